@@ -1,0 +1,50 @@
+package org.sealwax.dns;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.sealwax.address.Domain;
+
+/**
+ * What the DNS said to one question, CNAMEs followed.
+ *
+ * @param <T> the record data asked for
+ * @param records empty on a denial, and always empty when BOGUS or FAILED
+ * @param kind whether there were records, no records of the type, or no such name
+ * @param security of the whole chain that led here (aliases included)
+ * @param name the name at the end of the CNAME chain; the name asked for when there was none
+ * @param aliases CNAMEs followed
+ * @param ttl for how long this may be kept; zero when FAILED
+ * @param reason why BOGUS or FAILED, in words for logs; empty otherwise
+ */
+public record Answer<T>(
+    List<T> records,
+    Kind kind,
+    Security security,
+    Domain name,
+    int aliases,
+    Duration ttl,
+    String reason) {
+  /** What kind of answer. */
+  public enum Kind {
+    FOUND,
+    NO_DATA,
+    NO_NAME,
+    /** BOGUS or FAILED: nothing is known. */
+    UNKNOWN
+  }
+
+  /** Copies, and checks that kind, security and records agree. */
+  public Answer {
+    records = List.copyOf(records);
+    boolean unknown = security == Security.BOGUS || security == Security.FAILED;
+    if (unknown != (kind == Kind.UNKNOWN) || records.isEmpty() == (kind == Kind.FOUND)) {
+      throw new IllegalArgumentException(kind + " " + security + " " + records);
+    }
+  }
+
+  /** The first record. */
+  public Optional<T> first() {
+    return records.stream().findFirst();
+  }
+}

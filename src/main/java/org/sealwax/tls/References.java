@@ -1,0 +1,21 @@
+package org.sealwax.tls;
+
+import java.util.List;
+import java.util.Set;
+import org.sealwax.address.Domain;
+
+/**
+ * Against what a peer is judged.
+ *
+ * @param names reference identifiers, DNS-ID only (RFC 6125 6.4; RFC 9525): any one match makes the
+ *     verdict {@code verified(name …)} when the chain is trusted
+ * @param pins key pins: a match makes it {@code verified(pin …)} whatever the chain
+ * @param roots which roots count
+ */
+public record References(List<Domain> names, Set<Pin> pins, TrustRoots roots) {
+  /** Copies. */
+  public References {
+    names = List.copyOf(names);
+    pins = Set.copyOf(pins);
+  }
+}

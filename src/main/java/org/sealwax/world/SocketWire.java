@@ -1,0 +1,57 @@
+package org.sealwax.world;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.time.Duration;
+
+/** A TCP connection. */
+final class SocketWire implements Wire {
+  private final Socket socket;
+  private final InputStream in;
+  private final OutputStream out;
+  private final InetSocketAddress local;
+  private final InetSocketAddress peer;
+
+  SocketWire(Socket socket) throws IOException {
+    this.socket = socket;
+    // Replies and pipelined groups are written whole; Nagle would only delay them.
+    socket.setTcpNoDelay(true);
+    this.in = socket.getInputStream();
+    this.out = socket.getOutputStream();
+    this.local = (InetSocketAddress) socket.getLocalSocketAddress();
+    this.peer = (InetSocketAddress) socket.getRemoteSocketAddress();
+  }
+
+  @Override
+  public InputStream in() {
+    return in;
+  }
+
+  @Override
+  public OutputStream out() {
+    return out;
+  }
+
+  @Override
+  public InetSocketAddress local() {
+    return local;
+  }
+
+  @Override
+  public InetSocketAddress peer() {
+    return peer;
+  }
+
+  @Override
+  public void readTimeout(Duration timeout) throws IOException {
+    socket.setSoTimeout(Math.clamp(timeout.plusNanos(999_999).toMillis(), 1, 86_400_000));
+  }
+
+  @Override
+  public void close() throws IOException {
+    socket.close();
+  }
+}

@@ -1,0 +1,23 @@
+package org.sealwax.world;
+
+import java.util.concurrent.ThreadFactory;
+
+/** Where threads come from; nobody else starts any. */
+public final class Threads {
+  private Threads() {}
+
+  /** Starts a virtual thread that owns one conversation or task. */
+  public static Thread start(String name, Runnable task) {
+    return Thread.ofVirtual().name(name).start(task);
+  }
+
+  /** Starts a daemon platform thread: for work that pins or blocks in native code (the spool). */
+  public static Thread startPlatform(String name, Runnable task) {
+    return Thread.ofPlatform().daemon().name(name).start(task);
+  }
+
+  /** Virtual threads named {@code prefix} and a number. */
+  public static ThreadFactory virtual(String prefix) {
+    return Thread.ofVirtual().name(prefix, 0).factory();
+  }
+}

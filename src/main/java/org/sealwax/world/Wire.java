@@ -1,0 +1,49 @@
+package org.sealwax.world;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.time.Duration;
+
+/**
+ * A duplex stream of bytes with one peer: a TCP connection, a TLS connection over one, or a pair in
+ * memory. One thread owns it; {@link #close()} may come from any thread and ends blocked reads and
+ * writes with an {@link IOException}.
+ *
+ * <p>The streams do no buffering of their own: {@code in().read(buf)} returns what there is.
+ * Readers and writers above bring their buffers, and whoever starts TLS must first make sure that
+ * theirs are empty (RFC 3207 section 4.2; the STARTTLS injection attack, CVE-2011-0411).
+ */
+public interface Wire extends Closeable {
+  /** Bytes from the peer; a read that waits longer than {@link #readTimeout} throws. */
+  InputStream in();
+
+  /** Bytes to the peer. */
+  OutputStream out();
+
+  /** Our end. */
+  InetSocketAddress local();
+
+  /** Their end. */
+  InetSocketAddress peer();
+
+  /**
+   * The longest that one read may wait.
+   *
+   * @param timeout positive; rounded up to milliseconds; {@link java.net.SocketTimeoutException}
+   *     when it passes
+   */
+  void readTimeout(Duration timeout) throws IOException;
+
+  /** Ends the connection at once; may be called again and from any thread. */
+  @Override
+  void close() throws IOException;
+
+  /** A TCP connection as a wire. */
+  static Wire of(Socket socket) throws IOException {
+    return new SocketWire(socket);
+  }
+}
