@@ -112,6 +112,7 @@ final class HouseTest {
         .should()
         .dependOnClassesThat()
         .resideInAPackage("org.sealwax.deliver..")
+        .allowEmptyShould(true)
         .check(house);
   }
 

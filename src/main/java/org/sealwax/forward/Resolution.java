@@ -1,0 +1,38 @@
+package org.sealwax.forward;
+
+import java.util.List;
+import org.sealwax.queue.Target;
+
+/** What an address is to us. */
+public sealed interface Resolution {
+  /** Not one of our domains: only trusted clients may send there. */
+  record NotOurs() implements Resolution {}
+
+  /** One of our domains, and no such recipient there: 550 5.1.1 at RCPT. */
+  record Unknown(String text) implements Resolution {}
+
+  /** Cannot be said now (next hop not reachable, file not readable): 450 4.1.1 or 451 4.3.0. */
+  record NotNow(String text) implements Resolution {}
+
+  /** A relay domain's recipient: goes on as it is. */
+  record Relayed() implements Resolution {}
+
+  /**
+   * An alias.
+   *
+   * @param targets where it leads, all aliases followed, duplicates removed, at least one
+   */
+  record Forwarded(List<Target> targets) implements Resolution {
+    /** Copies. */
+    public Forwarded {
+      targets = List.copyOf(targets);
+    }
+  }
+
+  /**
+   * A bounce coming back through a rewritten sender (SRS), verified.
+   *
+   * @param target the original sender
+   */
+  record Returned(Target target) implements Resolution {}
+}

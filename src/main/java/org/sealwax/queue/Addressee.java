@@ -1,0 +1,17 @@
+package org.sealwax.queue;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One recipient of a consignment.
+ *
+ * @param key identifies it within the queue
+ * @param target where it goes
+ * @param wish DSN parameters to pass on
+ */
+public record Addressee(long key, Target target, DsnWish wish) {
+  /** ORCPT to pass on, or null. */
+  public @Nullable String originalRecipient() {
+    return wish.originalRecipient();
+  }
+}

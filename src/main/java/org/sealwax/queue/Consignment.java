@@ -1,0 +1,50 @@
+package org.sealwax.queue;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.address.ReversePath;
+import org.sealwax.spool.QueueId;
+
+/**
+ * One message for several recipients at one next hop with one reverse-path: what a single round of
+ * delivery carries.
+ *
+ * @param id the message
+ * @param sender reverse-path for MAIL
+ * @param options MAIL parameters
+ * @param nextHop where to
+ * @param recipients at least one
+ * @param deliveredTo the address for a Delivered-To field that goes before the content, or null
+ * @param arrived when the message was accepted
+ * @param round 1 for the first delivery of these recipients
+ * @param firstTried when round 1 began, or null in round 1; the ladder's hold counts from it
+ * @param size of the content in octets
+ * @param content opens the content afresh each time it is asked
+ */
+public record Consignment(
+    QueueId id,
+    ReversePath sender,
+    MailOptions options,
+    NextHop nextHop,
+    List<Addressee> recipients,
+    @Nullable String deliveredTo,
+    Instant arrived,
+    int round,
+    @Nullable Instant firstTried,
+    long size,
+    Content content) {
+  /** Copies. */
+  public Consignment {
+    recipients = List.copyOf(recipients);
+  }
+
+  /** A stored message's header and body. */
+  @FunctionalInterface
+  public interface Content {
+    /** A new stream from the first octet; CRLF line ends, no dot-stuffing. */
+    InputStream open() throws IOException;
+  }
+}

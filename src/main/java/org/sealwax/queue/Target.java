@@ -1,0 +1,27 @@
+package org.sealwax.queue;
+
+import org.sealwax.address.Mailbox;
+
+/** Where one recipient of a queued message is to be delivered. */
+public sealed interface Target {
+  /** The address that the next hop gets in RCPT. */
+  record Remote(Mailbox mailbox) implements Target {
+    @Override
+    public String toString() {
+      return mailbox.toString();
+    }
+  }
+
+  /**
+   * A configured command ({@code [[pipe]]}).
+   *
+   * @param pipe its name in the configuration
+   * @param mailbox the recipient it stands for, given to the command as an argument
+   */
+  record Command(String pipe, Mailbox mailbox) implements Target {
+    @Override
+    public String toString() {
+      return "|" + pipe + " for " + mailbox;
+    }
+  }
+}
