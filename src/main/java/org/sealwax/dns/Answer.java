@@ -14,7 +14,7 @@ import org.sealwax.address.Domain;
  * @param security of the whole chain that led here (aliases included)
  * @param name the name at the end of the CNAME chain; the name asked for when there was none
  * @param aliases CNAMEs followed
- * @param ttl for how long this may be kept; zero when FAILED
+ * @param ttl for how long this may be kept; seconds at most when BOGUS or FAILED
  * @param reason why BOGUS or FAILED, in words for logs; empty otherwise
  */
 public record Answer<T>(
@@ -41,6 +41,19 @@ public record Answer<T>(
     if (unknown != (kind == Kind.UNKNOWN) || records.isEmpty() == (kind == Kind.FOUND)) {
       throw new IllegalArgumentException(kind + " " + security + " " + records);
     }
+  }
+
+  /**
+   * An answer that says nothing about the records.
+   *
+   * @param security BOGUS or FAILED
+   * @param name as far as the alias chain was followed
+   * @param ttl for how long the trouble may be remembered
+   * @param reason in words for logs
+   */
+  public static <T> Answer<T> unknown(
+      Security security, Domain name, int aliases, Duration ttl, String reason) {
+    return new Answer<>(List.of(), Kind.UNKNOWN, security, name, aliases, ttl, reason);
   }
 
   /** The first record. */

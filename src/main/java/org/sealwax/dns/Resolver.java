@@ -9,6 +9,12 @@ import org.sealwax.address.Domain;
  * Answer}.
  */
 public interface Resolver {
+  /**
+   * CNAMEs followed for one question: common resolvers stop at 8 to 16, honest zones need one or
+   * two, and each may cost a validated look-up.
+   */
+  int MAX_ALIASES = 10;
+
   /** Which addresses. */
   enum Family {
     IPV4,
