@@ -1,0 +1,146 @@
+package org.sealwax.log;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongFunction;
+import org.sealwax.world.Threads;
+
+/**
+ * Takes finished lines from all threads into a bounded buffer, which one thread writes out in
+ * batches. A reader who does not read (a stuck terminal, a dead pipe) costs lines, which are
+ * counted and owned up to, but never more than {@link #PATIENCE_MILLIS} of a mail's time.
+ */
+final class LineSink implements AutoCloseable {
+  /** Characters that wait at most: some five thousand lines. */
+  static final int MAX_WAITING = 1 << 20;
+
+  /** How long a line waits for room: long enough for a busy disk, short for a mail session. */
+  static final int PATIENCE_MILLIS = 50;
+
+  /** Lines of this span go out in one write; unnoticed by a person, many lines under load. */
+  private static final long LINGER_NANOS = 10_000_000;
+
+  /** A buffer that grew beyond this is given back after its batch. */
+  private static final int KEEP = 1 << 16;
+
+  private final OutputStream out;
+  private final LongFunction<String> loss;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition something = lock.newCondition();
+  private final Condition room = lock.newCondition();
+  private final AtomicLong dropped = new AtomicLong();
+  private final Thread writer;
+  private StringBuilder waiting = new StringBuilder();
+  private boolean closed;
+  private boolean idle;
+
+  /** Writes to {@code out}; {@code loss} is the line that owns up to a number of lost lines. */
+  LineSink(OutputStream out, LongFunction<String> loss) {
+    this.out = out;
+    this.loss = loss;
+    this.writer = Threads.startPlatform("log", this::write);
+  }
+
+  /** Hands in one line with its end. */
+  void put(String line) {
+    lock.lock();
+    try {
+      if (waiting.length() + line.length() > MAX_WAITING && !closed) {
+        awaitRoom(line.length());
+      }
+      if (closed || waiting.length() + line.length() > MAX_WAITING) {
+        dropped.incrementAndGet();
+        return;
+      }
+      waiting.append(line);
+      if (idle) {
+        something.signal();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void awaitRoom(int length) {
+    long left = TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS);
+    try {
+      while (left > 0 && !closed && waiting.length() + length > MAX_WAITING) {
+        left = room.awaitNanos(left);
+      }
+    } catch (InterruptedException e) {
+      // The session is being ended: its line is not worth a wait, the interrupt must stay.
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Lines that found no room. */
+  long dropped() {
+    return dropped.get();
+  }
+
+  private void write() {
+    StringBuilder batch = new StringBuilder();
+    long owned = 0;
+    while (true) {
+      boolean last;
+      lock.lock();
+      try {
+        while (waiting.isEmpty() && !closed) {
+          idle = true;
+          something.awaitUninterruptibly();
+        }
+        idle = false;
+        last = closed;
+        StringBuilder full = waiting;
+        waiting = batch;
+        batch = full;
+        room.signalAll();
+      } finally {
+        lock.unlock();
+      }
+      long lost = dropped.get();
+      if (lost > owned) {
+        batch.append(loss.apply(lost - owned));
+        owned = lost;
+      }
+      try {
+        out.write(batch.toString().getBytes(StandardCharsets.UTF_8));
+        out.flush();
+      } catch (IOException e) {
+        // Nobody reads: mail goes on without its log, and the loss is in the counters.
+        owned = dropped.incrementAndGet();
+      }
+      batch = batch.capacity() > KEEP ? new StringBuilder() : batch;
+      batch.setLength(0);
+      if (last) {
+        return;
+      }
+      LockSupport.parkNanos(LINGER_NANOS);
+    }
+  }
+
+  /** Writes what waits, for at most a second, and ends. */
+  @Override
+  public void close() {
+    lock.lock();
+    try {
+      closed = true;
+      something.signalAll();
+      room.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    LockSupport.unpark(writer);
+    try {
+      writer.join(1000);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
