@@ -2,7 +2,14 @@
  * Floor 1: the message as far as a router looks at it: header fields to add or read, trace hops to
  * count, delivery status notifications to make. No sockets, files, threads or clock.
  *
- * <p>RFC 5322, 5321 section 4.4, 3461, 3464, 6522, 6533.
+ * <p>Main types: {@link org.sealwax.message.Received} (the trace field we add), {@link
+ * org.sealwax.message.HeaderScan} (what a passing message says of itself), {@link
+ * org.sealwax.message.TraceHops} (the loop guards), {@link org.sealwax.message.Header} (fields in
+ * the making).
+ *
+ * <p>Invariant: no text of a peer's ends a comment, a line or a field that we write.
+ *
+ * <p>RFC 5322, 5321 section 4.4, 3848, 6531, 6532, 8689, 3461, 3464, 6522, 6533.
  */
 @NullMarked
 package org.sealwax.message;
