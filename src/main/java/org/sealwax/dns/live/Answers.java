@@ -1,0 +1,154 @@
+package org.sealwax.dns.live;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.Expiry;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.sealwax.dns.Answer;
+import org.sealwax.dns.DnsSettings;
+import org.sealwax.dns.Security;
+import org.sealwax.dns.Tlsa;
+import org.sealwax.world.Chance;
+import org.sealwax.world.Clock;
+import org.sealwax.world.Threads;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Answers by question: from the cache, or from the one look-up that is under way, or from a new one
+ * in a thread of its own. Bounds the time a caller waits, the look-ups in the air, and the memory.
+ */
+final class Answers {
+  /** Memory stated per entry of {@link DnsSettings#cacheEntries}; big answers count for several. */
+  static final int ENTRY_OCTETS = 512;
+
+  /** What one answer costs beside its record data, roughly. */
+  private static final int ANSWER_OCTETS = 300;
+
+  private static final int RECORD_OCTETS = 60;
+
+  /** Added to a caller's patience, so that the look-up's own words about the time come first. */
+  private static final Duration GRACE = Duration.ofMillis(250);
+
+  private static final Logger LOG = LoggerFactory.getLogger(Answers.class);
+
+  private record Kept(Answer<?> answer, long until) {}
+
+  private final Lookup lookup;
+  private final Clock clock;
+  private final Duration total;
+  private final Semaphore air;
+  private final Cache<Question, Kept> cache;
+  private final Map<Question, CompletableFuture<Answer<?>>> flights = new ConcurrentHashMap<>();
+
+  private Answers(DnsSettings settings, Lookup lookup, Clock clock) {
+    this.lookup = lookup;
+    this.clock = clock;
+    this.total = settings.total();
+    this.air = new Semaphore(settings.concurrent());
+    this.cache =
+        Caffeine.newBuilder()
+            .maximumWeight((long) settings.cacheEntries() * ENTRY_OCTETS)
+            .weigher((Question question, Kept kept) -> weight(question, kept))
+            .expireAfter(Expiry.creating((Question question, Kept kept) -> kept.answer().ttl()))
+            .ticker(clock::nanoTime)
+            // Eviction on the thread that stores: no pool of our own for so little.
+            .executor(Runnable::run)
+            .build();
+  }
+
+  static Answers of(DnsSettings settings, Clock clock, Chance chance) {
+    return new Answers(settings, Lookup.of(settings, clock, chance), clock);
+  }
+
+  private static int weight(Question question, Kept kept) {
+    int weight = ANSWER_OCTETS + question.name().name().length();
+    for (Object record : kept.answer().records()) {
+      weight += RECORD_OCTETS;
+      if (record instanceof String text) {
+        weight += text.length();
+      } else if (record instanceof Tlsa tlsa) {
+        weight += tlsa.data().length();
+      }
+    }
+    return weight;
+  }
+
+  Answer<?> answer(Question question) {
+    Kept kept = cache.getIfPresent(question);
+    if (kept != null) {
+      return aged(kept);
+    }
+    CompletableFuture<Answer<?>> mine = new CompletableFuture<>();
+    CompletableFuture<Answer<?>> flight = flights.putIfAbsent(question, mine);
+    if (flight == null) {
+      flight = mine;
+      // Between the look into the cache and the take-off another flight may have landed.
+      Kept landed = cache.getIfPresent(question);
+      if (landed == null) {
+        Threads.start("dns", () -> fly(question, mine));
+      } else {
+        flights.remove(question, mine);
+        mine.complete(aged(landed));
+      }
+    }
+    try {
+      return flight.get(total.plus(GRACE).toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      return failed(question, "no answer in " + total.toSeconds() + " s");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return failed(question, "interrupted");
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("flights end with an answer", e);
+    }
+  }
+
+  private static Answer<?> failed(Question question, String reason) {
+    return Answer.unknown(Security.FAILED, question.name(), 0, Duration.ZERO, reason);
+  }
+
+  private Answer<?> aged(Kept kept) {
+    Answer<?> a = kept.answer();
+    Duration left = Duration.ofNanos(Math.max(0, kept.until() - clock.nanoTime()));
+    return new Answer<>(
+        a.records(), a.kind(), a.security(), a.name(), a.aliases(), left, a.reason());
+  }
+
+  private void fly(Question question, CompletableFuture<Answer<?>> flight) {
+    Answer<?> answer = failed(question, "the look-up broke off");
+    try {
+      answer = inTheAir(question);
+      if (answer.ttl().isPositive()) {
+        cache.put(question, new Kept(answer, clock.nanoTime() + answer.ttl().toNanos()));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (RuntimeException | StackOverflowError e) {
+      // A bug of ours or of the validator, found by a hostile answer: the unknown defers.
+      LOG.error("look-up of {} type {} broke off", question.name(), question.type(), e);
+    } finally {
+      flights.remove(question, flight);
+      flight.complete(answer);
+    }
+  }
+
+  private Answer<?> inTheAir(Question question) throws InterruptedException {
+    Inquiry inquiry = new Inquiry(clock, total);
+    if (!air.tryAcquire(total.toNanos(), TimeUnit.NANOSECONDS)) {
+      return failed(question, "too many questions in the air");
+    }
+    try {
+      return lookup.look(question, inquiry);
+    } finally {
+      air.release();
+    }
+  }
+}

@@ -1,0 +1,480 @@
+package org.sealwax.dns.live;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.address.Domain;
+import org.sealwax.dns.Answer;
+import org.sealwax.dns.DnsSettings;
+import org.sealwax.dns.Mx;
+import org.sealwax.dns.Resolver;
+import org.sealwax.dns.Security;
+import org.sealwax.dns.Tlsa;
+import org.sealwax.world.Chance;
+import org.sealwax.world.Clock;
+import org.xbill.DNS.AAAARecord;
+import org.xbill.DNS.ARecord;
+import org.xbill.DNS.CNAMERecord;
+import org.xbill.DNS.DClass;
+import org.xbill.DNS.ExtendedErrorCodeOption;
+import org.xbill.DNS.Flags;
+import org.xbill.DNS.MXRecord;
+import org.xbill.DNS.Message;
+import org.xbill.DNS.Name;
+import org.xbill.DNS.OPTRecord;
+import org.xbill.DNS.PTRRecord;
+import org.xbill.DNS.RRSIGRecord;
+import org.xbill.DNS.Rcode;
+import org.xbill.DNS.Record;
+import org.xbill.DNS.SOARecord;
+import org.xbill.DNS.Section;
+import org.xbill.DNS.TLSARecord;
+import org.xbill.DNS.TXTRecord;
+import org.xbill.DNS.Type;
+import org.xbill.DNS.dnssec.ValidatingResolver;
+
+/** One question, from messages to an {@link Answer}. Runs on the thread that holds the inquiry. */
+final class Lookup {
+  /** Even an answer that must not be kept serves the several questions of one delivery. */
+  static final Duration SHORTEST = Duration.ofSeconds(5);
+
+  /** RFC 8767 4 suggests days at most; a mail route should follow its owner within one. */
+  static final Duration LONGEST = Duration.ofDays(1);
+
+  /**
+   * RFC 2308 5 wants one to three hours; a domain that comes to life should get its mail sooner.
+   */
+  static final Duration LONGEST_DENIAL = Duration.ofHours(1);
+
+  /** RFC 9520 3.2 wants 1 s to 5 min: long enough to spare a broken server, short for a retry. */
+  static final Duration TROUBLE_KEPT = Duration.ofSeconds(5);
+
+  /** RFC 4035 4.7: a bad cache, briefly, for validation costs us more than asking costs them. */
+  static final Duration BOGUS_KEPT = Duration.ofSeconds(30);
+
+  /** For the validator's last computation, when the last message came at the last moment. */
+  private static final Duration FINISHING = Duration.ofMillis(100);
+
+  /** Validated keys kept by the validator. */
+  private static final int KEYS_KEPT = 10_000;
+
+  private static final int DNS_PORT = 53;
+  private static final Path RESOLV_CONF = Path.of("/etc/resolv.conf");
+
+  /** resolv.conf(5): MAXNS. */
+  private static final int MAX_SYSTEM_RESOLVERS = 3;
+
+  private record Judged(Message message, Security security, String reason) {}
+
+  private final Upstream upstream;
+  private final @Nullable ValidatingResolver validator;
+  private final DnsSettings.Validation validation;
+  private final boolean adBelieved;
+  private final Clock clock;
+
+  private Lookup(
+      Upstream upstream,
+      @Nullable ValidatingResolver validator,
+      DnsSettings.Validation validation,
+      boolean adBelieved,
+      Clock clock) {
+    this.upstream = upstream;
+    this.validator = validator;
+    this.validation = validation;
+    this.adBelieved = adBelieved;
+    this.clock = clock;
+  }
+
+  static Lookup of(DnsSettings settings, Clock clock, Chance chance) {
+    List<InetSocketAddress> resolvers =
+        settings.resolvers().isEmpty() ? systemResolvers() : settings.resolvers();
+    DnsSettings.Validation validation = settings.validation();
+    boolean own = validation == DnsSettings.Validation.OWN;
+    Upstream upstream = new Upstream(resolvers, settings.timeout(), own, clock, chance);
+    // The system's list may have changed since the settings were checked.
+    boolean local = resolvers.stream().allMatch(r -> r.getAddress().isLoopbackAddress());
+    return new Lookup(
+        upstream, own ? validator(upstream, settings, clock) : null, validation, local, clock);
+  }
+
+  private static ValidatingResolver validator(
+      Upstream upstream, DnsSettings settings, Clock clock) {
+    ValidatingResolver validator = new ValidatingResolver(upstream, javaClock(clock));
+    Properties properties = new Properties();
+    properties.setProperty("dnsjava.dnssec.keycache.max_size", Integer.toString(KEYS_KEPT));
+    // RFC 4509 §3: no SHA-1 digest where the parent publishes SHA-256.
+    properties.setProperty("dnsjava.dnssec.harden_algo_downgrade", "true");
+    Anchors anchors =
+        settings.anchors().isEmpty() ? Anchors.root() : Anchors.of(settings.anchors());
+    try {
+      validator.init(properties);
+      validator.getTrustAnchors().clear();
+      validator.loadTrustAnchors(anchors.stream());
+    } catch (IOException e) {
+      throw new IllegalStateException("anchors were checked before", e);
+    }
+    return validator;
+  }
+
+  private static java.time.Clock javaClock(Clock clock) {
+    return new java.time.Clock() {
+      @Override
+      public ZoneId getZone() {
+        return ZoneOffset.UTC;
+      }
+
+      @Override
+      public java.time.Clock withZone(ZoneId zone) {
+        return this;
+      }
+
+      @Override
+      public Instant instant() {
+        return clock.now();
+      }
+    };
+  }
+
+  /** resolv.conf(5); without any {@code nameserver} line it is the one on this machine. */
+  private static List<InetSocketAddress> systemResolvers() {
+    List<InetSocketAddress> found = new ArrayList<>();
+    try {
+      for (String line : Files.readAllLines(RESOLV_CONF, StandardCharsets.ISO_8859_1)) {
+        String[] words = line.strip().split("\\s+");
+        if (words.length >= 2
+            && words[0].equals("nameserver")
+            && found.size() < MAX_SYSTEM_RESOLVERS) {
+          found.add(new InetSocketAddress(InetAddress.ofLiteral(words[1]), DNS_PORT));
+        }
+      }
+    } catch (IOException | IllegalArgumentException e) {
+      // No file, or a line that no resolver library could read either: what we have so far.
+    }
+    if (found.isEmpty()) {
+      found.add(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), DNS_PORT));
+    }
+    return found;
+  }
+
+  /** Follows aliases to the end of the chain. */
+  Answer<?> look(Question question, Inquiry inquiry) {
+    Name name;
+    try {
+      name = Name.fromString(question.name().name(), Name.root);
+    } catch (IOException e) {
+      return unknown(Security.FAILED, question.name(), 0, "no DNS name");
+    }
+    Chain chain = new Chain(name, clock.now());
+    while (true) {
+      Name asked = chain.name;
+      Judged judged = judge(asked, question.type(), inquiry);
+      chain.weaken(judged.security());
+      if (judged.security() == Security.BOGUS || judged.security() == Security.FAILED) {
+        return unknown(judged.security(), question.name(), chain.aliases, judged.reason());
+      }
+      if (!chain.follow(judged.message())) {
+        return unknown(
+            Security.FAILED,
+            question.name(),
+            chain.aliases,
+            "more than " + Resolver.MAX_ALIASES + " aliases");
+      }
+      Optional<Domain> end = domain(chain.name);
+      if (end.isEmpty()) {
+        return unknown(
+            Security.FAILED,
+            question.name(),
+            chain.aliases,
+            "alias to " + chain.name + ", which is no domain name");
+      }
+      Message message = judged.message();
+      List<Record> records = chain.take(message, question.type());
+      if (!records.isEmpty()) {
+        return found(question, end.get(), chain, records);
+      }
+      boolean denied = message.getRcode() == Rcode.NXDOMAIN || hasSoa(message);
+      if (denied || chain.name.equals(asked)) {
+        return denied(end.get(), chain, message);
+      }
+      // The resolver stopped at an alias (RFC 1034 4.3.2 lets it): ask for the rest.
+    }
+  }
+
+  private static boolean hasSoa(Message message) {
+    return message.getSection(Section.AUTHORITY).stream().anyMatch(SOARecord.class::isInstance);
+  }
+
+  private Judged judge(Name name, int type, Inquiry inquiry) {
+    Message query = Message.newQuery(Record.newRecord(name, type, DClass.IN));
+    return switch (validation) {
+      case OWN -> validated(query, inquiry);
+      case TRUST_AD -> authentic(query, inquiry);
+      case OFF -> plain(query, inquiry);
+    };
+  }
+
+  private Judged plain(Message query, Inquiry inquiry) {
+    Message answer = upstream.ask(query, inquiry);
+    return inquiry.trouble().isEmpty()
+        ? new Judged(answer, Security.INSECURE, "")
+        : new Judged(answer, Security.FAILED, inquiry.trouble());
+  }
+
+  private Judged authentic(Message query, Inquiry inquiry) {
+    if (!adBelieved) {
+      return new Judged(
+          query, Security.FAILED, "trust-ad with a resolver that is not on this machine");
+    }
+    // RFC 6840 §5.7: AD in a question asks for AD in the answer.
+    query.getHeader().setFlag(Flags.AD);
+    Judged judged = plain(query, inquiry);
+    if (judged.security() == Security.FAILED) {
+      return saysBogus(judged.reason())
+          ? new Judged(query, Security.BOGUS, judged.reason())
+          : judged;
+    }
+    boolean authentic = judged.message().getHeader().getFlag(Flags.AD);
+    return new Judged(judged.message(), authentic ? Security.SECURE : Security.INSECURE, "");
+  }
+
+  /** RFC 8914 4.7 to 4.13: codes that a validator gives for what does not validate. */
+  private static boolean saysBogus(String reason) {
+    for (int code = ExtendedErrorCodeOption.DNSSEC_BOGUS;
+        code <= ExtendedErrorCodeOption.NSEC_MISSING;
+        code++) {
+      if (reason.contains(ExtendedErrorCodeOption.text(code))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private Judged validated(Message query, Inquiry inquiry) {
+    ValidatingResolver own = validator;
+    if (own == null) {
+      throw new IllegalStateException("no validator");
+    }
+    Message answer;
+    try {
+      answer =
+          own.sendAsync(query, inquiry)
+              .toCompletableFuture()
+              .get(inquiry.left().plus(FINISHING).toNanos(), TimeUnit.NANOSECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      return new Judged(query, Security.FAILED, "the validator stumbled: " + e.getMessage());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return new Judged(query, Security.FAILED, "interrupted");
+    }
+    int rcode = answer.getHeader().getRcode();
+    String reason = reason(answer);
+    if (!inquiry.trouble().isEmpty()) {
+      return new Judged(answer, Security.FAILED, inquiry.trouble());
+    }
+    if (rcode != Rcode.NOERROR && rcode != Rcode.NXDOMAIN) {
+      return new Judged(answer, Security.BOGUS, reason.isEmpty() ? "does not validate" : reason);
+    }
+    if (answer.getHeader().getFlag(Flags.AD)) {
+      return new Judged(answer, Security.SECURE, "");
+    }
+    if (reason.isEmpty()) {
+      // The validator gives a reason for every INSECURE but a few, and none when it stumbled in a
+      // denial proof: whoever can make it stumble must not be able to deny a TLSA record.
+      return new Judged(answer, Security.FAILED, "validation ended without a verdict");
+    }
+    return new Judged(answer, Security.INSECURE, reason);
+  }
+
+  /** The validator's words: EDE where it has a code, else a TXT record of a private class. */
+  private static String reason(Message answer) {
+    OPTRecord opt = answer.getOPT();
+    if (opt != null) {
+      for (var option : opt.getOptions()) {
+        if (option instanceof ExtendedErrorCodeOption error && error.getText() != null) {
+          return error.getText();
+        }
+      }
+    }
+    for (Record r : answer.getSection(Section.ADDITIONAL)) {
+      if (r instanceof TXTRecord txt
+          && r.getName().equals(Name.root)
+          && r.getDClass() == ValidatingResolver.VALIDATION_REASON_QCLASS) {
+        return String.join("", txt.getStrings());
+      }
+    }
+    return "";
+  }
+
+  /** Where the aliases have led, how secure the way was and how long it may be kept. */
+  private static final class Chain {
+    private final Instant now;
+    private Name name;
+    private int aliases;
+    private Security security = Security.SECURE;
+    private Duration ttl = LONGEST;
+
+    Chain(Name start, Instant now) {
+      this.name = start;
+      this.now = now;
+    }
+
+    void weaken(Security by) {
+      if (by.compareTo(security) > 0) {
+        security = by;
+      }
+    }
+
+    void atMost(Duration other) {
+      if (other.compareTo(ttl) < 0) {
+        ttl = other;
+      }
+    }
+
+    /** Goes along the CNAMEs of this message; false when there are too many. */
+    boolean follow(Message message) {
+      List<Record> answer = message.getSection(Section.ANSWER);
+      boolean moved = true;
+      while (moved) {
+        moved = false;
+        for (Record r : answer) {
+          if (r instanceof CNAMERecord cname && cname.getName().equals(name)) {
+            if (++aliases > Resolver.MAX_ALIASES) {
+              aliases = Resolver.MAX_ALIASES;
+              return false;
+            }
+            keep(answer, name, Type.CNAME);
+            name = cname.getTarget();
+            moved = true;
+            break;
+          }
+        }
+      }
+      return true;
+    }
+
+    List<Record> take(Message message, int type) {
+      List<Record> answer = message.getSection(Section.ANSWER);
+      List<Record> taken =
+          answer.stream().filter(r -> r.getType() == type && r.getName().equals(name)).toList();
+      keep(answer, name, type);
+      return taken;
+    }
+
+    /** RFC 4035 5.3.3: no longer than the set, its signature and the signature's end allow. */
+    private void keep(List<Record> answer, Name owner, int type) {
+      for (Record r : answer) {
+        if (!r.getName().equals(owner)) {
+          continue;
+        }
+        if (r.getType() == type) {
+          atMost(Duration.ofSeconds(r.getTTL()));
+        } else if (r instanceof RRSIGRecord sig && sig.getTypeCovered() == type) {
+          atMost(Duration.ofSeconds(sig.getOrigTTL()));
+          atMost(Duration.between(now, sig.getExpire()));
+        }
+      }
+    }
+
+    Duration kept() {
+      return ttl.compareTo(SHORTEST) < 0 ? SHORTEST : ttl;
+    }
+  }
+
+  private static Answer<?> unknown(Security security, Domain name, int aliases, String reason) {
+    Duration kept = security == Security.BOGUS ? BOGUS_KEPT : TROUBLE_KEPT;
+    return Answer.unknown(security, name, aliases, kept, reason);
+  }
+
+  private static Answer<?> denied(Domain end, Chain chain, Message message) {
+    Duration denial = Duration.ZERO;
+    for (Record r : message.getSection(Section.AUTHORITY)) {
+      if (r instanceof SOARecord soa) {
+        // RFC 2308 §5.
+        denial = Duration.ofSeconds(Math.min(soa.getTTL(), soa.getMinimum()));
+      }
+    }
+    chain.atMost(denial);
+    chain.atMost(LONGEST_DENIAL);
+    Answer.Kind kind =
+        message.getRcode() == Rcode.NXDOMAIN ? Answer.Kind.NO_NAME : Answer.Kind.NO_DATA;
+    return new Answer<>(List.of(), kind, chain.security, end, chain.aliases, chain.kept(), "");
+  }
+
+  private static Answer<?> found(Question question, Domain end, Chain chain, List<Record> records) {
+    List<Object> data = new ArrayList<>();
+    for (Record r : records) {
+      datum(r).ifPresent(data::add);
+    }
+    if (data.isEmpty()) {
+      // Not "no records": that would make an implicit MX out of a broken one.
+      return unknown(
+          Security.FAILED,
+          question.name(),
+          chain.aliases,
+          "no usable record: " + records.getFirst().rdataToString());
+    }
+    return new Answer<>(
+        data, Answer.Kind.FOUND, chain.security, end, chain.aliases, chain.kept(), "");
+  }
+
+  private static Optional<Object> datum(Record r) {
+    return switch (r) {
+      case MXRecord mx ->
+          mx.getTarget().equals(Name.root)
+              ? Optional.of(new Mx(mx.getPriority(), Optional.empty()))
+              : domain(mx.getTarget()).map(host -> new Mx(mx.getPriority(), Optional.of(host)));
+      case ARecord a -> address(a.getAddress());
+      case AAAARecord aaaa -> address(aaaa.getAddress());
+      case TXTRecord txt -> Optional.of(joined(txt));
+      case TLSARecord tlsa ->
+          Optional.of(
+              new Tlsa(
+                  tlsa.getCertificateUsage(),
+                  tlsa.getSelector(),
+                  tlsa.getMatchingType(),
+                  HexFormat.of().formatHex(tlsa.getCertificateAssociationData())));
+      case PTRRecord ptr -> domain(ptr.getTarget()).map(d -> d);
+      default -> Optional.empty();
+    };
+  }
+
+  /** Without the host name that the library hangs on it. */
+  private static Optional<Object> address(@Nullable InetAddress address) {
+    try {
+      return address == null
+          ? Optional.empty()
+          : Optional.of(InetAddress.getByAddress(address.getAddress()));
+    } catch (UnknownHostException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static String joined(TXTRecord txt) {
+    StringBuilder text = new StringBuilder();
+    for (byte[] part : txt.getStringsAsByteArrays()) {
+      text.append(new String(part, StandardCharsets.ISO_8859_1));
+    }
+    return text.toString();
+  }
+
+  private static Optional<Domain> domain(Name name) {
+    return Domain.parse(name.toString(true));
+  }
+}

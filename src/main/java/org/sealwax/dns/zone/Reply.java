@@ -1,0 +1,198 @@
+package org.sealwax.dns.zone;
+
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.xbill.DNS.CNAMERecord;
+import org.xbill.DNS.DClass;
+import org.xbill.DNS.DNAMERecord;
+import org.xbill.DNS.Name;
+import org.xbill.DNS.NameTooLongException;
+import org.xbill.DNS.RRSIGRecord;
+import org.xbill.DNS.RRset;
+import org.xbill.DNS.Rcode;
+import org.xbill.DNS.Record;
+import org.xbill.DNS.Type;
+
+/** Works out one answer over all zones, as a recursive resolver would have it in the end. */
+final class Reply {
+  /** A resolver gives up on longer chains; so the answer ends with the last CNAME. */
+  private static final int MAX_LINKS = 16;
+
+  private final Map<Name, ServedZone> zones;
+  private final Set<RRset> answer = new LinkedHashSet<>();
+  private final Set<RRset> authority = new LinkedHashSet<>();
+  private int rcode = Rcode.NOERROR;
+  private boolean secure = true;
+  private boolean denial;
+
+  private Reply(Map<Name, ServedZone> zones) {
+    this.zones = zones;
+  }
+
+  static Reply to(Name name, int type, Map<Name, ServedZone> zones) {
+    Reply reply = new Reply(zones);
+    reply.follow(name, type);
+    return reply;
+  }
+
+  Set<RRset> answer() {
+    return answer;
+  }
+
+  Set<RRset> authority() {
+    return authority;
+  }
+
+  int rcode() {
+    return rcode;
+  }
+
+  /** Whether every zone that took part is signed well, up to the root. */
+  boolean secure() {
+    return secure;
+  }
+
+  boolean denial() {
+    return denial;
+  }
+
+  private void follow(Name asked, int type) {
+    Name name = asked;
+    Set<Name> seen = new HashSet<>();
+    for (int links = 0; links < MAX_LINKS && seen.add(name); links++) {
+      Name next = step(name, type);
+      if (next == null) {
+        return;
+      }
+      name = next;
+    }
+  }
+
+  /** Adds what is known of one name; gives the name to go on with, or null at the end. */
+  private @Nullable Name step(Name name, int type) {
+    ServedZone zone = zoneOf(name, type);
+    secure &= isSecure(zone);
+    Name dname = dnameAbove(zone, name);
+    if (dname != null) {
+      return viaDname(zone, dname, name);
+    }
+    if (zone.exists(name)) {
+      return atNode(zone, name, name, type);
+    }
+    Name encloser = zone.closestEncloser(name);
+    Name wildcard = wild(encloser);
+    if (wildcard != null && zone.has(wildcard)) {
+      return atNode(zone, wildcard, name, type);
+    }
+    rcode = Rcode.NXDOMAIN;
+    deny(zone, name);
+    if (zone.signing().signs() && wildcard != null) {
+      authority.add(zone.nsecFor(wildcard));
+    }
+    return null;
+  }
+
+  private @Nullable Name atNode(ServedZone zone, Name node, Name name, int type) {
+    RRset alias = type == Type.CNAME ? null : zone.find(node, Type.CNAME);
+    RRset set = alias == null ? zone.find(node, type) : alias;
+    boolean expanded = !node.equals(name);
+    if (set == null) {
+      deny(zone, node);
+      if (expanded && zone.signing().signs()) {
+        authority.add(zone.nsecFor(name));
+      }
+      return null;
+    }
+    RRset found = zone.signed(set);
+    answer.add(expanded ? renamed(found, name) : found);
+    if (expanded && zone.signing().signs()) {
+      // RFC 4035 §3.1.3.3: proof that nothing closer to the name exists.
+      authority.add(zone.nsecFor(name));
+    }
+    return alias == null ? null : ((CNAMERecord) alias.first()).getTarget();
+  }
+
+  private @Nullable Name viaDname(ServedZone zone, Name at, Name name) {
+    RRset set = zone.find(at, Type.DNAME);
+    if (set == null) {
+      throw new IllegalStateException("no DNAME at " + at);
+    }
+    answer.add(zone.signed(set));
+    try {
+      DNAMERecord dname = (DNAMERecord) set.first();
+      Name target = name.fromDNAME(dname);
+      answer.add(new RRset(new CNAMERecord(name, DClass.IN, dname.getTTL(), target)));
+      return target;
+    } catch (NameTooLongException e) {
+      rcode = Rcode.YXDOMAIN;
+      return null;
+    }
+  }
+
+  private void deny(ServedZone zone, Name name) {
+    denial = true;
+    authority.add(zone.negativeSoa());
+    if (zone.signing().signs()) {
+      authority.add(zone.nsecFor(name));
+    }
+  }
+
+  /** The zone that answers; the parent's for DS (RFC 4035 3.1.4.1). */
+  private ServedZone zoneOf(Name name, int type) {
+    Name at = type == Type.DS && name.labels() > 1 ? new Name(name, 1) : name;
+    return enclosing(at);
+  }
+
+  private ServedZone enclosing(Name name) {
+    for (Name at = name; ; at = new Name(at, 1)) {
+      ServedZone zone = zones.get(at);
+      if (zone != null) {
+        return zone;
+      }
+    }
+  }
+
+  private boolean isSecure(ServedZone start) {
+    ServedZone zone = start;
+    while (zone.signing() == Signing.VALID) {
+      if (zone.origin().equals(Name.root)) {
+        return true;
+      }
+      zone = enclosing(new Name(zone.origin(), 1));
+    }
+    return false;
+  }
+
+  private static @Nullable Name dnameAbove(ServedZone zone, Name name) {
+    Name at = name;
+    while (!at.equals(zone.origin())) {
+      at = new Name(at, 1);
+      if (zone.find(at, Type.DNAME) != null) {
+        return at;
+      }
+    }
+    return null;
+  }
+
+  private static @Nullable Name wild(Name encloser) {
+    try {
+      return Name.concatenate(Name.fromConstantString("*"), encloser);
+    } catch (NameTooLongException e) {
+      return null;
+    }
+  }
+
+  private static RRset renamed(RRset set, Name name) {
+    RRset renamed = new RRset();
+    for (Record r : set.rrs(false)) {
+      renamed.addRR(r.withName(name));
+    }
+    for (RRSIGRecord s : set.sigs()) {
+      renamed.addRR((RRSIGRecord) s.withName(name));
+    }
+    return renamed;
+  }
+}

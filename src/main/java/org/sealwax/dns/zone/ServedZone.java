@@ -1,0 +1,218 @@
+package org.sealwax.dns.zone;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.world.Clock;
+import org.xbill.DNS.DClass;
+import org.xbill.DNS.Master;
+import org.xbill.DNS.NSECRecord;
+import org.xbill.DNS.NSRecord;
+import org.xbill.DNS.Name;
+import org.xbill.DNS.RRSIGRecord;
+import org.xbill.DNS.RRset;
+import org.xbill.DNS.Record;
+import org.xbill.DNS.SOARecord;
+import org.xbill.DNS.Type;
+
+/** A zone ready to be asked: its names in canonical order, signed as they are needed. */
+final class ServedZone {
+  private static final long TTL = 3600;
+  private static final long NEGATIVE_TTL = 300;
+  private static final Duration SIGNED_BEFORE = Duration.ofHours(1);
+  private static final Duration VALID_FOR = Duration.ofDays(30);
+  private static final Duration OFF_BY = Duration.ofDays(10);
+
+  private record SetKey(Name name, int type) {}
+
+  private final Name origin;
+  private final Signing signing;
+  private final ZoneKey key;
+  private final Clock clock;
+
+  /** RFC 4034 6.1: {@link Name} compares canonically, so the map is the NSEC chain. */
+  private final TreeMap<Name, Map<Integer, RRset>> names = new TreeMap<>();
+
+  private final Map<SetKey, RRset> signed = new ConcurrentHashMap<>();
+
+  ServedZone(Zone zone, ZoneKey key, Clock clock) {
+    this.origin = absolute(zone.origin());
+    this.signing = zone.signing();
+    this.key = key;
+    this.clock = clock;
+    try (Master master =
+        new Master(
+            new ByteArrayInputStream(zone.text().getBytes(StandardCharsets.UTF_8)), origin, TTL)) {
+      master.disableIncludes();
+      for (Record r = master.nextRecord(); r != null; r = master.nextRecord()) {
+        add(r);
+      }
+    } catch (IOException e) {
+      throw new IllegalArgumentException("zone " + zone.origin() + ": " + e.getMessage(), e);
+    }
+    Name server = absolute("ns.invalid");
+    if (find(origin, Type.SOA) == null) {
+      add(
+          new SOARecord(
+              origin, DClass.IN, TTL, server, server, 1, 3600, 600, 86_400, NEGATIVE_TTL));
+    }
+    if (find(origin, Type.NS) == null) {
+      add(new NSRecord(origin, DClass.IN, TTL, server));
+    }
+    if (signing.signs()) {
+      add(key.record());
+    }
+  }
+
+  static Name absolute(String text) {
+    try {
+      return Name.fromString(text, Name.root);
+    } catch (IOException e) {
+      throw new IllegalArgumentException("not a name: " + text, e);
+    }
+  }
+
+  Name origin() {
+    return origin;
+  }
+
+  ZoneKey key() {
+    return key;
+  }
+
+  Signing signing() {
+    return signing;
+  }
+
+  void add(Record record) {
+    if (!record.getName().subdomain(origin)) {
+      throw new IllegalArgumentException(record.getName() + " is not in " + origin);
+    }
+    names
+        .computeIfAbsent(record.getName(), n -> new TreeMap<>())
+        .computeIfAbsent(record.getType(), t -> new RRset())
+        .addRR(record);
+  }
+
+  void delegate(ServedZone child, ZoneKey shown) {
+    if (find(child.origin, Type.NS) == null) {
+      add(new NSRecord(child.origin, DClass.IN, TTL, absolute("ns.invalid")));
+    }
+    if (child.signing.hasDs()) {
+      add(shown.ds());
+    }
+  }
+
+  /** The set as it was written, without signatures. */
+  @Nullable RRset find(Name name, int type) {
+    Map<Integer, RRset> sets = names.get(name);
+    return sets == null ? null : sets.get(type);
+  }
+
+  boolean has(Name name) {
+    return names.containsKey(name);
+  }
+
+  /** Whether the name exists, be it only because there are names below it (RFC 4592 2.2.2). */
+  boolean exists(Name name) {
+    Name at = names.ceilingKey(name);
+    return at != null && at.subdomain(name);
+  }
+
+  /** The deepest ancestor of {@code name} that exists (RFC 4592 3.3.1). */
+  Name closestEncloser(Name name) {
+    Name at = name;
+    while (!exists(at)) {
+      at = new Name(at, 1);
+    }
+    return at;
+  }
+
+  /** The set with its signature, when this zone signs. */
+  RRset signed(RRset set) {
+    if (!signing.signs() || isBelowCut(set)) {
+      return set;
+    }
+    return signed.computeIfAbsent(
+        new SetKey(set.getName(), set.getType()),
+        k -> {
+          RRset with = new RRset(set);
+          with.addRR(sign(set));
+          return with;
+        });
+  }
+
+  /** The NS set of a delegation belongs to the child and is not signed here (RFC 4035 2.2). */
+  private boolean isBelowCut(RRset set) {
+    return set.getType() == Type.NS && !set.getName().equals(origin);
+  }
+
+  private RRSIGRecord sign(RRset set) {
+    Instant now = clock.now();
+    boolean keys = set.getType() == Type.DNSKEY;
+    return switch (signing) {
+      case EXPIRED -> key.sign(set, now.minus(VALID_FOR).minus(OFF_BY), now.minus(OFF_BY));
+      case NOT_YET_VALID -> key.sign(set, now.plus(OFF_BY), now.plus(OFF_BY).plus(VALID_FOR));
+      case WRONG -> keys ? good(set, now) : flipped(good(set, now));
+      case NONE, VALID, WITHOUT_DS, STRIPPED, WRONG_DS -> good(set, now);
+    };
+  }
+
+  private RRSIGRecord good(RRset set, Instant now) {
+    return key.sign(set, now.minus(SIGNED_BEFORE), now.plus(VALID_FOR));
+  }
+
+  private static RRSIGRecord flipped(RRSIGRecord good) {
+    byte[] signature = good.getSignature().clone();
+    signature[signature.length / 2] ^= 1;
+    return new RRSIGRecord(
+        good.getName(),
+        good.getDClass(),
+        good.getTTL(),
+        good.getTypeCovered(),
+        good.getAlgorithm(),
+        good.getOrigTTL(),
+        good.getExpire(),
+        good.getTimeSigned(),
+        good.getFootprint(),
+        good.getSigner(),
+        signature);
+  }
+
+  /** The signed SOA with the negative time to live (RFC 2308 3). */
+  RRset negativeSoa() {
+    RRset soa = find(origin, Type.SOA);
+    if (soa == null) {
+      throw new IllegalStateException("a zone without SOA");
+    }
+    return signed(soa);
+  }
+
+  /** The NSEC at {@code name}, or the one whose gap covers it. */
+  RRset nsecFor(Name name) {
+    Name owner = names.floorKey(name);
+    if (owner == null) {
+      throw new IllegalStateException(name + " is before " + origin);
+    }
+    Name next = names.higherKey(owner);
+    List<Integer> types = new ArrayList<>(names.getOrDefault(owner, Map.of()).keySet());
+    types.add(Type.RRSIG);
+    types.add(Type.NSEC);
+    return signed(
+        new RRset(
+            new NSECRecord(
+                owner,
+                DClass.IN,
+                NEGATIVE_TTL,
+                next == null ? origin : next,
+                types.stream().mapToInt(Integer::intValue).sorted().toArray())));
+  }
+}
