@@ -1,0 +1,49 @@
+# Sealwax from this tree (./sealwax, built and with its AOT cache, as a user would run it).
+SX=$(cd "$KIT/.." && pwd)/sealwax
+mta_version() { "$SX" --version; }
+mta_setup() { # MODE TLS RESUME
+  local mode=$1 tls=$2 resume=$3 k=$2; [ "$k" = off ] && k=ec
+  mkdir -p "$D"
+  cat > "$D/sealwax.toml" <<T
+[server]
+hostname = "mx.mta.test"
+state = "$D/state"
+postmaster = "postmaster@sink.test"
+
+[[listener]]
+address = "$MTA_ADDR"
+tls = "$([ "$tls" = off ] && echo none || echo starttls)"
+$([ "$tls" = off ] || { [ "$resume" = 1 ] && echo 'resumption = true' || echo 'resumption = false'; })
+
+[identity]
+certificate = "$TLSD/mta-$k.crt"
+key = "$TLSD/mta-$k.key"
+
+[roots]
+files = ["$TLSD/ca.pem"]
+
+[limits]
+sessions = 2000
+sessions_per_client = 2000
+connections_per_minute = 0
+messages_per_minute = 0
+recipients_per_minute = 0
+handshakes_per_minute = 0
+message_size = "100MB"
+
+[[transport]]
+domain = "*"
+next_hop = "$SINK_ADDR"
+
+[deliver]
+resumption = $([ "$resume" = 1 ] && echo true || echo false)
+$([ "$tls" = off ] || echo 'messages_per_connection = 1')
+T
+  # "accept": take and keep. Everything is held, nothing is tried.
+  [ "$mode" = accept ] && printf '\n[queue]\nhold_all = true\n' >> "$D/sealwax.toml"
+  return 0
+}
+mta_start() { ( cg_run "$SX" serve --config "$D/sealwax.toml" >>"$D/start.log" 2>&1 </dev/null ) & mta_up; }
+mta_restart() { mta_start; }
+mta_qlen() { "$SX" queue count --config "$D/sealwax.toml" 2>/dev/null || echo 0; }
+mta_flush() { "$SX" queue retry --all --config "$D/sealwax.toml" >/dev/null 2>&1 || true; }
