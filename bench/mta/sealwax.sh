@@ -39,8 +39,8 @@ next_hop = "$SINK_ADDR"
 resumption = $([ "$resume" = 1 ] && echo true || echo false)
 $([ "$tls" = off ] || echo 'messages_per_connection = 1')
 T
-  # "accept": take and keep. Everything is held, nothing is tried.
-  [ "$mode" = accept ] && printf '\n[queue]\nhold_all = true\n' >> "$D/sealwax.toml"
+  # "accept": take and keep. The next hop is dead, and the queue remembers that.
+  [ "$mode" = accept ] && sed -i 's/^next_hop = .*/next_hop = "127.0.0.1:1"/' "$D/sealwax.toml"
   return 0
 }
 mta_start() { ( cg_run "$SX" serve --config "$D/sealwax.toml" >>"$D/start.log" 2>&1 </dev/null ) & mta_up; }
