@@ -3,7 +3,18 @@
  * the readers and writers that turn bytes into them and back. Parsing touches no socket, file,
  * thread or clock.
  *
- * <p>RFC 5321, 1870, 2034, 2920, 3030, 3207, 3461, 3463, 4954, 6152, 6531, 9422.
+ * <p>Main types: {@link org.sealwax.smtp.LineReader}, through which everything is read, {@link
+ * org.sealwax.smtp.CommandParser} and {@link org.sealwax.smtp.Command}, {@link
+ * org.sealwax.smtp.ReplyReader}, {@link org.sealwax.smtp.ReplyWriter}, {@link
+ * org.sealwax.smtp.Capabilities}, {@link org.sealwax.smtp.DotReader}, {@link
+ * org.sealwax.smtp.BdatReader}, {@link org.sealwax.smtp.DotWriter}, {@link
+ * org.sealwax.smtp.MailboxParser}.
+ *
+ * <p>Invariants: only CRLF ends a line, in both directions; every reader has a limit ({@link
+ * org.sealwax.smtp.SmtpLimits}); {@link org.sealwax.smtp.LineReader#buffered()} is the whole truth
+ * about what was read ahead; what RCPT, an alias file and a DSN take for an address is the same.
+ *
+ * <p>RFC 5321, 1870, 2034, 2920, 3030, 3207, 3461, 3463, 4954, 6152, 6531, 6533, 9422.
  */
 @NullMarked
 package org.sealwax.smtp;

@@ -1,0 +1,152 @@
+package org.sealwax.smtp;
+
+import java.io.IOException;
+
+/**
+ * Reads a body up to CRLF.CRLF and takes the dot-stuffing away (RFC 5321 4.5.2).
+ *
+ * <p>Only CRLF.CRLF is an end. A bare CR, a bare LF or a NUL anywhere makes the message one to
+ * refuse, and it is still read to that end: what follows LF.LF, CR.CR and their kin stays message
+ * and never becomes a command (SMTP smuggling).
+ */
+public final class DotReader {
+  /**
+   * Octets that are read and dropped after a body proved too large, so that the client hears the
+   * reply instead of a reset; a client that sends still more is cut off.
+   */
+  public static final long DROPPED_AFTER_LIMIT = 32L * 1_024 * 1_024;
+
+  private enum State {
+    LINE_START,
+    TEXT,
+    DOT,
+    DOT_CR
+  }
+
+  private final LineReader source;
+  private final long most;
+  private final TextScan scan = new TextScan();
+  private long octets;
+
+  /**
+   * A reader of the body that now follows on {@code source}.
+   *
+   * @param most octets handed on
+   */
+  public DotReader(LineReader source, long most) {
+    this.source = source;
+    this.most = most;
+  }
+
+  /**
+   * Reads to the end and hands blocks to {@code sink}; none after the limit was passed or a flaw was
+   * seen.
+   *
+   * @throws IOException from the stream or from the sink, as it was thrown
+   */
+  public BodySummary readInto(BodySink sink) throws IOException {
+    source.widen();
+    State state = State.LINE_START;
+    boolean afterCr = false;
+    while (true) {
+      if (source.position == source.limit && !more()) {
+        return summary(false);
+      }
+      if (octets > most && octets - most > DROPPED_AFTER_LIMIT) {
+        return summary(false);
+      }
+      byte[] block = source.buffer;
+      int end = source.limit;
+      int from = source.position;
+      int i = from;
+      while (i < end) {
+        if (state == State.TEXT) {
+          // The loop that sees nearly every octet: on to the end of a line, or of the block.
+          if (!afterCr) {
+            i = Octets.findCr(block, i, end);
+            if (i == end) {
+              break;
+            }
+            i++;
+            afterCr = true;
+          } else {
+            byte b = block[i];
+            if (b == '\n') {
+              i++;
+              state = State.LINE_START;
+              afterCr = false;
+            } else if (b == '\r') {
+              i++;
+            } else {
+              afterCr = false;
+            }
+          }
+          continue;
+        }
+        byte b = block[i];
+        switch (state) {
+          case LINE_START -> {
+            if (b == '.') {
+              handOn(sink, block, from, i);
+              i++;
+              from = i;
+              state = State.DOT;
+            } else {
+              state = State.TEXT;
+            }
+          }
+          case DOT -> {
+            if (b == '\r') {
+              // Held back: with an LF it is the end, otherwise a bare CR that spoils the message.
+              i++;
+              from = i;
+              state = State.DOT_CR;
+            } else {
+              state = State.TEXT;
+            }
+          }
+          case DOT_CR -> {
+            if (b == '\n') {
+              source.position = i + 1;
+              scan.end();
+              return summary(true);
+            }
+            scan.scan(BARE_CR, 0, 1);
+            octets++;
+            state = State.TEXT;
+            afterCr = true;
+          }
+          case TEXT -> throw new IllegalStateException("read above");
+        }
+      }
+      handOn(sink, block, from, end);
+      source.position = end;
+    }
+  }
+
+  private static final byte[] BARE_CR = {'\r'};
+
+  private boolean more() throws IOException {
+    if (source.limit == source.buffer.length) {
+      source.widenMore();
+    }
+    return source.fill();
+  }
+
+  private void handOn(BodySink sink, byte[] block, int from, int to) throws IOException {
+    if (from == to) {
+      return;
+    }
+    octets += to - from;
+    scan.scan(block, from, to);
+    if (octets <= most && scan.flaw() == null) {
+      sink.take(block, from, to - from);
+    }
+  }
+
+  private BodySummary summary(boolean complete) {
+    source.narrow();
+    return new BodySummary(
+        octets, scan.eightBit(), scan.flaw(), scan.longestLine(), octets > most, complete);
+  }
+}
