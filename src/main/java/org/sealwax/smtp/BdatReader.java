@@ -5,8 +5,8 @@ import java.io.IOException;
 /**
  * Reads the chunks of one message, each by its count of octets (RFC 3030 section 2).
  *
- * <p>BINARYMIME is not spoken, so the text rules hold here too: a bare CR or LF that came in by BDAT
- * would smuggle as soon as the next hop gets the message by DATA.
+ * <p>BINARYMIME is not spoken, so the text rules hold here too: a bare CR or LF that came in by
+ * BDAT would smuggle as soon as the next hop gets the message by DATA.
  */
 public final class BdatReader {
   private final LineReader source;

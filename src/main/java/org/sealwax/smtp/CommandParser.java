@@ -159,10 +159,7 @@ public final class CommandParser {
         }
         case "ENVID" -> {
           envelopeId = value;
-          good =
-              value != null
-                  && value.length() <= SmtpLimits.ENVELOPE_ID
-                  && XText.isXText(value);
+          good = value != null && value.length() <= SmtpLimits.ENVELOPE_ID && XText.isXText(value);
         }
         case "AUTH" -> {
           auth = value;
@@ -180,9 +177,7 @@ public final class CommandParser {
       return badParameter("MAIL", "the list");
     }
     return new Command.Mail(
-        path,
-        new MailParameters(size, body, smtputf8, content, envelopeId, auth),
-        international);
+        path, new MailParameters(size, body, smtputf8, content, envelopeId, auth), international);
   }
 
   private static Command rcpt(String argument) {
@@ -349,7 +344,7 @@ public final class CommandParser {
     return true;
   }
 
-  /** Walks over {@code  KEYWORD=value KEYWORD} (RFC 5321 4.1.2, esmtp-param). */
+  /** Walks over {@code KEYWORD=value KEYWORD} (RFC 5321 4.1.2, esmtp-param). */
   private static final class Parameters {
     private final String text;
     private int at;

@@ -39,8 +39,8 @@ public final class DotReader {
   }
 
   /**
-   * Reads to the end and hands blocks to {@code sink}; none after the limit was passed or a flaw was
-   * seen.
+   * Reads to the end and hands blocks to {@code sink}; none after the limit was passed or a flaw
+   * was seen.
    *
    * @throws IOException from the stream or from the sink, as it was thrown
    */

@@ -25,8 +25,8 @@ public final class DotWriter {
   /**
    * Writes one block of the body.
    *
-   * @throws IllegalStateException at a bare CR or LF: intake refuses such messages, so this is a bug
-   *     of ours, and the message must not leave
+   * @throws IllegalStateException at a bare CR or LF: intake refuses such messages, so this is a
+   *     bug of ours, and the message must not leave
    */
   public void write(byte[] block, int offset, int length) throws IOException {
     int from = offset;

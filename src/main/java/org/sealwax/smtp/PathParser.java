@@ -124,7 +124,9 @@ final class PathParser {
     return null;
   }
 
-  /** No C1 controls, no lone surrogates' halves are told apart here: the reader decoded strictly. */
+  /**
+   * No C1 controls, no lone surrogates' halves are told apart here: the reader decoded strictly.
+   */
   private static boolean isPlainUnicode(char c) {
     return c > 0x9f && c != '\u2028' && c != '\u2029';
   }
@@ -166,8 +168,7 @@ final class PathParser {
     String address = six ? inside.substring(5) : inside;
     for (int i = 0; i < address.length(); i++) {
       char c = Character.toLowerCase(address.charAt(i));
-      boolean fits =
-          c >= '0' && c <= '9' || c == '.' || six && (c == ':' || c >= 'a' && c <= 'f');
+      boolean fits = c >= '0' && c <= '9' || c == '.' || six && (c == ':' || c >= 'a' && c <= 'f');
       if (!fits) {
         return Optional.empty();
       }

@@ -55,7 +55,8 @@ public final class ReplyReader {
       int now = code(line);
       if (code != 0 && now != code) {
         throw new ReplyTrouble(
-            ReplyTrouble.Kind.CODE_CHANGED, "reply began with " + code + " and went on with " + now);
+            ReplyTrouble.Kind.CODE_CHANGED,
+            "reply began with " + code + " and went on with " + now);
       }
       code = now;
       octets += line.length();

@@ -39,7 +39,9 @@ public final class SmtpLimits {
   /** Octets of ORCPT (RFC 3461 4.2). */
   public static final int ORIGINAL_RECIPIENT = 500;
 
-  /** ESMTP parameters of one command: there are fewer than ten; each is compared with the others. */
+  /**
+   * ESMTP parameters of one command: there are fewer than ten; each is compared with the others.
+   */
   public static final int PARAMETERS = 20;
 
   /**

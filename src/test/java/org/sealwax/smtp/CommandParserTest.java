@@ -146,7 +146,8 @@ final class CommandParserTest {
   @Test
   void limitsHoldAtNAndNPlusOne() {
     String local = "x".repeat(SmtpLimits.LOCAL_PART);
-    assertInstanceOf(Command.Mail.class, CommandParser.parse("MAIL FROM:<" + local + "@b.example>"));
+    assertInstanceOf(
+        Command.Mail.class, CommandParser.parse("MAIL FROM:<" + local + "@b.example>"));
     assertInstanceOf(
         Command.Malformed.class, CommandParser.parse("MAIL FROM:<" + local + "x@b.example>"));
     String id = "x".repeat(SmtpLimits.ENVELOPE_ID);
@@ -156,14 +157,30 @@ final class CommandParserTest {
     assertInstanceOf(
         Command.Rcpt.class, CommandParser.parse("RCPT TO:<a@b.example> ORCPT=" + original));
     assertInstanceOf(
-        Command.Malformed.class, CommandParser.parse("RCPT TO:<a@b.example> ORCPT=" + original + "x"));
+        Command.Malformed.class,
+        CommandParser.parse("RCPT TO:<a@b.example> ORCPT=" + original + "x"));
   }
 
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "EHLO", "EHLO a b", "EHLO (x)", "HELO", "DATA x", "RSET x", "QUIT x", "STARTTLS x", "BDAT",
-        "BDAT -1", "BDAT x", "BDAT 5 FIRST", "AUTH", "AUTH PLAIN ", "AUTH PLAIN a b", "MAIL", "RCPT"
+        "EHLO",
+        "EHLO a b",
+        "EHLO (x)",
+        "HELO",
+        "DATA x",
+        "RSET x",
+        "QUIT x",
+        "STARTTLS x",
+        "BDAT",
+        "BDAT -1",
+        "BDAT x",
+        "BDAT 5 FIRST",
+        "AUTH",
+        "AUTH PLAIN ",
+        "AUTH PLAIN a b",
+        "MAIL",
+        "RCPT"
       })
   void refusesBadArguments(String line) {
     if (line.equals("AUTH PLAIN ")) {
@@ -181,7 +198,8 @@ final class CommandParserTest {
     assertEquals(new Command.Bdat(0, true), CommandParser.parse("bdat 0 last"));
     assertEquals(new Command.Auth("PLAIN", "AGE="), CommandParser.parse("auth plain AGE="));
     assertEquals(new Command.Auth("PLAIN", "="), CommandParser.parse("AUTH PLAIN ="));
-    assertEquals(new Command.Auth("SCRAM-SHA-256", null), CommandParser.parse("AUTH SCRAM-SHA-256"));
+    assertEquals(
+        new Command.Auth("SCRAM-SHA-256", null), CommandParser.parse("AUTH SCRAM-SHA-256"));
     assertEquals(new Command.Noop(), CommandParser.parse("NOOP whatever"));
     assertEquals(new Command.Quit(), CommandParser.parse("QUIT  \t"));
     assertEquals(new Command.Unknown("GET"), CommandParser.parse("GET / HTTP/1.1"));
@@ -192,9 +210,39 @@ final class CommandParserTest {
   void neverThrowsAndEveryReadPathReadsTheSameAgain() {
     Random random = new Random(3);
     String[] parts = {
-      "MAIL FROM:", "RCPT TO:", "<", ">", "@", "a", "\"", "\\", ".", "b.example", ":", ",", " ",
-      "SIZE=", "9", "[", "]", "IPv6:", "::1", "192.0.2.1", "postmaster", "ü", "%", "!", "=",
-      "ORCPT=", "rfc822;", "+", "NOTIFY=NEVER", "\t", "\u0085", "BDAT ", "AUTH "
+      "MAIL FROM:",
+      "RCPT TO:",
+      "<",
+      ">",
+      "@",
+      "a",
+      "\"",
+      "\\",
+      ".",
+      "b.example",
+      ":",
+      ",",
+      " ",
+      "SIZE=",
+      "9",
+      "[",
+      "]",
+      "IPv6:",
+      "::1",
+      "192.0.2.1",
+      "postmaster",
+      "ü",
+      "%",
+      "!",
+      "=",
+      "ORCPT=",
+      "rfc822;",
+      "+",
+      "NOTIFY=NEVER",
+      "\t",
+      "\u0085",
+      "BDAT ",
+      "AUTH "
     };
     for (int round = 0; round < 60_000; round++) {
       StringBuilder line = new StringBuilder(random.nextBoolean() ? "MAIL FROM:<" : "RCPT TO:<");

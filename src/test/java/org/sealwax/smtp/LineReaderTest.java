@@ -15,8 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 final class LineReaderTest {
   private static LineReader of(String octets, int piece) {
-    return new LineReader(
-        new Dribble(octets.getBytes(StandardCharsets.ISO_8859_1), piece));
+    return new LineReader(new Dribble(octets.getBytes(StandardCharsets.ISO_8859_1), piece));
   }
 
   private static String text(Line line) {
@@ -86,8 +85,7 @@ final class LineReaderTest {
   void readsUtf8AndRefusesWhatIsNot() throws IOException {
     byte[] good = "MAIL FROM:<ü@example>\r\n".getBytes(StandardCharsets.UTF_8);
     assertEquals(
-        "MAIL FROM:<ü@example>",
-        text(new LineReader(new ByteArrayInputStream(good)).read(512)));
+        "MAIL FROM:<ü@example>", text(new LineReader(new ByteArrayInputStream(good)).read(512)));
     assertEquals(Flaw.NOT_UTF8, flaw(of("NOOP \u00fc\r\n", 100).read(512)));
     // An overlong form of "/" is not UTF-8.
     assertEquals(Flaw.NOT_UTF8, flaw(of("NOOP \u00c0\u00af\r\n", 100).read(512)));

@@ -22,7 +22,9 @@ final class ReplyTest {
     return new ReplyReader(
             new LineReader(
                 new ByteArrayInputStream(
-                    wire.replace("\\r", "\r").replace("\\n", "\n").replace("\\0", "\0")
+                    wire.replace("\\r", "\r")
+                        .replace("\\n", "\n")
+                        .replace("\\0", "\0")
                         .getBytes(StandardCharsets.ISO_8859_1))))
         .read();
   }
@@ -43,8 +45,7 @@ final class ReplyTest {
     "NUL,                 250 a\\0b\\r\\n,                  BROKEN_LINE",
   })
   void refusesWhatIsNoReply(String name, String wire, ReplyTrouble.Kind kind) {
-    ReplyTrouble trouble =
-        assertThrows(ReplyTrouble.class, () -> read(wire == null ? "" : wire));
+    ReplyTrouble trouble = assertThrows(ReplyTrouble.class, () -> read(wire == null ? "" : wire));
     assertEquals(kind, trouble.kind());
   }
 
@@ -84,7 +85,8 @@ final class ReplyTest {
       List<String> lines =
           random.ints(1 + random.nextInt(4), 0, 9).mapToObj(n -> "Ω text " + n).toList();
       Reply reply = new Reply(code, status, lines);
-      assertEquals(reply, new ReplyReader(new LineReader(new ByteArrayInputStream(bytes(reply)))).read());
+      assertEquals(
+          reply, new ReplyReader(new LineReader(new ByteArrayInputStream(bytes(reply)))).read());
     }
   }
 
@@ -148,7 +150,8 @@ final class ReplyTest {
   @Test
   void readsMailboxesAndReversePathsThatStandAlone() {
     assertEquals("a@b.example", MailboxParser.parse("a@B.example").orElseThrow().toString());
-    for (String bad : List.of("", "a", "a@b.example ", "<a@b.example>", "a@b.example>", "@b", "a@")) {
+    for (String bad :
+        List.of("", "a", "a@b.example ", "<a@b.example>", "a@b.example>", "@b", "a@")) {
       assertTrue(MailboxParser.parse(bad).isEmpty(), bad);
     }
     assertEquals("", ReversePathParser.parse("<>").orElseThrow().toString());
