@@ -1,11 +1,33 @@
 package org.sealwax.app;
 
-/** x. */
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+
+/** The program. */
 public final class Main {
   private Main() {}
 
-  /** x. */
+  /** Runs a subcommand and ends with its exit code. */
   public static void main(String[] args) {
-    System.out.println("x");
+    // Lines of the log are flushed by the log itself, in batches.
+    PrintStream out =
+        new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
+    PrintStream err =
+        new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
+    Surroundings around =
+        new Surroundings(
+            System.getenv(),
+            System.in,
+            out,
+            err,
+            System.getProperty("user.name", ""),
+            Path.of(System.getProperty("user.home", "/")),
+            Path.of("").toAbsolutePath());
+    int code = new CommandLine(around).run(args);
+    out.flush();
+    System.exit(code);
   }
 }

@@ -1,0 +1,56 @@
+package org.sealwax.app;
+
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.sealwax.config.Configuration;
+import org.sealwax.config.Effective;
+
+/** Prints what {@code sealwax check} found. */
+final class Check {
+  private final Surroundings around;
+  private final Folders folders;
+
+  Check(Surroundings around, Folders folders) {
+    this.around = around;
+    this.folders = folders;
+  }
+
+  int print(Configuration configuration, Optional<Path> file, boolean quiet) {
+    around.err().print(configuration.report());
+    return switch (configuration) {
+      case Configuration.Broken b -> {
+        long errors = b.complaints().stream().filter(c -> c.error()).count();
+        around.err().println("sealwax: " + errors + (errors == 1 ? " error" : " errors"));
+        yield Exit.ERRORS;
+      }
+      case Configuration.Sound s -> {
+        if (!quiet) {
+          settings(s, file);
+        }
+        yield s.complaints().isEmpty() ? Exit.OK : Exit.WARNINGS;
+      }
+    };
+  }
+
+  private void settings(Configuration.Sound sound, Optional<Path> file) {
+    PrintStream out = around.out();
+    out.println(
+        file.map(f -> "# read from " + f)
+            .orElseGet(() -> "# no configuration; would be read from " + folders.configurations()));
+    out.println("# state in " + folders.state(sound.settings().server()));
+    List<Effective> all = sound.effective();
+    for (int i = 0; i < all.size(); i++) {
+      Effective e = all.get(i);
+      boolean head =
+          i == 0 || !all.get(i - 1).table().equals(e.table()) || all.get(i - 1).row() != e.row();
+      if (head) {
+        out.println();
+        out.println(e.table());
+      }
+      String left = (e.value().isEmpty() ? "# " + e.key() : e.key() + " = " + e.value()) + " ";
+      out.println(left + " ".repeat(Math.max(0, 48 - left.length())) + "# " + e.origin());
+    }
+  }
+}

@@ -1,0 +1,62 @@
+package org.sealwax.app;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.sealwax.config.Server;
+
+/** Where configuration and state are looked for when nobody says. */
+final class Folders {
+  private final Surroundings around;
+
+  Folders(Surroundings around) {
+    this.around = around;
+  }
+
+  /** Where a configuration would be read from, in this order; the first that exists is. */
+  List<Path> configurations() {
+    Path system = Path.of("/etc/sealwax/sealwax.toml");
+    if (around.root()) {
+      return List.of(system);
+    }
+    Path own =
+        around
+            .variable("XDG_CONFIG_HOME")
+            .map(Path::of)
+            .filter(Path::isAbsolute)
+            .orElse(around.home().resolve(".config"));
+    // A local user's sendmail must find the server of this machine.
+    return List.of(own.resolve("sealwax/sealwax.toml"), system);
+  }
+
+  /** The configuration to read: what was asked for, or the first that exists. */
+  Optional<Path> configuration(Arguments arguments) {
+    Optional<String> asked =
+        arguments.value("--config").or(() -> around.variable("SEALWAX_CONFIG"));
+    if (asked.isPresent()) {
+      return asked.map(around::path);
+    }
+    return configurations().stream().filter(Files::isReadable).findFirst();
+  }
+
+  /** The state folder: configured, given by systemd, the system's, or the user's own. */
+  Path state(Server server) {
+    return server
+        .state()
+        .or(() -> around.variable("STATE_DIRECTORY").map(s -> Path.of(s.split(":", 2)[0])))
+        .orElseGet(this::stateByDefault);
+  }
+
+  private Path stateByDefault() {
+    if (around.root()) {
+      return Path.of("/var/lib/sealwax");
+    }
+    return around
+        .variable("XDG_STATE_HOME")
+        .map(Path::of)
+        .filter(Path::isAbsolute)
+        .orElse(around.home().resolve(".local/state"))
+        .resolve("sealwax");
+  }
+}

@@ -1,0 +1,116 @@
+package org.sealwax.app;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One subcommand as data; help, the manual page and the reading of arguments come from it.
+ *
+ * @param name the word
+ * @param operands what may follow, as help shows it
+ * @param purpose one line
+ * @param text the manual's paragraph
+ * @param options besides {@code --config} and {@code --help}, which every subcommand has
+ * @param hidden not shown: for the launcher, or with a command line of its own
+ */
+record Subcommand(
+    String name,
+    String operands,
+    String purpose,
+    String text,
+    List<Option> options,
+    boolean hidden) {
+  /**
+   * One option.
+   *
+   * @param name with its dashes
+   * @param argument the word for its argument, or null for none
+   * @param purpose one line
+   */
+  record Option(String name, @Nullable String argument, String purpose) {}
+
+  /** All, in the order of help. */
+  static List<Subcommand> all() {
+    Option json = new Option("--json", null, "print JSON");
+    return List.of(
+        new Subcommand(
+            "serve",
+            "",
+            "be the router",
+            "Listens, accepts, keeps, forwards and delivers. Without a configuration it listens on"
+                + " 127.0.0.1:2525 and relays for loopback only. SIGTERM drains, a second one ends at"
+                + " once; SIGHUP reloads.",
+            List.of(),
+            false),
+        new Subcommand(
+            "check",
+            "",
+            "check the configuration and print what is in force",
+            "Prints every mistake with line, column and help, then the effective settings with their"
+                + " origin. Exit code 0: fine; 1: warnings; 2: errors.",
+            List.of(new Option("--quiet", null, "print errors and warnings only")),
+            false),
+        new Subcommand(
+            "reload",
+            "",
+            "have the running server read its configuration again",
+            "A configuration with an error is refused, and the old one stays in force.",
+            List.of(),
+            false),
+        new Subcommand(
+            "queue",
+            "list | count | show ID | hold | release | retry | bounce | delete [ID...]",
+            "look at the queue and act on it",
+            "list groups by reason; hold, release, retry, bounce and delete take identifiers or one of"
+                + " the selecting options. bounce gives up and tells the sender; delete tells nobody.",
+            List.of(
+                json,
+                new Option("--all", null, "all messages"),
+                new Option("--reason", "WORD", "recipients waiting for this reason"),
+                new Option("--domain", "DOMAIN", "recipients of this domain"),
+                new Option("--sender", "ADDRESS", "messages of this sender"),
+                new Option("--limit", "COUNT", "at most so many (100)")),
+            false),
+        new Subcommand(
+            "trace",
+            "ID",
+            "one message's journey",
+            "Prints what happened to a message, with the TLS facts of each hop that was seen.",
+            List.of(json),
+            false),
+        new Subcommand(
+            "sendmail",
+            "[-t] [-i] [-f ADDRESS] [ADDRESS...]",
+            "hand in mail as local programs do",
+            "Takes the options of Sendmail (sealwax-sendmail(1)); a link named sendmail does the same."
+                + " The message is on stable storage when the exit code is 0; 75 means: try again.",
+            List.of(),
+            false),
+        new Subcommand(
+            "password",
+            "USER",
+            "make a line for the password file",
+            "Reads the password from standard input and prints the line; the password itself is not"
+                + " kept.",
+            List.of(),
+            false),
+        new Subcommand(
+            "backup",
+            "FOLDER",
+            "copy the spool while the server runs",
+            "Copies queue and bodies in one consistent state into a new folder.",
+            List.of(),
+            false),
+        new Subcommand(
+            "restore",
+            "FOLDER",
+            "put a backup in place of an empty spool",
+            "The server must not run, and the spool must be empty: mail delivered since the backup"
+                + " would be delivered again.",
+            List.of(),
+            false),
+        new Subcommand("version", "", "print the version", "Prints the version.", List.of(), false),
+        new Subcommand("help", "[COMMAND]", "explain", "Explains a command.", List.of(), false),
+        new Subcommand("rehearse", "", "for the launcher", "", List.of(), true));
+  }
+}

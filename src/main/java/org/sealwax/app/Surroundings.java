@@ -1,0 +1,47 @@
+package org.sealwax.app;
+
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What the program finds around itself: read once in {@link Main}, a parameter everywhere else.
+ *
+ * @param environment environment variables
+ * @param in standard input
+ * @param out standard output
+ * @param err standard error
+ * @param user the user's name
+ * @param home the user's home folder
+ * @param folder the working folder
+ */
+record Surroundings(
+    Map<String, String> environment,
+    InputStream in,
+    PrintStream out,
+    PrintStream err,
+    String user,
+    Path home,
+    Path folder) {
+  /** Copies. */
+  Surroundings {
+    environment = Map.copyOf(environment);
+  }
+
+  /** A variable that is set and not empty. */
+  Optional<String> variable(String name) {
+    return Optional.ofNullable(environment.get(name)).filter(v -> !v.isEmpty());
+  }
+
+  /** Whether this is the superuser, who gets the system's folders. */
+  boolean root() {
+    return user.equals("root");
+  }
+
+  /** A path as the user wrote it, against the working folder. */
+  Path path(String text) {
+    return folder.resolve(text).normalize();
+  }
+}

@@ -1,0 +1,130 @@
+package org.sealwax.config;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A configuration that was read: settings that are all in order, or none and the reasons. */
+public sealed interface Configuration {
+  /** Warnings, or errors among them. */
+  List<Complaint> complaints();
+
+  /** All complaints for a person. */
+  String report();
+
+  /**
+   * In order.
+   *
+   * @param settings what the rooms get
+   * @param complaints warnings
+   * @param effective every setting with its origin
+   * @param report the warnings for a person
+   */
+  record Sound(
+      Settings settings, List<Complaint> complaints, List<Effective> effective, String report)
+      implements Configuration {
+    /** Copies. */
+    public Sound {
+      complaints = List.copyOf(complaints);
+      effective = List.copyOf(effective);
+    }
+  }
+
+  /**
+   * Not in order.
+   *
+   * @param complaints at least one error
+   * @param report all of them for a person
+   */
+  record Broken(List<Complaint> complaints, String report) implements Configuration {
+    /** Copies. */
+    public Broken {
+      complaints = List.copyOf(complaints);
+    }
+  }
+
+  /**
+   * Reads a file; null is no file, so every default.
+   *
+   * @throws IOException when it cannot be read at all
+   */
+  static Configuration read(@Nullable Path file) throws IOException {
+    if (file == null) {
+      return of(Reading.empty(), Path.of(""), "");
+    }
+    if (Files.size(file) > Reading.MAX_SIZE) {
+      throw new IOException(file + " is larger than " + Reading.MAX_SIZE + " octets");
+    }
+    byte[] octets = Files.readAllBytes(file);
+    String text;
+    try {
+      text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(octets)).toString();
+    } catch (CharacterCodingException e) {
+      throw new IOException(file + " is not UTF-8, as TOML must be", e);
+    }
+    Path parent = file.toAbsolutePath().getParent();
+    return parse(text, parent == null ? Path.of("/") : parent, file.toString());
+  }
+
+  /** Reads a text as if it stood in {@code name} within {@code folder}. */
+  static Configuration parse(String text, Path folder, String name) {
+    return of(Reading.of(text), folder, name);
+  }
+
+  private static Configuration of(Reading reading, Path folder, String name) {
+    Settings settings = null;
+    if (!reading.broken()) {
+      new Rules(reading).check();
+    }
+    if (!reading.broken()) {
+      settings = new Mapping(reading, folder).settings();
+    }
+    List<Complaint> complaints = reading.complaints();
+    StringBuilder report = new StringBuilder();
+    for (Complaint c : complaints) {
+      report.append(c.render(name, reading.lines())).append('\n');
+    }
+    if (settings == null || reading.broken()) {
+      return new Broken(complaints, report.toString());
+    }
+    return new Sound(settings, complaints, effective(reading, name), report.toString());
+  }
+
+  private static List<Effective> effective(Reading reading, String name) {
+    List<Effective> all = new ArrayList<>();
+    for (Table table : Schema.tables()) {
+      if (!table.repeated()) {
+        all.addAll(effective(reading.one(table), 0, name));
+        continue;
+      }
+      int row = 0;
+      for (Section s : reading.rows(table)) {
+        all.addAll(effective(s, ++row, name));
+      }
+    }
+    return all;
+  }
+
+  private static List<Effective> effective(Section section, int row, String name) {
+    List<Effective> all = new ArrayList<>();
+    for (Key<?> key : section.table().keys()) {
+      Section.Given given = section.given(key);
+      String heading = section.table().heading();
+      if (given != null) {
+        String origin = name + ":" + given.line();
+        all.add(new Effective(heading, row, key.name(), given.text(), origin));
+      } else if (key.fallback() != null) {
+        all.add(new Effective(heading, row, key.name(), key.fallback(), "default"));
+      } else {
+        all.add(new Effective(heading, row, key.name(), "", "left out"));
+      }
+    }
+    return all;
+  }
+}

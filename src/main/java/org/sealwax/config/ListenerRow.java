@@ -1,0 +1,53 @@
+package org.sealwax.config;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import org.sealwax.tls.ClientCertificates;
+import org.sealwax.tls.TlsFloor;
+
+/**
+ * One {@code [[listener]]}.
+ *
+ * @param address where
+ * @param start how TLS starts
+ * @param requireTls mail inside TLS only
+ * @param floor lowest version
+ * @param clientCertificates asked for or not
+ * @param auth offered inside TLS
+ * @param resumption of TLS sessions
+ */
+public record ListenerRow(
+    InetSocketAddress address,
+    Start start,
+    boolean requireTls,
+    TlsFloor floor,
+    ClientCertificates clientCertificates,
+    boolean auth,
+    boolean resumption) {
+  /** How a listener starts TLS. */
+  public enum Start {
+    STARTTLS,
+    IMPLICIT,
+    NONE
+  }
+
+  /** The port of a server without configuration: free for every user. */
+  public static final int DEFAULT_PORT = 2525;
+
+  /** 127.0.0.1:2525 with STARTTLS. */
+  public static ListenerRow byDefault() {
+    return new ListenerRow(
+        new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), DEFAULT_PORT),
+        Start.STARTTLS,
+        false,
+        TlsFloor.DEFAULT,
+        ClientCertificates.ASK,
+        false,
+        true);
+  }
+
+  /** For logs and keys: {@code 127.0.0.1:2525}. */
+  public String name() {
+    return Places.text(address);
+  }
+}

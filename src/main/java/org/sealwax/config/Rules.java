@@ -1,0 +1,267 @@
+package org.sealwax.config;
+
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.sealwax.config.ListenerRow.Start;
+import org.sealwax.dns.DnsSettings;
+import org.sealwax.tls.ClientCertificates;
+import org.sealwax.tls.TlsVersion;
+
+/** What no single key can tell: combinations that are impossible, and some worth a warning. */
+final class Rules {
+  private final Reading reading;
+
+  Rules(Reading reading) {
+    this.reading = reading;
+  }
+
+  /** Adds complaints to the reading. Only for a reading whose values all fit. */
+  void check() {
+    reading.rows(Schema.Listener.TABLE).forEach(this::listener);
+    twice();
+    identity();
+    reading.rows(Schema.TrustedClient.TABLE).forEach(this::trustedClient);
+    reading.rows(Schema.RelayDomain.TABLE).forEach(this::relayDomain);
+    domainsTwice();
+    reading.rows(Schema.Transport.TABLE).forEach(this::transport);
+    reading.rows(Schema.Reject.TABLE).forEach(this::reject);
+    trust();
+    dns();
+    metrics();
+  }
+
+  private void error(Section s, Key<?> key, String text, String help) {
+    reading.add(reading.about(true, s, key, text).help(help));
+  }
+
+  private void warning(Section s, Key<?> key, String text, String help) {
+    reading.add(reading.about(false, s, key, text).help(help));
+  }
+
+  private void listener(Section s) {
+    boolean none = s.get(Schema.Listener.TLS) == Start.NONE;
+    ClientCertificates certificates = s.get(Schema.Listener.CLIENT_CERTIFICATE);
+    if (none && certificates == ClientCertificates.REQUIRE) {
+      error(
+          s,
+          Schema.Listener.CLIENT_CERTIFICATE,
+          "a client certificate cannot be required where there is no TLS",
+          "set tls = \"starttls\" or \"implicit\", or leave client_certificate out");
+    }
+    if (none && s.get(Schema.Listener.AUTH)) {
+      error(
+          s,
+          Schema.Listener.AUTH,
+          "AUTH is offered inside TLS only, and this listener has none",
+          "set tls = \"starttls\" or \"implicit\"");
+    }
+    if (none && s.get(Schema.Listener.REQUIRE_TLS)) {
+      error(
+          s,
+          Schema.Listener.REQUIRE_TLS,
+          "TLS cannot be required where it is not offered",
+          "set tls = \"starttls\"");
+    }
+    if (s.get(Schema.Listener.AUTH)
+        && !reading.one(Schema.Auth.TABLE).has(Schema.Auth.PASSWORD_FILE)) {
+      error(
+          s,
+          Schema.Listener.AUTH,
+          "AUTH needs a password file",
+          "add [auth] with password_file = \"…\"; sealwax password makes its lines");
+    }
+    int port = s.get(Schema.Listener.ADDRESS).getPort();
+    boolean demanding =
+        s.get(Schema.Listener.REQUIRE_TLS) || certificates == ClientCertificates.REQUIRE;
+    if (port == 25 && demanding) {
+      warning(
+          s,
+          Schema.Listener.ADDRESS,
+          "port 25 with TLS required turns away servers that have none (RFC 3207 section 4)",
+          "fine for a closed group of peers, not for mail from everywhere");
+    }
+    if (s.get(Schema.Listener.FLOOR).lowest().compareTo(TlsVersion.TLS_1_2) < 0) {
+      warning(
+          s,
+          Schema.Listener.FLOOR,
+          "TLS below 1.2 is spoken here (RFC 8996 deprecates it)",
+          "keep it only for peers that would otherwise send in clear");
+    }
+  }
+
+  private void twice() {
+    Map<InetSocketAddress, Section> seen = new HashMap<>();
+    for (Section s : reading.rows(Schema.Listener.TABLE)) {
+      InetSocketAddress address = s.get(Schema.Listener.ADDRESS);
+      Section before = address.getPort() == 0 ? null : seen.put(address, s);
+      if (before != null) {
+        error(
+            s,
+            Schema.Listener.ADDRESS,
+            "two listeners at " + Places.text(address) + ", the other in line " + before.line(),
+            "remove one");
+      }
+    }
+  }
+
+  private void identity() {
+    Section s = reading.one(Schema.Identity.TABLE);
+    boolean certificate = s.has(Schema.Identity.CERTIFICATE);
+    if (certificate != s.has(Schema.Identity.KEY)) {
+      reading.add(
+          reading
+              .about(true, s, "[identity] has " + (certificate ? "no key" : "no certificate"))
+              .help("give both, or neither for a self-signed certificate"));
+    }
+  }
+
+  private void trustedClient(Section s) {
+    boolean pin = s.has(Schema.TrustedClient.PIN_OF);
+    boolean ca = s.has(Schema.TrustedClient.CA);
+    if (pin == ca) {
+      reading.add(
+          reading
+              .about(true, s, "a trusted client is known by a pin, or by a CA and names")
+              .help("give exactly one of pin and ca"));
+    }
+    if (ca && s.get(Schema.TrustedClient.NAMES).isEmpty()) {
+      error(
+          s,
+          Schema.TrustedClient.CA,
+          "a CA alone would let everyone relay to whom it ever gives a certificate",
+          "add names = [\"…\"]");
+    }
+  }
+
+  private void relayDomain(Section s) {
+    int ways =
+        (s.has(Schema.RelayDomain.RECIPIENTS) ? 1 : 0)
+            + (s.has(Schema.RelayDomain.VERIFY) ? 1 : 0)
+            + (s.get(Schema.RelayDomain.ACCEPT_ALL) ? 1 : 0);
+    if (ways != 1) {
+      reading.add(
+          reading
+              .about(
+                  true,
+                  s,
+                  ways == 0
+                      ? "nothing says which recipients this relay domain has"
+                      : "a relay domain has one of recipients, verify and accept_all")
+              .help(
+                  "recipients = \"file\" knows them, verify = \"next-hop\" asks, accept_all = true"
+                      + " takes them all"));
+    } else if (s.get(Schema.RelayDomain.ACCEPT_ALL)) {
+      warning(
+          s,
+          Schema.RelayDomain.ACCEPT_ALL,
+          "mail for recipients that do not exist is taken, and bounces to forged senders"
+              + " (backscatter)",
+          "prefer recipients = \"file\" or verify = \"next-hop\"");
+    }
+  }
+
+  private void domainsTwice() {
+    Set<String> seen = new HashSet<>();
+    for (Section s : reading.rows(Schema.AliasDomain.TABLE)) {
+      String name = s.get(Schema.AliasDomain.DOMAIN_OF).name();
+      if (!seen.add(name)) {
+        error(s, Schema.AliasDomain.DOMAIN_OF, name + " is here twice", "remove one row");
+      }
+    }
+    for (Section s : reading.rows(Schema.RelayDomain.TABLE)) {
+      String name = s.given(Schema.RelayDomain.DOMAIN_OF) == null ? "" : text(s);
+      if (!seen.add(name)) {
+        error(
+            s,
+            Schema.RelayDomain.DOMAIN_OF,
+            name + " is here twice, as alias or relay domain",
+            "remove one row");
+      }
+    }
+  }
+
+  private static String text(Section s) {
+    return switch (s.get(Schema.RelayDomain.DOMAIN_OF)) {
+      case org.sealwax.address.DomainPattern.Exact e -> e.domain().name();
+      case org.sealwax.address.DomainPattern.Below b -> "." + b.parent().name();
+      case org.sealwax.address.DomainPattern.Any a -> "*";
+    };
+  }
+
+  private void transport(Section s) {
+    boolean user = s.has(Schema.Transport.USER);
+    if (user != s.has(Schema.Transport.PASSWORD_FILE)) {
+      reading.add(
+          reading
+              .about(true, s, "user and password_file belong together")
+              .help("give both, or neither"));
+    }
+  }
+
+  private void reject(Section s) {
+    int ways =
+        (s.has(Schema.Reject.CLIENT) ? 1 : 0)
+            + (s.has(Schema.Reject.SENDER) ? 1 : 0)
+            + (s.has(Schema.Reject.RECIPIENT) ? 1 : 0);
+    if (ways != 1) {
+      reading.add(
+          reading
+              .about(true, s, "a reject row names one of client, sender and recipient")
+              .help("use one row for each"));
+    }
+  }
+
+  private void trust() {
+    Section s = reading.one(Schema.Trust.TABLE);
+    if (s.get(Schema.Trust.NETWORKS).stream().anyMatch(n -> n.prefix() == 0)) {
+      error(
+          s,
+          Schema.Trust.NETWORKS,
+          "a network of all addresses would make this an open relay",
+          "name the hosts that send through this server");
+    }
+  }
+
+  private void dns() {
+    Section s = reading.one(Schema.Dns.TABLE);
+    boolean far =
+        s.get(Schema.Dns.RESOLVERS).stream().anyMatch(r -> !r.getAddress().isLoopbackAddress());
+    if (s.get(Schema.Dns.VALIDATION) == DnsSettings.Validation.TRUST_AD && far) {
+      error(
+          s,
+          Schema.Dns.VALIDATION,
+          "the AD bit of a resolver that is not on loopback can be set by anybody on the way",
+          "use validation = \"own\"");
+    }
+    if (s.get(Schema.Dns.VALIDATION) == DnsSettings.Validation.OFF) {
+      warning(
+          s,
+          Schema.Dns.VALIDATION,
+          "without validation DANE never applies",
+          "leave validation out, unless this network's DNS is neither signed nor under the root");
+    }
+    for (Key<Duration> key : List.of(Schema.Dns.TIMEOUT, Schema.Dns.TOTAL)) {
+      if (!s.get(key).isPositive()) {
+        error(s, key, key.name() + " must be longer than nothing", "for example \"2s\"");
+      }
+    }
+  }
+
+  private void metrics() {
+    Section s = reading.one(Schema.Metrics.TABLE);
+    boolean open =
+        s.find(Schema.Metrics.ADDRESS).filter(a -> !a.getAddress().isLoopbackAddress()).isPresent();
+    if (open) {
+      warning(
+          s,
+          Schema.Metrics.ADDRESS,
+          "metrics are open to everyone who can reach this address",
+          "prefer 127.0.0.1, or guard the address by a firewall");
+    }
+  }
+}
