@@ -1,18 +1,106 @@
 package org.sealwax.tls;
 
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.cert.X509Certificate;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 
 /**
- * The certificate authorities that count.
+ * The certificate authorities that count. Load once and keep the instance: results of path building
+ * are remembered by it.
  *
  * @param name for logs and resumption keys: {@code public}, or the CA file's path; equal names mean
  *     equal roots within one configuration
  * @param anchors their certificates
  */
 public record TrustRoots(String name, Set<X509Certificate> anchors) {
+  /** Where distributions keep their public roots, in order of trial. */
+  private static final List<Path> SYSTEM =
+      List.of(
+          Path.of("/etc/ssl/certs/ca-certificates.crt"),
+          Path.of("/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem"),
+          Path.of("/etc/ssl/ca-bundle.pem"),
+          Path.of("/etc/ssl/cert.pem"));
+
+  /** Octets of a bundle; a distribution's has about 220 KiB. */
+  private static final int MAX_FILE = 8 << 20;
+
   /** Copies. */
   public TrustRoots {
     anchors = Set.copyOf(anchors);
+  }
+
+  /** No authority at all. */
+  public static TrustRoots none() {
+    return new TrustRoots("none", Set.of());
+  }
+
+  /**
+   * The public roots, read when first asked for: the distribution's bundle, which the admin and the
+   * distribution keep up to date, else the JDK's own.
+   *
+   * @throws IllegalStateException when neither can be read, which is a broken installation
+   */
+  public static TrustRoots publicRoots() {
+    return Public.ROOTS;
+  }
+
+  private static final class Public {
+    private static final TrustRoots ROOTS = load();
+
+    private static TrustRoots load() {
+      for (Path bundle : SYSTEM) {
+        if (Files.isReadable(bundle)) {
+          try {
+            return new TrustRoots("public", fromPem(bundle).anchors());
+          } catch (IOException e) {
+            // The next one may do.
+          }
+        }
+      }
+      return new TrustRoots("public", JdkRoots.load());
+    }
+  }
+
+  /**
+   * The CA certificates of a PEM file.
+   *
+   * @throws Identity.Unusable when it cannot be read or has none
+   */
+  public static TrustRoots fromPem(Path file) throws Identity.Unusable {
+    String text;
+    try {
+      if (Files.size(file) > MAX_FILE) {
+        throw new Identity.Unusable(file + ": over " + MAX_FILE + " octets");
+      }
+      text = Files.readString(file, StandardCharsets.ISO_8859_1);
+    } catch (Identity.Unusable e) {
+      throw e;
+    } catch (IOException e) {
+      throw new Identity.Unusable(
+          file + ": cannot be read (" + e.getClass().getSimpleName() + ")", e);
+    }
+    List<X509Certificate> found = Pem.certificates(text, file.toString());
+    if (found.isEmpty()) {
+      throw new Identity.Unusable(file + ": no certificate in it");
+    }
+    return new TrustRoots(file.toString(), new HashSet<>(found));
+  }
+
+  /** Both together, under one name. */
+  public TrustRoots and(TrustRoots other) {
+    Set<X509Certificate> all = new HashSet<>(anchors);
+    all.addAll(other.anchors);
+    return new TrustRoots(name + " and " + other.name, all);
+  }
+
+  /** By name and count: the certificates would fill pages. */
+  @Override
+  public String toString() {
+    return name + " (" + anchors.size() + " roots)";
   }
 }

@@ -1,0 +1,74 @@
+package org.sealwax.tls;
+
+import java.security.cert.TrustAnchor;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableSet;
+import java.util.Set;
+import java.util.TreeSet;
+import javax.security.auth.x500.X500Principal;
+
+/** Roots made ready for path building; compared by identity. */
+final class Anchors {
+  private final Set<X509Certificate> certificates;
+  private final Map<X500Principal, List<X509Certificate>> bySubject = new HashMap<>();
+  private final Map<X509Certificate, TrustAnchor> ready = new HashMap<>();
+  private final NavigableSet<Instant> boundaries = new TreeSet<>();
+
+  Anchors(TrustRoots roots) {
+    this.certificates = roots.anchors();
+    for (X509Certificate root : certificates) {
+      bySubject.computeIfAbsent(root.getSubjectX500Principal(), s -> new ArrayList<>()).add(root);
+      ready.put(root, new TrustAnchor(root, null));
+      boundaries.addAll(boundaries(root));
+    }
+  }
+
+  /** The two instants at which a certificate's worth can change. */
+  static List<Instant> boundaries(X509Certificate certificate) {
+    // Valid up to and including notAfter (RFC 5280 4.1.2.5), which has whole seconds.
+    return List.of(
+        certificate.getNotBefore().toInstant(),
+        certificate.getNotAfter().toInstant().plusMillis(1));
+  }
+
+  static boolean valid(X509Certificate certificate, Instant now) {
+    return !now.isBefore(certificate.getNotBefore().toInstant())
+        && !now.isAfter(certificate.getNotAfter().toInstant());
+  }
+
+  boolean contains(X509Certificate certificate) {
+    return certificates.contains(certificate);
+  }
+
+  List<X509Certificate> named(X500Principal subject) {
+    return bySubject.getOrDefault(subject, List.of());
+  }
+
+  /** Anchors whose own validity holds. */
+  Set<TrustAnchor> validAt(Instant now) {
+    Set<TrustAnchor> out = new HashSet<>();
+    ready.forEach(
+        (root, anchor) -> {
+          if (valid(root, now)) {
+            out.add(anchor);
+          }
+        });
+    return out;
+  }
+
+  Instant lastBoundary(Instant now) {
+    Instant last = boundaries.floor(now);
+    return last == null ? Instant.MIN : last;
+  }
+
+  Instant nextBoundary(Instant now) {
+    Instant next = boundaries.higher(now);
+    return next == null ? Instant.MAX : next;
+  }
+}

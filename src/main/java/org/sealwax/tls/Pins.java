@@ -1,0 +1,25 @@
+package org.sealwax.tls;
+
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.cert.X509Certificate;
+import java.util.HexFormat;
+
+/** Fingerprints of keys. */
+public final class Pins {
+  private Pins() {}
+
+  /** SHA-256 of the certificate's SubjectPublicKeyInfo. */
+  public static Pin of(X509Certificate certificate) {
+    return new Pin(
+        HexFormat.of().formatHex(sha256().digest(certificate.getPublicKey().getEncoded())));
+  }
+
+  static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-256", e);
+    }
+  }
+}
