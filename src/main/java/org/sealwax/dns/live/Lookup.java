@@ -189,7 +189,11 @@ final class Lookup {
       if (judged.security() == Security.BOGUS || judged.security() == Security.FAILED) {
         return unknown(judged.security(), question.name(), chain.aliases, judged.reason());
       }
-      if (!chain.follow(judged.message())) {
+      // The validator stops judging at the first unsigned link and would take a forged answer from
+      // a
+      // signed zone behind it: each zone is asked for its own part.
+      boolean apart = validator != null && judged.security() == Security.INSECURE;
+      if (!chain.follow(judged.message(), apart)) {
         return unknown(
             Security.FAILED,
             question.name(),
@@ -203,6 +207,9 @@ final class Lookup {
             question.name(),
             chain.aliases,
             "alias to " + chain.name + ", which is no domain name");
+      }
+      if (apart && !chain.name.equals(asked)) {
+        continue;
       }
       Message message = judged.message();
       List<Record> records = chain.take(message, question.type());
@@ -294,9 +301,13 @@ final class Lookup {
     if (answer.getHeader().getFlag(Flags.AD)) {
       return new Judged(answer, Security.SECURE, "");
     }
-    if (reason.isEmpty()) {
-      // The validator gives a reason for every INSECURE but a few, and none when it stumbled in a
-      // denial proof: whoever can make it stumble must not be able to deny a TLSA record.
+    boolean positive =
+        answer.getSection(Section.ANSWER).stream()
+            .anyMatch(r -> r.getType() == query.getQuestion().getType());
+    if (reason.isEmpty() && !positive) {
+      // For a denial the validator names a reason for INSECURE, and gives none when it stumbled in
+      // the proof (it swallows its own exceptions there): whoever can make it stumble must not be
+      // able to deny a TLSA record. Positive answers have no such hole (docs/adr/0201).
       return new Judged(answer, Security.FAILED, "validation ended without a verdict");
     }
     return new Judged(answer, Security.INSECURE, reason);
@@ -347,8 +358,8 @@ final class Lookup {
       }
     }
 
-    /** Goes along the CNAMEs of this message; false when there are too many. */
-    boolean follow(Message message) {
+    /** Goes along the CNAMEs of this message, or only the first; false when there are too many. */
+    boolean follow(Message message, boolean onlyOne) {
       List<Record> answer = message.getSection(Section.ANSWER);
       boolean moved = true;
       while (moved) {
@@ -361,7 +372,7 @@ final class Lookup {
             }
             keep(answer, name, Type.CNAME);
             name = cname.getTarget();
-            moved = true;
+            moved = !onlyOne;
             break;
           }
         }

@@ -186,6 +186,7 @@ final class LiveResolverTest {
     assertEquals(List.of(ip("192.0.2.1")), away.records());
     assertEquals(Domain.of("mx1.plain.example"), away.name());
     assertEquals(Security.BOGUS, a("broken.secure.org").security());
+    assertEquals(Security.BOGUS, a("broken.plain.example").security());
     Answer<InetAddress> dname = a("host.old.secure.org");
     assertEquals(List.of(ip("192.0.2.7")), dname.records());
     assertEquals(Security.SECURE, dname.security());
