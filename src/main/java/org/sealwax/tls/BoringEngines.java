@@ -113,15 +113,21 @@ final class BoringEngines implements EngineFactory {
     OpenSslServerSessionContext sessions = (OpenSslServerSessionContext) ctx.sessionContext();
     sessions.setSessionIdContext(context);
     sessions.setSessionCacheEnabled(listener.resumption());
+    boolean tickets = listener.tickets() && listener.resumption();
     return new ServerContext() {
       @Override
       public Engine engine() {
-        return new Native(ctx.newEngine(MEMORY));
+        Native made = new Native(ctx.newEngine(MEMORY));
+        if (!tickets) {
+          // BoringSSL has ticket keys of its own until it is told not to.
+          SSL.setOptions(made.engine.sslPointer(), SSL.SSL_OP_NO_TICKET);
+        }
+        return made;
       }
 
       @Override
       public void ticketKeys(List<byte[]> keys) {
-        if (!listener.tickets() || !listener.resumption()) {
+        if (!tickets) {
           return;
         }
         sessions.setTicketKeys(

@@ -72,6 +72,9 @@ final class EngineWire implements TlsWire {
   private boolean heard;
   private volatile boolean broken;
 
+  /** Name of the alert we sent in clear, when an engine refused. */
+  private @Nullable String lastAlert;
+
   private final InputStream in = new In();
   private final OutputStream out = new Out();
 
@@ -307,8 +310,8 @@ final class EngineWire implements TlsWire {
           "the peer sent the alert " + received,
           e);
     }
-    String sent = null;
-    if (writing.tryLock()) {
+    String sent = lastAlert;
+    if (sent == null && writing.tryLock()) {
       try {
         sent = lastWord();
       } finally {
@@ -336,10 +339,8 @@ final class EngineWire implements TlsWire {
         net.clear();
         SSLEngineResult result = engine.wrap(NOTHING, net);
         net.flip();
-        if (net.remaining() == RecordHeader.SIZE + 2 && net.get(0) == RecordHeader.ALERT) {
-          name = AlertName.of(net.get(6) & 0xff);
-        }
         if (net.hasRemaining()) {
+          name = clearAlert(net);
           send(net);
         }
         if (result.bytesProduced() == 0) {
@@ -564,7 +565,7 @@ final class EngineWire implements TlsWire {
           net.clear();
         }
         int before = net.position();
-        SSLEngineResult result = engine.wrap(NOTHING, net);
+        SSLEngineResult result = wrapNothing(net);
         if (result.getHandshakeStatus() == SSLEngineResult.HandshakeStatus.NEED_TASK) {
           tasks();
           continue;
@@ -586,6 +587,32 @@ final class EngineWire implements TlsWire {
     } finally {
       Buffers.SHARED.give(net);
     }
+  }
+
+  /** An engine that refuses may have given its alert by the call before: it goes out first. */
+  private SSLEngineResult wrapNothing(ByteBuffer net) throws IOException {
+    try {
+      return engine.wrap(NOTHING, net);
+    } catch (SSLException e) {
+      net.flip();
+      if (net.hasRemaining()) {
+        try (Deadline _ = Deadline.after(CLOSE_NOTIFY_LIMIT, clear)) {
+          lastAlert = clearAlert(net);
+          send(net);
+        } catch (IOException other) {
+          e.addSuppressed(other);
+        }
+      }
+      throw e;
+    }
+  }
+
+  /** The name of an alert in clear at the end of {@code net}, or null. */
+  private static @Nullable String clearAlert(ByteBuffer net) {
+    int at = net.limit() - (RecordHeader.SIZE + 2);
+    return at >= net.position() && net.get(at) == RecordHeader.ALERT && net.get(at + 4) == 2
+        ? AlertName.of(net.get(at + 6) & 0xff)
+        : null;
   }
 
   /** Sees our own clear handshake records: hello of a client, flight of a server. */
@@ -686,6 +713,14 @@ final class EngineWire implements TlsWire {
   }
 
   // --- as a wire -------------------------------------------------------------------------------
+
+  Wire below() {
+    return clear;
+  }
+
+  boolean client() {
+    return client;
+  }
 
   SSLEngine engine() {
     return engine;

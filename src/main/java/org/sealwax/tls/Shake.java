@@ -17,6 +17,8 @@ import org.sealwax.world.Wire;
 
 /** What both sides of a handshake share: the total time, the meaning of trouble, the facts. */
 final class Shake {
+  private static final String OWN = "org.sealwax.own";
+
   private Shake() {}
 
   interface Body {
@@ -88,7 +90,7 @@ final class Shake {
     } else {
       judgement = judge.apply(chain);
     }
-    Certificate @Nullable [] own = session.getLocalCertificates();
+    boolean own = own(wire, session);
     String suite = session.getCipherSuite();
     return new Handshake(
         TlsVersion.ofLabel(session.getProtocol()),
@@ -98,9 +100,25 @@ final class Shake {
         wire.resumed(),
         serverName,
         chain,
-        own != null && own.length > 0,
+        own,
         judgement.verdict(),
         judgement.notes());
+  }
+
+  /**
+   * Whether we showed a certificate: always as a server; of a resumed session, whether we did when
+   * it was made, which BoringSSL's sessions do not tell by themselves.
+   */
+  private static boolean own(EngineWire wire, SSLSession session) {
+    if (!wire.client()) {
+      return true;
+    }
+    Certificate @Nullable [] local = session.getLocalCertificates();
+    if (local != null && local.length > 0) {
+      session.putValue(OWN, OWN);
+      return true;
+    }
+    return wire.resumed() && session.getValue(OWN) != null;
   }
 
   private static Certificate[] sent(SSLSession session) {

@@ -184,4 +184,9 @@ final class TlsTable {
     }
     return new Session(there, end(accepting));
   }
+
+  /** The clear wire under a wire of ours. */
+  static Wire below(TlsWire wire) {
+    return ((EngineWire) wire).below();
+  }
 }
