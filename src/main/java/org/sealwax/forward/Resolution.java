@@ -14,8 +14,19 @@ public sealed interface Resolution {
   /** Cannot be said now (next hop not reachable, file not readable): 450 4.1.1 or 451 4.3.0. */
   record NotNow(String text) implements Resolution {}
 
-  /** A relay domain's recipient: goes on as it is. */
-  record Relayed() implements Resolution {}
+  /**
+   * A relay domain's recipient: goes on as it is.
+   *
+   * @param listed it stands in a recipients file, letter by letter. Where it does not ({@code
+   *     accept_all}, or a probe of the next hop), a local part with {@code %}, {@code !} or {@code
+   *     @} is refused by whoever asked: the next hop may read a route in it
+   */
+  record Relayed(boolean listed) implements Resolution {
+    /** Not listed. */
+    public Relayed() {
+      this(false);
+    }
+  }
 
   /**
    * An alias.

@@ -1,0 +1,505 @@
+package org.sealwax.converse;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.smtp.BdatReader;
+import org.sealwax.smtp.BodySummary;
+import org.sealwax.smtp.Command;
+import org.sealwax.smtp.CommandParser;
+import org.sealwax.smtp.DotReader;
+import org.sealwax.smtp.EnhancedStatus;
+import org.sealwax.smtp.Line;
+import org.sealwax.smtp.LineReader;
+import org.sealwax.smtp.Reply;
+import org.sealwax.smtp.ReplyWriter;
+import org.sealwax.smtp.SmtpLimits;
+import org.sealwax.tls.TlsServer;
+import org.sealwax.tls.TlsTrouble;
+import org.sealwax.tls.TlsWire;
+import org.sealwax.world.Clock;
+import org.sealwax.world.Deadline;
+import org.sealwax.world.Wire;
+
+/**
+ * The server's half of a conversation: a plain loop in one virtual thread (RFC 5321 3, 4.3; RFC
+ * 2920). It knows lines, limits, timeouts, groups and TLS; what the verbs mean is asked of {@link
+ * Verbs}.
+ *
+ * <p>Invariants:
+ *
+ * <ul>
+ *   <li>Nothing that was read before TLS is heard after it: octets behind STARTTLS end the session
+ *       (RFC 3207 4.2, CVE-2011-0411).
+ *   <li>Octets behind DATA or AUTH in the same group end the session: the client must wait for our
+ *       reply (RFC 2920 3.1), and a body that we did not ask for would be read as commands.
+ *   <li>Once a bare LF stood in a command line, nothing that follows is trusted: the session ends.
+ *   <li>Every session ends with a reply, unless the peer or the network ended it.
+ *   <li>Replies to a group leave together, and always before we wait (RFC 2920 3.2).
+ * </ul>
+ */
+public final class Dialogue {
+  /** How a conversation ended. */
+  public enum Ending {
+    /** QUIT. */
+    QUIT,
+    /** The client closed or the network broke. */
+    LOST,
+    /** We waited too long, and said 421. */
+    TIMEOUT,
+    /** A limit or rule of ours, told by a reply. */
+    REFUSED,
+    /** We are shutting down, and said 421. */
+    SHUTDOWN,
+    /** The handshake broke. */
+    HANDSHAKE
+  }
+
+  private enum Phase {
+    BUSY,
+    IDLE,
+    ENDED
+  }
+
+  /** Octets of replies held back while a group goes on: a group of a thousand RCPT has more. */
+  private static final int HELD_REPLIES = 8 * 1_024;
+
+  /**
+   * Octets that fit into the kernel's buffers even when the peer never reads; what comes after them
+   * is sent under a deadline, as sockets have no write timeout.
+   */
+  private static final int SENT_WITHOUT_DEADLINE = 12 * 1_024;
+
+  /** How long a goodbye from another thread may take. */
+  private static final Duration GOODBYE = Duration.ofSeconds(2);
+
+  /** What web browsers and proxies say first: cross-protocol requests carry commands behind them. */
+  private static final Set<String> OTHER_PROTOCOLS =
+      Set.of("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "CONNECT", "PRI", "SSH-2.0");
+
+  private final Verbs verbs;
+  private final DialogueSettings settings;
+  private final Clock clock;
+  private final ReplyWriter out = new ReplyWriter();
+  private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.BUSY);
+  private volatile Wire wire;
+  private volatile boolean ending;
+  private LineReader in;
+  private Verbs.@Nullable Body chunkBody;
+  private @Nullable BdatReader chunks;
+  private long sent;
+  private int errors;
+  private int idleCommands;
+  private Duration readTimeout = Duration.ZERO;
+  private long bodyDeadline;
+  private boolean inBody;
+
+  /** A conversation over {@code wire}, which is closed at its end. */
+  public Dialogue(Wire wire, Verbs verbs, DialogueSettings settings, Clock clock) {
+    this.wire = wire;
+    this.verbs = verbs;
+    this.settings = settings;
+    this.clock = clock;
+    this.in = new LineReader(new Metered(wire.in()));
+  }
+
+  /** Talks to the end, and closes the wire. Unchecked exceptions of {@link Verbs} pass through. */
+  public Ending run() {
+    try {
+      return talk();
+    } catch (SocketTimeoutException e) {
+      return timedOut();
+    } catch (IOException e) {
+      return Ending.LOST;
+    } finally {
+      phase.set(Phase.ENDED);
+      Verbs.Body open = chunkBody;
+      if (open != null) {
+        open.abandoned();
+      }
+      closeQuietly();
+    }
+  }
+
+  /**
+   * Ends the conversation soon, from any thread: at once with a 421 when it waits for a command, and
+   * otherwise after the command or body that is under way.
+   */
+  public void endSoon() {
+    ending = true;
+    if (phase.compareAndSet(Phase.IDLE, Phase.ENDED)) {
+      // The owner is blocked in its read and writes nothing.
+      try (Deadline _ = Deadline.after(GOODBYE, wire)) {
+        ReplyWriter goodbye = new ReplyWriter();
+        goodbye.append(shutdown());
+        goodbye.drainTo(wire.out());
+      } catch (IOException e) {
+        // The peer is gone already.
+      } finally {
+        closeQuietly();
+      }
+    }
+  }
+
+  /**
+   * Says a last reply after something unforeseen, and closes; for the session boundary, after {@link
+   * #run} threw.
+   */
+  public static void apologize(Wire wire, String name) {
+    try (Deadline _ = Deadline.after(GOODBYE, wire)) {
+      ReplyWriter last = new ReplyWriter();
+      last.append(
+          Reply.of(421, EnhancedStatus.of(4, 3, 0), name + " trouble on our side, come again"));
+      last.drainTo(wire.out());
+    } catch (IOException e) {
+      // The peer is gone already.
+    }
+  }
+
+  private Ending talk() throws IOException {
+    if (settings.refusesEarlyTalkers() && wire.in().available() > 0) {
+      Reply reply = Reply.of(554, EnhancedStatus.of(5, 5, 1), "wait for the greeting");
+      verbs.refused("connect", reply);
+      return close(reply, Ending.REFUSED);
+    }
+    Reply greeting = verbs.greeting();
+    if (!greeting.isPositive()) {
+      return close(greeting, Ending.REFUSED);
+    }
+    out.append(greeting);
+    while (true) {
+      Line line = nextLine();
+      if (line == null) {
+        return Ending.SHUTDOWN;
+      }
+      Ending end =
+          switch (line) {
+            case Line.Text t -> command(t.text());
+            case Line.Refused r -> broken(r, "command");
+            case Line.End e -> Ending.LOST;
+          };
+      if (end != null) {
+        return end;
+      }
+      if (errors > settings.errors()) {
+        return limit("too many errors");
+      }
+      if (idleCommands > settings.idleCommands()) {
+        return limit("too many commands without a message");
+      }
+    }
+  }
+
+  private Ending limit(String text) throws IOException {
+    Reply reply = Reply.of(421, EnhancedStatus.of(4, 7, 0), verbs.name() + " " + text);
+    verbs.refused("limit", reply);
+    return close(reply, Ending.REFUSED);
+  }
+
+  /** The next command line; null when we are shutting down and have said so. */
+  private @Nullable Line nextLine() throws IOException {
+    if (ending) {
+      close(shutdown(), Ending.SHUTDOWN);
+      return null;
+    }
+    if (in.hasLine()) {
+      if (out.size() > HELD_REPLIES) {
+        flush();
+      }
+      return in.read(SmtpLimits.COMMAND_LINE);
+    }
+    flush();
+    waitAtMost(settings.command());
+    phase.set(Phase.IDLE);
+    if (ending && phase.compareAndSet(Phase.IDLE, Phase.BUSY)) {
+      close(shutdown(), Ending.SHUTDOWN);
+      return null;
+    }
+    try {
+      Line line = in.read(SmtpLimits.COMMAND_LINE);
+      return isAwake() ? line : null;
+    } catch (IOException e) {
+      if (isAwake()) {
+        throw e;
+      }
+      return null;
+    }
+  }
+
+  /** False when another thread said goodbye while we waited, and closed. */
+  private boolean isAwake() {
+    return phase.compareAndSet(Phase.IDLE, Phase.BUSY);
+  }
+
+  private @Nullable Ending command(String text) throws IOException {
+    Command command = CommandParser.parse(text);
+    if (command instanceof Command.Unknown unknown && OTHER_PROTOCOLS.contains(unknown.verb())) {
+      Reply reply = Reply.of(554, EnhancedStatus.of(5, 5, 1), "this is a mail server");
+      verbs.refused(unknown.verb(), reply);
+      return close(reply, Ending.REFUSED);
+    }
+    count(command);
+    return follow(verbs.answer(command), command);
+  }
+
+  private void count(Command command) {
+    switch (command) {
+      case Command.Mail c -> {}
+      case Command.Rcpt c -> {}
+      case Command.Data c -> {}
+      case Command.Bdat c -> {}
+      case Command.Quit c -> {}
+      case Command.Ehlo c -> idleCommands++;
+      case Command.Helo c -> idleCommands++;
+      case Command.Rset c -> idleCommands++;
+      case Command.Noop c -> idleCommands++;
+      case Command.Vrfy c -> idleCommands++;
+      case Command.Expn c -> idleCommands++;
+      case Command.Help c -> idleCommands++;
+      case Command.Starttls c -> idleCommands++;
+      case Command.Auth c -> idleCommands++;
+      case Command.Unknown c -> idleCommands++;
+      case Command.Malformed c -> idleCommands++;
+    }
+  }
+
+  private @Nullable Ending follow(Verbs.Answer answer, Command command) throws IOException {
+    boolean chunk = command instanceof Command.Bdat;
+    if (chunk && !(answer instanceof Verbs.Answer.TakeChunk)) {
+      // RFC 3030 section 2: refused or not, the octets come.
+      Ending end = dropChunk((Command.Bdat) command);
+      if (end != null) {
+        return end;
+      }
+    }
+    return switch (answer) {
+      case Verbs.Answer.Say say -> {
+        say(say.reply());
+        yield null;
+      }
+      case Verbs.Answer.Close last ->
+          close(last.reply(), command instanceof Command.Quit ? Ending.QUIT : Ending.REFUSED);
+      case Verbs.Answer.StartTls start ->
+          in.buffered() > 0 ? outOfTurn("STARTTLS") : startTls(start.server());
+      case Verbs.Answer.TakeData data ->
+          in.buffered() > 0 ? dataOutOfTurn(data.body()) : takeData(data.body());
+      case Verbs.Answer.TakeChunk take -> takeChunk(take.body(), (Command.Bdat) command);
+      case Verbs.Answer.Ask ask -> in.buffered() > 0 ? outOfTurn("AUTH") : ask(ask, command);
+    };
+  }
+
+  private void say(Reply reply) {
+    if (reply.isPermanent()) {
+      errors++;
+    }
+    out.append(reply);
+  }
+
+  private Ending outOfTurn(String verb) throws IOException {
+    Reply reply =
+        Reply.of(
+            554, EnhancedStatus.of(5, 5, 1), "wait for the reply to " + verb + " (RFC 2920 3.1)");
+    verbs.refused(verb, reply);
+    return close(reply, Ending.REFUSED);
+  }
+
+  private Ending dataOutOfTurn(Verbs.Body body) throws IOException {
+    body.abandoned();
+    return outOfTurn("DATA");
+  }
+
+  private @Nullable Ending broken(Line.Refused line, String stage) throws IOException {
+    Reply reply =
+        line.outOfStep()
+            ? Reply.of(521, EnhancedStatus.of(5, 5, 2), line.flaw().text() + ": goodbye")
+            : Reply.of(500, EnhancedStatus.of(5, 5, 2), line.flaw().text());
+    verbs.refused(stage, reply);
+    if (line.outOfStep()) {
+      return close(reply, Ending.REFUSED);
+    }
+    idleCommands++;
+    say(reply);
+    return null;
+  }
+
+  private @Nullable Ending startTls(TlsServer server) throws IOException {
+    out.append(Reply.of(220, EnhancedStatus.of(2, 0, 0), "go ahead"));
+    flush();
+    TlsWire tls;
+    try {
+      tls = server.accept(wire, settings.handshake());
+    } catch (TlsTrouble trouble) {
+      verbs.handshakeFailed(trouble);
+      return Ending.HANDSHAKE;
+    }
+    wire = tls;
+    readTimeout = Duration.ZERO;
+    in = new LineReader(new Metered(tls.in()));
+    verbs.encrypted(tls);
+    return null;
+  }
+
+  private @Nullable Ending ask(Verbs.Answer.Ask ask, Command command) throws IOException {
+    out.append(Reply.of(334, ask.text()));
+    flush();
+    waitAtMost(settings.command());
+    return switch (in.read(SmtpLimits.AUTH_LINE)) {
+      case Line.Text t -> follow(ask.next().answer(t.text()), command);
+      case Line.Refused r -> broken(r, "AUTH");
+      case Line.End e -> Ending.LOST;
+    };
+  }
+
+  private @Nullable Ending takeData(Verbs.Body body) throws IOException {
+    out.append(Reply.of(354, "end with <CRLF>.<CRLF>"));
+    boolean decided = false;
+    try {
+      flush();
+      startBody();
+      BodySummary summary = new DotReader(in, body.most()).readInto(body);
+      if (!summary.complete() && !summary.tooLarge()) {
+        return Ending.LOST;
+      }
+      Reply reply = body.complete(summary);
+      decided = true;
+      return decide(reply, summary.complete());
+    } finally {
+      inBody = false;
+      if (!decided) {
+        body.abandoned();
+      }
+    }
+  }
+
+  private @Nullable Ending takeChunk(Verbs.Body body, Command.Bdat bdat) throws IOException {
+    BdatReader reader = chunks;
+    if (reader == null || !body.equals(chunkBody)) {
+      reader = new BdatReader(in, body.most());
+      chunks = reader;
+      chunkBody = body;
+    }
+    if (bdat.size() > body.most() && bdat.size() - body.most() > DotReader.DROPPED_AFTER_LIMIT) {
+      return close(tooMuch(), Ending.REFUSED);
+    }
+    startBody();
+    boolean whole = reader.readInto(bdat.size(), body);
+    inBody = false;
+    if (!whole) {
+      return Ending.LOST;
+    }
+    if (bdat.last()) {
+      chunks = null;
+      chunkBody = null;
+      return decide(body.complete(reader.summary()), true);
+    }
+    say(body.chunkTaken(bdat.size()));
+    return null;
+  }
+
+  private @Nullable Ending dropChunk(Command.Bdat bdat) throws IOException {
+    if (bdat.size() > DotReader.DROPPED_AFTER_LIMIT) {
+      return close(tooMuch(), Ending.REFUSED);
+    }
+    startBody();
+    boolean whole = BdatReader.drop(in, bdat.size());
+    inBody = false;
+    return whole ? null : Ending.LOST;
+  }
+
+  private static Reply tooMuch() {
+    return Reply.of(552, EnhancedStatus.of(5, 3, 4), "too large, goodbye");
+  }
+
+  private @Nullable Ending decide(Reply reply, boolean inStep) throws IOException {
+    if (reply.isPositive()) {
+      idleCommands = 0;
+    }
+    if (!inStep) {
+      return close(reply, Ending.REFUSED);
+    }
+    say(reply);
+    return null;
+  }
+
+  private void startBody() throws IOException {
+    waitAtMost(settings.block());
+    bodyDeadline = clock.nanoTime() + settings.body().toNanos();
+    inBody = true;
+  }
+
+  private Ending timedOut() {
+    Reply reply = Reply.of(421, EnhancedStatus.of(4, 4, 2), verbs.name() + " waited too long");
+    verbs.refused("timeout", reply);
+    try {
+      close(reply, Ending.TIMEOUT);
+    } catch (IOException e) {
+      // The peer is gone, which may be why it was silent.
+    }
+    return Ending.TIMEOUT;
+  }
+
+  private Reply shutdown() {
+    return Reply.of(421, EnhancedStatus.of(4, 3, 2), verbs.name() + " shutting down, come again");
+  }
+
+  private Ending close(Reply last, Ending how) throws IOException {
+    out.append(last);
+    flush();
+    return how;
+  }
+
+  private void waitAtMost(Duration timeout) throws IOException {
+    if (!timeout.equals(readTimeout)) {
+      readTimeout = timeout;
+      wire.readTimeout(timeout);
+    }
+  }
+
+  private void flush() throws IOException {
+    if (out.size() == 0) {
+      return;
+    }
+    sent += out.size();
+    if (sent <= SENT_WITHOUT_DEADLINE) {
+      out.drainTo(wire.out());
+      return;
+    }
+    try (Deadline _ = Deadline.after(settings.command(), wire)) {
+      out.drainTo(wire.out());
+    }
+  }
+
+  private void closeQuietly() {
+    try {
+      wire.close();
+    } catch (IOException e) {
+      // It was to end, and it has ended.
+    }
+  }
+
+  /** The wire's octets, with the total time for a body. */
+  private final class Metered extends InputStream {
+    private final InputStream source;
+
+    Metered(InputStream source) {
+      this.source = source;
+    }
+
+    @Override
+    public int read() {
+      throw new UnsupportedOperationException("read in blocks");
+    }
+
+    @Override
+    public int read(byte[] into, int offset, int length) throws IOException {
+      if (inBody && clock.nanoTime() - bodyDeadline > 0) {
+        throw new SocketTimeoutException("body took too long");
+      }
+      return source.read(into, offset, length);
+    }
+  }
+}
