@@ -77,7 +77,9 @@ public final class Dialogue {
   /** How long a goodbye from another thread may take. */
   private static final Duration GOODBYE = Duration.ofSeconds(2);
 
-  /** What web browsers and proxies say first: cross-protocol requests carry commands behind them. */
+  /**
+   * What web browsers and proxies say first: cross-protocol requests carry commands behind them.
+   */
   private static final Set<String> OTHER_PROTOCOLS =
       Set.of("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "CONNECT", "PRI", "SSH-2.0");
 
@@ -126,8 +128,8 @@ public final class Dialogue {
   }
 
   /**
-   * Ends the conversation soon, from any thread: at once with a 421 when it waits for a command, and
-   * otherwise after the command or body that is under way.
+   * Ends the conversation soon, from any thread: at once with a 421 when it waits for a command,
+   * and otherwise after the command or body that is under way.
    */
   public void endSoon() {
     ending = true;
@@ -146,8 +148,8 @@ public final class Dialogue {
   }
 
   /**
-   * Says a last reply after something unforeseen, and closes; for the session boundary, after {@link
-   * #run} threw.
+   * Says a last reply after something unforeseen, and closes; for the session boundary, after
+   * {@link #run} threw.
    */
   public static void apologize(Wire wire, String name) {
     try (Deadline _ = Deadline.after(GOODBYE, wire)) {

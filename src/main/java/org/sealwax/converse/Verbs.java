@@ -59,7 +59,9 @@ public interface Verbs {
     Answer answer(String line);
   }
 
-  /** A message body on its way in. {@code take} keeps trouble of the store to itself till the end. */
+  /**
+   * A message body on its way in. {@code take} keeps trouble of the store to itself till the end.
+   */
   interface Body extends BodySink {
     /** Octets at most. */
     long most();

@@ -18,8 +18,8 @@ public sealed interface Resolution {
    * A relay domain's recipient: goes on as it is.
    *
    * @param listed it stands in a recipients file, letter by letter. Where it does not ({@code
-   *     accept_all}, or a probe of the next hop), a local part with {@code %}, {@code !} or {@code
-   *     @} is refused by whoever asked: the next hop may read a route in it
+   *     accept_all}, or a probe of the next hop), a local part with {@code %}, {@code !} or
+   *     {@code @} is refused by whoever asked: the next hop may read a route in it
    */
   record Relayed(boolean listed) implements Resolution {
     /** Not listed. */

@@ -125,7 +125,8 @@ public final class MemoryWire implements Wire {
   private final InetSocketAddress local;
   private final InetSocketAddress peer;
 
-  private MemoryWire(Pipe incoming, Pipe outgoing, InetSocketAddress local, InetSocketAddress peer) {
+  private MemoryWire(
+      Pipe incoming, Pipe outgoing, InetSocketAddress local, InetSocketAddress peer) {
     this.incoming = incoming;
     this.outgoing = outgoing;
     this.local = local;
