@@ -109,7 +109,10 @@ public final class Dialogue {
     this.in = new LineReader(new Metered(wire.in()));
   }
 
-  /** Talks to the end, and closes the wire. Unchecked exceptions of {@link Verbs} pass through. */
+  /**
+   * Talks to the end, and closes the wire. Unchecked exceptions of {@link Verbs} pass through, after
+   * a 421: they are bugs of ours, and the client keeps its mail.
+   */
   public Ending run() {
     try {
       return talk();
@@ -117,6 +120,9 @@ public final class Dialogue {
       return timedOut();
     } catch (IOException e) {
       return Ending.LOST;
+    } catch (RuntimeException | Error bug) {
+      apologize();
+      throw bug;
     } finally {
       phase.set(Phase.ENDED);
       Verbs.Body open = chunkBody;
@@ -147,15 +153,12 @@ public final class Dialogue {
     }
   }
 
-  /**
-   * Says a last reply after something unforeseen, and closes; for the session boundary, after
-   * {@link #run} threw.
-   */
-  public static void apologize(Wire wire, String name) {
+  private void apologize() {
     try (Deadline _ = Deadline.after(GOODBYE, wire)) {
       ReplyWriter last = new ReplyWriter();
       last.append(
-          Reply.of(421, EnhancedStatus.of(4, 3, 0), name + " trouble on our side, come again"));
+          Reply.of(
+              421, EnhancedStatus.of(4, 3, 0), verbs.name() + " trouble on our side, come again"));
       last.drainTo(wire.out());
     } catch (IOException e) {
       // The peer is gone already.

@@ -77,6 +77,8 @@ public final class MemoryWire implements Wire {
       notifyAll();
     }
 
+    // Every caller loops.
+    @SuppressWarnings("WaitNotInLoop")
     private void pause() throws InterruptedIOException {
       try {
         wait();

@@ -1,0 +1,40 @@
+package org.sealwax.receive;
+
+import org.sealwax.address.Cidr;
+import org.sealwax.smtp.EnhancedStatus;
+import org.sealwax.smtp.Reply;
+
+/**
+ * A row of the configuration that refuses mail.
+ *
+ * @param on whose
+ * @param text what the other side reads; without line breaks
+ */
+public record RejectRow(On on, String text) {
+  /** Whose mail is refused. */
+  public sealed interface On {
+    /** A client's address. */
+    record Client(Cidr network) implements On {}
+
+    /** Clients whose address has no name that leads back to it; needs names to be looked up. */
+    record Nameless() implements On {}
+
+    /** The reverse-path. */
+    record Sender(AddressPattern pattern) implements On {}
+
+    /** The recipient. */
+    record Recipient(AddressPattern pattern) implements On {}
+  }
+
+  /** Checks that the text is one line. */
+  public RejectRow {
+    if (text.chars().anyMatch(c -> c < ' ' || c == 0x7f)) {
+      throw new IllegalArgumentException("control character in a reject row's text");
+    }
+  }
+
+  /** What is said. */
+  public Reply reply() {
+    return Reply.of(550, EnhancedStatus.of(5, 7, 1), text);
+  }
+}
