@@ -110,8 +110,8 @@ public final class Dialogue {
   }
 
   /**
-   * Talks to the end, and closes the wire. Unchecked exceptions of {@link Verbs} pass through, after
-   * a 421: they are bugs of ours, and the client keeps its mail.
+   * Talks to the end, and closes the wire. Unchecked exceptions of {@link Verbs} pass through,
+   * after a 421: they are bugs of ours, and the client keeps its mail.
    */
   public Ending run() {
     try {

@@ -44,7 +44,8 @@ public final class ClientLimits {
 
     /**
      * Generous to a large sender's one address, and a bound for a flood: 50 sessions (Postfix has
-     * the same), 10 connections and 5 handshakes a second, 50 messages a second. Loopback is exempt.
+     * the same), 10 connections and 5 handshakes a second, 50 messages a second. Loopback is
+     * exempt.
      */
     public static Settings defaults() {
       return new Settings(

@@ -143,7 +143,9 @@ public record RelayRules(
               ? toItself(recipient, false)
               : new Ruling.Refuse(
                   Reply.of(
-                      550, NOT_ALLOWED, "relaying denied: not a domain of ours, and you are not known"));
+                      550,
+                      NOT_ALLOWED,
+                      "relaying denied: not a domain of ours, and you are not known"));
       case Resolution.Unknown u ->
           new Ruling.Refuse(Reply.of(550, EnhancedStatus.of(5, 1, 1), oneLine(u.text())));
       case Resolution.NotNow n ->

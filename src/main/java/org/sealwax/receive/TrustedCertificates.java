@@ -8,9 +8,9 @@ import org.sealwax.tls.Verdict;
 /**
  * Client certificates that grant relay.
  *
- * <p>Only a verdict of {@code verified} counts, and only when what it was verified by stands here: a
- * trusted chain alone says that somebody paid a CA, not that we know them. Names count for private
- * CAs; the listener's references say which roots those are.
+ * <p>Only a verdict of {@code verified} counts, and only when what it was verified by stands here:
+ * a trusted chain alone says that somebody paid a CA, not that we know them. Names count for
+ * private CAs; the listener's references say which roots those are.
  *
  * @param pins keys
  * @param names reference names, lower case, as the listener's references have them

@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.channels.SocketChannel;
 import java.time.Duration;
 
 /**
@@ -45,5 +46,10 @@ public interface Wire extends Closeable {
   /** A TCP connection as a wire. */
   static Wire of(Socket socket) throws IOException {
     return new SocketWire(socket);
+  }
+
+  /** A connection through a Unix-domain socket, in blocking mode, as a wire. */
+  static Wire of(SocketChannel channel) {
+    return new UnixWire(channel);
   }
 }

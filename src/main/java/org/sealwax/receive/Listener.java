@@ -1,0 +1,351 @@
+package org.sealwax.receive;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.converse.Dialogue;
+import org.sealwax.smtp.EnhancedStatus;
+import org.sealwax.smtp.Reply;
+import org.sealwax.smtp.ReplyWriter;
+import org.sealwax.tls.TlsServer;
+import org.sealwax.tls.TlsTrouble;
+import org.sealwax.tls.TlsWire;
+import org.sealwax.world.Deadline;
+import org.sealwax.world.Threads;
+import org.sealwax.world.Wire;
+
+/**
+ * One door: accepts connections, and gives each a virtual thread and a {@link Session}. A session's
+ * token is taken before accept: when all are taken, clients wait in the kernel's backlog and cost
+ * us nothing.
+ */
+public final class Listener implements AutoCloseable {
+  /** How long somebody who is turned away may take to read that. */
+  private static final Duration TURN_AWAY = Duration.ofSeconds(5);
+
+  /** After accept failed (out of descriptors), so that the loop does not spin. */
+  private static final long PAUSE_MILLIS = 100;
+
+  private static final AtomicLong SESSIONS = new AtomicLong();
+
+  private final ListenerSettings settings;
+  private final Premises premises;
+  private final @Nullable TlsServer tls;
+  private final Door door;
+  private final Semaphore tokens;
+  private final Set<Dialogue> open = ConcurrentHashMap.newKeySet();
+  private final String sessionPrefix;
+  private volatile boolean stopped;
+  private volatile boolean ending;
+
+  /** What can be accepted from. */
+  private interface Door extends AutoCloseable {
+    Wire accept() throws IOException;
+
+    @Override
+    void close() throws IOException;
+  }
+
+  private Listener(
+      ListenerSettings settings, Premises premises, @Nullable TlsServer tls, Door door) {
+    this.settings = settings;
+    this.premises = premises;
+    this.tls = tls;
+    this.door = door;
+    this.tokens = new Semaphore(settings.sessions());
+    // Sorts by start of the process, so that a session's name is unique over restarts.
+    this.sessionPrefix = Long.toString(premises.clock().now().getEpochSecond(), 36);
+  }
+
+  /**
+   * Binds and starts to accept.
+   *
+   * @param tls for STARTTLS and implicit TLS; null when the listener has none
+   * @throws IOException when the place is taken or not allowed
+   */
+  public static Listener start(
+      ListenerSettings settings, Premises premises, @Nullable TlsServer tls) throws IOException {
+    boolean needsTls = settings.encryption() != ListenerSettings.Encryption.NONE;
+    if (needsTls && tls == null) {
+      throw new IllegalArgumentException("listener " + settings.name() + " needs TLS");
+    }
+    return switch (settings.place()) {
+      case ListenerSettings.Place.Tcp tcp -> {
+        ServerSocket socket = new ServerSocket();
+        try {
+          socket.setReuseAddress(true);
+          socket.bind(tcp.address(), settings.backlog());
+        } catch (IOException e) {
+          socket.close();
+          throw e;
+        }
+        TcpDoor door = new TcpDoor(socket);
+        Listener listener = new Listener(settings, premises, needsTls ? tls : null, door);
+        Threads.start("listener-" + settings.name(), listener::acceptAll);
+        yield listener;
+      }
+      case ListenerSettings.Place.Unix unix -> {
+        UnixDoor door = UnixDoor.open(unix.path(), settings.backlog());
+        Listener listener = new Listener(settings, premises, null, door);
+        Threads.start("listener-" + settings.name(), listener::acceptAll);
+        yield listener;
+      }
+    };
+  }
+
+  private record TcpDoor(ServerSocket socket) implements Door {
+    @Override
+    public Wire accept() throws IOException {
+      Socket client = socket.accept();
+      try {
+        return Wire.of(client);
+      } catch (IOException e) {
+        client.close();
+        throw e;
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      socket.close();
+    }
+  }
+
+  private record UnixDoor(ServerSocketChannel channel, Path path) implements Door {
+    static UnixDoor open(Path path, int backlog) throws IOException {
+      Files.deleteIfExists(path);
+      ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+      try {
+        channel.bind(UnixDomainSocketAddress.of(path), backlog);
+        // Every program of this machine may hand in mail; the folder's mode narrows that.
+        Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-rw-rw-"));
+      } catch (IOException e) {
+        channel.close();
+        throw e;
+      }
+      return new UnixDoor(channel, path);
+    }
+
+    @Override
+    public Wire accept() throws IOException {
+      return Wire.of(channel.accept());
+    }
+
+    @Override
+    public void close() throws IOException {
+      channel.close();
+      Files.deleteIfExists(path);
+    }
+  }
+
+  /** Where it listens; the port is the real one. Empty of meaning for a Unix socket. */
+  public InetSocketAddress address() {
+    return door instanceof TcpDoor tcp
+        ? (InetSocketAddress) tcp.socket().getLocalSocketAddress()
+        : new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+  }
+
+  /** Sessions now. */
+  public int sessions() {
+    return settings.sessions() - tokens.availablePermits();
+  }
+
+  private void acceptAll() {
+    try {
+      while (!stopped) {
+        tokens.acquire();
+        Wire wire;
+        try {
+          wire = door.accept();
+        } catch (IOException e) {
+          tokens.release();
+          if (!stopped) {
+            premises
+                .log()
+                .warning("receive", settings.name() + ": accept failed: " + e.getMessage());
+            Thread.sleep(PAUSE_MILLIS);
+          }
+          continue;
+        }
+        Threads.start("session", () -> receive(wire));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void receive(Wire wire) {
+    boolean local = door instanceof UnixDoor;
+    try {
+      String limit = local ? "" : premises.limits().enter(wire.peer().getAddress());
+      if (!limit.isEmpty()) {
+        turnAway(wire, limit);
+        return;
+      }
+      try {
+        converse(wire, local);
+      } finally {
+        if (!local) {
+          premises.limits().leave(wire.peer().getAddress());
+        }
+      }
+    } catch (RuntimeException | Error e) {
+      // The session boundary: the client has had its 421, and keeps its mail.
+      premises.log().bug("session of listener " + settings.name(), e);
+    } finally {
+      tokens.release();
+      closeQuietly(wire);
+    }
+  }
+
+  private void converse(Wire wire, boolean local) {
+    Reception reception = premises.reception().get();
+    String name = sessionPrefix + "-" + Long.toString(SESSIONS.incrementAndGet(), 36);
+    Visitor visitor =
+        new Visitor(
+            name,
+            wire.peer(),
+            local,
+            name(reception, wire.peer().getAddress(), local),
+            local ? new Trust.Local() : reception.rules().trust(wire.peer().getAddress()));
+    Session session =
+        new Session(premises, reception, settings, tls, wire.local().getAddress(), visitor);
+    long began = premises.clock().nanoTime();
+    premises.log().connected(name, settings.name(), wire.peer());
+    try {
+      Wire talk = wire;
+      TlsServer server = tls;
+      if (server != null && settings.encryption() == ListenerSettings.Encryption.IMPLICIT) {
+        TlsWire encrypted = implicit(wire, server, session);
+        if (encrypted == null) {
+          return;
+        }
+        talk = encrypted;
+      }
+      Dialogue dialogue = new Dialogue(talk, session, settings.dialogue(), premises.clock());
+      open.add(dialogue);
+      try {
+        if (ending) {
+          dialogue.endSoon();
+        }
+        Dialogue.Ending unused = dialogue.run();
+      } finally {
+        open.remove(dialogue);
+      }
+    } finally {
+      session.ended();
+      premises
+          .log()
+          .disconnected(
+              name,
+              wire.peer(),
+              session.accepted(),
+              session.refused(),
+              Duration.ofNanos(premises.clock().nanoTime() - began));
+    }
+  }
+
+  private @Nullable TlsWire implicit(Wire wire, TlsServer server, Session session) {
+    if (!premises.limits().count(wire.peer().getAddress(), ClientLimits.Rate.HANDSHAKES)) {
+      premises.log().turnedAway(wire.peer(), ClientLimits.Rate.HANDSHAKES.text());
+      return null;
+    }
+    try {
+      TlsWire encrypted = server.accept(wire, settings.handshake());
+      session.handshake(encrypted.handshake());
+      return encrypted;
+    } catch (TlsTrouble trouble) {
+      session.handshakeFailed(trouble);
+      return null;
+    }
+  }
+
+  private ClientName name(Reception reception, InetAddress client, boolean local) {
+    ReceiveSettings receive = reception.settings();
+    if (premises.resolver() == null
+        || !receive.looksUpNames()
+        || local
+        || client.isLoopbackAddress()) {
+      return ClientName.unasked(premises.clock());
+    }
+    return ClientName.ask(premises.resolver(), client, premises.clock(), receive.nameWait());
+  }
+
+  private void turnAway(Wire wire, String limit) {
+    premises.log().turnedAway(wire.peer(), limit);
+    if (settings.encryption() == ListenerSettings.Encryption.IMPLICIT) {
+      return; // a handshake is what the limit is to save
+    }
+    ReplyWriter reply = new ReplyWriter();
+    reply.append(
+        Reply.of(
+            421,
+            EnhancedStatus.of(4, 7, 0),
+            premises.reception().get().settings().host() + " too many " + limit));
+    try (Deadline _ = Deadline.after(TURN_AWAY, wire)) {
+      reply.drainTo(wire.out());
+    } catch (IOException e) {
+      // It is gone already, which is what was wanted.
+    }
+  }
+
+  /** Stops accepting; sessions go on. */
+  public void stopAccepting() {
+    stopped = true;
+    try {
+      door.close();
+    } catch (IOException e) {
+      premises.log().warning("receive", settings.name() + ": closing failed: " + e.getMessage());
+    }
+  }
+
+  /**
+   * Stops accepting, tells idle sessions 421, and lets messages under way finish.
+   *
+   * @param grace how long to wait for them
+   * @return whether all ended in that time
+   */
+  public boolean drain(Duration grace) throws InterruptedException {
+    stopAccepting();
+    ending = true;
+    open.forEach(Dialogue::endSoon);
+    // The accept loop gives its token back as it leaves.
+    int all = settings.sessions();
+    boolean ended = tokens.tryAcquire(all, grace.toNanos(), TimeUnit.NANOSECONDS);
+    if (ended) {
+      tokens.release(all);
+    }
+    return ended;
+  }
+
+  /** Stops accepting and tells all sessions to end; does not wait. */
+  @Override
+  public void close() {
+    stopAccepting();
+    ending = true;
+    open.forEach(Dialogue::endSoon);
+  }
+
+  private static void closeQuietly(Wire wire) {
+    try {
+      wire.close();
+    } catch (IOException e) {
+      // It was to end, and it has ended.
+    }
+  }
+}

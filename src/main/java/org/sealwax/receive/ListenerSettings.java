@@ -1,0 +1,92 @@
+package org.sealwax.receive;
+
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.sealwax.converse.DialogueSettings;
+import org.sealwax.tls.ClientCertificates;
+
+/**
+ * One door.
+ *
+ * @param name for the log
+ * @param place where it is
+ * @param encryption how TLS begins
+ * @param certificates what is done about the client's certificate
+ * @param offersAuth whether AUTH is offered, inside TLS
+ * @param sessions at a time; when all are taken, clients wait in the backlog
+ * @param backlog connections that the kernel keeps for us
+ * @param handshake the longest handshake of implicit TLS
+ * @param dialogue limits of one conversation
+ */
+public record ListenerSettings(
+    String name,
+    Place place,
+    Encryption encryption,
+    ClientCertificates certificates,
+    boolean offersAuth,
+    int sessions,
+    int backlog,
+    Duration handshake,
+    DialogueSettings dialogue) {
+  /** Where a listener listens. */
+  public sealed interface Place {
+    /** TCP; port 0 lets the system choose. */
+    record Tcp(InetSocketAddress address) implements Place {}
+
+    /** A Unix-domain socket for programs of this machine, which are trusted. */
+    record Unix(Path path) implements Place {}
+  }
+
+  /** How TLS begins. */
+  public enum Encryption {
+    /** Not at all. */
+    NONE,
+    /** STARTTLS is offered (RFC 3207), as on port 25. */
+    STARTTLS,
+    /** At once (RFC 8314 3.3), as on port 465. */
+    IMPLICIT
+  }
+
+  /** A port-25 listener; 2,000 sessions need some 70 MB when all are idle. */
+  public static ListenerSettings smtp(InetSocketAddress address) {
+    return new ListenerSettings(
+        "smtp",
+        new Place.Tcp(address),
+        Encryption.STARTTLS,
+        ClientCertificates.ASK,
+        false,
+        2_000,
+        512,
+        Duration.ofSeconds(60),
+        DialogueSettings.defaults());
+  }
+
+  /** A listener with implicit TLS for clients that identify themselves. */
+  public static ListenerSettings submissions(InetSocketAddress address) {
+    return new ListenerSettings(
+        "submissions",
+        new Place.Tcp(address),
+        Encryption.IMPLICIT,
+        ClientCertificates.ASK,
+        true,
+        500,
+        128,
+        Duration.ofSeconds(60),
+        DialogueSettings.defaults());
+  }
+
+  /** The socket that {@code sealwax sendmail} uses. */
+  public static ListenerSettings local(Path path) {
+    return new ListenerSettings(
+        "local",
+        new Place.Unix(path),
+        Encryption.NONE,
+        ClientCertificates.NONE,
+        false,
+        100,
+        64,
+        Duration.ofSeconds(60),
+        DialogueSettings.defaults());
+  }
+}

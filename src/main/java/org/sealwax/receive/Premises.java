@@ -1,0 +1,26 @@
+package org.sealwax.receive;
+
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.dns.Resolver;
+import org.sealwax.log.MailLog;
+import org.sealwax.queue.Intake;
+import org.sealwax.world.Clock;
+
+/**
+ * What all listeners share.
+ *
+ * @param reception the configuration in force
+ * @param intake where mail goes
+ * @param limits what one client may take, over all listeners
+ * @param resolver for the names of clients, or null for none
+ * @param log facts
+ * @param clock time
+ */
+public record Premises(
+    Supplier<Reception> reception,
+    Intake intake,
+    ClientLimits limits,
+    @Nullable Resolver resolver,
+    MailLog log,
+    Clock clock) {}

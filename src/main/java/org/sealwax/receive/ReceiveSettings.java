@@ -1,0 +1,47 @@
+package org.sealwax.receive;
+
+import java.time.Duration;
+import java.time.ZoneId;
+import org.sealwax.address.Domain;
+
+/**
+ * What holds for all listeners.
+ *
+ * @param host our name: greeting, EHLO, Received
+ * @param size octets of a message at most (SIZE, RFC 1870)
+ * @param recipients in one transaction at most; RFC 5321 4.5.3.1.8 wants at least 100 (RCPTMAX, RFC
+ *     9422)
+ * @param messages in one session at most (MAILMAX, RFC 9422): a session that never ends keeps its
+ *     client from being judged anew
+ * @param hops Received fields at most; more is a loop. RFC 5321 6.3 wants at least 100 only of
+ *     those who count nothing else; we have Delivered-To too, and see 50 as Postfix does
+ * @param authFailures failed AUTH in one session before it ends: guessing costs a connection each
+ * @param looksUpNames whether the client's name is looked up for Received (never for loopback)
+ * @param nameWait how long a finished message waits for that name at most, counted from the
+ *     connection
+ * @param zone in which Received tells the time
+ */
+public record ReceiveSettings(
+    Domain host,
+    long size,
+    int recipients,
+    int messages,
+    int hops,
+    int authFailures,
+    boolean looksUpNames,
+    Duration nameWait,
+    ZoneId zone) {
+  /** 64 MiB a message, and names looked up without being waited for beyond 2 seconds. */
+  public static ReceiveSettings defaults(Domain host) {
+    return new ReceiveSettings(
+        host,
+        64L * 1_024 * 1_024,
+        1_000,
+        1_000,
+        50,
+        3,
+        true,
+        Duration.ofSeconds(2),
+        ZoneId.systemDefault());
+  }
+}

@@ -1,0 +1,19 @@
+package org.sealwax.receive;
+
+import org.jspecify.annotations.Nullable;
+import org.sealwax.forward.Directory;
+
+/**
+ * What the configuration says about coming in; swapped whole on reload. A session keeps the one it
+ * began with.
+ *
+ * @param settings limits and names
+ * @param rules who may send where
+ * @param directory our domains
+ * @param sasl ways to identify oneself, or null
+ */
+public record Reception(
+    ReceiveSettings settings,
+    RelayRules rules,
+    Directory directory,
+    @Nullable SaslMechanisms sasl) {}

@@ -1,0 +1,316 @@
+package org.sealwax.receive;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.address.Mailbox;
+import org.sealwax.address.ReversePath;
+import org.sealwax.converse.Verbs;
+import org.sealwax.forward.Directory;
+import org.sealwax.log.MailLog;
+import org.sealwax.message.HeaderScan;
+import org.sealwax.message.Received;
+import org.sealwax.queue.DsnWish;
+import org.sealwax.queue.Intake;
+import org.sealwax.queue.IntakeTrouble;
+import org.sealwax.queue.MailOptions;
+import org.sealwax.queue.NewRecipient;
+import org.sealwax.queue.Submission;
+import org.sealwax.queue.Target;
+import org.sealwax.smtp.BodySummary;
+import org.sealwax.smtp.EnhancedStatus;
+import org.sealwax.smtp.Flaw;
+import org.sealwax.smtp.MailParameters;
+import org.sealwax.smtp.RcptParameters;
+import org.sealwax.smtp.Reply;
+
+/**
+ * One message on its way in: from MAIL to the reply that decides (RFC 5321 3.3, 4.1.1.4).
+ *
+ * <p>Invariants: {@code 250} is said only after {@link Intake.Entry#commit} returned; an entry that
+ * was opened is always closed; trouble of the store is a 4yz, and the client keeps its mail.
+ */
+final class Transaction implements Verbs.Body {
+  private final Premises premises;
+  private final Reception reception;
+  private final Visitor visitor;
+  private final ReversePath sender;
+  private final MailParameters parameters;
+  private final List<NewRecipient> recipients = new ArrayList<>(2);
+  private final Set<Target> targets = new HashSet<>(4);
+  private final List<Mailbox> guarded = new ArrayList<>(0);
+  private final HeaderScan header = new HeaderScan();
+  private Intake.@Nullable Entry entry;
+  private @Nullable OutputStream content;
+  private @Nullable IntakeTrouble trouble;
+  private int addressed;
+  private @Nullable Mailbox only;
+  private boolean accepted;
+
+  Transaction(
+      Premises premises,
+      Reception reception,
+      Visitor visitor,
+      ReversePath sender,
+      MailParameters parameters) {
+    this.premises = premises;
+    this.reception = reception;
+    this.visitor = visitor;
+    this.sender = sender;
+    this.parameters = parameters;
+  }
+
+  ReversePath sender() {
+    return sender;
+  }
+
+  boolean smtputf8() {
+    return parameters.smtputf8();
+  }
+
+  /** RCPT commands that were answered with 250. */
+  int addressed() {
+    return addressed;
+  }
+
+  boolean hasBegun() {
+    return entry != null;
+  }
+
+  boolean isAccepted() {
+    return accepted;
+  }
+
+  /** Takes what a ruling gave for one RCPT; a target that is there already is not taken twice. */
+  void add(Mailbox original, RelayRules.Ruling.Take take, RcptParameters wishes) {
+    addressed++;
+    only = addressed == 1 ? original : null;
+    DsnWish wish = wish(wishes);
+    Directory directory = reception.directory();
+    boolean forwarded = take.forwarded() && !take.returned();
+    if (forwarded) {
+      guarded.add(original);
+    }
+    ReversePath path = forwarded ? directory.senderForForward(sender) : sender;
+    boolean hold = forwarded && !visitor.trust.maySendAnywhere();
+    for (Target target : take.targets()) {
+      if (targets.add(target)) {
+        recipients.add(new NewRecipient(target, path, original, forwarded, hold, wish));
+      }
+    }
+  }
+
+  private static DsnWish wish(RcptParameters wishes) {
+    if (wishes.when().isEmpty() && wishes.originalRecipient() == null) {
+      return DsnWish.none();
+    }
+    Set<DsnWish.When> when = new HashSet<>();
+    boolean never = false;
+    for (RcptParameters.Notify one : wishes.when()) {
+      switch (one) {
+        case NEVER -> never = true;
+        case SUCCESS -> when.add(DsnWish.When.SUCCESS);
+        case FAILURE -> when.add(DsnWish.When.FAILURE);
+        case DELAY -> when.add(DsnWish.When.DELAY);
+      }
+    }
+    return new DsnWish(when, never, wishes.originalRecipient());
+  }
+
+  /**
+   * Opens an entry and writes Received.
+   *
+   * @throws IntakeTrouble when the store takes nothing now
+   */
+  void begin() throws IntakeTrouble {
+    Intake.Entry opened = premises.intake().open();
+    entry = opened;
+    OutputStream out = opened.content();
+    content = out;
+    Instant now = premises.clock().now();
+    Received trace =
+        new Received(
+            visitor.client(),
+            reception.settings().host(),
+            visitor.local
+                ? null
+                : Received.Protocol.of(
+                    visitor.esmtp,
+                    visitor.tls != null,
+                    visitor.trust instanceof Trust.Login,
+                    parameters.smtputf8()),
+            opened.id().text(),
+            only,
+            visitor.tls,
+            visitor.login(),
+            now,
+            reception.settings().zone().getRules().getOffset(now));
+    byte[] octets = trace.bytes();
+    keep(out, octets, 0, octets.length);
+  }
+
+  private void keep(OutputStream out, byte[] block, int offset, int length) {
+    if (trouble != null) {
+      return;
+    }
+    try {
+      out.write(block, offset, length);
+    } catch (IntakeTrouble e) {
+      trouble = e;
+    } catch (IOException e) {
+      trouble = new IntakeTrouble(IntakeTrouble.Kind.BROKEN, "writing to the store failed", e);
+    }
+  }
+
+  @Override
+  public long most() {
+    return reception.settings().size();
+  }
+
+  @Override
+  public void take(byte[] block, int offset, int length) {
+    if (!header.done()) {
+      header.feed(block, offset, length);
+    }
+    OutputStream out = content;
+    if (out != null) {
+      keep(out, block, offset, length);
+    }
+  }
+
+  @Override
+  public Reply chunkTaken(long octets) {
+    return Reply.of(250, EnhancedStatus.of(2, 0, 0), octets + " octets received");
+  }
+
+  @Override
+  public Reply complete(BodySummary summary) {
+    try {
+      header.end();
+      Reply refusal = refusal(summary);
+      if (refusal != null) {
+        return refusal;
+      }
+      return commit(summary);
+    } finally {
+      abandoned();
+    }
+  }
+
+  private @Nullable Reply refusal(BodySummary summary) {
+    if (summary.tooLarge()) {
+      return Reply.of(
+          552,
+          EnhancedStatus.of(5, 3, 4),
+          "message larger than " + reception.settings().size() + " octets");
+    }
+    Flaw flaw = summary.flaw();
+    if (flaw != null) {
+      return switch (flaw) {
+        case BARE_CR, BARE_LF ->
+            Reply.of(
+                550,
+                EnhancedStatus.of(5, 5, 2),
+                flaw.text() + " in the message: lines end in CRLF (RFC 5321 2.3.8)");
+        case NUL -> Reply.of(550, EnhancedStatus.of(5, 6, 0), "NUL in the message");
+        case TOO_LONG, ENDLESS, NOT_UTF8 ->
+            Reply.of(550, EnhancedStatus.of(5, 6, 0), flaw.text() + " in the message");
+      };
+    }
+    if (header.tooLarge()) {
+      return Reply.of(552, EnhancedStatus.of(5, 3, 4), "header too large");
+    }
+    if (header.hops().isLoop(reception.settings().hops())) {
+      return Reply.of(554, EnhancedStatus.of(5, 4, 6), "too many hops: this mail goes in a circle");
+    }
+    for (Mailbox mailbox : guarded) {
+      if (header.hops().hasPassed(mailbox)) {
+        return Reply.of(
+            554, EnhancedStatus.of(5, 4, 6), "this mail was forwarded from here before: a circle");
+      }
+    }
+    return null;
+  }
+
+  private Reply commit(BodySummary summary) {
+    Intake.Entry open = entry;
+    if (open == null) {
+      throw new IllegalStateException("a body without an entry");
+    }
+    MailLog log = premises.log();
+    try {
+      if (trouble != null) {
+        throw trouble;
+      }
+      open.commit(
+          new Submission(
+              sender,
+              options(summary),
+              recipients,
+              visitor.origin(),
+              visitor.session,
+              visitor.tlsLine()));
+    } catch (IntakeTrouble e) {
+      log.storeTrouble("message not accepted: " + e.getMessage(), e);
+      return reply(e);
+    }
+    accepted = true;
+    String id = open.id().text();
+    log.accepted(
+        id,
+        visitor.session,
+        sender.toString(),
+        recipients.size(),
+        summary.octets(),
+        visitor.origin());
+    for (NewRecipient r : recipients) {
+      if (r.forwarded()) {
+        log.forwarded(id, r.original().toString(), r.target().toString());
+      }
+    }
+    // Postfix's words: log parsers and people look for them.
+    return Reply.of(250, EnhancedStatus.of(2, 0, 0), "Ok: queued as " + id);
+  }
+
+  private MailOptions options(BodySummary summary) {
+    boolean eight = summary.eightBit() || parameters.body() == MailParameters.Body.EIGHT_BIT;
+    return new MailOptions(
+        eight ? MailOptions.Body.EIGHT_BIT : MailOptions.Body.SEVEN_BIT,
+        parameters.smtputf8(),
+        parameters.envelopeId(),
+        switch (parameters.content()) {
+          case UNSPECIFIED -> MailOptions.Return.UNSPECIFIED;
+          case HEADERS -> MailOptions.Return.HEADERS;
+          case FULL -> MailOptions.Return.FULL;
+        },
+        false);
+  }
+
+  /** What the client reads about trouble of the store. */
+  static Reply reply(IntakeTrouble trouble) {
+    return switch (trouble.kind()) {
+      case FULL -> Reply.of(452, EnhancedStatus.of(4, 3, 1), "no room for mail now, come again");
+      case BROKEN ->
+          Reply.of(451, EnhancedStatus.of(4, 3, 0), "mail cannot be kept now, come again");
+    };
+  }
+
+  @Override
+  public void abandoned() {
+    Intake.Entry open = entry;
+    entry = null;
+    content = null;
+    if (open != null) {
+      try {
+        open.close();
+      } catch (IOException e) {
+        premises.log().storeTrouble("an entry could not be closed", e);
+      }
+    }
+  }
+}
