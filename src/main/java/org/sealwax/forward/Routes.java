@@ -1,0 +1,83 @@
+package org.sealwax.forward;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.address.AddressLiteral;
+import org.sealwax.address.Domain;
+import org.sealwax.address.DomainPattern;
+import org.sealwax.queue.NextHop;
+import org.sealwax.queue.Routing;
+import org.sealwax.queue.Target;
+
+/**
+ * The transport rows: an exact row before a relay domain's own next hop before the longest parent
+ * before {@code *}; what no row covers goes by MX. Immutable.
+ */
+public final class Routes implements Routing {
+  /** The route name of mail to an address literal that no row covers: without credentials. */
+  public static final String LITERAL = "literal";
+
+  private record Row(String name, Hop hop) {}
+
+  private final Map<Domain, Row> exact = new HashMap<>();
+  private final Map<Domain, Row> below = new HashMap<>();
+  private final @Nullable Row any;
+
+  /** From the settings' routes and relay domains. */
+  public Routes(ForwardSettings settings) {
+    Row all = null;
+    for (ForwardSettings.Route route : settings.routes()) {
+      Row row = new Row(route.name(), route.hop());
+      switch (route.pattern()) {
+        case DomainPattern.Exact e -> exact.put(e.domain(), row);
+        case DomainPattern.Below b -> below.put(b.parent(), row);
+        case DomainPattern.Any a -> all = row;
+      }
+    }
+    for (ForwardSettings.RelayDomain relay : settings.relayDomains()) {
+      if (relay.nextHop() != null) {
+        exact.put(relay.domain(), new Row(relay.domain().name(), relay.nextHop()));
+      }
+    }
+    any = all;
+  }
+
+  @Override
+  public NextHop nextHopFor(Target target) {
+    return switch (target) {
+      case Target.Command command -> new NextHop.Pipe(command.pipe());
+      case Target.Remote remote ->
+          switch (remote.mailbox().domain()) {
+            case Domain domain -> toward(domain);
+            case AddressLiteral literal ->
+                any != null && any.hop() instanceof Hop.Host host
+                    ? new NextHop.Fixed(host.host(), host.port(), any.name())
+                    : new NextHop.Fixed(literal, Hop.SMTP, LITERAL);
+          };
+    };
+  }
+
+  private NextHop toward(Domain domain) {
+    Row row = rowFor(domain);
+    if (row == null) {
+      return new NextHop.ByMx(domain);
+    }
+    return switch (row.hop()) {
+      case Hop.Host host -> new NextHop.Fixed(host.host(), host.port(), row.name());
+      case Hop.Command command -> new NextHop.Pipe(command.pipe());
+      case Hop.Mx mx -> new NextHop.ByMx(domain);
+    };
+  }
+
+  private @Nullable Row rowFor(Domain domain) {
+    Row row = exact.get(domain);
+    Optional<Domain> parent = domain.parent();
+    while (row == null && !below.isEmpty() && parent.isPresent()) {
+      row = below.get(parent.get());
+      parent = parent.get().parent();
+    }
+    return row == null ? any : row;
+  }
+}

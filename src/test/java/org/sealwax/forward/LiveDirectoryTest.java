@@ -1,0 +1,489 @@
+package org.sealwax.forward;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.sealwax.address.AddressLiteral;
+import org.sealwax.address.Domain;
+import org.sealwax.address.Mailbox;
+import org.sealwax.address.ReversePath;
+import org.sealwax.log.HeardLog;
+import org.sealwax.smtp.EnhancedStatus;
+import org.sealwax.smtp.Reply;
+import org.sealwax.world.Chance;
+import org.sealwax.world.Scope;
+import org.sealwax.world.SteppedClock;
+import org.sealwax.world.Watched;
+
+final class LiveDirectoryTest {
+  private static final Domain OURS = Domain.of("project.example");
+  private static final Domain SECOND = Domain.of("second.example");
+  private static final Domain CASED = Domain.of("cased.example");
+  private static final Domain LISTED = Domain.of("listed.example");
+  private static final Domain ASKED = Domain.of("asked.example");
+  private static final Domain OPEN = Domain.of("open.example");
+  private static final Domain SRS = Domain.of("srs.project.example");
+  private static final Mailbox ADMIN = new Mailbox("admin", Domain.of("home.example"));
+
+  private final SteppedClock clock = new SteppedClock(Instant.parse("2026-11-23T12:00:00Z"));
+  private final HeardLog log = new HeardLog();
+  private final List<Mailbox> asked = new ArrayList<>();
+  private RecipientProbe.Result answer = new RecipientProbe.Result.Exists();
+  private Path folder = Path.of("none");
+
+  @BeforeEach
+  void writeFiles(@TempDir Path temporary) throws IOException {
+    folder = temporary;
+    write(
+        "aliases",
+        """
+        bugs: pipe:tracker, alice
+        alice: alice@provider.example
+        bob: bob@provider.example
+        team: alice, bob, Alice, bob@provider.example, alice@second.example
+        percent%name: bob
+        ring: ring2
+        ring2: ring
+        half: half2, bob
+        half2: half
+        lost: nobody@project.example
+        only@second.example: bob
+        """);
+    write(
+        "second",
+        "alice: alice@provider.example, carol@provider.example\n*: rest@provider.example\n");
+    write("cased", "Bugs: bob@provider.example\n");
+    write("listed", "dave\nErin@listed.example OK\n# no\nodd%one\n");
+  }
+
+  private void write(String name, String text) throws IOException {
+    Files.writeString(folder.resolve(name), text);
+  }
+
+  private ForwardSettings settings(@Nullable Mailbox postmaster, boolean carry) {
+    Path aliases = folder.resolve("aliases");
+    return new ForwardSettings(
+        List.of(
+            new ForwardSettings.AliasDomain(OURS, aliases, false),
+            new ForwardSettings.AliasDomain(SECOND, folder.resolve("second"), false),
+            new ForwardSettings.AliasDomain(CASED, folder.resolve("cased"), true)),
+        List.of(
+            new ForwardSettings.RelayDomain(
+                LISTED, new ForwardSettings.Recipients.Listed(folder.resolve("listed")), null),
+            new ForwardSettings.RelayDomain(
+                ASKED,
+                new ForwardSettings.Recipients.Verified(),
+                new Hop.Host(Domain.of("inside.example"), 25)),
+            new ForwardSettings.RelayDomain(
+                OPEN, new ForwardSettings.Recipients.AcceptAll(), null)),
+        List.of(),
+        ForwardSettings.SenderRewriting.of(SRS, folder.resolve("srs.secret")),
+        Set.of("tracker"),
+        "+",
+        carry,
+        postmaster,
+        Set.of("postmaster", "abuse"));
+  }
+
+  private LiveDirectory directory(ForwardSettings settings) throws IOException {
+    return new LiveDirectory(
+        settings,
+        (recipient, hop) -> {
+          asked.add(recipient);
+          assertEquals("asked.example!inside.example:25", hop.key());
+          return answer;
+        },
+        clock,
+        Chance.seeded(1),
+        log.log());
+  }
+
+  private LiveDirectory directory() throws IOException {
+    return directory(settings(ADMIN, false));
+  }
+
+  private static Mailbox box(String text) {
+    int at = text.lastIndexOf('@');
+    return new Mailbox(text.substring(0, at), Domain.of(text.substring(at + 1)));
+  }
+
+  private static String told(Resolution resolution) {
+    return switch (resolution) {
+      case Resolution.NotOurs n -> "not ours";
+      case Resolution.Unknown u -> "unknown";
+      case Resolution.NotNow n -> "not now";
+      case Resolution.Relayed r -> "relayed";
+      case Resolution.Forwarded f ->
+          f.targets().stream().map(Object::toString).collect(Collectors.joining(" "));
+      case Resolution.Returned r -> "returned " + r.target();
+    };
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      textBlock =
+          """
+          alias;                        alice@project.example;        alice@provider.example
+          names are one in any case;    ALICE@project.example;        alice@provider.example
+          pipe and nested alias;        bugs@project.example;         |tracker for bugs@project.example alice@provider.example
+          extension falls back;         alice+x@project.example;      alice@provider.example
+          pipe keeps the extension;     bugs+42@project.example;      |tracker for bugs+42@project.example alice@provider.example
+          one mailbox once;             team@project.example;         alice@provider.example bob@provider.example carol@provider.example
+          unknown;                      mallory@project.example;      unknown
+          extension of nobody;          mallory+x@project.example;    unknown
+          only an extension;            +x@project.example;           unknown
+          RFC 5321 4.5.1;               Postmaster@project.example;   admin@home.example
+          RFC 2142;                     abuse@project.example;        admin@home.example
+          role before catch-all;        abuse@second.example;         admin@home.example
+          catch-all;                    anybody@second.example;       rest@provider.example
+          name for another domain;      only@project.example;         unknown
+          case kept where asked;        Bugs@cased.example;           bob@provider.example
+          case kept where asked;        bugs@cased.example;           unknown
+          percent that exists;          percent%name@project.example; bob@provider.example
+          percent hack;                 u%victim.example@project.example; unknown
+          percent hack, catch-all;      u%victim.example@second.example;  unknown
+          bang path, catch-all;         victim.example!u@second.example;  unknown
+          quoted at, catch-all;         u@victim.example@second.example;  unknown
+          percent after a name;         alice+%x@project.example;     unknown
+          listed;                       Dave@listed.example;          relayed
+          listed with domain;           erin@listed.example;          relayed
+          listed, extension;            dave+x@listed.example;        relayed
+          not listed;                   frank@listed.example;         unknown
+          percent that is listed;       odd%one@listed.example;       relayed
+          percent hack, relay domain;   u%victim.example@listed.example; unknown
+          percent hack, verified;       u%victim.example@asked.example;  unknown
+          bang path, accept all;        victim.example!u@open.example;   unknown
+          accept all;                   anybody@open.example;         relayed
+          verified;                     anybody@asked.example;        relayed
+          RFC 5321 4.5.1 relay domain;  postmaster@listed.example;    relayed
+          somebody else's;              u@elsewhere.example;          not ours
+          below one of ours;            u@sub.project.example;        not ours
+          rewriting domain only;        u@srs.project.example;        unknown
+          rewriting domain's role;      postmaster@srs.project.example; admin@home.example
+          aliases in a circle;          ring@project.example;         not now
+          half a circle;                half@project.example;         bob@provider.example
+          leads nowhere;                lost@project.example;         not now
+          """)
+  void resolves(String row, String recipient, String expected) throws IOException {
+    assertEquals(expected, told(directory().resolve(box(recipient))), row);
+  }
+
+  @Test
+  void leavesAddressLiteralsToOthers() throws IOException {
+    Mailbox literal = new Mailbox("u", new AddressLiteral(InetAddress.ofLiteral("127.0.0.1")));
+    assertEquals("not ours", told(directory().resolve(literal)));
+  }
+
+  @Test
+  void carriesTheExtensionWhenAskedAndWhenItFits() throws IOException {
+    LiveDirectory directory = directory(settings(ADMIN, true));
+    assertEquals(
+        "alice+x@provider.example", told(directory.resolve(box("alice+x@project.example"))));
+    String fits = "+" + "x".repeat(Mailbox.MAX_LOCAL_PART - 6);
+    assertEquals(
+        "alice" + fits + "@provider.example",
+        told(directory.resolve(box("alice" + fits + "@project.example"))));
+    assertEquals(
+        "alice@provider.example",
+        told(directory.resolve(box("alice" + fits + "x@project.example"))));
+  }
+
+  @Test
+  void findsThePostmasterWhereverItIs() throws IOException {
+    assertEquals("admin@home.example", told(directory().postmaster()));
+    assertEquals(
+        "bob@provider.example",
+        told(directory(settings(box("bob@project.example"), false)).postmaster()));
+    assertEquals("not now", told(directory(settings(null, false)).postmaster()));
+    assertEquals(
+        "not now",
+        told(directory(settings(null, false)).resolve(box("postmaster@project.example"))));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"postmaster@project.example", "abuse@project.example", "ring@project.example"})
+  void doesNotRunInCirclesWhenThePostmasterLeadsToItself(String postmaster) throws IOException {
+    LiveDirectory directory = directory(settings(box(postmaster), false));
+    assertEquals("not now", told(directory.postmaster()));
+    assertEquals("not now", told(directory.resolve(box("abuse@project.example"))));
+  }
+
+  @Test
+  void saysAtStartWhatTheAliasesCannotDo() throws IOException {
+    List<String> troubles = directory().troubles();
+    assertTrue(troubles.stream().anyMatch(t -> t.contains("circle at ring")), troubles.toString());
+    assertTrue(troubles.stream().anyMatch(t -> t.contains("nobody@project.example")));
+  }
+
+  @Test
+  void followsAliasesToTheDepthAndNotOneFurther() throws IOException {
+    String chain =
+        IntStream.range(0, LiveDirectory.MAX_DEPTH)
+            .mapToObj(i -> "d" + i + ": d" + (i + 1) + "\n")
+            .collect(Collectors.joining());
+    write("aliases", chain + "d" + LiveDirectory.MAX_DEPTH + ": end@provider.example\n");
+    LiveDirectory directory = directory();
+    assertEquals("end@provider.example", told(directory.resolve(box("d1@project.example"))));
+    assertEquals("not now", told(directory.resolve(box("d0@project.example"))));
+    assertTrue(log.heard("nested deeper than " + LiveDirectory.MAX_DEPTH));
+  }
+
+  @Test
+  void leadsToAsManyTargetsAsTheLimitAndNotOneMore() throws IOException {
+    String most =
+        IntStream.range(0, LiveDirectory.MAX_TARGETS)
+            .mapToObj(i -> "u" + i + "@x.example")
+            .collect(Collectors.joining(","));
+    write("aliases", "all: " + most + "\nmore: all, one@x.example\n");
+    LiveDirectory directory = directory();
+    assertEquals(
+        LiveDirectory.MAX_TARGETS,
+        assertInstanceOf(Resolution.Forwarded.class, directory.resolve(box("all@project.example")))
+            .targets()
+            .size());
+    assertEquals("not now", told(directory.resolve(box("more@project.example"))));
+  }
+
+  @Test
+  void takesAChangedFileAndKeepsTheFormerOneWhenItIsWrong() throws IOException {
+    LiveDirectory directory = directory();
+    write("aliases", "alice: moved@provider.example\n");
+    clock.pass(Watched.INTERVAL);
+    assertEquals("moved@provider.example", told(directory.resolve(box("alice@project.example"))));
+    assertTrue(log.heard("configuration", "aliases read again"));
+    write("aliases", "alice: |rm\n");
+    clock.pass(Watched.INTERVAL);
+    assertEquals("moved@provider.example", told(directory.resolve(box("alice@project.example"))));
+    assertTrue(log.heard("warning", "the former aliases stay in force", "aliases:1:8:"));
+  }
+
+  @Test
+  void readsAgainWhenAnIncludedListChanges() throws IOException {
+    write("list", "one@x.example\n");
+    write("aliases", "l: :include:list\n");
+    LiveDirectory directory = directory();
+    clock.pass(Watched.INTERVAL);
+    assertEquals("one@x.example", told(directory.resolve(box("l@project.example"))));
+    write("list", "one@x.example\nnumber2@x.example\n");
+    clock.pass(Watched.INTERVAL);
+    assertEquals(
+        "one@x.example number2@x.example", told(directory.resolve(box("l@project.example"))));
+  }
+
+  @Test
+  void refusesToStartOnAWrongFileWithEveryFlaw() throws IOException {
+    write("aliases", "a: |x\nb: |y\n");
+    assertEquals(2, assertThrows(FileTrouble.class, this::directory).flaws().size());
+    assertEquals(1, LiveDirectory.flaws(settings(ADMIN, false)).size());
+    write("aliases", "a: b@x.example\n");
+    assertEquals(List.of(), LiveDirectory.flaws(settings(ADMIN, false)));
+    write("listed", "ok\nx@other.example\n");
+    assertThrows(FileTrouble.class, this::directory);
+  }
+
+  @Test
+  void remembersEachAnswerForItsTime() throws IOException {
+    LiveDirectory directory = directory();
+    Mailbox who = box("who@asked.example");
+    assertEquals("relayed", told(directory.resolve(who)));
+    clock.pass(RecipientMemory.EXISTS.minusNanos(1));
+    assertEquals("relayed", told(directory.resolve(who)));
+    assertEquals(1, asked.size());
+    clock.pass(Duration.ofNanos(1));
+    answer = refused(EnhancedStatus.of(5, 1, 1));
+    assertEquals("unknown", told(directory.resolve(who)));
+    clock.pass(RecipientMemory.REFUSED.minusNanos(1));
+    assertEquals("unknown", told(directory.resolve(who)));
+    assertEquals(2, asked.size());
+    clock.pass(Duration.ofNanos(1));
+    answer = new RecipientProbe.Result.NotKnown("down");
+    assertEquals("not now", told(directory.resolve(who)));
+    clock.pass(RecipientMemory.NOT_KNOWN.minusNanos(1));
+    answer = new RecipientProbe.Result.Exists();
+    assertEquals("not now", told(directory.resolve(who)));
+    clock.pass(Duration.ofNanos(1));
+    assertEquals("relayed", told(directory.resolve(who)));
+    assertEquals(4, asked.size());
+  }
+
+  private static RecipientProbe.Result refused(@Nullable EnhancedStatus status) {
+    return new RecipientProbe.Result.Refused(new Reply(550, status, List.of("no")));
+  }
+
+  @Test
+  void takesOnlyRefusalsAboutTheMailboxForUnknown() throws IOException {
+    LiveDirectory directory = directory();
+    answer = refused(null);
+    assertEquals("unknown", told(directory.resolve(box("a@asked.example"))));
+    answer = refused(EnhancedStatus.of(5, 2, 1));
+    assertEquals("unknown", told(directory.resolve(box("b@asked.example"))));
+    answer = refused(EnhancedStatus.of(5, 7, 1));
+    assertEquals("not now", told(directory.resolve(box("c@asked.example"))));
+    assertEquals("relayed", told(directory.resolve(box("postmaster@asked.example"))));
+  }
+
+  @Test
+  void asksOnceWhenManyWantToKnow() throws Exception {
+    CountDownLatch inside = new CountDownLatch(1);
+    CountDownLatch go = new CountDownLatch(1);
+    AtomicInteger count = new AtomicInteger();
+    RecipientMemory memory =
+        new RecipientMemory(
+            (recipient, hop) -> {
+              count.incrementAndGet();
+              inside.countDown();
+              try {
+                go.await();
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+              return new RecipientProbe.Result.Exists();
+            },
+            clock);
+    var hop = new Routes(ForwardSettings.defaults());
+    Mailbox who = box("who@asked.example");
+    var next = hop.nextHopFor(new org.sealwax.queue.Target.Remote(who));
+    try (Scope scope = new Scope("asking")) {
+      List<Scope.Task<RecipientProbe.Result>> tasks = new ArrayList<>();
+      for (int i = 0; i < 8; i++) {
+        tasks.add(scope.fork(() -> memory.ask(who, next)));
+      }
+      inside.await();
+      go.countDown();
+      scope.join();
+      for (var task : tasks) {
+        assertEquals(new RecipientProbe.Result.Exists(), task.get());
+      }
+    }
+    assertEquals(1, count.get());
+  }
+
+  @Test
+  void probesAtMostSoManyAtATimeAndForgetsThatItWasBusy() throws Exception {
+    CountDownLatch inside = new CountDownLatch(RecipientMemory.MAX_PROBES);
+    CountDownLatch go = new CountDownLatch(1);
+    RecipientMemory memory =
+        new RecipientMemory(
+            (recipient, hop) -> {
+              inside.countDown();
+              try {
+                go.await();
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+              return new RecipientProbe.Result.Exists();
+            },
+            clock);
+    var next = new org.sealwax.queue.NextHop.ByMx(ASKED);
+    try (Scope scope = new Scope("asking")) {
+      for (int i = 0; i < RecipientMemory.MAX_PROBES; i++) {
+        Mailbox who = box("u" + i + "@asked.example");
+        scope.fork(() -> memory.ask(who, next));
+      }
+      inside.await();
+      Mailbox late = box("late@asked.example");
+      assertInstanceOf(RecipientProbe.Result.NotKnown.class, memory.ask(late, next));
+      go.countDown();
+      scope.join();
+      assertEquals(new RecipientProbe.Result.Exists(), memory.ask(late, next));
+    }
+  }
+
+  @Test
+  void forgetsAProbeThatBroke() {
+    AtomicInteger count = new AtomicInteger();
+    RecipientMemory memory =
+        new RecipientMemory(
+            (recipient, hop) -> {
+              if (count.incrementAndGet() == 1) {
+                throw new IllegalStateException("a bug");
+              }
+              return new RecipientProbe.Result.Exists();
+            },
+            clock);
+    var next = new org.sealwax.queue.NextHop.ByMx(ASKED);
+    Mailbox who = box("who@asked.example");
+    assertThrows(IllegalStateException.class, () -> memory.ask(who, next));
+    assertEquals(new RecipientProbe.Result.Exists(), memory.ask(who, next));
+  }
+
+  @Test
+  void rewritesStrangersAndBringsTheirBouncesBack() throws IOException {
+    LiveDirectory directory = directory();
+    ReversePath stranger = ReversePath.of(box("u@elsewhere.example"));
+    ReversePath rewritten = directory.senderForForward(stranger);
+    Mailbox address = rewritten.mailboxIfAny().orElseThrow();
+    assertEquals(SRS, address.domain());
+    assertEquals("returned u@elsewhere.example", told(directory.resolve(address)));
+    assertTrue(directory.vouchesFor(rewritten));
+    assertFalse(directory.vouchesFor(stranger));
+    assertFalse(directory.vouchesFor(ReversePath.nullPath()));
+    // Our own senders, ours rewritten, and nobody stay as they are.
+    for (ReversePath same :
+        List.of(
+            ReversePath.nullPath(),
+            rewritten,
+            ReversePath.of(box("u@project.example")),
+            ReversePath.of(box("u@listed.example")))) {
+      assertEquals(same, directory.senderForForward(same));
+    }
+    clock.pass(Duration.ofDays(22));
+    assertEquals(
+        new Resolution.Unknown("this SRS address has expired"), directory.resolve(address));
+    assertEquals(
+        new Resolution.Unknown("this SRS address was not made here"),
+        directory.resolve(new Mailbox("SRS0=AAAAAA=AA=a.example=u", SRS)));
+  }
+
+  @Test
+  void makesASecretForItselfAloneAndKeepsIt() throws IOException {
+    LiveDirectory first = directory();
+    Path secret = folder.resolve("srs.secret");
+    assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(secret)));
+    ReversePath sender = ReversePath.of(box("u@elsewhere.example"));
+    assertEquals(first.senderForForward(sender), directory().senderForForward(sender));
+    assertEquals(1, log.facts().stream().filter(f -> f.contains("made a secret")).count());
+    Files.writeString(secret, "x".repeat(SecretFile.MIN_LENGTH));
+    directory();
+    Files.writeString(secret, "x".repeat(SecretFile.MIN_LENGTH - 1));
+    assertThrows(IOException.class, this::directory);
+    Files.writeString(secret, ("x".repeat(16) + "\n").repeat(SecretFile.MAX_SECRETS));
+    directory();
+    Files.writeString(secret, ("x".repeat(16) + "\n").repeat(SecretFile.MAX_SECRETS + 1));
+    assertThrows(IOException.class, this::directory);
+  }
+
+  @Test
+  void leavesSendersAloneWithoutRewriting() throws IOException {
+    LiveDirectory directory = directory(ForwardSettings.defaults());
+    ReversePath sender = ReversePath.of(box("u@elsewhere.example"));
+    assertEquals(sender, directory.senderForForward(sender));
+    assertEquals("not ours", told(directory.resolve(box("SRS0=AAAAAA=AA=a.example=u@x.example"))));
+  }
+}
