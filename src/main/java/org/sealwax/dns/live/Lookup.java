@@ -273,23 +273,42 @@ final class Lookup {
     return false;
   }
 
+  /** Thrown and caught in this class: the validator did not come to an end. */
+  private static final class Stumbled extends Exception {
+    Stumbled(String how) {
+      super(how);
+    }
+  }
+
+  private static Message send(ValidatingResolver validator, Message query, Inquiry inquiry)
+      throws Stumbled {
+    try {
+      return validator
+          .sendAsync(query, inquiry)
+          .toCompletableFuture()
+          .get(inquiry.left().plus(FINISHING).toNanos(), TimeUnit.NANOSECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      throw new Stumbled("the validator stumbled: " + e.getMessage());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new Stumbled("interrupted");
+    }
+  }
+
   private Judged validated(Message query, Inquiry inquiry) {
     ValidatingResolver own = validator;
     if (own == null) {
       throw new IllegalStateException("no validator");
     }
-    Message answer;
     try {
-      answer =
-          own.sendAsync(query, inquiry)
-              .toCompletableFuture()
-              .get(inquiry.left().plus(FINISHING).toNanos(), TimeUnit.NANOSECONDS);
-    } catch (ExecutionException | TimeoutException e) {
-      return new Judged(query, Security.FAILED, "the validator stumbled: " + e.getMessage());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return new Judged(query, Security.FAILED, "interrupted");
+      return judged(own, query, inquiry);
+    } catch (Stumbled e) {
+      return new Judged(query, Security.FAILED, String.valueOf(e.getMessage()));
     }
+  }
+
+  private Judged judged(ValidatingResolver own, Message query, Inquiry inquiry) throws Stumbled {
+    Message answer = send(own, query, inquiry);
     int rcode = answer.getHeader().getRcode();
     String reason = reason(answer);
     if (!inquiry.trouble().isEmpty()) {
@@ -304,13 +323,25 @@ final class Lookup {
     boolean positive =
         answer.getSection(Section.ANSWER).stream()
             .anyMatch(r -> r.getType() == query.getQuestion().getType());
-    if (reason.isEmpty() && !positive) {
+    if (reason.isEmpty() && !positive && !isOptOut(own, answer, inquiry)) {
       // For a denial the validator names a reason for INSECURE, and gives none when it stumbled in
       // the proof (it swallows its own exceptions there): whoever can make it stumble must not be
       // able to deny a TLSA record. Positive answers have no such hole (docs/adr/0201).
       return new Judged(answer, Security.FAILED, "validation ended without a verdict");
     }
     return new Judged(answer, Security.INSECURE, reason);
+  }
+
+  private boolean isOptOut(ValidatingResolver own, Message denial, Inquiry inquiry)
+      throws Stumbled {
+    OptOut optOut = new OptOut(denial, clock.now());
+    Name zone = optOut.zone();
+    if (zone == null) {
+      return false;
+    }
+    Message question = Message.newQuery(Record.newRecord(zone, Type.DNSKEY, DClass.IN));
+    Message keys = send(own, question, inquiry);
+    return inquiry.trouble().isEmpty() && optOut.holds(zone, keys);
   }
 
   /** The validator's words: EDE where it has a code, else a TXT record of a private class. */

@@ -2,6 +2,7 @@ package org.sealwax.dns.zone;
 
 import java.util.HashSet;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -83,34 +84,33 @@ final class Reply {
       return atNode(zone, name, name, type);
     }
     Name encloser = zone.closestEncloser(name);
-    Name wildcard = wild(encloser);
-    if (wildcard != null && zone.has(wildcard)) {
+    Name wildcard = ServedZone.wildcardOf(encloser);
+    if (zone.has(wildcard)) {
       return atNode(zone, wildcard, name, type);
     }
     rcode = Rcode.NXDOMAIN;
-    deny(zone, name);
-    if (zone.signing().signs() && wildcard != null) {
-      authority.add(zone.nsecFor(wildcard));
-    }
+    deny(zone, zone.denial().noName(name, encloser));
     return null;
   }
 
+  /**
+   * @param node where the records are: {@code name} itself or a wildcard
+   */
   private @Nullable Name atNode(ServedZone zone, Name node, Name name, int type) {
     RRset alias = type == Type.CNAME ? null : zone.find(node, Type.CNAME);
     RRset set = alias == null ? zone.find(node, type) : alias;
     boolean expanded = !node.equals(name);
+    Name encloser = expanded ? new Name(node, 1) : name;
     if (set == null) {
-      deny(zone, node);
-      if (expanded && zone.signing().signs()) {
-        authority.add(zone.nsecFor(name));
-      }
+      Denial denial = zone.denial();
+      deny(zone, expanded ? denial.expandedNoData(name, encloser) : denial.noData(name));
       return null;
     }
     RRset found = zone.signed(set);
     answer.add(expanded ? renamed(found, name) : found);
     if (expanded && zone.signing().signs()) {
       // RFC 4035 §3.1.3.3: proof that nothing closer to the name exists.
-      authority.add(zone.nsecFor(name));
+      authority.addAll(zone.signedProof(zone.denial().expanded(name, encloser)));
     }
     return alias == null ? null : ((CNAMERecord) alias.first()).getTarget();
   }
@@ -132,11 +132,11 @@ final class Reply {
     }
   }
 
-  private void deny(ServedZone zone, Name name) {
+  private void deny(ServedZone zone, List<RRset> proof) {
     denial = true;
     authority.add(zone.negativeSoa());
     if (zone.signing().signs()) {
-      authority.add(zone.nsecFor(name));
+      authority.addAll(zone.signedProof(proof));
     }
   }
 
@@ -157,7 +157,7 @@ final class Reply {
 
   private boolean isSecure(ServedZone start) {
     ServedZone zone = start;
-    while (zone.signing() == Signing.VALID) {
+    while (zone.signing().isGood()) {
       if (zone.origin().equals(Name.root)) {
         return true;
       }
@@ -175,14 +175,6 @@ final class Reply {
       }
     }
     return null;
-  }
-
-  private static @Nullable Name wild(Name encloser) {
-    try {
-      return Name.concatenate(Name.fromConstantString("*"), encloser);
-    } catch (NameTooLongException e) {
-      return null;
-    }
   }
 
   private static RRset renamed(RRset set, Name name) {

@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -14,9 +13,9 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.world.Clock;
 import org.xbill.DNS.DClass;
 import org.xbill.DNS.Master;
-import org.xbill.DNS.NSECRecord;
 import org.xbill.DNS.NSRecord;
 import org.xbill.DNS.Name;
+import org.xbill.DNS.NameTooLongException;
 import org.xbill.DNS.RRSIGRecord;
 import org.xbill.DNS.RRset;
 import org.xbill.DNS.Record;
@@ -31,6 +30,8 @@ final class ServedZone {
   private static final Duration VALID_FOR = Duration.ofDays(30);
   private static final Duration OFF_BY = Duration.ofDays(10);
 
+  private static final Name WILDCARD = Name.fromConstantString("*");
+
   private record SetKey(Name name, int type) {}
 
   private final Name origin;
@@ -40,6 +41,8 @@ final class ServedZone {
 
   /** RFC 4034 6.1: {@link Name} compares canonically, so the map is the NSEC chain. */
   private final TreeMap<Name, Map<Integer, RRset>> names = new TreeMap<>();
+
+  private @Nullable Denial denial;
 
   private final Map<SetKey, RRset> signed = new ConcurrentHashMap<>();
 
@@ -162,7 +165,7 @@ final class ServedZone {
       case EXPIRED -> key.sign(set, now.minus(VALID_FOR).minus(OFF_BY), now.minus(OFF_BY));
       case NOT_YET_VALID -> key.sign(set, now.plus(OFF_BY), now.plus(OFF_BY).plus(VALID_FOR));
       case WRONG -> keys ? good(set, now) : flipped(good(set, now));
-      case NONE, VALID, WITHOUT_DS, STRIPPED, WRONG_DS -> good(set, now);
+      case NONE, VALID, NSEC3, NSEC3_OPT_OUT, WITHOUT_DS, STRIPPED, WRONG_DS -> good(set, now);
     };
   }
 
@@ -196,23 +199,34 @@ final class ServedZone {
     return signed(soa);
   }
 
-  /** The NSEC at {@code name}, or the one whose gap covers it. */
-  RRset nsecFor(Name name) {
-    Name owner = names.floorKey(name);
-    if (owner == null) {
-      throw new IllegalStateException(name + " is before " + origin);
+  /** The proof of what is not there, signed. */
+  List<RRset> signedProof(List<RRset> proof) {
+    return proof.stream().map(this::signed).toList();
+  }
+
+  /** Made when first asked: by then the server has added the delegations. */
+  synchronized Denial denial() {
+    Denial made = denial;
+    if (made == null) {
+      if (signing == Signing.NSEC3 || signing == Signing.NSEC3_OPT_OUT) {
+        boolean optOut = signing == Signing.NSEC3_OPT_OUT;
+        Nsec3Chain chain = new Nsec3Chain(origin, names, NEGATIVE_TTL, optOut);
+        add(chain.parameters());
+        made = chain;
+      } else {
+        made = new NsecChain(names, NEGATIVE_TTL);
+      }
+      denial = made;
     }
-    Name next = names.higherKey(owner);
-    List<Integer> types = new ArrayList<>(names.getOrDefault(owner, Map.of()).keySet());
-    types.add(Type.RRSIG);
-    types.add(Type.NSEC);
-    return signed(
-        new RRset(
-            new NSECRecord(
-                owner,
-                DClass.IN,
-                NEGATIVE_TTL,
-                next == null ? origin : next,
-                types.stream().mapToInt(Integer::intValue).sorted().toArray())));
+    return made;
+  }
+
+  /** {@code *} below a name; a zone of ours has no names so long that it would not fit. */
+  static Name wildcardOf(Name encloser) {
+    try {
+      return Name.concatenate(WILDCARD, encloser);
+    } catch (NameTooLongException e) {
+      throw new IllegalStateException("too long for a wildcard: " + encloser, e);
+    }
   }
 }

@@ -4,8 +4,12 @@ package org.sealwax.dns.zone;
 public enum Signing {
   /** Unsigned, and the parent proves that there is no DS: INSECURE. */
   NONE,
-  /** Signed, with a DS in the parent: SECURE. */
+  /** Signed, with denial by NSEC and a DS in the parent: SECURE. */
   VALID,
+  /** As VALID, with denial by NSEC3 (RFC 5155): SECURE. */
+  NSEC3,
+  /** As NSEC3, with opt-out: unsigned delegations are not in the chain, as in most of the TLDs. */
+  NSEC3_OPT_OUT,
   /** Signed, but the parent has no DS (an island): INSECURE. */
   WITHOUT_DS,
   /** All signatures ended ten days ago: BOGUS. */
@@ -21,6 +25,10 @@ public enum Signing {
 
   boolean hasDs() {
     return this != NONE && this != WITHOUT_DS;
+  }
+
+  boolean isGood() {
+    return this == VALID || this == NSEC3 || this == NSEC3_OPT_OUT;
   }
 
   boolean signs() {

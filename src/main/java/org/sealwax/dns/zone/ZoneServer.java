@@ -407,7 +407,8 @@ public final class ZoneServer implements Closeable {
       return reply;
     }
     for (RRset set : found.authority()) {
-      if (set.getType() != Type.NSEC || (dnssec && fault != Fault.NO_DENIAL)) {
+      boolean proof = set.getType() == Type.NSEC || set.getType() == Type.NSEC3;
+      if (!proof || (dnssec && fault != Fault.NO_DENIAL)) {
         put(set, Section.AUTHORITY, reply, signatures);
       }
     }

@@ -86,6 +86,9 @@ final class LiveResolverTest {
           clock,
           Zone.of("org", "").signed(),
           Zone.of("secure.org", DATA).signed(),
+          Zone.of("nsec3.example", DATA).signed(Signing.NSEC3),
+          Zone.of("optout.example", DATA).signed(Signing.NSEC3_OPT_OUT),
+          Zone.of("u.optout.example", DATA),
           Zone.of("plain.example", DATA),
           Zone.of("island.example", DATA).signed(Signing.WITHOUT_DS),
           Zone.of("expired.example", DATA).signed(Signing.EXPIRED),
@@ -146,6 +149,8 @@ final class LiveResolverTest {
   @ParameterizedTest
   @CsvSource({
     "secure.org,       SECURE",
+    "nsec3.example,    SECURE",
+    "u.optout.example, INSECURE",
     "plain.example,    INSECURE",
     "island.example,   INSECURE",
     "expired.example,  BOGUS",
@@ -173,6 +178,17 @@ final class LiveResolverTest {
           List.of("FOUND", "FOUND", "FOUND", "FOUND", "NO_NAME", "NO_DATA", "NO_DATA", "NO_NAME"),
           answers.stream().map(x -> x.kind().name()).toList());
     }
+  }
+
+  /** RFC 5155 9.2: where unsigned names may hide, an expanded wildcard proves nothing. */
+  @Test
+  void callsWildcardsInsecureWhereTheZoneOptsOut() {
+    assertEquals(Security.SECURE, a("mx1.optout.example").security());
+    assertEquals(Security.SECURE, resolver.mx(Domain.of("mx1.optout.example")).security());
+    assertEquals(Security.INSECURE, a("x.wild.optout.example").security());
+    Answer<Tlsa> denied = resolver.tlsa(Domain.of("_25._tcp.x.wild.optout.example"));
+    assertEquals(Security.INSECURE, denied.security(), denied.reason());
+    assertEquals(Answer.Kind.NO_DATA, denied.kind());
   }
 
   @Test

@@ -79,6 +79,10 @@ final class UnboundAgreesTest {
     zones.add(Zone.of("secure.org", DATA).signed());
     zones.add(Zone.of("plain.example", DATA));
     zones.add(Zone.of("sub.plain.example", DATA).signed());
+    zones.add(Zone.of("u.nsec3.example", DATA));
+    zones.add(Zone.of("s.nsec3optout.example", DATA).signed());
+    zones.add(Zone.of("u.nsec3optout.example", DATA));
+    zones.add(Zone.of("u.ent.nsec3optout.example", DATA));
     for (Signing how : Signing.values()) {
       String name = how.name().toLowerCase(java.util.Locale.ROOT).replace("_", "");
       zones.add(Zone.of(name + ".example", DATA).signed(how));
