@@ -1,0 +1,1336 @@
+package org.sealwax.queue;
+
+import java.io.ByteArrayInputStream;
+import java.io.Closeable;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.address.Mailbox;
+import org.sealwax.address.ReversePath;
+import org.sealwax.log.MailLog;
+import org.sealwax.spool.Change;
+import org.sealwax.spool.Draft;
+import org.sealwax.spool.DueShare;
+import org.sealwax.spool.JourneyEntry;
+import org.sealwax.spool.KeptMessage;
+import org.sealwax.spool.Move;
+import org.sealwax.spool.NewMessage;
+import org.sealwax.spool.QueueId;
+import org.sealwax.spool.Share;
+import org.sealwax.spool.ShareKey;
+import org.sealwax.spool.ShareState;
+import org.sealwax.spool.Spool;
+import org.sealwax.spool.SpoolTrouble;
+import org.sealwax.world.Chance;
+import org.sealwax.world.Clock;
+import org.sealwax.world.Threads;
+
+/**
+ * The queue of a running router: takes mail in, gives rounds of delivery their turn, and writes down
+ * what follows.
+ *
+ * <p><b>Memory.</b> Only shares <i>in hand</i> have any state in memory: those in line, in a round,
+ * or whose change is not yet committed; at most {@link #WINDOW}. All others are rows of the store,
+ * found by their due time. Contents are read when a round asks for them, except of mail that has
+ * just come in, whose small content may wait in memory for its first round within {@link
+ * QueueSettings#hotBytes}.
+ *
+ * <p><b>Never twice at once.</b> A share stays in hand until the store has told that the change
+ * after its round is committed; only then a look at the store may find it again. A crash between a
+ * remote {@code 250} and that commit delivers it a second time: the price of never losing it.
+ *
+ * <p><b>Back-pressure.</b> When more comes in than goes out, lines fill to their bounds and the rest
+ * is stored as waiting: nothing grows but the store.
+ */
+public final class Queue implements Intake, Closeable {
+  /** Shares in hand at most. */
+  static final int WINDOW = 4000;
+
+  /** Rows fetched in one look at the store. */
+  private static final int FETCH = 1000;
+
+  /** Next hops refilled in one look. */
+  private static final int REFILLS = 50;
+
+  /** Looks per tick, so that a tick ends. */
+  private static final int LOOKS = 8;
+
+  private static final Duration LONGEST_SLEEP = Duration.ofSeconds(30);
+  private static final Duration MARK_EVERY = Duration.ofSeconds(10);
+  private static final Duration TROUBLE_WAIT = Duration.ofSeconds(5);
+  private static final Duration STORE_RETRY = Duration.ofMinutes(1);
+  private static final Duration SUMMARY_EVERY = Duration.ofDays(1);
+
+  /** How the queue starts what runs beside it. */
+  interface Runner {
+    /** Starts {@code task}. */
+    void start(String name, Runnable task);
+  }
+
+  /**
+   * What the queue works with.
+   *
+   * @param spool the store
+   * @param routing where to, by the configuration in force
+   * @param delivery how mail leaves
+   */
+  public record Rooms(
+      Spool spool, Routing routing, Delivery delivery, Clock clock, Chance chance, MailLog log) {}
+
+  final Spool spool;
+  final Routing routing;
+  private final Delivery delivery;
+  final Clock clock;
+  private final Chance chance;
+  final MailLog log;
+  private final Runner runner;
+  final Notices notices;
+  private final SentBack sentBack = new SentBack();
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition wake = lock.newCondition();
+  private final Condition idle = lock.newCondition();
+  private final Traffic traffic = new Traffic();
+  private final Map<ShareKey, InHand> inHand = new HashMap<>();
+  private final Set<Thread> deliveringThreads = new HashSet<>();
+  private int running;
+  private int fresh;
+  private long hotBytes;
+  private boolean signalled;
+  private boolean stopping;
+  private boolean started;
+  private @Nullable Instant lastMark;
+  private boolean freshSinceMark = true;
+  private @Nullable Instant nextSummary;
+  private volatile QueueSettings settings;
+  private final AtomicLong order = new AtomicLong();
+
+  private final LongAdder accepted = new LongAdder();
+  private final LongAdder delivered = new LongAdder();
+  private final LongAdder deferred = new LongAdder();
+  private final LongAdder bounced = new LongAdder();
+  private final LongAdder held = new LongAdder();
+  private final LongAdder notified = new LongAdder();
+  private final LongAdder rounds = new LongAdder();
+
+  /** A share in memory. */
+  private static final class InHand {
+    final boolean isFresh;
+    long hotBytes;
+    boolean inLine;
+    boolean inRound;
+    @Nullable Runnable afterwards;
+
+    InHand(boolean isFresh) {
+      this.isFresh = isFresh;
+    }
+  }
+
+  /** Tells what waits since the last summary. */
+  private static final class SentBack {
+    long heldAtLastSummary = -1;
+  }
+
+  /** A queue; {@link #start} sets it going. */
+  public Queue(Rooms rooms, QueueSettings settings) {
+    this(rooms, settings, Threads::start);
+  }
+
+  /** With a runner of its own, for simulations. */
+  Queue(Rooms rooms, QueueSettings settings, Runner runner) {
+    this.spool = rooms.spool();
+    this.routing = rooms.routing();
+    this.delivery = rooms.delivery();
+    this.clock = rooms.clock();
+    this.chance = rooms.chance();
+    this.log = rooms.log();
+    this.runner = runner;
+    this.settings = settings;
+    this.notices = new Notices(spool, routing, log);
+    this.order.set(clock.now().toEpochMilli() << 12);
+  }
+
+  /** Starts giving turns. Mail may be taken in before. */
+  public void start() {
+    lock.lock();
+    try {
+      if (started) {
+        return;
+      }
+      started = true;
+    } finally {
+      lock.unlock();
+    }
+    runner.start("queue", this::turns);
+  }
+
+  /** The settings in force. */
+  public QueueSettings settings() {
+    return settings;
+  }
+
+  /** Puts other settings in force: for the rounds that begin and the decisions made from now on. */
+  public void settings(QueueSettings other) {
+    settings = other;
+    signal();
+  }
+
+  // Mail comes in.
+
+  @Override
+  public Entry open() throws IntakeTrouble {
+    if (isStopping()) {
+      throw new IntakeTrouble(IntakeTrouble.Kind.BROKEN, "the router is shutting down");
+    }
+    try {
+      return new OpenEntry(spool.draft());
+    } catch (SpoolTrouble e) {
+      throw trouble(e);
+    }
+  }
+
+  private boolean isStopping() {
+    lock.lock();
+    try {
+      return stopping;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  static IntakeTrouble trouble(SpoolTrouble e) {
+    return new IntakeTrouble(
+        e.kind() == SpoolTrouble.Kind.FULL ? IntakeTrouble.Kind.FULL : IntakeTrouble.Kind.BROKEN,
+        String.valueOf(e.getMessage()),
+        e);
+  }
+
+  private final class OpenEntry implements Entry {
+    private final Draft draft;
+    private final OutputStream content;
+
+    OpenEntry(Draft draft) {
+      this.draft = draft;
+      this.content = new IntakeStream(draft.content());
+    }
+
+    @Override
+    public QueueId id() {
+      return draft.id();
+    }
+
+    @Override
+    public OutputStream content() {
+      return content;
+    }
+
+    @Override
+    public void commit(Submission submission) throws IntakeTrouble {
+      take(draft, submission);
+    }
+
+    @Override
+    public void close() throws IOException {
+      draft.close();
+    }
+  }
+
+  /** Gives the store's trouble its meaning for a client. */
+  private static final class IntakeStream extends OutputStream {
+    private final OutputStream out;
+
+    IntakeStream(OutputStream out) {
+      this.out = out;
+    }
+
+    @Override
+    public void write(int octet) throws IOException {
+      write(new byte[] {(byte) octet}, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] from, int offset, int length) throws IOException {
+      try {
+        out.write(from, offset, length);
+      } catch (SpoolTrouble e) {
+        throw trouble(e);
+      } catch (IntakeTrouble e) {
+        throw e;
+      } catch (IOException e) {
+        throw new IntakeTrouble(
+            IntakeTrouble.Kind.BROKEN, String.valueOf(e.getMessage()), e);
+      }
+    }
+  }
+
+  /** One share of a message on its way in. */
+  private record Coming(Share share, RecipientGroup group, boolean isFresh) {}
+
+  private void take(Draft draft, Submission submission) throws IntakeTrouble {
+    Instant now = clock.now();
+    QueueSettings in = settings;
+    List<NewRecipient> recipients = Grouping.withoutDuplicates(submission.recipients());
+    List<Notices.Made> told = new ArrayList<>();
+    Envelope envelope =
+        new Envelope(
+            submission.sender(),
+            submission.options(),
+            submission.origin(),
+            submission.session(),
+            submission.tls(),
+            recipients.size());
+    byte[] content = draft.small();
+    if (recipients.size() > 1
+        && submission.sender() instanceof ReversePath.Sender(Mailbox sender)) {
+      Grouping.Expansion expansion = Grouping.expand(recipients);
+      recipients = expansion.recipients();
+      if (!expansion.expanded().isEmpty() && content != null) {
+        try {
+          told.add(
+              notices.expanded(
+                  new Notices.Subject(draft.id(), envelope, now, draft.size(), content),
+                  sender,
+                  expansion.expanded(),
+                  in,
+                  now));
+        } catch (IOException e) {
+          throw new IntakeTrouble(IntakeTrouble.Kind.BROKEN, String.valueOf(e.getMessage()), e);
+        }
+      }
+    }
+    List<Coming> coming = place(draft, recipients, now, in);
+    List<Share> shares = new ArrayList<>(coming.size());
+    coming.forEach(c -> shares.add(c.share()));
+    boolean stored = false;
+    try {
+      spool.accept(new NewMessage(draft, now, RecordForm.envelope(envelope), shares));
+      stored = true;
+    } catch (SpoolTrouble e) {
+      throw trouble(e);
+    } finally {
+      if (!stored) {
+        forget(coming);
+      }
+    }
+    accepted.increment();
+    if (!told.isEmpty()) {
+      // Apart from the message: the sender is told a little too late rather than never taken in.
+      spool.change(
+          new Change(List.of(), List.of(), List.of(), messages(told), List.of()),
+          gone -> announced(draft.id(), told));
+    }
+    begin(coming, envelope, now, draft.size(), content, in);
+  }
+
+  private static List<NewMessage> messages(List<Notices.Made> made) {
+    List<NewMessage> messages = new ArrayList<>(made.size());
+    made.forEach(m -> messages.add(m.message()));
+    return messages;
+  }
+
+  /** Decides for each share whether it goes into the line at once or waits in the store. */
+  private List<Coming> place(
+      Draft draft, List<NewRecipient> recipients, Instant now, QueueSettings in) {
+    List<Grouping.Placed> groups =
+        Grouping.of(recipients, routing, in.recipientsPerRound());
+    List<Coming> coming = new ArrayList<>(groups.size());
+    lock.lock();
+    try {
+      for (Grouping.Placed placed : groups) {
+        String hop = placed.hop();
+        RecipientGroup group = placed.group();
+        String sender = group.sender().toString();
+        ShareKey key = new ShareKey(draft.id(), group.number());
+        boolean room = inHand.size() < WINDOW && !stopping;
+        Traffic.Offer offer =
+            room ? traffic.wouldOffer(hop, sender, now) : new Traffic.Offer.Crowded();
+        ShareState state = ShareState.QUEUED;
+        Instant due = now;
+        String reason = "";
+        switch (offer) {
+          case Traffic.Offer.Taken t -> {
+            state = ShareState.FRESH;
+            due = null;
+            fresh++;
+            freshSinceMark = true;
+            inHand.put(key, new InHand(true));
+          }
+          case Traffic.Offer.Crowded c -> traffic.moreInStore(hop);
+          case Traffic.Offer.Shut s -> {
+            due = spread(s);
+            reason = s.cause().reason();
+          }
+        }
+        Share share =
+            new Share(key, state, due, hop, sender, reason, RecordForm.group(group));
+        coming.add(new Coming(share, group, state == ShareState.FRESH));
+      }
+    } finally {
+      lock.unlock();
+    }
+    return coming;
+  }
+
+  private Instant spread(Traffic.Offer.Shut shut) {
+    return shut.until().plusMillis((long) (shut.spread().toMillis() * chance.fraction()));
+  }
+
+  private void forget(List<Coming> coming) {
+    lock.lock();
+    try {
+      for (Coming c : coming) {
+        if (c.isFresh()) {
+          inHand.remove(c.share().key());
+          fresh--;
+        }
+      }
+      tellIfIdle();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void begin(
+      List<Coming> coming,
+      Envelope envelope,
+      Instant now,
+      long size,
+      byte @Nullable [] content,
+      QueueSettings in) {
+    List<Move> back = new ArrayList<>();
+    boolean waiting = false;
+    lock.lock();
+    try {
+      for (Coming c : coming) {
+        if (!c.isFresh()) {
+          waiting = true;
+          continue;
+        }
+        Share share = c.share();
+        InHand hand = inHand.get(share.key());
+        if (hand == null) {
+          continue;
+        }
+        byte[] kept = null;
+        if (content != null && hotBytes + size <= in.hotBytes()) {
+          kept = content;
+          hand.hotBytes = size;
+          hotBytes += size;
+        }
+        Hot hot = new Hot(envelope, c.group(), now, size, kept);
+        Traffic.Ready ready =
+            new Traffic.Ready(share.key(), share.hop(), share.sender(), hot);
+        switch (traffic.offer(ready, now)) {
+          case Traffic.Offer.Taken t -> hand.inLine = true;
+          case Traffic.Offer.Crowded x ->
+              back.add(new Move(share.key(), ShareState.QUEUED, now, null));
+          case Traffic.Offer.Shut s ->
+              back.add(
+                  new Move(share.key(), ShareState.QUEUED, spread(s), s.cause().reason()));
+        }
+      }
+      pump();
+      if (waiting) {
+        signalLocked();
+      }
+    } finally {
+      lock.unlock();
+    }
+    move(back);
+  }
+
+  // Turns.
+
+  private void turns() {
+    try {
+      while (true) {
+        Instant until;
+        try {
+          until = tick();
+        } catch (RuntimeException e) {
+          log.bug("queue", e);
+          until = clock.now().plus(TROUBLE_WAIT);
+        }
+        lock.lock();
+        try {
+          if (stopping) {
+            return;
+          }
+          long left = Duration.between(clock.now(), until).toNanos();
+          while (!signalled && !stopping && left > 0) {
+            left = wake.awaitNanos(Math.min(left, LONGEST_SLEEP.toNanos()));
+            if (left <= 0) {
+              break;
+            }
+          }
+          signalled = false;
+        } finally {
+          lock.unlock();
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  void signal() {
+    lock.lock();
+    try {
+      signalLocked();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void signalLocked() {
+    signalled = true;
+    wake.signal();
+  }
+
+  /** Looks at the store and fills the lines; returns when to look again unless signalled. */
+  Instant tick() {
+    Instant now = clock.now();
+    mark(now);
+    summary(now);
+    try {
+      refill(now);
+      boolean exhausted = false;
+      for (int i = 0; i < LOOKS && !exhausted; i++) {
+        int hand = inHandNow();
+        if (hand >= WINDOW) {
+          break;
+        }
+        int limit = hand + Math.min(FETCH, WINDOW - hand);
+        List<DueShare> rows = spool.due(now, limit);
+        int found = offer(rows, now, false);
+        exhausted = rows.size() < limit;
+        if (found == 0) {
+          break;
+        }
+      }
+      Instant next = exhausted ? spool.nextDue(now) : now.plusMillis(200);
+      Instant latest = now.plus(LONGEST_SLEEP);
+      return next == null || next.isAfter(latest) ? latest : next;
+    } catch (SpoolTrouble e) {
+      log.storeTrouble("the queue cannot look at the store", e);
+      return now.plus(TROUBLE_WAIT);
+    }
+  }
+
+  private int inHandNow() {
+    lock.lock();
+    try {
+      return stopping ? WINDOW : inHand.size();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void refill(Instant now) throws SpoolTrouble {
+    List<String> hungry;
+    lock.lock();
+    try {
+      traffic.forgetOld(now);
+      hungry = stopping ? List.of() : traffic.hungry(REFILLS);
+    } finally {
+      lock.unlock();
+    }
+    for (String hop : hungry) {
+      if (inHandNow() >= WINDOW) {
+        return;
+      }
+      int limit = 2 * Traffic.READY_PER_HOP;
+      List<DueShare> rows = spool.queuedFor(hop, limit);
+      int found = offer(rows, now, true);
+      if (found == 0 && rows.size() < limit) {
+        lock.lock();
+        try {
+          traffic.exhausted(hop);
+        } finally {
+          lock.unlock();
+        }
+      }
+    }
+  }
+
+  /** Offers rows to the lines; returns how many were not in hand already. */
+  private int offer(List<DueShare> rows, Instant now, boolean leaveWhenCrowded) {
+    List<Move> moves = new ArrayList<>();
+    List<DueShare> shut = new ArrayList<>();
+    Map<ShareKey, Traffic.Offer.Shut> causes = new HashMap<>();
+    RetrySchedule schedule = settings.schedule();
+    int found = 0;
+    lock.lock();
+    try {
+      for (DueShare row : rows) {
+        if (inHand.size() >= WINDOW || stopping) {
+          break;
+        }
+        if (inHand.containsKey(row.key())) {
+          continue;
+        }
+        Traffic.Ready ready = new Traffic.Ready(row.key(), row.hop(), row.sender(), null);
+        switch (traffic.offer(ready, now)) {
+          case Traffic.Offer.Taken t -> {
+            InHand hand = new InHand(false);
+            hand.inLine = true;
+            inHand.put(row.key(), hand);
+            found++;
+          }
+          case Traffic.Offer.Crowded c -> {
+            if (!leaveWhenCrowded) {
+              found++;
+              inHand.put(row.key(), new InHand(false));
+              moves.add(
+                  new Move(
+                      row.key(),
+                      ShareState.QUEUED,
+                      now.plus(Traffic.LOOK_AGAIN).plusMillis(chance.below(60_000)),
+                      null));
+            }
+          }
+          case Traffic.Offer.Shut s -> {
+            found++;
+            inHand.put(row.key(), new InHand(false));
+            Instant arrived = row.key().message().time();
+            if (schedule.isLate(arrived, now) || schedule.isOver(arrived, now)) {
+              shut.add(row);
+              causes.put(row.key(), s);
+            } else {
+              moves.add(
+                  new Move(row.key(), ShareState.QUEUED, spread(s), s.cause().reason()));
+            }
+          }
+        }
+      }
+      pump();
+    } finally {
+      lock.unlock();
+    }
+    move(moves);
+    for (DueShare row : shut) {
+      shut(row, java.util.Objects.requireNonNull(causes.get(row.key())));
+    }
+    return found;
+  }
+
+  private void move(List<Move> moves) {
+    if (moves.isEmpty()) {
+      return;
+    }
+    spool.change(
+        Change.moves(moves),
+        gone -> {
+          for (Move m : moves) {
+            letGo(m.key());
+          }
+          signal();
+        });
+  }
+
+  /** A late share whose next hop is left alone: its sender may have to be told. */
+  private void shut(DueShare row, Traffic.Offer.Shut offer) {
+    try {
+      Hot hot = load(row.key());
+      if (hot == null) {
+        letGo(row.key());
+        return;
+      }
+      QueueStep.Event event = new QueueStep.Event.Shut(offer.cause(), spread(offer));
+      apply(row.key(), row.hop(), hot, event, 0);
+    } catch (IOException | RuntimeException e) {
+      log.bug("queue " + row.key().message(), e);
+      nothingLearned(row.key(), STORE_RETRY);
+    }
+  }
+
+  private void pump() {
+    int most = settings.deliveries();
+    while (running < most && !stopping) {
+      Traffic.Ready next = traffic.next();
+      if (next == null) {
+        return;
+      }
+      InHand hand = inHand.get(next.key);
+      if (hand != null) {
+        hand.inLine = false;
+        hand.inRound = true;
+      }
+      running++;
+      rounds.increment();
+      runner.start("delivery", () -> round(next));
+    }
+  }
+
+  // One round.
+
+  private void round(Traffic.Ready share) {
+    boolean ended = false;
+    lock.lock();
+    try {
+      deliveringThreads.add(Thread.currentThread());
+    } finally {
+      lock.unlock();
+    }
+    try {
+      ended = deliver(share);
+    } catch (InterruptedException e) {
+      // Shutting down: the store still has the share as it was, and the next start tries again.
+      Thread.currentThread().interrupt();
+      lock.lock();
+      try {
+        inHand.remove(share.key);
+      } finally {
+        lock.unlock();
+      }
+      return;
+    } catch (SpoolTrouble e) {
+      log.storeTrouble("the round of " + share.key.message() + " waits for the store", e);
+    } catch (IOException | RuntimeException e) {
+      log.bug("round of " + share.key.message(), e);
+    } finally {
+      lock.lock();
+      try {
+        deliveringThreads.remove(Thread.currentThread());
+        running--;
+        if (!ended) {
+          traffic.gaveUp(share.hop);
+        }
+        pump();
+        if (traffic.ready() < WINDOW / 8) {
+          signalIfMore();
+        }
+        tellIfIdle();
+      } finally {
+        lock.unlock();
+      }
+    }
+    if (!ended) {
+      nothingLearned(share.key, STORE_RETRY);
+    }
+  }
+
+  private void signalIfMore() {
+    if (!traffic.hungry(1).isEmpty()) {
+      signalLocked();
+    }
+  }
+
+  /** Reads what a round needs; null when there is nothing to do any more. */
+  private @Nullable Hot load(ShareKey key) throws IOException {
+    try {
+      Optional<Share> share = spool.share(key);
+      if (share.isEmpty()) {
+        return null;
+      }
+      Optional<KeptMessage> message = spool.message(key.message());
+      if (message.isEmpty()) {
+        spool.setAside(key, "its message is missing");
+        return null;
+      }
+      RecipientGroup group = RecordForm.group(share.get().recipients());
+      Envelope envelope = RecordForm.envelope(message.get().envelope());
+      return new Hot(envelope, group, message.get().arrived(), message.get().size(), null);
+    } catch (SpoolTrouble e) {
+      if (e.kind() != SpoolTrouble.Kind.DAMAGED) {
+        throw e;
+      }
+      spool.setAside(key, String.valueOf(e.getMessage()));
+      return null;
+    } catch (IOException e) {
+      spool.setAside(key, String.valueOf(e.getMessage()));
+      return null;
+    }
+  }
+
+  /** True when the round's end was told to the traffic and its change handed in. */
+  private boolean deliver(Traffic.Ready share) throws InterruptedException, IOException {
+    Instant began = clock.now();
+    Hot hot = share.hot == null ? load(share.key) : share.hot;
+    if (hot == null) {
+      letGo(share.key);
+      lock.lock();
+      try {
+        traffic.gaveUp(share.hop);
+      } finally {
+        lock.unlock();
+      }
+      return true;
+    }
+    NextHop nextHop = routing.nextHopFor(hot.group().recipients().getFirst().target());
+    if (!goesTo(hot.group(), share.hop)) {
+      reroute(share, hot, began);
+      return true;
+    }
+    Damage damage = new Damage();
+    Consignment consignment = consignment(share, hot, nextHop, damage);
+    Map<Long, Outcome> outcomes;
+    try {
+      outcomes = delivery.deliver(consignment);
+    } catch (RuntimeException e) {
+      log.bug("delivery of " + share.key.message(), e);
+      outcomes = Map.of();
+    }
+    if (damage.found != null) {
+      outcomes = damage.instead(hot.group(), outcomes);
+      log.storeTrouble(
+          "the content of " + share.key.message() + " is damaged and held", damage.found);
+    }
+    Instant now = clock.now();
+    QueueSettings in = settings;
+    Cause dead = Grouping.deadCause(outcomes.values());
+    List<Traffic.Ready> back;
+    lock.lock();
+    try {
+      back =
+          traffic.ended(
+              share.hop,
+              began,
+              dead == null ? Traffic.Spoke.ANSWERED : Traffic.Spoke.DEAD,
+              dead,
+              in,
+              now,
+              chance.fraction());
+    } finally {
+      lock.unlock();
+    }
+    goBack(back, now, dead, in);
+    try {
+      apply(
+          share.key,
+          share.hop,
+          hot,
+          new QueueStep.Event.Ended(began, outcomes),
+          hot.group().rounds() + 1);
+    } catch (IOException | RuntimeException e) {
+      log.bug("after the round of " + share.key.message(), e);
+      nothingLearned(share.key, STORE_RETRY);
+    }
+    return true;
+  }
+
+  private Consignment consignment(
+      Traffic.Ready share, Hot hot, NextHop nextHop, Damage damage) {
+    RecipientGroup group = hot.group();
+    List<Addressee> addressees = new ArrayList<>(group.recipients().size());
+    group.recipients().forEach(r -> addressees.add(r.addressee()));
+    byte[] inMemory = hot.content();
+    QueueId id = share.key.message();
+    Consignment.Content content =
+        inMemory != null
+            ? () -> new ByteArrayInputStream(inMemory)
+            : () -> damage.watching(() -> spool.content(id));
+    return new Consignment(
+        id,
+        group.sender(),
+        hot.envelope().options(),
+        nextHop,
+        addressees,
+        group.deliveredTo(),
+        hot.arrived(),
+        group.rounds() + 1,
+        group.firstTried(),
+        hot.size(),
+        content);
+  }
+
+  private boolean goesTo(RecipientGroup group, String hop) {
+    for (QueuedRecipient r : group.recipients()) {
+      if (!routing.nextHopFor(r.target()).key().equals(hop)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** The configuration says another next hop by now: the recipients are grouped anew. */
+  private void reroute(Traffic.Ready share, Hot hot, Instant now) {
+    Map<String, List<QueuedRecipient>> byHop = new LinkedHashMap<>();
+    for (QueuedRecipient r : hot.group().recipients()) {
+      byHop
+          .computeIfAbsent(routing.nextHopFor(r.target()).key(), k -> new ArrayList<>())
+          .add(r);
+    }
+    List<Share> put = new ArrayList<>();
+    byHop.forEach(
+        (hop, recipients) ->
+            put.add(
+                stored(
+                    share.key.message(),
+                    hot.group().with(recipients),
+                    ShareState.QUEUED,
+                    now,
+                    hop,
+                    "")));
+    lock.lock();
+    try {
+      traffic.gaveUp(share.hop);
+    } finally {
+      lock.unlock();
+    }
+    spool.change(
+        new Change(List.of(share.key), put, List.of(), List.of(), List.of()),
+        gone -> {
+          letGo(share.key);
+          signal();
+        });
+  }
+
+  static Share stored(
+      QueueId message,
+      RecipientGroup group,
+      ShareState state,
+      @Nullable Instant due,
+      String hop,
+      String reason) {
+    return new Share(
+        new ShareKey(message, group.number()),
+        state,
+        due,
+        hop,
+        group.sender().toString(),
+        reason,
+        RecordForm.group(group));
+  }
+
+  private void goBack(
+      List<Traffic.Ready> back, Instant now, @Nullable Cause cause, QueueSettings in) {
+    if (back.isEmpty()) {
+      return;
+    }
+    List<Move> moves = new ArrayList<>(back.size());
+    long rest = Math.max(1000, in.deadSiteFirst().toMillis());
+    for (Traffic.Ready r : back) {
+      Instant due = now.plusMillis(rest + (long) (rest * chance.fraction()));
+      moves.add(new Move(r.key, ShareState.QUEUED, due, cause == null ? null : cause.reason()));
+    }
+    move(moves);
+  }
+
+  /** Nothing is known about a round that was begun or should have been: the share waits a while. */
+  private void nothingLearned(ShareKey key, Duration wait) {
+    try {
+      move(List.of(new Move(key, ShareState.QUEUED, clock.now().plus(wait), null)));
+    } catch (IllegalStateException e) {
+      log.note("queue", key.message() + " is tried again after the next start");
+    }
+  }
+
+  /** Takes the step that follows from an event, and hands its change to the store. */
+  void apply(ShareKey key, String hop, Hot hot, QueueStep.Event event, int round)
+      throws IOException {
+    Instant now = clock.now();
+    QueueSettings in = settings;
+    QueueStep.Result result =
+        QueueStep.after(
+            hot.group(),
+            new QueueStep.About(hot.envelope().sender(), hot.arrived()),
+            event,
+            in.schedule(),
+            now,
+            chance.fraction());
+    QueueId id = key.message();
+    List<Notices.Made> made =
+        notices.about(
+            new Notices.Subject(id, hot.envelope(), hot.arrived(), hot.size(), hot.content()),
+            result.told(),
+            in,
+            now);
+    List<Share> put = new ArrayList<>();
+    QueueStep.Again again = result.again();
+    if (again != null) {
+      put.add(
+          stored(id, again.group(), ShareState.DEFERRED, again.due(), hop, again.reason()));
+    }
+    for (QueueStep.Kept kept : result.held()) {
+      put.add(stored(id, kept.group(), ShareState.HELD, null, hop, kept.reason()));
+    }
+    boolean stays = put.stream().anyMatch(s -> s.key().equals(key));
+    boolean shut = event instanceof QueueStep.Event.Shut && made.isEmpty() && again != null;
+    Change change =
+        new Change(
+            stays ? List.of() : List.of(key),
+            put,
+            List.of(),
+            messages(made),
+            shut ? List.of() : List.of(entry(id, hot, result.lines(), made, round, now)));
+    note(id, hot.arrived(), result.lines(), now);
+    Instant due = again == null ? null : again.due();
+    spool.change(
+        change,
+        gone -> {
+          announced(id, made);
+          letGo(key);
+          if (gone.contains(id)) {
+            log.removed(id.text());
+          }
+          if (due != null && due.isBefore(now.plus(LONGEST_SLEEP))) {
+            signal();
+          }
+        });
+  }
+
+  private JourneyEntry entry(
+      QueueId id,
+      Hot hot,
+      List<Station.Line> lines,
+      List<Notices.Made> made,
+      int round,
+      Instant now) {
+    List<Station.Line> all = lines;
+    if (!made.isEmpty()) {
+      all = new ArrayList<>(lines);
+      for (Notices.Made m : made) {
+        all.add(
+            new Station.Line(
+                m.to().toString(),
+                Station.What.NOTIFIED,
+                m.kind(),
+                "",
+                m.message().id().text(),
+                "",
+                "",
+                ""));
+      }
+    }
+    Envelope e = hot.envelope();
+    Station.Arrival arrival =
+        round > 1
+            ? null
+            : new Station.Arrival(
+                hot.arrived(), e.sender().toString(), e.origin(), e.tls(), hot.size(),
+                e.recipients());
+    return journey(id, new Station(now, round, arrival, all));
+  }
+
+  JourneyEntry journey(QueueId id, Station station) {
+    return new JourneyEntry(
+        id, order.incrementAndGet(), station.at(), RecordForm.station(station));
+  }
+
+  private void announced(QueueId about, List<Notices.Made> made) {
+    if (made.isEmpty()) {
+      return;
+    }
+    for (Notices.Made m : made) {
+      notified.increment();
+      log.notified(about.text(), m.message().id().text(), m.kind(), m.to().toString());
+    }
+    signal();
+  }
+
+  private void note(QueueId id, Instant arrived, List<Station.Line> lines, Instant now) {
+    Duration delay = Duration.between(arrived, now);
+    for (Station.Line line : lines) {
+      switch (line.what()) {
+        case DELIVERED -> {
+          delivered.increment();
+          log.delivered(id.text(), line.to(), line.host(), line.tls(), line.reply(), delay);
+        }
+        case DEFERRED -> {
+          deferred.increment();
+          log.deferred(
+              id.text(), line.to(), line.reason(), line.status(), line.text(), delay);
+        }
+        case BOUNCED -> {
+          bounced.increment();
+          log.bounced(id.text(), line.to(), line.reason(), line.status(), line.text());
+        }
+        case HELD -> {
+          held.increment();
+          log.held(id.text(), line.to(), line.reason(), line.text());
+        }
+        case NOTIFIED, RELEASED, DELETED -> {}
+      }
+    }
+  }
+
+  private void letGo(ShareKey key) {
+    Runnable afterwards = null;
+    lock.lock();
+    try {
+      InHand hand = inHand.remove(key);
+      if (hand != null) {
+        hotBytes -= hand.hotBytes;
+        if (hand.isFresh) {
+          fresh--;
+        }
+        afterwards = hand.afterwards;
+      }
+      if (inHand.size() == WINDOW / 2) {
+        signalLocked();
+      }
+      tellIfIdle();
+    } finally {
+      lock.unlock();
+    }
+    if (afterwards != null) {
+      runner.start("queue-order", afterwards);
+    }
+  }
+
+  /**
+   * Takes a share out of the line, so that a person's order can be carried out on it; when a round
+   * is running, the order is kept for its end.
+   *
+   * @return true when the caller has it now
+   */
+  boolean seize(Share share, Runnable afterwards) {
+    lock.lock();
+    try {
+      InHand hand = inHand.get(share.key());
+      if (hand == null) {
+        inHand.put(share.key(), new InHand(false));
+        return true;
+      }
+      if (hand.inLine && traffic.withdraw(share.key(), share.hop(), share.sender())) {
+        hand.inLine = false;
+        return true;
+      }
+      hand.afterwards = afterwards;
+      return false;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Carries out a change on seized shares. */
+  void changeSeized(List<ShareKey> keys, Change change) {
+    spool.change(
+        change,
+        gone -> {
+          keys.forEach(this::letGo);
+          gone.forEach(id -> log.removed(id.text()));
+          signal();
+        });
+  }
+
+  /** Gives a seized share back as it was. */
+  void release(ShareKey key) {
+    letGo(key);
+  }
+
+  /** Lets a dead next hop be tried at once. */
+  void wakeHop(String hop) {
+    lock.lock();
+    try {
+      traffic.wake(hop, clock.now());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  // Housekeeping.
+
+  /** Tells the store where FRESH shares begin, so that it need not search all after a crash. */
+  private void mark(Instant now) {
+    QueueId lowest = null;
+    lock.lock();
+    try {
+      if (lastMark != null && now.isBefore(lastMark.plus(MARK_EVERY)) || !freshSinceMark) {
+        return;
+      }
+      lastMark = now;
+      freshSinceMark = fresh > 0;
+      for (Map.Entry<ShareKey, InHand> e : inHand.entrySet()) {
+        QueueId id = e.getKey().message();
+        if (e.getValue().isFresh && (lowest == null || id.compareTo(lowest) < 0)) {
+          lowest = id;
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+    QueueId opened = QueueId.earliestAt(now);
+    spool.freshFrom(lowest == null || opened.compareTo(lowest) < 0 ? opened : lowest);
+  }
+
+  private void summary(Instant now) {
+    QueueSettings in = settings;
+    if (nextSummary == null) {
+      nextSummary = now.plus(SUMMARY_EVERY);
+    }
+    if (now.isBefore(nextSummary) || in.postmaster().isEmpty()) {
+      return;
+    }
+    nextSummary = now.plus(SUMMARY_EVERY);
+    try {
+      HeldSummary found = HeldSummary.of(spool);
+      if (found.count() == 0 || found.count() == sentBack.heldAtLastSummary) {
+        return;
+      }
+      Notices.Made letter =
+          notices.letter(
+              in.postmaster().get(),
+              found.count() + " recipients are held and wait for you",
+              found.lines(),
+              in,
+              now);
+      spool.change(
+          new Change(
+              List.of(), List.of(), List.of(), List.of(letter.message()), List.of()),
+          gone -> announced(letter.message().id(), List.of(letter)));
+      sentBack.heldAtLastSummary = found.count();
+    } catch (IOException e) {
+      log.storeTrouble("the summary of held mail could not be made", e);
+    }
+  }
+
+  /** What the queue has done, and what it holds in memory. */
+  public QueueFigures figures() {
+    lock.lock();
+    try {
+      return new QueueFigures(
+          accepted.sum(),
+          delivered.sum(),
+          deferred.sum(),
+          bounced.sum(),
+          held.sum(),
+          notified.sum(),
+          rounds.sum(),
+          running,
+          traffic.ready(),
+          inHand.size(),
+          fresh,
+          hotBytes,
+          traffic.hops(),
+          traffic.dead());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void tellIfIdle() {
+    if (running == 0) {
+      idle.signalAll();
+    }
+  }
+
+  /**
+   * Stops: takes no more mail, begins no more rounds, waits for those that run, at most {@code
+   * atMost}, then interrupts them. What is in line stays in the store. The store is not closed.
+   *
+   * @return whether all rounds ended by themselves
+   */
+  public boolean drain(Duration atMost) throws InterruptedException {
+    lock.lock();
+    try {
+      stopping = true;
+      wake.signalAll();
+      long left = atMost.toNanos();
+      while (running > 0 && left > 0) {
+        left = idle.awaitNanos(left);
+      }
+      boolean ended = running == 0;
+      deliveringThreads.forEach(Thread::interrupt);
+      long grace = Duration.ofSeconds(1).toNanos();
+      while (running > 0 && grace > 0) {
+        grace = idle.awaitNanos(grace);
+      }
+      return ended;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Stops at once. */
+  @Override
+  public void close() {
+    try {
+      drain(Duration.ZERO);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Opens a content. */
+  private interface Opening {
+    InputStream open() throws IOException;
+  }
+
+  /** Remembers that a content turned out to be damaged while it was read. */
+  private static final class Damage {
+    volatile @Nullable IOException found;
+
+    InputStream watching(Opening opening) throws IOException {
+      InputStream in;
+      try {
+        in = opening.open();
+      } catch (SpoolTrouble e) {
+        throw seen(e);
+      }
+      return new FilterInputStream(in) {
+        @Override
+        public int read() throws IOException {
+          try {
+            return super.read();
+          } catch (SpoolTrouble e) {
+            throw seen(e);
+          }
+        }
+
+        @Override
+        public int read(byte[] into, int offset, int length) throws IOException {
+          try {
+            return super.read(into, offset, length);
+          } catch (SpoolTrouble e) {
+            throw seen(e);
+          }
+        }
+      };
+    }
+
+    private SpoolTrouble seen(SpoolTrouble e) {
+      if (e.kind() == SpoolTrouble.Kind.DAMAGED) {
+        found = e;
+      }
+      return e;
+    }
+
+    Map<Long, Outcome> instead(RecipientGroup group, Map<Long, Outcome> outcomes) {
+      Cause cause =
+          new Cause(
+              "damaged",
+              org.sealwax.smtp.EnhancedStatus.of(5, 3, 0),
+              "The stored content is damaged; it is kept as it is.",
+              null,
+              null,
+              Cause.Extent.MESSAGE);
+      Map<Long, Outcome> all = new HashMap<>();
+      for (QueuedRecipient r : group.recipients()) {
+        Outcome outcome = outcomes.get(r.key());
+        all.put(
+            r.key(),
+            outcome instanceof Outcome.Delivered ? outcome : new Outcome.Held(cause));
+      }
+      return all;
+    }
+  }
+
+  /** What {@link #figures} sums up, for tests. */
+  Collection<ShareKey> handed() {
+    lock.lock();
+    try {
+      return List.copyOf(inHand.keySet());
+    } finally {
+      lock.unlock();
+    }
+  }
+}

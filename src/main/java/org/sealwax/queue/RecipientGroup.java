@@ -1,0 +1,43 @@
+package org.sealwax.queue;
+
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.address.ReversePath;
+
+/**
+ * Recipients of one message that travel together; the content of a stored share.
+ *
+ * @param sender reverse-path for MAIL
+ * @param deliveredTo for a Delivered-To field, or null
+ * @param rounds done so far
+ * @param firstTried when the first round began, or null
+ * @param recipients at least one
+ */
+public record RecipientGroup(
+    ReversePath sender,
+    @Nullable String deliveredTo,
+    int rounds,
+    @Nullable Instant firstTried,
+    List<QueuedRecipient> recipients) {
+  /** Copies. */
+  public RecipientGroup {
+    recipients = List.copyOf(recipients);
+    if (recipients.isEmpty()) {
+      throw new IllegalArgumentException("no recipients");
+    }
+  }
+
+  /** The lowest key, which numbers the share. */
+  long number() {
+    long lowest = Long.MAX_VALUE;
+    for (QueuedRecipient r : recipients) {
+      lowest = Math.min(lowest, r.key());
+    }
+    return lowest;
+  }
+
+  RecipientGroup with(List<QueuedRecipient> others) {
+    return new RecipientGroup(sender, deliveredTo, rounds, firstTried, others);
+  }
+}

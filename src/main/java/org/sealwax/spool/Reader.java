@@ -1,0 +1,290 @@
+package org.sealwax.spool;
+
+import java.io.Closeable;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.spool.SpoolTrouble.Kind;
+
+/** A connection that reads, with its statements kept prepared. Used by one thread at a time. */
+final class Reader implements Closeable {
+  private static final int CACHE_KIB = 1024;
+
+  private static final String COLUMNS =
+      "message, number, state, due, hop, sender, reason, sum, recipients";
+
+  private static final ShareState[] STATES = ShareState.values();
+
+  private final Connection connection;
+  private final PreparedStatement due;
+  private final PreparedStatement queuedFor;
+  private final PreparedStatement nextDue;
+  private final PreparedStatement share;
+  private final PreparedStatement message;
+  private final PreparedStatement content;
+
+  Reader(Path database) throws SQLException {
+    this.connection = Sqlite.reader(database, CACHE_KIB);
+    try {
+      this.due =
+          connection.prepareStatement(
+              "SELECT message, number, state, due, hop, sender FROM share"
+                  + " WHERE due IS NOT NULL AND due <= ? ORDER BY due LIMIT ?");
+      this.queuedFor =
+          connection.prepareStatement(
+              "SELECT message, number, state, due, hop, sender FROM share"
+                  + " WHERE state = 1 AND hop = ? ORDER BY due LIMIT ?");
+      this.nextDue =
+          connection.prepareStatement(
+              "SELECT due FROM share WHERE due IS NOT NULL AND due > ? ORDER BY due LIMIT 1");
+      this.share =
+          connection.prepareStatement(
+              "SELECT " + COLUMNS + " FROM share WHERE message = ? AND number = ?");
+      this.message =
+          connection.prepareStatement(
+              "SELECT arrived, size, envelope_sum, envelope FROM message WHERE id = ?");
+      this.content =
+          connection.prepareStatement(
+              "SELECT size, content_sum, in_file, content FROM message WHERE id = ?");
+    } catch (SQLException e) {
+      connection.close();
+      throw e;
+    }
+  }
+
+  List<DueShare> due(Instant until, int limit) throws SQLException {
+    due.setLong(1, until.toEpochMilli());
+    due.setInt(2, limit);
+    return dueShares(due);
+  }
+
+  List<DueShare> queuedFor(String hop, int limit) throws SQLException {
+    queuedFor.setString(1, hop);
+    queuedFor.setInt(2, limit);
+    return dueShares(queuedFor);
+  }
+
+  private static List<DueShare> dueShares(PreparedStatement s) throws SQLException {
+    List<DueShare> found = new ArrayList<>();
+    try (ResultSet r = s.executeQuery()) {
+      while (r.next()) {
+        found.add(
+            new DueShare(
+                key(r),
+                STATES[r.getInt(3)],
+                Instant.ofEpochMilli(r.getLong(4)),
+                r.getString(5),
+                r.getString(6)));
+      }
+    }
+    return found;
+  }
+
+  private static ShareKey key(ResultSet r) throws SQLException {
+    return new ShareKey(QueueId.of(r.getLong(1)), r.getLong(2));
+  }
+
+  @Nullable Instant nextDue(Instant after) throws SQLException {
+    nextDue.setLong(1, after.toEpochMilli());
+    try (ResultSet r = nextDue.executeQuery()) {
+      return r.next() ? Instant.ofEpochMilli(r.getLong(1)) : null;
+    }
+  }
+
+  Optional<Share> share(ShareKey key) throws SQLException, SpoolTrouble {
+    share.setLong(1, key.message().number());
+    share.setLong(2, key.number());
+    try (ResultSet r = share.executeQuery()) {
+      if (!r.next()) {
+        return Optional.empty();
+      }
+      Share found = wholeShare(r);
+      if (found == null) {
+        throw new SpoolTrouble(Kind.DAMAGED, "the record of the recipients is damaged");
+      }
+      return Optional.of(found);
+    }
+  }
+
+  /** Null when the record is not what was written. */
+  private static @Nullable Share wholeShare(ResultSet r) throws SQLException {
+    ShareKey key = key(r);
+    int state = r.getInt(3);
+    long time = r.getLong(4);
+    Instant due = r.wasNull() ? null : Instant.ofEpochMilli(time);
+    byte[] recipients = r.getBytes(9);
+    String hop = r.getString(5);
+    String sender = r.getString(6);
+    String reason = r.getString(7);
+    if (recipients == null || Writer.sum(recipients) != r.getInt(8)) {
+      return null;
+    }
+    boolean timed = state == ShareState.QUEUED.ordinal() || state == ShareState.DEFERRED.ordinal();
+    if (state < 0 || state >= STATES.length || timed != (due != null)) {
+      return null;
+    }
+    return new Share(key, STATES[state], due, hop, sender, reason, recipients);
+  }
+
+  Optional<KeptMessage> message(QueueId id) throws SQLException, SpoolTrouble {
+    message.setLong(1, id.number());
+    try (ResultSet r = message.executeQuery()) {
+      if (!r.next()) {
+        return Optional.empty();
+      }
+      byte[] envelope = r.getBytes(4);
+      if (envelope == null || Writer.sum(envelope) != r.getInt(3)) {
+        throw new SpoolTrouble(Kind.DAMAGED, "the record of the envelope is damaged");
+      }
+      return Optional.of(
+          new KeptMessage(id, Instant.ofEpochMilli(r.getLong(1)), r.getLong(2), envelope));
+    }
+  }
+
+  /**
+   * A stored content.
+   *
+   * @param inline the content, or null when it is in a file
+   */
+  @SuppressWarnings("ArrayRecordComponent") // read once, never compared
+  record Stored(long size, int sum, byte @Nullable [] inline) {}
+
+  Optional<Stored> content(QueueId id) throws SQLException, SpoolTrouble {
+    content.setLong(1, id.number());
+    try (ResultSet r = content.executeQuery()) {
+      if (!r.next()) {
+        return Optional.empty();
+      }
+      long size = r.getLong(1);
+      int sum = r.getInt(2);
+      if (r.getInt(3) != 0) {
+        return Optional.of(new Stored(size, sum, null));
+      }
+      byte[] bytes = r.getBytes(4);
+      byte[] inline = bytes == null ? new byte[0] : bytes;
+      if (inline.length != size || Writer.sum(inline) != sum) {
+        throw new SpoolTrouble(Kind.DAMAGED, "the content is damaged");
+      }
+      return Optional.of(new Stored(size, sum, inline));
+    }
+  }
+
+  List<ShareCount> counts() throws SQLException {
+    List<ShareCount> counts = new ArrayList<>();
+    try (PreparedStatement s =
+            connection.prepareStatement(
+                "SELECT state, reason, count(*), min(message) FROM share WHERE state <> 0"
+                    + " GROUP BY state, reason");
+        ResultSet r = s.executeQuery()) {
+      while (r.next()) {
+        counts.add(
+            new ShareCount(
+                STATES[r.getInt(1)],
+                r.getString(2),
+                r.getLong(3),
+                QueueId.timeOf(r.getLong(4))));
+      }
+    }
+    return counts;
+  }
+
+  List<Share> list(
+      ShareFilter filter, @Nullable ShareKey after, int limit, Consumer<ShareKey> damaged)
+      throws SQLException {
+    StringBuilder sql =
+        new StringBuilder("SELECT " + COLUMNS + " FROM share WHERE (message, number) > (?, ?)");
+    List<Object> values = new ArrayList<>();
+    values.add(after == null ? -1L : after.message().number());
+    values.add(after == null ? -1L : after.number());
+    filter
+        .message()
+        .ifPresent(
+            id -> {
+              sql.append(" AND message = ?");
+              values.add(id.numberIfAny().orElse(-1));
+            });
+    filter
+        .state()
+        .ifPresent(
+            state -> {
+              sql.append(" AND state = ?");
+              values.add(state.ordinal());
+            });
+    filter
+        .reason()
+        .ifPresent(
+            reason -> {
+              sql.append(" AND reason = ?");
+              values.add(reason);
+            });
+    filter
+        .sender()
+        .ifPresent(
+            sender -> {
+              sql.append(" AND lower(sender) = ?");
+              values.add(sender.toLowerCase(Locale.ROOT));
+            });
+    filter
+        .contains()
+        .ifPresent(
+            text -> {
+              sql.append(" AND instr(recipients, CAST(? AS BLOB)) > 0");
+              values.add(text);
+            });
+    sql.append(" ORDER BY message, number LIMIT ?");
+    values.add(limit);
+    List<Share> page = new ArrayList<>();
+    try (PreparedStatement s = connection.prepareStatement(sql.toString())) {
+      for (int i = 0; i < values.size(); i++) {
+        s.setObject(i + 1, values.get(i));
+      }
+      try (ResultSet r = s.executeQuery()) {
+        while (r.next()) {
+          Share found = wholeShare(r);
+          if (found == null) {
+            damaged.accept(key(r));
+          } else {
+            page.add(found);
+          }
+        }
+      }
+    }
+    return page;
+  }
+
+  List<JourneyEntry> journey(QueueId id, int limit) throws SQLException {
+    List<JourneyEntry> found = new ArrayList<>();
+    try (PreparedStatement s =
+        connection.prepareStatement(
+            "SELECT number, at, facts FROM journey WHERE message = ? ORDER BY number LIMIT ?")) {
+      s.setLong(1, id.numberIfAny().orElse(-1));
+      s.setInt(2, limit);
+      try (ResultSet r = s.executeQuery()) {
+        while (r.next()) {
+          found.add(
+              new JourneyEntry(
+                  id, r.getLong(1), Instant.ofEpochMilli(r.getLong(2)), r.getBytes(3)));
+        }
+      }
+    }
+    return found;
+  }
+
+  @Override
+  public void close() {
+    try {
+      connection.close();
+    } catch (SQLException e) {
+      // A reader has nothing to lose.
+    }
+  }
+}

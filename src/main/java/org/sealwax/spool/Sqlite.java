@@ -1,0 +1,113 @@
+package org.sealwax.spool;
+
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Properties;
+import org.sealwax.spool.SpoolTrouble.Kind;
+import org.sqlite.JDBC;
+import org.sqlite.SQLiteErrorCode;
+import org.sqlite.SQLiteException;
+
+/** Opens connections to the embedded engine and gives its errors a meaning. */
+final class Sqlite {
+  /**
+   * A 10 KiB mail fills one page and a bit, instead of three with a chain; and the write-ahead log
+   * has a header of its own for each page.
+   */
+  static final int PAGE = 4096;
+
+  /** Wait for another connection's short lock, in milliseconds. */
+  private static final int BUSY = 10_000;
+
+  private Sqlite() {}
+
+  /** A connection that may write. */
+  static Connection writer(Path database, int cacheKib) throws SQLException {
+    Connection connection = JDBC.createConnection(JDBC.PREFIX + database, new Properties());
+    try (Statement s = connection.createStatement()) {
+      s.execute("PRAGMA busy_timeout = " + BUSY);
+      // Both before the first table; without effect later.
+      s.execute("PRAGMA page_size = " + PAGE);
+      s.execute("PRAGMA auto_vacuum = INCREMENTAL");
+      s.execute("PRAGMA journal_mode = WAL");
+      s.execute("PRAGMA synchronous = FULL");
+      // We say when: off the path of those who wait for a commit.
+      s.execute("PRAGMA wal_autocheckpoint = 0");
+      s.execute("PRAGMA cache_size = -" + cacheKib);
+      s.execute("PRAGMA temp_store = MEMORY");
+      // Mail that was deleted need not be shredded in the database file; it was in clear on disk.
+      s.execute("PRAGMA secure_delete = OFF");
+      return connection;
+    } catch (SQLException e) {
+      connection.close();
+      throw e;
+    }
+  }
+
+  /** A connection that only reads. */
+  static Connection reader(Path database, int cacheKib) throws SQLException {
+    Connection connection = JDBC.createConnection(JDBC.PREFIX + database, new Properties());
+    try (Statement s = connection.createStatement()) {
+      s.execute("PRAGMA busy_timeout = " + BUSY);
+      s.execute("PRAGMA query_only = ON");
+      s.execute("PRAGMA cache_size = -" + cacheKib);
+      s.execute("PRAGMA temp_store = MEMORY");
+      return connection;
+    } catch (SQLException e) {
+      connection.close();
+      throw e;
+    }
+  }
+
+  /** What an error means for the whole store; DAMAGED is the file, not one record. */
+  static Kind kind(SQLException e) {
+    return switch (primary(e)) {
+      case FULL -> Kind.FULL;
+      case CORRUPT, NOTADB -> Kind.DAMAGED;
+      case IO, OURS -> Kind.BROKEN;
+    };
+  }
+
+  /** Whether the engine itself is in trouble, and not one statement of ours. */
+  static boolean isEngineTrouble(SQLException e) {
+    return primary(e) != Primary.OURS;
+  }
+
+  private enum Primary {
+    FULL,
+    CORRUPT,
+    NOTADB,
+    IO,
+    OURS
+  }
+
+  private static Primary primary(SQLException e) {
+    if (!(e instanceof SQLiteException engine)) {
+      return Primary.IO;
+    }
+    int code = engine.getResultCode().code & 0xff;
+    if (code == SQLiteErrorCode.SQLITE_FULL.code) {
+      return Primary.FULL;
+    }
+    if (code == SQLiteErrorCode.SQLITE_CORRUPT.code) {
+      return Primary.CORRUPT;
+    }
+    if (code == SQLiteErrorCode.SQLITE_NOTADB.code) {
+      return Primary.NOTADB;
+    }
+    boolean ours =
+        code == SQLiteErrorCode.SQLITE_CONSTRAINT.code
+            || code == SQLiteErrorCode.SQLITE_ERROR.code
+            || code == SQLiteErrorCode.SQLITE_MISMATCH.code
+            || code == SQLiteErrorCode.SQLITE_TOOBIG.code
+            || code == SQLiteErrorCode.SQLITE_RANGE.code
+            || code == SQLiteErrorCode.SQLITE_MISUSE.code;
+    return ours ? Primary.OURS : Primary.IO;
+  }
+
+  static SpoolTrouble trouble(String what, SQLException e) {
+    return new SpoolTrouble(kind(e), what + ": " + e.getMessage(), e);
+  }
+}

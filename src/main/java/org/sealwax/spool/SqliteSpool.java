@@ -1,0 +1,952 @@
+package org.sealwax.spool;
+
+import java.io.ByteArrayInputStream;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.log.MailLog;
+import org.sealwax.spool.SpoolTrouble.Kind;
+import org.sealwax.world.Chance;
+import org.sealwax.world.Clock;
+import org.sealwax.world.Threads;
+
+/**
+ * The embedded store: SQLite in WAL mode, one thread that writes.
+ *
+ * <p><b>Group commit.</b> Whoever wants something stored puts a job before the writer. The writer
+ * takes all that wait, runs them in one transaction, and commits: one fsync for all. Only after
+ * {@code COMMIT} returned is anybody told; when it throws, everybody in the batch is told that it
+ * failed, because nobody can say what reached the disk. Then the store is closed and opened anew:
+ * after a failed fsync the kernel may have dropped the dirty pages and call the next one a success,
+ * so it is never tried again on the same file handle.
+ *
+ * <p><b>Two kinds of commit.</b> A message taken in is committed with {@code synchronous=FULL}. A
+ * batch of nothing but changes is committed with NORMAL, without waiting for the disk: a power
+ * failure may then bring back the state before, so that a message delivered within the last second
+ * is delivered again; a second later at the latest a synced commit follows. A content's file is
+ * only deleted after a synced commit, so that no row ever comes back without its content.
+ *
+ * <p><b>Checkpoints</b> are copied by a thread of their own; the writer only finishes what is left
+ * of them when the log has grown long, because a log that is always written to is never finished by
+ * somebody else.
+ */
+public final class SqliteSpool implements Spool {
+  /** Contents up to this stay in the row; larger ones get a file. */
+  public static final int INLINE_LIMIT = 128 * 1024;
+
+  /** A change that nobody has synced is synced after this. */
+  private static final Duration SYNC_WITHIN = Duration.ofSeconds(1);
+
+  /** Looks at the free space are this far apart. */
+  private static final Duration LOOK_AT_ROOM = Duration.ofSeconds(1);
+
+  /** Pages in the log after which the checkpointer copies (16 MiB). */
+  private static final long COPY_AFTER = (16L << 20) / Sqlite.PAGE;
+
+  /** Pages in the log after which the writer finishes the checkpoint (64 MiB). */
+  private static final long FINISH_AFTER = (64L << 20) / Sqlite.PAGE;
+
+  /** Free pages that are kept for reuse (64 MiB). */
+  private static final long FREE_PAGES = (64L << 20) / Sqlite.PAGE;
+
+  /** Pages given back in one go; the writer is busy meanwhile. */
+  private static final int SHRINK_STEP = 512;
+
+  private static final Duration FIRST_REOPEN = Duration.ofSeconds(1);
+  private static final Duration LAST_REOPEN = Duration.ofMinutes(1);
+
+  /** Connections that read at the same time. */
+  private static final int READERS = 2;
+
+  /** Stations of one journey that are read. */
+  private static final int JOURNEY_LIMIT = 1000;
+
+  private static final int PRUNE_STEP = 2000;
+
+  private final SpoolSettings settings;
+  private final Clock clock;
+  private final MailLog log;
+  private final Path database;
+  private final FolderLock folderLock;
+  private final BodyFiles bodies;
+  private final QueueIds ids;
+  private final long firstOfThisRun;
+  private final Jobs jobs;
+  private final Thread writerThread;
+  private final Thread checkpointThread;
+  private final BlockingQueue<Reader> readers = new ArrayBlockingQueue<>(READERS);
+  private final AtomicInteger readersOpen = new AtomicInteger();
+  private final Set<QueueId> doubtful = new LinkedHashSet<>();
+  private final List<QueueId> filesToRemove = new ArrayList<>();
+  private final CountDownLatch stop = new CountDownLatch(1);
+  private final Object checkpointSignal = new Object();
+
+  private final LongAdder accepted = new LongAdder();
+  private final LongAdder changes = new LongAdder();
+  private final LongAdder batches = new LongAdder();
+  private final LongAdder syncs = new LongAdder();
+  private final LongAdder syncNanos = new LongAdder();
+  private final AtomicLong longestSync = new AtomicLong();
+  private final LongAdder failures = new LongAdder();
+  private final LongAdder setAside = new LongAdder();
+  private final AtomicLong pagesWritten = new AtomicLong();
+
+  private @Nullable Writer writer;
+  private boolean unsynced;
+  private long lastSync;
+  private volatile @Nullable SpoolTrouble trouble;
+  private volatile boolean closed;
+  private volatile boolean finishCheckpoint;
+  private volatile boolean roomLeft = true;
+  private volatile long roomSeen;
+  private volatile @Nullable QueueId freshFrom;
+
+  /** A message with somebody waiting for it. */
+  static final class AcceptJob implements Jobs.Job {
+    private final NewMessage message;
+    private final CountDownLatch done = new CountDownLatch(1);
+    private @Nullable SpoolTrouble failed;
+
+    private AcceptJob(NewMessage message) {
+      this.message = message;
+    }
+
+    private void end(@Nullable SpoolTrouble outcome) {
+      failed = outcome;
+      done.countDown();
+    }
+  }
+
+  /** A change on its way. */
+  static final class ChangeJob implements Jobs.Job {
+    private final Change change;
+    private final Settled settled;
+    private Set<QueueId> gone = Set.of();
+
+    private ChangeJob(Change change, Settled settled) {
+      this.change = change;
+      this.settled = settled;
+    }
+  }
+
+  /** Something else for the writer, with somebody waiting. */
+  static final class Errand implements Jobs.Job {
+    private final Step step;
+    private final CountDownLatch done = new CountDownLatch(1);
+    private @Nullable SpoolTrouble failed;
+
+    private Errand(Step step) {
+      this.step = step;
+    }
+
+    private void end(@Nullable SpoolTrouble outcome) {
+      failed = outcome;
+      done.countDown();
+    }
+
+    /** What to do inside the transaction. */
+    interface Step {
+      void run(Writer writer) throws SQLException;
+    }
+  }
+
+  private SqliteSpool(SpoolSettings settings, Clock clock, Chance chance, MailLog log)
+      throws IOException {
+    this.settings = settings;
+    this.clock = clock;
+    this.log = log;
+    this.database = settings.folder().resolve("spool.db");
+    this.jobs = new Jobs(clock);
+    FolderLock.ownFolder(settings.folder());
+    this.folderLock = FolderLock.take(settings.folder());
+    boolean opened = false;
+    try {
+      this.bodies = new BodyFiles(settings.folder().resolve("bodies"), this::checkRoom);
+      Salvage.ifAsked(settings.folder(), log, clock);
+      Writer first = openWriter();
+      this.writer = first;
+      this.ids = new QueueIds(clock, chance, newest(first));
+      this.firstOfThisRun = ids.next().number();
+      this.lastSync = clock.nanoTime();
+      this.roomSeen = lastSync - LOOK_AT_ROOM.toNanos();
+      opened = true;
+    } finally {
+      if (!opened) {
+        folderLock.close();
+      }
+    }
+    this.writerThread = Threads.startPlatform("spool-writer", this::write);
+    this.checkpointThread = Threads.startPlatform("spool-checkpoint", this::checkpoints);
+  }
+
+  /**
+   * Opens the store, makes it when there is none, brings an older format up to date.
+   *
+   * @throws SpoolTrouble when another process has it, or the format is newer than this program
+   */
+  public static SqliteSpool open(SpoolSettings settings, Clock clock, Chance chance, MailLog log)
+      throws IOException {
+    return new SqliteSpool(settings, clock, chance, log);
+  }
+
+  private static long newest(Writer writer) throws IOException {
+    try {
+      return writer.newest();
+    } catch (SQLException e) {
+      throw Sqlite.trouble("the spool cannot be read", e);
+    }
+  }
+
+  /** A writer on a store where nothing is FRESH any more. */
+  private Writer openWriter() throws SpoolTrouble {
+    try {
+      return openOnce();
+    } catch (SpoolTrouble e) {
+      if (e.kind() != Kind.DAMAGED) {
+        throw e;
+      }
+      log.storeTrouble("the spool's database is damaged: what is readable is copied out", e);
+      Salvage.run(settings.folder(), log, clock);
+      return openOnce();
+    }
+  }
+
+  private Writer openOnce() throws SpoolTrouble {
+    Writer opening = null;
+    try {
+      opening = new Writer(database);
+      opening.begin(true);
+      for (QueueId id : doubtful) {
+        opening.forget(id);
+      }
+      int recovered = opening.recover(clock.now());
+      opening.touch();
+      opening.commit();
+      for (QueueId id : doubtful) {
+        bodies.remove(id);
+      }
+      doubtful.clear();
+      if (recovered > 0) {
+        log.note("spool", recovered + " accepted and not yet delivered when the last run ended");
+      }
+      return opening;
+    } catch (SQLException e) {
+      if (opening != null) {
+        opening.close();
+      }
+      throw Sqlite.trouble("the spool cannot be opened", e);
+    } catch (IOException e) {
+      if (opening != null) {
+        opening.close();
+      }
+      throw e instanceof SpoolTrouble t
+          ? t
+          : new SpoolTrouble(Kind.BROKEN, "the spool cannot be opened: " + e.getMessage(), e);
+    }
+  }
+
+  // Taking mail.
+
+  @Override
+  public Draft draft() throws SpoolTrouble {
+    checkWell();
+    checkRoom();
+    return new Draft(ids.next(), INLINE_LIMIT, bodies);
+  }
+
+  @Override
+  public Draft ownDraft() {
+    return Draft.inMemory(ids.next());
+  }
+
+  private void checkWell() throws SpoolTrouble {
+    if (closed) {
+      throw new SpoolTrouble(Kind.BROKEN, "the spool is closed");
+    }
+    SpoolTrouble now = trouble;
+    if (now != null) {
+      throw new SpoolTrouble(now.kind() == Kind.FULL ? Kind.FULL : Kind.BROKEN, reason(now), now);
+    }
+  }
+
+  private static String reason(SpoolTrouble trouble) {
+    return String.valueOf(trouble.getMessage());
+  }
+
+  private void checkRoom() throws SpoolTrouble {
+    long now = clock.nanoTime();
+    if (now - roomSeen >= LOOK_AT_ROOM.toNanos()) {
+      roomSeen = now;
+      boolean before = roomLeft;
+      try {
+        roomLeft =
+            Files.getFileStore(settings.folder()).getUsableSpace() >= settings.freeSpaceFloor();
+      } catch (IOException e) {
+        roomLeft = false;
+      }
+      if (before != roomLeft) {
+        log.storeTrouble(
+            roomLeft
+                ? "there is room again: mail is taken"
+                : "less than " + settings.freeSpaceFloor() + " octets are free: no mail is taken",
+            null);
+      }
+    }
+    if (!roomLeft) {
+      throw new SpoolTrouble(Kind.FULL, "the disk is nearly full");
+    }
+  }
+
+  @Override
+  public void accept(NewMessage message) throws SpoolTrouble {
+    checkWell();
+    try {
+      message.draft().seal();
+    } catch (SpoolTrouble e) {
+      throw e;
+    } catch (IOException e) {
+      throw new SpoolTrouble(Kind.BROKEN, String.valueOf(e.getMessage()), e);
+    }
+    AcceptJob job = new AcceptJob(message);
+    if (!jobs.addUrgent(job)) {
+      throw new SpoolTrouble(Kind.BROKEN, "the spool is closed");
+    }
+    await(job.done);
+    if (job.failed != null) {
+      throw new SpoolTrouble(job.failed.kind(), reason(job.failed), job.failed);
+    }
+  }
+
+  /** Waits to the end: whether the message is stored must be known, also by a thread in a hurry. */
+  private static void await(CountDownLatch done) {
+    boolean interrupted = false;
+    while (true) {
+      try {
+        done.await();
+        break;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public void change(Change change, Settled settled) {
+    if (!jobs.addChange(new ChangeJob(change, settled))) {
+      throw new IllegalStateException("the spool is closed");
+    }
+  }
+
+  private void errand(Errand.Step step) throws SpoolTrouble {
+    Errand job = new Errand(step);
+    if (!jobs.addUrgent(job)) {
+      throw new SpoolTrouble(Kind.BROKEN, "the spool is closed");
+    }
+    await(job.done);
+    if (job.failed != null) {
+      throw new SpoolTrouble(job.failed.kind(), reason(job.failed), job.failed);
+    }
+  }
+
+  @Override
+  public void setAside(ShareKey key, String why) throws SpoolTrouble {
+    errand(w -> w.setAside(key, why, clock.now()));
+    setAside.increment();
+    log.storeTrouble(
+        "a record of " + key.message() + " was set aside in the table aside: " + why, null);
+  }
+
+  @Override
+  public void freshFrom(QueueId id) {
+    freshFrom = id;
+  }
+
+  // The writer.
+
+  private void write() {
+    try {
+      Duration reopenAfter = FIRST_REOPEN;
+      while (true) {
+        Writer now = writer;
+        if (now == null) {
+          refuseUrgent();
+          boolean ending = jobs.awaitEnd(reopenAfter);
+          if (reopen()) {
+            reopenAfter = FIRST_REOPEN;
+          } else if (ending) {
+            return;
+          } else {
+            reopenAfter = min(reopenAfter.multipliedBy(2), LAST_REOPEN);
+          }
+          continue;
+        }
+        List<Jobs.Job> batch = jobs.next(idleTime());
+        if (batch == null) {
+          housekeeping(now, true);
+          return;
+        }
+        if (!batch.isEmpty()) {
+          run(now, batch);
+        }
+        if (writer != null) {
+          housekeeping(now, false);
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (RuntimeException | Error e) {
+      log.bug("spool writer", e);
+      broken(new SpoolTrouble(Kind.BROKEN, "the spool's writer ended", e));
+    } finally {
+      jobs.end();
+      refuseUrgent();
+    }
+  }
+
+  private static Duration min(Duration a, Duration b) {
+    return a.compareTo(b) <= 0 ? a : b;
+  }
+
+  private Duration idleTime() {
+    if (!unsynced) {
+      return SYNC_WITHIN;
+    }
+    long left = lastSync + SYNC_WITHIN.toNanos() - clock.nanoTime();
+    return Duration.ofNanos(Math.max(left, 0));
+  }
+
+  private boolean reopen() {
+    try {
+      writer = openWriter();
+      trouble = null;
+      finishCheckpoint = false;
+      log.storeTrouble("the spool is open again: mail is taken", null);
+      return true;
+    } catch (SpoolTrouble e) {
+      trouble = e;
+      log.storeTrouble("the spool is still in trouble", e);
+      return false;
+    }
+  }
+
+  private void refuseUrgent() {
+    SpoolTrouble now = trouble;
+    SpoolTrouble told = now == null ? new SpoolTrouble(Kind.BROKEN, "the spool is closed") : now;
+    for (Jobs.Job job : jobs.takeUrgent()) {
+      fail(job, told);
+    }
+  }
+
+  private void fail(Jobs.Job job, SpoolTrouble told) {
+    switch (job) {
+      case AcceptJob a -> a.end(told);
+      case Errand e -> e.end(told);
+      case ChangeJob c -> jobs.giveBack(List.of(c));
+    }
+  }
+
+  private void run(Writer now, List<Jobs.Job> batch) {
+    try {
+      commit(now, batch);
+    } catch (SQLException e) {
+      failures.increment();
+      if (Sqlite.isEngineTrouble(e)) {
+        batchFailed(now, batch, e);
+      } else {
+        oneByOne(now, batch, e);
+      }
+    } catch (IOException e) {
+      failures.increment();
+      batchFailed(now, batch, new SQLException("syncing the folder of contents failed", e));
+    }
+  }
+
+  private void commit(Writer now, List<Jobs.Job> batch) throws SQLException, IOException {
+    boolean synced = unsynced && clock.nanoTime() - lastSync >= SYNC_WITHIN.toNanos();
+    boolean newFiles = false;
+    for (Jobs.Job job : batch) {
+      switch (job) {
+        case AcceptJob a -> {
+          synced = true;
+          newFiles |= a.message.draft().small() == null;
+        }
+        case Errand e -> synced = true;
+        case ChangeJob c -> {}
+      }
+    }
+    if (newFiles) {
+      bodies.syncFolder();
+    }
+    now.begin(synced);
+    List<QueueId> files = new ArrayList<>();
+    for (Jobs.Job job : batch) {
+      switch (job) {
+        case AcceptJob a -> now.accept(a.message, false);
+        case Errand e -> e.step.run(now);
+        case ChangeJob c -> {
+          Writer.Applied applied = now.change(c.change);
+          c.gone = applied.gone();
+          files.addAll(applied.files());
+        }
+      }
+    }
+    long before = clock.nanoTime();
+    now.commit();
+    long after = clock.nanoTime();
+    batches.increment();
+    filesToRemove.addAll(files);
+    if (synced) {
+      unsynced = false;
+      lastSync = after;
+      syncs.increment();
+      syncNanos.add(after - before);
+      longestSync.accumulateAndGet(after - before, Math::max);
+      removeFiles();
+    } else {
+      if (!unsynced) {
+        lastSync = after;
+      }
+      unsynced = true;
+    }
+    tell(batch);
+  }
+
+  private void tell(List<Jobs.Job> batch) {
+    long pages = 2;
+    for (Jobs.Job job : batch) {
+      switch (job) {
+        case AcceptJob a -> {
+          accepted.increment();
+          byte[] small = a.message.draft().small();
+          pages += 2 + (small == null ? 0 : small.length / Sqlite.PAGE);
+          a.message.draft().keep();
+          a.end(null);
+        }
+        case Errand e -> e.end(null);
+        case ChangeJob c -> {
+          pages++;
+          changes.increment();
+          try {
+            c.settled.settled(c.gone);
+          } catch (RuntimeException e) {
+            log.bug("spool settled", e);
+          }
+        }
+      }
+    }
+    long written = pagesWritten.addAndGet(pages);
+    if (written >= COPY_AFTER) {
+      synchronized (checkpointSignal) {
+        checkpointSignal.notifyAll();
+      }
+    }
+  }
+
+  private void removeFiles() {
+    for (QueueId id : filesToRemove) {
+      try {
+        bodies.remove(id);
+      } catch (IOException e) {
+        log.storeTrouble("a delivered content's file could not be removed: " + id, e);
+      }
+    }
+    filesToRemove.clear();
+  }
+
+  /** Nobody knows what reached the disk: everybody is told no, and the store is opened anew. */
+  private void batchFailed(Writer now, List<Jobs.Job> batch, SQLException e) {
+    SpoolTrouble told = Sqlite.trouble("the spool failed", e);
+    if (told.kind() == Kind.FULL) {
+      log.storeTrouble("the disk is full: mail is refused until there is room", e);
+    } else {
+      log.storeTrouble("the spool failed: no mail is taken until it is open again", e);
+    }
+    now.close();
+    writer = null;
+    trouble = told;
+    List<Jobs.Job> again = new ArrayList<>();
+    for (Jobs.Job job : batch) {
+      switch (job) {
+        case AcceptJob a -> {
+          doubtful.add(a.message.id());
+          a.message.draft().keep();
+          a.end(told);
+        }
+        case Errand r -> r.end(told);
+        case ChangeJob c -> again.add(c);
+      }
+    }
+    jobs.giveBack(again);
+    closeReaders();
+    refuseUrgent();
+  }
+
+  /** One statement of ours was wrong: find whose, and let the others through. */
+  private void oneByOne(Writer now, List<Jobs.Job> batch, SQLException first) {
+    try {
+      now.rollback();
+    } catch (SQLException e) {
+      batchFailed(now, batch, e);
+      return;
+    }
+    if (batch.size() == 1) {
+      log.bug("spool statement", first);
+      switch (batch.getFirst()) {
+        case AcceptJob a -> a.end(Sqlite.trouble("the message could not be stored", first));
+        case Errand e -> e.end(Sqlite.trouble("the errand failed", first));
+        case ChangeJob c -> log.storeTrouble("a change could not be stored and is given up", first);
+      }
+      return;
+    }
+    for (int i = 0; i < batch.size(); i++) {
+      if (writer == null) {
+        for (Jobs.Job job : batch.subList(i, batch.size())) {
+          fail(job, new SpoolTrouble(Kind.BROKEN, "the spool failed"));
+        }
+        return;
+      }
+      run(now, List.of(batch.get(i)));
+    }
+  }
+
+  private void broken(SpoolTrouble why) {
+    trouble = why;
+    Writer now = writer;
+    if (now != null) {
+      now.close();
+      writer = null;
+    }
+  }
+
+  private void housekeeping(Writer now, boolean ending) {
+    try {
+      if (unsynced && (ending || clock.nanoTime() - lastSync >= SYNC_WITHIN.toNanos())) {
+        now.begin(true);
+        now.touch();
+        now.commit();
+        unsynced = false;
+        syncs.increment();
+        removeFiles();
+      }
+      QueueId mark = freshFrom;
+      if (mark != null) {
+        freshFrom = null;
+        now.begin(false);
+        now.freshFrom(mark);
+        now.commit();
+        unsynced = true;
+        lastSync = clock.nanoTime();
+      }
+      if (finishCheckpoint) {
+        finishCheckpoint = false;
+        now.checkpoint("PASSIVE");
+      }
+      if (ending) {
+        closeReaders();
+        now.checkpoint("TRUNCATE");
+        now.close();
+        writer = null;
+      }
+    } catch (SQLException e) {
+      failures.increment();
+      batchFailed(now, List.of(), e);
+    }
+  }
+
+  // The thread beside it.
+
+  private void checkpoints() {
+    boolean swept = false;
+    long pruned = 0;
+    while (!closed) {
+      try {
+        synchronized (checkpointSignal) {
+          if (!closed && pagesWritten.get() < COPY_AFTER) {
+            checkpointSignal.wait(Duration.ofSeconds(10).toMillis());
+          }
+        }
+        if (closed || trouble != null) {
+          if (!closed && stop.await(100, java.util.concurrent.TimeUnit.MILLISECONDS)) {
+            return;
+          }
+          continue;
+        }
+        copyLog();
+        if (!swept) {
+          swept = true;
+          sweep();
+        }
+        if (changes.sum() - pruned > PRUNE_STEP || jobs.waiting() == 0) {
+          pruned = changes.sum();
+          tidy();
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return;
+      } catch (SpoolTrouble e) {
+        // The writer has seen it, too, and says so.
+      } catch (SQLException | IOException e) {
+        log.storeTrouble("housekeeping in the spool failed", e);
+      } catch (RuntimeException e) {
+        log.bug("spool housekeeping", e);
+      }
+    }
+  }
+
+  private void copyLog() throws SQLException {
+    if (pagesWritten.getAndSet(0) == 0) {
+      return;
+    }
+    try (Connection own = Sqlite.writer(database, 256)) {
+      Writer.Checkpoint done = Writer.checkpoint(own, "PASSIVE");
+      if (done.logged() >= FINISH_AFTER) {
+        finishCheckpoint = true;
+      }
+    }
+  }
+
+  /** Files whose message is not in the store: their commit never came. */
+  private void sweep() throws IOException {
+    for (QueueId id : bodies.present()) {
+      if (id.number() >= firstOfThisRun) {
+        continue;
+      }
+      boolean[] known = new boolean[1];
+      errand(w -> known[0] = w.hasMessage(id));
+      if (!known[0]) {
+        bodies.remove(id);
+        log.note("spool", "removed the content of " + id + ", which was never acknowledged");
+      }
+    }
+  }
+
+  private void tidy() throws SpoolTrouble {
+    int[] pruned = new int[1];
+    do {
+      errand(w -> pruned[0] = w.prune(settings.journeysKept(), PRUNE_STEP));
+    } while (pruned[0] == PRUNE_STEP && !closed);
+    boolean[] shrunk = new boolean[1];
+    do {
+      errand(w -> shrunk[0] = w.shrink(FREE_PAGES, SHRINK_STEP));
+    } while (shrunk[0] && jobs.waiting() == 0 && !closed);
+  }
+
+  // Reading.
+
+  private interface Query<T> {
+    T on(Reader reader) throws SQLException, SpoolTrouble;
+  }
+
+  private <T> T read(Query<T> query) throws SpoolTrouble {
+    if (closed) {
+      throw new SpoolTrouble(Kind.BROKEN, "the spool is closed");
+    }
+    Reader reader = takeReader();
+    boolean well = false;
+    try {
+      T found = query.on(reader);
+      well = true;
+      return found;
+    } catch (SQLException e) {
+      throw Sqlite.trouble("the spool cannot be read", e);
+    } catch (SpoolTrouble e) {
+      well = true;
+      throw e;
+    } finally {
+      if (!well || closed || !readers.offer(reader)) {
+        reader.close();
+        readersOpen.decrementAndGet();
+      }
+    }
+  }
+
+  private Reader takeReader() throws SpoolTrouble {
+    Reader idle = readers.poll();
+    if (idle != null) {
+      return idle;
+    }
+    if (readersOpen.incrementAndGet() <= READERS) {
+      boolean opened = false;
+      try {
+        Reader fresh = new Reader(database);
+        opened = true;
+        return fresh;
+      } catch (SQLException e) {
+        throw Sqlite.trouble("the spool cannot be read", e);
+      } finally {
+        if (!opened) {
+          readersOpen.decrementAndGet();
+        }
+      }
+    }
+    readersOpen.decrementAndGet();
+    try {
+      while (true) {
+        Reader waited = readers.poll(100, java.util.concurrent.TimeUnit.MILLISECONDS);
+        if (waited != null) {
+          return waited;
+        }
+        if (readersOpen.get() < READERS) {
+          return takeReader();
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new SpoolTrouble(Kind.BROKEN, "interrupted", e);
+    }
+  }
+
+  private void closeReaders() {
+    for (Reader r = readers.poll(); r != null; r = readers.poll()) {
+      r.close();
+      readersOpen.decrementAndGet();
+    }
+  }
+
+  @Override
+  public List<DueShare> due(Instant until, int limit) throws SpoolTrouble {
+    return read(r -> r.due(until, limit));
+  }
+
+  @Override
+  public List<DueShare> queuedFor(String hop, int limit) throws SpoolTrouble {
+    return read(r -> r.queuedFor(hop, limit));
+  }
+
+  @Override
+  public @Nullable Instant nextDue(Instant after) throws SpoolTrouble {
+    return read(r -> Optional.ofNullable(r.nextDue(after))).orElse(null);
+  }
+
+  @Override
+  public Optional<Share> share(ShareKey key) throws SpoolTrouble {
+    return read(r -> r.share(key));
+  }
+
+  @Override
+  public Optional<KeptMessage> message(QueueId id) throws SpoolTrouble {
+    return id.numberIfAny().isEmpty() ? Optional.empty() : read(r -> r.message(id));
+  }
+
+  @Override
+  public InputStream content(QueueId id) throws IOException {
+    Reader.Stored stored =
+        read(r -> r.content(id))
+            .orElseThrow(() -> new SpoolTrouble(Kind.DAMAGED, "the message is gone"));
+    byte[] inline = stored.inline();
+    return inline != null
+        ? new ByteArrayInputStream(inline)
+        : new CheckedContent(bodies.open(id), stored.size(), stored.sum());
+  }
+
+  @Override
+  public List<ShareCount> counts() throws SpoolTrouble {
+    return read(Reader::counts);
+  }
+
+  @Override
+  public List<Share> list(
+      ShareFilter filter, @Nullable ShareKey after, int limit, Consumer<ShareKey> damaged)
+      throws SpoolTrouble {
+    return read(r -> r.list(filter, after, limit, damaged));
+  }
+
+  @Override
+  public List<JourneyEntry> journey(QueueId id) throws SpoolTrouble {
+    return read(r -> r.journey(id, JOURNEY_LIMIT));
+  }
+
+  @Override
+  public @Nullable String trouble() {
+    try {
+      checkWell();
+      checkRoom();
+      return null;
+    } catch (SpoolTrouble e) {
+      return reason(e);
+    }
+  }
+
+  @Override
+  public SpoolFigures figures() {
+    return new SpoolFigures(
+        accepted.sum(),
+        changes.sum(),
+        batches.sum(),
+        syncs.sum(),
+        Duration.ofNanos(syncNanos.sum()),
+        Duration.ofNanos(longestSync.get()),
+        failures.sum(),
+        setAside.sum(),
+        jobs.waiting());
+  }
+
+  @Override
+  public void backup(Path folder) throws IOException {
+    Backup.run(database, bodies, folder);
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (closed) {
+      return;
+    }
+    try {
+      closed = true;
+      stop.countDown();
+      synchronized (checkpointSignal) {
+        checkpointSignal.notifyAll();
+      }
+      checkpointThread.join();
+      jobs.end();
+      writerThread.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      closeReaders();
+      folderLock.close();
+    }
+  }
+
+  /** Closes quietly. */
+  static void quietly(Closeable closed) {
+    try {
+      closed.close();
+    } catch (IOException e) {
+      // Nothing was written through it.
+    }
+  }
+
+  /** Runs one statement with numbers bound, for tests that damage a store on purpose. */
+  static int execute(Connection connection, String sql, long... values) throws SQLException {
+    try (PreparedStatement s = connection.prepareStatement(sql)) {
+      for (int i = 0; i < values.length; i++) {
+        s.setLong(i + 1, values[i]);
+      }
+      return s.executeUpdate();
+    }
+  }
+}
