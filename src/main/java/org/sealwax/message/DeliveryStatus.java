@@ -248,9 +248,7 @@ public record DeliveryStatus(
       }
       if (r.reply() != null) {
         lines.indented(
-            (r.remote() == null ? "The other side" : r.remote())
-                + " said: "
-                + bounded(r.reply()));
+            (r.remote() == null ? "The other side" : r.remote()) + " said: " + bounded(r.reply()));
       } else if (r.remote() != null) {
         lines.indented("Mail server: " + bounded(r.remote()));
       }
@@ -344,20 +342,17 @@ public record DeliveryStatus(
             lines,
             utf8 ? "message/global-headers" : "text/rfc822-headers",
             "Header of your message",
-            header,
-            utf8);
+            header);
       }
       case Returned.Whole w -> {
         byte[] whole = w.content().readAllBytes();
         lines.line("--" + boundary);
-        content(
-            lines, utf8 ? "message/global" : "message/rfc822", "Your message", whole, utf8);
+        content(lines, utf8 ? "message/global" : "message/rfc822", "Your message", whole);
       }
     }
   }
 
-  private static void content(
-      Lines lines, String type, String description, byte[] content, boolean utf8)
+  private static void content(Lines lines, String type, String description, byte[] content)
       throws IOException {
     boolean eight = false;
     for (byte b : content) {
@@ -414,9 +409,7 @@ public record DeliveryStatus(
     void raw(byte[] bytes) throws IOException {
       out.write(bytes);
       boolean ended =
-          bytes.length >= 2
-              && bytes[bytes.length - 2] == '\r'
-              && bytes[bytes.length - 1] == '\n';
+          bytes.length >= 2 && bytes[bytes.length - 2] == '\r' && bytes[bytes.length - 1] == '\n';
       if (!ended) {
         out.write(CRLF);
       }

@@ -34,8 +34,7 @@ final class Grouping {
     for (NewRecipient r : recipients) {
       String hop = routing.nextHopFor(r.target()).key();
       groups
-          .computeIfAbsent(
-              new Together(hop, r.sender(), r.deliveredTo()), k -> new ArrayList<>())
+          .computeIfAbsent(new Together(hop, r.sender(), r.deliveredTo()), k -> new ArrayList<>())
           .add(queued(key++, r));
     }
     List<Placed> placed = new ArrayList<>();
@@ -46,8 +45,7 @@ final class Grouping {
             placed.add(
                 new Placed(
                     together.hop(),
-                    new RecipientGroup(
-                        together.sender(), together.deliveredTo(), 0, null, part)));
+                    new RecipientGroup(together.sender(), together.deliveredTo(), 0, null, part)));
           }
         });
     return placed;

@@ -75,13 +75,7 @@ final class Notices {
     List<Made> made = new ArrayList<>();
     for (Map.Entry<Notice, List<DeliveryStatus.Recipient>> kind : kinds.entrySet()) {
       made.add(
-          make(
-              subject,
-              mailbox,
-              kind.getKey() == Notice.FAILED,
-              kind.getValue(),
-              settings,
-              now));
+          make(subject, mailbox, kind.getKey() == Notice.FAILED, kind.getValue(), settings, now));
     }
     return made;
   }

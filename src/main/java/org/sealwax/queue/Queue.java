@@ -43,8 +43,8 @@ import org.sealwax.world.Clock;
 import org.sealwax.world.Threads;
 
 /**
- * The queue of a running router: takes mail in, gives rounds of delivery their turn, and writes down
- * what follows.
+ * The queue of a running router: takes mail in, gives rounds of delivery their turn, and writes
+ * down what follows.
  *
  * <p><b>Memory.</b> Only shares <i>in hand</i> have any state in memory: those in line, in a round,
  * or whose change is not yet committed; at most {@link #WINDOW}. All others are rows of the store,
@@ -56,8 +56,8 @@ import org.sealwax.world.Threads;
  * after its round is committed; only then a look at the store may find it again. A crash between a
  * remote {@code 250} and that commit delivers it a second time: the price of never losing it.
  *
- * <p><b>Back-pressure.</b> When more comes in than goes out, lines fill to their bounds and the rest
- * is stored as waiting: nothing grows but the store.
+ * <p><b>Back-pressure.</b> When more comes in than goes out, lines fill to their bounds and the
+ * rest is stored as waiting: nothing grows but the store.
  */
 public final class Queue implements Intake, Closeable {
   /** Shares in hand at most. */
@@ -274,8 +274,7 @@ public final class Queue implements Intake, Closeable {
       } catch (IntakeTrouble e) {
         throw e;
       } catch (IOException e) {
-        throw new IntakeTrouble(
-            IntakeTrouble.Kind.BROKEN, String.valueOf(e.getMessage()), e);
+        throw new IntakeTrouble(IntakeTrouble.Kind.BROKEN, String.valueOf(e.getMessage()), e);
       }
     }
   }
@@ -348,8 +347,7 @@ public final class Queue implements Intake, Closeable {
   /** Decides for each share whether it goes into the line at once or waits in the store. */
   private List<Coming> place(
       Draft draft, List<NewRecipient> recipients, Instant now, QueueSettings in) {
-    List<Grouping.Placed> groups =
-        Grouping.of(recipients, routing, in.recipientsPerRound());
+    List<Grouping.Placed> groups = Grouping.of(recipients, routing, in.recipientsPerRound());
     List<Coming> coming = new ArrayList<>(groups.size());
     lock.lock();
     try {
@@ -378,8 +376,7 @@ public final class Queue implements Intake, Closeable {
             reason = s.cause().reason();
           }
         }
-        Share share =
-            new Share(key, state, due, hop, sender, reason, RecordForm.group(group));
+        Share share = new Share(key, state, due, hop, sender, reason, RecordForm.group(group));
         coming.add(new Coming(share, group, state == ShareState.FRESH));
       }
     } finally {
@@ -435,15 +432,13 @@ public final class Queue implements Intake, Closeable {
           hotBytes += size;
         }
         Hot hot = new Hot(envelope, c.group(), now, size, kept);
-        Traffic.Ready ready =
-            new Traffic.Ready(share.key(), share.hop(), share.sender(), hot);
+        Traffic.Ready ready = new Traffic.Ready(share.key(), share.hop(), share.sender(), hot);
         switch (traffic.offer(ready, now)) {
           case Traffic.Offer.Taken t -> hand.inLine = true;
           case Traffic.Offer.Crowded x ->
               back.add(new Move(share.key(), ShareState.QUEUED, now, null));
           case Traffic.Offer.Shut s ->
-              back.add(
-                  new Move(share.key(), ShareState.QUEUED, spread(s), s.cause().reason()));
+              back.add(new Move(share.key(), ShareState.QUEUED, spread(s), s.cause().reason()));
         }
       }
       pump();
@@ -614,8 +609,7 @@ public final class Queue implements Intake, Closeable {
               shut.add(row);
               causes.put(row.key(), s);
             } else {
-              moves.add(
-                  new Move(row.key(), ShareState.QUEUED, spread(s), s.cause().reason()));
+              moves.add(new Move(row.key(), ShareState.QUEUED, spread(s), s.cause().reason()));
             }
           }
         }
@@ -826,8 +820,7 @@ public final class Queue implements Intake, Closeable {
     return true;
   }
 
-  private Consignment consignment(
-      Traffic.Ready share, Hot hot, NextHop nextHop, Damage damage) {
+  private Consignment consignment(Traffic.Ready share, Hot hot, NextHop nextHop, Damage damage) {
     RecipientGroup group = hot.group();
     List<Addressee> addressees = new ArrayList<>(group.recipients().size());
     group.recipients().forEach(r -> addressees.add(r.addressee()));
@@ -864,9 +857,7 @@ public final class Queue implements Intake, Closeable {
   private void reroute(Traffic.Ready share, Hot hot, Instant now) {
     Map<String, List<QueuedRecipient>> byHop = new LinkedHashMap<>();
     for (QueuedRecipient r : hot.group().recipients()) {
-      byHop
-          .computeIfAbsent(routing.nextHopFor(r.target()).key(), k -> new ArrayList<>())
-          .add(r);
+      byHop.computeIfAbsent(routing.nextHopFor(r.target()).key(), k -> new ArrayList<>()).add(r);
     }
     List<Share> put = new ArrayList<>();
     byHop.forEach(
@@ -956,8 +947,7 @@ public final class Queue implements Intake, Closeable {
     List<Share> put = new ArrayList<>();
     QueueStep.Again again = result.again();
     if (again != null) {
-      put.add(
-          stored(id, again.group(), ShareState.DEFERRED, again.due(), hop, again.reason()));
+      put.add(stored(id, again.group(), ShareState.DEFERRED, again.due(), hop, again.reason()));
     }
     for (QueueStep.Kept kept : result.held()) {
       put.add(stored(id, kept.group(), ShareState.HELD, null, hop, kept.reason()));
@@ -1015,14 +1005,17 @@ public final class Queue implements Intake, Closeable {
         round > 1
             ? null
             : new Station.Arrival(
-                hot.arrived(), e.sender().toString(), e.origin(), e.tls(), hot.size(),
+                hot.arrived(),
+                e.sender().toString(),
+                e.origin(),
+                e.tls(),
+                hot.size(),
                 e.recipients());
     return journey(id, new Station(now, round, arrival, all));
   }
 
   JourneyEntry journey(QueueId id, Station station) {
-    return new JourneyEntry(
-        id, order.incrementAndGet(), station.at(), RecordForm.station(station));
+    return new JourneyEntry(id, order.incrementAndGet(), station.at(), RecordForm.station(station));
   }
 
   private void announced(QueueId about, List<Notices.Made> made) {
@@ -1046,8 +1039,7 @@ public final class Queue implements Intake, Closeable {
         }
         case DEFERRED -> {
           deferred.increment();
-          log.deferred(
-              id.text(), line.to(), line.reason(), line.status(), line.text(), delay);
+          log.deferred(id.text(), line.to(), line.reason(), line.status(), line.text(), delay);
         }
         case BOUNCED -> {
           bounced.increment();
@@ -1184,8 +1176,7 @@ public final class Queue implements Intake, Closeable {
               in,
               now);
       spool.change(
-          new Change(
-              List.of(), List.of(), List.of(), List.of(letter.message()), List.of()),
+          new Change(List.of(), List.of(), List.of(), List.of(letter.message()), List.of()),
           gone -> announced(letter.message().id(), List.of(letter)));
       sentBack.heldAtLastSummary = found.count();
     } catch (IOException e) {
@@ -1316,9 +1307,7 @@ public final class Queue implements Intake, Closeable {
       Map<Long, Outcome> all = new HashMap<>();
       for (QueuedRecipient r : group.recipients()) {
         Outcome outcome = outcomes.get(r.key());
-        all.put(
-            r.key(),
-            outcome instanceof Outcome.Delivered ? outcome : new Outcome.Held(cause));
+        all.put(r.key(), outcome instanceof Outcome.Delivered ? outcome : new Outcome.Held(cause));
       }
       return all;
     }

@@ -130,8 +130,7 @@ public final class QueueStep {
           Outcome outcome = ended.outcomes().get(r.key());
           step.outcome(r, outcome == null ? new Outcome.Deferred(unknown()) : outcome);
         }
-        return step.result(
-            tried, schedule.next(tried.rounds(), about.arrived(), now, chance));
+        return step.result(tried, schedule.next(tried.rounds(), about.arrived(), now, chance));
       }
       case Event.Shut shut -> {
         for (QueuedRecipient r : group.recipients()) {

@@ -136,7 +136,8 @@ final class RecordForm {
     int bits = in.count();
     DsnWish wish = wish(bits, in.textOrNull());
     boolean told = in.flag();
-    return new QueuedRecipient(key, target, original, hold, wish, told, in.flag() ? cause(in) : null);
+    return new QueuedRecipient(
+        key, target, original, hold, wish, told, in.flag() ? cause(in) : null);
   }
 
   private static int wishBits(DsnWish wish) {

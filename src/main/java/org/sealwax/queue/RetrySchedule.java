@@ -11,8 +11,8 @@ import java.util.List;
  * @param jitter each wait is lengthened or shortened by up to this part of it, 0 to 0.9, so that
  *     mail that failed together does not come back together
  * @param lifetime after arrival; the last try is at its end
- * @param delayNotice after arrival: the sender is told once that the message is late; zero or longer
- *     than the lifetime means never
+ * @param delayNotice after arrival: the sender is told once that the message is late; zero or
+ *     longer than the lifetime means never
  */
 public record RetrySchedule(
     List<Duration> waits, double jitter, Duration lifetime, Duration delayNotice) {

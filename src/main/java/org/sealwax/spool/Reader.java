@@ -188,10 +188,7 @@ final class Reader implements Closeable {
       while (r.next()) {
         counts.add(
             new ShareCount(
-                STATES[r.getInt(1)],
-                r.getString(2),
-                r.getLong(3),
-                QueueId.timeOf(r.getLong(4))));
+                STATES[r.getInt(1)], r.getString(2), r.getLong(3), QueueId.timeOf(r.getLong(4))));
       }
     }
     return counts;

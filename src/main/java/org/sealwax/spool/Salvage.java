@@ -80,8 +80,7 @@ final class Salvage {
     }
   }
 
-  private static long[] copy(Path from, Path to, MailLog log)
-      throws SQLException, SpoolTrouble {
+  private static long[] copy(Path from, Path to, MailLog log) throws SQLException, SpoolTrouble {
     try (Connection target = Sqlite.writer(to, 1024);
         Statement plain = target.createStatement()) {
       Schema.upgrade(target);
@@ -111,16 +110,14 @@ final class Salvage {
             "message, number, at, facts",
             List.of("message", "number"),
             log);
-        rows(
-            source, target, "aside", "id, message, number, at, why, record", List.of("id"), log);
+        rows(source, target, "aside", "id, message, number, at, why, record", List.of("id"), log);
         // Shares without their message cannot be delivered: set aside, not dropped.
         plain.execute(
             "INSERT INTO aside(message, number, at, why, record)"
                 + " SELECT message, number, 0, 'the message was not readable', recipients"
                 + " FROM share WHERE message NOT IN (SELECT id FROM message)");
         int orphans =
-            plain.executeUpdate(
-                "DELETE FROM share WHERE message NOT IN (SELECT id FROM message)");
+            plain.executeUpdate("DELETE FROM share WHERE message NOT IN (SELECT id FROM message)");
         // Messages without shares lost their recipients: set aside as well; the content stays.
         int lost =
             plain.executeUpdate(
@@ -165,7 +162,13 @@ final class Salvage {
     Arrays.fill(at, -1);
     try (PreparedStatement insert =
             target.prepareStatement(
-                "INSERT OR IGNORE INTO " + table + "(" + columns + ") VALUES(" + marks(count) + ")");
+                "INSERT OR IGNORE INTO "
+                    + table
+                    + "("
+                    + columns
+                    + ") VALUES("
+                    + marks(count)
+                    + ")");
         PreparedStatement next =
             source.prepareStatement(
                 "SELECT " + keys + from + "> (" + keyMarks + ") ORDER BY " + keys + " LIMIT 1");

@@ -70,8 +70,7 @@ final class Writer implements Closeable {
       this.addJourney =
           connection.prepareStatement(
               "INSERT OR REPLACE INTO journey(message, number, at, facts) VALUES(?,?,?,?)");
-      try (ResultSet r =
-          plain.executeQuery("SELECT value FROM meta WHERE name = 'fresh_from'")) {
+      try (ResultSet r = plain.executeQuery("SELECT value FROM meta WHERE name = 'fresh_from'")) {
         this.freshFrom = r.next() ? r.getLong(1) : 0;
       }
     } catch (SQLException | SpoolTrouble e) {

@@ -1,0 +1,281 @@
+package org.sealwax.queue;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.sealwax.address.Domain;
+import org.sealwax.address.Mailbox;
+import org.sealwax.address.ReversePath;
+import org.sealwax.smtp.EnhancedStatus;
+import org.sealwax.smtp.Reply;
+import org.sealwax.spool.QueueId;
+import org.sealwax.spool.SpoolSettings;
+import org.sealwax.spool.SqliteSpool;
+import org.sealwax.world.Chance;
+import org.sealwax.world.Clock;
+
+/** The queue on the real store: what comes in goes out, is told, or waits. */
+@Timeout(60)
+final class QueueTest {
+  @TempDir Path folder;
+
+  private final QuietLog log = new QuietLog();
+  private final BlockingQueue<Seen> seen = new LinkedBlockingQueue<>();
+  private volatile Function<Consignment, Outcome> answer =
+      c -> new Outcome.Delivered("mx.example", "250 ok", "may:trusted", true, false);
+  private SqliteSpool spool;
+  private Queue queue;
+
+  private record Seen(Consignment consignment, String content) {}
+
+  private static final Mailbox SENDER = mailbox("sender@from.example");
+
+  static Mailbox mailbox(String text) {
+    int at = text.lastIndexOf('@');
+    return new Mailbox(text.substring(0, at), Domain.of(text.substring(at + 1)));
+  }
+
+  @BeforeEach
+  void open() throws IOException {
+    spool =
+        SqliteSpool.open(
+            new SpoolSettings(folder.resolve("spool"), 0, 1000),
+            Clock.system(),
+            Chance.secure(),
+            log.log);
+    queue =
+        new Queue(
+            new Queue.Rooms(
+                spool,
+                target ->
+                    switch (target) {
+                      case Target.Remote r -> new NextHop.ByMx((Domain) r.mailbox().domain());
+                      case Target.Command c -> new NextHop.Pipe(c.pipe());
+                    },
+                this::deliver,
+                Clock.system(),
+                Chance.secure(),
+                log.log),
+            QueueSettings.defaults(Domain.of("router.example")));
+    queue.start();
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    queue.drain(Duration.ofSeconds(5));
+    spool.close();
+    assertEquals(List.of(), log.told);
+  }
+
+  private Map<Long, Outcome> deliver(Consignment c) {
+    String content;
+    try (var in = c.content().open()) {
+      content = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    Outcome outcome = answer.apply(c);
+    Map<Long, Outcome> all = new HashMap<>();
+    c.recipients().forEach(r -> all.put(r.key(), outcome));
+    seen.add(new Seen(c, content));
+    return all;
+  }
+
+  private QueueId send(ReversePath from, String content, NewRecipient... to) throws IOException {
+    try (Intake.Entry entry = queue.open()) {
+      OutputStream out = entry.content();
+      out.write(content.getBytes(StandardCharsets.UTF_8));
+      entry.commit(
+          new Submission(from, MailOptions.plain(), List.of(to), "test[127.0.0.1]", "s1", ""));
+      return entry.id();
+    }
+  }
+
+  private static NewRecipient to(String mailbox) {
+    return to(mailbox, DsnWish.none());
+  }
+
+  private static NewRecipient to(String mailbox, DsnWish wish) {
+    return NewRecipient.direct(mailbox(mailbox), ReversePath.of(SENDER), wish);
+  }
+
+  private Seen next() throws InterruptedException {
+    Seen s = seen.poll(20, TimeUnit.SECONDS);
+    if (s == null) {
+      throw new AssertionError("nothing came; the log said " + log.told);
+    }
+    return s;
+  }
+
+  private void untilEmpty() throws Exception {
+    while (queue.figures().inHand() > 0 || !spool.counts().isEmpty()) {
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
+  void deliversWhatCameInAndKeepsItsJourney() throws Exception {
+    QueueId id = send(ReversePath.of(SENDER), "Subject: a\r\n\r\nb\r\n", to("r@to.example"));
+    Seen s = next();
+    assertEquals("Subject: a\r\n\r\nb\r\n", s.content());
+    assertEquals(id, s.consignment().id());
+    assertEquals(1, s.consignment().round());
+    untilEmpty();
+    assertTrue(spool.message(id).isEmpty());
+    Station station = RecordForm.station(spool.journey(id).getFirst().facts());
+    assertEquals(Station.What.DELIVERED, station.lines().getFirst().what());
+  }
+
+  @Test
+  void groupsRecipientsByNextHopAndDeliversEachAddressOnce() throws Exception {
+    send(
+        ReversePath.of(SENDER),
+        "\r\n",
+        to("a@one.example"),
+        to("b@one.example"),
+        to("a@one.example"),
+        to("c@two.example"));
+    List<Integer> sizes =
+        new ArrayList<>(
+            List.of(next(), next()).stream()
+                .map(s -> s.consignment().recipients().size())
+                .toList());
+    sizes.sort(null);
+    assertEquals(List.of(1, 2), sizes);
+    untilEmpty();
+    assertEquals(2, seen.size() + 2);
+  }
+
+  @Test
+  void tellsTheSenderOfARefusalFromTheNullPath() throws Exception {
+    answer =
+        c ->
+            c.sender() instanceof ReversePath.Null
+                ? new Outcome.Delivered("mx.from.example", "250 ok", "none", true, false)
+                : new Outcome.Refused(
+                    new Cause(
+                        "refused",
+                        EnhancedStatus.of(5, 1, 1),
+                        "There is no such recipient.",
+                        "mx.to.example[192.0.2.1]:25",
+                        Reply.of(550, EnhancedStatus.of(5, 1, 1), "no such user"),
+                        Cause.Extent.RECIPIENT));
+    QueueId id = send(ReversePath.of(SENDER), "Subject: hello\r\n\r\nbody\r\n", to("r@to.example"));
+    next();
+    Seen dsn = next();
+    assertEquals(ReversePath.nullPath(), dsn.consignment().sender());
+    assertEquals(new Target.Remote(SENDER), dsn.consignment().recipients().getFirst().target());
+    for (String part :
+        List.of(
+            "Content-Type: multipart/report; report-type=delivery-status;",
+            "Action: failed\r\nStatus: 5.1.1\r\nRemote-MTA: dns; mx.to.example\r\n",
+            "Diagnostic-Code: smtp; 550 5.1.1 no such user",
+            "Final-Recipient: rfc822; r@to.example",
+            "Content-Type: message/rfc822",
+            "Subject: hello\r\n\r\nbody",
+            "X-Queue-Id: " + id)) {
+      assertTrue(dsn.content().contains(part), part + " in " + dsn.content());
+    }
+    untilEmpty();
+  }
+
+  @Test
+  void neverAnswersTheNullSenderButHolds() throws Exception {
+    answer =
+        c ->
+            new Outcome.Refused(
+                new Cause(
+                    "refused",
+                    EnhancedStatus.of(5, 1, 1),
+                    "no",
+                    null,
+                    null,
+                    Cause.Extent.RECIPIENT));
+    QueueId id =
+        send(
+            ReversePath.nullPath(),
+            "\r\n",
+            NewRecipient.direct(mailbox("r@to.example"), ReversePath.nullPath(), DsnWish.none()));
+    next();
+    while (queue.figures().inHand() > 0) {
+      Thread.onSpinWait();
+    }
+    assertEquals(QueueStep.DOUBLE_BOUNCE, spool.counts().getFirst().reason());
+    assertTrue(spool.message(id).isPresent());
+    assertTrue(seen.isEmpty());
+  }
+
+  @Test
+  void triesAgainWhatWasDeferredAndSaysWhichRound() throws Exception {
+    RetrySchedule quick =
+        new RetrySchedule(
+            List.of(Duration.ofSeconds(1)), 0, Duration.ofDays(1), Duration.ofHours(4));
+    queue.settings(queue.settings().withSchedule(quick));
+    answer =
+        c ->
+            c.round() == 1
+                ? new Outcome.Deferred(
+                    new Cause(
+                        "greylisted",
+                        EnhancedStatus.of(4, 7, 1),
+                        "later",
+                        null,
+                        null,
+                        Cause.Extent.MESSAGE))
+                : new Outcome.Delivered("mx", "250", "none", true, false);
+    send(ReversePath.of(SENDER), "x\r\n", to("r@to.example"));
+    assertEquals(1, next().consignment().round());
+    Seen second = next();
+    assertEquals(2, second.consignment().round());
+    assertEquals("x\r\n", second.content());
+    untilEmpty();
+  }
+
+  @Test
+  void tellsOfSuccessOnlyWhenAskedAndNotPassedOn() throws Exception {
+    answer =
+        c ->
+            new Outcome.Delivered(
+                "mx", "250", "none", c.sender() instanceof ReversePath.Null, false);
+    DsnWish wish = new DsnWish(Set.of(DsnWish.When.SUCCESS), false, "rfc822;r+2Bx@to.example");
+    send(ReversePath.of(SENDER), "x\r\n", to("r@to.example", wish));
+    next();
+    Seen dsn = next();
+    assertTrue(dsn.content().contains("Action: relayed"), dsn.content());
+    assertTrue(dsn.content().contains("Original-Recipient: rfc822; r+x@to.example"));
+    untilEmpty();
+  }
+
+  @Test
+  void streamsALargeContentThroughAFileThatIsGoneAfterwards() throws Exception {
+    String line = "0123456789".repeat(7) + "\r\n";
+    String content = line.repeat(20_000);
+    send(ReversePath.of(SENDER), content, to("r@to.example"));
+    assertEquals(content.length(), next().content().length());
+    untilEmpty();
+    spool.close();
+    try (var files = java.nio.file.Files.list(folder.resolve("spool/bodies"))) {
+      assertEquals(0, files.count());
+    }
+  }
+}
