@@ -14,7 +14,8 @@ import java.util.List;
  * @param validation who validates
  * @param timeout of one try at one resolver; positive
  * @param total for one question with everything it needs (aliases, keys, retries); positive
- * @param cacheEntries answers kept; at least 1
+ * @param cacheEntries answers kept, of about 512 octets each (large ones count for several); at
+ *     least 1
  * @param concurrent questions in the air at once; more wait within their total; at least 1
  */
 public record DnsSettings(
@@ -63,7 +64,7 @@ public record DnsSettings(
         Validation.OWN,
         Duration.ofSeconds(2),
         Duration.ofSeconds(10),
-        50_000,
+        20_000,
         256);
   }
 

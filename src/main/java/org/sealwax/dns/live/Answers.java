@@ -111,6 +111,11 @@ final class Answers {
     }
   }
 
+  /** Asked afresh each time, on the calling thread. */
+  LiveResolver.Root root() {
+    return lookup.root(new Inquiry(clock, total));
+  }
+
   private static Answer<?> failed(Question question, String reason) {
     return Answer.unknown(Security.FAILED, question.name(), 0, Duration.ZERO, reason);
   }

@@ -79,6 +79,22 @@ public final class LiveResolver implements Resolver {
     return ask(ReverseName.of(address), Type.PTR, Domain.class);
   }
 
+  /**
+   * What the resolvers make of the root zone: with own validation anything but SECURE means that
+   * they are not there (FAILED) or keep signatures from us (BOGUS), and that nothing will validate,
+   * so that all mail by MX waits. For {@code check} and the first minute of {@code serve}.
+   */
+  public Root root() {
+    return answers().root();
+  }
+
+  /**
+   * The state of the root.
+   *
+   * @param reason why it is not SECURE, in words; empty when it is
+   */
+  public record Root(Security security, String reason) {}
+
   private <T> Answer<T> ask(Domain name, int type, Class<T> data) {
     String top = name.name().substring(name.name().lastIndexOf('.') + 1);
     if (top.equals("localhost")) {

@@ -161,16 +161,30 @@ final class Lookup {
         if (words.length >= 2
             && words[0].equals("nameserver")
             && found.size() < MAX_SYSTEM_RESOLVERS) {
-          found.add(new InetSocketAddress(InetAddress.ofLiteral(words[1]), DNS_PORT));
+          literal(words[1]).ifPresent(a -> found.add(new InetSocketAddress(a, DNS_PORT)));
         }
       }
-    } catch (IOException | IllegalArgumentException e) {
-      // No file, or a line that no resolver library could read either: what we have so far.
+    } catch (IOException e) {
+      // No such file: resolv.conf(5) says what then.
     }
     if (found.isEmpty()) {
       found.add(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), DNS_PORT));
     }
     return found;
+  }
+
+  private static Optional<InetAddress> literal(String text) {
+    try {
+      return Optional.of(InetAddress.ofLiteral(text));
+    } catch (IllegalArgumentException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** What the root zone's own SOA is worth. */
+  LiveResolver.Root root(Inquiry inquiry) {
+    Judged judged = judge(Name.root, Type.SOA, inquiry);
+    return new LiveResolver.Root(judged.security(), judged.reason());
   }
 
   /** Follows aliases to the end of the chain. */

@@ -437,6 +437,56 @@ final class LiveResolverTest {
   }
 
   @Test
+  void tellsResolversThatKeepSignaturesFromUs() {
+    assertEquals(new LiveResolver.Root(Security.SECURE, ""), resolver.root());
+    server.fault(".", Fault.NO_SIGNATURES);
+    assertEquals(Security.BOGUS, live(settings()).root().security());
+    assertFalse(live(settings()).root().reason().isEmpty());
+    server.fault(".", Fault.SERVFAIL);
+    assertEquals(Security.FAILED, live(settings()).root().security());
+  }
+
+  @Test
+  void asksNoMoreAtOnceThanTheSettingsAllow() throws InterruptedException {
+    server.fault("mx1.plain.example", Fault.DROP);
+    DnsSettings s = settings();
+    resolver =
+        live(
+            new DnsSettings(
+                s.resolvers(), s.anchors(), s.validation(), s.timeout(), s.total(), 100, 1));
+    try (Scope scope = new Scope("askers")) {
+      Scope.Task<Answer<InetAddress>> slow = scope.fork(() -> a("mx1.plain.example"));
+      while (server.seen("mx1.plain.example", "A") == 0) {
+        Thread.onSpinWait();
+      }
+      Scope.Task<Answer<InetAddress>> waits = scope.fork(() -> a("mx2.plain.example"));
+      while (server.seen("mx1.plain.example", "A") < Upstream.ROUNDS) {
+        assertEquals(0, server.seen("mx2.plain.example", "A"));
+      }
+      scope.join();
+      assertEquals(Security.FAILED, slow.get().security());
+      assertEquals(Security.INSECURE, waits.get().security(), waits.get().reason());
+    }
+  }
+
+  @Test
+  void keepsNoMoreThanTheSettingsAllow() {
+    DnsSettings s = settings();
+    resolver =
+        live(
+            new DnsSettings(
+                s.resolvers(), s.anchors(), s.validation(), s.timeout(), s.total(), 2, 10));
+    for (int i = 0; i < 20; i++) {
+      a("no" + i + ".plain.example");
+    }
+    long before = server.total();
+    for (int i = 0; i < 20; i++) {
+      a("no" + i + ".plain.example");
+    }
+    assertTrue(server.total() - before >= 17, "asked again " + (server.total() - before));
+  }
+
+  @Test
   void answersReservedNamesWithoutAsking() {
     assertEquals(List.of(ip("127.0.0.1")), a("localhost").records());
     assertEquals(

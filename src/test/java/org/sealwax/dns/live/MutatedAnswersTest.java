@@ -102,7 +102,7 @@ final class MutatedAnswersTest {
   @Test
   @Tag("slow")
   void signedAnswersAreTrueOrUnknownInManyRounds() throws IOException {
-    rounds(1000, 1000);
+    rounds(500, 1000);
   }
 
   private static void rounds(int count, long firstSeed) throws IOException {
