@@ -1,18 +1,18 @@
 package org.sealwax.policy;
 
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HexFormat;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
 import org.sealwax.tls.Handshake;
+import org.sealwax.tls.NameCheck;
 import org.sealwax.tls.Pin;
+import org.sealwax.tls.Pins;
 import org.sealwax.tls.TlsFloor;
 import org.sealwax.tls.Verdict;
 
@@ -155,6 +155,11 @@ public record Policy(Ladder ladder, Floors floors) {
       return new Decision.NextHost(
           Reason.TLS_FLOOR, handshake.version().label() + " is below the floor");
     }
+    if (roots(requirement).size() > 1) {
+      // One handshake is judged against one set of roots; the other demand stays unproven.
+      return new Decision.NextHost(
+          Reason.TLS_IDENTITY, "certificates by different CAs are demanded of one host");
+    }
     for (Demand demand : requirement.identity()) {
       if (!isMet(demand, handshake)) {
         // Never a lower rung because of a verdict: who forges certificates must not choose.
@@ -167,31 +172,37 @@ public record Policy(Ladder ladder, Floors floors) {
     return new Decision.Proceed(shown != null && state.rung().isBelow(shown));
   }
 
+  private static Set<String> roots(Requirement requirement) {
+    Set<String> roots = new HashSet<>();
+    for (Demand demand : requirement.identity()) {
+      if (demand instanceof Demand.Pkix pkix) {
+        roots.add(pkix.roots());
+      }
+    }
+    return roots;
+  }
+
   /** Whether a handshake satisfies one demand. */
   public static boolean isMet(Demand demand, Handshake handshake) {
     return switch (demand) {
       case Demand.Pkix pkix ->
           handshake.verdict() instanceof Verdict.Verified(Verdict.By by, String what)
               && by == Verdict.By.NAME
-              && pkix.names().stream().anyMatch(name -> name.name().equals(what));
+              && (pkix.names().stream().anyMatch(name -> name.name().equals(what))
+                  || namesLeaf(pkix, handshake));
       case Demand.Pinned pinned -> pinned.pins().stream().anyMatch(pin -> isLeaf(pin, handshake));
     };
   }
 
-  private static boolean isLeaf(Pin pin, Handshake handshake) {
-    if (handshake.peerChain().isEmpty()) {
-      return false;
-    }
-    byte[] key = handshake.peerChain().getFirst().getPublicKey().getEncoded();
-    return HexFormat.of().formatHex(sha256(key)).equals(pin.hex());
+  /** The verdict tells the first name that matched; another demand may have meant another one. */
+  private static boolean namesLeaf(Demand.Pkix pkix, Handshake handshake) {
+    return !handshake.peerChain().isEmpty()
+        && NameCheck.match(handshake.peerChain().getFirst(), pkix.names()).isPresent();
   }
 
-  private static byte[] sha256(byte[] input) {
-    try {
-      return MessageDigest.getInstance("SHA-256").digest(input);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
+  private static boolean isLeaf(Pin pin, Handshake handshake) {
+    return !handshake.peerChain().isEmpty()
+        && Pins.of(handshake.peerChain().getFirst()).equals(pin);
   }
 
   private Decision broken(

@@ -1,0 +1,409 @@
+package org.sealwax.deliver;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.address.AddressLiteral;
+import org.sealwax.address.Domain;
+import org.sealwax.converse.Approach;
+import org.sealwax.converse.ClientDialogue;
+import org.sealwax.converse.Greeted;
+import org.sealwax.deliver.Round.Budget;
+import org.sealwax.evidence.HostAddresses;
+import org.sealwax.policy.Decision;
+import org.sealwax.policy.Demand;
+import org.sealwax.policy.HostMemory;
+import org.sealwax.policy.Ladder;
+import org.sealwax.policy.LadderState;
+import org.sealwax.policy.Observation;
+import org.sealwax.policy.Reason;
+import org.sealwax.policy.Requirement;
+import org.sealwax.policy.Rung;
+import org.sealwax.policy.Subject;
+import org.sealwax.queue.Cause;
+import org.sealwax.tls.ClientOffer;
+import org.sealwax.tls.Pin;
+import org.sealwax.tls.References;
+import org.sealwax.tls.TlsVersion;
+import org.sealwax.tls.TrustRoots;
+import org.sealwax.world.Wire;
+
+/**
+ * One try at one host: connections down the ladder until the policy says proceed about one of them,
+ * or nothing more may be tried. One thread owns it.
+ */
+final class Attempt {
+  /** Addresses of one host that are dialled: the DNS answer is a stranger's, connects take time. */
+  static final int ADDRESSES = 6;
+
+  private final Tools tools;
+  private final Budget budget;
+  private final Errand errand;
+  private final Subject subject;
+  private final Requirement requirement;
+  private final RoutePlan.Hosts plan;
+  private final String memoryKey;
+
+  private List<InetSocketAddress> addresses = List.of();
+  private int atHost;
+  private HostMemory memory;
+  private @Nullable LadderState lastState;
+  private @Nullable Observation lastSeen;
+  private @Nullable InetSocketAddress lastAddress;
+
+  Attempt(
+      Tools tools,
+      Budget budget,
+      Errand errand,
+      Subject subject,
+      Requirement requirement,
+      RoutePlan.Hosts plan) {
+    this.tools = tools;
+    this.budget = budget;
+    this.errand = errand;
+    this.subject = subject;
+    this.requirement = requirement;
+    this.plan = plan;
+    this.memoryKey = subject.host() + ":" + plan.port();
+    this.memory = tools.memories().at(memoryKey, tools.clock().now());
+  }
+
+  /**
+   * A greeted peer to proceed with, or null: then the errand was told why.
+   *
+   * @throws InterruptedException when the round is stopped
+   */
+  @Nullable Peer open() throws InterruptedException {
+    if (addresses.isEmpty() && !resolve()) {
+      return null;
+    }
+    List<InetSocketAddress> left = new ArrayList<>(addresses);
+    while (!left.isEmpty()) {
+      Walk walk = walk(left, tools.policy().ladder().first(requirement, memory), false);
+      if (walk.peer() != null) {
+        return walk.peer();
+      }
+      left.remove(walk.address());
+      boolean dialled = walk.connected();
+      // Another address or family of the same host, as long as every host left can have its turn.
+      boolean room =
+          atHost < Ladder.PER_HOST
+              && budget.connections() + budget.hostsLeft() < Ladder.PER_DELIVERY - 1;
+      if (!dialled || !room) {
+        return null;
+      }
+    }
+    return null;
+  }
+
+  /** The last word about this host, when every other one has been tried: perhaps clear text. */
+  @Nullable Peer last() throws InterruptedException {
+    LadderState state = lastState;
+    Observation seen = lastSeen;
+    InetSocketAddress address = lastAddress;
+    if (state == null || seen == null || address == null) {
+      return null;
+    }
+    Decision decision =
+        tools
+            .policy()
+            .decide(requirement, seen, state.afterAll(budget.connections(), tools.clock().now()));
+    return switch (decision) {
+      case Decision.ClearText c -> walk(List.of(address), Rung.CLEAR, true).peer();
+      case Decision.Wait w -> {
+        errand.passedOver(waiting(w));
+        yield null;
+      }
+      case Decision.Defer d -> {
+        errand.passedOver(Trouble.policy(d.reason(), d.text(), label(address)));
+        yield null;
+      }
+      case Decision.NextHost n -> null;
+      case Decision.Descend d -> null;
+      // The connection that was seen is gone; what it showed is no ground for a new one.
+      case Decision.Proceed p -> null;
+    };
+  }
+
+  private Cause waiting(Decision.Wait wait) {
+    return Trouble.policy(
+        wait.reason(), wait.text() + "; clear text not before " + wait.until(), label(lastAddress));
+  }
+
+  private boolean resolve() throws InterruptedException {
+    List<InetAddress> found;
+    switch (subject.host()) {
+      case AddressLiteral literal -> found = List.of(literal.address());
+      case Domain host -> {
+        HostAddresses answers =
+            HostAddresses.of(
+                tools.resolver(),
+                host,
+                new HostAddresses.Families(tools.settings().ipv4(), tools.settings().ipv6()));
+        found = answers.interleaved(ADDRESSES);
+        if (found.isEmpty()) {
+          noAddress(host, answers);
+          return false;
+        }
+      }
+    }
+    addresses = found.stream().map(a -> new InetSocketAddress(a, plan.port())).toList();
+    if (plan.byMx() && addresses.stream().anyMatch(tools.settings().ownEndpoints()::contains)) {
+      budget.cut();
+      Meaning loop = Trouble.loopsBack(subject.nextHop().toString(), subject.host().toString());
+      if (budget.isFirstHost()) {
+        errand.ends(loop);
+      }
+      addresses = List.of();
+      return false;
+    }
+    return true;
+  }
+
+  private void noAddress(Domain host, HostAddresses answers) {
+    if (answers.isUncertain()) {
+      errand.passedOver(Trouble.dns(host.name(), answers.trouble()).cause());
+    } else if (plan.byMx() && plan.implicit()) {
+      errand.ends(Trouble.noHost(host.name()));
+    } else {
+      errand.passedOver(Trouble.noAddress(host.name()));
+    }
+  }
+
+  /** What a walk down the ladder came to. */
+  private record Walk(@Nullable Peer peer, InetSocketAddress address, boolean connected) {}
+
+  private Walk walk(List<InetSocketAddress> choice, Rung start, boolean everyHostTried)
+      throws InterruptedException {
+    List<InetSocketAddress> targets = choice;
+    Rung rung = start;
+    while (true) {
+      if (!Ladder.hasRoom(budget.connections())) {
+        errand.passedOver(
+            Trouble.policy(
+                Reason.LADDER_BOUND,
+                Ladder.PER_DELIVERY + " connections were made in this delivery",
+                null));
+        return new Walk(null, targets.getFirst(), false);
+      }
+      Dialing.Dialed dialed =
+          new Dialing(tools.dialer(plan.byMx()), tools.settings()).first(targets);
+      Wire wire = dialed.wire();
+      if (wire == null) {
+        errand.passedOver(
+            Trouble.policy(Reason.CONNECT, dialed.trouble(), subject.host().toString()));
+        return new Walk(null, dialed.address(), false);
+      }
+      InetSocketAddress address = dialed.address();
+      targets = List.of(address);
+      atHost++;
+      budget.connected();
+      long born = tools.clock().nanoTime();
+      Greeted greeted = tools.greeting().greet(wire, approach(rung));
+      Decision decision = decide(greeted.observation(), rung, address, everyHostTried);
+      ClientDialogue dialogue = greeted.dialogue();
+      switch (decision) {
+        case Decision.Proceed p -> {
+          if (dialogue == null) {
+            throw new IllegalStateException("proceed without a dialogue: " + decision);
+          }
+          return new Walk(
+              known(new Peer(dialogue, requirement, label(address), p.downgrade(), born)),
+              address,
+              true);
+        }
+        case Decision.Descend d -> rung = d.to();
+        case Decision.ClearText c -> rung = Rung.CLEAR;
+        case Decision.NextHost n -> {
+          errand.passedOver(cause(n, greeted.observation(), address));
+          leave(dialogue);
+          return new Walk(null, address, true);
+        }
+        case Decision.Wait w -> {
+          errand.passedOver(waiting(w));
+          leave(dialogue);
+          return new Walk(null, address, true);
+        }
+        case Decision.Defer d -> {
+          errand.passedOver(Trouble.policy(d.reason(), d.text(), label(address)));
+          leave(dialogue);
+          return new Walk(null, address, true);
+        }
+      }
+      leave(dialogue);
+    }
+  }
+
+  private static void leave(@Nullable ClientDialogue dialogue) {
+    if (dialogue != null) {
+      dialogue.quit();
+    }
+  }
+
+  private Decision decide(
+      Observation seen, Rung rung, InetSocketAddress address, boolean everyHostTried) {
+    Instant now = tools.clock().now();
+    Rung shownBefore = memory.shown();
+    HostMemory after = tools.memories().after(memoryKey, seen, rung, now);
+    LadderState state =
+        new LadderState(
+            rung,
+            atHost,
+            budget.connections(),
+            budget.hosts(),
+            everyHostTried,
+            budget.round(),
+            budget.firstTried(),
+            budget.began(),
+            now,
+            after);
+    memory = after;
+    lastState = state;
+    lastSeen = seen;
+    lastAddress = address;
+    Decision decision = tools.policy().decide(requirement, seen, state);
+    log(seen, decision, address, shownBefore);
+    return decision;
+  }
+
+  private void log(
+      Observation seen, Decision decision, InetSocketAddress address, @Nullable Rung shown) {
+    String host = subject.host().toString();
+    switch (seen) {
+      case Observation.Encrypted e ->
+          tools.log().tlsToHost(errand.id(), host, address, TlsWords.facts(e.handshake()));
+      case Observation.HandshakeBroken b ->
+          tools
+              .log()
+              .tlsToHostFailed(
+                  errand.id(), host, address, b.kind().name(), b.why(), next(decision));
+      case Observation.StarttlsRefused r ->
+          tools
+              .log()
+              .tlsToHostFailed(
+                  errand.id(), host, address, "REFUSED", r.reply().toString(), next(decision));
+      case Observation.Injected i ->
+          tools
+              .log()
+              .tlsToHostFailed(
+                  errand.id(), host, address, "INJECTED", "clear text after 220", next(decision));
+      case Observation.Clear c -> {
+        if (shown != null && !c.starttlsOffered()) {
+          tools
+              .log()
+              .tlsToHostFailed(
+                  errand.id(), host, address, "NOT_OFFERED", "TLS was here before", next(decision));
+        }
+      }
+      case Observation.Unreachable u -> {}
+      case Observation.Unwelcome u -> {}
+      case Observation.BrokenOff b -> {}
+    }
+  }
+
+  private static String next(Decision decision) {
+    return switch (decision) {
+      case Decision.Proceed p -> "proceed in clear text";
+      case Decision.Descend d -> "rung " + d.to().word();
+      case Decision.NextHost n -> "next host";
+      case Decision.ClearText c -> "clear text";
+      case Decision.Wait w -> "wait until " + w.until();
+      case Decision.Defer d -> "defer";
+    };
+  }
+
+  private Cause cause(Decision.NextHost next, Observation seen, InetSocketAddress address) {
+    Cause cause = Trouble.policy(next.reason(), next.text(), label(address));
+    return seen instanceof Observation.Unwelcome u
+        ? new Cause(
+            cause.reason(), cause.status(), cause.text(), cause.host(), u.reply(), cause.scope())
+        : cause;
+  }
+
+  /** Says who we are where the route has credentials; null (and the errand told) when we cannot. */
+  private @Nullable Peer known(Peer peer) {
+    RouteSettings route = plan.route();
+    if (route == null || route.credentials() == null) {
+      return peer;
+    }
+    Cause trouble =
+        new Authentication(route.credentials(), tools.chance(), tools.settings().times().auth())
+            .with(peer);
+    if (trouble == null) {
+      return peer;
+    }
+    errand.passedOver(trouble);
+    peer.dialogue().quit();
+    return null;
+  }
+
+  private String label(@Nullable InetSocketAddress address) {
+    String host = subject.host().toString();
+    return address == null
+        ? host
+        : host + "[" + address.getAddress().getHostAddress() + "]:" + address.getPort();
+  }
+
+  private Approach approach(Rung rung) {
+    RouteSettings route = plan.route();
+    Approach.Wish wish =
+        route != null && route.implicitTls()
+            ? Approach.Wish.IMPLICIT
+            : rung == Rung.CLEAR ? Approach.Wish.CLEAR : Approach.Wish.STARTTLS;
+    return new Approach(tools.settings().ehlo(), wish, offer(rung));
+  }
+
+  private ClientOffer offer(Rung rung) {
+    DeliverSettings settings = tools.settings();
+    Requirement.Manner manner = requirement.manner();
+    Domain own = subject.host() instanceof Domain d ? d : null;
+    Rung shown = memory.shown();
+    boolean extras = rung == Rung.FULL || rung == Rung.CLASSICAL;
+    return new ClientOffer(
+        manner.serverName() != null ? manner.serverName() : own,
+        requirement.floor(),
+        rung == Rung.TLS12 ? TlsVersion.TLS_1_2 : TlsVersion.TLS_1_3,
+        settings.hybrid() && rung == Rung.FULL,
+        settings.tickets() && extras,
+        settings.clientCertificate() && manner.clientCertificate() && extras,
+        rung == Rung.TLS12 && shown != null && rung.isBelow(shown),
+        references(),
+        subject.nextHop() + " " + memoryKey + " " + requirement.key());
+  }
+
+  /**
+   * Against whom the peer is judged. Names come from the demands; without demands only a host that
+   * the admin named is judged by its name: an MX host's name is DNS's word, and "verified" would be
+   * a claim that nobody checked.
+   */
+  private References references() {
+    List<Domain> names = new ArrayList<>();
+    Set<Pin> pins = Set.of();
+    String roots = Demand.PUBLIC_ROOTS;
+    for (Demand demand : requirement.identity()) {
+      switch (demand) {
+        case Demand.Pkix pkix -> {
+          names.addAll(pkix.names());
+          roots = pkix.roots();
+        }
+        case Demand.Pinned pinned -> pins = pinned.pins();
+      }
+    }
+    if (requirement.identity().isEmpty() && !plan.byMx() && subject.host() instanceof Domain host) {
+      names.add(host);
+    }
+    if (!names.isEmpty()) {
+      // A verdict by pin would hide whether the name holds; the policy looks at pins by itself.
+      pins = Set.of();
+    }
+    TrustRoots anchors = tools.roots().get(roots);
+    if (anchors == null) {
+      throw new IllegalStateException("no roots of the name " + roots);
+    }
+    return new References(names, pins, anchors);
+  }
+}

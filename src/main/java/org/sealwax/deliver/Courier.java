@@ -1,0 +1,149 @@
+package org.sealwax.deliver;
+
+import java.util.List;
+import java.util.Map;
+import org.sealwax.converse.Greeting;
+import org.sealwax.dns.Resolver;
+import org.sealwax.evidence.Gatherer;
+import org.sealwax.evidence.PolicyRows;
+import org.sealwax.log.MailLog;
+import org.sealwax.policy.Demand;
+import org.sealwax.policy.Policy;
+import org.sealwax.policy.PolicyRow;
+import org.sealwax.queue.Consignment;
+import org.sealwax.queue.Delivery;
+import org.sealwax.queue.NextHop;
+import org.sealwax.queue.Outcome;
+import org.sealwax.tls.TlsClient;
+import org.sealwax.tls.TrustRoots;
+import org.sealwax.world.Chance;
+import org.sealwax.world.Clock;
+
+/**
+ * Carries consignments to their next hops. Thread-safe; a new configuration means a new courier,
+ * and the old one is closed when its last round has ended.
+ */
+public final class Courier implements Delivery, AutoCloseable {
+  private final Tools tools;
+  private final TlsClient tls;
+  private final Delivery pipes;
+
+  /**
+   * What the courier works with.
+   *
+   * @param resolver for MX and addresses
+   * @param dialers open connections
+   * @param tls our side of TLS
+   * @param roots certificate authorities by the names that policy rows use; {@code public} is there
+   * @param clock the time
+   * @param chance shuffles hosts, makes nonces
+   * @param log for TLS facts and bugs; outcomes are logged by the queue
+   */
+  public record World(
+      Resolver resolver,
+      Dialers dialers,
+      TlsClient tls,
+      Map<String, TrustRoots> roots,
+      Clock clock,
+      Chance chance,
+      MailLog log) {
+    /** Copies. */
+    public World {
+      roots = Map.copyOf(roots);
+    }
+  }
+
+  /**
+   * A courier of one configuration.
+   *
+   * @param pipes carries what goes to commands
+   * @throws IllegalArgumentException when a row names roots that are not there
+   */
+  public Courier(DeliverSettings settings, World world, Delivery pipes) {
+    this.pipes = pipes;
+    this.tls = world.tls();
+    checkRoots(settings, world.roots());
+    this.tools =
+        new Tools(
+            settings,
+            new Policy(settings.ladder(), settings.floors()),
+            new Gatherer(List.of(new PolicyRows(settings.level(), settings.rows()))),
+            world.resolver(),
+            world.dialers(),
+            new Greeting(world.tls(), settings.times()),
+            world.roots(),
+            new HostMemories(),
+            new Pool(settings.pool(), world.clock()),
+            world.clock(),
+            world.chance(),
+            world.log());
+  }
+
+  private static void checkRoots(DeliverSettings settings, Map<String, TrustRoots> roots) {
+    if (!roots.containsKey(Demand.PUBLIC_ROOTS)) {
+      throw new IllegalArgumentException("no public roots");
+    }
+    for (PolicyRow row : settings.rows()) {
+      checkRoots(row, roots);
+    }
+    for (RouteSettings route : settings.routes().values()) {
+      if (route.row() != null) {
+        checkRoots(route.row(), roots);
+      }
+    }
+  }
+
+  private static void checkRoots(PolicyRow row, Map<String, TrustRoots> roots) {
+    if (row.ca() != null && !roots.containsKey(row.ca())) {
+      throw new IllegalArgumentException("no roots of the name " + row.ca());
+    }
+  }
+
+  @Override
+  public Map<Long, Outcome> deliver(Consignment consignment) throws InterruptedException {
+    return switch (consignment.nextHop()) {
+      case NextHop.Pipe pipe -> pipes.deliver(consignment);
+      case NextHop.ByMx mx -> bySmtp(consignment);
+      case NextHop.Fixed fixed -> bySmtp(consignment);
+    };
+  }
+
+  private Map<Long, Outcome> bySmtp(Consignment consignment) {
+    Outcomes outcomes = new Outcomes(consignment.recipients());
+    NextHop hop = consignment.nextHop();
+    DeliverSettings settings = tools.settings();
+    RouteSettings route = hop instanceof NextHop.Fixed f ? settings.routes().get(f.route()) : null;
+    boolean authenticated = route != null && route.credentials() != null;
+    Transfer transfer =
+        new Transfer(
+            consignment, outcomes, settings.times(), settings.pool().messages(), authenticated);
+    try {
+      new Round(tools, transfer, hop, consignment.round(), consignment.firstTried()).run();
+    } catch (InterruptedException e) {
+      // What was delivered was delivered: the outcomes so far must not be lost.
+      Thread.currentThread().interrupt();
+      outcomes.endsWith(Trouble.interrupted());
+    } catch (RuntimeException | LinkageError | StackOverflowError | AssertionError e) {
+      // The boundary for bugs of our own: the mail is kept.
+      tools.log().bug("deliver " + consignment.id(), e);
+      outcomes.endsWith(Trouble.bug());
+    }
+    return outcomes.end(Trouble.unknown());
+  }
+
+  /** Asks next hops about recipients, with this courier's routes, policy and memory. */
+  public CallAhead callAhead() {
+    return new CallAhead(tools, tls);
+  }
+
+  /** Idle connections kept now, for metrics. */
+  public int idleConnections() {
+    return tools.pool().size();
+  }
+
+  /** Ends idle connections; rounds under way end by themselves. */
+  @Override
+  public void close() {
+    tools.pool().close();
+  }
+}

@@ -1,0 +1,35 @@
+package org.sealwax.deliver;
+
+import org.sealwax.queue.Cause;
+
+/** What a round is for: to deliver a consignment, or to ask about a recipient. */
+interface Errand {
+  /** What one connection came to. */
+  enum Fate {
+    /** All is done that could be done; the connection may be used again. */
+    REUSABLE,
+    /** All is done that could be done here; the connection is closed. */
+    CLOSED,
+    /** The connection is closed and another host may do better. */
+    NEXT_HOST,
+    /** The connection has had its share of transactions; there is more to do at this host. */
+    MORE,
+    /** The connection, used before, was dead; nothing was said that matters. */
+    STALE
+  }
+
+  /** Does what can be done with {@code peer}, about whom the policy said proceed. */
+  Fate with(Peer peer);
+
+  /** Whether nothing is left to do. */
+  boolean isDone();
+
+  /** A host could not be used. */
+  void passedOver(Cause cause);
+
+  /** There is no host to go to. */
+  void ends(Meaning meaning);
+
+  /** For the log: the queue id, or what stands for it. */
+  String id();
+}

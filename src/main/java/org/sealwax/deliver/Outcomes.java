@@ -1,0 +1,68 @@
+package org.sealwax.deliver;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.queue.Addressee;
+import org.sealwax.queue.Cause;
+import org.sealwax.queue.Outcome;
+
+/**
+ * What a round has come to so far: who is settled, who still waits, and why the waiting ones were
+ * not delivered yet. Each recipient is settled exactly once. One thread owns it.
+ */
+final class Outcomes {
+  private final Map<Long, Outcome> settled = new LinkedHashMap<>();
+  private final Map<Long, Addressee> open = new LinkedHashMap<>();
+  private @Nullable Cause lastCause;
+
+  Outcomes(Collection<Addressee> recipients) {
+    for (Addressee addressee : recipients) {
+      open.put(addressee.key(), addressee);
+    }
+  }
+
+  /** Who still waits, in order. */
+  List<Addressee> open() {
+    return new ArrayList<>(open.values());
+  }
+
+  boolean isDone() {
+    return open.isEmpty();
+  }
+
+  void settle(Addressee addressee, Outcome outcome) {
+    if (open.remove(addressee.key()) == null) {
+      throw new IllegalStateException("recipient settled twice");
+    }
+    settled.put(addressee.key(), outcome);
+  }
+
+  /** Settles all who wait. */
+  void settleAll(Outcome outcome) {
+    for (Addressee addressee : open()) {
+      settle(addressee, outcome);
+    }
+  }
+
+  /** Why those who wait could not be served at one host; a broken policy outlasts a dead host. */
+  void passedOver(Cause cause) {
+    if (lastCause == null || !lastCause.reason().startsWith("tls-")) {
+      lastCause = cause;
+    }
+  }
+
+  /** The same, but for good: said about the delivery as a whole. */
+  void endsWith(Cause cause) {
+    lastCause = cause;
+  }
+
+  /** The end of the round: who still waits is deferred for the last cause. */
+  Map<Long, Outcome> end(Cause otherwise) {
+    settleAll(new Outcome.Deferred(lastCause == null ? otherwise : lastCause));
+    return settled;
+  }
+}

@@ -1,0 +1,91 @@
+package org.sealwax.deliver;
+
+import java.util.Optional;
+import org.sealwax.converse.ClientDialogue;
+import org.sealwax.policy.Requirement;
+import org.sealwax.tls.Handshake;
+
+/** A greeted host on one connection, about which the policy said proceed. One thread owns it. */
+final class Peer {
+  private final ClientDialogue dialogue;
+  private final Requirement requirement;
+  private final String label;
+  private final String tls;
+  private final long born;
+  private int transactions;
+
+  Peer(
+      ClientDialogue dialogue,
+      Requirement requirement,
+      String label,
+      boolean downgrade,
+      long born) {
+    this.dialogue = dialogue;
+    this.requirement = requirement;
+    this.label = label;
+    this.tls = TlsWords.token(requirement, dialogue.handshake(), downgrade);
+    this.born = born;
+  }
+
+  ClientDialogue dialogue() {
+    return dialogue;
+  }
+
+  /** What this connection was found good enough for. */
+  Requirement requirement() {
+    return requirement;
+  }
+
+  /** {@code mx.example.org[192.0.2.1]:25}. */
+  String label() {
+    return label;
+  }
+
+  /** Wanted and got. */
+  String tls() {
+    return tls;
+  }
+
+  Optional<Handshake> handshake() {
+    return dialogue.handshake();
+  }
+
+  long born() {
+    return born;
+  }
+
+  int transactions() {
+    return transactions;
+  }
+
+  void began() {
+    transactions++;
+  }
+
+  /** Transactions that the server takes on one connection (RFC 9422 4.1). */
+  int mailMax() {
+    return dialogue.capabilities().mailMax().orElse(Integer.MAX_VALUE);
+  }
+
+  boolean isFresh() {
+    return transactions == 0;
+  }
+
+  /**
+   * The last guard, in production: a stream that is clear where TLS is demanded, or a peer who is
+   * not who was demanded, must not get a single word of an envelope, whatever was decided before.
+   */
+  void assertGoodEnough(Requirement demanded) {
+    if (!demanded.demandsTls()) {
+      return;
+    }
+    Handshake shown = handshake().orElse(null);
+    if (shown == null) {
+      throw new IllegalStateException("TLS is demanded and this stream is clear");
+    }
+    if (!demanded.identity().stream()
+        .allMatch(demand -> org.sealwax.policy.Policy.isMet(demand, shown))) {
+      throw new IllegalStateException("the peer is not who is demanded");
+    }
+  }
+}

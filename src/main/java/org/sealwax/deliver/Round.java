@@ -1,0 +1,193 @@
+package org.sealwax.deliver;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.policy.Evidence;
+import org.sealwax.policy.Reason;
+import org.sealwax.policy.Requirement;
+import org.sealwax.policy.Subject;
+import org.sealwax.queue.NextHop;
+
+/**
+ * One round over the hosts of a next hop on one errand: plan, then host by host, idle connections
+ * first, and at the end the last word about hosts whose TLS was broken. One thread owns it.
+ */
+final class Round {
+  private final Tools tools;
+  private final Errand errand;
+  private final NextHop nextHop;
+  private final Budget budget;
+
+  /**
+   * A round.
+   *
+   * @param round 1 for the first one
+   * @param firstTried when that was, or null in it
+   */
+  Round(Tools tools, Errand errand, NextHop nextHop, int round, @Nullable Instant firstTried) {
+    this.tools = tools;
+    this.errand = errand;
+    this.nextHop = nextHop;
+    this.budget = new Budget(round, firstTried, tools.clock().now());
+  }
+
+  /** What has been spent in this delivery. */
+  static final class Budget {
+    private final int round;
+    private final @Nullable Instant firstTried;
+    private final Instant began;
+    private int connections;
+    private int hosts = 1;
+    private int host;
+    private boolean cut;
+
+    Budget(int round, @Nullable Instant firstTried, Instant began) {
+      this.round = round;
+      this.firstTried = firstTried;
+      this.began = began;
+    }
+
+    int round() {
+      return round;
+    }
+
+    @Nullable Instant firstTried() {
+      return firstTried;
+    }
+
+    Instant began() {
+      return began;
+    }
+
+    int connections() {
+      return connections;
+    }
+
+    void connected() {
+      connections++;
+    }
+
+    int hosts() {
+      return hosts;
+    }
+
+    int hostsLeft() {
+      return hosts - host;
+    }
+
+    boolean isFirstHost() {
+      return host == 1;
+    }
+
+    /** Our own address stands here: what comes after is no better than we (RFC 5321 5.1). */
+    void cut() {
+      cut = true;
+    }
+  }
+
+  /** Runs it; afterwards the errand is done or was told why not. */
+  void run() throws InterruptedException {
+    switch (plan()) {
+      case RoutePlan.End end -> errand.ends(end.meaning());
+      case RoutePlan.Hosts hosts -> over(hosts);
+    }
+  }
+
+  private RoutePlan plan() {
+    return switch (nextHop) {
+      case NextHop.ByMx mx ->
+          RoutePlan.byMx(
+              mx.domain(),
+              tools.resolver(),
+              tools.settings().ownNames(),
+              tools.chance(),
+              tools.settings().mxPort());
+      case NextHop.Fixed fixed ->
+          RoutePlan.fixed(fixed, tools.settings().routes().get(fixed.route()));
+      case NextHop.Pipe pipe -> throw new IllegalStateException("a pipe has no hosts");
+    };
+  }
+
+  private void over(RoutePlan.Hosts plan) throws InterruptedException {
+    List<Attempt> tried = new ArrayList<>();
+    budget.hosts = plan.hosts().size();
+    for (Subject subject : plan.hosts()) {
+      if (errand.isDone() || budget.cut) {
+        break;
+      }
+      budget.host++;
+      Requirement requirement = requirement(subject, plan);
+      if (!requirement.mxFilter().admits(subject.host())) {
+        errand.passedOver(
+            Trouble.policy(
+                Reason.MX_FILTER, "may not be used for this domain", subject.host().toString()));
+        continue;
+      }
+      Attempt attempt = new Attempt(tools, budget, errand, subject, requirement, plan);
+      visit(attempt, key(subject, requirement, plan));
+      tried.add(attempt);
+    }
+    for (Attempt attempt : tried) {
+      if (errand.isDone()) {
+        return;
+      }
+      // RFC 7435 §3 in our order: better TLS elsewhere before clear text here.
+      Peer peer = attempt.last();
+      if (peer != null) {
+        finish(errand.with(peer), peer, null);
+      }
+    }
+  }
+
+  private Requirement requirement(Subject subject, RoutePlan.Hosts plan)
+      throws InterruptedException {
+    List<Evidence> evidence = tools.gatherer().gather(subject);
+    RouteSettings route = plan.route();
+    Evidence ofRoute = route == null ? null : route.evidence();
+    if (ofRoute != null) {
+      evidence = new ArrayList<>(evidence);
+      evidence.add(ofRoute);
+    }
+    return tools.policy().requirementFor(subject, evidence, tools.clock().now());
+  }
+
+  /** Idle connections differ in everything that stands here. */
+  private String key(Subject subject, Requirement requirement, RoutePlan.Hosts plan) {
+    return nextHop.key() + "|" + subject.host() + ":" + plan.port() + "|" + requirement.key();
+  }
+
+  private void visit(Attempt attempt, String key) throws InterruptedException {
+    Peer idle = tools.pool().take(key);
+    if (idle != null) {
+      Errand.Fate fate = errand.with(idle);
+      finish(fate, idle, key);
+      if (fate == Errand.Fate.NEXT_HOST || fate == Errand.Fate.CLOSED || errand.isDone()) {
+        return;
+      }
+    }
+    while (!errand.isDone()) {
+      Peer peer = attempt.open();
+      if (peer == null) {
+        return;
+      }
+      Errand.Fate fate = errand.with(peer);
+      finish(fate, peer, key);
+      if (fate != Errand.Fate.MORE) {
+        return;
+      }
+    }
+  }
+
+  private void finish(Errand.Fate fate, Peer peer, @Nullable String key) {
+    if (fate == Errand.Fate.REUSABLE) {
+      if (key == null) {
+        // Clear text that was allowed this once is not kept.
+        peer.dialogue().quit();
+      } else {
+        tools.pool().give(key, peer);
+      }
+    }
+  }
+}

@@ -1,0 +1,65 @@
+package org.sealwax.deliver;
+
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.address.Domain;
+import org.sealwax.address.MailHost;
+import org.sealwax.dns.MxSet;
+import org.sealwax.dns.Resolver;
+import org.sealwax.dns.Security;
+import org.sealwax.policy.Ladder;
+import org.sealwax.policy.Subject;
+import org.sealwax.queue.NextHop;
+import org.sealwax.world.Chance;
+
+/** Which hosts are tried for a next hop, in which order; or why there are none. */
+sealed interface RoutePlan {
+  /**
+   * There are hosts.
+   *
+   * @param hosts at most {@link Ladder#HOSTS}: each can have one connection in one delivery
+   * @param port at each of them
+   * @param route the configured route, or null for MX
+   * @param byMx whether DNS that others control chose the hosts
+   * @param implicit the next hop itself stands in for its MX
+   */
+  record Hosts(
+      List<Subject> hosts, int port, @Nullable RouteSettings route, boolean byMx, boolean implicit)
+      implements RoutePlan {
+    /** Copies. */
+    public Hosts {
+      hosts = List.copyOf(hosts);
+    }
+  }
+
+  /** There are none. */
+  record End(Meaning meaning) implements RoutePlan {}
+
+  /** Plans by MX (RFC 5321 5.1). */
+  static RoutePlan byMx(
+      Domain domain, Resolver resolver, Set<Domain> own, Chance chance, int port) {
+    return switch (MxSet.of(domain, resolver.mx(domain), own, chance)) {
+      case MxSet.NullMx n -> new End(Trouble.nullMx(domain.name()));
+      case MxSet.NoSuchDomain n -> new End(Trouble.noSuchDomain(domain.name()));
+      case MxSet.LoopsBack l -> new End(Trouble.loopsBack(domain.name(), l.own().name()));
+      case MxSet.Trouble t -> new End(Trouble.dns(domain.name(), t.reason()));
+      case MxSet.Hosts h ->
+          new Hosts(
+              h.targets().stream()
+                  .limit(Ladder.HOSTS)
+                  .map(t -> new Subject(domain, t.host(), h.security() == Security.SECURE))
+                  .toList(),
+              port,
+              null,
+              true,
+              h.implicit());
+    };
+  }
+
+  /** A configured host: no MX, no questions about who chose it. */
+  static RoutePlan fixed(NextHop.Fixed hop, @Nullable RouteSettings route) {
+    MailHost host = hop.host();
+    return new Hosts(List.of(Subject.fixed(host)), hop.port(), route, false, true);
+  }
+}

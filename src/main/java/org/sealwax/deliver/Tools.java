@@ -1,0 +1,49 @@
+package org.sealwax.deliver;
+
+import java.util.Map;
+import org.sealwax.converse.Greeting;
+import org.sealwax.dns.Resolver;
+import org.sealwax.evidence.Gatherer;
+import org.sealwax.log.MailLog;
+import org.sealwax.policy.Policy;
+import org.sealwax.tls.TlsClient;
+import org.sealwax.tls.TrustRoots;
+import org.sealwax.world.Chance;
+import org.sealwax.world.Clock;
+import org.sealwax.world.Dialer;
+
+/** What every round needs, made once. */
+record Tools(
+    DeliverSettings settings,
+    Policy policy,
+    Gatherer gatherer,
+    Resolver resolver,
+    Dialers dialers,
+    Greeting greeting,
+    Map<String, TrustRoots> roots,
+    HostMemories memories,
+    Pool pool,
+    Clock clock,
+    Chance chance,
+    MailLog log) {
+  /** The same under other times and without a pool of its own: for probes. */
+  Tools with(DeliverSettings other, TlsClient tls) {
+    return new Tools(
+        other,
+        policy,
+        gatherer,
+        resolver,
+        dialers,
+        new Greeting(tls, other.times()),
+        roots,
+        memories,
+        pool,
+        clock,
+        chance,
+        log);
+  }
+
+  Dialer dialer(boolean byMx) {
+    return byMx ? dialers.byDns() : dialers.configured();
+  }
+}

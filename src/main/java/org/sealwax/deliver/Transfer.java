@@ -1,0 +1,549 @@
+package org.sealwax.deliver;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.address.MailHost;
+import org.sealwax.address.Mailbox;
+import org.sealwax.converse.ClientDialogue;
+import org.sealwax.converse.SmtpTimes;
+import org.sealwax.queue.Addressee;
+import org.sealwax.queue.Cause;
+import org.sealwax.queue.Consignment;
+import org.sealwax.queue.DsnWish;
+import org.sealwax.queue.MailOptions;
+import org.sealwax.queue.Outcome;
+import org.sealwax.queue.Target;
+import org.sealwax.smtp.Capabilities;
+import org.sealwax.smtp.DotWriter;
+import org.sealwax.smtp.Reply;
+
+/**
+ * Carries one consignment over: MAIL, RCPT, content, for as many transactions as the host's limits
+ * need. With PIPELINING the envelope and DATA leave in one write; a small message and its end in
+ * another.
+ */
+final class Transfer implements Errand {
+  /** Recipients of one transaction where the host names no limit (RFC 5321 4.5.3.1.8). */
+  static final int RECIPIENTS = 100;
+
+  /** From this size on BDAT saves the search for dots more than it costs to compute a size. */
+  static final long CHUNKING_PAYS = 256 * 1_024;
+
+  /** Octets of a header that are searched for non-ASCII ones. */
+  private static final int HEADER = 1_024 * 1_024;
+
+  private final Consignment consignment;
+  private final Outcomes outcomes;
+  private final SmtpTimes times;
+  private final int transactionsPerConnection;
+  private final boolean authenticated;
+  private final byte[] prefix;
+
+  private Stage stage = Stage.MAIL;
+  private boolean heard;
+
+  Transfer(
+      Consignment consignment,
+      Outcomes outcomes,
+      SmtpTimes times,
+      int transactionsPerConnection,
+      boolean authenticated) {
+    this.consignment = consignment;
+    this.outcomes = outcomes;
+    this.times = times;
+    this.transactionsPerConnection = transactionsPerConnection;
+    this.authenticated = authenticated;
+    String deliveredTo = consignment.deliveredTo();
+    this.prefix =
+        deliveredTo == null
+            ? new byte[0]
+            : ("Delivered-To: " + oneLine(deliveredTo) + "\r\n").getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static String oneLine(String text) {
+    if (text.chars().anyMatch(c -> c < ' ' || c == 0x7f)) {
+      throw new IllegalStateException("control character in a mailbox");
+    }
+    return text;
+  }
+
+  /** Our own trouble with the stored content: says nothing about the host. */
+  private static final class ContentTrouble extends IOException {
+    ContentTrouble(String message, @Nullable Throwable cause) {
+      super(message, cause);
+    }
+  }
+
+  /** The host said something that ends the conversation. */
+  private record Ended(Fate fate) {}
+
+  @Override
+  public boolean isDone() {
+    return outcomes.isDone();
+  }
+
+  @Override
+  public void passedOver(Cause cause) {
+    outcomes.passedOver(cause);
+  }
+
+  @Override
+  public void ends(Meaning meaning) {
+    outcomes.endsWith(meaning.cause());
+    if (meaning.course() == Meaning.Course.REFUSE) {
+      outcomes.settleAll(meaning.outcome());
+    }
+  }
+
+  @Override
+  public String id() {
+    return consignment.id().text();
+  }
+
+  @Override
+  public Fate with(Peer peer) {
+    boolean finished = false;
+    try {
+      Fate fate = carry(peer);
+      finished = true;
+      if (fate != Fate.REUSABLE) {
+        if (fate == Fate.MORE) {
+          peer.dialogue().quit();
+        } else {
+          peer.dialogue().closeQuietly();
+        }
+      }
+      return fate;
+    } finally {
+      if (!finished) {
+        peer.dialogue().closeQuietly();
+      }
+    }
+  }
+
+  private Fate carry(Peer peer) {
+    refuseWhatCannotGo(peer);
+    while (!outcomes.isDone()) {
+      if (peer.transactions() >= Math.min(transactionsPerConnection, peer.mailMax())) {
+        return Fate.MORE;
+      }
+      List<Addressee> batch = batch(peer.dialogue().capabilities());
+      boolean reused = !peer.isFresh();
+      peer.began();
+      stage = Stage.MAIL;
+      heard = false;
+      try {
+        // In production, right before the first word of the envelope.
+        peer.assertGoodEnough(peer.requirement());
+        Ended ended = new Transaction(peer, batch).run();
+        if (ended != null) {
+          return ended.fate();
+        }
+      } catch (ContentTrouble e) {
+        outcomes.settleAll(new Outcome.Deferred(Trouble.content(String.valueOf(e.getMessage()))));
+        return Fate.CLOSED;
+      } catch (IOException e) {
+        if (reused && !heard) {
+          return Fate.STALE;
+        }
+        Meaning meaning = Trouble.lost(stage, e, peer.label());
+        return apply(meaning, batch);
+      }
+    }
+    return Fate.REUSABLE;
+  }
+
+  /** Settles or passes over what is still open of {@code some}; the connection is over. */
+  private Fate apply(Meaning meaning, List<Addressee> some) {
+    outcomes.passedOver(meaning.cause());
+    if (meaning.course() == Meaning.Course.NEXT_HOST) {
+      return Fate.NEXT_HOST;
+    }
+    settle(some, meaning.outcome());
+    return Fate.CLOSED;
+  }
+
+  private void settle(List<Addressee> some, Outcome outcome) {
+    Set<Long> open = outcomes.open().stream().map(Addressee::key).collect(Collectors.toSet());
+    for (Addressee addressee : some) {
+      if (open.contains(addressee.key())) {
+        outcomes.settle(addressee, outcome);
+      }
+    }
+  }
+
+  private void refuseWhatCannotGo(Peer peer) {
+    Capabilities offered = peer.dialogue().capabilities();
+    long size = consignment.size() + prefix.length;
+    if (offered.maxSize().isPresent() && offered.maxSize().getAsLong() < size) {
+      outcomes.settleAll(
+          new Outcome.Refused(Trouble.tooBig(peer.label(), size, offered.maxSize().getAsLong())));
+      return;
+    }
+    boolean binary = consignment.options().body() == MailOptions.Body.BINARY;
+    if (binary && !(offered.offersChunking() && offered.offers("BINARYMIME"))) {
+      outcomes.settleAll(new Outcome.Refused(Trouble.needsBinary(peer.label())));
+      return;
+    }
+    if (offered.offersSmtpUtf8()) {
+      return;
+    }
+    boolean all =
+        !senderIsAscii()
+            || !isAscii(prefix, prefix.length)
+            || (consignment.options().smtputf8() && !headerIsAscii());
+    for (Addressee addressee : outcomes.open()) {
+      if (all || !mailbox(addressee).isAscii()) {
+        outcomes.settle(addressee, new Outcome.Refused(Trouble.needsSmtpUtf8(peer.label())));
+      }
+    }
+  }
+
+  private boolean senderIsAscii() {
+    return consignment.sender().mailboxIfAny().map(Mailbox::isAscii).orElse(true);
+  }
+
+  private static boolean isAscii(byte[] octets, int count) {
+    int all = 0;
+    for (int i = 0; i < count; i++) {
+      all |= octets[i];
+    }
+    return all >= 0;
+  }
+
+  private boolean headerIsAscii() {
+    try (InputStream in = consignment.content().open()) {
+      byte[] header = in.readNBytes((int) Math.min(HEADER, consignment.size()));
+      int end = header.length;
+      for (int i = 3; i < header.length; i++) {
+        if (header[i] == '\n'
+            && header[i - 1] == '\r'
+            && header[i - 2] == '\n'
+            && header[i - 3] == '\r') {
+          end = i;
+          break;
+        }
+      }
+      return isAscii(header, end);
+    } catch (IOException e) {
+      // The transfer will say what is wrong with the content; nothing is refused for it here.
+      return true;
+    }
+  }
+
+  private static Mailbox mailbox(Addressee addressee) {
+    return switch (addressee.target()) {
+      case Target.Remote remote -> remote.mailbox();
+      case Target.Command command ->
+          throw new IllegalStateException("a command cannot be reached by SMTP");
+    };
+  }
+
+  /** The next recipients, within the host's limits (RFC 9422). */
+  private List<Addressee> batch(Capabilities offered) {
+    int most = Math.min(RECIPIENTS, offered.rcptMax().orElse(RECIPIENTS));
+    int domains = offered.rcptDomainMax().orElse(Integer.MAX_VALUE);
+    List<Addressee> batch = new ArrayList<>();
+    Set<MailHost> seen = new HashSet<>();
+    for (Addressee addressee : outcomes.open()) {
+      MailHost domain = mailbox(addressee).domain();
+      if (batch.size() < most && (seen.contains(domain) || seen.size() < domains)) {
+        seen.add(domain);
+        batch.add(addressee);
+      }
+    }
+    return batch;
+  }
+
+  /** One MAIL with what follows. */
+  private final class Transaction {
+    private final Peer peer;
+    private final ClientDialogue dialogue;
+    private final Capabilities offered;
+    private final List<Addressee> batch;
+    private final List<Addressee> accepted = new ArrayList<>();
+    private final boolean chunking;
+    private final boolean pipelining;
+
+    Transaction(Peer peer, List<Addressee> batch) {
+      this.peer = peer;
+      this.dialogue = peer.dialogue();
+      this.offered = dialogue.capabilities();
+      this.batch = batch;
+      this.pipelining = offered.offersPipelining();
+      this.chunking =
+          offered.offersChunking()
+              && (consignment.options().body() == MailOptions.Body.BINARY
+                  || consignment.size() >= CHUNKING_PAYS);
+    }
+
+    /** Null when the connection can go on. */
+    @Nullable Ended run() throws IOException {
+      boolean dataSent = pipelining && !chunking;
+      dialogue.send(mail());
+      if (pipelining) {
+        for (Addressee addressee : batch) {
+          dialogue.send(rcpt(addressee));
+        }
+        if (dataSent) {
+          dialogue.send("DATA");
+        }
+      }
+      Reply mail = reply(times.mail());
+      if (!mail.isPositive()) {
+        return mailFailed(mail, dataSent);
+      }
+      for (Addressee addressee : batch) {
+        stage = Stage.RCPT;
+        if (!pipelining) {
+          dialogue.send(rcpt(addressee));
+        }
+        Reply reply = reply(times.rcpt());
+        // RFC 5321 §4.5.3.1.10: enough for one transaction; it stays open for the next.
+        boolean tooMany = (reply.code() == 452 || reply.code() == 552) && !accepted.isEmpty();
+        if (reply.isPositive()) {
+          accepted.add(addressee);
+        } else if (!tooMany) {
+          Meaning meaning = Trouble.of(Stage.RCPT, reply, peer.label());
+          if (meaning.course() == Meaning.Course.NEXT_HOST) {
+            return new Ended(apply(meaning, List.of()));
+          }
+          outcomes.settle(addressee, meaning.outcome());
+        }
+      }
+      if (accepted.isEmpty()) {
+        return takeBack(dataSent);
+      }
+      return chunking ? bdat() : data(dataSent);
+    }
+
+    private @Nullable Ended mailFailed(Reply mail, boolean dataSent) throws IOException {
+      Meaning meaning = Trouble.of(Stage.MAIL, mail, peer.label());
+      if (mail.code() == 421) {
+        return heardNothingElse() ? new Ended(Fate.STALE) : new Ended(apply(meaning, batch));
+      }
+      if (pipelining) {
+        for (int i = 0; i < batch.size(); i++) {
+          reply(times.rcpt());
+        }
+      }
+      if (meaning.course() == Meaning.Course.NEXT_HOST) {
+        return new Ended(apply(meaning, batch));
+      }
+      outcomes.settleAll(meaning.outcome());
+      return takeBack(dataSent);
+    }
+
+    /** A connection used before that greets us with 421 was dying while it waited. */
+    private boolean heardNothingElse() {
+      return peer.transactions() > 1;
+    }
+
+    /** Ends a transaction without content (RFC 2920 3.1: a 354 that came too soon gets a dot). */
+    private @Nullable Ended takeBack(boolean dataSent) throws IOException {
+      stage = Stage.DATA;
+      if (!dataSent) {
+        Reply reset = exchange("RSET", times.rcpt());
+        return reset.isPositive() ? null : new Ended(Fate.CLOSED);
+      }
+      Reply go = reply(times.data());
+      if (go.code() == 354) {
+        dialogue.send(".");
+        reply(times.end());
+        return null;
+      }
+      return go.code() == 421 || !(go.isTransient() || go.isPermanent())
+          ? new Ended(Fate.CLOSED)
+          : null;
+    }
+
+    private @Nullable Ended data(boolean dataSent) throws IOException {
+      stage = Stage.DATA;
+      if (!dataSent) {
+        dialogue.send("DATA");
+      }
+      Reply go = reply(times.data());
+      if (go.code() != 354) {
+        return noContent(go);
+      }
+      DotWriter dots = new DotWriter(dialogue.content());
+      dots.write(prefix, 0, prefix.length);
+      copy(dots::write);
+      stage = Stage.END;
+      dots.end();
+      return judged(reply(times.end()));
+    }
+
+    private @Nullable Ended noContent(Reply reply) {
+      Meaning meaning = Trouble.of(Stage.DATA, reply, peer.label());
+      Fate fate = apply(meaning, accepted);
+      // After a clear refusal the conversation is in order; after nonsense it is not.
+      return fate == Fate.CLOSED && (reply.isTransient() || reply.isPermanent())
+          ? null
+          : new Ended(fate);
+    }
+
+    private @Nullable Ended bdat() throws IOException {
+      stage = Stage.DATA;
+      dialogue.send("BDAT " + (consignment.size() + prefix.length) + " LAST");
+      OutputStream content = dialogue.content();
+      content.write(prefix);
+      copy(content::write);
+      stage = Stage.END;
+      return judged(reply(times.end()));
+    }
+
+    private @Nullable Ended judged(Reply reply) {
+      if (reply.isPositive()) {
+        boolean dsn = offered.offersDsn();
+        String said = reply.toString();
+        Outcome delivered = new Outcome.Delivered(peer.label(), said, peer.tls(), dsn, false);
+        for (Addressee addressee : accepted) {
+          outcomes.settle(addressee, delivered);
+        }
+        return null;
+      }
+      Meaning meaning = Trouble.of(Stage.END, reply, peer.label());
+      Fate fate = apply(meaning, accepted);
+      return fate == Fate.CLOSED && (reply.isTransient() || reply.isPermanent())
+          ? null
+          : new Ended(fate);
+    }
+
+    private Reply exchange(String command, Duration longest) throws IOException {
+      dialogue.send(command);
+      return reply(longest);
+    }
+
+    private Reply reply(Duration longest) throws IOException {
+      Reply reply = dialogue.reply(longest);
+      heard = true;
+      return reply;
+    }
+
+    private String mail() {
+      StringBuilder out = new StringBuilder(96);
+      out.append("MAIL FROM:<").append(consignment.sender()).append('>');
+      MailOptions options = consignment.options();
+      if (offered.offersSize()) {
+        out.append(" SIZE=").append(consignment.size() + prefix.length);
+      }
+      switch (options.body()) {
+        case SEVEN_BIT -> {}
+        // Where 8BITMIME is not offered the content goes as it is: see the decision record.
+        case EIGHT_BIT -> out.append(offered.offersEightBit() ? " BODY=8BITMIME" : "");
+        case BINARY -> out.append(" BODY=BINARYMIME");
+      }
+      if (offered.offersSmtpUtf8() && needsUtf8()) {
+        out.append(" SMTPUTF8");
+      }
+      if (offered.offersDsn()) {
+        switch (options.returnContent()) {
+          case UNSPECIFIED -> {}
+          case HEADERS -> out.append(" RET=HDRS");
+          case FULL -> out.append(" RET=FULL");
+        }
+        if (options.envelopeId() != null) {
+          out.append(" ENVID=").append(options.envelopeId());
+        }
+      }
+      if (authenticated) {
+        // RFC 4954 §5: whom we speak for is not known to the host in its own terms.
+        out.append(" AUTH=<>");
+      }
+      return out.toString();
+    }
+
+    private boolean needsUtf8() {
+      return consignment.options().smtputf8()
+          || !senderIsAscii()
+          || !isAscii(prefix, prefix.length)
+          || batch.stream().anyMatch(a -> !mailbox(a).isAscii());
+    }
+
+    private String rcpt(Addressee addressee) {
+      String path = "RCPT TO:<" + mailbox(addressee) + ">";
+      if (!offered.offersDsn()) {
+        return path;
+      }
+      StringBuilder out = new StringBuilder(path);
+      DsnWish wish = addressee.wish();
+      if (wish.never()) {
+        out.append(" NOTIFY=NEVER");
+      } else if (!wish.when().isEmpty()) {
+        out.append(" NOTIFY=")
+            .append(
+                wish.when().stream()
+                    .sorted()
+                    .map(when -> when.name().toUpperCase(Locale.ROOT))
+                    .collect(Collectors.joining(",")));
+      }
+      if (wish.originalRecipient() != null) {
+        out.append(" ORCPT=").append(wish.originalRecipient());
+      }
+      return out.toString();
+    }
+  }
+
+  /** Takes octets. */
+  @FunctionalInterface
+  private interface Taker {
+    void write(byte[] octets, int offset, int length) throws IOException;
+  }
+
+  /**
+   * Copies the content. Trouble of ours (the store) and of theirs (the wire) are told apart, and a
+   * content that is not as long as it should be never gets its end.
+   */
+  private void copy(Taker taker) throws IOException {
+    Copying copying = new Copying(taker);
+    try (InputStream in = consignment.content().open()) {
+      in.transferTo(copying);
+    } catch (IOException e) {
+      if (copying.wireTrouble != null) {
+        throw copying.wireTrouble;
+      }
+      throw new ContentTrouble(String.valueOf(e.getMessage()), e);
+    }
+    if (copying.count != consignment.size()) {
+      throw new ContentTrouble(
+          "it has " + copying.count + " octets, not " + consignment.size(), null);
+    }
+  }
+
+  private static final class Copying extends OutputStream {
+    private final Taker taker;
+    private long count;
+    private @Nullable IOException wireTrouble;
+
+    Copying(Taker taker) {
+      this.taker = taker;
+    }
+
+    @Override
+    public void write(int octet) throws IOException {
+      write(new byte[] {(byte) octet}, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] octets, int offset, int length) throws IOException {
+      try {
+        taker.write(octets, offset, length);
+      } catch (IOException e) {
+        wireTrouble = e;
+        throw e;
+      }
+      count += length;
+    }
+  }
+}

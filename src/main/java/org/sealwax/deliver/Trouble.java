@@ -1,0 +1,444 @@
+package org.sealwax.deliver;
+
+import java.io.IOException;
+import java.net.SocketTimeoutException;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.deliver.Meaning.Course;
+import org.sealwax.policy.Reason;
+import org.sealwax.queue.Cause;
+import org.sealwax.queue.Cause.Extent;
+import org.sealwax.smtp.EnhancedStatus;
+import org.sealwax.smtp.Reply;
+
+/**
+ * All "what does this failure mean": the one table from (stage, reply) to (course, reason word,
+ * status, extent), and the named causes that are no replies. First row that fits counts; what no
+ * row knows defers.
+ *
+ * <p>RFC 5321 4.2.1, 4.2.4, 4.2.5, 4.3.2, 4.5.3.1.10; RFC 3463; RFC 4954 6; RFC 7504; RFC 7505.
+ */
+final class Trouble {
+  private Trouble() {}
+
+  /**
+   * One row.
+   *
+   * @param stages where it applies
+   * @param from lowest code
+   * @param to highest code
+   * @param hint a word that must stand in the text in any case, or empty
+   */
+  record Row(
+      List<Stage> stages,
+      int from,
+      int to,
+      String hint,
+      Course course,
+      String reason,
+      EnhancedStatus status,
+      Extent extent) {
+    boolean fits(Stage stage, Reply reply) {
+      return stages.contains(stage)
+          && reply.code() >= from
+          && reply.code() <= to
+          && (hint.isEmpty() || reply.toString().toLowerCase(Locale.ROOT).contains(hint));
+    }
+  }
+
+  private static final List<Stage> EVERY = List.of(Stage.values());
+  private static final List<Stage> ENVELOPE = List.of(Stage.MAIL, Stage.RCPT);
+  private static final List<Stage> TRANSACTION =
+      List.of(Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.END);
+
+  /** The table, most special first. */
+  static final List<Row> TABLE =
+      List.of(
+          // RFC 5321 §3.8: the host goes away, at whatever stage; it says nothing about the mail.
+          row(EVERY, 421, 421, "", Course.NEXT_HOST, "service-closing", "4.3.2", Extent.NEXT_HOP),
+          // Our credentials are our configuration's affair, never the sender's.
+          row(List.of(Stage.AUTH), 400, 599, "", Course.DEFER, "auth", "4.7.8", Extent.NEXT_HOP),
+          // RFC 4954 §6, RFC 3207 §4: the host wants AUTH or STARTTLS first. Whoever strips
+          // STARTTLS
+          // brings this about, so it must not bounce anything.
+          row(TRANSACTION, 530, 530, "", Course.DEFER, "auth-required", "4.7.0", Extent.NEXT_HOP),
+          row(TRANSACTION, 538, 538, "", Course.DEFER, "auth-required", "4.7.11", Extent.NEXT_HOP),
+          row(TRANSACTION, 534, 535, "", Course.DEFER, "auth-required", "4.7.8", Extent.NEXT_HOP),
+          row(TRANSACTION, 523, 523, "", Course.DEFER, "auth-required", "4.7.10", Extent.NEXT_HOP),
+          // Commands out of place or unknown: one of us is broken, and it is not the mail.
+          row(TRANSACTION, 500, 500, "", Course.DEFER, "protocol", "4.5.2", Extent.MESSAGE),
+          row(TRANSACTION, 502, 504, "", Course.DEFER, "protocol", "4.5.1", Extent.MESSAGE),
+          row(ENVELOPE, 555, 555, "", Course.DEFER, "protocol", "4.5.4", Extent.MESSAGE),
+          // RFC 5321 §4.5.3.1.10: 552 to RCPT is what 452 should have been.
+          row(
+              List.of(Stage.RCPT),
+              552,
+              552,
+              "",
+              Course.DEFER,
+              "mailbox-full",
+              "4.5.3",
+              Extent.RECIPIENT),
+          row(
+              List.of(Stage.RCPT),
+              452,
+              452,
+              "",
+              Course.DEFER,
+              "mailbox-full",
+              "4.5.3",
+              Extent.RECIPIENT),
+          row(
+              List.of(Stage.RCPT),
+              400,
+              499,
+              "greylist",
+              Course.DEFER,
+              "greylisted",
+              "4.7.1",
+              Extent.RECIPIENT),
+          row(
+              List.of(Stage.RCPT),
+              400,
+              499,
+              "graylist",
+              Course.DEFER,
+              "greylisted",
+              "4.7.1",
+              Extent.RECIPIENT),
+          row(
+              List.of(Stage.RCPT),
+              400,
+              499,
+              "",
+              Course.DEFER,
+              "recipient-deferred",
+              "4.0.0",
+              Extent.RECIPIENT),
+          row(
+              List.of(Stage.RCPT),
+              500,
+              599,
+              "",
+              Course.REFUSE,
+              "recipient-refused",
+              "5.0.0",
+              Extent.RECIPIENT),
+          row(List.of(Stage.MAIL), 552, 552, "", Course.REFUSE, "too-big", "5.3.4", Extent.MESSAGE),
+          row(
+              List.of(Stage.MAIL),
+              452,
+              452,
+              "",
+              Course.NEXT_HOST,
+              "no-storage",
+              "4.3.1",
+              Extent.MESSAGE),
+          row(
+              List.of(Stage.MAIL),
+              400,
+              499,
+              "",
+              Course.NEXT_HOST,
+              "sender-deferred",
+              "4.0.0",
+              Extent.MESSAGE),
+          row(
+              List.of(Stage.MAIL),
+              500,
+              599,
+              "",
+              Course.REFUSE,
+              "sender-refused",
+              "5.0.0",
+              Extent.MESSAGE),
+          row(
+              List.of(Stage.DATA),
+              400,
+              499,
+              "",
+              Course.NEXT_HOST,
+              "data-deferred",
+              "4.0.0",
+              Extent.MESSAGE),
+          row(
+              List.of(Stage.DATA),
+              500,
+              599,
+              "",
+              Course.REFUSE,
+              "message-refused",
+              "5.0.0",
+              Extent.MESSAGE),
+          row(List.of(Stage.END), 552, 552, "", Course.REFUSE, "too-big", "5.3.4", Extent.MESSAGE),
+          row(
+              List.of(Stage.END),
+              400,
+              499,
+              "greylist",
+              Course.DEFER,
+              "greylisted",
+              "4.7.1",
+              Extent.MESSAGE),
+          row(
+              List.of(Stage.END),
+              400,
+              499,
+              "",
+              Course.DEFER,
+              "message-deferred",
+              "4.0.0",
+              Extent.MESSAGE),
+          row(
+              List.of(Stage.END),
+              500,
+              599,
+              "",
+              Course.REFUSE,
+              "message-refused",
+              "5.0.0",
+              Extent.MESSAGE),
+          // 2yz and 3yz where they make no sense.
+          row(EVERY, 200, 399, "", Course.DEFER, "protocol", "4.5.0", Extent.MESSAGE));
+
+  private static Row row(
+      List<Stage> stages,
+      int from,
+      int to,
+      String hint,
+      Course course,
+      String reason,
+      String status,
+      Extent extent) {
+    return new Row(
+        stages, from, to, hint, course, reason, EnhancedStatus.parse(status).orElseThrow(), extent);
+  }
+
+  /** What {@code reply} at {@code stage} means, where it was not the one hoped for. */
+  static Meaning of(Stage stage, Reply reply, String host) {
+    for (Row row : TABLE) {
+      if (row.fits(stage, reply)) {
+        return new Meaning(
+            row.course(),
+            new Cause(
+                row.reason(),
+                status(row, reply),
+                "host " + host + " said at " + stage + ": " + reply,
+                host,
+                reply,
+                row.extent()));
+      }
+    }
+    return new Meaning(
+        Course.DEFER,
+        new Cause(
+            "unknown",
+            EnhancedStatus.of(4, 0, 0),
+            "host " + host + " said at " + stage + ": " + reply,
+            host,
+            reply,
+            Extent.MESSAGE));
+  }
+
+  /** The host's own status, unless it contradicts what we do about it. */
+  private static EnhancedStatus status(Row row, Reply reply) {
+    EnhancedStatus said = reply.status();
+    int kind = row.course() == Course.REFUSE ? 5 : 4;
+    return said != null && said.kind() == kind ? said : row.status();
+  }
+
+  /** A conversation that broke at {@code stage}. */
+  static Meaning lost(Stage stage, IOException trouble, String host) {
+    boolean silent =
+        trouble instanceof SocketTimeoutException
+            || trouble instanceof java.io.InterruptedIOException;
+    String how = silent ? "no answer in time from " : "lost connection with ";
+    String note =
+        stage == Stage.END
+            ? "; it may have taken the message, which is sent again then (RFC 5321 4.5.3.2.6)"
+            : "";
+    String message = trouble.getMessage();
+    return new Meaning(
+        // After the end of the content another host would make the possible duplicate a likely one.
+        stage == Stage.END ? Course.DEFER : Course.NEXT_HOST,
+        new Cause(
+            silent ? "timeout" : "lost-connection",
+            EnhancedStatus.of(4, 4, 2),
+            how + host + " at " + stage + (message == null ? "" : ": " + message) + note,
+            host,
+            null,
+            Extent.NEXT_HOP));
+  }
+
+  /** A host that the policy passed over, or a delivery that it ended. */
+  static Cause policy(Reason reason, String text, @Nullable String host) {
+    EnhancedStatus status =
+        switch (reason) {
+          case CONNECT -> EnhancedStatus.of(4, 4, 1);
+          case GREETING -> EnhancedStatus.of(4, 3, 2);
+          case LOST_CONNECTION, LADDER_BOUND -> EnhancedStatus.of(4, 4, 2);
+          case TLS_NOT_OFFERED, TLS_REFUSED -> EnhancedStatus.of(4, 7, 10);
+          case TLS_BROKEN, TLS_FLOOR -> EnhancedStatus.of(4, 7, 5);
+          case TLS_IDENTITY, TLS_INJECTION, MX_FILTER -> EnhancedStatus.of(4, 7, 0);
+        };
+    return new Cause(
+        reason.word(),
+        status,
+        (host == null ? "" : "host " + host + ": ") + text,
+        host,
+        null,
+        Extent.NEXT_HOP);
+  }
+
+  /** Exactly one MX record, {@code .} (RFC 7505 section 4.1). */
+  static Meaning nullMx(String domain) {
+    return refuse("null-mx", EnhancedStatus.of(5, 1, 10), domain + " accepts no mail (null MX)");
+  }
+
+  /** The domain does not exist. */
+  static Meaning noSuchDomain(String domain) {
+    return refuse("no-such-domain", EnhancedStatus.of(5, 1, 2), domain + " does not exist");
+  }
+
+  /** Neither MX nor address (RFC 5321 5.1). */
+  static Meaning noHost(String domain) {
+    return refuse(
+        "no-host", EnhancedStatus.of(5, 1, 2), domain + " has neither an MX nor an address record");
+  }
+
+  /** We are the best MX host ourselves, and do not know the domain as ours (RFC 5321 5.1). */
+  static Meaning loopsBack(String domain, String own) {
+    return refuse(
+        "mail-loop",
+        EnhancedStatus.of(5, 4, 6),
+        "mail for " + domain + " loops back to this host (" + own + ")");
+  }
+
+  private static Meaning refuse(String reason, EnhancedStatus status, String text) {
+    return new Meaning(Course.REFUSE, new Cause(reason, status, text, null, null, Extent.NEXT_HOP));
+  }
+
+  /** The DNS said nothing, or something that must not be believed. */
+  static Meaning dns(String name, String reason) {
+    return new Meaning(
+        Course.DEFER,
+        new Cause(
+            "dns",
+            EnhancedStatus.of(4, 4, 3),
+            "DNS trouble with " + name + ": " + reason,
+            null,
+            null,
+            Extent.NEXT_HOP));
+  }
+
+  /** An MX host without any address. */
+  static Cause noAddress(String host) {
+    return new Cause(
+        "no-address",
+        EnhancedStatus.of(4, 4, 4),
+        "host " + host + " has no address",
+        host,
+        null,
+        Extent.NEXT_HOP);
+  }
+
+  /** SMTPUTF8 is needed and not offered (RFC 6531 3.5). */
+  static Cause needsSmtpUtf8(String host) {
+    return new Cause(
+        "smtputf8",
+        EnhancedStatus.of(5, 6, 7),
+        "host " + host + " does not take internationalized addresses or headers (SMTPUTF8)",
+        host,
+        null,
+        Extent.MESSAGE);
+  }
+
+  /** BINARYMIME is needed and not offered (RFC 3030 section 3). */
+  static Cause needsBinary(String host) {
+    return new Cause(
+        "binarymime",
+        EnhancedStatus.of(5, 6, 3),
+        "host " + host + " does not take binary content (BINARYMIME)",
+        host,
+        null,
+        Extent.MESSAGE);
+  }
+
+  /** Larger than the host takes by its own word (RFC 1870 6.1). */
+  static Cause tooBig(String host, long size, long most) {
+    return new Cause(
+        "too-big",
+        EnhancedStatus.of(5, 3, 4),
+        "message of " + size + " octets; host " + host + " takes " + most,
+        host,
+        null,
+        Extent.MESSAGE);
+  }
+
+  /** Credentials would go to somebody who is not who we meant. */
+  static Cause unverifiedForAuth(String host, String verdict) {
+    return new Cause(
+        "auth-unverified",
+        EnhancedStatus.of(4, 7, 0),
+        "host " + host + " is " + verdict + "; credentials go to verified hosts only",
+        host,
+        null,
+        Extent.NEXT_HOP);
+  }
+
+  /** AUTH could not be done. */
+  static Cause auth(String host, String text) {
+    return new Cause(
+        "auth",
+        EnhancedStatus.of(4, 7, 8),
+        "AUTH at host " + host + ": " + text,
+        host,
+        null,
+        Extent.NEXT_HOP);
+  }
+
+  /** The stored content could not be read. */
+  static Cause content(String text) {
+    return new Cause(
+        "content",
+        EnhancedStatus.of(4, 3, 0),
+        "cannot read the message: " + text,
+        null,
+        null,
+        Extent.MESSAGE);
+  }
+
+  /** We are going down, or somebody stopped this round. */
+  static Cause interrupted() {
+    return new Cause(
+        "stopped",
+        EnhancedStatus.of(4, 3, 2),
+        "delivery was stopped",
+        null,
+        null,
+        Extent.RECIPIENT);
+  }
+
+  /** Nothing else was said. */
+  static Cause unknown() {
+    return new Cause(
+        "unknown",
+        EnhancedStatus.of(4, 0, 0),
+        "no host could be tried",
+        null,
+        null,
+        Extent.NEXT_HOP);
+  }
+
+  /** A bug of ours. */
+  static Cause bug() {
+    return new Cause(
+        "internal",
+        EnhancedStatus.of(4, 3, 0),
+        "internal error; the log has more",
+        null,
+        null,
+        Extent.MESSAGE);
+  }
+}
