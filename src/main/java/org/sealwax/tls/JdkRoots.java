@@ -14,6 +14,8 @@ final class JdkRoots {
   private JdkRoots() {}
 
   static Set<X509Certificate> load() {
+    // This may be the first that touches JSSE, which reads its switches once.
+    JsseEngines.prepare();
     try {
       TrustManagerFactory factory =
           TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());

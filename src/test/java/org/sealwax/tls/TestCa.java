@@ -101,6 +101,14 @@ public final class TestCa {
     return new Leaf(null, name).identity();
   }
 
+  /** A certificate issued by a leaf of this authority, which is no authority itself. */
+  public Identity leafAsAuthority(String issued) {
+    Leaf form = new Leaf(this, "not-an-authority.example.org");
+    KeyPair formKeys = form.keys();
+    TestCa fake = new TestCa("fake", formKeys, form.sign(formKeys), this);
+    return fake.identity(issued);
+  }
+
   /** This root as what is trusted. */
   public TrustRoots roots() {
     return new TrustRoots(name, Set.of(certificate));
