@@ -120,7 +120,7 @@ final class BoringEngines implements EngineFactory {
         Native made = new Native(ctx.newEngine(MEMORY));
         if (!tickets) {
           // BoringSSL has ticket keys of its own until it is told not to.
-          SSL.setOptions(made.engine.sslPointer(), SSL.SSL_OP_NO_TICKET);
+          made.noTickets();
         }
         return made;
       }
@@ -217,6 +217,11 @@ final class BoringEngines implements EngineFactory {
     @Override
     public boolean direct() {
       return true;
+    }
+
+    @Override
+    public void noTickets() {
+      SSL.setOptions(engine.sslPointer(), SSL.SSL_OP_NO_TICKET);
     }
 
     @Override

@@ -35,6 +35,9 @@ sealed interface EngineFactory permits BoringEngines, JsseEngines {
     /** Whether it is fastest on direct buffers. */
     boolean direct();
 
+    /** Sends no ticket on this connection, where that can still be said. */
+    void noTickets();
+
     /** Gives it back; called exactly once. */
     void release();
   }

@@ -43,6 +43,12 @@ final class EngineWire implements TlsWire {
   /** Rounds of a handshake; one-octet records of a 64 KiB chain included. */
   private static final int MAX_ROUNDS = 400_000;
 
+  /**
+   * Octets of a client's handshake beyond which it gets no ticket: the ticket holds its chain, and
+   * clients refuse tickets over 16 KiB, ending a connection that was good.
+   */
+  private static final int MAX_FOR_TICKET = 12 * 1024;
+
   /** What an orderly end may cost when the peer's window is full: then it is no longer orderly. */
   private static final Duration CLOSE_NOTIFY_LIMIT = Duration.ofMillis(250);
 
@@ -59,6 +65,7 @@ final class EngineWire implements TlsWire {
   private boolean closed;
   private boolean released;
 
+  private int handshakeOctets;
   private @Nullable Handshake handshake;
 
   /** Plaintext as an engine leaves it, up to its position. */
@@ -279,6 +286,10 @@ final class EngineWire implements TlsWire {
       if (level == 2) {
         throw received(TlsTrouble.Kind.ALERT_RECEIVED, AlertName.of(description));
       }
+    }
+    handshakeOctets += records.size();
+    if (!client && handshakeOctets > MAX_FOR_TICKET) {
+      lease.noTickets();
     }
     unwrapRecord(false);
   }

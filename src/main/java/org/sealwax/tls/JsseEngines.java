@@ -188,6 +188,11 @@ final class JsseEngines implements EngineFactory {
     }
 
     @Override
+    public void noTickets() {
+      // JSSE leaves a chain that does not fit out by itself.
+    }
+
+    @Override
     public void release() {
       open.decrementAndGet();
     }
