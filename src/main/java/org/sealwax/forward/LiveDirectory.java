@@ -278,9 +278,7 @@ public final class LiveDirectory implements Directory {
       return new Resolution.Relayed();
     }
     if (relay.listed() != null) {
-      return isListed(recipient.localPart(), relay.listed().now())
-          ? new Resolution.Relayed()
-          : unknown();
+      return inList(recipient.localPart(), relay.listed().now());
     }
     if (isRoute(recipient.localPart())) {
       return unknown();
@@ -292,13 +290,15 @@ public final class LiveDirectory implements Directory {
     };
   }
 
-  private boolean isListed(String localPart, Set<String> names) {
+  private Resolution inList(String localPart, Set<String> names) {
     String name = AliasTable.folded(localPart, false);
     if (names.contains(name)) {
-      return true;
+      return new Resolution.Relayed(true);
     }
     int end = endOfName(name);
-    return end > 0 && !isRoute(name) && names.contains(name.substring(0, end));
+    return end > 0 && !isRoute(name) && names.contains(name.substring(0, end))
+        ? new Resolution.Relayed()
+        : unknown();
   }
 
   private int endOfName(String localPart) {

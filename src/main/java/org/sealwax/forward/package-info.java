@@ -3,8 +3,15 @@
  * sender rewriting (SRS), route rows. Owns {@link org.sealwax.forward.RecipientProbe}, by which a
  * relay domain's next hop is asked whether a recipient exists.
  *
- * <p>Invariant: a local part that does not exist is refused at RCPT and never bounced later (no
- * backscatter). RFC 5321 3.9, 5.1; SRS as in libsrs2's published description.
+ * <p>Main types: {@link org.sealwax.forward.LiveDirectory} (what an address is to us), {@link
+ * org.sealwax.forward.Routes} (toward which next hop), {@link org.sealwax.forward.Hop} (how the
+ * configuration writes one), {@link org.sealwax.forward.ForwardSettings}, {@link
+ * org.sealwax.forward.FileTrouble} (what is wrong in an admin's file).
+ *
+ * <p>Invariants: a local part that does not exist is refused at RCPT and never bounced later (no
+ * backscatter); nobody but us makes an SRS address that leads anywhere; a file that became wrong
+ * leaves in force what it said before; an alias file names commands of the configuration and holds
+ * none. RFC 5321 3.9, 5.1; SRS as in libsrs2's published description.
  */
 @NullMarked
 package org.sealwax.forward;

@@ -97,7 +97,9 @@ final class Transaction implements Verbs.Body {
       guarded.add(original);
     }
     ReversePath path = forwarded ? directory.senderForForward(sender) : sender;
-    boolean hold = forwarded && !visitor.trust.maySendAnywhere();
+    // A refusal is told to a sender whom we know or whose rewritten address is ours; anybody else's
+    // may be forged, and the DSN would hit a bystander.
+    boolean hold = forwarded && !visitor.trust.maySendAnywhere() && !directory.vouchesFor(sender);
     for (Target target : take.targets()) {
       if (targets.add(target)) {
         recipients.add(new NewRecipient(target, path, original, forwarded, hold, wish));

@@ -5,7 +5,8 @@
  *
  * <p>Main types: {@link org.sealwax.world.Clock}, {@link org.sealwax.world.Chance}, {@link
  * org.sealwax.world.Dialer}, {@link org.sealwax.world.Wire}, {@link org.sealwax.world.Deadline},
- * {@link org.sealwax.world.Scope}, {@link org.sealwax.world.Limit}.
+ * {@link org.sealwax.world.Scope}, {@link org.sealwax.world.Limit}, {@link
+ * org.sealwax.world.Watched} (a file that is read again when it changes).
  */
 @NullMarked
 package org.sealwax.world;

@@ -136,7 +136,7 @@ final class LiveDirectoryTest {
       case Resolution.NotOurs n -> "not ours";
       case Resolution.Unknown u -> "unknown";
       case Resolution.NotNow n -> "not now";
-      case Resolution.Relayed r -> "relayed";
+      case Resolution.Relayed r -> r.listed() ? "relayed, listed" : "relayed";
       case Resolution.Forwarded f ->
           f.targets().stream().map(Object::toString).collect(Collectors.joining(" "));
       case Resolution.Returned r -> "returned " + r.target();
@@ -170,11 +170,11 @@ final class LiveDirectoryTest {
           bang path, catch-all;         victim.example!u@second.example;  unknown
           quoted at, catch-all;         u@victim.example@second.example;  unknown
           percent after a name;         alice+%x@project.example;     unknown
-          listed;                       Dave@listed.example;          relayed
-          listed with domain;           erin@listed.example;          relayed
+          listed;                       Dave@listed.example;          relayed, listed
+          listed with domain;           erin@listed.example;          relayed, listed
           listed, extension;            dave+x@listed.example;        relayed
           not listed;                   frank@listed.example;         unknown
-          percent that is listed;       odd%one@listed.example;       relayed
+          percent that is listed;       odd%one@listed.example;       relayed, listed
           percent hack, relay domain;   u%victim.example@listed.example; unknown
           percent hack, verified;       u%victim.example@asked.example;  unknown
           bang path, accept all;        victim.example!u@open.example;   unknown
