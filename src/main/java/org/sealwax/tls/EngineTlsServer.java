@@ -82,11 +82,17 @@ final class EngineTlsServer implements TlsServer {
             throw tls
                 ? new TlsTrouble(TlsTrouble.Kind.ALERT_SENT, "refused the client's hello: " + why)
                 : EngineWire.notTls(records);
-        case ClientHello.Reading.Partial() -> {
-          if (!records.more()) {
-            throw new TlsTrouble(
-                TlsTrouble.Kind.CLOSED,
-                records.cut() ? "closed inside the ClientHello" : "closed before the ClientHello");
+        case ClientHello.Reading.Partial(int missing) -> {
+          // Read on before parsing again: single octets must not cost a parse each.
+          int wanted = records.filled() + missing;
+          while (records.filled() < wanted) {
+            if (!records.more()) {
+              throw new TlsTrouble(
+                  TlsTrouble.Kind.CLOSED,
+                  records.cut()
+                      ? "closed inside the ClientHello"
+                      : "closed before the ClientHello");
+            }
           }
         }
       }

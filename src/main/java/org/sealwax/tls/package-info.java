@@ -5,9 +5,17 @@
  * handshake, whatever the level, yields a {@link org.sealwax.tls.Handshake} with a {@link
  * org.sealwax.tls.Verdict}.
  *
+ * <p>The door is {@link org.sealwax.tls.TlsRoom}. Certificates and keys live in {@link
+ * org.sealwax.tls.IdentityStore}, verdicts come from {@link org.sealwax.tls.Judge} and {@link
+ * org.sealwax.tls.NameCheck}. Inside, {@code EngineWire} drives an {@code SSLEngine} with records
+ * that {@code RecordReader} cuts, {@code EngineFactory} hides which implementation it is, and
+ * {@code Buffers} lends memory to whoever has bytes on the move.
+ *
  * <p>Invariants: verification never ends a handshake (the decision does); a verdict of a resumed
  * session is computed anew from the stored chain; credentials and decisions elsewhere use only the
- * verdict, never the engine. RFC 8446, 5246, 6125, 9325, 3207, 8314.
+ * verdict, never the engine; an engine is released exactly once, by the last of its users; a
+ * waiting connection holds no record buffer; group and resumption are read on the wire, the same
+ * way for each engine. RFC 8446, 5246, 6125, 9525, 5280, 9325, 3207, 8314.
  */
 @NullMarked
 package org.sealwax.tls;

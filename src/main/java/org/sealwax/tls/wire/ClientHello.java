@@ -54,8 +54,12 @@ public record ClientHello(
     /** A whole hello. */
     record Whole(ClientHello hello) implements Reading {}
 
-    /** The beginning of one; more octets are needed. */
-    record Partial() implements Reading {}
+    /**
+     * The beginning of one.
+     *
+     * @param missing octets without which reading again is pointless, at least 1
+     */
+    record Partial(int missing) implements Reading {}
 
     /**
      * Not TLS, or no hello.
@@ -87,7 +91,7 @@ public record ClientHello(
         return new Reading.Broken("not a TLS record", at > from);
       }
       if (length - at < RecordHeader.SIZE) {
-        return more(count);
+        return more(count, RecordHeader.SIZE - (length - at));
       }
       RecordHeader header = RecordHeader.at(bytes, at);
       if (!header.plausible() || header.length() == 0) {
@@ -112,16 +116,16 @@ public record ClientHello(
         }
       }
       if (part < header.length()) {
-        return more(count);
+        return more(count, header.length() - part);
       }
       at += part;
     }
   }
 
-  private static Reading more(int count) {
+  private static Reading more(int count, int missing) {
     return count >= MAX_SIZE
         ? new Reading.Broken("ClientHello over " + MAX_SIZE + " octets", true)
-        : new Reading.Partial();
+        : new Reading.Partial(missing);
   }
 
   private static Optional<ClientHello> parse(byte[] bytes, int from, int end) {
