@@ -169,6 +169,8 @@ public final class ClientLimits {
     return rows.size();
   }
 
+  // An index into a row's small array, never stored or shown.
+  @SuppressWarnings("EnumOrdinal")
   private static boolean over(Row row, Rate rate, int limit, int more) {
     int now = row.counts[rate.ordinal()] + more;
     row.counts[rate.ordinal()] = now;

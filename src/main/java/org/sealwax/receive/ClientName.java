@@ -92,7 +92,7 @@ final class ClientName {
   State await() {
     try {
       if (found.getCount() > 0) {
-        boolean ignored = found.await(deadline - clock.nanoTime(), TimeUnit.NANOSECONDS);
+        var _ = found.await(deadline - clock.nanoTime(), TimeUnit.NANOSECONDS);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

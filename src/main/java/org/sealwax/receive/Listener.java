@@ -243,7 +243,7 @@ public final class Listener implements AutoCloseable {
         if (ending) {
           dialogue.endSoon();
         }
-        Dialogue.Ending unused = dialogue.run();
+        var _ = dialogue.run();
       } finally {
         open.remove(dialogue);
       }

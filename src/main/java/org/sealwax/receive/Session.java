@@ -114,7 +114,7 @@ final class Session implements Verbs {
           case Command.Mail c -> mail(c);
           case Command.Rcpt c -> rcpt(c);
           case Command.Data c -> data();
-          case Command.Bdat c -> bdat(c);
+          case Command.Bdat c -> bdat();
         };
     if (tooManyErrors) {
       return new Answer.Close(limited(ClientLimits.Rate.ERRORS));
@@ -469,7 +469,7 @@ final class Session implements Verbs {
     return trouble == null ? new Answer.TakeData(closing(open)) : refuse("DATA", trouble);
   }
 
-  private Answer bdat(Command.Bdat command) {
+  private Answer bdat() {
     Transaction open = transaction;
     if (open == null) {
       return refuse("BDAT", Reply.of(503, SEQUENCE, "MAIL and RCPT first"));

@@ -159,6 +159,11 @@ public final class MemoryWire implements Wire {
     return incoming.elapse(passed);
   }
 
+  /** Waits until this end's reader waits and has nothing to read, or the connection is over. */
+  public void awaitReader() throws InterruptedException {
+    var _ = incoming.elapse(Duration.ZERO);
+  }
+
   /** Ends our direction, as a half-closed socket does. */
   public void endOutput() {
     outgoing.end();

@@ -1,0 +1,111 @@
+package org.sealwax.receive;
+
+import java.io.ByteArrayOutputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.queue.Intake;
+import org.sealwax.queue.IntakeTrouble;
+import org.sealwax.queue.NewRecipient;
+import org.sealwax.queue.Submission;
+import org.sealwax.spool.QueueId;
+
+/** A queue's entrance that keeps everything in memory and counts what is open. */
+final class MemoryIntake implements Intake {
+  /** A committed message. */
+  record Kept(QueueId id, Submission submission, String content) {
+    /** The form of a dialogue's {@code Q:} line. */
+    String line() {
+      return "Q: "
+          + submission.sender()
+          + " -> "
+          + String.join(
+              ", ", submission.recipients().stream().map(MemoryIntake.Kept::target).toList());
+    }
+
+    private static String target(NewRecipient r) {
+      return r.target()
+          + (r.forwarded() ? " by " + r.original() : "")
+          + (r.sender().toString().isEmpty() || !r.forwarded() ? "" : " from " + r.sender())
+          + (r.holdOnRefusal() ? " hold" : "")
+          + (r.wish().when().isEmpty() ? "" : " " + r.wish().when().stream().sorted().toList())
+          + (r.wish().never() ? " NEVER" : "")
+          + (r.wish().originalRecipient() == null ? "" : " " + r.wish().originalRecipient());
+    }
+  }
+
+  private final List<Kept> kept = new ArrayList<>();
+  private int open;
+  private int count;
+  IntakeTrouble.@Nullable Kind atOpen;
+  IntakeTrouble.@Nullable Kind atWrite;
+  IntakeTrouble.@Nullable Kind atCommit;
+
+  @Override
+  public synchronized Entry open() throws IntakeTrouble {
+    if (atOpen != null) {
+      throw new IntakeTrouble(atOpen, "as the test wants");
+    }
+    open++;
+    QueueId id = new QueueId(String.format("ID%06d", ++count));
+    return new Entry() {
+      private final ByteArrayOutputStream octets = new ByteArrayOutputStream();
+      private boolean closed;
+
+      @Override
+      public QueueId id() {
+        return id;
+      }
+
+      @Override
+      public OutputStream content() {
+        return new OutputStream() {
+          @Override
+          public void write(int b) throws IntakeTrouble {
+            write(new byte[] {(byte) b}, 0, 1);
+          }
+
+          @Override
+          public void write(byte[] block, int offset, int length) throws IntakeTrouble {
+            if (atWrite != null) {
+              throw new IntakeTrouble(atWrite, "as the test wants");
+            }
+            octets.write(block, offset, length);
+          }
+        };
+      }
+
+      @Override
+      public void commit(Submission submission) throws IntakeTrouble {
+        if (atCommit != null) {
+          throw new IntakeTrouble(atCommit, "as the test wants");
+        }
+        synchronized (MemoryIntake.this) {
+          kept.add(new Kept(id, submission, octets.toString(StandardCharsets.UTF_8)));
+        }
+      }
+
+      @Override
+      public void close() {
+        synchronized (MemoryIntake.this) {
+          if (!closed) {
+            closed = true;
+            open--;
+          }
+        }
+      }
+    };
+  }
+
+  /** Committed messages in order. */
+  synchronized List<Kept> kept() {
+    return List.copyOf(kept);
+  }
+
+  /** Entries opened and not closed. */
+  synchronized int openEntries() {
+    return open;
+  }
+}
