@@ -109,6 +109,11 @@ public final class FakeTls {
 
   private record Shown(Wire clear, Handshake handshake) implements TlsWire {
     @Override
+    public boolean truncated() {
+      return false;
+    }
+
+    @Override
     public InputStream in() {
       return clear.in();
     }

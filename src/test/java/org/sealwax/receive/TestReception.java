@@ -260,4 +260,9 @@ final class TestReception {
     java.util.Objects.requireNonNull(clientEnd).close();
     java.util.Objects.requireNonNull(thread).join();
   }
+
+  /** Waits for the session's thread, after our direction has ended. */
+  void finishAfterEnd() throws InterruptedException {
+    java.util.Objects.requireNonNull(thread).join();
+  }
 }

@@ -68,6 +68,7 @@ public final class MemoryWire implements Wire {
           throw new SocketException("broken pipe");
         }
         if (count == IN_FLIGHT) {
+          notifyAll();
           pause();
           continue;
         }
