@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * A conversation in the RFCs' notation, for our server (a player sends {@code C:} and expects {@code
- * S:}) and for our client (the other way round).
+ * A conversation in the RFCs' notation, for our server (a player sends {@code C:} and expects
+ * {@code S:}) and for our client (the other way round).
  *
  * <pre>
  * # remark
@@ -34,8 +34,7 @@ import java.util.stream.Stream;
  * @param steps in order
  * @param queued the {@code Q:} and {@code B:} lines, with their letter
  */
-public record DialogueFile(
-    Path path, List<String> options, List<Step> steps, List<String> queued) {
+public record DialogueFile(Path path, List<String> options, List<Step> steps, List<String> queued) {
   /** Copies. */
   public DialogueFile {
     options = List.copyOf(options);
@@ -148,7 +147,9 @@ public record DialogueFile(
           int space = text.indexOf(' ', i);
           int end = text.indexOf('}', space);
           int times = Integer.parseInt(text, i + 1, space, 10);
-          out.append(new String(unescaped(text.substring(space + 1, end)), StandardCharsets.ISO_8859_1).repeat(times));
+          out.append(
+              new String(unescaped(text.substring(space + 1, end)), StandardCharsets.ISO_8859_1)
+                  .repeat(times));
           i = end;
         }
         default -> out.append(next);

@@ -17,8 +17,8 @@ import org.sealwax.tls.Verdict;
 import org.sealwax.world.Wire;
 
 /**
- * A handshake of one word in each direction and no encryption: for dialogues, which ask what is read
- * before and after, not what is hidden. Anything else than that word breaks it, as an injected
+ * A handshake of one word in each direction and no encryption: for dialogues, which ask what is
+ * read before and after, not what is hidden. Anything else than that word breaks it, as an injected
  * command would.
  */
 public final class FakeTls {
@@ -85,8 +85,7 @@ public final class FakeTls {
       for (byte b : word) {
         int read = wire.in().read();
         if (read != b) {
-          TlsTrouble.Kind kind =
-              read < 0 ? TlsTrouble.Kind.CLOSED : TlsTrouble.Kind.NOT_TLS;
+          TlsTrouble.Kind kind = read < 0 ? TlsTrouble.Kind.CLOSED : TlsTrouble.Kind.NOT_TLS;
           throw new TlsTrouble(kind, "octet " + read);
         }
       }

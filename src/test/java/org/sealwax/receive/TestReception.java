@@ -82,8 +82,7 @@ final class TestReception {
           directory.put(
               mailbox(first),
               new Resolution.Returned(new Target.Remote(mailbox(rest.substring(3)))));
-      case "not-now" ->
-          directory.put(mailbox(first), new Resolution.NotNow("cannot say now"));
+      case "not-now" -> directory.put(mailbox(first), new Resolution.NotNow("cannot say now"));
       case "postmaster" -> postmaster = mailbox(first);
       case "size" -> size = Long.parseLong(first);
       case "recipients" -> recipients = Integer.parseInt(first);
@@ -93,7 +92,8 @@ final class TestReception {
       case "idle" -> idle = Integer.parseInt(first);
       case "rate" -> limits = rate(first, Integer.parseInt(rest));
       case "tls" ->
-          encryption = ListenerSettings.Encryption.valueOf(first.toUpperCase(java.util.Locale.ROOT));
+          encryption =
+              ListenerSettings.Encryption.valueOf(first.toUpperCase(java.util.Locale.ROOT));
       case "certificate" ->
           certificates = ClientCertificates.valueOf(first.toUpperCase(java.util.Locale.ROOT));
       case "verdict" ->
@@ -219,13 +219,13 @@ final class TestReception {
     Premises premises =
         new Premises(
             () -> reception, intake, new ClientLimits(limits, clock), null, log.log, clock);
-    TlsServer tls =
-        encryption == ListenerSettings.Encryption.NONE ? null : FakeTls.server(verdict);
+    TlsServer tls = encryption == ListenerSettings.Encryption.NONE ? null : FakeTls.server(verdict);
     Visitor visitor =
         new Visitor(
             "s1", pair.client().local(), false, ClientName.unasked(clock), rules.trust(client));
     Session session =
-        new Session(premises, reception, listener, tls, pair.server().local().getAddress(), visitor);
+        new Session(
+            premises, reception, listener, tls, pair.server().local().getAddress(), visitor);
     if (encryption == ListenerSettings.Encryption.IMPLICIT) {
       session.handshake(FakeTls.handshake(verdict));
     }

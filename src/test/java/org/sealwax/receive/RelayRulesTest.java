@@ -1,0 +1,159 @@
+package org.sealwax.receive;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.net.InetAddress;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.sealwax.address.Cidr;
+import org.sealwax.address.Mailbox;
+import org.sealwax.address.ReversePath;
+import org.sealwax.forward.Resolution;
+import org.sealwax.queue.Target;
+import org.sealwax.tls.Pin;
+import org.sealwax.tls.Verdict;
+
+/** Who may send where: the whole space, and the rows that matter by name. */
+final class RelayRulesTest {
+  private static final Mailbox RECIPIENT = TestReception.mailbox("a@b.example");
+  private static final Target ELSEWHERE = new Target.Remote(TestReception.mailbox("x@y.example"));
+  private static final List<Trust> TRUSTS =
+      List.of(
+          new Trust.Stranger(),
+          new Trust.Network(),
+          new Trust.Certificate("pin"),
+          new Trust.Login("joe"),
+          new Trust.Local());
+  private static final List<Resolution> RESOLUTIONS =
+      List.of(
+          new Resolution.NotOurs(),
+          new Resolution.Unknown("no"),
+          new Resolution.NotNow("later"),
+          new Resolution.Relayed(true),
+          new Resolution.Relayed(false),
+          new Resolution.Forwarded(List.of(ELSEWHERE)),
+          new Resolution.Returned(ELSEWHERE));
+
+  private static RelayRules rules(RejectRow... rows) {
+    return new RelayRules(
+        List.of(Cidr.parse("192.0.2.0/24").orElseThrow()),
+        TrustedCertificates.none(),
+        List.of(rows),
+        null);
+  }
+
+  @Test
+  void onlyTheTrustedSendToDomainsThatAreNotOursInTheWholeSpace() {
+    for (Trust trust : TRUSTS) {
+      for (Resolution resolution : RESOLUTIONS) {
+        for (String local : List.of("a", "a%c.example", "c!a", "a@c", "a:b", "|x", "/x", "a b")) {
+          Mailbox recipient = new Mailbox(local, RECIPIENT.domain());
+          RelayRules.Ruling ruling = rules().ruling(recipient, resolution, trust);
+          boolean plain = local.equals("a");
+          boolean taken =
+              switch (resolution) {
+                case Resolution.NotOurs n -> trust.maySendAnywhere();
+                case Resolution.Unknown u -> false;
+                case Resolution.NotNow n -> false;
+                case Resolution.Relayed r -> r.listed() || plain;
+                case Resolution.Forwarded f -> true;
+                case Resolution.Returned r -> true;
+              };
+          assertEquals(
+              taken,
+              ruling instanceof RelayRules.Ruling.Take,
+              () -> trust + " " + resolution + " " + local);
+          if (ruling instanceof RelayRules.Ruling.Refuse no) {
+            boolean later = resolution instanceof Resolution.NotNow;
+            assertEquals(later, no.reply().isTransient(), () -> "reply " + no.reply());
+          }
+        }
+      }
+    }
+  }
+
+  @Test
+  void onlyAStrangerIsNotTrusted() {
+    assertEquals(
+        List.of(false, true, true, true, true),
+        TRUSTS.stream().map(Trust::maySendAnywhere).toList());
+    assertInstanceOf(Trust.Network.class, rules().trust(InetAddress.ofLiteral("192.0.2.255")));
+    assertInstanceOf(Trust.Stranger.class, rules().trust(InetAddress.ofLiteral("192.0.3.0")));
+    assertInstanceOf(
+        Trust.Stranger.class, rules().trust(InetAddress.ofLiteral("2001:db8::c000:201")));
+  }
+
+  @Test
+  void onlyAVerdictVerifiedByAConfiguredPinOrNameGrantsRelay() {
+    Pin pin = new Pin("ab".repeat(32));
+    TrustedCertificates certificates = new TrustedCertificates(Set.of(pin), Set.of("t.example"));
+    List<Verdict> granted =
+        List.of(
+            new Verdict.Verified(Verdict.By.PIN, pin.toString()),
+            new Verdict.Verified(Verdict.By.NAME, "t.example"));
+    List<Verdict> not =
+        List.of(
+            new Verdict.Anonymous(),
+            new Verdict.Trusted(),
+            new Verdict.Untrusted(Verdict.Reason.EXPIRED),
+            new Verdict.Verified(Verdict.By.PIN, "sha256:" + "cd".repeat(32)),
+            new Verdict.Verified(Verdict.By.PIN, "t.example"),
+            new Verdict.Verified(Verdict.By.NAME, "u.example"),
+            new Verdict.Verified(Verdict.By.NAME, pin.toString()),
+            new Verdict.Verified(Verdict.By.TLSA, "t.example"),
+            new Verdict.Verified(Verdict.By.MIRROR, "t.example"));
+    granted.forEach(v -> assertTrue(certificates.trust(v).isPresent(), v.text()));
+    not.forEach(v -> assertFalse(certificates.trust(v).isPresent(), v.text()));
+    granted.forEach(v -> assertFalse(TrustedCertificates.none().trust(v).isPresent(), v.text()));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "<>, '', true",
+    "<>, a@b.example, false",
+    "a@b.example, A@b.example, true",
+    "a@b.example, c@b.example, false",
+    "b.example, a@b.example, true",
+    "b.example, a@c.b.example, false",
+    ".b.example, a@c.b.example, true",
+    ".b.example, a@b.example, false",
+    "*, a@b.example, true",
+    "*, '', false",
+    "b.example, a@[192.0.2.1], false",
+  })
+  void patternsMeanWhatTheySay(String pattern, String sender, boolean matches) {
+    ReversePath path =
+        sender.isEmpty() ? ReversePath.nullPath() : ReversePath.of(TestReception.mailbox(sender));
+    assertEquals(matches, AddressPattern.parse(pattern).orElseThrow().matches(path));
+  }
+
+  @Test
+  void rowsRefuseByClientNameSenderAndRecipient() {
+    RelayRules rules =
+        rules(
+            new RejectRow(new RejectRow.On.Nameless(), "no name"),
+            new RejectRow(
+                new RejectRow.On.Client(Cidr.parse("203.0.113.0/24").orElseThrow()), "network"));
+    InetAddress known = InetAddress.ofLiteral("192.0.2.1");
+    ReversePath path = ReversePath.nullPath();
+    assertTrue(rules.reject(known, false, path, RECIPIENT).isEmpty());
+    assertEquals("no name", rules.reject(known, true, path, RECIPIENT).orElseThrow().text());
+    assertEquals(
+        "network",
+        rules
+            .reject(InetAddress.ofLiteral("203.0.113.7"), false, path, RECIPIENT)
+            .orElseThrow()
+            .text());
+    assertTrue(rules.reject(null, false, path, RECIPIENT).isEmpty(), "a local program has none");
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> new RejectRow(new RejectRow.On.Nameless(), "a\r\n250 ok"));
+  }
+}
