@@ -223,7 +223,9 @@ public final class QueueStep {
       boolean wanted =
           !r.wish().never()
               && (r.wish().when().isEmpty() || r.wish().when().contains(DsnWish.When.DELAY));
-      boolean tell = late && wanted && hasSender();
+      // Whom we would not tell of a refusal, as the address may be forged, we do not tell of a
+      // delay.
+      boolean tell = late && wanted && hasSender() && !r.holdOnRefusal();
       QueuedRecipient next = r.waitingFor(cause, r.delayTold() || tell);
       waiting.add(next);
       lines.add(line(r, Station.What.DEFERRED, cause));
