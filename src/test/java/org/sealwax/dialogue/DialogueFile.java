@@ -45,6 +45,7 @@ public record DialogueFile(Path path, List<String> options, List<Step> steps, Li
   /** One line of the conversation. */
   public sealed interface Step {
     /** The client says these octets. */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     record Client(int line, byte[] octets, String text) implements Step {}
 
     /** The server says a line like this. */

@@ -149,8 +149,17 @@ final class SessionFuzzTest {
   @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void aConnectionCutAfterAnyOctetKeepsNothingHalf() throws Exception {
     String whole =
-        "EHLO a.example\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<jones@example.org>\r\n"
-            + "BDAT 5\r\nabc\r\nBDAT 3 LAST\r\nd\r\nQUIT\r\n";
+        String.join(
+            "\r\n",
+            "EHLO a.example",
+            "MAIL FROM:<a@b.example>",
+            "RCPT TO:<jones@example.org>",
+            "BDAT 5",
+            "abc",
+            "BDAT 3 LAST",
+            "d",
+            "QUIT",
+            "");
     int end = whole.indexOf("d\r\nQUIT") + 3;
     for (int cut = 0; cut <= whole.length(); cut++) {
       TestReception server = new TestReception();

@@ -52,6 +52,7 @@ final class TestReception {
   private ClientCertificates certificates = ClientCertificates.ASK;
   private Verdict verdict = new Verdict.Anonymous();
   private @Nullable SaslMechanisms sasl;
+  private boolean early;
   private ClientLimits.Settings limits = ClientLimits.Settings.defaults();
 
   private @Nullable MemoryWire serverEnd;
@@ -65,6 +66,7 @@ final class TestReception {
     String first = words.length > 1 ? words[1] : "";
     String rest = words.length > 2 ? words[2] : "";
     switch (words[0]) {
+      case "talks-early" -> early = true;
       case "client" -> client = InetAddress.ofLiteral(first);
       case "network" -> networks.add(Cidr.parse(first).orElseThrow());
       case "user" -> directory.listed(mailbox(text.substring(5)));
@@ -179,7 +181,7 @@ final class TestReception {
   }
 
   /** Starts the session; the client's end is returned. */
-  MemoryWire start() {
+  MemoryWire start() throws IOException {
     MemoryWire.Pair pair =
         MemoryWire.pair(
             new InetSocketAddress(client, 40_000),
@@ -228,6 +230,11 @@ final class TestReception {
             premises, reception, listener, tls, pair.server().local().getAddress(), visitor);
     if (encryption == ListenerSettings.Encryption.IMPLICIT) {
       session.handshake(FakeTls.handshake(verdict));
+    }
+    if (early) {
+      pair.client()
+          .out()
+          .write("EHLO early.example\r\n".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
     }
     Wire wire = pair.server();
     Dialogue running = new Dialogue(wire, session, talk, clock);
