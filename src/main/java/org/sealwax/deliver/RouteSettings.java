@@ -15,7 +15,8 @@ import org.sealwax.policy.PolicyRow;
  * @param port 1 to 65535
  * @param implicitTls TLS from the first byte (RFC 8314 3.3) instead of STARTTLS
  * @param credentials for AUTH, or null
- * @param row what is demanded of it, or null: {@code secure} with credentials, else the default
+ * @param row what is demanded of it, or null: {@code secure} with credentials, {@code encrypt} with
+ *     implicit TLS, else the default
  */
 public record RouteSettings(
     String name,
@@ -29,6 +30,9 @@ public record RouteSettings(
     if (port < 1 || port > 65_535) {
       throw new IllegalArgumentException("port: 1 to 65535");
     }
+    if (implicitTls && row != null && !row.level().demandsTls()) {
+      throw new IllegalArgumentException("implicit TLS, and a level that goes without");
+    }
   }
 
   /** A route without credentials or demands of its own. */
@@ -41,8 +45,13 @@ public record RouteSettings(
     if (row != null) {
       return new Evidence.Route(name, row);
     }
-    return credentials == null
-        ? null
-        : new Evidence.Route(name, PolicyRow.of(new DomainPattern.Any(), Level.SECURE));
+    if (credentials != null) {
+      return byLevel(Level.SECURE);
+    }
+    return implicitTls ? byLevel(Level.ENCRYPT) : null;
+  }
+
+  private Evidence byLevel(Level level) {
+    return new Evidence.Route(name, PolicyRow.of(new DomainPattern.Any(), level));
   }
 }

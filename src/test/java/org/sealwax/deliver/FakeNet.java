@@ -1,0 +1,300 @@
+package org.sealwax.deliver;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.address.Domain;
+import org.sealwax.address.MailHost;
+import org.sealwax.address.Mailbox;
+import org.sealwax.address.ReversePath;
+import org.sealwax.converse.SmtpTimes;
+import org.sealwax.dns.FixedResolver;
+import org.sealwax.log.HeardLog;
+import org.sealwax.policy.Floors;
+import org.sealwax.policy.Level;
+import org.sealwax.policy.PolicyRow;
+import org.sealwax.queue.Addressee;
+import org.sealwax.queue.Consignment;
+import org.sealwax.queue.Delivery;
+import org.sealwax.queue.DsnWish;
+import org.sealwax.queue.MailOptions;
+import org.sealwax.queue.NextHop;
+import org.sealwax.queue.Outcome;
+import org.sealwax.queue.Target;
+import org.sealwax.spool.QueueId;
+import org.sealwax.tls.ClientTls;
+import org.sealwax.tls.IdentityStore;
+import org.sealwax.tls.ListenerTls;
+import org.sealwax.tls.References;
+import org.sealwax.tls.TestCa;
+import org.sealwax.tls.TlsEngine;
+import org.sealwax.tls.TlsRoom;
+import org.sealwax.tls.TlsServer;
+import org.sealwax.tls.TlsSettings;
+import org.sealwax.world.Chance;
+import org.sealwax.world.Clock;
+import org.sealwax.world.Dialer;
+import org.sealwax.world.SteppedClock;
+import org.sealwax.world.Wire;
+
+/**
+ * A small internet: documentation addresses that lead to {@link FakeHost}s on loopback, a DNS by
+ * table, a certificate authority, a clock that stands until told.
+ */
+final class FakeNet implements Dialer, AutoCloseable {
+  static final Instant NOON = Instant.parse("2026-11-23T12:00:00Z");
+
+  private static final TestCa CA = TestCa.root("deliver tests");
+  private static final TlsRoom ROOM =
+      new TlsRoom(new TlsSettings(TlsEngine.BORINGSSL), Clock.system(), Chance.secure());
+
+  final SteppedClock clock = new SteppedClock(NOON);
+  final HeardLog heard = new HeardLog();
+  FixedResolver.Builder dns = FixedResolver.builder();
+  Level level = Level.MAY;
+  List<PolicyRow> rows = new ArrayList<>();
+  Map<String, RouteSettings> routes = new HashMap<>();
+  PoolSettings pool = new PoolSettings(0, 0, Duration.ofSeconds(5), 100, Duration.ofMinutes(5));
+  Set<InetSocketAddress> own = Set.of();
+  boolean hybrid = true;
+  SmtpTimes times = SmtpTimes.defaults().atMost(Duration.ofSeconds(10));
+
+  private final Map<InetAddress, FakeHost> hosts = new ConcurrentHashMap<>();
+  private final Set<InetAddress> silent = ConcurrentHashMap.newKeySet();
+  private final List<Runnable> opened = new CopyOnWriteArrayList<>();
+  private final List<String> dialled = new CopyOnWriteArrayList<>();
+  private final CountDownLatch end = new CountDownLatch(1);
+  private @Nullable Courier courier;
+
+  /** A host at these addresses. */
+  FakeHost host(String... addresses) {
+    FakeHost host = new FakeHost();
+    opened.add(host::close);
+    for (String address : addresses) {
+      hosts.put(InetAddress.ofLiteral(address), host);
+    }
+    return host;
+  }
+
+  /** Swallows connects. */
+  void blackHole(String address) {
+    silent.add(InetAddress.ofLiteral(address));
+  }
+
+  /** Every address that was dialled, in order. */
+  List<String> dialled() {
+    return List.copyOf(dialled);
+  }
+
+  /** example.org with one MX host at 192.0.2.1. */
+  FakeHost simple() {
+    dns.mx("example.org", 10, "mx.example.org").a("mx.example.org", "192.0.2.1");
+    return host("192.0.2.1");
+  }
+
+  static TestCa ca() {
+    return CA;
+  }
+
+  /** A server side with a certificate for these names. */
+  static TlsServer server(String... names) {
+    return server(ListenerTls.defaults("fake"), names);
+  }
+
+  static TlsServer server(ListenerTls listener, String... names) {
+    return ROOM.server(
+        listener,
+        IdentityStore.fixed(CA.identity(names), Map.of(), Clock.system()),
+        new References(List.of(), Set.of(), CA.roots()));
+  }
+
+  Courier courier() {
+    Courier made = courier;
+    if (made == null) {
+      made = new Courier(settings(), world(), refusing());
+      courier = made;
+      opened.add(made::close);
+    }
+    return made;
+  }
+
+  DeliverSettings settings() {
+    return new DeliverSettings(
+        "router.example",
+        Set.of(Domain.of("router.example")),
+        own,
+        25,
+        true,
+        true,
+        null,
+        null,
+        Duration.ofMillis(50),
+        times,
+        pool,
+        hybrid,
+        true,
+        true,
+        Duration.ofMinutes(30),
+        level,
+        Floors.DEFAULT,
+        rows,
+        routes);
+  }
+
+  Courier.World world() {
+    return new Courier.World(
+        dns.build(),
+        Dialers.both(this),
+        ROOM.client(
+            ClientTls.defaults(),
+            IdentityStore.fixed(CA.identity("router.example"), Map.of(), Clock.system())),
+        Map.of("public", CA.roots()),
+        clock,
+        Chance.seeded(1),
+        heard.log());
+  }
+
+  private static Delivery refusing() {
+    return consignment -> {
+      throw new IllegalStateException("no pipes here");
+    };
+  }
+
+  @Override
+  public Wire connect(InetSocketAddress to, @Nullable InetAddress from, Duration timeout)
+      throws IOException {
+    dialled.add(to.getAddress().getHostAddress());
+    if (silent.contains(to.getAddress())) {
+      try {
+        end.await(timeout.toMillis(), TimeUnit.MILLISECONDS);
+      } catch (InterruptedException e) {
+        throw new InterruptedIOException();
+      }
+      throw new SocketTimeoutException("connect timed out");
+    }
+    FakeHost host = hosts.get(to.getAddress());
+    if (host == null) {
+      throw new ConnectException("Connection refused");
+    }
+    return Wire.of(new Socket(InetAddress.getLoopbackAddress(), host.port()));
+  }
+
+  @Override
+  public void close() {
+    end.countDown();
+    opened.forEach(Runnable::run);
+  }
+
+  static final String BODY = "Subject: hello\r\n\r\n.dot\r\nend\r\n";
+
+  /** A message in the making. */
+  final class Mail {
+    NextHop hop = new NextHop.ByMx(Domain.of("example.org"));
+    ReversePath sender = ReversePath.of(new Mailbox("sender", Domain.of("origin.example")));
+    MailOptions options = MailOptions.plain();
+    final List<Addressee> recipients = new ArrayList<>();
+    byte[] content = BODY.getBytes(StandardCharsets.UTF_8);
+    @Nullable String deliveredTo;
+    int round = 1;
+    @Nullable Instant firstTried;
+    long sizeClaimed = -1;
+
+    Mail to(String... localParts) {
+      for (String local : localParts) {
+        add(local, DsnWish.none());
+      }
+      return this;
+    }
+
+    Mail add(String local, DsnWish wish) {
+      MailHost domain = hop instanceof NextHop.ByMx mx ? mx.domain() : Domain.of("relay.example");
+      recipients.add(
+          new Addressee(
+              recipients.size() + 1L, new Target.Remote(new Mailbox(local, domain)), wish));
+      return this;
+    }
+
+    Mail body(String text) {
+      content = text.getBytes(StandardCharsets.UTF_8);
+      return this;
+    }
+
+    Mail options(MailOptions.Body body, boolean utf8) {
+      options = new MailOptions(body, utf8, null, MailOptions.Return.UNSPECIFIED, false);
+      return this;
+    }
+
+    Mail again(Instant first) {
+      round = 2;
+      firstTried = first;
+      return this;
+    }
+
+    Mail by(NextHop next) {
+      hop = next;
+      return this;
+    }
+
+    Consignment consignment() {
+      return new Consignment(
+          new QueueId("0TestMail1"),
+          sender,
+          options,
+          hop,
+          recipients,
+          deliveredTo,
+          NOON,
+          round,
+          firstTried,
+          sizeClaimed < 0 ? content.length : sizeClaimed,
+          () -> new ByteArrayInputStream(content));
+    }
+
+    Map<Long, Outcome> deliver() throws InterruptedException {
+      Map<Long, Outcome> outcomes = courier().deliver(consignment());
+      if (!outcomes.keySet().equals(Set.copyOf(recipients.stream().map(Addressee::key).toList()))) {
+        throw new AssertionError("not exactly one outcome each: " + outcomes);
+      }
+      return outcomes;
+    }
+
+    /** Delivers to one recipient. */
+    Outcome one() throws InterruptedException {
+      if (recipients.isEmpty()) {
+        to("bob");
+      }
+      return deliver().values().iterator().next();
+    }
+  }
+
+  Mail mail() {
+    return new Mail();
+  }
+
+  static String reason(Outcome outcome) {
+    return switch (outcome) {
+      case Outcome.Delivered d -> "delivered " + d.tls();
+      case Outcome.Deferred d -> "deferred " + d.cause().reason();
+      case Outcome.Refused r -> "refused " + r.cause().reason();
+      case Outcome.Held h -> "held " + h.cause().reason();
+    };
+  }
+}

@@ -1,0 +1,426 @@
+package org.sealwax.deliver;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.sealwax.deliver.FakeNet.reason;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.sealwax.address.Domain;
+import org.sealwax.address.DomainPattern;
+import org.sealwax.policy.Ladder;
+import org.sealwax.policy.Level;
+import org.sealwax.policy.PolicyRow;
+import org.sealwax.queue.NextHop;
+import org.sealwax.queue.Outcome;
+import org.sealwax.tls.IdentityStore;
+import org.sealwax.tls.Pins;
+import org.sealwax.tls.TestCa;
+import org.sealwax.world.Clock;
+
+/** Levels, ladder, pool and AUTH against real TLS and its enemies. */
+@Timeout(60)
+final class TlsDeliveryTest {
+  private static final Predicate<byte[]> ALWAYS = hello -> true;
+  private static final Predicate<byte[]> HYBRID = hello -> hello.length > 1_000;
+
+  private final FakeNet net = new FakeNet();
+
+  @AfterEach
+  void closeAll() {
+    net.close();
+  }
+
+  private static DomainPattern pattern(String text) {
+    return DomainPattern.parse(text).orElseThrow();
+  }
+
+  private void row(PolicyRow row) {
+    net.rows.add(row);
+  }
+
+  private void later(Duration time) {
+    net.clock.pass(time);
+  }
+
+  private FakeHost encrypted(FakeNet here) {
+    return here.simple().tls(FakeNet.server("mx.example.org"));
+  }
+
+  private void neverSawMail(FakeHost host) {
+    assertFalse(host.commands().toString().contains("MAIL"), host.commands().toString());
+    assertTrue(host.bodies().isEmpty());
+  }
+
+  @Test
+  void usesTlsWhereItIsOfferedAndJudgesAlways() throws Exception {
+    FakeHost host = encrypted(net);
+    assertEquals("delivered may:trusted", reason(net.mail().one()));
+    assertTrue(host.session(0).encrypted);
+    assertTrue(net.heard.heard("tlsToHost", "TLSv1.3", "X25519MLKEM768", "Trusted"));
+  }
+
+  @Test
+  void theKeywordCountsInAnyCaseAndWithParameters() throws Exception {
+    for (String keyword : List.of("starttls", "STARTTLS REQUIRED")) {
+      try (FakeNet here = new FakeNet()) {
+        FakeHost host =
+            here.simple()
+                .tls(FakeNet.server("mx.example.org"))
+                .on("EHLO", "250-fake\r\n250 " + keyword, "250 fake");
+        assertEquals("delivered may:trusted", reason(here.mail().one()));
+        assertTrue(host.session(0).encrypted);
+      }
+    }
+  }
+
+  @Test
+  void onlyTheSecondListOfCapabilitiesCounts() throws Exception {
+    FakeHost host = encrypted(net).offers("SIZE", "PIPELINING", "DSN").offersInTls("8BITMIME");
+    assertEquals("delivered may:trusted", reason(net.mail().one()));
+    assertEquals("MAIL FROM:<sender@origin.example>", host.commands().get(3));
+  }
+
+  @Test
+  void strippedTlsIsClearUnderMayAndNothingUnderEncrypt() throws Exception {
+    for (String ehlo : List.of("250 fake", "250-fake\r\n250 XXXXXXXA")) {
+      try (FakeNet may = new FakeNet();
+          FakeNet strict = new FakeNet()) {
+        may.simple().on("EHLO", ehlo);
+        assertEquals("delivered may:none", reason(may.mail().one()));
+        strict.level = Level.ENCRYPT;
+        FakeHost host = strict.simple().on("EHLO", ehlo);
+        assertEquals("deferred tls-not-offered", reason(strict.mail().one()));
+        neverSawMail(host);
+      }
+    }
+  }
+
+  @Test
+  void injectedRepliesEndTheConnectionAndNeverBecomeClearText() throws Exception {
+    FakeHost host = encrypted(net).on("STARTTLS", "220 go\r\n250-evil\r\n250 AUTH PLAIN");
+    assertEquals("deferred tls-injection", reason(net.mail().one()));
+    neverSawMail(host);
+    later(Duration.ofHours(1));
+    assertEquals("deferred tls-injection", reason(net.mail().again(FakeNet.NOON).one()));
+    neverSawMail(host);
+  }
+
+  @Test
+  void refusedStarttlsIsTriedOnceMoreThenCountsAsNotOffered() throws Exception {
+    FakeHost host = encrypted(net).on("STARTTLS", "454 4.7.0 not now");
+    assertEquals("deferred tls-refused", reason(net.mail().one()));
+    neverSawMail(host);
+    later(Duration.ofMinutes(5));
+    assertEquals("delivered may:none", reason(net.mail().again(FakeNet.NOON).one()));
+    try (FakeNet strict = new FakeNet()) {
+      strict.level = Level.ENCRYPT;
+      FakeHost other = encrypted(strict).on("STARTTLS", "501 what");
+      assertEquals("deferred tls-refused", reason(strict.mail().one()));
+      strict.clock.pass(Duration.ofHours(1));
+      assertEquals("deferred tls-refused", reason(strict.mail().again(FakeNet.NOON).one()));
+      neverSawMail(other);
+    }
+  }
+
+  @Test
+  void aHostThatChokesOnTheHybridGetsTheClassicalHello() throws Exception {
+    FakeHost host = encrypted(net).breaksOn(HYBRID);
+    assertEquals("delivered may:trusted", reason(net.mail().one()));
+    assertEquals(2, host.sessions().size());
+    assertEquals("delivered may:trusted", reason(net.mail().one()));
+    assertEquals(3, host.sessions().size(), "the rung that works is remembered");
+  }
+
+  @Test
+  void brokenTlsLeadsToClearTextOnlyAfterTheHold() throws Exception {
+    FakeHost host = encrypted(net).breaksOn(ALWAYS);
+    assertEquals("deferred tls-broken", reason(net.mail().one()));
+    assertEquals(Ladder.PER_HOST, host.sessions().size());
+    neverSawMail(host);
+    later(Duration.ofMinutes(29));
+    assertEquals("deferred tls-broken", reason(net.mail().again(FakeNet.NOON).one()));
+    neverSawMail(host);
+    later(Duration.ofMinutes(1));
+    int before = host.sessions().size();
+    assertEquals("delivered may:none!downgrade", reason(net.mail().again(FakeNet.NOON).one()));
+    assertTrue(host.sessions().size() - before <= Ladder.PER_HOST);
+  }
+
+  @Test
+  void brokenTlsNeverLeadsToClearTextUnderEncrypt() throws Exception {
+    net.level = Level.ENCRYPT;
+    FakeHost host = encrypted(net).breaksOn(ALWAYS);
+    for (int round = 1; round <= 4; round++) {
+      FakeNet.Mail mail = net.mail();
+      assertEquals(
+          "deferred tls-broken", reason(round == 1 ? mail.one() : mail.again(FakeNet.NOON).one()));
+      later(Duration.ofHours(1));
+    }
+    neverSawMail(host);
+  }
+
+  @Test
+  void goodTlsAtTheSecondHostComesBeforeClearTextAtTheFirst() throws Exception {
+    FakeHost first = encrypted(net).breaksOn(ALWAYS);
+    net.dns.mx("example.org", 20, "mx2.example.org").a("mx2.example.org", "192.0.2.2");
+    FakeHost other = net.host("192.0.2.2").tls(FakeNet.server("mx2.example.org"));
+    later(Duration.ofHours(1));
+    assertEquals("delivered may:trusted", reason(net.mail().again(FakeNet.NOON).one()));
+    neverSawMail(first);
+    assertEquals(1, other.bodies().size());
+  }
+
+  @Test
+  void aDeliveryMakesEightConnectionsAtMost() throws Exception {
+    FakeHost broken = net.host("192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5");
+    broken.tls(FakeNet.server("mx.example.org")).breaksOn(ALWAYS);
+    for (int i = 1; i <= 5; i++) {
+      net.dns
+          .mx("example.org", i, "mx" + i + ".example.org")
+          .a("mx" + i + ".example.org", "192.0.2." + i);
+    }
+    assertEquals("deferred tls-broken", reason(net.mail().one()));
+    assertEquals(Ladder.PER_DELIVERY, broken.sessions().size());
+    int before = broken.sessions().size();
+    later(Duration.ofHours(1));
+    assertEquals("delivered may:none!downgrade", reason(net.mail().again(FakeNet.NOON).one()));
+    assertTrue(broken.sessions().size() - before <= Ladder.PER_DELIVERY);
+  }
+
+  @Test
+  void tlsThatWasThereBeforeAndIsNotOfferedNowIsNotClearTextAtOnce() throws Exception {
+    FakeHost host = encrypted(net);
+    assertEquals("delivered may:trusted", reason(net.mail().one()));
+    host.on("EHLO", "250 fake");
+    assertEquals("deferred tls-not-offered", reason(net.mail().one()));
+    assertEquals(1, host.bodies().size());
+    assertTrue(net.heard.heard("tlsToHostFailed", "NOT_OFFERED"));
+  }
+
+  @Test
+  void verifyAndSecureTakeTheNamesTheyMean() throws Exception {
+    record Case(Level level, String certificate, String expected) {}
+    for (Case c :
+        List.of(
+            new Case(Level.VERIFY, "mx.example.org", "delivered verify:verified"),
+            new Case(Level.SECURE, "mx.example.org", "delivered secure:verified"),
+            new Case(Level.SECURE, "example.org", "delivered secure:verified"),
+            new Case(Level.VERIFY, "other.example", "deferred tls-identity"),
+            new Case(Level.ENCRYPT, "other.example", "delivered encrypt:trusted"))) {
+      try (FakeNet here = new FakeNet()) {
+        here.level = c.level();
+        FakeHost host = here.simple().tls(FakeNet.server(c.certificate()));
+        assertEquals(c.expected(), reason(here.mail().one()), c.toString());
+        if (c.expected().startsWith("deferred")) {
+          neverSawMail(host);
+          assertEquals(1, host.sessions().size(), "a verdict leads to no other rung");
+        }
+      }
+    }
+  }
+
+  @Test
+  void aForgedMxWithACertificateOfItsOwnDoesNotPassSecure() throws Exception {
+    net.level = Level.SECURE;
+    net.dns.mx("example.org", 10, "mx.evil.example").a("mx.evil.example", "192.0.2.1");
+    FakeHost evil = net.host("192.0.2.1").tls(FakeNet.server("mx.evil.example"));
+    assertEquals("deferred tls-identity", reason(net.mail().one()));
+    neverSawMail(evil);
+  }
+
+  @Test
+  void aPinHoldsWhateverTheCertificateSays() throws Exception {
+    var identity = TestCa.selfSigned("whatever.example");
+    row(PolicyRow.pinned(pattern("example.org"), Set.of(Pins.of(identity.chain().getFirst()))));
+    net.simple()
+        .tls(
+            new org.sealwax.tls.TlsRoom(
+                    org.sealwax.tls.TlsSettings.defaults(),
+                    Clock.system(),
+                    org.sealwax.world.Chance.secure())
+                .server(
+                    org.sealwax.tls.ListenerTls.defaults("pinned"),
+                    IdentityStore.fixed(identity, java.util.Map.of(), Clock.system()),
+                    new org.sealwax.tls.References(List.of(), Set.of(), FakeNet.ca().roots())));
+    assertEquals("delivered fingerprint:verified", reason(net.mail().one()));
+    try (FakeNet other = new FakeNet()) {
+      other.rows.addAll(net.rows);
+      FakeHost host = encrypted(other);
+      assertEquals("deferred tls-identity", reason(other.mail().one()));
+      neverSawMail(host);
+    }
+  }
+
+  @Test
+  void idleConnectionsAreUsedAgainUnderTheSameRequirementOnly() throws Exception {
+    net.pool = PoolSettings.defaults();
+    row(PolicyRow.of(pattern("strict.example"), Level.VERIFY));
+    FakeHost host = encrypted(net);
+    net.dns.mx("strict.example", 10, "mx.example.org");
+    assertEquals("delivered may:trusted", reason(net.mail().one()));
+    assertEquals("delivered may:trusted", reason(net.mail().one()));
+    assertEquals(1, host.sessions().size());
+    NextHop strict = new NextHop.ByMx(Domain.of("strict.example"));
+    assertEquals("delivered verify:verified", reason(net.mail().by(strict).one()));
+    assertEquals(2, host.sessions().size(), "another next hop and requirement");
+    assertEquals(2, net.courier().idleConnections());
+    net.courier().close();
+    host.session(0).awaitQuit();
+    host.session(1).awaitQuit();
+  }
+
+  @Test
+  void aStaleConnectionIsNoFailedAttempt() throws Exception {
+    net.pool = PoolSettings.defaults();
+    for (String death : List.of(FakeHost.CLOSE, "421 4.4.2 idle too long")) {
+      try (FakeNet here = new FakeNet()) {
+        here.pool = PoolSettings.defaults();
+        FakeHost host = here.simple().offers("PIPELINING").on("MAIL", "250 ok", death, "250 ok");
+        assertEquals("delivered may:none", reason(here.mail().one()));
+        assertEquals("delivered may:none", reason(here.mail().one()));
+        assertEquals(2, host.sessions().size());
+        assertEquals(2, host.bodies().size());
+      }
+    }
+  }
+
+  @Test
+  void aConnectionEndsWithItsShareOfMessages() throws Exception {
+    net.pool = new PoolSettings(5, 5, Duration.ofSeconds(5), 2, Duration.ofMinutes(5));
+    FakeHost host = net.simple();
+    for (int i = 0; i < 5; i++) {
+      assertEquals("delivered may:none", reason(net.mail().one()));
+    }
+    assertEquals(3, host.sessions().size());
+    later(Duration.ofMinutes(6));
+    assertEquals("delivered may:none", reason(net.mail().one()));
+  }
+
+  private NextHop smart() {
+    return new NextHop.Fixed(Domain.of("smart.example"), 587, "smart");
+  }
+
+  private FakeHost smart(FakeNet here, String certificate, PolicyRow... row) {
+    here.dns.a("smart.example", "192.0.2.7");
+    here.routes.put(
+        "smart",
+        new RouteSettings(
+            "smart",
+            Domain.of("smart.example"),
+            587,
+            false,
+            new Credentials("user", "pencil"),
+            row.length == 0 ? null : row[0]));
+    return here.host("192.0.2.7")
+        .tls(FakeNet.server(certificate))
+        .offersInTls("AUTH PLAIN LOGIN")
+        .on("AUTH PLAIN", "235 2.7.0 welcome");
+  }
+
+  @Test
+  void credentialsGoToAVerifiedSmartHost() throws Exception {
+    FakeHost host = smart(net, "smart.example");
+    assertEquals("delivered secure:verified", reason(net.mail().by(smart()).one()));
+    assertTrue(host.commands().contains("AUTH PLAIN AHVzZXIAcGVuY2ls"));
+    assertTrue(host.commands().toString().contains(" AUTH=<>"));
+    assertFalse(net.heard.facts().toString().contains("pencil"));
+  }
+
+  @Test
+  void credentialsNeverGoToAnybodyElseWhateverTheLevel() throws Exception {
+    for (Level level : List.of(Level.NONE, Level.MAY, Level.ENCRYPT, Level.SECURE)) {
+      try (FakeNet here = new FakeNet()) {
+        FakeHost host = smart(here, "other.example", PolicyRow.of(new DomainPattern.Any(), level));
+        assertTrue(reason(here.mail().by(smart()).one()).startsWith("deferred"), level.word());
+        assertFalse(host.commands().toString().contains("AUTH"), level.word());
+        neverSawMail(host);
+      }
+    }
+  }
+
+  @Test
+  void refusedCredentialsDeferAndBounceNothing() throws Exception {
+    smart(net, "smart.example").on("AUTH", "535 5.7.8 wrong");
+    assertEquals("deferred auth", reason(net.mail().by(smart()).one()));
+  }
+
+  @Test
+  void implicitTlsTakesNoClearWord() throws Exception {
+    net.dns.a("smart.example", "192.0.2.7");
+    net.routes.put(
+        "smart", new RouteSettings("smart", Domain.of("smart.example"), 465, true, null, null));
+    FakeHost host = net.host("192.0.2.7").implicitTls(FakeNet.server("smart.example"));
+    NextHop hop = new NextHop.Fixed(Domain.of("smart.example"), 465, "smart");
+    assertEquals("delivered encrypt:verified", reason(net.mail().by(hop).one()));
+    assertTrue(host.session(0).encrypted);
+  }
+
+  @Test
+  void theLastGuardStopsWhateverWasDecided() {
+    Outcome outcome;
+    try (FakeNet here = new FakeNet()) {
+      here.level = Level.ENCRYPT;
+      FakeHost host = here.simple();
+      var consignment = here.mail().to("bob").consignment();
+      var tls = here.world().tls();
+      Outcomes outcomes = new Outcomes(consignment.recipients());
+      var times = here.settings().times();
+      var policy =
+          new org.sealwax.policy.Policy(
+              here.settings().ladder(), org.sealwax.policy.Floors.DEFAULT);
+      var requirement =
+          policy.requirementFor(
+              org.sealwax.policy.Subject.fixed(Domain.of("mx.example.org")),
+              List.of(new org.sealwax.policy.Evidence.Default(Level.ENCRYPT)),
+              FakeNet.NOON);
+      var greeted =
+          new org.sealwax.converse.Greeting(tls, times)
+              .greet(
+                  connect(here),
+                  new org.sealwax.converse.Approach(
+                      "router.example", org.sealwax.converse.Approach.Wish.CLEAR, offer()));
+      var dialogue = greeted.dialogue();
+      if (dialogue == null) {
+        throw new AssertionError("not greeted");
+      }
+      Peer forged = new Peer(dialogue, requirement, "mx", false, 0);
+      Transfer transfer = new Transfer(consignment, outcomes, times, 100, false);
+      org.junit.jupiter.api.Assertions.assertThrows(
+          IllegalStateException.class, () -> transfer.with(forged));
+      neverSawMail(host);
+      outcome = outcomes.end(Trouble.bug()).values().iterator().next();
+    }
+    assertEquals("deferred internal", reason(outcome));
+  }
+
+  private static org.sealwax.world.Wire connect(FakeNet here) {
+    try {
+      return here.connect(
+          new java.net.InetSocketAddress(java.net.InetAddress.ofLiteral("192.0.2.1"), 25),
+          null,
+          Duration.ofSeconds(5));
+    } catch (java.io.IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  private static org.sealwax.tls.ClientOffer offer() {
+    return new org.sealwax.tls.ClientOffer(
+        null,
+        org.sealwax.tls.TlsFloor.DEFAULT,
+        org.sealwax.tls.TlsVersion.TLS_1_3,
+        true,
+        false,
+        false,
+        false,
+        new org.sealwax.tls.References(List.of(), Set.of(), FakeNet.ca().roots()),
+        "test");
+  }
+}

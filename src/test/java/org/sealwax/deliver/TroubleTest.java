@@ -1,0 +1,99 @@
+package org.sealwax.deliver;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.SocketTimeoutException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.sealwax.smtp.EnhancedStatus;
+import org.sealwax.smtp.Reply;
+
+/** Row by row: what a failure means. */
+final class TroubleTest {
+  @ParameterizedTest
+  @CsvSource({
+    // stage, code, text, course, reason, extent
+    "AUTH, 421, bye, NEXT_HOST, service-closing, NEXT_HOP",
+    "AUTH, 454, later, DEFER, auth, NEXT_HOP",
+    "AUTH, 535, wrong, DEFER, auth, NEXT_HOP",
+    "MAIL, 421, bye, NEXT_HOST, service-closing, NEXT_HOP",
+    "MAIL, 450, busy, NEXT_HOST, sender-deferred, MESSAGE",
+    "MAIL, 452, full, NEXT_HOST, no-storage, MESSAGE",
+    "MAIL, 500, what, DEFER, protocol, MESSAGE",
+    "MAIL, 501, syntax, REFUSE, sender-refused, MESSAGE",
+    "MAIL, 503, order, DEFER, protocol, MESSAGE",
+    "MAIL, 523, encryption needed, DEFER, auth-required, NEXT_HOP",
+    "MAIL, 530, STARTTLS first, DEFER, auth-required, NEXT_HOP",
+    "MAIL, 535, who, DEFER, auth-required, NEXT_HOP",
+    "MAIL, 538, encryption needed, DEFER, auth-required, NEXT_HOP",
+    "MAIL, 550, no, REFUSE, sender-refused, MESSAGE",
+    "MAIL, 552, big, REFUSE, too-big, MESSAGE",
+    "MAIL, 555, parameters, DEFER, protocol, MESSAGE",
+    "MAIL, 354, what, DEFER, protocol, MESSAGE",
+    "RCPT, 421, bye, NEXT_HOST, service-closing, NEXT_HOP",
+    "RCPT, 450, no, DEFER, recipient-deferred, RECIPIENT",
+    "RCPT, 450, Greylisted for 5 minutes, DEFER, greylisted, RECIPIENT",
+    "RCPT, 451, graylisting, DEFER, greylisted, RECIPIENT",
+    "RCPT, 452, many, DEFER, mailbox-full, RECIPIENT",
+    "RCPT, 501, syntax, REFUSE, recipient-refused, RECIPIENT",
+    "RCPT, 503, order, DEFER, protocol, MESSAGE",
+    "RCPT, 530, auth, DEFER, auth-required, NEXT_HOP",
+    "RCPT, 550, no, REFUSE, recipient-refused, RECIPIENT",
+    "RCPT, 552, many, DEFER, mailbox-full, RECIPIENT",
+    "RCPT, 556, no mail, REFUSE, recipient-refused, RECIPIENT",
+    "DATA, 421, bye, NEXT_HOST, service-closing, NEXT_HOP",
+    "DATA, 451, no, NEXT_HOST, data-deferred, MESSAGE",
+    "DATA, 503, order, DEFER, protocol, MESSAGE",
+    "DATA, 554, no, REFUSE, message-refused, MESSAGE",
+    "DATA, 250, what, DEFER, protocol, MESSAGE",
+    "END, 421, bye, NEXT_HOST, service-closing, NEXT_HOP",
+    "END, 451, no, DEFER, message-deferred, MESSAGE",
+    "END, 451, greylisted, DEFER, greylisted, MESSAGE",
+    "END, 550, spam, REFUSE, message-refused, MESSAGE",
+    "END, 552, big, REFUSE, too-big, MESSAGE",
+    "END, 354, what, DEFER, protocol, MESSAGE",
+  })
+  void means(String stage, int code, String text, String course, String reason, String extent) {
+    Meaning meaning = Trouble.of(Stage.valueOf(stage), Reply.of(code, text), "mx");
+    assertEquals(course, meaning.course().name());
+    assertEquals(reason, meaning.cause().reason());
+    assertEquals(extent, meaning.cause().scope().name());
+  }
+
+  @Test
+  void onlyRefusalsHaveAPermanentStatusAndEveryReplyHasAMeaning() {
+    for (Stage stage : Stage.values()) {
+      for (int code = 200; code <= 599; code++) {
+        Meaning meaning = Trouble.of(stage, Reply.of(code, ""), "mx");
+        boolean refuses = meaning.course() == Meaning.Course.REFUSE;
+        assertEquals(refuses ? 5 : 4, meaning.cause().status().kind(), stage + " " + code);
+        assertTrue(!refuses || code >= 500, "only 5yz refuses");
+        assertNotEquals("unknown", meaning.cause().reason(), stage + " " + code);
+      }
+    }
+  }
+
+  @Test
+  void theHostsOwnStatusIsKeptUnlessItContradicts() {
+    Reply own = Reply.of(550, EnhancedStatus.of(5, 1, 1), "no such user");
+    assertEquals("5.1.1", Trouble.of(Stage.RCPT, own, "mx").cause().status().toString());
+    Reply full = Reply.of(552, EnhancedStatus.of(5, 2, 2), "full");
+    assertEquals("4.5.3", Trouble.of(Stage.RCPT, full, "mx").cause().status().toString());
+  }
+
+  @Test
+  void lostConnectionsDeferAndAfterTheEndNoOtherHostIsTried() {
+    for (Stage stage : Stage.values()) {
+      Meaning lost = Trouble.lost(stage, new IOException("reset"), "mx");
+      assertEquals(
+          stage == Stage.END ? Meaning.Course.DEFER : Meaning.Course.NEXT_HOST, lost.course());
+      assertEquals("lost-connection", lost.cause().reason());
+      Meaning silent = Trouble.lost(stage, new SocketTimeoutException("slow"), "mx");
+      assertEquals("timeout", silent.cause().reason());
+    }
+  }
+}
