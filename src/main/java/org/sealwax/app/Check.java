@@ -39,7 +39,7 @@ final class Check {
     out.println(
         file.map(f -> "# read from " + f)
             .orElseGet(() -> "# no configuration; would be read from " + folders.configurations()));
-    out.println("# state in " + folders.state(sound.settings().server()));
+    out.println("# state in " + sound.settings().server().state());
     List<Effective> all = sound.effective();
     for (int i = 0; i < all.size(); i++) {
       Effective e = all.get(i);

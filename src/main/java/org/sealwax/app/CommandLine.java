@@ -1,12 +1,20 @@
 package org.sealwax.app;
 
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.sealwax.config.Configuration;
+import org.sealwax.config.Settings;
+import org.sealwax.receive.auth.PasswordFile;
+import org.sealwax.world.Chance;
+import org.sealwax.world.Clock;
 
 /** Finds the subcommand, reads its arguments and the configuration, and runs it. */
 final class CommandLine {
@@ -40,7 +48,7 @@ final class CommandLine {
     Subcommand command = found.get();
     List<String> rest = words.subList(1, words.size());
     try {
-      return run(command, rest);
+      return command.name().equals("sendmail") ? sendmail(rest) : run(command, rest);
     } catch (Arguments.Misuse e) {
       around.err().println("sealwax: " + e.getMessage());
       around.err().println("help: sealwax help " + command.name());
@@ -61,8 +69,143 @@ final class CommandLine {
       }
       case "help" -> help(arguments);
       case "check" -> check(arguments);
-      default -> throw new IllegalStateException(command.name());
+      case "password" -> password(arguments);
+      default -> configured(command, arguments);
     };
+  }
+
+  /** What needs a configuration in order. */
+  private int configured(Subcommand command, Arguments arguments) throws Arguments.Misuse {
+    Optional<Path> file = folders.configuration(arguments);
+    Configuration configuration;
+    try {
+      configuration = Configuration.read(file.orElse(null), folders.machine());
+    } catch (NoSuchFileException e) {
+      around.err().println("sealwax: there is no " + e.getMessage());
+      return Exit.CONFIGURATION;
+    } catch (IOException e) {
+      around.err().println("sealwax: cannot read the configuration: " + e.getMessage());
+      return Exit.CONFIGURATION;
+    }
+    return switch (configuration) {
+      case Configuration.Broken b -> {
+        around.err().print(b.report());
+        around.err().println("sealwax: the configuration has errors; nothing was started");
+        yield Exit.CONFIGURATION;
+      }
+      case Configuration.Sound s -> configured(command, arguments, file, s);
+    };
+  }
+
+  private int configured(
+      Subcommand command, Arguments arguments, Optional<Path> file, Configuration.Sound sound)
+      throws Arguments.Misuse {
+    Path state = sound.settings().server().state();
+    try {
+      return switch (command.name()) {
+        case "serve" -> new ServeCommand(around, folders).run(file, sound);
+        case "rehearse" -> new Rehearsal(around, folders).run();
+        case "queue" -> new QueueCommand(around, state).queue(arguments);
+        case "trace" -> new QueueCommand(around, state).trace(arguments);
+        case "reload" -> reload(state);
+        case "backup" -> backup(state, arguments);
+        case "restore" -> restore(sound.settings(), arguments);
+        default -> throw new IllegalStateException(command.name());
+      };
+    } catch (ControlServer.Refusal e) {
+      around.err().println("sealwax: " + e.getMessage());
+      return Exit.WARNINGS;
+    } catch (ControlClient.NotRunning e) {
+      around.err().println("sealwax: " + e.getMessage());
+      around.err().println("help: sealwax serve starts one; --config says which");
+      return Exit.UNAVAILABLE;
+    } catch (IOException e) {
+      around.err().println("sealwax: " + e.getMessage());
+      return Exit.SYSTEM;
+    }
+  }
+
+  private int reload(Path state) throws IOException, ControlServer.Refusal {
+    try (ControlClient client = ControlClient.open(state)) {
+      around.out().println(client.ask(ControlClient.request("reload")).path("text").asString(""));
+      return Exit.OK;
+    }
+  }
+
+  private String folder(Arguments arguments) throws Arguments.Misuse {
+    if (arguments.operands().size() != 1) {
+      throw new Arguments.Misuse("name one folder");
+    }
+    return around.path(arguments.operands().getFirst()).toString();
+  }
+
+  private int backup(Path state, Arguments arguments)
+      throws Arguments.Misuse, IOException, ControlServer.Refusal {
+    String folder = folder(arguments);
+    try (ControlClient client = ControlClient.open(state)) {
+      client.ask(ControlClient.request("backup").put("folder", folder));
+      around.out().println("the spool was copied to " + folder);
+      return Exit.OK;
+    }
+  }
+
+  private int restore(Settings settings, Arguments arguments) throws Arguments.Misuse, IOException {
+    Path folder = Path.of(folder(arguments));
+    Restore.run(folder, settings.server().state(), settings.spool().folder());
+    around.out().println("the spool was restored from " + folder + "; sealwax serve delivers it");
+    return Exit.OK;
+  }
+
+  private int password(Arguments arguments) throws Arguments.Misuse {
+    if (arguments.operands().size() != 1) {
+      throw new Arguments.Misuse("name one user");
+    }
+    try {
+      String password =
+          new BufferedReader(new InputStreamReader(around.in(), StandardCharsets.UTF_8)).readLine();
+      around
+          .out()
+          .println(
+              PasswordFile.line(
+                  arguments.operands().getFirst(),
+                  password == null ? "" : password,
+                  Chance.secure()));
+      return Exit.OK;
+    } catch (IOException | IllegalArgumentException e) {
+      around.err().println("sealwax: " + e.getMessage());
+      return Exit.DATA;
+    }
+  }
+
+  private int sendmail(List<String> words) throws Arguments.Misuse {
+    SendmailArguments arguments = SendmailArguments.read(words);
+    String config = arguments.configuration();
+    Arguments found =
+        new Arguments(config == null ? Map.of() : Map.of("--config", config), List.of());
+    if (arguments.mode() == SendmailArguments.Mode.NOTHING) {
+      return Exit.OK;
+    }
+    Optional<Path> file = folders.configuration(found);
+    try {
+      return switch (Configuration.read(file.orElse(null), folders.machine())) {
+        case Configuration.Broken b -> {
+          around.err().println("sendmail: the configuration of Sealwax has errors: sealwax check");
+          // Not the caller's fault, and mended soon: the mail must not be lost over it.
+          yield Exit.TRY_AGAIN;
+        }
+        case Configuration.Sound s -> {
+          Path state = s.settings().server().state();
+          if (arguments.mode() == SendmailArguments.Mode.QUEUE) {
+            yield new QueueCommand(around, state).queue(new Arguments(Map.of(), List.of()));
+          }
+          yield new Sendmail(around, Clock.system(), Chance.secure())
+              .run(arguments, state, s.settings().server().hostname());
+        }
+      };
+    } catch (ControlServer.Refusal | IOException e) {
+      around.err().println("sendmail: " + e.getMessage());
+      return Exit.TRY_AGAIN;
+    }
   }
 
   private int help(Arguments arguments) throws Arguments.Misuse {
@@ -84,7 +227,7 @@ final class CommandLine {
     Optional<Path> file = folders.configuration(arguments);
     Configuration configuration;
     try {
-      configuration = Configuration.read(file.orElse(null));
+      configuration = Configuration.read(file.orElse(null), folders.machine());
     } catch (NoSuchFileException e) {
       around.err().println("sealwax: there is no " + e.getMessage());
       return Exit.ERRORS;

@@ -1,10 +1,12 @@
 package org.sealwax.app;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import org.sealwax.config.Server;
+import org.sealwax.address.Domain;
+import org.sealwax.config.Machine;
 
 /** Where configuration and state are looked for when nobody says. */
 final class Folders {
@@ -40,12 +42,42 @@ final class Folders {
     return configurations().stream().filter(Files::isReadable).findFirst();
   }
 
-  /** The state folder: configured, given by systemd, the system's, or the user's own. */
-  Path state(Server server) {
-    return server
-        .state()
-        .or(() -> around.variable("STATE_DIRECTORY").map(s -> Path.of(s.split(":", 2)[0])))
+  /** The state folder where the file says nothing: systemd's, the system's, or the user's own. */
+  Path state() {
+    return around
+        .variable("STATE_DIRECTORY")
+        .map(s -> Path.of(s.split(":", 2)[0]))
         .orElseGet(this::stateByDefault);
+  }
+
+  /** What holds where the file says nothing. */
+  Machine machine() {
+    return new Machine(hostname(), state());
+  }
+
+  /**
+   * The machine's name as the kernel has it; asking the DNS for a longer one could take a start-up
+   * hostage.
+   */
+  private static Domain hostname() {
+    String name = "";
+    for (String file : List.of("/proc/sys/kernel/hostname", "/etc/hostname")) {
+      try {
+        name = Files.readString(Path.of(file)).strip();
+        break;
+      } catch (IOException e) {
+        // Another system; the next one may be there.
+      }
+    }
+    if (name.isEmpty()) {
+      try {
+        name = java.net.InetAddress.getLocalHost().getHostName();
+      } catch (java.net.UnknownHostException e) {
+        name = "localhost";
+      }
+    }
+    String full = name.indexOf('.') < 0 ? name + ".localdomain" : name;
+    return Domain.parse(full).orElse(Domain.of("localhost.localdomain"));
   }
 
   private Path stateByDefault() {

@@ -54,9 +54,9 @@ public sealed interface Configuration {
    *
    * @throws IOException when it cannot be read at all
    */
-  static Configuration read(@Nullable Path file) throws IOException {
+  static Configuration read(@Nullable Path file, Machine machine) throws IOException {
     if (file == null) {
-      return of(Reading.empty(), Path.of(""), "");
+      return of(Reading.empty(), Path.of(""), "", machine, true);
     }
     if (Files.size(file) > Reading.MAX_SIZE) {
       throw new IOException(file + " is larger than " + Reading.MAX_SIZE + " octets");
@@ -69,21 +69,23 @@ public sealed interface Configuration {
       throw new IOException(file + " is not UTF-8, as TOML must be", e);
     }
     Path parent = file.toAbsolutePath().getParent();
-    return parse(text, parent == null ? Path.of("/") : parent, file.toString());
+    Path folder = parent == null ? Path.of("/") : parent;
+    return of(Reading.of(text), folder, file.toString(), machine, true);
   }
 
-  /** Reads a text as if it stood in {@code name} within {@code folder}. */
-  static Configuration parse(String text, Path folder, String name) {
-    return of(Reading.of(text), folder, name);
+  /** Reads a text as if it stood in {@code name} within {@code folder}; looks at no files. */
+  static Configuration parse(String text, Path folder, String name, Machine machine) {
+    return of(Reading.of(text), folder, name, machine, false);
   }
 
-  private static Configuration of(Reading reading, Path folder, String name) {
+  private static Configuration of(
+      Reading reading, Path folder, String name, Machine machine, boolean looksAtFiles) {
     Settings settings = null;
     if (!reading.broken()) {
       new Rules(reading).check();
     }
     if (!reading.broken()) {
-      settings = new Mapping(reading, folder).settings();
+      settings = new Mapping(reading, folder, machine, looksAtFiles).settings();
     }
     List<Complaint> complaints = reading.complaints();
     StringBuilder report = new StringBuilder();

@@ -5,6 +5,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -149,6 +150,18 @@ record Kind<T>(
           "pin",
           "the SHA-256 of a public key in hex: \"sha256:\" and 64 digits",
           s -> Pin.parse(s).orElseThrow(() -> new Misfit("")));
+
+  static final Kind<LocalDate> DATE =
+      scalar(
+          "date",
+          "a date without quotes: 2027-01-31",
+          List.of(),
+          raw -> {
+            if (!(raw instanceof LocalDate d)) {
+              throw new Misfit("");
+            }
+            return d;
+          });
 
   static final Kind<Mailbox> MAILBOX =
       text("mailbox", "a mail address in quotes: \"name@example.org\"", Kind::mailbox);

@@ -10,7 +10,6 @@ import org.sealwax.tls.TlsFloor;
  *
  * @param address where
  * @param start how TLS starts
- * @param requireTls mail inside TLS only
  * @param floor lowest version
  * @param clientCertificates asked for or not
  * @param auth offered inside TLS
@@ -19,7 +18,6 @@ import org.sealwax.tls.TlsFloor;
 public record ListenerRow(
     InetSocketAddress address,
     Start start,
-    boolean requireTls,
     TlsFloor floor,
     ClientCertificates clientCertificates,
     boolean auth,
@@ -39,7 +37,6 @@ public record ListenerRow(
     return new ListenerRow(
         new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), DEFAULT_PORT),
         Start.STARTTLS,
-        false,
         TlsFloor.DEFAULT,
         ClientCertificates.ASK,
         false,

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import org.sealwax.config.ListenerRow.Start;
 import org.sealwax.dns.DnsSettings;
+import org.sealwax.policy.Level;
 import org.sealwax.tls.ClientCertificates;
 import org.sealwax.tls.TlsVersion;
 
@@ -32,6 +33,7 @@ final class Rules {
     reading.rows(Schema.Reject.TABLE).forEach(this::reject);
     trust();
     dns();
+    deliver();
     metrics();
   }
 
@@ -60,13 +62,6 @@ final class Rules {
           "AUTH is offered inside TLS only, and this listener has none",
           "set tls = \"starttls\" or \"implicit\"");
     }
-    if (none && s.get(Schema.Listener.REQUIRE_TLS)) {
-      error(
-          s,
-          Schema.Listener.REQUIRE_TLS,
-          "TLS cannot be required where it is not offered",
-          "set tls = \"starttls\"");
-    }
     if (s.get(Schema.Listener.AUTH)
         && !reading.one(Schema.Auth.TABLE).has(Schema.Auth.PASSWORD_FILE)) {
       error(
@@ -76,13 +71,12 @@ final class Rules {
           "add [auth] with password_file = \"…\"; sealwax password makes its lines");
     }
     int port = s.get(Schema.Listener.ADDRESS).getPort();
-    boolean demanding =
-        s.get(Schema.Listener.REQUIRE_TLS) || certificates == ClientCertificates.REQUIRE;
+    boolean demanding = certificates == ClientCertificates.REQUIRE;
     if (port == 25 && demanding) {
       warning(
           s,
           Schema.Listener.ADDRESS,
-          "port 25 with TLS required turns away servers that have none (RFC 3207 section 4)",
+          "port 25 with a certificate required turns away most servers (RFC 3207 section 4)",
           "fine for a closed group of peers, not for mail from everywhere");
     }
     if (s.get(Schema.Listener.FLOOR).lowest().compareTo(TlsVersion.TLS_1_2) < 0) {
@@ -174,7 +168,7 @@ final class Rules {
       }
     }
     for (Section s : reading.rows(Schema.RelayDomain.TABLE)) {
-      String name = s.given(Schema.RelayDomain.DOMAIN_OF) == null ? "" : text(s);
+      String name = s.get(Schema.RelayDomain.DOMAIN_OF).name();
       if (!seen.add(name)) {
         error(
             s,
@@ -183,14 +177,6 @@ final class Rules {
             "remove one row");
       }
     }
-  }
-
-  private static String text(Section s) {
-    return switch (s.get(Schema.RelayDomain.DOMAIN_OF)) {
-      case org.sealwax.address.DomainPattern.Exact e -> e.domain().name();
-      case org.sealwax.address.DomainPattern.Below b -> "." + b.parent().name();
-      case org.sealwax.address.DomainPattern.Any a -> "*";
-    };
   }
 
   private void transport(Section s) {
@@ -249,6 +235,59 @@ final class Rules {
       if (!s.get(key).isPositive()) {
         error(s, key, key.name() + " must be longer than nothing", "for example \"2s\"");
       }
+    }
+  }
+
+  private void deliver() {
+    Section s = reading.one(Schema.Deliver.TABLE);
+    if (!s.get(Schema.Deliver.IPV4) && !s.get(Schema.Deliver.IPV6)) {
+      error(s, Schema.Deliver.IPV6, "without IPv4 and IPv6 nothing can leave", "allow one of them");
+    }
+    TlsVersion floor = s.get(Schema.Deliver.FLOOR).lowest();
+    if (s.get(Schema.Deliver.FLOOR_ALWAYS).lowest().compareTo(floor) < 0) {
+      error(
+          s,
+          Schema.Deliver.FLOOR_ALWAYS,
+          "floor_always is below floor",
+          "where TLS is demanded it cannot be worse than where it is not");
+    }
+    Section queue = reading.one(Schema.Queue.TABLE);
+    Duration half = queue.get(Schema.Queue.LIFETIME).dividedBy(2);
+    if (s.get(Schema.Deliver.HOLD).compareTo(half) > 0) {
+      error(
+          s,
+          Schema.Deliver.HOLD,
+          "a hold longer than half the queue's lifetime would end in bounces",
+          "at most half of [queue] lifetime");
+    }
+    for (Duration wait : queue.get(Schema.Queue.RETRY)) {
+      if (wait.compareTo(Duration.ofSeconds(1)) < 0) {
+        error(
+            queue,
+            Schema.Queue.RETRY,
+            "a wait below a second would be a busy loop against somebody else's server",
+            "minutes are usual");
+      }
+    }
+    if (queue.get(Schema.Queue.RETRY).isEmpty()) {
+      error(queue, Schema.Queue.RETRY, "retry has no waits", "leave it out for the default");
+    }
+    boolean order =
+        queue.get(Schema.Queue.DEAD_SITE_FIRST).compareTo(queue.get(Schema.Queue.DEAD_SITE_MOST))
+            <= 0;
+    if (!order) {
+      error(
+          queue,
+          Schema.Queue.DEAD_SITE_FIRST,
+          "dead_site_first is longer than dead_site_most",
+          "the first wait is the shortest");
+    }
+    if (s.get(Schema.Deliver.LEVEL) == Level.NONE) {
+      warning(
+          s,
+          Schema.Deliver.LEVEL,
+          "mail is never encrypted on its way",
+          "level = \"may\" encrypts whenever the other side can");
     }
   }
 

@@ -1,5 +1,6 @@
 package org.sealwax.config;
 
+import static org.sealwax.config.Kind.ADDRESS;
 import static org.sealwax.config.Kind.BOOLEAN;
 import static org.sealwax.config.Kind.DOMAIN;
 import static org.sealwax.config.Kind.DURATION;
@@ -8,6 +9,7 @@ import static org.sealwax.config.Kind.MAILBOX;
 import static org.sealwax.config.Kind.NETWORK;
 import static org.sealwax.config.Kind.PATTERN;
 import static org.sealwax.config.Kind.PIN;
+import static org.sealwax.config.Kind.SIZE;
 import static org.sealwax.config.Kind.SOCKET;
 import static org.sealwax.config.Kind.TEXT;
 import static org.sealwax.config.Kind.choice;
@@ -15,16 +17,20 @@ import static org.sealwax.config.Kind.count;
 import static org.sealwax.config.Kind.listOf;
 import static org.sealwax.config.Kind.oneOf;
 
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.LocalDate;
 import java.util.List;
 import org.sealwax.address.Cidr;
 import org.sealwax.address.Domain;
 import org.sealwax.address.DomainPattern;
 import org.sealwax.address.Mailbox;
+import org.sealwax.deliver.pipe.PipeSettings;
 import org.sealwax.dns.DnsSettings;
 import org.sealwax.log.LogSettings;
+import org.sealwax.policy.Level;
 import org.sealwax.tls.ClientCertificates;
 import org.sealwax.tls.Pin;
 import org.sealwax.tls.TlsFloor;
@@ -92,12 +98,6 @@ final class Schema {
             "\"starttls\"",
             "starttls: offered (port 25); implicit: from the first byte (port 465, RFC 8314); none:"
                 + " not offered.");
-    static final Key<Boolean> REQUIRE_TLS =
-        Key.of(
-            "require_tls",
-            BOOLEAN,
-            "false",
-            "Whether mail is taken inside TLS only (RFC 3207 4: not for a public port 25).");
     static final Key<TlsFloor> FLOOR =
         Key.of("floor", Schema.FLOOR, "\"1.2\"", "The lowest TLS version that is spoken here.");
     static final Key<ClientCertificates> CLIENT_CERTIFICATE =
@@ -125,7 +125,6 @@ final class Schema {
             "A place where mail comes in. Without any: 127.0.0.1:2525 with STARTTLS.",
             ADDRESS,
             TLS,
-            REQUIRE_TLS,
             FLOOR,
             CLIENT_CERTIFICATE,
             AUTH,
@@ -237,8 +236,8 @@ final class Schema {
 
   /** Domains that are relayed. */
   static final class RelayDomain {
-    static final Key<DomainPattern> DOMAIN_OF =
-        Key.required("domain", PATTERN, "The domain.", "\"lists.project.example\"");
+    static final Key<Domain> DOMAIN_OF =
+        Key.required("domain", DOMAIN, "The domain.", "\"lists.project.example\"");
     static final Key<String> NEXT_HOP =
         Key.optional(
             "next_hop",
@@ -288,12 +287,6 @@ final class Schema {
             FILE,
             "The file: \"name: a@x.example, b@y.example\", \"pipe:name\", \"*\" for" + " the rest.",
             "\"/etc/sealwax/aliases\"");
-    static final Key<String> EXTENSION =
-        Key.of(
-            "extension",
-            TEXT,
-            "\"+\"",
-            "The character after which a local part does not count; empty: none.");
     static final Key<Boolean> CASE_SENSITIVE =
         Key.of("case_sensitive", BOOLEAN, "false", "Whether the case of local parts counts.");
     static final Table TABLE =
@@ -302,7 +295,6 @@ final class Schema {
             "A domain whose local parts lead elsewhere.",
             DOMAIN_OF,
             FILE_OF,
-            EXTENSION,
             CASE_SENSITIVE);
 
     private AliasDomain() {}
@@ -327,6 +319,19 @@ final class Schema {
             "A file with the password alone. Credentials are sent to a verified server only, and the"
                 + " level is secure unless a policy row raises it.",
             "\"/etc/sealwax/smart.password\"");
+    static final Key<Boolean> IMPLICIT_TLS =
+        Key.of(
+            "implicit_tls",
+            BOOLEAN,
+            "false",
+            "TLS from the first byte (port 465, RFC 8314) instead of STARTTLS.");
+    static final Key<Level> LEVEL =
+        Key.optional(
+            "level",
+            oneOf(Level.class),
+            "What is demanded of this next hop. Left out: secure when there is a password, else by"
+                + " the policy rows.",
+            "\"encrypt\"");
     static final Table TABLE =
         Table.rows(
             "transport",
@@ -334,7 +339,9 @@ final class Schema {
             DOMAIN_OF,
             NEXT_HOP,
             USER,
-            PASSWORD_FILE);
+            PASSWORD_FILE,
+            IMPLICIT_TLS,
+            LEVEL);
 
     private Transport() {}
   }
@@ -342,21 +349,56 @@ final class Schema {
   /** Commands. */
   static final class Pipe {
     static final Key<String> NAME =
-        Key.required("name", TEXT, "The name that alias files use.", "\"bugs\"");
+        Key.required("name", TEXT, "The name that alias files use: pipe:name.", "\"bugs\"");
     static final Key<List<String>> COMMAND =
         Key.required(
             "command",
             listOf(TEXT),
-            "The program with its arguments; no shell. {recipient} and {sender} are replaced within"
-                + " an argument.",
+            "The program by its absolute path, and its arguments; no shell. {recipient}, {local},"
+                + " {domain}, {extension}, {sender} and {id} as a whole argument are replaced.",
             "[\"/usr/local/bin/tracker-gateway\", \"{recipient}\"]");
+    static final Key<List<String>> WRAPPER =
+        Key.of(
+            "wrapper",
+            listOf(TEXT),
+            "[]",
+            "A program with arguments that runs the command as somebody else, such as [\"/usr/bin/sudo\","
+                + " \"-n\", \"-u\", \"tracker\", \"--\"]. Empty: as the router's own user, which must"
+                + " not be root.");
+    static final Key<Path> DIRECTORY =
+        Key.of("directory", FILE, "\"/\"", "The folder in which it runs.");
+    static final Key<List<String>> ENVIRONMENT =
+        Key.of(
+            "environment",
+            listOf(TEXT),
+            "[\"PATH=/usr/local/bin:/usr/bin:/bin\"]",
+            "All of its environment, each as NAME=value.");
+    static final Key<PipeSettings.LineEnd> LINE_END =
+        Key.of(
+            "line_end",
+            oneOf(PipeSettings.LineEnd.class),
+            "\"lf\"",
+            "What the message's lines end with.");
+    static final Key<Boolean> MBOX_FROM =
+        Key.of("mbox_from", BOOLEAN, "false", "Whether a line \"From sender date\" goes first.");
     static final Key<Duration> TIMEOUT =
-        Key.of("timeout", DURATION, "\"2m\"", "How long it may run before it is ended.");
+        Key.of("timeout", DURATION, "\"5m\"", "How long it may run before it is ended.");
     static final Key<Integer> CONCURRENT =
-        Key.of("concurrent", count(1, 100), "2", "How many may run at once.");
+        Key.of(
+            "concurrent", count(1, PipeSettings.MAX_CONCURRENCY), "4", "How many may run at once.");
     static final Table TABLE =
         Table.rows(
-            "pipe", "A command that mail is delivered to.", NAME, COMMAND, TIMEOUT, CONCURRENT);
+            "pipe",
+            "A command that mail is delivered to.",
+            NAME,
+            COMMAND,
+            WRAPPER,
+            DIRECTORY,
+            ENVIRONMENT,
+            LINE_END,
+            MBOX_FROM,
+            TIMEOUT,
+            CONCURRENT);
 
     private Pipe() {}
   }
@@ -386,18 +428,16 @@ final class Schema {
   static final class Policy {
     static final Key<DomainPattern> DOMAIN_OF =
         Key.required("domain", PATTERN, "The destination.", "\".example.org\"");
-    static final Key<String> LEVEL =
+    static final Key<Level> LEVEL =
         Key.of(
-            "level",
-            choice(List.of("none", "may", "encrypt", "verify", "secure", "fingerprint"), s -> s),
-            "\"may\"",
-            "What mail there demands, in Postfix's words.");
+            "level", oneOf(Level.class), "\"may\"", "What mail there demands, in Postfix's words.");
     static final Key<List<Pin>> PINS =
         Key.of("pins", listOf(PIN), "[]", "Public keys of which the server must have one.");
     static final Key<List<Domain>> NAMES =
         Key.of("names", listOf(DOMAIN), "[]", "Names of which the certificate must carry one.");
     static final Key<TlsFloor> FLOOR =
-        Key.of("floor", Schema.FLOOR, "\"1.2\"", "The lowest TLS version.");
+        Key.optional(
+            "floor", Schema.FLOOR, "The lowest TLS version. Left out: [deliver] floor.", "\"1.3\"");
     static final Key<Path> CA =
         Key.optional(
             "ca", FILE, "The only CA that counts there, in PEM.", "\"/etc/sealwax/ca.pem\"");
@@ -407,8 +447,19 @@ final class Schema {
             BOOLEAN,
             "true",
             "Whether our certificate is shown when asked for.");
-    static final Key<String> NOTE =
-        Key.optional("note", TEXT, "Why the row is here.", "\"old box\"");
+    static final Key<Domain> SERVERNAME =
+        Key.optional("servername", DOMAIN, "SNI instead of the host's name.", "\"mx.example.org\"");
+    static final Key<String> NOTE = Key.of("note", TEXT, "\"\"", "Why the row is here.");
+    static final Key<String> OWNER = Key.of("owner", TEXT, "\"\"", "Who answers for it.");
+    static final Key<LocalDate> EXPIRES =
+        Key.optional(
+            "expires", Kind.DATE, "The day from which the row no longer counts.", "2027-01-31");
+    static final Key<Boolean> OVERRIDE =
+        Key.of(
+            "override",
+            BOOLEAN,
+            "false",
+            "Whether the row may lower what other sources demand; needs note, owner and expires.");
     static final Table TABLE =
         Table.rows(
             "policy",
@@ -420,7 +471,11 @@ final class Schema {
             FLOOR,
             CA,
             CLIENT_CERTIFICATE,
-            NOTE);
+            SERVERNAME,
+            NOTE,
+            OWNER,
+            EXPIRES,
+            OVERRIDE);
 
     private Policy() {}
   }
@@ -445,6 +500,210 @@ final class Schema {
             TEXT_OF);
 
     private Reject() {}
+  }
+
+  /** Forwarding. */
+  static final class Forward {
+    static final Key<String> DELIMITER =
+        Key.of(
+            "delimiter",
+            TEXT,
+            "\"+\"",
+            "The character between a name and its extension; empty: names have none.");
+    static final Key<Boolean> CARRY_EXTENSION =
+        Key.of("carry_extension", BOOLEAN, "false", "Whether name+ext goes on as target+ext.");
+    static final Table TABLE =
+        Table.one("forward", "How alias domains are read.", DELIMITER, CARRY_EXTENSION);
+
+    private Forward() {}
+  }
+
+  /** Limits of receiving. */
+  static final class Limits {
+    private static final int MANY = 1_000_000;
+    static final Key<Integer> SESSIONS =
+        Key.of("sessions", count(1, MANY), "1000", "Sessions at a time, all clients together.");
+    static final Key<Integer> SESSIONS_PER_CLIENT =
+        Key.of(
+            "sessions_per_client",
+            count(0, MANY),
+            "50",
+            "Sessions of one client (IPv6: one /64) at a time; 0 here and below: no limit.");
+    static final Key<Integer> CONNECTIONS =
+        Key.of("connections_per_minute", count(0, MANY), "600", "New connections of one client.");
+    static final Key<Integer> MESSAGES =
+        Key.of("messages_per_minute", count(0, MANY), "3000", "Messages of one client.");
+    static final Key<Integer> RECIPIENTS_PER_MINUTE =
+        Key.of("recipients_per_minute", count(0, MANY), "30000", "Recipients of one client.");
+    static final Key<Integer> ERRORS =
+        Key.of(
+            "errors_per_minute",
+            count(0, MANY),
+            "300",
+            "Refused commands of one client; over it new connections are turned away.");
+    static final Key<Integer> HANDSHAKES =
+        Key.of("handshakes_per_minute", count(0, MANY), "300", "TLS handshakes of one client.");
+    static final Key<List<Cidr>> EXEMPT =
+        Key.of(
+            "exempt",
+            listOf(NETWORK),
+            "[\"127.0.0.0/8\", \"::1/128\"]",
+            "Networks without the limits per client.");
+    static final Key<Integer> RECIPIENTS =
+        Key.of(
+            "recipients",
+            count(100, 100_000),
+            "1000",
+            "Recipients of one message (RFC 5321 4.5.3.1.8: at least 100).");
+    static final Key<Long> MESSAGE_SIZE =
+        Key.of("message_size", SIZE, "\"50MB\"", "The largest message.");
+    static final Key<Integer> HOPS =
+        Key.of(
+            "hops",
+            count(10, 1000),
+            "100",
+            "Received fields after which a message is taken for a loop (RFC 5321 6.3).");
+    static final Table TABLE =
+        Table.one(
+            "limits",
+            "What clients may take of us.",
+            SESSIONS,
+            SESSIONS_PER_CLIENT,
+            CONNECTIONS,
+            MESSAGES,
+            RECIPIENTS_PER_MINUTE,
+            ERRORS,
+            HANDSHAKES,
+            EXEMPT,
+            RECIPIENTS,
+            MESSAGE_SIZE,
+            HOPS);
+
+    private Limits() {}
+  }
+
+  /** The queue. */
+  static final class Queue {
+    static final Key<List<Duration>> RETRY =
+        Key.of(
+            "retry",
+            listOf(DURATION),
+            "[\"2m\", \"5m\", \"10m\", \"20m\", \"40m\", \"1h\", \"2h\", \"4h\"]",
+            "The waits after the first, second, … try; the last one repeats. Each is varied by a"
+                + " fifth.");
+    static final Key<Duration> LIFETIME =
+        Key.of("lifetime", DURATION, "\"5d\"", "After this, mail that waits is given up.");
+    static final Key<Duration> DELAY_NOTICE =
+        Key.of(
+            "delay_notice",
+            DURATION,
+            "\"4h\"",
+            "After this the sender is told once that the message is late; \"0s\": never.");
+    static final Key<Integer> DELIVERIES =
+        Key.of("deliveries", count(1, 10_000), "100", "Deliveries at a time.");
+    static final Key<Integer> DELIVERIES_PER_HOP =
+        Key.of(
+            "deliveries_per_hop",
+            count(1, 1000),
+            "20",
+            "Deliveries toward one next hop at a time, reached step by step.");
+    static final Key<Duration> DEAD_SITE_FIRST =
+        Key.of(
+            "dead_site_first",
+            DURATION,
+            "\"1m\"",
+            "How long a next hop that does not answer is left alone at first; doubled each time.");
+    static final Key<Duration> DEAD_SITE_MOST =
+        Key.of("dead_site_most", DURATION, "\"1h\"", "How long at most.");
+    static final Key<Long> FREE_SPACE =
+        Key.of(
+            "free_space",
+            SIZE,
+            "\"256MB\"",
+            "What must stay free on the spool's file system for mail to be taken.");
+    static final Table TABLE =
+        Table.one(
+            "queue",
+            "When is what tried again.",
+            RETRY,
+            LIFETIME,
+            DELAY_NOTICE,
+            DELIVERIES,
+            DELIVERIES_PER_HOP,
+            DEAD_SITE_FIRST,
+            DEAD_SITE_MOST,
+            FREE_SPACE);
+
+    private Queue() {}
+  }
+
+  /** Delivery. */
+  static final class Deliver {
+    static final Key<Level> LEVEL =
+        Key.of(
+            "level",
+            oneOf(Level.class),
+            "\"may\"",
+            "What mail demands where no policy row says otherwise.");
+    static final Key<TlsFloor> FLOOR =
+        Key.of(
+            "floor",
+            Schema.FLOOR,
+            "\"1.2\"",
+            "The lowest TLS version where clear text would be the alternative.");
+    static final Key<TlsFloor> FLOOR_ALWAYS =
+        Key.of(
+            "floor_always",
+            Schema.FLOOR,
+            "\"1.2\"",
+            "The lowest TLS version where TLS is demanded; never below floor.");
+    static final Key<Duration> HOLD =
+        Key.of(
+            "hold",
+            DURATION,
+            "\"30m\"",
+            "How long TLS that is offered but broken keeps mail from going in clear text, where that"
+                + " is allowed at all.");
+    static final Key<Boolean> POST_QUANTUM =
+        Key.of("post_quantum", BOOLEAN, "true", "Whether X25519MLKEM768 is offered.");
+    static final Key<Boolean> RESUMPTION =
+        Key.of("resumption", BOOLEAN, "true", "Whether TLS sessions are resumed.");
+    static final Key<Integer> MESSAGES_PER_CONNECTION =
+        Key.of("messages_per_connection", count(1, 10_000), "100", "After so many it is closed.");
+    static final Key<Boolean> IPV4 = Key.of("ipv4", BOOLEAN, "true", "Whether IPv4 is used.");
+    static final Key<Boolean> IPV6 = Key.of("ipv6", BOOLEAN, "true", "Whether IPv6 is used.");
+    static final Key<InetAddress> BIND_IPV4 =
+        Key.optional("bind_ipv4", ADDRESS, "The local IPv4 address.", "\"192.0.2.1\"");
+    static final Key<InetAddress> BIND_IPV6 =
+        Key.optional("bind_ipv6", ADDRESS, "The local IPv6 address.", "\"2001:db8::1\"");
+    static final Key<Integer> MX_PORT =
+        Key.of("mx_port", count(1, 65_535), "25", "The port of MX hosts; not 25 in tests only.");
+    static final Key<List<Cidr>> ALLOW_TARGETS =
+        Key.of(
+            "allow_targets",
+            listOf(NETWORK),
+            "[]",
+            "Special-use networks (loopback, private; RFC 6890) to which MX records may lead. Fixed"
+                + " next hops may lead anywhere.");
+    static final Table TABLE =
+        Table.one(
+            "deliver",
+            "How mail leaves.",
+            LEVEL,
+            FLOOR,
+            FLOOR_ALWAYS,
+            HOLD,
+            POST_QUANTUM,
+            RESUMPTION,
+            MESSAGES_PER_CONNECTION,
+            IPV4,
+            IPV6,
+            BIND_IPV4,
+            BIND_IPV6,
+            MX_PORT,
+            ALLOW_TARGETS);
+
+    private Deliver() {}
   }
 
   /** The DNS. */
@@ -549,11 +808,15 @@ final class Schema {
             TrustedClient.TABLE,
             RelayDomain.TABLE,
             AliasDomain.TABLE,
+            Forward.TABLE,
             Pipe.TABLE,
             Srs.TABLE,
             Transport.TABLE,
             Policy.TABLE,
             Reject.TABLE,
+            Limits.TABLE,
+            Queue.TABLE,
+            Deliver.TABLE,
             Dns.TABLE,
             Auth.TABLE,
             Log.TABLE,

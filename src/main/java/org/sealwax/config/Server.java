@@ -8,9 +8,8 @@ import org.sealwax.address.Mailbox;
 /**
  * {@code [server]}.
  *
- * @param hostname when given
- * @param state when given
+ * @param hostname our name
+ * @param state the state folder
  * @param postmaster when given
  */
-public record Server(
-    Optional<Domain> hostname, Optional<Path> state, Optional<Mailbox> postmaster) {}
+public record Server(Domain hostname, Path state, Optional<Mailbox> postmaster) {}

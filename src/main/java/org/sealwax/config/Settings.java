@@ -1,16 +1,47 @@
 package org.sealwax.config;
 
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import org.sealwax.address.Cidr;
+import org.sealwax.deliver.DeliverSettings;
+import org.sealwax.deliver.pipe.PipeSettings;
 import org.sealwax.dns.DnsSettings;
+import org.sealwax.forward.ForwardSettings;
 import org.sealwax.log.LogSettings;
+import org.sealwax.queue.QueueSettings;
+import org.sealwax.receive.ClientLimits;
+import org.sealwax.receive.ReceiveSettings;
+import org.sealwax.receive.RejectRow;
+import org.sealwax.spool.SpoolSettings;
+import org.sealwax.tls.IdentitySettings;
+import org.sealwax.world.DialerSettings;
 
 /**
  * What the rooms get.
  *
  * @param server what this server is
  * @param listeners at least one
+ * @param sessions at a time, all clients of a listener together
+ * @param identity our certificates
+ * @param publicRoots whether the public CA roots count
+ * @param rootFiles PEM files of further roots
+ * @param caFiles PEM files that policy rows name, by that name
+ * @param trustedNetworks who may relay by address
+ * @param trustedClients who may relay by certificate
+ * @param receive limits and names of receiving
+ * @param clientLimits what one client may take
+ * @param rejects rows that refuse
+ * @param passwordFile for AUTH
+ * @param forward our domains and routes
+ * @param pipes commands that mail is delivered to
+ * @param spool the store
+ * @param queue when is what tried again
+ * @param deliver how mail leaves
+ * @param dialer where names from the DNS may lead
  * @param dns how the DNS is asked
  * @param log how the log is written, as far as the file says
  * @param metrics where metrics are served, if anywhere
@@ -18,11 +49,65 @@ import org.sealwax.log.LogSettings;
 public record Settings(
     Server server,
     List<ListenerRow> listeners,
+    int sessions,
+    IdentitySettings identity,
+    boolean publicRoots,
+    List<Path> rootFiles,
+    Map<String, Path> caFiles,
+    List<Cidr> trustedNetworks,
+    List<TrustedClientRow> trustedClients,
+    ReceiveSettings receive,
+    ClientLimits.Settings clientLimits,
+    List<RejectRow> rejects,
+    Optional<Path> passwordFile,
+    ForwardSettings forward,
+    List<PipeSettings> pipes,
+    SpoolSettings spool,
+    QueueSettings queue,
+    DeliverSettings deliver,
+    DialerSettings dialer,
     DnsSettings dns,
     LogSettings.Format log,
     Optional<InetSocketAddress> metrics) {
   /** Copies. */
   public Settings {
     listeners = List.copyOf(listeners);
+    rootFiles = List.copyOf(rootFiles);
+    caFiles = Map.copyOf(caFiles);
+    trustedNetworks = List.copyOf(trustedNetworks);
+    trustedClients = List.copyOf(trustedClients);
+    rejects = List.copyOf(rejects);
+    pipes = List.copyOf(pipes);
+  }
+
+  /** What cannot change while the server runs, where it differs from {@code other}: key names. */
+  public Set<String> needingRestart(Settings other) {
+    java.util.Set<String> names = new java.util.TreeSet<>();
+    if (!server.state().equals(other.server.state())) {
+      names.add("[server] state");
+    }
+    if (!server.hostname().equals(other.server.hostname())) {
+      names.add("[server] hostname");
+    }
+    if (!spool.equals(other.spool)) {
+      names.add("[queue] free_space");
+    }
+    if (!identity.equals(other.identity)) {
+      names.add(
+          "[identity] and [[identity_for]] (other files; changed files are read by themselves)");
+    }
+    if (sessions != other.sessions || !clientLimits.equals(other.clientLimits)) {
+      names.add("[limits] per client and sessions");
+    }
+    if (!dns.equals(other.dns)) {
+      names.add("[dns]");
+    }
+    if (log != other.log) {
+      names.add("[log]");
+    }
+    if (!metrics.equals(other.metrics)) {
+      names.add("[metrics]");
+    }
+    return names;
   }
 }

@@ -135,7 +135,6 @@ public final class Queue implements Intake, Closeable {
     final boolean isFresh;
     long hotBytes;
     boolean inLine;
-    boolean inRound;
     @Nullable Runnable afterwards;
 
     InHand(boolean isFresh) {
@@ -665,7 +664,6 @@ public final class Queue implements Intake, Closeable {
       InHand hand = inHand.get(next.key);
       if (hand != null) {
         hand.inLine = false;
-        hand.inRound = true;
       }
       running++;
       rounds.increment();

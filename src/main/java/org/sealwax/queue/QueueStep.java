@@ -116,7 +116,7 @@ public final class QueueStep {
       Instant now,
       double chance) {
     Step step = new Step(about, schedule, now);
-    switch (event) {
+    return switch (event) {
       case Event.Ended ended -> {
         Instant first = group.firstTried();
         RecipientGroup tried =
@@ -130,7 +130,7 @@ public final class QueueStep {
           Outcome outcome = ended.outcomes().get(r.key());
           step.outcome(r, outcome == null ? new Outcome.Deferred(unknown()) : outcome);
         }
-        return step.result(tried, schedule.next(tried.rounds(), about.arrived(), now, chance));
+        yield step.result(tried, schedule.next(tried.rounds(), about.arrived(), now, chance));
       }
       case Event.Shut shut -> {
         for (QueuedRecipient r : group.recipients()) {
@@ -138,7 +138,7 @@ public final class QueueStep {
         }
         Instant end = about.arrived().plus(schedule.lifetime());
         Instant due = shut.until().isAfter(end) ? end : shut.until();
-        return step.result(group, due.isAfter(now) ? due : now.plus(RetrySchedule.SHORTEST_WAIT));
+        yield step.result(group, due.isAfter(now) ? due : now.plus(RetrySchedule.SHORTEST_WAIT));
       }
       case Event.GivenUp givenUp -> {
         Cause cause =
@@ -152,9 +152,9 @@ public final class QueueStep {
         for (QueuedRecipient r : group.recipients()) {
           step.failed(r, cause);
         }
-        return step.result(group, now);
+        yield step.result(group, now);
       }
-    }
+    };
   }
 
   /** A delivery that ended without saying how. */

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param reason the queue's word for why it waits, empty when it was never tried
  * @param recipients what the queue wrote; opaque to the store, guarded by a checksum
  */
+@SuppressWarnings("ArrayRecordComponent") // equality is spelled out below
 public record Share(
     ShareKey key,
     ShareState state,

@@ -16,6 +16,11 @@ public final class Threads {
     return Thread.ofPlatform().daemon().name(name).start(task);
   }
 
+  /** A platform thread for somebody else to start: a shutdown hook. */
+  public static Thread unstarted(String name, Runnable task) {
+    return Thread.ofPlatform().name(name).unstarted(task);
+  }
+
   /** Virtual threads named {@code prefix} and a number. */
   public static ThreadFactory virtual(String prefix) {
     return Thread.ofVirtual().name(prefix, 0).factory();

@@ -1,0 +1,110 @@
+package org.sealwax.app;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.sealwax.address.Domain;
+import org.sealwax.config.Settings;
+import org.sealwax.config.TrustedClientRow;
+import org.sealwax.policy.Demand;
+import org.sealwax.receive.TrustedCertificates;
+import org.sealwax.tls.Pin;
+import org.sealwax.tls.References;
+import org.sealwax.tls.TrustRoots;
+
+/** The certificate authorities of one configuration, and what they are asked about. */
+final class Authorities {
+  private final Settings settings;
+
+  Authorities(Settings settings) {
+    this.settings = settings;
+  }
+
+  /** What counts by default: public roots and those of the configuration. */
+  private TrustRoots standard() {
+    TrustRoots roots = settings.publicRoots() ? TrustRoots.publicRoots() : TrustRoots.none();
+    for (Path file : settings.rootFiles()) {
+      roots = roots.and(read(file));
+    }
+    return roots;
+  }
+
+  private static TrustRoots read(Path file) {
+    try {
+      return TrustRoots.fromPem(file);
+    } catch (IOException e) {
+      // Looked at when the configuration was taken; gone since.
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * Reads all files, so that a wrong one is told when the configuration is read.
+   *
+   * @throws IOException which file is wrong
+   */
+  void check() throws IOException {
+    try {
+      settings.rootFiles().forEach(Authorities::read);
+      settings.caFiles().values().forEach(Authorities::read);
+      settings.trustedClients().forEach(r -> privateRoots(List.of(r)));
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+
+  /** By the names that policy rows use. */
+  Map<String, TrustRoots> forDelivery() {
+    Map<String, TrustRoots> roots = new HashMap<>();
+    roots.put(Demand.PUBLIC_ROOTS, standard());
+    settings.caFiles().forEach((name, file) -> roots.put(name, read(file)));
+    return roots;
+  }
+
+  private static TrustRoots privateRoots(List<TrustedClientRow> rows) {
+    TrustRoots roots = TrustRoots.none();
+    for (TrustedClientRow row : rows) {
+      Path ca = row.ca();
+      if (ca != null) {
+        roots = roots.and(read(ca));
+      }
+    }
+    return roots;
+  }
+
+  private Set<Domain> trustedNames() {
+    Set<Domain> names = new HashSet<>();
+    settings.trustedClients().forEach(r -> names.addAll(r.names()));
+    return names;
+  }
+
+  private Set<Pin> trustedPins() {
+    Set<Pin> pins = new HashSet<>();
+    for (TrustedClientRow row : settings.trustedClients()) {
+      Pin pin = row.pin();
+      if (pin != null) {
+        pins.add(pin);
+      }
+    }
+    return pins;
+  }
+
+  /** Against what clients are judged. */
+  References forClients() {
+    TrustRoots roots = standard().and(privateRoots(settings.trustedClients()));
+    return new References(List.copyOf(trustedNames()), trustedPins(), roots);
+  }
+
+  /** What of that grants relay. */
+  TrustedCertificates grants() {
+    Set<String> names = new HashSet<>();
+    trustedNames().forEach(n -> names.add(n.name().toLowerCase(Locale.ROOT)));
+    return new TrustedCertificates(trustedPins(), names);
+  }
+}

@@ -1,0 +1,37 @@
+package org.sealwax.app;
+
+import java.net.InetAddress;
+import java.util.function.Supplier;
+import org.sealwax.address.Domain;
+import org.sealwax.dns.Answer;
+import org.sealwax.dns.Mx;
+import org.sealwax.dns.Resolver;
+import org.sealwax.dns.Tlsa;
+
+/** A resolver whose library is loaded with the first question. */
+record LateResolver(Supplier<? extends Resolver> resolver) implements Resolver {
+  @Override
+  public Answer<Mx> mx(Domain domain) {
+    return resolver.get().mx(domain);
+  }
+
+  @Override
+  public Answer<InetAddress> addresses(Domain host, Family family) {
+    return resolver.get().addresses(host, family);
+  }
+
+  @Override
+  public Answer<String> txt(Domain name) {
+    return resolver.get().txt(name);
+  }
+
+  @Override
+  public Answer<Tlsa> tlsa(Domain owner) {
+    return resolver.get().tlsa(owner);
+  }
+
+  @Override
+  public Answer<Domain> reverse(InetAddress address) {
+    return resolver.get().reverse(address);
+  }
+}

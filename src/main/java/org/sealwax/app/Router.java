@@ -1,0 +1,536 @@
+package org.sealwax.app;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetSocketAddress;
+import java.net.SocketException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.config.ListenerRow;
+import org.sealwax.config.Settings;
+import org.sealwax.console.MetricsServer;
+import org.sealwax.deliver.Courier;
+import org.sealwax.deliver.Dialers;
+import org.sealwax.deliver.pipe.PipeCourier;
+import org.sealwax.dns.Resolver;
+import org.sealwax.dns.live.LiveResolver;
+import org.sealwax.forward.LiveDirectory;
+import org.sealwax.forward.RecipientProbe;
+import org.sealwax.forward.Routes;
+import org.sealwax.log.Counters;
+import org.sealwax.log.MailLog;
+import org.sealwax.queue.Delivery;
+import org.sealwax.queue.Queue;
+import org.sealwax.receive.ClientLimits;
+import org.sealwax.receive.Listener;
+import org.sealwax.receive.ListenerSettings;
+import org.sealwax.receive.Premises;
+import org.sealwax.receive.ReceiveSettings;
+import org.sealwax.receive.Reception;
+import org.sealwax.receive.RelayRules;
+import org.sealwax.receive.SaslMechanisms;
+import org.sealwax.receive.auth.PasswordFile;
+import org.sealwax.receive.auth.PasswordMechanisms;
+import org.sealwax.spool.SpoolTrouble;
+import org.sealwax.spool.SqliteSpool;
+import org.sealwax.tls.ClientTls;
+import org.sealwax.tls.Identity;
+import org.sealwax.tls.IdentityStore;
+import org.sealwax.tls.ListenerTls;
+import org.sealwax.tls.TlsRoom;
+import org.sealwax.tls.TlsServer;
+import org.sealwax.tls.TlsSettings;
+import org.sealwax.world.Chance;
+import org.sealwax.world.Clock;
+import org.sealwax.world.SystemDialer;
+import org.sealwax.world.Threads;
+
+/**
+ * The running router: the only place that puts machines together. What a reload changes is held in
+ * two references (how mail comes in, how it goes out) that are swapped whole; sessions and rounds
+ * under way keep the ones they began with.
+ */
+final class Router implements Closeable {
+  /** How long sessions and rounds may take to end; systemd's default patience is 90 seconds. */
+  static final Duration GRACE = Duration.ofSeconds(30);
+
+  /** How often certificate files are looked at: a renewed one is in use within a minute. */
+  private static final Duration LOOK = Duration.ofSeconds(30);
+
+  /** Octets of the secret behind decoy salts. */
+  private static final int DECOY = 32;
+
+  private final Clock clock;
+  private final Chance chance;
+  private final MailLog log;
+  private final Counters counters;
+  private final TlsRoom tls;
+  private final SqliteSpool spool;
+  private final Queue queue;
+  private final Resolver resolver;
+  private final Late<IdentityStore> identities;
+  private final Premises premises;
+  private final AtomicReference<Settings> settings;
+  private final AtomicReference<Reception> reception = new AtomicReference<>();
+  private final AtomicReference<Outbound> outbound = new AtomicReference<>();
+  private final Map<ListenerRow, Listener> listeners = new LinkedHashMap<>();
+  private @Nullable Listener local;
+  private @Nullable ControlServer control;
+  private @Nullable MetricsServer metrics;
+  private volatile boolean stopping;
+
+  /** How mail goes out under one configuration. */
+  private record Outbound(Routes routes, Late<Courier> courier) {}
+
+  /**
+   * The world around the router.
+   *
+   * @param clock time
+   * @param chance randomness
+   * @param log facts
+   * @param counters what is counted
+   */
+  record World(Clock clock, Chance chance, MailLog log, Counters counters) {}
+
+  /**
+   * Opens the store and reads everything that the configuration names; nothing listens yet.
+   *
+   * @throws StartTrouble when that is not possible
+   */
+  Router(Settings settings, World world) throws StartTrouble {
+    this.clock = world.clock();
+    this.chance = world.chance();
+    this.log = world.log();
+    this.counters = world.counters();
+    this.settings = new AtomicReference<>(settings);
+    this.tls = new TlsRoom(TlsSettings.defaults(), clock, chance);
+    Path state = settings.server().state();
+    try {
+      StateFolder.make(state);
+    } catch (IOException e) {
+      throw new StartTrouble(
+          "the state folder " + state + " cannot be made: " + e.getMessage(),
+          "set [server] state to a folder that this user may write",
+          e);
+    }
+    this.spool = openSpool(settings);
+    this.identities = new Late<>(this::openIdentities);
+    this.resolver =
+        new LateResolver(new Late<>(() -> new LiveResolver(settings.dns(), clock, chance)));
+    Delivery delivery = consignment -> outboundNow().courier().get().deliver(consignment);
+    this.queue =
+        new Queue(
+            new Queue.Rooms(
+                spool,
+                target -> outboundNow().routes().nextHopFor(target),
+                delivery,
+                clock,
+                chance,
+                log),
+            settings.queue());
+    this.premises =
+        new Premises(
+            () -> {
+              Reception now = reception.get();
+              if (now == null) {
+                throw new IllegalStateException("not open yet");
+              }
+              return now;
+            },
+            queue,
+            new ClientLimits(settings.clientLimits(), clock),
+            resolver,
+            log,
+            clock);
+    try {
+      if (settings.identity().pair() != null || !settings.identity().named().isEmpty()) {
+        identities.get();
+      }
+      take(settings);
+    } catch (IOException | RuntimeException e) {
+      closeQuietly(spool);
+      if (e instanceof RuntimeException bug && !(bug.getCause() instanceof IOException)) {
+        throw bug;
+      }
+      Throwable why = e instanceof RuntimeException && e.getCause() != null ? e.getCause() : e;
+      throw new StartTrouble(
+          String.valueOf(why.getMessage()), "sealwax check says what is in force", why);
+    }
+  }
+
+  private Outbound outboundNow() {
+    Outbound now = outbound.get();
+    if (now == null) {
+      throw new IllegalStateException("not open yet");
+    }
+    return now;
+  }
+
+  private SqliteSpool openSpool(Settings settings) throws StartTrouble {
+    try {
+      return SqliteSpool.open(settings.spool(), clock, chance, log);
+    } catch (SpoolTrouble e) {
+      throw new StartTrouble(
+          String.valueOf(e.getMessage()),
+          "one server uses a spool at a time; another one needs another [server] state",
+          e);
+    } catch (IOException e) {
+      throw new StartTrouble(
+          "the spool in " + settings.spool().folder() + " cannot be opened: " + e.getMessage(),
+          "it must be writable for this user, on a local file system",
+          e);
+    }
+  }
+
+  private IdentityStore openIdentities() {
+    try {
+      IdentityStore store = IdentityStore.open(settingsNow().identity(), clock, chance);
+      for (Identity identity : store.identities()) {
+        log.identity(identity.name(), "in use until " + identity.expires());
+      }
+      return store;
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  Settings settingsNow() {
+    Settings now = settings.get();
+    if (now == null) {
+      throw new IllegalStateException();
+    }
+    return now;
+  }
+
+  /** Makes both directions for a configuration and puts them in force together. */
+  private void take(Settings next) throws IOException {
+    Authorities authorities = new Authorities(next);
+    authorities.check();
+    Late<Courier> courier =
+        new Late<>(
+            () ->
+                new Courier(
+                    next.deliver(),
+                    new Courier.World(
+                        resolver,
+                        new Dialers(SystemDialer.guarded(next.dialer()), SystemDialer.trusted()),
+                        tls.client(ClientTls.defaults(), identities.get()),
+                        authorities.forDelivery(),
+                        clock,
+                        chance,
+                        log),
+                    new PipeCourier(next.pipes(), PipeCourier.runsAsRoot())));
+    RecipientProbe probe = (mailbox, hop) -> courier.get().callAhead().probe(mailbox, hop);
+    LiveDirectory directory = new LiveDirectory(next.forward(), probe, clock, chance, log);
+    Reception in =
+        new Reception(
+            receiveSettings(next),
+            new RelayRules(
+                next.trustedNetworks(),
+                authorities.grants(),
+                next.rejects(),
+                next.server().postmaster().orElse(null)),
+            directory,
+            sasl(next));
+    PipeCourier.warnings(next.pipes(), PipeCourier.runsAsRoot())
+        .forEach(w -> log.warning("config", w));
+    reception.set(in);
+    outbound.set(new Outbound(new Routes(next.forward()), courier));
+    queue.settings(next.queue());
+    settings.set(next);
+  }
+
+  private static ReceiveSettings receiveSettings(Settings next) {
+    return next.receive();
+  }
+
+  private @Nullable SaslMechanisms sasl(Settings next) throws IOException {
+    if (next.passwordFile().isEmpty()) {
+      return null;
+    }
+    return new PasswordMechanisms(
+        new PasswordFile(next.passwordFile().get(), decoySecret(next), clock, log), chance);
+  }
+
+  /** Kept over restarts: users who do not exist must not get a new salt each time. */
+  private byte[] decoySecret(Settings next) throws IOException {
+    Path file = next.server().state().resolve("decoy.secret");
+    if (!Files.exists(file)) {
+      Files.createFile(
+          file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+      Files.write(file, chance.bytes(DECOY), StandardOpenOption.SYNC);
+    }
+    byte[] secret = Files.readAllBytes(file);
+    if (secret.length != DECOY) {
+      throw new IOException(file + " is not what was written; remove it");
+    }
+    return secret;
+  }
+
+  /** Listens and begins to deliver. */
+  void start(Desk.Reloading reloading) throws StartTrouble {
+    Settings now = settingsNow();
+    try {
+      for (ListenerRow row : now.listeners()) {
+        listeners.put(row, open(row, now));
+      }
+      Path socket = Sendmail.socketIn(now.server().state());
+      ControlServer.checkLength(socket);
+      local = Listener.start(ListenerSettings.local(socket), premises, null);
+      control = ControlServer.open(now.server().state(), new Desk(spool, reloading), log);
+      if (now.metrics().isPresent()) {
+        metrics = openMetrics(now.metrics().get());
+      }
+    } catch (IOException e) {
+      close();
+      if (e instanceof StartTrouble trouble) {
+        throw trouble;
+      }
+      throw new StartTrouble(String.valueOf(e.getMessage()), "see sealwax(1), FILES", e);
+    }
+    queue.start();
+    Threads.start("housekeeping", this::keepHouse);
+  }
+
+  private MetricsServer openMetrics(InetSocketAddress address) throws StartTrouble {
+    counters.gauge("sealwax_sessions", "Client sessions now", this::sessions);
+    counters.gauge(
+        "sealwax_queue_running", "Rounds of delivery now", () -> queue.figures().running());
+    counters.gauge(
+        "sealwax_queue_ready", "Recipient groups in line", () -> queue.figures().ready());
+    counters.gauge(
+        "sealwax_queue_dead_sites",
+        "Next hops that are left alone for a while",
+        () -> queue.figures().deadSites());
+    counters.gauge(
+        "sealwax_store_trouble", "1 while no mail is taken", () -> spool.trouble() == null ? 0 : 1);
+    try {
+      return new MetricsServer(address, counters, this::trouble);
+    } catch (IOException e) {
+      throw bindTrouble(address, e);
+    }
+  }
+
+  /** Why mail is not taken now, or null when it is. */
+  @Nullable String trouble() {
+    return stopping ? "stopping" : spool.trouble();
+  }
+
+  private Listener open(ListenerRow row, Settings now) throws StartTrouble {
+    ListenerSettings.Encryption encryption =
+        switch (row.start()) {
+          case STARTTLS -> ListenerSettings.Encryption.STARTTLS;
+          case IMPLICIT -> ListenerSettings.Encryption.IMPLICIT;
+          case NONE -> ListenerSettings.Encryption.NONE;
+        };
+    ListenerSettings base = ListenerSettings.smtp(row.address());
+    ListenerSettings door =
+        new ListenerSettings(
+            row.name(),
+            base.place(),
+            encryption,
+            row.clientCertificates(),
+            row.auth(),
+            now.sessions(),
+            base.backlog(),
+            base.handshake(),
+            base.dialogue());
+    ListenerTls listenerTls =
+        ListenerTls.defaults(row.name())
+            .withFloor(row.floor())
+            .withClientCertificates(row.clientCertificates())
+            .withResumption(row.resumption(), row.resumption());
+    // Roots and identity are read with the first handshake, not on the way to listening.
+    Late<TlsServer> server =
+        new Late<>(
+            () -> tls.server(listenerTls, identities.get(), new Authorities(now).forClients()));
+    TlsServer late = (wire, total) -> server.get().accept(wire, total);
+    try {
+      return Listener.start(
+          door, premises, encryption == ListenerSettings.Encryption.NONE ? null : late);
+    } catch (IOException e) {
+      throw bindTrouble(row.address(), e);
+    }
+  }
+
+  private static StartTrouble bindTrouble(InetSocketAddress address, IOException e) {
+    int port = address.getPort();
+    if (e instanceof BindException && String.valueOf(e.getMessage()).contains("in use")) {
+      return new StartTrouble(
+          "port " + port + " is in use by another program (" + address + ")",
+          "ss -ltnp 'sport = :"
+              + port
+              + "' says which; or listen elsewhere by [[listener]] address",
+          e);
+    }
+    if (e instanceof SocketException && String.valueOf(e.getMessage()).contains("ermission")) {
+      return new StartTrouble(
+          "port " + port + " is reserved: this user may not listen there",
+          "run it by dist/sealwax.service, which grants CAP_NET_BIND_SERVICE, or use a port above"
+              + " 1023",
+          e);
+    }
+    return new StartTrouble(
+        "cannot listen at " + address + ": " + e.getMessage(), "change [[listener]] address", e);
+  }
+
+  /** The identity of a first start, and certificate files that change. */
+  private void keepHouse() {
+    try {
+      IdentityStore store = identities.get();
+      while (!stopping) {
+        Thread.sleep(LOOK);
+        lookAtIdentities(store);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (RuntimeException e) {
+      log.bug("housekeeping", e);
+    }
+  }
+
+  private void lookAtIdentities(IdentityStore store) {
+    for (IdentityStore.Reload reload : store.reloadIfChanged()) {
+      switch (reload) {
+        case IdentityStore.Reload.Replaced r ->
+            log.identity(r.file(), "read again, in use until " + r.identity().expires());
+        case IdentityStore.Reload.Kept k ->
+            log.warning("tls", k.file() + ": " + k.why() + "; the former certificate stays in use");
+      }
+    }
+  }
+
+  /**
+   * Puts another configuration in force: opens and closes listeners, swaps both directions.
+   *
+   * @return what stays as it was until a restart
+   * @throws IOException when it cannot be; then the old one stays in force
+   */
+  synchronized Set<String> reload(Settings next) throws IOException {
+    Settings old = settingsNow();
+    List<ListenerRow> gone = new ArrayList<>(listeners.keySet());
+    gone.removeAll(next.listeners());
+    Map<ListenerRow, Listener> opened = new LinkedHashMap<>();
+    Set<InetSocketAddress> staying = new java.util.HashSet<>();
+    gone.forEach(row -> staying.add(row.address()));
+    Authorities authorities = new Authorities(next);
+    authorities.check();
+    List<ListenerRow> later = new ArrayList<>();
+    try {
+      for (ListenerRow row : next.listeners()) {
+        if (listeners.containsKey(row)) {
+          continue;
+        }
+        if (staying.contains(row.address())) {
+          later.add(row); // the same address with other properties: the old one closes first
+        } else {
+          opened.put(row, open(row, next));
+        }
+      }
+      take(next);
+    } catch (IOException | RuntimeException e) {
+      opened.values().forEach(Listener::close);
+      throw e;
+    }
+    for (ListenerRow row : gone) {
+      Listener listener = listeners.remove(row);
+      if (listener != null) {
+        listener.stopAccepting();
+      }
+    }
+    listeners.putAll(opened);
+    for (ListenerRow row : later) {
+      listeners.put(row, open(row, next));
+    }
+    IdentityStore store = identities.ifMade();
+    if (store != null) {
+      lookAtIdentities(store);
+    }
+    return next.needingRestart(old);
+  }
+
+  /** Where it listens, in the order of the configuration; the ports are the real ones. */
+  synchronized List<InetSocketAddress> addresses() {
+    return listeners.values().stream().map(Listener::address).toList();
+  }
+
+  /** Messages taken since the start. */
+  long accepted() {
+    return queue.figures().accepted();
+  }
+
+  /** Sessions now. */
+  synchronized int sessions() {
+    return listeners.values().stream().mapToInt(Listener::sessions).sum();
+  }
+
+  /**
+   * Stops: no more sessions, those under way finish their message, rounds of delivery end, the
+   * store is closed. Bounded by twice {@code grace}.
+   */
+  void drain(Duration grace) {
+    stopping = true;
+    try {
+      List<Listener> doors = new ArrayList<>(listeners.values());
+      Listener socket = local;
+      if (socket != null) {
+        doors.add(socket);
+      }
+      doors.forEach(Listener::stopAccepting);
+      long end = clock.nanoTime() + grace.toNanos();
+      for (Listener door : doors) {
+        boolean all = door.drain(Duration.ofNanos(Math.max(0, end - clock.nanoTime())));
+        if (!all) {
+          log.warning("app", "sessions at " + door.address() + " did not end in time");
+        }
+      }
+      if (!queue.drain(grace)) {
+        log.warning("app", "some deliveries were interrupted; they begin again at the next start");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    close();
+  }
+
+  /** Ends at once; the store is closed in order. */
+  @Override
+  public void close() {
+    stopping = true;
+    listeners.values().forEach(Listener::close);
+    for (Closeable machine : new Closeable[] {control, metrics, queue}) {
+      if (machine != null) {
+        closeQuietly(machine);
+      }
+    }
+    Listener socket = local;
+    if (socket != null) {
+      socket.close();
+    }
+    Outbound out = outbound.get();
+    Courier courier = out == null ? null : out.courier().ifMade();
+    if (courier != null) {
+      courier.close();
+    }
+    closeQuietly(spool);
+  }
+
+  private void closeQuietly(Closeable machine) {
+    try {
+      machine.close();
+    } catch (IOException e) {
+      log.warning("app", "closing: " + e.getMessage());
+    }
+  }
+}

@@ -1,0 +1,196 @@
+package org.sealwax.app;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.sealwax.app.ControlServer.Refusal;
+import org.sealwax.config.Configuration;
+import org.sealwax.config.Settings;
+import org.sealwax.log.CountedLog;
+import org.sealwax.log.Counters;
+import org.sealwax.log.LibraryLog;
+import org.sealwax.log.LineLog;
+import org.sealwax.log.LogSettings;
+import org.sealwax.log.MailLog;
+import org.sealwax.tls.TlsRoom;
+import org.sealwax.world.Chance;
+import org.sealwax.world.Clock;
+import org.sealwax.world.Threads;
+
+/** {@code sealwax serve}: from configuration to a running router, and down again. */
+final class ServeCommand {
+  private final Surroundings around;
+  private final Folders folders;
+  private final Clock clock = Clock.system();
+
+  ServeCommand(Surroundings around, Folders folders) {
+    this.around = around;
+    this.folders = folders;
+  }
+
+  int run(Optional<Path> file, Configuration.Sound sound) {
+    TlsRoom.beforeAnything();
+    Settings settings = sound.settings();
+    // systemd sets it when stdout is the journal, which then has time and priority.
+    boolean journal = around.variable("JOURNAL_STREAM").isPresent();
+    LogSettings logSettings = new LogSettings(settings.log(), journal);
+    try (LineLog lines = new LineLog(logSettings, around.out(), clock)) {
+      Counters counters = new Counters();
+      counters.gauge("sealwax_log_lost_lines", "Log lines that nobody read", lines::dropped);
+      MailLog log = new CountedLog(lines, counters);
+      LibraryLog.lead(log);
+      sound.complaints().forEach(c -> log.warning("config", c.text()));
+      Router router = new Router(settings, new Router.World(clock, Chance.secure(), log, counters));
+      Reloader reloader = new Reloader(file, router, log);
+      router.start(reloader::reload);
+      return serve(file, router, reloader, log);
+    } catch (StartTrouble e) {
+      around.err().println("sealwax: " + e.getMessage());
+      around.err().println("help: " + e.help());
+      return e.getCause() instanceof java.net.BindException ? Exit.SYSTEM : Exit.CONFIGURATION;
+    }
+  }
+
+  private int serve(Optional<Path> file, Router router, Reloader reloader, MailLog log) {
+    ServiceManager manager = new ServiceManager(around);
+    CountDownLatch ended = new CountDownLatch(1);
+    AtomicBoolean asked = new AtomicBoolean();
+    Runnable stop =
+        () -> {
+          if (asked.compareAndSet(false, true)) {
+            ended.countDown();
+          } else {
+            // A second signal: somebody is in a hurry. The store is safe at any moment.
+            Runtime.getRuntime().halt(Exit.TRY_AGAIN);
+          }
+        };
+    boolean term = Signals.on("TERM", stop);
+    boolean signals = Signals.on("INT", stop) && term;
+    Signals.on(
+        "HUP",
+        () -> {
+          manager.reloading(clock.nanoTime());
+          try {
+            log.configuration(reloader.reload());
+          } catch (Refusal e) {
+            // Said in the log already; the old one stays in force.
+          }
+          manager.ready("reloaded");
+        });
+    if (!signals) {
+      Runtime.getRuntime().addShutdownHook(Threads.unstarted("stop", stop));
+    }
+    greet(file, router, log);
+    manager.ready("listening at " + names(router));
+    try {
+      beat(manager, ended);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    manager.stopping();
+    log.note("app", "stopping: sessions and deliveries under way may end");
+    router.drain(Router.GRACE);
+    log.note("app", "stopped");
+    return Exit.OK;
+  }
+
+  private static void beat(ServiceManager manager, CountDownLatch ended)
+      throws InterruptedException {
+    Optional<Duration> beat = manager.beat();
+    if (beat.isEmpty()) {
+      ended.await();
+      return;
+    }
+    while (!ended.await(beat.get().toMillis(), java.util.concurrent.TimeUnit.MILLISECONDS)) {
+      manager.alive();
+    }
+  }
+
+  private static String names(Router router) {
+    return String.join(", ", router.addresses().stream().map(ServeCommand::name).toList());
+  }
+
+  private static String name(InetSocketAddress address) {
+    String host = address.getAddress().getHostAddress();
+    boolean all = address.getAddress().isAnyLocalAddress();
+    String shown = all ? "*" : host.indexOf(':') >= 0 ? "[" + host + "]" : host;
+    return shown + ":" + address.getPort();
+  }
+
+  /** Without a configuration: what it does, what to try, and where to go from here. */
+  private void greet(Optional<Path> file, Router router, MailLog log) {
+    String at = names(router);
+    if (file.isPresent()) {
+      log.note("app", "sealwax " + Version.text() + " listens at " + at + ", by " + file.get());
+      return;
+    }
+    Path state = router.settingsNow().server().state();
+    around
+        .err()
+        .println(
+            "Sealwax listens at "
+                + at
+                + " (STARTTLS), relays for this machine only, delivers by MX; spool in "
+                + state
+                + ".");
+    around
+        .err()
+        .println(
+            "Try:  swaks --server " + at + " --tls --from you@example.org --to you@example.org");
+    around
+        .err()
+        .println(
+            "Configure: " + folders.configurations().getFirst() + " (docs/sealwax.toml.sample).");
+  }
+
+  /** Parse, compare, swap; what is wrong changes nothing. */
+  private final class Reloader {
+    private final Optional<Path> file;
+    private final Router router;
+    private final MailLog log;
+
+    private Reloader(Optional<Path> file, Router router, MailLog log) {
+      this.file = file;
+      this.router = router;
+      this.log = log;
+    }
+
+    private synchronized String reload() throws Refusal {
+      try {
+        return switch (Configuration.read(file.orElse(null), folders.machine())) {
+          case Configuration.Broken b -> {
+            log.warning("config", "refused, the former configuration stays: " + first(b));
+            throw new Refusal(b.report() + "the former configuration stays in force");
+          }
+          case Configuration.Sound s -> take(s);
+        };
+      } catch (IOException e) {
+        log.warning("config", "refused, the former configuration stays: " + e.getMessage());
+        throw new Refusal(e.getMessage() + "; the former configuration stays in force");
+      }
+    }
+
+    private static String first(Configuration.Broken b) {
+      return b.complaints().stream()
+          .filter(c -> c.error())
+          .findFirst()
+          .map(c -> "line " + c.line() + ": " + c.text())
+          .orElse("");
+    }
+
+    private String take(Configuration.Sound sound) throws IOException {
+      if (sound.settings().equals(router.settingsNow())) {
+        return "nothing changed";
+      }
+      Set<String> later = router.reload(sound.settings());
+      sound.complaints().forEach(c -> log.warning("config", c.text()));
+      String text = "the configuration was read again";
+      return later.isEmpty() ? text : text + "; after a restart only: " + String.join(", ", later);
+    }
+  }
+}

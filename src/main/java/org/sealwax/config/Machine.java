@@ -1,0 +1,12 @@
+package org.sealwax.config;
+
+import java.nio.file.Path;
+import org.sealwax.address.Domain;
+
+/**
+ * What holds where the file says nothing.
+ *
+ * @param hostname of the machine
+ * @param state the state folder
+ */
+public record Machine(Domain hostname, Path state) {}

@@ -1,0 +1,146 @@
+package org.sealwax.config;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+import org.sealwax.address.Domain;
+import org.sealwax.dns.DnsSettings;
+
+/** Mistakes in {@code sealwax.toml} and what is said about them, as one golden table. */
+final class ConfigurationTest {
+  private static final Machine MACHINE =
+      new Machine(Domain.of("mx.machine.example"), Path.of("/var/lib/sealwax"));
+
+  private static String resource(String name) throws IOException {
+    try (InputStream in = ConfigurationTest.class.getResourceAsStream(name)) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+
+  private static Configuration parse(String text) {
+    return Configuration.parse(text, Path.of("/etc/sealwax"), "sealwax.toml", MACHINE);
+  }
+
+  /** Cases are parted by {@code === name}, file and report by {@code ---}. */
+  @TestFactory
+  List<DynamicTest> saysWhatIsWrongWhereAndWhatToDo() throws IOException {
+    List<DynamicTest> tests = new ArrayList<>();
+    for (String part : resource("/config/mistakes.txt").split("(?m)^=== ")) {
+      if (part.isBlank()) {
+        continue;
+      }
+      String name = part.lines().findFirst().orElseThrow();
+      String rest = part.substring(name.length() + 1);
+      int cut = rest.indexOf("\n---\n");
+      String file = rest.substring(0, cut);
+      String report = rest.substring(cut + 5);
+      tests.add(
+          DynamicTest.dynamicTest(
+              name, () -> assertEquals(report.strip(), parse(file).report().strip())));
+    }
+    assertTrue(tests.size() > 20, "only " + tests.size());
+    return tests;
+  }
+
+  @Test
+  void noFileIsEveryDefault() throws IOException {
+    Configuration.Sound sound =
+        assertInstanceOf(Configuration.Sound.class, Configuration.read(null, MACHINE));
+    assertEquals(List.of(ListenerRow.byDefault()), sound.settings().listeners());
+    assertEquals(DnsSettings.defaults(), sound.settings().dns());
+    assertTrue(sound.effective().stream().noneMatch(e -> e.origin().contains(":")));
+  }
+
+  @Test
+  void theExampleWorks() {
+    Configuration.Sound sound =
+        assertInstanceOf(Configuration.Sound.class, parse(Reference.example()));
+    assertEquals("", sound.report());
+    assertTrue(Reference.example().lines().count() <= 10);
+  }
+
+  @Test
+  void theSampleUncommentedHasNoUnknownKeyAndNoMisfit() {
+    String keys =
+        Reference.sample()
+            .lines()
+            .filter(l -> l.startsWith("#") && !l.startsWith("# "))
+            .map(l -> l.substring(1))
+            .reduce("", (a, b) -> a + b + "\n");
+    for (Complaint c : parse(keys).complaints()) {
+      assertTrue(!c.text().contains("unknown") && !c.text().contains("cannot be"), c + "\n" + keys);
+    }
+  }
+
+  @Test
+  void everyDefaultFitsItsOwnKind() {
+    for (Table table : Schema.tables()) {
+      Section section = new Section(table, 0);
+      for (Key<?> key : table.keys()) {
+        section.find(key);
+      }
+    }
+  }
+
+  @Test
+  void eachValueKnowsItsOrigin() {
+    Configuration.Sound sound =
+        assertInstanceOf(
+            Configuration.Sound.class,
+            parse("[dns]\ntimeout = \"3s\"\n[log]\nformat = \"json\"\n"));
+    assertTrue(
+        sound
+            .effective()
+            .contains(new Effective("[dns]", 0, "timeout", "\"3s\"", "sealwax.toml:2")));
+    assertTrue(
+        sound.effective().contains(new Effective("[dns]", 0, "total", "\"10s\"", "default")));
+    assertTrue(
+        sound
+            .effective()
+            .contains(new Effective("[log]", 0, "format", "\"json\"", "sealwax.toml:4")));
+  }
+
+  @Test
+  void refusesWhatIsNotUtf8AndWhatIsTooLarge(@TempDir Path folder) throws IOException {
+    Path file = folder.resolve("sealwax.toml");
+    Files.write(file, new byte[] {'#', (byte) 0xff});
+    assertTrue(
+        assertThrows(IOException.class, () -> Configuration.read(file, MACHINE))
+            .toString()
+            .contains("UTF-8"));
+    Files.write(file, "#".repeat(Reading.MAX_SIZE).getBytes(StandardCharsets.US_ASCII));
+    assertInstanceOf(Configuration.Sound.class, Configuration.read(file, MACHINE));
+    Files.write(file, "#".repeat(Reading.MAX_SIZE + 1).getBytes(StandardCharsets.US_ASCII));
+    assertThrows(IOException.class, () -> Configuration.read(file, MACHINE));
+  }
+
+  @Test
+  void tellsAtMostSoManyComplaints() {
+    StringBuilder text = new StringBuilder("[server]\n");
+    for (int i = 0; i < Reading.MAX_COMPLAINTS + 1; i++) {
+      text.append("zzzz").append(i).append(" = 1\n");
+    }
+    assertEquals(Reading.MAX_COMPLAINTS, parse(text.toString()).complaints().size());
+  }
+
+  @Test
+  void nearestCountsSwappedNeighboursAsOneStep() {
+    assertEquals(1, Nearest.distance("hostnmae", "hostname"));
+    assertEquals(2, Nearest.distance("ab", "ba") + Nearest.distance("a", "b"));
+    assertEquals(3, Nearest.distance("", "abc"));
+    assertTrue(Nearest.to("completely", List.of("other")).isEmpty());
+  }
+}
