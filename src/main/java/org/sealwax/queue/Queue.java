@@ -9,7 +9,6 @@ import java.io.OutputStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -79,7 +78,8 @@ public final class Queue implements Intake, Closeable {
   private static final Duration SUMMARY_EVERY = Duration.ofDays(1);
 
   /** How the queue starts what runs beside it. */
-  interface Runner {
+  @FunctionalInterface
+  public interface Runner {
     /** Starts {@code task}. */
     void start(String name, Runnable task);
   }
@@ -102,7 +102,6 @@ public final class Queue implements Intake, Closeable {
   final MailLog log;
   private final Runner runner;
   final Notices notices;
-  private final SentBack sentBack = new SentBack();
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition wake = lock.newCondition();
@@ -119,6 +118,7 @@ public final class Queue implements Intake, Closeable {
   private @Nullable Instant lastMark;
   private boolean freshSinceMark = true;
   private @Nullable Instant nextSummary;
+  private long heldAtLastSummary;
   private volatile QueueSettings settings;
   private final AtomicLong order = new AtomicLong();
 
@@ -142,18 +142,13 @@ public final class Queue implements Intake, Closeable {
     }
   }
 
-  /** Tells what waits since the last summary. */
-  private static final class SentBack {
-    long heldAtLastSummary = -1;
-  }
-
   /** A queue; {@link #start} sets it going. */
   public Queue(Rooms rooms, QueueSettings settings) {
     this(rooms, settings, Threads::start);
   }
 
   /** With a runner of its own, for simulations. */
-  Queue(Rooms rooms, QueueSettings settings, Runner runner) {
+  public Queue(Rooms rooms, QueueSettings settings, Runner runner) {
     this.spool = rooms.spool();
     this.routing = rooms.routing();
     this.delivery = rooms.delivery();
@@ -498,8 +493,11 @@ public final class Queue implements Intake, Closeable {
     wake.signal();
   }
 
-  /** Looks at the store and fills the lines; returns when to look again unless signalled. */
-  Instant tick() {
+  /**
+   * Looks at the store and fills the lines; returns when to look again unless signalled. Called by
+   * the thread of {@link #start}, or by a simulation instead of it.
+   */
+  public Instant tick() {
     Instant now = clock.now();
     mark(now);
     summary(now);
@@ -922,8 +920,19 @@ public final class Queue implements Intake, Closeable {
     }
   }
 
-  /** Takes the step that follows from an event, and hands its change to the store. */
-  void apply(ShareKey key, String hop, Hot hot, QueueStep.Event event, int round)
+  private void apply(ShareKey key, String hop, Hot hot, QueueStep.Event event, int round)
+      throws IOException {
+    apply(key, hop, hot, event, round, List.of());
+  }
+
+  /**
+   * Takes the step that follows from an event, and hands its change to the store.
+   *
+   * @param round that ended, 0 when none did
+   * @param rest what becomes of recipients of the share that the event is not about
+   */
+  void apply(
+      ShareKey key, String hop, Hot hot, QueueStep.Event event, int round, List<Share> rest)
       throws IOException {
     Instant now = clock.now();
     QueueSettings in = settings;
@@ -942,7 +951,7 @@ public final class Queue implements Intake, Closeable {
             result.told(),
             in,
             now);
-    List<Share> put = new ArrayList<>();
+    List<Share> put = new ArrayList<>(rest);
     QueueStep.Again again = result.again();
     if (again != null) {
       put.add(stored(id, again.group(), ShareState.DEFERRED, again.due(), hop, again.reason()));
@@ -1112,9 +1121,21 @@ public final class Queue implements Intake, Closeable {
         });
   }
 
-  /** Gives a seized share back as it was. */
+  /** Gives a seized share back, to be found by its time. */
   void release(ShareKey key) {
-    letGo(key);
+    boolean lostItsPlace;
+    lock.lock();
+    try {
+      InHand hand = inHand.get(key);
+      lostItsPlace = hand != null && hand.isFresh;
+    } finally {
+      lock.unlock();
+    }
+    if (lostItsPlace) {
+      nothingLearned(key, Duration.ZERO);
+    } else {
+      letGo(key);
+    }
   }
 
   /** Lets a dead next hop be tried at once. */
@@ -1163,7 +1184,7 @@ public final class Queue implements Intake, Closeable {
     nextSummary = now.plus(SUMMARY_EVERY);
     try {
       HeldSummary found = HeldSummary.of(spool);
-      if (found.count() == 0 || found.count() == sentBack.heldAtLastSummary) {
+      if (found.count() == 0 || found.count() == heldAtLastSummary) {
         return;
       }
       Notices.Made letter =
@@ -1176,7 +1197,7 @@ public final class Queue implements Intake, Closeable {
       spool.change(
           new Change(List.of(), List.of(), List.of(), List.of(letter.message()), List.of()),
           gone -> announced(letter.message().id(), List.of(letter)));
-      sentBack.heldAtLastSummary = found.count();
+      heldAtLastSummary = found.count();
     } catch (IOException e) {
       log.storeTrouble("the summary of held mail could not be made", e);
     }
@@ -1311,13 +1332,4 @@ public final class Queue implements Intake, Closeable {
     }
   }
 
-  /** What {@link #figures} sums up, for tests. */
-  Collection<ShareKey> handed() {
-    lock.lock();
-    try {
-      return List.copyOf(inHand.keySet());
-    } finally {
-      lock.unlock();
-    }
-  }
 }

@@ -160,24 +160,16 @@ final class Salvage {
     long unreadable = 0;
     long[] at = new long[key.size()];
     Arrays.fill(at, -1);
+    String next = "SELECT " + keys + from + "> (" + keyMarks + ") ORDER BY " + keys + " LIMIT 1";
+    String row = "SELECT " + columns + from + "= (" + keyMarks + ")";
     try (PreparedStatement insert =
-            target.prepareStatement(
-                "INSERT OR IGNORE INTO "
-                    + table
-                    + "("
-                    + columns
-                    + ") VALUES("
-                    + marks(count)
-                    + ")");
-        PreparedStatement next =
-            source.prepareStatement(
-                "SELECT " + keys + from + "> (" + keyMarks + ") ORDER BY " + keys + " LIMIT 1");
-        PreparedStatement row =
-            source.prepareStatement("SELECT " + columns + from + "= (" + keyMarks + ")")) {
-      while (unreadable < MOST_UNREADABLE && step(next, at)) {
-        try {
-          bind(row, at);
-          try (ResultSet r = row.executeQuery()) {
+        target.prepareStatement(
+            "INSERT OR IGNORE INTO " + table + "(" + columns + ") VALUES(" + marks(count) + ")")) {
+      while (unreadable < MOST_UNREADABLE && step(source, next, at)) {
+        // Prepared anew each time: a statement that met a damaged page cannot be used again.
+        try (PreparedStatement s = source.prepareStatement(row)) {
+          bind(s, at);
+          try (ResultSet r = s.executeQuery()) {
             if (r.next()) {
               for (int i = 1; i <= count; i++) {
                 insert.setObject(i, r.getObject(i));
@@ -208,13 +200,13 @@ final class Salvage {
   }
 
   /** Moves to the next key that can be read, over damaged pages by doubling leaps. */
-  private static boolean step(PreparedStatement next, long[] at) {
+  private static boolean step(Connection source, String next, long[] at) {
     long first = at[0];
     long leap = 1;
     while (true) {
-      try {
-        bind(next, at);
-        try (ResultSet r = next.executeQuery()) {
+      try (PreparedStatement s = source.prepareStatement(next)) {
+        bind(s, at);
+        try (ResultSet r = s.executeQuery()) {
           if (!r.next()) {
             return false;
           }

@@ -13,10 +13,10 @@ import org.sqlite.SQLiteException;
 /** Opens connections to the embedded engine and gives its errors a meaning. */
 final class Sqlite {
   /**
-   * A 10 KiB mail fills one page and a bit, instead of three with a chain; and the write-ahead log
-   * has a header of its own for each page.
+   * Measured: with 8 KiB a 10 KiB mail costs a third less than with 4 KiB, with 16 KiB no less than
+   * with 8 KiB, and small rows waste less of it.
    */
-  static final int PAGE = 4096;
+  static final int PAGE = 8192;
 
   /** Wait for another connection's short lock, in milliseconds. */
   private static final int BUSY = 10_000;

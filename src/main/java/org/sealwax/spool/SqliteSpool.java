@@ -440,6 +440,10 @@ public final class SqliteSpool implements Spool {
 
   private boolean reopen() {
     try {
+      SpoolTrouble why = trouble;
+      if (why != null && why.kind() == Kind.DAMAGED) {
+        Salvage.run(settings.folder(), log, clock);
+      }
       writer = openWriter();
       trouble = null;
       finishCheckpoint = false;
@@ -729,7 +733,7 @@ public final class SqliteSpool implements Spool {
   }
 
   /** Files whose message is not in the store: their commit never came. */
-  private void sweep() throws IOException {
+  void sweep() throws IOException {
     for (QueueId id : bodies.present()) {
       if (id.number() >= firstOfThisRun) {
         continue;

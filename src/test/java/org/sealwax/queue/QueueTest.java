@@ -13,8 +13,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -29,6 +31,7 @@ import org.sealwax.address.ReversePath;
 import org.sealwax.smtp.EnhancedStatus;
 import org.sealwax.smtp.Reply;
 import org.sealwax.spool.QueueId;
+import org.sealwax.spool.ShareState;
 import org.sealwax.spool.SpoolSettings;
 import org.sealwax.spool.SqliteSpool;
 import org.sealwax.world.Chance;
@@ -63,8 +66,12 @@ final class QueueTest {
             Clock.system(),
             Chance.secure(),
             log.log);
-    queue =
-        new Queue(
+    queue = newQueue();
+    queue.start();
+  }
+
+  private Queue newQueue() {
+    return new Queue(
             new Queue.Rooms(
                 spool,
                 target ->
@@ -77,7 +84,6 @@ final class QueueTest {
                 Chance.secure(),
                 log.log),
             QueueSettings.defaults(Domain.of("router.example")));
-    queue.start();
   }
 
   @AfterEach
@@ -277,5 +283,147 @@ final class QueueTest {
     try (var files = java.nio.file.Files.list(folder.resolve("spool/bodies"))) {
       assertEquals(0, files.count());
     }
+  }
+
+  private static Outcome deferred() {
+    return new Outcome.Deferred(
+        new Cause(
+            "greylisted",
+            EnhancedStatus.of(4, 7, 1),
+            "Come back later.",
+            "mx.example[192.0.2.1]:25",
+            Reply.of(451, EnhancedStatus.of(4, 7, 1), "later"),
+            Cause.Extent.MESSAGE));
+  }
+
+  private void untilAtRest() {
+    while (queue.figures().inHand() > 0) {
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
+  void listsHoldsReleasesRetriesBouncesAndDeletesByFilter() throws Exception {
+    answer = c -> c.sender() instanceof ReversePath.Null
+        ? new Outcome.Delivered("mx", "250", "none", true, false)
+        : deferred();
+    QueueView view = new QueueView(queue);
+    QueueControl control = new QueueControl(queue);
+    QueueId one = send(ReversePath.of(SENDER), "Subject: q\r\n\r\nx\r\n", to("a@one.example"), to("b@one.example"));
+    QueueId two = send(ReversePath.of(SENDER), "\r\n", to("c@two.example"));
+    next();
+    next();
+    untilAtRest();
+    assertEquals(3, view.list(QueueFilter.all(), null, 10).rows().size());
+    assertEquals("greylisted", view.counts().getFirst().reason());
+    QueueFilter inTwo =
+        new QueueFilter(
+            Optional.empty(),
+            Optional.of(Domain.of("two.example")),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty());
+    assertEquals(two, view.list(inTwo, null, 10).rows().getFirst().id());
+    QueueFilter onlyB =
+        new QueueFilter(
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.of("B@one.example"),
+            Optional.empty(),
+            Optional.empty());
+    assertEquals(1, control.hold(onlyB).recipients());
+    untilAtRest();
+    assertEquals(
+        List.of(ShareState.DEFERRED, ShareState.HELD),
+        view.list(QueueFilter.of(one), null, 10).rows().stream().map(QueueRow::state).toList());
+    assertEquals(1, control.retry(inTwo).recipients());
+    assertEquals(2, next().consignment().round());
+    untilAtRest();
+    assertEquals(1, control.release(onlyB).recipients());
+    assertEquals(1, next().consignment().recipients().size());
+    untilAtRest();
+    assertEquals("Subject: q\r\n", view.show(one).orElseThrow().header());
+    assertEquals(2, control.bounce(QueueFilter.of(one)).recipients());
+    for (int i = 0; i < 2; i++) {
+      assertTrue(next().content().contains("given up by the postmaster"));
+    }
+    untilAtRest();
+    assertTrue(view.show(one).isEmpty());
+    Journey journey = view.trace(one);
+    assertEquals("test[127.0.0.1]", journey.arrival().orElseThrow().origin());
+    assertEquals(
+        Set.of(
+            Station.What.DEFERRED,
+            Station.What.HELD,
+            Station.What.RELEASED,
+            Station.What.BOUNCED,
+            Station.What.NOTIFIED),
+        journey.stations().stream()
+            .flatMap(s -> s.lines().stream())
+            .map(Station.Line::what)
+            .collect(java.util.stream.Collectors.toSet()));
+    assertEquals(1, control.delete(QueueFilter.all()).recipients());
+    untilEmpty();
+    assertTrue(view.trace(QueueId.of(1)).isUnknown());
+  }
+
+  @Test
+  void carriesOutAnOrderAfterTheRoundThatIsRunning() throws Exception {
+    CountDownLatch inRound = new CountDownLatch(1);
+    CountDownLatch go = new CountDownLatch(1);
+    answer =
+        c -> {
+          inRound.countDown();
+          try {
+            go.await();
+          } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+          }
+          return deferred();
+        };
+    send(ReversePath.of(SENDER), "\r\n", to("a@one.example"));
+    inRound.await();
+    QueueControl.Count count = new QueueControl(queue).delete(QueueFilter.all());
+    assertEquals(new QueueControl.Count(0, 1, 0), count);
+    go.countDown();
+    untilEmpty();
+  }
+
+  @Test
+  void holdsADamagedContentInsteadOfSendingOrDroppingIt() throws Exception {
+    queue.drain(Duration.ofSeconds(1));
+    QueueId id;
+    try (var draft = spool.draft()) {
+      draft.content().write(new byte[300_000]);
+      var group = Grouping.of(List.of(to("a@one.example")), t -> new NextHop.ByMx(Domain.of("one.example")), 9).getFirst();
+      var share = Queue.stored(draft.id(), group.group(), ShareState.QUEUED, java.time.Instant.now(), group.hop(), "");
+      var envelope = new Envelope(ReversePath.of(SENDER), MailOptions.plain(), "o", "s", "", 1);
+      spool.accept(new org.sealwax.spool.NewMessage(draft, java.time.Instant.now(), RecordForm.envelope(envelope), List.of(share)));
+      id = draft.id();
+    }
+    Path file = folder.resolve("spool/bodies/" + id);
+    byte[] bytes = java.nio.file.Files.readAllBytes(file);
+    bytes[5]++;
+    java.nio.file.Files.write(file, bytes);
+    queue = newQueue();
+    queue.start();
+    while (spool.counts().isEmpty() || spool.counts().getFirst().state() != ShareState.HELD) {
+      Thread.onSpinWait();
+    }
+    untilAtRest();
+    assertEquals("damaged", spool.counts().getFirst().reason());
+    assertTrue(seen.isEmpty());
+    assertTrue(log.told.removeIf(l -> l.contains("damaged and held")));
+    log.told.removeIf(l -> l.startsWith("bug delivery"));
+  }
+
+  @Test
+  void takesNothingWhileItDrains() throws Exception {
+    queue.drain(Duration.ofSeconds(1));
+    IntakeTrouble e =
+        org.junit.jupiter.api.Assertions.assertThrows(IntakeTrouble.class, queue::open);
+    assertEquals(IntakeTrouble.Kind.BROKEN, e.kind());
   }
 }

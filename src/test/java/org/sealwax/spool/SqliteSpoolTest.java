@@ -1,0 +1,361 @@
+package org.sealwax.spool;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.sealwax.queue.QuietLog;
+import org.sealwax.world.Chance;
+import org.sealwax.world.Clock;
+
+/** What the embedded store promises, on the real engine. */
+@Timeout(120)
+final class SqliteSpoolTest {
+  @TempDir Path temporary;
+
+  private final QuietLog log = new QuietLog();
+
+  private Path folder() {
+    return temporary.resolve("spool");
+  }
+
+  private SqliteSpool open() throws IOException {
+    return open(folder(), 0);
+  }
+
+  private SqliteSpool open(Path where, long floor) throws IOException {
+    return SqliteSpool.open(
+        new SpoolSettings(where, floor, 1000), Clock.system(), Chance.secure(), log.log);
+  }
+
+  private static byte[] read(Spool spool, QueueId id) throws IOException {
+    try (InputStream in = spool.content(id)) {
+      return in.readAllBytes();
+    }
+  }
+
+  private static void remove(Spool spool, QueueId id) throws InterruptedException {
+    CountDownLatch done = new CountDownLatch(1);
+    spool.change(
+        new Change(List.of(new ShareKey(id, 0)), List.of(), List.of(), List.of(), List.of()),
+        gone -> done.countDown());
+    done.await();
+  }
+
+  @Test
+  void keepsWhatItAcknowledgedOverARestartAndMakesItReady() throws Exception {
+    byte[] small = SpoolChild.contentOf(1000, 1);
+    byte[] limit = new byte[SqliteSpool.INLINE_LIMIT];
+    byte[] large = new byte[SqliteSpool.INLINE_LIMIT + 1];
+    large[5] = 7;
+    List<QueueId> ids = new ArrayList<>();
+    try (SqliteSpool spool = open()) {
+      for (byte[] content : List.of(small, limit, large)) {
+        ids.add(SpoolChild.store(spool, content));
+      }
+      assertTrue(spool.due(Instant.now(), 10).isEmpty(), "FRESH shares are in hand");
+      assertFalse(Files.exists(folder().resolve("bodies/" + ids.get(1))));
+      assertTrue(Files.exists(folder().resolve("bodies/" + ids.get(2))));
+    }
+    try (SqliteSpool spool = open()) {
+      assertEquals(3, spool.due(Instant.now(), 10).size());
+      assertArrayEquals(small, read(spool, ids.get(0)));
+      assertArrayEquals(limit, read(spool, ids.get(1)));
+      assertArrayEquals(large, read(spool, ids.get(2)));
+    }
+    assertEquals(List.of(), log.told);
+  }
+
+  @Test
+  void findsFreshSharesAfterTheMarkHasMoved() throws Exception {
+    QueueId early;
+    QueueId late;
+    try (SqliteSpool spool = open()) {
+      try (Draft opened = spool.draft()) {
+        opened.content().write(1);
+        spool.freshFrom(QueueId.earliestAt(Instant.now().plusSeconds(1)));
+        // The mark is written with the next batch; a change makes one.
+        remove(spool, SpoolChild.store(spool, new byte[1]));
+        remove(spool, SpoolChild.store(spool, new byte[1]));
+        early = opened.id();
+        Share share =
+            new Share(
+                new ShareKey(early, 0), ShareState.FRESH, null, "h", "s", "", new byte[] {1});
+        spool.accept(new NewMessage(opened, Instant.now(), new byte[] {1}, List.of(share)));
+      }
+      late = SpoolChild.store(spool, new byte[2]);
+    }
+    try (SqliteSpool spool = open()) {
+      List<QueueId> due =
+          spool.due(Instant.now().plusSeconds(9), 10).stream()
+              .map(d -> d.key().message())
+              .toList();
+      assertTrue(due.contains(early) && due.contains(late), due + " " + early + " " + late);
+    }
+  }
+
+  @Test
+  void letsOneProcessIn() throws Exception {
+    try (SqliteSpool spool = open()) {
+      assertNotNull(spool);
+      SpoolTrouble e = assertThrows(SpoolTrouble.class, this::open);
+      assertTrue(String.valueOf(e.getMessage()).contains("another router"));
+    }
+  }
+
+  @Test
+  void refusesANewerFormatAndAForeignDatabase() throws Exception {
+    open().close();
+    sql("PRAGMA user_version = 99");
+    assertTrue(String.valueOf(assertThrows(SpoolTrouble.class, this::open).getMessage())
+        .contains("format 99"));
+    sql("PRAGMA user_version = 1");
+    sql("PRAGMA application_id = 5");
+    assertTrue(String.valueOf(assertThrows(SpoolTrouble.class, this::open).getMessage())
+        .contains("no spool"));
+  }
+
+  @Test
+  void climbsFromEachFormatToTheNext() throws Exception {
+    try (Connection c = Sqlite.writer(temporary.resolve("x.db"), 100)) {
+      Schema.upgrade(c, List.of(List.of("CREATE TABLE a(x)")));
+      Schema.upgrade(
+          c, List.of(List.of("CREATE TABLE a(x)"), List.of("ALTER TABLE a ADD COLUMN y")));
+      try (Statement s = c.createStatement();
+          var r = s.executeQuery("PRAGMA user_version")) {
+        assertTrue(r.next());
+        assertEquals(2, r.getInt(1));
+      }
+      SqliteSpool.execute(c, "INSERT INTO a(x, y) VALUES(?, ?)", 1, 2);
+    }
+  }
+
+  private void sql(String sql) throws Exception {
+    try (Connection c = Sqlite.writer(folder().resolve("spool.db"), 100);
+        Statement s = c.createStatement()) {
+      s.execute(sql);
+    }
+  }
+
+  @Test
+  void takesNothingBelowTheFreeSpaceFloorAndStillGivesOut() throws Exception {
+    QueueId id;
+    try (SqliteSpool spool = open()) {
+      id = SpoolChild.store(spool, new byte[10]);
+    }
+    try (SqliteSpool spool = open(folder(), Long.MAX_VALUE)) {
+      SpoolTrouble e = assertThrows(SpoolTrouble.class, spool::draft);
+      assertEquals(SpoolTrouble.Kind.FULL, e.kind());
+      assertEquals(10, read(spool, id).length);
+      remove(spool, id);
+      assertTrue(spool.message(id).isEmpty());
+    }
+  }
+
+  @Test
+  void setsADamagedRecordAsideAndReportsIt() throws Exception {
+    QueueId damaged;
+    QueueId body;
+    QueueId whole;
+    try (SqliteSpool spool = open()) {
+      damaged = SpoolChild.store(spool, new byte[10]);
+      body = SpoolChild.store(spool, new byte[100]);
+      whole = SpoolChild.store(spool, new byte[10]);
+    }
+    sql("UPDATE share SET recipients = x'00' WHERE message = " + damaged.number());
+    sql("UPDATE message SET content = zeroblob(99) WHERE id = " + body.number());
+    try (SqliteSpool spool = open()) {
+      ShareKey key = new ShareKey(damaged, 0);
+      SpoolTrouble e = assertThrows(SpoolTrouble.class, () -> spool.share(key));
+      assertEquals(SpoolTrouble.Kind.DAMAGED, e.kind());
+      spool.setAside(key, "test");
+      assertTrue(spool.share(key).isEmpty());
+      assertTrue(spool.message(damaged).isPresent(), "its content stays");
+      assertEquals(
+          SpoolTrouble.Kind.DAMAGED,
+          assertThrows(SpoolTrouble.class, () -> spool.content(body)).kind());
+      assertEquals(10, read(spool, whole).length);
+      assertEquals(1, log.told.size());
+    }
+  }
+
+  @Test
+  void neverPassesATruncatedFileOffAsWhole() throws Exception {
+    try (SqliteSpool spool = open()) {
+      QueueId id = SpoolChild.store(spool, new byte[300_000]);
+      try (FileChannel file =
+          FileChannel.open(folder().resolve("bodies/" + id), StandardOpenOption.WRITE)) {
+        file.truncate(299_999);
+      }
+      try (InputStream in = spool.content(id)) {
+        assertThrows(SpoolTrouble.class, in::readAllBytes);
+      }
+    }
+  }
+
+  @Test
+  void copiesOutWhatIsReadableOfADamagedDatabase() throws Exception {
+    List<QueueId> ids = new ArrayList<>();
+    try (SqliteSpool spool = open()) {
+      for (int i = 0; i < 150; i++) {
+        ids.add(SpoolChild.store(spool, new byte[3000]));
+      }
+    }
+    Path database = folder().resolve("spool.db");
+    try (FileChannel file = FileChannel.open(database, StandardOpenOption.WRITE)) {
+      // In the middle of the table of messages.
+      file.write(ByteBuffer.allocate(8 * Sqlite.PAGE), (file.size() / Sqlite.PAGE / 2) * Sqlite.PAGE);
+    }
+    Salvage.ask(folder());
+    int readable = 0;
+    try (SqliteSpool spool = open()) {
+      for (QueueId id : ids) {
+        if (spool.message(id).isPresent()) {
+          assertEquals(3000, read(spool, id).length);
+          readable++;
+        }
+      }
+      assertTrue(readable > 100 && readable < 150, "readable " + readable);
+      assertEquals(readable, spool.due(Instant.now(), 1000).size());
+    }
+    try (var files = Files.list(folder())) {
+      assertTrue(files.anyMatch(f -> f.getFileName().toString().startsWith("damaged-")));
+    }
+    assertFalse(log.told.isEmpty());
+  }
+
+  @Test
+  void startsAnewWhenTheDatabaseIsNoDatabaseAndKeepsTheOldFile() throws Exception {
+    open().close();
+    Files.write(folder().resolve("spool.db"), new byte[100_000]);
+    try (SqliteSpool spool = open()) {
+      SpoolChild.store(spool, new byte[1]);
+    }
+    assertFalse(log.told.isEmpty());
+  }
+
+  @Test
+  void sharesOneSyncAmongManyProducers() throws Exception {
+    try (SqliteSpool spool = open()) {
+      List<Thread> threads = new ArrayList<>();
+      for (int i = 0; i < 20; i++) {
+        threads.add(
+            Thread.ofVirtual()
+                .start(
+                    () -> {
+                      for (int n = 0; n < 50; n++) {
+                        try {
+                          SpoolChild.store(spool, new byte[2000]);
+                        } catch (IOException e) {
+                          throw new IllegalStateException(e);
+                        }
+                      }
+                    }));
+      }
+      for (Thread t : threads) {
+        t.join();
+      }
+      SpoolFigures f = spool.figures();
+      assertEquals(1000, f.accepted());
+      assertTrue(f.syncs() < 500, "syncs " + f.syncs());
+    }
+  }
+
+  @Test
+  void streamsTwentyFiveMegabytesWithoutHoldingThem() throws Exception {
+    byte[] piece = new byte[64 * 1024];
+    try (SqliteSpool spool = open();
+        Draft draft = spool.draft()) {
+      for (int i = 0; i < 400; i++) {
+        draft.content().write(piece);
+      }
+      assertEquals(null, draft.small());
+      Share share =
+          new Share(
+              new ShareKey(draft.id(), 0), ShareState.FRESH, null, "h", "s", "", new byte[] {1});
+      spool.accept(new NewMessage(draft, Instant.now(), new byte[] {1}, List.of(share)));
+      try (InputStream in = spool.content(draft.id())) {
+        in.skipNBytes(400L * piece.length);
+        assertEquals(-1, in.read());
+      }
+    }
+  }
+
+  @Test
+  void discardsADraftThatWasNotAcceptedAndSweepsWhatACrashLeft() throws Exception {
+    Path orphan;
+    try (SqliteSpool spool = open()) {
+      Path file;
+      try (Draft draft = spool.draft()) {
+        draft.content().write(new byte[200_000]);
+        file = folder().resolve("bodies/" + draft.id());
+        assertTrue(Files.exists(file));
+      }
+      assertFalse(Files.exists(file));
+      orphan = folder().resolve("bodies/" + QueueId.of(12345));
+      Files.write(orphan, new byte[3]);
+    }
+    QueueId kept;
+    try (SqliteSpool spool = open()) {
+      kept = SpoolChild.store(spool, new byte[200_000]);
+      spool.sweep();
+      assertFalse(Files.exists(orphan));
+    }
+    try (SqliteSpool spool = open()) {
+      spool.sweep();
+      assertEquals(200_000, read(spool, kept).length);
+    }
+  }
+
+  @Test
+  void backsUpWhileItRunsAndTheCopyIsAWholeSpool() throws Exception {
+    Path copy = temporary.resolve("copy");
+    QueueId small;
+    QueueId large;
+    try (SqliteSpool spool = open()) {
+      small = SpoolChild.store(spool, new byte[10]);
+      large = SpoolChild.store(spool, new byte[200_000]);
+      spool.backup(copy);
+      assertThrows(IOException.class, () -> spool.backup(copy));
+      remove(spool, large);
+    }
+    try (SqliteSpool restored = open(copy, 0)) {
+      assertEquals(10, read(restored, small).length);
+      assertEquals(200_000, read(restored, large).length);
+      assertEquals(2, restored.due(Instant.now(), 10).size());
+    }
+  }
+
+  @Test
+  void numbersSortAsTheirTextsDo() {
+    QueueIds ids = new QueueIds(Clock.system(), Chance.seeded(1), 0);
+    QueueId before = ids.next();
+    for (int i = 0; i < 10_000; i++) {
+      QueueId next = ids.next();
+      assertTrue(before.compareTo(next) < 0 && before.number() < next.number());
+      assertEquals(next, QueueId.of(next.number()));
+      before = next;
+    }
+    assertTrue(QueueId.parse("zzzzzzzzzzz").orElseThrow().numberIfAny().isEmpty());
+    assertTrue(QueueId.parse("../../../etc").isEmpty());
+  }
+}
