@@ -115,6 +115,7 @@ public final class Queue implements Intake, Closeable {
   private boolean signalled;
   private boolean stopping;
   private boolean started;
+  private boolean ticking;
   private @Nullable Instant lastMark;
   private boolean freshSinceMark = true;
   private @Nullable Instant nextSummary;
@@ -451,6 +452,15 @@ public final class Queue implements Intake, Closeable {
     try {
       while (true) {
         Instant until;
+        lock.lock();
+        try {
+          if (stopping) {
+            return;
+          }
+          ticking = true;
+        } finally {
+          lock.unlock();
+        }
         try {
           until = tick();
         } catch (RuntimeException e) {
@@ -459,6 +469,8 @@ public final class Queue implements Intake, Closeable {
         }
         lock.lock();
         try {
+          ticking = false;
+          tellIfIdle();
           if (stopping) {
             return;
           }
@@ -931,8 +943,7 @@ public final class Queue implements Intake, Closeable {
    * @param round that ended, 0 when none did
    * @param rest what becomes of recipients of the share that the event is not about
    */
-  void apply(
-      ShareKey key, String hop, Hot hot, QueueStep.Event event, int round, List<Share> rest)
+  void apply(ShareKey key, String hop, Hot hot, QueueStep.Event event, int round, List<Share> rest)
       throws IOException {
     Instant now = clock.now();
     QueueSettings in = settings;
@@ -1227,8 +1238,12 @@ public final class Queue implements Intake, Closeable {
     }
   }
 
+  private boolean isIdle() {
+    return running == 0 && !ticking;
+  }
+
   private void tellIfIdle() {
-    if (running == 0) {
+    if (isIdle()) {
       idle.signalAll();
     }
   }
@@ -1245,13 +1260,13 @@ public final class Queue implements Intake, Closeable {
       stopping = true;
       wake.signalAll();
       long left = atMost.toNanos();
-      while (running > 0 && left > 0) {
+      while (!isIdle() && left > 0) {
         left = idle.awaitNanos(left);
       }
-      boolean ended = running == 0;
+      boolean ended = isIdle();
       deliveringThreads.forEach(Thread::interrupt);
       long grace = Duration.ofSeconds(1).toNanos();
-      while (running > 0 && grace > 0) {
+      while (!isIdle() && grace > 0) {
         grace = idle.awaitNanos(grace);
       }
       return ended;
@@ -1331,5 +1346,4 @@ public final class Queue implements Intake, Closeable {
       return all;
     }
   }
-
 }

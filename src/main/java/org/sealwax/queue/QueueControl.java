@@ -185,16 +185,12 @@ public final class QueueControl {
                 : List.of(again(share, group.with(others), share.state(), share.due()));
         change(share, rest, meant, Station.What.DELETED, now);
       }
-      case BOUNCE -> bounce(share, group, meant, others, now);
+      case BOUNCE -> bounce(share, group, meant, others);
     }
   }
 
   private void bounce(
-      Share share,
-      RecipientGroup group,
-      List<QueuedRecipient> meant,
-      List<QueuedRecipient> others,
-      Instant now)
+      Share share, RecipientGroup group, List<QueuedRecipient> meant, List<QueuedRecipient> others)
       throws IOException {
     Optional<KeptMessage> message = spool.message(share.key().message());
     if (message.isEmpty()) {
@@ -234,8 +230,7 @@ public final class QueueControl {
       Station.What what) {
     List<Share> put = new ArrayList<>();
     put.add(
-        Queue.stored(
-            share.key().message(), group.with(meant), state, due, share.hop(), reason));
+        Queue.stored(share.key().message(), group.with(meant), state, due, share.hop(), reason));
     if (!others.isEmpty()) {
       put.add(again(share, group.with(others), share.state(), share.due()));
     }
@@ -265,7 +260,6 @@ public final class QueueControl {
             put,
             List.of(),
             List.of(),
-            List.of(
-                queue.journey(share.key().message(), new Station(now, 0, null, lines)))));
+            List.of(queue.journey(share.key().message(), new Station(now, 0, null, lines)))));
   }
 }

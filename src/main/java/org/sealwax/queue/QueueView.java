@@ -102,9 +102,7 @@ public final class QueueView {
       Map<QueueId, Optional<Known>> messages) {
     QueueId id = share.key().message();
     Known known =
-        messages
-            .computeIfAbsent(id, this::known)
-            .orElseGet(() -> new Known(id.time(), 0));
+        messages.computeIfAbsent(id, this::known).orElseGet(() -> new Known(id.time(), 0));
     return new QueueRow(
         id,
         known.arrived(),

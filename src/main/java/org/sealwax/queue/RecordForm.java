@@ -28,16 +28,36 @@ final class RecordForm {
   /** Bounds what a damaged length can make us allocate. */
   private static final int MAX_COUNT = 1_000_000;
 
+  // The order in these lists is part of the format: append only. (Not the enums' own order, which
+  // is nobody's promise.)
+  private static final List<MailOptions.Body> BODIES =
+      List.of(MailOptions.Body.SEVEN_BIT, MailOptions.Body.EIGHT_BIT, MailOptions.Body.BINARY);
+  private static final List<MailOptions.Return> RETURNS =
+      List.of(MailOptions.Return.UNSPECIFIED, MailOptions.Return.HEADERS, MailOptions.Return.FULL);
+  private static final List<DsnWish.When> WHENS =
+      List.of(DsnWish.When.SUCCESS, DsnWish.When.FAILURE, DsnWish.When.DELAY);
+  private static final List<Cause.Extent> EXTENTS =
+      List.of(Cause.Extent.RECIPIENT, Cause.Extent.MESSAGE, Cause.Extent.NEXT_HOP);
+  private static final List<Station.What> WHATS =
+      List.of(
+          Station.What.DELIVERED,
+          Station.What.DEFERRED,
+          Station.What.BOUNCED,
+          Station.What.HELD,
+          Station.What.NOTIFIED,
+          Station.What.RELEASED,
+          Station.What.DELETED);
+
   private RecordForm() {}
 
   static byte[] envelope(Envelope e) {
     Out out = new Out();
     out.path(e.sender());
     MailOptions o = e.options();
-    out.number(o.body().ordinal());
+    out.choice(BODIES, o.body());
     out.flag(o.smtputf8());
     out.textOrNull(o.envelopeId());
-    out.number(o.returnContent().ordinal());
+    out.choice(RETURNS, o.returnContent());
     out.flag(o.requireTls());
     out.text(e.origin());
     out.text(e.session());
@@ -53,11 +73,7 @@ final class RecordForm {
             new Envelope(
                 in.path(),
                 new MailOptions(
-                    in.choice(MailOptions.Body.values()),
-                    in.flag(),
-                    in.textOrNull(),
-                    in.choice(MailOptions.Return.values()),
-                    in.flag()),
+                    in.choice(BODIES), in.flag(), in.textOrNull(), in.choice(RETURNS), in.flag()),
                 in.text(),
                 in.text(),
                 in.text(),
@@ -123,7 +139,7 @@ final class RecordForm {
     long key = in.number();
     Target target;
     Mailbox mailbox;
-    if (in.choice(new Boolean[] {true, false})) {
+    if (in.choice(List.of(true, false))) {
       mailbox = in.mailbox();
       target = new Target.Remote(mailbox);
     } else {
@@ -143,16 +159,16 @@ final class RecordForm {
   private static int wishBits(DsnWish wish) {
     int bits = wish.never() ? 8 : 0;
     for (DsnWish.When when : wish.when()) {
-      bits |= 1 << when.ordinal();
+      bits |= 1 << WHENS.indexOf(when);
     }
     return bits;
   }
 
   private static DsnWish wish(int bits, @Nullable String originalRecipient) {
     Set<DsnWish.When> when = EnumSet.noneOf(DsnWish.When.class);
-    for (DsnWish.When one : DsnWish.When.values()) {
-      if ((bits & 1 << one.ordinal()) != 0) {
-        when.add(one);
+    for (int i = 0; i < WHENS.size(); i++) {
+      if ((bits & 1 << i) != 0) {
+        when.add(WHENS.get(i));
       }
     }
     return new DsnWish(when, (bits & 8) != 0, originalRecipient);
@@ -175,7 +191,7 @@ final class RecordForm {
       out.number(reply.lines().size());
       reply.lines().forEach(out::text);
     }
-    out.number(c.scope().ordinal());
+    out.choice(EXTENTS, c.scope());
   }
 
   private static Cause cause(In in) {
@@ -194,7 +210,7 @@ final class RecordForm {
       }
       reply = new Reply(code, own, lines);
     }
-    return new Cause(reason, status, text, host, reply, in.choice(Cause.Extent.values()));
+    return new Cause(reason, status, text, host, reply, in.choice(EXTENTS));
   }
 
   private static void status(Out out, EnhancedStatus s) {
@@ -223,7 +239,7 @@ final class RecordForm {
     }
     out.number(s.lines().size());
     for (Station.Line line : s.lines()) {
-      out.number(line.what().ordinal());
+      out.choice(WHATS, line.what());
       out.text(line.to());
       out.text(line.reason());
       out.text(line.status());
@@ -250,7 +266,7 @@ final class RecordForm {
           int count = in.count();
           List<Station.Line> lines = new ArrayList<>(Math.min(count, 1000));
           for (int i = 0; i < count; i++) {
-            Station.What what = in.choice(Station.What.values());
+            Station.What what = in.choice(WHATS);
             lines.add(
                 new Station.Line(
                     in.text(), what, in.text(), in.text(), in.text(), in.text(), in.text(),
@@ -302,6 +318,10 @@ final class RecordForm {
         rest >>>= 7;
       }
       bytes[length++] = (byte) rest;
+    }
+
+    <T> void choice(List<T> values, T value) {
+      number(values.indexOf(value));
     }
 
     void flag(boolean value) {
@@ -386,8 +406,8 @@ final class RecordForm {
       return (int) value;
     }
 
-    <T> T choice(T[] values) {
-      return values[count()];
+    <T> T choice(List<T> values) {
+      return values.get(count());
     }
 
     boolean flag() {

@@ -1,11 +1,13 @@
 /**
- * Floor 3: the queue: when is which recipient tried, and what follows from the outcome. Decides by
- * the pure {@code QueueStep}; owns the interfaces {@link org.sealwax.queue.Intake} (mail comes in),
- * {@link org.sealwax.queue.Delivery} (mail goes out) and {@link org.sealwax.queue.Routing} (where
- * to).
+ * Floor 3: the queue: when is which recipient tried, and what follows from the outcome. {@link
+ * org.sealwax.queue.QueueStep} decides, pure; {@link org.sealwax.queue.Queue} runs; {@link
+ * org.sealwax.queue.QueueView} shows and {@link org.sealwax.queue.QueueControl} takes orders. Owns
+ * the interfaces {@link org.sealwax.queue.Intake} (mail comes in), {@link
+ * org.sealwax.queue.Delivery} (mail goes out) and {@link org.sealwax.queue.Routing} (where to).
  *
- * <p>Invariants: every recipient ends delivered, bounced with a DSN, held, or deleted by a person;
- * only a named cause bounces; the null sender is never answered. RFC 5321 4.5.4, 3461, 3464.
+ * <p>Invariants: every recipient ends delivered, bounced with a DSN (unless the sender wanted
+ * none), held, or deleted by a person; only a named cause bounces; the null sender is never
+ * answered; no state in memory for mail that waits. RFC 5321 4.5.4, 3461, 3464.
  */
 @NullMarked
 package org.sealwax.queue;

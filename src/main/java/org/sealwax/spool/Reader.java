@@ -22,8 +22,6 @@ final class Reader implements Closeable {
   private static final String COLUMNS =
       "message, number, state, due, hop, sender, reason, sum, recipients";
 
-  private static final ShareState[] STATES = ShareState.values();
-
   private final Connection connection;
   private final PreparedStatement due;
   private final PreparedStatement queuedFor;
@@ -80,7 +78,7 @@ final class Reader implements Closeable {
         found.add(
             new DueShare(
                 key(r),
-                STATES[r.getInt(3)],
+                ShareState.of(r.getInt(3)),
                 Instant.ofEpochMilli(r.getLong(4)),
                 r.getString(5),
                 r.getString(6)));
@@ -128,11 +126,14 @@ final class Reader implements Closeable {
     if (recipients == null || Writer.sum(recipients) != r.getInt(8)) {
       return null;
     }
-    boolean timed = state == ShareState.QUEUED.ordinal() || state == ShareState.DEFERRED.ordinal();
-    if (state < 0 || state >= STATES.length || timed != (due != null)) {
+    if (state < 0 || state > ShareState.HELD.code()) {
       return null;
     }
-    return new Share(key, STATES[state], due, hop, sender, reason, recipients);
+    ShareState known = ShareState.of(state);
+    if (known.isTimed() != (due != null)) {
+      return null;
+    }
+    return new Share(key, known, due, hop, sender, reason, recipients);
   }
 
   Optional<KeptMessage> message(QueueId id) throws SQLException, SpoolTrouble {
@@ -188,7 +189,10 @@ final class Reader implements Closeable {
       while (r.next()) {
         counts.add(
             new ShareCount(
-                STATES[r.getInt(1)], r.getString(2), r.getLong(3), QueueId.timeOf(r.getLong(4))));
+                ShareState.of(r.getInt(1)),
+                r.getString(2),
+                r.getLong(3),
+                QueueId.timeOf(r.getLong(4))));
       }
     }
     return counts;
@@ -214,7 +218,7 @@ final class Reader implements Closeable {
         .ifPresent(
             state -> {
               sql.append(" AND state = ?");
-              values.add(state.ordinal());
+              values.add(state.code());
             });
     filter
         .reason()
@@ -274,6 +278,18 @@ final class Reader implements Closeable {
       }
     }
     return found;
+  }
+
+  /** The message of the station so many before the newest, or empty when there are fewer. */
+  Optional<QueueId> oldestJourney(int keep) throws SQLException {
+    try (PreparedStatement s =
+        connection.prepareStatement(
+            "SELECT message FROM journey ORDER BY message DESC LIMIT 1 OFFSET ?")) {
+      s.setInt(1, keep);
+      try (ResultSet r = s.executeQuery()) {
+        return r.next() ? Optional.of(QueueId.of(r.getLong(1))) : Optional.empty();
+      }
+    }
   }
 
   @Override

@@ -27,8 +27,7 @@ public record Share(
     byte[] recipients) {
   /** Checks that exactly the states that wait for a time have one. */
   public Share {
-    boolean timed = state == ShareState.QUEUED || state == ShareState.DEFERRED;
-    if (timed != (due != null)) {
+    if (state.isTimed() != (due != null)) {
       throw new IllegalArgumentException("state " + state + " with due " + due);
     }
   }

@@ -19,7 +19,7 @@ final class Sqlite {
   static final int PAGE = 8192;
 
   /** Wait for another connection's short lock, in milliseconds. */
-  private static final int BUSY = 10_000;
+  static final int BUSY = 10_000;
 
   private Sqlite() {}
 

@@ -81,7 +81,11 @@ public final class SqliteSpool implements Spool {
   /** Stations of one journey that are read. */
   private static final int JOURNEY_LIMIT = 1000;
 
-  private static final int PRUNE_STEP = 2000;
+  /** Stations forgotten in one transaction. */
+  private static final int PRUNE_STEP = 1000;
+
+  /** Changes between two looks at what can be forgotten and given back. */
+  private static final long TIDY_AFTER = 20_000;
 
   private final SpoolSettings settings;
   private final Clock clock;
@@ -665,8 +669,11 @@ public final class SqliteSpool implements Spool {
         lastSync = clock.nanoTime();
       }
       if (finishCheckpoint) {
+        now.finishCheckpoint();
         finishCheckpoint = false;
-        now.checkpoint("PASSIVE");
+        synchronized (checkpointSignal) {
+          checkpointSignal.notifyAll();
+        }
       }
       if (ending) {
         closeReaders();
@@ -684,11 +691,12 @@ public final class SqliteSpool implements Spool {
 
   private void checkpoints() {
     boolean swept = false;
-    long pruned = 0;
+    long tidied = 0;
     while (!closed) {
       try {
         synchronized (checkpointSignal) {
-          if (!closed && pagesWritten.get() < COPY_AFTER) {
+          // While the writer finishes, hands off: two checkpoints at a time are none.
+          if (!closed && (finishCheckpoint || pagesWritten.get() < COPY_AFTER)) {
             checkpointSignal.wait(Duration.ofSeconds(10).toMillis());
           }
         }
@@ -698,13 +706,16 @@ public final class SqliteSpool implements Spool {
           }
           continue;
         }
-        copyLog();
+        if (!finishCheckpoint) {
+          copyLog();
+        }
         if (!swept) {
           swept = true;
           sweep();
         }
-        if (changes.sum() - pruned > PRUNE_STEP || jobs.waiting() == 0) {
-          pruned = changes.sum();
+        long changed = changes.sum() - tidied;
+        if (changed > TIDY_AFTER || changed > 0 && jobs.waiting() == 0) {
+          tidied = changes.sum();
           tidy();
         }
       } catch (InterruptedException e) {
@@ -747,10 +758,14 @@ public final class SqliteSpool implements Spool {
     }
   }
 
-  private void tidy() throws SpoolTrouble {
+  void tidy() throws SpoolTrouble {
+    Optional<QueueId> oldest = read(r -> r.oldestJourney(settings.journeysKept()));
     int[] pruned = new int[1];
     do {
-      errand(w -> pruned[0] = w.prune(settings.journeysKept(), PRUNE_STEP));
+      if (oldest.isEmpty()) {
+        break;
+      }
+      errand(w -> pruned[0] = w.prune(oldest.get(), PRUNE_STEP));
     } while (pruned[0] == PRUNE_STEP && !closed);
     boolean[] shrunk = new boolean[1];
     do {

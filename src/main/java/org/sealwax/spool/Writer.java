@@ -19,6 +19,9 @@ final class Writer implements Closeable {
   /** Pages for index updates among a million rows; native memory. */
   private static final int CACHE_KIB = 8 * 1024;
 
+  /** Milliseconds that finishing a checkpoint waits for readers. */
+  private static final int FINISH_WAIT = 100;
+
   private final Connection connection;
   private final Statement plain;
   private final PreparedStatement begin;
@@ -143,7 +146,7 @@ final class Writer implements Closeable {
     }
     s.setLong(1, message);
     s.setLong(2, share.key().number());
-    s.setInt(3, state.ordinal());
+    s.setInt(3, state.code());
     setTime(s, 4, due);
     s.setString(5, share.hop());
     s.setString(6, share.sender());
@@ -214,7 +217,7 @@ final class Writer implements Closeable {
     String reason = m.reason();
     PreparedStatement s = reason == null ? move : moveWithReason;
     int at = 1;
-    s.setInt(at++, m.state().ordinal());
+    s.setInt(at++, m.state().code());
     setTime(s, at++, m.due());
     if (reason != null) {
       s.setString(at++, reason);
@@ -294,15 +297,14 @@ final class Writer implements Closeable {
     }
   }
 
-  /** Forgets the oldest journeys beyond {@code keep}, at most {@code most} at a time. */
-  int prune(int keep, int most) throws SQLException {
+  /** Forgets journeys of gone messages older than {@code oldest}, at most {@code most} stations. */
+  int prune(QueueId oldest, int most) throws SQLException {
     try (PreparedStatement s =
         connection.prepareStatement(
             "DELETE FROM journey WHERE (message, number) IN (SELECT message, number FROM journey"
-                + " WHERE message < (SELECT message FROM journey ORDER BY message DESC"
-                + " LIMIT 1 OFFSET ?) AND NOT EXISTS (SELECT 1 FROM message m"
+                + " WHERE message < ? AND NOT EXISTS (SELECT 1 FROM message m"
                 + " WHERE m.id = journey.message) ORDER BY message LIMIT ?)")) {
-      s.setInt(1, keep);
+      s.setLong(1, oldest.number());
       s.setInt(2, most);
       return s.executeUpdate();
     }
@@ -310,6 +312,19 @@ final class Writer implements Closeable {
 
   /** What a checkpoint came to: pages in the log, and how many of them are in the database. */
   record Checkpoint(long logged, long moved) {}
+
+  /**
+   * Copies what is left of the log and lets the next commit begin it anew. Readers that are in the
+   * way are waited for only shortly: everybody who wants to store something waits as well.
+   */
+  void finishCheckpoint() throws SQLException {
+    plain.execute("PRAGMA busy_timeout = " + FINISH_WAIT);
+    try {
+      checkpoint("RESTART");
+    } finally {
+      plain.execute("PRAGMA busy_timeout = " + Sqlite.BUSY);
+    }
+  }
 
   Checkpoint checkpoint(String mode) throws SQLException {
     return checkpoint(connection, mode);

@@ -69,8 +69,7 @@ public final class QueueBench {
     return new Queue(
         new Queue.Rooms(
             spool,
-            target ->
-                new NextHop.ByMx((Domain) ((Target.Remote) target).mailbox().domain()),
+            target -> new NextHop.ByMx((Domain) ((Target.Remote) target).mailbox().domain()),
             delivery,
             Clock.system(),
             Chance.secure(),
@@ -234,8 +233,7 @@ public final class QueueBench {
               spool,
               c -> {
                 seen.set(System.nanoTime());
-                return all(
-                    c, new Outcome.Delivered("mx.example", "250 ok", "none", true, false));
+                return all(c, new Outcome.Delivered("mx.example", "250 ok", "none", true, false));
               });
       queue.start();
       List<Long> taken = new ArrayList<>();

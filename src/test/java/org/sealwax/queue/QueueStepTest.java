@@ -48,17 +48,20 @@ final class QueueStepTest {
     all.add(new DsnWish(Set.of(), true, null));
     for (int bits = 0; bits < 8; bits++) {
       Set<DsnWish.When> when = EnumSet.noneOf(DsnWish.When.class);
+      int bit = 1;
       for (DsnWish.When w : DsnWish.When.values()) {
-        if ((bits & 1 << w.ordinal()) != 0) {
+        if ((bits & bit) != 0) {
           when.add(w);
         }
+        bit *= 2;
       }
       all.add(new DsnWish(when, false, null));
     }
     return all;
   }
 
-  private static RecipientGroup group(ReversePath sender, DsnWish wish, boolean hold, boolean told) {
+  private static RecipientGroup group(
+      ReversePath sender, DsnWish wish, boolean hold, boolean told) {
     var to = QueueTest.mailbox("r@to.example");
     return new RecipientGroup(
         sender,
@@ -105,19 +108,23 @@ final class QueueStepTest {
     boolean held = !r.held().isEmpty();
     boolean delivered = outcome instanceof Outcome.Delivered;
     boolean bounced = r.lines().getFirst().what() == Station.What.BOUNCED;
-    assertEquals(1, (waits ? 1 : 0) + (held ? 1 : 0) + (delivered ? 1 : 0) + (bounced ? 1 : 0), what);
+    assertEquals(
+        1, (waits ? 1 : 0) + (held ? 1 : 0) + (delivered ? 1 : 0) + (bounced ? 1 : 0), what);
     boolean isNull = sender instanceof ReversePath.Null;
     if (isNull) {
       assertTrue(r.told().isEmpty(), what);
       assertTrue(!bounced, what);
     }
     boolean over = age.compareTo(SCHEDULE.lifetime()) >= 0;
-    boolean failed = outcome instanceof Outcome.Refused || outcome instanceof Outcome.Deferred && over;
+    boolean failed =
+        outcome instanceof Outcome.Refused || outcome instanceof Outcome.Deferred && over;
     assertEquals(failed && !isNull && !hold, bounced, what);
     boolean wantsFailure =
         !wish.never() && (wish.when().isEmpty() || wish.when().contains(DsnWish.When.FAILURE));
     assertEquals(
-        bounced && wantsFailure, r.told().stream().anyMatch(t -> t.notice() == Notice.FAILED), what);
+        bounced && wantsFailure,
+        r.told().stream().anyMatch(t -> t.notice() == Notice.FAILED),
+        what);
     boolean wantsDelay =
         !wish.never() && (wish.when().isEmpty() || wish.when().contains(DsnWish.When.DELAY));
     boolean late = age.compareTo(SCHEDULE.delayNotice()) >= 0;

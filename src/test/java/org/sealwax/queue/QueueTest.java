@@ -72,18 +72,18 @@ final class QueueTest {
 
   private Queue newQueue() {
     return new Queue(
-            new Queue.Rooms(
-                spool,
-                target ->
-                    switch (target) {
-                      case Target.Remote r -> new NextHop.ByMx((Domain) r.mailbox().domain());
-                      case Target.Command c -> new NextHop.Pipe(c.pipe());
-                    },
-                this::deliver,
-                Clock.system(),
-                Chance.secure(),
-                log.log),
-            QueueSettings.defaults(Domain.of("router.example")));
+        new Queue.Rooms(
+            spool,
+            target ->
+                switch (target) {
+                  case Target.Remote r -> new NextHop.ByMx((Domain) r.mailbox().domain());
+                  case Target.Command c -> new NextHop.Pipe(c.pipe());
+                },
+            this::deliver,
+            Clock.system(),
+            Chance.secure(),
+            log.log),
+        QueueSettings.defaults(Domain.of("router.example")));
   }
 
   @AfterEach
@@ -304,12 +304,19 @@ final class QueueTest {
 
   @Test
   void listsHoldsReleasesRetriesBouncesAndDeletesByFilter() throws Exception {
-    answer = c -> c.sender() instanceof ReversePath.Null
-        ? new Outcome.Delivered("mx", "250", "none", true, false)
-        : deferred();
+    answer =
+        c ->
+            c.sender() instanceof ReversePath.Null
+                ? new Outcome.Delivered("mx", "250", "none", true, false)
+                : deferred();
     QueueView view = new QueueView(queue);
     QueueControl control = new QueueControl(queue);
-    QueueId one = send(ReversePath.of(SENDER), "Subject: q\r\n\r\nx\r\n", to("a@one.example"), to("b@one.example"));
+    QueueId one =
+        send(
+            ReversePath.of(SENDER),
+            "Subject: q\r\n\r\nx\r\n",
+            to("a@one.example"),
+            to("b@one.example"));
     QueueId two = send(ReversePath.of(SENDER), "\r\n", to("c@two.example"));
     next();
     next();
@@ -397,10 +404,22 @@ final class QueueTest {
     QueueId id;
     try (var draft = spool.draft()) {
       draft.content().write(new byte[300_000]);
-      var group = Grouping.of(List.of(to("a@one.example")), t -> new NextHop.ByMx(Domain.of("one.example")), 9).getFirst();
-      var share = Queue.stored(draft.id(), group.group(), ShareState.QUEUED, java.time.Instant.now(), group.hop(), "");
+      var group =
+          Grouping.of(
+                  List.of(to("a@one.example")), t -> new NextHop.ByMx(Domain.of("one.example")), 9)
+              .getFirst();
+      var share =
+          Queue.stored(
+              draft.id(),
+              group.group(),
+              ShareState.QUEUED,
+              java.time.Instant.now(),
+              group.hop(),
+              "");
       var envelope = new Envelope(ReversePath.of(SENDER), MailOptions.plain(), "o", "s", "", 1);
-      spool.accept(new org.sealwax.spool.NewMessage(draft, java.time.Instant.now(), RecordForm.envelope(envelope), List.of(share)));
+      spool.accept(
+          new org.sealwax.spool.NewMessage(
+              draft, java.time.Instant.now(), RecordForm.envelope(envelope), List.of(share)));
       id = draft.id();
     }
     Path file = folder.resolve("spool/bodies/" + id);

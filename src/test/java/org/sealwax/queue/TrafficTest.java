@@ -21,16 +21,10 @@ import org.sealwax.spool.ShareKey;
 /** Turns, bounds and dead sites. */
 final class TrafficTest {
   private static final Instant NOW = Instant.parse("2026-06-01T00:00:00Z");
-  private static final QueueSettings SETTINGS =
-      QueueSettings.defaults(Domain.of("router.example"));
+  private static final QueueSettings SETTINGS = QueueSettings.defaults(Domain.of("router.example"));
   private static final Cause CONNECT =
       new Cause(
-          "connect",
-          EnhancedStatus.of(4, 4, 1),
-          "no answer",
-          null,
-          null,
-          Cause.Extent.NEXT_HOP);
+          "connect", EnhancedStatus.of(4, 4, 1), "no answer", null, null, Cause.Extent.NEXT_HOP);
 
   private final Traffic traffic = new Traffic();
   private long number;

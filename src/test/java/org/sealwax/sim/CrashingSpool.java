@@ -43,7 +43,7 @@ import org.sealwax.spool.SpoolTrouble;
  */
 final class CrashingSpool implements Spool {
   private static final Comparator<ShareKey> ORDER =
-      Comparator.comparing(ShareKey::message).thenComparing(ShareKey::number);
+      Comparator.comparing(ShareKey::message).thenComparingLong(ShareKey::number);
 
   /** What is on disk. */
   static final class Disk {
@@ -65,8 +65,7 @@ final class CrashingSpool implements Spool {
       if (content == null) {
         throw new IllegalStateException("the model keeps small contents");
       }
-      messages.put(
-          m.id(), new KeptMessage(m.id(), m.arrived(), content.length, m.envelope()));
+      messages.put(m.id(), new KeptMessage(m.id(), m.arrived(), content.length, m.envelope()));
       contents.put(m.id(), content);
       m.shares().forEach(s -> shares.put(s.key(), s));
     }

@@ -252,8 +252,7 @@ final class World {
       if (isNull) {
         fromNull.add(entry.id());
       }
-      entry.commit(
-          new Submission(sender, MailOptions.plain(), recipients, "sim", "s", ""));
+      entry.commit(new Submission(sender, MailOptions.plain(), recipients, "sim", "s", ""));
       promised.put(entry.id(), names);
     }
   }
@@ -328,7 +327,8 @@ final class World {
     if (!about.find()) {
       throw new AssertionError("a notification about nothing: " + content);
     }
-    if (fromNull.contains(new QueueId(about.group(1))) || ownMail.containsKey(new QueueId(about.group(1)))) {
+    if (fromNull.contains(new QueueId(about.group(1)))
+        || ownMail.containsKey(new QueueId(about.group(1)))) {
       throw new AssertionError("the null sender was answered: " + content);
     }
     Matcher recipients = FINAL.matcher(content);

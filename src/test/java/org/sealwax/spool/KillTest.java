@@ -51,9 +51,7 @@ final class KillTest {
             Integer.toString(SIZE),
             Long.toString(floor),
             Integer.toString(count)));
-    return new ProcessBuilder(command)
-        .redirectError(ProcessBuilder.Redirect.DISCARD)
-        .start();
+    return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
   }
 
   private static final class Heard {

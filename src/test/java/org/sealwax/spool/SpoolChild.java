@@ -57,8 +57,7 @@ public final class SpoolChild {
         if (i % 3 == 0) {
           say("~" + id);
           spool.change(
-              new Change(
-                  List.of(new ShareKey(id, 0)), List.of(), List.of(), List.of(), List.of()),
+              new Change(List.of(new ShareKey(id, 0)), List.of(), List.of(), List.of(), List.of()),
               gone -> gone.forEach(g -> say("-" + g)));
         }
       } catch (SpoolTrouble e) {

@@ -98,17 +98,14 @@ final class SqliteSpoolTest {
         remove(spool, SpoolChild.store(spool, new byte[1]));
         early = opened.id();
         Share share =
-            new Share(
-                new ShareKey(early, 0), ShareState.FRESH, null, "h", "s", "", new byte[] {1});
+            new Share(new ShareKey(early, 0), ShareState.FRESH, null, "h", "s", "", new byte[] {1});
         spool.accept(new NewMessage(opened, Instant.now(), new byte[] {1}, List.of(share)));
       }
       late = SpoolChild.store(spool, new byte[2]);
     }
     try (SqliteSpool spool = open()) {
       List<QueueId> due =
-          spool.due(Instant.now().plusSeconds(9), 10).stream()
-              .map(d -> d.key().message())
-              .toList();
+          spool.due(Instant.now().plusSeconds(9), 10).stream().map(d -> d.key().message()).toList();
       assertTrue(due.contains(early) && due.contains(late), due + " " + early + " " + late);
     }
   }
@@ -126,12 +123,14 @@ final class SqliteSpoolTest {
   void refusesANewerFormatAndAForeignDatabase() throws Exception {
     open().close();
     sql("PRAGMA user_version = 99");
-    assertTrue(String.valueOf(assertThrows(SpoolTrouble.class, this::open).getMessage())
-        .contains("format 99"));
+    assertTrue(
+        String.valueOf(assertThrows(SpoolTrouble.class, this::open).getMessage())
+            .contains("format 99"));
     sql("PRAGMA user_version = 1");
     sql("PRAGMA application_id = 5");
-    assertTrue(String.valueOf(assertThrows(SpoolTrouble.class, this::open).getMessage())
-        .contains("no spool"));
+    assertTrue(
+        String.valueOf(assertThrows(SpoolTrouble.class, this::open).getMessage())
+            .contains("no spool"));
   }
 
   @Test
@@ -223,7 +222,8 @@ final class SqliteSpoolTest {
     Path database = folder().resolve("spool.db");
     try (FileChannel file = FileChannel.open(database, StandardOpenOption.WRITE)) {
       // In the middle of the table of messages.
-      file.write(ByteBuffer.allocate(8 * Sqlite.PAGE), (file.size() / Sqlite.PAGE / 2) * Sqlite.PAGE);
+      file.write(
+          ByteBuffer.allocate(8 * Sqlite.PAGE), (file.size() / Sqlite.PAGE / 2) * Sqlite.PAGE);
     }
     Salvage.ask(folder());
     int readable = 0;
@@ -342,6 +342,29 @@ final class SqliteSpoolTest {
       assertEquals(10, read(restored, small).length);
       assertEquals(200_000, read(restored, large).length);
       assertEquals(2, restored.due(Instant.now(), 10).size());
+    }
+  }
+
+  @Test
+  void remembersJourneysOfTheGoneUpToABound() throws Exception {
+    SpoolSettings few = new SpoolSettings(folder(), 0, 10);
+    try (SqliteSpool spool = SqliteSpool.open(few, Clock.system(), Chance.secure(), log.log)) {
+      List<QueueId> ids = new ArrayList<>();
+      for (int i = 0; i < 30; i++) {
+        QueueId id = SpoolChild.store(spool, new byte[10]);
+        ids.add(id);
+        CountDownLatch done = new CountDownLatch(1);
+        List<ShareKey> removed = i == 3 ? List.of() : List.of(new ShareKey(id, 0));
+        JourneyEntry entry = new JourneyEntry(id, i, Instant.now(), new byte[] {1});
+        spool.change(
+            new Change(removed, List.of(), List.of(), List.of(), List.of(entry)),
+            gone -> done.countDown());
+        done.await();
+      }
+      spool.tidy();
+      assertEquals(0, spool.journey(ids.get(0)).size());
+      assertEquals(1, spool.journey(ids.get(3)).size(), "it still waits");
+      assertEquals(1, spool.journey(ids.get(29)).size());
     }
   }
 
