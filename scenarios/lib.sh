@@ -29,6 +29,7 @@ need_root() {
 finish() {
   local status=$?
   trap - EXIT
+  set +e
   local p i
   for p in ${POSTFIXES[@]+"${POSTFIXES[@]}"}; do postfix -c "$p/etc" stop >/dev/null 2>&1 || true; done
   for p in ${PIDS[@]+"${PIDS[@]}"}; do kill "$p" 2>/dev/null || true; done
@@ -59,6 +60,7 @@ await() {
   fail "waited ${seconds} s for $what"
 }
 port_open() { (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null; }
+hop() { echo "[${1%:*}]:${1##*:}"; } # a next hop: an address stands in brackets
 free_port() { python3 -c 'import socket,sys; s=socket.socket(); s.bind((sys.argv[1],0)); print(s.getsockname()[1])' "${1:-127.0.0.1}"; }
 has() { grep -qE -- "$2" "$1" 2>/dev/null; }
 expect() { has "$1" "$2" || fail "no line of $(basename "$1") matches: $2"; }
@@ -89,7 +91,7 @@ sealwax_start() { # DIR: reads DIR/sealwax.toml, logs to DIR/sealwax.log; sets S
   await 30 "sealwax to listen" sealwax_ready "$dir" "$SEALWAX_PID"
 }
 sealwax_ready() {
-  kill -0 "$2" 2>/dev/null || { tail -n 20 "$1/sealwax.log" >&2; fail "sealwax ended while starting"; }
+  kill -0 "$2" 2>/dev/null || exit 1 # the log says why, and finish shows it
   local address
   for address in $(sed -nE 's/^address *= *"([0-9.]+:[0-9]+)".*/\1/p' "$1/sealwax.toml"); do
     port_open "${address%:*}" "${address##*:}" || return 1

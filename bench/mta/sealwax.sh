@@ -25,22 +25,22 @@ files = ["$TLSD/ca.pem"]
 [limits]
 sessions = 2000
 sessions_per_client = 2000
-connections_per_minute = 0
-messages_per_minute = 0
-recipients_per_minute = 0
-handshakes_per_minute = 0
+connections_per_minute = 1000000
+messages_per_minute = 1000000
+recipients_per_minute = 1000000
+handshakes_per_minute = 1000000
 message_size = "100MB"
 
 [[transport]]
 domain = "*"
-next_hop = "$SINK_ADDR"
+next_hop = "[$SINK_IP]:$SINK_PORT"
 
 [deliver]
 resumption = $([ "$resume" = 1 ] && echo true || echo false)
 $([ "$tls" = off ] || echo 'messages_per_connection = 1')
 T
   # "accept": take and keep. The next hop is dead, and the queue remembers that.
-  [ "$mode" = accept ] && sed -i 's/^next_hop = .*/next_hop = "127.0.0.1:1"/' "$D/sealwax.toml"
+  [ "$mode" = accept ] && sed -i 's/^next_hop = .*/next_hop = "[127.0.0.1]:1"/' "$D/sealwax.toml"
   return 0
 }
 mta_start() { ( cg_run "$SX" serve --config "$D/sealwax.toml" >>"$D/start.log" 2>&1 </dev/null ) & mta_up; }
