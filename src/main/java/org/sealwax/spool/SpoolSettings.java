@@ -7,7 +7,7 @@ import java.nio.file.Path;
  *
  * @param folder where it lives; made when missing, with access for its owner alone
  * @param freeSpaceFloor octets that must stay free on the file system for mail to be taken
- * @param journeysKept at most so many stations are remembered after their messages are gone
+ * @param journeysKept at most so many stations of journeys are remembered, the newest
  */
 public record SpoolSettings(Path folder, long freeSpaceFloor, int journeysKept) {
   /** Room for the updates of what is queued when accepting has stopped. */

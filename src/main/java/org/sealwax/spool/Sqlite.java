@@ -35,6 +35,8 @@ final class Sqlite {
       s.execute("PRAGMA synchronous = FULL");
       // We say when: off the path of those who wait for a commit.
       s.execute("PRAGMA wal_autocheckpoint = 0");
+      // A log that once grew long does not keep its room on the disk.
+      s.execute("PRAGMA journal_size_limit = " + (64 << 20));
       s.execute("PRAGMA cache_size = -" + cacheKib);
       s.execute("PRAGMA temp_store = MEMORY");
       // Mail that was deleted need not be shredded in the database file; it was in clear on disk.

@@ -66,6 +66,12 @@ public final class SqliteSpool implements Spool {
   /** Pages in the log after which the writer finishes the checkpoint (64 MiB). */
   private static final long FINISH_AFTER = (64L << 20) / Sqlite.PAGE;
 
+  /** Pages in the log at which storing slows down (256 MiB). */
+  private static final long MOST_LOGGED = (256L << 20) / Sqlite.PAGE;
+
+  /** Batches between two looks at the length of the log. */
+  private static final int LOOK_AT_LOG = 32;
+
   /** Free pages that are kept for reuse (64 MiB). */
   private static final long FREE_PAGES = (64L << 20) / Sqlite.PAGE;
 
@@ -117,6 +123,7 @@ public final class SqliteSpool implements Spool {
 
   private @Nullable Writer writer;
   private boolean unsynced;
+  private int batchesSinceLook;
   private long lastSync;
   private volatile @Nullable SpoolTrouble trouble;
   private volatile boolean closed;
@@ -667,6 +674,14 @@ public final class SqliteSpool implements Spool {
         now.commit();
         unsynced = true;
         lastSync = clock.nanoTime();
+      }
+      batchesSinceLook++;
+      if (!finishCheckpoint && batchesSinceLook >= LOOK_AT_LOG) {
+        batchesSinceLook = 0;
+        // The disk does not keep up with the copying: then those who store wait for it, too.
+        if (now.logged() >= MOST_LOGGED) {
+          now.finishCheckpoint();
+        }
       }
       if (finishCheckpoint) {
         now.finishCheckpoint();

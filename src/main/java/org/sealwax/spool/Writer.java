@@ -297,13 +297,12 @@ final class Writer implements Closeable {
     }
   }
 
-  /** Forgets journeys of gone messages older than {@code oldest}, at most {@code most} stations. */
+  /** Forgets stations of messages older than {@code oldest}, at most {@code most}. */
   int prune(QueueId oldest, int most) throws SQLException {
     try (PreparedStatement s =
         connection.prepareStatement(
             "DELETE FROM journey WHERE (message, number) IN (SELECT message, number FROM journey"
-                + " WHERE message < ? AND NOT EXISTS (SELECT 1 FROM message m"
-                + " WHERE m.id = journey.message) ORDER BY message LIMIT ?)")) {
+                + " WHERE message < ? ORDER BY message LIMIT ?)")) {
       s.setLong(1, oldest.number());
       s.setInt(2, most);
       return s.executeUpdate();
@@ -324,6 +323,11 @@ final class Writer implements Closeable {
     } finally {
       plain.execute("PRAGMA busy_timeout = " + Sqlite.BUSY);
     }
+  }
+
+  /** Pages in the log. */
+  long logged() throws SQLException {
+    return checkpoint("NOOP").logged();
   }
 
   Checkpoint checkpoint(String mode) throws SQLException {
