@@ -288,7 +288,7 @@ final class Router implements Closeable {
       Path socket = Sendmail.socketIn(now.server().state());
       ControlServer.checkLength(socket);
       local = Listener.start(ListenerSettings.local(socket), premises, null);
-      control = ControlServer.open(now.server().state(), new Desk(spool, reloading), log);
+      control = ControlServer.open(now.server().state(), new Desk(queue, spool, reloading), log);
       if (now.metrics().isPresent()) {
         metrics = openMetrics(now.metrics().get());
       }

@@ -82,7 +82,10 @@ record Subcommand(
             "sendmail",
             "[-t] [-i] [-f ADDRESS] [ADDRESS...]",
             "hand in mail as local programs do",
-            "Takes the options of Sendmail (sealwax-sendmail(1)); a link named sendmail does the same."
+            "Takes the options of Sendmail: -t (recipients from the header), -i (a lone dot is data), -f"
+                + " (sender), -F (full name), -N, -R, -V (notifications), -bs (SMTP on standard"
+                + " input), -bp (list the queue); those that mean nothing here are taken without effect."
+                + " A link named sendmail does the same."
                 + " The message is on stable storage when the exit code is 0; 75 means: try again.",
             List.of(),
             false),

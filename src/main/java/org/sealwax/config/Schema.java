@@ -522,7 +522,11 @@ final class Schema {
   static final class Limits {
     private static final int MANY = 1_000_000;
     static final Key<Integer> SESSIONS =
-        Key.of("sessions", count(1, MANY), "1000", "Sessions at a time, all clients together.");
+        Key.of(
+            "sessions",
+            count(1, MANY),
+            "2000",
+            "Sessions of one listener at a time, all clients together.");
     static final Key<Integer> SESSIONS_PER_CLIENT =
         Key.of(
             "sessions_per_client",
@@ -556,12 +560,12 @@ final class Schema {
             "1000",
             "Recipients of one message (RFC 5321 4.5.3.1.8: at least 100).");
     static final Key<Long> MESSAGE_SIZE =
-        Key.of("message_size", SIZE, "\"50MB\"", "The largest message.");
+        Key.of("message_size", SIZE, "\"64MB\"", "The largest message.");
     static final Key<Integer> HOPS =
         Key.of(
             "hops",
             count(10, 1000),
-            "100",
+            "50",
             "Received fields after which a message is taken for a loop (RFC 5321 6.3).");
     static final Table TABLE =
         Table.one(
@@ -732,7 +736,7 @@ final class Schema {
     static final Key<Duration> TOTAL =
         Key.of("total", DURATION, "\"10s\"", "One question with all it needs.");
     static final Key<Integer> CACHE =
-        Key.of("cache", count(1, 10_000_000), "50000", "Answers kept.");
+        Key.of("cache", count(1, 10_000_000), "20000", "Answers kept.");
     static final Key<Integer> CONCURRENT =
         Key.of("concurrent", count(1, 10_000), "256", "Questions in the air at once.");
     static final Table TABLE =

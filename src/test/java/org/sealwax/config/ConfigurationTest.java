@@ -17,7 +17,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.address.Domain;
+import org.sealwax.deliver.DeliverSettings;
 import org.sealwax.dns.DnsSettings;
+import org.sealwax.forward.ForwardSettings;
+import org.sealwax.queue.QueueSettings;
+import org.sealwax.receive.ClientLimits;
+import org.sealwax.receive.ReceiveSettings;
+import org.sealwax.receive.RelayRules;
+import org.sealwax.spool.SpoolSettings;
+import org.sealwax.world.DialerSettings;
 
 /** Mistakes in {@code sealwax.toml} and what is said about them, as one golden table. */
 final class ConfigurationTest {
@@ -60,7 +68,21 @@ final class ConfigurationTest {
     Configuration.Sound sound =
         assertInstanceOf(Configuration.Sound.class, Configuration.read(null, MACHINE));
     assertEquals(List.of(ListenerRow.byDefault()), sound.settings().listeners());
-    assertEquals(DnsSettings.defaults(), sound.settings().dns());
+    Settings settings = sound.settings();
+    Domain host = MACHINE.hostname();
+    assertEquals(DnsSettings.defaults(), settings.dns());
+    assertEquals(ClientLimits.Settings.defaults(), settings.clientLimits());
+    assertEquals(ReceiveSettings.defaults(host), settings.receive());
+    assertEquals(QueueSettings.defaults(host), settings.queue());
+    assertEquals(SpoolSettings.defaults(MACHINE.state().resolve("spool")), settings.spool());
+    assertEquals(ForwardSettings.defaults(), settings.forward());
+    assertEquals(DialerSettings.defaults(), settings.dialer());
+    DeliverSettings deliver = DeliverSettings.defaults(host);
+    assertEquals(deliver.pool(), settings.deliver().pool());
+    assertEquals(deliver.hold(), settings.deliver().hold());
+    assertEquals(deliver.floors(), settings.deliver().floors());
+    assertEquals(deliver.level(), settings.deliver().level());
+    assertEquals(RelayRules.loopbackOnly().trustedNetworks(), settings.trustedNetworks());
     assertTrue(sound.effective().stream().noneMatch(e -> e.origin().contains(":")));
   }
 

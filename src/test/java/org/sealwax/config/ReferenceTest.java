@@ -9,8 +9,8 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /**
- * The generated pages are those of this schema. {@code mvn test -Dtest=ReferenceTest
- * -Dsealwax.write=true} writes them.
+ * The generated pages are those of this schema. {@code SEALWAX_WRITE=1 mvn test
+ * -Dtest=ReferenceTest} writes them.
  */
 final class ReferenceTest {
   @Test
@@ -20,13 +20,13 @@ final class ReferenceTest {
             Path.of("docs/man/sealwax.toml.5"), Reference.manual(),
             Path.of("docs/sealwax.toml.sample"), Reference.sample());
     for (Map.Entry<Path, String> page : pages.entrySet()) {
-      if (Boolean.getBoolean("sealwax.write")) {
+      if (System.getenv("SEALWAX_WRITE") != null) {
         Files.writeString(page.getKey(), page.getValue());
       }
       assertEquals(
           page.getValue(),
           Files.readString(page.getKey()),
-          page.getKey() + " is stale: mvn test -Dtest=ReferenceTest -Dsealwax.write=true");
+          page.getKey() + " is stale: SEALWAX_WRITE=1 mvn test -Dtest=ReferenceTest");
     }
   }
 }
