@@ -110,7 +110,7 @@ final class QueueCommand {
       throws Arguments.Misuse, IOException, Refusal {
     JsonNode answer = client.ask(filtered("list", arguments));
     if (arguments.has("--json")) {
-      json(answer.path("messages"));
+      json(answer);
       return Exit.OK;
     }
     PrintStream out = around.out();
