@@ -246,7 +246,11 @@ final class Router implements Closeable {
     PipeCourier.warnings(next.pipes(), PipeCourier.runsAsRoot())
         .forEach(w -> log.warning("config", w));
     reception.set(in);
-    outbound.set(new Outbound(new Routes(next.forward()), courier));
+    Outbound former = outbound.getAndSet(new Outbound(new Routes(next.forward()), courier));
+    Courier idle = former == null ? null : former.courier().ifMade();
+    if (idle != null) {
+      idle.close(); // its idle connections; rounds under way end by themselves
+    }
     queue.settings(next.queue());
     settings.set(next);
   }
@@ -451,7 +455,12 @@ final class Router implements Closeable {
     }
     listeners.putAll(opened);
     for (ListenerRow row : later) {
-      listeners.put(row, open(row, next));
+      try {
+        listeners.put(row, open(row, next));
+      } catch (StartTrouble e) {
+        // The rest is in force already; a wrong answer would be worse than a closed door.
+        log.warning("receive", row.name() + " stays closed: " + e.getMessage());
+      }
     }
     IdentityStore store = identities.ifMade();
     if (store != null) {
