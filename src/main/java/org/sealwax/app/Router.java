@@ -22,6 +22,7 @@ import org.sealwax.config.Settings;
 import org.sealwax.console.MetricsServer;
 import org.sealwax.deliver.Courier;
 import org.sealwax.deliver.Dialers;
+import org.sealwax.deliver.HostMemories;
 import org.sealwax.deliver.pipe.PipeCourier;
 import org.sealwax.dns.Resolver;
 import org.sealwax.dns.live.LiveResolver;
@@ -85,6 +86,10 @@ final class Router implements Closeable {
   private final AtomicReference<Reception> reception = new AtomicReference<>();
   private final AtomicReference<Outbound> outbound = new AtomicReference<>();
   private final Map<ListenerRow, Listener> listeners = new LinkedHashMap<>();
+
+  /** What mail hosts have shown: outlives configurations. */
+  private final HostMemories memories = new HostMemories();
+
   private @Nullable Listener local;
   private @Nullable ControlServer control;
   private @Nullable MetricsServer metrics;
@@ -229,7 +234,8 @@ final class Router implements Closeable {
                         authorities.forDelivery(),
                         clock,
                         chance,
-                        log),
+                        log,
+                        memories),
                     new PipeCourier(next.pipes(), PipeCourier.runsAsRoot())));
     RecipientProbe probe = (mailbox, hop) -> courier.get().callAhead().probe(mailbox, hop);
     LiveDirectory directory = new LiveDirectory(next.forward(), probe, clock, chance, log);

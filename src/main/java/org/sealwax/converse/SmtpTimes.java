@@ -29,6 +29,24 @@ public record SmtpTimes(
     Duration block,
     Duration end,
     Duration auth) {
+  /**
+   * Recipients for which one wait of {@link #rcpt} is allowed in all: 12 seconds each by the RFC's
+   * times, which is more than hosts take that look each one up.
+   */
+  public static final int RECIPIENTS_IN_ONE_WAIT = 25;
+
+  /**
+   * Octets of content for which one wait of {@link #block} is allowed in all: 1 MiB in 3 minutes,
+   * 5.7 KiB a second, is slower than any line that mail still runs over.
+   */
+  public static final long OCTETS_IN_ONE_WAIT = 1_024 * 1_024;
+
+  /** The reply to the content may have several lines, so its wait may begin more than once. */
+  public static final int TOTAL_IN_ENDS = 2;
+
+  /** Replies of the longest AUTH exchange: two challenges and the verdict. */
+  public static final int TOTAL_IN_AUTHS = 3;
+
   /** Checks that all are positive. */
   public SmtpTimes {
     for (Duration time :
@@ -55,6 +73,29 @@ public record SmtpTimes(
         Duration.ofMinutes(3),
         Duration.ofMinutes(10),
         Duration.ofMinutes(2));
+  }
+
+  /**
+   * The longest time from MAIL to the last octet of content. A peer that sends one octet just
+   * before each wait is over passes every single wait, and would hold us for ever.
+   *
+   * @param recipients of the transaction
+   * @param octets of its content
+   */
+  public Duration upToTheEnd(int recipients, long octets) {
+    return mail.plus(rcpt.multipliedBy(1 + recipients / RECIPIENTS_IN_ONE_WAIT))
+        .plus(data)
+        .plus(block.multipliedBy(1 + octets / OCTETS_IN_ONE_WAIT));
+  }
+
+  /** The longest time for the whole reply to the content. */
+  public Duration finalReply() {
+    return end.multipliedBy(TOTAL_IN_ENDS);
+  }
+
+  /** The longest time for a whole AUTH exchange. */
+  public Duration authInAll() {
+    return auth.multipliedBy(TOTAL_IN_AUTHS);
   }
 
   /** Every time cut to {@code most}: for probes, which somebody waits for, and for tests. */

@@ -331,7 +331,7 @@ final class Attempt {
       return peer;
     }
     Cause trouble =
-        new Authentication(route.credentials(), tools.chance(), tools.settings().times().auth())
+        new Authentication(route.credentials(), tools.chance(), tools.settings().times())
             .with(peer);
     if (trouble == null) {
       return peer;

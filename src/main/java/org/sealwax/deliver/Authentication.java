@@ -8,11 +8,13 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.converse.ClientDialogue;
+import org.sealwax.converse.SmtpTimes;
 import org.sealwax.queue.Cause;
 import org.sealwax.smtp.Reply;
 import org.sealwax.tls.Handshake;
 import org.sealwax.tls.Verdict;
 import org.sealwax.world.Chance;
+import org.sealwax.world.Deadline;
 
 /**
  * AUTH at a smart host (RFC 4954): SCRAM-SHA-256 where offered, else PLAIN, and only to a peer
@@ -24,11 +26,13 @@ final class Authentication {
   private final Credentials credentials;
   private final Chance chance;
   private final Duration longest;
+  private final Duration inAll;
 
-  Authentication(Credentials credentials, Chance chance, Duration longest) {
+  Authentication(Credentials credentials, Chance chance, SmtpTimes times) {
     this.credentials = credentials;
     this.chance = chance;
-    this.longest = longest;
+    this.longest = times.auth();
+    this.inAll = times.authInAll();
   }
 
   /** Null when we are known there now; otherwise why not. */
@@ -39,15 +43,23 @@ final class Authentication {
           peer.label(), handshake.map(h -> h.verdict().text()).orElse("in clear text"));
     }
     Set<String> offered = peer.dialogue().capabilities().authMechanisms();
-    try {
-      if (offered.contains("SCRAM-SHA-256")) {
-        return scram(peer);
+    try (Deadline deadline = Deadline.after(inAll, peer.dialogue())) {
+      try {
+        return by(offered, peer);
+      } catch (IOException e) {
+        return deadline.passed()
+            ? Trouble.tooSlow(Stage.AUTH, inAll, peer.label()).cause()
+            : Trouble.lost(Stage.AUTH, e, peer.label()).cause();
       }
-      if (offered.contains("PLAIN")) {
-        return plain(peer);
-      }
-    } catch (IOException e) {
-      return Trouble.lost(Stage.AUTH, e, peer.label()).cause();
+    }
+  }
+
+  private @Nullable Cause by(Set<String> offered, Peer peer) throws IOException {
+    if (offered.contains("SCRAM-SHA-256")) {
+      return scram(peer);
+    }
+    if (offered.contains("PLAIN")) {
+      return plain(peer);
     }
     return Trouble.auth(peer.label(), "it offers neither SCRAM-SHA-256 nor PLAIN");
   }

@@ -96,6 +96,11 @@ public final class CallAhead implements RecipientProbe {
     }
 
     @Override
+    public boolean mayGoClear() {
+      return true;
+    }
+
+    @Override
     public void passedOver(Cause cause) {
       reason = cause.text();
     }

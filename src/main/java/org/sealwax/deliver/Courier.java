@@ -38,6 +38,8 @@ public final class Courier implements Delivery, AutoCloseable {
    * @param clock the time
    * @param chance shuffles hosts, makes nonces
    * @param log for TLS facts and bugs; outcomes are logged by the queue
+   * @param memories what hosts have shown; the same for every courier of a process, so that it
+   *     outlives a configuration
    */
   public record World(
       Resolver resolver,
@@ -46,7 +48,8 @@ public final class Courier implements Delivery, AutoCloseable {
       Map<String, TrustRoots> roots,
       Clock clock,
       Chance chance,
-      MailLog log) {
+      MailLog log,
+      HostMemories memories) {
     /** Copies. */
     public World {
       roots = Map.copyOf(roots);
@@ -72,7 +75,7 @@ public final class Courier implements Delivery, AutoCloseable {
             world.dialers(),
             new Greeting(world.tls(), settings.times()),
             world.roots(),
-            new HostMemories(),
+            world.memories(),
             new Pool(settings.pool(), world.clock()),
             world.clock(),
             world.chance(),

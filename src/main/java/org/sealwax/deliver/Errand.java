@@ -6,7 +6,7 @@ import org.sealwax.queue.Cause;
 interface Errand {
   /** What one connection came to. */
   enum Fate {
-    /** All is done that could be done; the connection may be used again. */
+    /** All is done that could be done here; the connection may be used again. */
     REUSABLE,
     /** All is done that could be done here; the connection is closed. */
     CLOSED,
@@ -23,6 +23,9 @@ interface Errand {
 
   /** Whether nothing is left to do. */
   boolean isDone();
+
+  /** Whether anything is left that a clear text of the last resort may carry. */
+  boolean mayGoClear();
 
   /** A host could not be used. */
   void passedOver(Cause cause);

@@ -9,9 +9,11 @@ import org.sealwax.policy.Rung;
 
 /**
  * What hosts have shown lately, bounded; the least recently used is forgotten first. Thread-safe.
- * Lost at a restart: it raises nothing, and the ledger is another thing.
+ * One for the process: couriers come and go with configurations, and a reload must not make a host
+ * that did TLS yesterday look like one never met. Lost at a restart; to keep it longer is the
+ * ledger's work.
  */
-final class HostMemories {
+public final class HostMemories {
   /** Hosts remembered: a few hundred octets each. */
   static final int MOST = 10_000;
 
@@ -22,6 +24,14 @@ final class HostMemories {
           return size() > MOST;
         }
       };
+
+  /** Nothing is known yet. */
+  public HostMemories() {}
+
+  /** Hosts remembered now, for metrics. */
+  public synchronized int size() {
+    return byHost.size();
+  }
 
   synchronized HostMemory at(String host, Instant now) {
     HostMemory memory = byHost.get(host);

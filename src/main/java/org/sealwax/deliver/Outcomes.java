@@ -2,6 +2,7 @@ package org.sealwax.deliver;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +18,7 @@ import org.sealwax.queue.Outcome;
 final class Outcomes {
   private final Map<Long, Outcome> settled = new LinkedHashMap<>();
   private final Map<Long, Addressee> open = new LinkedHashMap<>();
+  private final Map<Long, Cause> putOff = new HashMap<>();
   private @Nullable Cause lastCause;
 
   Outcomes(Collection<Addressee> recipients) {
@@ -48,6 +50,23 @@ final class Outcomes {
     }
   }
 
+  /**
+   * A host put this recipient off by name. What the first such host said is kept: hosts come in the
+   * domain's own order, and what is said about a recipient is worth more than what befell a host
+   * after it.
+   */
+  void putOff(Addressee addressee, Cause cause) {
+    if (!open.containsKey(addressee.key())) {
+      throw new IllegalStateException("put off and settled");
+    }
+    putOff.putIfAbsent(addressee.key(), cause);
+  }
+
+  /** Whether a host of this round has put this recipient off. */
+  boolean isPutOff(Addressee addressee) {
+    return putOff.containsKey(addressee.key());
+  }
+
   /** Why those who wait could not be served at one host; a broken policy outlasts a dead host. */
   void passedOver(Cause cause) {
     if (lastCause == null || !lastCause.reason().startsWith("tls-")) {
@@ -60,9 +79,12 @@ final class Outcomes {
     lastCause = cause;
   }
 
-  /** The end of the round: who still waits is deferred for the last cause. */
+  /** The end of the round: who still waits is deferred for its own cause, or else the last one. */
   Map<Long, Outcome> end(Cause otherwise) {
-    settleAll(new Outcome.Deferred(lastCause == null ? otherwise : lastCause));
+    Cause common = lastCause == null ? otherwise : lastCause;
+    for (Addressee addressee : open()) {
+      settle(addressee, new Outcome.Deferred(putOff.getOrDefault(addressee.key(), common)));
+    }
     return settled;
   }
 }

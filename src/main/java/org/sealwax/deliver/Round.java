@@ -130,7 +130,7 @@ final class Round {
       tried.add(attempt);
     }
     for (Attempt attempt : tried) {
-      if (errand.isDone()) {
+      if (errand.isDone() || !errand.mayGoClear()) {
         return;
       }
       // RFC 7435 §3 in our order: better TLS elsewhere before clear text here.
@@ -163,8 +163,11 @@ final class Round {
     if (idle != null) {
       Errand.Fate fate = errand.with(idle);
       finish(fate, idle, key);
-      if (fate == Errand.Fate.NEXT_HOST || fate == Errand.Fate.CLOSED || errand.isDone()) {
-        return;
+      switch (fate) {
+        case REUSABLE, CLOSED, NEXT_HOST -> {
+          return;
+        }
+        case MORE, STALE -> {}
       }
     }
     while (!errand.isDone()) {

@@ -26,6 +26,7 @@ import org.sealwax.queue.Target;
 import org.sealwax.smtp.Capabilities;
 import org.sealwax.smtp.DotWriter;
 import org.sealwax.smtp.Reply;
+import org.sealwax.world.Deadline;
 
 /**
  * Carries one consignment over: MAIL, RCPT, content, for as many transactions as the host's limits
@@ -39,6 +40,12 @@ final class Transfer implements Errand {
   /** From this size on BDAT saves the search for dots more than it costs to compute a size. */
   static final long CHUNKING_PAYS = 256 * 1_024;
 
+  /**
+   * Transactions at their slowest that one connection may last: a host that takes one recipient at
+   * a time and dawdles over each would keep us for days.
+   */
+  static final int SLOW_TRANSACTIONS = 2;
+
   /** Octets of a header that are searched for non-ASCII ones. */
   private static final int HEADER = 1_024 * 1_024;
 
@@ -49,6 +56,10 @@ final class Transfer implements Errand {
   private final boolean authenticated;
   private final byte[] prefix;
 
+  private final Set<Long> putOffHere = new HashSet<>();
+  private final Set<Long> keptForTls = new HashSet<>();
+
+  private String visited = "";
   private Stage stage = Stage.MAIL;
   private boolean heard;
 
@@ -84,12 +95,47 @@ final class Transfer implements Errand {
     }
   }
 
+  /** The peer was never silent for too long, and yet took too long. */
+  private static final class TooSlow extends IOException {
+    private final transient Duration allowed;
+
+    TooSlow(Duration allowed, IOException cause) {
+      super("too slow", cause);
+      this.allowed = allowed;
+    }
+  }
+
+  /** A part of a transaction. */
+  @FunctionalInterface
+  private interface Part<T extends @Nullable Object> {
+    T run() throws IOException;
+  }
+
+  /** Runs a part with a total time, whatever the single waits allow. */
+  private static <T extends @Nullable Object> T within(
+      Duration allowed, ClientDialogue dialogue, Part<T> part) throws IOException {
+    try (Deadline deadline = Deadline.after(allowed, dialogue)) {
+      try {
+        return part.run();
+      } catch (ContentTrouble e) {
+        throw e;
+      } catch (IOException e) {
+        throw deadline.passed() ? new TooSlow(allowed, e) : e;
+      }
+    }
+  }
+
   /** The host said something that ends the conversation. */
   private record Ended(Fate fate) {}
 
   @Override
   public boolean isDone() {
     return outcomes.isDone();
+  }
+
+  @Override
+  public boolean mayGoClear() {
+    return outcomes.open().stream().anyMatch(a -> !keptForTls.contains(a.key()));
   }
 
   @Override
@@ -132,35 +178,90 @@ final class Transfer implements Errand {
   }
 
   private Fate carry(Peer peer) {
+    if (!peer.label().equals(visited)) {
+      visited = peer.label();
+      putOffHere.clear();
+    }
     refuseWhatCannotGo(peer);
-    while (!outcomes.isDone()) {
-      if (peer.transactions() >= Math.min(transactionsPerConnection, peer.mailMax())) {
-        return Fate.MORE;
+    boolean first = true;
+    Duration longest =
+        times
+            .upToTheEnd(RECIPIENTS, consignment.size())
+            .plus(times.finalReply())
+            .multipliedBy(SLOW_TRANSACTIONS);
+    // Ends nothing by itself: between two transactions it is asked whether there is time for one.
+    try (Deadline visit = Deadline.after(longest, () -> {})) {
+      while (!waiting(peer).isEmpty()) {
+        if (visit.passed()) {
+          return dawdled(longest, peer);
+        }
+        if (peer.transactions() >= Math.min(transactionsPerConnection, peer.mailMax())) {
+          return Fate.MORE;
+        }
+        Fate fate = transact(peer);
+        if (fate != null) {
+          // A host that ends the conversation between two of our transactions has had its share.
+          return fate == Fate.STALE && !first ? Fate.MORE : fate;
+        }
+        first = false;
       }
-      List<Addressee> batch = batch(peer.dialogue().capabilities());
-      boolean reused = !peer.isFresh();
-      peer.began();
-      stage = Stage.MAIL;
-      heard = false;
-      try {
-        // In production, right before the first word of the envelope.
-        peer.assertGoodEnough(peer.requirement());
-        Ended ended = new Transaction(peer, batch).run();
-        if (ended != null) {
-          return ended.fate();
-        }
-      } catch (ContentTrouble e) {
-        outcomes.settleAll(new Outcome.Deferred(Trouble.content(String.valueOf(e.getMessage()))));
-        return Fate.CLOSED;
-      } catch (IOException e) {
-        if (reused && !heard) {
-          return Fate.STALE;
-        }
-        Meaning meaning = Trouble.lost(stage, e, peer.label());
-        return apply(meaning, batch);
+      return Fate.REUSABLE;
+    }
+  }
+
+  private Fate dawdled(Duration longest, Peer peer) {
+    outcomes.passedOver(Trouble.tooSlow(Stage.MAIL, longest, peer.label()).cause());
+    return Fate.NEXT_HOST;
+  }
+
+  /**
+   * Who may be tried at this peer now. Whoever was put off by a host in TLS waits for TLS in this
+   * round: who can bring about a 4yz there and strip TLS here must not get the mail in clear.
+   */
+  private List<Addressee> waiting(Peer peer) {
+    boolean clear = peer.handshake().isEmpty();
+    List<Addressee> waiting = new ArrayList<>();
+    for (Addressee addressee : outcomes.open()) {
+      if (!putOffHere.contains(addressee.key())
+          && !(clear && keptForTls.contains(addressee.key()))) {
+        waiting.add(addressee);
       }
     }
-    return Fate.REUSABLE;
+    return waiting;
+  }
+
+  private void putOff(Addressee addressee, Meaning meaning, Peer peer) {
+    outcomes.putOff(addressee, meaning.cause());
+    putOffHere.add(addressee.key());
+    if (peer.handshake().isPresent()) {
+      keptForTls.add(addressee.key());
+    }
+  }
+
+  /** One transaction; null when the connection can go on. */
+  private @Nullable Fate transact(Peer peer) {
+    List<Addressee> batch = batch(peer);
+    boolean reused = !peer.isFresh();
+    peer.began();
+    stage = Stage.MAIL;
+    heard = false;
+    Transaction transaction = new Transaction(peer, batch);
+    try {
+      // In production, right before the first word of the envelope.
+      peer.assertGoodEnough(peer.requirement());
+      Ended ended = transaction.run();
+      return ended == null ? null : ended.fate();
+    } catch (ContentTrouble e) {
+      outcomes.settleAll(new Outcome.Deferred(Trouble.content(String.valueOf(e.getMessage()))));
+      return Fate.CLOSED;
+    } catch (TooSlow e) {
+      return apply(Trouble.tooSlow(stage, e.allowed, peer.label()), transaction.atStake());
+    } catch (IOException e) {
+      if (reused && !heard) {
+        return Fate.STALE;
+      }
+      return apply(Trouble.lost(stage, e, peer.label()), transaction.atStake());
+    }
   }
 
   /** Settles or passes over what is still open of {@code some}; the connection is over. */
@@ -186,13 +287,12 @@ final class Transfer implements Errand {
     Capabilities offered = peer.dialogue().capabilities();
     long size = consignment.size() + prefix.length;
     if (offered.maxSize().isPresent() && offered.maxSize().getAsLong() < size) {
-      outcomes.settleAll(
-          new Outcome.Refused(Trouble.tooBig(peer.label(), size, offered.maxSize().getAsLong())));
+      cannotGo(waiting(peer), Trouble.tooBig(peer.label(), size, offered.maxSize().getAsLong()));
       return;
     }
     boolean binary = consignment.options().body() == MailOptions.Body.BINARY;
     if (binary && !(offered.offersChunking() && offered.offers("BINARYMIME"))) {
-      outcomes.settleAll(new Outcome.Refused(Trouble.needsBinary(peer.label())));
+      cannotGo(waiting(peer), Trouble.needsBinary(peer.label()));
       return;
     }
     if (offered.offersSmtpUtf8()) {
@@ -202,9 +302,21 @@ final class Transfer implements Errand {
         !senderIsAscii()
             || !isAscii(prefix, prefix.length)
             || (consignment.options().smtputf8() && !headerIsAscii());
-    for (Addressee addressee : outcomes.open()) {
-      if (all || !mailbox(addressee).isAscii()) {
-        outcomes.settle(addressee, new Outcome.Refused(Trouble.needsSmtpUtf8(peer.label())));
+    cannotGo(
+        waiting(peer).stream().filter(a -> all || !mailbox(a).isAscii()).toList(),
+        Trouble.needsSmtpUtf8(peer.label()));
+  }
+
+  /**
+   * Refuses for want of an extension, except whom a better host has put off: that one takes the
+   * mail later, and a lesser host after it must not bounce it now.
+   */
+  private void cannotGo(List<Addressee> some, Cause cause) {
+    for (Addressee addressee : some) {
+      if (outcomes.isPutOff(addressee)) {
+        putOffHere.add(addressee.key());
+      } else {
+        outcomes.settle(addressee, new Outcome.Refused(cause));
       }
     }
   }
@@ -250,12 +362,13 @@ final class Transfer implements Errand {
   }
 
   /** The next recipients, within the host's limits (RFC 9422). */
-  private List<Addressee> batch(Capabilities offered) {
+  private List<Addressee> batch(Peer peer) {
+    Capabilities offered = peer.dialogue().capabilities();
     int most = Math.min(RECIPIENTS, offered.rcptMax().orElse(RECIPIENTS));
     int domains = offered.rcptDomainMax().orElse(Integer.MAX_VALUE);
     List<Addressee> batch = new ArrayList<>();
     Set<MailHost> seen = new HashSet<>();
-    for (Addressee addressee : outcomes.open()) {
+    for (Addressee addressee : waiting(peer)) {
       MailHost domain = mailbox(addressee).domain();
       if (batch.size() < most && (seen.contains(domain) || seen.size() < domains)) {
         seen.add(domain);
@@ -274,6 +387,7 @@ final class Transfer implements Errand {
     private final List<Addressee> accepted = new ArrayList<>();
     private final boolean chunking;
     private final boolean pipelining;
+    private boolean contentSent;
 
     Transaction(Peer peer, List<Addressee> batch) {
       this.peer = peer;
@@ -287,8 +401,21 @@ final class Transfer implements Errand {
                   || consignment.size() >= CHUNKING_PAYS);
     }
 
+    /** Whom a lost connection concerns: after the end of the content nobody but those accepted. */
+    List<Addressee> atStake() {
+      return stage == Stage.END ? accepted : batch;
+    }
+
     /** Null when the connection can go on. */
     @Nullable Ended run() throws IOException {
+      Duration allowed = times.upToTheEnd(batch.size(), consignment.size() + (long) prefix.length);
+      Ended ended = within(allowed, dialogue, this::upToTheEnd);
+      return contentSent
+          ? judged(within(times.finalReply(), dialogue, () -> reply(times.end())))
+          : ended;
+    }
+
+    private @Nullable Ended upToTheEnd() throws IOException {
       boolean dataSent = pipelining && !chunking;
       dialogue.send(mail());
       if (pipelining) {
@@ -315,10 +442,14 @@ final class Transfer implements Errand {
           accepted.add(addressee);
         } else if (!tooMany) {
           Meaning meaning = Trouble.of(Stage.RCPT, reply, peer.label());
-          if (meaning.course() == Meaning.Course.NEXT_HOST) {
+          if (reply.code() == 421) {
             return new Ended(apply(meaning, List.of()));
           }
-          outcomes.settle(addressee, meaning.outcome());
+          if (meaning.course() == Meaning.Course.NEXT_HOST) {
+            putOff(addressee, meaning, peer);
+          } else {
+            outcomes.settle(addressee, meaning.outcome());
+          }
         }
       }
       if (accepted.isEmpty()) {
@@ -340,7 +471,7 @@ final class Transfer implements Errand {
       if (meaning.course() == Meaning.Course.NEXT_HOST) {
         return new Ended(apply(meaning, batch));
       }
-      outcomes.settleAll(meaning.outcome());
+      settle(waiting(peer), meaning.outcome());
       return takeBack(dataSent);
     }
 
@@ -381,7 +512,8 @@ final class Transfer implements Errand {
       copy(dots::write);
       stage = Stage.END;
       dots.end();
-      return judged(reply(times.end()));
+      contentSent = true;
+      return null;
     }
 
     private @Nullable Ended noContent(Reply reply) {
@@ -400,7 +532,8 @@ final class Transfer implements Errand {
       content.write(prefix);
       copy(content::write);
       stage = Stage.END;
-      return judged(reply(times.end()));
+      contentSent = true;
+      return null;
     }
 
     private @Nullable Ended judged(Reply reply) {

@@ -2,6 +2,7 @@ package org.sealwax.deliver;
 
 import java.io.IOException;
 import java.net.SocketTimeoutException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -70,13 +71,14 @@ final class Trouble {
           row(TRANSACTION, 500, 500, "", Course.DEFER, "protocol", "4.5.2", Extent.MESSAGE),
           row(TRANSACTION, 502, 504, "", Course.DEFER, "protocol", "4.5.1", Extent.MESSAGE),
           row(ENVELOPE, 555, 555, "", Course.DEFER, "protocol", "4.5.4", Extent.MESSAGE),
-          // RFC 5321 §4.5.3.1.10: 552 to RCPT is what 452 should have been.
+          // RFC 5321 §5.1: whoever is put off at RCPT is tried at the next host at once, alone; see
+          // the decision record. §4.5.3.1.10: 552 to RCPT is what 452 should have been.
           row(
               List.of(Stage.RCPT),
               552,
               552,
               "",
-              Course.DEFER,
+              Course.NEXT_HOST,
               "mailbox-full",
               "4.5.3",
               Extent.RECIPIENT),
@@ -85,7 +87,7 @@ final class Trouble {
               452,
               452,
               "",
-              Course.DEFER,
+              Course.NEXT_HOST,
               "mailbox-full",
               "4.5.3",
               Extent.RECIPIENT),
@@ -94,7 +96,7 @@ final class Trouble {
               400,
               499,
               "greylist",
-              Course.DEFER,
+              Course.NEXT_HOST,
               "greylisted",
               "4.7.1",
               Extent.RECIPIENT),
@@ -103,7 +105,7 @@ final class Trouble {
               400,
               499,
               "graylist",
-              Course.DEFER,
+              Course.NEXT_HOST,
               "greylisted",
               "4.7.1",
               Extent.RECIPIENT),
@@ -112,7 +114,7 @@ final class Trouble {
               400,
               499,
               "",
-              Course.DEFER,
+              Course.NEXT_HOST,
               "recipient-deferred",
               "4.0.0",
               Extent.RECIPIENT),
@@ -266,6 +268,31 @@ final class Trouble {
             silent ? "timeout" : "lost-connection",
             EnhancedStatus.of(4, 4, 2),
             how + host + " at " + stage + (message == null ? "" : ": " + message) + note,
+            host,
+            null,
+            Extent.NEXT_HOP));
+  }
+
+  /**
+   * A transaction that took longer at {@code stage} than any in good faith does, though the peer
+   * was never silent for too long.
+   */
+  static Meaning tooSlow(Stage stage, Duration allowed, String host) {
+    String note =
+        stage == Stage.END ? "; it may have taken the message, which is sent again then" : "";
+    return new Meaning(
+        stage == Stage.END ? Course.DEFER : Course.NEXT_HOST,
+        new Cause(
+            "timeout",
+            EnhancedStatus.of(4, 4, 2),
+            "host "
+                + host
+                + " dawdled: at "
+                + stage
+                + " its "
+                + allowed.toSeconds()
+                + " s in all were over"
+                + note,
             host,
             null,
             Extent.NEXT_HOP));

@@ -8,7 +8,12 @@
  * connection, and a clear stream under a requirement of TLS stops the round (checked again right
  * before MAIL, in production); nobody is called delivered without a final 2yz; an idle connection
  * is only used again under the same requirement, host and route; credentials go to verified peers
- * only; the unknown defers. Memory does not grow with the message.
+ * only; the unknown defers. Whoever was put off in TLS does not go in clear in the same round.
+ * Every transaction has a total time beside its single waits. Memory does not grow with the
+ * message.
+ *
+ * <p>{@link org.sealwax.deliver.HostMemories}, what hosts have shown, outlives a configuration but
+ * not a restart: to keep it on disk is the ledger's work.
  *
  * <p>RFC 5321, 1870, 2920, 3030, 3461, 4954, 5802, 6152, 6531, 7505, 7677, 8305, 9422.
  */

@@ -97,10 +97,12 @@ public record Ladder(List<Rung> rungs, Duration hold) {
     if (state.atHost() >= perHost || state.inDelivery() >= inAll) {
       return Optional.empty();
     }
+    // A rung that broke lately is passed over on the way down, also at a host that has shown it:
+    // else the bound on connections would end every delivery before the last rung.
     for (Rung rung : rungs) {
       if (rung.isBelow(state.rung())
           && fits(requirement, rung)
-          && !isKnownBroken(state.memory(), rung)) {
+          && !state.memory().broken().containsKey(rung)) {
         return mayStandOn(requirement, state.memory(), rung) ? Optional.of(rung) : Optional.empty();
       }
     }

@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,8 +20,12 @@ import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.receive.SaslExchange;
+import org.sealwax.receive.SaslMechanisms;
 import org.sealwax.tls.TlsServer;
 import org.sealwax.world.Threads;
 import org.sealwax.world.Wire;
@@ -47,6 +52,10 @@ final class FakeHost implements AutoCloseable {
   private volatile boolean implicitTls;
   private volatile Predicate<byte[]> breaksOn = hello -> false;
   private volatile int cutAfter = Integer.MAX_VALUE;
+  private volatile int sendsAtMost = Integer.MAX_VALUE;
+  private volatile int hearsAtMost = Integer.MAX_VALUE;
+  private volatile String dribblesAt = "\0";
+  private volatile @Nullable SaslMechanisms sasl;
 
   /** What one connection brought. */
   static final class Session {
@@ -55,7 +64,17 @@ final class FakeHost implements AutoCloseable {
     final List<byte[]> hellos = new CopyOnWriteArrayList<>();
     final List<Integer> reads = new CopyOnWriteArrayList<>();
     volatile boolean encrypted;
+
+    /** The last octet of a 2yz to the content has left. */
+    volatile boolean took;
+
+    /** Who said so by AUTH. */
+    volatile String user = "";
+
+    final AtomicInteger sent = new AtomicInteger();
+    final AtomicInteger heard = new AtomicInteger();
     final CountDownLatch left = new CountDownLatch(1);
+    final CountDownLatch ended = new CountDownLatch(1);
 
     /** Waits until the client said QUIT. */
     void awaitQuit() throws InterruptedException {
@@ -89,6 +108,18 @@ final class FakeHost implements AutoCloseable {
 
   Session session(int index) {
     return sessions.get(index);
+  }
+
+  /** Whether any session took a message to the last octet of its reply; waits until all ended. */
+  boolean took() throws InterruptedException {
+    boolean took = false;
+    for (Session session : sessions) {
+      if (!session.ended.await(10, TimeUnit.SECONDS)) {
+        throw new AssertionError("still open: " + session.commands);
+      }
+      took |= session.took;
+    }
+    return took;
   }
 
   /** All commands of all sessions. */
@@ -140,6 +171,30 @@ final class FakeHost implements AutoCloseable {
     return this;
   }
 
+  /** Closes after so many octets on the wire, TLS records included, in one connection. */
+  FakeHost sendsAtMost(int octets) {
+    sendsAtMost = octets;
+    return this;
+  }
+
+  /** Closes after having read so many octets from the wire, in one connection. */
+  FakeHost hearsAtMost(int octets) {
+    hearsAtMost = octets;
+    return this;
+  }
+
+  /** Answers commands that begin so (or END) one octet at a time, and never to the end. */
+  FakeHost dribblesAt(String prefix) {
+    dribblesAt = prefix;
+    return this;
+  }
+
+  /** Takes AUTH by these. */
+  FakeHost sasl(SaslMechanisms mechanisms) {
+    sasl = mechanisms;
+    return this;
+  }
+
   /** Answers commands that begin so with these replies in turn; the last one stays. */
   FakeHost on(String prefix, String... replies) {
     synchronized (rules) {
@@ -176,9 +231,11 @@ final class FakeHost implements AutoCloseable {
     Session session = new Session();
     sessions.add(session);
     try (socket) {
-      new Conversation(session, Wire.of(socket)).run();
+      new Conversation(session, new Metered(Wire.of(socket), session)).run();
     } catch (IOException | RuntimeException e) {
       // The client went away, or a rule said so.
+    } finally {
+      session.ended.countDown();
     }
   }
 
@@ -219,6 +276,14 @@ final class FakeHost implements AutoCloseable {
         if (command.equals("QUIT")) {
           session.left.countDown();
         }
+        if (command.startsWith(dribblesAt)) {
+          dribble();
+        }
+        SaslMechanisms mechanisms = sasl;
+        if (mechanisms != null && command.startsWith("AUTH ")) {
+          say(auth(mechanisms, command.split(" ")));
+          continue;
+        }
         String rule = rule(command);
         if (CLOSE.equals(rule)) {
           return;
@@ -243,7 +308,11 @@ final class FakeHost implements AutoCloseable {
           if (CLOSE.equals(end)) {
             return;
           }
+          if (dribblesAt.equals("END")) {
+            dribble();
+          }
           say(end == null ? "250 2.0.0 taken" : end);
+          session.took = end == null || end.startsWith("2");
         }
       }
     }
@@ -282,6 +351,46 @@ final class FakeHost implements AutoCloseable {
         return end == null ? "250 2.0.0 taken" : end;
       }
       return "250 2.0.0 fine";
+    }
+
+    /** Each octet comes well within any wait; the reply never ends. */
+    private void dribble() throws IOException {
+      while (true) {
+        wire.out().write("250-".getBytes(StandardCharsets.US_ASCII));
+        for (int i = 0; i < 20; i++) {
+          wire.out().write('x');
+          wire.out().flush();
+          LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+        }
+        wire.out().write("\r\n".getBytes(StandardCharsets.US_ASCII));
+      }
+    }
+
+    private String auth(SaslMechanisms mechanisms, String[] words) throws IOException {
+      SaslExchange exchange = mechanisms.begin(words[1]).orElseThrow();
+      String text = words.length > 2 ? words[2] : "";
+      if (words.length < 3) {
+        say("334 ");
+        text = line();
+      }
+      while (text != null) {
+        switch (exchange.respond(Base64.getDecoder().decode(text))) {
+          case SaslExchange.Step.Accepted a -> {
+            session.user = a.user();
+            return "235 2.7.0 welcome";
+          }
+          case SaslExchange.Step.Failed f -> {
+            return "535 5.7.8 no";
+          }
+          case SaslExchange.Step.Challenge c -> {
+            byte[] octets = c.text().getBytes(StandardCharsets.UTF_8);
+            say("334 " + Base64.getEncoder().encodeToString(octets));
+            text = line();
+            session.commands.add(String.valueOf(text));
+          }
+        }
+      }
+      throw new IOException("left in the middle of AUTH");
     }
 
     private void shake() throws IOException {
@@ -384,6 +493,92 @@ final class FakeHost implements AutoCloseable {
         throw new java.io.UncheckedIOException(e);
       }
       return out;
+    }
+  }
+
+  /** Counts octets, and ends the connection at a limit. */
+  private final class Metered implements Wire {
+    private final Wire wire;
+    private final Session session;
+
+    Metered(Wire wire, Session session) {
+      this.wire = wire;
+      this.session = session;
+    }
+
+    @Override
+    public InputStream in() {
+      return new InputStream() {
+        @Override
+        public int read() throws IOException {
+          byte[] one = new byte[1];
+          return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+        }
+
+        @Override
+        public int read(byte[] into, int offset, int length) throws IOException {
+          int room = hearsAtMost - session.heard.get();
+          if (room <= 0) {
+            close();
+            throw new IOException("deaf on purpose");
+          }
+          int count = wire.in().read(into, offset, Math.min(length, room));
+          session.heard.addAndGet(Math.max(0, count));
+          return count;
+        }
+
+        @Override
+        public int available() throws IOException {
+          return wire.in().available();
+        }
+      };
+    }
+
+    @Override
+    public OutputStream out() {
+      return new OutputStream() {
+        @Override
+        public void write(int octet) throws IOException {
+          write(new byte[] {(byte) octet}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] octets, int offset, int length) throws IOException {
+          int room = Math.min(length, sendsAtMost - session.sent.get());
+          wire.out().write(octets, offset, Math.max(0, room));
+          session.sent.addAndGet(Math.max(0, room));
+          if (room < length) {
+            wire.out().flush();
+            close();
+            throw new IOException("cut on purpose");
+          }
+        }
+
+        @Override
+        public void flush() throws IOException {
+          wire.out().flush();
+        }
+      };
+    }
+
+    @Override
+    public InetSocketAddress local() {
+      return wire.local();
+    }
+
+    @Override
+    public InetSocketAddress peer() {
+      return wire.peer();
+    }
+
+    @Override
+    public void readTimeout(Duration timeout) throws IOException {
+      wire.readTimeout(timeout);
+    }
+
+    @Override
+    public void close() throws IOException {
+      wire.close();
     }
   }
 

@@ -75,6 +75,7 @@ final class FakeNet implements Dialer, AutoCloseable {
   PoolSettings pool = new PoolSettings(0, 0, Duration.ofSeconds(5), 100, Duration.ofMinutes(5));
   Set<InetSocketAddress> own = Set.of();
   boolean hybrid = true;
+  final HostMemories memories = new HostMemories();
   SmtpTimes times = SmtpTimes.defaults().atMost(Duration.ofSeconds(10));
 
   private final Map<InetAddress, FakeHost> hosts = new ConcurrentHashMap<>();
@@ -169,7 +170,8 @@ final class FakeNet implements Dialer, AutoCloseable {
         Map.of("public", CA.roots()),
         clock,
         Chance.seeded(1),
-        heard.log());
+        heard.log(),
+        memories);
   }
 
   private static Delivery refusing() {
@@ -289,8 +291,9 @@ final class FakeNet implements Dialer, AutoCloseable {
     return new Mail();
   }
 
-  static String reason(Outcome outcome) {
+  static String reason(@Nullable Outcome outcome) {
     return switch (outcome) {
+      case null -> "no outcome";
       case Outcome.Delivered d -> "delivered " + d.tls();
       case Outcome.Deferred d -> "deferred " + d.cause().reason();
       case Outcome.Refused r -> "refused " + r.cause().reason();

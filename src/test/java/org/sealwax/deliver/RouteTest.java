@@ -152,6 +152,86 @@ final class RouteTest {
   }
 
   @Test
+  void whoeverIsPutOffAtOneHostIsTriedAtTheNextInTheSameRound() throws Exception {
+    for (String[] offers : new String[][] {{}, {"PIPELINING"}}) {
+      for (String putOff :
+          List.of("451 4.7.1 Greylisted", "450 4.2.1 busy", "452 4.2.2 full", "552 5.2.2 full")) {
+        try (FakeNet here = new FakeNet()) {
+          FakeHost first = here.simple().offers(offers).on("RCPT TO:<grey", putOff);
+          FakeHost other = second(here).offers(offers);
+          var outcomes = here.mail().to("bob", "grey").deliver();
+          assertEquals("delivered may:none", reason(outcomes.get(1L)), putOff);
+          assertEquals("delivered may:none", reason(outcomes.get(2L)), putOff);
+          // An empty one takes back a 354 that came too soon.
+          assertEquals(1, first.bodies().stream().filter(b -> !b.isEmpty()).count());
+          assertEquals(1, other.bodies().size());
+          assertFalse(other.commands().contains("RCPT TO:<bob@example.org>"));
+        }
+      }
+    }
+  }
+
+  @Test
+  void theOutcomeKeepsWhatTheFirstHostSaidAboutTheRecipient() throws Exception {
+    // What the second host does, and what comes of it.
+    record Case(java.util.function.Consumer<FakeNet> second, String expected) {}
+    for (Case c :
+        List.of(
+            new Case(here -> second(here).on("RCPT", "450 4.2.1 no"), "deferred greylisted"),
+            new Case(here -> second(here).banner("554 no"), "deferred greylisted"),
+            new Case(here -> second(here).on("MAIL", "421 bye"), "deferred greylisted"),
+            new Case(
+                here -> here.dns.mx("example.org", 20, "mx2.example.org"), "deferred greylisted"),
+            new Case(here -> second(here).offers("SIZE 1"), "deferred greylisted"),
+            new Case(here -> second(here).on("RCPT", "550 5.1.1 no"), "refused recipient-refused"),
+            new Case(here -> second(here).on("END", "451 no"), "deferred message-deferred"))) {
+      try (FakeNet here = new FakeNet()) {
+        here.simple().on("RCPT", "451 4.7.1 Greylisted");
+        c.second().accept(here);
+        assertEquals(c.expected(), reason(here.mail().one()));
+      }
+    }
+  }
+
+  @Test
+  void puttingOffIsBoundedByTheHostsOfOneDelivery() throws Exception {
+    for (int i = 1; i <= 12; i++) {
+      net.dns
+          .mx("example.org", i, "mx" + i + ".example.org")
+          .a("mx" + i + ".example.org", "192.0.2." + i);
+      net.host("192.0.2." + i).on("RCPT", "451 4.7.1 Greylisted");
+    }
+    assertEquals("deferred greylisted", reason(net.mail().one()));
+    assertEquals(org.sealwax.policy.Ladder.HOSTS, net.dialled().size());
+  }
+
+  @Test
+  void aConnectionOnWhichSomebodyWasPutOffIsUsedAgain() throws Exception {
+    net.pool = PoolSettings.defaults();
+    FakeHost first = net.simple().on("RCPT TO:<grey", "451 4.7.1 Greylisted");
+    FakeHost other = second(net);
+    for (int i = 0; i < 2; i++) {
+      var outcomes = net.mail().to("bob", "grey").deliver();
+      assertEquals("delivered may:none", reason(outcomes.get(2L)));
+    }
+    assertEquals(1, first.sessions().size());
+    assertEquals(1, other.sessions().size());
+  }
+
+  @Test
+  void aHostThatEndsTheConversationBetweenTransactionsGetsAnother() throws Exception {
+    for (String end : List.of("421 4.7.0 too many messages", FakeHost.CLOSE)) {
+      try (FakeNet here = new FakeNet()) {
+        FakeHost host =
+            here.simple().offers("LIMITS RCPTMAX=1").on("MAIL", "250 ok", end, "250 ok", "250 ok");
+        assertEquals(2, here.mail().to("a", "b").deliver().size());
+        assertEquals(2, host.bodies().size(), end);
+        assertEquals(2, host.sessions().size(), end);
+      }
+    }
+  }
+
+  @Test
   void afterTheFinalDotNoOtherHostIsTried() throws Exception {
     net.simple().on("END", FakeHost.CLOSE);
     FakeHost other = second(net);
@@ -207,7 +287,8 @@ final class RouteTest {
             w.roots(),
             w.clock(),
             w.chance(),
-            w.log());
+            w.log(),
+            w.memories());
     try (Courier courier = new Courier(net.settings(), world, c -> java.util.Map.of())) {
       Outcome outcome =
           courier.deliver(net.mail().to("bob").consignment()).values().iterator().next();

@@ -7,20 +7,29 @@ import static org.sealwax.deliver.FakeNet.reason;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.address.Domain;
 import org.sealwax.address.DomainPattern;
+import org.sealwax.converse.SmtpTimes;
 import org.sealwax.policy.Ladder;
 import org.sealwax.policy.Level;
 import org.sealwax.policy.PolicyRow;
 import org.sealwax.queue.NextHop;
 import org.sealwax.queue.Outcome;
+import org.sealwax.receive.auth.PasswordFile;
+import org.sealwax.receive.auth.PasswordMechanisms;
 import org.sealwax.tls.IdentityStore;
+import org.sealwax.tls.OldServer;
 import org.sealwax.tls.Pins;
+import org.sealwax.tls.References;
 import org.sealwax.tls.TestCa;
+import org.sealwax.tls.TlsServer;
+import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 
 /** Levels, ladder, pool and AUTH against real TLS and its enemies. */
@@ -365,6 +374,257 @@ final class TlsDeliveryTest {
     NextHop hop = new NextHop.Fixed(Domain.of("smart.example"), 465, "smart");
     assertEquals("delivered encrypt:verified", reason(net.mail().by(hop).one()));
     assertTrue(host.session(0).encrypted);
+  }
+
+  private static org.sealwax.tls.wire.ClientHello hello(byte[] octets) {
+    return switch (org.sealwax.tls.wire.ClientHello.read(octets, 0, octets.length)) {
+      case org.sealwax.tls.wire.ClientHello.Reading.Whole w -> w.hello();
+      case org.sealwax.tls.wire.ClientHello.Reading.Partial p ->
+          throw new AssertionError("a hello in several records");
+      case org.sealwax.tls.wire.ClientHello.Reading.Broken b -> throw new AssertionError(b.why());
+    };
+  }
+
+  private static boolean tls13(byte[] octets) {
+    return hello(octets).offersTls13();
+  }
+
+  private static boolean saysFallback(byte[] octets) {
+    return hello(octets).suites().contains(0x5600);
+  }
+
+  private static TlsServer old() {
+    try {
+      return new OldServer(
+          FakeNet.ca().identity("mx.example.org"),
+          new References(List.of(), Set.of(), FakeNet.ca().roots()));
+    } catch (java.io.IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  @Test
+  void aHostThatChokesOnTls13GetsTls12InTheSecondRound() throws Exception {
+    FakeHost host = net.simple().tls(old()).breaksOn(TlsDeliveryTest::tls13);
+    assertEquals("deferred tls-broken", reason(net.mail().one()));
+    assertEquals(Ladder.PER_HOST, host.sessions().size());
+    later(Duration.ofMinutes(5));
+    assertEquals("delivered may:trusted", reason(net.mail().again(FakeNet.NOON).one()));
+    FakeHost.Session last = host.sessions().getLast();
+    assertFalse(saysFallback(last.hellos.getFirst()), "nothing better was ever seen there");
+    assertTrue(net.heard.heard("tlsToHost", "TLSv1.2"));
+    assertEquals("delivered may:trusted", reason(net.mail().one()), "remembered");
+    assertEquals(Ladder.PER_HOST + 2, host.sessions().size());
+  }
+
+  @Test
+  void tls12WhereTheHostHasShownBetterIsADowngradeAndSaysSo() throws Exception {
+    FakeHost host = encrypted(net);
+    assertEquals("delivered may:trusted", reason(net.mail().one()));
+    host.tls(old()).breaksOn(TlsDeliveryTest::tls13);
+    assertEquals("deferred tls-broken", reason(net.mail().one()));
+    later(Duration.ofMinutes(1));
+    assertEquals("delivered may:trusted!downgrade", reason(net.mail().again(FakeNet.NOON).one()));
+    assertTrue(saysFallback(host.sessions().getLast().hellos.getFirst()));
+    int before = host.sessions().size();
+    assertEquals("delivered may:trusted!downgrade", reason(net.mail().one()));
+    assertEquals(before + 2, host.sessions().size(), "the full offer is tried first, for ever");
+  }
+
+  @Test
+  void whoeverBreaksTls13HellosBeforeAnHonestHostGetsNoTls12() throws Exception {
+    FakeHost host = encrypted(net);
+    assertEquals("delivered may:trusted", reason(net.mail().one()));
+    host.breaksOn(TlsDeliveryTest::tls13);
+    for (int i = 0; i < 3; i++) {
+      assertEquals("deferred tls-broken", reason(net.mail().one()));
+      later(Duration.ofMinutes(6));
+    }
+    assertTrue(net.heard.heard("tlsToHostFailed", "inappropriate_fallback"));
+    assertEquals(1, host.bodies().size());
+  }
+
+  @Test
+  void underDemandADowngradeNeedsTwoFailuresOfTheFullOfferFiveMinutesApart() throws Exception {
+    net.level = Level.ENCRYPT;
+    FakeHost host = encrypted(net);
+    assertEquals("delivered encrypt:trusted", reason(net.mail().one()));
+    host.tls(old()).breaksOn(TlsDeliveryTest::tls13);
+    // Minutes and seconds of each round; connections made in it.
+    record Step(Duration pause, int connections, String expected) {}
+    for (Step step :
+        List.of(
+            new Step(Duration.ZERO, 1, "deferred tls-broken"),
+            new Step(Duration.ofSeconds(299), 1, "deferred tls-broken"),
+            new Step(Duration.ofSeconds(1), 3, "deferred tls-broken"),
+            new Step(Duration.ofSeconds(1), 2, "delivered encrypt:trusted!downgrade"))) {
+      later(step.pause());
+      int before = host.sessions().size();
+      assertEquals(step.expected(), reason(net.mail().one()), step.toString());
+      assertEquals(step.connections(), host.sessions().size() - before, step.toString());
+    }
+    host.tls(FakeNet.server("mx.example.org")).breaksOn(x -> false);
+    assertEquals("delivered encrypt:trusted", reason(net.mail().one()));
+    host.tls(old()).breaksOn(TlsDeliveryTest::tls13);
+    later(Duration.ofMinutes(10));
+    assertEquals(
+        "deferred tls-broken", reason(net.mail().one()), "a success starts the count again");
+  }
+
+  @Test
+  void whatHostsHaveShownOutlivesAConfiguration() throws Exception {
+    FakeHost host = encrypted(net);
+    assertEquals("delivered may:trusted", reason(net.mail().one()));
+    host.on("EHLO", "250 fake");
+    try (Courier next = new Courier(net.settings(), net.world(), c -> java.util.Map.of())) {
+      Outcome outcome = next.deliver(net.mail().to("bob").consignment()).get(1L);
+      assertEquals("deferred tls-not-offered", reason(outcome));
+    }
+    assertEquals(1, net.memories.size());
+    assertEquals(1, host.bodies().size(), "nothing left in clear after the reload");
+  }
+
+  @Test
+  void whoeverIsPutOffInTlsDoesNotGoInClearElsewhere() throws Exception {
+    FakeHost first = encrypted(net).on("RCPT TO:<grey", "451 4.7.1 Greylisted");
+    net.dns.mx("example.org", 20, "mx2.example.org").a("mx2.example.org", "192.0.2.2");
+    FakeHost stripped = net.host("192.0.2.2");
+    var outcomes = net.mail().to("bob", "grey").deliver();
+    assertEquals("delivered may:trusted", reason(outcomes.get(1L)));
+    assertEquals("deferred greylisted", reason(outcomes.get(2L)));
+    neverSawMail(stripped);
+    net.clock.pass(Duration.ofHours(1));
+    stripped.tls(FakeNet.server("mx2.example.org")).breaksOn(TlsDeliveryTest::any);
+    assertEquals("deferred greylisted", reason(net.mail().again(FakeNet.NOON).to("grey").one()));
+    neverSawMail(stripped);
+    stripped.breaksOn(x -> false);
+    net.clock.pass(Duration.ofHours(21));
+    assertEquals("delivered may:trusted", reason(net.mail().to("grey").one()));
+    assertEquals(1, first.bodies().size());
+  }
+
+  @Test
+  void everyRecipientHasOneOutcomeWhereverTlsIsCut() throws Exception {
+    // From the last cut to the first: near the end every octet, in the handshake with long steps.
+    int whole;
+    try (FakeNet here = new FakeNet()) {
+      FakeHost host = encrypted(here).offers("PIPELINING");
+      assertEquals("delivered may:trusted", reason(here.mail().to("a", "b").one()));
+      host.session(0).awaitQuit();
+      whole = host.session(0).sent.get();
+    }
+    int delivered = 0;
+    int cut = 0;
+    for (int octets = whole + 40; octets > 0; octets -= octets > whole - 330 ? 3 : 173) {
+      try (FakeNet here = new FakeNet()) {
+        FakeHost host = encrypted(here).offers("PIPELINING").sendsAtMost(octets);
+        Map<Long, Outcome> outcomes = here.mail().to("a", "b").deliver();
+        boolean taken = host.took();
+        for (Outcome outcome : outcomes.values()) {
+          assertFalse(outcome instanceof Outcome.Refused, "a broken connection refuses nobody");
+          assertEquals(taken, outcome instanceof Outcome.Delivered, "after " + octets + " octets");
+        }
+        neverInClear(host);
+        delivered += taken ? 1 : 0;
+        cut++;
+      }
+    }
+    assertTrue(delivered > 0 && cut - delivered > 60, delivered + " of " + cut);
+  }
+
+  @Test
+  void everyRecipientHasOneOutcomeWhereverTheHostGoesDeafInTls() throws Exception {
+    int whole;
+    try (FakeNet here = new FakeNet()) {
+      FakeHost host = encrypted(here).offers("PIPELINING");
+      assertEquals("delivered may:trusted", reason(here.mail().one()));
+      host.session(0).awaitQuit();
+      whole = host.session(0).heard.get();
+    }
+    for (int octets = whole + 40; octets > 0; octets -= octets > whole - 400 ? 7 : 173) {
+      try (FakeNet here = new FakeNet()) {
+        FakeHost host = encrypted(here).offers("PIPELINING").hearsAtMost(octets);
+        Outcome outcome = here.mail().one();
+        boolean taken = host.took();
+        assertEquals(taken, outcome instanceof Outcome.Delivered, "after " + octets + " octets");
+        assertFalse(outcome instanceof Outcome.Refused, "a broken connection refuses nobody");
+        neverInClear(host);
+      }
+    }
+  }
+
+  private static void neverInClear(FakeHost host) {
+    for (FakeHost.Session session : host.sessions()) {
+      assertTrue(session.encrypted || !session.verbs().contains("MAIL"), "mail in clear");
+    }
+  }
+
+  private FakeHost withOurMechanisms(FakeNet here, java.nio.file.Path folder, String... offered)
+      throws Exception {
+    java.nio.file.Path passwords = folder.resolve("passwords");
+    java.nio.file.Files.writeString(passwords, PASSWORDS);
+    java.nio.file.Files.setPosixFilePermissions(
+        passwords, java.nio.file.attribute.PosixFilePermissions.fromString("rw-------"));
+    PasswordFile file = new PasswordFile(passwords, new byte[16], here.clock, here.heard.log());
+    FakeHost host = smart(here, "smart.example").offersInTls("AUTH " + String.join(" ", offered));
+    return host.sasl(new PasswordMechanisms(file, Chance.seeded(7)));
+  }
+
+  /** The keys of RFC 7677 section 3: user, pencil. */
+  private static final String PASSWORDS =
+      "user:{SCRAM-SHA-256}4096,W22ZaJ0SNY7soEsUEjb6gQ==,"
+          + "WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=,"
+          + "wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=\n";
+
+  @Test
+  void ourClientAndOurServerKnowEachOtherByScramAndPlain(@TempDir java.nio.file.Path folder)
+      throws Exception {
+    for (String[] offered :
+        List.of(
+            new String[] {"SCRAM-SHA-256", "PLAIN"},
+            new String[] {"SCRAM-SHA-256"},
+            new String[] {"PLAIN"})) {
+      try (FakeNet here = new FakeNet()) {
+        FakeHost host = withOurMechanisms(here, folder, offered);
+        assertEquals("delivered secure:verified", reason(here.mail().by(smart()).one()));
+        assertEquals("user", host.session(0).user);
+        boolean scram = offered[0].startsWith("SCRAM");
+        assertTrue(
+            host.commands().toString().contains(scram ? "AUTH SCRAM-SHA-256 " : "AUTH PLAIN"));
+        assertEquals(
+            !scram, host.commands().toString().contains("AHVzZXIAcGVuY2ls"), "the password");
+      }
+    }
+  }
+
+  @Test
+  void ourServerRefusesOurClientWithAnotherPassword(@TempDir java.nio.file.Path folder)
+      throws Exception {
+    for (String offered : List.of("SCRAM-SHA-256", "PLAIN")) {
+      try (FakeNet here = new FakeNet()) {
+        FakeHost host = withOurMechanisms(here, folder, offered);
+        RouteSettings route = java.util.Objects.requireNonNull(here.routes.get("smart"));
+        here.routes.put(
+            "smart",
+            new RouteSettings(
+                route.name(),
+                route.host(),
+                route.port(),
+                route.implicitTls(),
+                new Credentials("user", "crayon"),
+                null));
+        assertEquals("deferred auth", reason(here.mail().by(smart()).one()));
+        neverSawMail(host);
+      }
+    }
+  }
+
+  @Test
+  void aSmartHostThatDribblesInAuthIsLeft() throws Exception {
+    net.times = SmtpTimes.defaults().atMost(Duration.ofMillis(500));
+    FakeHost host = smart(net, "smart.example").dribblesAt("AUTH");
+    assertEquals("deferred timeout", reason(net.mail().by(smart()).one()));
+    neverSawMail(host);
   }
 
   @Test

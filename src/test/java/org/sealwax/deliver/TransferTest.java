@@ -5,12 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.sealwax.deliver.FakeNet.reason;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.sealwax.converse.SmtpTimes;
 import org.sealwax.queue.DsnWish;
 import org.sealwax.queue.MailOptions;
 import org.sealwax.queue.Outcome;
@@ -282,5 +284,75 @@ final class TransferTest {
       }
     }
     assertTrue(length > 100, "cut at only " + length + " places");
+  }
+
+  @Test
+  void everyRecipientHasOneOutcomeWhereverTheHostStopsListening() throws Exception {
+    for (String[] offers : new String[][] {{}, {"PIPELINING"}}) {
+      boolean delivered = false;
+      for (int heard = 0; !delivered; heard++) {
+        assertTrue(heard < 1_000, "never delivered");
+        try (FakeNet here = new FakeNet()) {
+          FakeHost host = here.simple().offers(offers).hearsAtMost(heard);
+          Map<Long, Outcome> outcomes = here.mail().to("a", "b").deliver();
+          delivered = outcomes.get(1L) instanceof Outcome.Delivered;
+          assertEquals(delivered, outcomes.get(2L) instanceof Outcome.Delivered);
+          assertEquals(delivered, host.took(), "after " + heard + " octets");
+          for (Outcome outcome : outcomes.values()) {
+            assertFalse(outcome instanceof Outcome.Refused, "a broken connection refuses nobody");
+          }
+        }
+      }
+    }
+  }
+
+  @Test
+  void aTransactionHasATotalTimeThatGrowsWithItsRecipientsAndItsContent() {
+    SmtpTimes t = SmtpTimes.defaults();
+    long mib = SmtpTimes.OCTETS_IN_ONE_WAIT;
+    int some = SmtpTimes.RECIPIENTS_IN_ONE_WAIT;
+    assertEquals(Duration.ofMinutes(5 + 5 + 2 + 3), t.upToTheEnd(1, 0));
+    assertEquals(t.upToTheEnd(1, 0), t.upToTheEnd(some - 1, mib - 1));
+    assertEquals(t.upToTheEnd(1, 0).plus(t.rcpt()), t.upToTheEnd(some, 0));
+    assertEquals(t.upToTheEnd(1, 0).plus(t.block()), t.upToTheEnd(1, mib));
+    assertEquals(t.upToTheEnd(1, 0).plus(t.block().multipliedBy(50)), t.upToTheEnd(1, 50 * mib));
+    assertEquals(Duration.ofMinutes(20), t.finalReply());
+    assertEquals(Duration.ofMinutes(6), t.authInAll());
+  }
+
+  @Test
+  void aHostThatDribblesAReplyIsLeftForTheNext() throws Exception {
+    for (String[] offers : new String[][] {{}, {"PIPELINING"}}) {
+      for (String where : List.of("MAIL", "RCPT", "DATA")) {
+        try (FakeNet here = new FakeNet()) {
+          here.times = SmtpTimes.defaults().atMost(Duration.ofMillis(200));
+          FakeHost slow = here.simple().offers(offers).dribblesAt(where);
+          here.dns.mx("example.org", 20, "mx2.example.org").a("mx2.example.org", "192.0.2.2");
+          FakeHost other = here.host("192.0.2.2");
+          assertEquals("delivered may:none", reason(here.mail().one()), where);
+          assertTrue(slow.bodies().isEmpty());
+          assertEquals(1, other.bodies().size());
+        }
+      }
+    }
+  }
+
+  @Test
+  void aHostThatDribblesTheFinalReplyMayHaveTakenTheMessage() throws Exception {
+    net.times = SmtpTimes.defaults().atMost(Duration.ofMillis(200));
+    net.simple().dribblesAt("END");
+    net.dns.mx("example.org", 20, "mx2.example.org").a("mx2.example.org", "192.0.2.2");
+    FakeHost other = net.host("192.0.2.2");
+    Outcome outcome = net.mail().one();
+    assertEquals("deferred timeout", reason(outcome));
+    assertTrue(outcome.toString().contains("dawdled"), outcome.toString());
+    assertTrue(other.sessions().isEmpty(), "another host would make the duplicate likely");
+  }
+
+  @Test
+  void aLoneHostThatDribblesDefers() throws Exception {
+    net.times = SmtpTimes.defaults().atMost(Duration.ofMillis(200));
+    net.simple().dribblesAt("RCPT");
+    assertEquals("deferred timeout", reason(net.mail().one()));
   }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.SocketTimeoutException;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -35,15 +36,15 @@ final class TroubleTest {
     "MAIL, 555, parameters, DEFER, protocol, MESSAGE",
     "MAIL, 354, what, DEFER, protocol, MESSAGE",
     "RCPT, 421, bye, NEXT_HOST, service-closing, NEXT_HOP",
-    "RCPT, 450, no, DEFER, recipient-deferred, RECIPIENT",
-    "RCPT, 450, Greylisted for 5 minutes, DEFER, greylisted, RECIPIENT",
-    "RCPT, 451, graylisting, DEFER, greylisted, RECIPIENT",
-    "RCPT, 452, many, DEFER, mailbox-full, RECIPIENT",
+    "RCPT, 450, no, NEXT_HOST, recipient-deferred, RECIPIENT",
+    "RCPT, 450, Greylisted for 5 minutes, NEXT_HOST, greylisted, RECIPIENT",
+    "RCPT, 451, graylisting, NEXT_HOST, greylisted, RECIPIENT",
+    "RCPT, 452, many, NEXT_HOST, mailbox-full, RECIPIENT",
     "RCPT, 501, syntax, REFUSE, recipient-refused, RECIPIENT",
     "RCPT, 503, order, DEFER, protocol, MESSAGE",
     "RCPT, 530, auth, DEFER, auth-required, NEXT_HOP",
     "RCPT, 550, no, REFUSE, recipient-refused, RECIPIENT",
-    "RCPT, 552, many, DEFER, mailbox-full, RECIPIENT",
+    "RCPT, 552, many, NEXT_HOST, mailbox-full, RECIPIENT",
     "RCPT, 556, no mail, REFUSE, recipient-refused, RECIPIENT",
     "DATA, 421, bye, NEXT_HOST, service-closing, NEXT_HOP",
     "DATA, 451, no, NEXT_HOST, data-deferred, MESSAGE",
@@ -94,6 +95,10 @@ final class TroubleTest {
       assertEquals("lost-connection", lost.cause().reason());
       Meaning silent = Trouble.lost(stage, new SocketTimeoutException("slow"), "mx");
       assertEquals("timeout", silent.cause().reason());
+      Meaning slow = Trouble.tooSlow(stage, Duration.ofMinutes(15), "mx");
+      assertEquals(lost.course(), slow.course());
+      assertEquals("timeout", slow.cause().reason());
+      assertTrue(slow.cause().text().contains("its 900 s in all"), slow.cause().text());
     }
   }
 }
