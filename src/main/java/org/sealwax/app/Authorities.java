@@ -3,17 +3,16 @@ package org.sealwax.app;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.sealwax.address.Domain;
 import org.sealwax.config.Settings;
 import org.sealwax.config.TrustedClientRow;
 import org.sealwax.policy.Demand;
-import org.sealwax.receive.TrustedCertificates;
 import org.sealwax.tls.Pin;
 import org.sealwax.tls.References;
 import org.sealwax.tls.TrustRoots;
@@ -101,10 +100,19 @@ final class Authorities {
     return new References(List.copyOf(trustedNames()), trustedPins(), roots);
   }
 
-  /** What of that grants relay. */
-  TrustedCertificates grants() {
-    Set<String> names = new HashSet<>();
-    trustedNames().forEach(n -> names.add(n.name().toLowerCase(Locale.ROOT)));
-    return new TrustedCertificates(trustedPins(), names);
+  /** What grants relay: each row by itself, so that no other authority can speak for its names. */
+  List<References> grants() {
+    List<References> rows = new ArrayList<>();
+    for (TrustedClientRow row : settings.trustedClients()) {
+      Pin pin = row.pin();
+      Path ca = row.ca();
+      if (pin != null) {
+        rows.add(new References(List.of(), Set.of(pin), TrustRoots.none()));
+      }
+      if (ca != null && !row.names().isEmpty()) {
+        rows.add(new References(row.names(), Set.of(), read(ca)));
+      }
+    }
+    return rows;
   }
 }

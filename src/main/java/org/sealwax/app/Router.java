@@ -41,6 +41,7 @@ import org.sealwax.receive.ReceiveSettings;
 import org.sealwax.receive.Reception;
 import org.sealwax.receive.RelayRules;
 import org.sealwax.receive.SaslMechanisms;
+import org.sealwax.receive.TrustedCertificates;
 import org.sealwax.receive.auth.PasswordFile;
 import org.sealwax.receive.auth.PasswordMechanisms;
 import org.sealwax.spool.SpoolTrouble;
@@ -244,7 +245,7 @@ final class Router implements Closeable {
             receiveSettings(next),
             new RelayRules(
                 next.trustedNetworks(),
-                authorities.grants(),
+                TrustedCertificates.of(tls.judge(), authorities.grants()),
                 next.rejects(),
                 next.server().postmaster().orElse(null)),
             directory,

@@ -246,7 +246,7 @@ final class Session implements Verbs {
     visitor.tls = handshake;
     premises.log().tlsFromClient(visitor.session, visitor.address, Visitor.facts(handshake));
     if (!visitor.trust.maySendAnywhere()) {
-      reception.rules().certificates().trust(handshake.verdict()).ifPresent(t -> visitor.trust = t);
+      reception.rules().certificates().trust(handshake).ifPresent(t -> visitor.trust = t);
     }
   }
 

@@ -1,48 +1,47 @@
 package org.sealwax.receive;
 
+import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import org.sealwax.tls.Pin;
+import org.sealwax.tls.Handshake;
+import org.sealwax.tls.Judge;
+import org.sealwax.tls.PeerRole;
+import org.sealwax.tls.References;
 import org.sealwax.tls.Verdict;
 
 /**
  * Client certificates that grant relay.
  *
- * <p>Only a verdict of {@code verified} counts, and only when what it was verified by stands here:
- * a trusted chain alone says that somebody paid a CA, not that we know them. Names count for
- * private CAs; the listener's references say which roots those are.
- *
- * @param pins keys
- * @param names reference names, lower case, as the listener's references have them
+ * <p>The chain is judged anew for this question, against each row's own pins, or its own authority
+ * and names, and nothing else. The verdict of the handshake does not count: it is made with the
+ * public roots too, where anybody who controls a name in the DNS for a minute gets a certificate
+ * for it.
  */
-public record TrustedCertificates(Set<Pin> pins, Set<String> names) {
-  /** Copies. */
-  public TrustedCertificates {
-    pins = Set.copyOf(pins);
-    names = Set.copyOf(names);
-  }
+@FunctionalInterface
+public interface TrustedCertificates {
+  /** What grants relay to a peer with this handshake, new or resumed, if anything. */
+  Optional<Trust> trust(Handshake handshake);
 
   /** No certificate grants relay. */
-  public static TrustedCertificates none() {
-    return new TrustedCertificates(Set.of(), Set.of());
+  static TrustedCertificates none() {
+    return handshake -> Optional.empty();
   }
 
-  /** What grants relay to a peer with this verdict, if anything. */
-  public Optional<Trust> trust(Verdict verdict) {
-    return switch (verdict) {
-      case Verdict.Anonymous a -> Optional.empty();
-      case Verdict.Untrusted u -> Optional.empty();
-      case Verdict.Trusted t -> Optional.empty();
-      case Verdict.Verified v -> {
-        boolean granted =
-            switch (v.by()) {
-              case PIN -> Pin.parse(v.what()).filter(pins::contains).isPresent();
-              case NAME -> names.contains(v.what());
-              // A TLSA record or a mirror says who the peer is, not that it may relay here.
-              case TLSA, MIRROR -> false;
-            };
-        yield granted ? Optional.of(new Trust.Certificate(v.text())) : Optional.empty();
+  /**
+   * Those that one of {@code rows} verifies: a chain that is merely trusted grants nothing.
+   *
+   * @param judge of the room where the handshakes are made
+   * @param rows each with the roots that count for its names, and only those
+   */
+  static TrustedCertificates of(Judge judge, List<References> rows) {
+    List<References> all = List.copyOf(rows);
+    return handshake -> {
+      for (References row : all) {
+        Verdict verdict = judge.judge(handshake.peerChain(), row, PeerRole.CLIENT).verdict();
+        if (verdict instanceof Verdict.Verified verified) {
+          return Optional.of(new Trust.Certificate(verified.text()));
+        }
       }
+      return Optional.empty();
     };
   }
 }

@@ -1,14 +1,12 @@
 package org.sealwax.receive;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.net.InetAddress;
 import java.util.List;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -17,8 +15,6 @@ import org.sealwax.address.Mailbox;
 import org.sealwax.address.ReversePath;
 import org.sealwax.forward.Resolution;
 import org.sealwax.queue.Target;
-import org.sealwax.tls.Pin;
-import org.sealwax.tls.Verdict;
 
 /** Who may send where: the whole space, and the rows that matter by name. */
 final class RelayRulesTest {
@@ -88,30 +84,6 @@ final class RelayRulesTest {
     assertInstanceOf(Trust.Stranger.class, rules().trust(InetAddress.ofLiteral("192.0.3.0")));
     assertInstanceOf(
         Trust.Stranger.class, rules().trust(InetAddress.ofLiteral("2001:db8::c000:201")));
-  }
-
-  @Test
-  void onlyAVerdictVerifiedByAConfiguredPinOrNameGrantsRelay() {
-    Pin pin = new Pin("ab".repeat(32));
-    TrustedCertificates certificates = new TrustedCertificates(Set.of(pin), Set.of("t.example"));
-    List<Verdict> granted =
-        List.of(
-            new Verdict.Verified(Verdict.By.PIN, pin.toString()),
-            new Verdict.Verified(Verdict.By.NAME, "t.example"));
-    List<Verdict> not =
-        List.of(
-            new Verdict.Anonymous(),
-            new Verdict.Trusted(),
-            new Verdict.Untrusted(Verdict.Reason.EXPIRED),
-            new Verdict.Verified(Verdict.By.PIN, "sha256:" + "cd".repeat(32)),
-            new Verdict.Verified(Verdict.By.PIN, "t.example"),
-            new Verdict.Verified(Verdict.By.NAME, "u.example"),
-            new Verdict.Verified(Verdict.By.NAME, pin.toString()),
-            new Verdict.Verified(Verdict.By.TLSA, "t.example"),
-            new Verdict.Verified(Verdict.By.MIRROR, "t.example"));
-    granted.forEach(v -> assertTrue(certificates.trust(v).isPresent(), v.text()));
-    not.forEach(v -> assertFalse(certificates.trust(v).isPresent(), v.text()));
-    granted.forEach(v -> assertFalse(TrustedCertificates.none().trust(v).isPresent(), v.text()));
   }
 
   @ParameterizedTest
