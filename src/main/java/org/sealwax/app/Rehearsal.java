@@ -2,14 +2,20 @@ package org.sealwax.app;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 import org.sealwax.address.Domain;
 import org.sealwax.config.Configuration;
@@ -20,17 +26,37 @@ import org.sealwax.log.LibraryLog;
 import org.sealwax.log.LineLog;
 import org.sealwax.log.LogSettings;
 import org.sealwax.log.MailLog;
+import org.sealwax.receive.ListenerSettings.Encryption;
 import org.sealwax.tls.TlsRoom;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
+import org.sealwax.world.Threads;
 
 /**
  * What the launcher runs once after a build, so that Java can prepare the classes of an ordinary
- * start (JEP 514): a router on loopback with a state of its own takes a message from {@code
- * sendmail}, delivers it under TLS to a second router, and both stop.
+ * start (JEP 514) and remember which code is hot (JEP 515): three routers on loopback, each with a
+ * state of its own. The first takes mail in clear, from {@code sendmail} and from several clients
+ * at a time; it delivers under TLS to the second, which delivers in clear to the third, which finds
+ * nobody and keeps it. So every path of ordinary mail is walked often enough to be compiled, and a
+ * start finds the profile of a router that has been running for a while.
  */
 final class Rehearsal {
   private static final Duration GRACE = Duration.ofSeconds(5);
+
+  /** Clients at a time: as many as make the store commit for several at once. */
+  private static final int CLIENTS = 16;
+
+  /** Connections of each client; with less than this, what is hot is not yet told from the rest. */
+  private static final int CONNECTIONS = 60;
+
+  /** Messages on every second connection; the others carry one. */
+  private static final int MESSAGES = 4;
+
+  /** Octets of a message. */
+  private static final int MAIL_SIZE = 10_240;
+
+  /** For the mail to arrive at the last router; a rehearsal on a slow machine is cut short. */
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final Surroundings around;
   private final Folders folders;
@@ -47,21 +73,29 @@ final class Rehearsal {
       MailLog log = new CountedLog(lines, new Counters());
       LibraryLog.lead(log);
       around.out().println("rehearsing; would read " + folders.configurations());
-      Router second = router(state.resolve("b"), "next_hop = \"[127.0.0.1]:1\"", log);
-      int port = second.addresses().getFirst().getPort();
-      Router first = router(state.resolve("a"), "next_hop = \"[127.0.0.1]:" + port + "\"", log);
+      Router third = router(state.resolve("c"), Encryption.NONE, 1, log);
+      Router second = router(state.resolve("b"), Encryption.STARTTLS, port(third), log);
+      Router first = router(state.resolve("a"), Encryption.NONE, port(second), log);
       try {
-        return send(state.resolve("a"), second);
+        int code = send(state.resolve("a"), second);
+        crowd(port(first), third);
+        return code;
       } finally {
         first.drain(GRACE);
         second.drain(GRACE);
+        third.drain(GRACE);
       }
     } finally {
       remove(state);
     }
   }
 
-  private static Router router(Path state, String hop, MailLog log) throws IOException {
+  private static int port(Router router) {
+    return router.addresses().getFirst().getPort();
+  }
+
+  private static Router router(Path state, Encryption encryption, int next, MailLog log)
+      throws IOException {
     Files.createDirectories(state);
     String text =
         """
@@ -69,11 +103,14 @@ final class Rehearsal {
         hostname = "rehearsal.localdomain"
         [[listener]]
         address = "127.0.0.1:0"
+        tls = "%s"
         [[transport]]
         domain = "*"
-        %s
+        next_hop = "[127.0.0.1]:%d"
+        [deliver]
+        messages_per_connection = %d
         """
-            .formatted(hop);
+            .formatted(encryption.name().toLowerCase(Locale.ROOT), next, MESSAGES);
     Configuration read =
         Configuration.parse(
             text, state, "rehearsal", new Machine(Domain.of("rehearsal.localdomain"), state));
@@ -117,6 +154,99 @@ final class Rehearsal {
       return Exit.SOFTWARE;
     } catch (Arguments.Misuse e) {
       throw new IllegalStateException(e);
+    }
+  }
+
+  /** Many clients with mail of usual size, until all of it has reached the last router. */
+  private static void crowd(int port, Router last) throws IOException {
+    byte[] mail = mail();
+    List<Thread> clients = new ArrayList<>();
+    for (int i = 0; i < CLIENTS; i++) {
+      int number = i;
+      clients.add(Threads.start("rehearsal", () -> client(port, number, mail)));
+    }
+    try {
+      for (Thread client : clients) {
+        client.join();
+      }
+      long wanted = 1 + (long) CLIENTS * CONNECTIONS / 2 * (1 + MESSAGES);
+      long end = Clock.system().nanoTime() + PATIENCE.toNanos();
+      while (last.accepted() < wanted && Clock.system().nanoTime() < end) {
+        Thread.sleep(50);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static byte[] mail() {
+    StringBuilder mail = new StringBuilder(MAIL_SIZE + 200);
+    for (String field : List.of("From: a@example.net", "To: b@example.org", "Subject: x", "")) {
+      mail.append(field).append("\r\n");
+    }
+    while (mail.length() < MAIL_SIZE) {
+      mail.append("The quick brown fox jumps over the lazy dog, and over and over again.\r\n");
+    }
+    return mail.append(".\r\n").toString().getBytes(StandardCharsets.US_ASCII);
+  }
+
+  /** One client; it gives up its mail at the first trouble, as nothing depends on it. */
+  private static void client(int port, int number, byte[] mail) {
+    try {
+      for (int i = 0; i < CONNECTIONS; i++) {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+          socket.setTcpNoDelay(true);
+          socket.setSoTimeout((int) PATIENCE.toMillis());
+          InputStream in = socket.getInputStream();
+          replies(in, 1);
+          say(socket, in, "EHLO rehearsal.localdomain\r\n", 1);
+          for (int m = i % 2 == 0 ? 1 : MESSAGES; m > 0; m--) {
+            String sender = "MAIL FROM:<a" + number + "@rehearsal.localdomain> SIZE=10240\r\n";
+            String recipient = "RCPT TO:<b" + i + "@example.org>\r\n";
+            if (number % 2 == 0) {
+              say(socket, in, sender + recipient + "DATA\r\n", 3);
+            } else {
+              say(socket, in, sender, 1);
+              say(socket, in, recipient, 1);
+              say(socket, in, "DATA\r\n", 1);
+            }
+            socket.getOutputStream().write(mail);
+            replies(in, 1);
+          }
+          say(socket, in, "QUIT\r\n", 1);
+        }
+      }
+    } catch (IOException e) {
+      // The cache is made of what was walked.
+    }
+  }
+
+  private static void say(Socket socket, InputStream in, String text, int replies)
+      throws IOException {
+    socket.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
+    replies(in, replies);
+  }
+
+  /** Reads so many replies, whatever they say. */
+  private static void replies(InputStream in, int count) throws IOException {
+    int left = count;
+    int column = 0;
+    boolean last = false;
+    byte[] block = new byte[1024];
+    while (left > 0) {
+      int read = in.read(block);
+      if (read < 0) {
+        throw new EOFException("the router hung up");
+      }
+      for (int i = 0; i < read; i++) {
+        if (column++ == 3) {
+          last = block[i] == ' ';
+        }
+        if (block[i] == '\n') {
+          column = 0;
+          left -= last ? 1 : 0;
+        }
+      }
     }
   }
 
