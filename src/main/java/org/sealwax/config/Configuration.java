@@ -7,7 +7,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** A configuration that was read: settings that are all in order, or none and the reasons. */
@@ -81,11 +83,14 @@ public sealed interface Configuration {
   private static Configuration of(
       Reading reading, Path folder, String name, Machine machine, boolean looksAtFiles) {
     Settings settings = null;
-    if (!reading.broken()) {
+    if (!reading.torn()) {
+      Set<String> lost = new HashSet<>(reading.setAsideBroken());
       new Rules(reading).check();
-    }
-    if (!reading.broken()) {
-      settings = new Mapping(reading, folder, machine, looksAtFiles).settings();
+      lost.addAll(reading.setAsideBroken());
+      // Other rows refer to pipes: without one of them they would seem wrong.
+      if (!lost.contains(Schema.Pipe.TABLE.name())) {
+        settings = new Mapping(reading, folder, machine, looksAtFiles).settings();
+      }
     }
     List<Complaint> complaints = reading.complaints();
     StringBuilder report = new StringBuilder();

@@ -2,10 +2,14 @@ package org.sealwax.config;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.config.Section.Given;
 import org.tomlj.Toml;
@@ -26,6 +30,8 @@ final class Reading {
   private final List<String> lines;
   private final Map<String, List<Section>> sections = new LinkedHashMap<>();
   private final List<Complaint> complaints = new ArrayList<>();
+  private final NavigableSet<Integer> heads = new TreeSet<>();
+  private boolean torn;
 
   private Reading(List<String> lines) {
     this.lines = lines;
@@ -43,6 +49,7 @@ final class Reading {
     for (TomlParseError e : toml.errors()) {
       TomlPosition at = e.position();
       reading.error(at.line(), at.column(), 1, sentence(e));
+      reading.torn = true;
     }
     reading.readTables(toml);
     return reading;
@@ -82,6 +89,33 @@ final class Reading {
   /** Whether no settings may come of it. */
   boolean broken() {
     return complaints.stream().anyMatch(Complaint::error);
+  }
+
+  /** Whether the text is no TOML: what could be read of it says nothing about the rest. */
+  boolean torn() {
+    return torn;
+  }
+
+  /**
+   * Takes sections with errors out, so that the others can be looked at further: all mistakes are
+   * told at once, and none that only follows from another.
+   *
+   * @return the tables that lost a section
+   */
+  Set<String> setAsideBroken() {
+    Set<String> lost = new HashSet<>();
+    sections.forEach(
+        (name, all) -> {
+          if (all.removeIf(s -> hasError(s.line(), heads.higher(s.line())))) {
+            lost.add(name);
+          }
+        });
+    return lost;
+  }
+
+  private boolean hasError(int from, @Nullable Integer to) {
+    return complaints.stream()
+        .anyMatch(c -> c.error() && c.line() >= from && (to == null || c.line() < to));
   }
 
   void add(Complaint complaint) {
@@ -186,6 +220,7 @@ final class Reading {
 
   private void readSection(Table table, TomlTable toml, int line) {
     Section section = new Section(table, line);
+    heads.add(line);
     List<String> names = table.keys().stream().map(Key::name).toList();
     for (String name : toml.keySet()) {
       TomlPosition at = at(toml.inputPositionOf(List.of(name)));

@@ -64,6 +64,32 @@ final class ConfigurationTest {
   }
 
   @Test
+  void misfitsAndImpossibleCombinationsAreToldAtOnce() {
+    Configuration read =
+        parse(
+            """
+            [server]
+            hostnme = "mx.project.example"
+            [[listener]]
+            address = "127.0.0.1:2525"
+            tls = "none"
+            client_certificate = "require"
+            [queue]
+            lifetime = "5 parsecs"
+            [[relay_domain]]
+            domain = "lists.example"
+            [[transport]]
+            domain = "*"
+            next_hop = "192.0.2.1:25"
+            [[policy]]
+            domain = "a.example"
+            level = "sicher"
+            """);
+    assertEquals(
+        List.of(2, 6, 8, 9, 13, 16), read.complaints().stream().map(Complaint::line).toList());
+  }
+
+  @Test
   void noFileIsEveryDefault() throws IOException {
     Configuration.Sound sound =
         assertInstanceOf(Configuration.Sound.class, Configuration.read(null, MACHINE));
