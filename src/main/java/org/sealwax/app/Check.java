@@ -9,6 +9,10 @@ import org.sealwax.config.Effective;
 
 /** Prints what {@code sealwax check} found. */
 final class Check {
+  /** Said by check and serve where it is so. */
+  static final String NO_POSTMASTER =
+      "no [server] postmaster is named: mail for the postmaster is held in the queue";
+
   private final Surroundings around;
   private final Folders folders;
 
@@ -40,6 +44,9 @@ final class Check {
         file.map(f -> "# read from " + f)
             .orElseGet(() -> "# no configuration; would be read from " + folders.configurations()));
     out.println("# state in " + sound.settings().server().state());
+    if (sound.settings().server().postmaster().isEmpty()) {
+      out.println("# " + NO_POSTMASTER);
+    }
     List<Effective> all = sound.effective();
     for (int i = 0; i < all.size(); i++) {
       Effective e = all.get(i);

@@ -24,7 +24,7 @@ public final class Main {
             out,
             err,
             System.getProperty("user.name", ""),
-            Path.of(System.getProperty("user.home", "/")),
+            Surroundings.home(System.getenv(), System.getProperty("user.home", "/")),
             Path.of("").toAbsolutePath());
     int code = new CommandLine(around).run(args);
     out.flush();

@@ -27,6 +27,7 @@ import org.sealwax.deliver.pipe.PipeCourier;
 import org.sealwax.dns.Resolver;
 import org.sealwax.dns.live.LiveResolver;
 import org.sealwax.forward.LiveDirectory;
+import org.sealwax.forward.PostmasterDesk;
 import org.sealwax.forward.RecipientProbe;
 import org.sealwax.forward.Routes;
 import org.sealwax.log.Counters;
@@ -134,7 +135,12 @@ final class Router implements Closeable {
     this.identities = new Late<>(this::openIdentities);
     this.resolver =
         new LateResolver(new Late<>(() -> new LiveResolver(settings.dns(), clock, chance)));
-    Delivery delivery = consignment -> outboundNow().courier().get().deliver(consignment);
+    Delivery delivery =
+        consignment -> {
+          Outbound now = outboundNow();
+          return new PostmasterDesk(settingsNow().forward(), c -> now.courier().get().deliver(c))
+              .deliver(consignment);
+        };
     this.queue =
         new Queue(
             new Queue.Rooms(
@@ -252,6 +258,9 @@ final class Router implements Closeable {
             sasl(next));
     PipeCourier.warnings(next.pipes(), PipeCourier.runsAsRoot())
         .forEach(w -> log.warning("config", w));
+    if (next.server().postmaster().isEmpty()) {
+      log.note("app", Check.NO_POSTMASTER);
+    }
     reception.set(in);
     Outbound former = outbound.getAndSet(new Outbound(new Routes(next.forward()), courier));
     Courier idle = former == null ? null : former.courier().ifMade();

@@ -30,6 +30,15 @@ record Surroundings(
     environment = Map.copyOf(environment);
   }
 
+  /**
+   * The user's home: {@code HOME} as for every other program, else the account's, which the JVM
+   * alone would look at.
+   */
+  static Path home(Map<String, String> environment, String account) {
+    String home = environment.getOrDefault("HOME", "");
+    return Path.of(home.startsWith("/") ? home : account);
+  }
+
   /** A variable that is set and not empty. */
   Optional<String> variable(String name) {
     return Optional.ofNullable(environment.get(name)).filter(v -> !v.isEmpty());

@@ -68,12 +68,6 @@ public final class Dialogue {
   /** Octets of replies held back while a group goes on: a group of a thousand RCPT has more. */
   private static final int HELD_REPLIES = 8 * 1_024;
 
-  /**
-   * Octets that fit into the kernel's buffers even when the peer never reads; what comes after them
-   * is sent under a deadline, as sockets have no write timeout.
-   */
-  private static final int SENT_WITHOUT_DEADLINE = 12 * 1_024;
-
   /** How long a goodbye from another thread may take. */
   private static final Duration GOODBYE = Duration.ofSeconds(2);
 
@@ -93,7 +87,6 @@ public final class Dialogue {
   private LineReader in;
   private Verbs.@Nullable Body chunkBody;
   private @Nullable BdatReader chunks;
-  private long sent;
   private int errors;
   private int idleCommands;
   private Duration readTimeout = Duration.ZERO;
@@ -114,11 +107,19 @@ public final class Dialogue {
    * after a 421: they are bugs of ours, and the client keeps its mail.
    */
   public Ending run() {
+    boolean lastWord = true;
     try {
-      return talk();
+      Ending ending = talk();
+      lastWord =
+          switch (ending) {
+            case REFUSED, TIMEOUT, SHUTDOWN -> true;
+            case QUIT, LOST, HANDSHAKE -> false;
+          };
+      return ending;
     } catch (SocketTimeoutException e) {
       return timedOut();
     } catch (IOException e) {
+      lastWord = false;
       return Ending.LOST;
     } catch (RuntimeException | Error bug) {
       apologize();
@@ -129,7 +130,11 @@ public final class Dialogue {
       if (open != null) {
         open.abandoned();
       }
-      closeQuietly();
+      if (lastWord) {
+        finishQuietly();
+      } else {
+        closeQuietly();
+      }
     }
   }
 
@@ -468,13 +473,18 @@ public final class Dialogue {
     if (out.size() == 0) {
       return;
     }
-    sent += out.size();
-    if (sent <= SENT_WITHOUT_DEADLINE) {
-      out.drainTo(wire.out());
-      return;
-    }
+    // Sockets have no write timeout, and a peer that does not read must not hold us.
     try (Deadline _ = Deadline.after(settings.command(), wire)) {
       out.drainTo(wire.out());
+    }
+  }
+
+  /** Lets the client read why, although it may still be sending. */
+  private void finishQuietly() {
+    try {
+      wire.finish();
+    } catch (IOException e) {
+      // It was to end, and it has ended.
     }
   }
 

@@ -154,7 +154,7 @@ final class Attempt {
     addresses = found.stream().map(a -> new InetSocketAddress(a, plan.port())).toList();
     if (plan.byMx() && addresses.stream().anyMatch(tools.settings().ownEndpoints()::contains)) {
       budget.cut();
-      Meaning loop = Trouble.loopsBack(subject.nextHop().toString(), subject.host().toString());
+      Meaning loop = Trouble.loopsBack(subject.nextHop().toString(), hostName());
       if (budget.isFirstHost()) {
         errand.ends(loop);
       }
@@ -195,7 +195,7 @@ final class Attempt {
       Wire wire = dialed.wire();
       if (wire == null) {
         errand.passedOver(
-            Trouble.policy(Reason.CONNECT, dialed.trouble(), subject.host().toString()));
+            Trouble.policy(Reason.CONNECT, dialed.trouble(), hostName()));
         return new Walk(null, dialed.address(), false);
       }
       InetSocketAddress address = dialed.address();
@@ -272,7 +272,7 @@ final class Attempt {
 
   private void log(
       Observation seen, Decision decision, InetSocketAddress address, @Nullable Rung shown) {
-    String host = subject.host().toString();
+    String host = hostName();
     switch (seen) {
       case Observation.Encrypted e ->
           tools.log().tlsToHost(errand.id(), host, address, TlsWords.facts(e.handshake()));
@@ -341,8 +341,16 @@ final class Attempt {
     return null;
   }
 
+  /** As Postfix has it in {@code relay=}: a literal without its brackets, which come after it. */
+  private String hostName() {
+    return switch (subject.host()) {
+      case Domain domain -> domain.name();
+      case AddressLiteral literal -> literal.address().getHostAddress();
+    };
+  }
+
   private String label(@Nullable InetSocketAddress address) {
-    String host = subject.host().toString();
+    String host = hostName();
     return address == null
         ? host
         : host + "[" + address.getAddress().getHostAddress() + "]:" + address.getPort();

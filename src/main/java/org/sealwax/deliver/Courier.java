@@ -108,6 +108,8 @@ public final class Courier implements Delivery, AutoCloseable {
       case NextHop.Pipe pipe -> pipes.deliver(consignment);
       case NextHop.ByMx mx -> bySmtp(consignment);
       case NextHop.Fixed fixed -> bySmtp(consignment);
+      case NextHop.Nobody nobody ->
+          throw new IllegalStateException("mail for nobody is held before it comes here");
     };
   }
 

@@ -358,6 +358,8 @@ final class Transfer implements Errand {
       case Target.Remote remote -> remote.mailbox();
       case Target.Command command ->
           throw new IllegalStateException("a command cannot be reached by SMTP");
+      case Target.Postmaster postmaster ->
+          throw new IllegalStateException("the postmaster has his own address by now");
     };
   }
 

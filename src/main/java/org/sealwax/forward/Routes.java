@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.address.AddressLiteral;
 import org.sealwax.address.Domain;
 import org.sealwax.address.DomainPattern;
+import org.sealwax.address.Mailbox;
 import org.sealwax.queue.NextHop;
 import org.sealwax.queue.Routing;
 import org.sealwax.queue.Target;
@@ -24,6 +25,7 @@ public final class Routes implements Routing {
   private final Map<Domain, Row> exact = new HashMap<>();
   private final Map<Domain, Row> below = new HashMap<>();
   private final @Nullable Row any;
+  private final @Nullable Mailbox postmaster;
 
   /** From the settings' routes and relay domains. */
   public Routes(ForwardSettings settings) {
@@ -42,12 +44,27 @@ public final class Routes implements Routing {
       }
     }
     any = all;
+    postmaster = postmaster(settings);
+  }
+
+  /**
+   * To whom mail goes that was taken while nobody was named; null while nobody is, or where the
+   * address is an alias of ours: aliases are followed when mail comes in, not later.
+   */
+  static @Nullable Mailbox postmaster(ForwardSettings settings) {
+    Mailbox named = settings.postmaster();
+    boolean alias =
+        named != null
+            && settings.aliasDomains().stream().anyMatch(d -> d.domain().equals(named.domain()));
+    return alias ? null : named;
   }
 
   @Override
   public NextHop nextHopFor(Target target) {
     return switch (target) {
       case Target.Command command -> new NextHop.Pipe(command.pipe());
+      case Target.Postmaster p ->
+          postmaster == null ? new NextHop.Nobody() : nextHopFor(new Target.Remote(postmaster));
       case Target.Remote remote ->
           switch (remote.mailbox().domain()) {
             case Domain domain -> toward(domain);

@@ -20,12 +20,16 @@ public sealed interface NextHop {
   /** A configured command. */
   record Pipe(String name) implements NextHop {}
 
+  /** No postmaster is named: mail for him waits. */
+  record Nobody() implements NextHop {}
+
   /** A stable text for grouping and storage. */
   default String key() {
     return switch (this) {
       case ByMx mx -> mx.domain().name();
       case Fixed f -> f.route() + "!" + f.host() + ":" + f.port();
       case Pipe p -> "|" + p.name();
+      case Nobody n -> "!postmaster";
     };
   }
 }

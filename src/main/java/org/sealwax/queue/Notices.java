@@ -149,6 +149,7 @@ final class Notices {
     return switch (target) {
       case Target.Remote r -> r.mailbox();
       case Target.Command c -> c.mailbox();
+      case Target.Postmaster p -> p.mailbox();
     };
   }
 

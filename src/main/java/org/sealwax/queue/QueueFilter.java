@@ -60,6 +60,7 @@ public record QueueFilter(
         switch (r.target()) {
           case Target.Remote remote -> remote.mailbox();
           case Target.Command command -> command.mailbox();
+          case Target.Postmaster postmaster -> postmaster.mailbox();
         };
     boolean inDomain = domain.isEmpty() || to.domain().equals(domain.get());
     boolean isRecipient =

@@ -99,6 +99,10 @@ final class RecordForm {
           out.text(command.pipe());
           out.mailbox(command.mailbox());
         }
+        case Target.Postmaster postmaster -> {
+          out.number(2);
+          out.mailbox(postmaster.mailbox());
+        }
       }
       boolean same = r.target() instanceof Target.Remote t && t.mailbox().equals(r.original());
       out.flag(same);
@@ -137,16 +141,15 @@ final class RecordForm {
 
   private static QueuedRecipient recipient(In in) {
     long key = in.number();
-    Target target;
-    Mailbox mailbox;
-    if (in.choice(List.of(true, false))) {
-      mailbox = in.mailbox();
-      target = new Target.Remote(mailbox);
-    } else {
-      String pipe = in.text();
-      mailbox = in.mailbox();
-      target = new Target.Command(pipe, mailbox);
-    }
+    int form = in.choice(List.of(0, 1, 2));
+    String pipe = form == 1 ? in.text() : "";
+    Mailbox mailbox = in.mailbox();
+    Target target =
+        switch (form) {
+          case 0 -> new Target.Remote(mailbox);
+          case 1 -> new Target.Command(pipe, mailbox);
+          default -> new Target.Postmaster(mailbox);
+        };
     Mailbox original = in.flag() ? mailbox : in.mailbox();
     boolean hold = in.flag();
     int bits = in.count();

@@ -24,4 +24,17 @@ public sealed interface Target {
       return "|" + pipe + " for " + mailbox;
     }
   }
+
+  /**
+   * The postmaster, taken while nobody was named (RFC 5321 4.5.1): waits in the queue for a person,
+   * or goes to whoever is named by the time of a round.
+   *
+   * @param mailbox as it was addressed
+   */
+  record Postmaster(Mailbox mailbox) implements Target {
+    @Override
+    public String toString() {
+      return mailbox.toString();
+    }
+  }
 }

@@ -6,6 +6,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.AddressLiteral;
 import org.sealwax.address.Cidr;
+import org.sealwax.address.Domain;
 import org.sealwax.address.Mailbox;
 import org.sealwax.address.ReversePath;
 import org.sealwax.forward.Resolution;
@@ -95,15 +96,21 @@ public record RelayRules(
     return Optional.empty();
   }
 
-  /** Whether {@code recipient} is the postmaster of one of our domains, or of our own address. */
-  public boolean isOurPostmaster(Mailbox recipient, Resolution resolution, InetAddress own) {
+  /**
+   * Whether {@code recipient} is the postmaster of one of our domains, or of this host.
+   *
+   * @param host our name
+   * @param own our end of the connection
+   */
+  public boolean isOurPostmaster(
+      Mailbox recipient, Resolution resolution, Domain host, InetAddress own) {
     if (!recipient.localPart().equalsIgnoreCase("postmaster")) {
       return false;
     }
     if (recipient.domain() instanceof AddressLiteral literal) {
       return literal.address().equals(own);
     }
-    return !(resolution instanceof Resolution.NotOurs);
+    return recipient.domain().equals(host) || !(resolution instanceof Resolution.NotOurs);
   }
 
   /**
@@ -123,10 +130,9 @@ public record RelayRules(
     };
   }
 
-  /** The answer where no postmaster was named. */
-  public Ruling noPostmaster() {
-    return new Ruling.Refuse(
-        Reply.of(450, EnhancedStatus.of(4, 3, 5), "no postmaster is configured here yet"));
+  /** Where no postmaster was named: taken all the same, and held for whoever looks. */
+  public Ruling heldForPostmaster(Mailbox recipient) {
+    return new Ruling.Take(List.of(new Target.Postmaster(recipient)), false, false);
   }
 
   /**

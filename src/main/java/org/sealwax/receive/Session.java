@@ -423,10 +423,11 @@ final class Session implements Verbs {
   private RelayRules.Ruling ruling(ForwardPath path, Mailbox recipient, ReversePath sender) {
     RelayRules rules = reception.rules();
     if (path instanceof ForwardPath.Postmaster) {
-      return postmaster(rules);
+      return postmaster(rules, recipient);
     }
     Resolution resolution = reception.directory().resolve(recipient);
-    boolean toPostmaster = rules.isOurPostmaster(recipient, resolution, own);
+    boolean toPostmaster = 
+        rules.isOurPostmaster(recipient, resolution, reception.settings().host(), own);
     if (!toPostmaster) {
       Optional<RejectRow> row =
           rules.reject(
@@ -439,9 +440,10 @@ final class Session implements Verbs {
       }
     }
     RelayRules.Ruling ruling = rules.ruling(recipient, resolution, visitor.trust);
-    boolean unknown =
-        ruling instanceof RelayRules.Ruling.Refuse && !(resolution instanceof Resolution.NotNow);
-    return toPostmaster && unknown ? postmaster(rules) : ruling;
+    // NotOurs: this host's own name or address; sent on by MX, it would only come back.
+    boolean nowhere =
+        ruling instanceof RelayRules.Ruling.Refuse || resolution instanceof Resolution.NotOurs;
+    return toPostmaster && nowhere ? postmaster(rules, recipient) : ruling;
   }
 
   private boolean isNameless(RelayRules rules) {
@@ -449,10 +451,10 @@ final class Session implements Verbs {
     return asked && visitor.name.await() == ClientName.State.NONE;
   }
 
-  private RelayRules.Ruling postmaster(RelayRules rules) {
+  private RelayRules.Ruling postmaster(RelayRules rules, Mailbox recipient) {
     Mailbox configured = rules.postmaster();
     if (configured == null) {
-      return rules.noPostmaster();
+      return rules.heldForPostmaster(recipient);
     }
     return rules.rulingForPostmaster(configured, reception.directory().resolve(configured));
   }

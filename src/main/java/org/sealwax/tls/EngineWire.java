@@ -145,6 +145,20 @@ final class EngineWire implements TlsWire {
 
   @Override
   public void close() throws IOException {
+    end(clear::close);
+  }
+
+  @Override
+  public void finish() throws IOException {
+    end(clear::finish);
+  }
+
+  /** How the wire below is ended. */
+  private interface Ending {
+    void run() throws IOException;
+  }
+
+  private void end(Ending below) throws IOException {
     boolean first;
     boolean last;
     synchronized (this) {
@@ -169,7 +183,7 @@ final class EngineWire implements TlsWire {
       }
     } finally {
       try {
-        clear.close();
+        below.run();
       } finally {
         synchronized (this) {
           users--;

@@ -51,6 +51,27 @@ final class SocketWire implements Wire {
   }
 
   @Override
+  public void finish() throws IOException {
+    try (Deadline _ = Deadline.after(FINISH_TIME, this)) {
+      socket.shutdownOutput();
+      readTimeout(FINISH_TIME);
+      byte[] dropped = new byte[8 * 1_024];
+      int left = FINISH_OCTETS;
+      while (left > 0) {
+        int count = in.read(dropped, 0, Math.min(dropped.length, left));
+        if (count < 0) {
+          break;
+        }
+        left -= count;
+      }
+    } catch (IOException e) {
+      // The peer had its chance.
+    } finally {
+      close();
+    }
+  }
+
+  @Override
   public void close() throws IOException {
     socket.close();
   }

@@ -43,6 +43,23 @@ public interface Wire extends Closeable {
   @Override
   void close() throws IOException;
 
+  /** Octets that {@link #finish} reads and drops: a few round trips of what was under way. */
+  int FINISH_OCTETS = 256 * 1_024;
+
+  /** How long {@link #finish} may take. */
+  Duration FINISH_TIME = Duration.ofSeconds(2);
+
+  /**
+   * Ends the connection so that the peer can read our last words: closing a socket while octets
+   * come in makes the kernel send a reset, which destroys what the peer has not read yet. Ends our
+   * direction, reads and drops what still comes within {@link #FINISH_OCTETS} and {@link
+   * #FINISH_TIME}, and closes. For the thread that owns the wire. Where there are no resets it is
+   * {@link #close}.
+   */
+  default void finish() throws IOException {
+    close();
+  }
+
   /** A TCP connection as a wire. */
   static Wire of(Socket socket) throws IOException {
     return new SocketWire(socket);

@@ -218,6 +218,34 @@ final class RouterTest {
   }
 
   @Test
+  void mailForAPostmasterWhomNobodyNamedIsHeldAndGoesOnceOneIsNamed() throws Exception {
+    Router second = router("b", toward(1));
+    Router first = router("a", toward(1));
+    assertTrue(log().contains(Check.NO_POSTMASTER), log());
+    String said =
+        smtp(
+            port(first),
+            "EHLO client.example",
+            "MAIL FROM:<a@example.org>",
+            "RCPT TO:<Postmaster>",
+            "DATA",
+            "Subject: x\r\n\r\nx\r\n.",
+            "QUIT");
+    assertTrue(said.contains("queued as"), said);
+    Path state = folder.resolve("a");
+    await(() -> queue(state, "list").contains("held"));
+    assertTrue(queue(state, "list").contains("postmaster"), queue(state, "list"));
+    first.reload(
+        settings(
+            "a", "[server]\npostmaster = \"admin@example.net\"\n" + toward(port(second))));
+    assertTrue(queue(state, "release", "--reason", "postmaster").startsWith("release: 1"));
+    await(() -> second.accepted() == 1);
+    assertTrue(queue(folder.resolve("b"), "list").contains("admin@example.net"));
+    await(() -> log().contains("relay=127.0.0.1[127.0.0.1]:" + port(second)));
+    assertFalse(log().contains("][127.0.0.1]"), log());
+  }
+
+  @Test
   void anOrderOnEverythingMustSaySo() throws Exception {
     Router first = router("a", toward(1));
     assertTrue(port(first) > 0);

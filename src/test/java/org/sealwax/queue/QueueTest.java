@@ -78,6 +78,7 @@ final class QueueTest {
                 switch (target) {
                   case Target.Remote r -> new NextHop.ByMx((Domain) r.mailbox().domain());
                   case Target.Command c -> new NextHop.Pipe(c.pipe());
+                  case Target.Postmaster p -> new NextHop.Nobody();
                 },
             this::deliver,
             Clock.system(),

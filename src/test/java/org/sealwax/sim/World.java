@@ -160,6 +160,7 @@ final class World {
   private static Mailbox mailbox(Target t) {
     return switch (t) {
       case Target.Remote r -> r.mailbox();
+      case Target.Postmaster p -> p.mailbox();
       case Target.Command c -> c.mailbox();
     };
   }

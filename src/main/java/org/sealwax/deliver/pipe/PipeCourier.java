@@ -120,6 +120,7 @@ public final class PipeCourier implements Delivery {
         switch (addressee.target()) {
           case Target.Command command -> command.mailbox();
           case Target.Remote remote -> remote.mailbox();
+          case Target.Postmaster postmaster -> postmaster.mailbox();
         };
     Arguments filled =
         Arguments.fill(
