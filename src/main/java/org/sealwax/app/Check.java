@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import org.sealwax.config.Configuration;
 import org.sealwax.config.Effective;
+import org.sealwax.world.Clock;
 
 /** Prints what {@code sealwax check} found. */
 final class Check {
@@ -33,7 +34,12 @@ final class Check {
         if (!quiet) {
           settings(s, file);
         }
-        yield s.complaints().isEmpty() ? Exit.OK : Exit.WARNINGS;
+        List<Inspection.Finding> findings = Inspection.of(s.settings(), Clock.system());
+        findings.forEach(f -> around.err().println("sealwax: " + f));
+        if (findings.stream().anyMatch(Inspection.Finding::error)) {
+          yield Exit.ERRORS;
+        }
+        yield s.complaints().isEmpty() && findings.isEmpty() ? Exit.OK : Exit.WARNINGS;
       }
     };
   }

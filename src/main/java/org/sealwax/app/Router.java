@@ -210,6 +210,7 @@ final class Router implements Closeable {
       IdentityStore store = IdentityStore.open(settingsNow().identity(), clock, chance);
       for (Identity identity : store.identities()) {
         log.identity(identity.name(), "in use until " + identity.expires());
+        Inspection.lifetime(identity, clock.now()).ifPresent(w -> log.warning("tls", w));
       }
       return store;
     } catch (IOException e) {
@@ -423,8 +424,10 @@ final class Router implements Closeable {
   private void lookAtIdentities(IdentityStore store) {
     for (IdentityStore.Reload reload : store.reloadIfChanged()) {
       switch (reload) {
-        case IdentityStore.Reload.Replaced r ->
-            log.identity(r.file(), "read again, in use until " + r.identity().expires());
+        case IdentityStore.Reload.Replaced r -> {
+          log.identity(r.file(), "read again, in use until " + r.identity().expires());
+          Inspection.lifetime(r.identity(), clock.now()).ifPresent(w -> log.warning("tls", w));
+        }
         case IdentityStore.Reload.Kept k ->
             log.warning("tls", k.file() + ": " + k.why() + "; the former certificate stays in use");
       }

@@ -108,6 +108,18 @@ record Kind<T>(
           "a domain name in quotes: \"example.org\"",
           s -> Domain.parse(s).orElseThrow(() -> new Misfit("")));
 
+  /** Lower case, as identities are looked up by it. */
+  static final Kind<String> SERVER_NAME =
+      text(
+          "name",
+          "a name in quotes: \"mx.example.org\", or \"*.example.org\" (one label in its place)",
+          s -> {
+            boolean wild = s.startsWith("*.");
+            Domain domain =
+                Domain.parse(wild ? s.substring(2) : s).orElseThrow(() -> new Misfit(""));
+            return (wild ? "*." : "") + domain.name().toLowerCase(java.util.Locale.ROOT);
+          });
+
   static final Kind<DomainPattern> PATTERN =
       text(
           "domain pattern",

@@ -151,7 +151,7 @@ final class Mapping {
     for (Section row : reading.rows(Schema.IdentityFor.TABLE)) {
       named.add(
           new IdentitySettings.Named(
-              row.get(Schema.IdentityFor.NAMES).stream().map(Domain::name).toList(),
+              row.get(Schema.IdentityFor.NAMES),
               new IdentitySettings.Pair(
                   existing(
                       row, Schema.IdentityFor.CERTIFICATE, row.get(Schema.IdentityFor.CERTIFICATE)),

@@ -9,6 +9,7 @@ import static org.sealwax.config.Kind.MAILBOX;
 import static org.sealwax.config.Kind.NETWORK;
 import static org.sealwax.config.Kind.PATTERN;
 import static org.sealwax.config.Kind.PIN;
+import static org.sealwax.config.Kind.SERVER_NAME;
 import static org.sealwax.config.Kind.SIZE;
 import static org.sealwax.config.Kind.SOCKET;
 import static org.sealwax.config.Kind.TEXT;
@@ -158,11 +159,11 @@ final class Schema {
 
   /** Further certificates. */
   static final class IdentityFor {
-    static final Key<List<Domain>> NAMES =
+    static final Key<List<String>> NAMES =
         Key.required(
             "names",
-            listOf(DOMAIN),
-            "The names that clients ask for (SNI).",
+            listOf(SERVER_NAME),
+            "The names that clients ask for (SNI); \"*.example.org\" is one label below example.org.",
             "[\"mx.other.example\"]");
     static final Key<Path> CERTIFICATE =
         Key.required("certificate", FILE, "The chain in PEM.", "\"/etc/sealwax/other.pem\"");

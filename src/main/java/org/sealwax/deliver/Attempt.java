@@ -194,8 +194,7 @@ final class Attempt {
           new Dialing(tools.dialer(plan.byMx()), tools.settings()).first(targets);
       Wire wire = dialed.wire();
       if (wire == null) {
-        errand.passedOver(
-            Trouble.policy(Reason.CONNECT, dialed.trouble(), hostName()));
+        errand.passedOver(Trouble.policy(Reason.CONNECT, dialed.trouble(), hostName()));
         return new Walk(null, dialed.address(), false);
       }
       InetSocketAddress address = dialed.address();

@@ -426,7 +426,7 @@ final class Session implements Verbs {
       return postmaster(rules, recipient);
     }
     Resolution resolution = reception.directory().resolve(recipient);
-    boolean toPostmaster = 
+    boolean toPostmaster =
         rules.isOurPostmaster(recipient, resolution, reception.settings().host(), own);
     if (!toPostmaster) {
       Optional<RejectRow> row =

@@ -236,8 +236,7 @@ final class RouterTest {
     await(() -> queue(state, "list").contains("held"));
     assertTrue(queue(state, "list").contains("postmaster"), queue(state, "list"));
     first.reload(
-        settings(
-            "a", "[server]\npostmaster = \"admin@example.net\"\n" + toward(port(second))));
+        settings("a", "[server]\npostmaster = \"admin@example.net\"\n" + toward(port(second))));
     assertTrue(queue(state, "release", "--reason", "postmaster").startsWith("release: 1"));
     await(() -> second.accepted() == 1);
     assertTrue(queue(folder.resolve("b"), "list").contains("admin@example.net"));
