@@ -31,6 +31,11 @@ public record Domain(String name) implements MailHost, Comparable<Domain> {
       return Optional.empty();
     }
     if (!name.chars().allMatch(c -> c < 0x80)) {
+      if (name.length() > 2 * MAX_LENGTH) {
+        // No A-label is shorter than its U-label in code points, and the JDK's encoder throws
+        // something else at labels of more than a thousand.
+        return Optional.empty();
+      }
       try {
         name = IDN.toASCII(name, IDN.ALLOW_UNASSIGNED);
       } catch (IllegalArgumentException e) {

@@ -84,8 +84,12 @@ final class Desk implements ControlServer.Desk {
     }
   }
 
-  private static Optional<String> text(JsonNode request, String field) {
+  private static Optional<String> text(JsonNode request, String field) throws Refusal {
     JsonNode value = request.path(field);
+    if (!value.isString() && !value.isMissingNode() && !value.isNull()) {
+      // Passed over, it would make an order on some of the queue one on more of it.
+      throw new Refusal("\"" + field + "\" must be a text");
+    }
     return value.isString() ? Optional.of(value.asString()) : Optional.empty();
   }
 
@@ -279,7 +283,7 @@ final class Desk implements ControlServer.Desk {
   }
 
   private ObjectNode backup(String folder) throws IOException, Refusal {
-    Path path = Path.of(folder);
+    Path path = folder.indexOf('\0') < 0 ? Path.of(folder) : Path.of("");
     if (!path.isAbsolute()) {
       throw new Refusal("the server needs an absolute path for a backup");
     }

@@ -118,9 +118,8 @@ final class LocalMessage {
   /** Writes all in the form of DATA, with the final dot. */
   void write(OutputStream out) throws IOException {
     for (String field : fields) {
-      out.write(field.getBytes(StandardCharsets.ISO_8859_1));
-      out.write('\r');
-      out.write('\n');
+      // A field may begin with a dot, too; its continuations begin with white space.
+      writeLine(field.getBytes(StandardCharsets.ISO_8859_1), out);
     }
     out.write('\r');
     out.write('\n');

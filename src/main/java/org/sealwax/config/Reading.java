@@ -44,8 +44,15 @@ final class Reading {
 
   /** Reads a file's text. */
   static Reading of(String text) {
-    Reading reading = new Reading(text.lines().toList());
-    TomlParseResult toml = Toml.parse(text);
+    Reading reading = new Reading(linesOf(text));
+    TomlParseResult toml;
+    try {
+      toml = Toml.parse(text);
+    } catch (RuntimeException | AssertionError | StackOverflowError e) {
+      // The parser is recursive, and asserts what damaged input does not keep.
+      reading.error(1, 1, 1, "not TOML: too deeply nested, or too broken to say where");
+      return reading;
+    }
     for (TomlParseError e : toml.errors()) {
       TomlPosition at = e.position();
       reading.error(at.line(), at.column(), 1, sentence(e));
@@ -53,6 +60,20 @@ final class Reading {
     }
     reading.readTables(toml);
     return reading;
+  }
+
+  /** TOML's lines: a CR alone ends none. */
+  static List<String> linesOf(String text) {
+    List<String> lines = new ArrayList<>();
+    int start = 0;
+    while (start < text.length()) {
+      int end = text.indexOf('\n', start);
+      int to = end < 0 ? text.length() : end;
+      boolean cr = end > start && text.charAt(end - 1) == '\r';
+      lines.add(text.substring(start, cr ? end - 1 : to));
+      start = to + 1;
+    }
+    return List.copyOf(lines);
   }
 
   private static String sentence(TomlParseError e) {
@@ -119,7 +140,20 @@ final class Reading {
   }
 
   void add(Complaint complaint) {
-    complaints.add(complaint);
+    complaints.add(inside(complaint));
+  }
+
+  /** The parser may place what is missing, or what stands behind a string of lines, outside. */
+  private Complaint inside(Complaint c) {
+    if (c.line() < 1) {
+      return c;
+    }
+    int line = Math.min(c.line(), Math.max(1, lines.size()));
+    int width = line <= lines.size() ? lines.get(line - 1).length() : 0;
+    int column = line < c.line() ? width + 1 : Math.clamp(c.column(), 1, width + 1);
+    return line == c.line() && column == c.column()
+        ? c
+        : new Complaint(c.error(), line, column, c.length(), c.text(), c.notes(), c.help());
   }
 
   private void error(int line, int column, int length, String text) {

@@ -96,6 +96,10 @@ final class AliasFile {
     if (Files.size(file) > MAX_SIZE) {
       throw new IOException(file + " is larger than " + MAX_SIZE + " octets");
     }
+    if (!Files.isRegularFile(file)) {
+      // A pipe or a device may have no end, or no beginning.
+      throw new IOException(file + " is not a regular file");
+    }
     try {
       return Files.readAllLines(file);
     } catch (CharacterCodingException e) {
@@ -215,11 +219,15 @@ final class AliasFile {
   }
 
   private void include(String path, Place place) {
-    Path list = file.resolveSibling(path);
     if (path.isEmpty()) {
       flaw(place, "a file name is missing", ":include:lists/team");
       return;
     }
+    if (path.indexOf('\0') >= 0) {
+      flaw(place, "no file has such a name", null);
+      return;
+    }
+    Path list = file.resolveSibling(path);
     if (!files.contains(list) && files.size() > MAX_INCLUDES) {
       flaw(place, "more than " + MAX_INCLUDES + " lists are included", null);
       return;

@@ -94,7 +94,9 @@ final class Srs {
     if (form == 0) {
       tag = "SRS1";
       rest = from.name() + "=" + local.substring(4);
-    } else if (form == 1 && local.indexOf('=', 5) > 0) {
+    } else if (form == 1
+        && local.indexOf('=', 5) > 0
+        && firstForwarder(local.substring(local.indexOf('=', 5) + 1)) != null) {
       tag = "SRS1";
       rest = local.substring(local.indexOf('=', 5) + 1);
     } else {

@@ -1,7 +1,6 @@
 package org.sealwax.smtp;
 
 import java.util.EnumSet;
-import java.util.Locale;
 import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -44,7 +43,7 @@ public final class CommandParser {
     if (space > 16) {
       return new Command.Unknown(visible(line.substring(0, 16)));
     }
-    String verb = line.substring(0, space).toUpperCase(Locale.ROOT);
+    String verb = Ascii.upper(line.substring(0, space));
     return switch (verb) {
       case "EHLO" -> hello(verb, argument);
       case "HELO" -> hello(verb, argument);
@@ -137,7 +136,7 @@ public final class CommandParser {
         }
         case "BODY" -> {
           body =
-              switch (value == null ? "" : value.toUpperCase(Locale.ROOT)) {
+              switch (value == null ? "" : Ascii.upper(value)) {
                 case "7BIT" -> MailParameters.Body.SEVEN_BIT;
                 case "8BITMIME" -> MailParameters.Body.EIGHT_BIT;
                 default -> MailParameters.Body.UNSPECIFIED;
@@ -150,7 +149,7 @@ public final class CommandParser {
         }
         case "RET" -> {
           content =
-              switch (value == null ? "" : value.toUpperCase(Locale.ROOT)) {
+              switch (value == null ? "" : Ascii.upper(value)) {
                 case "HDRS" -> MailParameters.Content.HEADERS;
                 case "FULL" -> MailParameters.Content.FULL;
                 default -> MailParameters.Content.UNSPECIFIED;
@@ -237,7 +236,7 @@ public final class CommandParser {
     }
     for (String word : value.split(",", -1)) {
       RcptParameters.Notify one =
-          switch (word.toUpperCase(Locale.ROOT)) {
+          switch (Ascii.upper(word)) {
             case "NEVER" -> RcptParameters.Notify.NEVER;
             case "SUCCESS" -> RcptParameters.Notify.SUCCESS;
             case "FAILURE" -> RcptParameters.Notify.FAILURE;
@@ -286,7 +285,7 @@ public final class CommandParser {
     int space = argument.indexOf(' ');
     OptionalLong size = count(space < 0 ? argument : argument.substring(0, space));
     String rest = space < 0 ? "" : argument.substring(space).strip();
-    if (size.isEmpty() || !(rest.isEmpty() || rest.equalsIgnoreCase("LAST"))) {
+    if (size.isEmpty() || !(rest.isEmpty() || Ascii.upper(rest).equals("LAST"))) {
       return malformed("BDAT", 501, ARGUMENT, "say BDAT octets, or BDAT octets LAST");
     }
     return new Command.Bdat(size.getAsLong(), !rest.isEmpty());
@@ -320,7 +319,7 @@ public final class CommandParser {
     if (!good || initial != null && (initial.isEmpty() || initial.indexOf(' ') >= 0)) {
       return malformed("AUTH", 501, ARGUMENT, "say AUTH mechanism, or AUTH mechanism response");
     }
-    return new Command.Auth(mechanism.toUpperCase(Locale.ROOT), initial);
+    return new Command.Auth(Ascii.upper(mechanism), initial);
   }
 
   private static int skipBlanks(String text, int from) {
@@ -372,7 +371,7 @@ public final class CommandParser {
       String word = text.substring(at, end);
       at = end;
       int equals = word.indexOf('=');
-      keyword = (equals < 0 ? word : word.substring(0, equals)).toUpperCase(Locale.ROOT);
+      keyword = Ascii.upper(equals < 0 ? word : word.substring(0, equals));
       value = equals < 0 ? null : word.substring(equals + 1);
       broken =
           keyword.isEmpty()

@@ -48,7 +48,7 @@ final class PathParser {
     if (peek() == '@' && !sourceRoute()) {
       return null;
     }
-    if (text.regionMatches(true, at, "postmaster>", 0, 11)) {
+    if (Ascii.isAt(text, at, "POSTMASTER>")) {
       at += 11;
       return new Path.Postmaster();
     }
@@ -164,7 +164,7 @@ final class PathParser {
 
   /** {@code 192.0.2.1} or {@code IPv6:2001:db8::1} (RFC 5321 4.1.3); never asks the DNS. */
   static Optional<AddressLiteral> literal(String inside) {
-    boolean six = inside.regionMatches(true, 0, "IPv6:", 0, 5);
+    boolean six = Ascii.isAt(inside, 0, "IPV6:");
     String address = six ? inside.substring(5) : inside;
     for (int i = 0; i < address.length(); i++) {
       char c = Character.toLowerCase(address.charAt(i));

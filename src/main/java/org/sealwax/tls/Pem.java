@@ -37,7 +37,7 @@ final class Pem {
         break;
       }
       String label = text.substring(begin + 11, labelEnd);
-      int end = text.indexOf("-----END " + label + "-----", labelEnd);
+      int end = text.indexOf("-----END " + label + "-----", labelEnd + 5);
       if (end < 0) {
         break;
       }

@@ -259,4 +259,16 @@ final class CommandParserTest {
       }
     }
   }
+
+  @Test
+  void noOtherLetterIsTakenForOneOfOurs() {
+    // U+017F and U+212A fold to s and k, U+0131 to i: a filter before us would not have seen it.
+    assertInstanceOf(Command.Unknown.class, CommandParser.parse("\u017ftarttls"));
+    assertInstanceOf(Command.Unknown.class, CommandParser.parse("R\u017fET"));
+    assertInstanceOf(Command.Unknown.class, CommandParser.parse("MA\u0131L FROM:<a@b.example>"));
+    assertInstanceOf(Command.Malformed.class, CommandParser.parse("BDAT 1 LA\u017fT"));
+    assertInstanceOf(Command.Malformed.class, CommandParser.parse("RCPT TO:<po\u017ftmaster>"));
+    assertInstanceOf(
+        Command.Malformed.class, CommandParser.parse("MAIL FROM:<a@b.example> \u017fIZE=1"));
+  }
 }

@@ -1,0 +1,47 @@
+package org.sealwax.fuzz;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.sealwax.app.AppTargets;
+import org.sealwax.config.ConfigTargets;
+import org.sealwax.deliver.DeliverTargets;
+import org.sealwax.dns.live.DnsTargets;
+import org.sealwax.forward.ForwardTargets;
+import org.sealwax.message.MessageTargets;
+import org.sealwax.queue.QueueTargets;
+import org.sealwax.receive.auth.AuthTargets;
+import org.sealwax.smtp.SmtpTargets;
+import org.sealwax.tls.TlsTargets;
+
+/** Every parser that strangers, damage or mistakes can reach. */
+public final class Targets {
+  private Targets() {}
+
+  /** All targets. */
+  public static List<Target> all() {
+    List<Target> all = new ArrayList<>();
+    all.addAll(SmtpTargets.all());
+    all.addAll(MessageTargets.all());
+    all.addAll(ConfigTargets.all());
+    all.addAll(ForwardTargets.all());
+    all.addAll(QueueTargets.all());
+    all.addAll(AuthTargets.all());
+    all.addAll(DeliverTargets.all());
+    all.addAll(TlsTargets.all());
+    all.addAll(DnsTargets.all());
+    all.addAll(AppTargets.all());
+    return List.copyOf(all);
+  }
+
+  /**
+   * One target by its name.
+   *
+   * @throws IllegalArgumentException when there is none
+   */
+  public static Target named(String name) {
+    return all().stream()
+        .filter(t -> t.name().equals(name))
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException("no target " + name));
+  }
+}
