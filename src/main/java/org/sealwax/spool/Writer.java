@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The one connection that writes, with its statements kept prepared. Owned by one thread. */
 final class Writer implements Closeable {
+  /** Shares woken at a start: more than the queue holds in hand, few enough for a quick start. */
+  private static final int WOKEN = 20_000;
+
   /** Pages for index updates among a million rows; native memory. */
   private static final int CACHE_KIB = 8 * 1024;
 
@@ -227,8 +230,20 @@ final class Writer implements Closeable {
     s.executeUpdate();
   }
 
-  /** Makes FRESH shares of a former life QUEUED; returns how many. */
+  /**
+   * Makes FRESH shares of a former life QUEUED; returns how many. QUEUED shares that found no place
+   * in that life look again at once, not when their long wait is over: whoever would have fetched
+   * them before is gone. {@link #WOKEN} are enough, since they make the queue fetch the others.
+   */
   int recover(Instant now) throws SQLException {
+    try (PreparedStatement s =
+        connection.prepareStatement(
+            "UPDATE share SET due = ?1 WHERE (message, number) IN (SELECT message, number FROM share"
+                + " INDEXED BY share_queued WHERE state = 1 AND due > ?1 AND reason = '' LIMIT ?2)")) {
+      s.setLong(1, now.toEpochMilli());
+      s.setInt(2, WOKEN);
+      s.executeUpdate();
+    }
     try (PreparedStatement s =
         connection.prepareStatement(
             "UPDATE share SET state = 1, due = ? WHERE message >= ? AND state = 0")) {

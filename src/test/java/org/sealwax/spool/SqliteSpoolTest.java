@@ -85,6 +85,42 @@ final class SqliteSpoolTest {
     assertEquals(List.of(), log.told);
   }
 
+  /** Found by 200 rounds of kill -9: mail behind a busy next hop lay idle for ten minutes after. */
+  @Test
+  void mailThatFoundNoPlaceLooksAgainAtARestartAndFailedMailWaits() throws Exception {
+    Instant later = Instant.now().plusSeconds(600);
+    QueueId crowded;
+    QueueId failed;
+    try (SqliteSpool spool = open()) {
+      crowded = queued(spool, later, "");
+      failed = queued(spool, later, "connect");
+      assertTrue(spool.due(Instant.now(), 10).isEmpty());
+    }
+    try (SqliteSpool spool = open()) {
+      List<QueueId> due =
+          spool.due(Instant.now().plusSeconds(9), 10).stream().map(d -> d.key().message()).toList();
+      assertEquals(List.of(crowded), due);
+      assertFalse(due.contains(failed));
+    }
+  }
+
+  private static QueueId queued(Spool spool, Instant due, String reason) throws Exception {
+    try (Draft draft = spool.draft()) {
+      draft.content().write(1);
+      Share share =
+          new Share(
+              new ShareKey(draft.id(), 0),
+              ShareState.QUEUED,
+              due,
+              "h",
+              "s",
+              reason,
+              new byte[] {1});
+      spool.accept(new NewMessage(draft, Instant.now(), new byte[] {1}, List.of(share)));
+      return draft.id();
+    }
+  }
+
   @Test
   void findsFreshSharesAfterTheMarkHasMoved() throws Exception {
     QueueId early;
