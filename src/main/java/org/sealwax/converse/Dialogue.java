@@ -91,6 +91,7 @@ public final class Dialogue {
   private int idleCommands;
   private Duration readTimeout = Duration.ZERO;
   private long bodyDeadline;
+  private long lineDeadline;
   private boolean inBody;
 
   /** A conversation over {@code wire}, which is closed at its end. */
@@ -223,7 +224,7 @@ public final class Dialogue {
       return in.read(SmtpLimits.COMMAND_LINE);
     }
     flush();
-    waitAtMost(settings.command());
+    startLine();
     phase.set(Phase.IDLE);
     if (ending && phase.compareAndSet(Phase.IDLE, Phase.BUSY)) {
       close(shutdown(), Ending.SHUTDOWN);
@@ -261,7 +262,7 @@ public final class Dialogue {
       case Command.Mail c -> {}
       case Command.Rcpt c -> {}
       case Command.Data c -> {}
-      case Command.Bdat c -> {}
+      case Command.Bdat c -> idleCommands += c.size() == 0 && !c.last() ? 1 : 0;
       case Command.Quit c -> {}
       case Command.Ehlo c -> idleCommands++;
       case Command.Helo c -> idleCommands++;
@@ -288,6 +289,10 @@ public final class Dialogue {
     }
     return switch (answer) {
       case Verbs.Answer.Say say -> {
+        if (command instanceof Command.Malformed bad && bad.verb().equals("BDAT")) {
+          // How many octets follow is anybody's guess: read on, and they would be commands.
+          yield close(say.reply(), Ending.REFUSED);
+        }
         say(say.reply());
         yield null;
       }
@@ -356,7 +361,7 @@ public final class Dialogue {
   private @Nullable Ending ask(Verbs.Answer.Ask ask, Command command) throws IOException {
     out.append(Reply.of(334, ask.text()));
     flush();
-    waitAtMost(settings.command());
+    startLine();
     return switch (in.read(SmtpLimits.AUTH_LINE)) {
       case Line.Text t -> follow(ask.next().answer(t.text()), command);
       case Line.Refused r -> broken(r, "AUTH");
@@ -401,7 +406,8 @@ public final class Dialogue {
     if (!whole) {
       return Ending.LOST;
     }
-    if (bdat.last()) {
+    if (bdat.last() || reader.tooLarge()) {
+      // What is too large is told at once; the chunks that still follow belong to nothing.
       chunks = null;
       chunkBody = null;
       return decide(body.complete(reader.summary()), true);
@@ -433,6 +439,12 @@ public final class Dialogue {
     }
     say(reply);
     return null;
+  }
+
+  /** One line as a whole has the time of one command: an octet now and then does not extend it. */
+  private void startLine() throws IOException {
+    waitAtMost(settings.command());
+    lineDeadline = clock.nanoTime() + settings.command().toNanos();
   }
 
   private void startBody() throws IOException {
@@ -511,8 +523,8 @@ public final class Dialogue {
 
     @Override
     public int read(byte[] into, int offset, int length) throws IOException {
-      if (inBody && clock.nanoTime() - bodyDeadline > 0) {
-        throw new SocketTimeoutException("body took too long");
+      if (clock.nanoTime() - (inBody ? bodyDeadline : lineDeadline) > 0) {
+        throw new SocketTimeoutException("body or line took too long");
       }
       return source.read(into, offset, length);
     }

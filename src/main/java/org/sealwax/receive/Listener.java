@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.converse.Dialogue;
@@ -48,6 +49,7 @@ public final class Listener implements AutoCloseable {
   private final @Nullable TlsServer tls;
   private final Door door;
   private final Semaphore tokens;
+  private final AtomicInteger now = new AtomicInteger();
   private final Set<Dialogue> open = ConcurrentHashMap.newKeySet();
   private final String sessionPrefix;
   private volatile boolean stopped;
@@ -160,9 +162,9 @@ public final class Listener implements AutoCloseable {
         : new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
   }
 
-  /** Sessions now. */
+  /** Sessions now. (Not the tokens taken: the accept loop holds one while it waits.) */
   public int sessions() {
-    return settings.sessions() - tokens.availablePermits();
+    return now.get();
   }
 
   private void acceptAll() {
@@ -191,6 +193,7 @@ public final class Listener implements AutoCloseable {
 
   private void receive(Wire wire) {
     boolean local = door instanceof UnixDoor;
+    now.incrementAndGet();
     try {
       String limit = local ? "" : premises.limits().enter(wire.peer().getAddress());
       if (!limit.isEmpty()) {
@@ -210,6 +213,7 @@ public final class Listener implements AutoCloseable {
     } finally {
       tokens.release();
       closeQuietly(wire);
+      now.decrementAndGet();
     }
   }
 

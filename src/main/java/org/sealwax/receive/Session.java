@@ -34,6 +34,12 @@ final class Session implements Verbs {
   private static final Reply RECIPIENT_OK = Reply.of(250, EnhancedStatus.of(2, 1, 5), "Ok");
   private static final EnhancedStatus SEQUENCE = EnhancedStatus.of(5, 5, 1);
 
+  /**
+   * Recipients over the limit that one session may name: a client that pipelines a long list hears
+   * of it only afterwards; one that never stops is no mail client.
+   */
+  static final int MAX_OVERSHOOT = 1_000;
+
   private final Premises premises;
   private final Reception reception;
   private final ListenerSettings listener;
@@ -45,6 +51,7 @@ final class Session implements Verbs {
   private int accepted;
   private int refused;
   private int authFailures;
+  private int overshoot;
   private boolean tooManyErrors;
 
   Session(
@@ -391,6 +398,12 @@ final class Session implements Verbs {
     }
     String to = command.path().toString();
     if (open.addressed() >= reception.settings().recipients()) {
+      if (++overshoot > MAX_OVERSHOOT) {
+        Reply reply =
+            Reply.of(421, EnhancedStatus.of(4, 7, 0), name() + " far too many recipients");
+        note("RCPT", to, reply);
+        return new Answer.Close(reply);
+      }
       // RFC 5321 4.5.3.1.10: the client sends the rest in another transaction.
       return refuse(
           "RCPT", to, Reply.of(452, EnhancedStatus.of(4, 5, 3), "too many recipients at once"));

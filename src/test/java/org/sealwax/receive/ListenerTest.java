@@ -28,6 +28,7 @@ import org.sealwax.smtp.ReplyReader;
 import org.sealwax.tls.ClientCertificates;
 import org.sealwax.tls.Verdict;
 import org.sealwax.world.Clock;
+import org.sealwax.world.Threads;
 import org.sealwax.world.Wire;
 
 /** Listeners on loopback and on a Unix socket. */
@@ -113,6 +114,73 @@ final class ListenerTest {
     }
     assertEquals(1, intake.kept().size());
     assertTrue(log.has("connected[") && log.has("accepted[ID000001"), log.lines().toString());
+  }
+
+  @Test
+  void aLineInDropsEndsInTheTimeOfOneCommand() throws Exception {
+    DialogueSettings usual = DialogueSettings.defaults();
+    DialogueSettings quick =
+        new DialogueSettings(
+            Duration.ofMillis(300),
+            usual.block(),
+            usual.body(),
+            usual.handshake(),
+            usual.errors(),
+            usual.idleCommands(),
+            false);
+    ListenerSettings settings = settings(ListenerSettings.Encryption.NONE, 4);
+    ListenerSettings slow =
+        new ListenerSettings(
+            settings.name(),
+            settings.place(),
+            settings.encryption(),
+            settings.certificates(),
+            settings.offersAuth(),
+            settings.sessions(),
+            settings.backlog(),
+            settings.handshake(),
+            quick);
+    try (Listener listener =
+            Listener.start(slow, premises(limits(0), RelayRules.loopbackOnly()), null);
+        Client client = Client.to(listener)) {
+      assertEquals(220, client.reply().code());
+      Thread drops =
+          Threads.start(
+              "drops",
+              () -> {
+                try {
+                  // Each octet comes well within the time that a read may take.
+                  while (true) {
+                    client.wire.out().write('N');
+                    Thread.sleep(50);
+                  }
+                } catch (IOException | InterruptedException e) {
+                  // Hung up, as it should be.
+                }
+              });
+      assertEquals(421, client.reply().code());
+      drops.interrupt();
+      drops.join();
+    }
+  }
+
+  @Test
+  void countsSessionsAndNotItsOwnWaiting() throws Exception {
+    try (Listener listener =
+        Listener.start(
+            settings(ListenerSettings.Encryption.NONE, 4),
+            premises(limits(0), RelayRules.loopbackOnly()),
+            null)) {
+      assertEquals(0, listener.sessions());
+      try (Client client = Client.to(listener)) {
+        assertEquals(220, client.reply().code());
+        assertEquals(1, listener.sessions());
+        assertEquals(221, client.say("QUIT").code());
+      }
+      while (listener.sessions() > 0) {
+        Thread.sleep(1);
+      }
+    }
   }
 
   @Test
