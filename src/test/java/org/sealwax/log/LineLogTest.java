@@ -215,7 +215,8 @@ final class LineLogTest {
         };
     LineLog log = new LineLog(LogSettings.defaults(), stuck, CLOCK);
     String text = "x".repeat(Line.MAX_VALUE);
-    int fits = LineSink.MAX_WAITING / 1000 + 20;
+    // Twice the room: the writer may take one full load with it before it is stuck.
+    int fits = 2 * (LineSink.MAX_WAITING / 1000 + 20);
     while (log.dropped() == 0 && fits-- > -20) {
       log.note("app", text);
     }
