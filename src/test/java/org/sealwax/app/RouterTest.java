@@ -47,7 +47,9 @@ import org.sealwax.world.Clock;
  */
 @Timeout(60)
 final class RouterTest {
-  @TempDir private Path folder = Path.of("");
+  @TempDir(cleanup = org.junit.jupiter.api.io.CleanupMode.NEVER)
+  private Path folder = Path.of("");
+
   private final ByteArrayOutputStream written = new ByteArrayOutputStream();
   private final Counters counters = new Counters();
   private final java.util.List<Router> routers = new java.util.ArrayList<>();
@@ -168,6 +170,7 @@ final class RouterTest {
     assertTrue(log().contains("Untrusted TLS connection established to"), log());
   }
 
+  @org.junit.jupiter.api.Tag("slow")
   @Test
   void takesFromSendmailAndShowsHoldsReleasesTracesAndDeletes() throws Exception {
     Router first = router("a", toward(1));
