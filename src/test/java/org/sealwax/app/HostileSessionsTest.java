@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.SocketException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -127,6 +130,43 @@ final class HostileSessionsTest {
       List<Path> large =
           files.filter(f -> f.toString().contains("bod")).filter(Files::isRegularFile).toList();
       assertEquals(List.of(), large, "files that belong to no message");
+    }
+  }
+
+  @Test
+  @Timeout(60)
+  void everyRequestOfTheControlSocketGetsOneAnswer(@TempDir Path folder) throws Exception {
+    QuietLog log = new QuietLog();
+    try (Wired wired = new Wired(folder, log.log)) {
+      normalMail(wired, false);
+      Mutations spoilt =
+          new Mutations(
+              octets(
+                  "{\"do\":\"list\",\"limit\":5,\"domain\":\"d.example\",\"sender\":\"<>\"}",
+                  "{\"do\":\"show\",\"id\":\"" + queued.getFirst() + "\"}",
+                  "{\"do\":\"trace\",\"id\":\"x\"}",
+                  "{\"do\":\"hold\",\"id\":\"" + queued.getFirst() + "\"}",
+                  "{\"do\":\"count\",\"reason\":5}",
+                  "{\"do\":\"backup\"}",
+                  "[".repeat(3_000),
+                  "{\"do\":\"reasons\"}",
+                  "null",
+                  ""),
+              11);
+      try (SocketChannel channel =
+          SocketChannel.open(UnixDomainSocketAddress.of(ControlServer.socketIn(wired.state())))) {
+        ControlServer.Lines answers = new ControlServer.Lines(channel, 1 << 24);
+        for (int i = 0; i < 2_000; i++) {
+          String line = new String(spoilt.next(), StandardCharsets.ISO_8859_1);
+          String request = line.replace("\n", "");
+          channel.write(ByteBuffer.wrap((request + "\n").getBytes(StandardCharsets.UTF_8)));
+          String answer = answers.next();
+          assertTrue(
+              answer != null && answer.startsWith("{\"ok\":") && answer.endsWith("}"),
+              () -> request + " is answered " + answer);
+          assertEquals(List.of(), log.told, request);
+        }
+      }
     }
   }
 
