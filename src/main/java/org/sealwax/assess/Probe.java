@@ -1,0 +1,16 @@
+package org.sealwax.assess;
+
+import java.util.List;
+
+/**
+ * One question to one address, with its limits. Opens connections only out of the visit's purse,
+ * waits no longer than the visit has time, one connection at a time, and throws for nothing that
+ * the other side does: what it could not see is a finding that says so.
+ */
+public interface Probe {
+  /** The checks that it answers: each is told {@code not tested} when the probe says nothing. */
+  List<Check> checks();
+
+  /** Looks. Findings are of {@link #checks}, at the visit's place. */
+  List<Finding> look(Visit visit) throws InterruptedException;
+}

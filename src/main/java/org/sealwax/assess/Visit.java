@@ -1,0 +1,96 @@
+package org.sealwax.assess;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.address.Domain;
+import org.sealwax.world.Clock;
+
+/**
+ * One address that is being looked at: where it is, what the look may cost, and what was seen so
+ * far. Given to each {@link Probe} in turn; one probe at a time.
+ */
+public final class Visit {
+  private final Place place;
+  private final Entry entry;
+  private final @Nullable Domain nextHop;
+  private final String ehlo;
+  private final Depth depth;
+  private final Purse purse;
+  private final Clock clock;
+  private final long end;
+  private final Sightings sightings = new Sightings();
+  private final Progress progress;
+
+  /**
+   * A visit that begins.
+   *
+   * @param place with an address
+   * @param nextHop the domain whose MX this is, or null
+   * @param ehlo the name we give
+   * @param end on the clock's nanosecond count, when everything must be over
+   */
+  public Visit(
+      Place place,
+      Entry entry,
+      @Nullable Domain nextHop,
+      String ehlo,
+      Budget budget,
+      Clock clock,
+      long end,
+      Progress progress) {
+    this.place = place;
+    this.entry = entry;
+    this.nextHop = nextHop;
+    this.ehlo = ehlo;
+    this.depth = budget.depth();
+    this.purse = new Purse(budget.connections());
+    this.clock = clock;
+    this.end = end;
+    this.progress = progress;
+  }
+
+  /** Host, address and port. */
+  public Place place() {
+    return place;
+  }
+
+  /** How TLS begins here. */
+  public Entry entry() {
+    return entry;
+  }
+
+  /** The domain whose MX this is, or null when a host was asked for. */
+  public @Nullable Domain nextHop() {
+    return nextHop;
+  }
+
+  /** The name for EHLO. */
+  public String ehlo() {
+    return ehlo;
+  }
+
+  /** How much is looked at. */
+  public Depth depth() {
+    return depth;
+  }
+
+  /** Each connection is taken from here before it is opened. */
+  public Purse purse() {
+    return purse;
+  }
+
+  /** Time left for everything; zero or less when it is over. */
+  public Duration left() {
+    return Duration.ofNanos(end - clock.nanoTime());
+  }
+
+  /** What was seen so far. */
+  public Sightings sightings() {
+    return sightings;
+  }
+
+  /** Tells the person who waits what is being done now. */
+  public void doing(String what) {
+    progress.doing(place, what, purse.spent());
+  }
+}
