@@ -187,6 +187,12 @@ record Kind<T>(
     return choice(words, s -> type.getEnumConstants()[words.indexOf(s)]);
   }
 
+  /** The words of some values of an enumeration. */
+  static <E extends Enum<E>> Kind<E> oneOf(List<E> values) {
+    List<String> words = values.stream().map(Kind::wordOf).toList();
+    return choice(words, s -> values.get(words.indexOf(s)));
+  }
+
   /** A closed vocabulary. */
   static <T> Kind<T> choice(List<String> words, Function<String, T> reader) {
     return scalar(

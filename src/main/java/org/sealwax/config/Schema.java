@@ -329,7 +329,7 @@ final class Schema {
     static final Key<Level> LEVEL =
         Key.optional(
             "level",
-            oneOf(Level.class),
+            oneOf(Level.configurable()),
             "What is demanded of this next hop. Left out: secure when there is a password, else by"
                 + " the policy rows.",
             "\"encrypt\"");
@@ -431,7 +431,10 @@ final class Schema {
         Key.required("domain", PATTERN, "The destination.", "\".example.org\"");
     static final Key<Level> LEVEL =
         Key.of(
-            "level", oneOf(Level.class), "\"may\"", "What mail there demands, in Postfix's words.");
+            "level",
+            oneOf(Level.configurable()),
+            "\"may\"",
+            "What mail there demands, in Postfix's words.");
     static final Key<List<Pin>> PINS =
         Key.of("pins", listOf(PIN), "[]", "Public keys of which the server must have one.");
     static final Key<List<Domain>> NAMES =
@@ -647,7 +650,7 @@ final class Schema {
     static final Key<Level> LEVEL =
         Key.of(
             "level",
-            oneOf(Level.class),
+            oneOf(Level.configurable()),
             "\"may\"",
             "What mail demands where no policy row says otherwise.");
     static final Key<TlsFloor> FLOOR =

@@ -25,6 +25,7 @@ import org.sealwax.policy.Requirement;
 import org.sealwax.policy.Rung;
 import org.sealwax.policy.Subject;
 import org.sealwax.queue.Cause;
+import org.sealwax.tls.Associations;
 import org.sealwax.tls.ClientOffer;
 import org.sealwax.tls.Pin;
 import org.sealwax.tls.References;
@@ -390,6 +391,7 @@ final class Attempt {
   private References references() {
     List<Domain> names = new ArrayList<>();
     Set<Pin> pins = Set.of();
+    Associations associations = Associations.NONE;
     String roots = Demand.PUBLIC_ROOTS;
     for (Demand demand : requirement.identity()) {
       switch (demand) {
@@ -398,6 +400,7 @@ final class Attempt {
           roots = pkix.roots();
         }
         case Demand.Pinned pinned -> pins = pinned.pins();
+        case Demand.Tlsa tlsa -> associations = tlsa.associations();
       }
     }
     if (requirement.identity().isEmpty() && !plan.byMx() && subject.host() instanceof Domain host) {
@@ -411,6 +414,6 @@ final class Attempt {
     if (anchors == null) {
       throw new IllegalStateException("no roots of the name " + roots);
     }
-    return new References(names, pins, anchors);
+    return new References(names, pins, anchors, associations);
   }
 }

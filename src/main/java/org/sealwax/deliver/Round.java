@@ -3,9 +3,10 @@ package org.sealwax.deliver;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.policy.Evidence;
-import org.sealwax.policy.Reason;
+import org.sealwax.policy.MxFilter;
 import org.sealwax.policy.Requirement;
 import org.sealwax.policy.Subject;
 import org.sealwax.queue.NextHop;
@@ -120,10 +121,11 @@ final class Round {
       }
       budget.host++;
       Requirement requirement = requirement(subject, plan);
-      if (!requirement.mxFilter().admits(subject.host())) {
+      Optional<MxFilter.Refusal> refusal = requirement.mxFilter().refusal(subject.host());
+      if (refusal.isPresent()) {
         errand.passedOver(
             Trouble.policy(
-                Reason.MX_FILTER, "may not be used for this domain", subject.host().toString()));
+                refusal.get().reason(), refusal.get().text(), subject.host().toString()));
         continue;
       }
       Attempt attempt = new Attempt(tools, budget, errand, subject, requirement, plan);

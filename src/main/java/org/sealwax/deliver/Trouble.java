@@ -307,7 +307,12 @@ final class Trouble {
           case LOST_CONNECTION, LADDER_BOUND -> EnhancedStatus.of(4, 4, 2);
           case TLS_NOT_OFFERED, TLS_REFUSED -> EnhancedStatus.of(4, 7, 10);
           case TLS_BROKEN, TLS_FLOOR -> EnhancedStatus.of(4, 7, 5);
-          case TLS_IDENTITY, TLS_INJECTION, MX_FILTER -> EnhancedStatus.of(4, 7, 0);
+          case TLS_IDENTITY, TLS_INJECTION, STS_MX, STS_PENDING, LEDGER_MX ->
+              EnhancedStatus.of(4, 7, 0);
+          case DANE_LOOKUP -> EnhancedStatus.of(4, 4, 3);
+          case DANE_MISSING -> EnhancedStatus.of(4, 7, 5);
+          // RFC 8689 §4.2.1, with the class of what may still change.
+          case REQUIRETLS_MX, REQUIRETLS_MISSING -> EnhancedStatus.of(4, 7, 30);
         };
     return new Cause(
         reason.word(),

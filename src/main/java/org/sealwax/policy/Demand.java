@@ -4,6 +4,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import org.sealwax.address.Domain;
+import org.sealwax.tls.Associations;
 import org.sealwax.tls.Pin;
 
 /** One demand on the peer's identity. A requirement has a set of them, all of which must hold. */
@@ -29,6 +30,15 @@ public sealed interface Demand {
     }
   }
 
+  /**
+   * A certificate that a secure TLSA record names (RFC 7672 3.1).
+   *
+   * @param associations any one is enough
+   * @param secureMx whether DNSSEC also vouches for the way from the next hop to this host; when
+   *     not, the host is identified and the next hop is not: never called authenticated
+   */
+  record Tlsa(Associations associations, boolean secureMx) implements Demand {}
+
   /** One of these keys, whatever the certificate says. */
   record Pinned(Set<Pin> pins) implements Demand {
     /** Copies. */
@@ -37,10 +47,36 @@ public sealed interface Demand {
     }
   }
 
-  /** In words, for logs; the same text for equal demands. */
+  /** The same text for equal demands, another one for others. */
+  default String key() {
+    return switch (this) {
+      case Pkix p -> p.text();
+      case Pinned p -> p.text();
+      case Tlsa t ->
+          "tlsa("
+              + sorted(
+                  t.associations().records().stream()
+                      .map(
+                          a -> a.usage() + " " + a.selector() + " " + a.matching() + " " + a.data())
+                      .toList())
+              + " for "
+              + sorted(t.associations().names())
+              + " "
+              + t.secureMx()
+              + ")";
+    };
+  }
+
+  /** In words, for logs. */
   default String text() {
     return switch (this) {
       case Pkix p -> "pkix(" + sorted(p.names()) + " by " + p.roots() + ")";
+      case Tlsa t ->
+          "tlsa("
+              + sorted(t.associations().records())
+              + " for "
+              + sorted(t.associations().names())
+              + ")";
       case Pinned p -> "pin(" + sorted(p.pins()) + ")";
     };
   }

@@ -1,11 +1,14 @@
 package org.sealwax.policy;
 
 import java.time.Instant;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.address.Domain;
+import org.sealwax.tls.Associations;
 
 /**
- * What is known before connecting, one case per source. DNS security, MTA-STS, the ledger and the
- * message's own demands are further cases; each may raise or refuse, never lower.
+ * What is known before connecting, one case per source; each may raise or refuse, never lower. (The
+ * two listed exceptions, an override row and {@code TLS-Required: No}, are in {@link Policy}.)
  */
 public sealed interface Evidence {
   /** Where it comes from, for {@link Requirement#because}. */
@@ -75,6 +78,139 @@ public sealed interface Evidence {
     @Override
     public @Nullable Instant expires() {
       return row.expires();
+    }
+  }
+
+  /**
+   * What DNSSEC says about one host (RFC 7672 2.2).
+   *
+   * @param base the TLSA base domain: the name to send as SNI (RFC 7672 2.2.2, 8.1)
+   * @param state what was found
+   * @param secureMx whether the step from next hop to host was validated too; without it the host
+   *     is identified, and the next hop is not ("half DANE", RFC 7672 2.2.1)
+   * @param expires when the records' time to live ends
+   */
+  record Dane(Domain base, DaneState state, boolean secureMx, Instant expires) implements Evidence {
+    @Override
+    public String origin() {
+      return switch (state) {
+        case DaneState.Usable u ->
+            "dane: "
+                + u.associations().records().size()
+                + " usable TLSA at "
+                + base
+                + (secureMx ? "" : " (MX unsigned)");
+        case DaneState.Unusable u -> "dane: TLSA at " + base + ", none usable: " + u.why();
+        case DaneState.Trouble t -> "dane: " + t.why();
+        case DaneState.Absent a -> "dane: none (" + a.why() + ")";
+      };
+    }
+  }
+
+  /** What became of the TLSA question. */
+  sealed interface DaneState {
+    /** At least one usable record. */
+    record Usable(Associations associations) implements DaneState {}
+
+    /** Records, securely, and all of them unusable: TLS always, no identity (RFC 7672 2.2). */
+    record Unusable(String why) implements DaneState {}
+
+    /** Bogus, timeout or SERVFAIL where security was to be expected: not this host, not now. */
+    record Trouble(String why) implements DaneState {}
+
+    /** Securely denied, or unsigned: DANE has nothing to say. */
+    record Absent(String why) implements DaneState {}
+  }
+
+  /**
+   * What MTA-STS says about the domain (RFC 8461).
+   *
+   * @param domain the policy domain
+   * @param state what is known of its policy
+   * @param expires when it must be known anew, or null
+   */
+  record Sts(Domain domain, StsState state, @Nullable Instant expires) implements Evidence {
+    @Override
+    public String origin() {
+      return switch (state) {
+        case StsState.Enforce e -> "sts: enforce, id " + e.id();
+        case StsState.Testing t -> "sts: testing, id " + t.id();
+        case StsState.Pending p -> "sts: " + p.why() + ", waits until " + p.until();
+        case StsState.Absent a -> "sts: none (" + a.why() + ")";
+      };
+    }
+  }
+
+  /** What is known of an MTA-STS policy. */
+  sealed interface StsState {
+    /** A policy in {@code enforce}: its MX hosts, with certificates by public roots. */
+    record Enforce(String id, List<MxPattern> mx) implements StsState {
+      /** Copies. */
+      public Enforce {
+        mx = List.copyOf(mx);
+      }
+    }
+
+    /** A policy in {@code testing}: as if there were none, and reported (RFC 8461 5). */
+    record Testing(String id, List<MxPattern> mx) implements StsState {
+      /** Copies. */
+      public Testing {
+        mx = List.copyOf(mx);
+      }
+    }
+
+    /** First contact, and what the domain announces could not be fetched: mail waits. */
+    record Pending(String why, Instant until) implements StsState {}
+
+    /** No policy, mode {@code none}, or one that could not be had in time. */
+    record Absent(String why) implements StsState {}
+  }
+
+  /**
+   * What the domain has shown before, in the ledger's judgement.
+   *
+   * @param level ENCRYPT or VERIFY
+   * @param known hosts remembered and their organisations; {@link MxFilter.Any} at ENCRYPT
+   * @param since when the level was reached
+   * @param expires when it falls away unless it is seen again
+   */
+  record Ledger(Level level, MxFilter known, Instant since, Instant expires) implements Evidence {
+    /** Checks the level. */
+    public Ledger {
+      if (level != Level.ENCRYPT && level != Level.VERIFY) {
+        throw new IllegalArgumentException("the ledger knows encrypt and verify");
+      }
+    }
+
+    @Override
+    public String origin() {
+      return "ledger: " + level.word() + " since " + since;
+    }
+  }
+
+  /** The message came with REQUIRETLS (RFC 8689 2). */
+  record RequireTls() implements Evidence {
+    @Override
+    public String origin() {
+      return "message: REQUIRETLS";
+    }
+
+    @Override
+    public @Nullable Instant expires() {
+      return null;
+    }
+  }
+
+  /** The message came with {@code TLS-Required: No} (RFC 8689 3), and it is honoured. */
+  record TlsRequiredNo() implements Evidence {
+    @Override
+    public String origin() {
+      return "message: TLS-Required: No";
+    }
+
+    @Override
+    public @Nullable Instant expires() {
+      return null;
     }
   }
 }

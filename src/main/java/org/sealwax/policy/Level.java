@@ -1,5 +1,7 @@
 package org.sealwax.policy;
 
+import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -19,11 +21,17 @@ public enum Level {
   /** Always TLS, with a trusted certificate for the MX host's name, however that was found. */
   VERIFY,
   /** Always TLS, with a trusted certificate for a name that no forged DNS answer could choose. */
-  SECURE;
+  SECURE,
+  /** What an MTA-STS policy in force demands (RFC 8461 4); not for configuration. */
+  STS,
+  /** What usable TLSA records demand (RFC 7672 2.2); not for configuration: it is always on. */
+  DANE,
+  /** Always TLS with a peer that DANE identifies; without usable TLSA records, no mail. */
+  DANE_ONLY;
 
   /** The word in configuration and logs. */
   public String word() {
-    return name().toLowerCase(Locale.ROOT);
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
   /** The level of a word. */
@@ -34,6 +42,11 @@ public enum Level {
       }
     }
     return Optional.empty();
+  }
+
+  /** The levels that a row may ask for. */
+  public static List<Level> configurable() {
+    return Arrays.stream(values()).filter(l -> l != STS && l != DANE).toList();
   }
 
   /** Whether clear text is out of the question at this level. */

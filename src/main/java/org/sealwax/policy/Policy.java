@@ -1,7 +1,6 @@
 package org.sealwax.policy;
 
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
@@ -9,6 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
+import org.sealwax.tls.Association;
 import org.sealwax.tls.Handshake;
 import org.sealwax.tls.NameCheck;
 import org.sealwax.tls.Pin;
@@ -28,39 +28,91 @@ public record Policy(Ladder ladder, Floors floors) {
   /**
    * What must hold for mail to {@code subject}.
    *
+   * <p>Sources add up; none lowers what another demands. The listed exceptions: a row with {@code
+   * override} stands in for DANE, MTA-STS, the ledger and the other rows, and {@code TLS-Required:
+   * No} lets one message pass DANE, MTA-STS and the ledger, but no row. REQUIRETLS yields to
+   * neither: it was promised to the sender (docs/adr/1000).
+   *
    * @param evidence from every source that has something to say; at least one that speaks about the
    *     next hop as a whole (a row, a route, or the default), otherwise level {@code may} is
    *     assumed
-   * @param now expired evidence does not count
+   * @param now expired rows do not count; other evidence is as fresh as the source that gave it,
+   *     and is never dropped here: what DANE said a second too long ago is not nothing
    */
   public Requirement requirementFor(Subject subject, List<Evidence> evidence, Instant now) {
     List<Evidence> inForce = evidence.stream().filter(e -> isInForce(e, now)).toList();
-    // The listed exception to "never lower": the admin's word against all others, in writing.
+    boolean requireTls = inForce.stream().anyMatch(Evidence.RequireTls.class::isInstance);
+    boolean passes =
+        !requireTls && inForce.stream().anyMatch(Evidence.TlsRequiredNo.class::isInstance);
     Optional<Evidence> override = inForce.stream().filter(Policy::isOverride).findFirst();
-    if (override.isPresent()) {
-      return of(subject, override.get());
+    Requirement admin =
+        override
+            .map(row -> ofRow(subject, row, inForce))
+            .orElseGet(() -> adminsRequirement(subject, inForce));
+    Requirement published = admin;
+    Requirement all = admin;
+    if (override.isEmpty() && !passes) {
+      published = withAll(subject, published, inForce, Evidence.Dane.class, Evidence.Sts.class);
+      all = withAll(subject, published, inForce, Evidence.Ledger.class);
     }
-    List<Requirement> demands = new ArrayList<>();
-    demands.add(of(subject, adminsWord(inForce)));
-    for (Evidence e : inForce) {
-      if (e instanceof Evidence.HostRow) {
-        demands.add(of(subject, e));
+    if (requireTls) {
+      Requirement demanded = requireTls(subject, inForce);
+      published = published.and(demanded);
+      all = all.and(demanded);
+    }
+    return published.isAtLeast(all) ? all : all.asRemembered();
+  }
+
+  @SafeVarargs
+  private Requirement withAll(
+      Subject subject,
+      Requirement base,
+      List<Evidence> inForce,
+      Class<? extends Evidence>... sources) {
+    Requirement all = base;
+    for (Class<? extends Evidence> source : sources) {
+      for (Evidence e : inForce) {
+        Requirement more = source.isInstance(e) ? ofSource(subject, e) : null;
+        if (more != null) {
+          // The source first: the name that DANE wants to be called by wins over a row's.
+          all = more.and(all);
+        }
       }
     }
-    return demands.stream().reduce(Requirement::and).orElseThrow();
+    return all;
+  }
+
+  private Requirement adminsRequirement(Subject subject, List<Evidence> inForce) {
+    Requirement all = ofRow(subject, adminsWord(inForce), inForce);
+    for (Evidence e : inForce) {
+      if (e instanceof Evidence.HostRow) {
+        all = all.and(ofRow(subject, e, inForce));
+      }
+    }
+    return all;
   }
 
   private static boolean isInForce(Evidence evidence, Instant now) {
-    Instant expires = evidence.expires();
-    return expires == null || now.isBefore(expires);
+    PolicyRow row = row(evidence);
+    return row == null || row.isInForce(now);
   }
 
   private static boolean isOverride(Evidence evidence) {
+    PolicyRow row = row(evidence);
+    return row != null && row.override();
+  }
+
+  private static @Nullable PolicyRow row(Evidence evidence) {
     return switch (evidence) {
-      case Evidence.Default d -> false;
-      case Evidence.Route r -> r.row().override();
-      case Evidence.NextHopRow r -> r.row().override();
-      case Evidence.HostRow r -> r.row().override();
+      case Evidence.Route r -> r.row();
+      case Evidence.NextHopRow r -> r.row();
+      case Evidence.HostRow r -> r.row();
+      case Evidence.Default d -> null;
+      case Evidence.Dane d -> null;
+      case Evidence.Sts s -> null;
+      case Evidence.Ledger l -> null;
+      case Evidence.RequireTls r -> null;
+      case Evidence.TlsRequiredNo n -> null;
     };
   }
 
@@ -69,27 +121,175 @@ public record Policy(Ladder ladder, Floors floors) {
    */
   private static Evidence adminsWord(List<Evidence> inForce) {
     return inForce.stream()
-        .filter(e -> !(e instanceof Evidence.HostRow))
+        .filter(e -> generality(e) < NOT_THE_ADMINS)
         .min(Comparator.comparingInt(Policy::generality))
         .orElse(new Evidence.Default(Level.MAY));
   }
+
+  private static final int NOT_THE_ADMINS = 3;
 
   private static int generality(Evidence evidence) {
     return switch (evidence) {
       case Evidence.NextHopRow r -> 0;
       case Evidence.Route r -> 1;
       case Evidence.Default d -> 2;
-      case Evidence.HostRow r -> 3;
+      case Evidence.HostRow r -> NOT_THE_ADMINS;
+      case Evidence.Dane d -> NOT_THE_ADMINS;
+      case Evidence.Sts s -> NOT_THE_ADMINS;
+      case Evidence.Ledger l -> NOT_THE_ADMINS;
+      case Evidence.RequireTls r -> NOT_THE_ADMINS;
+      case Evidence.TlsRequiredNo n -> NOT_THE_ADMINS;
     };
   }
 
-  private Requirement of(Subject subject, Evidence evidence) {
+  private Requirement ofRow(Subject subject, Evidence evidence, List<Evidence> inForce) {
+    PolicyRow row = row(evidence);
+    Level level =
+        row != null ? row.level() : evidence instanceof Evidence.Default d ? d.level() : Level.MAY;
+    Requirement of = of(subject, level, row, evidence.origin());
+    return level == Level.DANE_ONLY ? of.and(daneOnly(subject, inForce)) : of;
+  }
+
+  /** The other half of {@code dane-only}: usable records, or no mail. */
+  private Requirement daneOnly(Subject subject, List<Evidence> inForce) {
+    Optional<Requirement> usable =
+        inForce.stream()
+            .filter(
+                e ->
+                    e instanceof Evidence.Dane d
+                        && (d.state() instanceof Evidence.DaneState.Usable
+                            || d.state() instanceof Evidence.DaneState.Trouble))
+            .map(e -> ofSource(subject, e))
+            .filter(java.util.Objects::nonNull)
+            .findFirst();
+    return usable.orElseGet(
+        () ->
+            encrypted(
+                Level.DANE_ONLY,
+                Set.of(),
+                new MxFilter.Closed(
+                    new MxFilter.Refusal(
+                        Reason.DANE_MISSING, "has no usable TLSA record, which a row demands")),
+                Requirement.Manner.USUAL,
+                List.of()));
+  }
+
+  /** What a published source or the ledger demands; null when it has nothing to say. */
+  private @Nullable Requirement ofSource(Subject subject, Evidence evidence) {
+    List<String> because = List.of(evidence.origin());
+    Requirement.Manner usual = Requirement.Manner.USUAL;
     return switch (evidence) {
-      case Evidence.Default d -> of(subject, d.level(), null, d.origin());
-      case Evidence.Route r -> of(subject, r.row().level(), r.row(), r.origin());
-      case Evidence.NextHopRow r -> of(subject, r.row().level(), r.row(), r.origin());
-      case Evidence.HostRow r -> of(subject, r.row().level(), r.row(), r.origin());
+      case Evidence.Dane d -> {
+        // RFC 7672 §8.1: the base domain is what the server is called by.
+        Requirement.Manner manner = new Requirement.Manner(d.base(), true);
+        yield switch (d.state()) {
+          case Evidence.DaneState.Usable u ->
+              encrypted(
+                  Level.DANE,
+                  Set.of(new Demand.Tlsa(u.associations(), d.secureMx())),
+                  new MxFilter.Any(),
+                  manner,
+                  because);
+          case Evidence.DaneState.Unusable u ->
+              encrypted(Level.DANE, Set.of(), new MxFilter.Any(), manner, because);
+          case Evidence.DaneState.Trouble t ->
+              // RFC 7672 §2.1.1, §2.2: this host is not used while the answer is not known.
+              encrypted(
+                  Level.DANE,
+                  Set.of(),
+                  new MxFilter.Closed(new MxFilter.Refusal(Reason.DANE_LOOKUP, t.why())),
+                  usual,
+                  because);
+          case Evidence.DaneState.Absent a -> null;
+        };
+      }
+      case Evidence.Sts s ->
+          switch (s.state()) {
+            case Evidence.StsState.Enforce e ->
+                // RFC 8461 §4.1: a listed host, and a certificate for that host's name.
+                encrypted(
+                    Level.STS,
+                    Set.of(Demand.Pkix.of(subject.namesAsFound(), Demand.PUBLIC_ROOTS)),
+                    new MxFilter.Patterns(e.mx()),
+                    usual,
+                    because);
+            case Evidence.StsState.Pending p ->
+                encrypted(
+                    Level.STS,
+                    Set.of(),
+                    new MxFilter.Closed(
+                        new MxFilter.Refusal(
+                            Reason.STS_PENDING, p.why() + "; waiting until " + p.until())),
+                    usual,
+                    because);
+            case Evidence.StsState.Testing t -> null;
+            case Evidence.StsState.Absent a -> null;
+          };
+      case Evidence.Ledger l ->
+          encrypted(
+              l.level(),
+              l.level() == Level.VERIFY
+                  ? Set.of(Demand.Pkix.of(subject.namesAsFound(), Demand.PUBLIC_ROOTS))
+                  : Set.of(),
+              l.known(),
+              usual,
+              because);
+      case Evidence.Default d -> null;
+      case Evidence.Route r -> null;
+      case Evidence.NextHopRow r -> null;
+      case Evidence.HostRow r -> null;
+      case Evidence.RequireTls r -> null;
+      case Evidence.TlsRequiredNo n -> null;
     };
+  }
+
+  /**
+   * RFC 8689 §4.2.1: the choice of the host is vouched for by DNSSEC or MTA-STS (or there was no
+   * choice), and the host is verified by DANE or by a trusted certificate for its name.
+   */
+  private Requirement requireTls(Subject subject, List<Evidence> inForce) {
+    boolean vouched = subject.secureMx() || subject.host().equals(subject.nextHop());
+    Set<Demand> identity = Set.of(Demand.Pkix.of(subject.namesAsFound(), Demand.PUBLIC_ROOTS));
+    MxFilter filter = new MxFilter.Any();
+    Requirement.Manner manner = Requirement.Manner.USUAL;
+    for (Evidence e : inForce) {
+      if (e instanceof Evidence.Sts s && s.state() instanceof Evidence.StsState.Enforce policy) {
+        vouched |= new MxFilter.Patterns(policy.mx()).admits(subject.host());
+      }
+      if (e instanceof Evidence.Dane d && d.state() instanceof Evidence.DaneState.Usable usable) {
+        identity = Set.of(new Demand.Tlsa(usable.associations(), d.secureMx()));
+        manner = new Requirement.Manner(d.base(), true);
+      }
+    }
+    if (!vouched) {
+      filter =
+          new MxFilter.Closed(
+              new MxFilter.Refusal(
+                  Reason.REQUIRETLS_MX,
+                  "REQUIRETLS: neither DNSSEC nor MTA-STS vouches for this MX host"));
+    }
+    return encrypted(
+            Level.ENCRYPT, identity, filter, manner, List.of(new Evidence.RequireTls().origin()))
+        .withRequireTls();
+  }
+
+  private Requirement encrypted(
+      Level wanted,
+      Set<Demand> identity,
+      MxFilter filter,
+      Requirement.Manner manner,
+      List<String> because) {
+    return new Requirement(
+        Requirement.Encryption.ALWAYS,
+        identity,
+        Requirement.ClearText.NEVER,
+        floors.always(),
+        filter,
+        wanted,
+        manner,
+        false,
+        false,
+        because);
   }
 
   private Requirement of(Subject subject, Level level, @Nullable PolicyRow row, String origin) {
@@ -99,11 +299,12 @@ public record Policy(Ladder ladder, Floors floors) {
         switch (level) {
           case NONE -> Requirement.Encryption.NEVER;
           case MAY -> Requirement.Encryption.IF_OFFERED;
-          case ENCRYPT, FINGERPRINT, VERIFY, SECURE -> Requirement.Encryption.ALWAYS;
+          case ENCRYPT, FINGERPRINT, VERIFY, SECURE, STS, DANE, DANE_ONLY ->
+              Requirement.Encryption.ALWAYS;
         };
     Set<Demand> identity =
         switch (level) {
-          case NONE, MAY, ENCRYPT -> Set.of();
+          case NONE, MAY, ENCRYPT, STS, DANE, DANE_ONLY -> Set.of();
           case FINGERPRINT -> Set.of(new Demand.Pinned(row == null ? Set.of() : row.pins()));
           case VERIFY ->
               Set.of(Demand.Pkix.of(named.isEmpty() ? subject.namesAsFound() : named, ca));
@@ -124,6 +325,8 @@ public record Policy(Ladder ladder, Floors floors) {
         new MxFilter.Any(),
         level,
         manner,
+        false,
+        false,
         List.of(origin));
   }
 
@@ -186,10 +389,15 @@ public record Policy(Ladder ladder, Floors floors) {
   public static boolean isMet(Demand demand, Handshake handshake) {
     return switch (demand) {
       case Demand.Pkix pkix ->
-          handshake.verdict() instanceof Verdict.Verified(Verdict.By by, String what)
-              && by == Verdict.By.NAME
-              && (pkix.names().stream().anyMatch(name -> name.name().equals(what))
+          handshake.proof().chainHolds()
+              && (handshake.verdict() instanceof Verdict.Verified(Verdict.By by, String what)
+                      && by == Verdict.By.NAME
+                      && pkix.names().stream().anyMatch(name -> name.name().equals(what))
                   || namesLeaf(pkix, handshake));
+      case Demand.Tlsa tlsa -> {
+        Association matched = handshake.proof().association();
+        yield matched != null && tlsa.associations().records().contains(matched);
+      }
       case Demand.Pinned pinned -> pinned.pins().stream().anyMatch(pin -> isLeaf(pin, handshake));
     };
   }

@@ -22,8 +22,20 @@ public enum Reason {
   TLS_FLOOR,
   /** Clear text was injected around STARTTLS. */
   TLS_INJECTION,
-  /** The host is not among those that may be used. */
-  MX_FILTER,
+  /** What DNSSEC says of the host cannot be found out: it is not used (RFC 7672 2.1.1). */
+  DANE_LOOKUP,
+  /** DANE is demanded by a row, and the host has no usable TLSA record. */
+  DANE_MISSING,
+  /** The host is not in the domain's MTA-STS policy (RFC 8461 4.1). */
+  STS_MX,
+  /** The domain has an MTA-STS policy that could not be fetched yet. */
+  STS_PENDING,
+  /** The ledger has never seen this host serve the domain. */
+  LEDGER_MX,
+  /** REQUIRETLS: nothing vouches for the choice of the host (RFC 8689 4.2.1). */
+  REQUIRETLS_MX,
+  /** REQUIRETLS: the host does not offer the extension (RFC 8689 4.2.1). */
+  REQUIRETLS_MISSING,
   /** The bound of the ladder is reached. */
   LADDER_BOUND;
 

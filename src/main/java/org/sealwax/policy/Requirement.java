@@ -20,6 +20,9 @@ import org.sealwax.tls.TlsFloor;
  * @param mxFilter which hosts may be used
  * @param wanted the word for the log token: that of the strongest source
  * @param manner how we show ourselves; no axis: nothing gets weaker or stronger by it
+ * @param requireTls whether the host must offer REQUIRETLS and is told to keep it (RFC 8689 4.2)
+ * @param remembered whether only the ledger stands between this mail and something weaker: such
+ *     mail is held in the end, never bounced
  * @param because the evidence that led here, one line each
  */
 public record Requirement(
@@ -30,6 +33,8 @@ public record Requirement(
     MxFilter mxFilter,
     Level wanted,
     Manner manner,
+    boolean requireTls,
+    boolean remembered,
     List<String> because) {
   /** Whether TLS is used; each value is stricter than the one before. */
   public enum Encryption {
@@ -80,6 +85,8 @@ public record Requirement(
     return encryption.compareTo(other.encryption) >= 0
         && identity.containsAll(other.identity)
         && clearText.compareTo(other.clearText) >= 0
+        && mxFilter.isAtLeast(other.mxFilter)
+        && (requireTls || !other.requireTls)
         && (encryption == Encryption.NEVER
             || other.encryption != encryption
             || floor.lowest().compareTo(other.floor.lowest()) >= 0);
@@ -95,14 +102,46 @@ public record Requirement(
         both,
         max(clearText, other.clearText),
         stricterFloor(other),
-        mxFilter,
+        mxFilter.and(other.mxFilter),
         max(wanted, other.wanted),
         new Manner(
             manner.serverName != null ? manner.serverName : other.manner.serverName,
             manner.clientCertificate && other.manner.clientCertificate),
+        requireTls || other.requireTls,
+        remembered || other.remembered,
         stronger
             ? Stream.concat(other.because.stream(), because.stream()).toList()
             : Stream.concat(because.stream(), other.because.stream()).toList());
+  }
+
+  /** The same, and the host must offer REQUIRETLS. */
+  Requirement withRequireTls() {
+    return new Requirement(
+        encryption,
+        identity,
+        clearText,
+        floor,
+        mxFilter,
+        wanted,
+        manner,
+        true,
+        remembered,
+        because);
+  }
+
+  /** The same, with the ledger alone behind part of it. */
+  Requirement asRemembered() {
+    return new Requirement(
+        encryption,
+        identity,
+        clearText,
+        floor,
+        mxFilter,
+        wanted,
+        manner,
+        requireTls,
+        true,
+        because);
   }
 
   private TlsFloor stricterFloor(Requirement other) {
@@ -122,7 +161,7 @@ public record Requirement(
   public String key() {
     TreeSet<String> demands = new TreeSet<>();
     for (Demand demand : identity) {
-      demands.add(demand.text());
+      demands.add(demand.key());
     }
     return encryption
         + " "
@@ -134,6 +173,8 @@ public record Requirement(
         + " "
         + manner.serverName
         + " "
-        + manner.clientCertificate;
+        + manner.clientCertificate
+        + " "
+        + requireTls;
   }
 }

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  *     stored one
  * @param ownCertificate whether we showed a certificate of our own
  * @param verdict judged anew for each handshake
+ * @param proof what the verdict rests on
  * @param notes findings that change nothing: {@code no clientAuth purpose}
  */
 public record Handshake(
@@ -30,10 +31,37 @@ public record Handshake(
     List<X509Certificate> peerChain,
     boolean ownCertificate,
     Verdict verdict,
+    Proof proof,
     List<String> notes) {
   /** Copies. */
   public Handshake {
     peerChain = List.copyOf(peerChain);
     notes = List.copyOf(notes);
+  }
+
+  /** Facts whose proof is what the verdict says by itself. */
+  public Handshake(
+      TlsVersion version,
+      String suite,
+      int bits,
+      @Nullable String group,
+      boolean resumed,
+      @Nullable String serverName,
+      List<X509Certificate> peerChain,
+      boolean ownCertificate,
+      Verdict verdict,
+      List<String> notes) {
+    this(
+        version,
+        suite,
+        bits,
+        group,
+        resumed,
+        serverName,
+        peerChain,
+        ownCertificate,
+        verdict,
+        Proof.of(verdict),
+        notes);
   }
 }

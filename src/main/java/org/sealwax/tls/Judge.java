@@ -72,7 +72,10 @@ public final class Judge {
         if (worth.reason() != null) {
           notes.add("chain: " + worth.reason().word());
         }
-        return new Judgement(new Verdict.Verified(Verdict.By.PIN, pin.toString()), notes);
+        return new Judgement(
+            new Verdict.Verified(Verdict.By.PIN, pin.toString()),
+            new Proof(worth.reason() == null, null),
+            notes);
       }
     }
     if (worth.reason() != null) {

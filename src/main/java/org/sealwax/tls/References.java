@@ -11,11 +11,18 @@ import org.sealwax.address.Domain;
  *     verdict {@code verified(name …)} when the chain is trusted
  * @param pins key pins: a match makes it {@code verified(pin …)} whatever the chain
  * @param roots which roots count
+ * @param associations TLSA associations: a match makes it {@code verified(tlsa …)}
  */
-public record References(List<Domain> names, Set<Pin> pins, TrustRoots roots) {
+public record References(
+    List<Domain> names, Set<Pin> pins, TrustRoots roots, Associations associations) {
   /** Copies. */
   public References {
     names = List.copyOf(names);
     pins = Set.copyOf(pins);
+  }
+
+  /** References without DANE. */
+  public References(List<Domain> names, Set<Pin> pins, TrustRoots roots) {
+    this(names, pins, roots, Associations.NONE);
   }
 }

@@ -102,6 +102,7 @@ final class Shake {
         chain,
         own,
         judgement.verdict(),
+        judgement.proof(),
         judgement.notes());
   }
 

@@ -48,7 +48,7 @@ final class PolicySpaceTest {
 
   private static List<Evidence> evidences() {
     List<Evidence> all = new ArrayList<>();
-    for (Level level : Level.values()) {
+    for (Level level : Level.configurable()) {
       if (level != Level.FINGERPRINT) {
         all.add(new Evidence.Default(level));
       }
@@ -65,7 +65,7 @@ final class PolicySpaceTest {
 
   private static List<Requirement> requirements() {
     List<Requirement> all = new ArrayList<>();
-    for (Level level : Level.values()) {
+    for (Level level : Level.configurable()) {
       all.add(POLICY.requirementFor(SUBJECT, List.of(new Evidence.NextHopRow(row(level))), NOW));
     }
     Requirement may = requirementOf(Level.MAY);
@@ -78,6 +78,8 @@ final class PolicySpaceTest {
             may.mxFilter(),
             may.wanted(),
             may.manner(),
+            false,
+            false,
             may.because()));
     all.add(
         new Requirement(
@@ -88,6 +90,8 @@ final class PolicySpaceTest {
             may.mxFilter(),
             may.wanted(),
             may.manner(),
+            false,
+            false,
             may.because()));
     return all;
   }
