@@ -15,6 +15,9 @@ import javax.net.ssl.SSLException;
 import org.sealwax.fuzz.Target;
 import org.sealwax.tls.wire.ClientHello;
 import org.sealwax.tls.wire.ServerFlight;
+import org.sealwax.tls.wire.ServerReader;
+import org.sealwax.tls.wire.ServerReaderTest;
+import org.sealwax.tls.wire.Ssl2;
 
 /** Raw hellos, raw flights, and PEM files. */
 public final class TlsTargets {
@@ -27,6 +30,14 @@ public final class TlsTargets {
     return List.of(
         new Target("client-hello", List.of(hello()), TlsTargets::clientHello),
         new Target("server-flight", List.of(flight(), hello()), TlsTargets::serverFlight),
+        new Target(
+            "server-reader",
+            List.of(ServerReaderTest.flight(400), ServerReaderTest.flight(16_384), flight()),
+            TlsTargets::serverReader),
+        new Target(
+            "ssl2-hello",
+            List.of(Ssl2.serverHello(new byte[40], List.of(0x010080), new byte[16])),
+            TlsTargets::ssl2),
         new Target(
             "pem",
             List.of(pem(identity), pem(rsa), bare("RSA PRIVATE KEY"), bare("EC PRIVATE KEY")),
@@ -114,6 +125,31 @@ public final class TlsTargets {
     flight.resumed("00");
     flight.group();
     holds(flight.version() <= 0xffff && flight.suite() <= 0xffff, "sixteen bits");
+  }
+
+  private static void serverReader(byte[] input) {
+    ServerReader whole = new ServerReader();
+    whole.feed(input, 0, input.length);
+    ServerReader dripped = new ServerReader();
+    for (int at = 0; at < input.length; at++) {
+      dripped.feed(input, at, 1);
+    }
+    // What is behind the end of a clear flight is not looked at, so only what came counts.
+    holds(whole.messages().equals(dripped.messages()), "cuts matter to messages");
+    holds(whole.alerts().equals(dripped.alerts()), "cuts matter to alerts");
+    holds(whole.complete() == dripped.complete(), "cuts matter to the end");
+  }
+
+  private static void ssl2(byte[] input) {
+    Ssl2.Reading reading = Ssl2.read(input, input.length);
+    if (reading instanceof Ssl2.Reading.Whole whole) {
+      holds(whole.answer().kinds().size() <= Ssl2.MAX_OCTETS / 3, "more kinds than octets");
+    }
+    if (!(reading instanceof Ssl2.Reading.Broken)) {
+      for (int cut = 0; cut < input.length; cut += 1 + input.length / 16) {
+        holds(!(Ssl2.read(input, cut) instanceof Ssl2.Reading.Broken), "broken at " + cut);
+      }
+    }
   }
 
   private static void pem(Identity identity, byte[] input) {

@@ -1,10 +1,15 @@
 /**
  * The raw bytes of TLS as far as a mail router, a scan and a lab must see them without an engine:
- * records, the ClientHello before an engine exists, and the clear part of the server's answer.
+ * records, the ClientHello before an engine exists, and the clear part of the server's answer; and
+ * for scan and lab the other way round: {@link org.sealwax.tls.wire.HelloBuilder} and {@link
+ * org.sealwax.tls.wire.ServerWriter} build what no engine would, {@link
+ * org.sealwax.tls.wire.ServerReader} and {@link org.sealwax.tls.wire.Ssl2} read it. {@link
+ * org.sealwax.tls.wire.Suite}, {@link org.sealwax.tls.wire.NamedGroup} and {@link
+ * org.sealwax.tls.wire.SignatureScheme} are the registers, as data with rules.
  *
  * <p>Invariants: pure (no sockets, no clock), every length is checked before it is used, every
  * structure has a limit, and no input throws: what does not parse is a result. RFC 8446, 5246,
- * 6066, 8422.
+ * 6066, 8422, 8701, 7685; SSL 2.0 only to find it.
  */
 @NullMarked
 package org.sealwax.tls.wire;
