@@ -4,7 +4,9 @@ import java.net.InetAddress;
 import java.util.function.Supplier;
 import org.sealwax.address.Domain;
 import org.sealwax.dns.Answer;
+import org.sealwax.dns.Caa;
 import org.sealwax.dns.Mx;
+import org.sealwax.dns.Nsec3Param;
 import org.sealwax.dns.Resolver;
 import org.sealwax.dns.Tlsa;
 
@@ -33,5 +35,15 @@ record LateResolver(Supplier<? extends Resolver> resolver) implements Resolver {
   @Override
   public Answer<Domain> reverse(InetAddress address) {
     return resolver.get().reverse(address);
+  }
+
+  @Override
+  public Answer<Caa> caa(Domain name) {
+    return resolver.get().caa(name);
+  }
+
+  @Override
+  public Answer<Nsec3Param> nsec3param(Domain zone) {
+    return resolver.get().nsec3param(zone);
   }
 }

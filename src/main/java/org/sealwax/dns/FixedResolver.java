@@ -38,7 +38,9 @@ public final class FixedResolver implements Resolver {
     AAAA,
     TXT,
     TLSA,
-    PTR
+    PTR,
+    CAA,
+    NSEC3PARAM
   }
 
   private record Trouble(Security security, String reason) {}
@@ -121,6 +123,16 @@ public final class FixedResolver implements Resolver {
   @Override
   public Answer<Domain> reverse(InetAddress address) {
     return ask(ReverseName.of(address), Type.PTR, Domain.class);
+  }
+
+  @Override
+  public Answer<Caa> caa(Domain name) {
+    return ask(name, Type.CAA, Caa.class);
+  }
+
+  @Override
+  public Answer<Nsec3Param> nsec3param(Domain zone) {
+    return ask(zone, Type.NSEC3PARAM, Nsec3Param.class);
   }
 
   private <T> Answer<T> ask(Domain asked, Type type, Class<T> data) {
@@ -214,6 +226,16 @@ public final class FixedResolver implements Resolver {
     /** A TLSA record at its full owner name ({@code _25._tcp.mx.example.org}). */
     public Builder tlsa(String owner, Tlsa record) {
       return add(owner, Type.TLSA, record);
+    }
+
+    /** A CAA record. */
+    public Builder caa(String name, Caa record) {
+      return add(name, Type.CAA, record);
+    }
+
+    /** An NSEC3PARAM record at a zone's apex. */
+    public Builder nsec3param(String zone, Nsec3Param record) {
+      return add(zone, Type.NSEC3PARAM, record);
     }
 
     /** A PTR record for an address. */

@@ -1,6 +1,7 @@
 package org.sealwax.dns;
 
 import java.net.InetAddress;
+import java.time.Duration;
 import org.sealwax.address.Domain;
 
 /**
@@ -35,4 +36,21 @@ public interface Resolver {
 
   /** PTR names of an address. */
   Answer<Domain> reverse(InetAddress address);
+
+  /**
+   * CAA records of exactly this name (RFC 8659 4); who needs those in force climbs (RFC 8659 3).
+   * For the examiner; a resolver that does not ask for them says FAILED.
+   */
+  default Answer<Caa> caa(Domain name) {
+    return Answer.unknown(Security.FAILED, name, 0, Duration.ZERO, "CAA is not asked for here");
+  }
+
+  /**
+   * NSEC3PARAM records of a zone's apex (RFC 5155 4). For the examiner; a resolver that does not
+   * ask for them says FAILED.
+   */
+  default Answer<Nsec3Param> nsec3param(Domain zone) {
+    return Answer.unknown(
+        Security.FAILED, zone, 0, Duration.ZERO, "NSEC3PARAM is not asked for here");
+  }
 }

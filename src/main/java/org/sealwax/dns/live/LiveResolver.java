@@ -7,8 +7,10 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
 import org.sealwax.dns.Answer;
+import org.sealwax.dns.Caa;
 import org.sealwax.dns.DnsSettings;
 import org.sealwax.dns.Mx;
+import org.sealwax.dns.Nsec3Param;
 import org.sealwax.dns.Resolver;
 import org.sealwax.dns.ReverseName;
 import org.sealwax.dns.Security;
@@ -77,6 +79,16 @@ public final class LiveResolver implements Resolver {
   @Override
   public Answer<Domain> reverse(InetAddress address) {
     return ask(ReverseName.of(address), Type.PTR, Domain.class);
+  }
+
+  @Override
+  public Answer<Caa> caa(Domain name) {
+    return ask(name, Type.CAA, Caa.class);
+  }
+
+  @Override
+  public Answer<Nsec3Param> nsec3param(Domain zone) {
+    return ask(zone, Type.NSEC3PARAM, Nsec3Param.class);
   }
 
   /**

@@ -14,6 +14,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.ExecutionException;
@@ -22,8 +23,10 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
 import org.sealwax.dns.Answer;
+import org.sealwax.dns.Caa;
 import org.sealwax.dns.DnsSettings;
 import org.sealwax.dns.Mx;
+import org.sealwax.dns.Nsec3Param;
 import org.sealwax.dns.Resolver;
 import org.sealwax.dns.Security;
 import org.sealwax.dns.Tlsa;
@@ -31,12 +34,14 @@ import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 import org.xbill.DNS.AAAARecord;
 import org.xbill.DNS.ARecord;
+import org.xbill.DNS.CAARecord;
 import org.xbill.DNS.CNAMERecord;
 import org.xbill.DNS.DClass;
 import org.xbill.DNS.ExtendedErrorCodeOption;
 import org.xbill.DNS.Flags;
 import org.xbill.DNS.MXRecord;
 import org.xbill.DNS.Message;
+import org.xbill.DNS.NSEC3PARAMRecord;
 import org.xbill.DNS.Name;
 import org.xbill.DNS.OPTRecord;
 import org.xbill.DNS.PTRRecord;
@@ -506,6 +511,13 @@ final class Lookup {
                   tlsa.getSelector(),
                   tlsa.getMatchingType(),
                   HexFormat.of().formatHex(tlsa.getCertificateAssociationData())));
+      case CAARecord caa ->
+          Optional.of(
+              new Caa(caa.getFlags(), caa.getTag().toLowerCase(Locale.ROOT), caa.getValue()));
+      case NSEC3PARAMRecord param ->
+          Optional.of(
+              new Nsec3Param(
+                  param.getIterations(), param.getSalt() == null ? 0 : param.getSalt().length));
       case PTRRecord ptr -> domain(ptr.getTarget()).map(d -> d);
       default -> Optional.empty();
     };

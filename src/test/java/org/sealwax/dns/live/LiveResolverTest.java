@@ -22,9 +22,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.sealwax.address.Domain;
 import org.sealwax.dns.Answer;
+import org.sealwax.dns.Caa;
 import org.sealwax.dns.DnsSettings;
 import org.sealwax.dns.Mx;
 import org.sealwax.dns.MxSet;
+import org.sealwax.dns.Nsec3Param;
 import org.sealwax.dns.Resolver.Family;
 import org.sealwax.dns.Security;
 import org.sealwax.dns.Tlsa;
@@ -56,6 +58,9 @@ final class LiveResolverTest {
       deep.ent A 192.0.2.3
       null     MX 0 .
       odd      MX 10 foo-.bar
+      @        CAA 0 issue "ca.example"
+      @        CAA 128 tbs "unknown"
+      @        NSEC3PARAM 1 0 5 abcd
       """;
 
   /** Wall clock and count that a test moves by hand; starts at the real time. */
@@ -526,5 +531,17 @@ final class LiveResolverTest {
   @BeforeEach
   void nothingAskedBeforeTheTest() {
     assertEquals(0, server.total());
+  }
+
+  @Test
+  void authoritiesAndTheCostOfDenialAreRead() {
+    Answer<Caa> caa = resolver.caa(Domain.of("secure.org"));
+    assertEquals(Security.SECURE, caa.security());
+    assertEquals(
+        Set.of(new Caa(0, "issue", "ca.example"), new Caa(128, "tbs", "unknown")),
+        Set.copyOf(caa.records()));
+    assertEquals(
+        List.of(new Nsec3Param(5, 2)), resolver.nsec3param(Domain.of("secure.org")).records());
+    assertEquals(Answer.Kind.NO_DATA, resolver.nsec3param(Domain.of("mx1.secure.org")).kind());
   }
 }

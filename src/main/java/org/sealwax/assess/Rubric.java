@@ -1,0 +1,227 @@
+package org.sealwax.assess;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * How findings become a grade: tables of points, of caps, and of what A+ demands. Pure; the same
+ * findings always give the same grade.
+ *
+ * <p>Points are earned by what was seen and only by that: {@code INCONCLUSIVE} and {@code
+ * NOT_TESTED} earn none, so that they can never raise a grade; an inconclusive check that counts
+ * puts a question mark behind the letter. A cap rests on one finding and is named with it.
+ *
+ * @param version of the rules, for people
+ * @param categories of the score
+ * @param caps in any order
+ * @param plus checks that must have passed for A+
+ */
+public record Rubric(
+    String version, List<Category> categories, List<CapRow> caps, List<Plus> plus) {
+  /** Copies. */
+  public Rubric {
+    categories = List.copyOf(categories);
+    caps = List.copyOf(caps);
+    plus = List.copyOf(plus);
+  }
+
+  /**
+   * Part of the score: {@code most × earned ÷ outOf}, never more than {@code most}.
+   *
+   * @param name as reports print it
+   * @param most points of the hundred
+   * @param outOf what the rows must earn for all of them
+   * @param rows what earns
+   */
+  public record Category(String name, int most, int outOf, List<Row> rows) {
+    /** Copies, and checks that the points can be reached. */
+    public Category {
+      rows = List.copyOf(rows);
+      if (rows.stream().mapToInt(Row::pass).sum() < outOf || outOf < 1) {
+        throw new IllegalArgumentException(name + " cannot be reached");
+      }
+    }
+  }
+
+  /**
+   * What one check earns.
+   *
+   * @param check its id
+   * @param pass for PASS and INFO
+   * @param warn for WARN
+   * @param aspects for WARN in one of these aspects instead
+   */
+  public record Row(String check, int pass, int warn, Map<String, Integer> aspects) {
+    /** Copies. */
+    public Row {
+      aspects = Map.copyOf(aspects);
+    }
+
+    /** The same for each aspect. */
+    public static Row of(String check, int pass, int warn) {
+      return new Row(check, pass, warn, Map.of());
+    }
+
+    private int points(Finding finding) {
+      return switch (finding.outcome()) {
+        case PASS, INFO -> pass;
+        case WARN -> aspects.getOrDefault(finding.aspect(), warn);
+        case FAIL, INCONCLUSIVE, NOT_TESTED -> 0;
+      };
+    }
+  }
+
+  /**
+   * The best letter that is left when something was found.
+   *
+   * @param most that letter
+   * @param check id of the finding's check
+   * @param aspect which the finding must have; empty: any
+   * @param outcomes of which it must have one
+   * @param reason in words
+   */
+  public record CapRow(
+      Letter most, String check, String aspect, Set<Outcome> outcomes, String reason) {
+    /** Copies. */
+    public CapRow {
+      outcomes = Set.copyOf(outcomes);
+    }
+
+    /** Whether it applies. */
+    public boolean applies(Finding finding) {
+      return finding.check().id().equals(check)
+          && (aspect.isEmpty() || aspect.equals(finding.aspect()))
+          && outcomes.contains(finding.outcome());
+    }
+  }
+
+  /**
+   * Something that A+ demands.
+   *
+   * @param check that must have passed wherever it was looked at
+   * @param demand in words
+   */
+  public record Plus(String check, String demand) {}
+
+  /**
+   * Grades what was found at one place.
+   *
+   * @param findings that count there
+   * @param full whether the depth was full, which A+ demands
+   */
+  public Grade grade(List<Finding> findings, boolean full) {
+    List<Grade.Part> parts = new ArrayList<>();
+    int score = 0;
+    for (Category category : categories) {
+      int points = points(category, findings);
+      parts.add(new Grade.Part(category.name(), points, category.most()));
+      score += points;
+    }
+    score = Math.min(100, score);
+    List<Grade.Cap> applied = new ArrayList<>();
+    for (CapRow row : caps) {
+      findings.stream()
+          .filter(row::applies)
+          .map(f -> new Grade.Cap(row.most(), row.reason(), f))
+          .forEach(applied::add);
+    }
+    applied.sort(Comparator.comparing(Grade.Cap::most, Comparator.reverseOrder()));
+    List<String> missing = missing(findings, full);
+    Letter letter = Letter.of(score);
+    if (!applied.isEmpty()) {
+      letter = Letter.worse(letter, applied.getFirst().most());
+    } else if (letter == Letter.A && missing.isEmpty()) {
+      letter = Letter.A_PLUS;
+    }
+    return new Grade(letter, uncertain(findings), score, parts, applied, missing);
+  }
+
+  private static int points(Category category, List<Finding> findings) {
+    int earned = 0;
+    for (Row row : category.rows()) {
+      earned +=
+          findings.stream()
+              .filter(f -> f.check().id().equals(row.check()))
+              .mapToInt(row::points)
+              .min()
+              .orElse(0);
+    }
+    // Halves are not given away: a category is full only when everything was earned.
+    return Math.min(category.most(), category.most() * earned / category.outOf());
+  }
+
+  private List<String> missing(List<Finding> findings, boolean full) {
+    List<String> missing = new ArrayList<>();
+    for (Plus demand : plus) {
+      List<Finding> there =
+          findings.stream().filter(f -> f.check().id().equals(demand.check())).toList();
+      if (there.isEmpty()
+          || there.stream()
+              .anyMatch(f -> f.outcome() != Outcome.PASS && f.outcome() != Outcome.INFO)) {
+        missing.add(demand.demand());
+      }
+    }
+    if (!full) {
+      missing.add("a full assessment (--full)");
+    }
+    return missing;
+  }
+
+  private boolean uncertain(List<Finding> findings) {
+    return findings.stream()
+        .anyMatch(f -> f.outcome() == Outcome.INCONCLUSIVE && counts(f.check().id()));
+  }
+
+  private boolean counts(String check) {
+    return check.equals("scan.trouble")
+        || caps.stream().anyMatch(c -> c.check().equals(check))
+        || categories.stream()
+            .anyMatch(c -> c.rows().stream().anyMatch(r -> r.check().equals(check)));
+  }
+
+  /** SHA-256 over all tables, in hex: two grades with one hash are comparable. */
+  public String hash() {
+    StringBuilder text = new StringBuilder(version).append('\n');
+    for (Category category : categories) {
+      text.append(category.name())
+          .append(' ')
+          .append(category.most())
+          .append('/')
+          .append(category.outOf())
+          .append('\n');
+      for (Row row : category.rows()) {
+        text.append(row.check()).append(' ').append(row.pass()).append(' ').append(row.warn());
+        row.aspects().entrySet().stream()
+            .sorted(Map.Entry.comparingByKey())
+            .forEach(e -> text.append(' ').append(e.getKey()).append('=').append(e.getValue()));
+        text.append('\n');
+      }
+    }
+    for (CapRow row : caps) {
+      text.append(row.most().text())
+          .append(' ')
+          .append(row.check())
+          .append('/')
+          .append(row.aspect())
+          .append(' ')
+          .append(row.outcomes().stream().map(Outcome::word).sorted().toList())
+          .append('\n');
+    }
+    plus.forEach(p -> text.append("A+ ").append(p.check()).append('\n'));
+    try {
+      return HexFormat.of()
+          .formatHex(
+              MessageDigest.getInstance("SHA-256")
+                  .digest(text.toString().getBytes(StandardCharsets.UTF_8)));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("each Java has SHA-256", e);
+    }
+  }
+}
