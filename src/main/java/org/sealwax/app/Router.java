@@ -15,6 +15,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.config.ListenerRow;
@@ -95,6 +97,8 @@ final class Router implements Closeable {
   private @Nullable Listener local;
   private @Nullable ControlServer control;
   private @Nullable MetricsServer metrics;
+  private @Nullable Thread housekeeping;
+  private final CountDownLatch ending = new CountDownLatch(1);
   private volatile boolean stopping;
 
   /** How mail goes out under one configuration. */
@@ -206,6 +210,9 @@ final class Router implements Closeable {
   }
 
   private IdentityStore openIdentities() {
+    if (isClosed()) {
+      throw new IllegalStateException("the router is closed");
+    }
     try {
       IdentityStore store = IdentityStore.open(settingsNow().identity(), clock, chance);
       for (Identity identity : store.identities()) {
@@ -321,7 +328,7 @@ final class Router implements Closeable {
       throw new StartTrouble(String.valueOf(e.getMessage()), "see sealwax(1), FILES", e);
     }
     queue.start();
-    Threads.start("housekeeping", this::keepHouse);
+    housekeeping = Threads.start("housekeeping", this::keepHouse);
   }
 
   private MetricsServer openMetrics(InetSocketAddress address) throws StartTrouble {
@@ -408,17 +415,25 @@ final class Router implements Closeable {
 
   /** The identity of a first start, and certificate files that change. */
   private void keepHouse() {
+    if (isClosed()) {
+      return;
+    }
     try {
       IdentityStore store = identities.get();
-      while (!stopping) {
-        Thread.sleep(LOOK);
+      while (!ending.await(LOOK.toSeconds(), TimeUnit.SECONDS)) {
         lookAtIdentities(store);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (RuntimeException e) {
-      log.bug("housekeeping", e);
+      if (!isClosed()) {
+        log.bug("housekeeping", e);
+      }
     }
+  }
+
+  private boolean isClosed() {
+    return ending.getCount() == 0;
   }
 
   private void lookAtIdentities(IdentityStore store) {
@@ -536,6 +551,7 @@ final class Router implements Closeable {
   @Override
   public void close() {
     stopping = true;
+    ending.countDown();
     listeners.values().forEach(Listener::close);
     for (Closeable machine : new Closeable[] {control, metrics, queue}) {
       if (machine != null) {
@@ -552,6 +568,20 @@ final class Router implements Closeable {
       courier.close();
     }
     closeQuietly(spool);
+    awaitIdentities();
+  }
+
+  /** The identity of a first start may be in the making: its files are whole when this returns. */
+  private void awaitIdentities() {
+    Thread keeper = housekeeping;
+    try {
+      if (keeper != null && !keeper.join(GRACE)) {
+        log.warning("app", "the certificate files are still being looked at");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    var _ = identities.ifMade(); // waits for a handshake that makes them; none begins any more
   }
 
   private void closeQuietly(Closeable machine) {

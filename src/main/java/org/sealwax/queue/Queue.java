@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.Condition;
@@ -136,7 +138,7 @@ public final class Queue implements Intake, Closeable {
     final boolean isFresh;
     long hotBytes;
     boolean inLine;
-    @Nullable Runnable afterwards;
+    List<Runnable> afterwards = new ArrayList<>(0);
 
     InHand(boolean isFresh) {
       this.isFresh = isFresh;
@@ -1073,7 +1075,7 @@ public final class Queue implements Intake, Closeable {
   }
 
   private void letGo(ShareKey key) {
-    Runnable afterwards = null;
+    List<Runnable> afterwards = List.of();
     lock.lock();
     try {
       InHand hand = inHand.remove(key);
@@ -1091,18 +1093,28 @@ public final class Queue implements Intake, Closeable {
     } finally {
       lock.unlock();
     }
-    if (afterwards != null) {
-      runner.start("queue-order", afterwards);
+    if (!afterwards.isEmpty()) {
+      List<Runnable> orders = afterwards;
+      runner.start("queue-order", () -> orders.forEach(Runnable::run));
     }
   }
 
   /**
-   * Takes a share out of the line, so that a person's order can be carried out on it; when a round
-   * is running, the order is kept for its end.
+   * Takes a share out of the line, so that a person's order can be carried out on it.
    *
    * @return true when the caller has it now
    */
-  boolean seize(Share share, Runnable afterwards) {
+  boolean seize(Share share) {
+    return seize(share, null);
+  }
+
+  /**
+   * Takes a share out of the line, so that a person's order can be carried out on it; when a round
+   * is running, the order is kept for its end, after those that are kept already.
+   *
+   * @return true when the caller has it now
+   */
+  boolean seize(Share share, @Nullable Runnable afterwards) {
     lock.lock();
     try {
       InHand hand = inHand.get(share.key());
@@ -1114,10 +1126,31 @@ public final class Queue implements Intake, Closeable {
         hand.inLine = false;
         return true;
       }
-      hand.afterwards = afterwards;
+      if (afterwards != null) {
+        hand.afterwards.add(afterwards);
+      }
       return false;
     } finally {
       lock.unlock();
+    }
+  }
+
+  /**
+   * Waits until the store has told about all changes that were handed to it before.
+   *
+   * @return false when that took longer than {@code atMost}
+   */
+  boolean settle(Duration atMost) throws IOException {
+    CountDownLatch settled = new CountDownLatch(1);
+    try {
+      // Changes are committed and told in the order in which they came.
+      spool.change(Change.moves(List.of()), gone -> settled.countDown());
+      return settled.await(atMost.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (IllegalStateException e) {
+      throw new SpoolTrouble(SpoolTrouble.Kind.BROKEN, "the spool is closed", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new SpoolTrouble(SpoolTrouble.Kind.BROKEN, "interrupted", e);
     }
   }
 

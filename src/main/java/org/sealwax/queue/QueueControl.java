@@ -1,6 +1,7 @@
 package org.sealwax.queue;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,10 +19,13 @@ import org.sealwax.spool.SpoolTrouble;
 
 /**
  * What a person may order. Thread-safe. Each order works through the store page by page and returns
- * when it is handed to the store; an order about a share whose round is running is carried out when
- * that round has ended.
+ * when the store has committed it, so that the next order finds what this one left; an order about
+ * a share whose round is running is carried out when that round has ended.
  */
 public final class QueueControl {
+  /** How long an order waits for the store; a commit takes milliseconds, a reopening a second. */
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+
   private final Queue queue;
   private final Spool spool;
 
@@ -78,30 +82,55 @@ public final class QueueControl {
     int later = 0;
     int skipped = 0;
     ShareKey at = null;
-    while (true) {
+    boolean more = true;
+    while (more) {
       List<ShareKey> damaged = new ArrayList<>();
       List<Share> shares = spool.list(filter.forStore(), at, QueueView.READ, damaged::add);
+      more = shares.size() + damaged.size() >= QueueView.READ;
       for (ShareKey key : damaged) {
         spool.setAside(key, "the record of the recipients is damaged");
       }
+      List<Share> inHand = new ArrayList<>();
       for (Share share : shares) {
         at = share.key();
-        RecipientGroup group = RecordForm.group(share.recipients());
-        int meant = (int) group.recipients().stream().filter(filter::means).count();
+        int meant = meant(share, filter);
         if (meant == 0) {
           continue;
         }
         if (!applies(order, share.state())) {
           skipped += meant;
-        } else if (queue.seize(share, () -> afterwards(share.key(), filter, order))) {
+        } else if (queue.seize(share)) {
           done += carryOut(share.key(), filter, order);
         } else {
-          later += meant;
+          inHand.add(share);
         }
       }
-      if (shares.size() + damaged.size() < QueueView.READ) {
-        return new Count(done, later, skipped);
+      if (!inHand.isEmpty()) {
+        // Most that are in hand only wait for their commit. What is left then is in a round.
+        settle();
       }
+      for (Share share : inHand) {
+        if (queue.seize(share, () -> afterwards(share.key(), filter, order))) {
+          done += carryOut(share.key(), filter, order);
+        } else {
+          later += meant(share, filter);
+        }
+      }
+    }
+    if (done > 0) {
+      settle();
+    }
+    return new Count(done, later, skipped);
+  }
+
+  private static int meant(Share share, QueueFilter filter) throws IOException {
+    RecipientGroup group = RecordForm.group(share.recipients());
+    return (int) group.recipients().stream().filter(filter::means).count();
+  }
+
+  private void settle() throws IOException {
+    if (!queue.settle(PATIENCE)) {
+      throw new IOException("what was ordered is not written down yet; it will be, once it works");
     }
   }
 
@@ -115,7 +144,15 @@ public final class QueueControl {
   }
 
   private void afterwards(ShareKey key, QueueFilter filter, Order order) {
+    boolean setsGoing = order == Order.RELEASE || order == Order.RETRY;
     try {
+      if (!setsGoing && !filter.isAboutProgress()) {
+        // The round may have parted the recipients: all shares of the message are looked at.
+        order(filter.within(key.message()), order);
+        return;
+      }
+      // Only this one: two shares of a message would call for each other's retry for ever, and a
+      // reason that was meant before the round says nothing about the message's other shares.
       Optional<Share> share = spool.share(key);
       if (share.isPresent()
           && applies(order, share.get().state())

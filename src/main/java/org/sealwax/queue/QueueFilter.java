@@ -48,6 +48,16 @@ public record QueueFilter(
         Optional.empty());
   }
 
+  /** The same within one message. */
+  QueueFilter within(QueueId message) {
+    return new QueueFilter(Optional.of(message), domain, sender, recipient, reason, state);
+  }
+
+  /** Whether a round that ends can change what is meant. */
+  boolean isAboutProgress() {
+    return reason.isPresent() || state.isPresent();
+  }
+
   /** What the store can sort out by itself. */
   ShareFilter forStore() {
     // A domain stands in a record in its canonical form; a local part in any case.

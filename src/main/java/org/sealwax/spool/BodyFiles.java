@@ -24,6 +24,7 @@ final class BodyFiles implements Draft.Spill {
 
   private final Path folder;
   private final Room room;
+  private boolean ended;
 
   /** Says whether there is room. */
   @FunctionalInterface
@@ -47,11 +48,19 @@ final class BodyFiles implements Draft.Spill {
   }
 
   @Override
-  public Large begin(QueueId id) throws IOException {
+  public synchronized Large begin(QueueId id) throws IOException {
+    if (ended) {
+      throw new SpoolTrouble(Kind.BROKEN, "the spool is closed");
+    }
     Path path = file(id);
     FileChannel channel =
         FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
     return new LargeFile(path, channel);
+  }
+
+  /** No more files are begun; those under way are swept at the next start, if they are left. */
+  synchronized void end() {
+    ended = true;
   }
 
   /** Brings the names of new files to stable storage. */

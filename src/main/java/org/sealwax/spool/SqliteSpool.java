@@ -84,6 +84,9 @@ public final class SqliteSpool implements Spool {
   /** Connections that read at the same time. */
   private static final int READERS = 2;
 
+  /** How long the end waits for them: a page of the queue takes milliseconds. */
+  private static final Duration LAST_READS = Duration.ofSeconds(5);
+
   /** Stations of one journey that are read. */
   private static final int JOURNEY_LIMIT = 1000;
 
@@ -825,6 +828,10 @@ public final class SqliteSpool implements Spool {
     if (readersOpen.incrementAndGet() <= READERS) {
       boolean opened = false;
       try {
+        if (closed) {
+          // Counted first and looked then: close waits for us, or we see that it is under way.
+          throw new SpoolTrouble(Kind.BROKEN, "the spool is closed");
+        }
         Reader fresh = new Reader(database);
         opened = true;
         return fresh;
@@ -842,6 +849,9 @@ public final class SqliteSpool implements Spool {
         Reader waited = readers.poll(100, java.util.concurrent.TimeUnit.MILLISECONDS);
         if (waited != null) {
           return waited;
+        }
+        if (closed) {
+          throw new SpoolTrouble(Kind.BROKEN, "the spool is closed");
         }
         if (readersOpen.get() < READERS) {
           return takeReader();
@@ -957,11 +967,25 @@ public final class SqliteSpool implements Spool {
       checkpointThread.join();
       jobs.end();
       writerThread.join();
+      awaitReaders();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
       closeReaders();
+      bodies.end();
       folderLock.close();
+    }
+  }
+
+  /** Whoever still reads has files of the database open, and may be about to open them. */
+  private void awaitReaders() throws InterruptedException {
+    long end = clock.nanoTime() + LAST_READS.toNanos();
+    while (readersOpen.get() > 0 && clock.nanoTime() < end) {
+      Reader idle = readers.poll(10, java.util.concurrent.TimeUnit.MILLISECONDS);
+      if (idle != null) {
+        idle.close();
+        readersOpen.decrementAndGet();
+      }
     }
   }
 

@@ -22,9 +22,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -47,8 +49,7 @@ import org.sealwax.world.Clock;
  */
 @Timeout(60)
 final class RouterTest {
-  @TempDir(cleanup = org.junit.jupiter.api.io.CleanupMode.NEVER)
-  private Path folder = Path.of("");
+  @TempDir private Path folder = Path.of("");
 
   private final ByteArrayOutputStream written = new ByteArrayOutputStream();
   private final Counters counters = new Counters();
@@ -170,7 +171,6 @@ final class RouterTest {
     assertTrue(log().contains("Untrusted TLS connection established to"), log());
   }
 
-  @org.junit.jupiter.api.Tag("slow")
   @Test
   void takesFromSendmailAndShowsHoldsReleasesTracesAndDeletes() throws Exception {
     Router first = router("a", toward(1));
@@ -337,6 +337,25 @@ final class RouterTest {
     assertThrows(IOException.class, () -> first.reload(missing));
     assertEquals(before, first.settingsNow());
     assertTrue(smtp(port(first), "EHLO client.example").contains("250"));
+  }
+
+  @Test
+  void writesNothingAnyMoreOnceItIsClosed() throws Exception {
+    for (int i = 0; i < 3; i++) {
+      Path state = folder.resolve("a");
+      router("a", toward(1)).close();
+      try (Stream<Path> files = Files.walk(state)) {
+        for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+          Files.delete(file);
+        }
+      }
+      // Longer than the first one would have needed for a certificate of its own.
+      Path other = folder.resolve("b" + i);
+      Router second = router("b" + i, toward(1));
+      await(() -> Files.exists(other.resolve("tls")) && smtp(port(second), "QUIT").contains("221"));
+      second.close();
+      assertFalse(Files.exists(state));
+    }
   }
 
   @Test

@@ -46,6 +46,10 @@ final class QueueTest {
   private final BlockingQueue<Seen> seen = new LinkedBlockingQueue<>();
   private volatile Function<Consignment, Outcome> answer =
       c -> new Outcome.Delivered("mx.example", "250 ok", "may:trusted", true, false);
+
+  /** Recipients that are delivered whatever the answer is. */
+  private volatile Set<String> taken = Set.of();
+
   private SqliteSpool spool;
   private Queue queue;
 
@@ -103,7 +107,14 @@ final class QueueTest {
     }
     Outcome outcome = answer.apply(c);
     Map<Long, Outcome> all = new HashMap<>();
-    c.recipients().forEach(r -> all.put(r.key(), outcome));
+    Outcome delivered = new Outcome.Delivered("mx.example", "250 ok", "none", true, false);
+    c.recipients()
+        .forEach(
+            r -> {
+              boolean isTaken =
+                  r.target() instanceof Target.Remote(Mailbox to) && taken.contains(to.toString());
+              all.put(r.key(), isTaken ? delivered : outcome);
+            });
     seen.add(new Seen(c, content));
     return all;
   }
@@ -136,7 +147,7 @@ final class QueueTest {
 
   private void untilEmpty() throws Exception {
     while (queue.figures().inHand() > 0 || !spool.counts().isEmpty()) {
-      Thread.onSpinWait();
+      Thread.sleep(1);
     }
   }
 
@@ -225,7 +236,7 @@ final class QueueTest {
             NewRecipient.direct(mailbox("r@to.example"), ReversePath.nullPath(), DsnWish.none()));
     next();
     while (queue.figures().inHand() > 0) {
-      Thread.onSpinWait();
+      Thread.sleep(1);
     }
     assertEquals(QueueStep.DOUBLE_BOUNCE, spool.counts().getFirst().reason());
     assertTrue(spool.message(id).isPresent());
@@ -297,9 +308,9 @@ final class QueueTest {
             Cause.Extent.MESSAGE));
   }
 
-  private void untilAtRest() {
+  private void untilAtRest() throws InterruptedException {
     while (queue.figures().inHand() > 0) {
-      Thread.onSpinWait();
+      Thread.sleep(1);
     }
   }
 
@@ -400,6 +411,71 @@ final class QueueTest {
   }
 
   @Test
+  void anOrderFindsWhatTheOneBeforeItLeft() throws Exception {
+    answer = c -> deferred();
+    send(ReversePath.of(SENDER), "\r\n", to("a@one.example"));
+    next();
+    QueueControl control = new QueueControl(queue);
+    // No wait in between: the round's own change may not be committed yet, either.
+    for (int i = 0; i < 5; i++) {
+      assertEquals(1, whatCame(control.hold(QueueFilter.all())), "hold " + i);
+      untilHeld();
+      assertEquals(1, whatCame(control.release(QueueFilter.all())), "release " + i);
+      assertEquals(1, whatCame(control.retry(QueueFilter.all())), "retry " + i);
+    }
+    assertEquals(1, whatCame(control.delete(QueueFilter.all())));
+    untilEmpty();
+  }
+
+  private static int whatCame(QueueControl.Count count) {
+    return count.recipients() + count.later();
+  }
+
+  private void untilHeld() throws Exception {
+    while (spool.counts().isEmpty() || spool.counts().getFirst().state() != ShareState.HELD) {
+      Thread.sleep(1);
+    }
+  }
+
+  @Test
+  void ordersThatWaitForOneRoundAreAllCarriedOutWhereverItLeftTheRecipients() throws Exception {
+    CountDownLatch inRound = new CountDownLatch(1);
+    CountDownLatch go = new CountDownLatch(1);
+    answer =
+        c -> {
+          inRound.countDown();
+          try {
+            go.await();
+          } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+          }
+          return deferred();
+        };
+    taken = Set.of("a@one.example");
+    send(
+        ReversePath.of(SENDER),
+        "\r\n",
+        to("a@one.example"),
+        to("b@one.example"),
+        to("c@one.example"));
+    inRound.await();
+    QueueControl control = new QueueControl(queue);
+    for (String one : List.of("b@one.example", "c@one.example")) {
+      QueueFilter only =
+          new QueueFilter(
+              Optional.empty(),
+              Optional.empty(),
+              Optional.empty(),
+              Optional.of(one),
+              Optional.empty(),
+              Optional.empty());
+      assertEquals(new QueueControl.Count(0, 1, 0), control.delete(only));
+    }
+    go.countDown();
+    untilEmpty();
+  }
+
+  @Test
   void holdsADamagedContentInsteadOfSendingOrDroppingIt() throws Exception {
     queue.drain(Duration.ofSeconds(1));
     QueueId id;
@@ -430,7 +506,7 @@ final class QueueTest {
     queue = newQueue();
     queue.start();
     while (spool.counts().isEmpty() || spool.counts().getFirst().state() != ShareState.HELD) {
-      Thread.onSpinWait();
+      Thread.sleep(1);
     }
     untilAtRest();
     assertEquals("damaged", spool.counts().getFirst().reason());

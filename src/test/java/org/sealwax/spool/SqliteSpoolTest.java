@@ -20,6 +20,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -143,6 +144,50 @@ final class SqliteSpoolTest {
       List<QueueId> due =
           spool.due(Instant.now().plusSeconds(9), 10).stream().map(d -> d.key().message()).toList();
       assertTrue(due.contains(early) && due.contains(late), due + " " + early + " " + late);
+    }
+  }
+
+  @Test
+  void touchesNothingAnyMoreOnceItIsClosedWhoeverStillReads() throws Exception {
+    for (int i = 0; i < 5; i++) {
+      SqliteSpool spool = open();
+      Draft late = spool.draft();
+      List<Thread> reading = new ArrayList<>();
+      CountDownLatch begun = new CountDownLatch(4);
+      for (int n = 0; n < 4; n++) {
+        reading.add(Thread.startVirtualThread(() -> readUntilClosed(spool, begun)));
+      }
+      begun.await();
+      spool.close();
+      List<String> left = files();
+      for (Thread thread : reading) {
+        thread.join();
+      }
+      assertThrows(
+          SpoolTrouble.class, () -> late.content().write(new byte[SqliteSpool.INLINE_LIMIT + 1]));
+      assertEquals(List.of("bodies", "lock", "spool.db"), left);
+      assertEquals(left, files());
+    }
+  }
+
+  private static void readUntilClosed(Spool spool, CountDownLatch begun) {
+    try {
+      while (true) {
+        assertTrue(spool.due(Instant.now(), 10).isEmpty());
+        begun.countDown();
+      }
+    } catch (SpoolTrouble e) {
+      assertTrue(String.valueOf(e.getMessage()).contains("closed"), e.getMessage());
+    }
+  }
+
+  private List<String> files() throws IOException {
+    try (Stream<Path> files = Files.walk(folder())) {
+      return files
+          .filter(f -> !f.equals(folder()))
+          .map(f -> folder().relativize(f).toString())
+          .sorted()
+          .toList();
     }
   }
 
