@@ -3,6 +3,7 @@ package org.sealwax.deliver;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.sealwax.ledger.RungShelf;
 import org.sealwax.policy.HostMemory;
 import org.sealwax.policy.Observation;
 import org.sealwax.policy.Rung;
@@ -10,8 +11,8 @@ import org.sealwax.policy.Rung;
 /**
  * What hosts have shown lately, bounded; the least recently used is forgotten first. Thread-safe.
  * One for the process: couriers come and go with configurations, and a reload must not make a host
- * that did TLS yesterday look like one never met. Lost at a restart; to keep it longer is the
- * ledger's work.
+ * that did TLS yesterday look like one never met. A shelf keeps it over a restart, for as long as
+ * {@link org.sealwax.policy.Ladder} lets it count.
  */
 public final class HostMemories {
   /** Hosts remembered: a few hundred octets each. */
@@ -25,8 +26,17 @@ public final class HostMemories {
         }
       };
 
-  /** Nothing is known yet. */
-  public HostMemories() {}
+  private final RungShelf shelf;
+
+  /** Nothing is known yet, and nothing outlives the process. */
+  public HostMemories() {
+    this(RungShelf.none());
+  }
+
+  /** Begins with what is on the shelf. */
+  public HostMemories(RungShelf shelf) {
+    this.shelf = shelf;
+  }
 
   /** Hosts remembered now, for metrics. */
   public synchronized int size() {
@@ -35,13 +45,20 @@ public final class HostMemories {
 
   synchronized HostMemory at(String host, Instant now) {
     HostMemory memory = byHost.get(host);
-    return memory == null ? HostMemory.nothing() : memory.at(now);
+    if (memory == null) {
+      memory = shelf.at(host);
+      if (!memory.equals(HostMemory.nothing())) {
+        byHost.put(host, memory);
+      }
+    }
+    return memory.at(now);
   }
 
   synchronized HostMemory after(String host, Observation observation, Rung rung, Instant now) {
     HostMemory next = at(host, now).after(observation, rung, now);
     if (!next.equals(HostMemory.nothing())) {
       byHost.put(host, next);
+      shelf.put(host, next);
     }
     return next;
   }

@@ -1,0 +1,43 @@
+package org.sealwax.ledger;
+
+import java.util.List;
+import java.util.Optional;
+import org.sealwax.address.Domain;
+import org.sealwax.policy.Evidence;
+import org.sealwax.policy.MxPattern;
+
+/** Remembers nothing. */
+final class Blank implements Ledger, Visit {
+  static final Blank LEDGER = new Blank();
+
+  private Blank() {}
+
+  @Override
+  public Visit visit(Domain domain, MxAnswer answer, boolean counts) {
+    return this;
+  }
+
+  @Override
+  public Optional<Evidence.Ledger> about(Domain domain) {
+    return Optional.empty();
+  }
+
+  @Override
+  public Optional<Alarm> alarm(Domain domain) {
+    return Optional.empty();
+  }
+
+  @Override
+  public void keep(Domain domain, List<MxPattern> mx) {}
+
+  @Override
+  public void addresses(Domain host, boolean ipv4, boolean ipv6) {}
+
+  @Override
+  public void seen(Seen seen) {}
+
+  @Override
+  public boolean askAfresh() {
+    return false;
+  }
+}

@@ -1,0 +1,38 @@
+package org.sealwax.ledger;
+
+import java.util.List;
+import java.util.Optional;
+import org.sealwax.address.Domain;
+import org.sealwax.policy.Evidence;
+import org.sealwax.policy.MxPattern;
+
+/** What domains have shown before. Thread-safe. */
+public interface Ledger {
+  /**
+   * A round begins. DNSSEC, or an MTA-STS policy in force, vouches for a changed MX set here, so
+   * {@link #about} must be asked after this.
+   *
+   * @param counts whether the mail may teach us something: not with a null sender, not a
+   *     notification of our own; such rounds are watched and promote nothing
+   */
+  Visit visit(Domain domain, MxAnswer answer, boolean counts);
+
+  /** The domain's level in force; empty when it has none. */
+  Optional<Evidence.Ledger> about(Domain domain);
+
+  /** The violation that stands at the domain now. */
+  Optional<Alarm> alarm(Domain domain);
+
+  /**
+   * An MTA-STS policy in {@code enforce} ran out while its refresh failed: the domain keeps level
+   * {@code verify} with the policy's MX hosts until that decays.
+   *
+   * @param mx not empty
+   */
+  void keep(Domain domain, List<MxPattern> mx);
+
+  /** A ledger that remembers nothing: for call-ahead probes, and where it is switched off. */
+  static Ledger blank() {
+    return Blank.LEDGER;
+  }
+}

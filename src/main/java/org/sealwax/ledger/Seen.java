@@ -1,0 +1,19 @@
+package org.sealwax.ledger;
+
+import java.net.InetAddress;
+import org.sealwax.address.Domain;
+import org.sealwax.policy.Observation;
+import org.sealwax.policy.Rung;
+
+/**
+ * One connection, or the failure to get one, as the router saw it.
+ *
+ * @param host the MX host
+ * @param address the address that was dialled
+ * @param observation what the connection showed
+ * @param rung how much was offered
+ * @param publicRoots whether the certificate was judged against the roots that every system has;
+ *     proof by a private CA says nothing to the ledger
+ */
+public record Seen(
+    Domain host, InetAddress address, Observation observation, Rung rung, boolean publicRoots) {}
