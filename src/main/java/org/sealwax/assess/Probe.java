@@ -11,6 +11,11 @@ public interface Probe {
   /** The checks that it answers: each is told {@code not tested} when the probe says nothing. */
   List<Check> checks();
 
+  /** Connections that probes before this one must leave in the purse for it. */
+  default int reserve(Depth depth) {
+    return 0;
+  }
+
   /** Looks. Findings are of {@link #checks}, at the visit's place. */
   List<Finding> look(Visit visit) throws InterruptedException;
 }

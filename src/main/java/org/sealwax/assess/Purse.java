@@ -4,15 +4,21 @@ package org.sealwax.assess;
 public final class Purse {
   private final int most;
   private int spent;
+  private int kept;
 
   /** With {@code most} connections in it. */
   public Purse(int most) {
     this.most = most;
   }
 
+  /** Keeps {@code connections} back for a later probe; replaces what was kept before. */
+  synchronized void keep(int connections) {
+    kept = connections;
+  }
+
   /** Takes one connection; false when none is left, and then none may be opened. */
   public synchronized boolean take() {
-    if (spent >= most) {
+    if (spent >= most - kept) {
       return false;
     }
     spent++;
@@ -26,6 +32,6 @@ public final class Purse {
 
   /** Connections left. */
   public synchronized int left() {
-    return most - spent;
+    return Math.max(0, most - kept - spent);
   }
 }

@@ -1,0 +1,58 @@
+package org.sealwax.assess;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.address.Domain;
+import org.sealwax.dns.Answer;
+import org.sealwax.dns.Mx;
+import org.sealwax.dns.MxSet;
+
+/**
+ * The whole target after all addresses were visited.
+ *
+ * @param target what is examined
+ * @param mx the MX answer; null when a host was asked for
+ * @param route what it means; null when a host was asked for
+ * @param exchanges the hosts, by preference
+ * @param visits what was seen at each address, in the order of the exchanges
+ * @param found findings so far
+ * @param budget what may be spent
+ * @param left time left for everything
+ */
+public record Overview(
+    Target target,
+    @Nullable Answer<Mx> mx,
+    @Nullable MxSet route,
+    List<Exchange> exchanges,
+    List<Visit> visits,
+    List<Finding> found,
+    Budget budget,
+    Duration left) {
+  /** Copies. */
+  public Overview {
+    exchanges = List.copyOf(exchanges);
+    visits = List.copyOf(visits);
+    found = List.copyOf(found);
+  }
+
+  /** The domain, when one was asked for. */
+  public Optional<Domain> domain() {
+    return target instanceof Target.MailDomain mail ? Optional.of(mail.domain()) : Optional.empty();
+  }
+
+  /** The same with more findings. */
+  public Overview with(List<Finding> more) {
+    List<Finding> all = new java.util.ArrayList<>(found);
+    all.addAll(more);
+    return new Overview(target, mx, route, exchanges, visits, all, budget, left);
+  }
+
+  /** What was found of one check at exactly one place. */
+  public Optional<Finding> found(String check, Place place) {
+    return found.stream()
+        .filter(f -> f.check().id().equals(check) && f.place().equals(place))
+        .findFirst();
+  }
+}

@@ -1,0 +1,187 @@
+package org.sealwax.assess.review;
+
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.sealwax.address.Domain;
+import org.sealwax.assess.Check;
+import org.sealwax.assess.Evidence;
+import org.sealwax.assess.Exchange;
+import org.sealwax.assess.Finding;
+import org.sealwax.assess.Outcome;
+import org.sealwax.assess.Overview;
+import org.sealwax.assess.Place;
+import org.sealwax.assess.Review;
+import org.sealwax.assess.Visit;
+import org.sealwax.dns.Answer;
+import org.sealwax.dns.MxSet;
+import org.sealwax.dns.Security;
+import org.sealwax.world.SpecialUse;
+
+/**
+ * Where the mail goes, and whether anybody is there (RFC 5321 5.1, RFC 7505, RFC 2181 10.3).
+ *
+ * @param privateAllowed special-use addresses are expected: a lab
+ * @param hasIpv6 whether this machine can reach IPv6 at all
+ */
+public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Review {
+  private static final Pattern LITERAL = Pattern.compile("[0-9]{1,3}(\\.[0-9]{1,3}){3}");
+
+  @Override
+  public List<Check> checks() {
+    return List.of(
+        Check.of("mx.exists"),
+        Check.of("mx.cname"),
+        Check.of("mx.ip-literal"),
+        Check.of("mx.private"),
+        Check.of("reach.all"));
+  }
+
+  @Override
+  public List<Finding> judge(Overview all) {
+    List<Finding> found = new ArrayList<>();
+    MxSet route = all.route();
+    if (route == null) {
+      for (String id : List.of("mx.exists", "mx.cname", "mx.ip-literal", "mx.private")) {
+        found.add(
+            Finding.of(
+                Check.of(id),
+                Outcome.NOT_TESTED,
+                Place.domain(),
+                "a host was asked for, not a domain"));
+      }
+    } else {
+      found.add(exists(route, all));
+      if (!all.exchanges().isEmpty()) {
+        found.addAll(names(all));
+      }
+    }
+    if (!all.visits().isEmpty()) {
+      found.add(reach(all));
+    } else if (!all.exchanges().isEmpty()) {
+      found.add(domain("reach.all", Outcome.FAIL, "no MX host has an address").as("none"));
+    }
+    return found;
+  }
+
+  private static Finding domain(String id, Outcome outcome, String seen) {
+    return Finding.of(Check.of(id), outcome, Place.domain(), seen);
+  }
+
+  private static Finding exists(MxSet route, Overview all) {
+    Finding finding =
+        switch (route) {
+          case MxSet.Hosts hosts ->
+              hosts.implicit()
+                  ? domain(
+                          "mx.exists",
+                          Outcome.WARN,
+                          "there is no MX record; mail goes to the address of the domain itself")
+                      .as("implicit")
+                  : domain("mx.exists", Outcome.PASS, count(hosts.targets().size(), "MX host"));
+          case MxSet.NullMx n ->
+              domain("mx.exists", Outcome.INFO, "null MX: the domain takes no mail").as("null");
+          case MxSet.NoSuchDomain n ->
+              domain("mx.exists", Outcome.FAIL, "the name does not exist").as("no-name");
+          case MxSet.LoopsBack l ->
+              domain("mx.exists", Outcome.FAIL, "the MX leads nowhere").as("unusable");
+          case MxSet.Trouble t ->
+              t.security() == Security.BOGUS
+                  ? domain("mx.exists", Outcome.NOT_TESTED, "the answer does not validate")
+                  : domain("mx.exists", Outcome.INCONCLUSIVE, "the look-up failed: " + t.reason());
+        };
+    return finding.with(records(all));
+  }
+
+  private static Evidence records(Overview all) {
+    Answer<?> mx = all.mx();
+    String text = mx == null ? "" : mx.kind() + " " + mx.security() + " " + mx.records();
+    return new Evidence(Evidence.Kind.DNS, text);
+  }
+
+  static String count(int n, String what) {
+    return n + " " + what + (n == 1 ? "" : "s");
+  }
+
+  private List<Finding> names(Overview all) {
+    List<Finding> found = new ArrayList<>();
+    List<Domain> hosts =
+        all.exchanges().stream().map(Exchange::named).flatMap(Optional::stream).toList();
+    List<Domain> aliases = new ArrayList<>();
+    List<Domain> literals = new ArrayList<>();
+    List<String> inner = new ArrayList<>();
+    boolean implicit = all.route() instanceof MxSet.Hosts h && h.implicit();
+    for (Exchange exchange : all.exchanges()) {
+      exchange
+          .named()
+          .ifPresent(
+              host -> {
+                if (!implicit && exchange.lookups().stream().anyMatch(l -> l.aliases() > 0)) {
+                  aliases.add(host);
+                }
+                if (LITERAL.matcher(host.name()).matches()) {
+                  literals.add(host);
+                }
+              });
+      for (InetAddress address : exchange.addresses()) {
+        SpecialUse.of(address)
+            .ifPresent(use -> inner.add(address.getHostAddress() + " (" + use.name() + ")"));
+      }
+    }
+    found.add(
+        none("mx.cname", Outcome.FAIL, aliases, "no MX host is an alias", "named by an alias: "));
+    found.add(none("mx.ip-literal", Outcome.FAIL, literals, "no MX is an address", "an address: "));
+    found.add(
+        none(
+            "mx.private",
+            privateAllowed ? Outcome.INFO : Outcome.FAIL,
+            inner,
+            "all addresses of " + count(hosts.size(), "host") + " are public",
+            "not public: "));
+    return found;
+  }
+
+  private static Finding none(
+      String id, Outcome otherwise, List<?> wrong, String good, String bad) {
+    return wrong.isEmpty()
+        ? domain(id, Outcome.PASS, good)
+        : domain(id, otherwise, bad + join(wrong));
+  }
+
+  static String join(List<?> things) {
+    return String.join(", ", things.stream().map(Object::toString).toList());
+  }
+
+  private Finding reach(Overview all) {
+    List<String> dead = new ArrayList<>();
+    List<String> beyond = new ArrayList<>();
+    int alive = 0;
+    for (Visit visit : all.visits()) {
+      if (visit.sightings().answered()) {
+        alive++;
+      } else if (!hasIpv6 && visit.place().address() instanceof Inet6Address) {
+        beyond.add(visit.place().text());
+      } else {
+        dead.add(visit.place().text());
+      }
+    }
+    all.exchanges().stream()
+        .filter(e -> e.addresses().isEmpty())
+        .forEach(e -> dead.add(e.named().map(Domain::name).orElse("?") + " (no address)"));
+    if (alive == 0) {
+      return dead.isEmpty()
+          ? domain("reach.all", Outcome.NOT_TESTED, "this machine has no IPv6: " + join(beyond))
+          : domain("reach.all", Outcome.FAIL, "nothing answers: " + join(dead)).as("none");
+    }
+    if (!dead.isEmpty()) {
+      return domain("reach.all", Outcome.WARN, "no answer from " + join(dead)).as("some");
+    }
+    if (!beyond.isEmpty()) {
+      return domain("reach.all", Outcome.NOT_TESTED, "this machine has no IPv6: " + join(beyond));
+    }
+    return domain("reach.all", Outcome.PASS, "all addresses answer: " + alive);
+  }
+}

@@ -1,0 +1,135 @@
+package org.sealwax.assess.review;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.sealwax.address.Domain;
+import org.sealwax.assess.Check;
+import org.sealwax.assess.Evidence;
+import org.sealwax.assess.Finding;
+import org.sealwax.assess.Outcome;
+import org.sealwax.assess.Overview;
+import org.sealwax.assess.Place;
+import org.sealwax.assess.Review;
+import org.sealwax.assess.Visit;
+import org.sealwax.dns.Answer;
+import org.sealwax.dns.Resolver;
+import org.sealwax.dns.Resolver.Family;
+
+/**
+ * What else the DNS says about mail of the domain, beside the grade: SPF (RFC 7208), DMARC (RFC
+ * 7489), names of addresses. All of it is information and none of it TLS.
+ */
+public record PanelReview(Resolver resolver) implements Review {
+  @Override
+  public List<Check> checks() {
+    return List.of(Check.of("spf"), Check.of("dkim"), Check.of("dmarc"), Check.of("fcrdns"));
+  }
+
+  @Override
+  public List<Finding> judge(Overview all) {
+    List<Finding> found = new ArrayList<>();
+    Optional<Domain> domain = all.domain();
+    if (domain.isPresent()) {
+      found.add(spf(domain.get()));
+      found.add(dmarc(domain.get()));
+      found.add(of("dkim", Outcome.NOT_TESTED, "selectors cannot be listed from outside"));
+    } else {
+      for (String id : List.of("spf", "dmarc", "dkim")) {
+        found.add(of(id, Outcome.NOT_TESTED, "a host was asked for, not a domain"));
+      }
+    }
+    all.visits().stream().map(this::fcrdns).forEach(found::add);
+    return found;
+  }
+
+  private static Finding of(String id, Outcome outcome, String seen) {
+    return Finding.of(Check.of(id), outcome, Place.domain(), seen);
+  }
+
+  private static boolean beginsWith(String record, String version) {
+    String lower = record.toLowerCase(Locale.ROOT);
+    return lower.equals(version) || lower.startsWith(version + " ");
+  }
+
+  private Finding spf(Domain domain) {
+    Answer<String> answer = resolver.txt(domain);
+    if (answer.kind() == Answer.Kind.UNKNOWN) {
+      return of("spf", Outcome.INCONCLUSIVE, "the look-up failed: " + answer.reason());
+    }
+    List<String> records = answer.records().stream().filter(r -> beginsWith(r, "v=spf1")).toList();
+    Evidence evidence = new Evidence(Evidence.Kind.DNS, records.toString());
+    if (records.isEmpty()) {
+      return of("spf", Outcome.INFO, "no SPF record").as("missing").with(evidence);
+    }
+    if (records.size() > 1) {
+      return of("spf", Outcome.INFO, records.size() + " SPF records: an error for all receivers")
+          .as("several")
+          .with(evidence);
+    }
+    String record = records.getFirst().toLowerCase(Locale.ROOT).strip();
+    return record.endsWith("+all") || record.endsWith(" all")
+        ? of("spf", Outcome.INFO, "anybody may send: " + record).as("open").with(evidence)
+        : of("spf", Outcome.PASS, records.getFirst()).with(evidence);
+  }
+
+  private Finding dmarc(Domain domain) {
+    Optional<Domain> owner = Domain.parse("_dmarc." + domain);
+    if (owner.isEmpty()) {
+      return of("dmarc", Outcome.NOT_TESTED, "the domain is too long for such a record");
+    }
+    Answer<String> answer = resolver.txt(owner.get());
+    if (answer.kind() == Answer.Kind.UNKNOWN) {
+      return of("dmarc", Outcome.INCONCLUSIVE, "the look-up failed: " + answer.reason());
+    }
+    List<String> records =
+        answer.records().stream()
+            .filter(r -> r.strip().toLowerCase(Locale.ROOT).startsWith("v=dmarc1"))
+            .toList();
+    Evidence evidence = new Evidence(Evidence.Kind.DNS, owner.get() + " " + records);
+    if (records.isEmpty()) {
+      return of("dmarc", Outcome.INFO, "no DMARC record at " + owner.get())
+          .as("missing")
+          .with(evidence);
+    }
+    if (records.size() > 1) {
+      return of("dmarc", Outcome.INFO, records.size() + " DMARC records: receivers ignore all")
+          .as("several")
+          .with(evidence);
+    }
+    boolean none = records.getFirst().toLowerCase(Locale.ROOT).replace(" ", "").contains("p=none");
+    return none
+        ? of("dmarc", Outcome.INFO, "p=none: nothing is asked of receivers")
+            .as("none")
+            .with(evidence)
+        : of("dmarc", Outcome.PASS, records.getFirst()).with(evidence);
+  }
+
+  private Finding fcrdns(Visit visit) {
+    Check check = Check.of("fcrdns");
+    Place place = visit.place();
+    var address = place.address();
+    if (address == null) {
+      throw new IllegalStateException("a visit goes to an address");
+    }
+    Answer<Domain> names = resolver.reverse(address);
+    if (names.kind() == Answer.Kind.UNKNOWN) {
+      return Finding.of(
+          check, Outcome.INCONCLUSIVE, place, "the look-up failed: " + names.reason());
+    }
+    if (names.records().isEmpty()) {
+      return Finding.of(check, Outcome.INFO, place, "the address has no name").as("missing");
+    }
+    for (Domain name : names.records().subList(0, Math.min(4, names.records().size()))) {
+      for (Family family : Family.values()) {
+        if (resolver.addresses(name, family).records().contains(address)) {
+          return Finding.of(check, Outcome.PASS, place, name + " leads back");
+        }
+      }
+    }
+    return Finding.of(
+            check, Outcome.INFO, place, MxReview.join(names.records()) + " does not lead back")
+        .as("mismatch");
+  }
+}

@@ -1,0 +1,118 @@
+package org.sealwax.assess.review;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.sealwax.assess.Check;
+import org.sealwax.assess.Evidence;
+import org.sealwax.assess.Finding;
+import org.sealwax.assess.Group;
+import org.sealwax.assess.Outcome;
+import org.sealwax.assess.Overview;
+import org.sealwax.assess.Place;
+import org.sealwax.assess.Review;
+import org.sealwax.assess.Sightings;
+import org.sealwax.assess.Visit;
+
+/**
+ * All hosts and addresses against each other: an attacker who can drop packets chooses among them,
+ * so that the weakest is the one that counts.
+ */
+public record ParityReview() implements Review {
+  private static final int MAX_NAMED = 8;
+
+  @Override
+  public List<Check> checks() {
+    return List.of(Check.of("parity"));
+  }
+
+  @Override
+  public List<Finding> judge(Overview all) {
+    List<Visit> there = all.visits().stream().filter(v -> v.sightings().answered()).toList();
+    if (there.isEmpty()) {
+      return List.of(finding(Outcome.NOT_TESTED, "nothing answers"));
+    }
+    if (there.size() == 1) {
+      return List.of(finding(Outcome.PASS, "there is one address"));
+    }
+    List<String> weaker = weaker(all, there);
+    if (!weaker.isEmpty()) {
+      return List.of(
+          finding(Outcome.FAIL, "weaker than the others: " + first(weaker))
+              .as("weaker")
+              .with(Evidence.note(String.join("\n", weaker))));
+    }
+    List<String> different = different(there);
+    if (!different.isEmpty()) {
+      return List.of(
+          finding(Outcome.WARN, "different, not weaker: " + first(different)).as("differs"));
+    }
+    return List.of(finding(Outcome.PASS, there.size() + " addresses are equal"));
+  }
+
+  private static String first(List<String> all) {
+    String text = String.join("; ", all.subList(0, Math.min(MAX_NAMED, all.size())));
+    return all.size() > MAX_NAMED ? text + "; and " + (all.size() - MAX_NAMED) + " more" : text;
+  }
+
+  private static Finding finding(Outcome outcome, String seen) {
+    return Finding.of(Check.of("parity"), outcome, Place.domain(), seen);
+  }
+
+  /** Places at which a check came out worse than at another place. */
+  private static List<String> weaker(Overview all, List<Visit> there) {
+    Map<Check, Map<Place, Outcome>> byCheck = new LinkedHashMap<>();
+    for (Finding f : all.found()) {
+      Group group = f.check().group();
+      boolean compared =
+          group == Group.CRYPTO || group == Group.CERTIFICATE || group == Group.REACH;
+      if (compared
+          && f.outcome().known()
+          && there.stream().anyMatch(v -> v.place().equals(f.place()))) {
+        byCheck
+            .computeIfAbsent(f.check(), c -> new LinkedHashMap<>())
+            .merge(f.place(), f.outcome(), (a, b) -> a.compareTo(b) >= 0 ? a : b);
+      }
+    }
+    List<String> weaker = new ArrayList<>();
+    byCheck.forEach(
+        (check, places) -> {
+          Outcome best = places.values().stream().min(Outcome::compareTo).orElse(Outcome.PASS);
+          if (best == Outcome.PASS || best == Outcome.INFO) {
+            places.forEach(
+                (place, outcome) -> {
+                  if (outcome == Outcome.WARN || outcome == Outcome.FAIL) {
+                    weaker.add(place.text() + " in " + check.id());
+                  }
+                });
+          }
+        });
+    return weaker;
+  }
+
+  private static List<String> different(List<Visit> there) {
+    List<String> different = new ArrayList<>();
+    Set<Object> words = new java.util.HashSet<>();
+    Set<Object> versions = new java.util.HashSet<>();
+    Set<Object> types = new java.util.HashSet<>();
+    for (Visit visit : there) {
+      Sightings seen = visit.sightings();
+      words.add(seen.wordsAfter().isEmpty() ? seen.wordsBefore() : seen.wordsAfter());
+      versions.add(seen.versions());
+      types.add(new TreeSet<>(seen.chains().keySet()));
+    }
+    if (words.size() > 1) {
+      different.add("the EHLO words");
+    }
+    if (versions.size() > 1) {
+      different.add("the TLS versions");
+    }
+    if (types.size() > 1) {
+      different.add("the types of certificate");
+    }
+    return different;
+  }
+}

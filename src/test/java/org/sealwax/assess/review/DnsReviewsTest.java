@@ -1,0 +1,195 @@
+package org.sealwax.assess.review;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.sealwax.address.Domain;
+import org.sealwax.assess.Budget;
+import org.sealwax.assess.Depth;
+import org.sealwax.assess.Exchange;
+import org.sealwax.assess.Finding;
+import org.sealwax.assess.Outcome;
+import org.sealwax.assess.Overview;
+import org.sealwax.assess.Review;
+import org.sealwax.assess.Target;
+import org.sealwax.dns.Answer;
+import org.sealwax.dns.Caa;
+import org.sealwax.dns.FixedResolver;
+import org.sealwax.dns.Mx;
+import org.sealwax.dns.MxSet;
+import org.sealwax.dns.Nsec3Param;
+import org.sealwax.dns.Resolver;
+import org.sealwax.dns.Resolver.Family;
+import org.sealwax.world.Chance;
+
+/** What is read out of the DNS alone, row by row. */
+final class DnsReviewsTest {
+  private static final Domain DOMAIN = Domain.of("example.org");
+
+  static Overview overview(Resolver resolver, Domain domain) {
+    Answer<Mx> mx = resolver.mx(domain);
+    MxSet route = MxSet.of(domain, mx, Set.of(), Chance.seeded(1));
+    List<Exchange> exchanges =
+        route instanceof MxSet.Hosts hosts
+            ? hosts.targets().stream()
+                .map(
+                    t ->
+                        Exchange.of(
+                            t.host(),
+                            t.preference(),
+                            List.of(
+                                resolver.addresses(t.host(), Family.IPV4),
+                                resolver.addresses(t.host(), Family.IPV6))))
+                .toList()
+            : List.of();
+    return new Overview(
+        new Target.MailDomain(domain),
+        mx,
+        route,
+        exchanges,
+        List.of(),
+        List.of(),
+        Budget.of(Depth.FULL),
+        Duration.ofMinutes(1));
+  }
+
+  private static String code(Review review, Resolver world, String check) {
+    try {
+      return review.judge(overview(world, DOMAIN)).stream()
+          .filter(f -> f.check().id().equals(check))
+          .map(DnsReviewsTest::text)
+          .findFirst()
+          .orElse("nothing");
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static String text(Finding f) {
+    return f.outcome() + " " + f.code();
+  }
+
+  private static FixedResolver.Builder world() {
+    return FixedResolver.builder()
+        .mx("example.org", 10, "mx.example.org")
+        .address("mx.example.org", "93.184.216.34");
+  }
+
+  @Test
+  void mxRecords() {
+    MxReview review = new MxReview(false, true);
+    assertEquals("PASS mx.exists", code(review, world().build(), "mx.exists"));
+    assertEquals("PASS mx.private", code(review, world().build(), "mx.private"));
+    assertEquals("PASS mx.cname", code(review, world().build(), "mx.cname"));
+    FixedResolver implicit =
+        FixedResolver.builder().address("example.org", "93.184.216.34").build();
+    assertEquals("WARN mx.exists/implicit", code(review, implicit, "mx.exists"));
+    FixedResolver none = FixedResolver.builder().mx("example.org", 0, ".").build();
+    assertEquals("INFO mx.exists/null", code(review, none, "mx.exists"));
+    FixedResolver nowhere = FixedResolver.builder().build();
+    assertEquals("FAIL mx.exists/no-name", code(review, nowhere, "mx.exists"));
+    FixedResolver broken = FixedResolver.builder().fails("example.org").build();
+    assertEquals("INCONCLUSIVE mx.exists", code(review, broken, "mx.exists"));
+    FixedResolver alias =
+        FixedResolver.builder()
+            .mx("example.org", 10, "mx.example.org")
+            .cname("mx.example.org", "real.example.org")
+            .address("real.example.org", "93.184.216.34")
+            .build();
+    assertEquals("FAIL mx.cname", code(review, alias, "mx.cname"));
+    FixedResolver literal = FixedResolver.builder().mx("example.org", 10, "192.0.2.1").build();
+    assertEquals("FAIL mx.ip-literal", code(review, literal, "mx.ip-literal"));
+    assertEquals("FAIL reach.all/none", code(review, literal, "reach.all"));
+    FixedResolver inner = world().address("mx.example.org", "10.0.0.1").build();
+    assertEquals("FAIL mx.private", code(review, inner, "mx.private"));
+    assertEquals("INFO mx.private", code(new MxReview(true, true), inner, "mx.private"));
+  }
+
+  @Test
+  void dnssecAndItsDenial() {
+    FixedResolver unsigned = world().build();
+    assertEquals("WARN dnssec/unsigned", code(new DnssecReview(unsigned), unsigned, "dnssec"));
+    FixedResolver signed = world().secure("example.org").build();
+    assertEquals("PASS dnssec", code(new DnssecReview(signed), signed, "dnssec"));
+    FixedResolver iterated =
+        signed.toBuilder().nsec3param("example.org", new Nsec3Param(10, 0)).build();
+    assertEquals("WARN dnssec/iterations", code(new DnssecReview(iterated), iterated, "dnssec"));
+    FixedResolver bogus = signed.toBuilder().bogus("mx.example.org", FixedResolver.Type.A).build();
+    assertEquals("FAIL dnssec/bogus", code(new DnssecReview(bogus), bogus, "dnssec"));
+    FixedResolver failing =
+        signed.toBuilder().fails("mx.example.org", FixedResolver.Type.AAAA).build();
+    assertEquals("INCONCLUSIVE dnssec", code(new DnssecReview(failing), failing, "dnssec"));
+  }
+
+  @Test
+  void caaIsLookedForUpTheTree() {
+    FixedResolver none = world().build();
+    assertEquals("INFO caa/missing", code(new DnssecReview(none), none, "caa"));
+    FixedResolver above = world().caa("example.org", new Caa(0, "issue", "ca.example")).build();
+    assertEquals("PASS caa", code(new DnssecReview(above), above, "caa"));
+    FixedResolver failing = world().fails("example.org", FixedResolver.Type.CAA).build();
+    assertEquals("INCONCLUSIVE caa", code(new DnssecReview(failing), failing, "caa"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "v=TLSRPTv1; rua=mailto:tls@reports.example | PASS tlsrpt",
+        "v=TLSRPTv1;rua=https://reports.example/v1 | PASS tlsrpt",
+        "v=TLSRPTv1 ; rua=mailto:a@x.example,https://y.example/ ; | PASS tlsrpt",
+        "v=TLSRPTv1; rua=mailto:tls@example.org | INFO tlsrpt/same-domain",
+        "v=TLSRPTv1; | FAIL tlsrpt/syntax",
+        "v=TLSRPTv1; rua=tls@reports.example | FAIL tlsrpt/syntax",
+        "v=TLSRPTv1; rua=http://reports.example | FAIL tlsrpt/syntax",
+        "v=TLSRPTv1 rua=mailto:tls@reports.example | FAIL tlsrpt/syntax",
+        "v=tlsrptv1; rua=mailto:tls@reports.example | FAIL tlsrpt/syntax",
+        "something else | FAIL tlsrpt/syntax",
+      })
+  void reportingRecords(String record, String expected) {
+    FixedResolver world = world().txt("_smtp._tls.example.org", record).build();
+    assertEquals(expected, code(new ReportingReview(world), world, "tlsrpt"));
+  }
+
+  @Test
+  void reportingRecordsThatAreNotOne() {
+    FixedResolver none = world().build();
+    assertEquals("WARN tlsrpt/missing", code(new ReportingReview(none), none, "tlsrpt"));
+    FixedResolver two =
+        world()
+            .txt("_smtp._tls.example.org", "v=TLSRPTv1; rua=mailto:a@reports.example")
+            .txt("_smtp._tls.example.org", "v=TLSRPTv1; rua=mailto:b@reports.example")
+            .build();
+    assertEquals("FAIL tlsrpt/several", code(new ReportingReview(two), two, "tlsrpt"));
+    FixedResolver failing = world().fails("_smtp._tls.example.org").build();
+    assertEquals("INCONCLUSIVE tlsrpt", code(new ReportingReview(failing), failing, "tlsrpt"));
+  }
+
+  @Test
+  void thePanelInforms() {
+    FixedResolver none = world().build();
+    assertEquals("INFO spf/missing", code(new PanelReview(none), none, "spf"));
+    assertEquals("INFO dmarc/missing", code(new PanelReview(none), none, "dmarc"));
+    assertEquals("NOT_TESTED dkim", code(new PanelReview(none), none, "dkim"));
+    FixedResolver good =
+        world()
+            .txt("example.org", "v=spf1 mx -all")
+            .txt("_dmarc.example.org", "v=DMARC1; p=reject")
+            .build();
+    assertEquals("PASS spf", code(new PanelReview(good), good, "spf"));
+    assertEquals("PASS dmarc", code(new PanelReview(good), good, "dmarc"));
+    FixedResolver open =
+        world()
+            .txt("example.org", "v=spf1 +all")
+            .txt("_dmarc.example.org", "v=DMARC1; p = none")
+            .build();
+    assertEquals("INFO spf/open", code(new PanelReview(open), open, "spf"));
+    assertEquals("INFO dmarc/none", code(new PanelReview(open), open, "dmarc"));
+    assertEquals(Outcome.INFO.word(), "info");
+  }
+}
