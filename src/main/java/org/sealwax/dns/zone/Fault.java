@@ -23,5 +23,9 @@ public enum Fault {
   /** Denials have an empty authority section: neither SOA nor NSEC. */
   NO_AUTHORITY,
   /** RRSIG records are left out. */
-  NO_SIGNATURES
+  NO_SIGNATURES,
+  /** RRSIG records are those of last month. */
+  EXPIRED_SIGNATURES,
+  /** One bit of every RRSIG is flipped. */
+  WRONG_SIGNATURES
 }

@@ -17,7 +17,7 @@ import org.xbill.DNS.RRset;
 import org.xbill.DNS.Type;
 import org.xbill.DNS.utils.base32;
 
-/** Denial by NSEC3, without salt and extra iterations (RFC 5155, RFC 9276). */
+/** Denial by NSEC3, without salt and, unless a test wants them, extra iterations (RFC 9276). */
 final class Nsec3Chain implements Denial {
   private static final base32 HASHES = new base32(base32.Alphabet.BASE32HEX, false, true);
   private static final byte[] NO_SALT = new byte[0];
@@ -33,13 +33,16 @@ final class Nsec3Chain implements Denial {
   /**
    * @param names the zone's names with their sets
    * @param optOut whether delegations without DS are left out (RFC 5155 section 6)
+   * @param iterations of the hash beyond the first
    */
-  Nsec3Chain(Name origin, Map<Name, Map<Integer, RRset>> names, long ttl, boolean optOut) {
+  Nsec3Chain(
+      Name origin, Map<Name, Map<Integer, RRset>> names, long ttl, boolean optOut, int iterations) {
     this.origin = origin;
     this.ttl = ttl;
     this.optOut = optOut;
     this.parameters =
-        new NSEC3PARAMRecord(origin, DClass.IN, 0, NSEC3Record.SHA1_DIGEST_ID, 0, 0, NO_SALT);
+        new NSEC3PARAMRecord(
+            origin, DClass.IN, 0, NSEC3Record.SHA1_DIGEST_ID, 0, iterations, NO_SALT);
     names.forEach(
         (name, sets) -> {
           boolean delegation = !name.equals(origin) && sets.containsKey(Type.NS);
@@ -138,7 +141,7 @@ final class Nsec3Chain implements Denial {
               ttl,
               NSEC3Record.SHA1_DIGEST_ID,
               optOut ? NSEC3Record.Flags.OPT_OUT : 0,
-              0,
+              parameters.getIterations(),
               NO_SALT,
               HASHES.fromString(next == null ? chain.firstKey() : next),
               types.stream().mapToInt(Integer::intValue).toArray()));

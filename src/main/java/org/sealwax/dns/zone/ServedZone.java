@@ -30,6 +30,9 @@ final class ServedZone {
   private static final Duration VALID_FOR = Duration.ofDays(30);
   private static final Duration OFF_BY = Duration.ofDays(10);
 
+  /** RFC 9276 3.2 lets validators stop at far fewer; known ones stop at 50 to 150. */
+  private static final int MANY_ITERATIONS = 500;
+
   private static final Name WILDCARD = Name.fromConstantString("*");
 
   private record SetKey(Name name, int type) {}
@@ -162,15 +165,46 @@ final class ServedZone {
     Instant now = clock.now();
     boolean keys = set.getType() == Type.DNSKEY;
     return switch (signing) {
-      case EXPIRED -> key.sign(set, now.minus(VALID_FOR).minus(OFF_BY), now.minus(OFF_BY));
+      case EXPIRED -> expired(set, now);
       case NOT_YET_VALID -> key.sign(set, now.plus(OFF_BY), now.plus(OFF_BY).plus(VALID_FOR));
       case WRONG -> keys ? good(set, now) : flipped(good(set, now));
-      case NONE, VALID, NSEC3, NSEC3_OPT_OUT, WITHOUT_DS, STRIPPED, WRONG_DS -> good(set, now);
+      case NONE,
+          VALID,
+          NSEC3,
+          NSEC3_OPT_OUT,
+          NSEC3_ITERATED,
+          UNKNOWN_ALGORITHM,
+          WITHOUT_DS,
+          STRIPPED,
+          WRONG_DS ->
+          good(set, now);
     };
   }
 
   private RRSIGRecord good(RRset set, Instant now) {
     return key.sign(set, now.minus(SIGNED_BEFORE), now.plus(VALID_FOR));
+  }
+
+  private RRSIGRecord expired(RRset set, Instant now) {
+    return key.sign(set, now.minus(VALID_FOR).minus(OFF_BY), now.minus(OFF_BY));
+  }
+
+  /** The set with signatures that ended ten days ago, whatever the zone's way is. */
+  RRset withExpiredSignature(RRset set) {
+    RRset with = new RRset();
+    set.rrs(false).forEach(with::addRR);
+    if (signing.signs()) {
+      with.addRR(expired(with, clock.now()));
+    }
+    return with;
+  }
+
+  /** The set with one bit of its signatures flipped. */
+  static RRset withFlippedSignatures(RRset set) {
+    RRset with = new RRset();
+    set.rrs(false).forEach(with::addRR);
+    set.sigs().forEach(s -> with.addRR(flipped(s)));
+    return with;
   }
 
   private static RRSIGRecord flipped(RRSIGRecord good) {
@@ -208,9 +242,10 @@ final class ServedZone {
   synchronized Denial denial() {
     Denial made = denial;
     if (made == null) {
-      if (signing == Signing.NSEC3 || signing == Signing.NSEC3_OPT_OUT) {
+      if (signing.hasNsec3()) {
         boolean optOut = signing == Signing.NSEC3_OPT_OUT;
-        Nsec3Chain chain = new Nsec3Chain(origin, names, NEGATIVE_TTL, optOut);
+        int iterations = signing == Signing.NSEC3_ITERATED ? MANY_ITERATIONS : 0;
+        Nsec3Chain chain = new Nsec3Chain(origin, names, NEGATIVE_TTL, optOut, iterations);
         add(chain.parameters());
         made = chain;
       } else {

@@ -10,6 +10,13 @@ public enum Signing {
   NSEC3,
   /** As NSEC3, with opt-out: unsigned delegations are not in the chain, as in most of the TLDs. */
   NSEC3_OPT_OUT,
+  /** As NSEC3, with 500 extra iterations: validators take it for INSECURE (RFC 9276 3.2). */
+  NSEC3_ITERATED,
+  /**
+   * Signed, and announced by a DS, with an algorithm number that nobody knows: INSECURE (RFC 4035
+   * 5.2).
+   */
+  UNKNOWN_ALGORITHM,
   /** Signed, but the parent has no DS (an island): INSECURE. */
   WITHOUT_DS,
   /** All signatures ended ten days ago: BOGUS. */
@@ -29,6 +36,10 @@ public enum Signing {
 
   boolean isGood() {
     return this == VALID || this == NSEC3 || this == NSEC3_OPT_OUT;
+  }
+
+  boolean hasNsec3() {
+    return this == NSEC3 || this == NSEC3_OPT_OUT || this == NSEC3_ITERATED;
   }
 
   boolean signs() {

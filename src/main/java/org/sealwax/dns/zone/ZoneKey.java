@@ -13,32 +13,76 @@ import org.xbill.DNS.Name;
 import org.xbill.DNS.RRSIGRecord;
 import org.xbill.DNS.RRset;
 
-/** The one key of a zone, which signs its keys and its data (ECDSA P-256, RFC 6605). */
+/** The one key of a zone, which signs its keys and its data. */
 final class ZoneKey {
   private static final int ZONE_KEY_AND_ENTRY_POINT = 257;
   private static final int DNSSEC_PROTOCOL = 3;
   private static final long TTL = 3600;
 
+  /** Small enough that keys are made in a blink; nobody attacks a lab's signatures. */
+  private static final int RSA_BITS = 1024;
+
+  /** RFC 8624 3.1: unassigned, so that no validator knows it. */
+  private static final int NOBODY_KNOWS = 200;
+
   private final KeyPair pair;
+
+  /** What signs: its algorithm is a real one. */
+  private final DNSKEYRecord signing;
+
+  /** What is shown. */
   private final DNSKEYRecord record;
 
-  ZoneKey(Name origin) {
+  ZoneKey(Name origin, Zone.Algorithm algorithm, boolean unknown) {
     try {
-      KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
-      generator.initialize(new ECGenParameterSpec("secp256r1"));
-      pair = generator.generateKeyPair();
-      record =
+      pair = pair(algorithm);
+      int number =
+          switch (algorithm) {
+            case RSA_SHA256 -> DNSSEC.Algorithm.RSASHA256;
+            case ECDSA_P256 -> DNSSEC.Algorithm.ECDSAP256SHA256;
+            case ECDSA_P384 -> DNSSEC.Algorithm.ECDSAP384SHA384;
+            case ED25519 -> DNSSEC.Algorithm.ED25519;
+          };
+      signing =
           new DNSKEYRecord(
               origin,
               DClass.IN,
               TTL,
               ZONE_KEY_AND_ENTRY_POINT,
               DNSSEC_PROTOCOL,
-              DNSSEC.Algorithm.ECDSAP256SHA256,
+              number,
               pair.getPublic());
+      record =
+          unknown
+              ? new DNSKEYRecord(
+                  origin,
+                  DClass.IN,
+                  TTL,
+                  ZONE_KEY_AND_ENTRY_POINT,
+                  DNSSEC_PROTOCOL,
+                  NOBODY_KNOWS,
+                  signing.getKey())
+              : signing;
     } catch (GeneralSecurityException | DNSSEC.DNSSECException e) {
-      throw new IllegalStateException("every JDK has ECDSA P-256", e);
+      throw new IllegalStateException("every JDK has " + algorithm, e);
     }
+  }
+
+  private static KeyPair pair(Zone.Algorithm algorithm) throws GeneralSecurityException {
+    KeyPairGenerator generator =
+        KeyPairGenerator.getInstance(
+            switch (algorithm) {
+              case RSA_SHA256 -> "RSA";
+              case ECDSA_P256, ECDSA_P384 -> "EC";
+              case ED25519 -> "Ed25519";
+            });
+    switch (algorithm) {
+      case RSA_SHA256 -> generator.initialize(RSA_BITS);
+      case ECDSA_P256 -> generator.initialize(new ECGenParameterSpec("secp256r1"));
+      case ECDSA_P384 -> generator.initialize(new ECGenParameterSpec("secp384r1"));
+      case ED25519 -> {}
+    }
+    return generator.generateKeyPair();
   }
 
   DNSKEYRecord record() {
@@ -51,9 +95,25 @@ final class ZoneKey {
 
   RRSIGRecord sign(RRset set, Instant from, Instant until) {
     try {
-      return DNSSEC.sign(set, record, pair.getPrivate(), from, until);
+      RRSIGRecord made = DNSSEC.sign(set, signing, pair.getPrivate(), from, until);
+      return record.equals(signing) ? made : asShown(made);
     } catch (DNSSEC.DNSSECException e) {
       throw new IllegalStateException("cannot sign " + set, e);
     }
+  }
+
+  private RRSIGRecord asShown(RRSIGRecord made) {
+    return new RRSIGRecord(
+        made.getName(),
+        made.getDClass(),
+        made.getTTL(),
+        made.getTypeCovered(),
+        record.getAlgorithm(),
+        made.getOrigTTL(),
+        made.getExpire(),
+        made.getTimeSigned(),
+        record.getFootprint(),
+        made.getSigner(),
+        made.getSignature());
   }
 }

@@ -15,13 +15,16 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.world.Clock;
 import org.sealwax.world.Deadline;
@@ -77,6 +80,26 @@ public final class ZoneServer implements Closeable {
 
   private record FaultKey(Name name, int type) {}
 
+  private record KeyName(Name origin, Zone.Algorithm algorithm, boolean unknown) {}
+
+  /**
+   * One question as it came in.
+   *
+   * @param name in lower case, without the last dot
+   * @param type its mnemonic, {@code TLSA}
+   * @param dnssecOk whether DO was set (RFC 3225)
+   * @param checkingDisabled whether CD was set (RFC 4035 3.2.2)
+   * @param stream whether it came over TCP
+   * @param from who asked
+   */
+  public record Asked(
+      String name,
+      String type,
+      boolean dnssecOk,
+      boolean checkingDisabled,
+      boolean stream,
+      InetAddress from) {}
+
   /** RFC 6895 4: a type that is no type; the fault is for all types. */
   private static final int ALL_TYPES = 0;
 
@@ -84,7 +107,7 @@ public final class ZoneServer implements Closeable {
   private final DatagramSocket udp;
   private final ServerSocket tcp;
   private final Limit connections = Limit.of(MAX_CONNECTIONS);
-  private final Map<Name, ZoneKey> keys = new ConcurrentHashMap<>();
+  private final Map<KeyName, ZoneKey> keys = new ConcurrentHashMap<>();
   private final Map<FaultKey, Fault> faults = new ConcurrentHashMap<>();
   private final Map<String, LongAdder> counted = new ConcurrentHashMap<>();
   private final AtomicInteger countedNames = new AtomicInteger();
@@ -92,6 +115,10 @@ public final class ZoneServer implements Closeable {
   private final LongAdder overTcp = new LongAdder();
   private volatile Map<Name, ServedZone> zones = Map.of();
   private volatile boolean saysAuthentic;
+  private volatile Consumer<Asked> watcher = asked -> {};
+
+  /** The texts behind {@link #zones}: a parent is made anew when its children change. */
+  private Map<Name, Zone> texts = Map.of();
 
   private ZoneServer(Clock clock, DatagramSocket udp, ServerSocket tcp) {
     this.clock = clock;
@@ -101,12 +128,23 @@ public final class ZoneServer implements Closeable {
 
   /** Starts on a free port of 127.0.0.1. */
   public static ZoneServer start(Clock clock, Zone... zones) throws IOException {
-    InetAddress loopback = InetAddress.ofLiteral("127.0.0.1");
+    return start(clock, new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0), zones);
+  }
+
+  /**
+   * Starts at an address of this machine.
+   *
+   * @param at with port 0 for a free one; an address that others can reach makes this a public
+   *     server, which is for the caller to mean
+   * @throws IOException when the port is taken, or not allowed to us
+   */
+  public static ZoneServer start(Clock clock, InetSocketAddress at, Zone... zones)
+      throws IOException {
     IOException last = new IOException("no port tried");
-    for (int i = 0; i < PORT_TRIES; i++) {
-      ServerSocket tcp = new ServerSocket(0, MAX_CONNECTIONS, loopback);
+    for (int i = 0; i < (at.getPort() == 0 ? PORT_TRIES : 1); i++) {
+      ServerSocket tcp = new ServerSocket(at.getPort(), MAX_CONNECTIONS, at.getAddress());
       try {
-        DatagramSocket udp = new DatagramSocket(tcp.getLocalPort(), loopback);
+        DatagramSocket udp = new DatagramSocket(tcp.getLocalPort(), at.getAddress());
         ZoneServer server = new ZoneServer(clock, udp, tcp);
         server.serve(List.of(zones));
         Threads.start("zone-udp", server::answerDatagrams);
@@ -127,7 +165,11 @@ public final class ZoneServer implements Closeable {
 
   /** The trust anchor of this server's root, a DS record in presentation form. */
   public List<String> anchors() {
-    return List.of(keyOf(Name.root).ds().toString());
+    ServedZone root = zones.get(Name.root);
+    if (root == null) {
+      throw new IllegalStateException("no root");
+    }
+    return List.of(root.key().ds().toString());
   }
 
   /**
@@ -136,34 +178,121 @@ public final class ZoneServer implements Closeable {
    *
    * @throws IllegalArgumentException when a zone's text is wrong, or two have the same origin
    */
-  public void serve(List<Zone> texts) {
-    Map<Name, ServedZone> next = new HashMap<>();
-    for (Zone zone : texts) {
-      Name origin = ServedZone.absolute(zone.origin());
-      if (next.put(origin, new ServedZone(zone, keyOf(origin), clock)) != null) {
-        throw new IllegalArgumentException("two zones " + origin);
-      }
+  public synchronized void serve(List<Zone> zones) {
+    Map<Name, Zone> next = new HashMap<>();
+    for (Zone zone : zones) {
+      put(zone, next);
     }
-    next.computeIfAbsent(
-        Name.root, r -> new ServedZone(Zone.of(".", "").signed(), keyOf(r), clock));
-    for (ServedZone child : next.values()) {
-      if (!child.origin().equals(Name.root)) {
-        Name at = new Name(child.origin(), 1);
-        while (!next.containsKey(at)) {
-          at = new Name(at, 1);
-        }
-        ServedZone parent = next.get(at);
-        if (parent != null) {
-          boolean stranger = child.signing() == Signing.WRONG_DS;
-          parent.delegate(child, stranger ? new ZoneKey(child.origin()) : child.key());
-        }
-      }
-    }
-    zones = Map.copyOf(next);
+    next.computeIfAbsent(Name.root, r -> Zone.of(".", "").signed());
+    this.zones = Map.of();
+    change(next);
   }
 
-  private ZoneKey keyOf(Name origin) {
-    return keys.computeIfAbsent(origin, ZoneKey::new);
+  /**
+   * Serves these zones too; those that are there already stay as they are, but for their
+   * delegations.
+   *
+   * @throws IllegalArgumentException when a zone's text is wrong, or its origin is served already
+   */
+  public synchronized void add(List<Zone> more) {
+    Map<Name, Zone> next = new HashMap<>(texts);
+    for (Zone zone : more) {
+      put(zone, next);
+    }
+    change(next);
+  }
+
+  /**
+   * Serves these zones from now on instead of those of the same origins, with the same keys.
+   *
+   * @throws IllegalArgumentException when a zone's text is wrong
+   */
+  public synchronized void replace(List<Zone> others) {
+    Map<Name, Zone> next = new HashMap<>(texts);
+    Map<Name, ServedZone> without = new HashMap<>(zones);
+    for (Zone zone : others) {
+      Name origin = ServedZone.absolute(zone.origin());
+      next.put(origin, zone);
+      without.remove(origin);
+    }
+    change(next, without);
+  }
+
+  /** Takes away all zones at and below a name, and the faults there. */
+  public synchronized void remove(String name) {
+    Name top = ServedZone.absolute(name);
+    Map<Name, Zone> next = new HashMap<>(texts);
+    next.keySet().removeIf(origin -> origin.subdomain(top));
+    next.computeIfAbsent(Name.root, r -> Zone.of(".", "").signed());
+    keys.keySet().removeIf(key -> key.origin().subdomain(top) && !key.origin().equals(Name.root));
+    faults.keySet().removeIf(key -> key.name().subdomain(top));
+    change(next);
+  }
+
+  private static void put(Zone zone, Map<Name, Zone> into) {
+    Name origin = ServedZone.absolute(zone.origin());
+    if (into.put(origin, zone) != null) {
+      throw new IllegalArgumentException("two zones " + origin);
+    }
+  }
+
+  /** Makes what is new, and the parents whose children changed. */
+  private void change(Map<Name, Zone> next) {
+    change(next, zones);
+  }
+
+  private void change(Map<Name, Zone> next, Map<Name, ServedZone> there) {
+    Set<Name> fresh = new HashSet<>(next.keySet());
+    fresh.removeAll(there.keySet());
+    Set<Name> changed = new HashSet<>(fresh);
+    fresh.forEach(origin -> parentOf(origin, next).ifPresent(changed::add));
+    for (Name gone : there.keySet()) {
+      if (!next.containsKey(gone)) {
+        parentOf(gone, next).ifPresent(changed::add);
+      }
+    }
+    Map<Name, ServedZone> served = new HashMap<>(there);
+    served.keySet().retainAll(next.keySet());
+    for (Name origin : changed) {
+      Zone zone = next.get(origin);
+      if (zone != null) {
+        served.put(origin, new ServedZone(zone, keyOf(origin, zone), clock));
+      }
+    }
+    for (ServedZone child : served.values()) {
+      Optional<Name> at = parentOf(child.origin(), next).filter(changed::contains);
+      ServedZone parent = at.map(served::get).orElse(null);
+      if (parent != null) {
+        boolean stranger = child.signing() == Signing.WRONG_DS;
+        parent.delegate(
+            child,
+            stranger ? new ZoneKey(child.origin(), Zone.Algorithm.ECDSA_P256, false) : child.key());
+      }
+    }
+    texts = Map.copyOf(next);
+    zones = Map.copyOf(served);
+  }
+
+  private static Optional<Name> parentOf(Name origin, Map<Name, Zone> among) {
+    for (Name at = origin; !at.equals(Name.root); ) {
+      at = new Name(at, 1);
+      if (among.containsKey(at)) {
+        return Optional.of(at);
+      }
+    }
+    return Optional.empty();
+  }
+
+  private ZoneKey keyOf(Name origin, Zone zone) {
+    boolean unknown = zone.signing() == Signing.UNKNOWN_ALGORITHM;
+    return keys.computeIfAbsent(
+        new KeyName(origin, zone.algorithm(), unknown),
+        k -> new ZoneKey(origin, k.algorithm(), unknown));
+  }
+
+  /** From now on this sees every question, on the server's thread: it must be quick. */
+  public void watch(Consumer<Asked> with) {
+    watcher = with;
   }
 
   /** From now on questions of every type at or below {@code name} suffer this. */
@@ -229,7 +358,7 @@ public final class ZoneServer implements Closeable {
         DatagramPacket in = new DatagramPacket(buffer, buffer.length);
         udp.receive(in);
         byte[] question = Arrays.copyOf(buffer, in.getLength());
-        Optional<byte[]> out = answer(question, false);
+        Optional<byte[]> out = answer(question, in.getAddress(), false);
         if (out.isPresent()) {
           udp.send(new DatagramPacket(out.get(), out.get().length, in.getSocketAddress()));
         }
@@ -262,7 +391,7 @@ public final class ZoneServer implements Closeable {
       OutputStream out = socket.getOutputStream();
       while (true) {
         int length = in.readUnsignedShort();
-        Optional<byte[]> answer = answer(in.readNBytes(length), true);
+        Optional<byte[]> answer = answer(in.readNBytes(length), socket.getInetAddress(), true);
         if (answer.isEmpty()) {
           return;
         }
@@ -281,7 +410,7 @@ public final class ZoneServer implements Closeable {
   }
 
   /** One question, one answer; empty when there is to be none. */
-  private Optional<byte[]> answer(byte[] bytes, boolean stream) {
+  private Optional<byte[]> answer(byte[] bytes, InetAddress from, boolean stream) {
     Message query;
     try {
       query = new Message(bytes);
@@ -294,6 +423,15 @@ public final class ZoneServer implements Closeable {
       return Optional.empty();
     }
     count(question, stream);
+    OPTRecord opt = query.getOPT();
+    watcher.accept(
+        new Asked(
+            question.getName().toString(true).toLowerCase(Locale.ROOT),
+            Type.string(question.getType()),
+            opt != null && (opt.getFlags() & ExtendedFlags.DO) != 0,
+            header.getFlag(Flags.CD),
+            stream,
+            from));
     Fault fault = faultFor(question.getName(), question.getType());
     if (fault == Fault.DROP || (fault == Fault.TRUNCATE_NO_TCP && stream)) {
       return Optional.empty();
@@ -392,7 +530,13 @@ public final class ZoneServer implements Closeable {
             Record.newRecord(ServedZone.absolute("other.invalid"), question.getType(), DClass.IN),
             Section.QUESTION);
       }
-      case DROP, GARBAGE, NO_DENIAL, NO_AUTHORITY, NO_SIGNATURES -> {}
+      case DROP,
+          GARBAGE,
+          NO_DENIAL,
+          NO_AUTHORITY,
+          NO_SIGNATURES,
+          EXPIRED_SIGNATURES,
+          WRONG_SIGNATURES -> {}
       case null -> {}
     }
     Reply found = Reply.to(question.getName(), question.getType(), zones);
@@ -402,17 +546,28 @@ public final class ZoneServer implements Closeable {
       header.setFlag(Flags.AD);
     }
     boolean signatures = dnssec && fault != Fault.NO_SIGNATURES;
-    found.answer().forEach(set -> put(set, Section.ANSWER, reply, signatures));
+    found.answer().forEach(set -> put(broken(set, fault), Section.ANSWER, reply, signatures));
     if (found.denial() && fault == Fault.NO_AUTHORITY) {
       return reply;
     }
     for (RRset set : found.authority()) {
       boolean proof = set.getType() == Type.NSEC || set.getType() == Type.NSEC3;
       if (!proof || (dnssec && fault != Fault.NO_DENIAL)) {
-        put(set, Section.AUTHORITY, reply, signatures);
+        put(broken(set, fault), Section.AUTHORITY, reply, signatures);
       }
     }
     return reply;
+  }
+
+  private RRset broken(RRset set, @Nullable Fault fault) {
+    if (fault == Fault.WRONG_SIGNATURES) {
+      return ServedZone.withFlippedSignatures(set);
+    }
+    if (fault != Fault.EXPIRED_SIGNATURES || set.sigs().isEmpty()) {
+      return set;
+    }
+    ServedZone signer = zones.get(set.sigs().getFirst().getSigner());
+    return signer == null ? set : signer.withExpiredSignature(set);
   }
 
   private static void copy(int flag, Message from, Message to) {

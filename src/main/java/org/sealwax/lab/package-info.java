@@ -1,0 +1,18 @@
+/**
+ * Floor 4: the small broken internet, to which a mail router under test delivers.
+ *
+ * <p>{@link org.sealwax.lab.Trap} is one deliberately broken receiver: data, and the one thing it
+ * does wrong to an otherwise good {@link org.sealwax.lab.Site}. {@link org.sealwax.lab.Traps} is
+ * the list of them, a file per group. {@link org.sealwax.lab.Lab} sets a token's sites up: names in
+ * a signing DNS of its own, an address for each host, SMTP and TLS behind them, MTA-STS policy
+ * hosts, a place where bounces and reports go. {@link org.sealwax.lab.Sighting} is what was seen of
+ * the sender at one trap; what it is worth is for {@code assess.sender} to say.
+ *
+ * <p>Invariants: the lab sends no mail and reaches no room that could (HouseTest); it takes
+ * recipients of the very site behind the address only; bodies are read and dropped; everything kept
+ * for a token is bounded. Designed in RFC 3207, 5321, 7672, 8460, 8461.
+ */
+@NullMarked
+package org.sealwax.lab;
+
+import org.jspecify.annotations.NullMarked;

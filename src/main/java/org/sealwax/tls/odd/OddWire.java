@@ -1,0 +1,86 @@
+package org.sealwax.tls.odd;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+import org.bouncycastle.tls.TlsServerProtocol;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.world.Wire;
+
+/** A wire under odd TLS. */
+public final class OddWire implements Wire {
+  /**
+   * What was negotiated.
+   *
+   * @param version as on the wire
+   * @param suite as on the wire
+   * @param group as on the wire; -1 where there was none
+   * @param serverName SNI, or null
+   * @param clientChain the client's certificates, leaf first, in DER; empty when it showed none
+   */
+  public record Negotiated(
+      int version, int suite, int group, @Nullable String serverName, List<byte[]> clientChain) {
+    /** Copies. */
+    public Negotiated {
+      clientChain = List.copyOf(clientChain);
+    }
+  }
+
+  private final Wire clear;
+  private final TlsServerProtocol protocol;
+  private final Negotiated negotiated;
+
+  OddWire(Wire clear, TlsServerProtocol protocol, Negotiated negotiated) {
+    this.clear = clear;
+    this.protocol = protocol;
+    this.negotiated = negotiated;
+  }
+
+  /** What the handshake came to. */
+  public Negotiated negotiated() {
+    return negotiated;
+  }
+
+  @Override
+  public InputStream in() {
+    return protocol.getInputStream();
+  }
+
+  @Override
+  public OutputStream out() {
+    return protocol.getOutputStream();
+  }
+
+  @Override
+  public InetSocketAddress local() {
+    return clear.local();
+  }
+
+  @Override
+  public InetSocketAddress peer() {
+    return clear.peer();
+  }
+
+  @Override
+  public void readTimeout(Duration longest) throws IOException {
+    clear.readTimeout(longest);
+  }
+
+  @Override
+  public void finish() throws IOException {
+    try {
+      protocol.close();
+    } finally {
+      clear.finish();
+    }
+  }
+
+  /** At once, without close_notify when another thread holds the protocol. */
+  @Override
+  public void close() throws IOException {
+    clear.close();
+  }
+}
