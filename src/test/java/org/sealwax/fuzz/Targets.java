@@ -12,6 +12,7 @@ import org.sealwax.queue.QueueTargets;
 import org.sealwax.receive.auth.AuthTargets;
 import org.sealwax.smtp.SmtpTargets;
 import org.sealwax.tls.TlsTargets;
+import org.sealwax.tlsrpt.TlsRptTargets;
 
 /** Every parser that strangers, damage or mistakes can reach. */
 public final class Targets {
@@ -29,6 +30,7 @@ public final class Targets {
     all.addAll(DeliverTargets.all());
     all.addAll(TlsTargets.all());
     all.addAll(DnsTargets.all());
+    all.addAll(TlsRptTargets.all());
     all.addAll(AppTargets.all());
     return List.copyOf(all);
   }

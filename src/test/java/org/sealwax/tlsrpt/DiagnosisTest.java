@@ -1,0 +1,186 @@
+package org.sealwax.tlsrpt;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.sealwax.address.Domain;
+import org.sealwax.policy.Evidence;
+import org.sealwax.policy.Level;
+import org.sealwax.policy.MxPattern;
+import org.sealwax.policy.Observation;
+import org.sealwax.policy.Subject;
+import org.sealwax.smtp.Reply;
+import org.sealwax.tls.Association;
+import org.sealwax.tls.Associations;
+import org.sealwax.tls.Handshake;
+import org.sealwax.tls.Proof;
+import org.sealwax.tls.TlsTrouble;
+import org.sealwax.tls.TlsVersion;
+import org.sealwax.tls.Verdict;
+
+/** One row for each thing that a session can show under each policy (RFC 8460 section 4.3). */
+final class DiagnosisTest {
+  private static final Instant NOW = Instant.parse("2026-11-25T12:00:00Z");
+  private static final Domain HOP = Domain.of("example.org");
+  private static final Domain MX = Domain.of("mx.example.org");
+  private static final Subject SUBJECT = new Subject(HOP, MX, true);
+  private static final Association RIGHT = new Association(3, 1, 1, "ab".repeat(32));
+  private static final Association OTHER = new Association(3, 1, 1, "cd".repeat(32));
+  private static final Evidence DEFAULT = new Evidence.Default(Level.MAY);
+  private static final Evidence ENFORCE =
+      new Evidence.Sts(
+          HOP, new Evidence.StsState.Enforce("1", List.of(new MxPattern(MX, false))), null);
+  private static final Evidence TESTING =
+      new Evidence.Sts(
+          HOP, new Evidence.StsState.Testing("1", List.of(new MxPattern(MX, false))), null);
+  private static final Evidence ELSEWHERE =
+      new Evidence.Sts(
+          HOP,
+          new Evidence.StsState.Testing(
+              "1", List.of(new MxPattern(Domain.of("mx.elsewhere.example"), false))),
+          null);
+  private static final Verdict GOOD = new Verdict.Verified(Verdict.By.NAME, MX.name());
+
+  private static Evidence dane(Evidence.DaneState state) {
+    return new Evidence.Dane(MX, state, true, NOW);
+  }
+
+  private static Evidence usable() {
+    return dane(new Evidence.DaneState.Usable(new Associations(Set.of(RIGHT), List.of(MX, HOP))));
+  }
+
+  private static Observation tls(Verdict verdict, boolean chain, @Nullable Association matched) {
+    return new Observation.Encrypted(
+        new Handshake(
+            TlsVersion.TLS_1_3,
+            "TLS_AES_128_GCM_SHA256",
+            128,
+            "x25519",
+            false,
+            MX.name(),
+            List.of(),
+            false,
+            verdict,
+            new Proof(chain, matched),
+            List.of()));
+  }
+
+  private static String word(Evidence source, Observation seen) {
+    List<SessionResult> results =
+        Diagnosis.of(
+            List.of(DEFAULT, source),
+            SUBJECT,
+            seen,
+            new Diagnosis.Ends("192.0.2.1", "198.51.100.7"));
+    assertEquals(1, results.size());
+    Failure failure = results.getFirst().failure();
+    return failure == null ? "ok" : failure.type().word();
+  }
+
+  @Test
+  void stsInEveryMode() {
+    for (Evidence sts : List.of(ENFORCE, TESTING)) {
+      assertEquals("ok", word(sts, tls(GOOD, true, null)));
+      assertEquals("starttls-not-supported", word(sts, new Observation.Clear(false)));
+      assertEquals(
+          "starttls-not-supported",
+          word(sts, new Observation.StarttlsRefused(Reply.of(454, "later"))));
+      assertEquals(
+          "certificate-expired",
+          word(sts, tls(new Verdict.Untrusted(Verdict.Reason.EXPIRED), false, null)));
+      assertEquals(
+          "certificate-not-trusted",
+          word(sts, tls(new Verdict.Untrusted(Verdict.Reason.SELF_SIGNED), false, null)));
+      assertEquals("certificate-host-mismatch", word(sts, tls(new Verdict.Trusted(), true, null)));
+      assertEquals("certificate-not-trusted", word(sts, tls(new Verdict.Anonymous(), false, null)));
+      assertEquals(
+          "validation-failure",
+          word(sts, new Observation.HandshakeBroken(TlsTrouble.Kind.CLOSED, "closed")));
+    }
+    assertEquals("certificate-host-mismatch", word(ELSEWHERE, tls(GOOD, true, null)));
+  }
+
+  @Test
+  void dane() {
+    assertEquals("ok", word(usable(), tls(GOOD, false, RIGHT)));
+    assertEquals("validation-failure", word(usable(), tls(GOOD, true, OTHER)));
+    assertEquals("validation-failure", word(usable(), tls(GOOD, true, null)));
+    assertEquals("starttls-not-supported", word(usable(), new Observation.Clear(false)));
+    assertEquals(
+        "tlsa-invalid",
+        word(dane(new Evidence.DaneState.Unusable("usage 0")), tls(GOOD, true, null)));
+  }
+
+  @Test
+  void withoutAPolicyThereIsOneResultThatSaysSo() {
+    List<SessionResult> good =
+        Diagnosis.of(
+            List.of(DEFAULT, dane(new Evidence.DaneState.Absent("unsigned"))),
+            SUBJECT,
+            tls(new Verdict.Untrusted(Verdict.Reason.EXPIRED), false, null),
+            Diagnosis.Ends.NONE);
+    assertEquals(AppliedPolicy.Type.NONE, good.getFirst().policy().type());
+    assertNull(good.getFirst().failure());
+    assertEquals("starttls-not-supported", word(DEFAULT, new Observation.Clear(false)));
+  }
+
+  @Test
+  void bothPoliciesAreReported() {
+    List<SessionResult> both =
+        Diagnosis.of(
+            List.of(usable(), ENFORCE), SUBJECT, tls(GOOD, true, null), Diagnosis.Ends.NONE);
+    assertEquals(2, both.size());
+    assertNotNull(both.getFirst().failure());
+    assertNull(both.getLast().failure());
+    assertEquals(List.of("3 1 1 " + "ab".repeat(32)), both.getFirst().policy().strings());
+    assertEquals(List.of("mx.example.org"), both.getLast().policy().mxHosts());
+  }
+
+  @Test
+  void connectionsThatSayNothingOfTlsAreNotSessions() {
+    for (Observation seen :
+        List.of(
+            new Observation.Unreachable("refused"),
+            new Observation.Unwelcome(Observation.Stage.BANNER, Reply.of(421, "busy")),
+            new Observation.BrokenOff(Observation.Stage.BANNER, "silence"))) {
+      assertTrue(
+          Diagnosis.of(List.of(ENFORCE), SUBJECT, seen, Diagnosis.Ends.NONE).isEmpty(),
+          seen.toString());
+    }
+  }
+
+  @Test
+  void refusalsWithoutAConnectionAreReported() {
+    assertEquals(
+        ResultType.DNSSEC_INVALID, refused(dane(new Evidence.DaneState.Trouble("TLSA: bogus"))));
+    assertEquals(ResultType.STS_WEBPKI_INVALID, refused(pending("certificate expired")));
+    assertEquals(ResultType.STS_POLICY_INVALID, refused(pending("invalid: no version")));
+    assertEquals(ResultType.STS_POLICY_FETCH_ERROR, refused(pending("HTTP 404")));
+    assertEquals(
+        ResultType.CERTIFICATE_HOST_MISMATCH,
+        refused(
+            new Evidence.Sts(
+                HOP,
+                new Evidence.StsState.Enforce(
+                    "1", List.of(new MxPattern(Domain.of("mx.elsewhere.example"), false))),
+                null)));
+    assertTrue(Diagnosis.refused(List.of(ENFORCE, usable()), SUBJECT).isEmpty());
+  }
+
+  private static Evidence pending(String why) {
+    return new Evidence.Sts(HOP, new Evidence.StsState.Pending(why, NOW), NOW);
+  }
+
+  private static ResultType refused(Evidence evidence) {
+    Failure failure = Diagnosis.refused(List.of(evidence), SUBJECT).getFirst().failure();
+    assertNotNull(failure);
+    return failure.type();
+  }
+}
