@@ -165,6 +165,51 @@ final class ListenerTest {
   }
 
   @Test
+  void aClientThatNeverReadsItsRepliesIsLeftInTheTimeOfOneCommand() throws Exception {
+    DialogueSettings usual = DialogueSettings.defaults();
+    DialogueSettings quick =
+        new DialogueSettings(
+            Duration.ofMillis(500),
+            usual.block(),
+            usual.body(),
+            usual.handshake(),
+            Integer.MAX_VALUE,
+            Integer.MAX_VALUE,
+            false);
+    ListenerSettings settings = settings(ListenerSettings.Encryption.NONE, 4);
+    ListenerSettings stuck =
+        new ListenerSettings(
+            settings.name(),
+            settings.place(),
+            settings.encryption(),
+            settings.certificates(),
+            settings.offersAuth(),
+            settings.sessions(),
+            settings.backlog(),
+            settings.handshake(),
+            quick);
+    try (Listener listener =
+            Listener.start(stuck, premises(limits(0), RelayRules.loopbackOnly()), null);
+        Socket deaf = new Socket()) {
+      deaf.setReceiveBufferSize(4096);
+      deaf.connect(listener.address());
+      byte[] group = "HELP\r\n".repeat(10_000).getBytes(StandardCharsets.US_ASCII);
+      // It goes on until nobody takes its octets any more: the server hung up.
+      assertThrows(
+          IOException.class,
+          () -> {
+            while (true) {
+              deaf.getOutputStream().write(group);
+            }
+          });
+      while (listener.sessions() > 0) {
+        Thread.sleep(10);
+      }
+    }
+    assertTrue(log.has("disconnected["), log.lines().toString());
+  }
+
+  @Test
   void countsSessionsAndNotItsOwnWaiting() throws Exception {
     try (Listener listener =
         Listener.start(

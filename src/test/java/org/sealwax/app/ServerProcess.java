@@ -1,0 +1,108 @@
+package org.sealwax.app;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** {@code sealwax serve} in a process of its own, for tests of signals and of its end. */
+final class ServerProcess implements AutoCloseable {
+  private static final Pattern PLACE = Pattern.compile("listens at 127\\.0\\.0\\.1:(\\d+)");
+  private static final int PATIENCE = 60;
+
+  private final Process process;
+  private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
+  private final int port;
+
+  /** Starts one and waits until it listens. */
+  ServerProcess(Path configuration, Map<String, String> environment) throws Exception {
+    ProcessBuilder builder =
+        new ProcessBuilder(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx128m",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName(),
+                "serve",
+                "--config",
+                configuration.toString()));
+    builder.redirectErrorStream(true);
+    builder.environment().putAll(environment);
+    process = builder.start();
+    Thread.startVirtualThread(this::read);
+    Matcher place = PLACE.matcher(line("listens at"));
+    if (!place.find()) {
+      throw new AssertionError("no port was told");
+    }
+    port = Integer.parseInt(place.group(1));
+  }
+
+  private void read() {
+    try (BufferedReader out =
+        new BufferedReader(
+            new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+      out.lines().forEach(lines::add);
+    } catch (IOException | UncheckedIOException e) {
+      // It is gone, which the test sees by its exit code.
+    }
+  }
+
+  int port() {
+    return port;
+  }
+
+  /** Waits for the next line of its output that contains {@code part}. */
+  String line(String part) throws InterruptedException {
+    StringBuilder before = new StringBuilder();
+    for (int waited = 0; ; ) {
+      boolean alive = process.isAlive();
+      String line = lines.poll(1, TimeUnit.SECONDS);
+      if (line == null && alive && ++waited < PATIENCE) {
+        continue;
+      }
+      if (line == null) {
+        throw new AssertionError("it never said \"" + part + "\", but\n" + before);
+      }
+      before.append(line).append('\n');
+      if (line.contains(part)) {
+        return line;
+      }
+    }
+  }
+
+  /** Sends a signal by the name that kill(1) knows. */
+  void signal(String name) throws Exception {
+    int code =
+        new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
+    if (code != 0) {
+      throw new AssertionError("kill said " + code);
+    }
+  }
+
+  /** Waits for its end; the exit code. */
+  int end() throws InterruptedException {
+    if (!process.waitFor(PATIENCE, TimeUnit.SECONDS)) {
+      throw new AssertionError("it did not end");
+    }
+    return process.exitValue();
+  }
+
+  @Override
+  public void close() {
+    process.destroyForcibly();
+    process.onExit().join();
+  }
+}

@@ -1,0 +1,255 @@
+package org.sealwax.app;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The program as the system sees it: signals, its end, the service manager, the command line. */
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+final class ServerProcessTest {
+  private static final String SERVER =
+      """
+      [server]
+      hostname = "mx.example.org"
+      state = "state"
+      [[listener]]
+      address = "127.0.0.1:0"
+      [[transport]]
+      domain = "*"
+      next_hop = "[127.0.0.1]:%d"
+      """;
+
+  @TempDir private Path folder = Path.of("");
+
+  /** What a command printed, and its exit code. */
+  private record Said(int code, String out) {}
+
+  private Path configured(String name, String text) throws IOException {
+    Path home = Files.createDirectories(folder.resolve(name));
+    return Files.writeString(home.resolve("sealwax.toml"), text);
+  }
+
+  private Said sealwax(String in, String... words) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    PrintStream print = new PrintStream(out, true, StandardCharsets.UTF_8);
+    Surroundings around =
+        new Surroundings(
+            Map.of(),
+            new ByteArrayInputStream(in.getBytes(StandardCharsets.UTF_8)),
+            print,
+            print,
+            "tester",
+            folder,
+            folder);
+    int code = new CommandLine(around).run(words);
+    return new Said(code, out.toString(StandardCharsets.UTF_8));
+  }
+
+  private static void begin(Caller caller, String recipient) throws IOException {
+    assertTrue(caller.reply().startsWith("220"));
+    assertTrue(caller.say("EHLO client.example").startsWith("250"));
+    assertTrue(caller.say("MAIL FROM:<a@example.org>").startsWith("250"));
+    assertTrue(caller.say("RCPT TO:<" + recipient + ">").startsWith("250"));
+    assertTrue(caller.say("DATA").startsWith("354"));
+  }
+
+  private static void send(int port, String recipient) throws IOException {
+    try (Caller caller = new Caller(port)) {
+      begin(caller, recipient);
+      assertTrue(caller.say("Subject: x\r\n\r\nx\r\n.").startsWith("250"));
+      assertTrue(caller.say("QUIT").startsWith("221"));
+    }
+  }
+
+  @Test
+  void aTermSignalLetsTheMessageUnderWayFinishAndKeepsItsAcknowledgement() throws Exception {
+    Path file = configured("a", SERVER.formatted(1));
+    try (ServerProcess server = new ServerProcess(file, Map.of());
+        Caller busy = new Caller(server.port());
+        Caller idle = new Caller(server.port())) {
+      begin(busy, "b@example.net");
+      busy.send("Subject: half\r\n\r\nfirst half\r\n");
+      assertTrue(idle.reply().startsWith("220"));
+      server.signal("TERM");
+      server.line("stopping: sessions and deliveries under way may end");
+      assertTrue(idle.reply().startsWith("421 4.3.2"), "who only waits is told at once");
+      assertFalse(isServed(server.port()));
+      assertTrue(busy.say("second half\r\n.").startsWith("250 2.0.0 Ok: queued as"));
+      assertTrue(busy.reply().startsWith("421 4.3.2"));
+      server.line("stopped");
+      assertEquals(Exit.OK, server.end());
+    }
+    try (ServerProcess again = new ServerProcess(file, Map.of())) {
+      Said list = sealwax("", "queue", "list", "--config", file.toString());
+      assertTrue(list.out().contains("<b@example.net>"), list.out());
+      again.signal("TERM");
+      assertEquals(Exit.OK, again.end());
+    }
+  }
+
+  private static boolean isServed(int port) {
+    try (Caller caller = new Caller(port)) {
+      return caller.reply().startsWith("220")
+          && caller.say("EHLO client.example").startsWith("250");
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  @Test
+  void aHangUpSignalTakesAGoodFileAndKeepsTheFormerOneOverABrokenOne() throws Exception {
+    Path file = configured("a", SERVER.formatted(1));
+    try (ServerProcess server = new ServerProcess(file, Map.of())) {
+      Files.writeString(file, SERVER.formatted(1) + "[limits]\nmesage_size = \"1MB\"\n");
+      server.signal("HUP");
+      String refused = server.line("refused, the former configuration stays");
+      assertTrue(refused.contains("mesage_size"), refused);
+      assertTrue(hello(server.port()).contains("mx.example.org"));
+      Said order = sealwax("", "reload", "--config", file.toString());
+      assertEquals(Exit.CONFIGURATION, order.code(), order.out());
+      assertTrue(order.out().contains("message_size"), order.out());
+      Files.writeString(file, SERVER.formatted(1) + "[limits]\nmessage_size = \"1MB\"\n");
+      server.signal("HUP");
+      server.line("the configuration was read again");
+      assertTrue(hello(server.port()).contains("SIZE 1048576"), hello(server.port()));
+      send(server.port(), "b@example.net");
+      server.signal("TERM");
+      assertEquals(Exit.OK, server.end());
+    }
+  }
+
+  private static String hello(int port) throws IOException {
+    try (Caller caller = new Caller(port)) {
+      assertTrue(caller.reply().startsWith("220"));
+      return caller.say("EHLO client.example");
+    }
+  }
+
+  @Test
+  void tellsTheServiceManagerHowItIs() throws Throwable {
+    Path file = configured("a", SERVER.formatted(1));
+    Path socket = folder.resolve("notify");
+    try (NotifySocket manager = new NotifySocket(socket);
+        ServerProcess server =
+            new ServerProcess(
+                file, Map.of("NOTIFY_SOCKET", socket.toString(), "WATCHDOG_USEC", "400000"))) {
+      assertEquals("READY=1\nSTATUS=listening at 127.0.0.1:" + server.port(), manager.next());
+      assertEquals("WATCHDOG=1", manager.next());
+      assertEquals("WATCHDOG=1", manager.next());
+      server.signal("HUP");
+      String reloading = afterBeats(manager);
+      assertTrue(reloading.matches("RELOADING=1\nMONOTONIC_USEC=\\d+"), reloading);
+      assertEquals("READY=1\nSTATUS=reloaded", afterBeats(manager));
+      server.signal("TERM");
+      assertEquals("STOPPING=1", afterBeats(manager));
+      assertEquals(Exit.OK, server.end());
+    }
+  }
+
+  private static String afterBeats(NotifySocket manager) throws Throwable {
+    String next = manager.next();
+    while (next.equals("WATCHDOG=1")) {
+      next = manager.next();
+    }
+    return next;
+  }
+
+  @Test
+  void aBackupOfARunningServerIsRestoredAndDelivered() throws Exception {
+    Path file = configured("a", SERVER.formatted(1));
+    String config = file.toString();
+    Path copy = folder.resolve("copy");
+    try (ServerProcess server = new ServerProcess(file, Map.of())) {
+      send(server.port(), "b@example.net");
+      assertEquals(
+          new Said(Exit.OK, "the spool was copied to " + copy + "\n"),
+          sealwax("", "backup", copy.toString(), "--config", config));
+      Said twice = sealwax("", "backup", copy.toString(), "--config", config);
+      assertFalse(twice.code() == Exit.OK, "never over an earlier one: " + twice.out());
+      send(server.port(), "later@example.net");
+      server.signal("TERM");
+      assertEquals(Exit.OK, server.end());
+    }
+    Said full = sealwax("", "restore", copy.toString(), "--config", config);
+    assertEquals(Exit.SYSTEM, full.code());
+    assertTrue(full.out().contains("move it away first"), full.out());
+    Path spool = folder.resolve("a/state/spool");
+    try (Stream<Path> files = Files.walk(spool)) {
+      for (Path each : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(each);
+      }
+    }
+    Said restored = sealwax("", "restore", copy.toString(), "--config", config);
+    assertEquals(Exit.OK, restored.code(), restored.out());
+    Path next = configured("b", SERVER.formatted(1));
+    try (ServerProcess sink = new ServerProcess(next, Map.of())) {
+      Files.writeString(file, SERVER.formatted(sink.port()));
+      try (ServerProcess server = new ServerProcess(file, Map.of())) {
+        Said retry = sealwax("", "queue", "retry", "--all", "--config", config);
+        assertTrue(retry.out().startsWith("retry: "), retry.out());
+        server.line("status=sent");
+        while (!sealwax("", "queue", "count", "--config", config).out().equals("0\n")) {
+          Thread.sleep(10);
+        }
+        Said list = sealwax("", "queue", "list", "--json", "--config", next.toString());
+        assertTrue(list.out().contains("b@example.net"), list.out());
+        assertFalse(list.out().contains("later@example.net"), list.out());
+      }
+    }
+  }
+
+  @Test
+  void aPasswordLineLetsItsUserInAndNobodyElse() throws Exception {
+    Said line = sealwax("s3cret horse\n", "password", "joe");
+    assertEquals(Exit.OK, line.code());
+    assertFalse(line.out().contains("s3cret"), line.out());
+    assertTrue(line.out().startsWith("joe:"), line.out());
+    Path passwords = folder.resolve("passwords");
+    Files.writeString(passwords, line.out());
+    Path file =
+        configured(
+            "a",
+            SERVER.formatted(1).replace("[[transport]]", "auth = true\n[[transport]]")
+                + "[auth]\npassword_file = \""
+                + passwords
+                + "\"\n");
+    try (ServerProcess server = new ServerProcess(file, Map.of())) {
+      assertTrue(login(server.port(), "joe", "s3cret horse").startsWith("235"));
+      assertTrue(login(server.port(), "joe", "s3cret").startsWith("535"));
+      assertTrue(login(server.port(), "jane", "s3cret horse").startsWith("535"));
+    }
+    assertEquals(Exit.USAGE, sealwax("x\n", "password").code());
+    assertEquals(Exit.USAGE, sealwax("x\n", "password", "a", "b").code());
+    assertEquals(Exit.DATA, sealwax("x\n", "password", "a:b").code());
+    assertEquals(Exit.DATA, sealwax("", "password", "joe").code());
+  }
+
+  private static String login(int port, String user, String password) throws IOException {
+    try (Caller caller = new Caller(port)) {
+      assertTrue(caller.reply().startsWith("220"));
+      assertTrue(caller.say("EHLO client.example").startsWith("250"));
+      assertTrue(caller.say("STARTTLS").startsWith("220"));
+      caller.startTls();
+      assertTrue(caller.say("EHLO client.example").contains("AUTH"));
+      String plain = "\0" + user + "\0" + password;
+      return caller.say(
+          "AUTH PLAIN "
+              + java.util.Base64.getEncoder()
+                  .encodeToString(plain.getBytes(StandardCharsets.UTF_8)));
+    }
+  }
+}
