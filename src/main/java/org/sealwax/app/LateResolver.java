@@ -33,6 +33,11 @@ record LateResolver(Supplier<? extends Resolver> resolver) implements Resolver {
   }
 
   @Override
+  public Answer<Domain> alias(Domain name) {
+    return resolver.get().alias(name);
+  }
+
+  @Override
   public Answer<Domain> reverse(InetAddress address) {
     return resolver.get().reverse(address);
   }

@@ -48,7 +48,7 @@ sealed interface RoutePlan {
           new Hosts(
               h.targets().stream()
                   .limit(Ladder.HOSTS)
-                  .map(t -> new Subject(domain, t.host(), h.security() == Security.SECURE))
+                  .map(t -> new Subject(domain, t.host(), h.security() == Security.SECURE, port))
                   .toList(),
               port,
               null,
@@ -60,6 +60,6 @@ sealed interface RoutePlan {
   /** A configured host: no MX, no questions about who chose it. */
   static RoutePlan fixed(NextHop.Fixed hop, @Nullable RouteSettings route) {
     MailHost host = hop.host();
-    return new Hosts(List.of(Subject.fixed(host)), hop.port(), route, false, true);
+    return new Hosts(List.of(Subject.fixed(host, hop.port())), hop.port(), route, false, true);
   }
 }

@@ -40,7 +40,8 @@ public final class FixedResolver implements Resolver {
     TLSA,
     PTR,
     CAA,
-    NSEC3PARAM
+    NSEC3PARAM,
+    CNAME
   }
 
   private record Trouble(Security security, String reason) {}
@@ -118,6 +119,17 @@ public final class FixedResolver implements Resolver {
   @Override
   public Answer<Tlsa> tlsa(Domain owner) {
     return ask(owner, Type.TLSA, Tlsa.class);
+  }
+
+  @Override
+  public Answer<Domain> alias(Domain name) {
+    Node node = nodes.get(name);
+    Trouble trouble = node == null ? null : node.troubles.get(Type.CNAME);
+    if (node == null || node.alias == null || trouble != null) {
+      return ask(name, Type.CNAME, Domain.class);
+    }
+    Security security = isSecure(name) ? Security.SECURE : Security.INSECURE;
+    return new Answer<>(List.of(node.alias), Answer.Kind.FOUND, security, name, 0, ttl, "");
   }
 
   @Override

@@ -34,6 +34,12 @@ public interface Resolver {
   /** TLSA records of a full owner name ({@code _25._tcp.mx.example.org}). */
   Answer<Tlsa> tlsa(Domain owner);
 
+  /**
+   * The CNAME record of exactly this name, not followed: whether an alias itself is secure does not
+   * show in an answer that followed it into an unsigned zone (RFC 7672 2.2.2).
+   */
+  Answer<Domain> alias(Domain name);
+
   /** PTR names of an address. */
   Answer<Domain> reverse(InetAddress address);
 

@@ -11,11 +11,30 @@ import org.sealwax.address.MailHost;
  * @param nextHop the recipient domain, or the configured host
  * @param host the MX host to connect to; equal to {@code nextHop} when there is no MX step
  * @param secureMx whether the step from next hop to host was DNSSEC-validated
+ * @param port at the host; TLSA records belong to one (RFC 6698 3)
  */
-public record Subject(MailHost nextHop, MailHost host, boolean secureMx) {
-  /** A configured host: nothing lies between it and us. */
+public record Subject(MailHost nextHop, MailHost host, boolean secureMx, int port) {
+  /** Where mail goes between strangers (RFC 5321 4.5.4.2). */
+  public static final int SMTP = 25;
+
+  /** At the port of mail between strangers. */
+  public Subject(MailHost nextHop, MailHost host, boolean secureMx) {
+    this(nextHop, host, secureMx, SMTP);
+  }
+
+  /** A configured host at the port of mail between strangers. */
   public static Subject fixed(MailHost host) {
-    return new Subject(host, host, false);
+    return fixed(host, SMTP);
+  }
+
+  /** A configured host: nothing lies between it and us. */
+  public static Subject fixed(MailHost host, int port) {
+    return new Subject(host, host, false, port);
+  }
+
+  /** Whether there is no step from next hop to host that somebody else could have chosen. */
+  public boolean isDirect() {
+    return host.equals(nextHop);
   }
 
   /** The names that level {@code verify} accepts: the host as found. */

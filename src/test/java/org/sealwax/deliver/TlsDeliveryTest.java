@@ -642,7 +642,7 @@ final class TlsDeliveryTest {
               here.settings().ladder(), org.sealwax.policy.Floors.DEFAULT);
       var requirement =
           policy.requirementFor(
-              org.sealwax.policy.Subject.fixed(Domain.of("mx.example.org")),
+              org.sealwax.policy.Subject.fixed(Domain.of("mx.example.org"), 25),
               List.of(new org.sealwax.policy.Evidence.Default(Level.ENCRYPT)),
               FakeNet.NOON);
       var greeted =

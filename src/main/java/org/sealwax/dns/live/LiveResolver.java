@@ -77,6 +77,11 @@ public final class LiveResolver implements Resolver {
   }
 
   @Override
+  public Answer<Domain> alias(Domain name) {
+    return ask(name, Type.CNAME, Domain.class);
+  }
+
+  @Override
   public Answer<Domain> reverse(InetAddress address) {
     return ask(ReverseName.of(address), Type.PTR, Domain.class);
   }

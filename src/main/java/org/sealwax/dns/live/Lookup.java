@@ -212,7 +212,7 @@ final class Lookup {
       // a
       // signed zone behind it: each zone is asked for its own part.
       boolean apart = validator != null && judged.security() == Security.INSECURE;
-      if (!chain.follow(judged.message(), apart)) {
+      if (question.type() != Type.CNAME && !chain.follow(judged.message(), apart)) {
         return unknown(
             Security.FAILED,
             question.name(),
@@ -518,6 +518,7 @@ final class Lookup {
           Optional.of(
               new Nsec3Param(
                   param.getIterations(), param.getSalt() == null ? 0 : param.getSalt().length));
+      case CNAMERecord cname -> domain(cname.getTarget()).map(d -> d);
       case PTRRecord ptr -> domain(ptr.getTarget()).map(d -> d);
       default -> Optional.empty();
     };
