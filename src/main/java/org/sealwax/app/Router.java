@@ -250,7 +250,8 @@ final class Router implements Closeable {
                         clock,
                         chance,
                         log,
-                        memories),
+                        memories,
+                        List.of()),
                     new PipeCourier(next.pipes(), PipeCourier.runsAsRoot())));
     RecipientProbe probe = (mailbox, hop) -> courier.get().callAhead().probe(mailbox, hop);
     LiveDirectory directory = new LiveDirectory(next.forward(), probe, clock, chance, log);

@@ -179,6 +179,10 @@ final class Mapping {
         base.authFailures(),
         base.looksUpNames(),
         base.nameWait(),
+        reading
+            .one(Schema.Trust.TABLE)
+            .get(Schema.Trust.HONOUR_TLS_REQUIRED_NO)
+            .equals(Schema.Trust.ALL),
         ZoneId.systemDefault());
   }
 

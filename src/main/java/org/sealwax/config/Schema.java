@@ -201,7 +201,24 @@ final class Schema {
             listOf(NETWORK),
             "[\"127.0.0.0/8\", \"::1/128\"]",
             "Networks whose hosts may send mail anywhere through this server.");
-    static final Table TABLE = Table.one("trust", "Who may send mail anywhere.", NETWORKS);
+
+    /** Everybody's {@code TLS-Required: No} counts. */
+    static final String ALL = "all";
+
+    static final Key<String> HONOUR_TLS_REQUIRED_NO =
+        Key.of(
+            "honour_tls_required_no",
+            choice(List.of("trusted", ALL), s -> s),
+            "\"trusted\"",
+            "Whose \"TLS-Required: No\" (RFC 8689) lets a message pass DANE, MTA-STS and ledger:"
+                + " trusted: that of clients who may send anywhere; all: also that of strangers'"
+                + " mail which is forwarded.");
+    static final Table TABLE =
+        Table.one(
+            "trust",
+            "Who may send mail anywhere, and whose word counts.",
+            NETWORKS,
+            HONOUR_TLS_REQUIRED_NO);
 
     private Trust() {}
   }

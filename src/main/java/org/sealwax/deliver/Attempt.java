@@ -44,6 +44,7 @@ final class Attempt {
   private final Tools tools;
   private final Budget budget;
   private final Errand errand;
+  private final Terms terms;
   private final Subject subject;
   private final Requirement requirement;
   private final RoutePlan.Hosts plan;
@@ -56,18 +57,13 @@ final class Attempt {
   private @Nullable Observation lastSeen;
   private @Nullable InetSocketAddress lastAddress;
 
-  Attempt(
-      Tools tools,
-      Budget budget,
-      Errand errand,
-      Subject subject,
-      Requirement requirement,
-      RoutePlan.Hosts plan) {
+  Attempt(Tools tools, Budget budget, Errand errand, Terms terms, RoutePlan.Hosts plan) {
     this.tools = tools;
     this.budget = budget;
     this.errand = errand;
-    this.subject = subject;
-    this.requirement = requirement;
+    this.terms = terms;
+    this.subject = terms.subject();
+    this.requirement = terms.requirement();
     this.plan = plan;
     this.memoryKey = subject.host() + ":" + plan.port();
     this.memory = tools.memories().at(memoryKey, tools.clock().now());
@@ -120,7 +116,7 @@ final class Attempt {
         yield null;
       }
       case Decision.Defer d -> {
-        errand.passedOver(Trouble.policy(d.reason(), d.text(), label(address)));
+        errand.passedOver(weighed(d.reason(), d.text(), address));
         yield null;
       }
       case Decision.NextHost n -> null;
@@ -131,8 +127,17 @@ final class Attempt {
   }
 
   private Cause waiting(Decision.Wait wait) {
-    return Trouble.policy(
-        wait.reason(), wait.text() + "; clear text not before " + wait.until(), label(lastAddress));
+    return weighed(
+        wait.reason(), wait.text() + "; clear text not before " + wait.until(), lastAddress);
+  }
+
+  private Cause weighed(Reason reason, String text, @Nullable InetSocketAddress address) {
+    Cause cause = Trouble.policy(reason, text, requirement, label(address));
+    LadderState state = lastState;
+    Observation seen = lastSeen;
+    return state == null || seen == null
+        ? cause
+        : terms.weighed(cause, tools.policy(), seen, state);
   }
 
   private boolean resolve() throws InterruptedException {
@@ -211,10 +216,9 @@ final class Attempt {
           if (dialogue == null) {
             throw new IllegalStateException("proceed without a dialogue: " + decision);
           }
-          return new Walk(
-              known(new Peer(dialogue, requirement, label(address), p.downgrade(), born)),
-              address,
-              true);
+          Peer peer =
+              new Peer(dialogue, subject.host(), requirement, label(address), p.downgrade(), born);
+          return new Walk(knowsRequireTls(peer) ? known(peer) : null, address, true);
         }
         case Decision.Descend d -> rung = d.to();
         case Decision.ClearText c -> rung = Rung.CLEAR;
@@ -229,7 +233,7 @@ final class Attempt {
           return new Walk(null, address, true);
         }
         case Decision.Defer d -> {
-          errand.passedOver(Trouble.policy(d.reason(), d.text(), label(address)));
+          errand.passedOver(weighed(d.reason(), d.text(), address));
           leave(dialogue);
           return new Walk(null, address, true);
         }
@@ -317,11 +321,28 @@ final class Attempt {
   }
 
   private Cause cause(Decision.NextHost next, Observation seen, InetSocketAddress address) {
-    Cause cause = Trouble.policy(next.reason(), next.text(), label(address));
+    Cause cause = weighed(next.reason(), next.text(), address);
     return seen instanceof Observation.Unwelcome u
         ? new Cause(
             cause.reason(), cause.status(), cause.text(), cause.host(), u.reply(), cause.scope())
         : cause;
+  }
+
+  /** RFC 8689 §4.2.1, step 5: what was said after TLS counts. */
+  private boolean knowsRequireTls(Peer peer) {
+    if (!requirement.requireTls()
+        || !errand.insistsOnRequireTls()
+        || peer.dialogue().capabilities().offersRequireTls()) {
+      return true;
+    }
+    errand.passedOver(
+        Trouble.policy(
+            Reason.REQUIRETLS_MISSING,
+            "does not offer REQUIRETLS, which the sender demands",
+            requirement,
+            peer.label()));
+    peer.dialogue().quit();
+    return false;
   }
 
   /** Says who we are where the route has credentials; null (and the errand told) when we cannot. */

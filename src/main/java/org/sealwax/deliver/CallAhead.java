@@ -2,11 +2,13 @@ package org.sealwax.deliver;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Mailbox;
 import org.sealwax.converse.ClientDialogue;
 import org.sealwax.converse.SmtpTimes;
 import org.sealwax.forward.RecipientProbe;
+import org.sealwax.policy.Evidence;
 import org.sealwax.queue.Cause;
 import org.sealwax.queue.NextHop;
 import org.sealwax.smtp.Reply;
@@ -111,6 +113,16 @@ public final class CallAhead implements RecipientProbe {
     }
 
     @Override
+    public List<Evidence> evidence() {
+      return List.of();
+    }
+
+    @Override
+    public boolean insistsOnRequireTls() {
+      return false;
+    }
+
+    @Override
     public String id() {
       return "probe";
     }
@@ -122,7 +134,7 @@ public final class CallAhead implements RecipientProbe {
       boolean heard = false;
       peer.began();
       try {
-        peer.assertGoodEnough(peer.requirement());
+        peer.assertGoodEnough(insistsOnRequireTls());
         boolean utf8 = !recipient.isAscii();
         if (utf8 && !dialogue.capabilities().offersSmtpUtf8()) {
           reason = Trouble.needsSmtpUtf8(peer.label()).text();

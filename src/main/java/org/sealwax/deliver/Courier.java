@@ -1,11 +1,13 @@
 package org.sealwax.deliver;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.sealwax.converse.Greeting;
 import org.sealwax.dns.Resolver;
 import org.sealwax.evidence.Gatherer;
 import org.sealwax.evidence.PolicyRows;
+import org.sealwax.evidence.Source;
 import org.sealwax.log.MailLog;
 import org.sealwax.policy.Demand;
 import org.sealwax.policy.Policy;
@@ -40,6 +42,7 @@ public final class Courier implements Delivery, AutoCloseable {
    * @param log for TLS facts and bugs; outcomes are logged by the queue
    * @param memories what hosts have shown; the same for every courier of a process, so that it
    *     outlives a configuration
+   * @param sources of evidence beside the configuration: DANE, MTA-STS, the ledger
    */
   public record World(
       Resolver resolver,
@@ -49,9 +52,11 @@ public final class Courier implements Delivery, AutoCloseable {
       Clock clock,
       Chance chance,
       MailLog log,
-      HostMemories memories) {
+      HostMemories memories,
+      List<Source> sources) {
     /** Copies. */
     public World {
+      sources = List.copyOf(sources);
       roots = Map.copyOf(roots);
     }
   }
@@ -70,7 +75,7 @@ public final class Courier implements Delivery, AutoCloseable {
         new Tools(
             settings,
             new Policy(settings.ladder(), settings.floors()),
-            new Gatherer(List.of(new PolicyRows(settings.level(), settings.rows()))),
+            gatherer(settings, world.sources()),
             world.resolver(),
             world.dialers(),
             new Greeting(world.tls(), settings.times()),
@@ -80,6 +85,13 @@ public final class Courier implements Delivery, AutoCloseable {
             world.clock(),
             world.chance(),
             world.log());
+  }
+
+  private static Gatherer gatherer(DeliverSettings settings, List<Source> published) {
+    List<Source> sources = new ArrayList<>();
+    sources.add(new PolicyRows(settings.level(), settings.rows()));
+    sources.addAll(published);
+    return new Gatherer(sources);
   }
 
   private static void checkRoots(DeliverSettings settings, Map<String, TrustRoots> roots) {
@@ -133,7 +145,9 @@ public final class Courier implements Delivery, AutoCloseable {
       tools.log().bug("deliver " + consignment.id(), e);
       outcomes.endsWith(Trouble.bug());
     }
-    return outcomes.end(Trouble.unknown());
+    return consignment.options().requireTls()
+        ? outcomes.endRequiringTls(Trouble.unknown())
+        : outcomes.end(Trouble.unknown());
   }
 
   /** Asks next hops about recipients, with this courier's routes, policy and memory. */

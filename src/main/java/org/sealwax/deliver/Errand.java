@@ -1,5 +1,7 @@
 package org.sealwax.deliver;
 
+import java.util.List;
+import org.sealwax.policy.Evidence;
 import org.sealwax.queue.Cause;
 
 /** What a round is for: to deliver a consignment, or to ask about a recipient. */
@@ -32,6 +34,15 @@ interface Errand {
 
   /** There is no host to go to. */
   void ends(Meaning meaning);
+
+  /** What the message itself demands or waives (RFC 8689); empty when it says nothing. */
+  List<Evidence> evidence();
+
+  /**
+   * Whether a host that is otherwise good enough must know REQUIRETLS too. Not for the null
+   * reverse-path: a notification is not lost for it (RFC 8689 5).
+   */
+  boolean insistsOnRequireTls();
 
   /** For the log: the queue id, or what stands for it. */
   String id();

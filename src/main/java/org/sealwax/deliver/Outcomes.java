@@ -21,6 +21,11 @@ final class Outcomes {
   private final Map<Long, Cause> putOff = new HashMap<>();
   private @Nullable Cause lastCause;
 
+  /** Why each host was passed over, for what may be concluded from all of them together. */
+  private final List<Cause> passed = new ArrayList<>();
+
+  private boolean endedOtherwise;
+
   Outcomes(Collection<Addressee> recipients) {
     for (Addressee addressee : recipients) {
       open.put(addressee.key(), addressee);
@@ -69,14 +74,32 @@ final class Outcomes {
 
   /** Why those who wait could not be served at one host; a broken policy outlasts a dead host. */
   void passedOver(Cause cause) {
-    if (lastCause == null || !lastCause.reason().startsWith("tls-")) {
+    passed.add(cause);
+    if (lastCause == null || !Trouble.isPolicys(lastCause)) {
       lastCause = cause;
     }
   }
 
   /** The same, but for good: said about the delivery as a whole. */
   void endsWith(Cause cause) {
+    endedOtherwise = true;
     lastCause = cause;
+  }
+
+  /**
+   * The same for mail with REQUIRETLS: when every host has shown that it cannot have it, the mail
+   * is refused, except for whom a host that could put off by name (RFC 8689 4.2.1).
+   */
+  Map<Long, Outcome> endRequiringTls(Cause otherwise) {
+    Cause refusal = endedOtherwise ? null : Trouble.requireTls(passed);
+    if (refusal != null) {
+      for (Addressee addressee : open()) {
+        if (!isPutOff(addressee)) {
+          settle(addressee, new Outcome.Refused(refusal));
+        }
+      }
+    }
+    return end(otherwise);
   }
 
   /** The end of the round: who still waits is deferred for its own cause, or else the last one. */

@@ -1,6 +1,7 @@
 package org.sealwax.deliver;
 
 import java.util.Optional;
+import org.sealwax.address.MailHost;
 import org.sealwax.converse.ClientDialogue;
 import org.sealwax.policy.Requirement;
 import org.sealwax.tls.Handshake;
@@ -8,6 +9,7 @@ import org.sealwax.tls.Handshake;
 /** A greeted host on one connection, about which the policy said proceed. One thread owns it. */
 final class Peer {
   private final ClientDialogue dialogue;
+  private final MailHost host;
   private final Requirement requirement;
   private final String label;
   private final String tls;
@@ -16,11 +18,13 @@ final class Peer {
 
   Peer(
       ClientDialogue dialogue,
+      MailHost host,
       Requirement requirement,
       String label,
       boolean downgrade,
       long born) {
     this.dialogue = dialogue;
+    this.host = host;
     this.requirement = requirement;
     this.label = label;
     this.tls = TlsWords.token(requirement, dialogue.handshake(), downgrade);
@@ -72,10 +76,22 @@ final class Peer {
   }
 
   /**
-   * The last guard, in production: a stream that is clear where TLS is demanded, or a peer who is
-   * not who was demanded, must not get a single word of an envelope, whatever was decided before.
+   * The last guard, in production: a stream that is clear where TLS is demanded, a peer who is not
+   * who was demanded, a host that may not be used, or one that does not know REQUIRETLS, must not
+   * get a single word of an envelope, whatever was decided before.
+   *
+   * @param insistsOnRequireTls whether REQUIRETLS must be offered where the requirement has it
    */
-  void assertGoodEnough(Requirement demanded) {
+  void assertGoodEnough(boolean insistsOnRequireTls) {
+    Requirement demanded = requirement;
+    if (!demanded.mxFilter().admits(host)) {
+      throw new IllegalStateException("this host may not be used");
+    }
+    if (demanded.requireTls()
+        && insistsOnRequireTls
+        && !dialogue.capabilities().offersRequireTls()) {
+      throw new IllegalStateException("REQUIRETLS is demanded and this host does not know it");
+    }
     if (!demanded.demandsTls()) {
       return;
     }

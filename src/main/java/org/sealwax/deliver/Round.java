@@ -6,9 +6,8 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.policy.Evidence;
-import org.sealwax.policy.MxFilter;
-import org.sealwax.policy.Requirement;
 import org.sealwax.policy.Subject;
+import org.sealwax.queue.Cause;
 import org.sealwax.queue.NextHop;
 
 /**
@@ -120,16 +119,14 @@ final class Round {
         break;
       }
       budget.host++;
-      Requirement requirement = requirement(subject, plan);
-      Optional<MxFilter.Refusal> refusal = requirement.mxFilter().refusal(subject.host());
+      Terms terms = terms(subject, plan);
+      Optional<Cause> refusal = terms.refusal();
       if (refusal.isPresent()) {
-        errand.passedOver(
-            Trouble.policy(
-                refusal.get().reason(), refusal.get().text(), subject.host().toString()));
+        errand.passedOver(refusal.get());
         continue;
       }
-      Attempt attempt = new Attempt(tools, budget, errand, subject, requirement, plan);
-      visit(attempt, key(subject, requirement, plan));
+      Attempt attempt = new Attempt(tools, budget, errand, terms, plan);
+      visit(attempt, key(terms, plan));
       tried.add(attempt);
     }
     for (Attempt attempt : tried) {
@@ -144,21 +141,28 @@ final class Round {
     }
   }
 
-  private Requirement requirement(Subject subject, RoutePlan.Hosts plan)
-      throws InterruptedException {
-    List<Evidence> evidence = tools.gatherer().gather(subject);
+  private Terms terms(Subject subject, RoutePlan.Hosts plan) throws InterruptedException {
+    List<Evidence> evidence = new ArrayList<>(tools.gatherer().gather(subject));
     RouteSettings route = plan.route();
     Evidence ofRoute = route == null ? null : route.evidence();
     if (ofRoute != null) {
-      evidence = new ArrayList<>(evidence);
       evidence.add(ofRoute);
     }
-    return tools.policy().requirementFor(subject, evidence, tools.clock().now());
+    evidence.addAll(errand.evidence());
+    return Terms.of(subject, evidence, tools.policy(), tools.clock().now());
   }
 
   /** Idle connections differ in everything that stands here. */
-  private String key(Subject subject, Requirement requirement, RoutePlan.Hosts plan) {
-    return nextHop.key() + "|" + subject.host() + ":" + plan.port() + "|" + requirement.key();
+  private String key(Terms terms, RoutePlan.Hosts plan) {
+    return nextHop.key()
+        + "|"
+        + terms.subject().host()
+        + ":"
+        + plan.port()
+        + "|"
+        + terms.requirement().key()
+        + "|"
+        + errand.insistsOnRequireTls();
   }
 
   private void visit(Attempt attempt, String key) throws InterruptedException {

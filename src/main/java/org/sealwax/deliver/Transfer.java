@@ -16,6 +16,7 @@ import org.sealwax.address.MailHost;
 import org.sealwax.address.Mailbox;
 import org.sealwax.converse.ClientDialogue;
 import org.sealwax.converse.SmtpTimes;
+import org.sealwax.policy.Evidence;
 import org.sealwax.queue.Addressee;
 import org.sealwax.queue.Cause;
 import org.sealwax.queue.Consignment;
@@ -152,6 +153,20 @@ final class Transfer implements Errand {
   }
 
   @Override
+  public List<Evidence> evidence() {
+    return switch (consignment.options().tls()) {
+      case UNSPECIFIED -> List.of();
+      case REQUIRED -> List.of(new Evidence.RequireTls());
+      case OPTIONAL -> List.of(new Evidence.TlsRequiredNo());
+    };
+  }
+
+  @Override
+  public boolean insistsOnRequireTls() {
+    return consignment.options().requireTls() && consignment.sender().mailboxIfAny().isPresent();
+  }
+
+  @Override
   public String id() {
     return consignment.id().text();
   }
@@ -248,7 +263,7 @@ final class Transfer implements Errand {
     Transaction transaction = new Transaction(peer, batch);
     try {
       // In production, right before the first word of the envelope.
-      peer.assertGoodEnough(peer.requirement());
+      peer.assertGoodEnough(insistsOnRequireTls());
       Ended ended = transaction.run();
       return ended == null ? null : ended.fate();
     } catch (ContentTrouble e) {
@@ -582,11 +597,17 @@ final class Transfer implements Errand {
       if (offered.offersSmtpUtf8() && needsUtf8()) {
         out.append(" SMTPUTF8");
       }
+      boolean requireTls = options.requireTls() && offered.offersRequireTls();
+      if (requireTls) {
+        // RFC 8689 §4.2.1, last paragraph: the next host is bound as we are.
+        out.append(" REQUIRETLS");
+      }
       if (offered.offersDsn()) {
         switch (options.returnContent()) {
           case UNSPECIFIED -> {}
           case HEADERS -> out.append(" RET=HDRS");
-          case FULL -> out.append(" RET=FULL");
+          // RFC 8689 §5: RET=FULL is disregarded with REQUIRETLS.
+          case FULL -> out.append(requireTls ? " RET=HDRS" : " RET=FULL");
         }
         if (options.envelopeId() != null) {
           out.append(" ENVID=").append(options.envelopeId());

@@ -3,11 +3,13 @@ package org.sealwax.deliver;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.deliver.Meaning.Course;
 import org.sealwax.policy.Reason;
+import org.sealwax.policy.Requirement;
 import org.sealwax.queue.Cause;
 import org.sealwax.queue.Cause.Extent;
 import org.sealwax.smtp.EnhancedStatus;
@@ -298,7 +300,27 @@ final class Trouble {
             Extent.NEXT_HOP));
   }
 
-  /** A host that the policy passed over, or a delivery that it ended. */
+  /**
+   * A host that the policy passed over, or a delivery that it ended.
+   *
+   * @param requirement that was not met; one that the message itself shaped says nothing about
+   *     other mail to the next hop
+   */
+  static Cause policy(Reason reason, String text, Requirement requirement, @Nullable String host) {
+    Cause cause = policy(reason, text, host);
+    boolean ofTheMessage = requirement.requireTls();
+    return ofTheMessage && isPolicys(cause)
+        ? new Cause(
+            cause.reason(),
+            cause.status(),
+            cause.text(),
+            cause.host(),
+            cause.reply(),
+            Extent.MESSAGE)
+        : cause;
+  }
+
+  /** The same where no requirement plays a part. */
   static Cause policy(Reason reason, String text, @Nullable String host) {
     EnhancedStatus status =
         switch (reason) {
@@ -321,6 +343,82 @@ final class Trouble {
         host,
         null,
         Extent.NEXT_HOP);
+  }
+
+  /** Whether the policy said so, rather than the network or the host. */
+  static boolean isPolicys(Cause cause) {
+    return Arrays.stream(Reason.values())
+        .anyMatch(
+            reason ->
+                reason.word().equals(cause.reason())
+                    && switch (reason) {
+                      case CONNECT, GREETING, LOST_CONNECTION, LADDER_BOUND -> false;
+                      case TLS_NOT_OFFERED,
+                          TLS_REFUSED,
+                          TLS_BROKEN,
+                          TLS_IDENTITY,
+                          TLS_FLOOR,
+                          TLS_INJECTION,
+                          DANE_LOOKUP,
+                          DANE_MISSING,
+                          STS_MX,
+                          STS_PENDING,
+                          LEDGER_MX,
+                          REQUIRETLS_MX,
+                          REQUIRETLS_MISSING ->
+                          true;
+                    });
+  }
+
+  /**
+   * What all hosts together mean for mail with REQUIRETLS (RFC 8689 4.2.1; docs/adr/1100): a
+   * refusal with 5.7.30 or 5.7.10 when each of them has shown that it cannot have this mail; null
+   * when one of them may yet be able to: it could not be reached, its handshake broke, it said 4yz,
+   * or the DNS did not answer.
+   */
+  static @Nullable Cause requireTls(List<Cause> passed) {
+    Cause told = null;
+    for (Cause cause : passed) {
+      EnhancedStatus status = requireTls(cause);
+      if (status == null) {
+        return null;
+      }
+      if (told == null || status.detail() > told.status().detail()) {
+        told =
+            new Cause(
+                cause.reason(),
+                status,
+                cause.text() + "; the sender requires TLS (REQUIRETLS)",
+                cause.host(),
+                cause.reply(),
+                Extent.MESSAGE);
+      }
+    }
+    return told;
+  }
+
+  private static @Nullable EnhancedStatus requireTls(Cause cause) {
+    for (Reason reason : Reason.values()) {
+      if (reason.word().equals(cause.reason())) {
+        return switch (reason) {
+          case REQUIRETLS_MISSING, REQUIRETLS_MX, STS_MX -> EnhancedStatus.of(5, 7, 30);
+          case TLS_NOT_OFFERED, TLS_IDENTITY, TLS_FLOOR -> EnhancedStatus.of(5, 7, 10);
+          case CONNECT,
+              GREETING,
+              LOST_CONNECTION,
+              TLS_REFUSED,
+              TLS_BROKEN,
+              TLS_INJECTION,
+              DANE_LOOKUP,
+              DANE_MISSING,
+              STS_PENDING,
+              LEDGER_MX,
+              LADDER_BOUND ->
+              null;
+        };
+      }
+    }
+    return null;
   }
 
   /** Exactly one MX record, {@code .} (RFC 7505 section 4.1). */

@@ -29,7 +29,7 @@ public final class HeaderScan {
   /** Octets of a kept value: a mailbox of 64 + 1 + 255, or a message identifier, with some room. */
   public static final int MAX_VALUE = 400;
 
-  /** What the field TLS-Required says (RFC 8689 section 5). */
+  /** What the field TLS-Required says (RFC 8689 section 3). */
   public enum TlsRequired {
     /** No such field. */
     ABSENT,

@@ -14,6 +14,8 @@ import org.sealwax.smtp.Reply;
  * @param host the remote host that said so, or null
  * @param reply what the remote host said, or null
  * @param scope what else must be expected to fail the same way
+ * @param remembered nothing but our memory of this domain stands in the way: such mail is held in
+ *     the end, never bounced
  */
 public record Cause(
     String reason,
@@ -21,7 +23,24 @@ public record Cause(
     String text,
     @Nullable String host,
     @Nullable Reply reply,
-    Extent scope) {
+    Extent scope,
+    boolean remembered) {
+  /** A cause with more behind it than our memory. */
+  public Cause(
+      String reason,
+      EnhancedStatus status,
+      String text,
+      @Nullable String host,
+      @Nullable Reply reply,
+      Extent scope) {
+    this(reason, status, text, host, reply, scope, false);
+  }
+
+  /** The same, with our memory alone behind it. */
+  public Cause asRemembered() {
+    return new Cause(reason, status, text, host, reply, scope, true);
+  }
+
   /** How far a trouble reaches. */
   public enum Extent {
     /** This recipient only. */

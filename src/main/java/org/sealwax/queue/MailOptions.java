@@ -9,14 +9,10 @@ import org.jspecify.annotations.Nullable;
  * @param smtputf8 SMTPUTF8 was given (RFC 6531)
  * @param envelopeId ENVID in xtext, or null (RFC 3461 4.4)
  * @param returnContent RET: how much a failure notification carries (RFC 3461 4.3)
- * @param requireTls REQUIRETLS was given (RFC 8689)
+ * @param tls what the sender wants of TLS on the way (RFC 8689)
  */
 public record MailOptions(
-    Body body,
-    boolean smtputf8,
-    @Nullable String envelopeId,
-    Return returnContent,
-    boolean requireTls) {
+    Body body, boolean smtputf8, @Nullable String envelopeId, Return returnContent, Tls tls) {
   /** RFC 6152 and RFC 3030. */
   public enum Body {
     SEVEN_BIT,
@@ -31,8 +27,23 @@ public record MailOptions(
     FULL
   }
 
+  /** RFC 8689. */
+  public enum Tls {
+    /** Nothing was said: our policy decides. */
+    UNSPECIFIED,
+    /** REQUIRETLS was given with MAIL: verified TLS, hop by hop, or no delivery (4.2.1). */
+    REQUIRED,
+    /** The header said {@code TLS-Required: No}, and we honour it (4.2.2). */
+    OPTIONAL
+  }
+
+  /** Whether REQUIRETLS was given. */
+  public boolean requireTls() {
+    return tls == Tls.REQUIRED;
+  }
+
   /** Plain seven-bit mail without wishes. */
   public static MailOptions plain() {
-    return new MailOptions(Body.SEVEN_BIT, false, null, Return.UNSPECIFIED, false);
+    return new MailOptions(Body.SEVEN_BIT, false, null, Return.UNSPECIFIED, Tls.UNSPECIFIED);
   }
 }

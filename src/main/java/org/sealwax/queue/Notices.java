@@ -201,7 +201,9 @@ final class Notices {
             international,
             null,
             MailOptions.Return.UNSPECIFIED,
-            options.requireTls());
+            // RFC 8689 §5: what tells of such a message is guarded like it. A sender for whom TLS
+            // was unimportant said so of his message, not of what we write.
+            options.requireTls() ? MailOptions.Tls.REQUIRED : MailOptions.Tls.UNSPECIFIED);
     return new Made(
         message(draft, to, own, now),
         recipients.getFirst().action().name().toLowerCase(java.util.Locale.ROOT),
@@ -269,7 +271,7 @@ final class Notices {
             !to.isAscii(),
             null,
             MailOptions.Return.UNSPECIFIED,
-            false);
+            MailOptions.Tls.UNSPECIFIED);
     return new Made(message(draft, to, options, now), "summary", to);
   }
 

@@ -14,8 +14,8 @@ import org.sealwax.smtp.EnhancedStatus;
  *
  * <p>Invariants, whatever the event: every recipient of the group appears exactly once among those
  * who wait, are held, or are done; nobody is done except by delivery, by a refusal or the end of
- * the lifetime with its notification (or because the sender wanted none), or by a person; the null
- * sender is never told anything.
+ * the lifetime with its notification (or because the sender wanted none), or by a person; what only
+ * our memory of a domain keeps back is held, never bounced; the null sender is never told anything.
  */
 public final class QueueStep {
   /** The queue's word for a message whose failure cannot be told to anybody. */
@@ -215,6 +215,11 @@ public final class QueueStep {
     }
 
     private void deferred(QueuedRecipient r, Cause cause) {
+      if (cause.remembered() && schedule.isHoldDue(about.arrived(), now)) {
+        // What we remember is our affair: it may delay mail, and never sends it back.
+        hold(r, cause);
+        return;
+      }
       if (schedule.isOver(about.arrived(), now)) {
         failed(r, expired(cause));
         return;

@@ -34,6 +34,9 @@ final class RecordForm {
       List.of(MailOptions.Body.SEVEN_BIT, MailOptions.Body.EIGHT_BIT, MailOptions.Body.BINARY);
   private static final List<MailOptions.Return> RETURNS =
       List.of(MailOptions.Return.UNSPECIFIED, MailOptions.Return.HEADERS, MailOptions.Return.FULL);
+  // The first two stand where records of version 0.1 have a flag for REQUIRETLS.
+  private static final List<MailOptions.Tls> TLS_WISHES =
+      List.of(MailOptions.Tls.UNSPECIFIED, MailOptions.Tls.REQUIRED, MailOptions.Tls.OPTIONAL);
   private static final List<DsnWish.When> WHENS =
       List.of(DsnWish.When.SUCCESS, DsnWish.When.FAILURE, DsnWish.When.DELAY);
   private static final List<Cause.Extent> EXTENTS =
@@ -58,7 +61,7 @@ final class RecordForm {
     out.flag(o.smtputf8());
     out.textOrNull(o.envelopeId());
     out.choice(RETURNS, o.returnContent());
-    out.flag(o.requireTls());
+    out.choice(TLS_WISHES, o.tls());
     out.text(e.origin());
     out.text(e.session());
     out.text(e.tls());
@@ -73,7 +76,11 @@ final class RecordForm {
             new Envelope(
                 in.path(),
                 new MailOptions(
-                    in.choice(BODIES), in.flag(), in.textOrNull(), in.choice(RETURNS), in.flag()),
+                    in.choice(BODIES),
+                    in.flag(),
+                    in.textOrNull(),
+                    in.choice(RETURNS),
+                    in.choice(TLS_WISHES)),
                 in.text(),
                 in.text(),
                 in.text(),
@@ -194,7 +201,8 @@ final class RecordForm {
       out.number(reply.lines().size());
       reply.lines().forEach(out::text);
     }
-    out.choice(EXTENTS, c.scope());
+    // One number for both: records of version 0.1 have the extent alone.
+    out.number(EXTENTS.indexOf(c.scope()) + (c.remembered() ? EXTENTS.size() : 0));
   }
 
   private static Cause cause(In in) {
@@ -213,7 +221,19 @@ final class RecordForm {
       }
       reply = new Reply(code, own, lines);
     }
-    return new Cause(reason, status, text, host, reply, in.choice(EXTENTS));
+    int extent = in.count();
+    return new Cause(
+        reason,
+        status,
+        text,
+        host,
+        reply,
+        EXTENTS.get(extent % EXTENTS.size()),
+        switch (extent / EXTENTS.size()) {
+          case 0 -> false;
+          case 1 -> true;
+          default -> throw new IllegalArgumentException("extent " + extent);
+        });
   }
 
   private static void status(Out out, EnhancedStatus s) {

@@ -19,6 +19,9 @@ public record RetrySchedule(
   /** A shorter wait would be a busy loop against somebody else's server. */
   public static final Duration SHORTEST_WAIT = Duration.ofSeconds(1);
 
+  /** How long before the end of its lifetime mail is held that must not bounce. */
+  public static final Duration HELD_BEFORE_THE_END = Duration.ofDays(1);
+
   /** Checks and copies. */
   public RetrySchedule {
     waits = List.copyOf(waits);
@@ -72,6 +75,16 @@ public record RetrySchedule(
   /** Whether the lifetime is over. */
   public boolean isOver(Instant arrived, Instant now) {
     return !now.isBefore(arrived.plus(lifetime));
+  }
+
+  /**
+   * Whether mail that only our memory keeps back is put before a person now: while there is time
+   * left to release it.
+   */
+  public boolean isHoldDue(Instant arrived, Instant now) {
+    Duration half = lifetime.dividedBy(2);
+    Duration left = half.compareTo(HELD_BEFORE_THE_END) < 0 ? half : HELD_BEFORE_THE_END;
+    return !now.isBefore(arrived.plus(lifetime).minus(left));
   }
 
   /** Whether the sender should have been told of the delay by now. */

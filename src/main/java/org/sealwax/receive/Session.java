@@ -200,6 +200,10 @@ final class Session implements Verbs {
     offered.put("SMTPUTF8", "");
     offered.put("CHUNKING", "");
     offered.put("DSN", "");
+    if (visitor.tls != null) {
+      // RFC 8689 §2: only inside TLS.
+      offered.put("REQUIRETLS", "");
+    }
     offered.put(
         "LIMITS",
         "MAILMAX="
@@ -376,6 +380,13 @@ final class Session implements Verbs {
     if (command.international() && !command.parameters().smtputf8()) {
       return refuse(
           "MAIL", Reply.of(550, EnhancedStatus.of(5, 6, 7), "this address needs SMTPUTF8"));
+    }
+    if (command.parameters().requireTls() && visitor.tls == null) {
+      // Not offered here, so not understood here (RFC 5321 4.1.1.11); taken silently, the sender
+      // would believe a promise that the hop to us has broken already.
+      return refuse(
+          "MAIL",
+          Reply.of(555, EnhancedStatus.of(5, 7, 10), "REQUIRETLS inside TLS only: STARTTLS first"));
     }
     long size = command.parameters().size().orElse(0);
     if (size > reception.settings().size()) {

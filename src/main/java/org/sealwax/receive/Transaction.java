@@ -290,7 +290,25 @@ final class Transaction implements Verbs.Body {
           case HEADERS -> MailOptions.Return.HEADERS;
           case FULL -> MailOptions.Return.FULL;
         },
-        false);
+        tlsWish());
+  }
+
+  /**
+   * RFC 8689 §4.1: REQUIRETLS wins over the header. The header is the word of whoever wrote the
+   * message, and it opens a way around DANE and MTA-STS: a stranger's word counts only if the admin
+   * said so (docs/adr/1101).
+   */
+  private MailOptions.Tls tlsWish() {
+    if (parameters.requireTls()) {
+      return MailOptions.Tls.REQUIRED;
+    }
+    return switch (header.tlsRequired()) {
+      case NO ->
+          visitor.trust.maySendAnywhere() || reception.settings().honoursStrangersTlsRequiredNo()
+              ? MailOptions.Tls.OPTIONAL
+              : MailOptions.Tls.UNSPECIFIED;
+      case ABSENT, INVALID -> MailOptions.Tls.UNSPECIFIED;
+    };
   }
 
   /** What the client reads about trouble of the store. */

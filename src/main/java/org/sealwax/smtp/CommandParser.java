@@ -124,6 +124,7 @@ public final class CommandParser {
     boolean smtputf8 = false;
     MailParameters.Content content = MailParameters.Content.UNSPECIFIED;
     String envelopeId = null;
+    boolean requireTls = false;
     String auth = null;
     Parameters parameters = new Parameters(argument, from);
     while (parameters.next()) {
@@ -145,6 +146,10 @@ public final class CommandParser {
         }
         case "SMTPUTF8" -> {
           smtputf8 = true;
+          good = value == null;
+        }
+        case "REQUIRETLS" -> {
+          requireTls = true;
           good = value == null;
         }
         case "RET" -> {
@@ -176,7 +181,9 @@ public final class CommandParser {
       return badParameter("MAIL", "the list");
     }
     return new Command.Mail(
-        path, new MailParameters(size, body, smtputf8, content, envelopeId, auth), international);
+        path,
+        new MailParameters(size, body, smtputf8, content, envelopeId, requireTls, auth),
+        international);
   }
 
   private static Command rcpt(String argument) {

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param smtputf8 SMTPUTF8 (RFC 6531 3.4)
  * @param content RET (RFC 3461 4.3)
  * @param envelopeId ENVID as given, in xtext, or null (RFC 3461 4.4)
+ * @param requireTls REQUIRETLS (RFC 8689 section 2)
  * @param auth AUTH= as given, in xtext, or null (RFC 4954 section 5)
  */
 public record MailParameters(
@@ -19,6 +20,7 @@ public record MailParameters(
     boolean smtputf8,
     Content content,
     @Nullable String envelopeId,
+    boolean requireTls,
     @Nullable String auth) {
   /** BODY. */
   public enum Body {
@@ -41,5 +43,5 @@ public record MailParameters(
 
   private static final MailParameters NONE =
       new MailParameters(
-          OptionalLong.empty(), Body.UNSPECIFIED, false, Content.UNSPECIFIED, null, null);
+          OptionalLong.empty(), Body.UNSPECIFIED, false, Content.UNSPECIFIED, null, false, null);
 }

@@ -153,7 +153,7 @@ final class ClientDialogueFilesTest {
     return new Consignment(
         new QueueId("0TestMail1"),
         ReversePath.of(new Mailbox("sender", Domain.of("origin.example"))),
-        new MailOptions(body, utf8, envelopeId, ret, false),
+        new MailOptions(body, utf8, envelopeId, ret, MailOptions.Tls.UNSPECIFIED),
         new NextHop.ByMx(domain),
         addressees,
         null,
@@ -197,7 +197,8 @@ final class ClientDialogueFilesTest {
             clock,
             Chance.seeded(1),
             log.log(),
-            new HostMemories()),
+            new HostMemories(),
+            List.of()),
         c -> {
           throw new IllegalStateException("no pipes here");
         });

@@ -27,6 +27,7 @@ import org.sealwax.address.Mailbox;
 import org.sealwax.address.ReversePath;
 import org.sealwax.converse.SmtpTimes;
 import org.sealwax.dns.FixedResolver;
+import org.sealwax.evidence.Source;
 import org.sealwax.log.HeardLog;
 import org.sealwax.policy.Floors;
 import org.sealwax.policy.Level;
@@ -41,6 +42,7 @@ import org.sealwax.queue.Outcome;
 import org.sealwax.queue.Target;
 import org.sealwax.spool.QueueId;
 import org.sealwax.tls.ClientTls;
+import org.sealwax.tls.Identity;
 import org.sealwax.tls.IdentityStore;
 import org.sealwax.tls.ListenerTls;
 import org.sealwax.tls.References;
@@ -75,6 +77,7 @@ final class FakeNet implements Dialer, AutoCloseable {
   PoolSettings pool = new PoolSettings(0, 0, Duration.ofSeconds(5), 100, Duration.ofMinutes(5));
   Set<InetSocketAddress> own = Set.of();
   boolean hybrid = true;
+  List<Source> sources = new ArrayList<>();
   final HostMemories memories = new HostMemories();
   SmtpTimes times = SmtpTimes.defaults().atMost(Duration.ofSeconds(10));
 
@@ -121,9 +124,18 @@ final class FakeNet implements Dialer, AutoCloseable {
   }
 
   static TlsServer server(ListenerTls listener, String... names) {
+    return server(listener, CA.identity(names));
+  }
+
+  /** A server side that shows this. */
+  static TlsServer server(Identity identity) {
+    return server(ListenerTls.defaults("fake"), identity);
+  }
+
+  private static TlsServer server(ListenerTls listener, Identity identity) {
     return ROOM.server(
         listener,
-        IdentityStore.fixed(CA.identity(names), Map.of(), Clock.system()),
+        IdentityStore.fixed(identity, Map.of(), Clock.system()),
         new References(List.of(), Set.of(), CA.roots()));
   }
 
@@ -171,7 +183,8 @@ final class FakeNet implements Dialer, AutoCloseable {
         clock,
         Chance.seeded(1),
         heard.log(),
-        memories);
+        memories,
+        sources);
   }
 
   private static Delivery refusing() {
@@ -240,7 +253,21 @@ final class FakeNet implements Dialer, AutoCloseable {
     }
 
     Mail options(MailOptions.Body body, boolean utf8) {
-      options = new MailOptions(body, utf8, null, MailOptions.Return.UNSPECIFIED, false);
+      options =
+          new MailOptions(
+              body, utf8, null, MailOptions.Return.UNSPECIFIED, MailOptions.Tls.UNSPECIFIED);
+      return this;
+    }
+
+    Mail tls(MailOptions.Tls wish) {
+      options =
+          new MailOptions(
+              MailOptions.Body.SEVEN_BIT, false, null, MailOptions.Return.UNSPECIFIED, wish);
+      return this;
+    }
+
+    Mail fromNobody() {
+      sender = ReversePath.nullPath();
       return this;
     }
 

@@ -288,7 +288,8 @@ final class RouteTest {
             w.clock(),
             w.chance(),
             w.log(),
-            w.memories());
+            w.memories(),
+            w.sources());
     try (Courier courier = new Courier(net.settings(), world, c -> java.util.Map.of())) {
       Outcome outcome =
           courier.deliver(net.mail().to("bob").consignment()).values().iterator().next();

@@ -655,7 +655,7 @@ final class TlsDeliveryTest {
       if (dialogue == null) {
         throw new AssertionError("not greeted");
       }
-      Peer forged = new Peer(dialogue, requirement, "mx", false, 0);
+      Peer forged = new Peer(dialogue, Domain.of("mx.example.org"), requirement, "mx", false, 0);
       Transfer transfer = new Transfer(consignment, outcomes, times, 100, false);
       org.junit.jupiter.api.Assertions.assertThrows(
           IllegalStateException.class, () -> transfer.with(forged));

@@ -145,7 +145,11 @@ final class TransferTest {
     FakeNet.Mail mail = net.mail();
     mail.options =
         new MailOptions(
-            MailOptions.Body.EIGHT_BIT, false, "id+2B1", MailOptions.Return.HEADERS, false);
+            MailOptions.Body.EIGHT_BIT,
+            false,
+            "id+2B1",
+            MailOptions.Return.HEADERS,
+            MailOptions.Tls.UNSPECIFIED);
     mail.add(
         "bob",
         new DsnWish(

@@ -218,7 +218,53 @@ final class QueueStepTest {
             IOException.class, () -> RecordForm.group(cut));
       }
     }
-    Envelope e = new Envelope(SENDER, MailOptions.plain(), "o", "s", "t", 3);
-    assertEquals(e, RecordForm.envelope(RecordForm.envelope(e)));
+    for (MailOptions.Tls tls : MailOptions.Tls.values()) {
+      MailOptions options =
+          new MailOptions(MailOptions.Body.EIGHT_BIT, true, "id", MailOptions.Return.HEADERS, tls);
+      Envelope e = new Envelope(SENDER, options, "o", "s", "t", 3);
+      assertEquals(e, RecordForm.envelope(RecordForm.envelope(e)));
+    }
+    for (Cause.Extent extent : Cause.Extent.values()) {
+      Cause cause = new Cause("r", EnhancedStatus.of(4, 7, 0), "t", null, null, extent);
+      for (Cause one : List.of(cause, cause.asRemembered())) {
+        QueuedRecipient r =
+            group(SENDER, DsnWish.none(), false, false)
+                .recipients()
+                .getFirst()
+                .waitingFor(one, false);
+        RecipientGroup group = new RecipientGroup(SENDER, null, 1, ARRIVED, List.of(r));
+        assertEquals(group, RecordForm.group(RecordForm.group(group)));
+      }
+    }
+  }
+
+  @Test
+  void whatOnlyOurMemoryKeepsBackIsHeldADayBeforeTheEndAndNeverBounced() {
+    Instant due = ARRIVED.plus(SCHEDULE.lifetime()).minus(RetrySchedule.HELD_BEFORE_THE_END);
+    for (boolean remembered : List.of(true, false)) {
+      for (Instant now :
+          List.of(due.minusSeconds(1), due, ARRIVED.plus(SCHEDULE.lifetime()).plusSeconds(9))) {
+        Cause cause = remembered ? CAUSE.asRemembered() : CAUSE;
+        RecipientGroup group = group(SENDER, DsnWish.none(), false, true);
+        for (QueueStep.Event event :
+            List.of(
+                new QueueStep.Event.Ended(ARRIVED, Map.of(3L, new Outcome.Deferred(cause))),
+                new QueueStep.Event.Shut(cause, now.plusSeconds(60)))) {
+          QueueStep.Result result =
+              QueueStep.after(
+                  group, new QueueStep.About(SENDER, ARRIVED), event, SCHEDULE, now, 0.5);
+          boolean held = remembered && !now.isBefore(due);
+          assertEquals(held, !result.held().isEmpty(), event + " " + now);
+          assertEquals(
+              !held && now.isAfter(due.plus(RetrySchedule.HELD_BEFORE_THE_END)),
+              result.told().stream().anyMatch(t -> t.notice() == Notice.FAILED));
+        }
+      }
+    }
+    // A short lifetime: half of it is left for a person.
+    RetrySchedule brief =
+        new RetrySchedule(SCHEDULE.waits(), 0, Duration.ofHours(10), Duration.ZERO);
+    assertTrue(brief.isHoldDue(ARRIVED, ARRIVED.plus(Duration.ofHours(5))));
+    assertEquals(false, brief.isHoldDue(ARRIVED, ARRIVED.plus(Duration.ofHours(5)).minusMillis(1)));
   }
 }

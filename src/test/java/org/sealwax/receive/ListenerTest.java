@@ -42,7 +42,16 @@ final class ListenerTest {
     directory.listed(TestReception.mailbox("jones@example.org"));
     ReceiveSettings settings =
         new ReceiveSettings(
-            TestReception.HOST, 1_000_000, 10, 10, 50, 3, true, Duration.ZERO, ZoneOffset.UTC);
+            TestReception.HOST,
+            1_000_000,
+            10,
+            10,
+            50,
+            3,
+            true,
+            Duration.ZERO,
+            false,
+            ZoneOffset.UTC);
     Reception reception = new Reception(settings, rules, directory, null);
     Clock clock = Clock.system();
     return new Premises(

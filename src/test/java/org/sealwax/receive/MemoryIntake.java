@@ -22,7 +22,12 @@ final class MemoryIntake implements Intake {
           + submission.sender()
           + " -> "
           + String.join(
-              ", ", submission.recipients().stream().map(MemoryIntake.Kept::target).toList());
+              ", ", submission.recipients().stream().map(MemoryIntake.Kept::target).toList())
+          + switch (submission.options().tls()) {
+            case UNSPECIFIED -> "";
+            case REQUIRED -> " tls-required";
+            case OPTIONAL -> " tls-optional";
+          };
     }
 
     private static String target(NewRecipient r) {

@@ -53,6 +53,7 @@ final class TestReception {
   private Verdict verdict = new Verdict.Anonymous();
   private @Nullable SaslMechanisms sasl;
   private boolean early;
+  private boolean strangersNo;
   private ClientLimits.Settings limits = ClientLimits.Settings.defaults();
 
   private @Nullable MemoryWire serverEnd;
@@ -66,6 +67,7 @@ final class TestReception {
     String first = words.length > 1 ? words[1] : "";
     String rest = words.length > 2 ? words[2] : "";
     switch (words[0]) {
+      case "honours-all" -> strangersNo = true;
       case "talks-early" -> early = true;
       case "client" -> client = InetAddress.ofLiteral(first);
       case "network" -> networks.add(Cidr.parse(first).orElseThrow());
@@ -199,7 +201,16 @@ final class TestReception {
     clientEnd = pair.client();
     ReceiveSettings settings =
         new ReceiveSettings(
-            HOST, size, recipients, messages, hops, 3, false, Duration.ZERO, ZoneOffset.UTC);
+            HOST,
+            size,
+            recipients,
+            messages,
+            hops,
+            3,
+            false,
+            Duration.ZERO,
+            strangersNo,
+            ZoneOffset.UTC);
     RelayRules rules = new RelayRules(networks, TestReception::trust, rejects, postmaster);
     Reception reception = new Reception(settings, rules, directory, sasl);
     DialogueSettings talk =
