@@ -16,12 +16,30 @@ import javax.security.auth.x500.X500Principal;
 /** Roots made ready for path building; compared by identity. */
 final class Anchors {
   private final Set<X509Certificate> certificates;
+  private final Set<TrustAnchor> bare;
+  private final boolean dated;
   private final Map<X500Principal, List<X509Certificate>> bySubject = new HashMap<>();
   private final Map<X509Certificate, TrustAnchor> ready = new HashMap<>();
   private final NavigableSet<Instant> boundaries = new TreeSet<>();
 
   Anchors(TrustRoots roots) {
-    this.certificates = roots.anchors();
+    this(roots.anchors(), Set.of(), true);
+  }
+
+  /**
+   * Anchors that a secure TLSA record names: what makes them anchors is the DNS, whose answers have
+   * dates of their own, so that their validity plays no part (RFC 5280 6.1.1 (d), RFC 6698 2.1.1).
+   *
+   * @param bare keys that were given without a certificate
+   */
+  static Anchors ofDane(List<X509Certificate> certificates, List<TrustAnchor> bare) {
+    return new Anchors(Set.copyOf(certificates), Set.copyOf(bare), false);
+  }
+
+  private Anchors(Set<X509Certificate> certificates, Set<TrustAnchor> bare, boolean dated) {
+    this.certificates = certificates;
+    this.bare = bare;
+    this.dated = dated;
     for (X509Certificate root : certificates) {
       bySubject.computeIfAbsent(root.getSubjectX500Principal(), s -> new ArrayList<>()).add(root);
       ready.put(root, new TrustAnchor(root, null));
@@ -50,12 +68,17 @@ final class Anchors {
     return bySubject.getOrDefault(subject, List.of());
   }
 
+  /** Whether the anchors' own validity counts. */
+  boolean dated() {
+    return dated;
+  }
+
   /** Anchors whose own validity holds. */
   Set<TrustAnchor> validAt(Instant now) {
-    Set<TrustAnchor> out = new HashSet<>();
+    Set<TrustAnchor> out = new HashSet<>(bare);
     ready.forEach(
         (root, anchor) -> {
-          if (valid(root, now)) {
+          if (!dated || valid(root, now)) {
             out.add(anchor);
           }
         });

@@ -116,7 +116,9 @@ final class ChainCheck {
       strength(at, reasons);
       X509Certificate root = issuerOf(at, roots.named(at.getIssuerX500Principal()));
       if (root != null) {
-        validity(root, now, reasons);
+        if (roots.dated()) {
+          validity(root, now, reasons);
+        }
         if (reasons.isEmpty()) {
           // It leads to a root of ours, dates and strength hold, and PKIX refused it all the same:
           // an issuer that is no CA, a length, a name constraint or an unknown critical extension.

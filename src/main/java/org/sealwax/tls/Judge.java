@@ -20,9 +20,10 @@ import org.sealwax.world.Clock;
  *
  * <p>Order: a pinned key is verified whatever its chain; a chain that does not hold is untrusted
  * with the first reason of {@link Verdict.Reason}; a chain that holds is verified by the first
- * reference name it covers, and otherwise trusted, with a note when names were wanted. There is no
- * source of revocation here (public CAs moved to short lives and browsers' own lists), so {@code
- * REVOKED} is never said by this class.
+ * reference name it covers, and otherwise trusted, with a note when names were wanted. A chain that
+ * a TLSA association names is {@code verified(tlsa …)}, and what it is worth by PKIX stays in its
+ * {@link Proof}, for demands that ask for both. There is no source of revocation here (public CAs
+ * moved to short lives and browsers' own lists), so {@code REVOKED} is never said by this class.
  *
  * <p>What a chain is worth is remembered, with the exact span of time in which it cannot change: no
  * certificate of the chain and no root begins or ends its validity inside it. So the memory makes
@@ -31,6 +32,9 @@ import org.sealwax.world.Clock;
 public final class Judge {
   /** Chains remembered; some hundred octets each. */
   private static final int MAX_REMEMBERED = 2_000;
+
+  /** Its keys hold whole record sets. */
+  private static final int MAX_REMEMBERED_DANE = 500;
 
   /** Certificates of a chain that are looked at; engines let a few more through. */
   static final int MAX_CHAIN = 32;
@@ -45,7 +49,14 @@ public final class Judge {
 
   private record Key(String chain, Anchors roots, PeerRole role) {}
 
+  private record DaneKey(String chain, List<Association> anchors, PeerRole role) {}
+
+  private record RememberedDane(DaneMatch.Anchored anchored, Span span) {}
+
   private record Remembered(ChainCheck.Worth worth, Span span) {}
+
+  private final Cache<DaneKey, RememberedDane> daneMemory =
+      Caffeine.newBuilder().maximumSize(MAX_REMEMBERED_DANE).executor(Runnable::run).build();
 
   private record Span(Instant from, Instant until) {
     boolean holds(Instant now) {
@@ -63,6 +74,71 @@ public final class Judge {
     if (chain.isEmpty()) {
       return new Judgement(new Verdict.Anonymous(), List.of());
     }
+    Judgement bare = apartFromDane(chain, references, role);
+    return references.associations().records().isEmpty()
+        ? bare
+        : withDane(bare, chain, references.associations(), role);
+  }
+
+  /**
+   * Adds what the TLSA associations say. They never take anything away here: what a record that
+   * does not match means is for the policy to decide.
+   */
+  private Judgement withDane(
+      Judgement bare, List<X509Certificate> chain, Associations associations, PeerRole role) {
+    Association match = DaneMatch.leaf(chain.getFirst(), associations.records()).orElse(null);
+    List<String> notes = new ArrayList<>(bare.notes());
+    if (match == null) {
+      DaneMatch.Anchored anchored = anchored(chain, associations, role);
+      if (anchored.association() == null) {
+        notes.add("tlsa: " + anchored.why());
+      } else if (NameCheck.match(chain.getFirst(), associations.names()).isEmpty()) {
+        // RFC 7672 §3.2.2: below an anchor the name counts.
+        notes.add("tlsa: " + mismatch(chain.getFirst()));
+      } else {
+        match = anchored.association();
+      }
+    }
+    boolean pinned = bare.verdict() instanceof Verdict.Verified v && v.by() == Verdict.By.PIN;
+    Verdict verdict = bare.verdict();
+    if (match != null && !pinned) {
+      if (verdict instanceof Verdict.Untrusted untrusted) {
+        notes.add("chain: " + untrusted.reason().word());
+      }
+      verdict = new Verdict.Verified(Verdict.By.TLSA, match.toString());
+    }
+    return new Judgement(verdict, new Proof(bare.proof().chainHolds(), match), notes);
+  }
+
+  private DaneMatch.Anchored anchored(
+      List<X509Certificate> chain, Associations associations, PeerRole role) {
+    List<Association> anchors = DaneMatch.anchors(associations.records());
+    if (anchors.isEmpty()) {
+      return new DaneMatch.Anchored(null, "no record matches the certificate");
+    }
+    Instant now = clock.now();
+    List<X509Certificate> looked = looked(chain);
+    String hash = hash(looked);
+    if (hash == null) {
+      return DaneMatch.anchored(looked, anchors, role, now);
+    }
+    DaneKey key = new DaneKey(hash, anchors, role);
+    RememberedDane known = daneMemory.getIfPresent(key);
+    if (known != null && known.span().holds(now)) {
+      return known.anchored();
+    }
+    DaneMatch.Anchored anchored = DaneMatch.anchored(looked, anchors, role, now);
+    // The anchors' own dates play no part, so only those of the chain bound what is remembered.
+    daneMemory.put(key, new RememberedDane(anchored, span(looked, Instant.MIN, Instant.MAX, now)));
+    return anchored;
+  }
+
+  private static List<X509Certificate> looked(List<X509Certificate> chain) {
+    return chain.size() > MAX_CHAIN ? chain.subList(0, MAX_CHAIN) : chain;
+  }
+
+  private Judgement apartFromDane(
+      List<X509Certificate> chain, References references, PeerRole role) {
     X509Certificate leaf = chain.getFirst();
     ChainCheck.Worth worth = worth(chain, references.roots(), role);
     if (!references.pins().isEmpty()) {
@@ -107,7 +183,7 @@ public final class Judge {
 
   private ChainCheck.Worth worth(List<X509Certificate> chain, TrustRoots roots, PeerRole role) {
     Instant now = clock.now();
-    List<X509Certificate> looked = chain.size() > MAX_CHAIN ? chain.subList(0, MAX_CHAIN) : chain;
+    List<X509Certificate> looked = looked(chain);
     Anchors prepared = anchors.get(roots, Anchors::new);
     String hash = hash(looked);
     if (hash == null) {
@@ -119,7 +195,10 @@ public final class Judge {
       return known.worth();
     }
     ChainCheck.Worth worth = ChainCheck.check(looked, prepared, role, now);
-    memory.put(key, new Remembered(worth, span(looked, prepared, now)));
+    memory.put(
+        key,
+        new Remembered(
+            worth, span(looked, prepared.lastBoundary(now), prepared.nextBoundary(now), now)));
     return worth;
   }
 
@@ -139,9 +218,10 @@ public final class Judge {
     return HexFormat.of().formatHex(digest.digest());
   }
 
-  private static Span span(List<X509Certificate> chain, Anchors roots, Instant now) {
-    Instant from = roots.lastBoundary(now);
-    Instant until = roots.nextBoundary(now);
+  private static Span span(
+      List<X509Certificate> chain, Instant lastBoundary, Instant nextBoundary, Instant now) {
+    Instant from = lastBoundary;
+    Instant until = nextBoundary;
     for (X509Certificate certificate : chain) {
       for (Instant boundary : Anchors.boundaries(certificate)) {
         if (!boundary.isAfter(now)) {
