@@ -1,0 +1,269 @@
+package org.sealwax.assess.sender;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.sealwax.assess.Advice;
+import org.sealwax.assess.Check;
+import org.sealwax.assess.Evidence;
+import org.sealwax.assess.Finding;
+import org.sealwax.assess.Group;
+import org.sealwax.assess.Outcome;
+import org.sealwax.assess.Place;
+import org.sealwax.assess.Rubric;
+import org.sealwax.lab.Event;
+import org.sealwax.lab.Sighting;
+import org.sealwax.lab.Trap;
+
+/** Holds what was seen against what was expected, row by row, and then as a whole. Pure. */
+public final class SenderAssessment {
+  /** Lines of a transcript in the evidence. */
+  private static final int MAX_LINES = 80;
+
+  /** In which way a row may come out. */
+  private static final List<String> ASPECTS =
+      List.of("leak", "loss", "fooled", "weak", "clear", "haste");
+
+  private final Profile profile;
+  private final boolean ended;
+
+  /**
+   * An assessment.
+   *
+   * @param profile what the sender chose
+   * @param ended whether the sender has had its time: before, what it has not done is inconclusive
+   */
+  public SenderAssessment(Profile profile, boolean ended) {
+    this.profile = profile;
+    this.ended = ended;
+  }
+
+  /** Judges all of it. */
+  public SenderReport report(Collection<Sighting> sightings) {
+    Map<String, Deeds> deeds = new LinkedHashMap<>();
+    List<Finding> rows = new ArrayList<>();
+    for (Sighting sighting : sightings) {
+      Deeds done = Deeds.of(sighting);
+      deeds.put(sighting.row().label(), done);
+      rows.add(finding(sighting, done));
+    }
+    List<Finding> all = new ArrayList<>(new WholeSender(deeds, rows).findings());
+    all.addAll(rows);
+    Rubric rules = SenderRubric.rules(all);
+    boolean whole = rows.stream().noneMatch(f -> f.outcome() == Outcome.NOT_TESTED);
+    return new SenderReport(
+        profile,
+        all,
+        rules.grade(all, whole),
+        labels(rows, "leak"),
+        labels(rows, "loss"),
+        rules.version() + " " + rules.hash().substring(0, 12));
+  }
+
+  private static List<String> labels(List<Finding> rows, String aspect) {
+    return rows.stream()
+        .filter(f -> f.outcome() == Outcome.FAIL && f.aspect().equals(aspect))
+        .map(f -> f.check().id().substring("lab.".length()))
+        .toList();
+  }
+
+  /** The part of the score for which a finding counts. */
+  static Optional<Expectation.Category> categoryOf(Finding finding) {
+    String id = finding.check().id();
+    if (id.equals("sender.tlsrpt")) {
+      return Optional.of(Expectation.Category.REPORTS);
+    }
+    return id.startsWith("lab.")
+        ? Expectation.of(id.substring("lab.".length()))
+            .filter(e -> e.want() != Want.RECORDED)
+            .map(Expectation::category)
+        : Optional.empty();
+  }
+
+  /** The check behind a row. */
+  public static Check check(Trap.Case row) {
+    return new Check(
+        "lab." + row.label(),
+        Group.SENDER,
+        row.trap().title(),
+        row.trap().expected(),
+        ASPECTS,
+        List.of(row.trap().source()),
+        Advice.of("a correct sender: " + row.trap().expected()));
+  }
+
+  private Finding finding(Sighting sighting, Deeds deeds) {
+    Check check = check(sighting.row());
+    String label = sighting.row().label();
+    Want want =
+        Expectation.of(label)
+            .orElseThrow(() -> new IllegalStateException("no expectation for " + label))
+            .of(profile);
+    Verdict verdict =
+        deeds.tried()
+            ? verdict(want, label, deeds)
+            : new Verdict(Outcome.NOT_TESTED, "", "the sender never came");
+    Finding finding =
+        Finding.of(check, verdict.outcome(), Place.domain(), deeds.told() + verdict.tail())
+            .as(verdict.aspect());
+    return deeds.tried() ? finding.with(Evidence.transcript(transcript(sighting))) : finding;
+  }
+
+  private record Verdict(Outcome outcome, String aspect, String why) {
+    String tail() {
+      return why.isEmpty() ? "" : ": " + why;
+    }
+  }
+
+  private static final Verdict PASS = new Verdict(Outcome.PASS, "", "");
+
+  private Verdict verdict(Want want, String label, Deeds deeds) {
+    if (!deeds.fooled().isEmpty()) {
+      return new Verdict(Outcome.FAIL, "fooled", "it fell for what was sent in clear");
+    }
+    return switch (want) {
+      case DELIVERED_UNDER_TLS -> underTls(deeds);
+      case SECOND_HOST -> second(label, deeds);
+      case DELIVERED -> deeds.delivered() ? PASS : missing(deeds);
+      case REFUSED -> refused(deeds);
+      case NEVER_CLEAR ->
+          deeds.inClear().isEmpty() && !deeds.envelopesInClear()
+              ? PASS
+              : new Verdict(Outcome.FAIL, "leak", "in clear, against the policy");
+      case DECIDED -> decided(deeds);
+      case NO_SUCH_TLS ->
+          deeds.underTls().isEmpty()
+              ? PASS
+              : new Verdict(Outcome.FAIL, "weak", "over what must not be taken for TLS");
+      case BOUNCED -> bounced(deeds);
+      case RECORDED -> recorded(label, deeds);
+    };
+  }
+
+  private Verdict underTls(Deeds deeds) {
+    if (!deeds.inClear().isEmpty()) {
+      return new Verdict(Outcome.FAIL, "clear", "in clear, although TLS was to be had");
+    }
+    return deeds.underTls().isEmpty() ? missing(deeds) : PASS;
+  }
+
+  private Verdict second(String label, Deeds deeds) {
+    boolean policy = label.startsWith("e") || label.startsWith("f");
+    List<String> wrong = new ArrayList<>(deeds.underTls());
+    wrong.remove("mx2");
+    wrong.removeIf("mx2"::equals);
+    if (!deeds.inClear().isEmpty()) {
+      return new Verdict(
+          Outcome.FAIL, policy ? "leak" : "clear", "in clear, although TLS was to be had");
+    }
+    if (!wrong.isEmpty()) {
+      return new Verdict(Outcome.FAIL, policy ? "leak" : "weak", "to the wrong host");
+    }
+    return deeds.underTls().isEmpty() ? missing(deeds) : PASS;
+  }
+
+  private Verdict missing(Deeds deeds) {
+    if (deeds.bounce().isPresent()) {
+      return new Verdict(Outcome.FAIL, "loss", "this mail could be delivered");
+    }
+    return ended
+        ? new Verdict(Outcome.FAIL, "loss", "not delivered in the time it had")
+        : new Verdict(Outcome.INCONCLUSIVE, "", "not yet");
+  }
+
+  private static Verdict refused(Deeds deeds) {
+    if (!deeds.inClear().isEmpty()) {
+      return new Verdict(Outcome.FAIL, "leak", "in clear, against the policy");
+    }
+    if (!deeds.underTls().isEmpty()) {
+      return new Verdict(Outcome.FAIL, "leak", "to a host that the policy forbids");
+    }
+    if (deeds.envelopesInClear()) {
+      return new Verdict(Outcome.FAIL, "leak", "the envelope went in clear, against the policy");
+    }
+    return PASS;
+  }
+
+  private Verdict decided(Deeds deeds) {
+    if (deeds.delivered() || deeds.bounce().isPresent()) {
+      return PASS;
+    }
+    return new Verdict(
+        Outcome.INCONCLUSIVE, "", ended ? "not decided in the time it had" : "not yet");
+  }
+
+  private Verdict bounced(Deeds deeds) {
+    if (deeds.connections() > 0) {
+      return new Verdict(Outcome.FAIL, "loss", "it looked for a host where there is none");
+    }
+    if (deeds.bounce().isPresent()) {
+      String status = deeds.bounce().get().status();
+      return status.equals("5.1.10")
+          ? PASS
+          : new Verdict(Outcome.PASS, "", "RFC 7505 has 5.1.10 for it");
+    }
+    return ended
+        ? new Verdict(Outcome.FAIL, "loss", "no bounce came in the time it had")
+        : new Verdict(Outcome.INCONCLUSIVE, "", "not yet");
+  }
+
+  private Verdict recorded(String label, Deeds deeds) {
+    return switch (label) {
+      case "b11" -> deeds.delivered() || ended ? PASS : new Verdict(Outcome.INCONCLUSIVE, "", "not yet");
+      case "f19" ->
+          new Verdict(
+              Outcome.INFO,
+              "",
+              deeds.policyBeforeConnection()
+                  ? "the policy was there before the first connection"
+                  : "the policy was not there before the first connection");
+      default -> new Verdict(Outcome.INFO, "", "");
+    };
+  }
+
+  private static String transcript(Sighting sighting) {
+    return sighting.events().stream()
+        .map(SenderAssessment::line)
+        .filter(l -> !l.isEmpty())
+        .limit(MAX_LINES)
+        .collect(Collectors.joining("\n"));
+  }
+
+  private static String line(Event event) {
+    String told =
+        switch (event) {
+          case Event.Asked a ->
+              "DNS " + a.name() + " " + a.type() + (a.dnssecOk() ? " DO" : "")
+                  + (a.checkingDisabled() ? " CD" : "");
+          case Event.Fetched f ->
+              f.trouble().isEmpty()
+                  ? "HTTPS " + f.path() + " -> " + f.status()
+                  : "HTTPS " + f.trouble();
+          case Event.Connected c ->
+              "[" + c.connection() + "] connected to " + c.host() + " from "
+                  + c.from().getHostAddress();
+          case Event.Said s ->
+              "[" + s.connection() + "] " + (s.bySender() ? "C: " : "S: ") + s.text();
+          case Event.Hello h ->
+              "[" + h.connection() + "] ClientHello, " + h.raw().length + " octets";
+          case Event.Secured s ->
+              "[" + s.connection() + "] == TLS " + Integer.toHexString(s.version()) + " suite "
+                  + Integer.toHexString(s.suite()) + " group " + Integer.toHexString(s.group())
+                  + " name " + s.serverName() + " certificates " + s.clientChain().size() + " ==";
+          case Event.Unsecured u -> "[" + u.connection() + "] == no TLS: " + u.why() + " ==";
+          case Event.Delivered d ->
+              "[" + d.connection() + "] == message taken, " + (d.tls() ? "TLS" : "CLEAR") + " ==";
+          case Event.Closed c -> "[" + c.connection() + "] closed";
+          case Event.Bounced b -> "BOUNCE " + b.action() + " " + b.status();
+          case Event.Fooled f -> "[" + f.connection() + "] == " + f.how() + " ==";
+          case Event.Reported r ->
+              "REPORT by " + r.way() + " " + r.types() + " " + r.successes() + "/" + r.failures();
+        };
+    return event.at().toString().substring(11, Math.min(23, event.at().toString().length()))
+        + " " + told;
+  }
+}

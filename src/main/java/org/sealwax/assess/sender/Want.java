@@ -1,0 +1,23 @@
+package org.sealwax.assess.sender;
+
+/** What is to become of a message at a trap. */
+public enum Want {
+  /** Delivered, under TLS. */
+  DELIVERED_UNDER_TLS,
+  /** Delivered under TLS to the second host and no other. */
+  SECOND_HOST,
+  /** Delivered, by TLS or in clear. */
+  DELIVERED,
+  /** Not delivered: a policy forbids what is there. */
+  REFUSED,
+  /** Never in clear; under TLS or not at all. */
+  NEVER_CLEAR,
+  /** TLS is not to be had and no policy asks for it: clear text or a bounce, in the end. */
+  DECIDED,
+  /** Not delivered under what is there, which is no TLS worth the name; in clear or not at all. */
+  NO_SUCH_TLS,
+  /** Told back to its sender at once. */
+  BOUNCED,
+  /** Whatever it is, it is written down. */
+  RECORDED
+}

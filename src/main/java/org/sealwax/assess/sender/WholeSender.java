@@ -1,0 +1,267 @@
+package org.sealwax.assess.sender;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import org.sealwax.assess.Advice;
+import org.sealwax.assess.Check;
+import org.sealwax.assess.Finding;
+import org.sealwax.assess.Group;
+import org.sealwax.assess.Outcome;
+import org.sealwax.assess.Place;
+import org.sealwax.lab.Event;
+
+/** What the rows say together. */
+final class WholeSender {
+  private static final int TLS_1_2 = 0x0303;
+  private static final int TLS_1_3 = 0x0304;
+  private static final int X25519MLKEM768 = 0x11ec;
+
+  private final Map<String, Deeds> deeds;
+  private final List<Finding> rows;
+
+  WholeSender(Map<String, Deeds> deeds, List<Finding> rows) {
+    this.deeds = deeds;
+    this.rows = rows;
+  }
+
+  List<Finding> findings() {
+    List<Finding> out = new ArrayList<>();
+    out.add(starttls());
+    out.add(mechanism("sender.dane", "DANE is enforced", "e", 'd', "TLSA"));
+    out.add(mechanism("sender.sts", "MTA-STS is enforced", "f", 's', "TXT"));
+    out.add(policy(out.get(1), out.get(2)));
+    out.add(finished());
+    out.add(old());
+    out.add(serverName());
+    out.add(version());
+    out.add(hybrid());
+    out.add(certificate());
+    out.add(reports());
+    out.add(requireTls());
+    return out;
+  }
+
+  private static Check check(String id, String title, String why, String... aspects) {
+    return new Check(
+        id, Group.SENDER, title, why, List.of(aspects), List.of(), Advice.of(""));
+  }
+
+  private static Finding said(Check check, Outcome outcome, String seen) {
+    return Finding.of(check, outcome, Place.domain(), seen);
+  }
+
+  private List<Event.Secured> handshakes() {
+    return deeds.values().stream().map(Deeds::handshakes).flatMap(Collection::stream).toList();
+  }
+
+  private Finding starttls() {
+    Check check =
+        check("sender.starttls", "uses STARTTLS", "without it every message can be read");
+    if (!handshakes().isEmpty()) {
+      return said(check, Outcome.PASS, handshakes().size() + " handshakes");
+    }
+    boolean clear = deeds.values().stream().anyMatch(d -> !d.inClear().isEmpty());
+    return clear
+        ? said(check, Outcome.FAIL, "mail went in clear only")
+        : said(check, Outcome.NOT_TESTED, "no mail came");
+  }
+
+  private static boolean isOf(Finding row, String group, char context) {
+    String label = row.check().id().substring("lab.".length());
+    return label.startsWith(group)
+        || (!label.startsWith("e") && !label.startsWith("f") && label.endsWith("" + context))
+        || (context == 'd' ? List.of("b2", "b5") : List.of("b3", "b6")).contains(label);
+  }
+
+  /** All rows of a mechanism: none leaks, some leak (a hole), or all do (it is not there). */
+  private Finding mechanism(String id, String title, String group, char context, String type) {
+    Check check = check(id, title, "an attacker on the way decides otherwise", "none", "hole");
+    List<Finding> of =
+        rows.stream()
+            .filter(r -> isOf(r, group, context))
+            .filter(r -> r.outcome() == Outcome.PASS || r.aspect().equals("leak"))
+            .filter(r -> wantsRefusal(r))
+            .toList();
+    if (of.isEmpty()) {
+      return said(check, Outcome.NOT_TESTED, "none of its rows was met");
+    }
+    List<String> leaks =
+        of.stream()
+            .filter(r -> r.aspect().equals("leak"))
+            .map(r -> r.check().id().substring("lab.".length()))
+            .toList();
+    if (leaks.isEmpty()) {
+      return said(check, Outcome.PASS, of.size() + " attacks, none successful");
+    }
+    String told = leaks.size() + " of " + of.size() + " attacks successful: " + leaks;
+    // What is refused by somebody without the mechanism is refused for other reasons: a mismatch
+    // and a stripped STARTTLS are what the mechanism is for.
+    List<String> heart =
+        context == 'd' ? List.of("e3", "b2", "e27") : List.of("f3", "b3", "d5s", "f2");
+    boolean none =
+        heart.stream().filter(deeds::containsKey).allMatch(leaks::contains)
+            && heart.stream().anyMatch(leaks::contains);
+    boolean looked = deeds.values().stream().anyMatch(d -> d.asked().contains(type));
+    return said(
+            check,
+            Outcome.FAIL,
+            told + (none && looked ? "; " + type + " was asked for" : ""))
+        .as(none ? "none" : "hole");
+  }
+
+  private static boolean wantsRefusal(Finding row) {
+    return Expectation.of(row.check().id().substring("lab.".length()))
+        .filter(
+            e ->
+                e.want() == Want.REFUSED
+                    || e.want() == Want.NEVER_CLEAR
+                    || e.want() == Want.SECOND_HOST)
+        .isPresent();
+  }
+
+  private Finding policy(Finding dane, Finding sts) {
+    Check check =
+        check(
+            "sender.policy",
+            "enforces DANE and MTA-STS",
+            "each protects the destinations that have it",
+            "neither",
+            "ignored",
+            "one");
+    if (!dane.outcome().known() && !sts.outcome().known()) {
+      return said(check, Outcome.NOT_TESTED, "neither was met");
+    }
+    boolean noDane = dane.aspect().equals("none");
+    boolean noSts = sts.aspect().equals("none");
+    boolean asked =
+        deeds.values().stream().anyMatch(d -> d.asked().contains("TLSA") || d.fetches() > 0);
+    if (noDane && noSts) {
+      return said(check, Outcome.FAIL, "neither" + (asked ? ", though one is looked up" : ""))
+          .as(asked ? "ignored" : "neither");
+    }
+    if (noDane || noSts) {
+      return said(check, Outcome.WARN, noDane ? "MTA-STS only" : "DANE only").as("one");
+    }
+    return said(check, Outcome.PASS, "both");
+  }
+
+  private Finding finished() {
+    Check check =
+        check(
+            "sender.finished",
+            "aborts on a wrong Finished or signature",
+            "who does not has no TLS at all");
+    List<Deeds> met =
+        deeds.entrySet().stream()
+            .filter(e -> e.getKey().startsWith("c22"))
+            .map(Map.Entry::getValue)
+            .filter(d -> d.connections() > 0)
+            .toList();
+    if (met.isEmpty()) {
+      return said(check, Outcome.NOT_TESTED, "not met");
+    }
+    boolean went = met.stream().anyMatch(d -> !d.underTls().isEmpty());
+    return said(check, went ? Outcome.FAIL : Outcome.PASS, went ? "it went on" : "it did");
+  }
+
+  private Finding old() {
+    Check check =
+        check(
+            "sender.old-tls",
+            "negotiates TLS 1.2 or later",
+            "RFC 8996 has ended the versions before");
+    List<Event.Secured> all = handshakes();
+    if (all.isEmpty()) {
+      return said(check, Outcome.NOT_TESTED, "no handshake");
+    }
+    long older = all.stream().filter(h -> h.version() < TLS_1_2).count();
+    return said(
+        check, older > 0 ? Outcome.WARN : Outcome.PASS, older + " handshakes below TLS 1.2");
+  }
+
+  private Finding serverName() {
+    Check check =
+        check("sender.sni", "sends the server's name", "RFC 8461 7.1 and RFC 7672 8.1 demand it");
+    return share(check, h -> h.serverName() != null, "with a server name", Outcome.FAIL);
+  }
+
+  private Finding share(
+      Check check, Predicate<Event.Secured> has, String words, Outcome otherwise) {
+    List<Event.Secured> all = handshakes();
+    if (all.isEmpty()) {
+      return said(check, Outcome.NOT_TESTED, "no handshake");
+    }
+    long with = all.stream().filter(has).count();
+    return said(
+        check,
+        with > 0 ? Outcome.PASS : otherwise,
+        with + " of " + all.size() + " handshakes " + words);
+  }
+
+  private Finding version() {
+    return share(
+        check("sender.tls13", "speaks TLS 1.3", "RFC 9325 3.1.1"),
+        h -> h.version() == TLS_1_3,
+        "with TLS 1.3",
+        Outcome.WARN);
+  }
+
+  private Finding hybrid() {
+    return share(
+        check(
+            "sender.pq",
+            "exchanges keys with X25519MLKEM768",
+            "what is recorded today can be read when quantum computers come"),
+        h -> h.group() == X25519MLKEM768,
+        "with X25519MLKEM768",
+        Outcome.WARN);
+  }
+
+  private Finding certificate() {
+    return share(
+        check(
+            "sender.client-certificate",
+            "shows a client certificate when asked",
+            "with it a receiver knows who sends"),
+        h -> !h.clientChain().isEmpty(),
+        "with a client certificate",
+        Outcome.WARN);
+  }
+
+  private Finding reports() {
+    Check check =
+        check("sender.tlsrpt", "sends TLS reports", "RFC 8460: only so an attack is noticed");
+    long reported = deeds.values().stream().filter(d -> !d.reports().isEmpty()).count();
+    if (reported == 0) {
+      // A report comes within two days, and the sender was not here that long.
+      return said(check, Outcome.NOT_TESTED, "no report came in this time");
+    }
+    List<String> unknown =
+        deeds.values().stream()
+            .flatMap(d -> d.reports().stream())
+            .flatMap(r -> r.types().stream())
+            .filter(t -> !ReportTypes.KNOWN.contains(t))
+            .distinct()
+            .toList();
+    return unknown.isEmpty()
+        ? said(check, Outcome.PASS, "about " + reported + " rows")
+        : said(check, Outcome.WARN, "with unknown result types " + unknown);
+  }
+
+  private Finding requireTls() {
+    Check check =
+        check(
+            "sender.requiretls",
+            "keeps REQUIRETLS",
+            "RFC 8689: the sender of a message asked for it");
+    boolean kept =
+        deeds.containsKey("g4")
+            && deeds.get("g4").mailLines().stream().anyMatch(l -> l.contains("REQUIRETLS"));
+    return kept
+        ? said(check, Outcome.PASS, "the keyword came with the message")
+        : said(check, Outcome.NOT_TESTED, "no message with REQUIRETLS came");
+  }
+}
