@@ -70,6 +70,7 @@ final class CommandLine {
       case "help" -> help(arguments);
       case "check" -> check(arguments);
       case "password" -> password(arguments);
+      case "lab" -> new LabCommand(around).run(arguments);
       default -> configured(command, arguments);
     };
   }

@@ -112,6 +112,42 @@ record Subcommand(
                 + " would be delivered again.",
             List.of(),
             false),
+        new Subcommand(
+            "lab",
+            "local",
+            "test what a mail router does when the way out is broken or under attack",
+            "Sets up a small internet of deliberately broken receivers on this machine, with its own"
+                + " signed DNS, MTA-STS policy hosts and certificates; prints what the router under test"
+                + " needs (resolver, trust anchor, CA, recipients), shows what it does as it does it, and"
+                + " ends with a grade. The lab itself sends no mail.",
+            List.of(
+                new Option(
+                    "--isolate",
+                    null,
+                    "in a network namespace of its own: real ports, own addresses and resolv.conf, so"
+                        + " that any router runs in it unchanged"),
+                new Option(
+                    "--exec",
+                    "COMMAND",
+                    "run by /bin/sh when the lab is ready; finds LAB_RESOLVER, LAB_ANCHOR, LAB_CA,"
+                        + " LAB_SENDER, LAB_RECIPIENTS, LAB_FOLDER in its environment, and is ended"
+                        + " with the lab"),
+                new Option(
+                    "--traps", "LIST", "quick, all, groups (e), traps (e3), rows (d1s) (all)"),
+                new Option(
+                    "--profile",
+                    "WORD",
+                    "what the router chose: opportunistic, strict (TLS everywhere) or verified"
+                        + " (opportunistic)"),
+                json,
+                new Option("--junit", "FILE", "write JUnit XML too"),
+                new Option("--folder", "FOLDER", "where the files for the router go (a new one)"),
+                new Option("--scale", "N", "divide the lab's long times by N (60)"),
+                new Option("--wait", "SECONDS", "how long the router has (180)"),
+                new Option("--patient", null, "give it half an hour"),
+                new Option("--ports", "SMTP:HTTPS", "other ports for the receivers (25:443)"),
+                new Option("--fail-below", "GRADE", "exit code 1 below this grade")),
+            false),
         new Subcommand("version", "", "print the version", "Prints the version.", List.of(), false),
         new Subcommand("help", "[COMMAND]", "explain", "Explains a command.", List.of(), false),
         new Subcommand("rehearse", "", "for the launcher", "", List.of(), true));

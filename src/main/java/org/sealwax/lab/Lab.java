@@ -89,11 +89,13 @@ public final class Lab implements Closeable {
   }
 
   /**
-   * Whether the resolver sets AD on what is secure: for senders that do not validate themselves, as
-   * Postfix, and Exim, and the C library's resolver.
+   * Whether the resolver acts as one that validates: AD on what is secure, SERVFAIL for what is
+   * bogus. For senders that do not validate themselves: Postfix, Exim, all that use the C library.
+   * Who sets CD sees all there is.
    */
-  public void sayAuthentic(boolean says) {
-    dns.sayAuthentic(says);
+  public void actValidating(boolean acts) {
+    dns.sayAuthentic(acts);
+    dns.hideBogus(acts);
   }
 
   /**

@@ -4,9 +4,11 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** All traps, a file per group; to add one, add a line to its group. */
@@ -38,6 +40,16 @@ public final class Traps {
   /** Every row: each trap in each of its contexts. */
   public static List<Trap.Case> rows() {
     return all().stream().flatMap(t -> t.cases().stream()).toList();
+  }
+
+  /** The row of this label. */
+  public static Optional<Trap.Case> find(String label) {
+    return Optional.ofNullable(Labels.ROWS.get(label));
+  }
+
+  private static final class Labels {
+    private static final Map<String, Trap.Case> ROWS =
+        rows().stream().collect(Collectors.toUnmodifiableMap(Trap.Case::label, r -> r));
   }
 
   /** The quick set. */

@@ -56,6 +56,25 @@ public record Deeds(
     mailLines = List.copyOf(mailLines);
   }
 
+  /** Nothing was seen. */
+  static Deeds none() {
+    return new Deeds(
+        Set.of(),
+        0,
+        List.of(),
+        List.of(),
+        false,
+        List.of(),
+        List.of(),
+        0,
+        false,
+        Optional.empty(),
+        List.of(),
+        List.of(),
+        0,
+        List.of());
+  }
+
   /** Reads them off a sighting. */
   public static Deeds of(Sighting sighting) {
     Set<String> asked = new LinkedHashSet<>();
@@ -170,8 +189,7 @@ public record Deeds(
     List<String> parts = new ArrayList<>();
     hosts.stream()
         .distinct()
-        .forEach(
-            h -> parts.add(h + (counts.getOrDefault(h, 1) > 1 ? " ×" + counts.get(h) : "")));
+        .forEach(h -> parts.add(h + (counts.getOrDefault(h, 1) > 1 ? " ×" + counts.get(h) : "")));
     return "at " + String.join(" and ", parts);
   }
 }

@@ -44,8 +44,7 @@ public record Expectation(String label, Category category, Want want) {
   }
 
   /** Rows in which the certificate is bad and nothing forbids it. */
-  private static final Set<String> UNVERIFIED =
-      Set.of("d1n", "d2n", "d3n", "d4n", "d5n", "f7");
+  private static final Set<String> UNVERIFIED = Set.of("d1n", "d2n", "d3n", "d4n", "d5n", "f7");
 
   private static final Map<String, Expectation> TABLE = table();
 

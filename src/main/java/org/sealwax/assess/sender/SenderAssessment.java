@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.sealwax.assess.Advice;
 import org.sealwax.assess.Check;
@@ -23,6 +24,9 @@ import org.sealwax.lab.Trap;
 public final class SenderAssessment {
   /** Lines of a transcript in the evidence. */
   private static final int MAX_LINES = 80;
+
+  /** Rows in which the certificate is true, and weak. */
+  private static final Set<String> WEAK = Set.of("d11", "d12");
 
   /** In which way a row may come out. */
   private static final List<String> ASPECTS =
@@ -47,9 +51,13 @@ public final class SenderAssessment {
     Map<String, Deeds> deeds = new LinkedHashMap<>();
     List<Finding> rows = new ArrayList<>();
     for (Sighting sighting : sightings) {
-      Deeds done = Deeds.of(sighting);
-      deeds.put(sighting.row().label(), done);
-      rows.add(finding(sighting, done));
+      deeds.put(sighting.row().label(), Deeds.of(sighting));
+    }
+    boolean works = deeds.values().stream().anyMatch(Deeds::delivered);
+    for (Sighting sighting : sightings) {
+      Finding found = finding(sighting, deeds.getOrDefault(sighting.row().label(), NOTHING));
+      boolean proves = works || found.outcome() != Outcome.PASS;
+      rows.add(proves ? found : unproven(found));
     }
     List<Finding> all = new ArrayList<>(new WholeSender(deeds, rows).findings());
     all.addAll(rows);
@@ -63,6 +71,20 @@ public final class SenderAssessment {
         labels(rows, "loss"),
         rules.version() + " " + rules.hash().substring(0, 12));
   }
+
+  /** Who delivers nowhere refuses nothing. */
+  private static Finding unproven(Finding found) {
+    return new Finding(
+        found.check(),
+        Outcome.INCONCLUSIVE,
+        "",
+        found.place(),
+        found.seen() + ": but so far this sender delivered nowhere",
+        found.evidence(),
+        found.lines());
+  }
+
+  private static final Deeds NOTHING = Deeds.none();
 
   private static List<String> labels(List<Finding> rows, String aspect) {
     return rows.stream()
@@ -129,7 +151,7 @@ public final class SenderAssessment {
       case DELIVERED_UNDER_TLS -> underTls(deeds);
       case SECOND_HOST -> second(label, deeds);
       case DELIVERED -> deeds.delivered() ? PASS : missing(deeds);
-      case REFUSED -> refused(deeds);
+      case REFUSED -> WEAK.contains(label) ? strong(deeds) : refused(deeds);
       case NEVER_CLEAR ->
           deeds.inClear().isEmpty() && !deeds.envelopesInClear()
               ? PASS
@@ -188,6 +210,13 @@ public final class SenderAssessment {
     return PASS;
   }
 
+  private static Verdict strong(Deeds deeds) {
+    Verdict verdict = refused(deeds);
+    return verdict.outcome() == Outcome.FAIL && !deeds.underTls().isEmpty()
+        ? new Verdict(Outcome.FAIL, "weak", "with a certificate too weak to prove anything")
+        : verdict;
+  }
+
   private Verdict decided(Deeds deeds) {
     if (deeds.delivered() || deeds.bounce().isPresent()) {
       return PASS;
@@ -213,7 +242,8 @@ public final class SenderAssessment {
 
   private Verdict recorded(String label, Deeds deeds) {
     return switch (label) {
-      case "b11" -> deeds.delivered() || ended ? PASS : new Verdict(Outcome.INCONCLUSIVE, "", "not yet");
+      case "b11" ->
+          deeds.delivered() || ended ? PASS : new Verdict(Outcome.INCONCLUSIVE, "", "not yet");
       case "f19" ->
           new Verdict(
               Outcome.INFO,
@@ -237,23 +267,41 @@ public final class SenderAssessment {
     String told =
         switch (event) {
           case Event.Asked a ->
-              "DNS " + a.name() + " " + a.type() + (a.dnssecOk() ? " DO" : "")
+              "DNS "
+                  + a.name()
+                  + " "
+                  + a.type()
+                  + (a.dnssecOk() ? " DO" : "")
                   + (a.checkingDisabled() ? " CD" : "");
           case Event.Fetched f ->
               f.trouble().isEmpty()
                   ? "HTTPS " + f.path() + " -> " + f.status()
                   : "HTTPS " + f.trouble();
           case Event.Connected c ->
-              "[" + c.connection() + "] connected to " + c.host() + " from "
+              "["
+                  + c.connection()
+                  + "] connected to "
+                  + c.host()
+                  + " from "
                   + c.from().getHostAddress();
           case Event.Said s ->
               "[" + s.connection() + "] " + (s.bySender() ? "C: " : "S: ") + s.text();
           case Event.Hello h ->
               "[" + h.connection() + "] ClientHello, " + h.raw().length + " octets";
           case Event.Secured s ->
-              "[" + s.connection() + "] == TLS " + Integer.toHexString(s.version()) + " suite "
-                  + Integer.toHexString(s.suite()) + " group " + Integer.toHexString(s.group())
-                  + " name " + s.serverName() + " certificates " + s.clientChain().size() + " ==";
+              "["
+                  + s.connection()
+                  + "] == TLS "
+                  + Integer.toHexString(s.version())
+                  + " suite "
+                  + Integer.toHexString(s.suite())
+                  + " group "
+                  + Integer.toHexString(s.group())
+                  + " name "
+                  + s.serverName()
+                  + " certificates "
+                  + s.clientChain().size()
+                  + " ==";
           case Event.Unsecured u -> "[" + u.connection() + "] == no TLS: " + u.why() + " ==";
           case Event.Delivered d ->
               "[" + d.connection() + "] == message taken, " + (d.tls() ? "TLS" : "CLEAR") + " ==";
@@ -264,6 +312,7 @@ public final class SenderAssessment {
               "REPORT by " + r.way() + " " + r.types() + " " + r.successes() + "/" + r.failures();
         };
     return event.at().toString().substring(11, Math.min(23, event.at().toString().length()))
-        + " " + told;
+        + " "
+        + told;
   }
 }

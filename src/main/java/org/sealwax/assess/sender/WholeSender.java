@@ -11,7 +11,10 @@ import org.sealwax.assess.Finding;
 import org.sealwax.assess.Group;
 import org.sealwax.assess.Outcome;
 import org.sealwax.assess.Place;
+import org.sealwax.lab.Context;
 import org.sealwax.lab.Event;
+import org.sealwax.lab.Trap;
+import org.sealwax.lab.Traps;
 
 /** What the rows say together. */
 final class WholeSender {
@@ -30,8 +33,8 @@ final class WholeSender {
   List<Finding> findings() {
     List<Finding> out = new ArrayList<>();
     out.add(starttls());
-    out.add(mechanism("sender.dane", "DANE is enforced", "e", 'd', "TLSA"));
-    out.add(mechanism("sender.sts", "MTA-STS is enforced", "f", 's', "TXT"));
+    out.add(mechanism("sender.dane", "DANE is enforced", Context.DANE, "TLSA"));
+    out.add(mechanism("sender.sts", "MTA-STS is enforced", Context.ENFORCE, "TXT"));
     out.add(policy(out.get(1), out.get(2)));
     out.add(finished());
     out.add(old());
@@ -45,8 +48,7 @@ final class WholeSender {
   }
 
   private static Check check(String id, String title, String why, String... aspects) {
-    return new Check(
-        id, Group.SENDER, title, why, List.of(aspects), List.of(), Advice.of(""));
+    return new Check(id, Group.SENDER, title, why, List.of(aspects), List.of(), Advice.of(""));
   }
 
   private static Finding said(Check check, Outcome outcome, String seen) {
@@ -58,8 +60,7 @@ final class WholeSender {
   }
 
   private Finding starttls() {
-    Check check =
-        check("sender.starttls", "uses STARTTLS", "without it every message can be read");
+    Check check = check("sender.starttls", "uses STARTTLS", "without it every message can be read");
     if (!handshakes().isEmpty()) {
       return said(check, Outcome.PASS, handshakes().size() + " handshakes");
     }
@@ -69,19 +70,18 @@ final class WholeSender {
         : said(check, Outcome.NOT_TESTED, "no mail came");
   }
 
-  private static boolean isOf(Finding row, String group, char context) {
+  /** Rows under the policy of a mechanism, whatever group they are of. */
+  private static boolean isOf(Finding row, Context context) {
     String label = row.check().id().substring("lab.".length());
-    return label.startsWith(group)
-        || (!label.startsWith("e") && !label.startsWith("f") && label.endsWith("" + context))
-        || (context == 'd' ? List.of("b2", "b5") : List.of("b3", "b6")).contains(label);
+    return Traps.find(label).map(Trap.Case::context).filter(context::equals).isPresent();
   }
 
   /** All rows of a mechanism: none leaks, some leak (a hole), or all do (it is not there). */
-  private Finding mechanism(String id, String title, String group, char context, String type) {
+  private Finding mechanism(String id, String title, Context context, String type) {
     Check check = check(id, title, "an attacker on the way decides otherwise", "none", "hole");
     List<Finding> of =
         rows.stream()
-            .filter(r -> isOf(r, group, context))
+            .filter(r -> isOf(r, context))
             .filter(r -> r.outcome() == Outcome.PASS || r.aspect().equals("leak"))
             .filter(r -> wantsRefusal(r))
             .toList();
@@ -100,15 +100,12 @@ final class WholeSender {
     // What is refused by somebody without the mechanism is refused for other reasons: a mismatch
     // and a stripped STARTTLS are what the mechanism is for.
     List<String> heart =
-        context == 'd' ? List.of("e3", "b2", "e27") : List.of("f3", "b3", "d5s", "f2");
+        context == Context.DANE ? List.of("e3", "b2", "e27") : List.of("f3", "b3", "d5s", "f2");
     boolean none =
         heart.stream().filter(deeds::containsKey).allMatch(leaks::contains)
             && heart.stream().anyMatch(leaks::contains);
     boolean looked = deeds.values().stream().anyMatch(d -> d.asked().contains(type));
-    return said(
-            check,
-            Outcome.FAIL,
-            told + (none && looked ? "; " + type + " was asked for" : ""))
+    return said(check, Outcome.FAIL, told + (none && looked ? "; " + type + " was asked for" : ""))
         .as(none ? "none" : "hole");
   }
 

@@ -27,6 +27,7 @@ final class Reply {
   private final Set<RRset> authority = new LinkedHashSet<>();
   private int rcode = Rcode.NOERROR;
   private boolean secure = true;
+  private boolean bogus;
   private boolean denial;
 
   private Reply(Map<Name, ServedZone> zones) {
@@ -56,6 +57,11 @@ final class Reply {
     return secure;
   }
 
+  /** Whether a zone took part that is signed badly below a chain that is good. */
+  boolean bogus() {
+    return bogus;
+  }
+
   boolean denial() {
     return denial;
   }
@@ -76,6 +82,7 @@ final class Reply {
   private @Nullable Name step(Name name, int type) {
     ServedZone zone = zoneOf(name, type);
     secure &= isSecure(zone);
+    bogus |= isBogus(zone);
     Name dname = dnameAbove(zone, name);
     if (dname != null) {
       return viaDname(zone, dname, name);
@@ -164,6 +171,19 @@ final class Reply {
       zone = enclosing(new Name(zone.origin(), 1));
     }
     return false;
+  }
+
+  private boolean isBogus(ServedZone start) {
+    ServedZone zone = start;
+    while (true) {
+      if (zone.signing().isBogus()) {
+        return zone.origin().equals(Name.root) || isSecure(enclosing(new Name(zone.origin(), 1)));
+      }
+      if (zone.origin().equals(Name.root)) {
+        return false;
+      }
+      zone = enclosing(new Name(zone.origin(), 1));
+    }
   }
 
   private static @Nullable Name dnameAbove(ServedZone zone, Name name) {

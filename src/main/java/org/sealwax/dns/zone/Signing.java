@@ -38,6 +38,14 @@ public enum Signing {
     return this == VALID || this == NSEC3 || this == NSEC3_OPT_OUT;
   }
 
+  boolean isBogus() {
+    return switch (this) {
+      case EXPIRED, NOT_YET_VALID, WRONG, STRIPPED, WRONG_DS -> true;
+      case NONE, VALID, NSEC3, NSEC3_OPT_OUT, NSEC3_ITERATED, UNKNOWN_ALGORITHM, WITHOUT_DS ->
+          false;
+    };
+  }
+
   boolean hasNsec3() {
     return this == NSEC3 || this == NSEC3_OPT_OUT || this == NSEC3_ITERATED;
   }

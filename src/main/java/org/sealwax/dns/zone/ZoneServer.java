@@ -115,6 +115,7 @@ public final class ZoneServer implements Closeable {
   private final LongAdder overTcp = new LongAdder();
   private volatile Map<Name, ServedZone> zones = Map.of();
   private volatile boolean saysAuthentic;
+  private volatile boolean hidesBogus;
   private volatile Consumer<Asked> watcher = asked -> {};
 
   /** The texts behind {@link #zones}: a parent is made anew when its children change. */
@@ -322,6 +323,14 @@ public final class ZoneServer implements Closeable {
    */
   public void sayAuthentic(boolean says) {
     saysAuthentic = says;
+  }
+
+  /**
+   * Whether what is bogus is answered with SERVFAIL unless CD is set, as a validating resolver does
+   * (RFC 4035 5.5); it does not validate, it knows.
+   */
+  public void hideBogus(boolean hides) {
+    hidesBogus = hides;
   }
 
   /** Questions seen in all. */
@@ -540,6 +549,17 @@ public final class ZoneServer implements Closeable {
       case null -> {}
     }
     Reply found = Reply.to(question.getName(), question.getType(), zones);
+    boolean spoiled =
+        fault == Fault.WRONG_SIGNATURES
+            || fault == Fault.EXPIRED_SIGNATURES
+            || fault == Fault.NO_SIGNATURES
+            || (found.denial() && (fault == Fault.NO_DENIAL || fault == Fault.NO_AUTHORITY));
+    if (hidesBogus
+        && !query.getHeader().getFlag(Flags.CD)
+        && (found.bogus() || (found.secure() && spoiled))) {
+      header.setRcode(Rcode.SERVFAIL);
+      return reply;
+    }
     header.setRcode(found.rcode());
     boolean wantsAd = dnssec || query.getHeader().getFlag(Flags.AD);
     if (saysAuthentic && wantsAd && found.secure()) {

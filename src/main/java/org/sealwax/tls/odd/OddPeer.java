@@ -62,6 +62,9 @@ final class OddPeer extends AbstractTlsServer {
   private final Function<@Nullable String, Minted> identity;
   private Certificate clientChain = Certificate.EMPTY_CHAIN;
 
+  /** Kept here: the library forgets it at the end of the handshake. */
+  private @Nullable String asked;
+
   OddPeer(BcTlsCrypto crypto, OddTls how, Function<@Nullable String, Minted> identity) {
     super(crypto);
     this.bc = crypto;
@@ -75,7 +78,7 @@ final class OddPeer extends AbstractTlsServer {
         facts.getNegotiatedVersion().getFullVersion(),
         facts.getCipherSuite(),
         facts.getNegotiatedGroup(),
-        serverName(facts),
+        asked,
         OddServer.der(clientChain));
   }
 
@@ -149,6 +152,7 @@ final class OddPeer extends AbstractTlsServer {
   public TlsCredentials getCredentials() throws IOException {
     SecurityParameters facts = context.getSecurityParametersHandshake();
     String name = serverName(facts);
+    asked = name;
     if (name != null && how.quirks().contains(OddTls.Quirk.REFUSE_SERVER_NAME)) {
       throw new TlsFatalAlert(AlertDescription.unrecognized_name);
     }
