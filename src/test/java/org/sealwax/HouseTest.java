@@ -33,6 +33,7 @@ final class HouseTest {
           "smtp",
           "tls",
           "dns",
+          "https",
           "message",
           "policy",
           "dane",

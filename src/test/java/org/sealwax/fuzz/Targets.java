@@ -7,10 +7,12 @@ import org.sealwax.config.ConfigTargets;
 import org.sealwax.deliver.DeliverTargets;
 import org.sealwax.dns.live.DnsTargets;
 import org.sealwax.forward.ForwardTargets;
+import org.sealwax.https.HttpsTargets;
 import org.sealwax.message.MessageTargets;
 import org.sealwax.queue.QueueTargets;
 import org.sealwax.receive.auth.AuthTargets;
 import org.sealwax.smtp.SmtpTargets;
+import org.sealwax.sts.StsTargets;
 import org.sealwax.tls.TlsTargets;
 import org.sealwax.tlsrpt.TlsRptTargets;
 
@@ -32,6 +34,8 @@ public final class Targets {
     all.addAll(DnsTargets.all());
     all.addAll(TlsRptTargets.all());
     all.addAll(AppTargets.all());
+    all.addAll(StsTargets.all());
+    all.addAll(HttpsTargets.all());
     return List.copyOf(all);
   }
 

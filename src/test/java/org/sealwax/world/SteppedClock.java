@@ -19,6 +19,11 @@ public final class SteppedClock implements Clock {
     nanos += time.toNanos();
   }
 
+  /** Sets the wall clock on or back by so much, and leaves the monotonic one alone. */
+  public synchronized void jump(Duration by) {
+    now = now.plus(by);
+  }
+
   @Override
   public synchronized Instant now() {
     return now;

@@ -1,0 +1,25 @@
+package org.sealwax.evidence;
+
+import java.util.List;
+import org.sealwax.address.Domain;
+import org.sealwax.policy.Evidence;
+import org.sealwax.policy.Subject;
+import org.sealwax.sts.store.StsPolicies;
+
+/**
+ * MTA-STS as a source. The policy domain is the next hop: the recipient domain as written, or the
+ * smart host's own name where mail goes by one (RFC 8461 3.4); an address literal has no policy.
+ */
+public final class StsSource implements Source {
+  private final StsPolicies policies;
+
+  /** Over these policies. */
+  public StsSource(StsPolicies policies) {
+    this.policies = policies;
+  }
+
+  @Override
+  public List<Evidence> about(Subject subject) {
+    return subject.nextHop() instanceof Domain domain ? List.of(policies.about(domain)) : List.of();
+  }
+}

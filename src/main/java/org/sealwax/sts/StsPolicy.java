@@ -1,0 +1,264 @@
+package org.sealwax.sts;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.policy.MxPattern;
+
+/**
+ * One MTA-STS policy (RFC 8461 3.2).
+ *
+ * @param mode what it asks of senders
+ * @param maxAge for how long it may be kept; at most {@link #MAX_AGE}
+ * @param mx the hosts it lists, in its order; empty only in mode {@code none}
+ * @param text as it was served: reports quote it (RFC 8460 4.4)
+ */
+public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, String text) {
+  /** Octets of a policy file (RFC 8461 3.3 suggests this limit). */
+  public static final int MAX_SIZE = 64 * 1_024;
+
+  /** The longest {@code max_age}: 31557600 seconds, about a year (RFC 8461 3.2). */
+  public static final Duration MAX_AGE = Duration.ofHours(8_766);
+
+  /** Digits of {@code max_age} (RFC 8461 3.2). */
+  private static final int MAX_AGE_DIGITS = 10;
+
+  /** What a policy asks of senders (RFC 8461 5). */
+  public enum Mode {
+    /** No host outside the list, and none without a certificate for its name. */
+    ENFORCE,
+    /** Deliver anyway, and report. */
+    TESTING,
+    /** No policy in force: how a domain takes its policy back (RFC 8461 8.3). */
+    NONE;
+
+    /** As written in a policy. */
+    public String word() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /** Copies. */
+  public StsPolicy {
+    mx = List.copyOf(mx);
+  }
+
+  /** What reading came to. */
+  public sealed interface Reading {
+    /** A policy. */
+    record Sound(StsPolicy policy) implements Reading {}
+
+    /**
+     * No policy.
+     *
+     * @param line where, from 1; 0 when it is about the file as a whole
+     * @param why in words for people; quotes nothing of the file
+     */
+    record Flawed(int line, String why) implements Reading {
+      /** {@code line 3: why}. */
+      public String text() {
+        return line == 0 ? why : "line " + line + ": " + why;
+      }
+    }
+  }
+
+  /** Whether {@code host} is among {@link #mx}. */
+  public boolean lists(org.sealwax.address.Domain host) {
+    return mx.stream().anyMatch(m -> m.matches(host));
+  }
+
+  /**
+   * Whether a media type is the one that a policy must have (RFC 8461 3.2): {@code text/plain},
+   * with any parameters, in any case.
+   *
+   * @param contentType the field's value, or null when there is none
+   */
+  public static boolean isMediaType(@Nullable String contentType) {
+    if (contentType == null) {
+      return false;
+    }
+    int semicolon = contentType.indexOf(';');
+    String type = semicolon < 0 ? contentType : contentType.substring(0, semicolon);
+    return type.strip().toLowerCase(Locale.ROOT).equals("text/plain");
+  }
+
+  /** Reads a policy file of any octets. */
+  public static Reading read(byte[] file) {
+    if (file.length > MAX_SIZE) {
+      return new Reading.Flawed(0, "over " + MAX_SIZE + " octets");
+    }
+    String text;
+    try {
+      text =
+          StandardCharsets.UTF_8
+              .newDecoder()
+              .onMalformedInput(CodingErrorAction.REPORT)
+              .onUnmappableCharacter(CodingErrorAction.REPORT)
+              .decode(ByteBuffer.wrap(file))
+              .toString();
+    } catch (CharacterCodingException e) {
+      return new Reading.Flawed(0, "not UTF-8");
+    }
+    return new Reader(text).read();
+  }
+
+  /** One reading, line by line. */
+  private static final class Reader {
+    private final String text;
+    private boolean version;
+    private @Nullable Mode mode;
+    private @Nullable Duration maxAge;
+    private final List<MxPattern> mx = new ArrayList<>();
+
+    private Reader(String text) {
+      this.text = text;
+    }
+
+    private Reading read() {
+      String[] lines = text.split("\n", -1);
+      int count = lines.length;
+      // RFC 8461 §3.2: the last line may have an end or none.
+      if (lines[count - 1].isEmpty()) {
+        count--;
+      }
+      if (count == 0) {
+        return new Reading.Flawed(0, "empty");
+      }
+      for (int i = 0; i < count; i++) {
+        String line = lines[i];
+        if (line.endsWith("\r")) {
+          line = line.substring(0, line.length() - 1);
+        }
+        Optional<String> flaw = field(line);
+        if (flaw.isPresent()) {
+          return new Reading.Flawed(i + 1, flaw.get());
+        }
+      }
+      return whole();
+    }
+
+    private Reading whole() {
+      if (!version) {
+        return new Reading.Flawed(0, "no version");
+      }
+      if (mode == null) {
+        return new Reading.Flawed(0, "no mode");
+      }
+      if (maxAge == null) {
+        return new Reading.Flawed(0, "no max_age");
+      }
+      if (mx.isEmpty() && mode != Mode.NONE) {
+        return new Reading.Flawed(0, "no mx, which mode " + mode.word() + " needs");
+      }
+      return new Reading.Sound(new StsPolicy(mode, maxAge, mx, text));
+    }
+
+    /** Why a line is no field. */
+    private Optional<String> field(String line) {
+      int colon = line.indexOf(':');
+      if (colon < 0) {
+        return Optional.of(line.isEmpty() ? "an empty line" : "no \":\"");
+      }
+      String name = line.substring(0, colon);
+      String value = trimmed(line.substring(colon + 1));
+      if (!StsRecord.isName(name)) {
+        return Optional.of("a key that is none");
+      }
+      if (!isValue(value)) {
+        return Optional.of(value.isEmpty() ? "no value" : "a control character in the value");
+      }
+      return switch (name) {
+        case "version" -> version(value);
+        case "mode" -> mode(value);
+        case "max_age" -> maxAge(value);
+        case "mx" -> mx(value);
+        // RFC 8461 §3.2: unknown fields shall be ignored.
+        default -> Optional.empty();
+      };
+    }
+
+    private Optional<String> version(String value) {
+      if (!version && !value.equals("STSv1")) {
+        return Optional.of("a version other than STSv1");
+      }
+      version = true;
+      return Optional.empty();
+    }
+
+    private Optional<String> mode(String value) {
+      if (mode != null) {
+        // RFC 8461 §3.2: of a repeated field, all but the first are ignored.
+        return Optional.empty();
+      }
+      for (Mode known : Mode.values()) {
+        if (known.word().equals(value)) {
+          mode = known;
+          return Optional.empty();
+        }
+      }
+      return Optional.of("a mode that is neither enforce nor testing nor none");
+    }
+
+    private Optional<String> maxAge(String value) {
+      if (maxAge != null) {
+        return Optional.empty();
+      }
+      if (value.length() > MAX_AGE_DIGITS || !value.chars().allMatch(c -> c >= '0' && c <= '9')) {
+        return Optional.of("a max_age that is not 1 to " + MAX_AGE_DIGITS + " digits");
+      }
+      Duration age = Duration.ofSeconds(Long.parseLong(value));
+      if (age.compareTo(MAX_AGE) > 0) {
+        return Optional.of("a max_age over " + MAX_AGE.toSeconds());
+      }
+      maxAge = age;
+      return Optional.empty();
+    }
+
+    private Optional<String> mx(String value) {
+      Optional<MxPattern> pattern = pattern(value);
+      pattern.ifPresent(mx::add);
+      return pattern.isPresent()
+          ? Optional.empty()
+          : Optional.of("an mx that is neither a host name nor \"*.\" and one");
+    }
+
+    /** Host names only, as letters, digits and hyphens (RFC 8461 3.2, RFC 5321 4.1.2 Domain). */
+    private static Optional<MxPattern> pattern(String value) {
+      String name = value.startsWith("*.") ? value.substring(2) : value;
+      boolean plain =
+          !name.endsWith(".")
+              && name.chars()
+                  .allMatch(
+                      c ->
+                          (c >= 'a' && c <= 'z')
+                              || (c >= 'A' && c <= 'Z')
+                              || (c >= '0' && c <= '9')
+                              || c == '-'
+                              || c == '.');
+      return plain ? MxPattern.parse(value) : Optional.empty();
+    }
+
+    private static String trimmed(String value) {
+      int from = 0;
+      int to = value.length();
+      while (from < to && (value.charAt(from) == ' ' || value.charAt(from) == '\t')) {
+        from++;
+      }
+      while (to > from && (value.charAt(to - 1) == ' ' || value.charAt(to - 1) == '\t')) {
+        to--;
+      }
+      return value.substring(from, to);
+    }
+
+    private static boolean isValue(String value) {
+      return !value.isEmpty() && value.chars().noneMatch(c -> c < 0x20 || c == 0x7f);
+    }
+  }
+}

@@ -1,0 +1,42 @@
+package org.sealwax.https;
+
+import static org.sealwax.fuzz.Target.holds;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.util.List;
+import org.sealwax.fuzz.Target;
+
+/** Answers of any octets: one within its limits, or a named refusal. */
+public final class HttpsTargets {
+  private static final int MAX = 1_000;
+
+  private HttpsTargets() {}
+
+  /** All of them. */
+  public static List<Target> all() {
+    return List.of(
+        Target.ofTexts(
+            "http-reply",
+            HttpsTargets::reply,
+            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello",
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.0 200\r\n\r\nto the end",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\n0\r\na: b\r\n\r\n",
+            "HTTP/1.1 301 Moved\r\nLocation: https://other.example/\r\nContent-Length: 0\r\n\r\n"));
+  }
+
+  private static void reply(byte[] input) throws IOException {
+    try {
+      HttpReply reply = new HttpReplyReader(new ByteArrayInputStream(input), MAX).read();
+      holds(reply.status() >= 200 && reply.status() <= 999, "status " + reply.status());
+      holds(reply.body().length <= MAX, reply.body().length + " octets");
+      holds(reply.fields().size() <= HttpReplyReader.MAX_FIELDS, "fields");
+      holds(
+          reply.fields().stream()
+              .allMatch(f -> f.name().equals(f.name().toLowerCase(java.util.Locale.ROOT))),
+          "a name");
+    } catch (HttpReplyReader.MalformedReply | HttpReplyReader.OversizedReply e) {
+      holds(e.getMessage() != null, "no words");
+    }
+  }
+}
