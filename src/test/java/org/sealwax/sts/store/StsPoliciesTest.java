@@ -110,6 +110,11 @@ final class StsPoliciesTest {
     }
 
     @Override
+    public Answer<Domain> alias(Domain name) {
+      return now().alias(name);
+    }
+
+    @Override
     public Answer<Domain> reverse(InetAddress address) {
       return now().reverse(address);
     }
