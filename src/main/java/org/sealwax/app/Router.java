@@ -25,6 +25,7 @@ import org.sealwax.console.MetricsServer;
 import org.sealwax.deliver.Courier;
 import org.sealwax.deliver.Dialers;
 import org.sealwax.deliver.HostMemories;
+import org.sealwax.deliver.Sources;
 import org.sealwax.deliver.pipe.PipeCourier;
 import org.sealwax.dns.Resolver;
 import org.sealwax.dns.live.LiveResolver;
@@ -251,7 +252,7 @@ final class Router implements Closeable {
                         chance,
                         log,
                         memories,
-                        List.of()),
+                        Sources.none()),
                     new PipeCourier(next.pipes(), PipeCourier.runsAsRoot())));
     RecipientProbe probe = (mailbox, hop) -> courier.get().callAhead().probe(mailbox, hop);
     LiveDirectory directory = new LiveDirectory(next.forward(), probe, clock, chance, log);

@@ -14,6 +14,8 @@ import org.sealwax.converse.ClientDialogue;
 import org.sealwax.converse.Greeted;
 import org.sealwax.deliver.Round.Budget;
 import org.sealwax.evidence.HostAddresses;
+import org.sealwax.ledger.Seen;
+import org.sealwax.ledger.Visit;
 import org.sealwax.policy.Decision;
 import org.sealwax.policy.Demand;
 import org.sealwax.policy.HostMemory;
@@ -45,6 +47,7 @@ final class Attempt {
   private final Budget budget;
   private final Errand errand;
   private final Terms terms;
+  private final Visit visit;
   private final Subject subject;
   private final Requirement requirement;
   private final RoutePlan.Hosts plan;
@@ -57,11 +60,13 @@ final class Attempt {
   private @Nullable Observation lastSeen;
   private @Nullable InetSocketAddress lastAddress;
 
-  Attempt(Tools tools, Budget budget, Errand errand, Terms terms, RoutePlan.Hosts plan) {
+  Attempt(
+      Tools tools, Budget budget, Errand errand, Terms terms, Visit visit, RoutePlan.Hosts plan) {
     this.tools = tools;
     this.budget = budget;
     this.errand = errand;
     this.terms = terms;
+    this.visit = visit;
     this.subject = terms.subject();
     this.requirement = terms.requirement();
     this.plan = plan;
@@ -137,7 +142,7 @@ final class Attempt {
     Observation seen = lastSeen;
     return state == null || seen == null
         ? cause
-        : terms.weighed(cause, tools.policy(), seen, state);
+        : terms.weighed(cause, tools.policy(), seen, state, tools.sources().ledger());
   }
 
   private boolean resolve() throws InterruptedException {
@@ -151,6 +156,10 @@ final class Attempt {
                 host,
                 new HostAddresses.Families(tools.settings().ipv4(), tools.settings().ipv6()));
         found = answers.interleaved(ADDRESSES);
+        if (!answers.isUncertain()) {
+          visit.addresses(
+              host, !answers.ipv4().records().isEmpty(), !answers.ipv6().records().isEmpty());
+        }
         if (found.isEmpty()) {
           noAddress(host, answers);
           return false;
@@ -200,6 +209,7 @@ final class Attempt {
           new Dialing(tools.dialer(plan.byMx()), tools.settings()).first(targets);
       Wire wire = dialed.wire();
       if (wire == null) {
+        tell(dialed.address(), new Observation.Unreachable(dialed.trouble()), rung);
         errand.passedOver(Trouble.policy(Reason.CONNECT, dialed.trouble(), hostName()));
         return new Walk(null, dialed.address(), false);
       }
@@ -216,8 +226,7 @@ final class Attempt {
           if (dialogue == null) {
             throw new IllegalStateException("proceed without a dialogue: " + decision);
           }
-          Peer peer =
-              new Peer(dialogue, subject.host(), requirement, label(address), p.downgrade(), born);
+          Peer peer = new Peer(dialogue, terms, address, label(address), p.downgrade(), born);
           return new Walk(knowsRequireTls(peer) ? known(peer) : null, address, true);
         }
         case Decision.Descend d -> rung = d.to();
@@ -265,6 +274,7 @@ final class Attempt {
             budget.began(),
             now,
             after);
+    tell(address, seen, rung);
     memory = after;
     lastState = state;
     lastSeen = seen;
@@ -272,6 +282,39 @@ final class Attempt {
     Decision decision = tools.policy().decide(requirement, seen, state);
     log(seen, decision, address, shownBefore);
     return decision;
+  }
+
+  /** The ledger hears of every connection, whatever becomes of it. */
+  private void tell(InetSocketAddress address, Observation seen, Rung rung) {
+    if (subject.host() instanceof Domain host) {
+      boolean publicRoots = references().roots().equals(tools.roots().get(Demand.PUBLIC_ROOTS));
+      visit.seen(new Seen(host, address.getAddress(), seen, rung, publicRoots));
+    }
+  }
+
+  /**
+   * One connection to a host that may not have the mail, for the ledger to see: greeted, and left
+   * without a word of the mail.
+   *
+   * @throws InterruptedException when the round is stopped
+   */
+  void look() throws InterruptedException {
+    // One connection less than the bound, so that a look never costs an honest host its turn.
+    if (budget.connections() + budget.hostsLeft() + 1 >= Ladder.PER_DELIVERY || !resolve()) {
+      return;
+    }
+    Rung rung = tools.policy().ladder().first(requirement, memory);
+    Dialing.Dialed dialed =
+        new Dialing(tools.dialer(plan.byMx()), tools.settings()).first(addresses);
+    Wire wire = dialed.wire();
+    if (wire == null) {
+      tell(dialed.address(), new Observation.Unreachable(dialed.trouble()), rung);
+      return;
+    }
+    budget.connected();
+    Greeted greeted = tools.greeting().greet(wire, approach(rung));
+    tell(dialed.address(), greeted.observation(), rung);
+    leave(greeted.dialogue());
   }
 
   private void log(

@@ -123,6 +123,11 @@ public final class CallAhead implements RecipientProbe {
     }
 
     @Override
+    public boolean teaches() {
+      return false;
+    }
+
+    @Override
     public String id() {
       return "probe";
     }

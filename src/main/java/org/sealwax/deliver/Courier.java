@@ -42,7 +42,7 @@ public final class Courier implements Delivery, AutoCloseable {
    * @param log for TLS facts and bugs; outcomes are logged by the queue
    * @param memories what hosts have shown; the same for every courier of a process, so that it
    *     outlives a configuration
-   * @param sources of evidence beside the configuration: DANE, MTA-STS, the ledger
+   * @param sources of evidence beside the configuration, and who hears what deliveries show
    */
   public record World(
       Resolver resolver,
@@ -53,10 +53,9 @@ public final class Courier implements Delivery, AutoCloseable {
       Chance chance,
       MailLog log,
       HostMemories memories,
-      List<Source> sources) {
+      Sources sources) {
     /** Copies. */
     public World {
-      sources = List.copyOf(sources);
       roots = Map.copyOf(roots);
     }
   }
@@ -75,7 +74,8 @@ public final class Courier implements Delivery, AutoCloseable {
         new Tools(
             settings,
             new Policy(settings.ladder(), settings.floors()),
-            gatherer(settings, world.sources()),
+            gatherer(settings, world.sources().published()),
+            world.sources(),
             world.resolver(),
             world.dialers(),
             new Greeting(world.tls(), settings.times()),
@@ -131,9 +131,7 @@ public final class Courier implements Delivery, AutoCloseable {
     DeliverSettings settings = tools.settings();
     RouteSettings route = hop instanceof NextHop.Fixed f ? settings.routes().get(f.route()) : null;
     boolean authenticated = route != null && route.credentials() != null;
-    Transfer transfer =
-        new Transfer(
-            consignment, outcomes, settings.times(), settings.pool().messages(), authenticated);
+    Transfer transfer = new Transfer(consignment, outcomes, tools, authenticated);
     try {
       new Round(tools, transfer, hop, consignment.round(), consignment.firstTried()).run();
     } catch (InterruptedException e) {
@@ -148,6 +146,11 @@ public final class Courier implements Delivery, AutoCloseable {
     return consignment.options().requireTls()
         ? outcomes.endRequiringTls(Trouble.unknown())
         : outcomes.end(Trouble.unknown());
+  }
+
+  /** What its rounds work with. */
+  Tools tools() {
+    return tools;
   }
 
   /** Asks next hops about recipients, with this courier's routes, policy and memory. */

@@ -44,6 +44,12 @@ interface Errand {
    */
   boolean insistsOnRequireTls();
 
+  /**
+   * Whether the ledger may learn from it: strangers must not choose what is learnt, so not with a
+   * null reverse-path, and not from a question.
+   */
+  boolean teaches();
+
   /** For the log: the queue id, or what stands for it. */
   String id();
 }

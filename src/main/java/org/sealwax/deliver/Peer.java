@@ -1,7 +1,7 @@
 package org.sealwax.deliver;
 
+import java.net.InetSocketAddress;
 import java.util.Optional;
-import org.sealwax.address.MailHost;
 import org.sealwax.converse.ClientDialogue;
 import org.sealwax.policy.Requirement;
 import org.sealwax.tls.Handshake;
@@ -9,8 +9,9 @@ import org.sealwax.tls.Handshake;
 /** A greeted host on one connection, about which the policy said proceed. One thread owns it. */
 final class Peer {
   private final ClientDialogue dialogue;
-  private final MailHost host;
-  private final Requirement requirement;
+  private final Terms terms;
+  private final InetSocketAddress address;
+  private final boolean downgrade;
   private final String label;
   private final String tls;
   private final long born;
@@ -18,16 +19,17 @@ final class Peer {
 
   Peer(
       ClientDialogue dialogue,
-      MailHost host,
-      Requirement requirement,
+      Terms terms,
+      InetSocketAddress address,
       String label,
       boolean downgrade,
       long born) {
     this.dialogue = dialogue;
-    this.host = host;
-    this.requirement = requirement;
+    this.terms = terms;
+    this.address = address;
+    this.downgrade = downgrade;
     this.label = label;
-    this.tls = TlsWords.token(requirement, dialogue.handshake(), downgrade);
+    this.tls = TlsWords.token(terms.requirement(), dialogue.handshake(), downgrade);
     this.born = born;
   }
 
@@ -37,7 +39,22 @@ final class Peer {
 
   /** What this connection was found good enough for. */
   Requirement requirement() {
-    return requirement;
+    return terms.requirement();
+  }
+
+  /** What was demanded of it, and why. */
+  Terms terms() {
+    return terms;
+  }
+
+  /** Where it is. */
+  InetSocketAddress address() {
+    return address;
+  }
+
+  /** Whether the host has shown better before. */
+  boolean isDowngrade() {
+    return downgrade;
   }
 
   /** {@code mx.example.org[192.0.2.1]:25}. */
@@ -83,8 +100,8 @@ final class Peer {
    * @param insistsOnRequireTls whether REQUIRETLS must be offered where the requirement has it
    */
   void assertGoodEnough(boolean insistsOnRequireTls) {
-    Requirement demanded = requirement;
-    if (!demanded.mxFilter().admits(host)) {
+    Requirement demanded = requirement();
+    if (!demanded.mxFilter().admits(terms.subject().host())) {
       throw new IllegalStateException("this host may not be used");
     }
     if (demanded.requireTls()

@@ -4,7 +4,12 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.address.Domain;
+import org.sealwax.ledger.Ledger;
+import org.sealwax.ledger.MxAnswer;
+import org.sealwax.ledger.Visit;
 import org.sealwax.policy.Evidence;
 import org.sealwax.policy.Subject;
 import org.sealwax.queue.Cause;
@@ -15,10 +20,16 @@ import org.sealwax.queue.NextHop;
  * first, and at the end the last word about hosts whose TLS was broken. One thread owns it.
  */
 final class Round {
+  /** What a blank ledger is asked with: it looks at neither. */
+  private static final Domain NOWHERE = Domain.of("invalid");
+
+  private static final MxAnswer NO_ANSWER = new MxAnswer(Set.of(NOWHERE), false, Instant.EPOCH);
+
   private final Tools tools;
   private final Errand errand;
   private final NextHop nextHop;
   private final Budget budget;
+  private Visit visit = Ledger.blank().visit(NOWHERE, NO_ANSWER, false);
 
   /**
    * A round.
@@ -91,7 +102,38 @@ final class Round {
   void run() throws InterruptedException {
     switch (plan()) {
       case RoutePlan.End end -> errand.ends(end.meaning());
-      case RoutePlan.Hosts hosts -> over(hosts);
+      case RoutePlan.Hosts hosts -> run(hosts);
+    }
+  }
+
+  private void run(RoutePlan.Hosts hosts) throws InterruptedException {
+    RoutePlan.Published answer = hosts.answer();
+    visit =
+        answer == null
+            ? visit
+            : tools
+                .sources()
+                .ledger()
+                .visit(answer.domain(), answer.at(tools.clock().now()), errand.teaches());
+    try {
+      Optional<Evidence.Sts> failed = over(hosts);
+      if (failed.isEmpty() || errand.isDone() || answer == null) {
+        return;
+      }
+      // RFC 8461 §5.1: before giving up, look whether the policy has changed meanwhile.
+      Optional<Evidence.Sts> now = tools.sources().rechecks().recheck(answer.domain());
+      if (now.isPresent() && !now.get().state().equals(failed.get().state())) {
+        over(hosts);
+      }
+    } finally {
+      if (visit.askAfresh() && answer != null) {
+        // The next round must not see what a poisoned cache says.
+        tools.sources().forgets().accept(answer.domain());
+        hosts.hosts().stream()
+            .map(Subject::host)
+            .filter(Domain.class::isInstance)
+            .forEach(host -> tools.sources().forgets().accept((Domain) host));
+      }
     }
   }
 
@@ -111,27 +153,49 @@ final class Round {
     };
   }
 
-  private void over(RoutePlan.Hosts plan) throws InterruptedException {
+  /**
+   * Over all hosts; afterwards the MTA-STS evidence under which a host failed, if there was any.
+   */
+  private Optional<Evidence.Sts> over(RoutePlan.Hosts plan) throws InterruptedException {
     List<Attempt> tried = new ArrayList<>();
+    Optional<Evidence.Sts> underSts = Optional.empty();
+    boolean looked = false;
     budget.hosts = plan.hosts().size();
+    budget.host = 0;
     for (Subject subject : plan.hosts()) {
       if (errand.isDone() || budget.cut) {
         break;
       }
       budget.host++;
       Terms terms = terms(subject, plan);
-      Optional<Cause> refusal = terms.refusal();
+      if (terms.sts().isPresent()) {
+        underSts = terms.sts();
+      }
+      if (terms.isSpokenFor()) {
+        tools
+            .log()
+            .demanded(
+                errand.id(),
+                subject.host().toString(),
+                terms.requirement().wanted().word(),
+                terms.evidence().stream().filter(Terms::speaks).map(Evidence::origin).toList());
+      }
+      Attempt attempt = new Attempt(tools, budget, errand, terms, visit, plan);
+      Optional<Cause> refusal = terms.refusal(tools.sources().ledger());
       if (refusal.isPresent()) {
         errand.passedOver(refusal.get());
+        if (terms.isToBeLookedAt() && !looked) {
+          looked = true;
+          attempt.look();
+        }
         continue;
       }
-      Attempt attempt = new Attempt(tools, budget, errand, terms, plan);
       visit(attempt, key(terms, plan));
       tried.add(attempt);
     }
     for (Attempt attempt : tried) {
       if (errand.isDone() || !errand.mayGoClear()) {
-        return;
+        return underSts;
       }
       // RFC 7435 §3 in our order: better TLS elsewhere before clear text here.
       Peer peer = attempt.last();
@@ -139,6 +203,7 @@ final class Round {
         finish(errand.with(peer), peer, null);
       }
     }
+    return underSts;
   }
 
   private Terms terms(Subject subject, RoutePlan.Hosts plan) throws InterruptedException {

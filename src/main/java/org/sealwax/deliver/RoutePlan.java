@@ -1,13 +1,19 @@
 package org.sealwax.deliver;
 
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
 import org.sealwax.address.MailHost;
+import org.sealwax.dns.Answer;
+import org.sealwax.dns.Mx;
 import org.sealwax.dns.MxSet;
 import org.sealwax.dns.Resolver;
 import org.sealwax.dns.Security;
+import org.sealwax.ledger.MxAnswer;
 import org.sealwax.policy.Ladder;
 import org.sealwax.policy.Subject;
 import org.sealwax.queue.NextHop;
@@ -23,13 +29,39 @@ sealed interface RoutePlan {
    * @param route the configured route, or null for MX
    * @param byMx whether DNS that others control chose the hosts
    * @param implicit the next hop itself stands in for its MX
+   * @param answer what the DNS said, for the ledger; null for a configured host
    */
   record Hosts(
-      List<Subject> hosts, int port, @Nullable RouteSettings route, boolean byMx, boolean implicit)
+      List<Subject> hosts,
+      int port,
+      @Nullable RouteSettings route,
+      boolean byMx,
+      boolean implicit,
+      @Nullable Published answer)
       implements RoutePlan {
     /** Copies. */
     public Hosts {
       hosts = List.copyOf(hosts);
+    }
+  }
+
+  /**
+   * An MX answer as a whole.
+   *
+   * @param domain whose
+   * @param hosts all of them, also those that are not tried
+   * @param secure whether DNSSEC vouches for it
+   * @param ttl how long it may be kept
+   */
+  record Published(Domain domain, Set<Domain> hosts, boolean secure, Duration ttl) {
+    /** Copies. */
+    public Published {
+      hosts = Set.copyOf(hosts);
+    }
+
+    /** For the ledger. */
+    MxAnswer at(Instant now) {
+      return new MxAnswer(hosts, secure, now.plus(ttl));
     }
   }
 
@@ -39,7 +71,8 @@ sealed interface RoutePlan {
   /** Plans by MX (RFC 5321 5.1). */
   static RoutePlan byMx(
       Domain domain, Resolver resolver, Set<Domain> own, Chance chance, int port) {
-    return switch (MxSet.of(domain, resolver.mx(domain), own, chance)) {
+    Answer<Mx> answer = resolver.mx(domain);
+    return switch (MxSet.of(domain, answer, own, chance)) {
       case MxSet.NullMx n -> new End(Trouble.nullMx(domain.name()));
       case MxSet.NoSuchDomain n -> new End(Trouble.noSuchDomain(domain.name()));
       case MxSet.LoopsBack l -> new End(Trouble.loopsBack(domain.name(), l.own().name()));
@@ -53,13 +86,19 @@ sealed interface RoutePlan {
               port,
               null,
               true,
-              h.implicit());
+              h.implicit(),
+              new Published(
+                  domain,
+                  h.targets().stream().map(MxSet.Target::host).collect(Collectors.toSet()),
+                  h.security() == Security.SECURE,
+                  answer.ttl()));
     };
   }
 
   /** A configured host: no MX, no questions about who chose it. */
   static RoutePlan fixed(NextHop.Fixed hop, @Nullable RouteSettings route) {
     MailHost host = hop.host();
-    return new Hosts(List.of(Subject.fixed(host, hop.port())), hop.port(), route, false, true);
+    return new Hosts(
+        List.of(Subject.fixed(host, hop.port())), hop.port(), route, false, true, null);
   }
 }

@@ -4,6 +4,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.sealwax.address.Domain;
+import org.sealwax.ledger.Alarm;
+import org.sealwax.ledger.Ledger;
 import org.sealwax.policy.Decision;
 import org.sealwax.policy.Evidence;
 import org.sealwax.policy.LadderState;
@@ -41,16 +44,73 @@ record Terms(
         all.remembered() ? policy.requirementFor(subject, others, now) : all);
   }
 
+  /** Whether anybody but the configuration has something to say. */
+  boolean isSpokenFor() {
+    return evidence.stream().anyMatch(Terms::speaks);
+  }
+
+  /** Whether this is worth a line in the log. */
+  static boolean speaks(Evidence evidence) {
+    return switch (evidence) {
+      case Evidence.Dane d -> !(d.state() instanceof Evidence.DaneState.Absent);
+      case Evidence.Sts s -> !(s.state() instanceof Evidence.StsState.Absent);
+      case Evidence.Ledger l -> true;
+      case Evidence.RequireTls r -> true;
+      case Evidence.TlsRequiredNo n -> true;
+      case Evidence.Default d -> false;
+      case Evidence.Route r -> false;
+      case Evidence.NextHopRow r -> false;
+      case Evidence.HostRow r -> false;
+    };
+  }
+
+  /** The violation of the ledger that stands at the next hop. */
+  Optional<Alarm> alarm(Ledger ledger) {
+    return subject.nextHop() instanceof Domain domain ? ledger.alarm(domain) : Optional.empty();
+  }
+
+  /** With what the ledger makes of it, where nothing else stands in the way. */
+  private Cause remembered(Cause cause, Ledger ledger) {
+    Optional<Alarm> alarm = alarm(ledger);
+    return (alarm.isEmpty()
+            ? cause
+            : new Cause(
+                cause.reason(),
+                cause.status(),
+                cause.text() + "; ledger: " + alarm.get().what().word() + ", " + alarm.get().text(),
+                cause.host(),
+                cause.reply(),
+                cause.scope()))
+        .asRemembered();
+  }
+
+  /** The MTA-STS policy that has a part in what is demanded; empty when none has. */
+  Optional<Evidence.Sts> sts() {
+    return evidence.stream()
+        .filter(Evidence.Sts.class::isInstance)
+        .map(Evidence.Sts.class::cast)
+        .filter(s -> s.state() instanceof Evidence.StsState.Enforce)
+        .findFirst();
+  }
+
+  /**
+   * Whether the ledger wants to see a host that may not have the mail: a changed MX set ends as a
+   * violation only when its hosts have been looked at.
+   */
+  boolean isToBeLookedAt() {
+    return requirement.remembered()
+        && requirement.mxFilter().refusal(subject.host()).isPresent()
+        && withoutMemory.mxFilter().admits(subject.host());
+  }
+
   /** Why this host may not be used at all; empty when it may. */
-  Optional<Cause> refusal() {
+  Optional<Cause> refusal(Ledger ledger) {
     Optional<MxFilter.Refusal> refusal = requirement.mxFilter().refusal(subject.host());
     return refusal.map(
         r -> {
           Cause cause =
               Trouble.policy(r.reason(), subject.host() + " " + r.text(), requirement, null);
-          return requirement.remembered() && withoutMemory.mxFilter().admits(subject.host())
-              ? cause.asRemembered()
-              : cause;
+          return isToBeLookedAt() ? remembered(cause, ledger) : cause;
         });
   }
 
@@ -58,13 +118,13 @@ record Terms(
    * The cause as it is to be kept: marked when without the ledger the same observation would have
    * led on, now or after a hold.
    */
-  Cause weighed(Cause cause, Policy policy, Observation seen, LadderState state) {
+  Cause weighed(Cause cause, Policy policy, Observation seen, LadderState state, Ledger ledger) {
     if (!requirement.remembered() || !Trouble.isPolicys(cause)) {
       return cause;
     }
     boolean leadsOn =
         !withoutMemory.demandsTls()
             || policy.decide(withoutMemory, seen, state) instanceof Decision.Proceed;
-    return leadsOn ? cause.asRemembered() : cause;
+    return leadsOn ? remembered(cause, ledger) : cause;
   }
 }

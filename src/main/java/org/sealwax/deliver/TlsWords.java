@@ -2,9 +2,12 @@ package org.sealwax.deliver;
 
 import java.util.Locale;
 import java.util.Optional;
+import org.sealwax.address.Mailbox;
 import org.sealwax.log.TlsFacts;
 import org.sealwax.policy.Demand;
 import org.sealwax.policy.Requirement;
+import org.sealwax.queue.Consignment;
+import org.sealwax.receipt.Receipt;
 import org.sealwax.tls.Handshake;
 import org.sealwax.tls.Pins;
 import org.sealwax.tls.Verdict;
@@ -29,6 +32,38 @@ final class TlsWords {
         requirement.identity().stream().anyMatch(d -> d instanceof Demand.Tlsa t && !t.secureMx());
     boolean otherwise = requirement.identity().stream().anyMatch(d -> !(d instanceof Demand.Tlsa));
     return half && !otherwise && h.verdict() instanceof Verdict.Verified ? "trusted" : word;
+  }
+
+  /** What a delivery rested on. */
+  static Receipt receipt(Tools tools, Consignment consignment, Mailbox recipient, Peer peer) {
+    Terms terms = peer.terms();
+    Requirement requirement = terms.requirement();
+    boolean told = requirement.requireTls() && peer.dialogue().capabilities().offersRequireTls();
+    return new Receipt(
+        tools.clock().now(),
+        consignment.id().text(),
+        recipient.toString(),
+        terms.subject().nextHop().toString(),
+        requirement.wanted().word(),
+        requirement.because(),
+        new Receipt.Peer(
+            terms.subject().host().toString(), peer.address().getAddress().getHostAddress()),
+        peer.handshake().map(TlsWords::receipt).orElse(null),
+        peer.isDowngrade(),
+        terms.alarm(tools.sources().ledger()).map(a -> a.what().word()).orElse(null),
+        terms.subject().secureMx(),
+        told);
+  }
+
+  private static Receipt.Tls receipt(Handshake h) {
+    boolean named = !h.peerChain().isEmpty();
+    return new Receipt.Tls(
+        h.verdict().text(),
+        named ? Pins.of(h.peerChain().getFirst()).hex() : null,
+        named ? Pins.ofCertificate(h.peerChain().getFirst()) : null,
+        h.version().label(),
+        h.suite(),
+        h.group());
   }
 
   static TlsFacts facts(Handshake h) {

@@ -52,6 +52,7 @@ final class Transfer implements Errand {
 
   private final Consignment consignment;
   private final Outcomes outcomes;
+  private final Tools tools;
   private final SmtpTimes times;
   private final int transactionsPerConnection;
   private final boolean authenticated;
@@ -64,16 +65,12 @@ final class Transfer implements Errand {
   private Stage stage = Stage.MAIL;
   private boolean heard;
 
-  Transfer(
-      Consignment consignment,
-      Outcomes outcomes,
-      SmtpTimes times,
-      int transactionsPerConnection,
-      boolean authenticated) {
+  Transfer(Consignment consignment, Outcomes outcomes, Tools tools, boolean authenticated) {
     this.consignment = consignment;
     this.outcomes = outcomes;
-    this.times = times;
-    this.transactionsPerConnection = transactionsPerConnection;
+    this.tools = tools;
+    this.times = tools.settings().times();
+    this.transactionsPerConnection = tools.settings().pool().messages();
     this.authenticated = authenticated;
     String deliveredTo = consignment.deliveredTo();
     this.prefix =
@@ -164,6 +161,11 @@ final class Transfer implements Errand {
   @Override
   public boolean insistsOnRequireTls() {
     return consignment.options().requireTls() && consignment.sender().mailboxIfAny().isPresent();
+  }
+
+  @Override
+  public boolean teaches() {
+    return consignment.sender().mailboxIfAny().isPresent();
   }
 
   @Override
@@ -560,6 +562,10 @@ final class Transfer implements Errand {
         Outcome delivered = new Outcome.Delivered(peer.label(), said, peer.tls(), dsn, false);
         for (Addressee addressee : accepted) {
           outcomes.settle(addressee, delivered);
+          tools
+              .sources()
+              .receipts()
+              .give(TlsWords.receipt(tools, consignment, mailbox(addressee), peer));
         }
         return null;
       }

@@ -2,6 +2,7 @@ package org.sealwax.log;
 
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
@@ -129,6 +130,11 @@ public final class CountedLog implements MailLog {
         .count("sealwax_forwarded_recipients_total", "Recipients led on by an alias")
         .increment();
     next.forwarded(id, original, target);
+  }
+
+  @Override
+  public void demanded(String id, String host, String wanted, List<String> because) {
+    next.demanded(id, host, wanted, because);
   }
 
   @Override

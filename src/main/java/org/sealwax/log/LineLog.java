@@ -3,6 +3,7 @@ package org.sealwax.log;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.log.Line.Severity;
 import org.sealwax.world.Clock;
@@ -231,6 +232,16 @@ public final class LineLog implements MailLog, AutoCloseable {
         line(Severity.FACT, "forward", "forwarded", null, id)
             .address("orig_to", original)
             .address("to", target)
+            .end());
+  }
+
+  @Override
+  public void demanded(String id, String host, String wanted, List<String> because) {
+    sink.put(
+        line(Severity.FACT, "deliver", "demanded", null, id)
+            .field("host", host)
+            .field("wanted", wanted)
+            .last("because", String.join("; ", because))
             .end());
   }
 

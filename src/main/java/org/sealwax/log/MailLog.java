@@ -2,6 +2,7 @@ package org.sealwax.log;
 
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,6 +45,14 @@ public interface MailLog {
 
   /** A recipient's address led somewhere else. */
   void forwarded(String id, String original, String target);
+
+  /**
+   * What is demanded of a host, where more than the configuration speaks.
+   *
+   * @param wanted the level's word
+   * @param because the evidence, in its own words
+   */
+  void demanded(String id, String host, String wanted, List<String> because);
 
   /** TLS to a host came about. */
   void tlsToHost(String id, String host, InetSocketAddress address, TlsFacts tls);

@@ -15,6 +15,19 @@ public final class Pins {
         HexFormat.of().formatHex(sha256().digest(certificate.getPublicKey().getEncoded())));
   }
 
+  /**
+   * SHA-256 of the whole certificate, in hex.
+   *
+   * @throws IllegalArgumentException when it has no encoding
+   */
+  public static String ofCertificate(X509Certificate certificate) {
+    try {
+      return HexFormat.of().formatHex(sha256().digest(certificate.getEncoded()));
+    } catch (java.security.cert.CertificateEncodingException e) {
+      throw new IllegalArgumentException("no encoding", e);
+    }
+  }
+
   static MessageDigest sha256() {
     try {
       return MessageDigest.getInstance("SHA-256");

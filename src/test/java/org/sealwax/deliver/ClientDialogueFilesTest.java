@@ -198,7 +198,7 @@ final class ClientDialogueFilesTest {
             Chance.seeded(1),
             log.log(),
             new HostMemories(),
-            List.of()),
+            Sources.none()),
         c -> {
           throw new IllegalStateException("no pipes here");
         });

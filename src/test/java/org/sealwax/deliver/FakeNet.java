@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -27,7 +28,10 @@ import org.sealwax.address.Mailbox;
 import org.sealwax.address.ReversePath;
 import org.sealwax.converse.SmtpTimes;
 import org.sealwax.dns.FixedResolver;
+import org.sealwax.evidence.DaneSource;
+import org.sealwax.evidence.HostAddresses;
 import org.sealwax.evidence.Source;
+import org.sealwax.ledger.Ledger;
 import org.sealwax.log.HeardLog;
 import org.sealwax.policy.Floors;
 import org.sealwax.policy.Level;
@@ -40,6 +44,7 @@ import org.sealwax.queue.MailOptions;
 import org.sealwax.queue.NextHop;
 import org.sealwax.queue.Outcome;
 import org.sealwax.queue.Target;
+import org.sealwax.receipt.Receipt;
 import org.sealwax.spool.QueueId;
 import org.sealwax.tls.ClientTls;
 import org.sealwax.tls.Identity;
@@ -78,6 +83,11 @@ final class FakeNet implements Dialer, AutoCloseable {
   Set<InetSocketAddress> own = Set.of();
   boolean hybrid = true;
   List<Source> sources = new ArrayList<>();
+  boolean dane;
+  Sources.Rechecks rechecks = domain -> Optional.empty();
+  Ledger ledger = Ledger.blank();
+  final List<Receipt> receipts = new CopyOnWriteArrayList<>();
+  final List<Domain> forgotten = new CopyOnWriteArrayList<>();
   final HostMemories memories = new HostMemories();
   SmtpTimes times = SmtpTimes.defaults().atMost(Duration.ofSeconds(10));
 
@@ -173,8 +183,13 @@ final class FakeNet implements Dialer, AutoCloseable {
   }
 
   Courier.World world() {
+    FixedResolver resolver = dns.build();
+    List<Source> all = new ArrayList<>(sources);
+    if (dane) {
+      all.add(new DaneSource(resolver, new HostAddresses.Families(true, true), clock));
+    }
     return new Courier.World(
-        dns.build(),
+        resolver,
         Dialers.both(this),
         ROOM.client(
             ClientTls.defaults(),
@@ -184,7 +199,7 @@ final class FakeNet implements Dialer, AutoCloseable {
         Chance.seeded(1),
         heard.log(),
         memories,
-        sources);
+        new Sources(all, rechecks, ledger, receipts::add, forgotten::add));
   }
 
   private static Delivery refusing() {

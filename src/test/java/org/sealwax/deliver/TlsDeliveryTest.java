@@ -640,10 +640,11 @@ final class TlsDeliveryTest {
       var policy =
           new org.sealwax.policy.Policy(
               here.settings().ladder(), org.sealwax.policy.Floors.DEFAULT);
-      var requirement =
-          policy.requirementFor(
-              org.sealwax.policy.Subject.fixed(Domain.of("mx.example.org"), 25),
+      var terms =
+          Terms.of(
+              org.sealwax.policy.Subject.fixed(Domain.of("mx.example.org")),
               List.of(new org.sealwax.policy.Evidence.Default(Level.ENCRYPT)),
+              policy,
               FakeNet.NOON);
       var greeted =
           new org.sealwax.converse.Greeting(tls, times)
@@ -655,8 +656,8 @@ final class TlsDeliveryTest {
       if (dialogue == null) {
         throw new AssertionError("not greeted");
       }
-      Peer forged = new Peer(dialogue, Domain.of("mx.example.org"), requirement, "mx", false, 0);
-      Transfer transfer = new Transfer(consignment, outcomes, times, 100, false);
+      Peer forged = new Peer(dialogue, terms, new java.net.InetSocketAddress(0), "mx", false, 0);
+      Transfer transfer = new Transfer(consignment, outcomes, here.courier().tools(), false);
       org.junit.jupiter.api.Assertions.assertThrows(
           IllegalStateException.class, () -> transfer.with(forged));
       neverSawMail(host);
