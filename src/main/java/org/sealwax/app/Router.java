@@ -30,12 +30,15 @@ import org.sealwax.deliver.pipe.PipeCourier;
 import org.sealwax.dns.Resolver;
 import org.sealwax.dns.live.LiveResolver;
 import org.sealwax.forward.LiveDirectory;
+import org.sealwax.forward.LoopGuard;
 import org.sealwax.forward.PostmasterDesk;
 import org.sealwax.forward.RecipientProbe;
 import org.sealwax.forward.Routes;
 import org.sealwax.log.Counters;
 import org.sealwax.log.MailLog;
+import org.sealwax.queue.Consignment;
 import org.sealwax.queue.Delivery;
+import org.sealwax.queue.Outcome;
 import org.sealwax.queue.Queue;
 import org.sealwax.receive.ClientLimits;
 import org.sealwax.receive.Listener;
@@ -140,18 +143,12 @@ final class Router implements Closeable {
     this.identities = new Late<>(this::openIdentities);
     this.resolver =
         new LateResolver(new Late<>(() -> new LiveResolver(settings.dns(), clock, chance)));
-    Delivery delivery =
-        consignment -> {
-          Outbound now = outboundNow();
-          return new PostmasterDesk(settingsNow().forward(), c -> now.courier().get().deliver(c))
-              .deliver(consignment);
-        };
     this.queue =
         new Queue(
             new Queue.Rooms(
                 spool,
                 target -> outboundNow().routes().nextHopFor(target),
-                delivery,
+                this::deliver,
                 clock,
                 chance,
                 log),
@@ -192,6 +189,18 @@ final class Router implements Closeable {
       throw new IllegalStateException("not open yet");
     }
     return now;
+  }
+
+  private Map<Long, Outcome> deliver(Consignment consignment) throws InterruptedException {
+    Outbound now = outboundNow();
+    Reception in = reception.get();
+    if (in == null) {
+      throw new IllegalStateException("not open yet");
+    }
+    Delivery desk =
+        new PostmasterDesk(
+            settingsNow().forward(), in.directory(), queue, c -> now.courier().get().deliver(c));
+    return new LoopGuard(desk).deliver(consignment);
   }
 
   private SqliteSpool openSpool(Settings settings) throws StartTrouble {

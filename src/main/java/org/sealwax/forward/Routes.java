@@ -49,7 +49,7 @@ public final class Routes implements Routing {
 
   /**
    * To whom mail goes that was taken while nobody was named; null while nobody is, or where the
-   * address is an alias of ours: aliases are followed when mail comes in, not later.
+   * address is an alias of ours: {@link PostmasterDesk} follows it then.
    */
   static @Nullable Mailbox postmaster(ForwardSettings settings) {
     Mailbox named = settings.postmaster();

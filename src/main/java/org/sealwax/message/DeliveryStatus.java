@@ -55,9 +55,10 @@ public record DeliveryStatus(
    * One recipient.
    *
    * @param action what happened
-   * @param address the final recipient
+   * @param address the recipient as it was when we accepted the message (RFC 3464 2.3.2), also
+   *     where an alias led further: the sender knows no other, and the alias's owner may not want
+   *     the target known
    * @param original ORCPT as given ({@code rfc822;…} in xtext), or null
-   * @param askedFor the address that the sender used, when it is not {@code address}, or null
    * @param status the enhanced status, {@code 5.1.1}
    * @param text a plain sentence for people; may be empty
    * @param remote the remote host, or null
@@ -69,7 +70,6 @@ public record DeliveryStatus(
       Action action,
       Mailbox address,
       @Nullable String original,
-      @Nullable Mailbox askedFor,
       String status,
       String text,
       @Nullable String remote,
@@ -128,7 +128,6 @@ public record DeliveryStatus(
             .anyMatch(
                 r ->
                     !r.address().isAscii()
-                        || r.askedFor() != null && !r.askedFor().isAscii()
                         || !isAscii(r.original())
                         || !isAscii(r.reply())
                         || !isAscii(r.text()));
@@ -241,8 +240,7 @@ public record DeliveryStatus(
         lines.wrapped("And " + (recipients.size() - MAX_TOLD) + " more, listed in the next part.");
         break;
       }
-      Mailbox asked = r.askedFor();
-      lines.line("<" + (asked == null ? r.address() : asked) + ">");
+      lines.line("<" + r.address() + ">");
       if (!r.text().isEmpty()) {
         lines.indented(bounded(r.text()));
       }

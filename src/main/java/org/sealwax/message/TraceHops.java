@@ -28,10 +28,12 @@ public record TraceHops(int received, List<String> deliveredTo, boolean delivere
    * a loop. Compared without regard to case, as a loop through a host that changes case is a loop.
    */
   public boolean hasPassed(Mailbox mailbox) {
-    if (deliveredTo.isEmpty()) {
-      return false;
-    }
-    String wanted = mailbox.toString().toLowerCase(Locale.ROOT);
+    return !deliveredTo.isEmpty() && hasPassed(mailbox.toString());
+  }
+
+  /** The same for the mailbox's text, as it stands in Delivered-To. */
+  public boolean hasPassed(String mailbox) {
+    String wanted = mailbox.toLowerCase(Locale.ROOT);
     for (String seen : deliveredTo) {
       if (seen.toLowerCase(Locale.ROOT).equals(wanted)) {
         return true;

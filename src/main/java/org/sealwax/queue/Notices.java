@@ -95,7 +95,6 @@ final class Notices {
               Action.EXPANDED,
               r.original(),
               r.wish().originalRecipient(),
-              null,
               "2.0.0",
               "",
               null,
@@ -109,15 +108,14 @@ final class Notices {
   private static DeliveryStatus.Recipient recipient(
       Told t, Subject subject, RetrySchedule schedule) {
     QueuedRecipient r = t.recipient();
-    Mailbox address = mailbox(r.target());
-    Mailbox asked = address.equals(r.original()) ? null : r.original();
+    // RFC 3464 2.3.2: as it was when we accepted the message, not where an alias led.
+    Mailbox address = r.original();
     Outcome.Delivered d = t.delivered();
     if (d != null) {
       return new DeliveryStatus.Recipient(
           t.notice() == Notice.DELIVERED ? Action.DELIVERED : Action.RELAYED,
           address,
           r.wish().originalRecipient(),
-          asked,
           "2.0.0",
           "",
           d.host(),
@@ -131,7 +129,6 @@ final class Notices {
         delayed ? Action.DELAYED : Action.FAILED,
         address,
         r.wish().originalRecipient(),
-        asked,
         status(cause, delayed),
         cause.text(),
         cause.host(),
@@ -143,14 +140,6 @@ final class Notices {
   /** RFC 3464 2.3.4: the class must agree with the action. */
   private static String status(Cause cause, boolean delayed) {
     return (delayed ? 4 : 5) + "." + cause.status().subject() + "." + cause.status().detail();
-  }
-
-  private static Mailbox mailbox(Target target) {
-    return switch (target) {
-      case Target.Remote r -> r.mailbox();
-      case Target.Command c -> c.mailbox();
-      case Target.Postmaster p -> p.mailbox();
-    };
   }
 
   private Made make(

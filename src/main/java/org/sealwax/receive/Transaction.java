@@ -12,9 +12,11 @@ import org.sealwax.address.Mailbox;
 import org.sealwax.address.ReversePath;
 import org.sealwax.converse.Verbs;
 import org.sealwax.forward.Directory;
+import org.sealwax.forward.LoopGuard;
 import org.sealwax.log.MailLog;
 import org.sealwax.message.HeaderScan;
 import org.sealwax.message.Received;
+import org.sealwax.message.TraceHops;
 import org.sealwax.queue.DsnWish;
 import org.sealwax.queue.Intake;
 import org.sealwax.queue.IntakeTrouble;
@@ -43,6 +45,10 @@ final class Transaction implements Verbs.Body {
   private final MailParameters parameters;
   private final List<NewRecipient> recipients = new ArrayList<>(2);
   private final Set<Target> targets = new HashSet<>(4);
+
+  /** Targets that more than one RCPT led to; only the first of these stands in the recipients. */
+  private final Set<Target> shared = new HashSet<>(0);
+
   private final List<Mailbox> guarded = new ArrayList<>(0);
   private final HeaderScan header = new HeaderScan();
   private Intake.@Nullable Entry entry;
@@ -103,6 +109,8 @@ final class Transaction implements Verbs.Body {
     for (Target target : take.targets()) {
       if (targets.add(target)) {
         recipients.add(new NewRecipient(target, path, original, forwarded, hold, wish));
+      } else {
+        shared.add(target);
       }
     }
   }
@@ -230,13 +238,29 @@ final class Transaction implements Verbs.Body {
     if (header.hops().isLoop(reception.settings().hops())) {
       return Reply.of(554, EnhancedStatus.of(5, 4, 6), "too many hops: this mail goes in a circle");
     }
-    for (Mailbox mailbox : guarded) {
-      if (header.hops().hasPassed(mailbox)) {
-        return Reply.of(
-            554, EnhancedStatus.of(5, 4, 6), "this mail was forwarded from here before: a circle");
-      }
+    if (isCircle(header.hops())) {
+      return Reply.of(
+          554, EnhancedStatus.of(5, 4, 6), "this mail was forwarded from here before: a circle");
     }
     return null;
+  }
+
+  /**
+   * Whether the whole message is to be refused. A circle of some of its recipients is told to the
+   * sender by {@link LoopGuard}, for them alone; unless another recipient's mail would be lost with
+   * it, because both lead to one target.
+   */
+  private boolean isCircle(TraceHops hops) {
+    int passed = 0;
+    for (Mailbox mailbox : guarded) {
+      passed += hops.hasPassed(mailbox) ? 1 : 0;
+    }
+    if (passed == 0 || passed == addressed) {
+      return passed > 0;
+    }
+    return recipients.stream()
+        .anyMatch(
+            r -> r.forwarded() && shared.contains(r.target()) && hops.hasPassed(r.original()));
   }
 
   private Reply commit(BodySummary summary) {

@@ -248,6 +248,70 @@ final class RouterTest {
   }
 
   @Test
+  void heldMailForThePostmasterFollowsAnAliasOfOursOnceOneIsNamed() throws Exception {
+    Router second = router("b", toward(1));
+    Router first = router("a", toward(1));
+    String said =
+        smtp(
+            port(first),
+            "EHLO client.example",
+            "MAIL FROM:<a@example.org>",
+            "RCPT TO:<Postmaster>",
+            "DATA",
+            "Subject: x\r\n\r\nx\r\n.",
+            "QUIT");
+    assertTrue(said.contains("queued as"), said);
+    Path state = folder.resolve("a");
+    await(() -> queue(state, "list").contains("held"));
+    Files.writeString(
+        state.resolve("names"), "postmaster: ops\nops: eve@example.net, joe@example.net\n");
+    first.reload(
+        settings(
+            "a",
+            "[server]\npostmaster = \"postmaster@ours.example\"\n"
+                + toward(port(second))
+                + "[[alias_domain]]\ndomain = \"ours.example\"\nfile = \"names\"\n"));
+    assertTrue(queue(state, "release", "--reason", "postmaster").startsWith("release: 1"));
+    await(
+        () -> {
+          String list = queue(folder.resolve("b"), "list");
+          return list.contains("eve@example.net") && list.contains("joe@example.net");
+        });
+    await(() -> queue(state, "count").equals("0\n"));
+  }
+
+  @Test
+  void aCircleOfOneRecipientIsToldForItAloneAndTheOtherIsDelivered() throws Exception {
+    Router second = router("b", toward(1));
+    Path state = Files.createDirectories(folder.resolve("a"));
+    Files.writeString(state.resolve("names"), "bugs: dev@example.net\nnews: all@example.net\n");
+    Router first =
+        router(
+            "a",
+            toward(port(second))
+                + "[[alias_domain]]\ndomain = \"ours.example\"\nfile = \"names\"\n");
+    String said =
+        smtp(
+            port(first),
+            "EHLO client.example",
+            "MAIL FROM:<a@example.org>",
+            "RCPT TO:<bugs@ours.example>",
+            "RCPT TO:<news@ours.example>",
+            "DATA",
+            "Delivered-To: bugs@ours.example\r\nSubject: x\r\n\r\nx\r\n.",
+            "QUIT");
+    assertTrue(said.contains("queued as"), said);
+    await(
+        () -> {
+          String list = queue(folder.resolve("b"), "list");
+          return list.contains("all@example.net") && list.contains("<a@example.org>");
+        });
+    assertFalse(queue(folder.resolve("b"), "list").contains("dev@example.net"));
+    await(() -> queue(state, "count").equals("0\n"));
+    assertTrue(log().contains("dsn=5.4.6"), log());
+  }
+
+  @Test
   void anOrderOnEverythingMustSaySo() throws Exception {
     Router first = router("a", toward(1));
     assertTrue(port(first) > 0);

@@ -32,7 +32,6 @@ final class DeliveryStatusTest {
         Action.FAILED,
         to,
         null,
-        null,
         "5.1.1",
         "There is no such recipient.",
         "mx.example.org[192.0.2.1]:25",

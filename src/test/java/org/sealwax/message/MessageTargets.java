@@ -158,7 +158,6 @@ public final class MessageTargets {
             DeliveryStatus.Action.FAILED,
             mailbox,
             part(parts, 2),
-            mailbox,
             "5.1.1",
             part(parts, 0),
             part(parts, 1),

@@ -217,6 +217,40 @@ final class QueueTest {
     untilEmpty();
   }
 
+  /** RFC 3464 2.3.2: the mailbox as it was when we accepted the message, not where it went. */
+  @Test
+  void tellsOfAnAliasByItsOwnNameAndKeepsItsTargetToItself() throws Exception {
+    answer =
+        c ->
+            c.sender() instanceof ReversePath.Null
+                ? new Outcome.Delivered("mx.from.example", "250 ok", "none", true, false)
+                : new Outcome.Refused(
+                    new Cause(
+                        "refused",
+                        EnhancedStatus.of(5, 1, 1),
+                        "There is no such recipient.",
+                        "mx.to.example[192.0.2.1]:25",
+                        Reply.of(550, EnhancedStatus.of(5, 1, 1), "no such user"),
+                        Cause.Extent.RECIPIENT));
+    DsnWish wish = new DsnWish(Set.of(DsnWish.When.FAILURE), false, "rfc822;asked+2Bx@far.example");
+    send(
+        ReversePath.of(SENDER),
+        "\r\n",
+        new NewRecipient(
+            new Target.Remote(mailbox("hidden@to.example")),
+            ReversePath.of(SENDER),
+            mailbox("team@here.example"),
+            true,
+            false,
+            wish));
+    next();
+    String told = next().content();
+    assertTrue(told.contains("Original-Recipient: rfc822; asked+x@far.example\r\n"), told);
+    assertTrue(told.contains("Final-Recipient: rfc822; team@here.example\r\n"), told);
+    assertTrue(told.contains("<team@here.example>") && !told.contains("hidden"), told);
+    untilEmpty();
+  }
+
   @Test
   void neverAnswersTheNullSenderButHolds() throws Exception {
     answer =
