@@ -8,6 +8,7 @@ import org.sealwax.deliver.DeliverTargets;
 import org.sealwax.dns.live.DnsTargets;
 import org.sealwax.forward.ForwardTargets;
 import org.sealwax.https.HttpsTargets;
+import org.sealwax.ledger.LedgerTargets;
 import org.sealwax.message.MessageTargets;
 import org.sealwax.queue.QueueTargets;
 import org.sealwax.receive.auth.AuthTargets;
@@ -36,6 +37,7 @@ public final class Targets {
     all.addAll(AppTargets.all());
     all.addAll(StsTargets.all());
     all.addAll(HttpsTargets.all());
+    all.addAll(LedgerTargets.all());
     return List.copyOf(all);
   }
 

@@ -1,0 +1,115 @@
+package org.sealwax.ledger;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.sealwax.address.Domain;
+import org.sealwax.policy.MxPattern;
+import org.sealwax.policy.Rung;
+import org.sealwax.tls.Pin;
+import org.sealwax.tls.TlsVersion;
+
+final class RowFormTest {
+  /** Rows of every kind. */
+  static List<DomainRow> rows() {
+    List<DomainRow> rows = new ArrayList<>();
+    rows.add(new Story().row);
+    rows.add(new Story().days(2, Shown.CLEAR).row);
+    rows.add(new Story().days(8, Shown.VERIFIED).row);
+    rows.add(new Story().days(8, Shown.ENCRYPTED).resolves().shows(Story.MX1, Shown.CLEAR).row);
+    Story changed = new Story().days(8, Shown.VERIFIED).mx(Story.EVIL, Story.MX2);
+    rows.add(changed.retries(Duration.ofHours(9), Shown.VERIFIED, Path.Family.values()).row);
+    Story kept = new Story();
+    MxPattern pattern = MxPattern.parse("*.provider.example").orElseThrow();
+    rows.add(kept.rules.keeps(kept.row, List.of(pattern), kept.moment()).row());
+    rows.add(withKeys());
+    return rows;
+  }
+
+  private static DomainRow withKeys() {
+    Story story = new Story().resolves();
+    DomainRow row = story.row;
+    for (int i = 0; i < 50; i++) {
+      Pin key = new Pin("%064x".formatted(i / 3));
+      Showing showing =
+          new Showing(
+              story.now.plusSeconds(i * 1_000L),
+              Path.Family.IPV6,
+              Shown.VERIFIED,
+              Rung.TLS12,
+              i % 2 == 0,
+              TlsVersion.TLS_1_2,
+              key);
+      row = story.rules.shows(row, Story.MX1, showing, story.moment()).row();
+    }
+    return row;
+  }
+
+  /** Keys that are no longer in the history are not kept with old observations either. */
+  private static DomainRow forgotten(DomainRow row) {
+    return RowForm.read(row.domain(), RowForm.write(row)).orElseThrow();
+  }
+
+  @Test
+  void aRowComesBackAsItWas() {
+    for (DomainRow row : rows()) {
+      DomainRow once = forgotten(row);
+      assertEquals(once, forgotten(once));
+      assertEquals(row.standing(), once.standing());
+      assertEquals(row.violation(), once.violation());
+      assertEquals(row.known(), once.known());
+      assertEquals(row.mx(), once.mx());
+      assertEquals(row.verify(), once.verify());
+      assertEquals(row.hosts().keySet(), once.hosts().keySet());
+    }
+    DomainRow plain = rows().get(2);
+    assertEquals(plain, forgotten(plain));
+  }
+
+  @Test
+  void keysAndObservationsAreBounded() {
+    HostRow host = Objects.requireNonNull(withKeys().hosts().get(Story.MX1));
+    assertEquals(HostRow.MAX_KEYS, host.keys().size());
+    assertEquals(HostRow.MAX_RECENT, host.recent().size());
+    assertEquals(50, Objects.requireNonNull(host.counts().get(Shown.VERIFIED)).sessions());
+  }
+
+  @Test
+  void aHundredThousandRowsAreSmall() {
+    int octets =
+        RowForm.write(new Story().mx(Story.MX1, Story.MX2).days(30, Shown.VERIFIED).row).length;
+    assertTrue(octets < 700, octets + " octets");
+  }
+
+  @Test
+  void theLargestRowFits() {
+    Story story = new Story();
+    Domain[] hosts = new Domain[MxAnswer.MAX_HOSTS];
+    String label = "a".repeat(60);
+    for (int i = 0; i < hosts.length; i++) {
+      hosts[i] = Domain.of("h" + i + "." + label + "." + label + "." + label + ".example");
+    }
+    story.mx(hosts).days(9, Shown.VERIFIED).retries(Duration.ofDays(3), Shown.CLEAR);
+    byte[] octets = RowForm.write(story.row);
+    assertTrue(octets.length < RowForm.MAX_OCTETS / 4, octets.length + " octets");
+    assertTrue(RowForm.read(Story.DOMAIN, octets).isPresent());
+  }
+
+  @Test
+  void anythingElseIsNoRow() {
+    byte[] good = RowForm.write(rows().get(2));
+    byte[] longer = java.util.Arrays.copyOf(good, good.length + 1);
+    assertEquals(Optional.empty(), RowForm.read(Story.DOMAIN, longer));
+    for (int length = 0; length < good.length; length++) {
+      assertEquals(
+          Optional.empty(), RowForm.read(Story.DOMAIN, java.util.Arrays.copyOf(good, length)));
+    }
+    assertEquals(Optional.empty(), RowForm.read(Story.DOMAIN, new byte[RowForm.MAX_OCTETS + 1]));
+  }
+}

@@ -1,0 +1,73 @@
+package org.sealwax.ledger;
+
+import java.net.InetAddress;
+import java.security.cert.X509Certificate;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.sealwax.address.Domain;
+import org.sealwax.policy.Observation;
+import org.sealwax.policy.Rung;
+import org.sealwax.tls.Handshake;
+import org.sealwax.tls.TestCa;
+import org.sealwax.tls.TlsTrouble;
+import org.sealwax.tls.TlsVersion;
+import org.sealwax.tls.Verdict;
+
+/** What a router would see, with real certificates. */
+public final class Sights {
+  private static final TestCa CA = TestCa.root("Ledger Test Root");
+  private static final Map<Domain, X509Certificate> LEAVES = new ConcurrentHashMap<>();
+  private static final InetAddress ADDRESS = InetAddress.ofLiteral("192.0.2.1");
+
+  private Sights() {}
+
+  /** The certificate of a host, always the same. */
+  public static X509Certificate leaf(Domain host) {
+    return LEAVES.computeIfAbsent(host, h -> CA.identity(h.name()).chain().getFirst());
+  }
+
+  static Seen verified(Domain host) {
+    return verified(host, host);
+  }
+
+  /** A chain that holds, for {@code name}. */
+  static Seen verified(Domain host, Domain name) {
+    return seen(host, handshake(new Verdict.Trusted(), leaf(name)));
+  }
+
+  static Seen untrusted(Domain host) {
+    return seen(host, handshake(new Verdict.Untrusted(Verdict.Reason.SELF_SIGNED), leaf(host)));
+  }
+
+  static Seen clear(Domain host) {
+    return seen(host, new Observation.Clear(false));
+  }
+
+  static Seen broken(Domain host) {
+    return seen(host, new Observation.HandshakeBroken(TlsTrouble.Kind.values()[0], "reset"));
+  }
+
+  static Seen silent(Domain host) {
+    return seen(host, new Observation.Unreachable("refused"));
+  }
+
+  static Seen seen(Domain host, Observation observation) {
+    return new Seen(host, ADDRESS, observation, Rung.FULL, true);
+  }
+
+  private static Observation handshake(Verdict verdict, X509Certificate leaf) {
+    return new Observation.Encrypted(
+        new Handshake(
+            TlsVersion.TLS_1_3,
+            "TLS_AES_256_GCM_SHA384",
+            256,
+            "X25519MLKEM768",
+            false,
+            null,
+            List.of(leaf),
+            false,
+            verdict,
+            List.of()));
+  }
+}
