@@ -71,6 +71,8 @@ final class CommandLine {
       case "check" -> check(arguments);
       case "password" -> password(arguments);
       case "lab" -> new LabCommand(around).run(arguments);
+      case "assess" -> new AssessCommand(around, folders).run(arguments);
+      case "explain" -> new ExplainCommand(around).run(arguments);
       default -> configured(command, arguments);
     };
   }

@@ -148,6 +148,8 @@ record Subcommand(
                 new Option("--ports", "SMTP:HTTPS", "other ports for the receivers (25:443)"),
                 new Option("--fail-below", "GRADE", "exit code 1 below this grade")),
             false),
+        AssessCommand.subcommand(),
+        ExplainCommand.subcommand(),
         new Subcommand("version", "", "print the version", "Prints the version.", List.of(), false),
         new Subcommand("help", "[COMMAND]", "explain", "Explains a command.", List.of(), false),
         new Subcommand("rehearse", "", "for the launcher", "", List.of(), true));

@@ -1,7 +1,10 @@
 /**
  * Floor 5: what a browser or a monitor sees: {@code /metrics} in Prometheus' text form, {@code
- * /health} and {@code /ready}. The only room that will know HTML. Off unless configured; on
- * loopback unless configured otherwise.
+ * /health} and {@code /ready}, off unless configured; and reports as pages and badges ({@link
+ * org.sealwax.console.ReportPage}, {@link org.sealwax.console.Badge}). The only room that knows
+ * HTML.
+ *
+ * <p>Invariants: pages need nothing beside themselves and no script; strangers' text is escaped.
  */
 @NullMarked
 package org.sealwax.console;

@@ -1,0 +1,169 @@
+package org.sealwax.app;
+
+import java.io.IOException;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.sealwax.address.Domain;
+import org.sealwax.assess.Probe;
+import org.sealwax.assess.ReceiverRubric;
+import org.sealwax.assess.Setup;
+import org.sealwax.assess.Target;
+import org.sealwax.assess.review.Reviews;
+import org.sealwax.dns.DnsSettings;
+import org.sealwax.dns.Resolver;
+import org.sealwax.dns.live.LiveResolver;
+import org.sealwax.tls.TrustRoots;
+import org.sealwax.world.Chance;
+import org.sealwax.world.Clock;
+import org.sealwax.world.Dialer;
+import org.sealwax.world.DialerSettings;
+import org.sealwax.world.SystemDialer;
+
+/**
+ * Everything that assessments of one run share, made from the command line.
+ *
+ * @param setup for {@link org.sealwax.assess.Assessment}
+ */
+record Examiner(Setup setup) {
+  private static final int DNS = 53;
+
+  /** Lines of a file of trust anchors: the root has two keys, a lab a few. */
+  private static final int MAX_ANCHORS = 64;
+
+  /**
+   * Reads options and files.
+   *
+   * @throws IOException which file is wrong
+   * @throws Arguments.Misuse which option is wrong
+   */
+  static Examiner of(Arguments arguments, Surroundings around, Folders folders, Target target)
+      throws IOException, Arguments.Misuse {
+    // What a person names by its address may be anywhere; what the DNS names may not.
+    boolean named = target instanceof Target.Host host && !host.addresses().isEmpty();
+    return of(arguments, around, folders, named, Setup.Gate.open());
+  }
+
+  static Examiner of(
+      Arguments arguments, Surroundings around, Folders folders, boolean anywhere, Setup.Gate gate)
+      throws IOException, Arguments.Misuse {
+    Clock clock = Clock.system();
+    Chance chance = Chance.secure();
+    boolean inner = anywhere || arguments.has("--allow-private");
+    Dialer dialer =
+        inner ? SystemDialer.trusted() : SystemDialer.guarded(DialerSettings.defaults());
+    Resolver resolver;
+    try {
+      resolver = new LiveResolver(dns(arguments, around), clock, chance);
+    } catch (IllegalArgumentException e) {
+      throw new IOException("--trust-anchor: " + e.getMessage(), e);
+    }
+    TrustRoots roots = roots(arguments, around);
+    String ehlo = ehlo(arguments, folders);
+    List<Probe> probes = List.of();
+    Setup setup =
+        new Setup(
+            resolver,
+            probes,
+            Reviews.all(new Reviews.Needs(resolver, dialer, roots, inner, hasIpv6(), clock)),
+            ReceiverRubric.rules(),
+            ehlo,
+            port(arguments, "--port", Target.MAIL),
+            "sealwax " + Version.text(),
+            Setup.PARALLEL,
+            gate,
+            clock,
+            chance);
+    return new Examiner(setup);
+  }
+
+  static int port(Arguments arguments, String option, int standard) throws Arguments.Misuse {
+    Optional<String> text = arguments.value(option);
+    return text.isEmpty() ? standard : AssessCommand.number(option, text.get(), 65_535);
+  }
+
+  private static String ehlo(Arguments arguments, Folders folders) throws Arguments.Misuse {
+    Optional<String> name = arguments.value("--ehlo");
+    if (name.isEmpty()) {
+      return folders.machine().hostname().name();
+    }
+    return Domain.parse(name.get())
+        .map(Domain::name)
+        .orElseThrow(() -> new Arguments.Misuse("--ehlo is a domain name"));
+  }
+
+  private static TrustRoots roots(Arguments arguments, Surroundings around) throws IOException {
+    Optional<String> file = arguments.value("--roots");
+    return file.isEmpty() ? TrustRoots.publicRoots() : TrustRoots.fromPem(around.path(file.get()));
+  }
+
+  private static DnsSettings dns(Arguments arguments, Surroundings around)
+      throws IOException, Arguments.Misuse {
+    DnsSettings settings = DnsSettings.defaults();
+    Optional<String> address = arguments.value("--dns");
+    if (address.isPresent()) {
+      settings = settings.withResolvers(List.of(resolver(address.get())));
+    }
+    Optional<String> anchor = arguments.value("--trust-anchor");
+    if (anchor.isPresent()) {
+      settings = settings.withAnchors(anchors(around.path(anchor.get())));
+    }
+    if (arguments.has("--no-dnssec")) {
+      settings = settings.withValidation(DnsSettings.Validation.OFF);
+    }
+    return settings;
+  }
+
+  private static List<String> anchors(Path file) throws IOException {
+    List<String> lines =
+        Files.readAllLines(file, StandardCharsets.UTF_8).stream()
+            .map(String::strip)
+            .filter(l -> !l.isEmpty() && !l.startsWith(";") && !l.startsWith("#"))
+            .toList();
+    if (lines.isEmpty() || lines.size() > MAX_ANCHORS) {
+      throw new IOException(file + ": 1 to " + MAX_ANCHORS + " DS or DNSKEY records");
+    }
+    return lines;
+  }
+
+  /** {@code 192.0.2.53}, {@code 192.0.2.53:5353}, {@code [2001:db8::53]:5353}. */
+  static InetSocketAddress resolver(String text) throws Arguments.Misuse {
+    String host = text;
+    int port = DNS;
+    int colon = text.lastIndexOf(':');
+    boolean bracketed = text.startsWith("[");
+    boolean hasPort = bracketed ? text.indexOf("]:") > 0 : colon >= 0 && colon == text.indexOf(':');
+    if (hasPort) {
+      port = AssessCommand.number("the port of --dns", text.substring(colon + 1), 65_535);
+      host = text.substring(0, colon);
+    }
+    if (bracketed && host.endsWith("]")) {
+      host = host.substring(1, host.length() - 1);
+    }
+    try {
+      return new InetSocketAddress(InetAddress.ofLiteral(host), port);
+    } catch (IllegalArgumentException e) {
+      // Said below.
+    }
+    throw new Arguments.Misuse("--dns is an address, with :port when it is not 53");
+  }
+
+  /** Whether any interface has an IPv6 address that leads beyond the link. */
+  private static boolean hasIpv6() {
+    try {
+      return NetworkInterface.networkInterfaces()
+          .flatMap(NetworkInterface::inetAddresses)
+          .anyMatch(
+              a -> a instanceof Inet6Address && !a.isLinkLocalAddress() && !a.isLoopbackAddress());
+    } catch (SocketException e) {
+      return true;
+    }
+  }
+}

@@ -1,0 +1,121 @@
+package org.sealwax.app;
+
+import java.util.List;
+import java.util.Optional;
+import org.sealwax.assess.Advice;
+import org.sealwax.assess.Check;
+import org.sealwax.assess.Letter;
+import org.sealwax.assess.ReceiverRubric;
+import org.sealwax.assess.Rubric;
+
+/** {@code sealwax explain --code ID}: what a finding means, why it matters, what to do. */
+final class ExplainCommand {
+  private final Surroundings around;
+
+  ExplainCommand(Surroundings around) {
+    this.around = around;
+  }
+
+  /** As help and the manual show it. */
+  static Subcommand subcommand() {
+    return new Subcommand(
+        "explain",
+        "",
+        "say what a finding means and what to do",
+        "Explains a code of a report: what is looked at, why it matters, how it counts, and the"
+            + " settings of each mail router.",
+        List.of(new Subcommand.Option("--code", "CODE", "a code, tls10 or kex.dh/export")),
+        false);
+  }
+
+  int run(Arguments arguments) throws Arguments.Misuse {
+    Optional<String> code = arguments.value("--code");
+    if (code.isEmpty()) {
+      throw new Arguments.Misuse("name a code: sealwax explain --code tls10");
+    }
+    return code(code.get());
+  }
+
+  private int code(String code) {
+    int slash = code.indexOf('/');
+    String id = slash < 0 ? code : code.substring(0, slash);
+    String aspect = slash < 0 ? "" : code.substring(slash + 1);
+    Optional<Check> found = Check.find(id);
+    if (found.isEmpty() || !(aspect.isEmpty() || found.get().aspects().contains(aspect))) {
+      around.err().println("sealwax: no code " + Printable.of(code));
+      List<String> near = Check.all().stream().map(Check::id).filter(i -> near(i, id)).toList();
+      if (!near.isEmpty()) {
+        around.err().println("help: " + String.join(", ", near));
+      }
+      return Exit.DATA;
+    }
+    around.out().print(text(found.get(), aspect));
+    return Exit.OK;
+  }
+
+  private static boolean near(String known, String asked) {
+    String head = asked.length() < 3 ? asked : asked.substring(0, 3);
+    return !head.isEmpty() && known.contains(head);
+  }
+
+  static String text(Check check, String aspect) {
+    StringBuilder out = new StringBuilder();
+    out.append(check.id())
+        .append(aspect.isEmpty() ? "" : "/" + aspect)
+        .append("  ")
+        .append(check.title())
+        .append("\n\nwhy: ")
+        .append(check.why())
+        .append('\n');
+    List<Rubric.CapRow> caps =
+        ReceiverRubric.rules().caps().stream()
+            .filter(c -> c.check().equals(check.id()))
+            .filter(c -> aspect.isEmpty() || c.aspect().isEmpty() || c.aspect().equals(aspect))
+            .toList();
+    for (Rubric.CapRow cap : caps) {
+      out.append("grade: at best ")
+          .append(cap.most().text())
+          .append(" for ")
+          .append(cap.reason())
+          .append(cap.aspect().isEmpty() ? "" : " (" + check.id() + "/" + cap.aspect() + ")")
+          .append('\n');
+    }
+    if (caps.isEmpty()) {
+      out.append("grade: no cap; ")
+          .append(earns(check) ? "it earns points" : "told for information, or for " + plus(check))
+          .append('\n');
+    }
+    if (!check.aspects().isEmpty()) {
+      out.append("codes: ")
+          .append(
+              String.join(", ", check.aspects().stream().map(a -> check.id() + "/" + a).toList()))
+          .append('\n');
+    }
+    check.sources().forEach(s -> out.append("source: ").append(s).append('\n'));
+    Advice advice = check.advice();
+    out.append("help: ").append(advice.general()).append('\n');
+    lines(out, "Postfix", advice.postfix());
+    lines(out, "Exim", advice.exim());
+    lines(out, "OpenSMTPD", advice.opensmtpd());
+    lines(out, "Sealwax", advice.sealwax());
+    return out.toString();
+  }
+
+  private static boolean earns(Check check) {
+    return ReceiverRubric.rules().categories().stream()
+        .anyMatch(c -> c.rows().stream().anyMatch(r -> r.check().equals(check.id())));
+  }
+
+  private static String plus(Check check) {
+    return ReceiverRubric.rules().plus().stream().anyMatch(p -> p.check().equals(check.id()))
+        ? Letter.A_PLUS.text()
+        : "completeness";
+  }
+
+  private static void lines(StringBuilder out, String router, List<String> lines) {
+    if (!lines.isEmpty()) {
+      out.append('\n').append(router).append('\n');
+      lines.forEach(l -> out.append("    ").append(l).append('\n'));
+    }
+  }
+}

@@ -1,0 +1,94 @@
+package org.sealwax.assess.review;
+
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.sealwax.address.Domain;
+import org.sealwax.assess.Visit;
+import org.sealwax.tls.Judge;
+import org.sealwax.tls.Judgement;
+import org.sealwax.tls.NameCheck;
+import org.sealwax.tls.PeerRole;
+import org.sealwax.tls.References;
+import org.sealwax.tls.TrustRoots;
+import org.sealwax.tls.Verdict;
+import org.sealwax.world.Clock;
+
+/**
+ * The chains of one address, judged: names, dates and trust apart from each other, so that an
+ * expired certificate does not hide a missing intermediate.
+ *
+ * @param roots what is trusted
+ * @param clock for validity
+ */
+record Chains(TrustRoots roots, Clock clock) {
+  /** One chain. */
+  record Chain(String type, List<X509Certificate> certificates) {
+    X509Certificate leaf() {
+      return certificates.getFirst();
+    }
+  }
+
+  static List<Chain> of(Visit visit) {
+    List<Chain> all = new ArrayList<>();
+    for (Map.Entry<String, List<X509Certificate>> e : visit.sightings().chains().entrySet()) {
+      if (!e.getValue().isEmpty()) {
+        all.add(new Chain(e.getKey(), e.getValue()));
+      }
+    }
+    return all;
+  }
+
+  /** Which name of these it carries. */
+  static Optional<Domain> named(Chain chain, List<Domain> wanted) {
+    return NameCheck.match(chain.leaf(), wanted);
+  }
+
+  /** Why the chain does not hold at a time at which its dates do; empty when it holds. */
+  Optional<Verdict.Reason> flaw(Chain chain) {
+    Instant at = withinDates(chain);
+    Judgement judgement =
+        new Judge(fixed(at))
+            .judge(
+                chain.certificates(),
+                new References(List.of(), java.util.Set.of(), roots),
+                PeerRole.SERVER);
+    return switch (judgement.verdict()) {
+      case Verdict.Untrusted untrusted -> Optional.of(untrusted.reason());
+      case Verdict.Anonymous a -> Optional.of(Verdict.Reason.UNKNOWN_ISSUER);
+      case Verdict.Trusted t -> Optional.empty();
+      case Verdict.Verified v -> Optional.empty();
+    };
+  }
+
+  /** Now, or the nearest moment at which the leaf is valid. */
+  private Instant withinDates(Chain chain) {
+    Instant now = clock.now();
+    Instant from = chain.leaf().getNotBefore().toInstant();
+    Instant until = chain.leaf().getNotAfter().toInstant();
+    return Collections.max(List.of(from, Collections.min(List.of(now, until))));
+  }
+
+  private Clock fixed(Instant at) {
+    return new Clock() {
+      @Override
+      public Instant now() {
+        return at;
+      }
+
+      @Override
+      public long nanoTime() {
+        return clock.nanoTime();
+      }
+    };
+  }
+
+  /** Whether the leaf's own signature is by its own key. */
+  static boolean selfSigned(X509Certificate certificate) {
+    return certificate.getSubjectX500Principal().equals(certificate.getIssuerX500Principal());
+  }
+}

@@ -1,0 +1,430 @@
+package org.sealwax.assess.review;
+
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.address.Domain;
+import org.sealwax.assess.Check;
+import org.sealwax.assess.Evidence;
+import org.sealwax.assess.Exchange;
+import org.sealwax.assess.Finding;
+import org.sealwax.assess.Outcome;
+import org.sealwax.assess.Overview;
+import org.sealwax.assess.Place;
+import org.sealwax.assess.Review;
+import org.sealwax.assess.Visit;
+import org.sealwax.dane.BaseDomains;
+import org.sealwax.dane.ReferenceNames;
+import org.sealwax.dane.TlsaAnswer;
+import org.sealwax.dane.TlsaSet;
+import org.sealwax.dns.Answer;
+import org.sealwax.dns.Resolver;
+import org.sealwax.dns.Resolver.Family;
+import org.sealwax.dns.Security;
+import org.sealwax.dns.Tlsa;
+import org.sealwax.policy.Evidence.DaneState;
+import org.sealwax.policy.Subject;
+import org.sealwax.tls.Association;
+import org.sealwax.tls.Associations;
+import org.sealwax.tls.Judge;
+import org.sealwax.tls.NameCheck;
+import org.sealwax.tls.PeerRole;
+import org.sealwax.tls.Pins;
+import org.sealwax.tls.References;
+import org.sealwax.tls.TrustRoots;
+import org.sealwax.world.Clock;
+
+/**
+ * DANE (RFC 7672) for every MX, every address and every type of certificate: where one of them does
+ * not match, some sender's mail stays behind some of the time.
+ */
+public final class DaneReview implements Review {
+  private final Resolver resolver;
+  private final Judge judge;
+
+  /** A review. */
+  public DaneReview(Resolver resolver, Clock clock) {
+    this.resolver = resolver;
+    this.judge = new Judge(clock);
+  }
+
+  @Override
+  public List<Check> checks() {
+    return List.of(
+        Check.of("dane.present"),
+        Check.of("dane.match"),
+        Check.of("dane.ta"),
+        Check.of("dane.denial"));
+  }
+
+  /** What DANE says about one host. */
+  private record Host(
+      Domain name,
+      DaneState state,
+      @Nullable Domain owner,
+      @Nullable Answer<Tlsa> answer,
+      String base) {}
+
+  @Override
+  public List<Finding> judge(Overview all) {
+    int port = all.visits().stream().mapToInt(v -> v.place().port()).findFirst().orElse(25);
+    Map<Domain, Host> hosts = new LinkedHashMap<>();
+    for (Exchange exchange : all.exchanges()) {
+      exchange
+          .named()
+          .ifPresent(name -> hosts.computeIfAbsent(name, n -> host(n, exchange, all, port)));
+    }
+    if (hosts.isEmpty()) {
+      return checks().stream()
+          .map(
+              c ->
+                  Finding.of(
+                      c, Outcome.NOT_TESTED, Place.domain(), "no host with a name to look under"))
+          .toList();
+    }
+    List<Finding> found = new ArrayList<>();
+    found.add(present(hosts));
+    hosts.values().forEach(h -> found.add(denial(h)));
+    List<Finding> matches = new ArrayList<>();
+    for (Visit visit : all.visits()) {
+      Domain name = visit.place().host();
+      Host host = name == null ? null : hosts.get(name);
+      if (host != null) {
+        matches.addAll(at(visit, host));
+      }
+    }
+    found.addAll(scaled(matches));
+    return found;
+  }
+
+  private Host host(Domain name, Exchange exchange, Overview all, int port) {
+    List<Answer<InetAddress>> lookups = exchange.lookups();
+    if (lookups.size() < 2) {
+      lookups =
+          List.of(resolver.addresses(name, Family.IPV4), resolver.addresses(name, Family.IPV6));
+    }
+    return switch (BaseDomains.of(name, lookups.get(0), lookups.get(1))) {
+      case BaseDomains.Settled s -> new Host(name, s.state(), null, null, "");
+      case BaseDomains.Candidates c -> among(name, c.names(), all, port);
+      case BaseDomains.Aliased a ->
+          switch (BaseDomains.ofAlias(name, resolver.alias(a.name()))) {
+            case BaseDomains.Candidates c -> among(name, c.names(), all, port);
+            case BaseDomains.Settled s -> new Host(name, s.state(), null, null, "");
+            case BaseDomains.Aliased again ->
+                new Host(name, new DaneState.Absent("an alias without end"), null, null, "");
+          };
+    };
+  }
+
+  private Host among(Domain name, List<Domain> bases, Overview all, int port) {
+    Host last = new Host(name, new DaneState.Absent("no TLSA records"), null, null, "");
+    for (Domain base : bases) {
+      Optional<Domain> owner = BaseDomains.owner(base, port);
+      if (owner.isEmpty()) {
+        continue;
+      }
+      Answer<Tlsa> answer = resolver.tlsa(owner.get());
+      List<Domain> names = TlsaAnswer.needsNames(answer) ? names(base, name, all, port) : List.of();
+      Optional<DaneState> state = TlsaAnswer.meaning(owner.get(), answer, names);
+      Host here =
+          new Host(
+              name,
+              state.orElse(new DaneState.Absent("no TLSA records")),
+              owner.get(),
+              answer,
+              base.name());
+      if (state.isPresent()) {
+        return here;
+      }
+      last = here;
+    }
+    return last;
+  }
+
+  private static List<Domain> names(Domain base, Domain host, Overview all, int port) {
+    var mx = all.mx();
+    boolean secure = mx != null && mx.security() == Security.SECURE;
+    Subject subject = new Subject(all.domain().orElse(host), host, secure, port);
+    return ReferenceNames.of(base, subject, Optional.ofNullable(mx));
+  }
+
+  private static Evidence records(Host host) {
+    Answer<Tlsa> answer = host.answer();
+    String text =
+        answer == null
+            ? host.name() + ": " + host.state()
+            : host.owner()
+                + " "
+                + answer.security()
+                + " "
+                + answer.kind()
+                + "\n"
+                + answer.records().stream().map(Tlsa::toString).collect(Collectors.joining("\n"));
+    return new Evidence(Evidence.Kind.DNS, text);
+  }
+
+  private static Finding present(Map<Domain, Host> hosts) {
+    List<String> with = new ArrayList<>();
+    List<String> without = new ArrayList<>();
+    List<String> unusable = new ArrayList<>();
+    List<String> unknown = new ArrayList<>();
+    for (Host host : hosts.values()) {
+      switch (host.state()) {
+        case DaneState.Usable u -> with.add(host.name().name());
+        case DaneState.Unusable u -> unusable.add(host.name() + " (" + u.why() + ")");
+        case DaneState.Trouble t -> unknown.add(host.name() + " (" + t.why() + ")");
+        case DaneState.Absent a -> without.add(host.name() + " (" + a.why() + ")");
+      }
+    }
+    Check check = Check.of("dane.present");
+    Finding finding;
+    if (!unknown.isEmpty()) {
+      finding = Finding.of(check, Outcome.INCONCLUSIVE, Place.domain(), String.join(", ", unknown));
+    } else if (with.size() == hosts.size()) {
+      finding =
+          Finding.of(
+              check, Outcome.PASS, Place.domain(), "usable records for " + String.join(", ", with));
+    } else if (with.isEmpty() && unusable.isEmpty()) {
+      finding =
+          Finding.of(check, Outcome.FAIL, Place.domain(), "no DANE: " + String.join(", ", without))
+              .as("none");
+    } else if (with.isEmpty()) {
+      finding =
+          Finding.of(
+                  check,
+                  Outcome.WARN,
+                  Place.domain(),
+                  "records that no sender can use: " + String.join(", ", unusable))
+              .as("unusable");
+    } else {
+      without.addAll(unusable);
+      finding =
+          Finding.of(check, Outcome.WARN, Place.domain(), "none for " + String.join(", ", without))
+              .as("some");
+    }
+    for (Host host : hosts.values()) {
+      finding = finding.with(records(host));
+    }
+    return finding;
+  }
+
+  private static Finding denial(Host host) {
+    Check check = Check.of("dane.denial");
+    Place place = Place.of(host.name());
+    return switch (host.state()) {
+      case DaneState.Trouble t ->
+          Finding.of(check, Outcome.FAIL, place, t.why() + ": DANE senders wait")
+              .as("failing")
+              .with(records(host));
+      case DaneState.Absent a ->
+          host.answer() == null
+              ? Finding.of(check, Outcome.NOT_TESTED, place, "nobody asks: " + a.why())
+              : Finding.of(check, Outcome.PASS, place, "denial of " + host.owner() + " is proven");
+      case DaneState.Unusable u ->
+          Finding.of(check, Outcome.PASS, place, "the question is answered");
+      case DaneState.Usable u -> Finding.of(check, Outcome.PASS, place, "the question is answered");
+    };
+  }
+
+  private List<Finding> at(Visit visit, Host host) {
+    Check match = Check.of("dane.match");
+    Place place = visit.place();
+    return switch (host.state()) {
+      case DaneState.Absent a ->
+          List.of(Finding.of(match, Outcome.NOT_TESTED, place, a.why()).advising(toPublish(visit)));
+      case DaneState.Trouble t -> List.of(Finding.of(match, Outcome.INCONCLUSIVE, place, t.why()));
+      case DaneState.Unusable u ->
+          List.of(
+              Finding.of(match, Outcome.WARN, place, "TLS is demanded, no key: " + u.why())
+                  .as("pkix")
+                  .advising(toPublish(visit)));
+      case DaneState.Usable u -> matched(visit, host, u.associations());
+    };
+  }
+
+  private List<Finding> matched(Visit visit, Host host, Associations associations) {
+    Check match = Check.of("dane.match");
+    Place place = visit.place();
+    List<Chains.Chain> chains = Chains.of(visit);
+    if (chains.isEmpty()) {
+      boolean noTls = visit.sightings().greeted() && !visit.sightings().tls();
+      return List.of(
+          noTls
+              ? Finding.of(match, Outcome.FAIL, place, "no TLS, where the records demand it")
+                  .as("some")
+              : Finding.of(match, Outcome.INCONCLUSIVE, place, "no certificate was seen"));
+    }
+    Set<Association> keys = usage(associations, 3);
+    Set<Association> anchors = usage(associations, 2);
+    List<String> bad = new ArrayList<>();
+    List<String> good = new ArrayList<>();
+    Set<Association> used = new java.util.HashSet<>();
+    List<Finding> found = new ArrayList<>();
+    boolean byAnchor = false;
+    for (Chains.Chain chain : chains) {
+      List<Association> hits =
+          keys.stream().filter(a -> holds(chain, Set.of(a), associations.names())).toList();
+      if (!hits.isEmpty()) {
+        used.addAll(hits);
+        good.add(chain.type() + " by " + hits.getFirst());
+      } else if (!anchors.isEmpty()) {
+        byAnchor = true;
+        Finding anchor = anchor(chain, anchors, associations.names(), place);
+        found.add(anchor);
+        (anchor.outcome() == Outcome.PASS ? good : bad).add(chain.type() + " by its anchor");
+      } else {
+        bad.add(chain.type() + " (3 1 1 " + Pins.of(chain.leaf()).hex().substring(0, 12) + "…)");
+      }
+    }
+    if (!byAnchor) {
+      found.add(
+          Finding.of(
+              Check.of("dane.ta"),
+              Outcome.NOT_TESTED,
+              place,
+              anchors.isEmpty() ? "no record of usage 2" : "usage 3 decides"));
+    }
+    found.add(verdict(visit, host, good, bad, used, keys, byAnchor));
+    return found;
+  }
+
+  private static Finding verdict(
+      Visit visit,
+      Host host,
+      List<String> good,
+      List<String> bad,
+      Set<Association> used,
+      Set<Association> keys,
+      boolean byAnchor) {
+    Check match = Check.of("dane.match");
+    Place place = visit.place();
+    Finding finding;
+    if (!bad.isEmpty()) {
+      finding =
+          Finding.of(
+                  match,
+                  Outcome.FAIL,
+                  place,
+                  "no record matches "
+                      + String.join(", ", bad)
+                      + (good.isEmpty() ? "" : "; matched: " + String.join(", ", good)))
+              .as("some")
+              .advising(toPublish(visit));
+    } else if (byAnchor) {
+      finding = Finding.of(match, Outcome.PASS, place, "matched: " + String.join(", ", good));
+    } else if (used.stream().noneMatch(a -> a.selector() == 1)) {
+      finding =
+          Finding.of(
+                  match,
+                  Outcome.WARN,
+                  place,
+                  "matched by the whole certificate only, which changes with each renewal: "
+                      + String.join(", ", good))
+              .as("fragile")
+              .advising(toPublish(visit));
+    } else if (keys.size() <= used.size()) {
+      finding =
+          Finding.of(
+                  match,
+                  Outcome.WARN,
+                  place,
+                  "matched: " + String.join(", ", good) + "; no record for a next key is published")
+              .as("no-rollover")
+              .advising(
+                  List.of(
+                      "; make the next key now and publish it beside:",
+                      host.owner() + ". IN TLSA 3 1 1 <SHA-256 of the next public key>"));
+    } else {
+      finding =
+          Finding.of(
+              match,
+              Outcome.PASS,
+              place,
+              "matched: " + String.join(", ", good) + "; a record for a next key is there");
+    }
+    TlsaSet set = host.answer() == null ? null : TlsaSet.of(host.answer().records());
+    return set == null || set.why().isEmpty()
+        ? finding
+        : finding.with(Evidence.note("records without use: " + set.why()));
+  }
+
+  private static Set<Association> usage(Associations associations, int usage) {
+    return associations.records().stream()
+        .filter(a -> a.usage() == usage)
+        .collect(Collectors.toSet());
+  }
+
+  private boolean holds(Chains.Chain chain, Set<Association> records, List<Domain> names) {
+    return judge
+            .judge(
+                chain.certificates(),
+                new References(
+                    List.of(), Set.of(), TrustRoots.none(), new Associations(records, names)),
+                PeerRole.SERVER)
+            .proof()
+            .association()
+        != null;
+  }
+
+  /** Usage 2: the anchor must be in the chain, and name and dates count (RFC 7672 3.1.2). */
+  private Finding anchor(
+      Chains.Chain chain, Set<Association> anchors, List<Domain> names, Place place) {
+    Check check = Check.of("dane.ta");
+    if (holds(chain, anchors, names)) {
+      return Finding.of(check, Outcome.PASS, place, "the anchor is sent, and the name fits");
+    }
+    List<Domain> own =
+        NameCheck.dnsNames(chain.leaf()).stream()
+            .map(n -> n.startsWith("*.") ? "any" + n.substring(1) : n)
+            .map(Domain::parse)
+            .flatMap(Optional::stream)
+            .toList();
+    if (holds(chain, anchors, own)) {
+      return Finding.of(
+              check,
+              Outcome.FAIL,
+              place,
+              "the anchor is sent, but the certificate names none of " + MxReview.join(names))
+          .as("name");
+    }
+    return Finding.of(
+            check, Outcome.FAIL, place, "no chain that is valid now leads to the anchor named")
+        .as("missing");
+  }
+
+  /** A mismatch everywhere is another matter than one at some host. */
+  private static List<Finding> scaled(List<Finding> findings) {
+    List<Finding> matches =
+        findings.stream()
+            .filter(f -> f.check().id().equals("dane.match") && f.outcome().known())
+            .toList();
+    boolean all = !matches.isEmpty() && matches.stream().allMatch(f -> f.outcome() == Outcome.FAIL);
+    if (!all) {
+      return findings;
+    }
+    return findings.stream()
+        .map(f -> f.outcome() == Outcome.FAIL && f.aspect().equals("some") ? f.as("all") : f)
+        .toList();
+  }
+
+  private static List<String> toPublish(Visit visit) {
+    Domain host = visit.place().host();
+    List<String> lines = new ArrayList<>();
+    for (Chains.Chain chain : Chains.of(visit)) {
+      lines.add(
+          "_"
+              + visit.place().port()
+              + "._tcp."
+              + host
+              + ". IN TLSA 3 1 1 "
+              + Pins.of(chain.leaf()).hex());
+    }
+    return lines;
+  }
+}

@@ -1,0 +1,48 @@
+package org.sealwax.assess.review;
+
+import java.util.List;
+import org.sealwax.assess.Review;
+import org.sealwax.dns.Resolver;
+import org.sealwax.tls.TrustRoots;
+import org.sealwax.world.Clock;
+import org.sealwax.world.Dialer;
+
+/**
+ * All reviews in the order in which they build upon each other: policies before the certificates
+ * that they are about, the comparison of hosts last.
+ */
+public final class Reviews {
+  private Reviews() {}
+
+  /**
+   * What reviews need.
+   *
+   * @param resolver for all look-ups
+   * @param dialer for the hosts of policies and authorities: guarded, as strangers name them
+   * @param roots what is trusted
+   * @param privateAllowed special-use addresses are expected: a lab
+   * @param hasIpv6 whether this machine can reach IPv6
+   */
+  public record Needs(
+      Resolver resolver,
+      Dialer dialer,
+      TrustRoots roots,
+      boolean privateAllowed,
+      boolean hasIpv6,
+      Clock clock) {}
+
+  /** All, in order. */
+  public static List<Review> all(Needs needs) {
+    return List.of(
+        new MxReview(needs.privateAllowed(), needs.hasIpv6()),
+        new DnssecReview(needs.resolver()),
+        new DaneReview(needs.resolver(), needs.clock()),
+        new CertificateReview(
+            needs.roots(),
+            new Revocation(new PlainWeb(needs.resolver(), needs.dialer()), needs.clock()),
+            needs.clock()),
+        new ReportingReview(needs.resolver()),
+        new PanelReview(needs.resolver()),
+        new ParityReview());
+  }
+}

@@ -1,0 +1,183 @@
+package org.sealwax.assess.review;
+
+import java.io.ByteArrayInputStream;
+import java.security.GeneralSecurityException;
+import java.security.cert.CRL;
+import java.security.cert.CertPathValidator;
+import java.security.cert.CertPathValidatorException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.PKIXParameters;
+import java.security.cert.PKIXRevocationChecker;
+import java.security.cert.TrustAnchor;
+import java.security.cert.X509CRL;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.Date;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.world.Clock;
+
+/**
+ * Whether a certificate was revoked: by a stapled OCSP answer (RFC 6960), else by the authority's
+ * list (RFC 5280 5), else by asking its OCSP responder. Answers count only when the issuer signed
+ * them; where nothing can be had, nothing is said.
+ *
+ * @param web fetches; where it leads is a stranger's say, so it is guarded
+ */
+record Revocation(Web web, Clock clock) {
+  /** Fetches over plain HTTP: the answers are signed. */
+  interface Web {
+    /** The body, or empty when it cannot be had within the limits. */
+    Optional<byte[]> get(String url);
+
+    /** The body of the answer to a POST of an OCSP request. */
+    Optional<byte[]> ask(String url, byte[] request);
+
+    /** Nothing can be had. */
+    static Web none() {
+      return new Web() {
+        @Override
+        public Optional<byte[]> get(String url) {
+          return Optional.empty();
+        }
+
+        @Override
+        public Optional<byte[]> ask(String url, byte[] request) {
+          return Optional.empty();
+        }
+      };
+    }
+  }
+
+  /** What is known. */
+  sealed interface Status {
+    /** Not revoked. */
+    record Good(String source) implements Status {}
+
+    /** Revoked. */
+    record Revoked(String source) implements Status {}
+
+    /** Not known. */
+    record Unknown(String why) implements Status {}
+  }
+
+  /**
+   * Asks.
+   *
+   * @param chain leaf first
+   * @param staple the stapled OCSP answer, or null
+   * @param online whether the authority may be asked
+   */
+  Status ask(List<X509Certificate> chain, byte @Nullable [] staple, boolean online) {
+    X509Certificate leaf = chain.getFirst();
+    Optional<X509Certificate> issuer = issuer(chain);
+    if (issuer.isEmpty()) {
+      return new Status.Unknown("the issuer's certificate was not sent: nothing can be checked");
+    }
+    if (staple != null) {
+      Status stapled = ocsp(leaf, issuer.get(), staple, "says the stapled answer");
+      if (!(stapled instanceof Status.Unknown)) {
+        return stapled;
+      }
+    }
+    List<String> lists = Addresses.lists(leaf);
+    List<String> responders = Addresses.responders(leaf);
+    if (lists.isEmpty() && responders.isEmpty()) {
+      return new Status.Unknown("the certificate names no list and no responder");
+    }
+    if (!online) {
+      return new Status.Unknown("authorities are not asked in a quick assessment");
+    }
+    for (String url : responders) {
+      Optional<byte[]> answer =
+          OcspRequest.of(leaf, issuer.get()).flatMap(request -> web.ask(url, request));
+      if (answer.isPresent()) {
+        Status status = ocsp(leaf, issuer.get(), answer.get(), "says " + url);
+        if (!(status instanceof Status.Unknown)) {
+          return status;
+        }
+      }
+    }
+    for (String url : lists) {
+      Optional<byte[]> list = web.get(url);
+      if (list.isPresent()) {
+        Status status = list(leaf, issuer.get(), list.get(), "says the list " + url);
+        if (!(status instanceof Status.Unknown)) {
+          return status;
+        }
+      }
+    }
+    return new Status.Unknown("the authority gave no usable answer");
+  }
+
+  private static Optional<X509Certificate> issuer(List<X509Certificate> chain) {
+    X509Certificate leaf = chain.getFirst();
+    return chain.stream()
+        .skip(1)
+        .filter(c -> c.getSubjectX500Principal().equals(leaf.getIssuerX500Principal()))
+        .filter(c -> signed(leaf, c))
+        .findFirst();
+  }
+
+  private static boolean signed(X509Certificate leaf, X509Certificate issuer) {
+    try {
+      leaf.verify(issuer.getPublicKey());
+      return true;
+    } catch (GeneralSecurityException e) {
+      return false;
+    }
+  }
+
+  /** The JDK's own check of an answer in hand, with the issuer as anchor: opens no connection. */
+  private Status ocsp(X509Certificate leaf, X509Certificate issuer, byte[] answer, String source) {
+    try {
+      CertPathValidator validator = CertPathValidator.getInstance("PKIX");
+      PKIXRevocationChecker checker = (PKIXRevocationChecker) validator.getRevocationChecker();
+      checker.setOptions(
+          EnumSet.of(
+              PKIXRevocationChecker.Option.ONLY_END_ENTITY,
+              PKIXRevocationChecker.Option.NO_FALLBACK));
+      checker.setOcspResponses(Map.of(leaf, answer));
+      PKIXParameters parameters = new PKIXParameters(Set.of(new TrustAnchor(issuer, null)));
+      parameters.setRevocationEnabled(false);
+      parameters.addCertPathChecker(checker);
+      parameters.setDate(Date.from(within(leaf)));
+      validator.validate(
+          CertificateFactory.getInstance("X.509").generateCertPath(List.of(leaf)), parameters);
+      return new Status.Good(source);
+    } catch (CertPathValidatorException e) {
+      return e.getReason() == CertPathValidatorException.BasicReason.REVOKED
+          ? new Status.Revoked(source)
+          : new Status.Unknown(source + ", which cannot be used: " + e.getMessage());
+    } catch (GeneralSecurityException | RuntimeException e) {
+      return new Status.Unknown(source + ", which cannot be used: " + e.getMessage());
+    }
+  }
+
+  private Instant within(X509Certificate leaf) {
+    Instant now = clock.now();
+    Instant until = leaf.getNotAfter().toInstant();
+    return now.isAfter(until) ? until : now;
+  }
+
+  private Status list(X509Certificate leaf, X509Certificate issuer, byte[] der, String source) {
+    try {
+      CRL read = CertificateFactory.getInstance("X.509").generateCRL(new ByteArrayInputStream(der));
+      if (!(read instanceof X509CRL crl)) {
+        return new Status.Unknown(source + ", which is no list");
+      }
+      crl.verify(issuer.getPublicKey());
+      Date next = crl.getNextUpdate();
+      if (next != null && clock.now().isAfter(next.toInstant())) {
+        return new Status.Unknown(source + ", which is out of date");
+      }
+      return crl.isRevoked(leaf) ? new Status.Revoked(source) : new Status.Good(source);
+    } catch (GeneralSecurityException | RuntimeException e) {
+      return new Status.Unknown(source + ", which cannot be used: " + e.getMessage());
+    }
+  }
+}
