@@ -208,12 +208,14 @@ final class LabCommand {
           continue;
         }
         open |= !finding.outcome().known();
-        String line = LabText.row(finding);
-        if (finding.outcome() != Outcome.NOT_TESTED
-            && !line.equals(seen.put(finding.check().id(), line))) {
+        if (finding.outcome() == Outcome.NOT_TESTED) {
+          continue;
+        }
+        String verdict = finding.outcome() + finding.aspect();
+        if (!verdict.equals(seen.put(finding.check().id(), verdict))) {
           changed = clock.now();
-          if (!plan.json()) {
-            around.out().println(line);
+          if (!plan.json() && finding.outcome().known()) {
+            around.out().println(LabText.row(finding));
           }
         }
       }

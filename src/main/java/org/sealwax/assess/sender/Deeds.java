@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.sealwax.lab.Event;
 import org.sealwax.lab.Sighting;
+import org.sealwax.tls.wire.ClientHello;
 
 /**
  * The facts of one sighting.
@@ -28,6 +29,7 @@ import org.sealwax.lab.Sighting;
  * @param reports TLS reports about it
  * @param deliveries messages taken, told so or not
  * @param mailLines the MAIL commands, as they came
+ * @param offersTls13 whether a hello offered TLS 1.3
  */
 public record Deeds(
     Set<String> asked,
@@ -43,7 +45,8 @@ public record Deeds(
     List<String> fooled,
     List<Event.Reported> reports,
     int deliveries,
-    List<String> mailLines) {
+    List<String> mailLines,
+    boolean offersTls13) {
   /** Copies. */
   public Deeds {
     asked = Set.copyOf(asked);
@@ -72,7 +75,8 @@ public record Deeds(
         List.of(),
         List.of(),
         0,
-        List.of());
+        List.of(),
+        false);
   }
 
   /** Reads them off a sighting. */
@@ -91,6 +95,7 @@ public record Deeds(
     int deliveries = 0;
     List<String> mail = new ArrayList<>();
     int connections = 0;
+    boolean tls13 = false;
     for (Event event : sighting.events()) {
       switch (event) {
         case Event.Asked a -> asked.add(a.type());
@@ -107,7 +112,11 @@ public record Deeds(
             envelopes |= !s.tls();
           }
         }
-        case Event.Hello h -> {}
+        case Event.Hello h ->
+            tls13 |=
+                ClientHello.read(h.raw(), 0, h.raw().length)
+                        instanceof ClientHello.Reading.Whole(ClientHello hello)
+                    && hello.offersTls13();
         case Event.Secured s -> handshakes.add(s);
         case Event.Unsecured u -> broken.add(u.why());
         case Event.Delivered d -> {
@@ -138,7 +147,8 @@ public record Deeds(
         fooled,
         reports,
         deliveries,
-        mail);
+        mail,
+        tls13);
   }
 
   /** Whether the sender tried at all: asked for the way, or came. */

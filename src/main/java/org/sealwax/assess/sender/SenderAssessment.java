@@ -242,8 +242,12 @@ public final class SenderAssessment {
 
   private Verdict recorded(String label, Deeds deeds) {
     return switch (label) {
+      // Going on after discarding it and giving up are both right; waiting for ever is not told.
       case "b11" ->
-          deeds.delivered() || ended ? PASS : new Verdict(Outcome.INCONCLUSIVE, "", "not yet");
+          deeds.delivered() || deeds.bounce().isPresent() || ended
+              ? PASS
+              : new Verdict(Outcome.INCONCLUSIVE, "", "not yet");
+      case "c21" -> downgraded(deeds);
       case "f19" ->
           new Verdict(
               Outcome.INFO,
@@ -253,6 +257,16 @@ public final class SenderAssessment {
                   : "the policy was not there before the first connection");
       default -> new Verdict(Outcome.INFO, "", "");
     };
+  }
+
+  /** The mark is for who offers TLS 1.3; whoever does not has nothing to be downgraded from. */
+  private static Verdict downgraded(Deeds deeds) {
+    if (deeds.underTls().isEmpty()) {
+      return PASS;
+    }
+    return deeds.offersTls13()
+        ? new Verdict(Outcome.FAIL, "weak", "it took TLS 1.2 although the mark says downgrade")
+        : new Verdict(Outcome.INFO, "", "it offers no TLS 1.3");
   }
 
   private static String transcript(Sighting sighting) {

@@ -1,0 +1,123 @@
+package org.sealwax.assess.sender;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sealwax.assess.Finding;
+import org.sealwax.assess.Letter;
+import org.sealwax.assess.Outcome;
+import org.sealwax.lab.ScriptedSender;
+import org.sealwax.lab.Traps;
+import org.sealwax.tls.TlsRoom;
+import org.sealwax.world.Scope;
+
+/**
+ * Every trap met by senders whose habits are known: the good one passes all, and in each row one of
+ * the bad ones is found out.
+ */
+@Tag("slow")
+final class SenderTruthTest {
+  /**
+   * What no engine of the bad senders does: take a wrong Finished for a right one, or TLS 1.0. The
+   * same rows under a policy find them out, since they go on in clear.
+   */
+  private static final Set<String> NO_BAD_SENDER =
+      new TreeSet<>(Set.of("c5n", "c6n", "c22an", "c22bn"));
+
+  private static final Map<ScriptedSender.Kind, SenderReport> REPORTS =
+      new EnumMap<>(ScriptedSender.Kind.class);
+
+  @BeforeAll
+  static void send(@TempDir Path folder) throws IOException, InterruptedException {
+    TlsRoom.beforeAnything();
+    try (Scope scope = new Scope("senders")) {
+      Map<ScriptedSender.Kind, Scope.Task<SenderReport>> tasks =
+          new EnumMap<>(ScriptedSender.Kind.class);
+      for (ScriptedSender.Kind kind : ScriptedSender.Kind.values()) {
+        tasks.put(kind, scope.fork(() -> Runs.of(kind, Traps.rows(), folder)));
+      }
+      scope.join();
+      tasks.forEach((kind, task) -> REPORTS.put(kind, task.get()));
+    }
+  }
+
+  private static SenderReport of(ScriptedSender.Kind kind) {
+    SenderReport report = REPORTS.get(kind);
+    if (report == null) {
+      throw new IllegalStateException("no report of " + kind);
+    }
+    return report;
+  }
+
+  private static Map<String, Finding> rows(ScriptedSender.Kind kind) {
+    Map<String, Finding> out = new TreeMap<>();
+    for (Finding finding : of(kind).findings()) {
+      if (finding.check().id().startsWith("lab.")) {
+        out.put(finding.check().id().substring(4), finding);
+      }
+    }
+    return out;
+  }
+
+  private static boolean good(Finding finding) {
+    return finding.outcome() == Outcome.PASS || finding.outcome() == Outcome.INFO;
+  }
+
+  @Test
+  void theGoodSenderPassesEveryRow() {
+    List<String> wrong = new ArrayList<>();
+    rows(ScriptedSender.Kind.GOOD)
+        .forEach(
+            (label, f) -> {
+              if (!good(f)) {
+                wrong.add(label + " " + f.outcome() + " " + f.aspect() + ": " + f.seen());
+              }
+            });
+    assertTrue(wrong.isEmpty(), String.join("\n", wrong));
+    assertEquals(List.of(), of(ScriptedSender.Kind.GOOD).leaks());
+    assertEquals(List.of(), of(ScriptedSender.Kind.GOOD).losses());
+  }
+
+  @Test
+  void inEveryRowABadSenderIsFoundOut() {
+    Set<String> notFound = new TreeSet<>();
+    List<Map<String, Finding>> bad =
+        Stream.of(ScriptedSender.Kind.values())
+            .filter(kind -> kind != ScriptedSender.Kind.GOOD)
+            .map(SenderTruthTest::rows)
+            .toList();
+    for (Expectation each : Expectation.all()) {
+      boolean recorded = each.want() == Want.RECORDED && !Set.of("b11").contains(each.label());
+      if (!recorded
+          && bad.stream().map(rows -> rows.get(each.label())).allMatch(f -> f != null && good(f))) {
+        notFound.add(each.label());
+      }
+    }
+    assertEquals(NO_BAD_SENDER, notFound);
+  }
+
+  @Test
+  void theGradesTellThemApart() {
+    Letter good = of(ScriptedSender.Kind.GOOD).grade().letter();
+    assertTrue(good.compareTo(Letter.A_MINUS) <= 0, good.text());
+    assertEquals(Letter.F, of(ScriptedSender.Kind.CARELESS).grade().letter());
+    assertEquals(Letter.F, of(ScriptedSender.Kind.CLEAR).grade().letter());
+    assertTrue(of(ScriptedSender.Kind.CARELESS).leaks().size() > 40);
+    assertTrue(of(ScriptedSender.Kind.TIMID).losses().size() > 40);
+    assertTrue(of(ScriptedSender.Kind.TIMID).grade().letter().compareTo(Letter.C) >= 0);
+  }
+}
