@@ -1,0 +1,46 @@
+package org.sealwax.report;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Set;
+import org.sealwax.address.Mailbox;
+import org.sealwax.address.ReversePath;
+import org.sealwax.queue.DsnWish;
+import org.sealwax.queue.Intake;
+import org.sealwax.queue.MailOptions;
+import org.sealwax.queue.NewRecipient;
+import org.sealwax.queue.Submission;
+import org.sealwax.tlsrpt.ReportAddress;
+
+/** Hands a report to the queue. */
+final class ReportQueueing {
+  private ReportQueueing() {}
+
+  /** The queue identifier; the message is on stable storage. */
+  static String queue(Intake intake, Mailbox from, ReportAddress.ByMail address, byte[] message)
+      throws IOException {
+    ReversePath sender = ReversePath.of(from);
+    // RFC 8460 §3: broken TLS at the domain must not keep the report about it from arriving.
+    MailOptions options =
+        new MailOptions(
+            MailOptions.Body.SEVEN_BIT,
+            false,
+            null,
+            MailOptions.Return.HEADERS,
+            MailOptions.Tls.OPTIONAL);
+    try (Intake.Entry entry = intake.open()) {
+      entry.content().write(message);
+      entry.commit(
+          new Submission(
+              sender,
+              options,
+              List.of(
+                  NewRecipient.direct(
+                      address.mailbox(), sender, new DsnWish(Set.of(), true, null))),
+              "tlsrpt",
+              "",
+              ""));
+      return entry.id().toString();
+    }
+  }
+}

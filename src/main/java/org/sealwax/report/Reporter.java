@@ -1,0 +1,392 @@
+package org.sealwax.report;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.sealwax.address.Domain;
+import org.sealwax.dns.Answer;
+import org.sealwax.dns.Resolver;
+import org.sealwax.https.HttpsClient;
+import org.sealwax.https.HttpsExchange;
+import org.sealwax.https.HttpsRequest;
+import org.sealwax.log.MailLog;
+import org.sealwax.queue.Intake;
+import org.sealwax.tlsrpt.AppliedPolicy;
+import org.sealwax.tlsrpt.Report;
+import org.sealwax.tlsrpt.ReportAddress;
+import org.sealwax.tlsrpt.ReportingPolicy;
+import org.sealwax.tlsrpt.SessionResult;
+import org.sealwax.tlsrpt.SessionWitness;
+import org.sealwax.tlsrpt.Tally;
+import org.sealwax.world.Chance;
+import org.sealwax.world.Clock;
+import org.sealwax.world.Threads;
+
+/**
+ * Counts sessions and reports them (RFC 8460). Thread-safe.
+ *
+ * <p>Counts live in memory and go to disk every minute; after the end of a period its file is what
+ * is left to be sent, and each report is taken out of it when it was handed over, or was not
+ * wanted, or has been refused for a day (RFC 8460 section 5.6).
+ */
+public final class Reporter implements SessionWitness, Closeable {
+  /** How long counts may be in memory only. */
+  private static final Duration KEEP_AT_LEAST_EVERY = Duration.ofMinutes(1);
+
+  /** How long a report is offered (RFC 8460 section 5.6). */
+  private static final Duration OFFERED = Duration.ofHours(24);
+
+  /** Between two tries at what could not be handed over. */
+  private static final Duration AGAIN = Duration.ofHours(1);
+
+  /** For one POST with everything before it. */
+  private static final Duration POST_TIME = Duration.ofSeconds(60);
+
+  /** Octets of an answer to a POST: only its status counts. */
+  private static final int ANSWER = 4_096;
+
+  private final ReportSettings settings;
+  private final World world;
+  private final CountDownLatch ending = new CountDownLatch(1);
+  private final Map<Domain, Tally> tallies = new HashMap<>();
+  private Instant begin;
+  private boolean dirty;
+  private Instant kept;
+  private Instant nextSending;
+  private Thread thread = Thread.currentThread();
+
+  /**
+   * What the reporter works with.
+   *
+   * @param resolver for {@code _smtp._tls} records
+   * @param https with the public roots and a guarded dialer: strangers name the hosts
+   * @param intake of the queue, for reports by mail
+   * @param stsPolicies the text of the MTA-STS policies in force
+   */
+  public record World(
+      Resolver resolver,
+      HttpsClient https,
+      Intake intake,
+      StsTexts stsPolicies,
+      Clock clock,
+      Chance chance,
+      MailLog log) {}
+
+  /** Knows the lines of the MTA-STS policy that applies to a domain. */
+  @FunctionalInterface
+  public interface StsTexts {
+    /** The lines; empty when there is none. */
+    List<String> of(Domain domain);
+  }
+
+  private Reporter(ReportSettings settings, World world, Instant begin) {
+    this.settings = settings;
+    this.world = world;
+    this.begin = begin;
+    this.kept = world.clock().now();
+    this.nextSending = kept;
+  }
+
+  /**
+   * Takes up what an earlier process counted.
+   *
+   * @throws IOException when the folder cannot be used
+   */
+  public static Reporter open(ReportSettings settings, World world) throws IOException {
+    Files.createDirectories(settings.folder());
+    Instant begin = periodOf(world.clock().now(), settings.period());
+    Reporter reporter = new Reporter(settings, world, begin);
+    for (Report report : CountFile.of(settings.folder(), begin).read()) {
+      Tally tally = new Tally(report.domain());
+      report.sums().forEach(tally::add);
+      reporter.tallies.put(report.domain(), tally);
+    }
+    return reporter;
+  }
+
+  /** Begins to keep and to send. */
+  public synchronized void start() {
+    thread = Threads.start("tlsrpt", this::run);
+  }
+
+  @Override
+  public void session(Domain domain, List<SessionResult> results) {
+    if (results.isEmpty()) {
+      return;
+    }
+    List<SessionResult> told = results.stream().map(this::withText).toList();
+    synchronized (this) {
+      turn(world.clock().now());
+      Tally tally = tallies.get(domain);
+      if (tally == null) {
+        if (tallies.size() >= settings.domains()) {
+          return;
+        }
+        tally = new Tally(domain);
+        tallies.put(domain, tally);
+      }
+      for (SessionResult result : told) {
+        tally.add(result, 1);
+      }
+      dirty = true;
+    }
+  }
+
+  private SessionResult withText(SessionResult result) {
+    AppliedPolicy policy = result.policy();
+    if (policy.type() != AppliedPolicy.Type.STS || !policy.strings().isEmpty()) {
+      return result;
+    }
+    return new SessionResult(
+        new AppliedPolicy(
+            policy.type(),
+            policy.domain(),
+            world.stsPolicies().of(policy.domain()),
+            policy.mxHosts()),
+        result.failure());
+  }
+
+  private static Instant periodOf(Instant now, Duration period) {
+    return Instant.ofEpochSecond(
+        Math.floorDiv(now.getEpochSecond(), period.toSeconds()) * period.toSeconds());
+  }
+
+  /** Into the next period, when it has come; the old one's counts go to disk first. */
+  private synchronized void turn(Instant now) {
+    Instant current = periodOf(now, settings.period());
+    // A clock that was set back counts into the period that has begun.
+    if (current.isAfter(begin)) {
+      keep();
+      tallies.clear();
+      begin = current;
+      nextSending =
+          current.plusMillis((long) (world.chance().fraction() * settings.spread().toMillis()));
+    }
+  }
+
+  private synchronized void keep() {
+    kept = world.clock().now();
+    if (!dirty) {
+      return;
+    }
+    List<Report> reports = new ArrayList<>();
+    tallies.values().forEach(t -> reports.add(report(t)));
+    try {
+      CountFile.of(settings.folder(), begin).write(reports);
+      dirty = false;
+    } catch (IOException e) {
+      world.log().warning("report", "the counts for TLS reports cannot be kept: " + e.getMessage());
+    }
+  }
+
+  private Report report(Tally tally) {
+    return new Report(
+        settings.organization(),
+        settings.contact().toString(),
+        begin.getEpochSecond() + "." + tally.domain() + "@" + settings.submitter(),
+        tally.domain(),
+        begin,
+        begin.plus(settings.period()).minusSeconds(1),
+        tally.sums());
+  }
+
+  private void run() {
+    long tick =
+        Math.clamp(settings.period().toMillis() / 10, 1_000, KEEP_AT_LEAST_EVERY.toMillis());
+    try {
+      while (!ending.await(tick, TimeUnit.MILLISECONDS)) {
+        Instant now = world.clock().now();
+        turn(now);
+        boolean due;
+        synchronized (this) {
+          if (!now.isBefore(kept.plus(KEEP_AT_LEAST_EVERY))) {
+            keep();
+          }
+          due = !now.isBefore(nextSending);
+        }
+        if (due) {
+          send(now);
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (RuntimeException e) {
+      world.log().bug("report", e);
+    }
+  }
+
+  /** Offers the reports of all periods that are over. */
+  void send(Instant now) throws InterruptedException {
+    boolean left = false;
+    try {
+      for (CountFile file : CountFile.in(settings.folder())) {
+        Instant end = file.begin().plus(settings.period());
+        if (end.isAfter(now)) {
+          continue;
+        }
+        List<Report> again = new ArrayList<>();
+        for (Report report : file.read()) {
+          if (!handOver(report) && now.isBefore(end.plus(settings.spread()).plus(OFFERED))) {
+            again.add(report);
+          }
+        }
+        if (again.isEmpty()) {
+          file.delete();
+        } else {
+          file.write(again);
+          left = true;
+        }
+      }
+    } catch (IOException e) {
+      left = true;
+      world.log().warning("report", "TLS reports wait: " + e.getMessage());
+    }
+    Duration pause = settings.period().compareTo(AGAIN) < 0 ? settings.period() : AGAIN;
+    synchronized (this) {
+      nextSending = left ? now.plus(pause) : begin.plus(settings.period().multipliedBy(2));
+    }
+  }
+
+  /** Whether nothing is left to do for a report. */
+  private boolean handOver(Report report) throws InterruptedException {
+    Optional<Domain> name = Domain.parse("_smtp._tls." + report.domain());
+    if (name.isEmpty()) {
+      return true;
+    }
+    Answer<String> answer = world.resolver().txt(name.get());
+    if (answer.kind() == Answer.Kind.UNKNOWN) {
+      return false;
+    }
+    return switch (ReportingPolicy.of(answer.records())) {
+      case ReportingPolicy.None n -> true;
+      case ReportingPolicy.Invalid i -> {
+        world
+            .log()
+            .note("report", report.domain() + " gets no TLS report: its record has " + i.why());
+        yield true;
+      }
+      case ReportingPolicy.Wanted wanted -> {
+        boolean all = true;
+        for (ReportAddress address : wanted.addresses()) {
+          all &= handOver(report, address);
+        }
+        yield all;
+      }
+    };
+  }
+
+  private boolean handOver(Report report, ReportAddress address) throws InterruptedException {
+    return switch (address) {
+      case ReportAddress.ByMail mail -> mail(report, mail);
+      case ReportAddress.ByPost post -> post(report, post);
+    };
+  }
+
+  private boolean post(Report report, ReportAddress.ByPost address) throws InterruptedException {
+    HttpsExchange exchange;
+    try {
+      exchange =
+          world
+              .https()
+              .exchange(
+                  new HttpsRequest(
+                      address.host(),
+                      address.port(),
+                      address.path(),
+                      Optional.of(
+                          new HttpsRequest.Content(
+                              "application/tlsrpt+gzip", ReportMail.compressed(report))),
+                      HttpsRequest.Certificate.DEMANDED,
+                      new HttpsRequest.Limits(ANSWER, POST_TIME)));
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e); // writing to memory
+    }
+    int status = exchange.reply() == null ? 0 : exchange.reply().status();
+    // RFC 8460 §5.6: any answer of the 200s is a receipt.
+    boolean taken = status >= 200 && status < 300;
+    String outcome =
+        taken
+            ? "handed over"
+            : status > 0 ? "answered " + status : String.valueOf(exchange.trouble());
+    world
+        .log()
+        .note(
+            "report",
+            "TLS report "
+                + report.id()
+                + " for "
+                + report.domain()
+                + " to https://"
+                + address.host()
+                + ": "
+                + outcome);
+    return taken;
+  }
+
+  private boolean mail(Report report, ReportAddress.ByMail address) {
+    Signer signer = settings.signer();
+    if (signer == null) {
+      world
+          .log()
+          .note(
+              "report",
+              "no TLS report for "
+                  + report.domain()
+                  + " by mail: there is no [tlsrpt] dkim_key to sign it");
+      return true;
+    }
+    String unique = HexFormat.of().formatHex(world.chance().bytes(12));
+    try {
+      byte[] message =
+          ReportMail.write(
+              report,
+              settings.contact(),
+              address.mailbox(),
+              settings.submitter(),
+              signer,
+              unique,
+              world.clock().now());
+      String id = ReportQueueing.queue(world.intake(), settings.contact(), address, message);
+      world
+          .log()
+          .note(
+              "report",
+              "TLS report "
+                  + report.id()
+                  + " for "
+                  + report.domain()
+                  + " to "
+                  + address.mailbox()
+                  + ": queued as "
+                  + id);
+      return true;
+    } catch (IOException e) {
+      world.log().warning("report", "TLS report " + report.id() + " waits: " + e.getMessage());
+      return false;
+    }
+  }
+
+  /** Keeps what was counted and ends. */
+  @Override
+  public void close() {
+    ending.countDown();
+    Thread own;
+    synchronized (this) {
+      own = thread;
+      keep();
+    }
+    if (own != Thread.currentThread()) {
+      own.interrupt();
+    }
+  }
+}
