@@ -38,6 +38,11 @@ record LateResolver(Supplier<? extends Resolver> resolver) implements Resolver {
   }
 
   @Override
+  public void forget(Domain name) {
+    resolver.get().forget(name);
+  }
+
+  @Override
   public Answer<Domain> reverse(InetAddress address) {
     return resolver.get().reverse(address);
   }

@@ -2,6 +2,7 @@ package org.sealwax.app;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
@@ -25,7 +26,6 @@ import org.sealwax.console.MetricsServer;
 import org.sealwax.deliver.Courier;
 import org.sealwax.deliver.Dialers;
 import org.sealwax.deliver.HostMemories;
-import org.sealwax.deliver.Sources;
 import org.sealwax.deliver.pipe.PipeCourier;
 import org.sealwax.dns.Resolver;
 import org.sealwax.dns.live.LiveResolver;
@@ -89,6 +89,7 @@ final class Router implements Closeable {
   private final Queue queue;
   private final Resolver resolver;
   private final Late<IdentityStore> identities;
+  private final Archives archives;
   private final Premises premises;
   private final AtomicReference<Settings> settings;
   private final AtomicReference<Reception> reception = new AtomicReference<>();
@@ -96,7 +97,7 @@ final class Router implements Closeable {
   private final Map<ListenerRow, Listener> listeners = new LinkedHashMap<>();
 
   /** What mail hosts have shown: outlives configurations. */
-  private final HostMemories memories = new HostMemories();
+  private final Late<HostMemories> memories;
 
   private @Nullable Listener local;
   private @Nullable ControlServer control;
@@ -143,6 +144,16 @@ final class Router implements Closeable {
     this.identities = new Late<>(this::openIdentities);
     this.resolver =
         new LateResolver(new Late<>(() -> new LiveResolver(settings.dns(), clock, chance)));
+    this.archives =
+        new Archives(
+            new Archives.World(
+                settings,
+                resolver,
+                new Late<>(() -> tls.client(ClientTls.defaults(), identities.get())),
+                clock,
+                chance,
+                log));
+    this.memories = new Late<>(() -> new HostMemories(archives.ledger()));
     this.queue =
         new Queue(
             new Queue.Rooms(
@@ -260,8 +271,8 @@ final class Router implements Closeable {
                         clock,
                         chance,
                         log,
-                        memories,
-                        Sources.none()),
+                        memories.get(),
+                        archives.sources(next)),
                     new PipeCourier(next.pipes(), PipeCourier.runsAsRoot())));
     RecipientProbe probe = (mailbox, hop) -> courier.get().callAhead().probe(mailbox, hop);
     LiveDirectory directory = new LiveDirectory(next.forward(), probe, clock, chance, log);
@@ -337,6 +348,13 @@ final class Router implements Closeable {
         throw trouble;
       }
       throw new StartTrouble(String.valueOf(e.getMessage()), "see sealwax(1), FILES", e);
+    }
+    try {
+      archives.start();
+    } catch (UncheckedIOException e) {
+      close();
+      throw new StartTrouble(
+          String.valueOf(e.getMessage()), "the state folder must be writable for this user", e);
     }
     queue.start();
     housekeeping = Threads.start("housekeeping", this::keepHouse);
@@ -578,6 +596,7 @@ final class Router implements Closeable {
     if (courier != null) {
       courier.close();
     }
+    closeQuietly(archives);
     closeQuietly(spool);
     awaitIdentities();
   }

@@ -36,6 +36,7 @@ import org.sealwax.receive.ClientLimits;
 import org.sealwax.receive.ReceiveSettings;
 import org.sealwax.receive.RejectRow;
 import org.sealwax.spool.SpoolSettings;
+import org.sealwax.sts.store.StsSettings;
 import org.sealwax.tls.IdentitySettings;
 import org.sealwax.tls.TlsFloor;
 import org.sealwax.world.DialerSettings;
@@ -93,6 +94,7 @@ final class Mapping {
         queue(server),
         deliver,
         new DialerSettings(reading.one(Schema.Deliver.TABLE).get(Schema.Deliver.ALLOW_TARGETS)),
+        sts(server),
         dns(),
         reading.one(Schema.Log.TABLE).get(Schema.Log.FORMAT),
         reading.one(Schema.Metrics.TABLE).find(Schema.Metrics.ADDRESS));
@@ -516,6 +518,17 @@ final class Mapping {
           "write the password alone into it");
       return null;
     }
+  }
+
+  private Optional<StsSettings> sts(Server server) {
+    Section s = reading.one(Schema.Sts.TABLE);
+    if (!s.get(Schema.Sts.ENABLED)) {
+      return Optional.empty();
+    }
+    StsSettings base = StsSettings.in(server.state().resolve("sts.db"));
+    return Optional.of(
+        new StsSettings(
+            base.file(), base.domains(), base.fetches(), base.total(), s.get(Schema.Sts.PORT)));
   }
 
   private DnsSettings dns() {

@@ -708,7 +708,7 @@ final class Schema {
             "allow_targets",
             listOf(NETWORK),
             "[]",
-            "Special-use networks (loopback, private; RFC 6890) to which MX records may lead. Fixed"
+            "Special-use networks (loopback, private; RFC 6890) to which MX records and MTA-STS policy hosts may lead. Fixed"
                 + " next hops may lead anywhere.");
     static final Table TABLE =
         Table.one(
@@ -729,6 +729,23 @@ final class Schema {
             ALLOW_TARGETS);
 
     private Deliver() {}
+  }
+
+  /** MTA-STS. */
+  static final class Sts {
+    static final Key<Boolean> ENABLED =
+        Key.of(
+            "enabled",
+            BOOLEAN,
+            "true",
+            "Whether MTA-STS policies (RFC 8461) of the domains that mail goes to are fetched, kept"
+                + " and followed. DANE has no such switch: it is in force where the DNS is validated.");
+    static final Key<Integer> PORT =
+        Key.of("port", count(1, 65_535), "443", "The port of policy hosts; not 443 in tests only.");
+    static final Table TABLE =
+        Table.one("sts", "MTA-STS policies of the domains that mail goes to.", ENABLED, PORT);
+
+    private Sts() {}
   }
 
   /** The DNS. */
@@ -842,6 +859,7 @@ final class Schema {
             Limits.TABLE,
             Queue.TABLE,
             Deliver.TABLE,
+            Sts.TABLE,
             Dns.TABLE,
             Auth.TABLE,
             Log.TABLE,

@@ -17,6 +17,7 @@ import org.sealwax.receive.ClientLimits;
 import org.sealwax.receive.ReceiveSettings;
 import org.sealwax.receive.RejectRow;
 import org.sealwax.spool.SpoolSettings;
+import org.sealwax.sts.store.StsSettings;
 import org.sealwax.tls.IdentitySettings;
 import org.sealwax.world.DialerSettings;
 
@@ -42,6 +43,7 @@ import org.sealwax.world.DialerSettings;
  * @param queue when is what tried again
  * @param deliver how mail leaves
  * @param dialer where names from the DNS may lead
+ * @param sts how MTA-STS policies are fetched and kept; empty: not at all
  * @param dns how the DNS is asked
  * @param log how the log is written, as far as the file says
  * @param metrics where metrics are served, if anywhere
@@ -66,6 +68,7 @@ public record Settings(
     QueueSettings queue,
     DeliverSettings deliver,
     DialerSettings dialer,
+    Optional<StsSettings> sts,
     DnsSettings dns,
     LogSettings.Format log,
     Optional<InetSocketAddress> metrics) {
@@ -98,6 +101,9 @@ public record Settings(
     }
     if (sessions != other.sessions || !clientLimits.equals(other.clientLimits)) {
       names.add("[limits] per client and sessions");
+    }
+    if (!sts.equals(other.sts)) {
+      names.add("[sts]");
     }
     if (!dns.equals(other.dns)) {
       names.add("[dns]");

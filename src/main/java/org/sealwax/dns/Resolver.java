@@ -40,6 +40,12 @@ public interface Resolver {
    */
   Answer<Domain> alias(Domain name);
 
+  /**
+   * Takes what a cache has about this name: the next question goes to the DNS. For when an answer
+   * is doubted; a resolver without a cache does nothing.
+   */
+  default void forget(Domain name) {}
+
   /** PTR names of an address. */
   Answer<Domain> reverse(InetAddress address);
 

@@ -81,6 +81,11 @@ final class Answers {
     return weight;
   }
 
+  /** The next asker goes to the DNS; one that is under way is not called back. */
+  void forget(Question question) {
+    cache.invalidate(question);
+  }
+
   Answer<?> answer(Question question) {
     Kept kept = cache.getIfPresent(question);
     if (kept != null) {

@@ -82,6 +82,13 @@ public final class LiveResolver implements Resolver {
   }
 
   @Override
+  public void forget(Domain name) {
+    for (int type : new int[] {Type.MX, Type.A, Type.AAAA, Type.TXT, Type.CNAME, Type.TLSA}) {
+      answers().forget(new Question(name, type));
+    }
+  }
+
+  @Override
   public Answer<Domain> reverse(InetAddress address) {
     return ask(ReverseName.of(address), Type.PTR, Domain.class);
   }

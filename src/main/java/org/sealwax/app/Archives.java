@@ -1,0 +1,167 @@
+package org.sealwax.app;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.sealwax.address.Domain;
+import org.sealwax.config.Settings;
+import org.sealwax.deliver.Sources;
+import org.sealwax.dns.Resolver;
+import org.sealwax.evidence.DaneSource;
+import org.sealwax.evidence.HostAddresses;
+import org.sealwax.evidence.LedgerSource;
+import org.sealwax.evidence.Source;
+import org.sealwax.evidence.StsSource;
+import org.sealwax.https.HttpsClient;
+import org.sealwax.ledger.LedgerSettings;
+import org.sealwax.ledger.LiveLedger;
+import org.sealwax.log.MailLog;
+import org.sealwax.policy.Demand;
+import org.sealwax.receipt.Receipts;
+import org.sealwax.sts.StsPolicy;
+import org.sealwax.sts.store.PolicyFetcher;
+import org.sealwax.sts.store.StsPolicies;
+import org.sealwax.sts.store.StsSettings;
+import org.sealwax.tls.TlsClient;
+import org.sealwax.tls.TrustRoots;
+import org.sealwax.world.Chance;
+import org.sealwax.world.Clock;
+import org.sealwax.world.SystemDialer;
+
+/**
+ * What is known of other people's domains and outlives a configuration: the stores of MTA-STS
+ * policies and of the ledger, the receipts. Opened with the first delivery or the start, whichever
+ * comes first, so that they are not on the way to listening.
+ */
+final class Archives implements Closeable {
+  private final World world;
+  private final Optional<Late<StsPolicies>> policies;
+  private final Late<LiveLedger> ledger;
+
+  /**
+   * What they work with.
+   *
+   * @param settings those in force at the start
+   * @param resolver for policy hosts, TLSA records and addresses
+   * @param tls our side of TLS
+   * @param clock the time
+   * @param chance jitter
+   * @param log facts
+   */
+  record World(
+      Settings settings,
+      Resolver resolver,
+      Supplier<TlsClient> tls,
+      Clock clock,
+      Chance chance,
+      MailLog log) {}
+
+  Archives(World world) {
+    this.world = world;
+    this.policies = world.settings().sts().map(sts -> new Late<>(() -> open(sts)));
+    this.ledger = new Late<>(this::openLedger);
+  }
+
+  private LiveLedger openLedger() {
+    try {
+      return LiveLedger.open(
+          world.settings().server().state().resolve("ledger.db"),
+          LedgerSettings.defaults(),
+          new LiveLedger.World(world.clock(), world.log(), this::vouches));
+    } catch (IOException e) {
+      throw new UncheckedIOException("the ledger cannot be opened: " + e.getMessage(), e);
+    }
+  }
+
+  /** Whether an MTA-STS policy in force lists the host; from memory. */
+  private boolean vouches(Domain domain, Domain host) {
+    return policies()
+        .flatMap(p -> p.inForce(domain))
+        .filter(kept -> kept.policy().mode() == StsPolicy.Mode.ENFORCE)
+        .filter(kept -> kept.policy().mx().stream().anyMatch(m -> m.matches(host)))
+        .isPresent();
+  }
+
+  private StsPolicies open(StsSettings settings) {
+    TrustRoots roots = new Authorities(world.settings()).forDelivery().get(Demand.PUBLIC_ROOTS);
+    if (roots == null) {
+      throw new IllegalStateException("no public roots");
+    }
+    HttpsClient https =
+        new HttpsClient(
+            world.resolver(),
+            SystemDialer.guarded(world.settings().dialer()),
+            (wire, offer, total) -> world.tls().get().connect(wire, offer, total),
+            roots,
+            world.clock());
+    try {
+      return StsPolicies.open(
+          settings,
+          new StsPolicies.World(
+              world.resolver(),
+              new PolicyFetcher(https, settings.port(), settings.total()),
+              world.clock(),
+              world.chance(),
+              world.log(),
+              (domain, lost) -> ledger().keep(domain, lost.kept().policy().mx())));
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          "the store of MTA-STS policies cannot be opened: " + e.getMessage(), e);
+    }
+  }
+
+  /** The MTA-STS policies; empty when they are switched off. */
+  Optional<StsPolicies> policies() {
+    return policies.map(Late::get);
+  }
+
+  /** What domains have shown. */
+  LiveLedger ledger() {
+    return ledger.get();
+  }
+
+  /** Begins what goes on in the background. */
+  void start() {
+    ledger();
+    policies().ifPresent(StsPolicies::start);
+  }
+
+  /** For the rounds of one configuration. */
+  Sources sources(Settings now) {
+    List<Source> published = new ArrayList<>();
+    published.add(
+        new DaneSource(
+            world.resolver(),
+            new HostAddresses.Families(now.deliver().ipv4(), now.deliver().ipv6()),
+            world.clock()));
+    Optional<StsPolicies> sts = policies();
+    sts.ifPresent(p -> published.add(new StsSource(p)));
+    published.add(new LedgerSource(ledger()));
+    return new Sources(
+        published,
+        domain -> sts.map(p -> p.recheck(domain)),
+        ledger(),
+        Receipts.none(),
+        world.resolver()::forget);
+  }
+
+  @Override
+  public void close() throws IOException {
+    StsPolicies sts = policies.map(Late::ifMade).orElse(null);
+    LiveLedger book = ledger.ifMade();
+    try {
+      if (sts != null) {
+        sts.close();
+      }
+    } finally {
+      // Last: the end of a policy is told to it.
+      if (book != null) {
+        book.close();
+      }
+    }
+  }
+}
