@@ -11,6 +11,7 @@ import org.sealwax.https.HttpsTargets;
 import org.sealwax.ledger.LedgerTargets;
 import org.sealwax.message.MessageTargets;
 import org.sealwax.queue.QueueTargets;
+import org.sealwax.receipt.ReceiptTargets;
 import org.sealwax.receive.auth.AuthTargets;
 import org.sealwax.smtp.SmtpTargets;
 import org.sealwax.sts.StsTargets;
@@ -38,6 +39,7 @@ public final class Targets {
     all.addAll(StsTargets.all());
     all.addAll(HttpsTargets.all());
     all.addAll(LedgerTargets.all());
+    all.addAll(ReceiptTargets.all());
     return List.copyOf(all);
   }
 

@@ -1,0 +1,29 @@
+package org.sealwax.receipt;
+
+import java.time.Duration;
+
+/**
+ * How receipts are kept.
+ *
+ * @param retention files whose last record is older are deleted, with their salts; zero: never
+ * @param fileSize a file that has grown beyond this is closed and the next one begun, in octets
+ */
+public record ReceiptSettings(Duration retention, long fileSize) {
+  /** A quarter of a year: long enough for a question that comes late. */
+  public static final Duration DEFAULT_RETENTION = Duration.ofDays(90);
+
+  /** Some 80,000 receipts; small enough to be read through in a second. */
+  public static final long DEFAULT_FILE_SIZE = 64L << 20;
+
+  /** Checks ranges. */
+  public ReceiptSettings {
+    if (retention.isNegative() || fileSize < 1) {
+      throw new IllegalArgumentException("retention and size are positive");
+    }
+  }
+
+  /** The defaults. */
+  public static ReceiptSettings defaults() {
+    return new ReceiptSettings(DEFAULT_RETENTION, DEFAULT_FILE_SIZE);
+  }
+}
