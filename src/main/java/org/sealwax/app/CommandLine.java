@@ -72,6 +72,7 @@ final class CommandLine {
       case "password" -> password(arguments);
       case "lab" -> new LabCommand(around).run(arguments);
       case "assess" -> new AssessCommand(around, folders).run(arguments);
+      case "survey" -> new SurveyCommand(around, folders).run(arguments);
       case "explain" -> new ExplainCommand(around).run(arguments);
       default -> configured(command, arguments);
     };

@@ -9,6 +9,7 @@ import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.sealwax.address.Domain;
@@ -20,6 +21,12 @@ import org.sealwax.assess.review.Reviews;
 import org.sealwax.dns.DnsSettings;
 import org.sealwax.dns.Resolver;
 import org.sealwax.dns.live.LiveResolver;
+import org.sealwax.https.HttpsClient;
+import org.sealwax.sts.store.PolicyFetcher;
+import org.sealwax.tls.ClientTls;
+import org.sealwax.tls.TlsClient;
+import org.sealwax.tls.TlsRoom;
+import org.sealwax.tls.TlsSettings;
 import org.sealwax.tls.TrustRoots;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
@@ -34,6 +41,10 @@ import org.sealwax.world.SystemDialer;
  */
 record Examiner(Setup setup) {
   private static final int DNS = 53;
+  private static final int HTTPS = 443;
+
+  /** For one fetch of a policy: RFC 8461 3.3 lets senders give up after a minute. */
+  private static final Duration POLICY_TIME = Duration.ofSeconds(20);
 
   /** Lines of a file of trust anchors: the root has two keys, a lab a few. */
   private static final int MAX_ANCHORS = 64;
@@ -67,12 +78,19 @@ record Examiner(Setup setup) {
     }
     TrustRoots roots = roots(arguments, around);
     String ehlo = ehlo(arguments, folders);
+    TlsClient tls = new TlsRoom(TlsSettings.defaults(), clock, chance).client(ClientTls.defaults());
+    PolicyFetcher fetcher =
+        new PolicyFetcher(
+            new HttpsClient(resolver, dialer, tls, roots, clock),
+            port(arguments, "--policy-port", HTTPS),
+            POLICY_TIME);
     List<Probe> probes = List.of();
     Setup setup =
         new Setup(
             resolver,
             probes,
-            Reviews.all(new Reviews.Needs(resolver, dialer, roots, inner, hasIpv6(), clock)),
+            Reviews.all(
+                new Reviews.Needs(resolver, dialer, fetcher, roots, inner, hasIpv6(), clock)),
             ReceiverRubric.rules(),
             ehlo,
             port(arguments, "--port", Target.MAIL),

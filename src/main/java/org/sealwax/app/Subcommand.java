@@ -149,6 +149,7 @@ record Subcommand(
                 new Option("--fail-below", "GRADE", "exit code 1 below this grade")),
             false),
         AssessCommand.subcommand(),
+        SurveyCommand.subcommand(),
         ExplainCommand.subcommand(),
         new Subcommand("version", "", "print the version", "Prints the version.", List.of(), false),
         new Subcommand("help", "[COMMAND]", "explain", "Explains a command.", List.of(), false),

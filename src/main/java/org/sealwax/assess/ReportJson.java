@@ -20,9 +20,22 @@ public final class ReportJson {
 
   /** Everything, evidence included, on one line. */
   public static String of(Report report) {
+    return of(report, 0, true);
+  }
+
+  /**
+   * One line of a survey: what is to be mended and told, without evidence, passes and what was not
+   * tested, unless {@code whole}.
+   *
+   * @param line of the input, from 1
+   */
+  public static String of(Report report, long line, boolean whole) {
     StringWriter out = new StringWriter();
     try (JsonGenerator json = FACTORY.createGenerator(ObjectWriteContext.empty(), out)) {
       json.writeStartObject();
+      if (line > 0) {
+        json.writeNumberProperty("line", line);
+      }
       head(json, report);
       json.writeName("addresses");
       json.writeStartArray();
@@ -33,9 +46,26 @@ public final class ReportJson {
       json.writeName("findings");
       json.writeStartArray();
       for (Finding finding : report.findings()) {
-        finding(json, finding);
+        boolean quiet =
+            finding.outcome() == Outcome.PASS || finding.outcome() == Outcome.NOT_TESTED;
+        if (whole || !quiet) {
+          finding(json, finding, whole);
+        }
       }
       json.writeEndArray();
+      json.writeEndObject();
+    }
+    return out.toString();
+  }
+
+  /** The line of a survey for a line of input that is no target. */
+  public static String bad(long line, String text, String why) {
+    StringWriter out = new StringWriter();
+    try (JsonGenerator json = FACTORY.createGenerator(ObjectWriteContext.empty(), out)) {
+      json.writeStartObject();
+      json.writeNumberProperty("line", line);
+      json.writeStringProperty("target", text);
+      json.writeStringProperty("error", why);
       json.writeEndObject();
     }
     return out.toString();
@@ -109,7 +139,7 @@ public final class ReportJson {
     }
   }
 
-  private static void finding(JsonGenerator json, Finding finding) {
+  private static void finding(JsonGenerator json, Finding finding, boolean whole) {
     json.writeStartObject();
     json.writeStringProperty("check", finding.check().id());
     json.writeStringProperty("code", finding.code());
@@ -120,7 +150,7 @@ public final class ReportJson {
     if (!finding.lines().isEmpty()) {
       strings(json, "do", finding.lines());
     }
-    if (!finding.evidence().isEmpty()) {
+    if (whole && !finding.evidence().isEmpty()) {
       json.writeName("evidence");
       json.writeStartArray();
       for (Evidence evidence : finding.evidence()) {

@@ -12,13 +12,14 @@ import org.sealwax.world.Wire;
 final class EngineTlsClient implements TlsClient {
   private final TlsRoom room;
   private final ClientTls settings;
-  private final IdentityStore identities;
+  private final @Nullable IdentityStore identities;
   private final Judge judge;
   private EngineFactory.@Nullable ClientContext bare;
   private EngineFactory.@Nullable ClientContext shown;
   private @Nullable Identity shownIdentity;
 
-  EngineTlsClient(TlsRoom room, ClientTls settings, IdentityStore identities, Judge judge) {
+  EngineTlsClient(
+      TlsRoom room, ClientTls settings, @Nullable IdentityStore identities, Judge judge) {
     this.room = room;
     this.settings = settings;
     this.identities = identities;
@@ -52,7 +53,8 @@ final class EngineTlsClient implements TlsClient {
   }
 
   private EngineFactory.ClientContext context(ClientOffer offer) throws SSLException {
-    if (!offer.clientCertificate()) {
+    IdentityStore own = identities;
+    if (!offer.clientCertificate() || own == null) {
       EngineFactory.ClientContext there = bare;
       if (there == null) {
         there = room.engines().client(settings, null);
@@ -60,7 +62,7 @@ final class EngineTlsClient implements TlsClient {
       }
       return there;
     }
-    Identity now = identities.standard();
+    Identity now = own.standard();
     EngineFactory.ClientContext there = shown;
     if (there == null || shownIdentity != now) {
       EngineFactory.ClientContext fresh = room.engines().client(settings, now);

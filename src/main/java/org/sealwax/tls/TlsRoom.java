@@ -84,6 +84,11 @@ public final class TlsRoom {
     return new EngineTlsClient(this, client, identities, judge);
   }
 
+  /** An outbound side that never shows a certificate: for those who only ask. */
+  public TlsClient client(ClientTls client) {
+    return new EngineTlsClient(this, client, null, judge);
+  }
+
   /**
    * The inbound side of one listener.
    *

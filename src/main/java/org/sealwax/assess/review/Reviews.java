@@ -3,6 +3,7 @@ package org.sealwax.assess.review;
 import java.util.List;
 import org.sealwax.assess.Review;
 import org.sealwax.dns.Resolver;
+import org.sealwax.sts.store.PolicyFetcher;
 import org.sealwax.tls.TrustRoots;
 import org.sealwax.world.Clock;
 import org.sealwax.world.Dialer;
@@ -19,6 +20,7 @@ public final class Reviews {
    *
    * @param resolver for all look-ups
    * @param dialer for the hosts of policies and authorities: guarded, as strangers name them
+   * @param fetcher of MTA-STS policies
    * @param roots what is trusted
    * @param privateAllowed special-use addresses are expected: a lab
    * @param hasIpv6 whether this machine can reach IPv6
@@ -26,6 +28,7 @@ public final class Reviews {
   public record Needs(
       Resolver resolver,
       Dialer dialer,
+      PolicyFetcher fetcher,
       TrustRoots roots,
       boolean privateAllowed,
       boolean hasIpv6,
@@ -37,6 +40,8 @@ public final class Reviews {
         new MxReview(needs.privateAllowed(), needs.hasIpv6()),
         new DnssecReview(needs.resolver()),
         new DaneReview(needs.resolver(), needs.clock()),
+        new StsReview(needs.resolver(), needs.fetcher()::examine, needs.roots(), needs.clock()),
+        new BothReview(),
         new CertificateReview(
             needs.roots(),
             new Revocation(new PlainWeb(needs.resolver(), needs.dialer()), needs.clock()),

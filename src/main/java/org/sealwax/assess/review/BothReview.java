@@ -1,0 +1,108 @@
+package org.sealwax.assess.review;
+
+import java.util.List;
+import java.util.Optional;
+import org.sealwax.assess.Check;
+import org.sealwax.assess.Finding;
+import org.sealwax.assess.Outcome;
+import org.sealwax.assess.Overview;
+import org.sealwax.assess.Place;
+import org.sealwax.assess.Review;
+
+/**
+ * Whether any sender can insist on TLS at all: DANE, MTA-STS, both, or neither. Reads what was
+ * found before.
+ */
+public record BothReview() implements Review {
+  @Override
+  public List<Check> checks() {
+    return List.of(Check.of("both"));
+  }
+
+  private enum State {
+    GOOD,
+    BROKEN,
+    NONE,
+    UNKNOWN
+  }
+
+  @Override
+  public List<Finding> judge(Overview all) {
+    State dane = dane(all);
+    State sts = sts(all);
+    return List.of(finding(all, dane, sts));
+  }
+
+  private static Finding of(Outcome outcome, String seen) {
+    return Finding.of(Check.of("both"), outcome, Place.domain(), seen);
+  }
+
+  private static Finding finding(Overview all, State dane, State sts) {
+    if (dane == State.GOOD && sts == State.GOOD) {
+      return of(Outcome.PASS, "DANE and MTA-STS, and they agree");
+    }
+    if (dane == State.GOOD && sts == State.BROKEN) {
+      return of(Outcome.FAIL, "DANE holds, and the enforced MTA-STS policy does not")
+          .as("contradict");
+    }
+    if (dane == State.BROKEN && sts == State.GOOD) {
+      return of(Outcome.FAIL, "MTA-STS holds, and DANE does not").as("contradict");
+    }
+    if (dane == State.GOOD || sts == State.GOOD) {
+      String which = dane == State.GOOD ? "DANE, without MTA-STS" : "MTA-STS, without DANE";
+      return of(Outcome.WARN, which).as("one");
+    }
+    if (dane == State.UNKNOWN || sts == State.UNKNOWN) {
+      return of(Outcome.INCONCLUSIVE, "DANE or MTA-STS could not be looked at");
+    }
+    if (dane == State.BROKEN || sts == State.BROKEN) {
+      return of(Outcome.FAIL, "what is published does not hold").as("neither");
+    }
+    boolean testing =
+        all.found("sts.policy", Place.domain())
+            .filter(f -> f.aspect().equals("testing"))
+            .isPresent();
+    return testing
+        ? of(Outcome.FAIL, "MTA-STS in testing: nothing is enforced").as("testing-only")
+        : of(Outcome.FAIL, "neither DANE nor MTA-STS: whoever removes STARTTLS reads the mail")
+            .as("neither");
+  }
+
+  private static State dane(Overview all) {
+    List<Finding> matches =
+        all.found().stream()
+            .filter(f -> f.check().id().equals("dane.match") && f.place().address() != null)
+            .toList();
+    if (matches.stream().anyMatch(f -> f.outcome() == Outcome.FAIL)) {
+      return State.BROKEN;
+    }
+    Optional<Finding> present = all.found("dane.present", Place.domain());
+    if (present.filter(f -> f.outcome() == Outcome.INCONCLUSIVE).isPresent()
+        || matches.stream().anyMatch(f -> f.outcome() == Outcome.INCONCLUSIVE)) {
+      return State.UNKNOWN;
+    }
+    boolean everywhere =
+        !matches.isEmpty()
+            && matches.stream()
+                .allMatch(
+                    f ->
+                        f.outcome() == Outcome.PASS
+                            || (f.outcome() == Outcome.WARN && !f.aspect().equals("pkix")));
+    return everywhere ? State.GOOD : State.NONE;
+  }
+
+  private static State sts(Overview all) {
+    Optional<Finding> policy = all.found("sts.policy", Place.domain());
+    if (policy.isEmpty()) {
+      return State.NONE;
+    }
+    Finding finding = policy.get();
+    return switch (finding.outcome()) {
+      case PASS -> State.GOOD;
+      case WARN -> finding.aspect().equals("short") ? State.GOOD : State.NONE;
+      case FAIL -> finding.aspect().startsWith("mx-fails") ? State.BROKEN : State.NONE;
+      case INCONCLUSIVE -> State.UNKNOWN;
+      case INFO, NOT_TESTED -> State.NONE;
+    };
+  }
+}

@@ -1,0 +1,290 @@
+package org.sealwax.assess.review;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.address.Domain;
+import org.sealwax.assess.Check;
+import org.sealwax.assess.Depth;
+import org.sealwax.assess.Evidence;
+import org.sealwax.assess.Exchange;
+import org.sealwax.assess.Finding;
+import org.sealwax.assess.Outcome;
+import org.sealwax.assess.Overview;
+import org.sealwax.assess.Place;
+import org.sealwax.assess.Review;
+import org.sealwax.assess.Visit;
+import org.sealwax.dns.Answer;
+import org.sealwax.dns.Resolver;
+import org.sealwax.policy.MxPattern;
+import org.sealwax.sts.Announcement;
+import org.sealwax.sts.StsPolicy;
+import org.sealwax.sts.StsRecord;
+import org.sealwax.sts.store.PolicyFetch;
+import org.sealwax.sts.store.PolicyFetcher;
+import org.sealwax.tls.TrustRoots;
+import org.sealwax.world.Clock;
+
+/**
+ * MTA-STS (RFC 8461): the record, the policy as a sender fetches it, and whether every MX at every
+ * address fulfils it.
+ */
+public final class StsReview implements Review {
+  /** Below this an attacker only has to wait a day (RFC 8461 10.2 wants weeks). */
+  private static final Duration SHORT = Duration.ofDays(1);
+
+  private static final Duration WEEK = Duration.ofDays(7);
+
+  /** Fetches a policy as an examiner may. */
+  public interface Fetch {
+    /** Asks the policy host of a domain, and goes on over a bad certificate. */
+    PolicyFetch examine(Domain policyDomain) throws InterruptedException;
+  }
+
+  private final Resolver resolver;
+  private final Fetch fetcher;
+  private final Chains chains;
+  private final Clock clock;
+
+  /**
+   * A review.
+   *
+   * @param fetcher of policies
+   * @param roots by which the certificates of the MX hosts are judged
+   */
+  public StsReview(Resolver resolver, Fetch fetcher, TrustRoots roots, Clock clock) {
+    this.resolver = resolver;
+    this.fetcher = fetcher;
+    this.chains = new Chains(roots, clock);
+    this.clock = clock;
+  }
+
+  @Override
+  public List<Check> checks() {
+    return List.of(Check.of("sts.policy"), Check.of("sts.consistency"));
+  }
+
+  @Override
+  public List<Finding> judge(Overview all) throws InterruptedException {
+    Optional<Domain> domain = all.domain();
+    Optional<Domain> owner = domain.flatMap(StsRecord::nameFor);
+    if (domain.isEmpty() || owner.isEmpty()) {
+      String why =
+          domain.isEmpty() ? "a host was asked for, not a domain" : "the domain is too long";
+      return List.of(policy(Outcome.NOT_TESTED, why), consistency(Outcome.NOT_TESTED, why));
+    }
+    Answer<String> txt = resolver.txt(owner.get());
+    Evidence evidence = new Evidence(Evidence.Kind.DNS, owner.get() + " " + txt.records());
+    return switch (Announcement.of(txt)) {
+      case Announcement.Silent s ->
+          List.of(
+              policy(Outcome.INCONCLUSIVE, "the look-up failed: " + s.why()),
+              consistency(Outcome.INCONCLUSIVE, "the look-up failed: " + s.why()));
+      case Announcement.Says says -> announced(all, domain.get(), says.record(), evidence);
+    };
+  }
+
+  private static Finding policy(Outcome outcome, String seen) {
+    return Finding.of(Check.of("sts.policy"), outcome, Place.domain(), seen);
+  }
+
+  private static Finding consistency(Outcome outcome, String seen) {
+    return Finding.of(Check.of("sts.consistency"), outcome, Place.domain(), seen);
+  }
+
+  private static List<Finding> without(Finding policy) {
+    return List.of(policy, consistency(Outcome.NOT_TESTED, "there is no policy to compare with"));
+  }
+
+  private List<Finding> announced(Overview all, Domain domain, StsRecord record, Evidence evidence)
+      throws InterruptedException {
+    return switch (record) {
+      case StsRecord.None n ->
+          without(
+              policy(Outcome.FAIL, "there is no MTA-STS record")
+                  .as("absent")
+                  .with(evidence)
+                  .advising(toPublish(all, domain)));
+      case StsRecord.Several s ->
+          without(
+              policy(Outcome.FAIL, s.count() + " MTA-STS records: senders ignore all")
+                  .as("two-records")
+                  .with(evidence));
+      case StsRecord.Malformed m ->
+          without(
+              policy(Outcome.FAIL, "the record breaks its grammar: " + m.why())
+                  .as("invalid")
+                  .with(evidence)
+                  .advising(toPublish(all, domain)));
+      case StsRecord.Announced a -> fetched(all, domain, a.id(), evidence);
+    };
+  }
+
+  private List<Finding> fetched(Overview all, Domain domain, String id, Evidence evidence)
+      throws InterruptedException {
+    PolicyFetch fetch = fetcher.examine(domain);
+    PolicyFetch.Outcome outcome = fetch.outcome();
+    return switch (outcome) {
+      case PolicyFetch.Outcome.Obtained o -> {
+        Evidence text = new Evidence(Evidence.Kind.HTTPS, o.policy().text());
+        List<Finding> found = new ArrayList<>();
+        found.add(judged(all, o.policy()).with(evidence).with(text));
+        found.add(agrees(all, domain, id, o.policy()).with(text));
+        yield found;
+      }
+      case PolicyFetch.Outcome.Redirect r -> without(unusable(outcome, "redirect", evidence));
+      case PolicyFetch.Outcome.MediaType m -> without(unusable(outcome, "invalid", evidence));
+      case PolicyFetch.Outcome.Flawed f -> without(unusable(outcome, "invalid", evidence));
+      case PolicyFetch.Outcome.Unproven u -> without(unusable(outcome, "unreachable", evidence));
+      case PolicyFetch.Outcome.Unreachable u -> without(unusable(outcome, "unreachable", evidence));
+      case PolicyFetch.Outcome.Status s -> without(unusable(outcome, "unreachable", evidence));
+    };
+  }
+
+  private static Finding unusable(PolicyFetch.Outcome outcome, String aspect, Evidence evidence) {
+    return policy(Outcome.FAIL, "announced, but not to be had: " + outcome.text())
+        .as(aspect)
+        .with(evidence);
+  }
+
+  private Finding judged(Overview all, StsPolicy policy) {
+    Set<String> failing = new LinkedHashSet<>();
+    int fulfilling = 0;
+    for (Exchange exchange : all.exchanges()) {
+      Domain host = exchange.host();
+      if (host == null) {
+        continue;
+      }
+      Optional<String> why = breach(all, policy, host);
+      if (why.isPresent()) {
+        failing.add(host + " (" + why.get() + ")");
+      } else {
+        fulfilling++;
+      }
+    }
+    return switch (policy.mode()) {
+      case NONE -> policy(Outcome.FAIL, "mode none: no policy is in force").as("mode-none");
+      case TESTING ->
+          policy(
+                  Outcome.WARN,
+                  failing.isEmpty()
+                      ? "mode testing; every MX would fulfil it: go on to enforce"
+                      : "mode testing; enforced, it would keep mail from "
+                          + String.join(", ", failing))
+              .as("testing");
+      case ENFORCE -> enforced(policy, failing, fulfilling);
+    };
+  }
+
+  private static Finding enforced(StsPolicy policy, Set<String> failing, int fulfilling) {
+    String days = policy.maxAge().toSeconds() + " s";
+    if (!failing.isEmpty()) {
+      return policy(
+              Outcome.FAIL, "mode enforce, and not fulfilled by " + String.join(", ", failing))
+          .as(fulfilling == 0 ? "mx-fails-all" : "mx-fails");
+    }
+    if (policy.maxAge().compareTo(SHORT) < 0) {
+      return policy(Outcome.WARN, "mode enforce, but kept for " + days + " only")
+          .as("short")
+          .advising(List.of("max_age: 1209600"));
+    }
+    String week = policy.maxAge().compareTo(WEEK) < 0 ? "; a week or more would be better" : "";
+    return policy(
+        Outcome.PASS, "mode enforce, kept for " + days + ", fulfilled by every MX" + week);
+  }
+
+  /** Why a sender that enforces the policy does not deliver to this host; empty when it does. */
+  private Optional<String> breach(Overview all, StsPolicy policy, Domain host) {
+    if (!policy.lists(host)) {
+      return Optional.of("not in the policy");
+    }
+    for (Visit visit : all.visits()) {
+      if (!host.equals(visit.place().host()) || !visit.sightings().answered()) {
+        continue;
+      }
+      List<Chains.Chain> seen = Chains.of(visit);
+      if (seen.isEmpty()) {
+        if (visit.sightings().greeted() && !visit.sightings().tls()) {
+          return Optional.of("no TLS at " + visit.place().text());
+        }
+        continue;
+      }
+      for (Chains.Chain chain : seen) {
+        @Nullable String why = flaw(chain, host);
+        if (why != null) {
+          return Optional.of(why + " at " + visit.place().text());
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  private @Nullable String flaw(Chains.Chain chain, Domain host) {
+    if (Chains.named(chain, List.of(host)).isEmpty()) {
+      return "the certificate does not name it";
+    }
+    var now = clock.now();
+    if (now.isAfter(chain.leaf().getNotAfter().toInstant())
+        || now.isBefore(chain.leaf().getNotBefore().toInstant())) {
+      return "the certificate is not valid now";
+    }
+    return chains.flaw(chain).map(r -> "certificate " + r.word()).orElse(null);
+  }
+
+  private Finding agrees(Overview all, Domain domain, String id, StsPolicy policy)
+      throws InterruptedException {
+    List<String> outside =
+        all.exchanges().stream()
+            .map(Exchange::named)
+            .flatMap(Optional::stream)
+            .filter(h -> !policy.lists(h))
+            .map(Domain::name)
+            .toList();
+    if (!outside.isEmpty() && policy.mode() != StsPolicy.Mode.NONE) {
+      boolean enforced = policy.mode() == StsPolicy.Mode.ENFORCE;
+      return consistency(
+              enforced ? Outcome.FAIL : Outcome.WARN,
+              "not named by the policy: " + String.join(", ", outside))
+          .as("mx-outside")
+          .advising(outside.stream().map(h -> "mx: " + h).toList());
+    }
+    List<String> wide =
+        policy.mx().stream()
+            .filter(p -> p.wildcard() && p.name().parent().isEmpty())
+            .map(MxPattern::toString)
+            .toList();
+    if (!wide.isEmpty()) {
+      return consistency(Outcome.WARN, "anybody's hosts fit " + String.join(", ", wide)).as("wide");
+    }
+    if (all.budget().depth() == Depth.FULL) {
+      PolicyFetch again = fetcher.examine(domain);
+      boolean same =
+          again.outcome() instanceof PolicyFetch.Outcome.Obtained o
+              && o.policy().text().equals(policy.text());
+      if (!same) {
+        return consistency(
+                Outcome.WARN, "a second fetch brought another answer: " + again.outcome().text())
+            .as("unstable");
+      }
+    }
+    return consistency(Outcome.PASS, "record " + id + ", policy and MX hosts agree");
+  }
+
+  private static List<String> toPublish(Overview all, Domain domain) {
+    List<String> lines = new ArrayList<>();
+    lines.add("_mta-sts." + domain + ". IN TXT \"v=STSv1; id=1\"");
+    lines.add("; at https://mta-sts." + domain + PolicyFetcher.PATH);
+    lines.add("version: STSv1");
+    lines.add("mode: testing");
+    lines.add("max_age: 1209600");
+    all.exchanges().stream()
+        .map(Exchange::named)
+        .flatMap(Optional::stream)
+        .forEach(h -> lines.add("mx: " + h));
+    return lines;
+  }
+}

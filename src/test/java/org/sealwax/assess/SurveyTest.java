@@ -1,0 +1,201 @@
+package org.sealwax.assess;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.Reader;
+import java.io.StringReader;
+import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sealwax.dns.FixedResolver;
+import org.sealwax.world.Chance;
+import org.sealwax.world.Clock;
+
+/** Many targets: bad lines, going on, politeness, bounds. */
+final class SurveyTest {
+  private static final FixedResolver WORLD =
+      FixedResolver.builder()
+          .mx("a.example", 10, "mx.a.example")
+          .address("mx.a.example", "192.0.2.1")
+          .mx("b.example", 10, "mx.b.example")
+          .address("mx.b.example", "192.0.2.2")
+          .build();
+
+  private static Setup setup(Setup.Gate gate, Probe... probes) {
+    return new Setup(
+        WORLD,
+        List.of(probes),
+        List.of(),
+        ReceiverRubric.rules(),
+        "probe.example",
+        25,
+        "test",
+        1,
+        gate,
+        Clock.system(),
+        Chance.seeded(1));
+  }
+
+  /** Keeps what comes. */
+  private static class Kept implements Survey.Sink {
+    final TreeMap<Long, String> lines = new TreeMap<>();
+    final List<Long> skipped = new ArrayList<>();
+
+    @Override
+    public void report(long line, Report report) throws IOException {
+      lines.put(line, report.target() + " " + report.letter());
+    }
+
+    @Override
+    public void bad(long line, String text, String why) {
+      lines.put(line, "bad: " + why);
+    }
+
+    @Override
+    public void skipped(long line) {
+      skipped.add(line);
+    }
+  }
+
+  @Test
+  void badLinesAreToldWithTheirNumberAndTheRestGoesOn() throws Exception {
+    Kept kept = new Kept();
+    String input =
+        "a.example\n\n# a remark\nnot a domain\n" + "x".repeat(5_000) + "\nb.example\r\nmx:99999";
+    new Survey(setup(Setup.Gate.open()), Budget.of(Depth.QUICK), 3)
+        .run(new StringReader(input), line -> false, kept);
+    assertEquals(
+        "{1=a.example -, 4=bad: no domain, host or host:port,"
+            + " 5=bad: longer than 1024 characters, 6=b.example -,"
+            + " 7=bad: no domain, host or host:port}",
+        kept.lines.toString());
+  }
+
+  @Test
+  void itGoesOnWhereItWasBrokenOff(@TempDir Path folder) throws Exception {
+    Path file = folder.resolve("state");
+    try (SurveyState state = SurveyState.open(file, "list")) {
+      state.note(2);
+      state.note(1);
+      state.note(5);
+      assertEquals(1, state.held());
+    }
+    Files.writeString(file, Files.readString(file) + "3");
+    Kept kept = new Kept();
+    try (SurveyState state = SurveyState.open(file, "list")) {
+      assertTrue(state.done(3), "a number without its end was written before");
+      new Survey(setup(Setup.Gate.open()), Budget.of(Depth.QUICK), 2)
+          .run(new StringReader("a.example\n".repeat(6)), state, kept);
+    }
+    assertEquals(List.of(1L, 2L, 3L, 5L), kept.skipped);
+    assertEquals("[4, 6]", kept.lines.keySet().toString());
+    assertThrows(IOException.class, () -> SurveyState.open(file, "another"));
+  }
+
+  @Test
+  void aBrokenSinkEndsTheSurveyWithItsTrouble() {
+    IOException trouble = new IOException("disk full");
+    Kept kept =
+        new Kept() {
+          @Override
+          public void report(long line, Report report) throws IOException {
+            throw trouble;
+          }
+        };
+    assertEquals(
+        trouble,
+        assertThrows(
+            IOException.class,
+            () ->
+                new Survey(setup(Setup.Gate.open()), Budget.of(Depth.QUICK), 1)
+                    .run(new StringReader("a.example\n".repeat(50)), line -> false, kept)));
+  }
+
+  @Test
+  void linesAreReadOnlyAsThereIsRoom() throws Exception {
+    AtomicInteger read = new AtomicInteger();
+    AtomicInteger done = new AtomicInteger();
+    AtomicInteger most = new AtomicInteger();
+    Reader endless =
+        new Reader() {
+          @Override
+          public int read(char[] buffer, int offset, int length) {
+            if (read.get() >= 2_000) {
+              return -1;
+            }
+            "a.example\n".getChars(0, 10, buffer, offset);
+            most.accumulateAndGet(read.incrementAndGet() - done.get(), Math::max);
+            return 10;
+          }
+
+          @Override
+          public void close() {}
+        };
+    new Survey(setup(Setup.Gate.open()), Budget.of(Depth.QUICK), 7)
+        .run(
+            endless,
+            line -> false,
+            new Kept() {
+              @Override
+              public void report(long line, Report report) {
+                done.incrementAndGet();
+              }
+            });
+    assertEquals(2_000, done.get());
+    // The window, the line in hand, and one that was counted before its end was.
+    assertTrue(most.get() <= 7 + 3, "read ahead by " + most.get());
+  }
+
+  @Test
+  void oneBlockSharesABudget() throws Exception {
+    AtomicInteger there = new AtomicInteger();
+    AtomicInteger most = new AtomicInteger();
+    Probe probe =
+        new Probe() {
+          @Override
+          public List<Check> checks() {
+            return List.of(Check.of("tls13"));
+          }
+
+          @Override
+          public List<Finding> look(Visit visit) {
+            most.accumulateAndGet(there.incrementAndGet(), Math::max);
+            Thread.yield();
+            there.decrementAndGet();
+            return List.of();
+          }
+        };
+    ProviderGate gate = new ProviderGate(50, 1, Duration.ofMillis(2), Clock.system());
+    long start = System.nanoTime();
+    new Survey(setup(gate, probe), Budget.of(Depth.QUICK), 20)
+        .run(new StringReader("a.example\nb.example\n".repeat(20)), line -> false, new Kept());
+    assertEquals(1, most.get());
+    // 40 visits to one /24 with 39 pauses between their beginnings.
+    assertTrue(System.nanoTime() - start >= Duration.ofMillis(39 * 2).toNanos());
+  }
+
+  @Test
+  void blocksAreThoseOfProvidersAndAreForgotten() throws Exception {
+    assertEquals(
+        ProviderGate.block(InetAddress.ofLiteral("192.0.2.1")),
+        ProviderGate.block(InetAddress.ofLiteral("192.0.2.254")));
+    assertEquals(
+        ProviderGate.block(InetAddress.ofLiteral("2001:db8:1::1")),
+        ProviderGate.block(InetAddress.ofLiteral("2001:db8:1:ffff::1")));
+    ProviderGate gate = new ProviderGate(1, 1, Duration.ZERO, Clock.system());
+    for (int i = 0; i < 20_000; i++) {
+      gate.enter(InetAddress.getByAddress(new byte[] {10, (byte) (i >> 8), (byte) i, 1})).close();
+    }
+    assertTrue(gate.remembered() <= 4_097, "remembers " + gate.remembered());
+  }
+}

@@ -1,0 +1,364 @@
+package org.sealwax.assess.review;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.sealwax.address.Domain;
+import org.sealwax.assess.Budget;
+import org.sealwax.assess.Depth;
+import org.sealwax.assess.Entry;
+import org.sealwax.assess.Exchange;
+import org.sealwax.assess.Finding;
+import org.sealwax.assess.Outcome;
+import org.sealwax.assess.Overview;
+import org.sealwax.assess.Place;
+import org.sealwax.assess.Progress;
+import org.sealwax.assess.Review;
+import org.sealwax.assess.Visit;
+import org.sealwax.dns.FixedResolver;
+import org.sealwax.dns.Tlsa;
+import org.sealwax.sts.StsPolicy;
+import org.sealwax.sts.store.PolicyFetch;
+import org.sealwax.tls.Identity;
+import org.sealwax.tls.Pins;
+import org.sealwax.tls.TestCa;
+import org.sealwax.world.Clock;
+
+/** DANE and MTA-STS against what hosts show, and what both together come to. */
+final class PolicyReviewsTest {
+  private static final Domain DOMAIN = Domain.of("example.org");
+  private static final TestCa ROOT = TestCa.root("Policy Root");
+  private static final TestCa CA = ROOT.intermediate("Policy CA");
+  private static final Identity EC = CA.identity("mx1.example.org");
+  private static final Identity RSA = CA.leaf("mx1.example.org").rsa(2_048).identity();
+  private static final Identity OTHER = CA.identity("mx2.example.org");
+
+  private static FixedResolver.Builder world() {
+    return FixedResolver.builder()
+        .mx("example.org", 10, "mx1.example.org")
+        .mx("example.org", 20, "mx2.example.org")
+        .address("mx1.example.org", "192.0.2.1")
+        .address("mx2.example.org", "192.0.2.2")
+        .secure("example.org");
+  }
+
+  private static Tlsa key(Identity identity) {
+    return new Tlsa(3, 1, 1, Pins.of(identity.leaf()).hex());
+  }
+
+  private static Tlsa other() {
+    return new Tlsa(3, 1, 1, "ab".repeat(32));
+  }
+
+  private static Visit visit(Exchange exchange, Identity... shown) {
+    Visit visit =
+        new Visit(
+            new Place(exchange.host(), exchange.addresses().getFirst(), 25),
+            Entry.STARTTLS,
+            DOMAIN,
+            "probe.example",
+            Budget.of(Depth.FULL),
+            Clock.system(),
+            Clock.system().nanoTime() + Duration.ofMinutes(1).toNanos(),
+            Progress.none());
+    visit.sightings().answers();
+    visit.sightings().wordsBefore(Set.of("STARTTLS"));
+    for (Identity identity : shown) {
+      visit.sightings().speaksTls();
+      visit.sightings().chain(identity.leaf().getPublicKey().getAlgorithm(), identity.chain());
+    }
+    return visit;
+  }
+
+  /** Both hosts, with what each of them shows. */
+  private static Overview overview(FixedResolver world, List<Identity> one, List<Identity> two) {
+    Overview dns = DnsReviewsTest.overview(world, DOMAIN);
+    List<Visit> visits = new ArrayList<>();
+    visits.add(visit(dns.exchanges().get(0), one.toArray(new Identity[0])));
+    visits.add(visit(dns.exchanges().get(1), two.toArray(new Identity[0])));
+    return new Overview(
+        dns.target(),
+        dns.mx(),
+        dns.route(),
+        dns.exchanges(),
+        visits,
+        List.of(),
+        dns.budget(),
+        dns.left());
+  }
+
+  private static List<Finding> judge(Review review, Overview all) {
+    try {
+      return review.judge(all);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static String codes(List<Finding> found, String check) {
+    return String.join(
+        " ",
+        found.stream()
+            .filter(f -> f.check().id().equals(check))
+            .map(f -> f.outcome() + ":" + f.aspect())
+            .toList());
+  }
+
+  private static List<Finding> dane(FixedResolver world, List<Identity> one, List<Identity> two) {
+    return judge(new DaneReview(world, Clock.system()), overview(world, one, two));
+  }
+
+  @Test
+  void everyHostAndEveryTypeOfCertificateMustMatch() {
+    FixedResolver.Builder good =
+        world()
+            .tlsa("_25._tcp.mx1.example.org", key(EC))
+            .tlsa("_25._tcp.mx1.example.org", other())
+            .tlsa("_25._tcp.mx2.example.org", key(OTHER))
+            .tlsa("_25._tcp.mx2.example.org", other());
+    List<Finding> fine = dane(good.build(), List.of(EC), List.of(OTHER));
+    assertEquals("PASS:", codes(fine, "dane.present"));
+    assertEquals("PASS: PASS:", codes(fine, "dane.match"));
+    List<Finding> dual = dane(good.build(), List.of(EC, RSA), List.of(OTHER));
+    assertEquals("FAIL:some PASS:", codes(dual, "dane.match"));
+    Finding advised =
+        dual.stream().filter(f -> f.outcome() == Outcome.FAIL).findFirst().orElseThrow();
+    assertTrue(
+        advised
+            .lines()
+            .contains("_25._tcp.mx1.example.org. IN TLSA 3 1 1 " + Pins.of(RSA.leaf()).hex()));
+    List<Finding> none = dane(good.build(), List.of(RSA), List.of(EC));
+    assertEquals("FAIL:all FAIL:all", codes(none, "dane.match"));
+    List<Finding> both =
+        dane(
+            good.tlsa("_25._tcp.mx1.example.org", key(RSA)).build(),
+            List.of(EC, RSA),
+            List.of(OTHER));
+    assertEquals("PASS: PASS:", codes(both, "dane.match"));
+  }
+
+  @Test
+  void recordsThatWillBreakSoonAreWarnedOf() {
+    FixedResolver single =
+        world()
+            .tlsa("_25._tcp.mx1.example.org", key(EC))
+            .tlsa("_25._tcp.mx2.example.org", new Tlsa(3, 0, 1, sha256(OTHER)))
+            .build();
+    assertEquals(
+        "WARN:no-rollover WARN:fragile",
+        codes(dane(single, List.of(EC), List.of(OTHER)), "dane.match"));
+    FixedResolver pkix =
+        world().tlsa("_25._tcp.mx1.example.org", new Tlsa(1, 1, 1, "ab".repeat(32))).build();
+    List<Finding> found = dane(pkix, List.of(EC), List.of(OTHER));
+    assertEquals("WARN:unusable", codes(found, "dane.present"));
+    assertEquals("WARN:pkix NOT_TESTED:", codes(found, "dane.match"));
+  }
+
+  private static String sha256(Identity identity) {
+    try {
+      return java.util.HexFormat.of()
+          .formatHex(
+              java.security.MessageDigest.getInstance("SHA-256")
+                  .digest(identity.leaf().getEncoded()));
+    } catch (java.security.GeneralSecurityException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Test
+  void absenceDenialAndFailureAreThreeThings() {
+    List<Finding> absent = dane(world().build(), List.of(EC), List.of(OTHER));
+    assertEquals("FAIL:none", codes(absent, "dane.present"));
+    assertEquals("PASS: PASS:", codes(absent, "dane.denial"));
+    FixedResolver failing =
+        world().fails("_25._tcp.mx1.example.org", FixedResolver.Type.TLSA).build();
+    List<Finding> broken = dane(failing, List.of(EC), List.of(OTHER));
+    assertEquals("INCONCLUSIVE:", codes(broken, "dane.present"));
+    assertEquals("FAIL:failing PASS:", codes(broken, "dane.denial"));
+    FixedResolver some = world().tlsa("_25._tcp.mx1.example.org", key(EC)).build();
+    assertEquals("WARN:some", codes(dane(some, List.of(EC), List.of(OTHER)), "dane.present"));
+    FixedResolver noTls = world().tlsa("_25._tcp.mx1.example.org", key(EC)).build();
+    assertEquals(
+        "FAIL:all NOT_TESTED:", codes(dane(noTls, List.of(), List.of(OTHER)), "dane.match"));
+  }
+
+  @Test
+  void anAnchorMustBeSentAndTheNameMustFit() {
+    String anchor = sha256(CA.certificate());
+    FixedResolver world =
+        world()
+            .tlsa("_25._tcp.mx1.example.org", new Tlsa(2, 0, 1, anchor))
+            .tlsa("_25._tcp.mx2.example.org", new Tlsa(2, 0, 1, anchor))
+            .build();
+    List<Finding> fine = dane(world, List.of(EC), List.of(OTHER));
+    assertEquals("PASS: PASS:", codes(fine, "dane.ta"));
+    assertEquals("PASS: PASS:", codes(fine, "dane.match"));
+    Identity stranger = CA.identity("mx.elsewhere.example");
+    List<Finding> name = dane(world, List.of(stranger), List.of(OTHER));
+    assertEquals("FAIL:name PASS:", codes(name, "dane.ta"));
+    assertEquals("FAIL:some PASS:", codes(name, "dane.match"));
+    Identity alone = CA.leaf("mx1.example.org").alone().identity();
+    assertEquals(
+        "FAIL:missing PASS:", codes(dane(world, List.of(alone), List.of(OTHER)), "dane.ta"));
+  }
+
+  private static String sha256(java.security.cert.X509Certificate certificate) {
+    try {
+      return java.util.HexFormat.of()
+          .formatHex(
+              java.security.MessageDigest.getInstance("SHA-256").digest(certificate.getEncoded()));
+    } catch (java.security.GeneralSecurityException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static final String ENFORCE =
+      "version: STSv1\nmode: enforce\nmax_age: 1209600\nmx: *.example.org\n";
+
+  private static PolicyFetch.Outcome obtained(String text) {
+    return switch (StsPolicy.read(text.getBytes(StandardCharsets.UTF_8))) {
+      case StsPolicy.Reading.Sound s -> new PolicyFetch.Outcome.Obtained(s.policy());
+      case StsPolicy.Reading.Flawed f -> new PolicyFetch.Outcome.Flawed(f);
+    };
+  }
+
+  private static List<Finding> sts(
+      FixedResolver world, PolicyFetch.Outcome fetched, List<Identity> one, List<Identity> two) {
+    return judge(
+        new StsReview(
+            world, domain -> new PolicyFetch(fetched, null), ROOT.roots(), Clock.system()),
+        overview(world, one, two));
+  }
+
+  private static FixedResolver announced() {
+    return world().txt("_mta-sts.example.org", "v=STSv1; id=1").build();
+  }
+
+  @Test
+  void anEnforcedPolicyIsHeldAgainstEveryHost() {
+    List<Finding> fine = sts(announced(), obtained(ENFORCE), List.of(EC), List.of(OTHER));
+    assertEquals("PASS:", codes(fine, "sts.policy"));
+    assertEquals("PASS:", codes(fine, "sts.consistency"));
+    Identity self = TestCa.selfSigned("mx1.example.org");
+    assertEquals(
+        "FAIL:mx-fails",
+        codes(sts(announced(), obtained(ENFORCE), List.of(self), List.of(OTHER)), "sts.policy"));
+    assertEquals(
+        "FAIL:mx-fails",
+        codes(sts(announced(), obtained(ENFORCE), List.of(OTHER), List.of(OTHER)), "sts.policy"));
+    assertEquals(
+        "FAIL:mx-fails-all",
+        codes(sts(announced(), obtained(ENFORCE), List.of(self), List.of(self)), "sts.policy"));
+    Identity expired = CA.leaf("mx1.example.org").expired().identity();
+    assertEquals(
+        "FAIL:mx-fails",
+        codes(sts(announced(), obtained(ENFORCE), List.of(expired), List.of(OTHER)), "sts.policy"));
+    assertEquals(
+        "FAIL:mx-fails",
+        codes(sts(announced(), obtained(ENFORCE), List.of(), List.of(OTHER)), "sts.policy"));
+    String narrow = ENFORCE.replace("*.example.org", "mx1.example.org");
+    List<Finding> outside = sts(announced(), obtained(narrow), List.of(EC), List.of(OTHER));
+    assertEquals("FAIL:mx-fails", codes(outside, "sts.policy"));
+    assertEquals("FAIL:mx-outside", codes(outside, "sts.consistency"));
+    String wide = ENFORCE.replace("*.example.org", "*.org\nmx: *.example.org");
+    assertEquals(
+        "WARN:wide",
+        codes(sts(announced(), obtained(wide), List.of(EC), List.of(OTHER)), "sts.consistency"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "testing, 1209600, WARN:testing",
+    "none, 1209600, FAIL:mode-none",
+    "enforce, 86399, WARN:short",
+    "enforce, 86400, PASS:",
+    "enforce, nonsense, FAIL:invalid",
+  })
+  void modesAndAges(String mode, String age, String expected) {
+    String text = ENFORCE.replace("enforce", mode).replace("1209600", age);
+    assertEquals(
+        expected,
+        codes(sts(announced(), obtained(text), List.of(EC), List.of(OTHER)), "sts.policy"));
+  }
+
+  @Test
+  void whatCannotBeHadIsNoPolicy() {
+    PolicyFetch.Outcome any = obtained(ENFORCE);
+    assertEquals(
+        "FAIL:absent", codes(sts(world().build(), any, List.of(EC), List.of(OTHER)), "sts.policy"));
+    FixedResolver two =
+        world()
+            .txt("_mta-sts.example.org", "v=STSv1; id=1")
+            .txt("_mta-sts.example.org", "v=STSv1; id=2")
+            .build();
+    assertEquals(
+        "FAIL:two-records", codes(sts(two, any, List.of(EC), List.of(OTHER)), "sts.policy"));
+    FixedResolver broken = world().fails("_mta-sts.example.org").build();
+    assertEquals(
+        "INCONCLUSIVE:", codes(sts(broken, any, List.of(EC), List.of(OTHER)), "sts.policy"));
+    for (var row :
+        List.of(
+            Optional.of(new PolicyFetch.Outcome.Status(404)).map(o -> List.of(o, "unreachable")),
+            Optional.of(new PolicyFetch.Outcome.Redirect(301, "/"))
+                .map(o -> List.of(o, "redirect")),
+            Optional.of(new PolicyFetch.Outcome.MediaType("text/html"))
+                .map(o -> List.of(o, "invalid")),
+            Optional.of(new PolicyFetch.Outcome.Unreachable("no answer"))
+                .map(o -> List.of(o, "unreachable")))) {
+      List<?> parts = row.orElseThrow();
+      if (parts.getFirst() instanceof PolicyFetch.Outcome outcome) {
+        assertEquals(
+            "FAIL:" + parts.getLast(),
+            codes(sts(announced(), outcome, List.of(EC), List.of(OTHER)), "sts.policy"));
+      }
+    }
+  }
+
+  private static String both(List<Finding> dane, List<Finding> sts) {
+    List<Finding> found = new ArrayList<>(dane);
+    found.addAll(sts);
+    Overview all = overview(world().build(), List.of(EC), List.of(OTHER)).with(found);
+    return codes(judge(new BothReview(), all), "both");
+  }
+
+  @Test
+  void bothOneNeitherOrContradiction() {
+    FixedResolver tlsa =
+        world()
+            .tlsa("_25._tcp.mx1.example.org", key(EC))
+            .tlsa("_25._tcp.mx2.example.org", key(OTHER))
+            .build();
+    List<Finding> goodDane = dane(tlsa, List.of(EC), List.of(OTHER));
+    List<Finding> badDane = dane(tlsa, List.of(OTHER), List.of(OTHER));
+    List<Finding> noDane = dane(world().build(), List.of(EC), List.of(OTHER));
+    List<Finding> goodSts = sts(announced(), obtained(ENFORCE), List.of(EC), List.of(OTHER));
+    List<Finding> badSts = sts(announced(), obtained(ENFORCE), List.of(), List.of(OTHER));
+    List<Finding> testing =
+        sts(
+            announced(),
+            obtained(ENFORCE.replace("enforce", "testing")),
+            List.of(EC),
+            List.of(OTHER));
+    List<Finding> noSts = sts(world().build(), obtained(ENFORCE), List.of(EC), List.of(OTHER));
+    assertEquals("PASS:", both(goodDane, goodSts));
+    assertEquals("WARN:one", both(goodDane, noSts));
+    assertEquals("WARN:one", both(noDane, goodSts));
+    assertEquals("FAIL:contradict", both(badDane, goodSts));
+    assertEquals("FAIL:contradict", both(goodDane, badSts));
+    assertEquals("FAIL:neither", both(noDane, noSts));
+    assertEquals("FAIL:neither", both(badDane, noSts));
+    assertEquals("FAIL:testing-only", both(noDane, testing));
+    assertEquals("WARN:one", both(goodDane, testing));
+    assertEquals(4, InetAddress.ofLiteral("192.0.2.1").getAddress().length);
+  }
+}
