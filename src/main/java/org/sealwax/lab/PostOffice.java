@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.BiConsumer;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 import org.sealwax.world.Clock;
@@ -29,8 +28,10 @@ final class PostOffice implements Place.Correspondence {
   /** Octets of a report when unpacked: a gzip bomb ends here. */
   static final int MAX_REPORT = 1 << 20;
 
-  private static final Pattern BASE64 =
-      Pattern.compile("(?:[A-Za-z0-9+/=]{4,76}\\r?\\n){1,9000}[A-Za-z0-9+/=]{0,76}");
+  /** A line of Base64 as MIME has it (RFC 2045 6.8). */
+  private static final Pattern BASE64 = Pattern.compile("[A-Za-z0-9+/]{1,76}={0,2}");
+
+  private static final Pattern SIGNED = Pattern.compile("(?im)^DKIM-Signature:");
 
   private final Map<String, Sighting> sightings;
   private final List<String> domains;
@@ -74,15 +75,28 @@ final class PostOffice implements Place.Correspondence {
   void read(String message) {
     notices(message);
     if (message.toLowerCase(Locale.ROOT).contains("application/tlsrpt")) {
-      boolean signed = Pattern.compile("(?im)^DKIM-Signature:").matcher(message).find();
-      Matcher block = BASE64.matcher(message);
-      while (block.find()) {
-        try {
-          report(Base64.getMimeDecoder().decode(block.group()), "mail", signed);
-        } catch (IllegalArgumentException e) {
-          // No Base64 after all.
+      boolean signed = SIGNED.matcher(message).find();
+      StringBuilder block = new StringBuilder();
+      for (String line : message.lines().toList()) {
+        if (BASE64.matcher(line).matches()) {
+          block.append(line);
+        } else {
+          packed(block, signed);
         }
       }
+      packed(block, signed);
+    }
+  }
+
+  private void packed(StringBuilder block, boolean signed) {
+    try {
+      if (block.length() > 0) {
+        report(Base64.getDecoder().decode(block.toString()), "mail", signed);
+      }
+    } catch (IllegalArgumentException e) {
+      // No Base64 after all.
+    } finally {
+      block.setLength(0);
     }
   }
 

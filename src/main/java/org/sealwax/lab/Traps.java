@@ -39,22 +39,24 @@ public final class Traps {
 
   /** Every row: each trap in each of its contexts. */
   public static List<Trap.Case> rows() {
-    return all().stream().flatMap(t -> t.cases().stream()).toList();
-  }
-
-  /** The row of this label. */
-  public static Optional<Trap.Case> find(String label) {
-    return Optional.ofNullable(Labels.ROWS.get(label));
-  }
-
-  private static final class Labels {
-    private static final Map<String, Trap.Case> ROWS =
-        rows().stream().collect(Collectors.toUnmodifiableMap(Trap.Case::label, r -> r));
+    return Table.ROWS;
   }
 
   /** The quick set. */
   public static List<Trap.Case> quick() {
     return rows().stream().filter(r -> QUICK.contains(r.label())).toList();
+  }
+
+  /** The row of this label. */
+  public static Optional<Trap.Case> find(String label) {
+    return Optional.ofNullable(Table.BY_LABEL.get(label));
+  }
+
+  private static final class Table {
+    private static final List<Trap.Case> ROWS =
+        all().stream().flatMap(t -> t.cases().stream()).toList();
+    private static final Map<String, Trap.Case> BY_LABEL =
+        ROWS.stream().collect(Collectors.toUnmodifiableMap(Trap.Case::label, r -> r));
   }
 
   /**

@@ -8,6 +8,7 @@ import org.sealwax.deliver.DeliverTargets;
 import org.sealwax.dns.live.DnsTargets;
 import org.sealwax.forward.ForwardTargets;
 import org.sealwax.https.HttpsTargets;
+import org.sealwax.lab.LabTargets;
 import org.sealwax.ledger.LedgerTargets;
 import org.sealwax.message.MessageTargets;
 import org.sealwax.queue.QueueTargets;
@@ -36,6 +37,7 @@ public final class Targets {
     all.addAll(DnsTargets.all());
     all.addAll(TlsRptTargets.all());
     all.addAll(AppTargets.all());
+    all.addAll(LabTargets.all());
     all.addAll(StsTargets.all());
     all.addAll(HttpsTargets.all());
     all.addAll(LedgerTargets.all());
