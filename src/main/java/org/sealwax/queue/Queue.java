@@ -118,6 +118,8 @@ public final class Queue implements Intake, Closeable {
   private boolean stopping;
   private boolean started;
   private boolean ticking;
+  private @Nullable Instant nextLook;
+  private @Nullable Instant comingDue;
   private @Nullable Instant lastMark;
   private boolean freshSinceMark = true;
   private @Nullable Instant nextSummary;
@@ -409,12 +411,11 @@ public final class Queue implements Intake, Closeable {
       byte @Nullable [] content,
       QueueSettings in) {
     List<Move> back = new ArrayList<>();
-    boolean waiting = false;
     lock.lock();
     try {
       for (Coming c : coming) {
         if (!c.isFresh()) {
-          waiting = true;
+          lookBy(c.share().due());
           continue;
         }
         Share share = c.share();
@@ -439,13 +440,23 @@ public final class Queue implements Intake, Closeable {
         }
       }
       pump();
-      if (waiting) {
-        signalLocked();
-      }
     } finally {
       lock.unlock();
     }
     move(back);
+  }
+
+  /** A look that is due by then anyway is enough: a flood for a dead next hop costs no looks. */
+  private void lookBy(@Nullable Instant due) {
+    if (due == null) {
+      return;
+    }
+    if (comingDue == null || due.isBefore(comingDue)) {
+      comingDue = due;
+    }
+    if (!ticking && (nextLook == null || due.isBefore(nextLook))) {
+      signalLocked();
+    }
   }
 
   // Turns.
@@ -476,6 +487,10 @@ public final class Queue implements Intake, Closeable {
           if (stopping) {
             return;
           }
+          // What came in during the look, and may have been missed by it.
+          until = comingDue != null && comingDue.isBefore(until) ? comingDue : until;
+          nextLook = until;
+          comingDue = null;
           long left = Duration.between(clock.now(), until).toNanos();
           while (!signalled && !stopping && left > 0) {
             left = wake.awaitNanos(Math.min(left, LONGEST_SLEEP.toNanos()));

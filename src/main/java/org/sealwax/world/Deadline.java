@@ -3,9 +3,9 @@ package org.sealwax.world;
 import java.io.Closeable;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * A total time after which something is closed, whatever it is doing: sockets have read timeouts
@@ -16,33 +16,61 @@ import java.util.concurrent.TimeUnit;
  * #passed()} tells a deadline from other I/O trouble.
  */
 public final class Deadline implements AutoCloseable {
-  private static final ScheduledThreadPoolExecutor WATCH = watch();
+  /** Further away than anybody's deadline. */
+  private static final long FAR = Duration.ofDays(30).toNanos();
 
-  private final ScheduledFuture<?> pending;
+  private static final Set<Deadline> OPEN = ConcurrentHashMap.newKeySet();
+
+  /**
+   * When the watch looks again. A deadline that is lifted stays unnoticed until then, and one that
+   * comes later than that wakes nobody: most are lifted within milliseconds of minutes.
+   */
+  private static volatile long looksAgain = System.nanoTime() + FAR;
+
+  private static final Thread WATCH = Threads.startPlatform("deadline", Deadline::watch);
+
+  private final Closeable closed;
+  private final long at;
   private volatile boolean passed;
 
   private Deadline(Duration after, Closeable closed) {
-    this.pending =
-        WATCH.schedule(
-            () -> {
-              passed = true;
-              Thread.startVirtualThread(() -> closeQuietly(closed));
-            },
-            after.toNanos(),
-            TimeUnit.NANOSECONDS);
+    this.closed = closed;
+    this.at = System.nanoTime() + after.toNanos();
   }
 
-  private static ScheduledThreadPoolExecutor watch() {
-    ScheduledThreadPoolExecutor executor =
-        new ScheduledThreadPoolExecutor(
-            1, task -> Thread.ofPlatform().daemon().name("deadline").unstarted(task));
-    executor.setRemoveOnCancelPolicy(true);
-    return executor;
+  private static void watch() {
+    while (true) {
+      long now = System.nanoTime();
+      // Far, while we look: whoever comes in the meantime makes us look once more.
+      long next = now + FAR;
+      looksAgain = next;
+      for (Deadline open : OPEN) {
+        if (open.at - now <= 0) {
+          open.pass();
+        } else if (open.at - next < 0) {
+          next = open.at;
+        }
+      }
+      looksAgain = next;
+      LockSupport.parkNanos(Math.max(1, next - System.nanoTime()));
+    }
+  }
+
+  private void pass() {
+    if (OPEN.remove(this)) {
+      passed = true;
+      Thread.startVirtualThread(() -> closeQuietly(closed));
+    }
   }
 
   /** Closes {@code closed} once {@code after} has passed, unless this deadline is closed first. */
   public static Deadline after(Duration after, Closeable closed) {
-    return new Deadline(after, closed);
+    Deadline deadline = new Deadline(after, closed);
+    OPEN.add(deadline);
+    if (deadline.at - looksAgain < 0) {
+      LockSupport.unpark(WATCH);
+    }
+    return deadline;
   }
 
   /** Whether the time ran out. */
@@ -53,7 +81,7 @@ public final class Deadline implements AutoCloseable {
   /** Lifts the deadline. */
   @Override
   public void close() {
-    pending.cancel(false);
+    OPEN.remove(this);
   }
 
   private static void closeQuietly(Closeable closed) {
