@@ -6,6 +6,9 @@ import java.util.List;
 import java.util.Optional;
 import org.sealwax.config.Configuration;
 import org.sealwax.config.Effective;
+import org.sealwax.dns.live.Honesty;
+import org.sealwax.dns.live.LiveResolver;
+import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 
 /** Prints what {@code sealwax check} found. */
@@ -22,7 +25,10 @@ final class Check {
     this.folders = folders;
   }
 
-  int print(Configuration configuration, Optional<Path> file, boolean quiet) {
+  /**
+   * @param ask whether the resolvers are tried
+   */
+  int print(Configuration configuration, Optional<Path> file, boolean quiet, boolean ask) {
     around.err().print(configuration.report());
     return switch (configuration) {
       case Configuration.Broken b -> {
@@ -39,9 +45,31 @@ final class Check {
         if (findings.stream().anyMatch(Inspection.Finding::error)) {
           yield Exit.ERRORS;
         }
-        yield s.complaints().isEmpty() && findings.isEmpty() ? Exit.OK : Exit.WARNINGS;
+        boolean honest = !ask || resolvers(s, quiet);
+        yield honest && s.complaints().isEmpty() && findings.isEmpty() ? Exit.OK : Exit.WARNINGS;
       }
     };
+  }
+
+  /** Whether mail has nothing to fear from the resolvers. */
+  private boolean resolvers(Configuration.Sound sound, boolean quiet) {
+    boolean honest = true;
+    try {
+      LiveResolver resolver =
+          new LiveResolver(sound.settings().dns(), Clock.system(), Chance.secure());
+      for (Honesty honesty : resolver.honesty()) {
+        honest &= !honesty.isTrouble();
+        if (!quiet || honesty.isTrouble()) {
+          around
+              .err()
+              .println(
+                  "sealwax: " + (honesty.isTrouble() ? "warning" : "note") + ": [dns] " + honesty);
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return honest;
   }
 
   private void settings(Configuration.Sound sound, Optional<Path> file) {

@@ -239,6 +239,7 @@ final class CommandLine {
       around.err().println("sealwax: cannot read the configuration: " + e.getMessage());
       return Exit.ERRORS;
     }
-    return new Check(around, folders).print(configuration, file, arguments.has("--quiet"));
+    return new Check(around, folders)
+        .print(configuration, file, arguments.has("--quiet"), !arguments.has("--offline"));
   }
 }

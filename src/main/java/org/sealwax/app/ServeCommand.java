@@ -11,6 +11,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.sealwax.app.ControlServer.Refusal;
 import org.sealwax.config.Configuration;
 import org.sealwax.config.Settings;
+import org.sealwax.dns.DnsSettings;
+import org.sealwax.dns.live.Honesty;
+import org.sealwax.dns.live.LiveResolver;
 import org.sealwax.log.CountedLog;
 import org.sealwax.log.Counters;
 import org.sealwax.log.LibraryLog;
@@ -86,6 +89,7 @@ final class ServeCommand {
       Runtime.getRuntime().addShutdownHook(Threads.unstarted("stop", stop));
     }
     greet(file, router, log);
+    Threads.start("honesty", () -> tryResolvers(router.settingsNow().dns(), log));
     manager.ready("listening at " + names(router));
     try {
       beat(manager, ended);
@@ -97,6 +101,21 @@ final class ServeCommand {
     router.drain(Router.GRACE);
     log.note("app", "stopped");
     return Exit.OK;
+  }
+
+  /** Beside the work: mail that comes first finds out by itself. */
+  private void tryResolvers(DnsSettings dns, MailLog log) {
+    try {
+      for (Honesty honesty : new LiveResolver(dns, clock, Chance.secure()).honesty()) {
+        if (honesty.isTrouble()) {
+          log.warning("dns", honesty.toString());
+        } else {
+          log.note("dns", honesty.toString());
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private static void beat(ServiceManager manager, CountDownLatch ended)

@@ -37,6 +37,12 @@ final class Answers {
   /** Added to a caller's patience, so that the look-up's own words about the time come first. */
   private static final Duration GRACE = Duration.ofMillis(250);
 
+  /** An answer used in the last tenth of its time is looked up again before it ends. */
+  static final int PREFETCH_SHARE = 10;
+
+  /** Of the look-ups in the air, those ahead of time: nobody waits for them, others wait behind. */
+  private static final int AHEAD_SHARE = 4;
+
   private static final Logger LOG = LoggerFactory.getLogger(Answers.class);
 
   private record Kept(Answer<?> answer, long until) {}
@@ -45,6 +51,7 @@ final class Answers {
   private final Clock clock;
   private final Duration total;
   private final Semaphore air;
+  private final Semaphore ahead;
   private final Cache<Question, Kept> cache;
   private final Map<Question, CompletableFuture<Answer<?>>> flights = new ConcurrentHashMap<>();
 
@@ -53,6 +60,7 @@ final class Answers {
     this.clock = clock;
     this.total = settings.total();
     this.air = new Semaphore(settings.concurrent());
+    this.ahead = new Semaphore(Math.max(1, settings.concurrent() / AHEAD_SHARE));
     this.cache =
         Caffeine.newBuilder()
             .maximumWeight((long) settings.cacheEntries() * ENTRY_OCTETS)
@@ -89,6 +97,9 @@ final class Answers {
   Answer<?> answer(Question question) {
     Kept kept = cache.getIfPresent(question);
     if (kept != null) {
+      if (endsSoon(kept)) {
+        refresh(question);
+      }
       return aged(kept);
     }
     CompletableFuture<Answer<?>> mine = new CompletableFuture<>();
@@ -116,9 +127,31 @@ final class Answers {
     }
   }
 
-  /** Asked afresh each time, on the calling thread. */
-  LiveResolver.Root root() {
-    return lookup.root(new Inquiry(clock, total));
+  /** What is asked for again shortly before its end is what the queue needs next. */
+  private boolean endsSoon(Kept kept) {
+    long left = kept.until() - clock.nanoTime();
+    return left < kept.answer().ttl().toNanos() / PREFETCH_SHARE;
+  }
+
+  /** Looks up anew behind the back of the one who got the old answer. */
+  private void refresh(Question question) {
+    if (flights.containsKey(question) || !ahead.tryAcquire()) {
+      return;
+    }
+    CompletableFuture<Answer<?>> mine = new CompletableFuture<>();
+    if (flights.putIfAbsent(question, mine) != null) {
+      ahead.release();
+      return;
+    }
+    Threads.start(
+        "dns",
+        () -> {
+          try {
+            fly(question, mine);
+          } finally {
+            ahead.release();
+          }
+        });
   }
 
   private static Answer<?> failed(Question question, String reason) {
@@ -136,7 +169,7 @@ final class Answers {
     Answer<?> answer = failed(question, "the look-up broke off");
     try {
       answer = inTheAir(question);
-      if (answer.ttl().isPositive()) {
+      if (answer.ttl().isPositive() && !isWorseThanWhatIsKept(question, answer)) {
         cache.put(question, new Kept(answer, clock.nanoTime() + answer.ttl().toNanos()));
       }
     } catch (InterruptedException e) {
@@ -148,6 +181,15 @@ final class Answers {
       flights.remove(question, flight);
       flight.complete(answer);
     }
+  }
+
+  /** A look-up ahead of time that came to nothing leaves the good answer to its time to live. */
+  private boolean isWorseThanWhatIsKept(Question question, Answer<?> answer) {
+    if (answer.kind() != Answer.Kind.UNKNOWN) {
+      return false;
+    }
+    Kept kept = cache.getIfPresent(question);
+    return kept != null && kept.answer().kind() != Answer.Kind.UNKNOWN;
   }
 
   private Answer<?> inTheAir(Question question) throws InterruptedException {

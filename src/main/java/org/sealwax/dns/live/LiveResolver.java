@@ -104,20 +104,14 @@ public final class LiveResolver implements Resolver {
   }
 
   /**
-   * What the resolvers make of the root zone: with own validation anything but SECURE means that
-   * they are not there (FAILED) or keep signatures from us (BOGUS), and that nothing will validate,
-   * so that all mail by MX waits. For {@code check} and the first minute of {@code serve}.
-   */
-  public Root root() {
-    return answers().root();
-  }
-
-  /**
-   * The state of the root.
+   * Whether each configured resolver lets us validate: asked afresh, side by side, at most {@link
+   * Honesty#TOTAL} in all. For {@code check} and the start of {@code serve}.
    *
-   * @param reason why it is not SECURE, in words; empty when it is
+   * @throws InterruptedException when the thread is asked to stop
    */
-  public record Root(Security security, String reason) {}
+  public List<Honesty> honesty() throws InterruptedException {
+    return HonestyTrial.of(settings, clock, chance);
+  }
 
   private <T> Answer<T> ask(Domain name, int type, Class<T> data) {
     String top = name.name().substring(name.name().lastIndexOf('.') + 1);

@@ -158,7 +158,7 @@ final class Lookup {
   }
 
   /** resolv.conf(5); without any {@code nameserver} line it is the one on this machine. */
-  private static List<InetSocketAddress> systemResolvers() {
+  static List<InetSocketAddress> systemResolvers() {
     List<InetSocketAddress> found = new ArrayList<>();
     try {
       for (String line : Files.readAllLines(RESOLV_CONF, StandardCharsets.ISO_8859_1)) {
@@ -186,10 +186,43 @@ final class Lookup {
     }
   }
 
-  /** What the root zone's own SOA is worth. */
-  LiveResolver.Root root(Inquiry inquiry) {
-    Judged judged = judge(Name.root, Type.SOA, inquiry);
-    return new LiveResolver.Root(judged.security(), judged.reason());
+  /** What this resolver makes of the root, in steps that each need the one before. */
+  Honesty honesty(InetSocketAddress resolver, Name nowhere, Duration total) {
+    Message keys = Message.newQuery(Record.newRecord(Name.root, Type.DNSKEY, DClass.IN));
+    // As asked by somebody who validates by himself (RFC 4035 4.9.2, RFC 6840 5.9).
+    keys.getHeader().setFlag(Flags.CD);
+    Inquiry first = new Inquiry(clock, total);
+    Message answer = upstream.ask(keys, first);
+    if (!first.trouble().isEmpty()) {
+      return new Honesty(resolver, Honesty.Standing.NO_ANSWER, first.trouble());
+    }
+    List<Record> records = answer.getSection(Section.ANSWER);
+    if (records.stream().noneMatch(r -> r.getType() == Type.DNSKEY)) {
+      return new Honesty(resolver, Honesty.Standing.NO_ROOT, "knows no keys of the root");
+    }
+    boolean own = validation == DnsSettings.Validation.OWN;
+    if (own && records.stream().noneMatch(RRSIGRecord.class::isInstance)) {
+      return new Honesty(
+          resolver, Honesty.Standing.WITHHOLDS, "keeps the signatures of the root from us");
+    }
+    Inquiry second = new Inquiry(clock, total);
+    Judged root = judge(Name.root, own ? Type.DNSKEY : Type.SOA, second);
+    if (root.security() != Security.SECURE) {
+      return new Honesty(
+          resolver,
+          Honesty.Standing.LIES,
+          "the root does not validate: "
+              + (root.reason().isEmpty() ? "no AD bit" : root.reason())
+              + " (is the clock right?)");
+    }
+    Inquiry third = new Inquiry(clock, total);
+    Judged denial = judge(nowhere, Type.A, third);
+    if (denial.security() == Security.SECURE && denial.message().getRcode() == Rcode.NXDOMAIN) {
+      return new Honesty(resolver, Honesty.Standing.HONEST, "");
+    }
+    String reason = denial.reason().isEmpty() ? "no proof" : denial.reason();
+    return new Honesty(
+        resolver, Honesty.Standing.LIES, "does not deny a name that does not exist: " + reason);
   }
 
   /** Follows aliases to the end of the chain. */

@@ -441,14 +441,75 @@ final class LiveResolverTest {
     assertEquals(Security.BOGUS, a("mx1.secure.org").security());
   }
 
+  private List<Honesty.Standing> standings(DnsSettings settings) throws InterruptedException {
+    return live(settings).honesty().stream().map(Honesty::standing).toList();
+  }
+
   @Test
-  void tellsResolversThatKeepSignaturesFromUs() {
-    assertEquals(new LiveResolver.Root(Security.SECURE, ""), resolver.root());
+  void tellsHonestResolversFromOthers() throws InterruptedException, IOException {
+    assertEquals(List.of(Honesty.Standing.HONEST), standings(settings()));
+    assertEquals(
+        List.of(Honesty.Standing.LIES),
+        standings(settings().withAnchors(List.of())),
+        "another root than the anchors'");
     server.fault(".", Fault.NO_SIGNATURES);
-    assertEquals(Security.BOGUS, live(settings()).root().security());
-    assertFalse(live(settings()).root().reason().isEmpty());
+    assertEquals(List.of(Honesty.Standing.WITHHOLDS), standings(settings()));
     server.fault(".", Fault.SERVFAIL);
-    assertEquals(Security.FAILED, live(settings()).root().security());
+    assertEquals(List.of(Honesty.Standing.NO_ANSWER), standings(settings()));
+    try (ZoneServer closed = ZoneServer.start(clock, Zone.of("corp.example", DATA))) {
+      Honesty own = live(settings().withResolvers(List.of(closed.address()))).honesty().getFirst();
+      assertFalse(own.standing() == Honesty.Standing.HONEST, own.toString());
+    }
+  }
+
+  @Test
+  void aClosedNetworkIsNotAskedForTheRoot() throws InterruptedException {
+    String below = server.anchors().getFirst().replaceFirst("^\\.", "corp.example.");
+    assertEquals(
+        List.of(Honesty.Standing.NOT_ASKED), standings(settings().withAnchors(List.of(below))));
+    assertEquals(
+        List.of(Honesty.Standing.NOT_ASKED),
+        standings(settings().withValidation(DnsSettings.Validation.OFF)));
+  }
+
+  @Test
+  void eachResolverIsTriedByItself() throws IOException, InterruptedException {
+    try (ZoneServer other = ZoneServer.start(clock, Zone.of("org", "").signed())) {
+      List<Honesty.Standing> both =
+          standings(settings().withResolvers(List.of(other.address(), server.address())));
+      assertEquals(List.of(Honesty.Standing.LIES, Honesty.Standing.HONEST), both);
+    }
+  }
+
+  @Test
+  void whatIsUsedShortlyBeforeItsEndIsLookedUpAhead() throws InterruptedException {
+    Duration ttl = a("mx1.secure.org").ttl();
+    long asked = server.seen("mx1.secure.org", "A");
+    clock.forward(ttl.multipliedBy(85).dividedBy(100));
+    a("mx1.secure.org");
+    assertEquals(asked, server.seen("mx1.secure.org", "A"), "used early: nothing is asked");
+    clock.forward(ttl.multipliedBy(10).dividedBy(100));
+    assertEquals(Security.SECURE, a("mx1.secure.org").security());
+    for (int i = 0; i < 400 && a("mx1.secure.org").ttl().compareTo(ttl.dividedBy(2)) < 0; i++) {
+      Thread.sleep(25);
+    }
+    assertTrue(a("mx1.secure.org").ttl().compareTo(ttl.dividedBy(2)) > 0, "fresh again");
+  }
+
+  @Test
+  void aLookUpAheadThatFailsLeavesTheGoodAnswerToItsTime() throws InterruptedException {
+    Duration ttl = a("mx1.secure.org").ttl();
+    server.fault("mx1.secure.org", Fault.SERVFAIL);
+    clock.forward(ttl.multipliedBy(95).dividedBy(100));
+    long asked = server.seen("mx1.secure.org", "A");
+    assertEquals(Security.SECURE, a("mx1.secure.org").security());
+    for (int i = 0; i < 400 && server.seen("mx1.secure.org", "A") == asked; i++) {
+      Thread.sleep(25);
+    }
+    assertTrue(server.seen("mx1.secure.org", "A") > asked, "it was looked up ahead");
+    assertEquals(Security.SECURE, a("mx1.secure.org").security());
+    clock.forward(ttl.dividedBy(10));
+    assertEquals(Security.FAILED, a("mx1.secure.org").security());
   }
 
   @Test
