@@ -111,6 +111,11 @@ final class Upstream implements Resolver {
         || !answer.getSection(Section.AUTHORITY).isEmpty()) {
       return answer;
     }
+    if (answer.getQuestion().getType() == Type.CNAME
+        && !answer.getSection(Section.ANSWER).isEmpty()) {
+      // The alias itself was asked for: no denial behind it.
+      return answer;
+    }
     Name end = answer.getQuestion().getName();
     for (Record r : answer.getSection(Section.ANSWER)) {
       if (r instanceof CNAMERecord cname && cname.getName().equals(end)) {

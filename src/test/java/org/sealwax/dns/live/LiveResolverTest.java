@@ -441,6 +441,18 @@ final class LiveResolverTest {
     assertEquals(Security.BOGUS, a("mx1.secure.org").security());
   }
 
+  @Test
+  void anAliasIsAskedForByItself() {
+    Answer<Domain> away = resolver.alias(Domain.of("away.secure.org"));
+    assertEquals(Security.SECURE, away.security(), away.reason());
+    assertEquals(List.of(Domain.of("mx1.plain.example")), away.records());
+    assertEquals(0, away.aliases());
+    Answer<Domain> none = resolver.alias(Domain.of("mx1.secure.org"));
+    assertEquals(Answer.Kind.NO_DATA, none.kind());
+    assertEquals(Security.SECURE, none.security(), none.reason());
+    assertEquals(Security.INSECURE, resolver.alias(Domain.of("alias.plain.example")).security());
+  }
+
   private List<Honesty.Standing> standings(DnsSettings settings) throws InterruptedException {
     return live(settings).honesty().stream().map(Honesty::standing).toList();
   }
