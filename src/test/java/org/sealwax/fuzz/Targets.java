@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.sealwax.app.AppTargets;
 import org.sealwax.config.ConfigTargets;
+import org.sealwax.dane.DaneTargets;
 import org.sealwax.deliver.DeliverTargets;
 import org.sealwax.dns.live.DnsTargets;
 import org.sealwax.forward.ForwardTargets;
@@ -16,6 +17,7 @@ import org.sealwax.receipt.ReceiptTargets;
 import org.sealwax.receive.auth.AuthTargets;
 import org.sealwax.smtp.SmtpTargets;
 import org.sealwax.sts.StsTargets;
+import org.sealwax.tls.ChainTargets;
 import org.sealwax.tls.TlsTargets;
 import org.sealwax.tlsrpt.TlsRptTargets;
 
@@ -34,6 +36,8 @@ public final class Targets {
     all.addAll(AuthTargets.all());
     all.addAll(DeliverTargets.all());
     all.addAll(TlsTargets.all());
+    all.addAll(ChainTargets.all());
+    all.addAll(DaneTargets.all());
     all.addAll(DnsTargets.all());
     all.addAll(TlsRptTargets.all());
     all.addAll(AppTargets.all());
