@@ -265,6 +265,31 @@ final class DaneJudgeTest {
   }
 
   @Test
+  void chainsOfAnyLengthAndSizeEndInAVerdict() {
+    TestCa at = ROOT;
+    List<X509Certificate> above = new ArrayList<>();
+    for (int i = 0; i < Judge.MAX_CHAIN + 8; i++) {
+      above.addFirst(at.certificate());
+      at = at.intermediate("Step " + i);
+    }
+    List<X509Certificate> chain =
+        with(at.leaf(MX).padded(200_000).alone().identity(), at.certificate());
+    chain.addAll(above);
+    Association leaf = of(3, 0, 2, chain.getFirst());
+    assertEquals(leaf, judge(chain, TrustRoots.none(), leaf).proof().association());
+    Association near = of(2, 0, 1, at.certificate());
+    assertEquals(near, judge(chain, TrustRoots.none(), near).proof().association());
+    // An anchor beyond what is looked at is not there.
+    Association far = of(2, 0, 1, ROOT.certificate());
+    assertNull(judge(chain, TrustRoots.none(), far).proof().association());
+    List<X509Certificate> same = new ArrayList<>(chain.subList(0, 1));
+    for (int i = 0; i < 200; i++) {
+      same.add(at.certificate());
+    }
+    assertEquals(near, judge(same, TrustRoots.none(), near).proof().association());
+  }
+
+  @Test
   void theKeyIsReadAsItStandsInTheCertificate() {
     for (Identity identity :
         List.of(
