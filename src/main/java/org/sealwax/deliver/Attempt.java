@@ -33,6 +33,7 @@ import org.sealwax.tls.Pin;
 import org.sealwax.tls.References;
 import org.sealwax.tls.TlsVersion;
 import org.sealwax.tls.TrustRoots;
+import org.sealwax.tlsrpt.Diagnosis;
 import org.sealwax.world.Wire;
 
 /**
@@ -58,6 +59,7 @@ final class Attempt {
   private HostMemory memory;
   private @Nullable LadderState lastState;
   private @Nullable Observation lastSeen;
+  private String ownAddress = "";
   private @Nullable InetSocketAddress lastAddress;
 
   Attempt(
@@ -218,6 +220,8 @@ final class Attempt {
       atHost++;
       budget.connected();
       long born = tools.clock().nanoTime();
+      ownAddress = wire.local().getAddress().getHostAddress();
+      ownAddress = wire.local().getAddress().getHostAddress();
       Greeted greeted = tools.greeting().greet(wire, approach(rung));
       Decision decision = decide(greeted.observation(), rung, address, everyHostTried);
       ClientDialogue dialogue = greeted.dialogue();
@@ -290,6 +294,18 @@ final class Attempt {
       boolean publicRoots = references().roots().equals(tools.roots().get(Demand.PUBLIC_ROOTS));
       visit.seen(new Seen(host, address.getAddress(), seen, rung, publicRoots));
     }
+    if (plan.byMx() && subject.nextHop() instanceof Domain domain) {
+      tools
+          .sources()
+          .sessions()
+          .session(
+              domain,
+              Diagnosis.of(
+                  terms.evidence(),
+                  subject,
+                  seen,
+                  new Diagnosis.Ends(ownAddress, address.getAddress().getHostAddress())));
+    }
   }
 
   /**
@@ -312,6 +328,7 @@ final class Attempt {
       return;
     }
     budget.connected();
+    ownAddress = wire.local().getAddress().getHostAddress();
     Greeted greeted = tools.greeting().greet(wire, approach(rung));
     tell(dialed.address(), greeted.observation(), rung);
     leave(greeted.dialogue());

@@ -14,6 +14,7 @@ import org.sealwax.policy.Evidence;
 import org.sealwax.policy.Subject;
 import org.sealwax.queue.Cause;
 import org.sealwax.queue.NextHop;
+import org.sealwax.tlsrpt.Diagnosis;
 
 /**
  * One round over the hosts of a next hop on one errand: plan, then host by host, idle connections
@@ -184,6 +185,9 @@ final class Round {
       Optional<Cause> refusal = terms.refusal(tools.sources().ledger());
       if (refusal.isPresent()) {
         errand.passedOver(refusal.get());
+        if (plan.byMx() && subject.nextHop() instanceof Domain domain) {
+          tools.sources().sessions().session(domain, Diagnosis.refused(terms.evidence(), subject));
+        }
         if (terms.isToBeLookedAt() && !looked) {
           looked = true;
           attempt.look();

@@ -8,6 +8,7 @@ import org.sealwax.evidence.Source;
 import org.sealwax.ledger.Ledger;
 import org.sealwax.policy.Evidence;
 import org.sealwax.receipt.Receipts;
+import org.sealwax.tlsrpt.SessionWitness;
 
 /**
  * What is known of domains beside the configuration, and who is told what deliveries showed. The
@@ -17,6 +18,7 @@ import org.sealwax.receipt.Receipts;
  * @param rechecks asks for a domain's MTA-STS policy once more
  * @param ledger told of every connection
  * @param receipts given for every delivered recipient
+ * @param sessions told what every connection shows of the policies that applied (RFC 8460)
  * @param forgets takes what a cache has about a name: the DNS is asked afresh
  */
 public record Sources(
@@ -24,6 +26,7 @@ public record Sources(
     Rechecks rechecks,
     Ledger ledger,
     Receipts receipts,
+    SessionWitness sessions,
     Consumer<Domain> forgets) {
   /** Looks at a domain's MTA-STS announcement once more (RFC 8461 5.1). */
   @FunctionalInterface
@@ -45,11 +48,17 @@ public record Sources(
   /** These, without memory or receipts. */
   public static Sources of(List<Source> published) {
     return new Sources(
-        published, domain -> Optional.empty(), Ledger.blank(), Receipts.none(), domain -> {});
+        published,
+        domain -> Optional.empty(),
+        Ledger.blank(),
+        Receipts.none(),
+        SessionWitness.NOBODY,
+        domain -> {});
   }
 
   /** The same for questions that are no mail: nothing is learnt from them. */
   Sources asking() {
-    return new Sources(published, rechecks, Ledger.blank(), Receipts.none(), forgets);
+    return new Sources(
+        published, rechecks, Ledger.blank(), Receipts.none(), SessionWitness.NOBODY, forgets);
   }
 }

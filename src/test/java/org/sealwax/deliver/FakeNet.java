@@ -56,6 +56,7 @@ import org.sealwax.tls.TlsEngine;
 import org.sealwax.tls.TlsRoom;
 import org.sealwax.tls.TlsServer;
 import org.sealwax.tls.TlsSettings;
+import org.sealwax.tlsrpt.SessionResult;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 import org.sealwax.world.Dialer;
@@ -88,6 +89,7 @@ final class FakeNet implements Dialer, AutoCloseable {
   Ledger ledger = Ledger.blank();
   final List<Receipt> receipts = new CopyOnWriteArrayList<>();
   final List<Domain> forgotten = new CopyOnWriteArrayList<>();
+  final List<SessionResult> results = new CopyOnWriteArrayList<>();
   final HostMemories memories = new HostMemories();
   SmtpTimes times = SmtpTimes.defaults().atMost(Duration.ofSeconds(10));
 
@@ -199,7 +201,8 @@ final class FakeNet implements Dialer, AutoCloseable {
         Chance.seeded(1),
         heard.log(),
         memories,
-        new Sources(all, rechecks, ledger, receipts::add, forgotten::add));
+        new Sources(
+            all, rechecks, ledger, receipts::add, (d, r) -> results.addAll(r), forgotten::add));
   }
 
   private static Delivery refusing() {
