@@ -28,6 +28,7 @@ import org.sealwax.sts.store.StsPolicies;
 import org.sealwax.sts.store.StsSettings;
 import org.sealwax.tls.TlsClient;
 import org.sealwax.tls.TrustRoots;
+import org.sealwax.tlsrpt.SessionWitness;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 import org.sealwax.world.SystemDialer;
@@ -131,7 +132,7 @@ final class Archives implements Closeable {
   }
 
   /** For the rounds of one configuration. */
-  Sources sources(Settings now) {
+  Sources sources(Settings now, SessionWitness sessions) {
     List<Source> published = new ArrayList<>();
     published.add(
         new DaneSource(
@@ -146,6 +147,7 @@ final class Archives implements Closeable {
         domain -> sts.map(p -> p.recheck(domain)),
         ledger(),
         Receipts.none(),
+        sessions,
         world.resolver()::forget);
   }
 

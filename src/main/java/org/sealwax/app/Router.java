@@ -90,6 +90,7 @@ final class Router implements Closeable {
   private final Resolver resolver;
   private final Late<IdentityStore> identities;
   private final Archives archives;
+  private final Reports reports;
   private final Premises premises;
   private final AtomicReference<Settings> settings;
   private final AtomicReference<Reception> reception = new AtomicReference<>();
@@ -164,6 +165,17 @@ final class Router implements Closeable {
                 chance,
                 log),
             settings.queue());
+    this.reports =
+        new Reports(
+            new Reports.World(
+                settings,
+                archives,
+                queue,
+                resolver,
+                new Late<>(() -> tls.client(ClientTls.defaults(), identities.get())),
+                clock,
+                chance,
+                log));
     this.premises =
         new Premises(
             () -> {
@@ -272,7 +284,7 @@ final class Router implements Closeable {
                         chance,
                         log,
                         memories.get(),
-                        archives.sources(next)),
+                        archives.sources(next, reports.witness())),
                     new PipeCourier(next.pipes(), PipeCourier.runsAsRoot())));
     RecipientProbe probe = (mailbox, hop) -> courier.get().callAhead().probe(mailbox, hop);
     LiveDirectory directory = new LiveDirectory(next.forward(), probe, clock, chance, log);
@@ -351,6 +363,7 @@ final class Router implements Closeable {
     }
     try {
       archives.start();
+      reports.start();
     } catch (UncheckedIOException e) {
       close();
       throw new StartTrouble(
@@ -596,6 +609,7 @@ final class Router implements Closeable {
     if (courier != null) {
       courier.close();
     }
+    closeQuietly(reports);
     closeQuietly(archives);
     closeQuietly(spool);
     awaitIdentities();

@@ -19,6 +19,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
 import org.sealwax.address.DomainPattern;
+import org.sealwax.address.Mailbox;
 import org.sealwax.deliver.Credentials;
 import org.sealwax.deliver.DeliverSettings;
 import org.sealwax.deliver.PoolSettings;
@@ -35,6 +36,7 @@ import org.sealwax.receive.AddressPattern;
 import org.sealwax.receive.ClientLimits;
 import org.sealwax.receive.ReceiveSettings;
 import org.sealwax.receive.RejectRow;
+import org.sealwax.report.ReportSettings;
 import org.sealwax.spool.SpoolSettings;
 import org.sealwax.sts.store.StsSettings;
 import org.sealwax.tls.IdentitySettings;
@@ -95,6 +97,7 @@ final class Mapping {
         deliver,
         new DialerSettings(reading.one(Schema.Deliver.TABLE).get(Schema.Deliver.ALLOW_TARGETS)),
         sts(server),
+        tlsReports(server),
         dns(),
         reading.one(Schema.Log.TABLE).get(Schema.Log.FORMAT),
         reading.one(Schema.Metrics.TABLE).find(Schema.Metrics.ADDRESS));
@@ -529,6 +532,36 @@ final class Mapping {
     return Optional.of(
         new StsSettings(
             base.file(), base.domains(), base.fetches(), base.total(), s.get(Schema.Sts.PORT)));
+  }
+
+  /** Nothing without a person who answers for it. */
+  private Optional<TlsReportRow> tlsReports(Server server) {
+    Section s = reading.one(Schema.TlsRpt.TABLE);
+    Optional<Mailbox> contact = s.find(Schema.TlsRpt.CONTACT).or(server::postmaster);
+    if (!s.get(Schema.TlsRpt.ENABLED) || contact.isEmpty()) {
+      return Optional.empty();
+    }
+    Duration period = s.get(Schema.TlsRpt.PERIOD);
+    if (period.compareTo(ReportSettings.LEAST_PERIOD) < 0) {
+      error(
+          s,
+          Schema.TlsRpt.PERIOD,
+          "a report covers " + ReportSettings.LEAST_PERIOD.toSeconds() + " seconds at least",
+          "RFC 8460 section 4.1 asks for a day");
+      period = ReportSettings.DAY;
+    }
+    Optional<Path> key = file(s, Schema.TlsRpt.DKIM_KEY);
+    Optional<Domain> domain = s.find(Schema.TlsRpt.DKIM_DOMAIN);
+    Optional<Domain> selector = s.find(Schema.TlsRpt.DKIM_SELECTOR);
+    return Optional.of(
+        new TlsReportRow(
+            s.find(Schema.TlsRpt.ORGANIZATION).orElse(server.hostname().name()),
+            contact.get(),
+            period,
+            period.compareTo(ReportSettings.DAY) < 0 ? Duration.ZERO : ReportSettings.SPREAD,
+            key.isEmpty() || domain.isEmpty() || selector.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new TlsReportRow.Dkim(domain.get(), selector.get(), key.get()))));
   }
 
   private DnsSettings dns() {

@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.sealwax.address.Domain;
 import org.sealwax.config.ListenerRow.Start;
 import org.sealwax.dns.DnsSettings;
 import org.sealwax.policy.Level;
@@ -35,6 +36,32 @@ final class Rules {
     dns();
     deliver();
     metrics();
+    tlsReports();
+  }
+
+  private void tlsReports() {
+    Section s = reading.one(Schema.TlsRpt.TABLE);
+    boolean key = s.find(Schema.TlsRpt.DKIM_KEY).isPresent();
+    boolean domain = s.find(Schema.TlsRpt.DKIM_DOMAIN).isPresent();
+    boolean selector = s.find(Schema.TlsRpt.DKIM_SELECTOR).isPresent();
+    if (key != domain || key != selector) {
+      error(
+          s,
+          key ? Schema.TlsRpt.DKIM_KEY : Schema.TlsRpt.DKIM_DOMAIN,
+          "signing takes dkim_domain, dkim_selector and dkim_key",
+          "give all three, or none for reports by HTTPS only");
+    }
+    if (s.find(Schema.TlsRpt.CONTACT).isPresent()
+        && domain
+        && s.find(Schema.TlsRpt.CONTACT).get().domain() instanceof Domain from
+        && !from.equals(s.find(Schema.TlsRpt.DKIM_DOMAIN).get())
+        && !from.isBelow(s.find(Schema.TlsRpt.DKIM_DOMAIN).get())) {
+      warning(
+          s,
+          Schema.TlsRpt.CONTACT,
+          "reports from " + from + " are signed by another domain",
+          "receivers look for a signature of the From's domain: dkim_domain = \"" + from + "\"");
+    }
   }
 
   private void error(Section s, Key<?> key, String text, String help) {

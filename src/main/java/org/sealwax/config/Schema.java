@@ -748,6 +748,62 @@ final class Schema {
     private Sts() {}
   }
 
+  /** Reports about other people's TLS. */
+  static final class TlsRpt {
+    static final Key<Boolean> ENABLED =
+        Key.of(
+            "enabled",
+            BOOLEAN,
+            "true",
+            "Whether domains that ask for it by a TLSRPT record (RFC 8460) get a daily report of the"
+                + " sessions with them. Without a contact and a postmaster there are none.");
+    static final Key<String> ORGANIZATION =
+        Key.optional(
+            "organization",
+            TEXT,
+            "Who reports. Left out: the name of this server.",
+            "\"The Project\"");
+    static final Key<Mailbox> CONTACT =
+        Key.optional(
+            "contact",
+            MAILBOX,
+            "The From of reports, in the domain that signs. Left out: the postmaster.",
+            "\"tls-reports@project.example\"");
+    static final Key<Domain> DKIM_DOMAIN =
+        Key.optional(
+            "dkim_domain",
+            DOMAIN,
+            "The domain that signs reports by mail. Without a key they go by HTTPS only.",
+            "\"project.example\"");
+    static final Key<Domain> DKIM_SELECTOR =
+        Key.optional(
+            "dkim_selector",
+            DOMAIN,
+            "The selector: the public key stands at SELECTOR._domainkey.DOMAIN.",
+            "\"tlsrpt\"");
+    static final Key<Path> DKIM_KEY =
+        Key.optional("dkim_key", FILE, "An RSA key in PKCS#8 PEM.", "\"/etc/sealwax/tlsrpt.pem\"");
+    static final Key<Duration> PERIOD =
+        Key.of(
+            "period",
+            DURATION,
+            "\"1d\"",
+            "What one report covers, from midnight UTC on. Shorter than a day in tests only.");
+    static final Table TABLE =
+        Table.one(
+            "tlsrpt",
+            "Reports to the domains that mail goes to about the TLS they showed.",
+            ENABLED,
+            ORGANIZATION,
+            CONTACT,
+            DKIM_DOMAIN,
+            DKIM_SELECTOR,
+            DKIM_KEY,
+            PERIOD);
+
+    private TlsRpt() {}
+  }
+
   /** The DNS. */
   static final class Dns {
     static final Key<List<InetSocketAddress>> RESOLVERS =
@@ -860,6 +916,7 @@ final class Schema {
             Queue.TABLE,
             Deliver.TABLE,
             Sts.TABLE,
+            TlsRpt.TABLE,
             Dns.TABLE,
             Auth.TABLE,
             Log.TABLE,

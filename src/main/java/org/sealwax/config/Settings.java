@@ -44,6 +44,7 @@ import org.sealwax.world.DialerSettings;
  * @param deliver how mail leaves
  * @param dialer where names from the DNS may lead
  * @param sts how MTA-STS policies are fetched and kept; empty: not at all
+ * @param tlsReports how sessions are reported (RFC 8460); empty: not at all
  * @param dns how the DNS is asked
  * @param log how the log is written, as far as the file says
  * @param metrics where metrics are served, if anywhere
@@ -69,6 +70,7 @@ public record Settings(
     DeliverSettings deliver,
     DialerSettings dialer,
     Optional<StsSettings> sts,
+    Optional<TlsReportRow> tlsReports,
     DnsSettings dns,
     LogSettings.Format log,
     Optional<InetSocketAddress> metrics) {
@@ -104,6 +106,9 @@ public record Settings(
     }
     if (!sts.equals(other.sts)) {
       names.add("[sts]");
+    }
+    if (!tlsReports.equals(other.tlsReports)) {
+      names.add("[tlsrpt]");
     }
     if (!dns.equals(other.dns)) {
       names.add("[dns]");

@@ -1,0 +1,119 @@
+package org.sealwax.app;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.config.Settings;
+import org.sealwax.config.TlsReportRow;
+import org.sealwax.dns.Resolver;
+import org.sealwax.https.HttpsClient;
+import org.sealwax.log.MailLog;
+import org.sealwax.policy.Demand;
+import org.sealwax.queue.Intake;
+import org.sealwax.report.ReportSettings;
+import org.sealwax.report.Reporter;
+import org.sealwax.report.Signer;
+import org.sealwax.tls.TlsClient;
+import org.sealwax.tls.TrustRoots;
+import org.sealwax.tlsrpt.SessionWitness;
+import org.sealwax.world.Chance;
+import org.sealwax.world.Clock;
+import org.sealwax.world.SystemDialer;
+
+/** TLS reports about other people's domains, made once the first session is to be counted. */
+final class Reports implements Closeable {
+  private final @Nullable Late<Reporter> reporter;
+
+  /** What they work with. */
+  record World(
+      Settings settings,
+      Archives archives,
+      Intake intake,
+      Resolver resolver,
+      Late<TlsClient> tls,
+      Clock clock,
+      Chance chance,
+      MailLog log) {}
+
+  Reports(World world) {
+    this.reporter = world.settings().tlsReports().isEmpty() ? null : new Late<>(() -> open(world));
+  }
+
+  private static Reporter open(World world) {
+    TlsReportRow row = world.settings().tlsReports().orElseThrow();
+    TrustRoots roots = new Authorities(world.settings()).forDelivery().get(Demand.PUBLIC_ROOTS);
+    if (roots == null) {
+      throw new IllegalStateException("no public roots");
+    }
+    try {
+      Signer signer =
+          row.dkim().isEmpty()
+              ? null
+              : Signer.read(
+                  row.dkim().get().domain(), row.dkim().get().selector(), row.dkim().get().file());
+      return Reporter.open(
+          new ReportSettings(
+              row.organization(),
+              row.contact(),
+              world.settings().server().hostname(),
+              world.settings().server().state().resolve("tlsrpt"),
+              row.period(),
+              row.spread(),
+              signer,
+              ReportSettings.DOMAINS),
+          new Reporter.World(
+              world.resolver(),
+              new HttpsClient(
+                  world.resolver(),
+                  SystemDialer.guarded(world.settings().dialer()),
+                  (wire, offer, total) -> world.tls().get().connect(wire, offer, total),
+                  roots,
+                  world.clock()),
+              world.intake(),
+              domain ->
+                  world
+                      .archives()
+                      .policies()
+                      .flatMap(p -> p.inForce(domain))
+                      .map(kept -> kept.policy().text().lines().limit(LINES).toList())
+                      .orElse(List.of()),
+              world.clock(),
+              world.chance(),
+              world.log()));
+    } catch (IOException e) {
+      throw new UncheckedIOException("TLS reports cannot be made: " + e.getMessage(), e);
+    }
+  }
+
+  /** Lines of a policy that a report quotes: an honest policy has a dozen. */
+  private static final int LINES = 100;
+
+  /** Who is told of sessions. */
+  SessionWitness witness() {
+    Late<Reporter> late = reporter;
+    return late == null
+        ? SessionWitness.NOBODY
+        : (domain, results) -> late.get().session(domain, results);
+  }
+
+  /**
+   * Begins to keep and send.
+   *
+   * @throws UncheckedIOException when the key or the folder cannot be used
+   */
+  void start() {
+    if (reporter != null) {
+      reporter.get().start();
+    }
+  }
+
+  @Override
+  public void close() {
+    Reporter made = reporter == null ? null : reporter.ifMade();
+    if (made != null) {
+      made.close();
+    }
+  }
+}
