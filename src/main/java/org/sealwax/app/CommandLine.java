@@ -108,6 +108,7 @@ final class CommandLine {
     try {
       return switch (command.name()) {
         case "serve" -> new ServeCommand(around, folders).run(file, sound);
+        case "policyd" -> new PolicydCommand(around).run(sound, arguments);
         case "rehearse" -> new Rehearsal(around, folders).run();
         case "queue" -> new QueueCommand(around, state).queue(arguments);
         case "trace" -> new QueueCommand(around, state).trace(arguments);

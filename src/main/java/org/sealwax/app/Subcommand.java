@@ -94,6 +94,24 @@ record Subcommand(
             List.of(),
             false),
         new Subcommand(
+            "policyd",
+            "",
+            "lend the rule book to Postfix",
+            "Serves smtp_tls_policy_maps as a socketmap: DANE, MTA-STS, the policy rows of the"
+                + " configuration and the ledger, in Postfix's words. The table is tls, or tlsrpt with"
+                + " the attributes that Postfix 3.10 reports by. What is not known now is TEMP, so that"
+                + " mail waits. Uses dns, deliver and policy of the configuration; keeps what it learns"
+                + " in the folder policyd of the state folder.",
+            List.of(
+                new Option("--listen", "PLACE", "127.0.0.1:8461 unless said; or unix: and a path"),
+                new Option(
+                    "--learn-from", "FILE", "Postfix's log: domains that always had TLS keep it"),
+                new Option(
+                    "--ask",
+                    "KEY",
+                    "print what would be served for a next hop, and why; then end")),
+            false),
+        new Subcommand(
             "password",
             "USER",
             "make a line for the password file",

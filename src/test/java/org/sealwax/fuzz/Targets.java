@@ -12,6 +12,7 @@ import org.sealwax.https.HttpsTargets;
 import org.sealwax.lab.LabTargets;
 import org.sealwax.ledger.LedgerTargets;
 import org.sealwax.message.MessageTargets;
+import org.sealwax.policyd.PolicydTargets;
 import org.sealwax.queue.QueueTargets;
 import org.sealwax.receipt.ReceiptTargets;
 import org.sealwax.receive.auth.AuthTargets;
@@ -46,6 +47,7 @@ public final class Targets {
     all.addAll(HttpsTargets.all());
     all.addAll(LedgerTargets.all());
     all.addAll(ReceiptTargets.all());
+    all.addAll(PolicydTargets.all());
     return List.copyOf(all);
   }
 
