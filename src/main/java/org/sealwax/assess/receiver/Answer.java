@@ -1,0 +1,67 @@
+package org.sealwax.assess.receiver;
+
+import java.util.Optional;
+import org.sealwax.tls.wire.ServerMessage;
+import org.sealwax.tls.wire.ServerReader;
+
+/**
+ * What a server said to one raw hello.
+ *
+ * @param reader what of it could be read
+ * @param end how it ended
+ * @param first its first octets, for evidence
+ */
+record Answer(ServerReader reader, End end, byte[] first) {
+  /** How it ended. */
+  enum End {
+    /** The server said all that it says in clear, or a fatal alert. */
+    COMPLETE,
+    /** It closed or reset the connection. */
+    CLOSED,
+    /** Nothing more came in the time. */
+    SILENT,
+    /** It sent something that is no TLS, or too much. */
+    BROKEN
+  }
+
+  /** Octets kept for evidence: a ServerHello. */
+  static final int KEPT = 128;
+
+  /** The ServerHello or HelloRetryRequest. */
+  Optional<ServerMessage.Hello> hello() {
+    return reader.hello();
+  }
+
+  /** Whether the server went along. */
+  boolean accepted() {
+    return reader.hello().isPresent();
+  }
+
+  /** Whether it refused in a way that counts as an answer: an alert, or the end. */
+  boolean refused() {
+    return !accepted() && (end == End.CLOSED || end == End.COMPLETE);
+  }
+
+  /** Whether it refused without TLS's own words: a reset, or a close without an alert. */
+  boolean dropped() {
+    return !accepted() && end == End.CLOSED && reader.alerts().isEmpty();
+  }
+
+  /** For people: {@code TLS 1.2, TLS_…}, {@code alert handshake_failure}, {@code closed}. */
+  String words() {
+    Optional<ServerMessage.Hello> hello = reader.hello();
+    if (hello.isPresent()) {
+      return Names.version(hello.get().version())
+          + ", "
+          + org.sealwax.tls.wire.Suite.name(hello.get().suite());
+    }
+    if (!reader.alerts().isEmpty()) {
+      return "alert " + reader.alerts().getLast().name();
+    }
+    return switch (end) {
+      case COMPLETE, CLOSED -> "the connection was closed";
+      case SILENT -> "no answer";
+      case BROKEN -> reader.broken() == null ? "no TLS" : String.valueOf(reader.broken());
+    };
+  }
+}

@@ -1,0 +1,300 @@
+package org.sealwax.assess.receiver;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.assess.Entry;
+import org.sealwax.assess.Visit;
+import org.sealwax.smtp.Capabilities;
+import org.sealwax.smtp.Reply;
+import org.sealwax.world.Clock;
+import org.sealwax.world.Deadline;
+import org.sealwax.world.Dialer;
+import org.sealwax.world.Wire;
+
+/**
+ * The way in: connects, waits for the greeting, says EHLO and STARTTLS, as politely as a sending
+ * router, and remembers what the server is like. A connection is only opened when the purse gives
+ * one. One thread.
+ */
+final class Door {
+  /** Times that a server may say 454 to STARTTLS before it counts as its last word. */
+  static final int REFUSALS = 2;
+
+  private final Visit visit;
+  private final Dialer dialer;
+  private final Clock clock;
+  private final Manners manners;
+  private int pausesUsed;
+  private Duration waited = Duration.ZERO;
+  private Duration slowestBanner = Duration.ZERO;
+  private Duration slowestReply = Duration.ZERO;
+  private int opened;
+  private int starttlsRefused;
+  private int starttlsTaken;
+  private @Nullable Capabilities capabilities;
+  private String throttle = "";
+  private String transcript = "";
+
+  Door(Visit visit, Dialer dialer, Clock clock, Manners manners) {
+    this.visit = visit;
+    this.dialer = dialer;
+    this.clock = clock;
+    this.manners = manners;
+  }
+
+  /** What is said in clear before STARTTLS. */
+  interface Before {
+    void say(Line line) throws IOException;
+  }
+
+  /** A wire on which TLS may begin at once; for the caller to close. */
+  Wire toTls() throws Shut, InterruptedException {
+    return toTls("STARTTLS\r\n", line -> {});
+  }
+
+  /** The same with something said before, and the octets that ask for TLS as given. */
+  Wire toTls(String starttls, Before before) throws Shut, InterruptedException {
+    if (visit.entry() == Entry.IMPLICIT) {
+      Wire wire = dial();
+      opened++;
+      return wire;
+    }
+    while (true) {
+      Line line = greeted();
+      boolean ready = false;
+      try {
+        if (capabilities != null && !capabilities.offersStarttls()) {
+          throw new Shut(Shut.Why.NO_STARTTLS, "EHLO offers no STARTTLS");
+        }
+        say(line, before);
+        Reply go = timed(line, starttls);
+        transcript = line.transcript();
+        if (go.code() == 220) {
+          if (line.unasked() > 0) {
+            throw new Shut(
+                Shut.Why.INJECTED, line.unasked() + " octets of plain text behind the 220");
+          }
+          starttlsTaken++;
+          ready = true;
+          return line.wire();
+        }
+        starttlsRefused++;
+        if (isBusy(go) && go.code() != 454 && pause(go)) {
+          continue;
+        }
+        if (starttlsTaken == 0 && starttlsRefused < REFUSALS) {
+          sleep(Duration.ofSeconds(1));
+          continue;
+        }
+        throw new Shut(Shut.Why.STARTTLS_REFUSED, "STARTTLS was answered " + go);
+      } finally {
+        if (!ready) {
+          line.quit();
+        }
+      }
+    }
+  }
+
+  /** A conversation in clear after EHLO; for the caller to close. */
+  Line greeted() throws Shut, InterruptedException {
+    while (true) {
+      Wire wire = dial();
+      Line line = new Line(wire);
+      boolean good = false;
+      try (Deadline _ = Deadline.after(least(visit.left(), manners.banner()), wire)) {
+        Reply banner = banner(line);
+        if (banner.code() == 220) {
+          Reply hello = timed(line, "EHLO " + visit.ehlo() + "\r\n");
+          if (hello.isPermanent() && !isBusy(hello)) {
+            hello = timed(line, "HELO " + visit.ehlo() + "\r\n");
+          }
+          if (hello.code() == 250) {
+            remember(hello);
+            transcript = line.transcript();
+            opened++;
+            good = true;
+            return line;
+          }
+          banner = hello;
+        }
+        transcript = line.transcript();
+        if (isBusy(banner)) {
+          if (pause(banner)) {
+            continue;
+          }
+          throw new Shut(Shut.Why.THROTTLED, "the server said " + banner);
+        }
+        throw new Shut(Shut.Why.UNWELCOME, "the server said " + banner);
+      } catch (IOException e) {
+        throw new Shut(late() ? Shut.Why.SILENT : Line.meaning(e), words(e));
+      } finally {
+        if (!good) {
+          line.quit();
+        }
+      }
+    }
+  }
+
+  private boolean late() {
+    return !visit.left().isPositive();
+  }
+
+  private static String words(IOException e) {
+    String message = e.getMessage();
+    return message == null ? e.getClass().getSimpleName() : message;
+  }
+
+  private Wire dial() throws Shut {
+    if (!visit.left().isPositive()) {
+      throw new Shut(Shut.Why.NO_TIME_LEFT, "the time for this assessment is over");
+    }
+    if (opened > 0 && waited.compareTo(manners.patience()) > 0) {
+      throw new Shut(
+          Shut.Why.NO_TIME_LEFT,
+          "the server holds each connection up: " + waited.toSeconds() + " s were spent in waits");
+    }
+    if (!visit.purse().take()) {
+      throw new Shut(
+          Shut.Why.NO_CONNECTION_LEFT, "the budget of " + visit.purse().spent() + " connections");
+    }
+    InetAddress address = Objects.requireNonNull(visit.place().address());
+    InetSocketAddress to = new InetSocketAddress(address, visit.place().port());
+    try {
+      Wire wire = dialer.connect(to, null, least(visit.left(), manners.connect()));
+      visit.sightings().answers();
+      return wire;
+    } catch (IOException e) {
+      throw new Shut(Shut.Why.UNREACHABLE, words(e));
+    }
+  }
+
+  private Reply banner(Line line) throws IOException {
+    long start = clock.nanoTime();
+    try {
+      return line.reply(least(visit.left(), manners.banner()));
+    } finally {
+      Duration took = Duration.ofNanos(clock.nanoTime() - start);
+      waited = waited.plus(took);
+      slowestBanner = most(slowestBanner, took);
+    }
+  }
+
+  private static void say(Line line, Before before) throws Shut {
+    try {
+      before.say(line);
+    } catch (IOException e) {
+      throw new Shut(Line.meaning(e), "before STARTTLS: " + words(e));
+    }
+  }
+
+  private Reply timed(Line line, String command) throws Shut {
+    long start = clock.nanoTime();
+    try {
+      line.send(command);
+      return line.reply(least(visit.left(), manners.reply()));
+    } catch (IOException e) {
+      throw new Shut(Line.meaning(e), "after " + command.strip() + ": " + words(e));
+    } finally {
+      Duration took = Duration.ofNanos(clock.nanoTime() - start);
+      waited = waited.plus(took);
+      slowestReply = most(slowestReply, took);
+    }
+  }
+
+  private void remember(Reply hello) {
+    Capabilities now = Capabilities.of(hello);
+    if (capabilities == null) {
+      capabilities = now;
+      visit.sightings().wordsBefore(new TreeSet<>(now.keywords().keySet()));
+    }
+  }
+
+  /** RFC 5321 4.2.1, RFC 3463: a refusal that is about load and will pass. */
+  private static boolean isBusy(Reply reply) {
+    if (!reply.isTransient()) {
+      return false;
+    }
+    boolean system = reply.code() == 421 || reply.code() == 450 || reply.code() == 451;
+    return system || reply.code() == 454 || reply.status() != null;
+  }
+
+  /** Waits as asked; false when it was asked too often. */
+  private boolean pause(Reply reply) throws InterruptedException {
+    throttle = reply.toString();
+    if (pausesUsed >= manners.pauses().size()) {
+      return false;
+    }
+    Duration pause = manners.pauses().get(pausesUsed++);
+    if (pause.compareTo(visit.left()) >= 0) {
+      return false;
+    }
+    visit.doing("waiting " + pause.toSeconds() + " s: " + reply);
+    sleep(pause);
+    return true;
+  }
+
+  private static void sleep(Duration time) throws InterruptedException {
+    Thread.sleep(time);
+  }
+
+  private static Duration least(Duration a, Duration b) {
+    Duration least = a.compareTo(b) <= 0 ? a : b;
+    return least.isPositive() ? least : Duration.ofMillis(1);
+  }
+
+  private static Duration most(Duration a, Duration b) {
+    return a.compareTo(b) >= 0 ? a : b;
+  }
+
+  /** EHLO words in clear; null before the first EHLO and on implicit TLS. */
+  @Nullable Capabilities before() {
+    return capabilities;
+  }
+
+  /** Longest wait for a greeting. */
+  Duration slowestBanner() {
+    return slowestBanner;
+  }
+
+  /** Longest wait for another reply. */
+  Duration slowestReply() {
+    return slowestReply;
+  }
+
+  /** Times that STARTTLS was refused. */
+  int starttlsRefused() {
+    return starttlsRefused;
+  }
+
+  /** Times that STARTTLS was answered 220. */
+  int starttlsTaken() {
+    return starttlsTaken;
+  }
+
+  /** The last refusal for load, or empty. */
+  String throttle() {
+    return throttle;
+  }
+
+  /** The last conversation in clear. */
+  String transcript() {
+    return transcript;
+  }
+
+  Manners manners() {
+    return manners;
+  }
+
+  Clock clock() {
+    return clock;
+  }
+
+  Visit visit() {
+    return visit;
+  }
+}

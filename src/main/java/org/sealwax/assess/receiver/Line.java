@@ -1,0 +1,101 @@
+package org.sealwax.assess.receiver;
+
+import java.io.IOException;
+import java.net.SocketTimeoutException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import org.sealwax.smtp.LineReader;
+import org.sealwax.smtp.Reply;
+import org.sealwax.smtp.ReplyReader;
+import org.sealwax.smtp.ReplyTrouble;
+import org.sealwax.world.Wire;
+
+/** An SMTP conversation over a wire, in clear or under TLS, with a transcript. One thread. */
+final class Line implements AutoCloseable {
+  private static final int MAX_TRANSCRIPT = 4_096;
+
+  private final Wire wire;
+  private final LineReader lines;
+  private final ReplyReader replies;
+  private final StringBuilder transcript = new StringBuilder();
+
+  Line(Wire wire) {
+    this.wire = wire;
+    this.lines = new LineReader(wire.in());
+    this.replies = new ReplyReader(lines);
+  }
+
+  Wire wire() {
+    return wire;
+  }
+
+  /** Octets that came and nobody asked for. */
+  int unasked() {
+    return lines.buffered();
+  }
+
+  /** Sends octets as they are. */
+  void send(String text) throws IOException {
+    note("C: " + text.strip().replace("\r\n", "\nC: "));
+    wire.out().write(text.getBytes(StandardCharsets.ISO_8859_1));
+    wire.out().flush();
+  }
+
+  /** The next reply. */
+  Reply reply(Duration longest) throws IOException {
+    wire.readTimeout(longest);
+    Reply reply = replies.read();
+    note("S: " + reply);
+    return reply;
+  }
+
+  Reply exchange(String command, Duration longest) throws IOException {
+    send(command + "\r\n");
+    return reply(longest);
+  }
+
+  /** What was said, for evidence. */
+  String transcript() {
+    return transcript.toString();
+  }
+
+  private void note(String line) {
+    if (transcript.length() < MAX_TRANSCRIPT) {
+      transcript.append(line).append('\n');
+    }
+  }
+
+  /** Says good bye and does not wait long for the answer. */
+  void quit() {
+    try {
+      send("QUIT\r\n");
+    } catch (IOException | RuntimeException e) {
+      // It was over already.
+    }
+    close();
+  }
+
+  @Override
+  public void close() {
+    try {
+      wire.close();
+    } catch (IOException e) {
+      // It is gone either way.
+    }
+  }
+
+  /** What trouble in reading a reply means. */
+  static Shut.Why meaning(IOException e) {
+    if (e instanceof SocketTimeoutException) {
+      return Shut.Why.SILENT;
+    }
+    if (e instanceof ReplyTrouble trouble) {
+      return switch (trouble.kind()) {
+        case CLOSED -> Shut.Why.CLOSED;
+        case TOO_LONG -> Shut.Why.ENDLESS;
+        case NOT_A_REPLY, CODE_CHANGED, BROKEN_LINE -> Shut.Why.GARBAGE;
+      };
+    }
+    return Shut.Why.CLOSED;
+  }
+}

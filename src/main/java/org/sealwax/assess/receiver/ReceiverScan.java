@@ -1,0 +1,382 @@
+package org.sealwax.assess.receiver;
+
+import java.util.List;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.assess.Check;
+import org.sealwax.assess.Depth;
+import org.sealwax.assess.Entry;
+import org.sealwax.assess.Evidence;
+import org.sealwax.assess.Finding;
+import org.sealwax.assess.Outcome;
+import org.sealwax.assess.Probe;
+import org.sealwax.assess.Visit;
+import org.sealwax.tls.look.LookFacts;
+import org.sealwax.tls.wire.Records;
+import org.sealwax.world.Chance;
+import org.sealwax.world.Clock;
+import org.sealwax.world.Dialer;
+
+/**
+ * The scan of one address. Its steps are in the order of their worth, so that whatever budget there
+ * is buys the most that it can; what no connection was left for is named. Thread-safe: everything
+ * that changes belongs to one visit.
+ */
+public final class ReceiverScan implements Probe {
+  /** Checks that a whole scan answers. */
+  private static final List<String> CHECKS =
+      List.of(
+          "scan.trouble",
+          "banner.time",
+          "starttls.offered",
+          "starttls.works",
+          "starttls.required",
+          "starttls.reoffer",
+          "starttls.reset",
+          "starttls.cmdinjection",
+          "ehlo.downgrade",
+          "requiretls",
+          "tls13",
+          "tls12",
+          "tls11",
+          "tls10",
+          "ssl3",
+          "ssl2",
+          "suite.null",
+          "suite.anon",
+          "suite.export",
+          "suite.rc4",
+          "suite.des",
+          "suite.3des",
+          "suite.64bit",
+          "suite.staticRSA",
+          "suite.cbc-sha1",
+          "suite.fs",
+          "suite.aead",
+          "suite.order",
+          "kex.pq",
+          "kex.groups",
+          "kex.dh",
+          "kex.hash",
+          "ems",
+          "secure-reneg",
+          "compression",
+          "client-reneg",
+          "scsv",
+          "ticket",
+          "early-data",
+          "vuln.heartbleed",
+          "vuln.ccs",
+          "vuln.robot",
+          "vuln.drown",
+          "vuln.poodle",
+          "vuln.poodle-tls",
+          "vuln.freak",
+          "vuln.logjam",
+          "vuln.ticketbleed",
+          "vuln.raccoon",
+          "vuln.lucky13",
+          "vuln.beast",
+          "tolerance",
+          "clientcert.request",
+          "clientcert.tolerate",
+          "mta-sim");
+
+  private final Dialer dialer;
+  private final Clock clock;
+  private final Chance chance;
+  private final Manners manners;
+
+  /** With the patience that strangers' servers get. */
+  public ReceiverScan(Dialer dialer, Clock clock, Chance chance) {
+    this(dialer, clock, chance, Manners.defaults());
+  }
+
+  ReceiverScan(Dialer dialer, Clock clock, Chance chance, Manners manners) {
+    this.dialer = dialer;
+    this.clock = clock;
+    this.chance = chance;
+    this.manners = manners;
+  }
+
+  @Override
+  public List<Check> checks() {
+    return CHECKS.stream().map(Check::of).toList();
+  }
+
+  @Override
+  public List<Finding> look(Visit visit) throws InterruptedException {
+    Door door = new Door(visit, dialer, clock, manners);
+    Scan scan = new Scan(visit, door, chance);
+    return new Course(scan).run();
+  }
+
+  /** A part of the scan. */
+  private interface Step {
+    void run() throws Shut, InterruptedException;
+  }
+
+  /** One run of all steps. */
+  private static final class Course {
+    private final Scan scan;
+    private final Contact contact;
+    private final Versions versions;
+    private final Suites suites;
+    private final KeyExchanges exchanges;
+    private final Flaws flaws;
+    private final Tolerances tolerances;
+    private final Sessions sessions;
+    private final Senders senders;
+    private LookFacts.@Nullable Ticket ticket;
+    private boolean ticketsLooked;
+    private boolean classesAsked;
+    private boolean weakAsked;
+    private boolean certificatesDone;
+
+    Course(Scan scan) {
+      this.scan = scan;
+      this.contact = new Contact(scan);
+      this.versions = new Versions(scan);
+      this.suites = new Suites(scan);
+      this.exchanges = new KeyExchanges(scan);
+      this.flaws = new Flaws(scan);
+      this.tolerances = new Tolerances(scan);
+      this.sessions = new Sessions(scan, contact);
+      this.senders = new Senders(scan);
+    }
+
+    List<Finding> run() throws InterruptedException {
+      Shut end = null;
+      boolean reached = false;
+      try {
+        reached = contact.make();
+        if (reached) {
+          for (Step step : steps()) {
+            step.run();
+          }
+        }
+      } catch (Shut e) {
+        end = e;
+      }
+      tell();
+      if (!reached) {
+        never(end);
+      }
+      rest(end, reached);
+      return scan.told().findings();
+    }
+
+    private List<Step> steps() {
+      List<Step> quick =
+          List.of(
+              contact::again,
+              versions::twelve,
+              versions::thirteen,
+              this::weak,
+              versions::older,
+              versions::two,
+              this::classes);
+      List<Step> standard =
+          List.of(
+              sessions::injection,
+              exchanges::brokenHashes,
+              exchanges::smallCurves,
+              exchanges::fields,
+              suites::exportKinds,
+              versions::poodle,
+              flaws::earlyRecords,
+              flaws::fallback,
+              tolerances::grease,
+              this::certificates,
+              sessions::clientCertificate,
+              suites::order,
+              sessions::renegotiation,
+              flaws::robot,
+              this::tickets,
+              suites::weakInOldVersions,
+              tolerances::split,
+              sessions::reset,
+              senders::replay,
+              tolerances::large,
+              tolerances::names,
+              sessions::padding,
+              exchanges::fieldsAgain);
+      Depth depth = scan.visit().depth();
+      List<Step> all = new ArrayList<>(quick);
+      if (depth != Depth.QUICK) {
+        all.addAll(standard);
+      }
+      if (depth == Depth.FULL) {
+        all.add(exchanges::enumerate);
+      }
+      return all;
+    }
+
+    private void weak() throws Shut, InterruptedException {
+      suites.weak();
+      weakAsked = true;
+    }
+
+    private void classes() throws Shut, InterruptedException {
+      suites.classes();
+      classesAsked = true;
+    }
+
+    private void certificates() throws Shut, InterruptedException {
+      sessions.certificates();
+      certificatesDone = true;
+    }
+
+    private void tickets() throws Shut, InterruptedException {
+      ticket = sessions.oldTicket();
+      ticketsLooked = true;
+      LookFacts facts = sessions.last();
+      LookFacts.Ticket found = ticket;
+      if (found != null && facts != null) {
+        flaws.ticketbleed(
+            HexFormat.of().parseHex(found.octets()), facts.version(), facts.suite());
+      } else if (!scan.told().has("vuln.ticketbleed")) {
+        scan.told().pass("vuln.ticketbleed", "no ticket is given before TLS 1.3");
+      }
+    }
+
+    private void tell() {
+      Told told = scan.told();
+      times();
+      if (!contact.reached() && scan.book().highest(Records.TLS13) == 0) {
+        return;
+      }
+      versions.tell();
+      versions.flags();
+      suites.tell();
+      if (classesAsked) {
+        suites.tellClasses();
+      }
+      exchanges.tell();
+      sessions.tellRequest();
+      sessions.tellTickets(ticket, ticketsLooked);
+      if (weakAsked && !told.has("vuln.freak")) {
+        told.pass("vuln.freak", "no export suite is accepted");
+        told.pass("vuln.logjam", "no export suite is accepted");
+      }
+    }
+
+    private void times() {
+      Door door = scan.door();
+      if (scan.visit().entry() == Entry.IMPLICIT || door.before() == null) {
+        return;
+      }
+      long seconds = door.slowestBanner().toSeconds();
+      String seen = "the greeting came after " + door.slowestBanner().toMillis() + " ms";
+      if (seconds >= 300) {
+        scan.told().say("banner.time", Outcome.FAIL, "", seen);
+      } else if (seconds >= 5) {
+        scan.told().say("banner.time", Outcome.WARN, "", seen);
+      } else {
+        scan.told().pass("banner.time", seen);
+      }
+    }
+
+    /** TLS never began: what that means depends on where it ended. */
+    private void never(@Nullable Shut end) {
+      Told told = scan.told();
+      contact.tellClear();
+      Evidence transcript = Evidence.transcript(scan.door().transcript());
+      if (end == null) {
+        told.pass("starttls.offered", "EHLO offers STARTTLS");
+        told.say(
+            "starttls.works",
+            Outcome.FAIL,
+            "never",
+            "no hello of any version is answered",
+            transcript);
+        return;
+      }
+      switch (end.why()) {
+        case NO_STARTTLS ->
+            told.say("starttls.offered", Outcome.FAIL, "missing", end.seen(), transcript);
+        case STARTTLS_REFUSED -> {
+          told.pass("starttls.offered", "EHLO offers STARTTLS");
+          told.say("starttls.works", Outcome.FAIL, "refused", end.seen(), transcript);
+        }
+        case INJECTED -> {
+          told.pass("starttls.offered", "EHLO offers STARTTLS");
+          told.say("starttls.works", Outcome.FAIL, "injected", end.seen(), transcript);
+        }
+        case SILENT -> told.say("scan.trouble", Outcome.FAIL, "silent", end.seen(), transcript);
+        case GARBAGE -> told.say("scan.trouble", Outcome.FAIL, "garbage", end.seen(), transcript);
+        case ENDLESS -> told.say("scan.trouble", Outcome.FAIL, "endless", end.seen(), transcript);
+        case CLOSED, UNREACHABLE, UNWELCOME ->
+            told.say("scan.trouble", Outcome.FAIL, "", end.seen(), transcript);
+        case THROTTLED, NO_CONNECTION_LEFT, NO_TIME_LEFT -> {
+          // Told for each check below.
+        }
+      }
+    }
+
+    /** Whatever nothing was said of, and why. */
+    private void rest(@Nullable Shut end, boolean reached) {
+      Told told = scan.told();
+      if (end != null && reached) {
+        cut(end);
+      } else if (end != null && end.why() == Shut.Why.THROTTLED) {
+        told.say("scan.trouble", Outcome.WARN, "throttled", end.seen());
+      } else if (end != null && end.why() == Shut.Why.NO_TIME_LEFT) {
+        told.say("scan.trouble", Outcome.WARN, "deadline", end.seen());
+      }
+      if (!told.has("scan.trouble")) {
+        told.pass(
+            "scan.trouble",
+            scan.door().throttle().isEmpty()
+                ? "the server let itself be looked at"
+                : "the server asked to go slower once or more, and was waited for");
+      }
+      String why = why(end, reached);
+      boolean notTried =
+          end == null && reached
+              || end != null
+                  && (end.why() == Shut.Why.NO_CONNECTION_LEFT
+                      || end.why() == Shut.Why.NO_TIME_LEFT);
+      for (String id : CHECKS) {
+        if (!told.has(id)) {
+          told.say(id, notTried ? Outcome.NOT_TESTED : Outcome.INCONCLUSIVE, "", why);
+        }
+      }
+    }
+
+    private void cut(Shut end) {
+      Told told = scan.told();
+      switch (end.why()) {
+        case NO_CONNECTION_LEFT -> {
+          // Ordinary: the depth says how much is looked at.
+        }
+        case NO_TIME_LEFT -> told.say("scan.trouble", Outcome.WARN, "deadline", end.seen());
+        case THROTTLED -> told.say("scan.trouble", Outcome.WARN, "throttled", end.seen());
+        case SILENT -> told.say("scan.trouble", Outcome.WARN, "silent", end.seen());
+        case GARBAGE -> told.say("scan.trouble", Outcome.WARN, "garbage", end.seen());
+        case ENDLESS -> told.say("scan.trouble", Outcome.WARN, "endless", end.seen());
+        case STARTTLS_REFUSED, NO_STARTTLS, INJECTED ->
+            told.say("scan.trouble", Outcome.WARN, "", "in the middle of the scan: " + end.seen());
+        case CLOSED, UNREACHABLE, UNWELCOME ->
+            told.say("scan.trouble", Outcome.WARN, "", "in the middle of the scan: " + end.seen());
+      }
+    }
+
+    private String why(@Nullable Shut end, boolean reached) {
+      if (end == null) {
+        return reached
+            ? "not part of a " + scan.visit().depth().word() + " assessment, or nothing to test"
+            : "TLS did not come about";
+      }
+      return switch (end.why()) {
+        case NO_CONNECTION_LEFT -> "no connection was left for it";
+        case NO_TIME_LEFT -> "no time was left for it: " + end.seen();
+        case THROTTLED -> "the server asked to go slower: " + end.seen();
+        case SILENT, CLOSED, GARBAGE, ENDLESS, UNWELCOME, UNREACHABLE -> end.seen();
+        case NO_STARTTLS -> "no STARTTLS";
+        case STARTTLS_REFUSED, INJECTED -> end.seen();
+      };
+    }
+  }
+}

@@ -1,0 +1,265 @@
+package org.sealwax.assess.receiver;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.sealwax.assess.Visit;
+import org.sealwax.tls.look.LookClient;
+import org.sealwax.tls.look.LookOffer;
+import org.sealwax.tls.wire.HelloBuilder;
+import org.sealwax.tls.wire.Records;
+import org.sealwax.tls.wire.Suite;
+import org.sealwax.world.Chance;
+import org.sealwax.world.Deadline;
+import org.sealwax.world.Wire;
+
+/**
+ * One scan under way: the door, the notebook, what is told, and what the server bears. All steps
+ * ask through it, so that a server that takes only short hellos gets only short ones. One thread.
+ */
+final class Scan {
+  /** Suites in one hello to a sound server: more than any client offers, and borne by all. */
+  private static final int MANY_SUITES = 120;
+
+  /** Suites in a hello of at most 255 octets, beside a name and the extensions it needs. */
+  private static final int FEW_SUITES = 40;
+
+  /** No answer takes less than this to count as silence, however quick the server was before. */
+  private static final Duration LEAST_WAIT = Duration.ofMillis(2_500);
+
+  /** An answer that takes so many times the slowest one so far will not come. */
+  private static final int TIMES_SLOWEST = 10;
+
+  private final Visit visit;
+  private final Door door;
+  private final Notebook book;
+  private final Told told;
+  private final Chance chance;
+  private Duration slowest = Duration.ZERO;
+  private boolean answered;
+  private boolean small;
+  private int highest = Records.TLS12;
+  private int engineLowest = Records.TLS10;
+  private int engineHighest = Records.TLS13;
+
+  Scan(Visit visit, Door door, Chance chance) {
+    this.visit = visit;
+    this.door = door;
+    this.book = new Notebook(visit.sightings());
+    this.told = new Told(visit.place());
+    this.chance = chance;
+  }
+
+  Visit visit() {
+    return visit;
+  }
+
+  Door door() {
+    return door;
+  }
+
+  Notebook book() {
+    return book;
+  }
+
+  Told told() {
+    return told;
+  }
+
+  Chance chance() {
+    return chance;
+  }
+
+  /** The name to ask for; empty for an address without one. */
+  String serverName() {
+    return visit.place().hostName().map(d -> d.name()).orElse("");
+  }
+
+  /** The server drops hellos of more than 255 octets. */
+  void onlyShortHellos() {
+    small = true;
+  }
+
+  boolean small() {
+    return small;
+  }
+
+  /** The server drops hellos whose client_version is above this. */
+  void highestVersion(int version) {
+    highest = version;
+    engineHighest = Math.min(engineHighest, version);
+  }
+
+  int highest() {
+    return highest;
+  }
+
+  /** Versions that the engine offers from now on. */
+  void engineVersions(int from, int to) {
+    engineLowest = from;
+    engineHighest = to;
+  }
+
+  int engineHighest() {
+    return engineHighest;
+  }
+
+  /** How long to wait for an answer. */
+  Duration patience() {
+    Duration most = door.manners().hello();
+    Duration wait = answered ? slowest.multipliedBy(TIMES_SLOWEST) : most;
+    wait = wait.compareTo(LEAST_WAIT) < 0 ? LEAST_WAIT : wait;
+    wait = wait.compareTo(most) > 0 ? most : wait;
+    Duration left = visit.left();
+    return left.compareTo(wait) < 0 && left.isPositive() ? left : wait;
+  }
+
+  /** Opens a connection for raw records. */
+  Raw raw() throws Shut, InterruptedException {
+    return new Raw(door.toTls());
+  }
+
+  /** Asks once: one connection, one hello, its answer noted. */
+  Answer ask(HelloBuilder hello) throws Shut, InterruptedException {
+    return ask(List.of(hello.records()));
+  }
+
+  /** Asks once with a hello in pieces. */
+  Answer ask(List<byte[]> pieces) throws Shut, InterruptedException {
+    try (Raw raw = raw()) {
+      Answer answer = hear(raw, pieces);
+      book.note(answer);
+      return answer;
+    }
+  }
+
+  /** Says a hello on an open connection and hears the answer. */
+  Answer hear(Raw raw, List<byte[]> pieces) {
+    long start = door.clock().nanoTime();
+    raw.say(pieces.toArray(new byte[0][]));
+    Answer answer = raw.flight(patience());
+    if (answer.end() == Answer.End.COMPLETE) {
+      Duration took = Duration.ofNanos(door.clock().nanoTime() - start);
+      slowest = took.compareTo(slowest) > 0 ? took : slowest;
+      answered = true;
+    }
+    return answer;
+  }
+
+  /**
+   * Asks whether any of some suites is accepted before TLS 1.3; in more than one hello where there
+   * are many of them or the server bears few.
+   */
+  Answer anyOf(int version, List<Integer> suites) throws Shut, InterruptedException {
+    return anyOf(version, suites, Offers.CURVES, Offers.SCHEMES);
+  }
+
+  /** The same with other groups and schemes. */
+  Answer anyOf(int version, List<Integer> suites, List<Integer> groups, List<Integer> schemes)
+      throws Shut, InterruptedException {
+    Answer last = null;
+    int most = small ? FEW_SUITES : MANY_SUITES;
+    for (List<Integer> portion : Offers.portions(Offers.usable(version, suites), most)) {
+      last = ask(old(version, portion, groups, schemes));
+      if (last.accepted() || last.end() == Answer.End.SILENT) {
+        break;
+      }
+    }
+    if (last == null) {
+      throw new IllegalStateException("no suites to ask for");
+    }
+    return last;
+  }
+
+  /** A hello of TLS 1.2 or older, with everything that it may have. */
+  HelloBuilder old(
+      int version, List<Integer> suites, List<Integer> groups, List<Integer> schemes) {
+    HelloBuilder hello = new HelloBuilder(version).random(chance.bytes(32));
+    if (version <= Records.SSL3) {
+      List<Integer> signalled = new ArrayList<>(suites);
+      signalled.add(Suite.RENEGOTIATION_SCSV);
+      return hello.suites(signalled).withoutExtensions();
+    }
+    hello.suites(suites).serverName(serverName()).renegotiationInfo();
+    hello.groups(small ? few(groups) : groups);
+    hello.pointFormats();
+    if (version >= Records.TLS12) {
+      hello.schemes(small ? few(schemes) : schemes);
+    }
+    hello.extension(HelloBuilder.EXTENDED_MASTER_SECRET);
+    return hello;
+  }
+
+  private static List<Integer> few(List<Integer> many) {
+    List<Integer> wanted =
+        List.of(
+            29, 23, 24, 25, 0x0401, 0x0403, 0x0804, 0x0807, 0x0201, 0x0203, 0x0501, 0x0601, 0x0503);
+    List<Integer> some = many.stream().filter(wanted::contains).toList();
+    return some.isEmpty() ? many.subList(0, Math.min(8, many.size())) : some;
+  }
+
+  /** A hello of TLS 1.3 alone that can only be answered by a HelloRetryRequest. */
+  HelloBuilder new13(List<Integer> suites, List<Integer> groups) {
+    return new HelloBuilder(Records.TLS12)
+        .random(chance.bytes(32))
+        .sessionId(chance.bytes(32))
+        .suites(suites)
+        .serverName(serverName())
+        .groups(groups)
+        .pointFormats()
+        .schemes(small ? few(Offers.SCHEMES) : Offers.SCHEMES)
+        .versions(List.of(Records.TLS13))
+        .extension(HelloBuilder.PSK_MODES, (byte) 1, (byte) 1)
+        .shares(List.of());
+  }
+
+  /** The offer that brought an engine through before, or would. */
+  LookOffer offer() {
+    LookOffer offer = LookOffer.of(serverName()).versions(engineLowest, engineHighest);
+    return small ? offer.suites(FEW).schemes(List.of(0x0403, 0x0804, 0x0401, 0x0807)) : offer;
+  }
+
+  private static final List<Integer> FEW =
+      List.of(0x1301, 0xc02f, 0xc02b, 0xc030, 0xc02c, 0xcca8, 0xc013, 0x2f, 0x9c);
+
+  /** Shakes hands with an engine over a connection that is closed when it does not come about. */
+  LookClient.Result engine(Wire wire, LookOffer offer) {
+    LookClient.Result result;
+    try (Deadline _ = Deadline.after(patience().multipliedBy(2), wire)) {
+      wire.readTimeout(patience());
+      result = LookClient.connect(wire, offer);
+    } catch (java.io.IOException e) {
+      result = LookClient.connect(wire, offer);
+    }
+    book.note(result.facts());
+    if (result.wire() == null) {
+      try {
+        wire.close();
+      } catch (java.io.IOException e) {
+        // It is gone either way.
+      }
+    }
+    return result;
+  }
+
+  /** The engine over a new connection. */
+  LookClient.Result engine(LookOffer offer) throws Shut, InterruptedException {
+    return engine(door.toTls(), offer);
+  }
+
+  /** Whether there is something spoken before TLS 1.3 at all; empty when not known yet. */
+  Optional<Boolean> speaksOld() {
+    int best = book.highest(Records.TLS12);
+    if (best > 0) {
+      return Optional.of(true);
+    }
+    return book.speaks(Records.TLS12);
+  }
+
+  /** The best version before TLS 1.3 that the server speaks, or the one to try. */
+  int oldVersion() {
+    int best = book.highest(Math.min(highest, Records.TLS12));
+    return best == 0 ? highest : best;
+  }
+}

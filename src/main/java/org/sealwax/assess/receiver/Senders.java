@@ -1,0 +1,151 @@
+package org.sealwax.assess.receiver;
+
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import org.sealwax.assess.Outcome;
+import org.sealwax.tls.wire.HelloBuilder;
+import org.sealwax.tls.wire.NamedGroup;
+import org.sealwax.tls.wire.Records;
+import org.sealwax.tls.wire.Writing;
+
+/** The hellos of routers that are out there, replayed (data: {@code senders.tsv}). */
+final class Senders {
+  private static final List<Sender> ALL = load();
+
+  /** The base point of P-256 (SEC 2, 2.4.2): random octets are no point. */
+  private static final String POINT =
+      "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+          + "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5";
+
+  /** Octets of ML-KEM-768's key; zeros pass the check of FIPS 203 7.2. */
+  private static final int ENCAPSULATION_KEY = 1_184;
+
+  private final Scan scan;
+
+  Senders(Scan scan) {
+    this.scan = scan;
+  }
+
+  /** One row of the table. */
+  private record Sender(
+      String name,
+      boolean legacy,
+      int version,
+      List<Integer> versions,
+      List<Integer> suites,
+      List<Integer> groups,
+      List<Integer> schemes,
+      List<Integer> shares) {
+    /** The hello as that router writes it, with fresh randomness. */
+    HelloBuilder hello(Scan scan) {
+      HelloBuilder hello =
+          new HelloBuilder(version).random(scan.chance().bytes(32)).suites(suites);
+      if (version <= Records.SSL3) {
+        return hello.withoutExtensions();
+      }
+      if (!versions.isEmpty()) {
+        hello.sessionId(scan.chance().bytes(32));
+      }
+      if (!legacy) {
+        hello.serverName(scan.serverName());
+      }
+      if (!groups.isEmpty()) {
+        hello.pointFormats().groups(groups);
+      }
+      hello.extension(HelloBuilder.SESSION_TICKET);
+      if (!legacy) {
+        hello.extension(HelloBuilder.EXTENDED_MASTER_SECRET);
+      }
+      if (!schemes.isEmpty()) {
+        hello.schemes(schemes);
+      }
+      if (!versions.isEmpty()) {
+        hello.versions(versions).extension(HelloBuilder.PSK_MODES, (byte) 1, (byte) 1);
+        List<HelloBuilder.Share> all = new ArrayList<>();
+        shares.forEach(g -> all.add(new HelloBuilder.Share(g, share(g, scan))));
+        hello.shares(all);
+      }
+      return hello;
+    }
+
+    /**
+     * A client's share (RFC 8446 4.2.8.2, draft-ietf-tls-ecdhe-mlkem) that a server takes: nobody
+     * computes with the other half of it.
+     */
+    private static byte[] share(int group, Scan scan) {
+      byte[] last = scan.chance().bytes(32);
+      return switch (group) {
+        case NamedGroup.SECP256R1 -> HexFormat.of().parseHex(POINT);
+        case NamedGroup.X25519MLKEM768 ->
+            new Writing().octets(new byte[ENCAPSULATION_KEY]).octets(last).done();
+        default -> last;
+      };
+    }
+  }
+
+  private static List<Sender> load() {
+    List<Sender> all = new ArrayList<>();
+    for (String row : Resource.rows("senders.tsv")) {
+      String[] part = row.split("\t", -1);
+      all.add(
+          new Sender(
+              part[0],
+              part[1].equals("legacy"),
+              Integer.parseInt(part[2], 16),
+              numbers(part[3]),
+              numbers(part[4]),
+              numbers(part[5]),
+              numbers(part[6]),
+              numbers(part[7])));
+    }
+    return List.copyOf(all);
+  }
+
+  private static List<Integer> numbers(String text) {
+    List<Integer> all = new ArrayList<>();
+    for (String word : text.split(" ")) {
+      if (!word.isEmpty()) {
+        all.add(Integer.parseInt(word, 16));
+      }
+    }
+    return List.copyOf(all);
+  }
+
+  /** Replays them all. */
+  void replay() throws Shut, InterruptedException {
+    List<String> answered = new ArrayList<>();
+    List<String> current = new ArrayList<>();
+    List<String> legacy = new ArrayList<>();
+    List<String> silent = new ArrayList<>();
+    for (Sender sender : ALL) {
+      scan.visit().doing("the hello of " + sender.name());
+      Answer answer = scan.ask(sender.hello(scan));
+      if (answer.accepted()) {
+        answered.add(sender.name());
+      } else if (answer.refused()) {
+        (sender.legacy() ? legacy : current).add(sender.name() + " (" + answer.words() + ")");
+      } else {
+        silent.add(sender.name());
+      }
+    }
+    if (!current.isEmpty()) {
+      scan.told()
+          .say(
+              "mta-sim",
+              Outcome.FAIL,
+              "current",
+              "these cannot connect: " + String.join(", ", current));
+    }
+    if (!legacy.isEmpty()) {
+      scan.told()
+          .say("mta-sim", Outcome.WARN, "legacy", "these cannot connect: " + String.join(", ", legacy));
+    }
+    if (!silent.isEmpty()) {
+      scan.told()
+          .say("mta-sim", Outcome.INCONCLUSIVE, "", "no answer to " + String.join(", ", silent));
+    } else if (current.isEmpty() && legacy.isEmpty()) {
+      scan.told().pass("mta-sim", "these connect: " + String.join(", ", answered));
+    }
+  }
+}

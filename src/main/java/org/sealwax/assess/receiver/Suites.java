@@ -1,0 +1,383 @@
+package org.sealwax.assess.receiver;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+import org.sealwax.assess.Evidence;
+import org.sealwax.assess.Outcome;
+import org.sealwax.assess.receiver.Offers.Weak;
+import org.sealwax.tls.wire.Records;
+import org.sealwax.tls.wire.ServerMessage;
+import org.sealwax.tls.wire.Suite;
+import org.sealwax.tls.wire.Suite.Exchange;
+import org.sealwax.tls.wire.Suite.Mode;
+
+/** Which classes of suites are accepted, and who chooses among them. */
+final class Suites {
+  private final Scan scan;
+  private final Set<Weak> accepted = EnumSet.noneOf(Weak.class);
+  private final Set<Weak> refused = EnumSet.noneOf(Weak.class);
+
+  Suites(Scan scan) {
+    this.scan = scan;
+  }
+
+  /** The sound suites of a kind, none of which is weak in any way. */
+  private static Predicate<Suite> soundOnly() {
+    return s -> Weak.of(s).isEmpty();
+  }
+
+  /**
+   * Weak classes, all in one hello; each answer settles at least one of them, so a sound server
+   * needs one connection for all seven.
+   */
+  void weak() throws Shut, InterruptedException {
+    scan.visit().doing("weak suites");
+    if (old13Only()) {
+      refused.addAll(EnumSet.allOf(Weak.class));
+      return;
+    }
+    int version = scan.oldVersion();
+    Set<Weak> open = EnumSet.allOf(Weak.class);
+    while (!open.isEmpty()) {
+      Set<Weak> asked = open;
+      Answer answer =
+          scan.anyOf(
+              version, Offers.suites(s -> !Collections.disjoint(Weak.of(s), asked)));
+      Optional<ServerMessage.Hello> hello = answer.hello();
+      if (hello.isEmpty()) {
+        if (answer.refused()) {
+          refused.addAll(open);
+        }
+        return;
+      }
+      Optional<Suite> suite = Suite.of(hello.get().suite());
+      Set<Weak> shown = suite.map(Weak::of).orElse(Set.of());
+      if (Collections.disjoint(shown, open)) {
+        // It chose what was not offered; asking again would not end.
+        return;
+      }
+      for (Weak one : shown) {
+        accept(one, suite.orElseThrow(), answer);
+      }
+      open = EnumSet.copyOf(open);
+      open.removeAll(shown);
+    }
+  }
+
+  /** Old versions may accept what the best one does not: RC4 and 3DES are often tied to them. */
+  void weakInOldVersions() throws Shut, InterruptedException {
+    for (int version = Records.TLS11; version >= Records.SSL3; version--) {
+      if (!scan.book().spoken(version) || version >= scan.oldVersion() || refused.isEmpty()) {
+        continue;
+      }
+      Set<Weak> open = EnumSet.copyOf(refused);
+      List<Integer> suites =
+          Offers.usable(
+              version, Offers.suites(s -> !Collections.disjoint(Weak.of(s), open)));
+      if (suites.isEmpty()) {
+        continue;
+      }
+      Answer answer = scan.anyOf(version, suites);
+      answer
+          .hello()
+          .flatMap(h -> Suite.of(h.suite()))
+          .ifPresent(s -> Weak.of(s).forEach(w -> accept(w, s, answer)));
+    }
+  }
+
+  private void accept(Weak weak, Suite suite, Answer answer) {
+    refused.remove(weak);
+    if (!accepted.add(weak)) {
+      return;
+    }
+    String seen = suite.name() + " is accepted";
+    Evidence evidence = Evidence.octets(answer.first());
+    switch (weak) {
+      case NULL, EXPORT, RC4, DES ->
+          scan.told().say(weak.check(), Outcome.FAIL, "accepted", seen, evidence);
+      case TRIPLE_DES, SMALL ->
+          scan.told().say(weak.check(), Outcome.WARN, "accepted", seen, evidence);
+      case ANON -> {
+        // Told at the end: it depends on what else there is.
+      }
+    }
+    if (weak == Weak.EXPORT && suite.exchange() == Exchange.RSA) {
+      scan.told().say("vuln.freak", Outcome.FAIL, "vulnerable", seen, evidence);
+    }
+    if (weak == Weak.EXPORT && suite.exchange() == Exchange.DHE) {
+      scan.told().say("vuln.logjam", Outcome.FAIL, "vulnerable", seen, evidence);
+    }
+  }
+
+  /** Export suites of the other key exchange than the one that was chosen first. */
+  void exportKinds() throws Shut, InterruptedException {
+    if (!accepted.contains(Weak.EXPORT)) {
+      if (refused.contains(Weak.EXPORT)) {
+        scan.told().pass("vuln.freak", "no export suite is accepted");
+        scan.told().pass("vuln.logjam", "no export suite is accepted");
+      }
+      return;
+    }
+    exportKind("vuln.freak", Exchange.RSA);
+    exportKind("vuln.logjam", Exchange.DHE);
+  }
+
+  private void exportKind(String check, Exchange exchange) throws Shut, InterruptedException {
+    if (scan.told().has(check)) {
+      return;
+    }
+    Answer answer =
+        scan.anyOf(
+            scan.oldVersion(), Offers.suites(s -> s.export() && s.exchange() == exchange));
+    if (answer.accepted()) {
+      scan.told()
+          .say(
+              check,
+              Outcome.FAIL,
+              "vulnerable",
+              answer.words() + " is accepted",
+              Evidence.octets(answer.first()));
+    } else if (answer.refused()) {
+      scan.told().pass(check, "no such export suite is accepted");
+    }
+  }
+
+  private boolean old13Only() {
+    return scan.book().spoken(Records.TLS13)
+        && !scan.speaksOld().orElse(true);
+  }
+
+  /** Classes that are not weak but not what one wants either, and those that one wants. */
+  void classes() throws Shut, InterruptedException {
+    scan.visit().doing("classes of suites");
+    if (old13Only()) {
+      String seen = "TLS 1.3 only";
+      for (String check :
+          List.of("suite.fs", "suite.aead", "suite.staticRSA", "suite.cbc-sha1")) {
+        scan.told().pass(check, seen);
+      }
+      return;
+    }
+    int version = scan.oldVersion();
+    kind(version, s -> s.exchange() == Exchange.RSA);
+    kind(version, s -> s.mode() == Mode.CBC && s.name().endsWith("_SHA"));
+    kind(version, Suite::forwardSecret);
+    kind(version, Suite::aead);
+    kind(version, s -> s.exchange() == Exchange.DHE);
+    kind(version, s -> s.exchange() == Exchange.DH);
+  }
+
+  /** Asks for a kind unless an answer showed it already. */
+  private void kind(int version, Predicate<Suite> kind) throws Shut, InterruptedException {
+    if (scan.book().acceptedOld(soundOnly().and(kind))) {
+      return;
+    }
+    List<Integer> suites = Offers.usable(version, Offers.sound(kind));
+    if (!suites.isEmpty()) {
+      scan.anyOf(version, suites);
+    }
+  }
+
+  /** Whether the server's order wins, and whether what it prefers is good. */
+  void order() throws Shut, InterruptedException {
+    scan.visit().doing("order of suites");
+    if (old13Only()) {
+      scan.told().pass("suite.order", "TLS 1.3 only: all its suites are good");
+      return;
+    }
+    int version = scan.oldVersion();
+    List<Integer> known = new ArrayList<>(scan.book().oldSuites());
+    known = Offers.usable(version, known);
+    if (known.size() < 2) {
+      if (known.size() == 1) {
+        tellOrder(Suite.of(known.getFirst()).orElse(null), true, known);
+      }
+      return;
+    }
+    List<Integer> order = Offers.suites(s -> true);
+    List<Integer> bestFirst = new ArrayList<>(known);
+    bestFirst.sort(java.util.Comparator.comparingInt(order::indexOf));
+    List<Integer> worstFirst = new ArrayList<>(bestFirst);
+    Collections.reverse(worstFirst);
+    Answer one = scan.anyOf(version, bestFirst);
+    Answer other = scan.anyOf(version, worstFirst);
+    if (one.hello().isEmpty() || other.hello().isEmpty()) {
+      return;
+    }
+    boolean server = one.hello().get().suite() == other.hello().get().suite();
+    tellOrder(Suite.of(one.hello().get().suite()).orElse(null), server, known);
+  }
+
+  private void tellOrder(
+      @org.jspecify.annotations.Nullable Suite chosen, boolean server, List<Integer> known) {
+    if (chosen == null) {
+      return;
+    }
+    boolean someBad =
+        known.stream()
+            .map(Suite::of)
+            .flatMap(Optional::stream)
+            .anyMatch(s -> !s.forwardSecret() || !s.aead() || !Weak.of(s).isEmpty());
+    boolean best = chosen.forwardSecret() && chosen.aead() && Weak.of(chosen).isEmpty();
+    boolean betterThere =
+        known.stream()
+            .map(Suite::of)
+            .flatMap(Optional::stream)
+            .anyMatch(s -> s.forwardSecret() && s.aead() && Weak.of(s).isEmpty());
+    if (server && !Weak.of(chosen).isEmpty() && known.size() > Weak.of(chosen).size()) {
+      scan.told()
+          .say(
+              "suite.order",
+              Outcome.FAIL,
+              "weak-preferred",
+              "the server prefers " + chosen.name() + " whatever the client's order");
+      prefer(chosen);
+    } else if (server && !best && betterThere) {
+      scan.told()
+          .say(
+              "suite.order",
+              Outcome.WARN,
+              "wrong-order",
+              "the server prefers " + chosen.name() + " to better ones that it has");
+    } else if (!server && someBad) {
+      scan.told()
+          .say(
+              "suite.order",
+              Outcome.WARN,
+              "wrong-order",
+              "the client's order wins, and not all suites are good");
+    } else {
+      scan.told()
+          .pass(
+              "suite.order",
+              server
+                  ? "the server's order wins: " + chosen.name() + " first"
+                  : "the client's order wins, and all suites are good");
+    }
+  }
+
+  private void prefer(Suite chosen) {
+    if (Weak.of(chosen).contains(Weak.RC4)) {
+      scan.told()
+          .say("suite.rc4", Outcome.FAIL, "preferred", chosen.name() + " is preferred");
+    }
+    if (Weak.of(chosen).contains(Weak.TRIPLE_DES)) {
+      scan.told()
+          .say("suite.3des", Outcome.FAIL, "preferred", chosen.name() + " is preferred");
+    }
+  }
+
+  /** Says what is known by now. */
+  void tell() {
+    Told told = scan.told();
+    for (Weak weak : refused) {
+      told.pass(weak.check(), "none of these suites is accepted");
+    }
+    Notebook book = scan.book();
+    Predicate<Suite> sound = soundOnly();
+    if (accepted.contains(Weak.ANON)) {
+      boolean only =
+          !book.spoken(Records.TLS13)
+              && !book.acceptedOld(
+                  s -> s.authentication() != Suite.Authentication.ANONYMOUS);
+      told.say(
+          "suite.anon",
+          only ? Outcome.FAIL : Outcome.INFO,
+          only ? "only" : "beside",
+          only
+              ? "only suites without a certificate are accepted"
+              : "suites without a certificate are accepted beside others");
+    }
+    if (!told.has("suite.fs")) {
+      tellClasses(book.acceptedOld(sound.and(Suite::forwardSecret)), "suite.fs", Suite::forwardSecret);
+      tellClasses(book.acceptedOld(sound.and(Suite::aead)), "suite.aead", Suite::aead);
+    }
+  }
+
+  private void tellClasses(boolean seen, String check, Predicate<Suite> kind) {
+    Notebook book = scan.book();
+    if (seen || book.spoken(Records.TLS13)) {
+      scan.told().pass(check, names(kind));
+    } else if (!book.oldSuites().isEmpty()) {
+      scan.told().say(check, Outcome.FAIL, "none", "no such suite is accepted");
+    }
+  }
+
+  private String names(Predicate<Suite> kind) {
+    Set<String> names = new LinkedHashSet<>();
+    scan.book()
+        .suites()
+        .values()
+        .forEach(
+            some ->
+                some.forEach(
+                    id -> Suite.of(id).filter(kind).ifPresent(s -> names.add(s.name()))));
+    return names.isEmpty() ? "with TLS 1.3" : String.join(", ", names);
+  }
+
+  /** After the classes were asked for: static RSA, CBC with SHA-1, and what they are open to. */
+  void tellClasses() {
+    if (scan.told().has("suite.staticRSA") || scan.book().oldSuites().isEmpty()) {
+      return;
+    }
+    Notebook book = scan.book();
+    boolean thirteen = book.spoken(Records.TLS13);
+    presence(
+        "suite.staticRSA",
+        s -> s.exchange() == Exchange.RSA,
+        thirteen || book.acceptedOld(Suite::forwardSecret));
+    presence(
+        "suite.cbc-sha1",
+        s -> s.mode() == Mode.CBC && s.name().endsWith("_SHA"),
+        thirteen || book.acceptedOld(s -> s.mode() != Mode.CBC));
+    boolean cbc = book.acceptedOld(s -> s.mode() == Mode.CBC);
+    if (cbc) {
+      scan.told()
+          .say("vuln.lucky13", Outcome.WARN, "potential", "CBC suites are accepted");
+    } else {
+      scan.told().pass("vuln.lucky13", "no CBC suite is accepted");
+    }
+    boolean beast =
+        book.suites().getOrDefault(Records.TLS10, Set.of()).stream()
+            .anyMatch(id -> Suite.of(id).map(s -> s.mode() == Mode.CBC).orElse(false));
+    if (beast) {
+      scan.told()
+          .say("vuln.beast", Outcome.WARN, "potential", "TLS 1.0 is spoken with CBC suites");
+    } else if (book.speaks(Records.TLS10).isPresent()) {
+      scan.told().pass("vuln.beast", "TLS 1.0 is off, or without CBC suites");
+    }
+    boolean fixed = book.acceptedOld(s -> s.exchange() == Exchange.DH);
+    if (fixed || book.repeatsValues()) {
+      scan.told()
+          .say(
+              "vuln.raccoon",
+              fixed ? Outcome.FAIL : Outcome.WARN,
+              "vulnerable",
+              fixed
+                  ? "static Diffie-Hellman is accepted"
+                  : "the same Diffie-Hellman value came on two connections");
+    } else {
+      scan.told().pass("vuln.raccoon", "no Diffie-Hellman value came twice");
+    }
+  }
+
+  private void presence(String check, Predicate<Suite> kind, boolean others) {
+    boolean there = scan.book().acceptedOld(soundOnly().and(kind));
+    if (there) {
+      scan.told()
+          .say(
+              check,
+              Outcome.WARN,
+              others ? "present" : "only",
+              others ? "accepted: " + names(kind) : "nothing else is accepted");
+    } else {
+      scan.told().pass(check, "none is accepted");
+    }
+  }
+}

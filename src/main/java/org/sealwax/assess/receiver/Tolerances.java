@@ -1,0 +1,159 @@
+package org.sealwax.assess.receiver;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.sealwax.assess.Evidence;
+import org.sealwax.assess.Outcome;
+import org.sealwax.tls.wire.HelloBuilder;
+import org.sealwax.tls.wire.Records;
+
+/**
+ * Hellos that a server must bear although it does not know everything in them (RFC 8446 4.1.2, RFC
+ * 8701), each compared with the plain one that it answered.
+ */
+final class Tolerances {
+  /** A hello with a post-quantum key share has about so many octets. */
+  private static final int HYBRID_SIZE = 1_700;
+
+  /** Nearly as long as one record may be. */
+  private static final int LARGE_SIZE = 16_000;
+
+  /** Where a segment of Ethernet ends. */
+  private static final int SEGMENT = 1_400;
+
+  private final Scan scan;
+
+  Tolerances(Scan scan) {
+    this.scan = scan;
+  }
+
+  /** A hello that the server should answer, in the best version that it speaks. */
+  private HelloBuilder base(String name) {
+    return base(name, -1);
+  }
+
+  private HelloBuilder base(String name, int grease) {
+    boolean thirteen = scan.book().spoken(Records.TLS13);
+    List<Integer> suites = new ArrayList<>();
+    List<Integer> groups = new ArrayList<>(List.of(29, 23, 24));
+    List<Integer> versions =
+        new ArrayList<>(
+            thirteen
+                ? List.of(Records.TLS13, Records.TLS12)
+                : List.of(Records.TLS12, Records.TLS11, Records.TLS10));
+    List<HelloBuilder.Share> shares = new ArrayList<>();
+    HelloBuilder hello =
+        new HelloBuilder(Math.min(scan.highest(), Records.TLS12))
+            .random(scan.chance().bytes(32))
+            .sessionId(scan.chance().bytes(32));
+    if (grease >= 0) {
+      suites.add(HelloBuilder.grease(grease));
+      groups.addFirst(HelloBuilder.grease(grease + 1));
+      versions.addFirst(HelloBuilder.grease(grease + 2));
+      shares.add(new HelloBuilder.Share(HelloBuilder.grease(grease + 1), new byte[] {0}));
+      hello.extension(HelloBuilder.grease(grease + 3));
+      // A number that IANA has not given out yet: what tomorrow's clients will send.
+      hello.extension(0xfa17, (byte) 1, (byte) 2, (byte) 3);
+    }
+    if (thirteen) {
+      suites.addAll(List.of(0x1301, 0x1302, 0x1303));
+    }
+    suites.addAll(scan.book().oldSuites());
+    if (suites.size() < 4) {
+      suites.addAll(List.of(0xc02f, 0xc02b, 0xc030, 0xc02c, 0x2f));
+    }
+    shares.add(new HelloBuilder.Share(29, scan.chance().bytes(32)));
+    hello.suites(suites).serverName(name).groups(groups).pointFormats();
+    hello.schemes(List.of(0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0807, 0x0501, 0x0601, 0x0201));
+    hello.renegotiationInfo().extension(HelloBuilder.EXTENDED_MASTER_SECRET);
+    if (scan.engineHighest() >= Records.TLS13) {
+      hello.versions(versions).extension(HelloBuilder.PSK_MODES, (byte) 1, (byte) 1).shares(shares);
+    }
+    return hello;
+  }
+
+  /** GREASE and an extension that nobody knows. */
+  void grease() throws Shut, InterruptedException {
+    scan.visit().doing("GREASE");
+    tell("grease", "a hello with GREASE values and an unknown extension", base(name(), 5));
+  }
+
+  /** As long as a hello with a post-quantum share, in two segments. */
+  void split() throws Shut, InterruptedException {
+    scan.visit().doing("a hello in two segments");
+    if (scan.small()) {
+      return;
+    }
+    byte[] records = base(name()).padTo(HYBRID_SIZE).records();
+    judge(
+        "split",
+        "a hello of " + records.length + " octets in two segments",
+        scan.ask(Records.cut(records, SEGMENT)));
+  }
+
+  /** As long as a record may be. */
+  void large() throws Shut, InterruptedException {
+    scan.visit().doing("a hello of 16 KB");
+    if (scan.small()) {
+      return;
+    }
+    Answer answer = scan.ask(base(name()).padTo(LARGE_SIZE));
+    if (answer.accepted()) {
+      pass("a hello of 16 KB", answer);
+    } else if (answer.end() != Answer.End.SILENT) {
+      // No client sends one today; it says how near the limit is.
+      scan.told()
+          .say(
+              "tolerance",
+              Outcome.WARN,
+              "large",
+              "a hello of 16 KB is refused: " + answer.words(),
+              Evidence.octets(answer.first()));
+    }
+  }
+
+  /** No name, and a name of somebody else. */
+  void names() throws Shut, InterruptedException {
+    scan.visit().doing("server names");
+    tell("no-sni", "a hello without a server name", base(""));
+    tell("wrong-sni", "a hello with the name of somebody else", base("wrong-name.invalid"));
+  }
+
+  private String name() {
+    return scan.serverName();
+  }
+
+  private void tell(String aspect, String what, HelloBuilder hello)
+      throws Shut, InterruptedException {
+    judge(aspect, what, scan.ask(hello));
+  }
+
+  private void judge(String aspect, String what, Answer answer) {
+    boolean warned =
+        answer.reader().alerts().stream().anyMatch(a -> a.level() == 1 && a.description() == 112);
+    if (answer.accepted() && warned) {
+      scan.told()
+          .say(
+              "tolerance",
+              Outcome.WARN,
+              "sni-warning",
+              what + " is answered with the warning unrecognized_name");
+    } else if (answer.accepted()) {
+      pass(what, answer);
+    } else if (answer.refused() || answer.end() == Answer.End.BROKEN) {
+      scan.told()
+          .say(
+              "tolerance",
+              Outcome.FAIL,
+              aspect,
+              what + " is refused (" + answer.words() + ") where others are answered",
+              Evidence.octets(answer.first()));
+    } else {
+      scan.told().say("tolerance", Outcome.INCONCLUSIVE, "", what + " gets no answer");
+    }
+  }
+
+  private void pass(String what, Answer answer) {
+    scan.told().pass("tolerance", what + " is answered: " + answer.words());
+  }
+}

@@ -1,0 +1,12 @@
+/**
+ * Unusual TLS for scan and lab: a client that offers what no sane client would, shows what engines
+ * hide (tickets, early data, lists of CAs, renegotiation), and breaks what a test wants broken. By
+ * Bouncy Castle's low-level API. Never used for mail: certificates are reported, not judged.
+ *
+ * <p>Main types: {@link org.sealwax.tls.look.LookClient}, {@link org.sealwax.tls.look.LookOffer},
+ * {@link org.sealwax.tls.look.LookWire}. RFC 8446, 5246, 4346, 2246, 5746, 5077.
+ */
+@NullMarked
+package org.sealwax.tls.look;
+
+import org.jspecify.annotations.NullMarked;
