@@ -288,7 +288,9 @@ final class Contact {
               "tolerance",
               Outcome.FAIL,
               "large",
-              "hellos over 255 octets are dropped (" + twelve.words() + "), a short one is answered",
+              "hellos over 255 octets are dropped ("
+                  + twelve.words()
+                  + "), a short one is answered",
               Evidence.octets(small.first()));
       scan.engineVersions(Records.TLS10, Records.TLS12);
       works("TLS begins when the hello is short: " + small.words());
@@ -301,6 +303,12 @@ final class Contact {
         return lower(small, answer, version);
       }
     }
+    // Nothing sound is left to offer; what remains is what nobody should accept.
+    Answer weak = scan.anyOf(Records.TLS12, Offers.suites(s -> !Offers.Weak.of(s).isEmpty()));
+    if (weak.accepted()) {
+      works("TLS begins with a weak suite only: " + weak.words());
+      return true;
+    }
     return false;
   }
 
@@ -309,8 +317,7 @@ final class Contact {
   }
 
   /** An ordinary hello of TLS 1.2 is answered, the engine's was not. */
-  private boolean older(Answer twelve)
-      throws Shut, InterruptedException {
+  private boolean older(Answer twelve) throws Shut, InterruptedException {
     works("TLS begins without an offer of TLS 1.3: " + twelve.words());
     // The engine may have stumbled over something else: ask with TLS 1.3 as the only difference.
     Answer with13 =

@@ -50,8 +50,7 @@ final class Flaws {
       return;
     }
     List<Integer> suites =
-        new ArrayList<>(
-            scan.book().suites().getOrDefault(below, java.util.Set.of()));
+        new ArrayList<>(scan.book().suites().getOrDefault(below, java.util.Set.of()));
     if (suites.isEmpty()) {
       suites.addAll(Offers.usable(below, Offers.sound(s -> true)).stream().limit(30).toList());
     }
@@ -113,7 +112,8 @@ final class Flaws {
           Records.changeCipherSpec(spoken),
           Records.of(RecordHeader.HANDSHAKE, spoken, scan.chance().bytes(64)));
       Answer end =
-          raw.listen(scan.patience(), () -> raw.reader().alerts().stream().anyMatch(a -> a.fatal()));
+          raw.listen(
+              scan.patience(), () -> raw.reader().alerts().stream().anyMatch(a -> a.fatal()));
       heartbleed(beats, end);
       early(end);
     }
@@ -150,8 +150,7 @@ final class Flaws {
                 "vulnerable",
                 "an early ChangeCipherSpec is taken: what follows is " + alert.get().name());
       } else {
-        scan.told()
-            .pass("vuln.ccs", "an early ChangeCipherSpec is answered " + alert.get().name());
+        scan.told().pass("vuln.ccs", "an early ChangeCipherSpec is answered " + alert.get().name());
       }
     } else if (end.end() == Answer.End.CLOSED) {
       scan.told().pass("vuln.ccs", "an early ChangeCipherSpec ends the connection");
@@ -217,8 +216,12 @@ final class Flaws {
         oracle(suites, key.get(), 0).equals(answers.getFirst())
             && oracle(suites, key.get(), odd).equals(answers.get(odd));
     String seen =
-        "padding \"right\" is answered " + answers.getFirst() + ", \"" + PADDINGS.get(odd)
-            + "\" " + answers.get(odd);
+        "padding \"right\" is answered "
+            + answers.getFirst()
+            + ", \""
+            + PADDINGS.get(odd)
+            + "\" "
+            + answers.get(odd);
     scan.told()
         .say(
             "vuln.robot",
@@ -254,9 +257,10 @@ final class Flaws {
       int before = raw.reader().alerts().size();
       Answer end = raw.listen(robotWait(), () -> raw.reader().alerts().size() > before);
       String alerts =
-          String.join(
-              "+", end.reader().alerts().stream().map(ServerReader.Alert::name).toList());
-      return alerts.isEmpty() ? "by " + end.end().name().toLowerCase(java.util.Locale.ROOT) : alerts;
+          String.join("+", end.reader().alerts().stream().map(ServerReader.Alert::name).toList());
+      return alerts.isEmpty()
+          ? "by " + end.end().name().toLowerCase(java.util.Locale.ROOT)
+          : alerts;
     }
   }
 
@@ -300,8 +304,7 @@ final class Flaws {
     byte[] out = value.modPow(key.getPublicExponent(), key.getModulus()).toByteArray();
     byte[] fixed = new byte[length];
     int skip = Math.max(0, out.length - length);
-    System.arraycopy(
-        out, skip, fixed, length - (out.length - skip), out.length - skip);
+    System.arraycopy(out, skip, fixed, length - (out.length - skip), out.length - skip);
     return fixed;
   }
 
@@ -331,7 +334,8 @@ final class Flaws {
               "vulnerable",
               "a session id of 16 octets came back with " + given.length() / 2);
     } else {
-      scan.told().pass("vuln.ticketbleed", "a short session id comes back as it was, or not at all");
+      scan.told()
+          .pass("vuln.ticketbleed", "a short session id comes back as it was, or not at all");
     }
   }
 

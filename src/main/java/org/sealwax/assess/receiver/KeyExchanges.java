@@ -94,7 +94,10 @@ final class KeyExchanges {
     List<Integer> known =
         scan.book().oldSuites().stream()
             .filter(
-                id -> Suite.of(id).map(s -> s.exchange() == Exchange.DHE && !s.export()).orElse(false))
+                id ->
+                    Suite.of(id)
+                        .map(s -> s.exchange() == Exchange.DHE && !s.export())
+                        .orElse(false))
             .toList();
     if (!known.isEmpty()) {
       scan.anyOf(scan.oldVersion(), known);
@@ -132,9 +135,7 @@ final class KeyExchanges {
     }
     boolean custom = book.oddParameters().stream().anyMatch(w -> w.startsWith("curve of type"));
     if (!small.isEmpty()) {
-      scan.told()
-          .say(
-              "kex.groups", Outcome.FAIL, "small", "accepted: " + String.join(", ", small));
+      scan.told().say("kex.groups", Outcome.FAIL, "small", "accepted: " + String.join(", ", small));
     }
     if (custom) {
       scan.told()
@@ -174,7 +175,8 @@ final class KeyExchanges {
     if (md5.isEmpty() && sha1.isEmpty() && sha224) {
       scan.told().say("kex.hash", Outcome.WARN, "sha224", "signs with SHA-224");
     } else if (md5.isEmpty() && sha1.isEmpty() && brokenAsked) {
-      scan.told().pass("kex.hash", "does not sign with SHA-1 or MD5, even when nothing else is offered");
+      scan.told()
+          .pass("kex.hash", "does not sign with SHA-1 or MD5, even when nothing else is offered");
     }
   }
 
@@ -236,9 +238,7 @@ final class KeyExchanges {
       List<Integer> knownGroups =
           scan.book().groups().stream().filter(Offers.GROUPS13::contains).toList();
       Answer answer =
-          scan.ask(
-              scan.new13(
-                  noSuites ? knownSuites : suites, noGroups ? knownGroups : groups));
+          scan.ask(scan.new13(noSuites ? knownSuites : suites, noGroups ? knownGroups : groups));
       Optional<ServerMessage.Hello> hello = answer.hello();
       if (hello.isEmpty()) {
         if (!answer.refused() || noSuites || noGroups || knownSuites.isEmpty()) {
@@ -264,8 +264,7 @@ final class KeyExchanges {
 
   private void enumerateOld() throws Shut, InterruptedException {
     int version = scan.oldVersion();
-    List<Integer> suites =
-        new ArrayList<>(Offers.usable(version, Offers.sound(s -> true)));
+    List<Integer> suites = new ArrayList<>(Offers.usable(version, Offers.sound(s -> true)));
     List<Integer> groups = new ArrayList<>(Offers.CURVES);
     List<Integer> schemes = new ArrayList<>(Offers.SCHEMES);
     suites.removeAll(scan.book().oldSuites());
@@ -289,7 +288,9 @@ final class KeyExchanges {
         return;
       }
       // The curve of an EC certificate must stay, or no suite of its key is left.
-      scan.book().groups().stream().filter(id -> id != NamedGroup.SECP256R1).forEach(groups::remove);
+      scan.book().groups().stream()
+          .filter(id -> id != NamedGroup.SECP256R1)
+          .forEach(groups::remove);
       if (groups.isEmpty() || schemes.size() < 2) {
         closing = true;
       }

@@ -2,7 +2,9 @@ package org.sealwax.assess.receiver;
 
 import java.util.Locale;
 
-/** Names of versions, as people write them and as {@link org.sealwax.assess.Sightings} keeps them. */
+/**
+ * Names of versions, as people write them and as {@link org.sealwax.assess.Sightings} keeps them.
+ */
 final class Names {
   private Names() {}
 

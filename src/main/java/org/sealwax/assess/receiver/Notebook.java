@@ -129,8 +129,7 @@ final class Notebook {
       List<X509Certificate> all = new ArrayList<>();
       for (String der : chain) {
         byte[] octets = HexFormat.of().parseHex(der);
-        all.add(
-            (X509Certificate) factory.generateCertificate(new ByteArrayInputStream(octets)));
+        all.add((X509Certificate) factory.generateCertificate(new ByteArrayInputStream(octets)));
       }
       String type = all.getFirst().getPublicKey().getAlgorithm();
       leaves.putIfAbsent(type, all.getFirst());

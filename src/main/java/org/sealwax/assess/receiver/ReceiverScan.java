@@ -1,8 +1,8 @@
 package org.sealwax.assess.receiver;
 
-import java.util.List;
 import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.assess.Check;
 import org.sealwax.assess.Depth;
@@ -234,8 +234,7 @@ public final class ReceiverScan implements Probe {
       LookFacts facts = sessions.last();
       LookFacts.Ticket found = ticket;
       if (found != null && facts != null) {
-        flaws.ticketbleed(
-            HexFormat.of().parseHex(found.octets()), facts.version(), facts.suite());
+        flaws.ticketbleed(HexFormat.of().parseHex(found.octets()), facts.version(), facts.suite());
       } else if (!scan.told().has("vuln.ticketbleed")) {
         scan.told().pass("vuln.ticketbleed", "no ticket is given before TLS 1.3");
       }

@@ -173,8 +173,7 @@ final class Scan {
   }
 
   /** A hello of TLS 1.2 or older, with everything that it may have. */
-  HelloBuilder old(
-      int version, List<Integer> suites, List<Integer> groups, List<Integer> schemes) {
+  HelloBuilder old(int version, List<Integer> suites, List<Integer> groups, List<Integer> schemes) {
     HelloBuilder hello = new HelloBuilder(version).random(chance.bytes(32));
     if (version <= Records.SSL3) {
       List<Integer> signalled = new ArrayList<>(suites);

@@ -39,8 +39,7 @@ final class Senders {
       List<Integer> shares) {
     /** The hello as that router writes it, with fresh randomness. */
     HelloBuilder hello(Scan scan) {
-      HelloBuilder hello =
-          new HelloBuilder(version).random(scan.chance().bytes(32)).suites(suites);
+      HelloBuilder hello = new HelloBuilder(version).random(scan.chance().bytes(32)).suites(suites);
       if (version <= Records.SSL3) {
         return hello.withoutExtensions();
       }
@@ -139,7 +138,11 @@ final class Senders {
     }
     if (!legacy.isEmpty()) {
       scan.told()
-          .say("mta-sim", Outcome.WARN, "legacy", "these cannot connect: " + String.join(", ", legacy));
+          .say(
+              "mta-sim",
+              Outcome.WARN,
+              "legacy",
+              "these cannot connect: " + String.join(", ", legacy));
     }
     if (!silent.isEmpty()) {
       scan.told()

@@ -104,7 +104,8 @@ final class Sessions {
     }
     Reply[] mail = new Reply[1];
     Wire wire =
-        scan.door().toTls("STARTTLS\r\n", line -> mail[0] = line.exchange("MAIL FROM:<>", answerTime()));
+        scan.door()
+            .toTls("STARTTLS\r\n", line -> mail[0] = line.exchange("MAIL FROM:<>", answerTime()));
     boolean taken = mail[0] != null && mail[0].code() == 250;
     if (mail[0] != null && !scan.told().has("starttls.required")) {
       scan.told()
@@ -178,7 +179,8 @@ final class Sessions {
         }
         Reply hello = line.exchange("EHLO " + scan.visit().ehlo(), answerTime());
         scan.told()
-            .pass("clientcert.tolerate", "with an expired self-signed one EHLO is answered " + hello);
+            .pass(
+                "clientcert.tolerate", "with an expired self-signed one EHLO is answered " + hello);
         return;
       } catch (IOException e) {
         trouble = String.valueOf(e.getMessage());
@@ -216,7 +218,9 @@ final class Sessions {
               "clientcert.request",
               Outcome.INFO,
               "requested",
-              "a certificate is asked for and not demanded; " + request.authorities() + " CAs listed");
+              "a certificate is asked for and not demanded; "
+                  + request.authorities()
+                  + " CAs listed");
     }
   }
 
@@ -227,7 +231,8 @@ final class Sessions {
       return;
     }
     int old = Math.min(scan.book().highest(Records.TLS12), Records.TLS12);
-    LookClient.Result result = scan.engine(scan.offer().versions(Math.min(Records.TLS10, old), old));
+    LookClient.Result result =
+        scan.engine(scan.offer().versions(Math.min(Records.TLS10, old), old));
     LookWire under = result.wire();
     if (under == null) {
       return;
@@ -425,7 +430,8 @@ final class Sessions {
     }
     boolean curve = scan.book().leafTypes().contains("EC");
     if (!curve && !scan.book().leafTypes().contains("EdDSA")) {
-      tried &= type(old, Suite.Authentication.ECDSA, List.of(0x0403, 0x0503, 0x0603, 0x0807, 0x0808));
+      tried &=
+          type(old, Suite.Authentication.ECDSA, List.of(0x0403, 0x0503, 0x0603, 0x0807, 0x0808));
     }
     if (tried) {
       scan.visit().sightings().allTypesTried();

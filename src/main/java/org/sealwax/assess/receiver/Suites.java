@@ -47,8 +47,7 @@ final class Suites {
     while (!open.isEmpty()) {
       Set<Weak> asked = open;
       Answer answer =
-          scan.anyOf(
-              version, Offers.suites(s -> !Collections.disjoint(Weak.of(s), asked)));
+          scan.anyOf(version, Offers.suites(s -> !Collections.disjoint(Weak.of(s), asked)));
       Optional<ServerMessage.Hello> hello = answer.hello();
       if (hello.isEmpty()) {
         if (answer.refused()) {
@@ -78,8 +77,7 @@ final class Suites {
       }
       Set<Weak> open = EnumSet.copyOf(refused);
       List<Integer> suites =
-          Offers.usable(
-              version, Offers.suites(s -> !Collections.disjoint(Weak.of(s), open)));
+          Offers.usable(version, Offers.suites(s -> !Collections.disjoint(Weak.of(s), open)));
       if (suites.isEmpty()) {
         continue;
       }
@@ -133,8 +131,7 @@ final class Suites {
       return;
     }
     Answer answer =
-        scan.anyOf(
-            scan.oldVersion(), Offers.suites(s -> s.export() && s.exchange() == exchange));
+        scan.anyOf(scan.oldVersion(), Offers.suites(s -> s.export() && s.exchange() == exchange));
     if (answer.accepted()) {
       scan.told()
           .say(
@@ -149,8 +146,7 @@ final class Suites {
   }
 
   private boolean old13Only() {
-    return scan.book().spoken(Records.TLS13)
-        && !scan.speaksOld().orElse(true);
+    return scan.book().spoken(Records.TLS13) && !scan.speaksOld().orElse(true);
   }
 
   /** Classes that are not weak but not what one wants either, and those that one wants. */
@@ -158,8 +154,7 @@ final class Suites {
     scan.visit().doing("classes of suites");
     if (old13Only()) {
       String seen = "TLS 1.3 only";
-      for (String check :
-          List.of("suite.fs", "suite.aead", "suite.staticRSA", "suite.cbc-sha1")) {
+      for (String check : List.of("suite.fs", "suite.aead", "suite.staticRSA", "suite.cbc-sha1")) {
         scan.told().pass(check, seen);
       }
       return;
@@ -264,12 +259,10 @@ final class Suites {
 
   private void prefer(Suite chosen) {
     if (Weak.of(chosen).contains(Weak.RC4)) {
-      scan.told()
-          .say("suite.rc4", Outcome.FAIL, "preferred", chosen.name() + " is preferred");
+      scan.told().say("suite.rc4", Outcome.FAIL, "preferred", chosen.name() + " is preferred");
     }
     if (Weak.of(chosen).contains(Weak.TRIPLE_DES)) {
-      scan.told()
-          .say("suite.3des", Outcome.FAIL, "preferred", chosen.name() + " is preferred");
+      scan.told().say("suite.3des", Outcome.FAIL, "preferred", chosen.name() + " is preferred");
     }
   }
 
@@ -284,8 +277,7 @@ final class Suites {
     if (accepted.contains(Weak.ANON)) {
       boolean only =
           !book.spoken(Records.TLS13)
-              && !book.acceptedOld(
-                  s -> s.authentication() != Suite.Authentication.ANONYMOUS);
+              && !book.acceptedOld(s -> s.authentication() != Suite.Authentication.ANONYMOUS);
       told.say(
           "suite.anon",
           only ? Outcome.FAIL : Outcome.INFO,
@@ -295,7 +287,8 @@ final class Suites {
               : "suites without a certificate are accepted beside others");
     }
     if (!told.has("suite.fs")) {
-      tellClasses(book.acceptedOld(sound.and(Suite::forwardSecret)), "suite.fs", Suite::forwardSecret);
+      tellClasses(
+          book.acceptedOld(sound.and(Suite::forwardSecret)), "suite.fs", Suite::forwardSecret);
       tellClasses(book.acceptedOld(sound.and(Suite::aead)), "suite.aead", Suite::aead);
     }
   }
@@ -316,8 +309,7 @@ final class Suites {
         .values()
         .forEach(
             some ->
-                some.forEach(
-                    id -> Suite.of(id).filter(kind).ifPresent(s -> names.add(s.name()))));
+                some.forEach(id -> Suite.of(id).filter(kind).ifPresent(s -> names.add(s.name()))));
     return names.isEmpty() ? "with TLS 1.3" : String.join(", ", names);
   }
 
@@ -338,8 +330,7 @@ final class Suites {
         thirteen || book.acceptedOld(s -> s.mode() != Mode.CBC));
     boolean cbc = book.acceptedOld(s -> s.mode() == Mode.CBC);
     if (cbc) {
-      scan.told()
-          .say("vuln.lucky13", Outcome.WARN, "potential", "CBC suites are accepted");
+      scan.told().say("vuln.lucky13", Outcome.WARN, "potential", "CBC suites are accepted");
     } else {
       scan.told().pass("vuln.lucky13", "no CBC suite is accepted");
     }
@@ -347,8 +338,7 @@ final class Suites {
         book.suites().getOrDefault(Records.TLS10, Set.of()).stream()
             .anyMatch(id -> Suite.of(id).map(s -> s.mode() == Mode.CBC).orElse(false));
     if (beast) {
-      scan.told()
-          .say("vuln.beast", Outcome.WARN, "potential", "TLS 1.0 is spoken with CBC suites");
+      scan.told().say("vuln.beast", Outcome.WARN, "potential", "TLS 1.0 is spoken with CBC suites");
     } else if (book.speaks(Records.TLS10).isPresent()) {
       scan.told().pass("vuln.beast", "TLS 1.0 is off, or without CBC suites");
     }

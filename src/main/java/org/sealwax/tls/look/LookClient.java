@@ -6,8 +6,8 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.Hashtable;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Vector;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
@@ -43,8 +43,8 @@ import org.bouncycastle.tls.TlsServerCertificate;
 import org.bouncycastle.tls.crypto.TlsCertificate;
 import org.bouncycastle.tls.crypto.TlsCryptoParameters;
 import org.bouncycastle.tls.crypto.TlsNonceGenerator;
-import org.bouncycastle.tls.crypto.impl.bc.BcTlsCertificate;
 import org.bouncycastle.tls.crypto.impl.bc.BcDefaultTlsCredentialedSigner;
+import org.bouncycastle.tls.crypto.impl.bc.BcTlsCertificate;
 import org.bouncycastle.tls.crypto.impl.bc.BcTlsCrypto;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.tls.wire.HelloBuilder;
@@ -305,8 +305,7 @@ public final class LookClient {
       Vector<ServerName> names = new Vector<>();
       names.add(
           new ServerName(
-              (short) 0,
-              offer.serverName().getBytes(java.nio.charset.StandardCharsets.US_ASCII)));
+              (short) 0, offer.serverName().getBytes(java.nio.charset.StandardCharsets.US_ASCII)));
       return names;
     }
 

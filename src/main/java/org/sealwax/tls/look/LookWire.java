@@ -62,8 +62,8 @@ public final class LookWire implements Wire {
   }
 
   /**
-   * From now on the padding of our records is wrong while data and MAC are right: whoever takes them
-   * is open to POODLE against TLS (CVE-2014-8730). CBC suites only.
+   * From now on the padding of our records is wrong while data and MAC are right: whoever takes
+   * them is open to POODLE against TLS (CVE-2014-8730). CBC suites only.
    */
   public void alterPadding() {
     talk.alterPadding();

@@ -1,0 +1,349 @@
+package org.sealwax.assess.receiver;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.sealwax.address.Domain;
+import org.sealwax.assess.Budget;
+import org.sealwax.assess.Depth;
+import org.sealwax.assess.Entry;
+import org.sealwax.assess.Finding;
+import org.sealwax.assess.Outcome;
+import org.sealwax.assess.Place;
+import org.sealwax.assess.Progress;
+import org.sealwax.assess.Visit;
+import org.sealwax.tls.wire.HelloBuilder;
+import org.sealwax.world.Chance;
+import org.sealwax.world.Clock;
+import org.sealwax.world.SystemDialer;
+
+/** Each flaw that shows in clear is found on a server that has it, and only there. */
+final class FlawTest {
+  private static final Manners QUICK =
+      new Manners(
+          Duration.ofSeconds(5),
+          Duration.ofSeconds(5),
+          Duration.ofSeconds(5),
+          Duration.ofSeconds(5),
+          List.of(Duration.ofMillis(10), Duration.ofMillis(10)),
+          Duration.ofSeconds(60));
+
+  /** What the scan must say of a server. */
+  private record Row(String name, Consumer<OldStack> flaw, List<String> expected) {}
+
+  private static Row row(String name, Consumer<OldStack> flaw, String... expected) {
+    return new Row(name, flaw, List.of(expected));
+  }
+
+  private static void versions(OldStack server, int... versions) {
+    server.versions = new LinkedHashSet<>();
+    for (int version : versions) {
+      server.versions.add(version);
+    }
+  }
+
+  private static List<Integer> plus(int... more) {
+    List<Integer> all = new ArrayList<>(List.of(0xc030, 0xc02f));
+    for (int id : more) {
+      all.add(id);
+    }
+    return all;
+  }
+
+  private static final List<Row> ROWS =
+      List.of(
+          row("SSL 2.0", s -> s.ssl2 = List.of(0x0700c0), "ssl2/on", "vuln.drown/vulnerable"),
+          row(
+              "SSL 2.0 with RC4",
+              s -> s.ssl2 = List.of(0x010080),
+              "ssl2/on",
+              "vuln.drown/vulnerable",
+              "suite.rc4/accepted"),
+          row(
+              "SSL 3.0 with CBC",
+              s -> {
+                versions(s, 0x0300, 0x0303);
+                s.suites = plus(0x2f);
+              },
+              "ssl3/on",
+              "vuln.poodle/vulnerable"),
+          row(
+              "TLS 1.0 and 1.1",
+              s -> {
+                versions(s, 0x0301, 0x0302, 0x0303);
+                s.suites = plus(0xc013);
+              },
+              "tls10/on",
+              "tls11/on",
+              "vuln.beast/potential"),
+          row(
+              "nothing better than TLS 1.0",
+              s -> {
+                versions(s, 0x0301);
+                s.suites = List.of(0xc013, 0x2f);
+              },
+              "tls10/best",
+              "tls12/neither",
+              "suite.aead/none"),
+          row("NULL", s -> s.suites = plus(0x0002), "suite.null/accepted"),
+          row("anonymous beside others", s -> s.suites = plus(0xc018), "suite.anon/beside"),
+          row("anonymous only", s -> s.suites = List.of(0xc018, 0x34), "suite.anon/only"),
+          row(
+              "export RSA",
+              s -> s.suites = plus(0x0003),
+              "suite.export/accepted",
+              "vuln.freak/vulnerable"),
+          row(
+              "export DHE",
+              s -> s.suites = plus(0x0014),
+              "suite.export/accepted",
+              "vuln.logjam/vulnerable",
+              "kex.dh/export"),
+          row(
+              "both kinds of export",
+              s -> s.suites = plus(0x0003, 0x0014),
+              "vuln.freak/vulnerable",
+              "vuln.logjam/vulnerable"),
+          row("RC4", s -> s.suites = plus(0x0005), "suite.rc4/accepted"),
+          row(
+              "RC4 preferred",
+              s -> s.suites = List.of(0xc011, 0xc02f, 0xc030),
+              "suite.rc4/accepted",
+              "suite.rc4/preferred",
+              "suite.order/weak-preferred"),
+          row("single DES", s -> s.suites = plus(0x0009), "suite.des/accepted"),
+          row("Triple DES", s -> s.suites = plus(0x000a), "suite.3des/accepted"),
+          row("IDEA", s -> s.suites = plus(0x0007), "suite.64bit/accepted"),
+          row(
+              "RC4 in TLS 1.0 only",
+              s -> {
+                versions(s, 0x0301, 0x0303);
+                s.suites = plus(0xc013, 0x0005);
+                s.drops =
+                    h ->
+                        h.legacyVersion() == 0x0303
+                            && h.suites().contains(0x0005)
+                            && !h.suites().contains(0xc02f);
+              },
+              "suite.rc4/accepted"),
+          row("static RSA", s -> s.suites = plus(0x9c), "suite.staticRSA/present"),
+          row(
+              "static RSA only",
+              s -> s.suites = List.of(0x9c, 0x2f),
+              "suite.staticRSA/only",
+              "suite.fs/none"),
+          row(
+              "CBC with SHA-1",
+              s -> s.suites = plus(0xc013),
+              "suite.cbc-sha1/present",
+              "vuln.lucky13/potential"),
+          row(
+              "the client's order",
+              s -> {
+                s.suites = plus(0x2f);
+                s.serverOrder = false;
+              },
+              "suite.order/wrong-order"),
+          row(
+              "a worse suite first",
+              s -> s.suites = List.of(0x2f, 0xc02f),
+              "suite.order/wrong-order"),
+          row(
+              "a curve of 160 bits",
+              s -> {
+                s.suites = plus(0xc013);
+                s.groups = List.of(16, 23);
+              },
+              "kex.groups/small"),
+          row(
+              "a small curve behind good ones",
+              s -> s.groups = List.of(29, 23, 19),
+              "kex.groups/small"),
+          row("a curve of its own", s -> s.explicitCurve = true, "kex.groups/custom"),
+          row(
+              "signs with SHA-1 if asked",
+              s -> s.schemes = List.of(0x0401, 0x0201),
+              "kex.hash/sha1"),
+          row("signs with MD5 if asked", s -> s.schemes = List.of(0x0401, 0x0101), "kex.hash/md5"),
+          row("signs with SHA-1 only", s -> s.schemes = List.of(0x0201), "kex.hash/sha1"),
+          row(
+              "a field of 1024 bits",
+              s -> {
+                s.suites = plus(0x9e);
+                s.fieldBits = 1_024;
+              },
+              "kex.dh/1024"),
+          row(
+              "a field of 768 bits",
+              s -> {
+                s.suites = plus(0x9e);
+                s.fieldBits = 768;
+              },
+              "kex.dh/below-1024"),
+          row(
+              "a field of 1536 bits",
+              s -> {
+                s.suites = plus(0x9e);
+                s.fieldBits = 1_536;
+              },
+              "kex.dh/below-2048"),
+          row(
+              "the same value twice",
+              s -> {
+                s.suites = plus(0x9e);
+                s.keepsValue = true;
+              },
+              "vuln.raccoon/vulnerable"),
+          row("static Diffie-Hellman", s -> s.suites = plus(0x31), "vuln.raccoon/vulnerable"),
+          row("no RFC 5746", s -> s.renegotiationInfo = false, "secure-reneg/missing"),
+          row("no RFC 7627", s -> s.extendedMasterSecret = false, "ems/missing"),
+          row("compression", s -> s.compresses = true, "compression/on"),
+          row(
+              "no downgrade signal",
+              s -> {
+                versions(s, 0x0302, 0x0303);
+                s.suites = plus(0xc013);
+                s.fallbackSignal = false;
+              },
+              "scsv/missing"),
+          row(
+              "Heartbleed",
+              s -> {
+                s.heartbeat = true;
+                s.heartbleed = true;
+              },
+              "vuln.heartbleed/vulnerable"),
+          row("early ChangeCipherSpec", s -> s.earlyCcs = true, "vuln.ccs/vulnerable"),
+          row(
+              "ROBOT",
+              s -> {
+                s.suites = plus(0x9c);
+                s.robot = true;
+              },
+              "vuln.robot/vulnerable"),
+          row(
+              "AUTH in clear",
+              s -> s.ehlo = s.ehlo.replace("PIPELINING", "AUTH PLAIN LOGIN"),
+              "starttls.required/auth-in-clear"),
+          row("drops TLS 1.3", s -> s.drops = h -> h.offersTls13(), "tolerance/tls13"),
+          row("drops long hellos", s -> s.dropsOver = 260, "tolerance/large"),
+          row(
+              "drops GREASE",
+              s -> s.drops = h -> h.suites().stream().anyMatch(HelloBuilder::isGrease),
+              "tolerance/grease"),
+          row(
+              "drops versions that it does not know",
+              s -> {
+                versions(s, 0x0301, 0x0302);
+                s.suites = List.of(0xc013, 0x2f);
+                s.drops = h -> h.legacyVersion() > 0x0302;
+              },
+              "tolerance/version"),
+          row("wants a name", s -> s.drops = h -> h.serverName() == null, "tolerance/no-sni"),
+          row(
+              "wants its own name",
+              s -> s.drops = h -> "wrong-name.invalid".equals(h.serverName()),
+              "tolerance/wrong-sni"),
+          row("warns of names", s -> s.sniWarning = true, "tolerance/sni-warning"),
+          row("no STARTTLS", s -> s.ehlo = "250 old.example.org\r\n", "starttls.offered/missing"),
+          row("STARTTLS refused", s -> s.starttls = "454 4.7.0 no\r\n", "starttls.works/refused"),
+          row(
+              "plain text behind the 220",
+              s -> s.starttls = "220 go\r\n250 injected\r\n",
+              "starttls.works/injected"));
+
+  static List<Finding> scan(OldStack server, Depth depth) {
+    Visit visit =
+        new Visit(
+            Place.of(
+                Domain.parse("old.example.org").orElseThrow(), server.address(), server.port()),
+            Entry.STARTTLS,
+            null,
+            "probe.example.org",
+            Budget.of(depth),
+            Clock.system(),
+            System.nanoTime() + Duration.ofSeconds(60).toNanos(),
+            Progress.none());
+    try {
+      List<Finding> findings =
+          new ReceiverScan(SystemDialer.trusted(), Clock.system(), Chance.seeded(7), QUICK)
+              .look(visit);
+      assertEquals(server.connections.get(), visit.purse().spent(), "connections beside the purse");
+      return findings;
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static List<String> bad(List<Finding> findings) {
+    return findings.stream()
+        .filter(
+            f ->
+                f.outcome() == Outcome.FAIL
+                    || f.outcome() == Outcome.WARN
+                    || f.code().startsWith("suite.anon/"))
+        .map(Finding::code)
+        .distinct()
+        .toList();
+  }
+
+  @TestFactory
+  Stream<DynamicTest> findsEachFlaw() {
+    return ROWS.stream()
+        .map(
+            row ->
+                DynamicTest.dynamicTest(
+                    row.name(),
+                    () -> {
+                      try (OldStack server = new OldStack()) {
+                        row.flaw().accept(server);
+                        List<Finding> found = scan(server.start(), Depth.FULL);
+                        List<String> bad = bad(found);
+                        for (String code : row.expected()) {
+                          assertTrue(bad.contains(code), code + " is not among " + bad);
+                        }
+                        assertTrue(server.connections.get() <= 120);
+                      }
+                    }));
+  }
+
+  /** The server that all rows begin with: old, but without any of the flaws. */
+  @Test
+  void findsNoneOfThemOnASoundServer() throws Exception {
+    for (Depth depth : Depth.values()) {
+      try (OldStack server = new OldStack()) {
+        List<String> bad = bad(scan(server.start(), depth));
+        for (Row row : ROWS) {
+          for (String code : row.expected()) {
+            assertTrue(!bad.contains(code), code + " on a sound server, " + depth);
+          }
+        }
+        assertTrue(server.connections.get() <= depth.connections(), depth + " cost too much");
+      }
+    }
+  }
+
+  @Test
+  void whatDidNotFitIsNamed() throws Exception {
+    try (OldStack server = new OldStack()) {
+      List<Finding> found = scan(server.start(), Depth.QUICK);
+      for (org.sealwax.assess.Check check :
+          new ReceiverScan(SystemDialer.trusted(), Clock.system(), Chance.seeded(1)).checks()) {
+        assertTrue(
+            found.stream().anyMatch(f -> f.check().equals(check)), check.id() + " is not told of");
+      }
+      assertTrue(
+          found.stream()
+              .anyMatch(f -> f.code().equals("vuln.robot") && f.outcome() == Outcome.NOT_TESTED));
+    }
+  }
+}
