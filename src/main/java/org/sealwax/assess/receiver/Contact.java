@@ -276,6 +276,14 @@ final class Contact {
     List<Integer> sound = Offers.sound(s -> true);
     List<Integer> few = sound.stream().filter(s -> FEW.contains(s)).toList();
     Answer twelve = scan.ask(plain(Records.TLS12, few, true));
+    if (!twelve.accepted() && !twelve.dropped() && twelve.end() != Answer.End.SILENT) {
+      Answer thirteen = scan.ask(scan.new13(Offers.TLS13, Offers.GROUPS13));
+      if (thirteen.accepted()) {
+        tolerates();
+        works("TLS begins with TLS 1.3 alone: " + thirteen.words());
+        return true;
+      }
+    }
     if (twelve.accepted()) {
       scan.engineVersions(Records.TLS10, Math.min(Records.TLS12, twelveVersion(twelve)));
       return older(twelve);
@@ -295,6 +303,10 @@ final class Contact {
       scan.engineVersions(Records.TLS10, Records.TLS12);
       works("TLS begins when the hello is short: " + small.words());
       return true;
+    }
+    if (twelve.end() == Answer.End.SILENT && small.end() == Answer.End.SILENT) {
+      // Whoever says nothing to two hellos is not particular about their form.
+      return false;
     }
     for (int version = Records.TLS11; version >= Records.SSL3; version--) {
       Answer answer = scan.ask(plain(version, Offers.usable(version, sound), false));

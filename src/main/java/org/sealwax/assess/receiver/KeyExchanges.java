@@ -247,15 +247,15 @@ final class KeyExchanges {
         // One of the two has come to its end: the suites with all groups will say which.
         Answer closing = scan.ask(scan.new13(suites, Offers.GROUPS13));
         if (closing.accepted()) {
-          suites.remove((Integer) closing.hello().get().suite());
+          suites.remove(/* element */ (Integer) closing.hello().get().suite());
           groups.clear();
         } else {
           suites.clear();
         }
         continue;
       }
-      boolean moved = suites.remove((Integer) hello.get().suite());
-      moved |= groups.remove((Integer) hello.get().group());
+      boolean moved = suites.remove(/* element */ (Integer) hello.get().suite());
+      moved |= groups.remove(/* element */ (Integer) hello.get().group());
       if (!moved) {
         return;
       }
@@ -284,7 +284,7 @@ final class KeyExchanges {
         closing = true;
         continue;
       }
-      if (!suites.remove((Integer) hello.get().suite())) {
+      if (!suites.remove(/* element */ (Integer) hello.get().suite())) {
         return;
       }
       // The curve of an EC certificate must stay, or no suite of its key is left.

@@ -162,8 +162,8 @@ final class Suites {
     int version = scan.oldVersion();
     kind(version, s -> s.exchange() == Exchange.RSA);
     kind(version, s -> s.mode() == Mode.CBC && s.name().endsWith("_SHA"));
-    kind(version, Suite::forwardSecret);
-    kind(version, Suite::aead);
+    wide(version, Suite::forwardSecret);
+    wide(version, Suite::aead);
     kind(version, s -> s.exchange() == Exchange.DHE);
     kind(version, s -> s.exchange() == Exchange.DH);
   }
@@ -179,11 +179,19 @@ final class Suites {
     }
   }
 
+  /** The same, weak suites of the kind included. */
+  private void wide(int version, Predicate<Suite> kind) throws Shut, InterruptedException {
+    if (scan.book().acceptedOld(kind)) {
+      return;
+    }
+    scan.anyOf(version, Offers.suites(kind));
+  }
+
   /** Whether the server's order wins, and whether what it prefers is good. */
   void order() throws Shut, InterruptedException {
     scan.visit().doing("order of suites");
     if (old13Only()) {
-      scan.told().pass("suite.order", "TLS 1.3 only: all its suites are good");
+      order13();
       return;
     }
     int version = scan.oldVersion();
@@ -207,6 +215,21 @@ final class Suites {
     }
     boolean server = one.hello().get().suite() == other.hello().get().suite();
     tellOrder(Suite.of(one.hello().get().suite()).orElse(null), server, known);
+  }
+
+  private void order13() throws Shut, InterruptedException {
+    List<Integer> worstFirst = new ArrayList<>(Offers.TLS13);
+    Collections.reverse(worstFirst);
+    Answer one = scan.ask(scan.new13(Offers.TLS13, Offers.GROUPS13));
+    Answer other = scan.ask(scan.new13(worstFirst, Offers.GROUPS13));
+    if (one.hello().isPresent() && other.hello().isPresent()) {
+      boolean server = one.hello().get().suite() == other.hello().get().suite();
+      scan.told()
+          .pass(
+              "suite.order",
+              (server ? "the server's" : "the client's")
+                  + " order wins, and TLS 1.3 has no bad suites");
+    }
   }
 
   private void tellOrder(
@@ -273,7 +296,6 @@ final class Suites {
       told.pass(weak.check(), "none of these suites is accepted");
     }
     Notebook book = scan.book();
-    Predicate<Suite> sound = soundOnly();
     if (accepted.contains(Weak.ANON)) {
       boolean only =
           !book.spoken(Records.TLS13)
@@ -287,9 +309,8 @@ final class Suites {
               : "suites without a certificate are accepted beside others");
     }
     if (!told.has("suite.fs")) {
-      tellClasses(
-          book.acceptedOld(sound.and(Suite::forwardSecret)), "suite.fs", Suite::forwardSecret);
-      tellClasses(book.acceptedOld(sound.and(Suite::aead)), "suite.aead", Suite::aead);
+      tellClasses(book.acceptedOld(Suite::forwardSecret), "suite.fs", Suite::forwardSecret);
+      tellClasses(book.acceptedOld(Suite::aead), "suite.aead", Suite::aead);
     }
   }
 
@@ -315,6 +336,12 @@ final class Suites {
 
   /** After the classes were asked for: static RSA, CBC with SHA-1, and what they are open to. */
   void tellClasses() {
+    if (old13Only()) {
+      for (String check : List.of("vuln.lucky13", "vuln.beast", "vuln.raccoon")) {
+        scan.told().pass(check, "TLS 1.3 only");
+      }
+      return;
+    }
     if (scan.told().has("suite.staticRSA") || scan.book().oldSuites().isEmpty()) {
       return;
     }

@@ -2,6 +2,7 @@ package org.sealwax.assess.receiver;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.sealwax.assess.Evidence;
 import org.sealwax.assess.Outcome;
 import org.sealwax.tls.wire.HelloBuilder;
@@ -22,6 +23,7 @@ final class Tolerances {
   private static final int SEGMENT = 1_400;
 
   private final Scan scan;
+  private @Nullable Boolean plain;
 
   Tolerances(Scan scan) {
     this.scan = scan;
@@ -35,7 +37,7 @@ final class Tolerances {
   private HelloBuilder base(String name, int grease) {
     boolean thirteen = scan.book().spoken(Records.TLS13);
     List<Integer> suites = new ArrayList<>();
-    List<Integer> groups = new ArrayList<>(List.of(29, 23, 24));
+    List<Integer> groups = new ArrayList<>(List.of(29, 23, 24, 25, 30));
     List<Integer> versions =
         new ArrayList<>(
             thirteen
@@ -128,7 +130,7 @@ final class Tolerances {
     judge(aspect, what, scan.ask(hello));
   }
 
-  private void judge(String aspect, String what, Answer answer) {
+  private void judge(String aspect, String what, Answer answer) throws Shut, InterruptedException {
     boolean warned =
         answer.reader().alerts().stream().anyMatch(a -> a.level() == 1 && a.description() == 112);
     if (answer.accepted() && warned) {
@@ -140,6 +142,9 @@ final class Tolerances {
               what + " is answered with the warning unrecognized_name");
     } else if (answer.accepted()) {
       pass(what, answer);
+    } else if (!plainIsAnswered()) {
+      scan.told()
+          .say("tolerance", Outcome.INCONCLUSIVE, "", what + " is refused like a plain hello");
     } else if (answer.refused() || answer.end() == Answer.End.BROKEN) {
       scan.told()
           .say(
@@ -151,6 +156,16 @@ final class Tolerances {
     } else {
       scan.told().say("tolerance", Outcome.INCONCLUSIVE, "", what + " gets no answer");
     }
+  }
+
+  /** The control: the same hello without anything unusual; asked once, and only when in doubt. */
+  private boolean plainIsAnswered() throws Shut, InterruptedException {
+    Boolean known = plain;
+    if (known == null) {
+      known = scan.ask(base(name())).accepted();
+      plain = known;
+    }
+    return known;
   }
 
   private void pass(String what, Answer answer) {

@@ -319,6 +319,18 @@ public final class LookClient {
     }
 
     @Override
+    @SuppressWarnings("rawtypes") // the library's signature is raw
+    protected Vector<Integer> getSupportedGroups(Vector roles) {
+      Vector<Integer> all = new Vector<>();
+      for (int group : Usable.GROUPS) {
+        if (getCrypto().hasNamedGroup(group)) {
+          all.add(group);
+        }
+      }
+      return all;
+    }
+
+    @Override
     protected @Nullable Vector<ProtocolName> getProtocolNames() {
       if (offer.alpn().isEmpty()) {
         return null;
@@ -464,6 +476,10 @@ public final class LookClient {
 
   /** What is offered when nothing is said. */
   private static final class Usable {
+    /** The common ones first: a share is sent for the first one. */
+    private static final List<Integer> GROUPS =
+        List.of(29, 23, 24, 25, 30, 26, 27, 28, 31, 32, 33, 22, 21, 20, 19, 256, 257, 258);
+
     private static final List<Integer> SCHEMES =
         List.of(
             0x0403, 0x0503, 0x0603, 0x0807, 0x0808, 0x0804, 0x0805, 0x0806, 0x0809, 0x080a, 0x080b,
