@@ -132,7 +132,6 @@ public final class ReceiverScan implements Probe {
     private boolean ticketsLooked;
     private boolean classesAsked;
     private boolean weakAsked;
-    private boolean certificatesDone;
 
     Course(Scan scan) {
       this.scan = scan;
@@ -188,7 +187,7 @@ public final class ReceiverScan implements Probe {
               flaws::earlyRecords,
               flaws::fallback,
               tolerances::grease,
-              this::certificates,
+              sessions::certificates,
               sessions::clientCertificate,
               suites::order,
               sessions::renegotiation,
@@ -221,11 +220,6 @@ public final class ReceiverScan implements Probe {
     private void classes() throws Shut, InterruptedException {
       suites.classes();
       classesAsked = true;
-    }
-
-    private void certificates() throws Shut, InterruptedException {
-      sessions.certificates();
-      certificatesDone = true;
     }
 
     private void tickets() throws Shut, InterruptedException {
