@@ -41,6 +41,7 @@ final class Contact {
   private @Nullable LookFacts facts;
   private boolean under;
   private boolean reached;
+  private String last = "";
 
   Contact(Scan scan) {
     this.scan = scan;
@@ -49,6 +50,11 @@ final class Contact {
   /** Facts of the first whole handshake; null when there was none. */
   @Nullable LookFacts facts() {
     return facts;
+  }
+
+  /** What came instead of an answer to the last hello; empty before one was said. */
+  String last() {
+    return last;
   }
 
   /** Whether TLS was reached in any way. */
@@ -304,8 +310,10 @@ final class Contact {
       works("TLS begins when the hello is short: " + small.words());
       return true;
     }
-    if (twelve.end() == Answer.End.SILENT && small.end() == Answer.End.SILENT) {
-      // Whoever says nothing to two hellos is not particular about their form.
+    last = small.words();
+    boolean same = twelve.end() == small.end() && twelve.reader().alerts().isEmpty();
+    if (same && small.end() != Answer.End.CLOSED) {
+      // Whoever says nothing, or no TLS, to two hellos is not particular about their form.
       return false;
     }
     for (int version = Records.TLS11; version >= Records.SSL3; version--) {

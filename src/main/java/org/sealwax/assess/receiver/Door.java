@@ -106,7 +106,10 @@ final class Door {
       Wire wire = dial();
       Line line = new Line(wire);
       boolean good = false;
-      try (Deadline _ = Deadline.after(least(visit.left(), manners.banner()), wire)) {
+      // A greeting that drips is not waited for longer than one that does not come.
+      Deadline deadline =
+          Deadline.after(least(visit.left(), manners.banner().plus(manners.reply())), wire);
+      try {
         Reply banner = banner(line);
         if (banner.code() == 220) {
           Reply hello = timed(line, "EHLO " + visit.ehlo() + "\r\n");
@@ -131,17 +134,15 @@ final class Door {
         }
         throw new Shut(Shut.Why.UNWELCOME, "the server said " + banner);
       } catch (IOException e) {
-        throw new Shut(late() ? Shut.Why.SILENT : Line.meaning(e), words(e));
+        boolean late = deadline.passed() || !visit.left().isPositive();
+        throw new Shut(late ? Shut.Why.SILENT : Line.meaning(e), words(e));
       } finally {
+        deadline.close();
         if (!good) {
           line.quit();
         }
       }
     }
-  }
-
-  private boolean late() {
-    return !visit.left().isPositive();
   }
 
   private static String words(IOException e) {

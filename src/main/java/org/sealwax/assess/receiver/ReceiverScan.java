@@ -282,7 +282,7 @@ public final class ReceiverScan implements Probe {
             "starttls.works",
             Outcome.FAIL,
             "never",
-            "no hello of any version is answered",
+            "220, and then no hello is answered: " + contact.last(),
             transcript);
         return;
       }
@@ -304,6 +304,14 @@ public final class ReceiverScan implements Probe {
             told.say("scan.trouble", Outcome.FAIL, "", end.seen(), transcript);
         case THROTTLED, NO_CONNECTION_LEFT, NO_TIME_LEFT -> {
           // Told for each check below.
+          if (scan.door().starttlsTaken() > 0) {
+            told.say(
+                "starttls.works",
+                Outcome.FAIL,
+                "never",
+                "220, and then no handshake as long as there was time",
+                transcript);
+          }
         }
       }
     }

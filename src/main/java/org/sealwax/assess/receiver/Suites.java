@@ -184,7 +184,10 @@ final class Suites {
     if (scan.book().acceptedOld(kind)) {
       return;
     }
-    scan.anyOf(version, Offers.suites(kind));
+    List<Integer> suites = Offers.usable(version, Offers.suites(kind));
+    if (!suites.isEmpty()) {
+      scan.anyOf(version, suites);
+    }
   }
 
   /** Whether the server's order wins, and whether what it prefers is good. */

@@ -281,7 +281,7 @@ final class OldStack implements AutoCloseable {
       return;
     }
     flight(hello, octets, version, suite.get(), out);
-    afterFlight(version, suite.get(), in, out);
+    afterFlight(version, in, out);
   }
 
   private void retry(ClientHello hello, int suite, OutputStream out) throws IOException {
@@ -436,7 +436,7 @@ final class OldStack implements AutoCloseable {
   }
 
   /** What comes after our flight: heartbeats, an early ChangeCipherSpec, a key exchange. */
-  private void afterFlight(int version, int suite, InputStream in, OutputStream out)
+  private void afterFlight(int version, InputStream in, OutputStream out)
       throws IOException, GeneralSecurityException {
     boolean exchanged = false;
     boolean changed = false;

@@ -1,0 +1,246 @@
+package org.sealwax.assess.receiver;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.util.Locale;
+import java.util.concurrent.atomic.AtomicInteger;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509TrustManager;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.tls.TlsRoom;
+import org.sealwax.world.Threads;
+
+/**
+ * A small mail server with real TLS (JSSE) and the faults of SMTP that only show under it. Every
+ * field may be changed before {@link #start}.
+ */
+final class MailServer implements AutoCloseable {
+  static {
+    TlsRoom.beforeAnything();
+  }
+
+  String[] protocols = {"TLSv1.2", "TLSv1.3"};
+  String @Nullable [] suites;
+  String capsBefore = "PIPELINING,SIZE 1000,8BITMIME,STARTTLS";
+  String capsAfter = "PIPELINING,SIZE 1000,8BITMIME";
+  boolean implicit;
+  boolean keepsInjected;
+  boolean keepsMail;
+  boolean acceptsAgain;
+  boolean dropsAfterTls;
+  boolean asksCertificate;
+  boolean demandsCertificate;
+  boolean refusesStrangers;
+  boolean dropsInjected;
+  long greetDelay;
+  int throttledAfter = Integer.MAX_VALUE;
+  int refusalsOfStarttls;
+
+  final AtomicInteger connections = new AtomicInteger();
+  private final AtomicInteger refusals = new AtomicInteger();
+  private final ServerSocket listening;
+  private final SSLContext context;
+
+  MailServer() throws IOException, GeneralSecurityException {
+    listening = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    context = SSLContext.getInstance("TLS");
+    KeyStore store = KeyStore.getInstance("PKCS12");
+    store.load(null, null);
+    X509Certificate certificate =
+        (X509Certificate)
+            CertificateFactory.getInstance("X.509")
+                .generateCertificate(new ByteArrayInputStream(OldStack.CERTIFICATE));
+    store.setKeyEntry(
+        "k", OldStack.RSA.getPrivate(), new char[0], new X509Certificate[] {certificate});
+    KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
+    keys.init(store, new char[0]);
+    context.init(keys.getKeyManagers(), new TrustManager[] {new Strangers()}, null);
+  }
+
+  private final class Strangers implements X509TrustManager {
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type)
+        throws CertificateException {
+      if (refusesStrangers) {
+        throw new CertificateException("who are you");
+      }
+    }
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type) {}
+
+    @Override
+    public X509Certificate[] getAcceptedIssuers() {
+      return new X509Certificate[0];
+    }
+  }
+
+  MailServer start() {
+    Threads.start(
+        "mail server",
+        () -> {
+          while (!listening.isClosed()) {
+            try {
+              Socket socket = listening.accept();
+              connections.incrementAndGet();
+              Threads.start("mail session", () -> session(socket));
+            } catch (IOException e) {
+              return;
+            }
+          }
+        });
+    return this;
+  }
+
+  int port() {
+    return listening.getLocalPort();
+  }
+
+  InetAddress address() {
+    return listening.getInetAddress();
+  }
+
+  private void session(Socket socket) {
+    try (socket) {
+      socket.setSoTimeout(20_000);
+      socket.setTcpNoDelay(true);
+      if (implicit) {
+        SSLSocket under = shake(socket);
+        under.getOutputStream().write("220 mail ESMTP\r\n".getBytes(StandardCharsets.US_ASCII));
+        talk(new State(under.getInputStream(), under.getOutputStream(), socket, true, false, ""));
+        return;
+      }
+      if (connections.get() > throttledAfter) {
+        socket.getOutputStream().write("421 4.7.0 slower\r\n".getBytes(StandardCharsets.US_ASCII));
+        return;
+      }
+      Thread.sleep(greetDelay);
+      socket.getOutputStream().write("220 mail ESMTP\r\n".getBytes(StandardCharsets.US_ASCII));
+      talk(new State(socket.getInputStream(), socket.getOutputStream(), socket, false, false, ""));
+    } catch (IOException | InterruptedException e) {
+      // The client had enough.
+    }
+  }
+
+  private SSLSocket shake(Socket socket) throws IOException {
+    SSLSocket under =
+        (SSLSocket) context.getSocketFactory().createSocket(socket, "localhost", 0, true);
+    under.setUseClientMode(false);
+    under.setEnabledProtocols(protocols);
+    String[] only = suites;
+    if (only != null) {
+      under.setEnabledCipherSuites(only);
+    }
+    under.setWantClientAuth(asksCertificate);
+    if (demandsCertificate) {
+      under.setNeedClientAuth(true);
+    }
+    under.startHandshake();
+    return under;
+  }
+
+  /** Where a session is. */
+  private record State(
+      InputStream in, OutputStream out, Socket socket, boolean tls, boolean mail, String left) {}
+
+  private void talk(State begin) throws IOException {
+    State now = begin;
+    StringBuilder buffer = new StringBuilder(begin.left());
+    while (true) {
+      int end = buffer.indexOf("\n");
+      if (end < 0) {
+        byte[] some = new byte[2_048];
+        int count = now.in().read(some);
+        if (count < 0) {
+          return;
+        }
+        buffer.append(new String(some, 0, count, StandardCharsets.ISO_8859_1));
+        continue;
+      }
+      String line = buffer.substring(0, end).strip().toUpperCase(Locale.ROOT);
+      buffer.delete(0, end + 1);
+      boolean mail = now.mail();
+      if (line.startsWith("EHLO")) {
+        say(now, caps(now.tls() ? capsAfter : capsBefore));
+        mail = false;
+      } else if (line.startsWith("MAIL")) {
+        say(now, now.mail() ? "503 5.5.1 nested\r\n" : "250 2.1.0 ok\r\n");
+        mail = true;
+      } else if (line.startsWith("RCPT")) {
+        say(now, now.mail() ? "250 2.1.5 ok\r\n" : "503 5.5.1 MAIL first\r\n");
+      } else if (line.startsWith("RSET")) {
+        say(now, "250 2.0.0 ok\r\n");
+        mail = false;
+      } else if (line.equals("STARTTLS") && !now.tls()) {
+        if (refusals.getAndIncrement() < refusalsOfStarttls) {
+          say(now, "454 4.7.0 later\r\n");
+          continue;
+        }
+        if (dropsInjected && !buffer.isEmpty()) {
+          return;
+        }
+        say(now, "220 2.0.0 go\r\n");
+        SSLSocket under = shake(now.socket());
+        if (dropsAfterTls) {
+          under.close();
+          return;
+        }
+        now =
+            new State(
+                under.getInputStream(),
+                under.getOutputStream(),
+                now.socket(),
+                true,
+                keepsMail && now.mail(),
+                "");
+        if (!keepsInjected) {
+          buffer.setLength(0);
+        }
+        continue;
+      } else if (line.equals("STARTTLS")) {
+        say(now, acceptsAgain ? "220 2.0.0 go on\r\n" : "503 5.5.1 again?\r\n");
+      } else if (line.equals("QUIT")) {
+        say(now, "221 2.0.0 bye\r\n");
+        return;
+      } else {
+        say(now, "250 2.0.0 ok\r\n");
+      }
+      now = new State(now.in(), now.out(), now.socket(), now.tls(), mail, "");
+    }
+  }
+
+  private static void say(State now, String text) throws IOException {
+    now.out().write(text.getBytes(StandardCharsets.ISO_8859_1));
+    now.out().flush();
+  }
+
+  private static String caps(String list) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    String[] words = ("mail at your service," + list).split(",");
+    for (int i = 0; i < words.length; i++) {
+      String line = "250" + (i < words.length - 1 ? "-" : " ") + words[i] + "\r\n";
+      out.writeBytes(line.getBytes(StandardCharsets.ISO_8859_1));
+    }
+    return out.toString(StandardCharsets.ISO_8859_1);
+  }
+
+  @Override
+  public void close() throws IOException {
+    listening.close();
+  }
+}
