@@ -6,10 +6,19 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.sealwax.dns.DnsSettings;
+import org.sealwax.dns.Security;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 import org.sealwax.world.Scope;
+import org.xbill.DNS.DClass;
+import org.xbill.DNS.Flags;
+import org.xbill.DNS.Message;
 import org.xbill.DNS.Name;
+import org.xbill.DNS.RRSIGRecord;
+import org.xbill.DNS.Rcode;
+import org.xbill.DNS.Record;
+import org.xbill.DNS.Section;
+import org.xbill.DNS.Type;
 
 /** Tries each resolver by itself, without the cache. */
 final class HonestyTrial {
@@ -19,7 +28,20 @@ final class HonestyTrial {
   /** Letters of the name that must not exist: nobody will ever register it. */
   private static final int LETTERS = 20;
 
-  private HonestyTrial() {}
+  private final DnsSettings settings;
+  private final InetSocketAddress resolver;
+  private final Lookup lookup;
+  private final Name nowhere;
+  private final Clock clock;
+
+  private HonestyTrial(
+      DnsSettings settings, InetSocketAddress resolver, Clock clock, Chance chance) {
+    this.settings = settings;
+    this.resolver = resolver;
+    this.lookup = Lookup.of(settings.withResolvers(List.of(resolver)), clock, chance);
+    this.nowhere = nowhere(chance);
+    this.clock = clock;
+  }
 
   static List<Honesty> of(DnsSettings settings, Clock clock, Chance chance)
       throws InterruptedException {
@@ -38,8 +60,8 @@ final class HonestyTrial {
     try (Scope scope = new Scope("resolvers")) {
       List<Scope.Task<Honesty>> trials = new ArrayList<>();
       for (InetSocketAddress resolver : resolvers) {
-        Lookup lookup = Lookup.of(brief.withResolvers(List.of(resolver)), clock, chance);
-        trials.add(scope.fork(() -> lookup.honesty(resolver, nowhere(chance), STEP)));
+        HonestyTrial trial = new HonestyTrial(brief, resolver, clock, chance);
+        trials.add(scope.fork(trial::result));
       }
       scope.join();
       for (Scope.Task<Honesty> trial : trials) {
@@ -47,6 +69,45 @@ final class HonestyTrial {
       }
     }
     return found;
+  }
+
+  /** Steps that each need the one before. */
+  private Honesty result() {
+    Message keys = Message.newQuery(Record.newRecord(Name.root, Type.DNSKEY, DClass.IN));
+    // As asked by somebody who validates by himself (RFC 4035 4.9.2, RFC 6840 5.9).
+    keys.getHeader().setFlag(Flags.CD);
+    Inquiry first = new Inquiry(clock, STEP);
+    Message answer = lookup.ask(keys, first);
+    if (!first.trouble().isEmpty()) {
+      return new Honesty(resolver, Honesty.Standing.NO_ANSWER, first.trouble());
+    }
+    List<Record> records = answer.getSection(Section.ANSWER);
+    if (records.stream().noneMatch(r -> r.getType() == Type.DNSKEY)) {
+      return new Honesty(resolver, Honesty.Standing.NO_ROOT, "knows no keys of the root");
+    }
+    boolean own = settings.validation() == DnsSettings.Validation.OWN;
+    if (own && records.stream().noneMatch(RRSIGRecord.class::isInstance)) {
+      return new Honesty(
+          resolver, Honesty.Standing.WITHHOLDS, "keeps the signatures of the root from us");
+    }
+    Inquiry second = new Inquiry(clock, STEP);
+    Lookup.Judged root = lookup.judge(Name.root, own ? Type.DNSKEY : Type.SOA, second);
+    if (root.security() != Security.SECURE) {
+      return new Honesty(
+          resolver,
+          Honesty.Standing.LIES,
+          "the root does not validate: "
+              + (root.reason().isEmpty() ? "no AD bit" : root.reason())
+              + " (is the clock right?)");
+    }
+    Inquiry third = new Inquiry(clock, STEP);
+    Lookup.Judged denial = lookup.judge(nowhere, Type.A, third);
+    if (denial.security() == Security.SECURE && denial.message().getRcode() == Rcode.NXDOMAIN) {
+      return new Honesty(resolver, Honesty.Standing.HONEST, "");
+    }
+    String reason = denial.reason().isEmpty() ? "no proof" : denial.reason();
+    return new Honesty(
+        resolver, Honesty.Standing.LIES, "does not deny a name that does not exist: " + reason);
   }
 
   private static String notApplicable(DnsSettings settings) {

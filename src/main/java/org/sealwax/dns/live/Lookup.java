@@ -3,7 +3,6 @@ package org.sealwax.dns.live;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,9 +11,7 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.ExecutionException;
@@ -23,34 +20,21 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
 import org.sealwax.dns.Answer;
-import org.sealwax.dns.Caa;
 import org.sealwax.dns.DnsSettings;
-import org.sealwax.dns.Mx;
-import org.sealwax.dns.Nsec3Param;
 import org.sealwax.dns.Resolver;
 import org.sealwax.dns.Security;
-import org.sealwax.dns.Tlsa;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
-import org.xbill.DNS.AAAARecord;
-import org.xbill.DNS.ARecord;
-import org.xbill.DNS.CAARecord;
-import org.xbill.DNS.CNAMERecord;
 import org.xbill.DNS.DClass;
 import org.xbill.DNS.ExtendedErrorCodeOption;
 import org.xbill.DNS.Flags;
-import org.xbill.DNS.MXRecord;
 import org.xbill.DNS.Message;
-import org.xbill.DNS.NSEC3PARAMRecord;
 import org.xbill.DNS.Name;
 import org.xbill.DNS.OPTRecord;
-import org.xbill.DNS.PTRRecord;
-import org.xbill.DNS.RRSIGRecord;
 import org.xbill.DNS.Rcode;
 import org.xbill.DNS.Record;
 import org.xbill.DNS.SOARecord;
 import org.xbill.DNS.Section;
-import org.xbill.DNS.TLSARecord;
 import org.xbill.DNS.TXTRecord;
 import org.xbill.DNS.Type;
 import org.xbill.DNS.dnssec.ValidatingResolver;
@@ -86,7 +70,8 @@ final class Lookup {
   /** resolv.conf(5): MAXNS. */
   private static final int MAX_SYSTEM_RESOLVERS = 3;
 
-  private record Judged(Message message, Security security, String reason) {}
+  /** What one message is worth. */
+  record Judged(Message message, Security security, String reason) {}
 
   private final Upstream upstream;
   private final @Nullable ValidatingResolver validator;
@@ -186,43 +171,9 @@ final class Lookup {
     }
   }
 
-  /** What this resolver makes of the root, in steps that each need the one before. */
-  Honesty honesty(InetSocketAddress resolver, Name nowhere, Duration total) {
-    Message keys = Message.newQuery(Record.newRecord(Name.root, Type.DNSKEY, DClass.IN));
-    // As asked by somebody who validates by himself (RFC 4035 4.9.2, RFC 6840 5.9).
-    keys.getHeader().setFlag(Flags.CD);
-    Inquiry first = new Inquiry(clock, total);
-    Message answer = upstream.ask(keys, first);
-    if (!first.trouble().isEmpty()) {
-      return new Honesty(resolver, Honesty.Standing.NO_ANSWER, first.trouble());
-    }
-    List<Record> records = answer.getSection(Section.ANSWER);
-    if (records.stream().noneMatch(r -> r.getType() == Type.DNSKEY)) {
-      return new Honesty(resolver, Honesty.Standing.NO_ROOT, "knows no keys of the root");
-    }
-    boolean own = validation == DnsSettings.Validation.OWN;
-    if (own && records.stream().noneMatch(RRSIGRecord.class::isInstance)) {
-      return new Honesty(
-          resolver, Honesty.Standing.WITHHOLDS, "keeps the signatures of the root from us");
-    }
-    Inquiry second = new Inquiry(clock, total);
-    Judged root = judge(Name.root, own ? Type.DNSKEY : Type.SOA, second);
-    if (root.security() != Security.SECURE) {
-      return new Honesty(
-          resolver,
-          Honesty.Standing.LIES,
-          "the root does not validate: "
-              + (root.reason().isEmpty() ? "no AD bit" : root.reason())
-              + " (is the clock right?)");
-    }
-    Inquiry third = new Inquiry(clock, total);
-    Judged denial = judge(nowhere, Type.A, third);
-    if (denial.security() == Security.SECURE && denial.message().getRcode() == Rcode.NXDOMAIN) {
-      return new Honesty(resolver, Honesty.Standing.HONEST, "");
-    }
-    String reason = denial.reason().isEmpty() ? "no proof" : denial.reason();
-    return new Honesty(
-        resolver, Honesty.Standing.LIES, "does not deny a name that does not exist: " + reason);
+  /** A message as it comes, for those who look at it themselves. */
+  Message ask(Message query, Inquiry inquiry) {
+    return upstream.ask(query, inquiry);
   }
 
   /** Follows aliases to the end of the chain. */
@@ -233,13 +184,13 @@ final class Lookup {
     } catch (IOException e) {
       return unknown(Security.FAILED, question.name(), 0, "no DNS name");
     }
-    Chain chain = new Chain(name, clock.now());
+    AliasChain chain = new AliasChain(name, clock.now());
     while (true) {
-      Name asked = chain.name;
+      Name asked = chain.name();
       Judged judged = judge(asked, question.type(), inquiry);
       chain.weaken(judged.security());
       if (judged.security() == Security.BOGUS || judged.security() == Security.FAILED) {
-        return unknown(judged.security(), question.name(), chain.aliases, judged.reason());
+        return unknown(judged.security(), question.name(), chain.aliases(), judged.reason());
       }
       // The validator stops judging at the first unsigned link and would take a forged answer from
       // a
@@ -249,18 +200,18 @@ final class Lookup {
         return unknown(
             Security.FAILED,
             question.name(),
-            chain.aliases,
+            chain.aliases(),
             "more than " + Resolver.MAX_ALIASES + " aliases");
       }
-      Optional<Domain> end = domain(chain.name);
+      Optional<Domain> end = RecordData.domain(chain.name());
       if (end.isEmpty()) {
         return unknown(
             Security.FAILED,
             question.name(),
-            chain.aliases,
-            "alias to " + chain.name + ", which is no domain name");
+            chain.aliases(),
+            "alias to " + chain.name() + ", which is no domain name");
       }
-      if (apart && !chain.name.equals(asked)) {
+      if (apart && !chain.name().equals(asked)) {
         continue;
       }
       Message message = judged.message();
@@ -269,7 +220,7 @@ final class Lookup {
         return found(question, end.get(), chain, records);
       }
       boolean denied = message.getRcode() == Rcode.NXDOMAIN || hasSoa(message);
-      if (denied || chain.name.equals(asked)) {
+      if (denied || chain.name().equals(asked)) {
         return denied(end.get(), chain, message);
       }
       // The resolver stopped at an alias (RFC 1034 4.3.2 lets it): ask for the rest.
@@ -280,7 +231,8 @@ final class Lookup {
     return message.getSection(Section.AUTHORITY).stream().anyMatch(SOARecord.class::isInstance);
   }
 
-  private Judged judge(Name name, int type, Inquiry inquiry) {
+  /** One question, judged by whoever validates here. */
+  Judged judge(Name name, int type, Inquiry inquiry) {
     Message query = Message.newQuery(Record.newRecord(name, type, DClass.IN));
     return switch (validation) {
       case OWN -> validated(query, inquiry);
@@ -416,87 +368,12 @@ final class Lookup {
     return "";
   }
 
-  /** Where the aliases have led, how secure the way was and how long it may be kept. */
-  private static final class Chain {
-    private final Instant now;
-    private Name name;
-    private int aliases;
-    private Security security = Security.SECURE;
-    private Duration ttl = LONGEST;
-
-    Chain(Name start, Instant now) {
-      this.name = start;
-      this.now = now;
-    }
-
-    void weaken(Security by) {
-      if (by.compareTo(security) > 0) {
-        security = by;
-      }
-    }
-
-    void atMost(Duration other) {
-      if (other.compareTo(ttl) < 0) {
-        ttl = other;
-      }
-    }
-
-    /** Goes along the CNAMEs of this message, or only the first; false when there are too many. */
-    boolean follow(Message message, boolean onlyOne) {
-      List<Record> answer = message.getSection(Section.ANSWER);
-      boolean moved = true;
-      while (moved) {
-        moved = false;
-        for (Record r : answer) {
-          if (r instanceof CNAMERecord cname && cname.getName().equals(name)) {
-            if (++aliases > Resolver.MAX_ALIASES) {
-              aliases = Resolver.MAX_ALIASES;
-              return false;
-            }
-            keep(answer, name, Type.CNAME);
-            name = cname.getTarget();
-            moved = !onlyOne;
-            break;
-          }
-        }
-      }
-      return true;
-    }
-
-    List<Record> take(Message message, int type) {
-      List<Record> answer = message.getSection(Section.ANSWER);
-      List<Record> taken =
-          answer.stream().filter(r -> r.getType() == type && r.getName().equals(name)).toList();
-      keep(answer, name, type);
-      return taken;
-    }
-
-    /** RFC 4035 5.3.3: no longer than the set, its signature and the signature's end allow. */
-    private void keep(List<Record> answer, Name owner, int type) {
-      for (Record r : answer) {
-        if (!r.getName().equals(owner)) {
-          continue;
-        }
-        if (r.getType() == type) {
-          atMost(Duration.ofSeconds(r.getTTL()));
-        } else if (r instanceof RRSIGRecord sig && sig.getTypeCovered() == type) {
-          atMost(Duration.ofSeconds(sig.getOrigTTL()));
-          atMost(Duration.between(now, sig.getExpire()));
-        }
-      }
-    }
-
-    Duration kept() {
-      return ttl.compareTo(SHORTEST) < 0 ? SHORTEST : ttl;
-    }
-  }
-
   private static Answer<?> unknown(Security security, Domain name, int aliases, String reason) {
     Duration kept = security == Security.BOGUS ? BOGUS_KEPT : TROUBLE_KEPT;
     return Answer.unknown(security, name, aliases, kept, reason);
   }
 
-  private static Answer<?> denied(Domain end, Chain chain, Message message) {
+  private static Answer<?> denied(Domain end, AliasChain chain, Message message) {
     Duration denial = Duration.ZERO;
     for (Record r : message.getSection(Section.AUTHORITY)) {
       if (r instanceof SOARecord soa) {
@@ -508,75 +385,25 @@ final class Lookup {
     chain.atMost(LONGEST_DENIAL);
     Answer.Kind kind =
         message.getRcode() == Rcode.NXDOMAIN ? Answer.Kind.NO_NAME : Answer.Kind.NO_DATA;
-    return new Answer<>(List.of(), kind, chain.security, end, chain.aliases, chain.kept(), "");
+    return new Answer<>(
+        List.of(), kind, chain.security(), end, chain.aliases(), chain.kept(SHORTEST), "");
   }
 
-  private static Answer<?> found(Question question, Domain end, Chain chain, List<Record> records) {
+  private static Answer<?> found(
+      Question question, Domain end, AliasChain chain, List<Record> records) {
     List<Object> data = new ArrayList<>();
     for (Record r : records) {
-      datum(r).ifPresent(data::add);
+      RecordData.of(r).ifPresent(data::add);
     }
     if (data.isEmpty()) {
       // Not "no records": that would make an implicit MX out of a broken one.
       return unknown(
           Security.FAILED,
           question.name(),
-          chain.aliases,
+          chain.aliases(),
           "no usable record: " + records.getFirst().rdataToString());
     }
     return new Answer<>(
-        data, Answer.Kind.FOUND, chain.security, end, chain.aliases, chain.kept(), "");
-  }
-
-  private static Optional<Object> datum(Record r) {
-    return switch (r) {
-      case MXRecord mx ->
-          mx.getTarget().equals(Name.root)
-              ? Optional.of(new Mx(mx.getPriority(), Optional.empty()))
-              : domain(mx.getTarget()).map(host -> new Mx(mx.getPriority(), Optional.of(host)));
-      case ARecord a -> address(a.getAddress());
-      case AAAARecord aaaa -> address(aaaa.getAddress());
-      case TXTRecord txt -> Optional.of(joined(txt));
-      case TLSARecord tlsa ->
-          Optional.of(
-              new Tlsa(
-                  tlsa.getCertificateUsage(),
-                  tlsa.getSelector(),
-                  tlsa.getMatchingType(),
-                  HexFormat.of().formatHex(tlsa.getCertificateAssociationData())));
-      case CAARecord caa ->
-          Optional.of(
-              new Caa(caa.getFlags(), caa.getTag().toLowerCase(Locale.ROOT), caa.getValue()));
-      case NSEC3PARAMRecord param ->
-          Optional.of(
-              new Nsec3Param(
-                  param.getIterations(), param.getSalt() == null ? 0 : param.getSalt().length));
-      case CNAMERecord cname -> domain(cname.getTarget()).map(d -> d);
-      case PTRRecord ptr -> domain(ptr.getTarget()).map(d -> d);
-      default -> Optional.empty();
-    };
-  }
-
-  /** Without the host name that the library hangs on it. */
-  private static Optional<Object> address(@Nullable InetAddress address) {
-    try {
-      return address == null
-          ? Optional.empty()
-          : Optional.of(InetAddress.getByAddress(address.getAddress()));
-    } catch (UnknownHostException e) {
-      return Optional.empty();
-    }
-  }
-
-  private static String joined(TXTRecord txt) {
-    StringBuilder text = new StringBuilder();
-    for (byte[] part : txt.getStringsAsByteArrays()) {
-      text.append(new String(part, StandardCharsets.ISO_8859_1));
-    }
-    return text.toString();
-  }
-
-  private static Optional<Domain> domain(Name name) {
-    return Domain.parse(name.toString(true));
+        data, Answer.Kind.FOUND, chain.security(), end, chain.aliases(), chain.kept(SHORTEST), "");
   }
 }

@@ -1,0 +1,86 @@
+package org.sealwax.app;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sealwax.dns.zone.Fault;
+import org.sealwax.dns.zone.Zone;
+import org.sealwax.dns.zone.ZoneServer;
+import org.sealwax.world.Clock;
+
+/** What {@code sealwax check} says about resolvers, and how it ends. */
+final class CheckResolversTest {
+  @TempDir private Path folder = Path.of("");
+
+  private record Said(int code, String text) {}
+
+  private Said check(ZoneServer server, String... more) throws IOException {
+    InetSocketAddress at = server.address();
+    Path file = folder.resolve("sealwax.toml");
+    Files.writeString(
+        file,
+        "[server]\nhostname = \"mx.example.org\"\npostmaster = \"me@example.org\"\nstate = \""
+            + folder
+            + "/state\"\n[[listener]]\naddress = \"127.0.0.1:2525\"\n[dns]\nresolvers = [\""
+            + at.getAddress().getHostAddress()
+            + ":"
+            + at.getPort()
+            + "\"]\nanchors = [\""
+            + String.join("\", \"", server.anchors())
+            + "\"]\n");
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    Surroundings around =
+        new Surroundings(
+            Map.of(),
+            new ByteArrayInputStream(new byte[0]),
+            new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8),
+            new PrintStream(err, true, StandardCharsets.UTF_8),
+            "somebody",
+            folder,
+            folder);
+    List<String> words = new java.util.ArrayList<>(List.of("check", "--config", file.toString()));
+    words.addAll(List.of(more));
+    int code = new CommandLine(around).run(words.toArray(String[]::new));
+    return new Said(code, err.toString(StandardCharsets.UTF_8));
+  }
+
+  @Test
+  void anHonestResolverIsANoteAndOneThatWithholdsAWarning() throws IOException {
+    try (ZoneServer server = ZoneServer.start(Clock.system(), Zone.of("org", "").signed())) {
+      Said honest = check(server);
+      assertEquals(Exit.OK, honest.code(), honest.text());
+      assertTrue(honest.text().contains("lets us validate"), honest.text());
+      assertFalse(check(server, "--quiet").text().contains("lets us validate"));
+      server.fault(".", Fault.NO_SIGNATURES);
+      Said withheld = check(server, "--quiet");
+      assertEquals(Exit.WARNINGS, withheld.code(), withheld.text());
+      assertTrue(withheld.text().contains("warning: [dns] resolver"), withheld.text());
+      long asked = server.total();
+      assertEquals(Exit.OK, check(server, "--offline").code());
+      assertEquals(asked, server.total());
+    }
+  }
+
+  @Test
+  void aResolverThatKnowsNothingOfTheRootIsANote() throws IOException {
+    try (ZoneServer server = ZoneServer.start(Clock.system(), Zone.of("org", "").signed())) {
+      server.fault(".", Fault.REFUSED);
+      Said said = check(server);
+      assertEquals(Exit.OK, said.code(), said.text());
+      assertTrue(said.text().contains("note: [dns] resolver"), said.text());
+    }
+  }
+}
