@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
 import java.util.Optional;
 import org.sealwax.assess.Assessment;
 import org.sealwax.assess.Budget;
@@ -33,9 +32,7 @@ final class AssessCommand {
   AssessCommand(Surroundings around, Folders folders) {
     this.around = around;
     this.folders = folders;
-    this.terminal =
-        Objects.requireNonNull(System.console()).isTerminal()
-            && around.variable("NO_COLOR").isEmpty();
+    this.terminal = Terminal.watched() && around.variable("NO_COLOR").isEmpty();
   }
 
   /** As help and the manual show it. */

@@ -17,6 +17,7 @@ import org.sealwax.assess.Probe;
 import org.sealwax.assess.ReceiverRubric;
 import org.sealwax.assess.Setup;
 import org.sealwax.assess.Target;
+import org.sealwax.assess.receiver.ReceiverScan;
 import org.sealwax.assess.review.Reviews;
 import org.sealwax.dns.DnsSettings;
 import org.sealwax.dns.Resolver;
@@ -84,7 +85,7 @@ record Examiner(Setup setup) {
             new HttpsClient(resolver, dialer, tls, roots, clock),
             port(arguments, "--policy-port", HTTPS),
             POLICY_TIME);
-    List<Probe> probes = List.of();
+    List<Probe> probes = List.of(new ReceiverScan(dialer, clock, chance));
     Setup setup =
         new Setup(
             resolver,

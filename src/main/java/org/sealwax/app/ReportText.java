@@ -118,7 +118,7 @@ record ReportText(boolean color, String router) {
     if (grade.uncertain()) {
       out.append("  ? something that counts could not be seen: see \"inconclusive\" below\n");
     }
-    if (grade.caps().isEmpty() && !grade.missing().isEmpty()) {
+    if (grade.letter().compareTo(Letter.A_MINUS) <= 0 && !grade.missing().isEmpty()) {
       out.append("\n  for A+ there is missing: ")
           .append(String.join("; ", grade.missing()))
           .append('\n');

@@ -15,7 +15,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -50,7 +49,7 @@ final class SurveyCommand {
   SurveyCommand(Surroundings around, Folders folders) {
     this.around = around;
     this.folders = folders;
-    this.terminal = Objects.requireNonNull(System.console()).isTerminal();
+    this.terminal = Terminal.watched();
   }
 
   /** As help and the manual show it. */

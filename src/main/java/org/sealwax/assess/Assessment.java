@@ -184,7 +184,26 @@ public final class Assessment {
         findings.addAll(found);
       }
     }
-    return new Seen(visit, findings);
+    return new Seen(visit, withoutTls(findings));
+  }
+
+  /** Where TLS is not offered at all there is nothing behind it that could have been seen. */
+  private static List<Finding> withoutTls(List<Finding> findings) {
+    boolean none =
+        findings.stream()
+            .anyMatch(
+                f -> f.check().id().equals("starttls.offered") && f.outcome() == Outcome.FAIL);
+    if (!none) {
+      return findings;
+    }
+    return findings.stream()
+        .map(
+            f ->
+                f.outcome() == Outcome.INCONCLUSIVE && !f.check().id().equals("scan.trouble")
+                    ? Finding.of(
+                        f.check(), Outcome.NOT_TESTED, f.place(), "STARTTLS is not offered")
+                    : f)
+        .toList();
   }
 
   private static List<Finding> looked(Probe probe, Visit visit) throws InterruptedException {

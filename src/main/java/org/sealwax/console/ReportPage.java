@@ -15,6 +15,7 @@ import org.sealwax.assess.Evidence;
 import org.sealwax.assess.Finding;
 import org.sealwax.assess.Grade;
 import org.sealwax.assess.Group;
+import org.sealwax.assess.Letter;
 import org.sealwax.assess.Outcome;
 import org.sealwax.assess.Report;
 
@@ -155,7 +156,7 @@ public final class ReportPage {
                       .append("</code></a></span></li>"));
       out.append("</ul>");
     }
-    if (!grade.missing().isEmpty() && grade.caps().size() <= 2) {
+    if (!grade.missing().isEmpty() && grade.letter().compareTo(Letter.A_MINUS) <= 0) {
       out.append("<p class=\"soft\">Still missing for A+: ")
           .append(Html.escape(String.join("; ", grade.missing())))
           .append(".</p>");
@@ -227,7 +228,7 @@ public final class ReportPage {
 
   private static String word(Outcome outcome) {
     return switch (outcome) {
-      case FAIL -> "wrong";
+      case FAIL -> "fails";
       case WARN -> "warning";
       case PASS -> "good";
       case INFO -> "note";
@@ -335,21 +336,7 @@ public final class ReportPage {
     }
     out.append("<h2>").append(Html.escape(group.title())).append("</h2><div class=\"card\">");
     if (!told.isEmpty()) {
-      out.append("<ul class=\"rows\">");
-      told.forEach(
-          (t, where) -> {
-            out.append("<li><span>");
-            chip(t.outcome());
-            out.append("</span><span>")
-                .append(Html.escape(t.check().title()))
-                .append("<br><code>")
-                .append(Html.escape(t.code()))
-                .append("</code></span><span class=\"seen\">")
-                .append(Html.escape(t.seen()));
-            where(where);
-            out.append("</span></li>");
-          });
-      out.append("</ul>");
+      rows(told);
     }
     if (!untested.isEmpty()) {
       out.append("<p class=\"none-list\">Not tested: ");
@@ -360,6 +347,24 @@ public final class ReportPage {
       out.append("</p>");
     }
     out.append("</div>\n");
+  }
+
+  private void rows(Map<Told, List<Finding>> told) {
+    out.append("<ul class=\"rows\">");
+    told.forEach(
+        (t, where) -> {
+          out.append("<li><span>");
+          chip(t.outcome());
+          out.append("</span><span>")
+              .append(Html.escape(t.check().title()))
+              .append("<br><code>")
+              .append(Html.escape(t.code()))
+              .append("</code></span><span class=\"seen\">")
+              .append(Html.escape(t.seen()));
+          where(where);
+          out.append("</span></li>");
+        });
+    out.append("</ul>");
   }
 
   private void foot() {

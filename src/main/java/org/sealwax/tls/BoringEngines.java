@@ -82,12 +82,12 @@ final class BoringEngines implements EngineFactory {
   }
 
   private static SslContextBuilder common(
-      SslContextBuilder builder, TlsFloor floor, String[] groups) {
+      SslContextBuilder builder, TlsFloor floor, List<String> suites, String[] groups) {
     return builder
         .sslProvider(SslProvider.OPENSSL_REFCNT)
         .trustManager(new AcceptAll())
         .protocols(Suites.versions(floor, TlsVersion.TLS_1_3))
-        .ciphers(Suites.of(floor), SupportedCipherSuiteFilter.INSTANCE)
+        .ciphers(suites, SupportedCipherSuiteFilter.INSTANCE)
         .sessionTimeout(SESSION_LIFETIME.toSeconds())
         .option(OpenSslContextOption.USE_TASKS, false)
         .option(OpenSslContextOption.GROUPS, groups)
@@ -102,6 +102,7 @@ final class BoringEngines implements EngineFactory {
                 SslContextBuilder.forServer(
                     new OpenSslCachingX509KeyManagerFactory(OneKey.factory(identity))),
                 listener.floor(),
+                Suites.served(listener.floor()),
                 groups(listener.groups(), true))
             .sessionCacheSize(SERVER_SESSIONS)
             // Never REQUIRE: who shows no certificate is told so in SMTP, not by an alert.
@@ -152,7 +153,11 @@ final class BoringEngines implements EngineFactory {
   public ClientContext client(ClientTls settings, @Nullable Identity identity) throws SSLException {
     TlsFloor lowest = new TlsFloor(TlsVersion.TLS_1_0);
     SslContextBuilder builder =
-        common(SslContextBuilder.forClient(), lowest, groups(settings.groups(), true))
+        common(
+                SslContextBuilder.forClient(),
+                lowest,
+                Suites.of(lowest),
+                groups(settings.groups(), true))
             .sessionCacheSize(settings.sessions())
             // Names are judged, not enforced.
             .endpointIdentificationAlgorithm("");

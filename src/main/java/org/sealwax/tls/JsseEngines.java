@@ -100,7 +100,7 @@ final class JsseEngines implements EngineFactory {
       throws SSLException {
     SSLContext shared = context(identity, SERVER_SESSIONS);
     String[] versions = Suites.versions(listener.floor(), TlsVersion.TLS_1_3);
-    List<String> suites = Suites.of(listener.floor());
+    List<String> suites = Suites.served(listener.floor());
     return new ServerContext() {
       @Override
       public Engine engine() throws SSLException {

@@ -55,6 +55,18 @@ final class Suites {
     return out;
   }
 
+  /**
+   * What a server takes: from TLS 1.2 on nothing with a MAC by SHA-1 (RFC 9325 4.2). A sender that
+   * has nothing newer in 1.2 has 1.2 itself for a decade already; as a client we still take them,
+   * where the alternative is clear text.
+   */
+  static List<String> served(TlsFloor floor) {
+    List<String> all = of(floor);
+    return floor.lowest().compareTo(TlsVersion.TLS_1_2) < 0
+        ? all
+        : all.stream().filter(s -> !s.endsWith("_CBC_SHA")).toList();
+  }
+
   /** Versions from the floor up to {@code highest}, by JSSE's names. */
   static String[] versions(TlsFloor floor, TlsVersion highest) {
     return Arrays.stream(TlsVersion.values())

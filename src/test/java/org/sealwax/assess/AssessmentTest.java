@@ -191,6 +191,20 @@ final class AssessmentTest {
   }
 
   @Test
+  void withoutStarttlsNothingBehindItRaisesADoubt() {
+    Report report =
+        run(
+            setup(
+                WORLD,
+                says(Outcome.FAIL, "starttls.offered"),
+                says(Outcome.INCONCLUSIVE, "tls13", "suite.rc4")),
+            "192.0.2.7:25",
+            Budget.of(Depth.QUICK));
+    assertEquals(Outcome.NOT_TESTED, find(report, "suite.rc4").orElseThrow().outcome());
+    assertEquals("F", report.letter());
+  }
+
+  @Test
   void noMoreConnectionsThanTheBudgetAndSomeAreKeptForLaterProbes() {
     Says greedy = new Says(List.of("tls12"), v -> Outcome.PASS, 100, 0);
     Says modest = new Says(List.of("tls13"), v -> Outcome.PASS, 2, 2);

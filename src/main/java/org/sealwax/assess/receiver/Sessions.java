@@ -96,6 +96,17 @@ final class Sessions {
     return contact.underTls();
   }
 
+  private void requires(Reply mail) {
+    if (!scan.told().has("starttls.required")) {
+      scan.told()
+          .say(
+              "starttls.required",
+              Outcome.INFO,
+              mail.code() == 250 ? "clear-taken" : "clear-refused",
+              "MAIL in clear text is answered " + mail);
+    }
+  }
+
   /** MAIL before TLS must be forgotten with everything else (RFC 3207 4.2). */
   void reset() throws Shut, InterruptedException {
     scan.visit().doing("state across STARTTLS");
@@ -103,17 +114,23 @@ final class Sessions {
       return;
     }
     Reply[] mail = new Reply[1];
-    Wire wire =
-        scan.door()
-            .toTls("STARTTLS\r\n", line -> mail[0] = line.exchange("MAIL FROM:<>", answerTime()));
+    Wire wire;
+    try {
+      wire =
+          scan.door()
+              .toTls("STARTTLS\r\n", line -> mail[0] = line.exchange("MAIL FROM:<>", answerTime()));
+    } catch (Shut e) {
+      if (e.why() != Shut.Why.STARTTLS_REFUSED || mail[0] == null) {
+        throw e;
+      }
+      // RFC 3207 says nothing of STARTTLS within a transaction; who refuses it has nothing to keep.
+      requires(mail[0]);
+      scan.told().pass("starttls.reset", "no state can be carried over: after MAIL " + e.seen());
+      return;
+    }
     boolean taken = mail[0] != null && mail[0].code() == 250;
-    if (mail[0] != null && !scan.told().has("starttls.required")) {
-      scan.told()
-          .say(
-              "starttls.required",
-              Outcome.INFO,
-              taken ? "clear-taken" : "clear-refused",
-              "MAIL in clear text is answered " + mail[0]);
+    if (mail[0] != null) {
+      requires(mail[0]);
     }
     LookWire under = scan.engine(wire, scan.offer()).wire();
     if (under == null) {

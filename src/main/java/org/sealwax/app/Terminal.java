@@ -1,0 +1,18 @@
+package org.sealwax.app;
+
+import java.io.Console;
+
+/** Whether a person watches. */
+final class Terminal {
+  private Terminal() {}
+
+  /**
+   * Whether standard input and output are a terminal. The JDK gives a console without one only
+   * where the module that does so is there, so that null means no.
+   */
+  @SuppressWarnings("SystemConsoleNull")
+  static boolean watched() {
+    Console console = System.console();
+    return console != null && console.isTerminal();
+  }
+}
