@@ -168,7 +168,14 @@ final class CertificateTraps {
             "deliver, or as C1",
             "RFC 8446 4.2.3",
             N,
-            leaf(l -> l.with(LeafPlan.KeyKind.ED25519))));
+            leaf(l -> l.with(LeafPlan.KeyKind.ED25519))),
+        trap(
+            "D21",
+            "an ML-DSA certificate",
+            "deliver, or as C1",
+            "draft-ietf-tls-mldsa",
+            N,
+            leaf(l -> l.with(LeafPlan.KeyKind.ML_DSA_65))));
   }
 
   private static Site onlyByName(Site site) {

@@ -43,7 +43,7 @@ final class Conversation {
   static final int MAX_MESSAGE = 1_048_576;
 
   /** How long a believed injection is waited for: more than any round trip here. */
-  private static final Duration BELIEF = Duration.ofMillis(400);
+  private static final Duration BELIEF = Duration.ofSeconds(1);
 
   private final Place place;
   private final Place.LiveHost host;

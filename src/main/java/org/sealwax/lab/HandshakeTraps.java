@@ -135,7 +135,7 @@ final class HandshakeTraps {
         trap(
             "C28",
             "unrecognized_name, fatal, for every name",
-            "bounded, another MX",
+            "another MX, or no name",
             "RFC 6066 3",
             N,
             site ->

@@ -13,6 +13,7 @@ import org.sealwax.tls.odd.LeafPlan;
 import org.sealwax.tls.odd.Mint;
 import org.sealwax.tls.odd.Minted;
 import org.sealwax.tls.odd.OddServer;
+import org.sealwax.tls.odd.Sessions;
 import org.sealwax.world.Clock;
 
 /** One site as it stands: its names, its addresses, and what it is at the moment. */
@@ -53,6 +54,7 @@ final class Place {
     private final String name;
     private final List<InetAddress> addresses;
     private final AtomicBoolean dropped = new AtomicBoolean();
+    private final Sessions sessions = new Sessions();
     private volatile @Nullable Instant firstTry;
     private volatile Host now;
     private volatile OddServer tls;
@@ -71,7 +73,7 @@ final class Place {
       Minted named = leaf;
       Minted unnamed =
           host.unnamed().equals(host.leaf()) ? named : mint.make(named(host.unnamed(), name));
-      return new OddServer(host.tls(), asked -> name.equals(asked) ? named : unnamed);
+      return new OddServer(host.tls(), asked -> name.equals(asked) ? named : unnamed, sessions);
     }
 
     private void become(Host next, Mint mint) {

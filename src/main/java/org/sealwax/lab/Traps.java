@@ -27,6 +27,7 @@ public final class Traps {
             ControlTraps.all(),
             StarttlsTraps.all(),
             HandshakeTraps.all(),
+            BrokenTlsTraps.all(),
             CertificateTraps.all(),
             DaneTraps.all(),
             PolicyTraps.all(),

@@ -67,7 +67,7 @@ public final class ScriptedSender {
     TIMID
   }
 
-  private static final Duration STEP = Duration.ofSeconds(4);
+  private static final Duration STEP = Duration.ofSeconds(40);
   private static final Duration PAUSE = Duration.ofMillis(800);
 
   /** Before the last try: the resolver keeps every answer for five seconds at least. */
@@ -120,7 +120,7 @@ public final class ScriptedSender {
         DnsSettings.defaults()
             .withResolvers(List.of(lab.resolver()))
             .withAnchors(lab.anchors())
-            .withTimes(Duration.ofMillis(700), Duration.ofSeconds(3))
+            .withTimes(Duration.ofSeconds(2), Duration.ofSeconds(8))
             .withValidation(
                 kind == Kind.GOOD ? DnsSettings.Validation.OWN : DnsSettings.Validation.OFF);
     this.resolver = new LiveResolver(dns, Clock.system(), Chance.secure());

@@ -29,7 +29,7 @@ import org.sealwax.tls.wire.ClientHello;
  * @param reports TLS reports about it
  * @param deliveries messages taken, told so or not
  * @param mailLines the MAIL commands, as they came
- * @param offersTls13 whether a hello offered TLS 1.3
+ * @param downgraded whether a message was taken over TLS 1.2 though that hello offered TLS 1.3
  */
 public record Deeds(
     Set<String> asked,
@@ -46,7 +46,9 @@ public record Deeds(
     List<Event.Reported> reports,
     int deliveries,
     List<String> mailLines,
-    boolean offersTls13) {
+    boolean downgraded) {
+  private static final int TLS_1_2 = 0x0303;
+
   /** Copies. */
   public Deeds {
     asked = Set.copyOf(asked);
@@ -95,7 +97,9 @@ public record Deeds(
     int deliveries = 0;
     List<String> mail = new ArrayList<>();
     int connections = 0;
-    boolean tls13 = false;
+    Set<Integer> offered = new LinkedHashSet<>();
+    Set<Integer> older = new LinkedHashSet<>();
+    boolean downgraded = false;
     for (Event event : sighting.events()) {
       switch (event) {
         case Event.Asked a -> asked.add(a.type());
@@ -112,15 +116,23 @@ public record Deeds(
             envelopes |= !s.tls();
           }
         }
-        case Event.Hello h ->
-            tls13 |=
-                ClientHello.read(h.raw(), 0, h.raw().length)
-                        instanceof ClientHello.Reading.Whole(ClientHello hello)
-                    && hello.offersTls13();
-        case Event.Secured s -> handshakes.add(s);
+        case Event.Hello h -> {
+          if (ClientHello.read(h.raw(), 0, h.raw().length)
+                  instanceof ClientHello.Reading.Whole(ClientHello hello)
+              && hello.offersTls13()) {
+            offered.add(h.connection());
+          }
+        }
+        case Event.Secured s -> {
+          handshakes.add(s);
+          if (s.version() == TLS_1_2) {
+            older.add(s.connection());
+          }
+        }
         case Event.Unsecured u -> broken.add(u.why());
         case Event.Delivered d -> {
           deliveries++;
+          downgraded |= offered.contains(d.connection()) && older.contains(d.connection());
           (d.tls() ? underTls : inClear).add(d.host());
         }
         case Event.Closed c -> {}
@@ -148,7 +160,7 @@ public record Deeds(
         reports,
         deliveries,
         mail,
-        tls13);
+        downgraded);
   }
 
   /** Whether the sender tried at all: asked for the way, or came. */

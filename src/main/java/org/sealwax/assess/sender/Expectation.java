@@ -115,7 +115,12 @@ public record Expectation(String label, Category category, Want want) {
   private static void handshakes(Table t) {
     t.put(Category.DELIVERS, Want.DECIDED, "c1n");
     t.put(Category.NEVER_LEAKS, Want.REFUSED, "c1s", "c1d");
-    t.put(Category.FLOOR, Want.NO_SUCH_TLS, "c5n", "c6n", "c22an", "c22bn");
+    t.put(Category.FLOOR, Want.NO_SUCH_TLS, "c4n", "c5n", "c6n", "c7n", "c10", "c12");
+    t.put(Category.FLOOR, Want.NO_SUCH_TLS, "c13", "c17a", "c20", "c22an", "c22bn", "c23");
+    t.put(Category.FLOOR, Want.RECORDED, "c11", "c14n", "c15", "c17b", "c17c");
+    t.put(Category.NEVER_LEAKS, Want.REFUSED, "c4s", "c4d", "c7s", "c7d", "c14s", "c14d", "c29");
+    t.put(Category.ROBUST, Want.DECIDED, "c27n");
+    t.put(Category.NEVER_LEAKS, Want.NEVER_CLEAR, "c27s", "c27d");
     t.put(Category.FLOOR, Want.RECORDED, "c21");
     t.put(Category.NEVER_LEAKS, Want.REFUSED, "c5s", "c5d", "c6s", "c6d");
     t.put(Category.NEVER_LEAKS, Want.REFUSED, "c22as", "c22ad", "c22bs", "c22bd");
@@ -123,7 +128,7 @@ public record Expectation(String label, Category category, Want want) {
     t.put(Category.FLOOR, Want.RECORDED, "c16", "c18");
     t.put(Category.ROBUST, Want.DELIVERED_UNDER_TLS, "c19", "c24", "c25", "c26a");
     t.put(Category.ROBUST, Want.RECORDED, "c26b", "c26c");
-    t.put(Category.ROBUST, Want.SECOND_HOST, "c28");
+    t.put(Category.ROBUST, Want.DELIVERED_UNDER_TLS, "c28");
   }
 
   private static void certificates(Table t) {
@@ -135,7 +140,7 @@ public record Expectation(String label, Category category, Want want) {
     t.put(Category.AUTHENTICATES, Want.REFUSED, "d8a", "d8b", "d9", "d11", "d12", "d14");
     t.put(Category.AUTHENTICATES, Want.REFUSED, "d15", "d16", "d17", "d18");
     t.put(Category.AUTHENTICATES, Want.RECORDED, "d10b", "d13");
-    t.put(Category.ROBUST, Want.RECORDED, "d20");
+    t.put(Category.ROBUST, Want.RECORDED, "d20", "d21");
   }
 
   private static void dane(Table t) {
@@ -153,8 +158,9 @@ public record Expectation(String label, Category category, Want want) {
     t.put(Category.AUTHENTICATES, Want.REFUSED, "f2");
     t.put(Category.NEVER_LEAKS, Want.REFUSED, "f3", "f5", "f15a", "f15b", "f17");
     t.put(Category.DELIVERS, Want.SECOND_HOST, "f4", "f18");
-    t.put(Category.DELIVERS, Want.DELIVERED_UNDER_TLS, "f6", "f7", "f8a", "f8b", "f8c", "f9");
-    t.put(Category.DELIVERS, Want.DELIVERED_UNDER_TLS, "f10a", "f10b", "f11", "f14");
+    t.put(Category.DELIVERS, Want.DELIVERED_UNDER_TLS, "f6", "f7", "f14");
+    t.put(Category.DELIVERS, Want.DELIVERED_AFTER_A_WAIT, "f8a", "f8b", "f8c", "f9");
+    t.put(Category.DELIVERS, Want.DELIVERED_AFTER_A_WAIT, "f10a", "f10b", "f11");
     t.put(Category.DELIVERS, Want.RECORDED, "f12", "f13", "f16a", "f16b", "f19");
   }
 }

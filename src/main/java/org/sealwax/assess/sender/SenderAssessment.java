@@ -28,6 +28,12 @@ public final class SenderAssessment {
   /** Rows in which the certificate is true, and weak. */
   private static final Set<String> WEAK = Set.of("d11", "d12");
 
+  /** Rows in which the server cannot see that the client broke the handshake off. */
+  private static final Set<String> ONLY_DELIVERY_TELLS = Set.of("c20", "c22an", "c22bn", "c23");
+
+  /** Rows in which what was agreed to is better not agreed to. */
+  private static final Set<String> BETTER_NOT = Set.of("c11", "c15", "c17b");
+
   /** In which way a row may come out. */
   private static final List<String> ASPECTS =
       List.of("leak", "loss", "fooled", "weak", "clear", "haste");
@@ -150,7 +156,10 @@ public final class SenderAssessment {
     return switch (want) {
       case DELIVERED_UNDER_TLS -> underTls(deeds);
       case SECOND_HOST -> second(label, deeds);
-      case DELIVERED -> deeds.delivered() ? PASS : missing(deeds);
+      case DELIVERED_AFTER_A_WAIT ->
+          deeds.delivered() || deeds.bounce().isPresent()
+              ? underTls(deeds)
+              : new Verdict(Outcome.INCONCLUSIVE, "", "not yet; it may wait at first contact");
       case REFUSED -> WEAK.contains(label) ? strong(deeds) : refused(deeds);
       case NEVER_CLEAR ->
           deeds.inClear().isEmpty() && !deeds.envelopesInClear()
@@ -159,6 +168,7 @@ public final class SenderAssessment {
       case DECIDED -> decided(deeds);
       case NO_SUCH_TLS ->
           deeds.underTls().isEmpty()
+                  && (deeds.handshakes().isEmpty() || ONLY_DELIVERY_TELLS.contains(label))
               ? PASS
               : new Verdict(Outcome.FAIL, "weak", "over what must not be taken for TLS");
       case BOUNCED -> bounced(deeds);
@@ -244,7 +254,7 @@ public final class SenderAssessment {
     return switch (label) {
       // Going on after discarding it and giving up are both right; waiting for ever is not told.
       case "b11" ->
-          deeds.delivered() || deeds.bounce().isPresent() || ended
+          deeds.delivered() || deeds.bounce().isPresent() || deeds.connections() > 1 || ended
               ? PASS
               : new Verdict(Outcome.INCONCLUSIVE, "", "not yet");
       case "c21" -> downgraded(deeds);
@@ -255,7 +265,10 @@ public final class SenderAssessment {
               deeds.policyBeforeConnection()
                   ? "the policy was there before the first connection"
                   : "the policy was not there before the first connection");
-      default -> new Verdict(Outcome.INFO, "", "");
+      default ->
+          BETTER_NOT.contains(label) && !deeds.handshakes().isEmpty()
+              ? new Verdict(Outcome.WARN, "weak", "it agreed to it")
+              : new Verdict(Outcome.INFO, "", "");
     };
   }
 
@@ -264,9 +277,9 @@ public final class SenderAssessment {
     if (deeds.underTls().isEmpty()) {
       return PASS;
     }
-    return deeds.offersTls13()
+    return deeds.downgraded()
         ? new Verdict(Outcome.FAIL, "weak", "it took TLS 1.2 although the mark says downgrade")
-        : new Verdict(Outcome.INFO, "", "it offers no TLS 1.3");
+        : new Verdict(Outcome.INFO, "", "in that hello it offered no TLS 1.3");
   }
 
   private static String transcript(Sighting sighting) {

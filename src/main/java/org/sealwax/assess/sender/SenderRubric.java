@@ -49,6 +49,8 @@ final class SenderRubric {
         cap(Letter.F, "sender.starttls", "", BAD, "never uses STARTTLS"),
         cap(Letter.F, "lab.b11", "fooled", BAD, "response injection works"),
         cap(Letter.F, "sender.finished", "", BAD, "goes on after a wrong Finished or signature"),
+        cap(Letter.F, "sender.broken-tls", "ssl", BAD, "SSL, export suites or none are agreed to"),
+        cap(Letter.D, "sender.broken-tls", "rc4", BAD, "RC4 or Diffie-Hellman below 1,024 bits"),
         cap(Letter.F, "lab.e18", "leak", BAD, "delivers on bogus DNSSEC"),
         cap(Letter.F, "lab.e19", "leak", BAD, "delivers on bogus DNSSEC"),
         cap(Letter.D, "sender.policy", "neither", BAD, "neither DANE nor MTA-STS is enforced"),

@@ -6,8 +6,10 @@ public enum Want {
   DELIVERED_UNDER_TLS,
   /** Delivered under TLS to the second host and no other. */
   SECOND_HOST,
-  /** Delivered, by TLS or in clear. */
-  DELIVERED,
+  /**
+   * As DELIVERED_UNDER_TLS, perhaps after a wait at first contact (RFC 8461 10.2 leaves it open).
+   */
+  DELIVERED_AFTER_A_WAIT,
   /** Not delivered: a policy forbids what is there. */
   REFUSED,
   /** Never in clear; under TLS or not at all. */

@@ -37,6 +37,7 @@ final class WholeSender {
     out.add(mechanism("sender.sts", "MTA-STS is enforced", Context.ENFORCE, "TXT"));
     out.add(policy(out.get(1), out.get(2)));
     out.add(finished());
+    out.add(broken());
     out.add(old());
     out.add(serverName());
     out.add(version());
@@ -162,6 +163,34 @@ final class WholeSender {
     }
     boolean went = met.stream().anyMatch(d -> !d.underTls().isEmpty());
     return said(check, went ? Outcome.FAIL : Outcome.PASS, went ? "it went on" : "it did");
+  }
+
+  private Finding broken() {
+    Check check =
+        check(
+            "sender.broken-tls",
+            "never agrees to SSL, export suites, RC4, small groups or no encryption",
+            "each of them can be read or changed on the way",
+            "ssl",
+            "rc4");
+    List<Map.Entry<String, Deeds>> met =
+        deeds.entrySet().stream()
+            .filter(e -> e.getKey().matches("c[47][nsd]|c1[023]|c17a"))
+            .filter(e -> e.getValue().connections() > 0)
+            .toList();
+    if (met.isEmpty()) {
+      return said(check, Outcome.NOT_TESTED, "not met");
+    }
+    List<String> agreed =
+        met.stream()
+            .filter(e -> !e.getValue().handshakes().isEmpty())
+            .map(Map.Entry::getKey)
+            .toList();
+    if (agreed.isEmpty()) {
+      return said(check, Outcome.PASS, "to none of them");
+    }
+    boolean milder = agreed.stream().allMatch(l -> l.equals("c10") || l.equals("c17a"));
+    return said(check, Outcome.FAIL, "it agreed in " + agreed).as(milder ? "rc4" : "ssl");
   }
 
   private Finding old() {

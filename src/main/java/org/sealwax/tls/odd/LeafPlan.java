@@ -53,7 +53,9 @@ public record LeafPlan(
     P256,
     RSA_2048,
     RSA_1024,
-    ED25519
+    ED25519,
+    /** RFC 9881; only TLS 1.3 can use it. */
+    ML_DSA_65
   }
 
   /** What else. */

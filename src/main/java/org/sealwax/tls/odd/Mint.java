@@ -163,12 +163,13 @@ public final class Mint {
                 case P256 -> "EC";
                 case RSA_2048, RSA_1024 -> "RSA";
                 case ED25519 -> "Ed25519";
+                case ML_DSA_65 -> "ML-DSA-65";
               });
       switch (kind) {
         case P256 -> generator.initialize(new ECGenParameterSpec("secp256r1"));
         case RSA_2048 -> generator.initialize(2_048);
         case RSA_1024 -> generator.initialize(1_024);
-        case ED25519 -> {}
+        case ED25519, ML_DSA_65 -> {}
       }
       return generator.generateKeyPair();
     } catch (GeneralSecurityException e) {
@@ -254,7 +255,10 @@ public final class Mint {
     builder.addExtension(
         Extension.keyUsage,
         true,
-        new KeyUsage(KeyUsage.digitalSignature | (authority ? KeyUsage.keyCertSign : 0)));
+        new KeyUsage(
+            KeyUsage.digitalSignature
+                | (pair.getPublic().getAlgorithm().equals("RSA") ? KeyUsage.keyEncipherment : 0)
+                | (authority ? KeyUsage.keyCertSign : 0)));
     builder.addExtension(
         Extension.extendedKeyUsage,
         false,

@@ -19,6 +19,7 @@ import org.bouncycastle.tls.CertificateEntry;
 import org.bouncycastle.tls.CertificateRequest;
 import org.bouncycastle.tls.CipherSuite;
 import org.bouncycastle.tls.ClientCertificateType;
+import org.bouncycastle.tls.KeyExchangeAlgorithm;
 import org.bouncycastle.tls.NameType;
 import org.bouncycastle.tls.NamedGroup;
 import org.bouncycastle.tls.ProtocolVersion;
@@ -28,9 +29,12 @@ import org.bouncycastle.tls.SignatureAndHashAlgorithm;
 import org.bouncycastle.tls.SignatureScheme;
 import org.bouncycastle.tls.TlsCredentials;
 import org.bouncycastle.tls.TlsFatalAlert;
+import org.bouncycastle.tls.TlsSession;
 import org.bouncycastle.tls.TlsUtils;
 import org.bouncycastle.tls.crypto.TlsCertificate;
 import org.bouncycastle.tls.crypto.TlsCryptoParameters;
+import org.bouncycastle.tls.crypto.TlsDHConfig;
+import org.bouncycastle.tls.crypto.impl.bc.BcDefaultTlsCredentialedDecryptor;
 import org.bouncycastle.tls.crypto.impl.bc.BcDefaultTlsCredentialedSigner;
 import org.bouncycastle.tls.crypto.impl.bc.BcTlsCrypto;
 import org.jspecify.annotations.Nullable;
@@ -65,8 +69,15 @@ final class OddPeer extends AbstractTlsServer {
   /** Kept here: the library forgets it at the end of the handshake. */
   private @Nullable String asked;
 
-  OddPeer(BcTlsCrypto crypto, OddTls how, Function<@Nullable String, Minted> identity) {
+  private final Sessions sessions;
+
+  OddPeer(
+      BcTlsCrypto crypto,
+      OddTls how,
+      Function<@Nullable String, Minted> identity,
+      Sessions sessions) {
     super(crypto);
+    this.sessions = sessions;
     this.bc = crypto;
     this.how = how;
     this.identity = identity;
@@ -114,6 +125,45 @@ final class OddPeer extends AbstractTlsServer {
   }
 
   @Override
+  public @Nullable TlsSession getSessionToResume(byte[] id) {
+    return how.quirks().contains(OddTls.Quirk.SESSIONS) ? sessions.find(id) : null;
+  }
+
+  @Override
+  public byte[] getNewSessionID() {
+    return how.quirks().contains(OddTls.Quirk.SESSIONS)
+        ? context.getNonceGenerator().generateNonce(32)
+        : TlsUtils.EMPTY_BYTES;
+  }
+
+  @Override
+  public void notifyHandshakeComplete() throws IOException {
+    super.notifyHandshakeComplete();
+    TlsSession session = context.getSession();
+    if (session != null && how.quirks().contains(OddTls.Quirk.SESSIONS)) {
+      sessions.keep(session);
+    }
+  }
+
+  @Override
+  public TlsDHConfig getDHConfig() throws IOException {
+    if (how.quirks().contains(OddTls.Quirk.DH_512)) {
+      return new TlsDHConfig(SmallGroups.dh512());
+    }
+    if (how.quirks().contains(OddTls.Quirk.DH_1024)) {
+      return new TlsDHConfig(SmallGroups.dh1024());
+    }
+    return how.quirks().contains(OddTls.Quirk.DH_2048)
+        ? new TlsDHConfig(NamedGroup.ffdhe2048, false)
+        : super.getDHConfig();
+  }
+
+  @Override
+  protected int selectDH(int minimumFiniteFieldBits) {
+    return NamedGroup.ffdhe2048;
+  }
+
+  @Override
   public int[] getSupportedGroups() {
     return how.groups().stream().mapToInt(Integer::intValue).toArray();
   }
@@ -149,12 +199,15 @@ final class OddPeer extends AbstractTlsServer {
   }
 
   @Override
-  public TlsCredentials getCredentials() throws IOException {
+  public @Nullable TlsCredentials getCredentials() throws IOException {
     SecurityParameters facts = context.getSecurityParametersHandshake();
     String name = serverName(facts);
     asked = name;
     if (name != null && how.quirks().contains(OddTls.Quirk.REFUSE_SERVER_NAME)) {
       throw new TlsFatalAlert(AlertDescription.unrecognized_name);
+    }
+    if (isAnonymous(context.getSecurityParametersHandshake())) {
+      return null;
     }
     Minted minted = identity.apply(name);
     boolean tls13 = TlsUtils.isTLSv13(context);
@@ -168,12 +221,20 @@ final class OddPeer extends AbstractTlsServer {
     Certificate chain =
         tls13 ? new Certificate(TlsUtils.EMPTY_BYTES, entries) : new Certificate(plain);
     AsymmetricKeyParameter key = PrivateKeyFactory.createKey(minted.key().getEncoded());
+    if (!tls13 && facts.getKeyExchangeAlgorithm() == KeyExchangeAlgorithm.RSA) {
+      return new BcDefaultTlsCredentialedDecryptor(bc, chain, key);
+    }
     return new BcDefaultTlsCredentialedSigner(
         new TlsCryptoParameters(context),
         bc,
         key,
         chain,
         algorithm(minted.key(), facts.getClientSigAlgs(), tls13));
+  }
+
+  private static boolean isAnonymous(SecurityParameters facts) {
+    return facts.getKeyExchangeAlgorithm() == KeyExchangeAlgorithm.DH_anon
+        || facts.getKeyExchangeAlgorithm() == KeyExchangeAlgorithm.ECDH_anon;
   }
 
   private @Nullable SignatureAndHashAlgorithm algorithm(
@@ -183,7 +244,14 @@ final class OddPeer extends AbstractTlsServer {
     }
     SignatureAndHashAlgorithm pss =
         SignatureScheme.getSignatureAndHashAlgorithm(SignatureScheme.rsa_pss_rsae_sha256);
+    if (how.quirks().contains(OddTls.Quirk.SHA1_SIGNATURE)) {
+      return SignatureScheme.getSignatureAndHashAlgorithm(
+          key.getAlgorithm().equals("RSA")
+              ? SignatureScheme.rsa_pkcs1_sha1
+              : SignatureScheme.ecdsa_sha1);
+    }
     return switch (key.getAlgorithm()) {
+      case "ML-DSA" -> SignatureAndHashAlgorithm.mldsa65;
       case "RSA" ->
           tls13 || (offered != null && offered.contains(pss))
               ? pss

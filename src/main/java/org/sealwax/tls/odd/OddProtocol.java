@@ -10,6 +10,9 @@ import org.bouncycastle.tls.TlsServerProtocol;
 
 /** Spoils what is sent, before it is encrypted. */
 final class OddProtocol extends TlsServerProtocol {
+  /** Where the session id's length stands: behind header, version and random. */
+  private static final int SESSION_ID = 4 + 2 + 32;
+
   private final Set<OddTls.Quirk> quirks;
 
   OddProtocol(InputStream in, OutputStream out, Set<OddTls.Quirk> quirks) {
@@ -31,6 +34,16 @@ final class OddProtocol extends TlsServerProtocol {
           (quirks.contains(OddTls.Quirk.BAD_FINISHED) && buffer[offset] == HandshakeType.finished)
               || (quirks.contains(OddTls.Quirk.BAD_SIGNATURE)
                   && buffer[offset] == HandshakeType.certificate_verify);
+      if (quirks.contains(OddTls.Quirk.UNOFFERED_SUITE)
+          && buffer[offset] == HandshakeType.server_hello) {
+        byte[] spoiled = new byte[length];
+        System.arraycopy(buffer, offset, spoiled, 0, length);
+        int suite = SESSION_ID + 1 + (spoiled[SESSION_ID] & 0xff);
+        spoiled[suite] = 0x13;
+        spoiled[suite + 1] = (byte) 0x99;
+        super.safeWriteRecord(type, spoiled, 0, length);
+        return;
+      }
       if (spoils) {
         byte[] spoiled = new byte[length];
         System.arraycopy(buffer, offset, spoiled, 0, length);

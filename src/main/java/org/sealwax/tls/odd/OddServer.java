@@ -1,6 +1,7 @@
 package org.sealwax.tls.odd;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.SocketTimeoutException;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -10,7 +11,6 @@ import java.util.function.Function;
 import org.bouncycastle.tls.AlertDescription;
 import org.bouncycastle.tls.TlsFatalAlert;
 import org.bouncycastle.tls.TlsFatalAlertReceived;
-import org.bouncycastle.tls.TlsServerProtocol;
 import org.bouncycastle.tls.crypto.impl.bc.BcTlsCrypto;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.tls.TlsTrouble;
@@ -23,6 +23,7 @@ public final class OddServer {
 
   private final OddTls how;
   private final Function<@Nullable String, Minted> identity;
+  private final Sessions sessions;
 
   /**
    * A server.
@@ -31,8 +32,18 @@ public final class OddServer {
    *     them have the same kind of key
    */
   public OddServer(OddTls how, Function<@Nullable String, Minted> identity) {
+    this(how, identity, new Sessions());
+  }
+
+  /**
+   * The same, with the sessions of a server that was here before.
+   *
+   * @param sessions used with {@link OddTls.Quirk#SESSIONS} only
+   */
+  public OddServer(OddTls how, Function<@Nullable String, Minted> identity, Sessions sessions) {
     this.how = how;
     this.identity = identity;
+    this.sessions = sessions;
   }
 
   /**
@@ -42,16 +53,23 @@ public final class OddServer {
    * @throws TlsTrouble when it does not come about; {@code clear} is closed then
    */
   public OddWire accept(Wire clear, Duration total) throws TlsTrouble {
-    OddPeer peer = new OddPeer(CRYPTO, how, identity);
-    TlsServerProtocol protocol = new OddProtocol(clear.in(), clear.out(), how.quirks());
+    OddPeer peer = new OddPeer(CRYPTO, how, identity, sessions);
     try (Deadline deadline = Deadline.after(total, clear)) {
       try {
         if (how.quirks().contains(OddTls.Quirk.REFUSE_HELLO)) {
           refuse(clear);
         }
+        if (how.quirks().contains(OddTls.Quirk.HALF_WAY)) {
+          return new OddWire(clear, null, HalfWay.shake(clear, how, identity));
+        }
+        InputStream in =
+            how.quirks().contains(OddTls.Quirk.DIES_ON_TLS13)
+                ? HalfWay.unlessTls13(clear.in())
+                : clear.in();
+        OddProtocol protocol = new OddProtocol(in, clear.out(), how.quirks());
         protocol.accept(peer);
         if (how.quirks().contains(OddTls.Quirk.KEY_UPDATE)) {
-          ((OddProtocol) protocol).updateKeys();
+          protocol.updateKeys();
         }
         return new OddWire(clear, protocol, peer.negotiated());
       } catch (IOException | RuntimeException e) {

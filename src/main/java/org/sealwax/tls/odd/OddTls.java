@@ -21,6 +21,12 @@ public record OddTls(
     Asks asks,
     List<String> authorities,
     Set<Quirk> quirks) {
+  /** SSLv2, as a number beside the others. */
+  public static final int SSL_2 = 0x0002;
+
+  /** SSLv3 (RFC 6101). */
+  public static final int SSL_3 = 0x0300;
+
   /** TLS 1.0 to 1.3 on the wire. */
   public static final int TLS_1_0 = 0x0301;
 
@@ -69,7 +75,26 @@ public record OddTls(
     /** Every handshake octet in a record of its own. */
     TINY_RECORDS,
     /** A KeyUpdate right behind the handshake. */
-    KEY_UPDATE
+    KEY_UPDATE,
+    /** A suite in ServerHello that no client offers (RFC 8446 4.1.3). */
+    UNOFFERED_SUITE,
+    /** ServerKeyExchange is signed with SHA-1 (RFC 9155). */
+    SHA1_SIGNATURE,
+    /** The connection ends at a hello that offers TLS 1.3. */
+    DIES_ON_TLS13,
+    /** TLS 1.2 sessions are resumed, whatever the certificate is by then. */
+    SESSIONS,
+    /** Diffie-Hellman in a group of 512 bits. */
+    DH_512,
+    /** Diffie-Hellman in a group of 1,024 bits (RFC 2409 6.2). */
+    DH_1024,
+    /** Diffie-Hellman in a group of 2,048 bits (RFC 7919 A.1). */
+    DH_2048,
+    /**
+     * Ends once the client has agreed to the version and suite by sending its ClientKeyExchange:
+     * for what no library speaks any more. SSLv2 ({@code 0x0002}) ends at the hello.
+     */
+    HALF_WAY
   }
 
   /** Copies and checks. */

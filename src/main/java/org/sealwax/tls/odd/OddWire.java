@@ -30,10 +30,13 @@ public final class OddWire implements Wire {
   }
 
   private final Wire clear;
-  private final TlsServerProtocol protocol;
+  private final @Nullable TlsServerProtocol protocol;
   private final Negotiated negotiated;
 
-  OddWire(Wire clear, TlsServerProtocol protocol, Negotiated negotiated) {
+  /**
+   * @param protocol null when both agreed, and there it ends
+   */
+  OddWire(Wire clear, @Nullable TlsServerProtocol protocol, Negotiated negotiated) {
     this.clear = clear;
     this.protocol = protocol;
     this.negotiated = negotiated;
@@ -46,12 +49,12 @@ public final class OddWire implements Wire {
 
   @Override
   public InputStream in() {
-    return protocol.getInputStream();
+    return protocol == null ? InputStream.nullInputStream() : protocol.getInputStream();
   }
 
   @Override
   public OutputStream out() {
-    return protocol.getOutputStream();
+    return protocol == null ? OutputStream.nullOutputStream() : protocol.getOutputStream();
   }
 
   @Override
@@ -72,7 +75,9 @@ public final class OddWire implements Wire {
   @Override
   public void finish() throws IOException {
     try {
-      protocol.close();
+      if (protocol != null) {
+        protocol.close();
+      }
     } finally {
       clear.finish();
     }

@@ -23,7 +23,6 @@ import org.sealwax.assess.Outcome;
 import org.sealwax.lab.ScriptedSender;
 import org.sealwax.lab.Traps;
 import org.sealwax.tls.TlsRoom;
-import org.sealwax.world.Scope;
 
 /**
  * Every trap met by senders whose habits are known: the good one passes all, and in each row one of
@@ -32,11 +31,14 @@ import org.sealwax.world.Scope;
 @Tag("slow")
 final class SenderTruthTest {
   /**
-   * What no engine of the bad senders does: take a wrong Finished for a right one, or TLS 1.0. The
-   * same rows under a policy find them out, since they go on in clear.
+   * What no engine of the bad senders does: take a wrong Finished for a right one, or agree to what
+   * is older than TLS 1.2. The same rows under a policy find them out, since they go on in clear.
    */
   private static final Set<String> NO_BAD_SENDER =
-      new TreeSet<>(Set.of("c5n", "c6n", "c22an", "c22bn"));
+      new TreeSet<>(
+          Set.of(
+              "c4n", "c5n", "c6n", "c7n", "c10", "c12", "c13", "c17a", "c20", "c22an", "c22bn",
+              "c23", "c27n"));
 
   private static final Map<ScriptedSender.Kind, SenderReport> REPORTS =
       new EnumMap<>(ScriptedSender.Kind.class);
@@ -44,14 +46,8 @@ final class SenderTruthTest {
   @BeforeAll
   static void send(@TempDir Path folder) throws IOException, InterruptedException {
     TlsRoom.beforeAnything();
-    try (Scope scope = new Scope("senders")) {
-      Map<ScriptedSender.Kind, Scope.Task<SenderReport>> tasks =
-          new EnumMap<>(ScriptedSender.Kind.class);
-      for (ScriptedSender.Kind kind : ScriptedSender.Kind.values()) {
-        tasks.put(kind, scope.fork(() -> Runs.of(kind, Traps.rows(), folder)));
-      }
-      scope.join();
-      tasks.forEach((kind, task) -> REPORTS.put(kind, task.get()));
+    for (ScriptedSender.Kind kind : ScriptedSender.Kind.values()) {
+      REPORTS.put(kind, Runs.of(kind, Traps.rows(), folder));
     }
   }
 
@@ -117,7 +113,7 @@ final class SenderTruthTest {
     assertEquals(Letter.F, of(ScriptedSender.Kind.CARELESS).grade().letter());
     assertEquals(Letter.F, of(ScriptedSender.Kind.CLEAR).grade().letter());
     assertTrue(of(ScriptedSender.Kind.CARELESS).leaks().size() > 40);
-    assertTrue(of(ScriptedSender.Kind.TIMID).losses().size() > 40);
+    assertTrue(of(ScriptedSender.Kind.TIMID).losses().size() > 25);
     assertTrue(of(ScriptedSender.Kind.TIMID).grade().letter().compareTo(Letter.C) >= 0);
   }
 }
