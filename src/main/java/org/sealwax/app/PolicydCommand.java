@@ -207,7 +207,9 @@ final class PolicydCommand {
       sources.add(
           new DaneSource(
               resolver, new HostAddresses.Families(deliver.ipv4(), deliver.ipv6()), clock));
-      sources.add(new StsSource(policies));
+      if (settings.sts().isPresent()) {
+        sources.add(new StsSource(policies));
+      }
       sources.add(new LedgerSource(ledger));
       desk =
           new PolicyDesk(

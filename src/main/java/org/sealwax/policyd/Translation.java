@@ -71,22 +71,24 @@ final class Translation {
   }
 
   private TableAnswer answer() {
-    List<MxFilter.Refusal> refusals =
-        all.stream()
-            .map(t -> t.requirement().mxFilter().refusal(t.host()))
-            .flatMap(Optional::stream)
-            .toList();
     List<Terms> dane = usable.stream().filter(t -> tlsa(t).isPresent()).toList();
-    Optional<MxFilter.Refusal> open =
-        refusals.stream().filter(r -> r.reason() == Reason.DANE_LOOKUP).findFirst();
+    Optional<String> open = refused(true);
     if (usable.isEmpty() || (open.isPresent() && dane.isEmpty())) {
       // Whether DANE applies to a host is not known: not a moment for MTA-STS or less.
-      return new TableAnswer.Temporary(
-          open.or(() -> refusals.stream().findFirst())
-              .map(MxFilter.Refusal::text)
-              .orElse("no host"));
+      return new TableAnswer.Temporary(open.or(() -> refused(false)).orElse("no host"));
     }
     return dane.isEmpty() ? withoutDane() : withDane(dane);
+  }
+
+  /** The first host that may not be used, and why. */
+  private Optional<String> refused(boolean forDaneOnly) {
+    for (Terms terms : all) {
+      Optional<MxFilter.Refusal> refusal = terms.requirement().mxFilter().refusal(terms.host());
+      if (refusal.isPresent() && (!forDaneOnly || refusal.get().reason() == Reason.DANE_LOOKUP)) {
+        return Optional.of(terms.host() + ": " + refusal.get().text());
+      }
+    }
+    return Optional.empty();
   }
 
   private TableAnswer withDane(List<Terms> dane) {

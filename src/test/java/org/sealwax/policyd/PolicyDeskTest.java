@@ -184,7 +184,9 @@ final class PolicyDeskTest {
   void f8APolicyThatCannotBeHadIsTemp() throws Exception {
     announces();
     host.shows(TestCa.selfSigned("mta-sts.example.org"));
-    assertTrue(ask("tls example.org").startsWith("TEMP its policy cannot be fetched: certificate"));
+    assertTrue(
+        ask("tls example.org")
+            .startsWith("TEMP mx.example.org: its policy cannot be fetched: certificate"));
     assertTrue(ask("tlsrpt example.org").startsWith("TEMP "));
   }
 
@@ -198,7 +200,8 @@ final class PolicyDeskTest {
     assertTrue(ask("tls example.org").startsWith("TEMP MX of example.org: "));
     dns = good;
     zone(z -> z.fails("_mta-sts.example.org"));
-    assertTrue(ask("tls example.org").startsWith("TEMP _mta-sts cannot be looked up"));
+    assertTrue(
+        ask("tls example.org").startsWith("TEMP mx.example.org: _mta-sts cannot be looked up"));
     dns = good;
     zone(z -> z.secure("example.org").fails("_25._tcp.mx.example.org"));
     assertTrue(ask("tls example.org").startsWith("TEMP "));

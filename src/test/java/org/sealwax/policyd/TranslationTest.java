@@ -124,10 +124,12 @@ final class TranslationTest {
   @Test
   void e16TroubleWithTlsaIsTempAndNeverMtaSts() {
     Evidence trouble = dane(MX1, true, new Evidence.DaneState.Trouble("TLSA: SERVFAIL"));
-    assertEquals("TEMP TLSA: SERVFAIL", host(MX1, true, trouble, ENFORCE).line());
+    assertEquals("TEMP mx1.example.net: TLSA: SERVFAIL", host(MX1, true, trouble, ENFORCE).line());
     // One host of two: still nothing is served that Postfix would use for both.
     host(MX1, true, trouble, ENFORCE);
-    assertEquals("TEMP TLSA: SERVFAIL", host(MX2, true, dane(MX2, true, absent()), ENFORCE).line());
+    assertEquals(
+        "TEMP mx1.example.net: TLSA: SERVFAIL",
+        host(MX2, true, dane(MX2, true, absent()), ENFORCE).line());
     // Beside a host with DANE Postfix passes the troubled one over by itself.
     host(MX1, true, trouble);
     assertEquals("OK dane-only", host(MX2, true, dane(MX2, true, usable(MX2))).line());
@@ -142,7 +144,7 @@ final class TranslationTest {
     assertTrue(served.notes().getFirst().contains("listed name"));
     // Not yet fetched: mail waits.
     assertEquals(
-        "TEMP its policy cannot be fetched: x; waiting until " + NOON,
+        "TEMP mx1.example.net: its policy cannot be fetched: x; waiting until " + NOON,
         host(
                 MX1,
                 false,
@@ -153,7 +155,7 @@ final class TranslationTest {
   @Test
   void f3AHostThatIsNotListedIsNotServed() {
     assertEquals(
-        "TEMP is not among the MX hosts of the MTA-STS policy",
+        "TEMP mx2.example.net: is not among the MX hosts of the MTA-STS policy",
         host(MX2, false, dane(MX2, false, absent()), ENFORCE).line());
     // F4: beside one that is, the certificate decides.
     host(MX2, false, dane(MX2, false, absent()), ENFORCE);
