@@ -20,6 +20,7 @@ import org.sealwax.smtp.SmtpTargets;
 import org.sealwax.sts.StsTargets;
 import org.sealwax.tls.ChainTargets;
 import org.sealwax.tls.TlsTargets;
+import org.sealwax.tls.look.LookTargets;
 import org.sealwax.tlsrpt.TlsRptTargets;
 
 /** Every parser that strangers, damage or mistakes can reach. */
@@ -39,6 +40,7 @@ public final class Targets {
     all.addAll(TlsTargets.all());
     all.addAll(ChainTargets.all());
     all.addAll(DaneTargets.all());
+    all.addAll(LookTargets.all());
     all.addAll(DnsTargets.all());
     all.addAll(TlsRptTargets.all());
     all.addAll(AppTargets.all());

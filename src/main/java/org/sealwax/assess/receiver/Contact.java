@@ -137,7 +137,7 @@ final class Contact {
   }
 
   private void tolerates() {
-    if (scan.engineHighest() >= Records.TLS13) {
+    if (scan.offers13()) {
       scan.told().pass("tolerance", "a hello of TLS 1.3 is answered");
     }
   }
@@ -360,6 +360,7 @@ final class Contact {
                   + with13.words()
                   + "), the same one without it is answered "
                   + twelve.words());
+      scan.refuses13();
       scan.book().version(Records.TLS13, false);
     } else {
       scan.told()
@@ -368,6 +369,7 @@ final class Contact {
               Outcome.FAIL,
               "tls13",
               "a hello that offers TLS 1.3 beside others is refused: " + with13.words());
+      scan.refuses13();
       scan.book().version(Records.TLS13, false);
     }
     return true;
@@ -375,6 +377,7 @@ final class Contact {
 
   private boolean lower(Answer twelve, Answer answer, int version) {
     works("TLS begins with " + Names.version(version) + ": " + answer.words());
+    scan.refuses13();
     scan.engineVersions(Math.min(version, Records.TLS10), version);
     for (int above = version + 1; above <= Records.TLS13; above++) {
       scan.book().version(above, false);

@@ -32,6 +32,7 @@ final class Notebook {
   private final Map<String, FieldParameters> fields = new LinkedHashMap<>();
   private final Set<String> repeatedValues = new LinkedHashSet<>();
   private final Set<String> seenValues = new LinkedHashSet<>();
+  private final Set<String> seenLeaves = new LinkedHashSet<>();
   private final List<String> oddParameters = new ArrayList<>();
   private final Map<Integer, Boolean> extensions = new TreeMap<>();
   private final Set<Integer> exportBits = new TreeSet<>();
@@ -121,7 +122,8 @@ final class Notebook {
 
   /** A chain goes to whoever judges certificates. */
   private void chain(List<String> chain, @Nullable String staple) {
-    if (chain.isEmpty()) {
+    if (chain.isEmpty() || staple == null && !seenLeaves.add(chain.getFirst())) {
+      // Most answers bring the chain of the one before; to parse it costs more than all the rest.
       return;
     }
     try {

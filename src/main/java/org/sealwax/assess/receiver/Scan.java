@@ -39,6 +39,7 @@ final class Scan {
   private Duration slowest = Duration.ZERO;
   private boolean answered;
   private boolean small;
+  private boolean refuses13;
   private int highest = Records.TLS12;
   private int engineLowest = Records.TLS10;
   private int engineHighest = Records.TLS13;
@@ -93,6 +94,16 @@ final class Scan {
 
   int highest() {
     return highest;
+  }
+
+  /** The server does not bear an offer of TLS 1.3. */
+  void refuses13() {
+    refuses13 = true;
+  }
+
+  /** Whether hellos may offer TLS 1.3. */
+  boolean offers13() {
+    return !refuses13;
   }
 
   /** Versions that the engine offers from now on. */

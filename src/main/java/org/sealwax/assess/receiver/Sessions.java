@@ -417,7 +417,7 @@ final class Sessions {
    * RFC 5077 4: key name, IV, state, HMAC-SHA-256 over what is before it. A key of zeros is what
    * GnuTLS used for its first hours (CVE-2020-13777), and what careless code leaves.
    */
-  private static boolean underZeroKey(byte[] ticket) {
+  static boolean underZeroKey(byte[] ticket) {
     if (ticket.length < 16 + 16 + 16 + 32) {
       return false;
     }

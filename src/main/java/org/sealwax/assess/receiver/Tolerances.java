@@ -68,7 +68,7 @@ final class Tolerances {
     hello.suites(suites).serverName(name).groups(groups).pointFormats();
     hello.schemes(List.of(0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0807, 0x0501, 0x0601, 0x0201));
     hello.renegotiationInfo().extension(HelloBuilder.EXTENDED_MASTER_SECRET);
-    if (scan.engineHighest() >= Records.TLS13) {
+    if (scan.offers13()) {
       hello.versions(versions).extension(HelloBuilder.PSK_MODES, (byte) 1, (byte) 1).shares(shares);
     }
     return hello;

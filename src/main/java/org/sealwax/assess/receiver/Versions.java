@@ -61,7 +61,7 @@ final class Versions {
   /** TLS 1.3 by a hello that offers nothing else; the groups are those that resist tomorrow. */
   void thirteen() throws Shut, InterruptedException {
     scan.visit().doing("TLS 1.3");
-    if (scan.engineHighest() < Records.TLS13) {
+    if (!scan.offers13()) {
       if (!scan.book().spoken(Records.TLS13)) {
         noHybrid("no offer of TLS 1.3 is answered");
       }

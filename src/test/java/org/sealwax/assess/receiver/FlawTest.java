@@ -283,16 +283,7 @@ final class FlawTest {
       AtomicInteger connections,
       Duration limit)
       throws InterruptedException {
-    Visit visit =
-        new Visit(
-            Place.of(Domain.parse("old.example.org").orElseThrow(), address, port),
-            entry,
-            null,
-            "probe.example.org",
-            Budget.of(depth),
-            Clock.system(),
-            System.nanoTime() + limit.toNanos(),
-            Progress.none());
+    Visit visit = visit(address, port, entry, depth, limit);
     ReceiverScan scan =
         new ReceiverScan(SystemDialer.trusted(), Clock.system(), Chance.seeded(7), QUICK);
     List<Finding> findings = scan.look(visit);
@@ -302,6 +293,21 @@ final class FlawTest {
           findings.stream().anyMatch(f -> f.check().equals(check)), check.id() + " is not told of");
     }
     return findings;
+  }
+
+  private static final Duration LIMIT = Duration.ofSeconds(60);
+
+  private static Visit visit(
+      InetAddress address, int port, Entry entry, Depth depth, Duration limit) {
+    return new Visit(
+        Place.of(Domain.parse("old.example.org").orElseThrow(), address, port),
+        entry,
+        null,
+        "probe.example.org",
+        Budget.of(depth),
+        Clock.system(),
+        System.nanoTime() + limit.toNanos(),
+        Progress.none());
   }
 
   private static List<String> bad(List<Finding> findings) {
@@ -360,5 +366,51 @@ final class FlawTest {
           found.stream()
               .anyMatch(f -> f.code().equals("vuln.robot") && f.outcome() == Outcome.NOT_TESTED));
     }
+  }
+
+  @Test
+  void aHybridGroupIsSeen() throws Exception {
+    try (OldStack server = new OldStack()) {
+      versions(server, 0x0303, 0x0304);
+      server.suites = List.of(0x1301, 0xc02f);
+      server.groups = List.of(0x11ec, 29, 23);
+      List<Finding> found = scan(server.start(), Depth.STANDARD);
+      Finding hybrid =
+          found.stream().filter(f -> f.check().id().equals("kex.pq")).findFirst().orElseThrow();
+      assertEquals(Outcome.PASS, hybrid.outcome(), hybrid.seen());
+      assertTrue(hybrid.seen().contains("X25519MLKEM768"), hybrid.seen());
+    }
+  }
+
+  @Test
+  void aSessionIdThatComesBackLongerIsTicketbleed() throws Exception {
+    for (boolean bleeds : new boolean[] {true, false}) {
+      try (OldStack server = new OldStack()) {
+        server.ticketbleed = bleeds;
+        server.start();
+        Visit visit = visit(server.address(), server.port(), Entry.STARTTLS, Depth.FULL, LIMIT);
+        Scan scan =
+            new Scan(
+                visit,
+                new Door(visit, SystemDialer.trusted(), Clock.system(), QUICK),
+                Chance.seeded(3));
+        new Flaws(scan).ticketbleed(new byte[64], 0x0303, 0xc02f);
+        assertEquals(
+            bleeds ? Outcome.FAIL : Outcome.PASS, scan.told().findings().getFirst().outcome());
+      }
+    }
+  }
+
+  @Test
+  void ticketsUnderAKeyOfZerosAreKnown() throws Exception {
+    byte[] body = new byte[16 + 16 + 32];
+    body[3] = 9;
+    javax.crypto.Mac mac = javax.crypto.Mac.getInstance("HmacSHA256");
+    mac.init(new javax.crypto.spec.SecretKeySpec(new byte[32], "HmacSHA256"));
+    byte[] ticket = java.util.Arrays.copyOf(body, body.length + 32);
+    System.arraycopy(mac.doFinal(body), 0, ticket, body.length, 32);
+    assertTrue(Sessions.underZeroKey(ticket));
+    ticket[40] ^= 1;
+    assertTrue(!Sessions.underZeroKey(ticket), "the seal is broken");
   }
 }
