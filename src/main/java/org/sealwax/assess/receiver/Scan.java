@@ -112,10 +112,6 @@ final class Scan {
     engineHighest = to;
   }
 
-  int engineHighest() {
-    return engineHighest;
-  }
-
   /** How long to wait for an answer. */
   Duration patience() {
     Duration most = door.manners().hello();
@@ -204,7 +200,8 @@ final class Scan {
   private static List<Integer> few(List<Integer> many) {
     List<Integer> wanted =
         List.of(
-            29, 23, 24, 25, 0x0401, 0x0403, 0x0804, 0x0807, 0x0201, 0x0203, 0x0501, 0x0601, 0x0503);
+            0x11ec, 29, 23, 24, 25, 0x0401, 0x0403, 0x0804, 0x0807, 0x0201, 0x0203, 0x0501, 0x0601,
+            0x0503);
     List<Integer> some = many.stream().filter(wanted::contains).toList();
     return some.isEmpty() ? many.subList(0, Math.min(8, many.size())) : some;
   }
@@ -214,9 +211,9 @@ final class Scan {
     return new HelloBuilder(Records.TLS12)
         .random(chance.bytes(32))
         .sessionId(chance.bytes(32))
-        .suites(suites)
+        .suites(small ? suites.stream().filter(id -> id <= 0x1303).toList() : suites)
         .serverName(serverName())
-        .groups(groups)
+        .groups(small ? few(groups) : groups)
         .pointFormats()
         .schemes(small ? few(Offers.SCHEMES) : Offers.SCHEMES)
         .versions(List.of(Records.TLS13))
