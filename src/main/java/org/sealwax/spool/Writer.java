@@ -233,13 +233,16 @@ final class Writer implements Closeable {
   /**
    * Makes FRESH shares of a former life QUEUED; returns how many. QUEUED shares that found no place
    * in that life look again at once, not when their long wait is over: whoever would have fetched
-   * them before is gone. {@link #WOKEN} are enough, since they make the queue fetch the others.
+   * them before is gone. {@link #WOKEN} are enough, since they make the queue fetch the others; no
+   * more are looked at, and none that wait for a reason, so that a start does not grow with the
+   * queue.
    */
   int recover(Instant now) throws SQLException {
     try (PreparedStatement s =
         connection.prepareStatement(
-            "UPDATE share SET due = ?1 WHERE (message, number) IN (SELECT message, number FROM share"
-                + " INDEXED BY share_queued WHERE state = 1 AND due > ?1 AND reason = '' LIMIT ?2)")) {
+            "UPDATE share SET due = ?1 WHERE (message, number) IN (SELECT message, number FROM"
+                + " (SELECT message, number, due FROM share INDEXED BY share_reason"
+                + " WHERE state <> 0 AND state = 1 AND reason = '' LIMIT ?2) WHERE due > ?1)")) {
       s.setLong(1, now.toEpochMilli());
       s.setInt(2, WOKEN);
       s.executeUpdate();
