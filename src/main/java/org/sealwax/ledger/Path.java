@@ -10,9 +10,9 @@ import org.sealwax.address.Domain;
  * @param host the MX host
  * @param family of the address
  */
-record Path(Domain host, Family family) {
+public record Path(Domain host, Family family) {
   /** Address families. */
-  enum Family {
+  public enum Family {
     IPV4,
     IPV6;
 

@@ -1,0 +1,716 @@
+package org.sealwax.sim;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.Random;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.address.Domain;
+import org.sealwax.address.PublicSuffixes;
+import org.sealwax.ledger.Change;
+import org.sealwax.ledger.DomainRow;
+import org.sealwax.ledger.LedgerSettings;
+import org.sealwax.ledger.Moment;
+import org.sealwax.ledger.MxAnswer;
+import org.sealwax.ledger.Path.Family;
+import org.sealwax.ledger.Rules;
+import org.sealwax.ledger.Showing;
+import org.sealwax.ledger.Shown;
+import org.sealwax.ledger.ViolationClass;
+import org.sealwax.policy.Decision;
+import org.sealwax.policy.Evidence;
+import org.sealwax.policy.Floors;
+import org.sealwax.policy.HostMemory;
+import org.sealwax.policy.Ladder;
+import org.sealwax.policy.LadderState;
+import org.sealwax.policy.Level;
+import org.sealwax.policy.Observation;
+import org.sealwax.policy.Policy;
+import org.sealwax.policy.Requirement;
+import org.sealwax.policy.Rung;
+import org.sealwax.policy.Subject;
+import org.sealwax.queue.RetrySchedule;
+import org.sealwax.smtp.EnhancedStatus;
+import org.sealwax.smtp.Reply;
+import org.sealwax.tls.Handshake;
+import org.sealwax.tls.TlsTrouble;
+import org.sealwax.tls.TlsVersion;
+import org.sealwax.tls.Verdict;
+
+/**
+ * A year of one domain's life, seen by a router whose policy and ledger are the real functions. What
+ * the domain really is, who attacks it and when, comes from the seed; the router does not know.
+ */
+final class DomainLife {
+  private static final Domain DOMAIN = Domain.of("customer.example");
+  private static final Domain EVIL = Domain.of("mx.evil.example");
+  private static final Instant BEGIN = Instant.parse("2026-01-01T00:00:00Z");
+  private static final Duration YEAR = Duration.ofDays(365);
+  private static final RetrySchedule SCHEDULE = RetrySchedule.defaults();
+
+  /** Honest trouble stays below the hold: longer trouble is a change, and then a change it is. */
+  private static final int LONGEST_TROUBLE = 30;
+
+  /** What the hosts of the domain really do. */
+  enum Mode {
+    NONE,
+    BROKEN,
+    SELF_SIGNED,
+    TRUSTED
+  }
+
+  /** What an attacker does on the paths that are his. */
+  enum Attack {
+    STRIP,
+    REFUSE,
+    RESET,
+    IMPERSONATE,
+    INJECT
+  }
+
+  /** What was counted; the totals show that something happened at all. */
+  static final class Counts {
+    int delivered;
+    int inClear;
+    int promoted;
+    int violated;
+    int healed;
+    int accepted;
+    int hostsAccepted;
+    int attackLike;
+    int attacks;
+    int forgeries;
+    int underAttack;
+    int tricked;
+    Duration longestStuck = Duration.ZERO;
+
+    void add(Counts o) {
+      delivered += o.delivered;
+      inClear += o.inClear;
+      promoted += o.promoted;
+      violated += o.violated;
+      healed += o.healed;
+      accepted += o.accepted;
+      hostsAccepted += o.hostsAccepted;
+      attackLike += o.attackLike;
+      attacks += o.attacks;
+      forgeries += o.forgeries;
+      underAttack += o.underAttack;
+      tricked += o.tricked;
+      longestStuck = longestStuck.compareTo(o.longestStuck) > 0 ? longestStuck : o.longestStuck;
+    }
+
+    @Override
+    public String toString() {
+      return delivered
+          + " delivered ("
+          + inClear
+          + " in clear text where nothing was known, "
+          + underAttack
+          + " during attacks), "
+          + promoted
+          + " promotions, "
+          + violated
+          + " violations, "
+          + healed
+          + " healed, "
+          + accepted
+          + " accepted, "
+          + hostsAccepted
+          + " MX changes accepted, "
+          + attacks
+          + " attacks on paths ("
+          + attackLike
+          + " rounds classed attack-like), "
+          + tricked
+          + " levels given up to an attacker, "
+          + forgeries
+          + " forged MX answers, longest wait of an honest change "
+          + longestStuck;
+    }
+  }
+
+  private static final class Message {
+    final Instant arrived;
+    int rounds;
+    @Nullable Instant firstTried;
+    @Nullable Instant stuckSince;
+
+    Message(Instant arrived) {
+      this.arrived = arrived;
+    }
+  }
+
+  private record Event(Instant at, int order, Runnable what) {}
+
+  private static final class Host {
+    final Domain name;
+    final boolean ipv6;
+    boolean down;
+
+    Host(Domain name, boolean ipv6) {
+      this.name = name;
+      this.ipv6 = ipv6;
+    }
+  }
+
+  private final Random random;
+  private final boolean omnipotent;
+  private final Policy policy =
+      new Policy(Ladder.of(true, true, Ladder.DEFAULT_HOLD), Floors.DEFAULT);
+  private final LedgerSettings settings = LedgerSettings.defaults();
+  private final Rules rules = new Rules(settings, PublicSuffixes.bundled());
+  private final PriorityQueue<Event> agenda =
+      new PriorityQueue<>(Comparator.comparing(Event::at).thenComparing(Event::order));
+  private int order;
+  private Instant now = BEGIN;
+  private DomainRow row = DomainRow.fresh(DOMAIN, BEGIN);
+  private final Map<Domain, HostMemory> memories = new HashMap<>();
+  final Counts counts = new Counts();
+
+  // The truth.
+  private Mode mode;
+  private boolean expired;
+  private boolean allDown;
+  private List<Host> hosts = new ArrayList<>();
+  private int organisation;
+  private int hostNumber;
+  private Instant changed = BEGIN;
+  private Instant modeSince = BEGIN;
+  private @Nullable Attack attack;
+  private @Nullable Domain attackedHost;
+  private @Nullable Family attackedFamily;
+  private boolean forging;
+  private int forgedInARow;
+
+  /**
+   * A life.
+   *
+   * @param omnipotent attackers own every path for longer than the hold: what the ledger cannot see
+   */
+  DomainLife(long seed, boolean omnipotent) {
+    this.random = new Random(seed * 0x9E3779B97F4A7C15L + 1);
+    this.omnipotent = omnipotent;
+    this.mode = weighted(10, 5, 30, 55);
+    newProvider();
+    mail();
+    yearly(1.0, this::changeMode);
+    yearly(2, this::expire);
+    yearly(6, this::hostOutage);
+    yearly(1, this::outage);
+    yearly(0.6, this::changeProvider);
+    yearly(1, this::changeHosts);
+    yearly(4, this::attack);
+    yearly(1.5, this::forge);
+  }
+
+  private Mode weighted(int none, int broken, int self, int trusted) {
+    int at = random.nextInt(none + broken + self + trusted);
+    return at < none
+        ? Mode.NONE
+        : at < none + broken
+            ? Mode.BROKEN
+            : at < none + broken + self ? Mode.SELF_SIGNED : Mode.TRUSTED;
+  }
+
+  private void at(Instant when, Runnable what) {
+    agenda.add(new Event(when, order++, what));
+  }
+
+  private void yearly(double times, Runnable what) {
+    double days = -Math.log(1 - random.nextDouble()) * 365 / times;
+    at(
+        now.plusSeconds((long) (days * 86_400) + 1),
+        () -> {
+          what.run();
+          yearly(times, what);
+        });
+  }
+
+  private Duration hours(int least, int most) {
+    return Duration.ofMinutes(60L * least + random.nextInt(60 * (most - least) + 1));
+  }
+
+  // What happens to the domain.
+
+  private void touched() {
+    changed = now;
+  }
+
+  private void changeMode() {
+    mode = weighted(15, 10, 25, 50);
+    modeSince = now;
+    touched();
+  }
+
+  private void expire() {
+    expired = true;
+    modeSince = now;
+    touched();
+    at(
+        now.plus(hours(1, LONGEST_TROUBLE)),
+        () -> {
+          expired = false;
+          modeSince = now;
+          touched();
+        });
+  }
+
+  private void hostOutage() {
+    Host host = hosts.get(random.nextInt(hosts.size()));
+    host.down = true;
+    touched();
+    at(
+        now.plus(hours(1, LONGEST_TROUBLE)),
+        () -> {
+          host.down = false;
+          touched();
+        });
+  }
+
+  private void outage() {
+    allDown = true;
+    touched();
+    at(
+        now.plus(hours(1, 12)),
+        () -> {
+          allDown = false;
+          touched();
+        });
+  }
+
+  private void newProvider() {
+    organisation++;
+    hosts = new ArrayList<>();
+    int count = 1 + random.nextInt(3);
+    for (int i = 0; i < count; i++) {
+      newHost();
+    }
+    touched();
+  }
+
+  private void newHost() {
+    String name = "mx" + hostNumber++ + ".provider" + organisation + ".example";
+    hosts.add(new Host(Domain.of(name), random.nextBoolean()));
+  }
+
+  private void changeProvider() {
+    if (attack == null && !forging) {
+      newProvider();
+      mode = weighted(15, 0, 25, 60);
+      modeSince = now;
+    }
+  }
+
+  private void changeHosts() {
+    if (attack != null) {
+      return;
+    }
+    if (hosts.size() > 1 && random.nextBoolean()) {
+      hosts.remove(random.nextInt(hosts.size()));
+    } else if (hosts.size() < 4) {
+      newHost();
+    }
+    touched();
+  }
+
+  /** On a strict part of the paths: one host of several, or one family of two that all have. */
+  private void attack() {
+    boolean bothFamilies = hosts.stream().allMatch(h -> h.ipv6);
+    if (attack != null || !omnipotent && hosts.size() == 1 && !bothFamilies) {
+      return;
+    }
+    attack = Attack.values()[random.nextInt(Attack.values().length)];
+    attackedHost = null;
+    attackedFamily = null;
+    if (!omnipotent) {
+      if (bothFamilies && (hosts.size() == 1 || random.nextBoolean())) {
+        attackedFamily = random.nextBoolean() ? Family.IPV4 : Family.IPV6;
+      } else {
+        attackedHost = hosts.get(random.nextInt(hosts.size())).name;
+      }
+    }
+    counts.attacks++;
+    touched();
+    at(
+        now.plus(hours(1, 20 * 24)),
+        () -> {
+          attack = null;
+          touched();
+        });
+  }
+
+  /** Some answers of the DNS, never more than three in a row. */
+  private void forge() {
+    if (forging) {
+      return;
+    }
+    forging = true;
+    touched();
+    at(
+        now.plus(hours(1, 10 * 24)),
+        () -> {
+          forging = false;
+          touched();
+        });
+  }
+
+  private boolean isAttacked(Domain host, Family family) {
+    return attack != null
+        && (attackedHost == null || attackedHost.equals(host))
+        && (attackedFamily == null || attackedFamily == family);
+  }
+
+  // What the router sees.
+
+  private List<Domain> resolve() {
+    if (forging && forgedInARow < 3 && random.nextBoolean()) {
+      forgedInARow++;
+      counts.forgeries++;
+      return List.of(EVIL);
+    }
+    forgedInARow = 0;
+    List<Domain> names = new ArrayList<>(hosts.stream().map(h -> h.name).toList());
+    java.util.Collections.shuffle(names, random);
+    return names;
+  }
+
+  private List<Family> families(Domain name) {
+    boolean six = hosts.stream().anyMatch(h -> h.name.equals(name) && h.ipv6);
+    return six ? List.of(Family.IPV6, Family.IPV4) : List.of(Family.IPV4);
+  }
+
+  private Observation connect(Domain name, Family family, Rung rung) {
+    if (name.equals(EVIL)) {
+      return rung == Rung.CLEAR ? new Observation.Clear(true) : verified(name);
+    }
+    Host host = hosts.stream().filter(h -> h.name.equals(name)).findFirst().orElseThrow();
+    Attack by = isAttacked(name, family) ? attack : null;
+    if (by == null && (host.down || allDown)) {
+      return new Observation.Unreachable("timeout");
+    }
+    if (by != null) {
+      return switch (by) {
+        case STRIP -> new Observation.Clear(false);
+        case REFUSE ->
+            new Observation.StarttlsRefused(
+                Reply.of(454, EnhancedStatus.of(4, 7, 0), "not available"));
+        case RESET -> rung == Rung.CLEAR ? new Observation.Clear(true) : broken();
+        case IMPERSONATE -> rung == Rung.CLEAR ? new Observation.Clear(true) : selfSigned();
+        case INJECT -> rung == Rung.CLEAR ? new Observation.Clear(true) : new Observation.Injected();
+      };
+    }
+    if (rung == Rung.CLEAR) {
+      return new Observation.Clear(mode != Mode.NONE);
+    }
+    return switch (mode) {
+      case NONE -> new Observation.Clear(false);
+      case BROKEN -> broken();
+      case SELF_SIGNED -> selfSigned();
+      case TRUSTED -> expired ? selfSigned() : verified(name);
+    };
+  }
+
+  private static Observation broken() {
+    return new Observation.HandshakeBroken(TlsTrouble.Kind.values()[0], "reset");
+  }
+
+  private static Observation selfSigned() {
+    return handshake(new Verdict.Untrusted(Verdict.Reason.SELF_SIGNED));
+  }
+
+  private static Observation verified(Domain name) {
+    return handshake(new Verdict.Verified(Verdict.By.NAME, name.name()));
+  }
+
+  private static Observation handshake(Verdict verdict) {
+    return new Observation.Encrypted(
+        new Handshake(
+            TlsVersion.TLS_1_3,
+            "TLS_AES_256_GCM_SHA384",
+            256,
+            null,
+            false,
+            null,
+            List.of(),
+            false,
+            verdict,
+            List.of()));
+  }
+
+  private static Shown worth(Observation seen) {
+    return switch (seen) {
+      case Observation.Unreachable u -> Shown.SILENT;
+      case Observation.Unwelcome u -> Shown.SILENT;
+      case Observation.BrokenOff b -> Shown.SILENT;
+      case Observation.Clear c -> Shown.CLEAR;
+      case Observation.StarttlsRefused r -> Shown.REFUSED;
+      case Observation.Injected i -> Shown.INJECTED;
+      case Observation.HandshakeBroken b -> Shown.BROKEN;
+      case Observation.Encrypted e ->
+          e.handshake().verdict() instanceof Verdict.Verified ? Shown.VERIFIED : Shown.ENCRYPTED;
+    };
+  }
+
+  private void tell(Change change) {
+    row = change.row();
+    for (Change.Fact fact : change.facts()) {
+      switch (fact) {
+        case Change.Fact.Promoted p -> counts.promoted++;
+        case Change.Fact.Decayed d -> throw new AssertionError("decay within a year of mail");
+        case Change.Fact.Violated v -> counts.violated++;
+        case Change.Fact.Healed h -> counts.healed++;
+        case Change.Fact.Accepted a -> {
+          counts.accepted++;
+          counts.tricked += isTricked(a.before()) ? 1 : 0;
+        }
+        case Change.Fact.HostsAccepted h -> {
+          counts.hostsAccepted++;
+          counts.tricked += h.hosts().contains(EVIL) ? 1 : 0;
+        }
+      }
+    }
+  }
+
+  /** Whether a level was given up although the domain kept it for the whole hold. */
+  private boolean isTricked(Level before) {
+    boolean keeps =
+        before == Level.VERIFY
+            ? mode == Mode.TRUSTED && !expired
+            : mode == Mode.TRUSTED || mode == Mode.SELF_SIGNED;
+    return keeps && !modeSince.isAfter(now.minus(settings.hold()));
+  }
+
+  private Observation observe(Domain host, Family family, Rung rung) {
+    Observation seen = connect(host, family, rung);
+    Showing showing = new Showing(now, family, worth(seen), rung, true, null, null);
+    tell(rules.shows(row, host, showing, Moment.of(now)));
+    if (rules.classOf(row, Moment.of(now)) == ViolationClass.ATTACK_LIKE) {
+      counts.attackLike++;
+    }
+    return seen;
+  }
+
+  // The router: a round as deliver.Round and deliver.Attempt walk it, with the same functions.
+
+  private void mail() {
+    Message message = new Message(now);
+    at(now, () -> round(message));
+    double hours = -Math.log(1 - random.nextDouble()) * 8;
+    at(now.plusSeconds((long) (hours * 3_600) + 60), this::mail);
+  }
+
+  private final class Round {
+    private final Message message;
+    private final List<Domain> order;
+    private int connections;
+
+    Round(Message message, List<Domain> order) {
+      this.message = message;
+      this.order = order;
+    }
+
+    boolean run() {
+      List<Try> tried = new ArrayList<>();
+      for (Domain host : order.subList(0, Math.min(order.size(), Ladder.HOSTS))) {
+        Subject subject = new Subject(DOMAIN, host, false);
+        List<Evidence> evidence = new ArrayList<>();
+        evidence.add(new Evidence.Default(Level.MAY));
+        rules.evidence(row).ifPresent(evidence::add);
+        Requirement requirement = policy.requirementFor(subject, evidence, now);
+        if (!requirement.mxFilter().admits(host)) {
+          // A look, without mail.
+          observe(host, families(host).getFirst(), Rung.FULL);
+          connections++;
+          continue;
+        }
+        Try attempt = new Try(this, host, requirement);
+        if (attempt.open()) {
+          return true;
+        }
+        tried.add(attempt);
+      }
+      for (Try attempt : tried) {
+        if (attempt.last()) {
+          return true;
+        }
+      }
+      return false;
+    }
+  }
+
+  private final class Try {
+    private final Round round;
+    private final Domain host;
+    private final Requirement requirement;
+    private HostMemory memory;
+    private int atHost;
+    private @Nullable LadderState state;
+    private @Nullable Observation seen;
+    private Family family = Family.IPV4;
+
+    Try(Round round, Domain host, Requirement requirement) {
+      this.round = round;
+      this.host = host;
+      this.requirement = requirement;
+      this.memory = memories.getOrDefault(host, HostMemory.nothing()).at(now);
+    }
+
+    boolean open() {
+      for (Family next : families(host)) {
+        int hostsLeft = round.order.size() - round.order.indexOf(host) - 1;
+        if (atHost > 0
+            && (atHost >= Ladder.PER_HOST
+                || round.connections + hostsLeft >= Ladder.PER_DELIVERY - 1)) {
+          return false;
+        }
+        family = next;
+        if (walk(policy.ladder().first(requirement, memory), false)) {
+          return true;
+        }
+      }
+      return false;
+    }
+
+    private boolean walk(Rung from, boolean everyHostTried) {
+      Rung rung = from;
+      while (true) {
+        Observation o = observe(host, family, rung);
+        if (o instanceof Observation.Unreachable) {
+          return false;
+        }
+        atHost++;
+        round.connections++;
+        memory = memory.after(o, rung, now);
+        memories.put(host, memory);
+        LadderState s =
+            new LadderState(
+                rung,
+                atHost,
+                round.connections,
+                round.order.size(),
+                everyHostTried,
+                round.message.rounds,
+                round.message.firstTried,
+                now,
+                now,
+                memory);
+        state = s;
+        seen = o;
+        switch (policy.decide(requirement, o, s)) {
+          case Decision.Proceed p -> {
+            delivered(round.message, host, requirement, o);
+            return true;
+          }
+          case Decision.Descend d -> rung = d.to();
+          case Decision.ClearText c -> rung = Rung.CLEAR;
+          case Decision.NextHost n -> {
+            return false;
+          }
+          case Decision.Wait w -> {
+            return false;
+          }
+          case Decision.Defer d -> {
+            return false;
+          }
+        }
+      }
+    }
+
+    boolean last() {
+      if (state == null || seen == null) {
+        return false;
+      }
+      return policy.decide(requirement, seen, state.afterAll(round.connections, now))
+              instanceof Decision.ClearText
+          && walk(Rung.CLEAR, true);
+    }
+  }
+
+  private void round(Message message) {
+    message.rounds++;
+    List<Domain> order = resolve();
+    Set<Domain> all = new HashSet<>(order);
+    tell(rules.begins(row, new MxAnswer(all, false, now.plusSeconds(300)), h -> false, Moment.of(now)));
+    boolean done = new Round(message, order).run();
+    if (message.firstTried == null) {
+      message.firstTried = now;
+    }
+    if (done) {
+      stuck(message);
+      return;
+    }
+    if (message.stuckSince == null || message.stuckSince.isBefore(changed)) {
+      message.stuckSince = now;
+    }
+    if (!SCHEDULE.isOver(message.arrived, now)) {
+      at(
+          SCHEDULE.next(message.rounds, message.arrived, now, random.nextDouble()),
+          () -> round(message));
+    } else {
+      stuck(message);
+    }
+  }
+
+  /** How long mail waited although nothing changed any more, nobody attacked and hosts were up. */
+  private void stuck(Message message) {
+    Instant since = message.stuckSince;
+    if (since == null
+        || since.isBefore(changed)
+        || attack != null
+        || forging
+        || allDown
+        || hosts.stream().allMatch(h -> h.down)) {
+      return;
+    }
+    Duration waited = Duration.between(since, now);
+    if (waited.compareTo(counts.longestStuck) > 0) {
+      counts.longestStuck = waited;
+    }
+  }
+
+  private void delivered(
+      Message message, Domain host, Requirement requirement, Observation seen) {
+    counts.delivered++;
+    boolean encrypted = seen instanceof Observation.Encrypted;
+    Level level = row.level();
+    if (!encrypted && requirement.demandsTls()) {
+      throw new AssertionError(now + " clear text against the requirement " + requirement);
+    }
+    if (!encrypted && level != null) {
+      throw new AssertionError(now + " clear text to a domain with level " + level);
+    }
+    if (level == Level.VERIFY && worth(seen) != Shown.VERIFIED) {
+      throw new AssertionError(now + " level verify, and the peer was not verified");
+    }
+    if (level == Level.VERIFY && host.equals(EVIL)) {
+      throw new AssertionError(now + " a forged MX host got the mail");
+    }
+    if (!encrypted) {
+      counts.inClear++;
+    }
+    if (attack != null || forging) {
+      counts.underAttack++;
+    }
+  }
+
+  /** Lives the year. */
+  void run() {
+    Instant end = BEGIN.plus(YEAR);
+    while (true) {
+      Event next = agenda.poll();
+      if (next == null || next.at().isAfter(end)) {
+        return;
+      }
+      now = next.at();
+      next.what().run();
+    }
+  }
+}
