@@ -3,6 +3,7 @@ package org.sealwax.app;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -17,10 +18,11 @@ import org.sealwax.evidence.LedgerSource;
 import org.sealwax.evidence.Source;
 import org.sealwax.evidence.StsSource;
 import org.sealwax.https.HttpsClient;
-import org.sealwax.ledger.LedgerSettings;
 import org.sealwax.ledger.LiveLedger;
 import org.sealwax.log.MailLog;
 import org.sealwax.policy.Demand;
+import org.sealwax.receipt.ReceiptBook;
+import org.sealwax.receipt.ReceiptSettings;
 import org.sealwax.receipt.Receipts;
 import org.sealwax.sts.StsPolicy;
 import org.sealwax.sts.store.PolicyFetcher;
@@ -42,6 +44,7 @@ final class Archives implements Closeable {
   private final World world;
   private final Optional<Late<StsPolicies>> policies;
   private final Late<LiveLedger> ledger;
+  private final Optional<Late<ReceiptBook>> receipts;
 
   /**
    * What they work with.
@@ -65,13 +68,30 @@ final class Archives implements Closeable {
     this.world = world;
     this.policies = world.settings().sts().map(sts -> new Late<>(() -> open(sts)));
     this.ledger = new Late<>(this::openLedger);
+    this.receipts = world.settings().receipts().map(r -> new Late<>(() -> openReceipts(r)));
+  }
+
+  /** Where the receipts of a state folder are. */
+  static Path receiptsIn(Path state) {
+    return state.resolve("receipts");
+  }
+
+  private ReceiptBook openReceipts(ReceiptSettings settings) {
+    try {
+      return ReceiptBook.open(
+          receiptsIn(world.settings().server().state()),
+          settings,
+          new ReceiptBook.World(world.clock(), world.chance(), world.log()));
+    } catch (IOException e) {
+      throw new UncheckedIOException("the receipts cannot be opened: " + e.getMessage(), e);
+    }
   }
 
   private LiveLedger openLedger() {
     try {
       return LiveLedger.open(
           world.settings().server().state().resolve("ledger.db"),
-          LedgerSettings.defaults(),
+          world.settings().ledger(),
           new LiveLedger.World(world.clock(), world.log(), this::vouches));
     } catch (IOException e) {
       throw new UncheckedIOException("the ledger cannot be opened: " + e.getMessage(), e);
@@ -128,7 +148,20 @@ final class Archives implements Closeable {
   /** Begins what goes on in the background. */
   void start() {
     ledger();
+    receipts.ifPresent(Late::get);
     policies().ifPresent(StsPolicies::start);
+  }
+
+  /** Puts another configuration in force, as far as it can change while the router runs. */
+  void use(Settings next) {
+    LiveLedger book = ledger.ifMade();
+    if (book != null) {
+      book.use(next.ledger());
+    }
+    ReceiptBook written = receipts.map(Late::ifMade).orElse(null);
+    if (written != null) {
+      next.receipts().ifPresent(written::use);
+    }
   }
 
   /** For the rounds of one configuration. */
@@ -146,7 +179,7 @@ final class Archives implements Closeable {
         published,
         domain -> sts.map(p -> p.recheck(domain)),
         ledger(),
-        Receipts.none(),
+        receipts.<Receipts>map(Late::get).orElse(Receipts.none()),
         sessions,
         world.resolver()::forget);
   }
@@ -155,15 +188,12 @@ final class Archives implements Closeable {
   public void close() throws IOException {
     StsPolicies sts = policies.map(Late::ifMade).orElse(null);
     LiveLedger book = ledger.ifMade();
-    try {
-      if (sts != null) {
-        sts.close();
-      }
-    } finally {
-      // Last: the end of a policy is told to it.
-      if (book != null) {
-        book.close();
-      }
+    ReceiptBook written = receipts.map(Late::ifMade).orElse(null);
+    // Closed from the last to the first: the ledger last, for the end of a policy is told to it.
+    try (book;
+        written;
+        sts) {
+      world.log().note("app", "the archives are closed");
     }
   }
 }

@@ -112,6 +112,8 @@ final class CommandLine {
         case "rehearse" -> new Rehearsal(around, folders).run();
         case "queue" -> new QueueCommand(around, state).queue(arguments);
         case "trace" -> new QueueCommand(around, state).trace(arguments);
+        case "policy" -> new PolicyCommand(around, state).run(arguments);
+        case "receipts" -> new ReceiptsCommand(around, Archives.receiptsIn(state)).run(arguments);
         case "reload" -> reload(state);
         case "backup" -> backup(state, arguments);
         case "restore" -> restore(sound.settings(), arguments);

@@ -7,10 +7,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
 import org.sealwax.app.ControlServer.Json;
 import org.sealwax.app.ControlServer.Refusal;
+import org.sealwax.ledger.LiveLedger;
 import org.sealwax.queue.Cause;
 import org.sealwax.queue.Journey;
 import org.sealwax.queue.Queue;
@@ -47,8 +49,10 @@ final class Desk implements ControlServer.Desk {
   private final QueueView view;
   private final QueueControl orders;
   private final Reloading reloading;
+  private final LedgerDesk policy;
 
-  Desk(Queue queue, Spool spool, Reloading reloading) {
+  Desk(Queue queue, Spool spool, Reloading reloading, Supplier<LiveLedger> ledger) {
+    this.policy = new LedgerDesk(ledger);
     this.spool = spool;
     this.view = new QueueView(queue);
     this.orders = new QueueControl(queue);
@@ -68,6 +72,7 @@ final class Desk implements ControlServer.Desk {
         case "hold", "release", "retry", "bounce", "delete" -> order(what, request);
         case "reload" -> Json.MAPPER.createObjectNode().put("text", reloading.reload());
         case "backup" -> backup(request.path("folder").asString(""));
+        case "policy" -> policy.answer(request);
         default -> throw new Refusal("the server does not know \"" + what + "\"; is it older?");
       };
     } catch (IOException e) {

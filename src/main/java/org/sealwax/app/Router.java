@@ -309,6 +309,7 @@ final class Router implements Closeable {
     if (idle != null) {
       idle.close(); // its idle connections; rounds under way end by themselves
     }
+    archives.use(next);
     queue.settings(next.queue());
     settings.set(next);
   }
@@ -350,7 +351,9 @@ final class Router implements Closeable {
       Path socket = Sendmail.socketIn(now.server().state());
       ControlServer.checkLength(socket);
       local = Listener.start(ListenerSettings.local(socket), premises, null);
-      control = ControlServer.open(now.server().state(), new Desk(queue, spool, reloading), log);
+      control =
+          ControlServer.open(
+              now.server().state(), new Desk(queue, spool, reloading, archives::ledger), log);
       if (now.metrics().isPresent()) {
         metrics = openMetrics(now.metrics().get());
       }

@@ -83,6 +83,32 @@ record Subcommand(
             List.of(json),
             false),
         new Subcommand(
+            "policy",
+            "list | show DOMAIN | accept DOMAIN | forget DOMAIN",
+            "what domains have shown, and what to make of it",
+            "list names the domains with a level and those that show less than it; show tells all that is"
+                + " remembered of one; accept takes a domain as it shows itself now, without waiting for"
+                + " the hold; forget drops all that is known of it, its level included. accept --clock"
+                + " confirms the machine's clock after a jump, which suspends acceptance and decay.",
+            List.of(
+                json,
+                new Option("--violations", null, "only domains that show less than their level"),
+                new Option("--all", null, "also domains without a level"),
+                new Option("--clock", null, "with accept: confirm the clock"),
+                new Option("--limit", "COUNT", "at most so many (100)")),
+            false),
+        new Subcommand(
+            "receipts",
+            "verify | export",
+            "check and read the receipts of deliveries",
+            "verify checks the chain and its signatures; with --head also that a head which the log"
+                + " tells of is in it, which shows a tail that was cut. export prints one JSON object per"
+                + " line and receipt. Exit code 0: everything holds; 2: not. No server is needed.",
+            List.of(
+                new Option("--head", "HASH", "a head from the log that must be in the chain"),
+                new Option("--recipient", "ADDRESS", "with export: only those of this address")),
+            false),
+        new Subcommand(
             "sendmail",
             "[-t] [-i] [-f ADDRESS] [ADDRESS...]",
             "hand in mail as local programs do",

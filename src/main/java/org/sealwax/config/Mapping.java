@@ -28,10 +28,12 @@ import org.sealwax.deliver.pipe.PipeSettings;
 import org.sealwax.dns.DnsSettings;
 import org.sealwax.forward.ForwardSettings;
 import org.sealwax.forward.Hop;
+import org.sealwax.ledger.LedgerSettings;
 import org.sealwax.policy.Floors;
 import org.sealwax.policy.PolicyRow;
 import org.sealwax.queue.QueueSettings;
 import org.sealwax.queue.RetrySchedule;
+import org.sealwax.receipt.ReceiptSettings;
 import org.sealwax.receive.AddressPattern;
 import org.sealwax.receive.ClientLimits;
 import org.sealwax.receive.ReceiveSettings;
@@ -98,6 +100,8 @@ final class Mapping {
         new DialerSettings(reading.one(Schema.Deliver.TABLE).get(Schema.Deliver.ALLOW_TARGETS)),
         sts(server),
         tlsReports(server),
+        ledger(),
+        receipts(),
         dns(),
         reading.one(Schema.Log.TABLE).get(Schema.Log.FORMAT),
         reading.one(Schema.Metrics.TABLE).find(Schema.Metrics.ADDRESS));
@@ -562,6 +566,36 @@ final class Mapping {
             key.isEmpty() || domain.isEmpty() || selector.isEmpty()
                 ? Optional.empty()
                 : Optional.of(new TlsReportRow.Dkim(domain.get(), selector.get(), key.get()))));
+  private LedgerSettings ledger() {
+    Section s = reading.one(Schema.Ledger.TABLE);
+    return new LedgerSettings(
+        s.get(Schema.Ledger.SESSIONS),
+        s.get(Schema.Ledger.DAYS),
+        s.get(Schema.Ledger.SESSIONS_PER_DAY),
+        s.get(Schema.Ledger.RESOLUTIONS),
+        hold(s),
+        s.get(Schema.Ledger.REGRESSION),
+        s.get(Schema.Ledger.DECAY),
+        s.get(Schema.Ledger.DOMAINS));
+  }
+
+  private Duration hold(Section s) {
+    Duration half = reading.one(Schema.Queue.TABLE).get(Schema.Queue.LIFETIME).dividedBy(2);
+    Duration usual =
+        half.compareTo(LedgerSettings.DEFAULT_HOLD) < 0 ? half : LedgerSettings.DEFAULT_HOLD;
+    // Where mail lives for less than two hours the hold outlives it, and mail is held in the end.
+    Duration left =
+        usual.compareTo(LedgerSettings.SHORTEST_HOLD) < 0 ? LedgerSettings.SHORTEST_HOLD : usual;
+    return s.find(Schema.Ledger.HOLD).orElse(left);
+  }
+
+  private Optional<ReceiptSettings> receipts() {
+    Section s = reading.one(Schema.Receipts.TABLE);
+    return s.get(Schema.Receipts.ENABLED)
+        ? Optional.of(
+            new ReceiptSettings(
+                s.get(Schema.Receipts.RETENTION), ReceiptSettings.DEFAULT_FILE_SIZE))
+        : Optional.empty();
   }
 
   private DnsSettings dns() {

@@ -10,6 +10,7 @@ import java.util.Set;
 import org.sealwax.address.Domain;
 import org.sealwax.config.ListenerRow.Start;
 import org.sealwax.dns.DnsSettings;
+import org.sealwax.ledger.LedgerSettings;
 import org.sealwax.policy.Level;
 import org.sealwax.tls.ClientCertificates;
 import org.sealwax.tls.TlsVersion;
@@ -35,6 +36,7 @@ final class Rules {
     trust();
     dns();
     deliver();
+    ledger();
     metrics();
     tlsReports();
   }
@@ -315,6 +317,43 @@ final class Rules {
           Schema.Deliver.LEVEL,
           "mail is never encrypted on its way",
           "level = \"may\" encrypts whenever the other side can");
+    }
+  }
+
+  private void ledger() {
+    Section s = reading.one(Schema.Ledger.TABLE);
+    Duration hold = s.find(Schema.Ledger.HOLD).orElse(LedgerSettings.SHORTEST_HOLD);
+    Duration half = reading.one(Schema.Queue.TABLE).get(Schema.Queue.LIFETIME).dividedBy(2);
+    if (s.find(Schema.Ledger.HOLD).isPresent() && hold.compareTo(half) > 0) {
+      error(
+          s,
+          Schema.Ledger.HOLD,
+          "mail would be given up before a hold longer than half the queue's lifetime has ended",
+          "at most half of [queue] lifetime");
+    }
+    if (hold.compareTo(LedgerSettings.SHORTEST_HOLD) < 0) {
+      error(
+          s,
+          Schema.Ledger.HOLD,
+          "within less than an hour the queue does not try often enough to know",
+          "\"2d\" is usual");
+    }
+    Duration longest =
+        hold.compareTo(LedgerSettings.DEFAULT_HOLD) > 0 ? hold : LedgerSettings.DEFAULT_HOLD;
+    if (s.get(Schema.Ledger.DECAY).compareTo(longest) <= 0) {
+      error(
+          s,
+          Schema.Ledger.DECAY,
+          "a level would fall away before its hold has ended",
+          "\"180d\" is usual");
+    }
+    if (s.get(Schema.Ledger.SESSIONS)
+        > (long) s.get(Schema.Ledger.SESSIONS_PER_DAY) * s.get(Schema.Ledger.DAYS)) {
+      warning(
+          s,
+          Schema.Ledger.SESSIONS,
+          "so many sessions are not counted within days = " + s.get(Schema.Ledger.DAYS),
+          "a level takes more days than that");
     }
   }
 

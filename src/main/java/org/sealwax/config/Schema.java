@@ -30,6 +30,7 @@ import org.sealwax.address.DomainPattern;
 import org.sealwax.address.Mailbox;
 import org.sealwax.deliver.pipe.PipeSettings;
 import org.sealwax.dns.DnsSettings;
+import org.sealwax.ledger.LedgerSettings;
 import org.sealwax.log.LogSettings;
 import org.sealwax.policy.Level;
 import org.sealwax.tls.ClientCertificates;
@@ -804,6 +805,79 @@ final class Schema {
     private TlsRpt() {}
   }
 
+  /** The ledger. */
+  static final class Ledger {
+    static final Key<LedgerSettings.Regression> REGRESSION =
+        Key.of(
+            "regression",
+            oneOf(LedgerSettings.Regression.class),
+            "\"hold\"",
+            "A domain that has always shown TLS shows less. hold: accepted when every path has"
+                + " shown it for the whole hold; ask: only by sealwax policy accept.");
+    static final Key<Duration> HOLD =
+        Key.optional(
+            "hold",
+            DURATION,
+            "How long every path to a domain must show less before that is accepted; at most half of"
+                + " [queue] lifetime. Left out: two days, or that half if it is less.",
+            "\"2d\"");
+    static final Key<Integer> SESSIONS =
+        Key.of("sessions", count(1, 10_000), "20", "Sessions that a level needs.");
+    static final Key<Integer> DAYS =
+        Key.of("days", count(1, 365), "7", "Distinct days on which they must have been.");
+    static final Key<Integer> SESSIONS_PER_DAY =
+        Key.of(
+            "sessions_per_day",
+            count(1, 10_000),
+            "4",
+            "Sessions counted per domain and day at most.");
+    static final Key<Integer> RESOLUTIONS =
+        Key.of("resolutions", count(1, 1000), "2", "Separate look-ups of the MX hosts at least.");
+    static final Key<Duration> DECAY =
+        Key.of("decay", DURATION, "\"180d\"", "A level not seen again for so long falls away.");
+    static final Key<Integer> DOMAINS =
+        Key.of(
+            "domains",
+            count(1, LedgerSettings.MOST_DOMAINS),
+            "100000",
+            "Domains remembered. When there are more, those without a level go first, and those with"
+                + " one never.");
+    static final Table TABLE =
+        Table.one(
+            "ledger",
+            "What domains have shown before.",
+            REGRESSION,
+            HOLD,
+            SESSIONS,
+            DAYS,
+            SESSIONS_PER_DAY,
+            RESOLUTIONS,
+            DECAY,
+            DOMAINS);
+
+    private Ledger() {}
+  }
+
+  /** Receipts. */
+  static final class Receipts {
+    static final Key<Boolean> ENABLED =
+        Key.of(
+            "enabled",
+            BOOLEAN,
+            "true",
+            "Whether a receipt is written for each delivered recipient, under receipts in the state"
+                + " folder.");
+    static final Key<Duration> RETENTION =
+        Key.of(
+            "retention",
+            DURATION,
+            "\"90d\"",
+            "Files of receipts are deleted when they are older; \"0s\": never.");
+    static final Table TABLE = Table.one("receipts", "Receipts of deliveries.", ENABLED, RETENTION);
+
+    private Receipts() {}
+  }
+
   /** The DNS. */
   static final class Dns {
     static final Key<List<InetSocketAddress>> RESOLVERS =
@@ -917,6 +991,8 @@ final class Schema {
             Deliver.TABLE,
             Sts.TABLE,
             TlsRpt.TABLE,
+            Ledger.TABLE,
+            Receipts.TABLE,
             Dns.TABLE,
             Auth.TABLE,
             Log.TABLE,

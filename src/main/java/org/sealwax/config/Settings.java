@@ -11,8 +11,10 @@ import org.sealwax.deliver.DeliverSettings;
 import org.sealwax.deliver.pipe.PipeSettings;
 import org.sealwax.dns.DnsSettings;
 import org.sealwax.forward.ForwardSettings;
+import org.sealwax.ledger.LedgerSettings;
 import org.sealwax.log.LogSettings;
 import org.sealwax.queue.QueueSettings;
+import org.sealwax.receipt.ReceiptSettings;
 import org.sealwax.receive.ClientLimits;
 import org.sealwax.receive.ReceiveSettings;
 import org.sealwax.receive.RejectRow;
@@ -45,6 +47,8 @@ import org.sealwax.world.DialerSettings;
  * @param dialer where names from the DNS may lead
  * @param sts how MTA-STS policies are fetched and kept; empty: not at all
  * @param tlsReports how sessions are reported (RFC 8460); empty: not at all
+ * @param ledger how much evidence makes a level, and how it is lost
+ * @param receipts how receipts are kept; empty: none are written
  * @param dns how the DNS is asked
  * @param log how the log is written, as far as the file says
  * @param metrics where metrics are served, if anywhere
@@ -71,6 +75,8 @@ public record Settings(
     DialerSettings dialer,
     Optional<StsSettings> sts,
     Optional<TlsReportRow> tlsReports,
+    LedgerSettings ledger,
+    Optional<ReceiptSettings> receipts,
     DnsSettings dns,
     LogSettings.Format log,
     Optional<InetSocketAddress> metrics) {
@@ -109,6 +115,9 @@ public record Settings(
     }
     if (!tlsReports.equals(other.tlsReports)) {
       names.add("[tlsrpt]");
+    }
+    if (receipts.isPresent() != other.receipts.isPresent()) {
+      names.add("[receipts] enabled");
     }
     if (!dns.equals(other.dns)) {
       names.add("[dns]");

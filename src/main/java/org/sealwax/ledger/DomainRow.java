@@ -20,7 +20,7 @@ import org.sealwax.policy.MxPattern;
  * @param verify evidence for {@code verify}
  * @param mx its MX hosts as last seen
  * @param mxUntil when that answer's time to live ends
- * @param known hosts that served it at level {@code verify}
+ * @param known hosts that served it at level {@code verify}, or on which evidence for it rests
  * @param patterns MX hosts of an MTA-STS policy that ran out; empty when {@code known} counts
  * @param hosts rows by host
  * @param violation what stands against the level, or null

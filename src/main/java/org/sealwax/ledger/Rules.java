@@ -120,9 +120,25 @@ public record Rules(LedgerSettings settings, PublicSuffixes suffixes) {
                 .with(change.row().withViolation(Violation.begins(at.now())))
                 .and(new Fact.Violated(Level.VERIFY, "MX hosts never seen before: " + unknown));
       }
+    } else {
+      change = Change.none(onSameHosts(row));
     }
     Change tidied = tidied(change, at);
     return joined(tidied, settles(tidied.row(), at));
+  }
+
+  /**
+   * Evidence for {@code verify} is about one set of organisations. An answer with another one
+   * begins it anew: else one forged answer, at the moment of promotion, would be remembered for
+   * good.
+   */
+  private DomainRow onSameHosts(DomainRow row) {
+    MxFilter base = new MxFilter.Known(row.known(), organisations(row.known()));
+    return row.mx().stream().allMatch(base::admits)
+        ? withAlsoKnown(row, row.mx())
+        : withoutRuns(row, false)
+            .withTallies(row.encrypt(), Tally.NONE)
+            .withKnown(row.mx(), List.of());
   }
 
   /** A connection to {@code host} showed something. */
@@ -199,7 +215,7 @@ public record Rules(LedgerSettings settings, PublicSuffixes suffixes) {
       return change
           .with(
               row.withStanding(new Standing(Level.VERIFY, at.now(), at.now()))
-                  .withKnown(row.mx(), List.of()))
+                  .withKnown(row.known(), List.of()))
           .and(new Fact.Promoted(Level.VERIFY));
     }
     return encrypt && level == null

@@ -1,6 +1,7 @@
 package org.sealwax.ledger;
 
 import java.util.List;
+import java.util.Locale;
 import org.sealwax.address.Domain;
 import org.sealwax.policy.Level;
 import org.sealwax.policy.Observation;
@@ -49,6 +50,11 @@ public enum Shown {
             && NameCheck.match(handshake.peerChain().getFirst(), List.of(host)).isPresent()
         ? VERIFIED
         : ENCRYPTED;
+  }
+
+  /** For people: {@code encrypted}. */
+  public String word() {
+    return name().toLowerCase(Locale.ROOT);
   }
 
   /** Whether TLS came about. */

@@ -20,7 +20,9 @@ import org.sealwax.address.Domain;
 import org.sealwax.deliver.DeliverSettings;
 import org.sealwax.dns.DnsSettings;
 import org.sealwax.forward.ForwardSettings;
+import org.sealwax.ledger.LedgerSettings;
 import org.sealwax.queue.QueueSettings;
+import org.sealwax.receipt.ReceiptSettings;
 import org.sealwax.receive.ClientLimits;
 import org.sealwax.receive.ReceiveSettings;
 import org.sealwax.receive.RelayRules;
@@ -103,6 +105,8 @@ final class ConfigurationTest {
     assertEquals(SpoolSettings.defaults(MACHINE.state().resolve("spool")), settings.spool());
     assertEquals(ForwardSettings.defaults(), settings.forward());
     assertEquals(DialerSettings.defaults(), settings.dialer());
+    assertEquals(LedgerSettings.defaults(), settings.ledger());
+    assertEquals(ReceiptSettings.defaults(), settings.receipts().orElseThrow());
     DeliverSettings deliver = DeliverSettings.defaults(host);
     assertEquals(deliver.pool(), settings.deliver().pool());
     assertEquals(deliver.hold(), settings.deliver().hold());

@@ -2,6 +2,7 @@ package org.sealwax.ledger;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -112,6 +113,19 @@ final class RulesTest {
     story.days(1, Shown.VERIFIED);
     assertEquals(Level.ENCRYPT, story.row.level());
     assertEquals(Level.VERIFY, story.days(7, Shown.VERIFIED).row.level());
+  }
+
+  @Test
+  void aForgedAnswerAtTheMomentOfPromotionTeachesNothing() {
+    Story story = new Story().days(6, Shown.VERIFIED);
+    for (int round = 0; round < 40; round++) {
+      story.mx(EVIL).resolves().shows(EVIL, Shown.VERIFIED).later(Duration.ofHours(6));
+      assertNotEquals(Level.VERIFY, story.row.level());
+      story.mx(MX1).resolves().shows(MX1, Shown.VERIFIED).later(Duration.ofHours(6));
+    }
+    story.days(8, Shown.VERIFIED);
+    assertEquals(Level.VERIFY, story.row.level());
+    assertFalse(story.rules.filter(story.row).admits(EVIL));
   }
 
   // The level belongs to the domain.

@@ -27,32 +27,32 @@ public final class Sights {
     return LEAVES.computeIfAbsent(host, h -> CA.identity(h.name()).chain().getFirst());
   }
 
-  static Seen verified(Domain host) {
+  public static Seen verified(Domain host) {
     return verified(host, host);
   }
 
   /** A chain that holds, for {@code name}. */
-  static Seen verified(Domain host, Domain name) {
+  public static Seen verified(Domain host, Domain name) {
     return seen(host, handshake(new Verdict.Trusted(), leaf(name)));
   }
 
-  static Seen untrusted(Domain host) {
+  public static Seen untrusted(Domain host) {
     return seen(host, handshake(new Verdict.Untrusted(Verdict.Reason.SELF_SIGNED), leaf(host)));
   }
 
-  static Seen clear(Domain host) {
+  public static Seen clear(Domain host) {
     return seen(host, new Observation.Clear(false));
   }
 
-  static Seen broken(Domain host) {
+  public static Seen broken(Domain host) {
     return seen(host, new Observation.HandshakeBroken(TlsTrouble.Kind.values()[0], "reset"));
   }
 
-  static Seen silent(Domain host) {
+  public static Seen silent(Domain host) {
     return seen(host, new Observation.Unreachable("refused"));
   }
 
-  static Seen seen(Domain host, Observation observation) {
+  public static Seen seen(Domain host, Observation observation) {
     return new Seen(host, ADDRESS, observation, Rung.FULL, true);
   }
 

@@ -45,8 +45,9 @@ import org.sealwax.tls.TlsVersion;
 import org.sealwax.tls.Verdict;
 
 /**
- * A year of one domain's life, seen by a router whose policy and ledger are the real functions. What
- * the domain really is, who attacks it and when, comes from the seed; the router does not know.
+ * A year of one domain's life, seen by a router whose policy and ledger are the real functions.
+ * What the domain really is, who attacks it and when, comes from the seed; the router does not
+ * know.
  */
 final class DomainLife {
   private static final Domain DOMAIN = Domain.of("customer.example");
@@ -404,7 +405,8 @@ final class DomainLife {
                 Reply.of(454, EnhancedStatus.of(4, 7, 0), "not available"));
         case RESET -> rung == Rung.CLEAR ? new Observation.Clear(true) : broken();
         case IMPERSONATE -> rung == Rung.CLEAR ? new Observation.Clear(true) : selfSigned();
-        case INJECT -> rung == Rung.CLEAR ? new Observation.Clear(true) : new Observation.Injected();
+        case INJECT ->
+            rung == Rung.CLEAR ? new Observation.Clear(true) : new Observation.Injected();
       };
     }
     if (rung == Rung.CLEAR) {
@@ -638,7 +640,9 @@ final class DomainLife {
     message.rounds++;
     List<Domain> order = resolve();
     Set<Domain> all = new HashSet<>(order);
-    tell(rules.begins(row, new MxAnswer(all, false, now.plusSeconds(300)), h -> false, Moment.of(now)));
+    tell(
+        rules.begins(
+            row, new MxAnswer(all, false, now.plusSeconds(300)), h -> false, Moment.of(now)));
     boolean done = new Round(message, order).run();
     if (message.firstTried == null) {
       message.firstTried = now;
@@ -676,8 +680,7 @@ final class DomainLife {
     }
   }
 
-  private void delivered(
-      Message message, Domain host, Requirement requirement, Observation seen) {
+  private void delivered(Message message, Domain host, Requirement requirement, Observation seen) {
     counts.delivered++;
     boolean encrypted = seen instanceof Observation.Encrypted;
     Level level = row.level();
