@@ -1,11 +1,14 @@
 package org.sealwax.deliver;
 
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.AddressLiteral;
 import org.sealwax.address.Domain;
@@ -309,19 +312,32 @@ final class Attempt {
   }
 
   /**
-   * One connection to a host that may not have the mail, for the ledger to see: greeted, and left
-   * without a word of the mail.
+   * One connection in each address family to a host that may not have the mail, for the ledger to
+   * see: greeted, and left without a word of the mail. In each, because an attacker may sit on one
+   * path, and what only he showed must not be taken for the host's.
    *
    * @throws InterruptedException when the round is stopped
    */
   void look() throws InterruptedException {
-    // One connection less than the bound, so that a look never costs an honest host its turn.
-    if (budget.connections() + budget.hostsLeft() + 1 >= Ladder.PER_DELIVERY || !resolve()) {
+    if (!resolve()) {
       return;
     }
+    Map<Boolean, List<InetSocketAddress>> families =
+        addresses.stream()
+            .collect(Collectors.partitioningBy(a -> a.getAddress() instanceof Inet6Address));
+    for (boolean six : new boolean[] {true, false}) {
+      List<InetSocketAddress> family = families.getOrDefault(six, List.of());
+      // One connection less than the bound, so that a look never costs an honest host its turn.
+      boolean room = budget.connections() + budget.hostsLeft() + 1 < Ladder.PER_DELIVERY;
+      if (room && !family.isEmpty()) {
+        look(family);
+      }
+    }
+  }
+
+  private void look(List<InetSocketAddress> family) throws InterruptedException {
     Rung rung = tools.policy().ladder().first(requirement, memory);
-    Dialing.Dialed dialed =
-        new Dialing(tools.dialer(plan.byMx()), tools.settings()).first(addresses);
+    Dialing.Dialed dialed = new Dialing(tools.dialer(plan.byMx()), tools.settings()).first(family);
     Wire wire = dialed.wire();
     if (wire == null) {
       tell(dialed.address(), new Observation.Unreachable(dialed.trouble()), rung);

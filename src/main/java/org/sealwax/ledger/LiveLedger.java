@@ -354,10 +354,7 @@ public final class LiveLedger implements Ledger, RungShelf, Closeable {
       update(
           domain,
           row -> {
-            HostRow of = row == null ? null : row.hosts().get(host);
-            return row == null || of == null || of.ipv4() == ipv4 && of.ipv6() == ipv6
-                ? null
-                : Change.none(row.withHost(host, h -> h.withAddresses(ipv4, ipv6), at.now()));
+            return row == null ? null : Rules.resolves(row, host, ipv4, ipv6, at);
           });
     }
 

@@ -141,6 +141,14 @@ public record Rules(LedgerSettings settings, PublicSuffixes suffixes) {
             .withKnown(row.mx(), List.of());
   }
 
+  /** The addresses of {@code host} are known: every family of them is a path. */
+  public static Change resolves(DomainRow row, Domain host, boolean ipv4, boolean ipv6, Moment at) {
+    HostRow of = row.hosts().get(host);
+    boolean known = of != null && of.ipv4() == ipv4 && of.ipv6() == ipv6;
+    return Change.none(
+        known ? row : row.withHost(host, h -> h.withAddresses(ipv4, ipv6), at.now()));
+  }
+
   /** A connection to {@code host} showed something. */
   public Change shows(DomainRow before, Domain host, Showing showing, Moment at) {
     Instant now = at.now();

@@ -169,7 +169,7 @@ final class DomainLife {
   private final LedgerSettings settings = LedgerSettings.defaults();
   private final Rules rules = new Rules(settings, PublicSuffixes.bundled());
   private final PriorityQueue<Event> agenda =
-      new PriorityQueue<>(Comparator.comparing(Event::at).thenComparing(Event::order));
+      new PriorityQueue<>(Comparator.comparing(Event::at).thenComparingInt(Event::order));
   private int order;
   private Instant now = BEGIN;
   private DomainRow row = DomainRow.fresh(DOMAIN, BEGIN);
@@ -490,6 +490,11 @@ final class DomainLife {
     return keeps && !modeSince.isAfter(now.minus(settings.hold()));
   }
 
+  private void resolved(Domain host) {
+    boolean six = families(host).contains(Family.IPV6);
+    tell(Rules.resolves(row, host, true, six, Moment.of(now)));
+  }
+
   private Observation observe(Domain host, Family family, Rung rung) {
     Observation seen = connect(host, family, rung);
     Showing showing = new Showing(now, family, worth(seen), rung, true, null, null);
@@ -528,9 +533,14 @@ final class DomainLife {
         rules.evidence(row).ifPresent(evidence::add);
         Requirement requirement = policy.requirementFor(subject, evidence, now);
         if (!requirement.mxFilter().admits(host)) {
-          // A look, without mail.
-          observe(host, families(host).getFirst(), Rung.FULL);
-          connections++;
+          // A look in each family, without mail.
+          resolved(host);
+          for (Family family : families(host)) {
+            if (connections + order.size() - order.indexOf(host) < Ladder.PER_DELIVERY) {
+              observe(host, family, Rung.FULL);
+              connections++;
+            }
+          }
           continue;
         }
         Try attempt = new Try(this, host, requirement);
@@ -566,6 +576,7 @@ final class DomainLife {
     }
 
     boolean open() {
+      resolved(host);
       for (Family next : families(host)) {
         int hostsLeft = round.order.size() - round.order.indexOf(host) - 1;
         if (atHost > 0
@@ -608,7 +619,7 @@ final class DomainLife {
         seen = o;
         switch (policy.decide(requirement, o, s)) {
           case Decision.Proceed p -> {
-            delivered(round.message, host, requirement, o);
+            delivered(host, requirement, o);
             return true;
           }
           case Decision.Descend d -> rung = d.to();
@@ -680,7 +691,7 @@ final class DomainLife {
     }
   }
 
-  private void delivered(Message message, Domain host, Requirement requirement, Observation seen) {
+  private void delivered(Domain host, Requirement requirement, Observation seen) {
     counts.delivered++;
     boolean encrypted = seen instanceof Observation.Encrypted;
     Level level = row.level();
