@@ -1,0 +1,149 @@
+package org.sealwax.ledger;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.sealwax.address.DomainPattern;
+import org.sealwax.ledger.Replay.Would;
+import org.sealwax.policy.Evidence;
+import org.sealwax.policy.Floors;
+import org.sealwax.policy.Ladder;
+import org.sealwax.policy.Level;
+import org.sealwax.policy.Policy;
+import org.sealwax.policy.PolicyRow;
+import org.sealwax.policy.Rung;
+import org.sealwax.tls.Association;
+import org.sealwax.tls.Associations;
+import org.sealwax.tls.Pin;
+import org.sealwax.tls.TlsFloor;
+import org.sealwax.tls.TlsVersion;
+
+/** Remembered connections under another configuration. */
+final class ReplayTest {
+  private static final Pin KEY = new Pin("ab".repeat(32));
+  private static final Pin OTHER = new Pin("cd".repeat(32));
+
+  private static DomainRow row(Shown shown, TlsVersion version) {
+    Story story = new Story().resolves();
+    Showing showing =
+        new Showing(
+            story.now,
+            Path.Family.IPV4,
+            shown,
+            Rung.FULL,
+            true,
+            shown.isTls() ? version : null,
+            shown.isTls() ? KEY : null);
+    return story.rules.shows(story.row, Story.MX1, showing, story.moment()).row();
+  }
+
+  private static Would would(DomainRow row, Floors floors, Evidence... evidence) {
+    Policy policy = new Policy(Ladder.of(true, true, Duration.ofMinutes(30)), floors);
+    List<Replay.Line> lines = new Replay(policy, subject -> List.of(evidence)).lines(row);
+    assertEquals(1, lines.size());
+    return lines.getFirst().would();
+  }
+
+  private static Would would(Shown shown, Evidence... evidence) {
+    return would(row(shown, TlsVersion.TLS_1_3), Floors.DEFAULT, evidence);
+  }
+
+  private static Evidence level(Level level) {
+    return new Evidence.NextHopRow(PolicyRow.of(new DomainPattern.Any(), level));
+  }
+
+  private static Evidence tlsa(Association... records) {
+    Associations all = new Associations(Set.of(records), List.of(Story.MX1));
+    return new Evidence.Dane(
+        Story.MX1, new Evidence.DaneState.Usable(all), true, Story.BEGIN.plusSeconds(60));
+  }
+
+  @Test
+  void everyThingShownUnderEveryLevel() {
+    List<String> table = new ArrayList<>();
+    for (Level level : List.of(Level.NONE, Level.MAY, Level.ENCRYPT, Level.VERIFY)) {
+      for (Shown shown : Shown.values()) {
+        if (shown != Shown.SILENT) {
+          String would = would(shown, level(level)).getClass().getSimpleName();
+          table.add(level.word() + " " + shown.word() + " " + would);
+        }
+      }
+    }
+    assertEquals(
+        List.of(
+            "none injected GoClear",
+            "none clear GoClear",
+            "none refused GoClear",
+            "none broken GoClear",
+            "none encrypted GoClear",
+            "none verified GoClear",
+            "may injected Wait",
+            "may clear GoClear",
+            "may refused GoClear",
+            "may broken GoClear",
+            "may encrypted Pass",
+            "may verified Pass",
+            "encrypt injected Wait",
+            "encrypt clear Wait",
+            "encrypt refused Wait",
+            "encrypt broken Wait",
+            "encrypt encrypted Pass",
+            "encrypt verified Pass",
+            "verify injected Wait",
+            "verify clear Wait",
+            "verify refused Wait",
+            "verify broken Wait",
+            "verify encrypted Wait",
+            "verify verified Pass"),
+        table);
+    assertEquals(new Would.GoClear(false), would(Shown.CLEAR, level(Level.MAY)));
+    assertEquals(new Would.GoClear(true), would(Shown.BROKEN, level(Level.MAY)));
+  }
+
+  @Test
+  void aHigherFloorDelays() {
+    Floors high = new Floors(new TlsFloor(TlsVersion.TLS_1_3), new TlsFloor(TlsVersion.TLS_1_3));
+    DomainRow old = row(Shown.ENCRYPTED, TlsVersion.TLS_1_2);
+    assertInstanceOf(Would.Wait.class, would(old, high, new Evidence.Default(Level.MAY)));
+    assertInstanceOf(Would.Pass.class, would(old, Floors.DEFAULT, new Evidence.Default(Level.MAY)));
+  }
+
+  @Test
+  void keysAreHeldAgainstPinsAndTlsaRecords() {
+    Evidence right =
+        new Evidence.NextHopRow(PolicyRow.pinned(new DomainPattern.Any(), Set.of(KEY)));
+    Evidence wrong =
+        new Evidence.NextHopRow(PolicyRow.pinned(new DomainPattern.Any(), Set.of(OTHER)));
+    assertInstanceOf(Would.Pass.class, would(Shown.ENCRYPTED, right));
+    assertInstanceOf(Would.Wait.class, would(Shown.ENCRYPTED, wrong));
+    Association match = new Association(3, 1, 1, KEY.hex());
+    Association other = new Association(3, 1, 1, OTHER.hex());
+    Association certificate = new Association(3, 0, 1, OTHER.hex());
+    assertInstanceOf(Would.Pass.class, would(Shown.ENCRYPTED, tlsa(match, certificate)));
+    assertInstanceOf(Would.Wait.class, would(Shown.ENCRYPTED, tlsa(other)));
+    assertInstanceOf(Would.Unknown.class, would(Shown.ENCRYPTED, tlsa(other, certificate)));
+  }
+
+  @Test
+  void whatIsNotRememberedIsNotGuessed() {
+    assertInstanceOf(Would.Unknown.class, would(Shown.VERIFIED, level(Level.SECURE)));
+  }
+
+  @Test
+  void sumsUpADomain() {
+    Policy policy = new Policy(Ladder.of(true, true, Duration.ofMinutes(30)), Floors.DEFAULT);
+    Replay replay = new Replay(policy, subject -> List.of(level(Level.ENCRYPT)));
+    Story story =
+        new Story().resolves().shows(Story.MX1, Shown.CLEAR).shows(Story.MX1, Shown.SILENT);
+    story.shows(Story.MX1, Shown.ENCRYPTED).shows(Story.MX1, Shown.CLEAR);
+    Replay.Sum sum = replay.sum(story.row);
+    assertEquals(new Replay.Sum(Story.DOMAIN, 1, 0, 2, 0, List.of("TLS was not offered")), sum);
+    assertTrue(sum.isConcerned());
+  }
+}
