@@ -566,6 +566,8 @@ final class Mapping {
             key.isEmpty() || domain.isEmpty() || selector.isEmpty()
                 ? Optional.empty()
                 : Optional.of(new TlsReportRow.Dkim(domain.get(), selector.get(), key.get()))));
+  }
+
   private LedgerSettings ledger() {
     Section s = reading.one(Schema.Ledger.TABLE);
     return new LedgerSettings(

@@ -12,8 +12,8 @@
  * Every transaction has a total time beside its single waits. Memory does not grow with the
  * message.
  *
- * <p>{@link org.sealwax.deliver.HostMemories}, what hosts have shown, outlives a configuration,
- * and by the ledger's shelf a restart.
+ * <p>{@link org.sealwax.deliver.HostMemories}, what hosts have shown, outlives a configuration, and
+ * by the ledger's shelf a restart.
  *
  * <p>RFC 5321, 1870, 2920, 3030, 3461, 4954, 5802, 6152, 6531, 7505, 7677, 8305, 9422.
  */

@@ -87,7 +87,7 @@ final class RowForm {
       Violation violation = row.violation();
       if (violation != null) {
         violation.paths().keySet().forEach(p -> number(p.host()));
-        violation.candidates().keySet().forEach(this::number);
+        violation.candidates().keySet().forEach(p -> number(p.host()));
       }
       out.writeShort(names.size());
       for (Domain name : names) {
@@ -167,17 +167,21 @@ final class RowForm {
       }
       out.writeShort(v.paths().size());
       for (var entry : v.paths().entrySet()) {
-        host(entry.getKey().host());
-        out.writeByte(entry.getKey().family().ordinal());
+        path(entry.getKey());
         out.writeByte(entry.getValue().shown().ordinal());
         out.writeBoolean(entry.getValue().met());
         time(entry.getValue().at());
       }
       out.writeShort(v.candidates().size());
       for (var entry : v.candidates().entrySet()) {
-        host(entry.getKey());
+        path(entry.getKey());
         run(entry.getValue());
       }
+    }
+
+    private void path(Path path) throws IOException {
+      host(path.host());
+      out.writeByte(path.family().ordinal());
     }
 
     private void run(Run run) throws IOException {
@@ -345,17 +349,21 @@ final class RowForm {
       must(count <= 2 * DomainRow.MAX_HOSTS);
       Map<Path, State> paths = new HashMap<>();
       for (int i = 0; i < count; i++) {
-        Path path = new Path(host(), one(Path.Family.values(), in.readUnsignedByte()));
+        Path path = path();
         State state = new State(one(Shown.values(), in.readUnsignedByte()), flag(), time());
         must(paths.put(path, state) == null);
       }
-      int hosts = in.readUnsignedShort();
-      must(hosts <= DomainRow.MAX_HOSTS);
-      Map<Domain, Run> candidates = new HashMap<>();
-      for (int i = 0; i < hosts; i++) {
-        must(candidates.put(host(), run()) == null);
+      int steady = in.readUnsignedShort();
+      must(steady <= 2 * DomainRow.MAX_HOSTS);
+      Map<Path, Run> candidates = new HashMap<>();
+      for (int i = 0; i < steady; i++) {
+        must(candidates.put(path(), run()) == null);
       }
       return new Violation(since, nearUs, contradicted, run, paths, candidates);
+    }
+
+    private Path path() throws IOException {
+      return new Path(host(), one(Path.Family.values(), in.readUnsignedByte()));
     }
 
     private Run run() throws IOException {

@@ -2,6 +2,7 @@ package org.sealwax.ledger;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -270,9 +271,12 @@ public record Rules(LedgerSettings settings, PublicSuffixes suffixes) {
     Violation next =
         (violation == null ? Violation.begins(now) : violation)
             .with(path, new State(shown, false, now));
-    next = shown == Shown.INJECTED ? next.contradicted(now) : next.below(now, settings.hold());
-    if (!admitted) {
-      next = next.candidate(host, shown == Shown.VERIFIED, now, settings.hold());
+    if (shown == Shown.INJECTED) {
+      next = next.contradicted(now).noCandidate(path);
+    } else if (!admitted && shown == Shown.VERIFIED && standing.level() == Level.VERIFY) {
+      next = next.candidate(path, now, settings.hold());
+    } else {
+      next = next.below(now, settings.hold()).noCandidate(path);
     }
     Change change = Change.none(row.withViolation(next));
     return violation == null
@@ -344,19 +348,19 @@ public record Rules(LedgerSettings settings, PublicSuffixes suffixes) {
     violation
         .candidates()
         .forEach(
-            (host, run) -> {
-              if (row.mx().contains(host)
+            (path, run) -> {
+              if (row.mx().contains(path.host())
                   && run.isComplete(at.now(), settings.hold(), at.steadySince())) {
-                ripe.add(host);
+                ripe.add(path.host());
               }
             });
     if (ripe.isEmpty()) {
       return Change.none(row);
     }
+    // From here on there is a path that keeps the level: what others showed ran for nothing.
+    DomainRow next = withAlsoKnown(row, ripe).withViolation(violation.contradicted(at.now()));
     return tidied(
-        Change.none(withAlsoKnown(row, ripe))
-            .and(new Fact.HostsAccepted(ripe, "steady over the whole hold")),
-        at);
+        Change.none(next).and(new Fact.HostsAccepted(ripe, "steady over the whole hold")), at);
   }
 
   /**
@@ -414,13 +418,17 @@ public record Rules(LedgerSettings settings, PublicSuffixes suffixes) {
     Standing standing = java.util.Objects.requireNonNull(row.standing());
     Run run = violation.run();
     Instant from = byAdmin || run == null ? Instant.MIN : run.since();
-    Shown least = Shown.VERIFIED;
-    for (State state : violation.paths().values()) {
-      boolean counts = state.isBelow() && !state.at().isBefore(from);
-      if (counts && state.shown().compareTo(least) < 0) {
-        least = state.shown();
-      }
-    }
+    // The best path of each host: who sits on one of them must not speak for the host.
+    Map<Domain, Shown> best = new HashMap<>();
+    violation
+        .paths()
+        .forEach(
+            (path, state) -> {
+              if (state.isBelow() && !state.at().isBefore(from)) {
+                best.merge(path.host(), state.shown(), (a, b) -> a.compareTo(b) >= 0 ? a : b);
+              }
+            });
+    Shown least = best.values().stream().min(Comparator.naturalOrder()).orElse(Shown.VERIFIED);
     Level before = standing.level();
     @Nullable Level after =
         least == Shown.VERIFIED ? before : least == Shown.ENCRYPTED ? Level.ENCRYPT : null;
@@ -490,7 +498,7 @@ public record Rules(LedgerSettings settings, PublicSuffixes suffixes) {
     boolean onlyCandidates =
         violation.paths().entrySet().stream()
             .filter(e -> e.getValue().isBelow())
-            .allMatch(e -> violation.candidates().containsKey(e.getKey().host()));
+            .allMatch(e -> violation.candidates().containsKey(e.getKey()));
     if (contradicted != null
         && contradicted.plus(settings.hold()).isAfter(at.now())
         && !onlyCandidates) {

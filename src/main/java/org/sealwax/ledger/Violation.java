@@ -15,7 +15,7 @@ import org.sealwax.address.Domain;
  * @param contradicted when a path last kept the level, or clear text was injected; or null
  * @param run observations since then, all of which show less; or null
  * @param paths the last thing that each path showed
- * @param candidates hosts not known that always show a verified name of their own
+ * @param candidates paths to hosts not known that always show a verified name of their own
  */
 record Violation(
     Instant since,
@@ -23,7 +23,7 @@ record Violation(
     @Nullable Instant contradicted,
     @Nullable Run run,
     Map<Path, State> paths,
-    Map<Domain, Run> candidates) {
+    Map<Path, Run> candidates) {
   /**
    * What a path showed last.
    *
@@ -108,14 +108,17 @@ record Violation(
     return new Violation(since, nearUs, contradicted, Run.next(run, now, hold), paths, candidates);
   }
 
-  Violation candidate(Domain host, boolean steady, Instant now, Duration hold) {
-    Map<Domain, Run> more = new HashMap<>(candidates);
-    if (steady) {
-      more.put(host, Run.next(candidates.get(host), now, hold));
-    } else {
-      more.remove(host);
-    }
-    return new Violation(since, nearUs, contradicted, run, paths, more);
+  /** A host not known showed a valid certificate for its own name: nobody can say it does less. */
+  Violation candidate(Path path, Instant now, Duration hold) {
+    Map<Path, Run> more = new HashMap<>(candidates);
+    more.put(path, Run.next(candidates.get(path), now, hold));
+    return new Violation(since, nearUs, contradicted, null, paths, more);
+  }
+
+  Violation noCandidate(Path path) {
+    Map<Path, Run> fewer = new HashMap<>(candidates);
+    fewer.remove(path);
+    return new Violation(since, nearUs, contradicted, run, paths, fewer);
   }
 
   /** Without what {@code keep} no longer holds. */
@@ -126,8 +129,8 @@ record Violation(
     fewer
         .entrySet()
         .removeIf(e -> !hosts.test(e.getKey().host()) || !keep.test(e.getKey(), e.getValue()));
-    Map<Domain, Run> left = new HashMap<>(candidates);
-    left.keySet().removeIf(hosts.negate());
+    Map<Path, Run> left = new HashMap<>(candidates);
+    left.keySet().removeIf(path -> !hosts.test(path.host()));
     return new Violation(since, nearUs, contradicted, run, fewer, left);
   }
 }

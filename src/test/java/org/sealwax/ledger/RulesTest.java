@@ -324,6 +324,20 @@ final class RulesTest {
   }
 
   @Test
+  void anAttackerOnOnePathToANewProviderDoesNotSpeakForIt() {
+    Domain fresh = Domain.of("mx.other-provider.example");
+    Story story = verified().mx(fresh);
+    Instant end = story.now.plus(HOLD);
+    while (!story.now.isAfter(end)) {
+      story.resolves().shows(fresh, IPV6, Shown.ENCRYPTED, true);
+      story.shows(fresh, IPV4, Shown.VERIFIED, true).later(Duration.ofHours(4));
+    }
+    assertEquals(Level.VERIFY, story.row.level());
+    assertTrue(story.rules.filter(story.row).admits(fresh));
+    assertEquals(ViolationClass.ATTACK_LIKE, story.classed());
+  }
+
+  @Test
   void aHostThatComesAndGoesIsNotAccepted() {
     Story story = verified();
     for (int round = 0; round < 100; round++) {
