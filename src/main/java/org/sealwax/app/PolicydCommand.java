@@ -27,6 +27,7 @@ import org.sealwax.evidence.PolicyRows;
 import org.sealwax.evidence.Source;
 import org.sealwax.evidence.StsSource;
 import org.sealwax.https.HttpsClient;
+import org.sealwax.ledger.Ledger;
 import org.sealwax.ledger.LedgerSettings;
 import org.sealwax.ledger.LiveLedger;
 import org.sealwax.log.LibraryLog;
@@ -80,7 +81,7 @@ final class PolicydCommand {
     boolean journal = around.variable("JOURNAL_STREAM").isPresent();
     LogSettings logSettings = new LogSettings(settings.log(), journal);
     try (LineLog log = new LineLog(logSettings, around.out(), clock);
-        Engine engine = new Engine(settings, log)) {
+        Engine engine = new Engine(settings, arguments.has("--ask"), log)) {
       LibraryLog.lead(log);
       sound.complaints().forEach(c -> log.warning("config", c.text()));
       Optional<String> key = arguments.value("--ask");
@@ -151,7 +152,13 @@ final class PolicydCommand {
     private final LiveLedger ledger;
     private final PolicyDesk desk;
 
-    Engine(Settings settings, MailLog log) throws IOException {
+    /**
+     * Opens everything.
+     *
+     * @param asks whether this is only a question, which must not write into the ledger of a
+     *     running service
+     */
+    Engine(Settings settings, boolean asks, MailLog log) throws IOException {
       Path state = settings.server().state();
       StateFolder.make(state);
       Path folder = state.resolve("policyd");
@@ -218,7 +225,7 @@ final class PolicydCommand {
                   new Gatherer(sources),
                   new Policy(Ladder.of(true, true, deliver.hold()), deliver.floors()),
                   policies,
-                  ledger,
+                  asks ? Ledger.blank() : ledger,
                   settings.caFiles(),
                   clock,
                   chance));

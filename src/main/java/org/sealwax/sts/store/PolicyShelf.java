@@ -54,6 +54,10 @@ final class PolicyShelf implements Closeable {
           "CREATE INDEX policy_used ON policy(used)");
 
   private final Connection connection;
+
+  /** Prepared once: every domain that mail is for is looked up, policy or not. */
+  private final PreparedStatement reading;
+
   private final int maxDomains;
   private final long maxText;
   private final @Nullable Path aside;
@@ -63,6 +67,10 @@ final class PolicyShelf implements Closeable {
   private PolicyShelf(Connection connection, int maxDomains, long maxText, @Nullable Path aside)
       throws SQLException {
     this.connection = connection;
+    this.reading =
+        connection.prepareStatement(
+            "SELECT fetched, refresh, tried, failures, fetch_since, lookup_since, id, trouble,"
+                + " body FROM policy WHERE domain = ?");
     this.maxDomains = maxDomains;
     this.maxText = maxText;
     this.aside = aside;
@@ -80,7 +88,7 @@ final class PolicyShelf implements Closeable {
 
   static PolicyShelf open(Path file, int maxDomains, long maxText) throws IOException {
     try {
-      return new PolicyShelf(connect(file), maxDomains, maxText, null);
+      return over(connect(file), maxDomains, maxText, null);
     } catch (SQLException e) {
       if (!Files.exists(file)) {
         throw new IOException(file + " cannot be made: " + e.getMessage(), e);
@@ -91,10 +99,21 @@ final class PolicyShelf implements Closeable {
       Files.deleteIfExists(file.resolveSibling(file.getFileName() + "-wal"));
       Files.deleteIfExists(file.resolveSibling(file.getFileName() + "-shm"));
       try {
-        return new PolicyShelf(connect(file), maxDomains, maxText, aside);
+        return over(connect(file), maxDomains, maxText, aside);
       } catch (SQLException again) {
         throw new IOException(file + " cannot be made: " + again.getMessage(), again);
       }
+    }
+  }
+
+  private static PolicyShelf over(
+      Connection connection, int maxDomains, long maxText, @Nullable Path aside)
+      throws SQLException {
+    try {
+      return new PolicyShelf(connection, maxDomains, maxText, aside);
+    } catch (SQLException e) {
+      connection.close();
+      throw e;
     }
   }
 
@@ -150,12 +169,9 @@ final class PolicyShelf implements Closeable {
 
   /** What is remembered of a domain; {@link StsMemory#EMPTY} when nothing is. */
   synchronized StsMemory read(Domain domain) throws IOException {
-    try (PreparedStatement s =
-        connection.prepareStatement(
-            "SELECT fetched, refresh, tried, failures, fetch_since, lookup_since, id, trouble,"
-                + " body FROM policy WHERE domain = ?")) {
-      s.setString(1, domain.name());
-      try (ResultSet r = s.executeQuery()) {
+    try {
+      reading.setString(1, domain.name());
+      try (ResultSet r = reading.executeQuery()) {
         return r.next() ? memory(r) : StsMemory.EMPTY;
       }
     } catch (SQLException e) {
@@ -358,6 +374,7 @@ final class PolicyShelf implements Closeable {
   @Override
   public synchronized void close() throws IOException {
     try {
+      reading.close();
       connection.close();
     } catch (SQLException e) {
       throw trouble(e);
