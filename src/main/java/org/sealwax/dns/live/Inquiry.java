@@ -24,6 +24,7 @@ final class Inquiry implements Executor {
   private final long end;
   private int messages;
   private String trouble = "";
+  private boolean usedKept;
 
   Inquiry(Clock clock, Duration total) {
     this.clock = clock;
@@ -60,5 +61,17 @@ final class Inquiry implements Executor {
   /** Empty when every message was answered. */
   synchronized String trouble() {
     return trouble;
+  }
+
+  /** An answer about keys came from what was kept. */
+  synchronized void usedKept() {
+    usedKept = true;
+  }
+
+  /** Whether that happened since it was last asked. */
+  synchronized boolean tookKept() {
+    boolean took = usedKept;
+    usedKept = false;
+    return took;
   }
 }

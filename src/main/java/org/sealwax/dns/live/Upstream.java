@@ -65,6 +65,7 @@ final class Upstream implements Resolver {
   private final Clock clock;
   private final Chance chance;
   private final AtomicLongArray shunnedUntil;
+  private final KeyMessages keys;
 
   /**
    * @param dnssec whether to ask for signatures
@@ -80,6 +81,7 @@ final class Upstream implements Resolver {
     this.dnssec = dnssec;
     this.clock = clock;
     this.chance = chance;
+    this.keys = new KeyMessages(clock);
     this.shunnedUntil = new AtomicLongArray(resolvers.size());
     for (int i = 0; i < resolvers.size(); i++) {
       shunnedUntil.set(i, clock.nanoTime());
@@ -90,11 +92,15 @@ final class Upstream implements Resolver {
   public CompletionStage<Message> sendAsync(Message query, Executor executor) {
     Inquiry inquiry = (Inquiry) executor;
     Straight<Message> answer = new Straight<>();
-    if (inquiry.isOnItsThread()) {
-      answer.complete(provable(ask(query, inquiry)));
+    Message kept = keys.find(query.getQuestion());
+    if (kept != null) {
+      inquiry.usedKept();
+      answer.complete(kept);
+    } else if (inquiry.isOnItsThread()) {
+      answer.complete(provable(asked(query, inquiry)));
     } else {
       // The validator has gone over to the common pool, which must not be blocked.
-      Threads.start("dns", () -> answer.complete(provable(ask(query, inquiry))));
+      Threads.start("dns", () -> answer.complete(provable(asked(query, inquiry))));
     }
     return answer;
   }
@@ -140,6 +146,17 @@ final class Upstream implements Resolver {
     public Executor defaultExecutor() {
       return Runnable::run;
     }
+  }
+
+  private Message asked(Message query, Inquiry inquiry) {
+    Message answer = ask(query, inquiry);
+    keys.keep(query.getQuestion(), answer);
+    return answer;
+  }
+
+  /** Asks for keys afresh from now on. */
+  void forgetKeys() {
+    keys.forget();
   }
 
   /** The answer, or a SERVFAIL of our own with the trouble noted. */

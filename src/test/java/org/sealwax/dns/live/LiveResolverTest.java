@@ -453,6 +453,20 @@ final class LiveResolverTest {
     assertEquals(Security.INSECURE, resolver.alias(Domain.of("alias.plain.example")).security());
   }
 
+  @Test
+  void theKeysOfZonesOnTheWayAreAskedForOnce() {
+    a("mx1.secure.org");
+    long root = server.seen(".", "DNSKEY");
+    long org = server.seen("org", "DNSKEY");
+    assertEquals(Security.SECURE, a("mx1.nsec3.example").security());
+    assertEquals(Security.INSECURE, a("mx1.plain.example").security());
+    assertEquals(root, server.seen(".", "DNSKEY"));
+    assertEquals(org, server.seen("org", "DNSKEY"));
+    clock.forward(KeyMessages.LONGEST.plusSeconds(1));
+    assertEquals(Security.SECURE, a("mx1.optout.example").security());
+    assertTrue(server.seen(".", "DNSKEY") > root, "asked for again in time");
+  }
+
   private List<Honesty.Standing> standings(DnsSettings settings) throws InterruptedException {
     return live(settings).honesty().stream().map(Honesty::standing).toList();
   }
