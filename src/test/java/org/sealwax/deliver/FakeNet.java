@@ -46,10 +46,14 @@ import org.sealwax.queue.Outcome;
 import org.sealwax.queue.Target;
 import org.sealwax.receipt.Receipt;
 import org.sealwax.spool.QueueId;
+import org.sealwax.tls.Association;
+import org.sealwax.tls.Associations;
 import org.sealwax.tls.ClientTls;
 import org.sealwax.tls.Identity;
 import org.sealwax.tls.IdentityStore;
 import org.sealwax.tls.ListenerTls;
+import org.sealwax.tls.OldServer;
+import org.sealwax.tls.Pins;
 import org.sealwax.tls.References;
 import org.sealwax.tls.TestCa;
 import org.sealwax.tls.TlsEngine;
@@ -71,8 +75,10 @@ final class FakeNet implements Dialer, AutoCloseable {
   static final Instant NOON = Instant.parse("2026-11-23T12:00:00Z");
 
   private static final TestCa CA = TestCa.root("deliver tests");
-  private static final TlsRoom ROOM =
-      new TlsRoom(new TlsSettings(TlsEngine.BORINGSSL), Clock.system(), Chance.secure());
+  private static final TlsRoom ROOM = room(TlsEngine.BORINGSSL);
+
+  /** Our side, by engine. */
+  private static final Map<TlsEngine, TlsRoom> rooms = new ConcurrentHashMap<>();
 
   final SteppedClock clock = new SteppedClock(NOON);
   final HeardLog heard = new HeardLog();
@@ -85,6 +91,7 @@ final class FakeNet implements Dialer, AutoCloseable {
   boolean hybrid = true;
   List<Source> sources = new ArrayList<>();
   boolean dane;
+  TlsEngine engine = TlsEngine.BORINGSSL;
   Sources.Rechecks rechecks = domain -> Optional.empty();
   Ledger ledger = Ledger.blank();
   final List<Receipt> receipts = new CopyOnWriteArrayList<>();
@@ -99,6 +106,15 @@ final class FakeNet implements Dialer, AutoCloseable {
   private final List<String> dialled = new CopyOnWriteArrayList<>();
   private final CountDownLatch end = new CountDownLatch(1);
   private @Nullable Courier courier;
+
+  private static TlsRoom room(TlsEngine engine) {
+    return new TlsRoom(new TlsSettings(engine), Clock.system(), Chance.secure());
+  }
+
+  /** The DNS or the sources have changed: a new courier, with the same memories. */
+  void changed() {
+    courier = null;
+  }
 
   /** A host at these addresses. */
   FakeHost host(String... addresses) {
@@ -144,7 +160,30 @@ final class FakeNet implements Dialer, AutoCloseable {
     return server(ListenerTls.defaults("fake"), identity);
   }
 
-  private static TlsServer server(ListenerTls listener, Identity identity) {
+  /** One that shows another certificate to who asks for a name. */
+  static TlsServer named(Identity usual, String name, Identity other) {
+    return ROOM.server(
+        ListenerTls.defaults("named"),
+        IdentityStore.fixed(usual, Map.of(name, other), Clock.system()),
+        new References(List.of(), Set.of(), CA.roots()));
+  }
+
+  /** One that speaks TLS 1.2 and nothing newer. */
+  static TlsServer old(Identity identity) {
+    try {
+      return new OldServer(identity, new References(List.of(), Set.of(), CA.roots()));
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  /** What a 3 1 1 record about this says. */
+  static Associations associations(Identity identity) {
+    return new Associations(
+        Set.of(new Association(3, 1, 1, Pins.of(identity.chain().getFirst()).hex())), List.of());
+  }
+
+  static TlsServer server(ListenerTls listener, Identity identity) {
     return ROOM.server(
         listener,
         IdentityStore.fixed(identity, Map.of(), Clock.system()),
@@ -193,9 +232,11 @@ final class FakeNet implements Dialer, AutoCloseable {
     return new Courier.World(
         resolver,
         Dialers.both(this),
-        ROOM.client(
-            ClientTls.defaults(),
-            IdentityStore.fixed(CA.identity("router.example"), Map.of(), Clock.system())),
+        rooms
+            .computeIfAbsent(engine, FakeNet::room)
+            .client(
+                ClientTls.defaults(),
+                IdentityStore.fixed(CA.identity("router.example"), Map.of(), Clock.system())),
         Map.of("public", CA.roots()),
         clock,
         Chance.seeded(1),
