@@ -73,7 +73,10 @@ final class CommandLine {
       case "lab" -> new LabCommand(around).run(arguments);
       case "assess" -> new AssessCommand(around, folders).run(arguments);
       case "survey" -> new SurveyCommand(around, folders).run(arguments);
-      case "explain" -> new ExplainCommand(around).run(arguments);
+      case "explain" ->
+          ExplainCommand.isAboutDelivery(arguments)
+              ? configured(command, arguments)
+              : new ExplainCommand(around).run(arguments);
       default -> configured(command, arguments);
     };
   }
@@ -114,6 +117,7 @@ final class CommandLine {
         case "trace" -> new QueueCommand(around, state).trace(arguments);
         case "policy" -> new PolicyCommand(around, state).run(arguments);
         case "receipts" -> new ReceiptsCommand(around, Archives.receiptsIn(state)).run(arguments);
+        case "explain" -> new ExplainCommand(around).delivery(arguments, sound.settings());
         case "reload" -> reload(state);
         case "backup" -> backup(state, arguments);
         case "restore" -> restore(sound.settings(), arguments);

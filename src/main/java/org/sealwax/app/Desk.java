@@ -4,9 +4,11 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
@@ -15,6 +17,7 @@ import org.sealwax.app.ControlServer.Refusal;
 import org.sealwax.ledger.LiveLedger;
 import org.sealwax.queue.Cause;
 import org.sealwax.queue.Journey;
+import org.sealwax.queue.MailOptions;
 import org.sealwax.queue.Queue;
 import org.sealwax.queue.QueueControl;
 import org.sealwax.queue.QueueFilter;
@@ -25,6 +28,7 @@ import org.sealwax.spool.QueueId;
 import org.sealwax.spool.ShareCount;
 import org.sealwax.spool.ShareKey;
 import org.sealwax.spool.Spool;
+import org.sealwax.world.Clock;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -33,6 +37,9 @@ import tools.jackson.databind.node.ObjectNode;
 final class Desk implements ControlServer.Desk {
   /** Rows of one listing at most. */
   static final int MOST_ROWS = 10_000;
+
+  /** Domains of one message that are explained at once: each may cost look-ups and connections. */
+  static final int MOST_DESTINATIONS = 20;
 
   /** What a reload does; the answer is for a person. */
   @FunctionalInterface
@@ -48,11 +55,21 @@ final class Desk implements ControlServer.Desk {
   private final Spool spool;
   private final QueueView view;
   private final QueueControl orders;
+  private final Supplier<Explainer> explainers;
+  private final Clock clock;
   private final Reloading reloading;
   private final LedgerDesk policy;
 
-  Desk(Queue queue, Spool spool, Reloading reloading, Supplier<LiveLedger> ledger) {
+  Desk(
+      Queue queue,
+      Spool spool,
+      Reloading reloading,
+      Supplier<LiveLedger> ledger,
+      Supplier<Explainer> explainers,
+      Clock clock) {
     this.policy = new LedgerDesk(ledger);
+    this.explainers = explainers;
+    this.clock = clock;
     this.spool = spool;
     this.view = new QueueView(queue);
     this.orders = new QueueControl(queue);
@@ -70,6 +87,7 @@ final class Desk implements ControlServer.Desk {
         case "show" -> show(id(request));
         case "trace" -> trace(id(request));
         case "hold", "release", "retry", "bounce", "delete" -> order(what, request);
+        case "explain" -> explain(request);
         case "reload" -> Json.MAPPER.createObjectNode().put("text", reloading.reload());
         case "backup" -> backup(request.path("folder").asString(""));
         case "policy" -> policy.answer(request);
@@ -285,6 +303,64 @@ final class Desk implements ControlServer.Desk {
         .put("recipients", count.recipients())
         .put("later", count.later())
         .put("skipped", count.skipped());
+  }
+
+  /** About the destinations of a queued message, or about one domain. */
+  private ObjectNode explain(JsonNode request) throws IOException, Refusal {
+    if (!request.has("id")) {
+      return explain(explainers.get(), request, clock.now());
+    }
+    QueueId id = id(request);
+    QueueView.Message message =
+        view.show(id).orElseThrow(() -> new Refusal("there is no message " + id + " in the queue"));
+    Set<String> destinations = new LinkedHashSet<>();
+    view.list(QueueFilter.of(id), null, QueueView.MOST_ROWS)
+        .rows()
+        .forEach(row -> destinations.add(domainOf(row.recipient())));
+    if (destinations.size() > MOST_DESTINATIONS) {
+      throw new Refusal(
+          "the message goes to " + destinations.size() + " domains; ask about one of them");
+    }
+    List<ObjectNode> answers = new ArrayList<>();
+    for (String destination : destinations) {
+      answers.add(
+          about(
+              explainers.get(),
+              destination,
+              message.envelope().options().tls(),
+              request,
+              clock.now()));
+    }
+    return Explainer.all(answers);
+  }
+
+  private static String domainOf(String mailbox) {
+    return mailbox.substring(mailbox.lastIndexOf('@') + 1);
+  }
+
+  /** About one domain, with or without a running server. */
+  static ObjectNode explain(Explainer explainer, JsonNode request, Instant now) throws Refusal {
+    return Explainer.all(
+        List.of(
+            about(
+                explainer,
+                request.path("domain").asString(""),
+                MailOptions.Tls.UNSPECIFIED,
+                request,
+                now)));
+  }
+
+  private static ObjectNode about(
+      Explainer explainer, String text, MailOptions.Tls tls, JsonNode request, Instant now)
+      throws Refusal {
+    Domain domain =
+        Domain.parse(text).orElseThrow(() -> new Refusal("\"" + text + "\" is no domain"));
+    try {
+      return explainer.about(domain, tls, request.path("probe").asBoolean(false), now);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new Refusal("the server is going down");
+    }
   }
 
   private ObjectNode backup(String folder) throws IOException, Refusal {

@@ -1,14 +1,24 @@
 package org.sealwax.app;
 
+import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
+import org.sealwax.app.ControlServer.Json;
+import org.sealwax.app.ControlServer.Refusal;
 import org.sealwax.assess.Advice;
 import org.sealwax.assess.Check;
 import org.sealwax.assess.Letter;
 import org.sealwax.assess.ReceiverRubric;
 import org.sealwax.assess.Rubric;
+import org.sealwax.config.Settings;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.node.ObjectNode;
 
-/** {@code sealwax explain --code ID}: what a finding means, why it matters, what to do. */
+/**
+ * {@code sealwax explain}: what a finding means ({@code --code}), or how mail to a domain, or of a
+ * queued message, is treated and why.
+ */
 final class ExplainCommand {
   private final Surroundings around;
 
@@ -16,15 +26,74 @@ final class ExplainCommand {
     this.around = around;
   }
 
+  /** Whether the configuration is needed. */
+  static boolean isAboutDelivery(Arguments arguments) {
+    return arguments.value("--code").isEmpty();
+  }
+
+  /** How mail would be treated: by the running server, or without one by what is on disk. */
+  int delivery(Arguments arguments, Settings settings)
+      throws Arguments.Misuse, IOException, Refusal {
+    Optional<String> message = arguments.value("--message");
+    List<String> operands = arguments.operands();
+    if (message.isPresent() == (operands.size() == 1) || operands.size() > 1) {
+      throw new Arguments.Misuse("name one domain, or --message ID, or --code CODE");
+    }
+    ObjectNode request = ControlClient.request("explain");
+    message.ifPresent(id -> request.put("id", id));
+    operands.forEach(d -> request.put("domain", d));
+    request.put("probe", arguments.has("--probe"));
+    JsonNode answer = ask(request, settings, message.isPresent());
+    if (arguments.has("--json")) {
+      around
+          .out()
+          .println(
+              Json.MAPPER
+                  .writer()
+                  .with(SerializationFeature.INDENT_OUTPUT)
+                  .writeValueAsString(answer));
+    } else {
+      around.out().print(ExplainText.of(answer));
+    }
+    return Exit.OK;
+  }
+
+  private JsonNode ask(ObjectNode request, Settings settings, boolean needsServer)
+      throws IOException, Refusal {
+    try (ControlClient client = ControlClient.open(settings.server().state())) {
+      return client.ask(request);
+    } catch (ControlClient.NotRunning e) {
+      if (needsServer) {
+        throw e;
+      }
+      around
+          .err()
+          .println("sealwax: no server runs here: this is what is on disk and in the DNS now");
+      try (Alone alone = new Alone(settings)) {
+        return Desk.explain(alone.explainer(), request, alone.now());
+      }
+    }
+  }
+
   /** As help and the manual show it. */
   static Subcommand subcommand() {
     return new Subcommand(
         "explain",
-        "",
-        "say what a finding means and what to do",
-        "Explains a code of a report: what is looked at, why it matters, how it counts, and the"
-            + " settings of each mail router.",
-        List.of(new Subcommand.Option("--code", "CODE", "a code, tls10 or kex.dh/export")),
+        "[DOMAIN]",
+        "say how mail to a domain is treated and why, or what a finding means",
+        "With a domain: every source of policy (configuration, DANE, MTA-STS, ledger) with its value,"
+            + " age and next refresh, and for each MX host what is demanded, from which evidence, and"
+            + " the rungs of the ladder. Asks the running server, whose ledger and policies are the"
+            + " real ones; without one it reads what is on disk. With --code it explains a code of a"
+            + " report: what is looked at, why it matters, how it counts, and the settings of each"
+            + " mail router.",
+        List.of(
+            new Subcommand.Option(
+                "--probe", null, "make one connection to each host; no mail is sent"),
+            new Subcommand.Option(
+                "--message", "ID", "for a message in the queue, with what it demands itself"),
+            new Subcommand.Option("--json", null, "print JSON"),
+            new Subcommand.Option("--code", "CODE", "a code, tls10 or kex.dh/export")),
         false);
   }
 

@@ -353,7 +353,9 @@ final class Router implements Closeable {
       local = Listener.start(ListenerSettings.local(socket), premises, null);
       control =
           ControlServer.open(
-              now.server().state(), new Desk(queue, spool, reloading, archives::ledger), log);
+              now.server().state(),
+              new Desk(queue, spool, reloading, archives::ledger, this::explainer, clock),
+              log);
       if (now.metrics().isPresent()) {
         metrics = openMetrics(now.metrics().get());
       }
@@ -393,6 +395,11 @@ final class Router implements Closeable {
     } catch (IOException e) {
       throw bindTrouble(address, e);
     }
+  }
+
+  private Explainer explainer() {
+    Outbound now = outboundNow();
+    return new Explainer(now.courier().get(), now.routes(), archives);
   }
 
   /** Why mail is not taken now, or null when it is. */

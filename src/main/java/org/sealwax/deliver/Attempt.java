@@ -312,6 +312,17 @@ final class Attempt {
   }
 
   /**
+   * What one look showed.
+   *
+   * @param address where
+   * @param seen what
+   * @param decision what would be done after it in a first round
+   * @param capabilities keywords after TLS, or as far as it went
+   */
+  record Glance(
+      InetSocketAddress address, Observation seen, Decision decision, Set<String> capabilities) {}
+
+  /**
    * One connection in each address family to a host that may not have the mail, for the ledger to
    * see: greeted, and left without a word of the mail. In each, because an attacker may sit on one
    * path, and what only he showed must not be taken for the host's.
@@ -330,24 +341,57 @@ final class Attempt {
       // One connection less than the bound, so that a look never costs an honest host its turn.
       boolean room = budget.connections() + budget.hostsLeft() + 1 < Ladder.PER_DELIVERY;
       if (room && !family.isEmpty()) {
-        look(family);
+        glance(family);
       }
     }
   }
 
-  private void look(List<InetSocketAddress> family) throws InterruptedException {
+  /**
+   * One connection as the requirement has it, greeted and left; nothing is remembered of it but by
+   * the ledger. Null when the host has no address, and the errand was told.
+   *
+   * @throws InterruptedException when the round is stopped
+   */
+  @Nullable Glance glance() throws InterruptedException {
+    return resolve() ? glance(addresses) : null;
+  }
+
+  private Glance glance(List<InetSocketAddress> family) throws InterruptedException {
     Rung rung = tools.policy().ladder().first(requirement, memory);
     Dialing.Dialed dialed = new Dialing(tools.dialer(plan.byMx()), tools.settings()).first(family);
     Wire wire = dialed.wire();
-    if (wire == null) {
-      tell(dialed.address(), new Observation.Unreachable(dialed.trouble()), rung);
-      return;
-    }
     budget.connected();
-    ownAddress = wire.local().getAddress().getHostAddress();
-    Greeted greeted = tools.greeting().greet(wire, approach(rung));
-    tell(dialed.address(), greeted.observation(), rung);
-    leave(greeted.dialogue());
+    atHost++;
+    Set<String> capabilities = Set.of();
+    Observation seen;
+    if (wire == null) {
+      seen = new Observation.Unreachable(dialed.trouble());
+    } else {
+      ownAddress = wire.local().getAddress().getHostAddress();
+      Greeted greeted = tools.greeting().greet(wire, approach(rung));
+      seen = greeted.observation();
+      ClientDialogue dialogue = greeted.dialogue();
+      if (dialogue != null) {
+        capabilities = Set.copyOf(dialogue.capabilities().keywords().keySet());
+      }
+      leave(dialogue);
+    }
+    tell(dialed.address(), seen, rung);
+    Instant now = tools.clock().now();
+    LadderState state =
+        new LadderState(
+            rung,
+            atHost,
+            budget.connections(),
+            budget.hosts(),
+            false,
+            budget.round(),
+            budget.firstTried(),
+            budget.began(),
+            now,
+            memory.after(seen, rung, now));
+    return new Glance(
+        dialed.address(), seen, tools.policy().decide(requirement, seen, state), capabilities);
   }
 
   private void log(

@@ -14,6 +14,7 @@ import org.sealwax.policy.Policy;
 import org.sealwax.policy.PolicyRow;
 import org.sealwax.queue.Consignment;
 import org.sealwax.queue.Delivery;
+import org.sealwax.queue.MailOptions;
 import org.sealwax.queue.NextHop;
 import org.sealwax.queue.Outcome;
 import org.sealwax.tls.TlsClient;
@@ -146,6 +147,19 @@ public final class Courier implements Delivery, AutoCloseable {
     return consignment.options().requireTls()
         ? outcomes.endRequiringTls(Trouble.unknown())
         : outcomes.end(Trouble.unknown());
+  }
+
+  /**
+   * What would be demanded of each host of a next hop now, and why; no mail is sent, and nothing is
+   * remembered of it.
+   *
+   * @param message what a message demands or waives
+   * @param probes whether one connection is made to each host
+   * @throws InterruptedException when the thread is told to stop
+   */
+  public Preview preview(NextHop hop, MailOptions.Tls message, boolean probes)
+      throws InterruptedException {
+    return new Round(tools.asking(), new Inquiry(message), hop, 1, null).preview(probes);
   }
 
   /** What its rounds work with. */

@@ -138,6 +138,34 @@ final class Round {
     }
   }
 
+  /**
+   * The same without mail: what would be demanded of each host, and with {@code probes} what one
+   * connection to each shows.
+   */
+  Preview preview(boolean probes) throws InterruptedException {
+    return switch (plan()) {
+      case RoutePlan.End end -> new Preview(nextHop.key(), List.of(), end.meaning().cause().text());
+      case RoutePlan.Hosts hosts -> {
+        List<Preview.Host> out = new ArrayList<>();
+        budget.hosts = hosts.hosts().size();
+        for (Subject subject : hosts.hosts()) {
+          budget.host++;
+          Terms terms = terms(subject, hosts);
+          Attempt attempt = new Attempt(tools, budget, errand, terms, visit, hosts);
+          out.add(
+              Preview.Host.of(
+                  terms,
+                  terms.refusal(tools.sources().ledger()).map(Cause::text).orElse(null),
+                  tools.policy().ladder(),
+                  tools.memories().at(subject.host() + ":" + hosts.port(), tools.clock().now()),
+                  probes ? attempt.glance() : null,
+                  probes));
+        }
+        yield new Preview(nextHop.key(), out, null);
+      }
+    };
+  }
+
   private RoutePlan plan() {
     return switch (nextHop) {
       case NextHop.ByMx mx ->

@@ -27,6 +27,24 @@ record Tools(
     Clock clock,
     Chance chance,
     MailLog log) {
+  /** The same, with nobody learning from it. */
+  Tools asking() {
+    return new Tools(
+        settings,
+        policy,
+        gatherer,
+        sources.asking(),
+        resolver,
+        dialers,
+        greeting,
+        roots,
+        memories,
+        pool,
+        clock,
+        chance,
+        log);
+  }
+
   /** The same under other times and without a pool of its own: for probes. */
   Tools with(DeliverSettings other, TlsClient tls) {
     return new Tools(

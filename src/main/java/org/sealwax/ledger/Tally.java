@@ -13,7 +13,8 @@ import java.util.concurrent.TimeUnit;
  * @param resolutions separate ones
  * @param until the end of the last one's time to live
  */
-record Tally(int sessions, int days, long lastDay, int today, int resolutions, Instant until) {
+public record Tally(
+    int sessions, int days, long lastDay, int today, int resolutions, Instant until) {
   static final Tally NONE = new Tally(0, 0, Long.MIN_VALUE, 0, 0, Instant.EPOCH);
 
   /** Where counting stops: far beyond every setting. */

@@ -1,0 +1,329 @@
+package org.sealwax.app;
+
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.address.Domain;
+import org.sealwax.address.MailHost;
+import org.sealwax.address.Mailbox;
+import org.sealwax.app.ControlServer.Json;
+import org.sealwax.deliver.Courier;
+import org.sealwax.deliver.Preview;
+import org.sealwax.ledger.Alarm;
+import org.sealwax.ledger.DomainRow;
+import org.sealwax.ledger.LiveLedger;
+import org.sealwax.policy.Demand;
+import org.sealwax.policy.Evidence;
+import org.sealwax.policy.Level;
+import org.sealwax.policy.PolicyRow;
+import org.sealwax.policy.Requirement;
+import org.sealwax.policy.Rung;
+import org.sealwax.queue.MailOptions;
+import org.sealwax.queue.NextHop;
+import org.sealwax.queue.Routing;
+import org.sealwax.queue.Target;
+import org.sealwax.sts.Announcement;
+import org.sealwax.sts.StsMemory;
+import org.sealwax.sts.StsRecord;
+import org.sealwax.sts.store.StsPolicies;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Says how mail to a domain would be treated now, and why: every source with its value, age and
+ * next refresh, and for each host what is demanded, the rungs, and what a connection shows. Sends
+ * nothing and teaches nobody anything.
+ */
+final class Explainer {
+  private final Courier courier;
+  private final Routing routing;
+  private final Archives archives;
+
+  /**
+   * Over the machines of a router.
+   *
+   * @param routing where mail goes
+   * @param archives what is kept of other people's domains
+   */
+  Explainer(Courier courier, Routing routing, Archives archives) {
+    this.courier = courier;
+    this.routing = routing;
+    this.archives = archives;
+  }
+
+  /**
+   * About one destination.
+   *
+   * @param message what a message demands or waives
+   * @param probes whether one connection is made to each host
+   * @throws InterruptedException when the thread is told to stop
+   */
+  ObjectNode about(MailHost destination, MailOptions.Tls message, boolean probes, Instant now)
+      throws InterruptedException {
+    ObjectNode out = Json.MAPPER.createObjectNode();
+    out.put("destination", destination.toString());
+    out.put("at", now.toString());
+    NextHop hop = routing.nextHopFor(new Target.Remote(new Mailbox("postmaster", destination)));
+    out.put("next_hop", words(hop));
+    switch (hop) {
+      case NextHop.Pipe pipe -> out.put("end", "a command of this machine takes it");
+      case NextHop.Nobody nobody -> out.put("end", "nobody is named who takes it");
+      case NextHop.ByMx mx -> tell(out, courier.preview(hop, message, probes), mx.domain(), now);
+      case NextHop.Fixed fixed ->
+          tell(
+              out,
+              courier.preview(hop, message, probes),
+              fixed.host() instanceof Domain d ? d : null,
+              now);
+    }
+    return out;
+  }
+
+  private static String words(NextHop hop) {
+    return switch (hop) {
+      case NextHop.ByMx mx -> "the MX hosts of " + mx.domain();
+      case NextHop.Fixed f -> f.host() + ":" + f.port() + " (route " + f.route() + ")";
+      case NextHop.Pipe p -> "the command " + p.name();
+      case NextHop.Nobody n -> "nobody";
+    };
+  }
+
+  private void tell(ObjectNode out, Preview preview, @Nullable Domain domain, Instant now) {
+    if (preview.end() != null) {
+      out.put("end", preview.end());
+    }
+    ArrayNode sources = out.putArray("sources");
+    Set<Evidence> common = new LinkedHashSet<>();
+    preview.hosts().forEach(h -> common.addAll(h.evidence()));
+    for (Evidence e : common) {
+      source(sources, e, now);
+    }
+    if (domain != null) {
+      sts(sources, domain, now);
+      ledger(sources, domain);
+    }
+    ArrayNode hosts = out.putArray("hosts");
+    preview.hosts().forEach(h -> host(hosts.addObject(), h, now));
+  }
+
+  /** What every round gathers; MTA-STS and ledger are told from their stores, with more. */
+  private static void source(ArrayNode sources, Evidence evidence, Instant now) {
+    switch (evidence) {
+      case Evidence.Default d ->
+          source(sources, "config", d.origin(), "").put("where", "[deliver] level");
+      case Evidence.Route r -> row(source(sources, "config", r.origin(), ""), r.row(), now);
+      case Evidence.NextHopRow r -> row(source(sources, "config", r.origin(), ""), r.row(), now);
+      case Evidence.HostRow r -> row(source(sources, "config", r.origin(), ""), r.row(), now);
+      case Evidence.Dane d -> {
+        ObjectNode out = source(sources, "dane", d.origin(), section(d));
+        out.put("refresh", d.expires().toString());
+        if (d.state() instanceof Evidence.DaneState.Usable u) {
+          ArrayNode records = out.putArray("records");
+          u.associations().records().stream().map(Object::toString).sorted().forEach(records::add);
+        }
+      }
+      case Evidence.RequireTls r ->
+          source(sources, "message", r.origin(), "RFC 8689 section 4.2.1");
+      case Evidence.TlsRequiredNo n ->
+          source(sources, "message", n.origin(), "RFC 8689 section 4.2.2");
+      case Evidence.Sts s -> {}
+      case Evidence.Ledger l -> {}
+    }
+  }
+
+  private static String section(Evidence.Dane dane) {
+    return switch (dane.state()) {
+      case Evidence.DaneState.Usable u ->
+          dane.secureMx() ? "RFC 7672 section 2.2" : "RFC 7672 section 2.2.1";
+      case Evidence.DaneState.Unusable u -> "RFC 7672 section 2.2";
+      case Evidence.DaneState.Trouble t -> "RFC 7672 section 2.1.1";
+      case Evidence.DaneState.Absent a -> "RFC 7672 section 2.2";
+    };
+  }
+
+  private static ObjectNode source(ArrayNode sources, String name, String value, String rfc) {
+    ObjectNode out = sources.addObject().put("source", name).put("value", value);
+    if (!rfc.isEmpty()) {
+      out.put("rfc", rfc);
+    }
+    return out;
+  }
+
+  private static void row(ObjectNode out, PolicyRow row, Instant now) {
+    out.put("where", "[[policy]] " + row.pattern());
+    if (!row.note().isEmpty()) {
+      out.put("note", row.note());
+    }
+    if (!row.owner().isEmpty()) {
+      out.put("owner", row.owner());
+    }
+    if (row.expires() != null) {
+      out.put("expires", row.expires().toString());
+    }
+    if (!row.isInForce(now)) {
+      out.put("warning", "this row has expired and does not count");
+    } else if (row.override()) {
+      out.put(
+          "warning",
+          "override: DANE, MTA-STS and ledger are not followed here; "
+              + (row.level().demandsTls()
+                  ? row.level() == Level.ENCRYPT
+                      ? "whoever answers on the way can read the mail"
+                      : "who holds a key or certificate that this row takes can read the mail"
+                  : "whoever strips STARTTLS on the way gets the mail in clear"));
+    }
+  }
+
+  private void sts(ArrayNode sources, Domain domain, Instant now) {
+    Optional<StsPolicies> policies = archives.policies();
+    if (policies.isEmpty()) {
+      source(sources, "sts", "switched off ([sts] enabled)", "");
+      return;
+    }
+    StsPolicies.Account account = policies.get().account(domain);
+    StsMemory memory = account.memory();
+    StsMemory.Kept kept = memory.kept();
+    String announced =
+        switch (account.announcement()) {
+          case Announcement.Silent s -> "the DNS does not answer: " + s.why();
+          case Announcement.Says(StsRecord.Announced a) -> "id " + a.id() + " is announced";
+          case Announcement.Says(StsRecord.None n) -> "nothing is announced";
+          case Announcement.Says(StsRecord.Several s) ->
+              s.count() + " records, which count as none";
+          case Announcement.Says(StsRecord.Malformed m) -> "a broken record: " + m.why();
+        };
+    ObjectNode out =
+        source(
+            sources,
+            "sts",
+            kept == null
+                ? "no policy is kept; " + announced
+                : kept.policy().mode().word()
+                    + ", id "
+                    + kept.id()
+                    + ", mx "
+                    + kept.policy().mx()
+                    + "; "
+                    + announced,
+            "RFC 8461 section 3");
+    if (kept != null) {
+      out.put("since", kept.fetched().toString());
+      out.put("expires", kept.expires().toString());
+      if (!kept.isLive(now)) {
+        out.put("warning", "it has run out");
+      }
+    }
+    if (memory.refresh() != null) {
+      out.put("refresh", memory.refresh().toString());
+    }
+    if (!memory.trouble().isEmpty()) {
+      out.put("trouble", memory.trouble());
+    }
+  }
+
+  private void ledger(ArrayNode sources, Domain domain) {
+    LiveLedger ledger = archives.ledger();
+    Optional<Evidence.Ledger> level = ledger.about(domain);
+    Optional<DomainRow> row = ledger.show(domain);
+    ObjectNode out =
+        source(
+            sources,
+            "ledger",
+            level
+                .map(Evidence::origin)
+                .orElse(row.isEmpty() ? "never met" : "no level reached yet"),
+            "");
+    row.ifPresent(
+        r -> {
+          out.put("first", r.first().toString());
+          out.put("last", r.last().toString());
+          out.put(
+              "evidence",
+              r.encrypt().sessions()
+                  + " sessions on "
+                  + r.encrypt().days()
+                  + " days with TLS, "
+                  + r.verify().sessions()
+                  + " on "
+                  + r.verify().days()
+                  + " with a verified host");
+        });
+    level.ifPresent(
+        l -> {
+          out.put("since", l.since().toString());
+          out.put("expires", l.expires().toString());
+        });
+    Optional<Alarm> alarm = ledger.alarm(domain);
+    alarm.ifPresent(
+        a ->
+            out.put(
+                "warning",
+                "violation ("
+                    + a.what().word()
+                    + ") since "
+                    + a.since()
+                    + ": "
+                    + a.text()
+                    + (a.accepts() == null
+                        ? "; ends by sealwax policy accept only"
+                        : "; accepted " + a.accepts() + " at the earliest")));
+  }
+
+  private static void host(ObjectNode out, Preview.Host host, Instant now) {
+    Requirement requirement = host.requirement();
+    out.put("host", host.subject().host().toString());
+    out.put("port", host.subject().port());
+    out.put("dnssec", host.subject().secureMx());
+    out.put("wanted", requirement.wanted().word());
+    out.put("encryption", word(requirement.encryption()));
+    ArrayNode identity = out.putArray("identity");
+    requirement.identity().stream().map(Demand::text).sorted().forEach(identity::add);
+    out.put("clear_text", word(requirement.clearText()));
+    out.put("floor", requirement.floor().lowest().label());
+    out.put("require_tls", requirement.requireTls());
+    out.put("by_memory_alone", requirement.remembered());
+    ArrayNode because = out.putArray("because");
+    requirement.because().forEach(because::add);
+    if (host.refusal() != null) {
+      out.put("refused", host.refusal());
+    }
+    ArrayNode rungs = out.putArray("rungs");
+    host.rungs().stream().map(Rung::word).forEach(rungs::add);
+    Map<String, String> memory = new LinkedHashMap<>();
+    if (host.memory().shown() != null) {
+      memory.put("shown", host.memory().shown().word() + " at " + host.memory().shownAt());
+    }
+    host.memory().broken().forEach((rung, at) -> memory.put("broken", rung.word() + " at " + at));
+    memory.forEach((name, value) -> out.withObject("memory").put(name, value));
+    Preview.Probe probe = host.probe();
+    if (probe != null) {
+      ObjectNode seen = out.putObject("probe");
+      seen.put("at", now.toString());
+      if (probe.address() != null) {
+        seen.put("address", probe.address().getAddress().getHostAddress());
+      }
+      seen.put("seen", probe.seen());
+      seen.put("then", probe.outcome());
+      ArrayNode offers = seen.putArray("offers");
+      probe.capabilities().forEach(offers::add);
+    }
+  }
+
+  private static String word(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT).replace('_', ' ');
+  }
+
+  /** The answers about several destinations, as one tree. */
+  static ObjectNode all(List<ObjectNode> answers) {
+    ObjectNode out = Json.MAPPER.createObjectNode();
+    ArrayNode list = out.putArray("destinations");
+    answers.forEach(list::add);
+    return out;
+  }
+}

@@ -1,0 +1,62 @@
+package org.sealwax.deliver;
+
+import java.util.List;
+import org.sealwax.policy.Evidence;
+import org.sealwax.queue.Cause;
+import org.sealwax.queue.MailOptions;
+
+/**
+ * An errand without mail: somebody wants to know what would be.
+ *
+ * @param message what the message in question demands or waives
+ */
+record Inquiry(MailOptions.Tls message) implements Errand {
+  @Override
+  public Fate with(Peer peer) {
+    throw new IllegalStateException("nothing is sent on an inquiry");
+  }
+
+  @Override
+  public boolean isDone() {
+    return false;
+  }
+
+  @Override
+  public boolean mayGoClear() {
+    return false;
+  }
+
+  @Override
+  public void passedOver(Cause cause) {
+    // What stands in the way is in the preview itself.
+  }
+
+  @Override
+  public void ends(Meaning meaning) {
+    // Likewise.
+  }
+
+  @Override
+  public List<Evidence> evidence() {
+    return switch (message) {
+      case UNSPECIFIED -> List.of();
+      case REQUIRED -> List.of(new Evidence.RequireTls());
+      case OPTIONAL -> List.of(new Evidence.TlsRequiredNo());
+    };
+  }
+
+  @Override
+  public boolean insistsOnRequireTls() {
+    return message == MailOptions.Tls.REQUIRED;
+  }
+
+  @Override
+  public boolean teaches() {
+    return false;
+  }
+
+  @Override
+  public String id() {
+    return "explain";
+  }
+}

@@ -1,0 +1,172 @@
+package org.sealwax.app;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.sealwax.address.Domain;
+import org.sealwax.app.ControlServer.Json;
+import org.sealwax.app.ControlServer.Refusal;
+import org.sealwax.config.Configuration;
+import org.sealwax.config.Machine;
+import org.sealwax.config.Settings;
+import org.sealwax.log.Counters;
+import org.sealwax.log.HeardLog;
+import org.sealwax.tls.TlsRoom;
+import org.sealwax.world.Chance;
+import org.sealwax.world.Clock;
+import org.sealwax.world.Threads;
+import tools.jackson.databind.JsonNode;
+
+/** {@code sealwax explain}, through a running server and without one. */
+@Timeout(60)
+final class ExplainTest {
+  @TempDir private Path folder = Path.of("");
+
+  private static final String ROWS =
+      """
+      [[listener]]
+      address = "127.0.0.1:0"
+      [deliver]
+      level = "encrypt"
+      [sts]
+      enabled = false
+      [[transport]]
+      domain = "*"
+      next_hop = "[127.0.0.1]:PORT"
+      [[policy]]
+      domain = ".partner.example"
+      level = "none"
+      override = true
+      owner = "ann"
+      note = "their scanner chokes on TLS"
+      expires = 2099-01-01
+      """;
+
+  private Settings settings(String text) throws Exception {
+    TlsRoom.beforeAnything();
+    Path state = Files.createDirectories(folder.resolve("state"));
+    Configuration read =
+        Configuration.parse(text, folder, "test", new Machine(Domain.of("mx.test.example"), state));
+    if (read instanceof Configuration.Sound sound) {
+      return sound.settings();
+    }
+    throw new AssertionError(read.report());
+  }
+
+  private static String run(Settings settings, String... words) throws Exception {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    PrintStream print = new PrintStream(out, true, StandardCharsets.UTF_8);
+    PrintStream nothing =
+        new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
+    Path state = settings.server().state();
+    Surroundings around =
+        new Surroundings(
+            Map.of(), new ByteArrayInputStream(new byte[0]), print, nothing, "t", state, state);
+    Arguments arguments = Arguments.read(ExplainCommand.subcommand(), List.of(words));
+    assertEquals(Exit.OK, new ExplainCommand(around).delivery(arguments, settings));
+    return out.toString(StandardCharsets.UTF_8);
+  }
+
+  /** A mail host without TLS that answers EHLO and nothing else. */
+  private static ServerSocket plainHost() throws Exception {
+    ServerSocket socket = new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
+    Threads.start(
+        "plain-host",
+        () -> {
+          while (!socket.isClosed()) {
+            try (var peer = socket.accept()) {
+              peer.getOutputStream().write("220 plain\r\n".getBytes(StandardCharsets.US_ASCII));
+              byte[] line = new byte[200];
+              int count = peer.getInputStream().read(line);
+              assertTrue(count > 0);
+              peer.getOutputStream()
+                  .write("250-plain\r\n250 SIZE 9\r\n".getBytes(StandardCharsets.US_ASCII));
+              count = peer.getInputStream().read(line);
+            } catch (java.io.IOException e) {
+              return;
+            }
+          }
+        });
+    return socket;
+  }
+
+  @Test
+  void theRunningServerSaysWhatItDemandsAndWhatAProbeShows() throws Exception {
+    try (ServerSocket host = plainHost()) {
+      Settings settings = settings(ROWS.replace("PORT", "" + host.getLocalPort()));
+      Router router =
+          new Router(
+              settings,
+              new Router.World(
+                  Clock.system(), Chance.secure(), new HeardLog().log(), new Counters()));
+      try {
+        router.start(() -> "reloaded");
+        String text = run(settings, "example.org", "--probe");
+        assertTrue(text.contains("goes to [127.0.0.1]:" + host.getLocalPort()), text);
+        assertTrue(text.contains("config: default encrypt"), text);
+        assertTrue(text.contains("wanted encrypt: encryption always, clear text never"), text);
+        assertTrue(text.contains("clear text, no STARTTLS"), text);
+        assertTrue(text.contains("then: the next host (tls-not-offered)"), text);
+        JsonNode json = Json.MAPPER.readTree(run(settings, "example.org", "--json"));
+        JsonNode destination = json.path("destinations").path(0);
+        assertEquals("example.org", destination.path("destination").asString(""));
+        assertEquals(
+            "encrypt", destination.path("hosts").path(0).path("wanted").asString(""), "" + json);
+        assertFalse(json.toString().contains("probe"), "none was asked for");
+        assertThrows(Refusal.class, () -> run(settings, "not a domain"));
+      } finally {
+        router.close();
+      }
+      // And without the server, from what is on disk.
+      String alone = run(settings, "example.org");
+      assertTrue(alone.contains("config: default encrypt"), alone);
+    }
+  }
+
+  @Test
+  void itSaysWhichSourcesAreAskedAndWhatAnOverrideAdmits() throws Exception {
+    String rows =
+        ROWS.replace("[[transport]]\ndomain = \"*\"\nnext_hop = \"[127.0.0.1]:PORT\"\n", "");
+    // Names under "invalid" are answered without asking anybody; nothing leaves this machine.
+    String text = run(settings(rows.replace(".partner.example", ".invalid")), "partner.invalid");
+    assertTrue(text.contains("goes to the MX hosts of partner.invalid"), text);
+    assertTrue(text.contains("does not exist"), text);
+    String direct =
+        run(
+            settings(
+                rows.replace(".partner.example", "localhost")
+                    + "[[transport]]\ndomain = \"*\"\nnext_hop = \"localhost:2\"\n"),
+            "partner.invalid");
+    assertTrue(direct.contains("override: DANE, MTA-STS and ledger are not followed"), direct);
+    assertTrue(
+        direct.contains("whoever strips STARTTLS on the way gets the mail in clear"), direct);
+    assertTrue(direct.contains("owner ann"), direct);
+    assertTrue(direct.contains("sts: switched off"), direct);
+    assertTrue(direct.contains("ledger: never met"), direct);
+    assertTrue(direct.contains("RFC 7672"), direct);
+    assertTrue(direct.contains("rungs clear"), direct);
+  }
+
+  @Test
+  void oneThingIsAskedAtATime() throws Exception {
+    Settings settings = settings(ROWS.replace("PORT", "1"));
+    assertThrows(Arguments.Misuse.class, () -> run(settings));
+    assertThrows(Arguments.Misuse.class, () -> run(settings, "a.example", "b.example"));
+    assertThrows(ControlClient.NotRunning.class, () -> run(settings, "--message", "0TestMail1"));
+  }
+}
