@@ -81,7 +81,11 @@ final class Notebook {
           scheme(curve.scheme());
         }
         case FieldParameters field -> {
-          fields.putIfAbsent(field.prime(), field);
+          // OpenSSL has a smaller field of its own for anonymous suites (80 bits of security, as
+          // their AES-128 without authentication is worth); suite.anon speaks of those.
+          if (Suite.of(hello.suite()).map(Notebook::authenticated).orElse(true)) {
+            fields.putIfAbsent(field.prime(), field);
+          }
           scheme(field.scheme());
           if (!seenValues.add(field.value())) {
             repeatedValues.add(field.value());
@@ -96,6 +100,10 @@ final class Notebook {
       }
     }
     chain(chain, null);
+  }
+
+  private static boolean authenticated(Suite suite) {
+    return suite.authentication() != Suite.Authentication.ANONYMOUS;
   }
 
   private void scheme(int scheme) {

@@ -413,4 +413,16 @@ final class FlawTest {
     ticket[40] ^= 1;
     assertTrue(!Sessions.underZeroKey(ticket), "the seal is broken");
   }
+
+  /** What OpenSSL does by itself for anonymous suites must not speak for the others. */
+  @Test
+  void theFieldOfAnonymousSuitesIsNotThatOfTheServer() throws Exception {
+    try (OldStack server = new OldStack()) {
+      server.suites = plus(0x34);
+      server.fieldBits = 1_024;
+      List<String> bad = bad(scan(server.start(), Depth.FULL));
+      assertTrue(bad.contains("suite.anon/beside"), bad.toString());
+      assertTrue(!bad.contains("kex.dh/1024"), bad.toString());
+    }
+  }
 }
