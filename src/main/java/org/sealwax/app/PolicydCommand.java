@@ -28,7 +28,6 @@ import org.sealwax.evidence.Source;
 import org.sealwax.evidence.StsSource;
 import org.sealwax.https.HttpsClient;
 import org.sealwax.ledger.Ledger;
-import org.sealwax.ledger.LedgerSettings;
 import org.sealwax.ledger.LiveLedger;
 import org.sealwax.log.LibraryLog;
 import org.sealwax.log.LineLog;
@@ -197,7 +196,7 @@ final class PolicydCommand {
       ledger =
           LiveLedger.open(
               folder.resolve("ledger.db"),
-              LedgerSettings.defaults(),
+              settings.ledger(),
               new LiveLedger.World(
                   clock,
                   log,

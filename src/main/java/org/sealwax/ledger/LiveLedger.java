@@ -70,7 +70,34 @@ public final class LiveLedger implements Ledger, RungShelf, Closeable {
   /** What the ledger works with. */
   public record World(Clock clock, MailLog log, Voucher voucher) {}
 
-  private record Held(@Nullable DomainRow row) {
+  /** A row in memory, with its evidence once somebody asked: that is asked for each delivery. */
+  private static final class Held {
+    private final @Nullable DomainRow row;
+    private volatile @Nullable Known known;
+
+    private record Known(Rules by, Optional<Evidence.Ledger> evidence) {}
+
+    Held(@Nullable DomainRow row) {
+      this.row = row;
+    }
+
+    @Nullable DomainRow row() {
+      return row;
+    }
+
+    Optional<Evidence.Ledger> evidence(Rules rules) {
+      DomainRow of = row;
+      if (of == null) {
+        return Optional.empty();
+      }
+      Known there = known;
+      if (there == null || !there.by().equals(rules)) {
+        there = new Known(rules, rules.evidence(of));
+        known = there;
+      }
+      return there.evidence();
+    }
+
     int weight() {
       DomainRow of = row;
       int weight = 150;
@@ -205,6 +232,10 @@ public final class LiveLedger implements Ledger, RungShelf, Closeable {
   }
 
   private @Nullable DomainRow row(Domain domain) {
+    return held(domain).row();
+  }
+
+  private Held held(Domain domain) {
     Held held = dirty.get(domain);
     if (held == null) {
       held = hot.getIfPresent(domain);
@@ -213,7 +244,7 @@ public final class LiveLedger implements Ledger, RungShelf, Closeable {
       held = new Held(stored(domain));
       hot.put(domain, held);
     }
-    return held.row();
+    return held;
   }
 
   private @Nullable DomainRow stored(Domain domain) {
@@ -417,8 +448,8 @@ public final class LiveLedger implements Ledger, RungShelf, Closeable {
 
   @Override
   public Optional<Evidence.Ledger> about(Domain domain) {
-    DomainRow row = settled(domain);
-    return row == null ? Optional.empty() : rules.evidence(row);
+    settled(domain);
+    return held(domain).evidence(rules);
   }
 
   private @Nullable DomainRow settled(Domain domain) {
@@ -622,6 +653,7 @@ public final class LiveLedger implements Ledger, RungShelf, Closeable {
         }
         throw e;
       }
+      // By identity: what was changed again meanwhile stays.
       changed.forEach(dirty::remove);
     } finally {
       flushing.unlock();
