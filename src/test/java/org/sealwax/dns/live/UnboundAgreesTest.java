@@ -148,7 +148,13 @@ final class UnboundAgreesTest {
         ourVerdicts.forEach(
             (question, verdict) -> {
               String other = theirVerdicts.getOrDefault(question, "");
-              if (!verdict.equals(other)) {
+              // RFC 9276 §3.2: of a denial with so many iterations a validator may say insecure, as
+              // Unbound always does, or fail, as we do for aliases and wildcards.
+              boolean either =
+                  question.contains("nsec3iterated")
+                      && verdict.startsWith("UNKNOWN BOGUS")
+                      && other.contains("INSECURE");
+              if (!verdict.equals(other) && !either) {
                 different.add(question + ": we say " + verdict + ", unbound " + other);
               }
             });
