@@ -4,6 +4,7 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -38,7 +39,7 @@ import org.sealwax.world.Threads;
  * what came, and sees that one domain is fetched by one thread at a time. Thread-safe.
  *
  * <p>A store that cannot be written does not stop mail: what was fetched holds in memory, and the
- * log says so.
+ * log says so. One that cannot be read puts off the deliveries whose domains are not in memory.
  */
 public final class StsPolicies implements Closeable {
   /** A policy is renewed as long as mail was sent to its domain within this time. */
@@ -159,6 +160,8 @@ public final class StsPolicies implements Closeable {
   /**
    * What MTA-STS says about a policy domain for a delivery now. Blocks on the DNS and, where a
    * policy must be fetched, on its host, for a minute and a half at most.
+   *
+   * @throws UncheckedIOException when the store cannot be read, which is not "no policy"
    */
   public Evidence.Sts about(Domain domain) {
     Announcement announcement = announcement(domain);
@@ -184,9 +187,18 @@ public final class StsPolicies implements Closeable {
     return new Account(remembered(domain), announcement(domain));
   }
 
-  /** The policy in force, if there is one: reports quote it. */
+  /**
+   * The policy in force, if there is one: reports quote it, and the ledger believes it. Takes no
+   * lock: the ledger asks under a lock of its own, and is told of ended policies under ours.
+   */
   public Optional<StsMemory.Kept> inForce(Domain domain) {
-    return Optional.ofNullable(remembered(domain).live(time.now()));
+    StsMemory there = memories.getIfPresent(domain);
+    try {
+      return Optional.ofNullable((there == null ? shelf.read(domain) : there).live(time.now()));
+    } catch (IOException e) {
+      world.log().warning("sts", String.valueOf(e.getMessage()));
+      return Optional.empty();
+    }
   }
 
   /** Domains remembered on disk, for metrics. */
@@ -337,8 +349,8 @@ public final class StsPolicies implements Closeable {
       memories.put(domain, read);
       return read;
     } catch (IOException e) {
-      world.log().warning("sts", String.valueOf(e.getMessage()));
-      return StsMemory.EMPTY;
+      // Not "nothing known": the delivery that asked is put off, as with the ledger.
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -405,9 +417,12 @@ public final class StsPolicies implements Closeable {
     nextNote = now.plus(COARSE);
   }
 
-  /** Ends the background and closes the store; what is asked later holds in memory only. */
+  /** Ends the background and closes the store; only what is in memory can be asked after that. */
   @Override
   public void close() throws IOException {
+    if (closed) {
+      return;
+    }
     closed = true;
     Thread thread = background;
     if (thread != null) {

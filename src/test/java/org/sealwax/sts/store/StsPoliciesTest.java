@@ -3,6 +3,7 @@ package org.sealwax.sts.store;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -121,6 +122,12 @@ final class StsPoliciesTest {
   }
 
   private StsPolicies open() throws IOException {
+    return open(
+        (domain, lost) ->
+            witnessed.add(domain + " " + lost.why() + " " + lost.kept().policy().mx()));
+  }
+
+  private StsPolicies open(ExpiryWitness witness) throws IOException {
     Resolver resolver = new Changing();
     StsSettings settings =
         new StsSettings(folder.resolve("sts.db"), 1_000, 4, Duration.ofSeconds(20), host.port());
@@ -135,8 +142,7 @@ final class StsPoliciesTest {
                 clock,
                 Chance.seeded(1),
                 heard.log(),
-                (domain, lost) ->
-                    witnessed.add(domain + " " + lost.why() + " " + lost.kept().policy().mx())));
+                witness));
     opened.add(policies);
     return policies;
   }
@@ -303,6 +309,53 @@ final class StsPoliciesTest {
     assertTrue(witnessed.isEmpty(), "nobody missed it");
   }
 
+  /**
+   * The ledger asks whether a policy lists a host while it holds a lock of its own, and is told of
+   * an ended policy under the same lock: each waiting for the other would end all deliveries.
+   */
+  @Test
+  void theLedgerMayAskWhileItIsTold() throws Exception {
+    java.util.concurrent.locks.ReentrantLock ledger =
+        new java.util.concurrent.locks.ReentrantLock();
+    CountDownLatch held = new CountDownLatch(1);
+    CountDownLatch telling = new CountDownLatch(1);
+    StsPolicies policies =
+        open(
+            (domain, lost) -> {
+              telling.countDown();
+              ledger.lock();
+              try {
+                witnessed.add("told");
+              } finally {
+                ledger.unlock();
+              }
+            });
+    policies.about(DOMAIN);
+    host.close();
+    dns.set(FixedResolver.builder().build());
+    clock.pass(Duration.ofDays(8));
+    Thread asks =
+        Thread.ofVirtual()
+            .start(
+                () -> {
+                  ledger.lock();
+                  try {
+                    held.countDown();
+                    telling.await();
+                    policies.inForce(DOMAIN);
+                  } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                  } finally {
+                    ledger.unlock();
+                  }
+                });
+    held.await();
+    Thread told = Thread.ofVirtual().start(() -> policies.about(DOMAIN));
+    assertTrue(asks.join(Duration.ofSeconds(30)), "the ledger waits for ever");
+    assertTrue(told.join(Duration.ofSeconds(30)), "and so does the delivery");
+    assertEquals(List.of("told"), List.copyOf(witnessed));
+  }
+
   @Test
   void manyDeliveriesAtOnceMakeOneFetch() throws Exception {
     CountDownLatch asked = new CountDownLatch(1);
@@ -379,8 +432,9 @@ final class StsPoliciesTest {
     enforces("a", "mx.example.org", open().about(DOMAIN));
   }
 
+  /** F2 as a whole is the scenario's; this is "re-fetch policy before giving up". */
   @Test
-  void aRecheckFindsAPolicyThatChangedUnderTheSameId() throws IOException {
+  void f2ARecheckFindsAPolicyThatChangedUnderTheSameId() throws IOException {
     StsPolicies policies = open();
     policies.about(DOMAIN);
     host.says(PolicyHost.policy(policy("mx2.example.org", 604_800)));
@@ -396,6 +450,17 @@ final class StsPoliciesTest {
     enforces("a", "mx.example.org", open().about(DOMAIN));
     assertTrue(Files.exists(folder.resolve("sts.db.damaged")));
     assertTrue(heard.heard("warning", "was damaged"));
+  }
+
+  @Test
+  void aStoreThatCannotBeReadIsNotADomainWithoutAPolicy() throws IOException {
+    StsPolicies policies = open();
+    policies.about(DOMAIN);
+    policies.close();
+    // In memory it is still known; what would have to be read is not taken for nothing.
+    enforces("a", "mx.example.org", policies.about(DOMAIN));
+    assertThrows(UncheckedIOException.class, () -> policies.about(Domain.of("example.net")));
+    assertTrue(policies.inForce(Domain.of("example.net")).isEmpty());
   }
 
   @Test
