@@ -371,7 +371,7 @@ final class Trouble {
   }
 
   /**
-   * What all hosts together mean for mail with REQUIRETLS (RFC 8689 4.2.1; docs/adr/1100): a
+   * What all hosts together mean for mail with REQUIRETLS (RFC 8689 4.2.1; docs/adr/1120): a
    * refusal with 5.7.30 or 5.7.10 when each of them has shown that it cannot have this mail; null
    * when one of them may yet be able to: it could not be reached, its handshake broke, it said 4yz,
    * or the DNS did not answer.

@@ -320,7 +320,7 @@ final class Transaction implements Verbs.Body {
   /**
    * RFC 8689 §4.1: REQUIRETLS wins over the header. The header is the word of whoever wrote the
    * message, and it opens a way around DANE and MTA-STS: a stranger's word counts only if the admin
-   * said so (docs/adr/1101).
+   * said so (docs/adr/1121).
    */
   private MailOptions.Tls tlsWish() {
     if (parameters.requireTls()) {

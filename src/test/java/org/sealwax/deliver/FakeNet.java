@@ -60,6 +60,7 @@ import org.sealwax.tls.TlsEngine;
 import org.sealwax.tls.TlsRoom;
 import org.sealwax.tls.TlsServer;
 import org.sealwax.tls.TlsSettings;
+import org.sealwax.tls.TrustRoots;
 import org.sealwax.tlsrpt.SessionResult;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
@@ -91,6 +92,7 @@ final class FakeNet implements Dialer, AutoCloseable {
   boolean hybrid = true;
   List<Source> sources = new ArrayList<>();
   boolean dane;
+  final Map<String, TrustRoots> roots = new HashMap<>(Map.of("public", CA.roots()));
   TlsEngine engine = TlsEngine.BORINGSSL;
   Sources.Rechecks rechecks = domain -> Optional.empty();
   Ledger ledger = Ledger.blank();
@@ -237,7 +239,7 @@ final class FakeNet implements Dialer, AutoCloseable {
             .client(
                 ClientTls.defaults(),
                 IdentityStore.fixed(CA.identity("router.example"), Map.of(), Clock.system())),
-        Map.of("public", CA.roots()),
+        roots,
         clock,
         Chance.seeded(1),
         heard.log(),

@@ -1,0 +1,190 @@
+package org.sealwax.deliver;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.sealwax.deliver.FakeNet.reason;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.sealwax.address.Domain;
+import org.sealwax.address.DomainPattern;
+import org.sealwax.dns.Tlsa;
+import org.sealwax.policy.Evidence;
+import org.sealwax.policy.Level;
+import org.sealwax.policy.MxPattern;
+import org.sealwax.policy.PolicyRow;
+import org.sealwax.queue.NextHop;
+import org.sealwax.tls.Identity;
+import org.sealwax.tls.Pins;
+import org.sealwax.tls.TestCa;
+import org.sealwax.tls.TlsVersion;
+
+/** Each setting of a {@code [[policy]]} row, to the end: hosts with real TLS. */
+@Timeout(60)
+final class PolicyRowsDeliveryTest {
+  private static final String MX = "mx.example.org";
+
+  private final FakeNet net = new FakeNet();
+
+  @AfterEach
+  void closeAll() {
+    net.close();
+  }
+
+  private void row(
+      String pattern,
+      Level level,
+      List<Domain> names,
+      @Nullable TlsVersion floor,
+      @Nullable String ca,
+      @Nullable Domain serverName,
+      @Nullable Instant expires,
+      boolean override) {
+    net.rows.add(
+        new PolicyRow(
+            DomainPattern.parse(pattern).orElseThrow(),
+            level,
+            Set.of(),
+            names,
+            floor,
+            ca,
+            serverName,
+            true,
+            "a note",
+            "ann",
+            expires,
+            override));
+  }
+
+  private void row(String pattern, Level level) {
+    row(pattern, level, List.of(), null, null, null, null, false);
+  }
+
+  @Test
+  void namesStandInForTheLevelsOwn() throws Exception {
+    row(
+        "example.org",
+        Level.SECURE,
+        List.of(Domain.of("post.example")),
+        null,
+        null,
+        null,
+        null,
+        false);
+    FakeHost host = net.simple().tls(FakeNet.server("post.example"));
+    assertEquals("delivered secure:verified", reason(net.mail().one()));
+    host.tls(FakeNet.server(MX));
+    assertEquals("deferred tls-identity", reason(net.mail().one()));
+  }
+
+  @Test
+  void aFloorKeepsOlderVersionsOut() throws Exception {
+    row("example.org", Level.ENCRYPT, List.of(), TlsVersion.TLS_1_3, null, null, null, false);
+    FakeHost host = net.simple().tls(FakeNet.old(FakeNet.ca().identity(MX)));
+    String outcome = reason(net.mail().one());
+    assertTrue(outcome.startsWith("deferred tls-"), outcome);
+    assertEquals(0, host.bodies().size());
+    host.tls(FakeNet.server(MX));
+    assertEquals("delivered encrypt:trusted", reason(net.mail().one()));
+  }
+
+  @Test
+  void aCaFileCountsInPlaceOfThePublicRoots() throws Exception {
+    TestCa own = TestCa.root("own");
+    net.roots.put("own.pem", own.roots());
+    row("example.org", Level.VERIFY, List.of(), null, "own.pem", null, null, false);
+    FakeHost host = net.simple().tls(FakeNet.server(own.identity(MX)));
+    assertEquals("delivered verify:verified", reason(net.mail().one()));
+    host.tls(FakeNet.server(MX));
+    assertEquals("deferred tls-identity", reason(net.mail().one()), "public roots do not count");
+  }
+
+  @Test
+  void aServerNameIsSentInPlaceOfTheHosts() throws Exception {
+    row(
+        "example.org",
+        Level.ENCRYPT,
+        List.of(),
+        null,
+        null,
+        Domain.of("front.example"),
+        null,
+        false);
+    net.simple().tls(FakeNet.server(MX));
+    assertEquals("delivered encrypt:trusted", reason(net.mail().one()));
+    assertTrue(net.heard.heard("tlsToHost", "serverName=front.example"));
+  }
+
+  @Test
+  void aParentCoversWhatIsBelowAndAnExpiredRowNothing() throws Exception {
+    row(".example.org", Level.ENCRYPT);
+    row("example.org", Level.ENCRYPT, List.of(), null, null, null, FakeNet.NOON, false);
+    net.dns.mx("sub.example.org", 10, MX);
+    FakeHost host = net.simple();
+    NextHop below = new NextHop.ByMx(Domain.of("sub.example.org"));
+    assertEquals("deferred tls-not-offered", reason(net.mail().by(below).one()));
+    assertEquals(0, host.bodies().size());
+  }
+
+  @Test
+  void aHostRowRaisesAndNeverLowers() throws Exception {
+    row(MX, Level.VERIFY);
+    FakeHost host = net.simple().tls(FakeNet.server("other.example"));
+    assertEquals("deferred tls-identity", reason(net.mail().one()));
+    assertEquals(0, host.bodies().size());
+    try (FakeNet strict = new FakeNet()) {
+      strict.level = Level.ENCRYPT;
+      strict.rows.add(PolicyRow.of(DomainPattern.parse(MX).orElseThrow(), Level.NONE));
+      FakeHost clear = strict.simple();
+      assertEquals("deferred tls-not-offered", reason(strict.mail().one()));
+      assertEquals(0, clear.bodies().size());
+    }
+  }
+
+  @Test
+  void onlyAnOverrideInForcePassesMtaSts() throws Exception {
+    net.sources.add(
+        subject ->
+            List.of(
+                new Evidence.Sts(
+                    Domain.of("example.org"),
+                    new Evidence.StsState.Enforce(
+                        "1", List.of(MxPattern.parse("elsewhere.example").orElseThrow())),
+                    null)));
+    row(
+        "example.org",
+        Level.ENCRYPT,
+        List.of(),
+        null,
+        null,
+        null,
+        FakeNet.NOON.plusSeconds(3_600),
+        true);
+    FakeHost host = net.simple().tls(FakeNet.server(MX));
+    assertEquals("delivered encrypt:trusted", reason(net.mail().one()));
+    net.clock.pass(Duration.ofHours(1));
+    assertEquals("deferred sts-mx", reason(net.mail().one()), "the row has expired");
+    assertEquals(1, host.bodies().size());
+  }
+
+  @Test
+  void daneOnlyMeansNoMailWithoutUsableRecords() throws Exception {
+    net.dane = true;
+    Identity identity = TestCa.selfSigned("whatever.example");
+    row("example.org", Level.DANE_ONLY);
+    FakeHost host = net.simple().tls(FakeNet.server(identity));
+    assertEquals("deferred dane-missing", reason(net.mail().one()));
+    assertEquals(0, host.sessions().size());
+    net.dns
+        .secure("example.org")
+        .tlsa("_25._tcp." + MX, new Tlsa(3, 1, 1, Pins.of(identity.chain().getFirst()).hex()));
+    net.changed();
+    assertEquals("delivered dane-only:verified", reason(net.mail().one()));
+  }
+}
