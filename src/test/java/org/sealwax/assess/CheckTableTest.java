@@ -66,4 +66,23 @@ final class CheckTableTest {
     assertEquals("kex.dh/export", good.code());
     assertThrows(IllegalArgumentException.class, () -> good.as("nonsense"));
   }
+
+  @Test
+  void adviceForPostfixNeverContradictsItself() {
+    java.util.Map<String, String> settings = new java.util.TreeMap<>();
+    for (Check check : Check.all()) {
+      for (String line : check.advice().postfix()) {
+        java.util.regex.Matcher setting =
+            java.util.regex.Pattern.compile("([a-z0-9_]+) = ([^#]*).*").matcher(line);
+        if (setting.matches()) {
+          String value = setting.group(2).strip();
+          String before = settings.putIfAbsent(setting.group(1), value);
+          assertTrue(
+              before == null || before.equals(value),
+              setting.group(1) + " is " + before + " and, by " + check.id() + ", " + value);
+        }
+      }
+    }
+    assertTrue(settings.size() > 8, settings.toString());
+  }
 }
