@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.sealwax.address.Domain;
@@ -46,6 +47,9 @@ record Examiner(Setup setup) {
 
   /** For one fetch of a policy: RFC 8461 3.3 lets senders give up after a minute. */
   private static final Duration POLICY_TIME = Duration.ofSeconds(20);
+
+  /** Services named by {@code --also}: each costs a connection and up to ten seconds. */
+  private static final int MAX_ALSO = 16;
 
   /** Lines of a file of trust anchors: the root has two keys, a lab a few. */
   private static final int MAX_ANCHORS = 64;
@@ -91,7 +95,16 @@ record Examiner(Setup setup) {
             resolver,
             probes,
             Reviews.all(
-                new Reviews.Needs(resolver, dialer, fetcher, roots, inner, hasIpv6(), clock)),
+                new Reviews.Needs(
+                    resolver,
+                    dialer,
+                    fetcher,
+                    tls,
+                    also(arguments),
+                    roots,
+                    inner,
+                    hasIpv6(),
+                    clock)),
             ReceiverRubric.rules(),
             ehlo,
             port(arguments, "--port", Target.MAIL),
@@ -106,6 +119,24 @@ record Examiner(Setup setup) {
   static int port(Arguments arguments, String option, int standard) throws Arguments.Misuse {
     Optional<String> text = arguments.value(option);
     return text.isEmpty() ? standard : AssessCommand.number(option, text.get(), 65_535);
+  }
+
+  /** Services whose TLS begins with the first octet: {@code www.example.org:443,[::1]:993}. */
+  private static List<Target.Host> also(Arguments arguments) throws Arguments.Misuse {
+    List<Target.Host> services = new ArrayList<>();
+    String text = arguments.value("--also").orElse("");
+    if (text.isEmpty()) {
+      return services;
+    }
+    for (String word : text.split(",", -1)) {
+      if (services.size() < MAX_ALSO
+          && Target.read(word).orElse(null) instanceof Target.Host service) {
+        services.add(service);
+      } else {
+        throw new Arguments.Misuse("--also is HOST:PORT, or up to " + MAX_ALSO + " with commas");
+      }
+    }
+    return services;
   }
 
   private static String ehlo(Arguments arguments, Folders folders) throws Arguments.Misuse {

@@ -222,6 +222,45 @@ final class AssessCommandTest {
   }
 
   @Test
+  void aKeyThatAnotherServiceHasTooIsNoticedWhenItIsNamed() throws Exception {
+    Identity mx = ca.identity("mx.example.org");
+    int port = serve("", mx);
+    PolicyHost same = new PolicyHost(mx, PolicyHost.policy("x"));
+    open.add(same);
+    PolicyHost other = new PolicyHost(ca.identity("www.example.org"), PolicyHost.policy("x"));
+    open.add(other);
+    for (String[] row :
+        new String[][] {
+          {"127.0.0.1:" + same.port(), "key.reuse/shared"},
+          {"127.0.0.1:" + other.port(), "key.reuse"},
+          {"127.0.0.1:" + other.port() + ",127.0.0.1:" + same.port(), "key.reuse/shared"}
+        }) {
+      sealwax(
+          "assess",
+          "127.0.0.1:" + port,
+          "--quick",
+          "--ehlo",
+          "probe.example",
+          "--json",
+          "--also",
+          row[0]);
+      String json = printed();
+      String code =
+          MAPPER
+              .readTree(json)
+              .path("findings")
+              .valueStream()
+              .filter(f -> f.path("check").asString().equals("key.reuse"))
+              .map(f -> f.path("code").asString())
+              .findFirst()
+              .orElse("nothing");
+      assertEquals(row[1], code, json);
+    }
+    assertEquals(
+        Exit.USAGE, sealwax("assess", "127.0.0.1:" + port, "--also", "nonsense", "--quick"));
+  }
+
+  @Test
   void pagesOfAGoodAndABadServerOpenInABrowser() throws Exception {
     Path chromium = Path.of("/usr/bin/chromium");
     boolean there = Files.isExecutable(chromium);
