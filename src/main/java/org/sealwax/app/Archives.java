@@ -193,7 +193,7 @@ final class Archives implements Closeable {
     try (book;
         written;
         sts) {
-      world.log().note("app", "the archives are closed");
+      world.log().note("app", "closing the ledger, receipts and policies");
     }
   }
 }

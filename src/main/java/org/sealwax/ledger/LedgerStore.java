@@ -2,7 +2,9 @@ package org.sealwax.ledger;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -73,6 +75,11 @@ final class LedgerStore implements Closeable {
    *     is not an empty one
    */
   static LedgerStore open(Path file) throws IOException {
+    if (!Files.exists(file)) {
+      // With whom we exchange mail is nobody else's business; SQLite's other files take after it.
+      Files.createFile(
+          file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    }
     try {
       Connection connection = JDBC.createConnection(JDBC.PREFIX + file, new Properties());
       try (Statement s = connection.createStatement()) {

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.DriverManager;
 import java.time.Duration;
 import java.time.Instant;
@@ -111,6 +112,20 @@ final class LiveLedgerTest {
     HostRow host = Objects.requireNonNull(before.hosts().get(MX1));
     assertEquals(1, host.keys().size());
     assertEquals(8, Objects.requireNonNull(host.counts().get(Shown.VERIFIED)).days());
+  }
+
+  @Test
+  void nobodyElseMayReadWithWhomWeExchangeMail() throws IOException {
+    days(1, DOMAIN, MX1, Sights::verified);
+    ledger.flush();
+    try (var files = Files.list(folder)) {
+      for (Path file : files.toList()) {
+        assertEquals(
+            "rw-------",
+            PosixFilePermissions.toString(Files.getPosixFilePermissions(file)),
+            file.toString());
+      }
+    }
   }
 
   @Test
