@@ -120,11 +120,15 @@ final class QueueTest {
   }
 
   private QueueId send(ReversePath from, String content, NewRecipient... to) throws IOException {
+    return send(from, content, MailOptions.plain(), to);
+  }
+
+  private QueueId send(ReversePath from, String content, MailOptions options, NewRecipient... to)
+      throws IOException {
     try (Intake.Entry entry = queue.open()) {
       OutputStream out = entry.content();
       out.write(content.getBytes(StandardCharsets.UTF_8));
-      entry.commit(
-          new Submission(from, MailOptions.plain(), List.of(to), "test[127.0.0.1]", "s1", ""));
+      entry.commit(new Submission(from, options, List.of(to), "test[127.0.0.1]", "s1", ""));
       return entry.id();
     }
   }
@@ -182,6 +186,39 @@ final class QueueTest {
     assertEquals(List.of(1, 2), sizes);
     untilEmpty();
     assertEquals(2, seen.size() + 2);
+  }
+
+  /** RFC 8689 5: header only, guarded like the mail itself; "optional" is not inherited. */
+  @Test
+  void aNotificationOfMailThatRequiredTlsRequiresItAndCarriesNoContent() throws Exception {
+    answer =
+        c ->
+            c.sender() instanceof ReversePath.Null
+                ? new Outcome.Delivered("mx.from.example", "250 ok", "none", true, false)
+                : new Outcome.Refused(
+                    new Cause(
+                        "requiretls-missing",
+                        EnhancedStatus.of(5, 7, 30),
+                        "The host does not offer REQUIRETLS.",
+                        "mx.to.example[192.0.2.1]:25",
+                        null,
+                        Cause.Extent.MESSAGE));
+    for (MailOptions.Tls tls : MailOptions.Tls.values()) {
+      boolean required = tls == MailOptions.Tls.REQUIRED;
+      send(
+          ReversePath.of(SENDER),
+          "Subject: hello\r\n\r\nsecret words\r\n",
+          new MailOptions(MailOptions.Body.SEVEN_BIT, false, null, MailOptions.Return.FULL, tls),
+          to("r@to.example"));
+      assertEquals(tls, next().consignment().options().tls());
+      Seen dsn = next();
+      assertEquals(
+          required ? MailOptions.Tls.REQUIRED : MailOptions.Tls.UNSPECIFIED,
+          dsn.consignment().options().tls());
+      assertTrue(dsn.content().contains("Status: 5.7.30"), dsn.content());
+      assertTrue(dsn.content().contains("Subject: hello"), dsn.content());
+      assertEquals(!required, dsn.content().contains("secret words"), dsn.content());
+    }
   }
 
   @Test
