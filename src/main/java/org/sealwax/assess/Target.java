@@ -94,14 +94,19 @@ public sealed interface Target {
     }
     Optional<InetAddress> address = address(host);
     if (address.isEmpty() && forced == null && port == 0) {
-      return Domain.parse(host).map(MailDomain::new);
+      return name(host).map(MailDomain::new);
     }
     int chosen = port != 0 ? port : forced == Entry.IMPLICIT ? SUBMISSIONS : MAIL;
     Entry entry = forced == null ? Entry.of(chosen) : forced;
     if (address.isPresent()) {
       return Optional.of(new Host(null, List.of(address.get()), chosen, entry));
     }
-    return Domain.parse(host).map(name -> new Host(name, List.of(), chosen, entry));
+    return name(host).map(name -> new Host(name, List.of(), chosen, entry));
+  }
+
+  /** A name; what looks like an address with a dot too many is a mistake. */
+  private static Optional<Domain> name(String host) {
+    return Domain.parse(host).filter(d -> !d.name().matches("[0-9]+(\\.[0-9]+){3}"));
   }
 
   private static Optional<Integer> port(String digits) {
@@ -121,8 +126,12 @@ public sealed interface Target {
         inner = inner.substring("ipv6:".length());
       }
     }
+    // The JDK also takes 192.0 and 1 for addresses; people mean names, or a mistake.
+    boolean whole = inner.indexOf(':') >= 0 || inner.matches("[0-9]+(\\.[0-9]+){3}");
     try {
-      return inner.indexOf('%') >= 0 ? Optional.empty() : Optional.of(InetAddress.ofLiteral(inner));
+      return !whole || inner.indexOf('%') >= 0
+          ? Optional.empty()
+          : Optional.of(InetAddress.ofLiteral(inner));
     } catch (IllegalArgumentException e) {
       return Optional.empty();
     }

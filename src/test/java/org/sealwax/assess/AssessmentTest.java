@@ -257,6 +257,7 @@ final class AssessmentTest {
           {"smtps://mx.example.org:2465", "mx.example.org:2465 IMPLICIT"},
           {"smtp://mx.example.org", "mx.example.org:25 STARTTLS"},
           {"192.0.2.1", "[192.0.2.1]:25 STARTTLS"},
+          {"192.0.", "192.0"},
           {"192.0.2.1:2525", "[192.0.2.1]:2525 STARTTLS"},
           {"[IPv6:2001:db8::1]:26", "[2001:db8:0:0:0:0:0:1]:26 STARTTLS"},
           {"2001:db8::1", "[2001:db8:0:0:0:0:0:1]:25 STARTTLS"},
@@ -266,7 +267,18 @@ final class AssessmentTest {
       assertEquals(row[1], text);
     }
     for (String wrong :
-        List.of("", ":", "a b", "x:0", "x:65536", "x:y", "[1.2.3.4", "fe80::1%eth0", "smtp://")) {
+        List.of(
+            "",
+            ":",
+            "a b",
+            "x:0",
+            "x:65536",
+            "x:y",
+            "[1.2.3.4",
+            "fe80::1%eth0",
+            "smtp://",
+            "192.0.2.1.",
+            "192.0.2.256")) {
       assertFalse(Target.read(wrong).isPresent(), wrong);
     }
   }

@@ -3,6 +3,7 @@ package org.sealwax.fuzz;
 import java.util.ArrayList;
 import java.util.List;
 import org.sealwax.app.AppTargets;
+import org.sealwax.assess.AssessTargets;
 import org.sealwax.config.ConfigTargets;
 import org.sealwax.dane.DaneTargets;
 import org.sealwax.deliver.DeliverTargets;
@@ -30,6 +31,7 @@ public final class Targets {
   /** All targets. */
   public static List<Target> all() {
     List<Target> all = new ArrayList<>();
+    all.addAll(AssessTargets.all());
     all.addAll(SmtpTargets.all());
     all.addAll(MessageTargets.all());
     all.addAll(ConfigTargets.all());
