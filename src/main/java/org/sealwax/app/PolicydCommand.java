@@ -40,6 +40,7 @@ import org.sealwax.policyd.Endpoint;
 import org.sealwax.policyd.LogFollower;
 import org.sealwax.policyd.PolicyDesk;
 import org.sealwax.policyd.SocketmapServer;
+import org.sealwax.sts.Patience;
 import org.sealwax.sts.StsPolicy;
 import org.sealwax.sts.store.PolicyFetcher;
 import org.sealwax.sts.store.StsPolicies;
@@ -169,7 +170,13 @@ final class PolicydCommand {
       Authorities authorities = new Authorities(settings);
       StsSettings base = StsSettings.in(folder.resolve("sts.db"));
       StsSettings sts =
-          new StsSettings(base.file(), base.domains(), base.fetches(), FETCH, base.port());
+          new StsSettings(
+              base.file(),
+              base.domains(),
+              base.fetches(),
+              FETCH,
+              base.port(),
+              settings.sts().map(StsSettings::patience).orElseGet(Patience::usual));
       HttpsClient https =
           new HttpsClient(
               resolver,

@@ -40,6 +40,7 @@ import org.sealwax.receive.ReceiveSettings;
 import org.sealwax.receive.RejectRow;
 import org.sealwax.report.ReportSettings;
 import org.sealwax.spool.SpoolSettings;
+import org.sealwax.sts.Patience;
 import org.sealwax.sts.store.StsSettings;
 import org.sealwax.tls.IdentitySettings;
 import org.sealwax.tls.TlsFloor;
@@ -535,7 +536,20 @@ final class Mapping {
     StsSettings base = StsSettings.in(server.state().resolve("sts.db"));
     return Optional.of(
         new StsSettings(
-            base.file(), base.domains(), base.fetches(), base.total(), s.get(Schema.Sts.PORT)));
+            base.file(),
+            base.domains(),
+            base.fetches(),
+            base.total(),
+            s.get(Schema.Sts.PORT),
+            new Patience(
+                s.find(Schema.Sts.FIRST_CONTACT_HOLD).orElseGet(() -> halfAtMost(Patience.FETCH)),
+                s.find(Schema.Sts.LOOKUP_HOLD).orElseGet(() -> halfAtMost(Patience.LOOKUP)))));
+  }
+
+  /** A wait that nobody set never outlives the mail that waits. */
+  private Duration halfAtMost(Duration usual) {
+    Duration half = reading.one(Schema.Queue.TABLE).get(Schema.Queue.LIFETIME).dividedBy(2);
+    return half.compareTo(usual) < 0 ? half : usual;
   }
 
   /** Nothing without a person who answers for it. */
@@ -582,9 +596,7 @@ final class Mapping {
   }
 
   private Duration hold(Section s) {
-    Duration half = reading.one(Schema.Queue.TABLE).get(Schema.Queue.LIFETIME).dividedBy(2);
-    Duration usual =
-        half.compareTo(LedgerSettings.DEFAULT_HOLD) < 0 ? half : LedgerSettings.DEFAULT_HOLD;
+    Duration usual = halfAtMost(LedgerSettings.DEFAULT_HOLD);
     // Where mail lives for less than two hours the hold outlives it, and mail is held in the end.
     Duration left =
         usual.compareTo(LedgerSettings.SHORTEST_HOLD) < 0 ? LedgerSettings.SHORTEST_HOLD : usual;

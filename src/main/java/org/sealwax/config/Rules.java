@@ -36,6 +36,7 @@ final class Rules {
     trust();
     dns();
     deliver();
+    firstContact();
     ledger();
     metrics();
     tlsReports();
@@ -317,6 +318,20 @@ final class Rules {
           Schema.Deliver.LEVEL,
           "mail is never encrypted on its way",
           "level = \"may\" encrypts whenever the other side can");
+    }
+  }
+
+  private void firstContact() {
+    Section s = reading.one(Schema.Sts.TABLE);
+    Duration half = reading.one(Schema.Queue.TABLE).get(Schema.Queue.LIFETIME).dividedBy(2);
+    for (Key<Duration> key : List.of(Schema.Sts.FIRST_CONTACT_HOLD, Schema.Sts.LOOKUP_HOLD)) {
+      if (s.find(key).filter(hold -> hold.compareTo(half) > 0).isPresent()) {
+        error(
+            s,
+            key,
+            "a hold longer than half the queue's lifetime would end in bounces",
+            "at most half of [queue] lifetime");
+      }
     }
   }
 

@@ -743,8 +743,31 @@ final class Schema {
                 + " and followed. DANE has no such switch: it is in force where the DNS is validated.");
     static final Key<Integer> PORT =
         Key.of("port", count(1, 65_535), "443", "The port of policy hosts; not 443 in tests only.");
+    static final Key<Duration> FIRST_CONTACT_HOLD =
+        Key.optional(
+            "first_contact_hold",
+            DURATION,
+            "How long mail waits for a policy that is announced and has never been had, before it"
+                + " goes as if there were none; at most half of [queue] lifetime. Within less than"
+                + " five minutes the policy host is not asked again. Left out: half an hour, or that"
+                + " half if it is less.",
+            "\"30m\"");
+    static final Key<Duration> LOOKUP_HOLD =
+        Key.optional(
+            "lookup_hold",
+            DURATION,
+            "How long mail waits while the DNS does not say whether there is a policy, and none is"
+                + " known; at most half of [queue] lifetime. Left out: four hours, or that half if it"
+                + " is less.",
+            "\"4h\"");
     static final Table TABLE =
-        Table.one("sts", "MTA-STS policies of the domains that mail goes to.", ENABLED, PORT);
+        Table.one(
+            "sts",
+            "MTA-STS policies of the domains that mail goes to.",
+            ENABLED,
+            PORT,
+            FIRST_CONTACT_HOLD,
+            LOOKUP_HOLD);
 
     private Sts() {}
   }

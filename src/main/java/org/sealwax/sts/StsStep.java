@@ -15,12 +15,6 @@ import org.sealwax.policy.Evidence;
  *     the ledger remembers its hosts
  */
 public record StsStep(StsMemory memory, Next next, @Nullable Lost lost) {
-  /** How long mail waits at first contact for a policy that is announced and cannot be had. */
-  public static final Duration FETCH_HOLD = Duration.ofMinutes(30);
-
-  /** How long it waits while the DNS does not say whether there is a policy. */
-  public static final Duration LOOKUP_HOLD = Duration.ofHours(4);
-
   /** The least between two failed fetches (RFC 8461 3.3). */
   public static final Duration LEAST_GAP = Duration.ofMinutes(5);
 
@@ -69,12 +63,13 @@ public record StsStep(StsMemory memory, Next next, @Nullable Lost lost) {
   }
 
   /** What holds for a delivery now, or that a fetch must come first. */
-  public static StsStep ask(StsMemory memory, Announcement announcement, Instant now) {
+  public static StsStep ask(
+      StsMemory memory, Announcement announcement, Patience patience, Instant now) {
     return switch (announcement) {
-      case Announcement.Silent s -> silent(memory, s.why(), now);
+      case Announcement.Silent s -> silent(memory, s.why(), patience, now);
       case Announcement.Says s ->
           switch (s.record()) {
-            case StsRecord.Announced a -> announced(memory.withLookup(), a.id(), now);
+            case StsRecord.Announced a -> announced(memory.withLookup(), a.id(), patience, now);
             case StsRecord.None n -> gone(memory, "no _mta-sts record", now);
             case StsRecord.Several m ->
                 gone(memory, m.count() + " _mta-sts records, which count as none", now);
@@ -88,9 +83,10 @@ public record StsStep(StsMemory memory, Next next, @Nullable Lost lost) {
    * Whether a policy in memory is to be fetched now although nothing asks for it: in the background
    * when its time has come, and before a failure becomes permanent (RFC 8461 5.1).
    */
-  public static StsStep renew(StsMemory memory, Announcement announcement, Instant now) {
+  public static StsStep renew(
+      StsMemory memory, Announcement announcement, Patience patience, Instant now) {
     StsMemory.Kept kept = memory.kept();
-    StsStep usual = ask(memory, announcement, now);
+    StsStep usual = ask(memory, announcement, patience, now);
     if (kept == null || usual.next() instanceof Next.Fetch || usual.lost() != null) {
       return usual;
     }
@@ -103,7 +99,7 @@ public record StsStep(StsMemory memory, Next next, @Nullable Lost lost) {
         };
     boolean soon =
         now.isBefore(kept.fetched().plus(LEAST_GAP)) && !now.isBefore(kept.fetched())
-            || mustWait(memory, now);
+            || mustWait(memory, patience, now);
     if (!there || soon) {
       return new StsStep(
           usual.memory().withRefresh(now.plus(there ? LEAST_GAP : REFRESH)), usual.next(), null);
@@ -128,7 +124,7 @@ public record StsStep(StsMemory memory, Next next, @Nullable Lost lost) {
   }
 
   /** After a fetch that brought none. */
-  public static StsStep failed(StsMemory memory, String why, Instant now) {
+  public static StsStep failed(StsMemory memory, String why, Patience patience, Instant now) {
     Instant since = memory.fetchSince() == null ? now : memory.fetchSince();
     StsMemory after =
         new StsMemory(
@@ -139,30 +135,30 @@ public record StsStep(StsMemory memory, Next next, @Nullable Lost lost) {
             since,
             memory.lookupSince(),
             why);
-    return unfetched(after, now);
+    return unfetched(after, patience, now);
   }
 
   private static Next.Settled settled(StsMemory.Kept kept) {
     return new Next.Settled(kept.state(), kept.expires());
   }
 
-  private static StsStep announced(StsMemory memory, String id, Instant now) {
+  private static StsStep announced(StsMemory memory, String id, Patience patience, Instant now) {
     StsMemory.Kept live = memory.live(now);
     if (live != null && live.id().equals(id)) {
       return new StsStep(memory, settled(live), null);
     }
-    return mustWait(memory, now)
-        ? unfetched(memory, now)
+    return mustWait(memory, patience, now)
+        ? unfetched(memory, patience, now)
         : new StsStep(memory, new Next.Fetch(id), null);
   }
 
   /** A fetch failed a moment ago. A clock that went back does not make the moment long. */
-  private static boolean mustWait(StsMemory memory, Instant now) {
+  private static boolean mustWait(StsMemory memory, Patience patience, Instant now) {
     Instant tried = memory.tried();
-    return tried != null && !now.isBefore(tried) && now.isBefore(nextTry(memory, tried));
+    return tried != null && !now.isBefore(tried) && now.isBefore(nextTry(memory, patience, tried));
   }
 
-  private static Instant nextTry(StsMemory memory, Instant tried) {
+  private static Instant nextTry(StsMemory memory, Patience patience, Instant tried) {
     Instant next = tried.plus(gap(memory.failures()));
     Instant since = memory.fetchSince();
     if (memory.kept() != null || since == null) {
@@ -170,7 +166,7 @@ public record StsStep(StsMemory memory, Next next, @Nullable Lost lost) {
     }
     // The end of the hold is a time to try, however long the gap has grown.
     Instant soonest = tried.plus(LEAST_GAP);
-    Instant end = since.plus(FETCH_HOLD);
+    Instant end = since.plus(patience.fetch());
     Instant wanted = end.isAfter(soonest) ? end : soonest;
     return wanted.isBefore(next) && tried.isBefore(end) ? wanted : next;
   }
@@ -181,7 +177,7 @@ public record StsStep(StsMemory memory, Next next, @Nullable Lost lost) {
   }
 
   /** Announced, and not to be had now. */
-  private static StsStep unfetched(StsMemory memory, Instant now) {
+  private static StsStep unfetched(StsMemory memory, Patience patience, Instant now) {
     StsMemory.Kept live = memory.live(now);
     if (live != null) {
       return new StsStep(memory, settled(live), null);
@@ -193,16 +189,17 @@ public record StsStep(StsMemory memory, Next next, @Nullable Lost lost) {
     }
     Instant since = memory.fetchSince() == null ? now : memory.fetchSince();
     Instant tried = memory.tried() == null ? now : memory.tried();
-    Instant end = since.plus(FETCH_HOLD);
-    if (tried.isBefore(end)) {
-      Instant next = nextTry(memory, tried);
+    Instant end = since.plus(patience.fetch());
+    // A wait too short for another fetch ends by the clock, any other with the fetch at its end.
+    boolean brief = patience.fetch().compareTo(LEAST_GAP) < 0;
+    if (brief && now.isBefore(end)) {
+      return new StsStep(memory, new Next.Settled(unfetchable(memory, end), end), null);
+    }
+    if (!brief && tried.isBefore(end)) {
+      Instant next = nextTry(memory, patience, tried);
       return new StsStep(
           memory,
-          new Next.Settled(
-              new Evidence.StsState.Pending(
-                  "its policy cannot be fetched: " + memory.trouble(),
-                  next.isAfter(end) ? next : end),
-              next),
+          new Next.Settled(unfetchable(memory, next.isAfter(end) ? next : end), next),
           null);
     }
     return new StsStep(
@@ -213,11 +210,16 @@ public record StsStep(StsMemory memory, Next next, @Nullable Lost lost) {
                     + since
                     + ": "
                     + memory.trouble()),
-            nextTry(memory, tried)),
+            nextTry(memory, patience, tried)),
         null);
   }
 
-  private static StsStep silent(StsMemory memory, String why, Instant now) {
+  private static Evidence.StsState.Pending unfetchable(StsMemory memory, Instant until) {
+    return new Evidence.StsState.Pending(
+        "its policy cannot be fetched: " + memory.trouble(), until);
+  }
+
+  private static StsStep silent(StsMemory memory, String why, Patience patience, Instant now) {
     StsMemory.Kept live = memory.live(now);
     if (live != null) {
       return new StsStep(memory, settled(live), null);
@@ -229,7 +231,7 @@ public record StsStep(StsMemory memory, Next next, @Nullable Lost lost) {
     if (lost != null) {
       return new StsStep(after, settled(lost.kept()), lost);
     }
-    Instant end = since.plus(LOOKUP_HOLD);
+    Instant end = since.plus(patience.lookup());
     return now.isBefore(end)
         ? new StsStep(
             after, new Next.Settled(new Evidence.StsState.Pending(trouble, end), end), null)

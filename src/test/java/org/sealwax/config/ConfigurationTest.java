@@ -10,6 +10,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.DynamicTest;
@@ -27,6 +28,8 @@ import org.sealwax.receive.ClientLimits;
 import org.sealwax.receive.ReceiveSettings;
 import org.sealwax.receive.RelayRules;
 import org.sealwax.spool.SpoolSettings;
+import org.sealwax.sts.Patience;
+import org.sealwax.sts.store.StsSettings;
 import org.sealwax.world.DialerSettings;
 
 /** Mistakes in {@code sealwax.toml} and what is said about them, as one golden table. */
@@ -107,6 +110,7 @@ final class ConfigurationTest {
     assertEquals(DialerSettings.defaults(), settings.dialer());
     assertEquals(LedgerSettings.defaults(), settings.ledger());
     assertEquals(ReceiptSettings.defaults(), settings.receipts().orElseThrow());
+    assertEquals(StsSettings.in(MACHINE.state().resolve("sts.db")), settings.sts().orElseThrow());
     DeliverSettings deliver = DeliverSettings.defaults(host);
     assertEquals(deliver.pool(), settings.deliver().pool());
     assertEquals(deliver.hold(), settings.deliver().hold());
@@ -114,6 +118,31 @@ final class ConfigurationTest {
     assertEquals(deliver.level(), settings.deliver().level());
     assertEquals(RelayRules.loopbackOnly().trustedNetworks(), settings.trustedNetworks());
     assertTrue(sound.effective().stream().noneMatch(e -> e.origin().contains(":")));
+  }
+
+  private static Patience patience(String text) {
+    return assertInstanceOf(Configuration.Sound.class, parse(text), text)
+        .settings()
+        .sts()
+        .orElseThrow()
+        .patience();
+  }
+
+  @Test
+  void theWaitsAtFirstContactAreSetAndNeverOutliveTheMail() {
+    assertEquals(
+        new Patience(Duration.ofSeconds(20), Duration.ofSeconds(40)),
+        patience("[sts]\nfirst_contact_hold = \"20s\"\nlookup_hold = \"40s\"\n"));
+    // Left out they follow a short lifetime; half an hour is the shorter of the two here.
+    String brief = "[queue]\nlifetime = \"2h\"\n";
+    assertEquals(new Patience(Duration.ofMinutes(30), Duration.ofHours(1)), patience(brief));
+    for (String key : List.of("first_contact_hold", "lookup_hold")) {
+      patience(brief + "[sts]\n" + key + " = \"1h\"\n");
+      List<Complaint> complaints = parse(brief + "[sts]\n" + key + " = \"1h1s\"\n").complaints();
+      assertEquals(1, complaints.size(), complaints.toString());
+      assertEquals(4, complaints.getFirst().line());
+      assertTrue(complaints.getFirst().text().contains("half the queue's lifetime"), key);
+    }
   }
 
   @Test

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.charset.StandardCharsets;
@@ -40,6 +41,18 @@ final class StsStepTest {
     return StsStep.fetched(id, policy(mode, maxAge), at, 0).memory();
   }
 
+  private static StsStep ask(StsMemory memory, Announcement announcement, Instant now) {
+    return StsStep.ask(memory, announcement, Patience.usual(), now);
+  }
+
+  private static StsStep renew(StsMemory memory, Announcement announcement, Instant now) {
+    return StsStep.renew(memory, announcement, Patience.usual(), now);
+  }
+
+  private static StsStep failed(StsMemory memory, String why, Instant now) {
+    return StsStep.failed(memory, why, Patience.usual(), now);
+  }
+
   private static Evidence.StsState state(StsStep step) {
     return assertInstanceOf(StsStep.Next.Settled.class, step.next(), step.toString()).state();
   }
@@ -62,37 +75,34 @@ final class StsStepTest {
 
   @Test
   void aDomainWithoutARecordHasNoPolicyAndLeavesNoTrace() {
-    StsStep step = StsStep.ask(StsMemory.EMPTY, GONE, NOON);
+    StsStep step = ask(StsMemory.EMPTY, GONE, NOON);
     assertEquals("no _mta-sts record", absent(step).why());
     assertTrue(step.memory().isEmpty());
     assertTrue(
-        absent(StsStep.ask(StsMemory.EMPTY, says("v=STSv1; id=a", "v=STSv1; id=b"), NOON))
+        absent(ask(StsMemory.EMPTY, says("v=STSv1; id=a", "v=STSv1; id=b"), NOON))
             .why()
             .contains("2 _mta-sts records"));
-    assertTrue(
-        absent(StsStep.ask(StsMemory.EMPTY, says("v=STSv1;"), NOON)).why().contains("malformed"));
+    assertTrue(absent(ask(StsMemory.EMPTY, says("v=STSv1;"), NOON)).why().contains("malformed"));
   }
 
   @Test
   void theFirstContactFetchesAndTheSameIdDoesNotFetchAgain() {
-    fetches("a", StsStep.ask(StsMemory.EMPTY, A, NOON));
+    fetches("a", ask(StsMemory.EMPTY, A, NOON));
     StsMemory memory = kept("a", "enforce", WEEK, NOON);
-    StsStep later = StsStep.ask(memory, A, NOON.plus(WEEK).minusSeconds(1));
+    StsStep later = ask(memory, A, NOON.plus(WEEK).minusSeconds(1));
     enforces("a", later);
     assertEquals(
         NOON.plus(WEEK), assertInstanceOf(StsStep.Next.Settled.class, later.next()).expires());
     assertEquals(memory, later.memory());
     // Past its time it is asked for anew.
-    fetches("a", StsStep.ask(memory, A, NOON.plus(WEEK)));
+    fetches("a", ask(memory, A, NOON.plus(WEEK)));
   }
 
   @Test
   void f6F7TestingAndNoneBindNobody() {
     assertInstanceOf(
-        Evidence.StsState.Testing.class,
-        state(StsStep.ask(kept("a", "testing", WEEK, NOON), A, NOON)));
-    assertTrue(
-        absent(StsStep.ask(kept("a", "none", WEEK, NOON), A, NOON)).why().contains("mode none"));
+        Evidence.StsState.Testing.class, state(ask(kept("a", "testing", WEEK, NOON), A, NOON)));
+    assertTrue(absent(ask(kept("a", "none", WEEK, NOON), A, NOON)).why().contains("mode none"));
   }
 
   @Test
@@ -100,112 +110,162 @@ final class StsStepTest {
     StsMemory memory = kept("a", "enforce", WEEK, NOON);
     Instant last = NOON.plus(WEEK).minusSeconds(1);
     for (Announcement vanished : List.of(GONE, SILENT, says("v=STSv1; id=a", "v=STSv1; id=b"))) {
-      enforces("a", StsStep.ask(memory, vanished, last));
-      assertEquals(memory, StsStep.ask(memory, vanished, last).memory());
+      enforces("a", ask(memory, vanished, last));
+      assertEquals(memory, ask(memory, vanished, last).memory());
     }
     // And the host is down as well, with the record there.
-    StsStep down = StsStep.failed(memory, "refused", last.minusSeconds(1));
+    StsStep down = failed(memory, "refused", last.minusSeconds(1));
     enforces("a", down);
-    enforces("a", StsStep.ask(down.memory(), B, last));
-    enforces("a", StsStep.failed(down.memory(), "refused", last));
+    enforces("a", ask(down.memory(), B, last));
+    enforces("a", failed(down.memory(), "refused", last));
   }
 
   @Test
   void f18ANewIdIsFetchedAndTheOldPolicyStaysWhenThatFails() {
     StsMemory old = kept("a", "enforce", WEEK, NOON);
     Instant now = NOON.plusSeconds(60);
-    fetches("b", StsStep.ask(old, B, now));
-    StsStep failed = StsStep.failed(old, "status 500", now);
+    fetches("b", ask(old, B, now));
+    StsStep failed = failed(old, "status 500", now);
     enforces("a", failed);
     // Not asked again for five minutes, ten after the second time.
-    enforces("a", StsStep.ask(failed.memory(), B, now.plus(Duration.ofMinutes(5)).minusMillis(1)));
-    fetches("b", StsStep.ask(failed.memory(), B, now.plus(Duration.ofMinutes(5))));
-    StsMemory twice = StsStep.failed(failed.memory(), "", now.plus(Duration.ofMinutes(5))).memory();
-    enforces("a", StsStep.ask(twice, B, now.plus(Duration.ofMinutes(14))));
-    fetches("b", StsStep.ask(twice, B, now.plus(Duration.ofMinutes(15))));
+    enforces("a", ask(failed.memory(), B, now.plus(Duration.ofMinutes(5)).minusMillis(1)));
+    fetches("b", ask(failed.memory(), B, now.plus(Duration.ofMinutes(5))));
+    StsMemory twice = failed(failed.memory(), "", now.plus(Duration.ofMinutes(5))).memory();
+    enforces("a", ask(twice, B, now.plus(Duration.ofMinutes(14))));
+    fetches("b", ask(twice, B, now.plus(Duration.ofMinutes(15))));
     StsMemory next = StsStep.fetched("b", policy("enforce", WEEK), now, 0.5).memory();
-    enforces("b", StsStep.ask(next, B, now));
+    enforces("b", ask(next, B, now));
     assertNull(next.tried());
   }
 
   @Test
   void f19AtFirstContactMailWaitsHalfAnHourAndOneMoreFetch() {
     Instant t = NOON;
-    fetches("a", StsStep.ask(StsMemory.EMPTY, A, t));
-    StsStep step = StsStep.failed(StsMemory.EMPTY, "refused", t);
-    assertEquals(NOON.plus(StsStep.FETCH_HOLD), pending(step).until());
+    fetches("a", ask(StsMemory.EMPTY, A, t));
+    StsStep step = failed(StsMemory.EMPTY, "refused", t);
+    assertEquals(NOON.plus(Patience.FETCH), pending(step).until());
     // Mail that comes meanwhile waits too, and asks the host no more often than allowed.
-    pending(StsStep.ask(step.memory(), A, NOON.plusSeconds(299)));
-    fetches("a", StsStep.ask(step.memory(), A, NOON.plusSeconds(300)));
-    step = StsStep.failed(step.memory(), "refused", NOON.plusSeconds(300));
+    pending(ask(step.memory(), A, NOON.plusSeconds(299)));
+    fetches("a", ask(step.memory(), A, NOON.plusSeconds(300)));
+    step = failed(step.memory(), "refused", NOON.plusSeconds(300));
     pending(step);
-    fetches("a", StsStep.ask(step.memory(), A, NOON.plusSeconds(900)));
-    step = StsStep.failed(step.memory(), "refused", NOON.plusSeconds(900));
+    fetches("a", ask(step.memory(), A, NOON.plusSeconds(900)));
+    step = failed(step.memory(), "refused", NOON.plusSeconds(900));
     // The gap would be twenty minutes now; the end of the hold is a time to try.
-    pending(StsStep.ask(step.memory(), A, NOON.plusSeconds(1_799)));
-    fetches("a", StsStep.ask(step.memory(), A, NOON.plusSeconds(1_800)));
-    step = StsStep.failed(step.memory(), "refused", NOON.plusSeconds(1_800));
+    pending(ask(step.memory(), A, NOON.plusSeconds(1_799)));
+    fetches("a", ask(step.memory(), A, NOON.plusSeconds(1_800)));
+    step = failed(step.memory(), "refused", NOON.plusSeconds(1_800));
     assertTrue(absent(step).why().contains("could not be fetched since " + NOON), step.toString());
     // From then on mail goes, and the host is tried once an hour at the least often.
-    absent(StsStep.ask(step.memory(), A, NOON.plusSeconds(1_801)));
-    fetches("a", StsStep.ask(step.memory(), A, NOON.plusSeconds(1_800).plus(StsStep.MOST_GAP)));
+    absent(ask(step.memory(), A, NOON.plusSeconds(1_801)));
+    fetches("a", ask(step.memory(), A, NOON.plusSeconds(1_800).plus(StsStep.MOST_GAP)));
   }
 
   @Test
   void mailThatComesOnlyAfterTheHoldStillCausesAFetch() {
-    StsMemory once = StsStep.failed(StsMemory.EMPTY, "refused", NOON).memory();
+    StsMemory once = failed(StsMemory.EMPTY, "refused", NOON).memory();
     Instant later = NOON.plus(Duration.ofHours(2));
-    fetches("a", StsStep.ask(once, A, later));
-    absent(StsStep.failed(once, "refused", later));
+    fetches("a", ask(once, A, later));
+    absent(failed(once, "refused", later));
     enforces("a", StsStep.fetched("a", policy("enforce", WEEK), later, 0));
   }
 
   @Test
-  void aLookUpThatFailsWithNothingCachedHoldsForFourHours() {
-    StsStep step = StsStep.ask(StsMemory.EMPTY, SILENT, NOON);
-    assertEquals(NOON.plus(StsStep.LOOKUP_HOLD), pending(step).until());
+  void aWaitTooShortForAnotherFetchEndsByTheClockAndTheHostIsStillSpared() {
+    Patience brief = new Patience(StsStep.LEAST_GAP.minusSeconds(1), Patience.LOOKUP);
+    Instant end = NOON.plusSeconds(299);
+    StsStep step = StsStep.failed(StsMemory.EMPTY, "refused", brief, NOON);
+    assertEquals(end, pending(step).until());
     StsMemory memory = step.memory();
-    Instant end = NOON.plus(StsStep.LOOKUP_HOLD);
-    assertEquals(end, pending(StsStep.ask(memory, SILENT, end.minusSeconds(1))).until());
-    assertTrue(absent(StsStep.ask(memory, SILENT, end)).why().contains("SERVFAIL, since " + NOON));
+    assertEquals(end, pending(StsStep.ask(memory, A, brief, end.minusMillis(1))).until());
+    StsStep over = StsStep.ask(memory, A, brief, end);
+    assertTrue(absent(over).why().contains("could not be fetched since " + NOON), over.toString());
+    // The host is asked again when it may be, and a policy that comes then is in force.
+    fetches("a", StsStep.ask(memory, A, brief, NOON.plus(StsStep.LEAST_GAP)));
+    StsStep again = StsStep.failed(memory, "refused", brief, NOON.plus(StsStep.LEAST_GAP));
+    absent(again);
+    enforces("a", StsStep.fetched("a", policy("enforce", WEEK), end, 0));
+  }
+
+  @Test
+  void aWaitOfFiveMinutesHasItsOtherFetchBeforeMailGoes() {
+    Patience exact = new Patience(StsStep.LEAST_GAP, Patience.LOOKUP);
+    Instant end = NOON.plus(StsStep.LEAST_GAP);
+    StsMemory once = StsStep.failed(StsMemory.EMPTY, "refused", exact, NOON).memory();
+    assertEquals(end, pending(StsStep.ask(once, A, exact, end.minusMillis(1))).until());
+    fetches("a", StsStep.ask(once, A, exact, end));
+    absent(StsStep.failed(once, "refused", exact, end));
+  }
+
+  @Test
+  void withoutPatienceMailGoesAtOnceAsTheRfcHasIt() {
+    Patience none = new Patience(Duration.ZERO, Duration.ZERO);
+    fetches("a", StsStep.ask(StsMemory.EMPTY, A, none, NOON));
+    absent(StsStep.failed(StsMemory.EMPTY, "refused", none, NOON));
+    absent(StsStep.ask(StsMemory.EMPTY, SILENT, none, NOON));
+    // What is in the cache is no first contact.
+    StsMemory memory = kept("a", "enforce", WEEK, NOON);
+    enforces("a", StsStep.ask(memory, SILENT, none, NOON.plusSeconds(1)));
+    enforces("a", StsStep.failed(memory, "refused", none, NOON.plusSeconds(1)));
+    assertThrows(
+        IllegalArgumentException.class, () -> new Patience(Duration.ofMillis(-1), Duration.ZERO));
+  }
+
+  @Test
+  void theWaitForALookUpIsTheOneThatIsSet() {
+    Patience minute = new Patience(Patience.FETCH, Duration.ofMinutes(1));
+    StsStep step = StsStep.ask(StsMemory.EMPTY, SILENT, minute, NOON);
+    Instant end = NOON.plusSeconds(60);
+    assertEquals(end, pending(step).until());
+    pending(StsStep.ask(step.memory(), SILENT, minute, end.minusMillis(1)));
+    absent(StsStep.ask(step.memory(), SILENT, minute, end));
+  }
+
+  @Test
+  void aLookUpThatFailsWithNothingCachedHoldsForFourHours() {
+    StsStep step = ask(StsMemory.EMPTY, SILENT, NOON);
+    assertEquals(NOON.plus(Patience.LOOKUP), pending(step).until());
+    StsMemory memory = step.memory();
+    Instant end = NOON.plus(Patience.LOOKUP);
+    assertEquals(end, pending(ask(memory, SILENT, end.minusSeconds(1))).until());
+    assertTrue(absent(ask(memory, SILENT, end)).why().contains("SERVFAIL, since " + NOON));
     // An answer, whatever it says, ends it.
-    assertTrue(StsStep.ask(memory, GONE, end).memory().isEmpty());
-    fetches("a", StsStep.ask(memory, A, end));
-    assertNull(StsStep.ask(memory, A, end).memory().lookupSince());
+    assertTrue(ask(memory, GONE, end).memory().isEmpty());
+    fetches("a", ask(memory, A, end));
+    assertNull(ask(memory, A, end).memory().lookupSince());
   }
 
   @Test
   void anEnforcedPolicyThatRunsOutWhileItCannotBeRenewedIsHandedToTheLedger() {
     StsMemory memory = kept("a", "enforce", WEEK, NOON);
     Instant over = NOON.plus(WEEK);
-    StsStep step = StsStep.failed(memory, "refused", over);
+    StsStep step = failed(memory, "refused", over);
     StsStep.Lost lost = Objects.requireNonNull(step.lost());
     assertEquals(StsStep.Ending.REFRESH_FAILED, lost.why());
     assertEquals("a", lost.kept().id());
     // This delivery still goes by the policy: the ledger was asked before it was told.
     enforces("a", step);
     assertNull(step.memory().kept());
-    assertNull(StsStep.ask(step.memory(), A, over).lost(), "told twice");
+    assertNull(ask(step.memory(), A, over).lost(), "told twice");
     // The look-up that fails does the same, and so does a record that is gone.
     assertEquals(
         StsStep.Ending.REFRESH_FAILED,
-        Objects.requireNonNull(StsStep.ask(memory, SILENT, over).lost()).why());
+        Objects.requireNonNull(ask(memory, SILENT, over).lost()).why());
     assertEquals(
-        StsStep.Ending.RECORD_GONE,
-        Objects.requireNonNull(StsStep.ask(memory, GONE, over).lost()).why());
+        StsStep.Ending.RECORD_GONE, Objects.requireNonNull(ask(memory, GONE, over).lost()).why());
     // What never bound anybody is not remembered as if it had.
     for (String mode : List.of("testing", "none")) {
       StsMemory other = kept("a", mode, WEEK, NOON);
-      assertNull(StsStep.failed(other, "refused", over).lost());
-      assertNull(StsStep.ask(other, GONE, over).lost());
+      assertNull(failed(other, "refused", over).lost());
+      assertNull(ask(other, GONE, over).lost());
     }
   }
 
   @Test
   void f16AMaxAgeOfNothingHoldsForAMinute() {
     StsMemory memory = kept("a", "enforce", Duration.ZERO, NOON);
-    enforces("a", StsStep.ask(memory, A, NOON.plusSeconds(59)));
-    fetches("a", StsStep.ask(memory, A, NOON.plusSeconds(60)));
+    enforces("a", ask(memory, A, NOON.plusSeconds(59)));
+    fetches("a", ask(memory, A, NOON.plusSeconds(60)));
     assertNull(memory.refresh());
   }
 
@@ -227,11 +287,11 @@ final class StsStepTest {
     StsMemory memory = kept("a", "enforce", WEEK, NOON);
     Instant day = NOON.plus(StsStep.REFRESH);
     // The same id, and a look-up that fails: HTTPS vouches for itself.
-    fetches("a", StsStep.renew(memory, A, day));
-    fetches("a", StsStep.renew(memory, SILENT, day));
-    fetches("b", StsStep.renew(memory, B, day));
+    fetches("a", renew(memory, A, day));
+    fetches("a", renew(memory, SILENT, day));
+    fetches("b", renew(memory, B, day));
     // A domain that took its record away is not asked to stay.
-    StsStep gone = StsStep.renew(memory, GONE, day);
+    StsStep gone = renew(memory, GONE, day);
     enforces("a", gone);
     assertEquals(day.plus(StsStep.REFRESH), gone.memory().refresh());
     assertEquals(NOON, Objects.requireNonNull(gone.memory().kept()).fetched());
@@ -240,10 +300,10 @@ final class StsStepTest {
   @Test
   void aRecheckWithinFiveMinutesOfTheLastFetchAsksNobody() {
     StsMemory memory = kept("a", "enforce", WEEK, NOON);
-    enforces("a", StsStep.renew(memory, A, NOON.plusSeconds(299)));
-    fetches("a", StsStep.renew(memory, A, NOON.plusSeconds(300)));
+    enforces("a", renew(memory, A, NOON.plusSeconds(299)));
+    fetches("a", renew(memory, A, NOON.plusSeconds(300)));
     // The clock was set back: that is no reason never to ask.
-    fetches("a", StsStep.renew(memory, A, NOON.minusSeconds(7_200)));
+    fetches("a", renew(memory, A, NOON.minusSeconds(7_200)));
   }
 
   @Test
@@ -258,12 +318,12 @@ final class StsStepTest {
         Announcement announcement = List.of(A, B, GONE, SILENT).get(random.nextInt(4));
         StsStep step =
             random.nextInt(5) == 0
-                ? StsStep.renew(memory, announcement, now)
-                : StsStep.ask(memory, announcement, now);
+                ? renew(memory, announcement, now)
+                : ask(memory, announcement, now);
         if (step.next() instanceof StsStep.Next.Fetch fetch) {
           step =
               random.nextInt(3) > 0
-                  ? StsStep.failed(step.memory(), "refused", now)
+                  ? failed(step.memory(), "refused", now)
                   : StsStep.fetched(
                       fetch.id(), policy("enforce", Duration.ofHours(6)), now, random.nextDouble());
         }
@@ -272,7 +332,7 @@ final class StsStepTest {
           assertInstanceOf(Evidence.StsState.Enforce.class, state(step), "seed " + seed);
         }
         if (state(step) instanceof Evidence.StsState.Pending p) {
-          assertFalse(p.until().isAfter(now.plus(StsStep.LOOKUP_HOLD)), "seed " + seed + ": " + p);
+          assertFalse(p.until().isAfter(now.plus(Patience.LOOKUP)), "seed " + seed + ": " + p);
         }
         memory = step.memory();
       }

@@ -166,7 +166,7 @@ public final class StsPolicies implements Closeable {
   public Evidence.Sts about(Domain domain) {
     Announcement announcement = announcement(domain);
     Instant now = time.now();
-    StsStep step = update(domain, m -> StsStep.ask(m, announcement, now));
+    StsStep step = update(domain, m -> StsStep.ask(m, announcement, settings.patience(), now));
     touch(domain, now, step.memory());
     return evidence(domain, resolved(domain, step));
   }
@@ -179,7 +179,9 @@ public final class StsPolicies implements Closeable {
     Announcement announcement = announcement(domain);
     Instant now = time.now();
     return evidence(
-        domain, resolved(domain, update(domain, m -> StsStep.renew(m, announcement, now))));
+        domain,
+        resolved(
+            domain, update(domain, m -> StsStep.renew(m, announcement, settings.patience(), now))));
   }
 
   /** What is kept and announced, without fetching anything. */
@@ -281,7 +283,7 @@ public final class StsPolicies implements Closeable {
         return update(domain, m -> StsStep.fetched(id, policy, now, jitter));
       }
       world.log().note("sts", domain + ": policy " + id + " not fetched: " + outcome.text());
-      return update(domain, m -> StsStep.failed(m, outcome.text(), now));
+      return update(domain, m -> StsStep.failed(m, outcome.text(), settings.patience(), now));
     } finally {
       fetches.release();
     }

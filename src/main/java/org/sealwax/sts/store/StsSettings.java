@@ -2,6 +2,7 @@ package org.sealwax.sts.store;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import org.sealwax.sts.Patience;
 
 /**
  * How policies are fetched and kept.
@@ -11,8 +12,10 @@ import java.time.Duration;
  * @param fetches at one time at most: each may take a minute of a slow host's choosing
  * @param total time for one fetch (RFC 8461 3.3 suggests a minute)
  * @param port of policy hosts: 443 but in tests
+ * @param patience how long mail waits at first contact
  */
-public record StsSettings(Path file, int domains, int fetches, Duration total, int port) {
+public record StsSettings(
+    Path file, int domains, int fetches, Duration total, int port, Patience patience) {
   /** Domains kept: ten times what a large site writes to. */
   public static final int DOMAINS = 100_000;
 
@@ -23,8 +26,8 @@ public record StsSettings(Path file, int domains, int fetches, Duration total, i
     }
   }
 
-  /** A hundred thousand domains, 64 fetches at a time, a minute for each. */
+  /** A hundred thousand domains, 64 fetches at a time, a minute for each; the usual patience. */
   public static StsSettings in(Path file) {
-    return new StsSettings(file, DOMAINS, 64, Duration.ofSeconds(60), 443);
+    return new StsSettings(file, DOMAINS, 64, Duration.ofSeconds(60), 443, Patience.usual());
   }
 }

@@ -13,6 +13,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.address.Domain;
+import org.sealwax.sts.Patience;
 import org.sealwax.sts.StsMemory;
 import org.sealwax.sts.StsPolicy;
 import org.sealwax.sts.StsStep;
@@ -46,8 +47,9 @@ final class PolicyShelfTest {
   @Test
   void whatIsWrittenIsReadAgain() throws IOException {
     StsMemory kept = memory("enforce", "");
-    StsMemory trouble = StsStep.failed(StsMemory.EMPTY, "status 404", NOON).memory();
-    StsMemory both = StsStep.failed(kept, "status 404", NOON).memory();
+    StsMemory trouble =
+        StsStep.failed(StsMemory.EMPTY, "status 404", Patience.usual(), NOON).memory();
+    StsMemory both = StsStep.failed(kept, "status 404", Patience.usual(), NOON).memory();
     try (PolicyShelf shelf = open(10, 1_000)) {
       shelf.write(domain(1), kept, NOON);
       shelf.write(domain(2), trouble, NOON);
@@ -71,7 +73,9 @@ final class PolicyShelfTest {
       shelf.write(domain(2), memory("enforce", ""), NOON.plusSeconds(9));
       shelf.write(domain(3), memory("testing", ""), NOON.plusSeconds(99));
       shelf.write(
-          domain(4), StsStep.failed(StsMemory.EMPTY, "x", NOON).memory(), NOON.plusSeconds(99));
+          domain(4),
+          StsStep.failed(StsMemory.EMPTY, "x", Patience.usual(), NOON).memory(),
+          NOON.plusSeconds(99));
       assertEquals(4, shelf.size());
       shelf.write(domain(5), memory("enforce", ""), NOON.plusSeconds(5));
       assertEquals(4, shelf.size());
@@ -125,7 +129,8 @@ final class PolicyShelfTest {
   void forgettingTakesOldTroublesAndUnusedEndedPolicies() throws IOException {
     try (PolicyShelf shelf = open(10, 10_000)) {
       shelf.write(domain(1), memory("enforce", ""), NOON);
-      shelf.write(domain(2), StsStep.failed(StsMemory.EMPTY, "x", NOON).memory(), NOON);
+      shelf.write(
+          domain(2), StsStep.failed(StsMemory.EMPTY, "x", Patience.usual(), NOON).memory(), NOON);
       Instant later = NOON.plus(Duration.ofDays(3));
       shelf.forget(later, later.minus(Duration.ofDays(7)), later.minus(Duration.ofDays(180)));
       assertEquals(2, shelf.size());

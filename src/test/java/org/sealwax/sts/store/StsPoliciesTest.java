@@ -34,6 +34,7 @@ import org.sealwax.log.HeardLog;
 import org.sealwax.policy.Evidence;
 import org.sealwax.policy.MxFilter;
 import org.sealwax.policy.Subject;
+import org.sealwax.sts.Patience;
 import org.sealwax.sts.StsStep;
 import org.sealwax.tls.ClientTls;
 import org.sealwax.tls.IdentityStore;
@@ -60,6 +61,7 @@ final class StsPoliciesTest {
 
   @TempDir private Path folder = Path.of("");
   private SteppedClock clock = new SteppedClock(NOON);
+  private Patience patience = Patience.usual();
   private final HeardLog heard = new HeardLog();
   private final List<String> witnessed = new ArrayList<>();
   private final AtomicReference<FixedResolver> dns =
@@ -130,7 +132,8 @@ final class StsPoliciesTest {
   private StsPolicies open(ExpiryWitness witness) throws IOException {
     Resolver resolver = new Changing();
     StsSettings settings =
-        new StsSettings(folder.resolve("sts.db"), 1_000, 4, Duration.ofSeconds(20), host.port());
+        new StsSettings(
+            folder.resolve("sts.db"), 1_000, 4, Duration.ofSeconds(20), host.port(), patience);
     HttpsClient https =
         new HttpsClient(resolver, SystemDialer.trusted(), TLS, CA.roots(), Clock.system());
     StsPolicies policies =
@@ -248,6 +251,19 @@ final class StsPoliciesTest {
     host.shows(CA.identity("mta-sts.example.org"));
     clock.pass(Duration.ofHours(1));
     enforces("a", "mx.example.org", again.about(DOMAIN));
+  }
+
+  @Test
+  void theWaitsAreThoseOfTheSettingsAlsoForWhatBeganUnderOthers() throws IOException {
+    host.says(PolicyHost.says(500, "text/plain", "down"));
+    StsPolicies policies = open();
+    pending(policies.about(DOMAIN));
+    policies.close();
+    clock.pass(Duration.ofSeconds(20));
+    patience = new Patience(Duration.ofSeconds(20), Duration.ofSeconds(20));
+    StsPolicies brief = open();
+    absent(brief.about(DOMAIN));
+    assertEquals(1, host.requests().size());
   }
 
   @Test
