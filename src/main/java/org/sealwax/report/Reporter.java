@@ -269,6 +269,14 @@ public final class Reporter implements SessionWitness, Closeable {
     }
     return switch (ReportingPolicy.of(answer.records())) {
       case ReportingPolicy.None n -> true;
+      case ReportingPolicy.Several s -> {
+        world
+            .log()
+            .note(
+                "report",
+                report.domain() + " gets no TLS report: it has " + s.records() + " records");
+        yield true;
+      }
       case ReportingPolicy.Invalid i -> {
         world
             .log()

@@ -12,7 +12,12 @@ public sealed interface ReportAddress {
   int MAX_LENGTH = 500;
 
   /** By mail, DKIM-signed. */
-  record ByMail(Mailbox mailbox) implements ReportAddress {}
+  record ByMail(Mailbox mailbox) implements ReportAddress {
+    @Override
+    public String toString() {
+      return "mailto:" + mailbox;
+    }
+  }
 
   /**
    * By POST over HTTPS.
@@ -21,7 +26,12 @@ public sealed interface ReportAddress {
    * @param port 443 unless given
    * @param path with its query, beginning with a slash
    */
-  record ByPost(Domain host, int port, String path) implements ReportAddress {}
+  record ByPost(Domain host, int port, String path) implements ReportAddress {
+    @Override
+    public String toString() {
+      return "https://" + host + (port == 443 ? "" : ":" + port) + path;
+    }
+  }
 
   /** Reads one address of {@code rua}; empty for other schemes and what does not parse. */
   static Optional<ReportAddress> parse(String text) {

@@ -29,7 +29,10 @@ public sealed interface ReportingPolicy {
   /** No record. */
   record None() implements ReportingPolicy {}
 
-  /** Records that say nothing valid: no reports (RFC 8460 section 3). */
+  /** More than one record: senders act as if there were none (RFC 8460 section 3). */
+  record Several(int records) implements ReportingPolicy {}
+
+  /** A record that says nothing valid: no reports (RFC 8460 section 3). */
   record Invalid(String why) implements ReportingPolicy {}
 
   /** Reads the TXT records of the name, each with its strings joined. */
@@ -39,7 +42,7 @@ public sealed interface ReportingPolicy {
       return new None();
     }
     if (ours.size() > 1) {
-      return new Invalid("more than one record");
+      return new Several(ours.size());
     }
     String record = ours.getFirst();
     if (record.length() > MAX_RECORD) {
