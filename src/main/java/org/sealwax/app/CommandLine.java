@@ -70,6 +70,7 @@ final class CommandLine {
       case "help" -> help(arguments);
       case "check" -> check(arguments);
       case "password" -> password(arguments);
+      case "demo" -> new DemoCommand(around, folders).run(arguments);
       case "lab" -> new LabCommand(around).run(arguments);
       case "assess" -> new AssessCommand(around, folders).run(arguments);
       case "survey" -> new SurveyCommand(around, folders).run(arguments);

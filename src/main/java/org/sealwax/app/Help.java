@@ -16,7 +16,8 @@ final class Help {
         out.append(c.purpose()).append('\n');
       }
     }
-    return out.append("\nsealwax help COMMAND explains one; start with: sealwax serve\n")
+    return out.append(
+            "\nsealwax help COMMAND explains one; start with: sealwax demo, then sealwax serve\n")
         .toString();
   }
 

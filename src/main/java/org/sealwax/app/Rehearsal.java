@@ -13,10 +13,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Stream;
 import org.sealwax.address.Domain;
 import org.sealwax.config.Configuration;
 import org.sealwax.config.Machine;
@@ -68,10 +66,11 @@ final class Rehearsal {
 
   int run() throws IOException {
     TlsRoom.beforeAnything();
-    Path state = Files.createTempDirectory("sealwax-rehearsal");
-    try (LineLog lines = new LineLog(LogSettings.defaults(), around.out(), Clock.system())) {
+    try (TemporaryFolder folder = TemporaryFolder.make("sealwax-rehearsal");
+        LineLog lines = new LineLog(LogSettings.defaults(), around.out(), Clock.system())) {
       MailLog log = new CountedLog(lines, new Counters());
       LibraryLog.lead(log);
+      Path state = folder.path();
       around.out().println("rehearsing; would read " + folders.configurations());
       Router third = router(state.resolve("c"), Encryption.NONE, 1, log);
       Router second = router(state.resolve("b"), Encryption.STARTTLS, port(third), log);
@@ -85,8 +84,6 @@ final class Rehearsal {
         second.drain(GRACE);
         third.drain(GRACE);
       }
-    } finally {
-      remove(state);
     }
   }
 
@@ -247,16 +244,6 @@ final class Rehearsal {
           left -= last ? 1 : 0;
         }
       }
-    }
-  }
-
-  private static void remove(Path folder) throws IOException {
-    List<Path> all;
-    try (Stream<Path> files = Files.walk(folder)) {
-      all = files.sorted(Comparator.reverseOrder()).toList();
-    }
-    for (Path file : all) {
-      Files.deleteIfExists(file);
     }
   }
 }

@@ -33,6 +33,7 @@ record Subcommand(
   static List<Subcommand> all() {
     Option json = new Option("--json", null, "print JSON");
     return List.of(
+        DemoCommand.subcommand(),
         new Subcommand(
             "serve",
             "",

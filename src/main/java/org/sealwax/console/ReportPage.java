@@ -1,9 +1,5 @@
 package org.sealwax.console;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,21 +20,6 @@ import org.sealwax.assess.Report;
  * elsewhere; light and dark, and for paper. All text of strangers is escaped.
  */
 public final class ReportPage {
-  private static final class Style {
-    static final String TEXT = read();
-
-    private static String read() {
-      try (InputStream in = ReportPage.class.getResourceAsStream("report.css")) {
-        if (in == null) {
-          throw new IllegalStateException("report.css is part of the program");
-        }
-        return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-    }
-  }
-
   private final StringBuilder out = new StringBuilder(64 * 1_024);
   private final Report report;
 
@@ -54,15 +35,7 @@ public final class ReportPage {
   private record Told(Check check, Outcome outcome, String code, String seen) {}
 
   private String page() {
-    String title = Html.escape(report.target() + ": " + report.letter());
-    out.append("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">")
-        .append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")
-        .append("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; ")
-        .append("style-src 'unsafe-inline'\"><title>")
-        .append(title)
-        .append("</title><style>\n")
-        .append(Style.TEXT)
-        .append("</style></head><body><main>\n");
+    Page.begin(report.target() + ": " + report.letter(), out);
     head();
     report.graded().ifPresent(this::grade);
     stations();

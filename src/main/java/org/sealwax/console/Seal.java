@@ -25,10 +25,15 @@ final class Seal {
 
   /** The picture, inline. */
   static String of(Report report) {
-    String letter = Html.escape(report.letter());
+    return of(report.letter(), tone(report));
+  }
+
+  /** The same for a letter and the class of its colour. */
+  static String of(String text, String tone) {
+    String letter = Html.escape(text);
     int size = letter.length() > 2 ? 56 : letter.length() > 1 ? 72 : 84;
     return "<svg class=\"seal "
-        + tone(report)
+        + tone
         + "\" viewBox=\"0 0 200 200\" role=\"img\" aria-label=\"Grade "
         + letter
         + "\"><path class=\"rim\" d=\""

@@ -1,8 +1,9 @@
 /**
  * Floor 5: what a browser or a monitor sees: {@code /metrics} in Prometheus' text form, {@code
  * /health} and {@code /ready}, off unless configured; and reports as pages and badges ({@link
- * org.sealwax.console.ReportPage}, {@link org.sealwax.console.Badge}). The only room that knows
- * HTML.
+ * org.sealwax.console.ReportPage}, {@link org.sealwax.console.SenderPage}, {@link
+ * org.sealwax.console.Badge}), served by {@link org.sealwax.console.PageServer}. The only room that
+ * knows HTML.
  *
  * <p>Invariants: pages need nothing beside themselves and no script; strangers' text is escaped.
  */

@@ -1,0 +1,173 @@
+package org.sealwax.app;
+
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.log.MailLog;
+import org.sealwax.log.TlsFacts;
+
+/** The router's log as the demo hears it: what becomes of each recipient, and why. */
+final class DemoLog implements MailLog {
+  /** What became of a recipient in one round. */
+  enum What {
+    DELIVERED,
+    WAITS,
+    RETURNED
+  }
+
+  /**
+   * One thing that became of a recipient.
+   *
+   * @param to the recipient
+   * @param what became of it
+   * @param text of the router
+   * @param because what demanded more than the configuration does, in the router's words
+   * @param tls the session, or null when there was none
+   */
+  record Told(String to, What what, String text, List<String> because, @Nullable TlsFacts tls) {
+    /** Copies. */
+    Told {
+      because = List.copyOf(because);
+    }
+
+    /** The first label of the recipient's domain, which names the row of the lab. */
+    String label() {
+      String domain = to.substring(to.indexOf('@') + 1);
+      int dot = domain.indexOf('.');
+      return dot < 0 ? domain : domain.substring(0, dot);
+    }
+  }
+
+  private final BlockingQueue<Told> told = new LinkedBlockingQueue<>();
+  private final BlockingQueue<String> troubles = new LinkedBlockingQueue<>();
+  private final Map<String, List<String>> demands = new ConcurrentHashMap<>();
+  private final Map<String, TlsFacts> sessions = new ConcurrentHashMap<>();
+
+  /** What was told next, or null when nothing is within that time. */
+  @Nullable Told next(Duration atMost) throws InterruptedException {
+    return told.poll(atMost.toMillis(), java.util.concurrent.TimeUnit.MILLISECONDS);
+  }
+
+  /** Errors of ours: there should be none. */
+  List<String> troubles() {
+    return List.copyOf(troubles);
+  }
+
+  private void tell(String id, String to, What what, String text) {
+    told.add(new Told(to, what, text, demands.getOrDefault(id, List.of()), sessions.get(id)));
+  }
+
+  @Override
+  public void demanded(String id, String host, String wanted, List<String> because) {
+    demands.put(id, because);
+  }
+
+  @Override
+  public void tlsToHost(String id, String host, InetSocketAddress address, TlsFacts tls) {
+    sessions.put(id, tls);
+  }
+
+  @Override
+  public void tlsToHostFailed(
+      String id, String host, InetSocketAddress address, String kind, String text, String next) {
+    sessions.remove(id);
+  }
+
+  @Override
+  public void delivered(
+      String id, String to, String host, String tls, String reply, Duration delay) {
+    tell(id, to, What.DELIVERED, host + ", " + tls);
+  }
+
+  @Override
+  public void deferred(
+      String id, String to, String reason, String status, String text, Duration delay) {
+    tell(id, to, What.WAITS, text);
+  }
+
+  @Override
+  public void bounced(String id, String to, String reason, String status, String text) {
+    tell(id, to, What.RETURNED, status + " " + text);
+  }
+
+  @Override
+  public void held(String id, String to, String reason, String text) {
+    tell(id, to, What.WAITS, "held: " + text);
+  }
+
+  @Override
+  public void bug(String where, Throwable cause) {
+    troubles.add(where + ": " + cause);
+  }
+
+  @Override
+  public void storeTrouble(String text, @Nullable Throwable cause) {
+    troubles.add(text);
+  }
+
+  // The rest is for admins, and the demo has none.
+
+  @Override
+  public void connected(String session, String listener, InetSocketAddress client) {}
+
+  @Override
+  public void disconnected(
+      String session, InetSocketAddress client, int accepted, int refused, Duration lasted) {}
+
+  @Override
+  public void turnedAway(InetSocketAddress client, String limit) {}
+
+  @Override
+  public void tlsFromClient(String session, InetSocketAddress client, TlsFacts tls) {}
+
+  @Override
+  public void tlsFromClientFailed(
+      String session, InetSocketAddress client, String kind, String text) {}
+
+  @Override
+  public void authenticated(
+      String session, InetSocketAddress client, String mechanism, String user) {}
+
+  @Override
+  public void authenticationFailed(
+      String session, InetSocketAddress client, String mechanism, String user) {}
+
+  @Override
+  public void refused(
+      String session,
+      InetSocketAddress client,
+      String stage,
+      String from,
+      String to,
+      String reply) {}
+
+  @Override
+  public void accepted(
+      String id, String session, String from, int recipients, long bytes, String client) {}
+
+  @Override
+  public void forwarded(String id, String original, String target) {}
+
+  @Override
+  public void notified(String id, String dsn, String kind, String to) {}
+
+  @Override
+  public void removed(String id) {}
+
+  @Override
+  public void identity(String name, String text) {}
+
+  @Override
+  public void configuration(String text) {}
+
+  @Override
+  public void warning(String room, String text) {}
+
+  @Override
+  public void note(String room, String text) {}
+}

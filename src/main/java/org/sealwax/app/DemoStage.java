@@ -1,0 +1,173 @@
+package org.sealwax.app;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.sealwax.address.Domain;
+import org.sealwax.config.Configuration;
+import org.sealwax.config.Machine;
+import org.sealwax.lab.Addresses;
+import org.sealwax.lab.Lab;
+import org.sealwax.lab.LabSettings;
+import org.sealwax.lab.Ticket;
+import org.sealwax.lab.Trap;
+import org.sealwax.log.Counters;
+import org.sealwax.log.MailLog;
+import org.sealwax.world.Chance;
+import org.sealwax.world.Clock;
+
+/**
+ * The lab's small world, as the demo uses it, and the router that believes to be in it.
+ *
+ * @param lab the world
+ * @param ticket the destinations
+ */
+record DemoStage(Lab lab, Ticket ticket) implements Closeable {
+  /** Between choosing a free port and listening at it another program may take it. */
+  private static final int TRIES = 3;
+
+  /** The part of loopback that is the lab's. */
+  private static final int LOOPBACK = 25;
+
+  private static final String FIRST = "127." + LOOPBACK + ".0.1";
+
+  /** The router's name. */
+  static final Domain NAME = Domain.of("mx.sender.example");
+
+  /**
+   * Opens it at ports 25 and 443 where that is allowed, else at others; says so then.
+   *
+   * @throws IOException when this machine has no loopback addresses for it
+   */
+  static DemoStage open(List<Trap.Case> rows, Clock clock, Chance chance, PrintStream out)
+      throws IOException {
+    LabSettings settings = LabSettings.defaults().with(Addresses.loopback(LOOPBACK));
+    try {
+      return open(rows, settings, clock, chance);
+    } catch (IOException e) {
+      out.println("Ports 25 and 443 are not to be had (" + e.getMessage() + "): using free ones.");
+    }
+    for (int i = 1; ; i++) {
+      int smtp = free();
+      int https = free();
+      try {
+        return open(
+            rows,
+            settings.with(Addresses.loopback(LOOPBACK)).withPorts(smtp, https),
+            clock,
+            chance);
+      } catch (IOException e) {
+        if (i == TRIES) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private static DemoStage open(
+      List<Trap.Case> rows, LabSettings settings, Clock clock, Chance chance) throws IOException {
+    Lab lab = new Lab(settings, clock, chance);
+    try {
+      lab.actValidating(true);
+      return new DemoStage(lab, lab.issue(rows));
+    } catch (IOException e) {
+      lab.close();
+      throw e;
+    }
+  }
+
+  private static int free() throws IOException {
+    try (ServerSocket door = new ServerSocket(0, 1, InetAddress.ofLiteral(FIRST))) {
+      return door.getLocalPort();
+    } catch (IOException e) {
+      // Each destination needs an address of its own: MX records name no ports.
+      throw new IOException(
+          "the demo needs the loopback addresses from "
+              + FIRST
+              + " on, and this system does not give them: "
+              + e.getMessage(),
+          e);
+    }
+  }
+
+  /** The resolver, as settings and options name it. */
+  String resolver() {
+    return lab.resolver().getAddress().getHostAddress() + ":" + lab.resolver().getPort();
+  }
+
+  /** Writes what the router and the examiner trust here. */
+  void write(Path folder) throws IOException {
+    Files.writeString(folder.resolve("ca.pem"), lab.rootPem());
+    Files.writeString(folder.resolve("anchor"), String.join("\n", lab.anchors()) + "\n");
+  }
+
+  /**
+   * What an admin would have to write to bring a router into this world; all that is not said is
+   * the default.
+   */
+  private String configuration() {
+    String anchors =
+        lab.anchors().stream()
+            .map(a -> "\"" + a.replace('\t', ' ') + "\"")
+            .collect(Collectors.joining(", "));
+    return """
+        [server]
+        hostname = "%s"
+        postmaster = "%s"
+        [[listener]]
+        address = "127.0.0.1:0"
+        [dns]
+        resolvers = ["%s"]
+        anchors = [%s]
+        [roots]
+        files = ["ca.pem"]
+        [queue]
+        # the long waits of real mail, short enough to watch
+        retry = ["2s", "2s", "4s"]
+        dead_site_first = "1s"
+        dead_site_most = "2s"
+        [deliver]
+        hold = "1s"
+        allow_targets = ["127.%d.0.0/16"]
+        mx_port = %d
+        [sts]
+        port = %d
+        """
+        .formatted(
+            NAME,
+            ticket.sender(),
+            resolver(),
+            anchors,
+            LOOPBACK,
+            lab.settings().smtpPort(),
+            lab.settings().httpsPort());
+  }
+
+  /**
+   * Starts the router.
+   *
+   * @param folder with what {@link #write} wrote; its state goes there too
+   */
+  Router router(Path folder, Clock clock, Chance chance, MailLog log) throws IOException {
+    Configuration read =
+        Configuration.parse(configuration(), folder, "demo", new Machine(NAME, folder));
+    if (!(read instanceof Configuration.Sound sound)) {
+      throw new IOException(read.report());
+    }
+    Router router =
+        new Router(sound.settings(), new Router.World(clock, chance, log, new Counters()));
+    router.start(() -> "not in a demo");
+    return router;
+  }
+
+  @Override
+  public void close() throws IOException {
+    lab.close();
+  }
+}
