@@ -70,7 +70,7 @@ final class Alone implements Closeable {
             consignment -> {
               throw new IllegalStateException("nothing is delivered here");
             });
-    explainer = new Explainer(courier, new Routes(settings.forward()), archives);
+    explainer = new Explainer(courier, new Routes(settings.forward()), archives, settings);
   }
 
   Explainer explainer() {

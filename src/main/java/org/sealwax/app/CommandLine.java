@@ -118,7 +118,10 @@ final class CommandLine {
         case "trace" -> new QueueCommand(around, state).trace(arguments);
         case "policy" -> new PolicyCommand(around, state).run(arguments);
         case "receipts" -> new ReceiptsCommand(around, Archives.receiptsIn(state)).run(arguments);
-        case "explain" -> new ExplainCommand(around).delivery(arguments, sound.settings());
+        case "explain" ->
+            arguments.has("--what-if")
+                ? new WhatIfCommand(around, folders.machine()).run(arguments, sound.settings())
+                : new ExplainCommand(around).delivery(arguments, sound.settings());
         case "reload" -> reload(state);
         case "backup" -> backup(state, arguments);
         case "restore" -> restore(sound.settings(), arguments);

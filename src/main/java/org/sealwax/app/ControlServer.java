@@ -28,8 +28,8 @@ import tools.jackson.databind.node.ObjectNode;
  * with the first request.
  */
 final class ControlServer implements Closeable {
-  /** Octets of a request: an identifier list of a thousand messages fits. */
-  static final int MAX_REQUEST = 64 << 10;
+  /** Octets of a request: the largest configuration (4 MiB) fits, each of its octets quoted. */
+  static final int MAX_REQUEST = (8 << 20) + (64 << 10);
 
   /** Clients at a time: people and cron jobs. */
   static final int MAX_CLIENTS = 16;

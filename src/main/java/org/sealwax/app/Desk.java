@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
 import org.sealwax.app.ControlServer.Json;
 import org.sealwax.app.ControlServer.Refusal;
+import org.sealwax.config.Configuration;
+import org.sealwax.config.Machine;
+import org.sealwax.config.Settings;
 import org.sealwax.ledger.LiveLedger;
 import org.sealwax.queue.Cause;
 import org.sealwax.queue.Journey;
@@ -88,6 +91,7 @@ final class Desk implements ControlServer.Desk {
         case "trace" -> trace(id(request));
         case "hold", "release", "retry", "bounce", "delete" -> order(what, request);
         case "explain" -> explain(request);
+        case "what-if" -> whatIf(request);
         case "reload" -> Json.MAPPER.createObjectNode().put("text", reloading.reload());
         case "backup" -> backup(request.path("folder").asString(""));
         case "policy" -> policy.answer(request);
@@ -332,6 +336,27 @@ final class Desk implements ControlServer.Desk {
               clock.now()));
     }
     return Explainer.all(answers);
+  }
+
+  /** Another configuration, whose text comes with the question, against the one in force. */
+  private ObjectNode whatIf(JsonNode request) throws IOException, Refusal {
+    Explainer explainer = explainers.get();
+    Settings now = explainer.settings();
+    String name = text(request, "file").orElse("");
+    Path parent = name.indexOf('\0') < 0 ? Path.of(name).getParent() : null;
+    if (parent == null || !parent.isAbsolute()) {
+      throw new Refusal("the server needs the absolute path of the other configuration");
+    }
+    Configuration then =
+        Configuration.parse(
+            text(request, "text").orElse(""),
+            parent,
+            name,
+            new Machine(now.server().hostname(), now.server().state()));
+    return switch (then) {
+      case Configuration.Broken b -> throw new Refusal(b.report());
+      case Configuration.Sound s -> explainer.whatIf(s.settings()).tell(view, clock.now());
+    };
   }
 
   private static String domainOf(String mailbox) {

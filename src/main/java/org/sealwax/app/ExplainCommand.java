@@ -28,7 +28,7 @@ final class ExplainCommand {
 
   /** Whether the configuration is needed. */
   static boolean isAboutDelivery(Arguments arguments) {
-    return arguments.value("--code").isEmpty();
+    return arguments.value("--code").isEmpty() || arguments.has("--what-if");
   }
 
   /** How mail would be treated: by the running server, or without one by what is on disk. */
@@ -84,7 +84,10 @@ final class ExplainCommand {
         "With a domain: every source of policy (configuration, DANE, MTA-STS, ledger) with its value,"
             + " age and next refresh, and for each MX host what is demanded, from which evidence, and"
             + " the rungs of the ladder. Asks the running server, whose ledger and policies are the"
-            + " real ones; without one it reads what is on disk. With --code it explains a code of a"
+            + " real ones; without one it reads what is on disk. With --what-if FILE it replays the last 32"
+            + " connections to each host that the ledger remembers under the configuration FILE, and"
+            + " lists the domains, and the messages now in the queue, that would have been delayed or"
+            + " gone in clear text, against the configuration in force. With --code it explains a code of a"
             + " report: what is looked at, why it matters, how it counts, and the settings of each"
             + " mail router.",
         List.of(
@@ -92,6 +95,10 @@ final class ExplainCommand {
                 "--probe", null, "make one connection to each host; no mail is sent"),
             new Subcommand.Option(
                 "--message", "ID", "for a message in the queue, with what it demands itself"),
+            new Subcommand.Option(
+                "--what-if",
+                "FILE",
+                "replay the remembered connections under another configuration"),
             new Subcommand.Option("--json", null, "print JSON"),
             new Subcommand.Option("--code", "CODE", "a code, tls10 or kex.dh/export")),
         false);

@@ -13,6 +13,7 @@ import org.sealwax.address.Domain;
 import org.sealwax.address.MailHost;
 import org.sealwax.address.Mailbox;
 import org.sealwax.app.ControlServer.Json;
+import org.sealwax.config.Settings;
 import org.sealwax.deliver.Courier;
 import org.sealwax.deliver.Preview;
 import org.sealwax.ledger.Alarm;
@@ -44,17 +45,32 @@ final class Explainer {
   private final Courier courier;
   private final Routing routing;
   private final Archives archives;
+  private final Settings settings;
 
   /**
    * Over the machines of a router.
    *
    * @param routing where mail goes
    * @param archives what is kept of other people's domains
+   * @param settings the configuration in force
    */
-  Explainer(Courier courier, Routing routing, Archives archives) {
+  Explainer(Courier courier, Routing routing, Archives archives, Settings settings) {
     this.courier = courier;
     this.routing = routing;
     this.archives = archives;
+    this.settings = settings;
+  }
+
+  /** Compares another configuration with the one in force. */
+  WhatIf whatIf(Settings then) {
+    Optional<StsPolicies> policies = archives.policies();
+    return new WhatIf(
+        settings, then, archives.ledger(), domain -> policies.flatMap(p -> p.inForce(domain)));
+  }
+
+  /** The configuration in force. */
+  Settings settings() {
+    return settings;
   }
 
   /**

@@ -399,7 +399,7 @@ final class Router implements Closeable {
 
   private Explainer explainer() {
     Outbound now = outboundNow();
-    return new Explainer(now.courier().get(), now.routes(), archives);
+    return new Explainer(now.courier().get(), now.routes(), archives, settingsNow());
   }
 
   /** Why mail is not taken now, or null when it is. */

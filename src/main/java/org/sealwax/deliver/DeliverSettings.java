@@ -100,7 +100,8 @@ public record DeliverSettings(
         Map.of());
   }
 
-  Ladder ladder() {
+  /** The rungs that these settings leave. */
+  public Ladder ladder() {
     return Ladder.of(hybrid, tickets || clientCertificate, hold);
   }
 }

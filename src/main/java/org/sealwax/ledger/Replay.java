@@ -11,6 +11,7 @@ import org.sealwax.policy.Demand;
 import org.sealwax.policy.Evidence;
 import org.sealwax.policy.MxFilter;
 import org.sealwax.policy.Policy;
+import org.sealwax.policy.Reason;
 import org.sealwax.policy.Requirement;
 import org.sealwax.policy.Subject;
 import org.sealwax.tls.Association;
@@ -107,7 +108,15 @@ public final class Replay {
       for (Showing showing : entry.getValue().recent()) {
         if (showing.shown() != Shown.SILENT) {
           Requirement requirement = policy.requirementFor(subject, evidence, showing.at());
-          out.add(new Line(entry.getKey(), showing, would(entry.getKey(), showing, requirement)));
+          Would would = would(entry.getKey(), showing, requirement);
+          boolean knowsDane = evidence.stream().anyMatch(Evidence.Dane.class::isInstance);
+          out.add(
+              new Line(
+                  entry.getKey(),
+                  showing,
+                  !knowsDane && lacksTlsa(entry.getKey(), requirement)
+                      ? new Would.Unknown("whether there are TLSA records is not remembered")
+                      : would));
         }
       }
     }
@@ -135,6 +144,15 @@ public final class Replay {
       }
     }
     return new Sum(row.domain(), passed, clear, delayed, unknown, reasons);
+  }
+
+  /** A row that demands DANE, where nobody looked for it: that is no proof of absence. */
+  private static boolean lacksTlsa(Domain host, Requirement requirement) {
+    return requirement
+        .mxFilter()
+        .refusal(host)
+        .filter(refusal -> refusal.reason() == Reason.DANE_MISSING)
+        .isPresent();
   }
 
   private static Would would(Domain host, Showing showing, Requirement requirement) {

@@ -146,4 +146,13 @@ final class ReplayTest {
     assertEquals(new Replay.Sum(Story.DOMAIN, 1, 0, 2, 0, List.of("TLS was not offered")), sum);
     assertTrue(sum.isConcerned());
   }
+
+  @Test
+  void recordsThatNobodyLookedForAreNotMissing() {
+    assertInstanceOf(Would.Unknown.class, would(Shown.VERIFIED, level(Level.DANE_ONLY)));
+    Evidence none =
+        new Evidence.Dane(
+            Story.MX1, new Evidence.DaneState.Absent("denied"), true, Story.BEGIN.plusSeconds(60));
+    assertInstanceOf(Would.Wait.class, would(Shown.VERIFIED, level(Level.DANE_ONLY), none));
+  }
 }
