@@ -236,16 +236,13 @@ final class WhatIf {
 
   private static void message(
       ArrayNode messages, QueueRow row, Set<Change> changes, Optional<MailOptions.Tls> wish) {
-    Set<Change> own = EnumSet.copyOf(changes);
+    MailOptions.Tls tls = wish.orElse(MailOptions.Tls.UNSPECIFIED);
+    Set<Change> own = ofMessage(changes, tls);
     String demands =
-        switch (wish.orElse(MailOptions.Tls.UNSPECIFIED)) {
+        switch (tls) {
           case UNSPECIFIED -> "";
           case OPTIONAL -> "TLS-Required: No";
-          case REQUIRED -> {
-            // Promised to the sender, under every configuration (RFC 8689 section 2).
-            own.remove(Change.CLEAR);
-            yield "REQUIRETLS";
-          }
+          case REQUIRED -> "REQUIRETLS";
         };
     if (own.isEmpty()) {
       return;
@@ -260,6 +257,15 @@ final class WhatIf {
     if (!demands.isEmpty()) {
       out.put("demands", demands);
     }
+  }
+
+  /** Mail with REQUIRETLS goes in clear text under no configuration: that was promised. */
+  static Set<Change> ofMessage(Set<Change> ofDomain, MailOptions.Tls tls) {
+    Set<Change> own = EnumSet.copyOf(ofDomain);
+    if (tls == MailOptions.Tls.REQUIRED) {
+      own.remove(Change.CLEAR);
+    }
+    return own;
   }
 
   private List<String> notKnown(boolean running) {

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,6 +38,7 @@ import org.sealwax.ledger.Seen;
 import org.sealwax.ledger.Sights;
 import org.sealwax.log.Counters;
 import org.sealwax.log.HeardLog;
+import org.sealwax.queue.MailOptions;
 import org.sealwax.tls.TlsRoom;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
@@ -66,18 +68,25 @@ final class WhatIfTest {
   void remember() throws IOException {
     TlsRoom.beforeAnything();
     state = Files.createDirectories(folder.resolve("state"));
+    learn(
+        (ledger, clock) -> {
+          for (int i = 0; i < 32; i++) {
+            show(ledger, clock, "plain.example", Sights::clear);
+            show(ledger, clock, "own.example", Sights::untrusted);
+            show(ledger, clock, "good.example", Sights::verified);
+            clock.pass(Duration.ofHours(6));
+          }
+        });
+  }
+
+  private void learn(BiConsumer<LiveLedger, SteppedClock> lesson) throws IOException {
     SteppedClock clock = new SteppedClock(Clock.system().now().minus(Duration.ofDays(9)));
     try (LiveLedger ledger =
         LiveLedger.open(
             state.resolve("ledger.db"),
             LedgerSettings.defaults(),
             new LiveLedger.World(clock, new HeardLog().log(), (domain, host) -> false))) {
-      for (int i = 0; i < 32; i++) {
-        show(ledger, clock, "plain.example", Sights::clear);
-        show(ledger, clock, "own.example", Sights::untrusted);
-        show(ledger, clock, "good.example", Sights::verified);
-        clock.pass(Duration.ofHours(6));
-      }
+      lesson.accept(ledger, clock);
     }
   }
 
@@ -272,6 +281,37 @@ final class WhatIfTest {
     Arguments words = Arguments.read(ExplainCommand.subcommand(), List.of("--message", id));
     assertEquals(Exit.OK, new ExplainCommand(around).delivery(words, inForce()));
     return out.toString(StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void allDomainsAreCountedAndAThousandAreTold() throws Exception {
+    String other = IN_FORCE + "[deliver]\nlevel = \"encrypt\"\n";
+    learn((ledger, clock) -> plain(ledger, clock, 1, WhatIf.MOST_DOMAINS));
+    JsonNode most = Json.MAPPER.readTree(whatIf(other, "--json").out());
+    assertEquals(WhatIf.MOST_DOMAINS, most.path("domains").size());
+    assertEquals(0, most.path("more").asInt(-1));
+    learn((ledger, clock) -> plain(ledger, clock, WhatIf.MOST_DOMAINS, WhatIf.MOST_DOMAINS + 1));
+    JsonNode more = Json.MAPPER.readTree(whatIf(other, "--json").out());
+    assertEquals(WhatIf.MOST_DOMAINS, more.path("domains").size());
+    assertEquals(1, more.path("more").asInt(-1));
+    assertEquals(WhatIf.MOST_DOMAINS + 1, more.path("delayed").asInt());
+    assertTrue(whatIf(other).out().contains("... and 1 more domains\n"));
+  }
+
+  /** Beside plain.example, which is there already. */
+  private static void plain(LiveLedger ledger, SteppedClock clock, int from, int to) {
+    for (int i = from; i < to; i++) {
+      show(ledger, clock, "d" + i + ".example", Sights::clear);
+    }
+  }
+
+  @Test
+  void requireTlsMailGoesInClearTextUnderNoConfiguration() {
+    Set<WhatIf.Change> both = Set.of(WhatIf.Change.CLEAR, WhatIf.Change.DELAYED);
+    assertEquals(both, WhatIf.ofMessage(both, MailOptions.Tls.UNSPECIFIED));
+    assertEquals(both, WhatIf.ofMessage(both, MailOptions.Tls.OPTIONAL));
+    assertEquals(Set.of(WhatIf.Change.DELAYED), WhatIf.ofMessage(both, MailOptions.Tls.REQUIRED));
+    assertEquals(Set.of(), WhatIf.ofMessage(Set.of(WhatIf.Change.CLEAR), MailOptions.Tls.REQUIRED));
   }
 
   @Test
