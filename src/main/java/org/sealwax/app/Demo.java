@@ -36,7 +36,7 @@ import org.sealwax.world.Clock;
  * Nothing stays.
  */
 final class Demo {
-  /** For all to be decided: on a machine that does nothing else it takes five seconds. */
+  /** For all to be decided: on a machine that does nothing else it takes about five seconds. */
   static final Duration PATIENCE = Duration.ofSeconds(12);
 
   /** For the scan of our own listener: on such a machine it takes a second or two. */
@@ -100,6 +100,8 @@ final class Demo {
     Chance chance = Chance.secure();
     DemoLog log = new DemoLog();
     List<DemoDestination> destinations = DemoDestination.all();
+    out.println("Setting up a small internet on loopback ...");
+    out.flush();
     try (TemporaryFolder folder = TemporaryFolder.make("sealwax-demo");
         DemoStage stage =
             DemoStage.open(
@@ -121,7 +123,7 @@ final class Demo {
 
   private void introduce(DemoStage stage, Router router, List<DemoDestination> destinations) {
     out.println(
-        "A small internet is up on loopback: signed DNS, "
+        "It is up: signed DNS, "
             + destinations.size()
             + " mail domains, port "
             + stage.lab().settings().smtpPort()

@@ -38,7 +38,7 @@ final class DemoCommand {
         false);
   }
 
-  /** The exit code: 1 when something did not come out as it should. */
+  /** The exit code: 1 when something did not come out as it should, or it was ended before. */
   int run(Arguments arguments) throws Arguments.Misuse {
     if (!arguments.operands().isEmpty()) {
       throw new Arguments.Misuse("the demo takes no operands");
@@ -58,12 +58,12 @@ final class DemoCommand {
       around.err().println("sealwax: " + e.getMessage());
       return Exit.UNAVAILABLE;
     } catch (InterruptedException e) {
-      around.out().println("\nended");
-      return Exit.OK;
+      around.out().println("\nended before its end");
+      return Exit.WARNINGS;
     }
   }
 
-  private void show(Demo.Ending ending) throws InterruptedException {
+  private void show(Demo.Ending ending) {
     Map<String, String> pages =
         Map.of(
             "/", SenderPage.of(ending.sender(), "Sealwax in the demo", Version.text()),
@@ -74,6 +74,8 @@ final class DemoCommand {
       around.out().println("\nTo look at, until Ctrl-C: " + url + " and " + url + "receiver");
       around.out().flush();
       Thread.sleep(Long.MAX_VALUE);
+    } catch (InterruptedException e) {
+      around.out().println(); // that was Ctrl-C, as said
     } catch (IOException e) {
       around.out().println("\nNo page: " + e.getMessage());
     }
