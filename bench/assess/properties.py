@@ -48,7 +48,7 @@ def words(report):
     aspect("cert.notyet", "cert.expiry", "not-yet")
     aspect("cert.longvalidity", "cert.expiry", "long")
     aspect("cert.selfsigned", "cert.chain", "self-signed")
-    aspect("cert.untrusted", "cert.chain", "untrusted", "self-signed", "constraint")
+    aspect("cert.untrusted", "cert.chain", "untrusted", "self-signed", "constraint", "incomplete")
     aspect("cert.incomplete", "cert.chain", "incomplete")
     aspect("cert.longchain", "cert.chain", "long")
     aspect("cert.wrongname", "cert.name", "none", "none-sts", "domain-only")

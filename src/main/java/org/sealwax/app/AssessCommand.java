@@ -64,6 +64,15 @@ final class AssessCommand {
                 "--router", "NAME", "advice for postfix, exim, opensmtpd or sealwax only"),
             new Subcommand.Option(
                 "--also", "HOST:PORT,...", "look for the same key at these TLS services"),
+            new Subcommand.Option(
+                "--relay-test",
+                "ADDRESS",
+                "ask whether anybody's mail to this mailbox of yours elsewhere is relayed; sends"
+                    + " none"),
+            new Subcommand.Option(
+                "--smuggling-test",
+                "ADDRESS",
+                "send one message with false ends to this mailbox of yours at the server"),
             new Subcommand.Option("--ehlo", "NAME", "the name to give; this machine's unless said"),
             new Subcommand.Option("--address", "ADDRESS", "connect there, with HOST:PORT"),
             new Subcommand.Option("--port", "PORT", "port of a domain's MX hosts, in a lab"),
@@ -78,7 +87,7 @@ final class AssessCommand {
       throw new Arguments.Misuse("name one domain, host or host:port");
     }
     Target target = target(arguments);
-    Budget budget = budget(arguments);
+    budget(arguments);
     Optional<Letter> least = least(arguments);
     String router = router(arguments);
     Examiner examiner;
@@ -90,6 +99,7 @@ final class AssessCommand {
     }
     Report report;
     try {
+      Budget budget = budget(arguments, examiner);
       report = new Assessment(examiner.setup(), target, budget, progress(arguments)).run();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -147,6 +157,13 @@ final class AssessCommand {
     } catch (IllegalArgumentException e) {
       throw new Arguments.Misuse("--address " + address.get() + " is no address");
     }
+  }
+
+  /** What the tests that were asked for by name need comes on top. */
+  private static Budget budget(Arguments arguments, Examiner examiner) throws Arguments.Misuse {
+    Budget budget = budget(arguments);
+    int more = examiner.setup().probes().stream().mapToInt(p -> p.reserve(budget.depth())).sum();
+    return budget.withConnections(Math.min(Budget.MAX_CONNECTIONS, budget.connections() + more));
   }
 
   static Budget budget(Arguments arguments) throws Arguments.Misuse {

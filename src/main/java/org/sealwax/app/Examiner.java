@@ -14,16 +14,20 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.sealwax.address.Domain;
+import org.sealwax.address.Mailbox;
 import org.sealwax.assess.Probe;
 import org.sealwax.assess.ReceiverRubric;
 import org.sealwax.assess.Setup;
 import org.sealwax.assess.Target;
 import org.sealwax.assess.receiver.ReceiverScan;
+import org.sealwax.assess.receiver.RelayTest;
+import org.sealwax.assess.receiver.SmugglingTest;
 import org.sealwax.assess.review.Reviews;
 import org.sealwax.dns.DnsSettings;
 import org.sealwax.dns.Resolver;
 import org.sealwax.dns.live.LiveResolver;
 import org.sealwax.https.HttpsClient;
+import org.sealwax.smtp.MailboxParser;
 import org.sealwax.sts.store.PolicyFetcher;
 import org.sealwax.tls.ClientTls;
 import org.sealwax.tls.TlsClient;
@@ -75,12 +79,7 @@ record Examiner(Setup setup) {
     boolean inner = anywhere || arguments.has("--allow-private");
     Dialer dialer =
         inner ? SystemDialer.trusted() : SystemDialer.guarded(DialerSettings.defaults());
-    Resolver resolver;
-    try {
-      resolver = new LiveResolver(dns(arguments, around), clock, chance);
-    } catch (IllegalArgumentException e) {
-      throw new IOException("--trust-anchor: " + e.getMessage(), e);
-    }
+    Resolver resolver = resolver(dns(arguments, around), clock, chance);
     TrustRoots roots = roots(arguments, around);
     String ehlo = ehlo(arguments, folders);
     TlsClient tls = new TlsRoom(TlsSettings.defaults(), clock, chance).client(ClientTls.defaults());
@@ -89,7 +88,11 @@ record Examiner(Setup setup) {
             new HttpsClient(resolver, dialer, tls, roots, clock),
             port(arguments, "--policy-port", HTTPS),
             POLICY_TIME);
-    List<Probe> probes = List.of(new ReceiverScan(dialer, clock, chance));
+    List<Probe> probes = new ArrayList<>(List.of(new ReceiverScan(dialer, clock, chance)));
+    mailbox(arguments, "--relay-test")
+        .ifPresent(own -> probes.add(new RelayTest(own, resolver, dialer, clock, chance)));
+    mailbox(arguments, "--smuggling-test")
+        .ifPresent(own -> probes.add(new SmugglingTest(own, dialer, clock, chance)));
     Setup setup =
         new Setup(
             resolver,
@@ -114,6 +117,32 @@ record Examiner(Setup setup) {
             clock,
             chance);
     return new Examiner(setup);
+  }
+
+  private static Resolver resolver(DnsSettings settings, Clock clock, Chance chance)
+      throws IOException {
+    try {
+      return new LiveResolver(settings, clock, chance);
+    } catch (IllegalArgumentException e) {
+      throw new IOException("--trust-anchor: " + e.getMessage(), e);
+    }
+  }
+
+  /** A mailbox that any server can be told of: ASCII, nothing quoted, in a domain. */
+  private static Optional<Mailbox> mailbox(Arguments arguments, String option)
+      throws Arguments.Misuse {
+    Optional<String> text = arguments.value(option);
+    if (text.isEmpty()) {
+      return Optional.empty();
+    }
+    Optional<Mailbox> own =
+        MailboxParser.parse(text.get())
+            .filter(
+                m -> m.isAscii() && m.domain() instanceof Domain && !m.toString().contains("\""));
+    if (own.isEmpty()) {
+      throw new Arguments.Misuse(option + " is a mailbox of yours: you@example.org");
+    }
+    return own;
   }
 
   static int port(Arguments arguments, String option, int standard) throws Arguments.Misuse {

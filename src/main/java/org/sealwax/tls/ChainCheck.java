@@ -22,6 +22,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
 import javax.security.auth.x500.X500Principal;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +40,10 @@ final class ChainCheck {
   private static final String SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
   private static final String CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
   private static final String AUTHORITY_ACCESS = "1.3.6.1.5.5.7.1.1";
+
+  private static final String CRL_POINTS = "2.5.29.31";
+
+  private static final Pattern ROOT = Pattern.compile("\\broot\\b");
 
   /** DER of id-ad-caIssuers, 1.3.6.1.5.5.7.48.2. */
   private static final String CA_ISSUERS =
@@ -135,7 +140,7 @@ final class ChainCheck {
       }
       X509Certificate issuer = issuerOf(at, left);
       if (issuer == null) {
-        boolean gap = !left.isEmpty() || (!climbed && namesItsIssuer(at));
+        boolean gap = !left.isEmpty() || (!climbed && belowAnIntermediate(at));
         reasons.add(gap ? Verdict.Reason.INCOMPLETE_CHAIN : Verdict.Reason.UNKNOWN_ISSUER);
         return;
       }
@@ -176,12 +181,20 @@ final class ChainCheck {
   }
 
   /**
-   * Whether a certificate says where its issuer's certificate can be fetched: public CAs' leaves do
-   * (the missing piece is an intermediate), those of a private root mostly do not.
+   * Whether what is missing above a certificate is an intermediate, as far as the certificate alone
+   * can tell: it says where its issuer's certificate can be fetched; or it says where its
+   * revocation is told (OCSP or a CRL) and its issuer is not called a root. Authorities with such
+   * services do not sign servers' certificates with their root (CA/Browser Forum, Baseline
+   * Requirements 6.1.7); those of a private root mostly have none.
    */
-  private static boolean namesItsIssuer(X509Certificate certificate) {
+  private static boolean belowAnIntermediate(X509Certificate certificate) {
     byte[] access = certificate.getExtensionValue(AUTHORITY_ACCESS);
-    return access != null && new String(access, StandardCharsets.ISO_8859_1).contains(CA_ISSUERS);
+    if (access != null && new String(access, StandardCharsets.ISO_8859_1).contains(CA_ISSUERS)) {
+      return true;
+    }
+    boolean revocable = access != null || certificate.getExtensionValue(CRL_POINTS) != null;
+    String issuer = certificate.getIssuerX500Principal().getName().toLowerCase(Locale.ROOT);
+    return revocable && !ROOT.matcher(issuer).find();
   }
 
   private static void validity(

@@ -66,6 +66,18 @@ final class JudgeTest {
             MIDDLE.leaf(MX).namesIssuer().alone().identity().chain()),
         row(
             "untrusted(incomplete-chain)",
+            "intermediate left out, only OCSP in the leaf",
+            MIDDLE.leaf(MX).tellsRevocation().alone().identity().chain()),
+        row(
+            "untrusted(unknown-issuer)",
+            "signed by a stranger's root, with OCSP in the leaf",
+            STRANGER.leaf(MX).tellsRevocation().identity().chain()),
+        row(
+            "untrusted(unknown-issuer)",
+            "intermediate left out, nothing of its issuer in the leaf",
+            MIDDLE.leaf(MX).alone().identity().chain()),
+        row(
+            "untrusted(incomplete-chain)",
             "something else sent instead",
             with(MIDDLE.leaf(MX).alone().identity(), STRANGER.certificate())),
         row(

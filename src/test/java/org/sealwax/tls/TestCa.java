@@ -150,6 +150,7 @@ public final class TestCa {
     private @Nullable String signature;
     private boolean authority;
     private boolean namesIssuer;
+    private boolean tellsRevocation;
     private boolean omitIntermediates;
     private int padding;
     private KeyPurposeId @Nullable [] purposes = {
@@ -224,6 +225,12 @@ public final class TestCa {
     /** With the address of the issuer's certificate, as public CAs have it. */
     public Leaf namesIssuer() {
       namesIssuer = true;
+      return this;
+    }
+
+    /** With the address of its issuer's OCSP responder, but not of its issuer's certificate. */
+    public Leaf tellsRevocation() {
+      tellsRevocation = true;
       return this;
     }
 
@@ -327,6 +334,15 @@ public final class TestCa {
                 AccessDescription.id_ad_caIssuers,
                 new GeneralName(
                     GeneralName.uniformResourceIdentifier, "http://ca.example.org/issuer.der")));
+      }
+      if (tellsRevocation) {
+        builder.addExtension(
+            Extension.authorityInfoAccess,
+            false,
+            new AuthorityInformationAccess(
+                AccessDescription.id_ad_ocsp,
+                new GeneralName(
+                    GeneralName.uniformResourceIdentifier, "http://ca.example.org/ocsp")));
       }
     }
   }

@@ -36,7 +36,12 @@ final class Line implements AutoCloseable {
 
   /** Sends octets as they are. */
   void send(String text) throws IOException {
-    note("C: " + text.strip().replace("\r\n", "\nC: "));
+    send(text, text.strip().replace("\r\n", "\nC: "));
+  }
+
+  /** Sends octets as they are, and shows something else in the transcript. */
+  void send(String text, String shown) throws IOException {
+    note("C: " + shown);
     wire.out().write(text.getBytes(StandardCharsets.ISO_8859_1));
     wire.out().flush();
   }

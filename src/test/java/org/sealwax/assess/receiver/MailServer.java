@@ -15,7 +15,9 @@ import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
@@ -50,6 +52,23 @@ final class MailServer implements AutoCloseable {
   long greetDelay;
   int throttledAfter = Integer.MAX_VALUE;
   int refusalsOfStarttls;
+
+  /** What ends a message. */
+  Set<String> ends = Set.of("\r\n.\r\n");
+
+  /** What is said to a message whose text this matches. */
+  Predicate<String> disliked = text -> false;
+
+  String dislike = "550 5.5.2 bare LF";
+  boolean hangsUpAtBareLf;
+  long thinks;
+
+  /** Recipients that are taken: the whole line in capitals. */
+  Predicate<String> takes = line -> true;
+
+  int hangsUpAfterRecipients = Integer.MAX_VALUE;
+  final AtomicInteger messages = new AtomicInteger();
+  private final AtomicInteger recipients = new AtomicInteger();
 
   final AtomicInteger connections = new AtomicInteger();
   private final AtomicInteger refusals = new AtomicInteger();
@@ -182,7 +201,16 @@ final class MailServer implements AutoCloseable {
         say(now, now.mail() ? "503 5.5.1 nested\r\n" : "250 2.1.0 ok\r\n");
         mail = true;
       } else if (line.startsWith("RCPT")) {
-        say(now, now.mail() ? "250 2.1.5 ok\r\n" : "503 5.5.1 MAIL first\r\n");
+        if (recipients.incrementAndGet() == hangsUpAfterRecipients) {
+          return;
+        }
+        String taken = takes.test(line) ? "250 2.1.5 ok\r\n" : "554 5.7.1 relay denied\r\n";
+        say(now, now.mail() ? taken : "503 5.5.1 MAIL first\r\n");
+      } else if (line.equals("DATA")) {
+        if (!message(now, buffer)) {
+          return;
+        }
+        mail = false;
       } else if (line.startsWith("RSET")) {
         say(now, "250 2.0.0 ok\r\n");
         mail = false;
@@ -217,11 +245,48 @@ final class MailServer implements AutoCloseable {
       } else if (line.equals("QUIT")) {
         say(now, "221 2.0.0 bye\r\n");
         return;
+      } else if (line.startsWith("SEALWAX")) {
+        say(now, "500 5.5.1 what?\r\n");
       } else {
         say(now, "250 2.0.0 ok\r\n");
       }
       now = new State(now.in(), now.out(), now.socket(), now.tls(), mail, "");
     }
+  }
+
+  /** Takes a message up to whatever counts as its end; false when it hangs up. */
+  private boolean message(State now, StringBuilder buffer) throws IOException {
+    say(now, "354 go\r\n");
+    StringBuilder text = new StringBuilder();
+    while (ends.stream().noneMatch(text.toString()::endsWith)) {
+      while (buffer.isEmpty()) {
+        byte[] some = new byte[2_048];
+        int count = now.in().read(some);
+        if (count < 0) {
+          return false;
+        }
+        buffer.append(new String(some, 0, count, StandardCharsets.ISO_8859_1));
+      }
+      char c = buffer.charAt(0);
+      buffer.deleteCharAt(0);
+      if (hangsUpAtBareLf && c == '\n' && text.charAt(text.length() - 1) != '\r') {
+        say(now, "521 5.5.2 bare LF received\r\n");
+        return false;
+      }
+      text.append(c);
+    }
+    try {
+      Thread.sleep(thinks);
+    } catch (InterruptedException e) {
+      return false;
+    }
+    if (disliked.test(text.toString())) {
+      say(now, dislike + "\r\n");
+    } else {
+      messages.incrementAndGet();
+      say(now, "250 2.0.0 taken\r\n");
+    }
+    return true;
   }
 
   private static void say(State now, String text) throws IOException {

@@ -123,6 +123,10 @@ final class CertificateReviewTest {
     Identity alone = CA.leaf(MX).namesIssuer().alone().identity();
     assertEquals("WARN cert.chain/incomplete", code(alone, Policy.NONE, "cert.chain"));
     assertEquals("FAIL cert.chain/incomplete", code(alone, Policy.STS, "cert.chain"));
+    Identity ocsp = CA.leaf(MX).tellsRevocation().alone().identity();
+    assertEquals("WARN cert.chain/incomplete", code(ocsp, Policy.NONE, "cert.chain"));
+    Identity rogue = TestCa.root("Rogue Root").leaf(MX).tellsRevocation().identity();
+    assertEquals("FAIL cert.chain/untrusted", code(rogue, Policy.NONE, "cert.chain"));
     Identity strange = TestCa.root("Strange").intermediate("S").identity(MX);
     assertEquals("FAIL cert.chain/untrusted", code(strange, Policy.NONE, "cert.chain"));
     Identity fake = CA.leafAsAuthority(MX);

@@ -1,0 +1,277 @@
+package org.sealwax.assess.receiver;
+
+import java.io.IOException;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.address.Mailbox;
+import org.sealwax.assess.Check;
+import org.sealwax.assess.Depth;
+import org.sealwax.assess.Evidence;
+import org.sealwax.assess.Finding;
+import org.sealwax.assess.Outcome;
+import org.sealwax.assess.Place;
+import org.sealwax.assess.Probe;
+import org.sealwax.assess.Visit;
+import org.sealwax.message.Rfc5322Date;
+import org.sealwax.smtp.EnhancedStatus;
+import org.sealwax.smtp.Reply;
+import org.sealwax.world.Chance;
+import org.sealwax.world.Clock;
+import org.sealwax.world.Deadline;
+import org.sealwax.world.Dialer;
+
+/**
+ * Whether anything but CRLF.CRLF ends a message (RFC 5321 4.1.1.4; CVE-2023-51764, -51765, -51766).
+ * In one message to a mailbox of the person who asks stands one false end after the other; a reply
+ * before the true end tells that one was taken. It ends with the first message that the server
+ * takes, so that at most one is sent, whatever the number of addresses. Thread-safe.
+ */
+public final class SmugglingTest implements Probe {
+  /** A server that refuses bare line ends may hang up at each of them. */
+  public static final int CONNECTIONS = End.values().length + Parley.CONNECTIONS;
+
+  private static final Check CHECK = Check.of("smtp.smuggling");
+
+  private static final Pattern ENDS =
+      Pattern.compile("\\b(bare|lf|cr|nul|newlines?|line ?feeds?)\\b", Pattern.CASE_INSENSITIVE);
+
+  /** Servers that look into the mail answer later; those are caught after the true end. */
+  private static final Duration LISTEN = Duration.ofSeconds(3);
+
+  /** What is not the end of a message. */
+  private enum End {
+    LF_LF("LF . LF", "\n.\n"),
+    LF_CRLF("LF . CR LF", "\n.\r\n"),
+    CRLF_LF("CR LF . LF", "\r\n.\n"),
+    CR_CR("CR . CR", "\r.\r"),
+    CRLF_CR("CR LF . CR", "\r\n.\r"),
+    CR_CRLF("CR . CR LF", "\r.\r\n"),
+    NUL("CR LF NUL . CR LF", "\r\n\0.\r\n");
+
+    private final String shown;
+    private final String octets;
+
+    End(String shown, String octets) {
+      this.shown = shown;
+      this.octets = octets;
+    }
+  }
+
+  private final Mailbox own;
+  private final Dialer dialer;
+  private final Clock clock;
+  private final Chance chance;
+  private final Manners manners;
+  private final Duration listen;
+  private final AtomicReference<@Nullable Place> sentAt = new AtomicReference<>();
+
+  /**
+   * Toward this mailbox.
+   *
+   * @param own of the person who asks, at this very server
+   */
+  public SmugglingTest(Mailbox own, Dialer dialer, Clock clock, Chance chance) {
+    this(own, dialer, clock, chance, Manners.defaults(), LISTEN);
+  }
+
+  SmugglingTest(
+      Mailbox own, Dialer dialer, Clock clock, Chance chance, Manners manners, Duration listen) {
+    this.own = own;
+    this.dialer = dialer;
+    this.clock = clock;
+    this.chance = chance;
+    this.manners = manners;
+    this.listen = listen;
+  }
+
+  @Override
+  public List<Check> checks() {
+    return List.of(CHECK);
+  }
+
+  @Override
+  public int reserve(Depth depth) {
+    return CONNECTIONS;
+  }
+
+  @Override
+  public List<Finding> look(Visit visit) throws InterruptedException {
+    visit.doing("smuggling test");
+    Run run = new Run(new Scan(visit, new Door(visit, dialer, clock, manners), chance));
+    Finding finding;
+    try {
+      finding = run.all();
+    } catch (Shut e) {
+      finding = of(visit, Outcome.INCONCLUSIVE, run.sofar() + e.seen());
+    }
+    return List.of(finding.with(Evidence.transcript(run.said.toString())));
+  }
+
+  /**
+   * Whether a refusal is of the line ends. A message that is refused for what is in it, at a false
+   * end, would mean that this end was taken.
+   */
+  static boolean blamesForm(Reply reply) {
+    EnhancedStatus status = reply.status();
+    // 521 and 5.5.2 are what Postfix says at once; RFC 3463 3.6: x.5.2 is a syntax error.
+    boolean syntax = reply.code() == 521 || status != null && status.toString().endsWith(".5.2");
+    return reply.isPermanent() && (syntax || ENDS.matcher(reply.toString()).find());
+  }
+
+  private static Finding of(Visit visit, Outcome outcome, String seen) {
+    return Finding.of(CHECK, outcome, visit.place(), seen);
+  }
+
+  /** One run over one address. */
+  private final class Run {
+    private final Scan scan;
+    private final Visit visit;
+    private final List<End> passed = new ArrayList<>();
+    private final List<String> refusals = new ArrayList<>();
+    private final List<String> doubts = new ArrayList<>();
+    private final StringBuilder said = new StringBuilder();
+
+    Run(Scan scan) {
+      this.scan = scan;
+      this.visit = scan.visit();
+    }
+
+    String sofar() {
+      return passed.isEmpty() ? "" : "after " + passed.size() + " forms: ";
+    }
+
+    Finding all() throws Shut, InterruptedException {
+      while (true) {
+        Line line = Parley.open(scan);
+        try (Deadline _ = Deadline.after(visit.left(), line.wire())) {
+          Finding finding = message(line);
+          if (finding != null) {
+            return finding;
+          }
+        } catch (IOException e) {
+          throw new Shut(Line.meaning(e), "the connection ends: " + e.getMessage());
+        } finally {
+          said.append(line.transcript());
+          line.quit();
+        }
+      }
+    }
+
+    /** One message with those ends that were not judged yet; null when it was refused midway. */
+    private @Nullable Finding message(Line line) throws IOException {
+      for (String command : List.of("MAIL FROM:<" + own + ">", "RCPT TO:<" + own + ">")) {
+        Reply reply = line.exchange(command, manners.reply());
+        if (!reply.isPositive()) {
+          return of(visit, Outcome.INCONCLUSIVE, sofar() + command + " is answered " + reply);
+        }
+      }
+      Place other = sentAt.compareAndExchange(null, visit.place());
+      if (other != null && !other.equals(visit.place())) {
+        return of(visit, Outcome.NOT_TESTED, "one message is enough: it went to " + other.text());
+      }
+      Reply go = line.exchange("DATA", manners.reply());
+      if (!go.isIntermediate()) {
+        return of(visit, Outcome.INCONCLUSIVE, sofar() + "DATA is answered " + go);
+      }
+      line.send(head(), "(a message)");
+      for (End end : End.values()) {
+        if (passed.contains(end)) {
+          continue;
+        }
+        // Where it was taken as the end, this line is a command that nobody knows.
+        line.send("Sealwax-Test-" + end + " " + end.shown + end.octets, end.shown);
+        Reply early;
+        try {
+          early = line.reply(listen);
+        } catch (SocketTimeoutException e) {
+          passed.add(end);
+          continue;
+        } catch (IOException e) {
+          return gone(end, "the connection ends");
+        }
+        if (early.isPositive()) {
+          return taken("a message that ends with " + end.shown + " is taken: " + early);
+        }
+        if (!blamesForm(early)) {
+          doubts.add(end.shown + " is answered " + early);
+        }
+        return gone(end, early.toString());
+      }
+      return trueEnd(line);
+    }
+
+    /** Refused at this end: no message was taken, and the other ends are for the next one. */
+    private @Nullable Finding gone(End end, String how) {
+      passed.add(end);
+      refusals.add(end.shown + ": " + how);
+      return passed.size() == End.values().length ? sound() : null;
+    }
+
+    private Finding trueEnd(Line line) throws IOException {
+      line.send("Sealwax-Test-END\r\n.\r\n", "CR LF . CR LF");
+      Reply last = line.reply(manners.reply());
+      try {
+        // Had an end been taken while its answer was still to come, the lines behind it were read
+        // as commands, and their refusals come before this answer.
+        Reply next = line.exchange("NOOP", manners.reply());
+        boolean late = !next.isPositive() && next.code() != 421;
+        if (late && last.isPositive()) {
+          return taken(
+              "a false end is taken, told late: " + last + ", and then a line of text is " + next);
+        }
+        if (late && !blamesForm(last)) {
+          doubts.add("a false end, late, is answered " + last);
+        }
+      } catch (IOException e) {
+        // It closes after the message: its answer counts.
+      }
+      if (!last.isPositive()) {
+        refusals.add("at its end: " + last);
+      }
+      return sound();
+    }
+
+    private Finding taken(String seen) {
+      return of(visit, Outcome.FAIL, seen).as("accepted");
+    }
+
+    private Finding sound() {
+      if (!doubts.isEmpty()) {
+        return of(
+            visit,
+            Outcome.INCONCLUSIVE,
+            "refused for its end, or for what is in it? " + String.join(", ", doubts));
+      }
+      return of(
+          visit,
+          Outcome.PASS,
+          "none of "
+              + End.values().length
+              + " false ends is taken"
+              + (refusals.isEmpty()
+                  ? "; one message was sent to " + own
+                  : "; refused are " + String.join(", ", refusals)));
+    }
+
+    private String head() {
+      return "From: <"
+          + own
+          + ">\r\nTo: <"
+          + own
+          + ">\r\nSubject: Smuggling test\r\nDate: "
+          + Rfc5322Date.of(clock.now())
+          + "\r\nMessage-ID: <"
+          + java.util.HexFormat.of().formatHex(chance.bytes(12))
+          + "@"
+          + own.domain()
+          + ">\r\nAuto-Submitted: auto-generated\r\n\r\n"
+          + "You asked for this test of how your mail server ends messages. If it is sound, this"
+          + " is all of it.\r\n";
+    }
+  }
+}

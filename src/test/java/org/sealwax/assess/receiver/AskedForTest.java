@@ -1,0 +1,261 @@
+package org.sealwax.assess.receiver;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.sealwax.address.Domain;
+import org.sealwax.address.Mailbox;
+import org.sealwax.assess.Budget;
+import org.sealwax.assess.Depth;
+import org.sealwax.assess.Entry;
+import org.sealwax.assess.Evidence;
+import org.sealwax.assess.Finding;
+import org.sealwax.assess.Place;
+import org.sealwax.assess.Probe;
+import org.sealwax.assess.Progress;
+import org.sealwax.assess.Visit;
+import org.sealwax.dns.FixedResolver;
+import org.sealwax.world.Chance;
+import org.sealwax.world.Clock;
+import org.sealwax.world.SystemDialer;
+
+/** The two tests that are made only toward a mailbox that a person names: relay and smuggling. */
+final class AskedForTest {
+  private static final Manners MANNERS =
+      new Manners(
+          Duration.ofSeconds(5),
+          Duration.ofSeconds(20),
+          Duration.ofSeconds(20),
+          Duration.ofSeconds(10),
+          List.of(),
+          Duration.ofSeconds(60));
+
+  /** Long enough for a loaded machine to answer where a false end is taken. */
+  private static final Duration LISTEN = Duration.ofMillis(400);
+
+  private static final Mailbox OWN = new Mailbox("me", Domain.of("own.example"));
+  private static final FixedResolver DNS =
+      FixedResolver.builder()
+          .mx("own.example", 10, "mx.own.example")
+          .a("mx.own.example", "192.0.2.77")
+          .mx("here.example", 10, "mx.here.example")
+          .a("mx.here.example", "127.0.0.1")
+          .mx("named.example", 10, "old.example.org")
+          .fails("mute.example")
+          .build();
+
+  /** A server with what it does, the finding, and how many messages it may have taken. */
+  private record Row(String name, Consumer<MailServer> made, String expected, int messages) {}
+
+  private static Visit visit(MailServer server) {
+    return new Visit(
+        Place.of(Domain.of("old.example.org"), server.address(), server.port()),
+        Entry.STARTTLS,
+        null,
+        "probe.example.org",
+        Budget.of(Depth.STANDARD),
+        Clock.system(),
+        System.nanoTime() + Duration.ofMinutes(2).toNanos(),
+        Progress.none());
+  }
+
+  private static RelayTest relay(String domain) {
+    return new RelayTest(
+        new Mailbox("me", Domain.of(domain)),
+        DNS,
+        SystemDialer.trusted(),
+        Clock.system(),
+        Chance.seeded(7),
+        MANNERS);
+  }
+
+  private static SmugglingTest smuggling() {
+    return new SmugglingTest(
+        OWN, SystemDialer.trusted(), Clock.system(), Chance.seeded(7), MANNERS, LISTEN);
+  }
+
+  private static Finding look(MailServer server, Probe probe) throws InterruptedException {
+    Visit visit = visit(server);
+    List<Finding> findings = probe.look(visit);
+    assertEquals(1, findings.size());
+    assertEquals(server.connections.get(), visit.purse().spent(), "connections beside the purse");
+    assertTrue(server.connections.get() <= probe.reserve(Depth.STANDARD), "more than it asked for");
+    return findings.getFirst();
+  }
+
+  private static String words(Finding finding) {
+    return finding.outcome() + " " + finding.code();
+  }
+
+  private static void clear(MailServer server) {
+    server.capsBefore = "PIPELINING,8BITMIME";
+  }
+
+  private static boolean ends(String line, String what) {
+    return line.startsWith("RCPT TO:<") && line.endsWith(what);
+  }
+
+  private static Stream<DynamicTest> tests(List<Row> rows, java.util.function.Supplier<Probe> of) {
+    return rows.stream()
+        .map(
+            row ->
+                DynamicTest.dynamicTest(
+                    row.name(),
+                    () -> {
+                      try (MailServer server = new MailServer()) {
+                        row.made().accept(server);
+                        server.start();
+                        Finding found = look(server, of.get());
+                        assertEquals(row.expected(), words(found), found.toString());
+                        assertEquals(row.messages(), server.messages.get(), "messages taken");
+                      }
+                    }));
+  }
+
+  @TestFactory
+  Stream<DynamicTest> relayingIsFoundAndNothingIsSent() {
+    return tests(
+        List.of(
+            new Row("an open relay under TLS", s -> {}, "FAIL relay/open", 0),
+            new Row("an open relay in clear", AskedForTest::clear, "FAIL relay/open", 0),
+            new Row("refuses all", s -> s.takes = l -> false, "PASS relay", 0),
+            new Row(
+                "refuses all in clear",
+                s -> {
+                  clear(s);
+                  s.takes = l -> false;
+                },
+                "PASS relay",
+                0),
+            new Row(
+                "follows source routes",
+                s -> s.takes = l -> l.contains("@OLD.EXAMPLE.ORG:"),
+                "FAIL relay/open",
+                0),
+            new Row(
+                "follows percent signs",
+                s -> s.takes = l -> ends(l, "ME%OWN.EXAMPLE@OLD.EXAMPLE.ORG>"),
+                "FAIL relay/open",
+                0),
+            new Row(
+                "takes any name of its own",
+                s -> s.takes = l -> ends(l, "@OLD.EXAMPLE.ORG>"),
+                "PASS relay",
+                0),
+            new Row(
+                "hangs up once",
+                s -> {
+                  s.takes = l -> false;
+                  s.hangsUpAfterRecipients = 3;
+                },
+                "PASS relay",
+                0)),
+        () -> relay("own.example"));
+  }
+
+  @Test
+  void theRelayTestNeedsAMailboxElsewhere() throws Exception {
+    for (String[] row :
+        new String[][] {
+          {"here.example", "NOT_TESTED relay", "0"},
+          {"named.example", "NOT_TESTED relay", "0"},
+          {"nowhere.example", "NOT_TESTED relay", "0"},
+          {"mute.example", "INCONCLUSIVE relay", "1"}
+        }) {
+      try (MailServer server = new MailServer().start()) {
+        Finding found = look(server, relay(row[0]));
+        assertEquals(row[1], words(found), found.toString());
+        assertEquals(row[2], Integer.toString(server.connections.get()), row[0]);
+      }
+    }
+  }
+
+  @Test
+  void eachFormIsEndedByResetAndNoneGoesToData() throws Exception {
+    try (MailServer server = new MailServer().start()) {
+      String said =
+          String.join(
+              "\n",
+              look(server, relay("own.example")).evidence().stream().map(Evidence::text).toList());
+      long mails = said.lines().filter(l -> l.startsWith("C: MAIL")).count();
+      assertEquals(6, mails, said);
+      assertEquals(mails, said.lines().filter(l -> l.equals("C: RSET")).count(), said);
+      assertTrue(said.lines().noneMatch(l -> l.startsWith("C: DATA")), said);
+    }
+  }
+
+  private static Row loose(String name, String end) {
+    return new Row(name, s -> s.ends = Set.of("\r\n.\r\n", end), "FAIL smtp.smuggling/accepted", 1);
+  }
+
+  @TestFactory
+  Stream<DynamicTest> falseEndsAreFoundWithOneMessage() {
+    return tests(
+        List.of(
+            loose("LF . LF", "\n.\n"),
+            loose("LF . CR LF", "\n.\r\n"),
+            loose("CR LF . LF", "\r\n.\n"),
+            loose("CR . CR", "\r.\r"),
+            loose("CR LF . CR", "\r\n.\r"),
+            loose("CR . CR LF", "\r.\r\n"),
+            loose("CR LF NUL . CR LF", "\r\n\0.\r\n"),
+            new Row(
+                "in clear",
+                s -> {
+                  clear(s);
+                  s.ends = Set.of("\r\n.\r\n", "\n.\n");
+                },
+                "FAIL smtp.smuggling/accepted",
+                1),
+            new Row(
+                "takes a false end and says so late",
+                s -> {
+                  s.ends = Set.of("\r\n.\r\n", "\n.\n");
+                  s.thinks = 4_000;
+                },
+                "FAIL smtp.smuggling/accepted",
+                1),
+            new Row("passes over all", s -> {}, "PASS smtp.smuggling", 1),
+            new Row(
+                "refuses bare LF at the end",
+                s -> s.disliked = t -> t.contains("\n.\n"),
+                "PASS smtp.smuggling",
+                0),
+            new Row("hangs up at bare LF", s -> s.hangsUpAtBareLf = true, "PASS smtp.smuggling", 1),
+            new Row(
+                "dislikes what is in it, at a false end",
+                s -> {
+                  s.ends = Set.of("\r\n.\r\n", "\n.\n");
+                  s.disliked = t -> true;
+                  s.dislike = "554 5.7.1 spam";
+                },
+                "INCONCLUSIVE smtp.smuggling",
+                0),
+            new Row(
+                "knows no such mailbox",
+                s -> s.takes = l -> false,
+                "INCONCLUSIVE smtp.smuggling",
+                0)),
+        AskedForTest::smuggling);
+  }
+
+  @Test
+  void ofSeveralAddressesOnlyOneGetsTheMessage() throws Exception {
+    try (MailServer one = new MailServer().start();
+        MailServer two = new MailServer().start()) {
+      SmugglingTest test = smuggling();
+      assertEquals("PASS smtp.smuggling", words(look(one, test)));
+      Finding second = look(two, test);
+      assertEquals("NOT_TESTED smtp.smuggling", words(second), second.toString());
+      assertEquals(0, two.messages.get());
+    }
+  }
+}
