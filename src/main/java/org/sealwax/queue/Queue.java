@@ -595,6 +595,7 @@ public final class Queue implements Intake, Closeable {
   private int offer(List<DueShare> rows, Instant now, boolean leaveWhenCrowded) {
     List<Move> moves = new ArrayList<>();
     List<DueShare> shut = new ArrayList<>();
+    Set<String> crowded = new HashSet<>();
     Map<ShareKey, Traffic.Offer.Shut> causes = new HashMap<>();
     RetrySchedule schedule = settings.schedule();
     int found = 0;
@@ -618,6 +619,7 @@ public final class Queue implements Intake, Closeable {
           case Traffic.Offer.Crowded c -> {
             if (!leaveWhenCrowded) {
               found++;
+              crowded.add(row.hop());
               inHand.put(row.key(), new InHand(false));
               moves.add(
                   new Move(
@@ -644,7 +646,7 @@ public final class Queue implements Intake, Closeable {
     } finally {
       lock.unlock();
     }
-    move(moves);
+    move(moves, crowded);
     for (DueShare row : shut) {
       shut(row, java.util.Objects.requireNonNull(causes.get(row.key())));
     }
@@ -652,6 +654,18 @@ public final class Queue implements Intake, Closeable {
   }
 
   private void move(List<Move> moves) {
+    move(moves, Set.of());
+  }
+
+  /**
+   * Moves shares, and lets them go once that is committed.
+   *
+   * @param crowded next hops that had no place for some of them: while the move is under way these
+   *     shares are in hand, a look by next hop finds nothing new, and concludes that the store has
+   *     no more. So it is said again afterwards, or they would wait {@link Traffic#LOOK_AGAIN}
+   *     beside an idle next hop.
+   */
+  private void move(List<Move> moves, Set<String> crowded) {
     if (moves.isEmpty()) {
       return;
     }
@@ -661,7 +675,13 @@ public final class Queue implements Intake, Closeable {
           for (Move m : moves) {
             letGo(m.key());
           }
-          signal();
+          lock.lock();
+          try {
+            crowded.forEach(traffic::moreInStore);
+            signalLocked();
+          } finally {
+            lock.unlock();
+          }
         });
   }
 
