@@ -260,6 +260,54 @@ final class AssessCommandTest {
         Exit.USAGE, sealwax("assess", "127.0.0.1:" + port, "--also", "nonsense", "--quick"));
   }
 
+  private String found(String check, String... words) throws Exception {
+    int code = sealwax(words);
+    assertEquals(Exit.OK, code, err.toString(StandardCharsets.UTF_8));
+    for (JsonNode f : MAPPER.readTree(printed()).path("findings")) {
+      if (f.path("check").asString().equals(check)) {
+        return f.path("outcome").asString() + " " + f.path("code").asString();
+      }
+    }
+    return "nothing";
+  }
+
+  @Test
+  void ourOwnServerRelaysForNobodyButThoseItTrustsAndKnowsNoFalseEnds() throws Exception {
+    Identity mx = ca.identity("mx.example.org");
+    ZoneServer dns =
+        ZoneServer.start(Clock.system(), Zone.of("own.test", "@ MX 10 mx\nmx A 192.0.2.77\n"));
+    open.add(dns);
+    int trusting = serve("", mx);
+    int strict = serve("[trust]\nnetworks = []", mx);
+    for (String[] row :
+        new String[][] {
+          // Loopback is trusted by default, and the test comes from there.
+          {"--relay-test", "relay", Integer.toString(trusting), "fail relay/open"},
+          {"--relay-test", "relay", Integer.toString(strict), "pass relay"},
+          {"--smuggling-test", "smtp.smuggling", Integer.toString(trusting), "pass smtp.smuggling"}
+        }) {
+      String found =
+          found(
+              row[1],
+              "assess",
+              "127.0.0.1:" + row[2],
+              "--quick",
+              "--json",
+              "--no-dnssec",
+              "--ehlo",
+              "probe.example",
+              "--dns",
+              dns.address().getAddress().getHostAddress() + ":" + dns.address().getPort(),
+              row[0],
+              "me@own.test");
+      assertEquals(row[3], found, printed());
+    }
+    for (String bad : List.of("me", "me@[192.0.2.1]", "\"m e\"@own.test")) {
+      assertEquals(
+          Exit.USAGE, sealwax("assess", "127.0.0.1:" + trusting, "--relay-test", bad), bad);
+    }
+  }
+
   @Test
   void pagesOfAGoodAndABadServerOpenInABrowser() throws Exception {
     Path chromium = Path.of("/usr/bin/chromium");
