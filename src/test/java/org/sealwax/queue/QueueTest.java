@@ -6,9 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -16,9 +19,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -30,8 +35,11 @@ import org.sealwax.address.Mailbox;
 import org.sealwax.address.ReversePath;
 import org.sealwax.smtp.EnhancedStatus;
 import org.sealwax.smtp.Reply;
+import org.sealwax.spool.Change;
 import org.sealwax.spool.QueueId;
+import org.sealwax.spool.Settled;
 import org.sealwax.spool.ShareState;
+import org.sealwax.spool.Spool;
 import org.sealwax.spool.SpoolSettings;
 import org.sealwax.spool.SqliteSpool;
 import org.sealwax.world.Chance;
@@ -75,9 +83,13 @@ final class QueueTest {
   }
 
   private Queue newQueue() {
+    return newQueue(spool);
+  }
+
+  private Queue newQueue(Spool store) {
     return new Queue(
         new Queue.Rooms(
-            spool,
+            store,
             target ->
                 switch (target) {
                   case Target.Remote r -> new NextHop.ByMx((Domain) r.mailbox().domain());
@@ -544,6 +556,73 @@ final class QueueTest {
     }
     go.countDown();
     untilEmpty();
+  }
+
+  @Test
+  void mailThatWasCrowdedOutIsFetchedAlsoWhenItsMoveIsCommittedAfterTheLineRanDry()
+      throws Exception {
+    queue.drain(Duration.ofSeconds(1));
+    CountDownLatch go = new CountDownLatch(1);
+    answer =
+        c -> {
+          try {
+            go.await();
+          } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+          }
+          return new Outcome.Delivered("mx.example", "250 ok", "may:trusted", true, false);
+        };
+    List<Runnable> late = new CopyOnWriteArrayList<>();
+    AtomicInteger looksByHop = new AtomicInteger();
+    Instant soon = Instant.now().plus(Duration.ofMinutes(5));
+    // A slow disk: what sends mail away for ten minutes is committed when the test says so.
+    Spool slow =
+        (Spool)
+            Proxy.newProxyInstance(
+                Spool.class.getClassLoader(),
+                new Class<?>[] {Spool.class},
+                (proxy, method, args) -> {
+                  if (method.getName().equals("change")
+                      && args[0] instanceof Change change
+                      && change.moved().stream()
+                          .anyMatch(m -> m.due() != null && m.due().isAfter(soon))) {
+                    late.add(() -> spool.change(change, (Settled) args[1]));
+                    return null;
+                  }
+                  try {
+                    Object found = method.invoke(spool, args);
+                    if (method.getName().equals("queuedFor")) {
+                      looksByHop.incrementAndGet();
+                    }
+                    return found;
+                  } catch (InvocationTargetException e) {
+                    throw e.getCause();
+                  }
+                });
+    queue = newQueue(slow);
+    queue.start();
+    int crowded = 10;
+    int all = Traffic.READY_PER_SENDER + crowded + 5;
+    for (int i = 0; i < all; i++) {
+      send(ReversePath.of(SENDER), "\r\n", to("a" + i + "@one.example"));
+    }
+    while (late.isEmpty()) {
+      Thread.sleep(1);
+    }
+    go.countDown();
+    while (queue.figures().ready() > 0 || queue.figures().running() > 0) {
+      Thread.sleep(1);
+    }
+    // The look that finds those in hand only, and takes the store for empty.
+    int looked = looksByHop.get();
+    queue.signal();
+    long end = System.nanoTime() + Duration.ofSeconds(2).toNanos();
+    while (looksByHop.get() == looked && System.nanoTime() < end) {
+      Thread.sleep(1);
+    }
+    List.copyOf(late).forEach(Runnable::run);
+    untilEmpty();
+    assertEquals(all, seen.size());
   }
 
   @Test
