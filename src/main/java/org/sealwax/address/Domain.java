@@ -38,7 +38,9 @@ public record Domain(String name) implements MailHost, Comparable<Domain> {
       }
       try {
         name = IDN.toASCII(name, IDN.ALLOW_UNASSIGNED);
-      } catch (IllegalArgumentException e) {
+      } catch (RuntimeException e) {
+        // Not only IllegalArgumentException: some characters become eighteen when they are
+        // normalised, and a label of more than a thousand makes the JDK's encoder throw another.
         return Optional.empty();
       }
     }

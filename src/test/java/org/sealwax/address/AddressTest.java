@@ -56,6 +56,14 @@ final class AddressTest {
   }
 
   @Test
+  void aNameThatGrowsWhenItIsNormalisedIsNoNameAndNoException() {
+    // U+FDFA becomes eighteen characters (NFKC).
+    for (int length : new int[] {1, 10, 55, 60, 100, 500}) {
+      assertTrue(Domain.parse("\ufdfa".repeat(length) + ".example").isEmpty(), "" + length);
+    }
+  }
+
+  @Test
   void takesALabelOf63OctetsAndNotOf64() {
     assertTrue(Domain.parse("a".repeat(63) + ".example").isPresent());
     assertFalse(Domain.parse("a".repeat(64) + ".example").isPresent());
