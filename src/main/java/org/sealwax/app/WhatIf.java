@@ -242,6 +242,7 @@ final class WhatIf {
         switch (tls) {
           case UNSPECIFIED -> "";
           case OPTIONAL -> "TLS-Required: No";
+          case REPORT -> "TLS report (goes out whatever the TLS is like)";
           case REQUIRED -> "REQUIRETLS";
         };
     if (own.isEmpty()) {

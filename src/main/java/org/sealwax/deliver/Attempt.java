@@ -297,7 +297,7 @@ final class Attempt {
       boolean publicRoots = references().roots().equals(tools.roots().get(Demand.PUBLIC_ROOTS));
       visit.seen(new Seen(host, address.getAddress(), seen, rung, publicRoots));
     }
-    if (plan.byMx() && subject.nextHop() instanceof Domain domain) {
+    if (errand.counts() && plan.byMx() && subject.nextHop() instanceof Domain domain) {
       tools
           .sources()
           .sessions()

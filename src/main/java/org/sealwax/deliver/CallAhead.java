@@ -128,6 +128,11 @@ public final class CallAhead implements RecipientProbe {
     }
 
     @Override
+    public boolean counts() {
+      return true;
+    }
+
+    @Override
     public String id() {
       return "probe";
     }

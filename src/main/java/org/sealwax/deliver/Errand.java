@@ -50,6 +50,12 @@ interface Errand {
    */
   boolean teaches();
 
+  /**
+   * Whether its sessions are counted for TLS reports. Not those that carry a report of ours: the
+   * next one would be about the last one, for ever (RFC 8460 section 3).
+   */
+  boolean counts();
+
   /** For the log: the queue id, or what stands for it. */
   String id();
 }

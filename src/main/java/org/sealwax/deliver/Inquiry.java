@@ -41,7 +41,7 @@ record Inquiry(MailOptions.Tls message) implements Errand {
     return switch (message) {
       case UNSPECIFIED -> List.of();
       case REQUIRED -> List.of(new Evidence.RequireTls());
-      case OPTIONAL -> List.of(new Evidence.TlsRequiredNo());
+      case OPTIONAL, REPORT -> List.of(new Evidence.TlsRequiredNo());
     };
   }
 
@@ -52,6 +52,11 @@ record Inquiry(MailOptions.Tls message) implements Errand {
 
   @Override
   public boolean teaches() {
+    return false;
+  }
+
+  @Override
+  public boolean counts() {
     return false;
   }
 

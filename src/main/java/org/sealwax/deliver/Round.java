@@ -213,7 +213,7 @@ final class Round {
       Optional<Cause> refusal = terms.refusal(tools.sources().ledger());
       if (refusal.isPresent()) {
         errand.passedOver(refusal.get());
-        if (plan.byMx() && subject.nextHop() instanceof Domain domain) {
+        if (errand.counts() && plan.byMx() && subject.nextHop() instanceof Domain domain) {
           tools.sources().sessions().session(domain, Diagnosis.refused(terms.evidence(), subject));
         }
         if (terms.isToBeLookedAt() && !looked) {
@@ -259,7 +259,9 @@ final class Round {
         + "|"
         + terms.requirement().key()
         + "|"
-        + errand.insistsOnRequireTls();
+        + errand.insistsOnRequireTls()
+        // A session that nobody counted must not carry mail whose sessions count.
+        + (errand.counts() ? "" : "|report");
   }
 
   private void visit(Attempt attempt, String key) throws InterruptedException {

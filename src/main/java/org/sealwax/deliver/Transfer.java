@@ -154,7 +154,7 @@ final class Transfer implements Errand {
     return switch (consignment.options().tls()) {
       case UNSPECIFIED -> List.of();
       case REQUIRED -> List.of(new Evidence.RequireTls());
-      case OPTIONAL -> List.of(new Evidence.TlsRequiredNo());
+      case OPTIONAL, REPORT -> List.of(new Evidence.TlsRequiredNo());
     };
   }
 
@@ -166,6 +166,11 @@ final class Transfer implements Errand {
   @Override
   public boolean teaches() {
     return consignment.sender().mailboxIfAny().isPresent();
+  }
+
+  @Override
+  public boolean counts() {
+    return consignment.options().tls() != MailOptions.Tls.REPORT;
   }
 
   @Override

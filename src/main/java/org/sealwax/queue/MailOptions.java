@@ -34,7 +34,12 @@ public record MailOptions(
     /** REQUIRETLS was given with MAIL: verified TLS, hop by hop, or no delivery (4.2.1). */
     REQUIRED,
     /** The header said {@code TLS-Required: No}, and we honour it (4.2.2). */
-    OPTIONAL
+    OPTIONAL,
+    /**
+     * A TLS report of our own (RFC 8460 section 3): goes out whatever the TLS is like, as with
+     * {@link #OPTIONAL}, and the sessions that carry it are not counted for the next report.
+     */
+    REPORT
   }
 
   /** Whether REQUIRETLS was given. */

@@ -36,7 +36,11 @@ final class RecordForm {
       List.of(MailOptions.Return.UNSPECIFIED, MailOptions.Return.HEADERS, MailOptions.Return.FULL);
   // The first two stand where records of version 0.1 have a flag for REQUIRETLS.
   private static final List<MailOptions.Tls> TLS_WISHES =
-      List.of(MailOptions.Tls.UNSPECIFIED, MailOptions.Tls.REQUIRED, MailOptions.Tls.OPTIONAL);
+      List.of(
+          MailOptions.Tls.UNSPECIFIED,
+          MailOptions.Tls.REQUIRED,
+          MailOptions.Tls.OPTIONAL,
+          MailOptions.Tls.REPORT);
   private static final List<DsnWish.When> WHENS =
       List.of(DsnWish.When.SUCCESS, DsnWish.When.FAILURE, DsnWish.When.DELAY);
   private static final List<Cause.Extent> EXTENTS =

@@ -20,14 +20,15 @@ final class ReportQueueing {
   static String queue(Intake intake, Mailbox from, ReportAddress.ByMail address, byte[] message)
       throws IOException {
     ReversePath sender = ReversePath.of(from);
-    // RFC 8460 §3: broken TLS at the domain must not keep the report about it from arriving.
+    // RFC 8460 §3: broken TLS at the domain must not keep the report about it from arriving, and
+    // the sessions that carry it are not counted for the next one.
     MailOptions options =
         new MailOptions(
             MailOptions.Body.SEVEN_BIT,
             false,
             null,
             MailOptions.Return.HEADERS,
-            MailOptions.Tls.OPTIONAL);
+            MailOptions.Tls.REPORT);
     try (Intake.Entry entry = intake.open()) {
       entry.content().write(message);
       entry.commit(

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.sealwax.deliver.FakeNet.reason;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
@@ -12,6 +13,7 @@ import org.junit.jupiter.api.Timeout;
 import org.sealwax.address.Domain;
 import org.sealwax.policy.Evidence;
 import org.sealwax.policy.MxPattern;
+import org.sealwax.queue.MailOptions;
 import org.sealwax.tls.TestCa;
 import org.sealwax.tlsrpt.AppliedPolicy;
 import org.sealwax.tlsrpt.Failure;
@@ -81,6 +83,32 @@ final class SessionReportTest {
     assertEquals(1, net.results.size());
     assertEquals(AppliedPolicy.Type.STS, net.results.getFirst().policy().type());
     assertEquals(List.of(), told());
+  }
+
+  /**
+   * RFC 8460 3: a report goes out despite what is wrong with the TLS, and the session that carries
+   * it is not in the next report: else two sites would report each other's reports for ever.
+   */
+  @Test
+  void aReportOfOursGoesOutWithoutBeingCounted() throws Exception {
+    sts(new Evidence.StsState.Enforce("1", mx("mx.example.org")));
+    net.simple().tls(FakeNet.server(TestCa.selfSigned("mx.example.org")));
+    assertEquals("delivered may:untrusted", reason(net.mail().tls(MailOptions.Tls.REPORT).one()));
+    assertEquals(List.of(), net.results);
+    assertEquals("deferred tls-identity", reason(net.mail().one()), "other mail");
+    assertEquals(List.of("certificate-not-trusted"), told());
+  }
+
+  /** A connection that nobody counted carries no mail whose session counts. */
+  @Test
+  void ordinaryMailDoesNotTravelInASessionThatAReportOpened() throws Exception {
+    net.pool = new PoolSettings(5, 5, Duration.ofSeconds(5), 100, Duration.ofMinutes(5));
+    net.simple().tls(FakeNet.server("mx.example.org"));
+    assertEquals("delivered may:trusted", reason(net.mail().tls(MailOptions.Tls.REPORT).one()));
+    assertEquals(1, net.courier().idleConnections());
+    assertEquals("delivered may:trusted", reason(net.mail().tls(MailOptions.Tls.OPTIONAL).one()));
+    assertEquals(2, net.dialled().size());
+    assertEquals(1, net.results.size());
   }
 
   @Test

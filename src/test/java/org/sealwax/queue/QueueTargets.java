@@ -84,6 +84,20 @@ public final class QueueTargets {
     byte[] envelope =
         RecordForm.envelope(
             new Envelope(ReversePath.of(B), MailOptions.plain(), "client", "s1", "TLSv1.3", 2));
+    byte[] report =
+        RecordForm.envelope(
+            new Envelope(
+                ReversePath.of(B),
+                new MailOptions(
+                    MailOptions.Body.SEVEN_BIT,
+                    false,
+                    null,
+                    MailOptions.Return.HEADERS,
+                    MailOptions.Tls.REPORT),
+                "tlsrpt",
+                "",
+                "",
+                1));
     byte[] station =
         RecordForm.station(
             new Station(
@@ -95,7 +109,9 @@ public final class QueueTargets {
                         "a", Station.What.DEFERRED, "r", "4.4.1", "t", "h", "tls", "450 x"))));
     return List.of(
         new Target(
-            "record-envelope", List.of(envelope), same(RecordForm::envelope, RecordForm::envelope)),
+            "record-envelope",
+            List.of(envelope, report),
+            same(RecordForm::envelope, RecordForm::envelope)),
         new Target("record-group", List.of(group), same(RecordForm::group, RecordForm::group)),
         new Target(
             "record-station", List.of(station), same(RecordForm::station, RecordForm::station)),

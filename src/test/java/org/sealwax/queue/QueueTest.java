@@ -233,6 +233,26 @@ final class QueueTest {
     }
   }
 
+  /** RFC 8460 3: what marks a report of ours stands in the store, not in memory. */
+  @Test
+  void aTlsReportIsStillKnownForOneAfterARestart() throws Exception {
+    queue.drain(Duration.ofSeconds(5));
+    queue = newQueue(); // takes mail, and does not begin to deliver
+    MailOptions report =
+        new MailOptions(
+            MailOptions.Body.SEVEN_BIT,
+            false,
+            null,
+            MailOptions.Return.HEADERS,
+            MailOptions.Tls.REPORT);
+    send(ReversePath.of(SENDER), "\r\n", report, to("r@to.example"));
+    queue.drain(Duration.ofSeconds(5));
+    spool.close();
+    open();
+    assertEquals(report, next().consignment().options());
+    untilEmpty();
+  }
+
   @Test
   void tellsTheSenderOfARefusalFromTheNullPath() throws Exception {
     answer =

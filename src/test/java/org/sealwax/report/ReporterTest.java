@@ -356,7 +356,7 @@ final class ReporterTest {
     assertTrue(message.contains("report-type=\"tlsrpt\""), message);
     assertFalse(message.replace("\r\n", "").contains("\n"), "a bare LF");
     Submission submission = letterbox.submissions.getFirst();
-    assertEquals(MailOptions.Tls.OPTIONAL, submission.options().tls());
+    assertEquals(MailOptions.Tls.REPORT, submission.options().tls());
     assertTrue(submission.recipients().getFirst().wish().never());
     Matcher part = Pattern.compile("filename=\"([^\"]+)\"\r\n\r\n([^-]+)\r\n--").matcher(message);
     assertTrue(part.find(), message);
