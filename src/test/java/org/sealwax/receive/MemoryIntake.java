@@ -27,6 +27,7 @@ final class MemoryIntake implements Intake {
             case UNSPECIFIED -> "";
             case REQUIRED -> " tls-required";
             case OPTIONAL -> " tls-optional";
+            case REPORT -> " tls-report";
           };
     }
 
