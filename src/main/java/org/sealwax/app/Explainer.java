@@ -146,8 +146,7 @@ final class Explainer {
       }
       case Evidence.RequireTls r ->
           source(sources, "message", r.origin(), "RFC 8689 section 4.2.1");
-      case Evidence.TlsRequiredNo n ->
-          source(sources, "message", n.origin(), "RFC 8689 section 4.2.2");
+      case Evidence.TlsRequiredNo n -> source(sources, "message", n.origin(), "RFC 8689 section 3");
       case Evidence.Sts s -> {}
       case Evidence.Ledger l -> {}
     }

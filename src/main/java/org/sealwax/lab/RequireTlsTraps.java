@@ -45,7 +45,7 @@ final class RequireTlsTraps {
             "G5",
             "TLS-Required: No, the certificate does not hold",
             "deliver",
-            "RFC 8689 4.3",
+            "RFC 8689 3",
             S,
             RequireTlsTraps::selfSigned));
   }

@@ -390,7 +390,10 @@ final class RowForm {
       for (int i = 0; i < spans; i++) {
         byte[] key = new byte[32];
         in.readFully(key);
-        keys.add(new HostRow.KeySpan(new Pin(HexFormat.of().formatHex(key)), time(), time()));
+        Pin pin = new Pin(HexFormat.of().formatHex(key));
+        // Observations name a key by its number: one that stands twice would change which it is.
+        must(keys.stream().noneMatch(k -> k.key().equals(pin)));
+        keys.add(new HostRow.KeySpan(pin, time(), time()));
       }
       List<Showing> recent = new ArrayList<>();
       int showings = in.readUnsignedByte();

@@ -16,23 +16,24 @@ import org.sealwax.address.ReversePath;
 final class Grouping {
   private Grouping() {}
 
-  /** A group and the next hop's key. */
+  /** A group and its {@link Line}. */
   record Placed(String hop, RecipientGroup group) {}
 
   private record Together(String hop, ReversePath sender, @Nullable String deliveredTo) {}
 
   /** One group for each next hop, reverse-path and Delivered-To, of at most {@code most}. */
-  static List<Placed> of(List<NewRecipient> recipients, Routing routing, int most) {
+  static List<Placed> of(
+      List<NewRecipient> recipients, MailOptions.Tls tls, Routing routing, int most) {
     if (recipients.size() == 1) {
       NewRecipient only = recipients.getFirst();
       RecipientGroup group =
           new RecipientGroup(only.sender(), only.deliveredTo(), 0, null, List.of(queued(0, only)));
-      return List.of(new Placed(routing.nextHopFor(only.target()).key(), group));
+      return List.of(new Placed(Line.of(routing.nextHopFor(only.target()), tls), group));
     }
     Map<Together, List<QueuedRecipient>> groups = new LinkedHashMap<>();
     long key = 0;
     for (NewRecipient r : recipients) {
-      String hop = routing.nextHopFor(r.target()).key();
+      String hop = Line.of(routing.nextHopFor(r.target()), tls);
       groups
           .computeIfAbsent(new Together(hop, r.sender(), r.deliveredTo()), k -> new ArrayList<>())
           .add(queued(key++, r));

@@ -33,7 +33,7 @@ public record MailOptions(
     UNSPECIFIED,
     /** REQUIRETLS was given with MAIL: verified TLS, hop by hop, or no delivery (4.2.1). */
     REQUIRED,
-    /** The header said {@code TLS-Required: No}, and we honour it (4.2.2). */
+    /** The header said {@code TLS-Required: No}, and we honour it (section 3). */
     OPTIONAL,
     /**
      * A TLS report of our own (RFC 8460 section 3): goes out whatever the TLS is like, as with

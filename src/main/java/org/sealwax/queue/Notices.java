@@ -226,7 +226,7 @@ final class Notices {
             new ShareKey(draft.id(), 0),
             ShareState.QUEUED,
             now,
-            routing.nextHopFor(target).key(),
+            Line.of(routing.nextHopFor(target), options.tls()),
             "",
             "",
             RecordForm.group(group));

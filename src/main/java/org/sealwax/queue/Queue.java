@@ -313,7 +313,7 @@ public final class Queue implements Intake, Closeable {
         }
       }
     }
-    List<Coming> coming = place(draft, recipients, now, in);
+    List<Coming> coming = place(draft, recipients, envelope.options().tls(), now, in);
     List<Share> shares = new ArrayList<>(coming.size());
     coming.forEach(c -> shares.add(c.share()));
     boolean stored = false;
@@ -345,8 +345,12 @@ public final class Queue implements Intake, Closeable {
 
   /** Decides for each share whether it goes into the line at once or waits in the store. */
   private List<Coming> place(
-      Draft draft, List<NewRecipient> recipients, Instant now, QueueSettings in) {
-    List<Grouping.Placed> groups = Grouping.of(recipients, routing, in.recipientsPerRound());
+      Draft draft,
+      List<NewRecipient> recipients,
+      MailOptions.Tls tls,
+      Instant now,
+      QueueSettings in) {
+    List<Grouping.Placed> groups = Grouping.of(recipients, tls, routing, in.recipientsPerRound());
     List<Coming> coming = new ArrayList<>(groups.size());
     lock.lock();
     try {
@@ -814,7 +818,7 @@ public final class Queue implements Intake, Closeable {
       return true;
     }
     NextHop nextHop = routing.nextHopFor(hot.group().recipients().getFirst().target());
-    if (!goesTo(hot.group(), share.hop)) {
+    if (!goesTo(hot, share.hop)) {
       reroute(share, hot, began);
       return true;
     }
@@ -889,20 +893,24 @@ public final class Queue implements Intake, Closeable {
         content);
   }
 
-  private boolean goesTo(RecipientGroup group, String hop) {
-    for (QueuedRecipient r : group.recipients()) {
-      if (!routing.nextHopFor(r.target()).key().equals(hop)) {
+  private boolean goesTo(Hot hot, String hop) {
+    for (QueuedRecipient r : hot.group().recipients()) {
+      if (!lineOf(hot, r).equals(hop)) {
         return false;
       }
     }
     return true;
   }
 
+  private String lineOf(Hot hot, QueuedRecipient r) {
+    return Line.of(routing.nextHopFor(r.target()), hot.envelope().options().tls());
+  }
+
   /** The configuration says another next hop by now: the recipients are grouped anew. */
   private void reroute(Traffic.Ready share, Hot hot, Instant now) {
     Map<String, List<QueuedRecipient>> byHop = new LinkedHashMap<>();
     for (QueuedRecipient r : hot.group().recipients()) {
-      byHop.computeIfAbsent(routing.nextHopFor(r.target()).key(), k -> new ArrayList<>()).add(r);
+      byHop.computeIfAbsent(lineOf(hot, r), k -> new ArrayList<>()).add(r);
     }
     List<Share> put = new ArrayList<>();
     byHop.forEach(

@@ -110,7 +110,7 @@ public final class QueueView {
         share.sender(),
         r.target().toString(),
         r.original().toString(),
-        share.hop(),
+        Line.hop(share.hop()),
         share.state(),
         share.due(),
         group.rounds(),

@@ -318,7 +318,7 @@ final class Transaction implements Verbs.Body {
   }
 
   /**
-   * RFC 8689 §4.1: REQUIRETLS wins over the header. The header is the word of whoever wrote the
+   * REQUIRETLS wins over the header (RFC 8689). The header is the word of whoever wrote the
    * message, and it opens a way around DANE and MTA-STS: a stranger's word counts only if the admin
    * said so (docs/adr/1121).
    */

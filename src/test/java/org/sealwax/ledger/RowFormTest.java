@@ -81,6 +81,21 @@ final class RowFormTest {
   }
 
   @Test
+  void aKeyThatStandsTwiceIsDamage() {
+    DomainRow row = withKeys();
+    byte[] octets = RowForm.write(row);
+    var keys = Objects.requireNonNull(row.hosts().get(Story.MX1)).keys();
+    byte[] first = java.util.HexFormat.of().parseHex(keys.getFirst().key().hex());
+    byte[] second = java.util.HexFormat.of().parseHex(keys.get(1).key().hex());
+    int at = 0;
+    while (!java.util.Arrays.equals(octets, at, at + 32, second, 0, 32)) {
+      at++;
+    }
+    System.arraycopy(first, 0, octets, at, 32);
+    assertEquals(Optional.empty(), RowForm.read(Story.DOMAIN, octets));
+  }
+
+  @Test
   void aHundredThousandRowsAreSmall() {
     int octets =
         RowForm.write(new Story().mx(Story.MX1, Story.MX2).days(30, Shown.VERIFIED).row).length;

@@ -181,6 +181,48 @@ final class QueueTest {
   }
 
   @Test
+  void tlsRequiredNoDoesNotWaitOutAPauseThatOthersPolicyEarned() throws Exception {
+    answer =
+        c ->
+            c.options().tls() == MailOptions.Tls.OPTIONAL
+                ? new Outcome.Delivered("mx.example", "250 ok", "may:none", true, false)
+                : new Outcome.Deferred(
+                    new Cause(
+                        "tls-identity",
+                        EnhancedStatus.of(4, 7, 0),
+                        "untrusted(expired)",
+                        "mx.to.example[192.0.2.1]:25",
+                        null,
+                        Cause.Extent.NEXT_HOP));
+    send(ReversePath.of(SENDER), "Subject: strict\r\n\r\n", to("r@to.example"));
+    assertEquals("Subject: strict\r\n\r\n", next().content());
+    while (queue.figures().deadSites() == 0) {
+      Thread.sleep(1);
+    }
+    QueueId waits = send(ReversePath.of(SENDER), "Subject: too\r\n\r\n", to("r@to.example"));
+    MailOptions optional =
+        new MailOptions(
+            MailOptions.Body.SEVEN_BIT,
+            false,
+            null,
+            MailOptions.Return.UNSPECIFIED,
+            MailOptions.Tls.OPTIONAL);
+    send(ReversePath.of(SENDER), "Subject: open\r\n\r\n", optional, to("r@to.example"));
+    assertEquals("Subject: open\r\n\r\n", next().content());
+    while (queue.figures().running() > 0) {
+      Thread.sleep(1);
+    }
+    assertEquals(1, queue.figures().deadSites(), "it does not end the pause of the others");
+    assertEquals(0, seen.size());
+    QueueRow row = new QueueView(queue).list(QueueFilter.of(waits), null, 1).rows().getFirst();
+    assertEquals("to.example", row.nextHop());
+    NextHop hop = new NextHop.ByMx(Domain.of("to.example"));
+    for (MailOptions.Tls tls : MailOptions.Tls.values()) {
+      assertEquals("to.example", Line.hop(Line.of(hop, tls)));
+    }
+  }
+
+  @Test
   void groupsRecipientsByNextHopAndDeliversEachAddressOnce() throws Exception {
     send(
         ReversePath.of(SENDER),
@@ -653,7 +695,10 @@ final class QueueTest {
       draft.content().write(new byte[300_000]);
       var group =
           Grouping.of(
-                  List.of(to("a@one.example")), t -> new NextHop.ByMx(Domain.of("one.example")), 9)
+                  List.of(to("a@one.example")),
+                  MailOptions.Tls.UNSPECIFIED,
+                  t -> new NextHop.ByMx(Domain.of("one.example")),
+                  9)
               .getFirst();
       var share =
           Queue.stored(
