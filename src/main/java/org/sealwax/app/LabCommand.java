@@ -204,6 +204,10 @@ final class LabCommand {
       SenderReport report = new SenderAssessment(plan.profile(), false).report(ticket.sightings());
       boolean open = false;
       for (Finding finding : report.findings()) {
+        // Once a sender has shown that it reports soon, its other reports are waited for.
+        open |=
+            finding.check().id().equals("sender.tlsrpt")
+                && finding.outcome() == Outcome.INCONCLUSIVE;
         if (!finding.check().id().startsWith("lab.")) {
           continue;
         }

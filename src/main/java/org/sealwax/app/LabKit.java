@@ -36,6 +36,7 @@ record LabKit(Lab lab, Ticket ticket, Path folder) {
     out.put("LAB_SENDER", ticket.sender());
     out.put("LAB_ZONE", ticket.zone());
     out.put("LAB_SMTP_PORT", "" + lab.settings().smtpPort());
+    out.put("LAB_HTTPS_PORT", "" + lab.settings().httpsPort());
     return out;
   }
 

@@ -321,14 +321,16 @@ final class Conversation {
       return saying("503 5.5.1 RCPT first");
     }
     say("354 end with <CRLF>.<CRLF>");
-    Place.Scan scan = place.scan();
+    HeaderLook scan = new HeaderLook(place.scan());
     BodySummary summary = new DotReader(in, MAX_MESSAGE).readInto(scan);
     if (!summary.complete()) {
       return false;
     }
     boolean drops = smtp.end() == Smtp.End.DROP_FIRST && host.dropsNow();
-    heard("(a message of " + summary.octets() + " octets)");
-    sighting.add(new Event.Delivered(clock.now(), number, host.label(), tls, !drops));
+    boolean optional = scan.tlsOptional();
+    heard(
+        "(a message of " + summary.octets() + " octets" + (optional ? ", TLS-Required: No)" : ")"));
+    sighting.add(new Event.Delivered(clock.now(), number, host.label(), tls, !drops, optional));
     scan.ended();
     if (drops) {
       return false;

@@ -86,8 +86,10 @@ public sealed interface Event {
    * @param host the host's label
    * @param tls whether it went under TLS
    * @param replied whether the sender was told so
+   * @param tlsOptional whether its header has {@code TLS-Required: No} (RFC 8689 section 3)
    */
-  record Delivered(Instant at, int connection, String host, boolean tls, boolean replied)
+  record Delivered(
+      Instant at, int connection, String host, boolean tls, boolean replied, boolean tlsOptional)
       implements Event {}
 
   /**

@@ -134,7 +134,7 @@ public final class Lab implements Closeable {
     Map<String, Sighting> sightings = new LinkedHashMap<>();
     rows.forEach(row -> sightings.put(row.label(), new Sighting(row)));
     Map<String, String> troubles = new ConcurrentHashMap<>();
-    ZoneTexts texts = new ZoneTexts(settings.smtpPort(), "report." + zone);
+    ZoneTexts texts = new ZoneTexts(settings, "report." + zone);
     List<Zone> zones = new ArrayList<>();
     zones.add(new Zone(zone, post(sightings, zone, doors), Signing.VALID));
     List<Place> places = new ArrayList<>();

@@ -30,7 +30,7 @@ final class RequireTlsTraps {
         trap(
             "G3",
             "REQUIRETLS mail, the certificate does not hold",
-            "bounce",
+            "bounce 5.7.10 or 5.7.30",
             "RFC 8689 4.2.1",
             S,
             s -> selfSigned(s).speaking(h -> h.withAfter("REQUIRETLS"))),
@@ -38,7 +38,7 @@ final class RequireTlsTraps {
             "G4",
             "REQUIRETLS mail, all good",
             "deliver with REQUIRETLS",
-            "RFC 8689 4.2",
+            "RFC 8689 4.2.1",
             S,
             s -> s.speaking(h -> h.withAfter("REQUIRETLS"))),
         trap(

@@ -15,15 +15,20 @@ final class ZoneTexts {
   private static final String TTL = "$TTL 1\n";
 
   private final Set<Integer> ports = new LinkedHashSet<>(List.of(25));
+  private static final int HTTPS = 443;
+
   private final String reports;
+  private final String post;
 
   /**
-   * @param smtpPort of the hosts, for TLSA names besides port 25
+   * @param settings whose SMTP port has TLSA names besides port 25, and whose HTTPS port stands in
+   *     the addresses of reports
    * @param reports the host that takes TLS reports
    */
-  ZoneTexts(int smtpPort, String reports) {
-    ports.add(smtpPort);
+  ZoneTexts(LabSettings settings, String reports) {
+    ports.add(settings.smtpPort());
     this.reports = reports;
+    this.post = settings.httpsPort() == HTTPS ? "" : ":" + settings.httpsPort();
   }
 
   List<Zone> zones(Place place) {
@@ -53,7 +58,7 @@ final class ZoneTexts {
     }
     site.append(
         "_smtp._tls TXT \"v=TLSRPTv1; rua=https://"
-            + (reports + "/" + label + ",mailto:" + label + "@" + reports)
+            + (reports + post + "/" + label + ",mailto:" + label + "@" + reports)
             + "\"\n");
     for (String line : place.now().records()) {
       String text = line.replace("{site}", place.origin() + ".");

@@ -75,13 +75,20 @@ public final class ScriptedSender {
 
   private static final int TRIES = 3;
 
+  /** What is sent with REQUIRETLS, and what with TLS-Required: No (RFC 8689). */
+  private static final Set<String> REQUIRE_TLS = Set.of("g2", "g3", "g4");
+
+  private static final String TLS_OPTIONAL = "g5";
+
   private enum Result {
     DELIVERED,
     DEFERRED,
     /** TLS did not come about, or was not offered. */
     NO_TLS,
     /** The policy forbids what is there. */
-    FORBIDDEN
+    FORBIDDEN,
+    /** The host has no REQUIRETLS, or not the right certificate, and the message demands both. */
+    NO_REQUIRETLS
   }
 
   private record Policy(String mode, List<String> patterns) {
@@ -101,7 +108,11 @@ public final class ScriptedSender {
   }
 
   /** What a host must show. */
-  private record Need(boolean tls, boolean name, List<Association> associations, String sni) {}
+  private record Need(boolean tls, boolean name, List<Association> associations, String sni) {
+    Need optional() {
+      return new Need(false, false, List.of(), sni);
+    }
+  }
 
   private final Lab lab;
   private final Ticket ticket;
@@ -152,7 +163,7 @@ public final class ScriptedSender {
       Thread.sleep(i == TRIES - 2 ? LONG_PAUSE : PAUSE);
     }
     if (kind == Kind.GOOD) {
-      bounce(label, "5.4.7");
+      bounce(label, REQUIRE_TLS.contains(label) ? "5.7.30" : "5.4.7");
     }
   }
 
@@ -162,7 +173,13 @@ public final class ScriptedSender {
         kind == Kind.TIMID ? hosts.targets().subList(0, 1) : hosts.targets();
     List<MxSet.Target> inClear = new ArrayList<>();
     for (MxSet.Target target : targets) {
-      Optional<Need> need = need(target.host(), hosts, policy);
+      Optional<Need> need =
+          need(target.host(), hosts, policy)
+              .map(
+                  n ->
+                      kind == Kind.GOOD && labelOf(target.host()).equals(TLS_OPTIONAL)
+                          ? n.optional()
+                          : n);
       if (need.isEmpty()) {
         continue;
       }
@@ -331,6 +348,14 @@ public final class ScriptedSender {
     talk.over(secured);
     secured.readTimeout(STEP);
     String again = talk.say("EHLO mx.sender.example");
+    if (kind == Kind.GOOD
+        && REQUIRE_TLS.contains(labelOf(host))
+        && again
+            .lines()
+            .noneMatch(l -> l.substring(Math.min(l.length(), 4)).equals("REQUIRETLS"))) {
+      talk.say("QUIT");
+      return Result.NO_REQUIRETLS;
+    }
     return transaction(talk, host, kind == Kind.TIMID ? ehlo : again);
   }
 
@@ -339,12 +364,18 @@ public final class ScriptedSender {
       return Result.DEFERRED;
     }
     String site = recipientOf(host);
-    if (!talk.say("MAIL FROM:<" + ticket.sender() + ">").startsWith("250")
+    String label = labelOf(host);
+    // The careless one says the word and does not do what it asks.
+    boolean word =
+        REQUIRE_TLS.contains(label) && kind != Kind.CLEAR && capabilities.contains("REQUIRETLS");
+    String header = label.equals(TLS_OPTIONAL) && kind == Kind.GOOD ? "TLS-Required: No\r\n" : "";
+    if (!talk.say("MAIL FROM:<" + ticket.sender() + ">" + (word ? " REQUIRETLS" : ""))
+            .startsWith("250")
         || !talk.say("RCPT TO:<probe@" + site + ">").startsWith("250")
         || !talk.say("DATA").startsWith("354")) {
       return Result.DEFERRED;
     }
-    boolean taken = talk.say("Subject: probe\r\n\r\nprobe\r\n.").startsWith("250");
+    boolean taken = talk.say(header + "Subject: probe\r\n\r\nprobe\r\n.").startsWith("250");
     if (taken) {
       talk.say("QUIT");
     }
@@ -353,11 +384,13 @@ public final class ScriptedSender {
 
   /** The site of a host: the label before the token. */
   private String recipientOf(Domain host) {
+    return labelOf(host) + "." + ticket.zone();
+  }
+
+  private String labelOf(Domain host) {
     String above = host.name().substring(0, host.name().length() - ticket.zone().length() - 1);
     String label = above.substring(above.lastIndexOf('.') + 1);
-    return (label.endsWith("-mx") ? label.substring(0, label.length() - 3) : label)
-        + "."
-        + ticket.zone();
+    return label.endsWith("-mx") ? label.substring(0, label.length() - 3) : label;
   }
 
   private void bounce(String label, String status) {

@@ -30,6 +30,7 @@ import org.sealwax.tls.wire.ClientHello;
  * @param deliveries messages taken, told so or not
  * @param mailLines the MAIL commands, as they came
  * @param downgraded whether a message was taken over TLS 1.2 though that hello offered TLS 1.3
+ * @param tlsOptional whether a message came with {@code TLS-Required: No}
  */
 public record Deeds(
     Set<String> asked,
@@ -46,7 +47,8 @@ public record Deeds(
     List<Event.Reported> reports,
     int deliveries,
     List<String> mailLines,
-    boolean downgraded) {
+    boolean downgraded,
+    boolean tlsOptional) {
   private static final int TLS_1_2 = 0x0303;
 
   /** Copies. */
@@ -78,6 +80,7 @@ public record Deeds(
         List.of(),
         0,
         List.of(),
+        false,
         false);
   }
 
@@ -100,6 +103,7 @@ public record Deeds(
     Set<Integer> offered = new LinkedHashSet<>();
     Set<Integer> older = new LinkedHashSet<>();
     boolean downgraded = false;
+    boolean optional = false;
     for (Event event : sighting.events()) {
       switch (event) {
         case Event.Asked a -> asked.add(a.type());
@@ -132,6 +136,7 @@ public record Deeds(
         case Event.Unsecured u -> broken.add(u.why());
         case Event.Delivered d -> {
           deliveries++;
+          optional |= d.tlsOptional();
           downgraded |= offered.contains(d.connection()) && older.contains(d.connection());
           (d.tls() ? underTls : inClear).add(d.host());
         }
@@ -160,7 +165,8 @@ public record Deeds(
         reports,
         deliveries,
         mail,
-        downgraded);
+        downgraded,
+        optional);
   }
 
   /** Whether the sender tried at all: asked for the way, or came. */

@@ -109,7 +109,7 @@ public record Expectation(String label, Category category, Want want) {
     t.put(Category.DELIVERS, Want.RECORDED, "h7", "h9");
     t.put(Category.ROBUST, Want.DELIVERED_UNDER_TLS, "i1", "i2", "i3");
     t.put(Category.ROBUST, Want.RECORDED, "i4", "i5");
-    t.put(Category.ROBUST, Want.RECORDED, "g2", "g3", "g4", "g5");
+    t.put(Category.ROBUST, Want.AS_REQUIRETLS_SAYS, "g2", "g3", "g4", "g5");
   }
 
   private static void handshakes(Table t) {

@@ -61,11 +61,11 @@ public final class SenderAssessment {
     }
     boolean works = deeds.values().stream().anyMatch(Deeds::delivered);
     for (Sighting sighting : sightings) {
-      Finding found = finding(sighting, deeds.getOrDefault(sighting.row().label(), NOTHING));
+      Finding found = finding(sighting, deeds);
       boolean proves = works || found.outcome() != Outcome.PASS;
       rows.add(proves ? found : unproven(found));
     }
-    List<Finding> all = new ArrayList<>(new WholeSender(deeds, rows).findings());
+    List<Finding> all = new ArrayList<>(new WholeSender(deeds, rows, ended).findings());
     all.addAll(rows);
     Rubric rules = SenderRubric.rules(all);
     boolean whole = rows.stream().noneMatch(f -> f.outcome() == Outcome.NOT_TESTED);
@@ -124,16 +124,17 @@ public final class SenderAssessment {
         Advice.of("a correct sender: " + row.trap().expected()));
   }
 
-  private Finding finding(Sighting sighting, Deeds deeds) {
+  private Finding finding(Sighting sighting, Map<String, Deeds> all) {
     Check check = check(sighting.row());
     String label = sighting.row().label();
+    Deeds deeds = all.getOrDefault(label, NOTHING);
     Want want =
         Expectation.of(label)
             .orElseThrow(() -> new IllegalStateException("no expectation for " + label))
             .of(profile);
     Verdict verdict =
         deeds.tried()
-            ? verdict(want, label, deeds)
+            ? verdict(want, label, all)
             : new Verdict(Outcome.NOT_TESTED, "", "the sender never came");
     Finding finding =
         Finding.of(check, verdict.outcome(), Place.domain(), deeds.told() + verdict.tail())
@@ -141,15 +142,17 @@ public final class SenderAssessment {
     return deeds.tried() ? finding.with(Evidence.transcript(transcript(sighting))) : finding;
   }
 
-  private record Verdict(Outcome outcome, String aspect, String why) {
+  /** How a row came out. */
+  record Verdict(Outcome outcome, String aspect, String why) {
     String tail() {
       return why.isEmpty() ? "" : ": " + why;
     }
   }
 
-  private static final Verdict PASS = new Verdict(Outcome.PASS, "", "");
+  static final Verdict PASS = new Verdict(Outcome.PASS, "", "");
 
-  private Verdict verdict(Want want, String label, Deeds deeds) {
+  private Verdict verdict(Want want, String label, Map<String, Deeds> all) {
+    Deeds deeds = all.getOrDefault(label, NOTHING);
     if (!deeds.fooled().isEmpty()) {
       return new Verdict(Outcome.FAIL, "fooled", "it fell for what was sent in clear");
     }
@@ -172,6 +175,7 @@ public final class SenderAssessment {
               ? PASS
               : new Verdict(Outcome.FAIL, "weak", "over what must not be taken for TLS");
       case BOUNCED -> bounced(deeds);
+      case AS_REQUIRETLS_SAYS -> new RequireTlsConduct(all, ended).of(label);
       case RECORDED -> recorded(label, deeds);
     };
   }

@@ -20,6 +20,8 @@ public enum Want {
   NO_SUCH_TLS,
   /** Told back to its sender at once. */
   BOUNCED,
+  /** What RFC 8689 asks for the mail of that row, judged over all of its rows together. */
+  AS_REQUIRETLS_SAYS,
   /** Whatever it is, it is written down. */
   RECORDED
 }

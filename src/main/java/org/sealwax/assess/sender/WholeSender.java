@@ -4,7 +4,9 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.sealwax.assess.Advice;
 import org.sealwax.assess.Check;
 import org.sealwax.assess.Finding;
@@ -24,10 +26,12 @@ final class WholeSender {
 
   private final Map<String, Deeds> deeds;
   private final List<Finding> rows;
+  private final boolean ended;
 
-  WholeSender(Map<String, Deeds> deeds, List<Finding> rows) {
+  WholeSender(Map<String, Deeds> deeds, List<Finding> rows, boolean ended) {
     this.deeds = deeds;
     this.rows = rows;
+    this.ended = ended;
   }
 
   List<Finding> findings() {
@@ -259,35 +263,43 @@ final class WholeSender {
 
   private Finding reports() {
     Check check =
-        check("sender.tlsrpt", "sends TLS reports", "RFC 8460: only so an attack is noticed");
-    long reported = deeds.values().stream().filter(d -> !d.reports().isEmpty()).count();
-    if (reported == 0) {
-      // A report comes within two days, and the sender was not here that long.
-      return said(check, Outcome.NOT_TESTED, "no report came in this time");
-    }
-    List<String> unknown =
-        deeds.values().stream()
-            .flatMap(d -> d.reports().stream())
-            .flatMap(r -> r.types().stream())
-            .filter(t -> !ReportTypes.KNOWN.contains(t))
-            .distinct()
-            .toList();
-    return unknown.isEmpty()
-        ? said(check, Outcome.PASS, "about " + reported + " rows")
-        : said(check, Outcome.WARN, "with unknown result types " + unknown);
+        check(
+            "sender.tlsrpt",
+            "sends TLS reports about what failed",
+            "RFC 8460: only so an attack is noticed");
+    Set<String> refused =
+        rows.stream()
+            .filter(r -> r.outcome() == Outcome.PASS || r.outcome() == Outcome.INFO)
+            .filter(r -> deeds.getOrDefault(label(r), Deeds.none()).tried())
+            .map(WholeSender::label)
+            .collect(Collectors.toSet());
+    ReportConduct.Said told = new ReportConduct(deeds, refused, ended).said();
+    return said(check, told.outcome(), told.text());
   }
 
   private Finding requireTls() {
     Check check =
         check(
             "sender.requiretls",
-            "keeps REQUIRETLS",
+            "does what REQUIRETLS and TLS-Required ask",
             "RFC 8689: the sender of a message asked for it");
-    boolean kept =
-        deeds.containsKey("g4")
-            && deeds.get("g4").mailLines().stream().anyMatch(l -> l.contains("REQUIRETLS"));
-    return kept
-        ? said(check, Outcome.PASS, "the keyword came with the message")
-        : said(check, Outcome.NOT_TESTED, "no message with REQUIRETLS came");
+    List<Finding> of = rows.stream().filter(r -> r.check().id().startsWith("lab.g")).toList();
+    List<String> wrong =
+        of.stream().filter(r -> r.outcome() == Outcome.FAIL).map(WholeSender::label).toList();
+    List<String> open =
+        of.stream().filter(r -> r.outcome() != Outcome.PASS).map(WholeSender::label).toList();
+    if (!wrong.isEmpty()) {
+      return said(check, Outcome.FAIL, "not in " + wrong);
+    }
+    if (of.isEmpty() || !new RequireTlsConduct(deeds, true).known()) {
+      return said(check, Outcome.NOT_TESTED, "no message with REQUIRETLS came");
+    }
+    return open.isEmpty()
+        ? said(check, Outcome.PASS, "kept, bounced and passed over, each where it should be")
+        : said(check, Outcome.INCONCLUSIVE, "not seen in " + open);
+  }
+
+  private static String label(Finding row) {
+    return row.check().id().substring("lab.".length());
   }
 }

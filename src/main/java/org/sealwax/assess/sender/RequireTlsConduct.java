@@ -1,0 +1,130 @@
+package org.sealwax.assess.sender;
+
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.sealwax.assess.Outcome;
+
+/**
+ * What became of mail that was sent with REQUIRETLS, or with {@code TLS-Required: No} (RFC 8689):
+ * the rows G2 to G5. Pure.
+ *
+ * <p>The lab sees what comes out of a sender and not what was handed in. So mail that came without
+ * the keyword accuses nobody by itself: it may have been handed in without. That changes once this
+ * sender has shown that it knows the keyword, by keeping it in one row or by bouncing for the lack
+ * of it in another: from then on each row is judged by what really happened there.
+ */
+final class RequireTlsConduct {
+  /**
+   * RFC 8689 section 4.2.1: {@code 5.7.30} where REQUIRETLS is missing, {@code 5.7.10} where TLS
+   * is.
+   */
+  private static final Set<String> BOUNCES = Set.of("5.7.10", "5.7.30");
+
+  private static final Deeds NONE = Deeds.none();
+
+  private final Map<String, Deeds> deeds;
+  private final boolean ended;
+
+  RequireTlsConduct(Map<String, Deeds> deeds, boolean ended) {
+    this.deeds = Map.copyOf(deeds);
+    this.ended = ended;
+  }
+
+  private Deeds at(String label) {
+    return deeds.getOrDefault(label, NONE);
+  }
+
+  private static boolean keyword(Deeds of) {
+    return of.mailLines().stream().anyMatch(l -> words(l).contains(" REQUIRETLS"));
+  }
+
+  private static String words(String line) {
+    return line.toUpperCase(Locale.ROOT);
+  }
+
+  private static boolean bounced(Deeds of) {
+    return of.bounce().filter(b -> BOUNCES.contains(b.status())).isPresent();
+  }
+
+  /** Whether the sender has shown that it knows REQUIRETLS, and that mail came to it with that. */
+  boolean known() {
+    return keyword(at("g4")) || keyword(at("g3")) || bounced(at("g2")) || bounced(at("g3"));
+  }
+
+  /** The verdict on one of the rows. */
+  SenderAssessment.Verdict of(String label) {
+    Deeds of = at(label);
+    return switch (label) {
+      case "g2" -> refused(of, "to a host without REQUIRETLS");
+      case "g3" -> refused(of, "to a host whose certificate does not hold");
+      case "g4" -> kept(of);
+      case "g5" -> optional(of);
+      default -> throw new IllegalArgumentException(label);
+    };
+  }
+
+  private SenderAssessment.Verdict refused(Deeds of, String where) {
+    if (of.delivered()) {
+      return known() || keyword(of)
+          ? fail("leak", where + ", although REQUIRETLS was asked for")
+          : without();
+    }
+    if (of.bounce().isPresent()) {
+      return bounced(of)
+          ? SenderAssessment.PASS
+          : new SenderAssessment.Verdict(Outcome.PASS, "", "RFC 8689 has 5.7.10 and 5.7.30 for it");
+    }
+    if (!ended) {
+      return later();
+    }
+    return known()
+        ? fail("loss", "neither delivered nor bounced, and the sender was to be told")
+        : without();
+  }
+
+  private SenderAssessment.Verdict kept(Deeds of) {
+    if (!of.delivered()) {
+      if (of.bounce().isPresent() || ended) {
+        return fail("loss", "this mail could be delivered");
+      }
+      return later();
+    }
+    if (!of.inClear().isEmpty()) {
+      return fail("clear", "in clear, although TLS was to be had");
+    }
+    if (keyword(of)) {
+      return SenderAssessment.PASS;
+    }
+    return known() ? fail("weak", "the next hop was not told of REQUIRETLS") : without();
+  }
+
+  private SenderAssessment.Verdict optional(Deeds of) {
+    if (of.delivered()) {
+      return of.tlsOptional()
+          ? SenderAssessment.PASS
+          : fail("leak", "to a host that the policy forbids, and no TLS-Required: No came with it");
+    }
+    if (of.bounce().isPresent() && known()) {
+      return fail("loss", "TLS-Required: No asked for delivery");
+    }
+    if (!ended) {
+      return later();
+    }
+    return new SenderAssessment.Verdict(
+        Outcome.INFO, "", "the header did not come, or is not followed here");
+  }
+
+  private static SenderAssessment.Verdict fail(String aspect, String why) {
+    return new SenderAssessment.Verdict(Outcome.FAIL, aspect, why);
+  }
+
+  private static SenderAssessment.Verdict later() {
+    return new SenderAssessment.Verdict(Outcome.INCONCLUSIVE, "", "not yet");
+  }
+
+  private static SenderAssessment.Verdict without() {
+    return new SenderAssessment.Verdict(
+        Outcome.INFO, "", "it came without REQUIRETLS: handed in so, or the sender knows it not");
+  }
+}

@@ -1,0 +1,78 @@
+package org.sealwax.assess.sender;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.sealwax.assess.Outcome;
+
+/** G2 to G5: judged by what happened, once the sender has shown that it knows the word. */
+final class RequireTlsConductTest {
+  private static final Deeds KEPT = Deed.delivered(" SIZE=300 REQUIRETLS");
+
+  private static String verdict(Map<String, Deeds> deeds, String label) {
+    SenderAssessment.Verdict verdict = new RequireTlsConduct(deeds, true).of(label);
+    return verdict.outcome().word() + (verdict.aspect().isEmpty() ? "" : " " + verdict.aspect());
+  }
+
+  @Test
+  void whoDoesAllOfItPassesAllOfIt() {
+    Map<String, Deeds> good =
+        Map.of(
+            "g2", Deed.bounced("5.7.30"),
+            "g3", Deed.bounced("5.7.10"),
+            "g4", KEPT,
+            "g5", Deed.deliveredOptional());
+    for (String label : good.keySet()) {
+      assertEquals("pass", verdict(good, label), label);
+    }
+  }
+
+  @Test
+  void whoKnowsTheWordAndSendsAllTheSameLeaks() {
+    Map<String, Deeds> bad =
+        Map.of("g2", Deed.delivered(""), "g3", Deed.delivered(" REQUIRETLS"), "g4", KEPT);
+    assertEquals("fail leak", verdict(bad, "g2"));
+    assertEquals("fail leak", verdict(bad, "g3"));
+  }
+
+  @Test
+  void whoBouncesForItAndThenDropsTheWordIsFoundOut() {
+    Map<String, Deeds> bad = Map.of("g2", Deed.bounced("5.7.30"), "g4", Deed.delivered(""));
+    assertEquals("fail weak", verdict(bad, "g4"));
+  }
+
+  @Test
+  void whoKeepsQuietAboutWhatCannotBeSentLosesIt() {
+    Map<String, Deeds> bad = Map.of("g2", Deed.tried(), "g3", Deed.tried(), "g4", KEPT);
+    assertEquals("fail loss", verdict(bad, "g2"));
+    assertEquals("fail loss", verdict(bad, "g3"));
+    assertEquals(Outcome.INCONCLUSIVE, new RequireTlsConduct(bad, false).of("g2").outcome());
+  }
+
+  @Test
+  void mailWithoutTheWordAccusesNobody() {
+    Map<String, Deeds> plain =
+        Map.of("g2", Deed.delivered(""), "g3", Deed.tried(), "g4", Deed.delivered(""));
+    assertFalse(new RequireTlsConduct(plain, true).known());
+    assertEquals("info", verdict(plain, "g2"));
+    assertEquals("info", verdict(plain, "g3"));
+    assertEquals("info", verdict(plain, "g4"));
+    assertEquals("info", verdict(Map.of("g5", Deed.tried()), "g5"));
+  }
+
+  @Test
+  void aWordThatOnlyLooksLikeItIsNotTheWord() {
+    assertFalse(
+        new RequireTlsConduct(Map.of("g4", Deed.delivered(" ENVID=REQUIRETLS")), true).known());
+    assertTrue(new RequireTlsConduct(Map.of("g4", Deed.delivered(" requiretls")), true).known());
+  }
+
+  @Test
+  void passingOverAPolicyTakesTheHeader() {
+    assertEquals("fail leak", verdict(Map.of("g5", Deed.delivered("")), "g5"));
+    assertEquals("fail loss", verdict(Map.of("g4", KEPT, "g5", Deed.bounced("5.7.1")), "g5"));
+  }
+}
