@@ -27,6 +27,7 @@ import org.sealwax.queue.Target;
 import org.sealwax.smtp.Capabilities;
 import org.sealwax.smtp.DotWriter;
 import org.sealwax.smtp.Reply;
+import org.sealwax.world.BlockOutput;
 import org.sealwax.world.Deadline;
 
 /**
@@ -688,18 +689,13 @@ final class Transfer implements Errand {
     }
   }
 
-  private static final class Copying extends OutputStream {
+  private static final class Copying extends BlockOutput {
     private final Taker taker;
     private long count;
     private @Nullable IOException wireTrouble;
 
     Copying(Taker taker) {
       this.taker = taker;
-    }
-
-    @Override
-    public void write(int octet) throws IOException {
-      write(new byte[] {(byte) octet}, 0, 1);
     }
 
     @Override

@@ -4,18 +4,17 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.net.InetSocketAddress;
-import java.time.Duration;
+import org.sealwax.world.BlockInput;
 import org.sealwax.world.Wire;
+import org.sealwax.world.WireOver;
 
 /** A wire that keeps the first octets that come in: the hello, before any engine sees it. */
-final class Tap implements Wire {
-  private final Wire wire;
+final class Tap extends WireOver {
   private final ByteArrayOutputStream kept = new ByteArrayOutputStream();
   private boolean first = true;
 
   Tap(Wire wire) {
-    this.wire = wire;
+    super(wire);
   }
 
   /** What came in before we first answered. */
@@ -25,13 +24,8 @@ final class Tap implements Wire {
 
   @Override
   public InputStream in() {
-    InputStream source = wire.in();
-    return new InputStream() {
-      @Override
-      public int read() throws IOException {
-        byte[] one = new byte[1];
-        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-      }
+    InputStream source = super.in();
+    return new BlockInput() {
 
       @Override
       public int read(byte[] into, int offset, int length) throws IOException {
@@ -51,7 +45,7 @@ final class Tap implements Wire {
 
   @Override
   public OutputStream out() {
-    OutputStream sink = wire.out();
+    OutputStream sink = super.out();
     return new OutputStream() {
       @Override
       public void write(int b) throws IOException {
@@ -70,30 +64,5 @@ final class Tap implements Wire {
         sink.flush();
       }
     };
-  }
-
-  @Override
-  public InetSocketAddress local() {
-    return wire.local();
-  }
-
-  @Override
-  public InetSocketAddress peer() {
-    return wire.peer();
-  }
-
-  @Override
-  public void readTimeout(Duration longest) throws IOException {
-    wire.readTimeout(longest);
-  }
-
-  @Override
-  public void finish() throws IOException {
-    wire.finish();
-  }
-
-  @Override
-  public void close() throws IOException {
-    wire.close();
   }
 }

@@ -39,6 +39,7 @@ import org.sealwax.spool.ShareKey;
 import org.sealwax.spool.ShareState;
 import org.sealwax.spool.Spool;
 import org.sealwax.spool.SpoolTrouble;
+import org.sealwax.world.BlockOutput;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 import org.sealwax.world.Threads;
@@ -252,16 +253,11 @@ public final class Queue implements Intake, Closeable {
   }
 
   /** Gives the store's trouble its meaning for a client. */
-  private static final class IntakeStream extends OutputStream {
+  private static final class IntakeStream extends BlockOutput {
     private final OutputStream out;
 
     IntakeStream(OutputStream out) {
       this.out = out;
-    }
-
-    @Override
-    public void write(int octet) throws IOException {
-      write(new byte[] {(byte) octet}, 0, 1);
     }
 
     @Override

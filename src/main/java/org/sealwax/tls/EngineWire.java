@@ -4,7 +4,6 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -18,8 +17,11 @@ import org.sealwax.tls.wire.AlertName;
 import org.sealwax.tls.wire.ClientHello;
 import org.sealwax.tls.wire.RecordHeader;
 import org.sealwax.tls.wire.ServerFlight;
+import org.sealwax.world.BlockInput;
+import org.sealwax.world.BlockOutput;
 import org.sealwax.world.Deadline;
 import org.sealwax.world.Wire;
+import org.sealwax.world.WireOver;
 
 /**
  * TLS over a clear wire: an engine fed with whole records that we cut ourselves. The conversation's
@@ -28,7 +30,7 @@ import org.sealwax.world.Wire;
  * <p>Who uses engine or buffers is counted ({@link #enter}, {@link #exit}); whoever is last after
  * {@code close()} releases them, so that it happens exactly once and under nobody's hands.
  */
-final class EngineWire implements TlsWire {
+final class EngineWire extends WireOver implements TlsWire {
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
   /** Plaintext octets of one record (RFC 8446 5.1). */
@@ -52,7 +54,6 @@ final class EngineWire implements TlsWire {
   /** What an orderly end may cost when the peer's window is full: then it is no longer orderly. */
   private static final Duration CLOSE_NOTIFY_LIMIT = Duration.ofMillis(250);
 
-  private final Wire clear;
   private final RecordReader records;
   private final EngineFactory.Engine lease;
   private final SSLEngine engine;
@@ -91,7 +92,7 @@ final class EngineWire implements TlsWire {
       EngineFactory.Engine lease,
       boolean client,
       String offeredSessionId) {
-    this.clear = clear;
+    super(clear);
     this.records = records;
     this.lease = lease;
     this.engine = lease.ssl();
@@ -145,12 +146,12 @@ final class EngineWire implements TlsWire {
 
   @Override
   public void close() throws IOException {
-    end(clear::close);
+    end(super::close);
   }
 
   @Override
   public void finish() throws IOException {
-    end(clear::finish);
+    end(super::finish);
   }
 
   /** How the wire below is ended. */
@@ -170,7 +171,7 @@ final class EngineWire implements TlsWire {
       }
     }
     if (!first) {
-      clear.close();
+      below().close();
       return;
     }
     try {
@@ -198,7 +199,7 @@ final class EngineWire implements TlsWire {
 
   /** close_notify (RFC 8446 6.1), as far as it costs nothing. */
   private void farewell() {
-    try (Deadline _ = Deadline.after(CLOSE_NOTIFY_LIMIT, clear)) {
+    try (Deadline _ = Deadline.after(CLOSE_NOTIFY_LIMIT, below())) {
       engine.closeOutbound();
       flush();
     } catch (IOException e) {
@@ -355,11 +356,11 @@ final class EngineWire implements TlsWire {
         e);
   }
 
-  /** Sends the alert that an engine left behind; its name when it went in clear. */
+  /** Sends the alert that an engine left behind; its name when it went in below(). */
   private @Nullable String lastWord() {
     ByteBuffer net = Buffers.SHARED.borrow(lease.direct(), false);
     String name = null;
-    try (Deadline _ = Deadline.after(CLOSE_NOTIFY_LIMIT, clear)) {
+    try (Deadline _ = Deadline.after(CLOSE_NOTIFY_LIMIT, below())) {
       for (int i = 0; i < 4; i++) {
         net.clear();
         SSLEngineResult result = engine.wrap(NOTHING, net);
@@ -621,7 +622,7 @@ final class EngineWire implements TlsWire {
     } catch (SSLException e) {
       net.flip();
       if (net.hasRemaining()) {
-        try (Deadline _ = Deadline.after(CLOSE_NOTIFY_LIMIT, clear)) {
+        try (Deadline _ = Deadline.after(CLOSE_NOTIFY_LIMIT, below())) {
           lastAlert = clearAlert(net);
           send(net);
         } catch (IOException other) {
@@ -665,14 +666,14 @@ final class EngineWire implements TlsWire {
 
   private void send(ByteBuffer net) throws IOException {
     if (net.hasArray()) {
-      clear.out().write(net.array(), net.arrayOffset() + net.position(), net.remaining());
+      below().out().write(net.array(), net.arrayOffset() + net.position(), net.remaining());
       return;
     }
     ByteBuffer copy = Buffers.SHARED.borrow(false, net.remaining() > Buffers.SMALL);
     try {
       int n = net.remaining();
       copy.put(net);
-      clear.out().write(copy.array(), copy.arrayOffset(), n);
+      below().out().write(copy.array(), copy.arrayOffset(), n);
     } finally {
       Buffers.SHARED.give(copy);
     }
@@ -739,10 +740,6 @@ final class EngineWire implements TlsWire {
 
   // --- as a wire -------------------------------------------------------------------------------
 
-  Wire below() {
-    return clear;
-  }
-
   boolean client() {
     return client;
   }
@@ -779,27 +776,7 @@ final class EngineWire implements TlsWire {
     return out;
   }
 
-  @Override
-  public InetSocketAddress local() {
-    return clear.local();
-  }
-
-  @Override
-  public InetSocketAddress peer() {
-    return clear.peer();
-  }
-
-  @Override
-  public void readTimeout(Duration timeout) throws IOException {
-    clear.readTimeout(timeout);
-  }
-
-  private final class In extends InputStream {
-    @Override
-    public int read() throws IOException {
-      byte[] one = new byte[1];
-      return EngineWire.this.read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-    }
+  private final class In extends BlockInput {
 
     @Override
     public int read(byte[] target, int offset, int length) throws IOException {
@@ -819,11 +796,7 @@ final class EngineWire implements TlsWire {
     }
   }
 
-  private final class Out extends OutputStream {
-    @Override
-    public void write(int b) throws IOException {
-      EngineWire.this.write(new byte[] {(byte) b}, 0, 1);
-    }
+  private final class Out extends BlockOutput {
 
     @Override
     public void write(byte[] source, int offset, int length) throws IOException {

@@ -28,12 +28,7 @@ final class UnixWire implements Wire {
 
   @Override
   public InputStream in() {
-    return new InputStream() {
-      @Override
-      public int read() throws IOException {
-        byte[] one = new byte[1];
-        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-      }
+    return new BlockInput() {
 
       @Override
       public int read(byte[] into, int offset, int length) throws IOException {
@@ -53,11 +48,7 @@ final class UnixWire implements Wire {
 
   @Override
   public OutputStream out() {
-    return new OutputStream() {
-      @Override
-      public void write(int b) throws IOException {
-        write(new byte[] {(byte) b}, 0, 1);
-      }
+    return new BlockOutput() {
 
       @Override
       public void write(byte[] from, int offset, int length) throws IOException {

@@ -356,6 +356,8 @@ final class AttackTableTest {
     }
     String shown = wired().queue("show", id);
     assertTrue(shown.contains("from a?"), shown);
+    // Lines are written by a thread of their own, a little later.
+    lines.close();
     String log = written.toString(StandardCharsets.UTF_8);
     assertTrue(log.contains(id), log);
     assertFalse(log.chars().anyMatch(c -> c < ' ' && c != '\n' || c == 0x7f), log);
@@ -384,6 +386,8 @@ final class AttackTableTest {
     String shown = wired().queue("show", id);
     assertTrue(shown.contains("Client CN"), shown);
     assertTrue(shown.lines().noneMatch(l -> l.strip().startsWith("X-Evil")), shown);
+    // Lines are written by a thread of their own, a little later.
+    lines.close();
     String log = written.toString(StandardCharsets.UTF_8);
     assertTrue(log.contains("TLS connection established from"), log);
     assertTrue(log.lines().noneMatch(l -> l.strip().startsWith("X-Evil")), log);

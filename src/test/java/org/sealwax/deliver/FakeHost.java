@@ -27,8 +27,11 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.receive.SaslExchange;
 import org.sealwax.receive.SaslMechanisms;
 import org.sealwax.tls.TlsServer;
+import org.sealwax.world.BlockInput;
+import org.sealwax.world.BlockOutput;
 import org.sealwax.world.Threads;
 import org.sealwax.world.Wire;
+import org.sealwax.world.WireOver;
 
 /**
  * A mail host on loopback whose every word can be chosen: a small SMTP server with rules. Records
@@ -497,23 +500,17 @@ final class FakeHost implements AutoCloseable {
   }
 
   /** Counts octets, and ends the connection at a limit. */
-  private final class Metered implements Wire {
-    private final Wire wire;
+  private final class Metered extends WireOver {
     private final Session session;
 
     Metered(Wire wire, Session session) {
-      this.wire = wire;
+      super(wire);
       this.session = session;
     }
 
     @Override
     public InputStream in() {
-      return new InputStream() {
-        @Override
-        public int read() throws IOException {
-          byte[] one = new byte[1];
-          return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-        }
+      return new BlockInput() {
 
         @Override
         public int read(byte[] into, int offset, int length) throws IOException {
@@ -522,33 +519,29 @@ final class FakeHost implements AutoCloseable {
             close();
             throw new IOException("deaf on purpose");
           }
-          int count = wire.in().read(into, offset, Math.min(length, room));
+          int count = below().in().read(into, offset, Math.min(length, room));
           session.heard.addAndGet(Math.max(0, count));
           return count;
         }
 
         @Override
         public int available() throws IOException {
-          return wire.in().available();
+          return below().in().available();
         }
       };
     }
 
     @Override
     public OutputStream out() {
-      return new OutputStream() {
-        @Override
-        public void write(int octet) throws IOException {
-          write(new byte[] {(byte) octet}, 0, 1);
-        }
+      return new BlockOutput() {
 
         @Override
         public void write(byte[] octets, int offset, int length) throws IOException {
           int room = Math.min(length, sendsAtMost - session.sent.get());
-          wire.out().write(octets, offset, Math.max(0, room));
+          below().out().write(octets, offset, Math.max(0, room));
           session.sent.addAndGet(Math.max(0, room));
           if (room < length) {
-            wire.out().flush();
+            below().out().flush();
             close();
             throw new IOException("cut on purpose");
           }
@@ -556,57 +549,31 @@ final class FakeHost implements AutoCloseable {
 
         @Override
         public void flush() throws IOException {
-          wire.out().flush();
+          below().out().flush();
         }
       };
-    }
-
-    @Override
-    public InetSocketAddress local() {
-      return wire.local();
-    }
-
-    @Override
-    public InetSocketAddress peer() {
-      return wire.peer();
-    }
-
-    @Override
-    public void readTimeout(Duration timeout) throws IOException {
-      wire.readTimeout(timeout);
-    }
-
-    @Override
-    public void close() throws IOException {
-      wire.close();
     }
   }
 
   /** A wire that has some octets to read before those of the network. */
-  private static final class Replay implements Wire {
-    private final Wire wire;
+  private static final class Replay extends WireOver {
     private final byte[] first;
     private int position;
 
     Replay(Wire wire, byte[] first) {
-      this.wire = wire;
+      super(wire);
       this.first = first;
     }
 
     @Override
     public InputStream in() {
-      return new InputStream() {
-        @Override
-        public int read() throws IOException {
-          byte[] one = new byte[1];
-          return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-        }
+      return new BlockInput() {
 
         @Override
         public int read(byte[] into, int offset, int length) throws IOException {
           int left = first.length - position;
           if (left == 0) {
-            return wire.in().read(into, offset, length);
+            return below().in().read(into, offset, length);
           }
           int count = Math.min(left, length);
           System.arraycopy(first, position, into, offset, count);
@@ -614,31 +581,6 @@ final class FakeHost implements AutoCloseable {
           return count;
         }
       };
-    }
-
-    @Override
-    public OutputStream out() {
-      return wire.out();
-    }
-
-    @Override
-    public InetSocketAddress local() {
-      return wire.local();
-    }
-
-    @Override
-    public InetSocketAddress peer() {
-      return wire.peer();
-    }
-
-    @Override
-    public void readTimeout(Duration timeout) throws IOException {
-      wire.readTimeout(timeout);
-    }
-
-    @Override
-    public void close() throws IOException {
-      wire.close();
     }
   }
 }

@@ -9,7 +9,12 @@ import org.sealwax.world.Clock;
 
 /** Labs on ports that are free, without privileges. */
 public final class TestLab {
-  private static final AtomicInteger NEXT = new AtomicInteger(40);
+  /** Labs that one process of the tests may open: as many second octets of loopback. */
+  private static final int SHARE = 70;
+
+  /** Processes run side by side (pom.xml), each with its own part of loopback. */
+  private static final AtomicInteger NEXT =
+      new AtomicInteger(40 + SHARE * (Integer.getInteger("sealwax.fork", 1) - 1));
 
   private TestLab() {}
 

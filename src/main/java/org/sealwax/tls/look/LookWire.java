@@ -4,21 +4,20 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
-import java.net.InetSocketAddress;
-import java.time.Duration;
 import java.util.List;
 import org.bouncycastle.tls.TlsFatalAlertReceived;
+import org.sealwax.world.BlockInput;
 import org.sealwax.world.Wire;
+import org.sealwax.world.WireOver;
 
 /** A connection under TLS, as {@link LookClient} made it. One thread. */
-public final class LookWire implements Wire {
-  private final Wire clear;
+public final class LookWire extends WireOver {
   private final LookClient.Talk talk;
   private final LookClient.Peer peer;
   private final InputStream in = new Named();
 
   LookWire(Wire clear, LookClient.Talk talk, LookClient.Peer peer) {
-    this.clear = clear;
+    super(clear);
     this.talk = talk;
     this.peer = peer;
   }
@@ -84,33 +83,8 @@ public final class LookWire implements Wire {
     return talk.getOutputStream();
   }
 
-  @Override
-  public InetSocketAddress local() {
-    return clear.local();
-  }
-
-  @Override
-  public InetSocketAddress peer() {
-    return clear.peer();
-  }
-
-  @Override
-  public void readTimeout(Duration timeout) throws IOException {
-    clear.readTimeout(timeout);
-  }
-
-  @Override
-  public void close() throws IOException {
-    clear.close();
-  }
-
   /** The library's stream, with the alert in the exception. */
-  private final class Named extends InputStream {
-    @Override
-    public int read() throws IOException {
-      byte[] one = new byte[1];
-      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-    }
+  private final class Named extends BlockInput {
 
     @Override
     public int read(byte[] octets, int offset, int length) throws IOException {

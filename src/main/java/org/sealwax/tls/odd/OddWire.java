@@ -3,15 +3,14 @@ package org.sealwax.tls.odd;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.net.InetSocketAddress;
-import java.time.Duration;
 import java.util.List;
 import org.bouncycastle.tls.TlsServerProtocol;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.world.Wire;
+import org.sealwax.world.WireOver;
 
 /** A wire under odd TLS. */
-public final class OddWire implements Wire {
+public final class OddWire extends WireOver {
   /**
    * What was negotiated.
    *
@@ -29,7 +28,6 @@ public final class OddWire implements Wire {
     }
   }
 
-  private final Wire clear;
   private final @Nullable TlsServerProtocol protocol;
   private final Negotiated negotiated;
 
@@ -37,7 +35,7 @@ public final class OddWire implements Wire {
    * @param protocol null when both agreed, and there it ends
    */
   OddWire(Wire clear, @Nullable TlsServerProtocol protocol, Negotiated negotiated) {
-    this.clear = clear;
+    super(clear);
     this.protocol = protocol;
     this.negotiated = negotiated;
   }
@@ -58,34 +56,13 @@ public final class OddWire implements Wire {
   }
 
   @Override
-  public InetSocketAddress local() {
-    return clear.local();
-  }
-
-  @Override
-  public InetSocketAddress peer() {
-    return clear.peer();
-  }
-
-  @Override
-  public void readTimeout(Duration longest) throws IOException {
-    clear.readTimeout(longest);
-  }
-
-  @Override
   public void finish() throws IOException {
     try {
       if (protocol != null) {
         protocol.close();
       }
     } finally {
-      clear.finish();
+      super.finish();
     }
-  }
-
-  /** At once, without close_notify when another thread holds the protocol. */
-  @Override
-  public void close() throws IOException {
-    clear.close();
   }
 }
