@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.sealwax.dns.zone.ServedZones;
 import org.sealwax.dns.zone.Signing;
 import org.sealwax.dns.zone.Zone;
 import org.sealwax.dns.zone.ZoneServer;
@@ -309,7 +310,7 @@ public final class Lab implements Closeable {
           java.util.Set.of(Context.DANE),
           site -> site);
 
-  private void asked(ZoneServer.Asked asked) {
+  private void asked(ServedZones.Asked asked) {
     String suffix = "." + settings.zone();
     if (!asked.name().endsWith(suffix)) {
       return;

@@ -8,6 +8,7 @@ import org.sealwax.config.ConfigTargets;
 import org.sealwax.dane.DaneTargets;
 import org.sealwax.deliver.DeliverTargets;
 import org.sealwax.dns.live.DnsTargets;
+import org.sealwax.dns.zone.AuthorityTargets;
 import org.sealwax.forward.ForwardTargets;
 import org.sealwax.https.HttpsTargets;
 import org.sealwax.lab.LabTargets;
@@ -44,6 +45,7 @@ public final class Targets {
     all.addAll(DaneTargets.all());
     all.addAll(LookTargets.all());
     all.addAll(DnsTargets.all());
+    all.addAll(AuthorityTargets.all());
     all.addAll(TlsRptTargets.all());
     all.addAll(AppTargets.all());
     all.addAll(LabTargets.all());

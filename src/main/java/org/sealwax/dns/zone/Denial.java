@@ -5,7 +5,7 @@ import org.xbill.DNS.Name;
 import org.xbill.DNS.RRset;
 
 /** How a signed zone proves what it has not. The sets are unsigned; the zone signs them. */
-sealed interface Denial permits NsecChain, Nsec3Chain {
+sealed interface Denial permits NsecChain, Nsec3Chain, WhiteLies {
   /** {@code name} exists and has no records of the type (RFC 4035 3.1.3.1, RFC 5155 7.2.3). */
   List<RRset> noData(Name name);
 

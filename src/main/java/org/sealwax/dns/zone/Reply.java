@@ -5,6 +5,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.xbill.DNS.CNAMERecord;
 import org.xbill.DNS.DClass;
@@ -23,6 +24,7 @@ final class Reply {
   private static final int MAX_LINKS = 16;
 
   private final Map<Name, ServedZone> zones;
+  private final boolean dnssec;
   private final Set<RRset> answer = new LinkedHashSet<>();
   private final Set<RRset> authority = new LinkedHashSet<>();
   private int rcode = Rcode.NOERROR;
@@ -30,12 +32,18 @@ final class Reply {
   private boolean bogus;
   private boolean denial;
 
-  private Reply(Map<Name, ServedZone> zones) {
+  private Reply(Map<Name, ServedZone> zones, boolean dnssec) {
     this.zones = zones;
+    this.dnssec = dnssec;
   }
 
-  static Reply to(Name name, int type, Map<Name, ServedZone> zones) {
-    Reply reply = new Reply(zones);
+  /**
+   * The reply.
+   *
+   * @param dnssec whether signatures and proofs are wanted: they cost
+   */
+  static Reply to(Name name, int type, boolean dnssec, Map<Name, ServedZone> zones) {
+    Reply reply = new Reply(zones, dnssec);
     reply.follow(name, type);
     return reply;
   }
@@ -81,6 +89,12 @@ final class Reply {
   /** Adds what is known of one name; gives the name to go on with, or null at the end. */
   private @Nullable Name step(Name name, int type) {
     ServedZone zone = zoneOf(name, type);
+    if (zone == null) {
+      // Somebody else's: the end of an alias chain here, or no business of ours at all.
+      secure = false;
+      rcode = answer.isEmpty() ? Rcode.REFUSED : Rcode.NOERROR;
+      return null;
+    }
     secure &= isSecure(zone);
     bogus |= isBogus(zone);
     Name dname = dnameAbove(zone, name);
@@ -96,7 +110,7 @@ final class Reply {
       return atNode(zone, wildcard, name, type);
     }
     rcode = Rcode.NXDOMAIN;
-    deny(zone, zone.denial().noName(name, encloser));
+    deny(zone, denial -> denial.noName(name, encloser));
     return null;
   }
 
@@ -104,18 +118,20 @@ final class Reply {
    * @param node where the records are: {@code name} itself or a wildcard
    */
   private @Nullable Name atNode(ServedZone zone, Name node, Name name, int type) {
-    RRset alias = type == Type.CNAME ? null : zone.find(node, Type.CNAME);
-    RRset set = alias == null ? zone.find(node, type) : alias;
+    // RFC 8482 §4.1: one set of those that are there is an answer to ANY; to RRSIG too.
+    boolean any = type == Type.ANY || type == Type.RRSIG;
+    RRset alias = type == Type.CNAME || any ? null : zone.find(node, Type.CNAME);
+    RRset own = any ? zone.first(node) : zone.find(node, type);
+    RRset set = alias == null ? own : alias;
     boolean expanded = !node.equals(name);
     Name encloser = expanded ? new Name(node, 1) : name;
     if (set == null) {
-      Denial denial = zone.denial();
-      deny(zone, expanded ? denial.expandedNoData(name, encloser) : denial.noData(name));
+      deny(zone, denial -> expanded ? denial.expandedNoData(name, encloser) : denial.noData(name));
       return null;
     }
-    RRset found = zone.signed(set);
+    RRset found = dnssec ? zone.signed(set) : set;
     answer.add(expanded ? renamed(found, name) : found);
-    if (expanded && zone.signing().signs()) {
+    if (expanded && dnssec && zone.signing().signs()) {
       // RFC 4035 §3.1.3.3: proof that nothing closer to the name exists.
       authority.addAll(zone.signedProof(zone.denial().expanded(name, encloser)));
     }
@@ -127,7 +143,7 @@ final class Reply {
     if (set == null) {
       throw new IllegalStateException("no DNAME at " + at);
     }
-    answer.add(zone.signed(set));
+    answer.add(dnssec ? zone.signed(set) : set);
     try {
       DNAMERecord dname = (DNAMERecord) set.first();
       Name target = name.fromDNAME(dname);
@@ -139,51 +155,54 @@ final class Reply {
     }
   }
 
-  private void deny(ServedZone zone, List<RRset> proof) {
+  private void deny(ServedZone zone, Function<Denial, List<RRset>> proof) {
     denial = true;
     authority.add(zone.negativeSoa());
-    if (zone.signing().signs()) {
-      authority.addAll(zone.signedProof(proof));
+    if (dnssec && zone.signing().signs()) {
+      authority.addAll(zone.signedProof(proof.apply(zone.denial())));
     }
   }
 
-  /** The zone that answers; the parent's for DS (RFC 4035 3.1.4.1). */
-  private ServedZone zoneOf(Name name, int type) {
-    Name at = type == Type.DS && name.labels() > 1 ? new Name(name, 1) : name;
-    return enclosing(at);
+  /**
+   * The zone that answers; the parent's for DS, unless the parent is not here (RFC 4035 3.1.4.1).
+   */
+  private @Nullable ServedZone zoneOf(Name name, int type) {
+    ServedZone above =
+        type == Type.DS && name.labels() > 1 ? enclosing(new Name(name, 1)) : enclosing(name);
+    return above == null ? zones.get(name) : above;
   }
 
-  private ServedZone enclosing(Name name) {
+  private @Nullable ServedZone enclosing(Name name) {
     for (Name at = name; ; at = new Name(at, 1)) {
       ServedZone zone = zones.get(at);
-      if (zone != null) {
+      if (zone != null || at.equals(Name.root)) {
         return zone;
       }
     }
   }
 
+  private @Nullable ServedZone above(ServedZone zone) {
+    return zone.origin().equals(Name.root) ? null : enclosing(new Name(zone.origin(), 1));
+  }
+
+  /** Without a root of ours there is no telling. */
   private boolean isSecure(ServedZone start) {
-    ServedZone zone = start;
-    while (zone.signing().isGood()) {
+    for (ServedZone zone = start; zone != null && zone.signing().isGood(); zone = above(zone)) {
       if (zone.origin().equals(Name.root)) {
         return true;
       }
-      zone = enclosing(new Name(zone.origin(), 1));
     }
     return false;
   }
 
   private boolean isBogus(ServedZone start) {
-    ServedZone zone = start;
-    while (true) {
+    for (ServedZone zone = start; zone != null; zone = above(zone)) {
       if (zone.signing().isBogus()) {
-        return zone.origin().equals(Name.root) || isSecure(enclosing(new Name(zone.origin(), 1)));
+        ServedZone above = above(zone);
+        return above == null ? zone.origin().equals(Name.root) : isSecure(above);
       }
-      if (zone.origin().equals(Name.root)) {
-        return false;
-      }
-      zone = enclosing(new Name(zone.origin(), 1));
     }
+    return false;
   }
 
   private static @Nullable Name dnameAbove(ServedZone zone, Name name) {

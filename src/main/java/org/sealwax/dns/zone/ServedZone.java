@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +42,7 @@ final class ServedZone {
   private final Signing signing;
   private final ZoneKey key;
   private final Clock clock;
+  private final List<Name> servers;
 
   /** RFC 4034 6.1: {@link Name} compares canonically, so the map is the NSEC chain. */
   private final TreeMap<Name, Map<Integer, RRset>> names = new TreeMap<>();
@@ -49,11 +51,15 @@ final class ServedZone {
 
   private final Map<SetKey, RRset> signed = new ConcurrentHashMap<>();
 
-  ServedZone(Zone zone, ZoneKey key, Clock clock) {
+  /**
+   * @param servers the name servers where the text has none
+   */
+  ServedZone(Zone zone, ZoneKey key, Clock clock, List<Name> servers) {
     this.origin = absolute(zone.origin());
     this.signing = zone.signing();
     this.key = key;
     this.clock = clock;
+    this.servers = servers;
     try (Master master =
         new Master(
             new ByteArrayInputStream(zone.text().getBytes(StandardCharsets.UTF_8)), origin, TTL)) {
@@ -64,14 +70,14 @@ final class ServedZone {
     } catch (IOException e) {
       throw new IllegalArgumentException("zone " + zone.origin() + ": " + e.getMessage(), e);
     }
-    Name server = absolute("ns.invalid");
+    Name server = servers.getFirst();
     if (find(origin, Type.SOA) == null) {
       add(
           new SOARecord(
-              origin, DClass.IN, TTL, server, server, 1, 3600, 600, 86_400, NEGATIVE_TTL));
+              origin, DClass.IN, NEGATIVE_TTL, server, server, 1, 3600, 600, 86_400, NEGATIVE_TTL));
     }
     if (find(origin, Type.NS) == null) {
-      add(new NSRecord(origin, DClass.IN, TTL, server));
+      servers.forEach(ns -> add(new NSRecord(origin, DClass.IN, TTL, ns)));
     }
     if (signing.signs()) {
       add(key.record());
@@ -110,7 +116,7 @@ final class ServedZone {
 
   void delegate(ServedZone child, ZoneKey shown) {
     if (find(child.origin, Type.NS) == null) {
-      add(new NSRecord(child.origin, DClass.IN, TTL, absolute("ns.invalid")));
+      servers.forEach(ns -> add(new NSRecord(child.origin, DClass.IN, TTL, ns)));
     }
     if (child.signing.hasDs()) {
       add(shown.ds());
@@ -121,6 +127,17 @@ final class ServedZone {
   @Nullable RRset find(Name name, int type) {
     Map<Integer, RRset> sets = names.get(name);
     return sets == null ? null : sets.get(type);
+  }
+
+  /** Some set of a name: what RFC 8482 4.1 lets us answer to ANY. */
+  @Nullable RRset first(Name name) {
+    Map<Integer, RRset> sets = names.get(name);
+    return sets == null ? null : sets.values().iterator().next();
+  }
+
+  /** The types of records at a name; empty when it is there only because of others below it. */
+  Set<Integer> types(Name name) {
+    return names.getOrDefault(name, Map.of()).keySet();
   }
 
   boolean has(Name name) {
@@ -156,6 +173,13 @@ final class ServedZone {
         });
   }
 
+  /** The same without keeping it: there are as many white lies as there are questions. */
+  private RRset signedOnce(RRset set) {
+    RRset with = new RRset(set);
+    with.addRR(sign(set));
+    return with;
+  }
+
   /** The NS set of a delegation belongs to the child and is not signed here (RFC 4035 2.2). */
   private boolean isBelowCut(RRset set) {
     return set.getType() == Type.NS && !set.getName().equals(origin);
@@ -173,6 +197,7 @@ final class ServedZone {
           NSEC3,
           NSEC3_OPT_OUT,
           NSEC3_ITERATED,
+          WHITE_LIES,
           UNKNOWN_ALGORITHM,
           WITHOUT_DS,
           STRIPPED,
@@ -235,14 +260,20 @@ final class ServedZone {
 
   /** The proof of what is not there, signed. */
   List<RRset> signedProof(List<RRset> proof) {
-    return proof.stream().map(this::signed).toList();
+    return proof.stream()
+        .map(signing == Signing.WHITE_LIES ? this::signedOnce : this::signed)
+        .toList();
   }
 
   /** Made when first asked: by then the server has added the delegations. */
   synchronized Denial denial() {
     Denial made = denial;
     if (made == null) {
-      if (signing.hasNsec3()) {
+      if (signing == Signing.WHITE_LIES) {
+        WhiteLies lies = new WhiteLies(this, NEGATIVE_TTL);
+        add(lies.parameters());
+        made = lies;
+      } else if (signing.hasNsec3()) {
         boolean optOut = signing == Signing.NSEC3_OPT_OUT;
         int iterations = signing == Signing.NSEC3_ITERATED ? MANY_ITERATIONS : 0;
         Nsec3Chain chain = new Nsec3Chain(origin, names, NEGATIVE_TTL, optOut, iterations);

@@ -33,9 +33,15 @@ final class ZoneKey {
   /** What is shown. */
   private final DNSKEYRecord record;
 
+  /** Makes one. */
   ZoneKey(Name origin, Zone.Algorithm algorithm, boolean unknown) {
+    this(origin, algorithm, unknown, pair(algorithm));
+  }
+
+  /** One that is there already. */
+  ZoneKey(Name origin, Zone.Algorithm algorithm, boolean unknown, KeyPair pair) {
+    this.pair = pair;
     try {
-      pair = pair(algorithm);
       int number =
           switch (algorithm) {
             case RSA_SHA256 -> DNSSEC.Algorithm.RSASHA256;
@@ -63,12 +69,20 @@ final class ZoneKey {
                   NOBODY_KNOWS,
                   signing.getKey())
               : signing;
-    } catch (GeneralSecurityException | DNSSEC.DNSSECException e) {
+    } catch (DNSSEC.DNSSECException e) {
       throw new IllegalStateException("every JDK has " + algorithm, e);
     }
   }
 
-  private static KeyPair pair(Zone.Algorithm algorithm) throws GeneralSecurityException {
+  private static KeyPair pair(Zone.Algorithm algorithm) {
+    try {
+      return made(algorithm);
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("every JDK has " + algorithm, e);
+    }
+  }
+
+  private static KeyPair made(Zone.Algorithm algorithm) throws GeneralSecurityException {
     KeyPairGenerator generator =
         KeyPairGenerator.getInstance(
             switch (algorithm) {
@@ -83,6 +97,10 @@ final class ZoneKey {
       case ED25519 -> {}
     }
     return generator.generateKeyPair();
+  }
+
+  KeyPair pair() {
+    return pair;
   }
 
   DNSKEYRecord record() {

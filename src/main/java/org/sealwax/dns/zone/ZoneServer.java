@@ -11,21 +11,15 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 import org.sealwax.world.Clock;
 import org.sealwax.world.Deadline;
 import org.sealwax.world.Limit;
@@ -38,8 +32,6 @@ import org.xbill.DNS.Message;
 import org.xbill.DNS.Name;
 import org.xbill.DNS.OPTRecord;
 import org.xbill.DNS.Opcode;
-import org.xbill.DNS.RRSIGRecord;
-import org.xbill.DNS.RRset;
 import org.xbill.DNS.Rcode;
 import org.xbill.DNS.Record;
 import org.xbill.DNS.Section;
@@ -59,7 +51,7 @@ import org.xbill.DNS.Type;
  *
  * <p>Thread-safe. Zones and faults may be changed while it runs.
  */
-public final class ZoneServer implements Closeable {
+public final class ZoneServer implements ServedZones, Closeable {
   /** TCP connections at once: one resolver under test needs few. */
   static final int MAX_CONNECTIONS = 256;
 
@@ -78,51 +70,20 @@ public final class ZoneServer implements Closeable {
   /** Ports tried until one is free on both UDP and TCP. */
   private static final int PORT_TRIES = 50;
 
-  private record FaultKey(Name name, int type) {}
-
-  private record KeyName(Name origin, Zone.Algorithm algorithm, boolean unknown) {}
-
-  /**
-   * One question as it came in.
-   *
-   * @param name in lower case, without the last dot
-   * @param type its mnemonic, {@code TLSA}
-   * @param dnssecOk whether DO was set (RFC 3225)
-   * @param checkingDisabled whether CD was set (RFC 4035 3.2.2)
-   * @param stream whether it came over TCP
-   * @param from who asked
-   */
-  public record Asked(
-      String name,
-      String type,
-      boolean dnssecOk,
-      boolean checkingDisabled,
-      boolean stream,
-      InetAddress from) {}
-
-  /** RFC 6895 4: a type that is no type; the fault is for all types. */
-  private static final int ALL_TYPES = 0;
-
-  private final Clock clock;
   private final DatagramSocket udp;
   private final ServerSocket tcp;
   private final Limit connections = Limit.of(MAX_CONNECTIONS);
-  private final Map<KeyName, ZoneKey> keys = new ConcurrentHashMap<>();
-  private final Map<FaultKey, Fault> faults = new ConcurrentHashMap<>();
+  private final ZoneSet zones;
+  private final Answering answering;
   private final Map<String, LongAdder> counted = new ConcurrentHashMap<>();
   private final AtomicInteger countedNames = new AtomicInteger();
   private final LongAdder total = new LongAdder();
   private final LongAdder overTcp = new LongAdder();
-  private volatile Map<Name, ServedZone> zones = Map.of();
-  private volatile boolean saysAuthentic;
-  private volatile boolean hidesBogus;
   private volatile Consumer<Asked> watcher = asked -> {};
 
-  /** The texts behind {@link #zones}: a parent is made anew when its children change. */
-  private Map<Name, Zone> texts = Map.of();
-
   private ZoneServer(Clock clock, DatagramSocket udp, ServerSocket tcp) {
-    this.clock = clock;
+    this.zones = new ZoneSet(clock, true, List.of(ServedZone.absolute("ns.invalid")));
+    this.answering = new Answering(zones);
     this.udp = udp;
     this.tcp = tcp;
   }
@@ -166,7 +127,7 @@ public final class ZoneServer implements Closeable {
 
   /** The trust anchor of this server's root, a DS record in presentation form. */
   public List<String> anchors() {
-    ServedZone root = zones.get(Name.root);
+    ServedZone root = zones.now().get(Name.root);
     if (root == null) {
       throw new IllegalStateException("no root");
     }
@@ -179,142 +140,45 @@ public final class ZoneServer implements Closeable {
    *
    * @throws IllegalArgumentException when a zone's text is wrong, or two have the same origin
    */
-  public synchronized void serve(List<Zone> zones) {
-    Map<Name, Zone> next = new HashMap<>();
-    for (Zone zone : zones) {
-      put(zone, next);
-    }
-    next.computeIfAbsent(Name.root, r -> Zone.of(".", "").signed());
-    this.zones = Map.of();
-    change(next);
+  public void serve(List<Zone> next) {
+    zones.serve(next);
   }
 
-  /**
-   * Serves these zones too; those that are there already stay as they are, but for their
-   * delegations.
-   *
-   * @throws IllegalArgumentException when a zone's text is wrong, or its origin is served already
-   */
-  public synchronized void add(List<Zone> more) {
-    Map<Name, Zone> next = new HashMap<>(texts);
-    for (Zone zone : more) {
-      put(zone, next);
-    }
-    change(next);
+  @Override
+  public void add(List<Zone> more) {
+    zones.add(more);
   }
 
-  /**
-   * Serves these zones from now on instead of those of the same origins, with the same keys.
-   *
-   * @throws IllegalArgumentException when a zone's text is wrong
-   */
-  public synchronized void replace(List<Zone> others) {
-    Map<Name, Zone> next = new HashMap<>(texts);
-    Map<Name, ServedZone> without = new HashMap<>(zones);
-    for (Zone zone : others) {
-      Name origin = ServedZone.absolute(zone.origin());
-      next.put(origin, zone);
-      without.remove(origin);
-    }
-    change(next, without);
+  @Override
+  public void replace(List<Zone> others) {
+    zones.replace(others);
   }
 
-  /** Takes away all zones at and below a name, and the faults there. */
-  public synchronized void remove(String name) {
-    Name top = ServedZone.absolute(name);
-    Map<Name, Zone> next = new HashMap<>(texts);
-    next.keySet().removeIf(origin -> origin.subdomain(top));
-    next.computeIfAbsent(Name.root, r -> Zone.of(".", "").signed());
-    keys.keySet().removeIf(key -> key.origin().subdomain(top) && !key.origin().equals(Name.root));
-    faults.keySet().removeIf(key -> key.name().subdomain(top));
-    change(next);
+  @Override
+  public void remove(String name) {
+    zones.remove(name);
   }
 
-  private static void put(Zone zone, Map<Name, Zone> into) {
-    Name origin = ServedZone.absolute(zone.origin());
-    if (into.put(origin, zone) != null) {
-      throw new IllegalArgumentException("two zones " + origin);
-    }
-  }
-
-  /** Makes what is new, and the parents whose children changed. */
-  private void change(Map<Name, Zone> next) {
-    change(next, zones);
-  }
-
-  private void change(Map<Name, Zone> next, Map<Name, ServedZone> there) {
-    Set<Name> fresh = new HashSet<>(next.keySet());
-    fresh.removeAll(there.keySet());
-    Set<Name> changed = new HashSet<>(fresh);
-    fresh.forEach(origin -> parentOf(origin, next).ifPresent(changed::add));
-    for (Name gone : there.keySet()) {
-      if (!next.containsKey(gone)) {
-        parentOf(gone, next).ifPresent(changed::add);
-      }
-    }
-    Map<Name, ServedZone> served = new HashMap<>(there);
-    served.keySet().retainAll(next.keySet());
-    for (Name origin : changed) {
-      Zone zone = next.get(origin);
-      if (zone != null) {
-        served.put(origin, new ServedZone(zone, keyOf(origin, zone), clock));
-      }
-    }
-    for (ServedZone child : served.values()) {
-      Optional<Name> at = parentOf(child.origin(), next).filter(changed::contains);
-      ServedZone parent = at.map(served::get).orElse(null);
-      if (parent != null) {
-        boolean stranger = child.signing() == Signing.WRONG_DS;
-        parent.delegate(
-            child,
-            stranger ? new ZoneKey(child.origin(), Zone.Algorithm.ECDSA_P256, false) : child.key());
-      }
-    }
-    texts = Map.copyOf(next);
-    zones = Map.copyOf(served);
-  }
-
-  private static Optional<Name> parentOf(Name origin, Map<Name, Zone> among) {
-    for (Name at = origin; !at.equals(Name.root); ) {
-      at = new Name(at, 1);
-      if (among.containsKey(at)) {
-        return Optional.of(at);
-      }
-    }
-    return Optional.empty();
-  }
-
-  private ZoneKey keyOf(Name origin, Zone zone) {
-    boolean unknown = zone.signing() == Signing.UNKNOWN_ALGORITHM;
-    return keys.computeIfAbsent(
-        new KeyName(origin, zone.algorithm(), unknown),
-        k -> new ZoneKey(origin, k.algorithm(), unknown));
-  }
-
-  /** From now on this sees every question, on the server's thread: it must be quick. */
+  @Override
   public void watch(Consumer<Asked> with) {
     watcher = with;
   }
 
-  /** From now on questions of every type at or below {@code name} suffer this. */
+  @Override
   public ZoneServer fault(String name, Fault fault) {
-    faults.put(new FaultKey(ServedZone.absolute(name), ALL_TYPES), fault);
+    zones.fault(name, fault);
     return this;
   }
 
-  /** The same for one type, by its mnemonic ({@code TLSA}). */
+  @Override
   public ZoneServer fault(String name, String type, Fault fault) {
-    int value = Type.value(type);
-    if (value < 0) {
-      throw new IllegalArgumentException("no type " + type);
-    }
-    faults.put(new FaultKey(ServedZone.absolute(name), value), fault);
+    zones.fault(name, type, fault);
     return this;
   }
 
   /** Takes all faults away. */
   public void heal() {
-    faults.clear();
+    zones.heal();
   }
 
   /**
@@ -322,7 +186,7 @@ public final class ZoneServer implements Closeable {
    * does not validate, it knows.
    */
   public void sayAuthentic(boolean says) {
-    saysAuthentic = says;
+    answering.sayAuthentic(says);
   }
 
   /**
@@ -330,7 +194,7 @@ public final class ZoneServer implements Closeable {
    * (RFC 4035 5.5); it does not validate, it knows.
    */
   public void hideBogus(boolean hides) {
-    hidesBogus = hides;
+    answering.hideBogus(hides);
   }
 
   /** Questions seen in all. */
@@ -441,20 +305,15 @@ public final class ZoneServer implements Closeable {
             header.getFlag(Flags.CD),
             stream,
             from));
-    Fault fault = faultFor(question.getName(), question.getType());
-    if (fault == Fault.DROP || (fault == Fault.TRUNCATE_NO_TCP && stream)) {
-      return Optional.empty();
+    Message reply = blank(query, question);
+    if (header.getOpcode() != Opcode.QUERY
+        || question.getDClass() != DClass.IN
+        || !Type.isRR(question.getType())) {
+      reply.getHeader().setRcode(Rcode.NOTIMP);
+      return Optional.of(reply.toWire(Message.MAXLENGTH));
     }
-    if (fault == Fault.GARBAGE) {
-      byte[] garbage = new byte[40];
-      Arrays.fill(garbage, (byte) 0xff);
-      garbage[0] = bytes[0];
-      garbage[1] = bytes[1];
-      return Optional.of(garbage);
-    }
-    Message reply = reply(query, question, fault, stream);
     int limit = stream ? Message.MAXLENGTH : udpLimit(query);
-    return Optional.of(reply.toWire(limit));
+    return answering.answer(query, reply, stream, limit);
   }
 
   private static int udpLimit(Message query) {
@@ -483,22 +342,7 @@ public final class ZoneServer implements Closeable {
     }
   }
 
-  private @Nullable Fault faultFor(Name name, int type) {
-    if (faults.isEmpty()) {
-      return null;
-    }
-    for (Name at = name; ; at = new Name(at, 1)) {
-      Fault fault = faults.get(new FaultKey(at, type));
-      if (fault == null) {
-        fault = faults.get(new FaultKey(at, ALL_TYPES));
-      }
-      if (fault != null || at.equals(Name.root)) {
-        return fault;
-      }
-    }
-  }
-
-  private Message reply(Message query, Record question, @Nullable Fault fault, boolean stream) {
+  private static Message blank(Message query, Record question) {
     Message reply = new Message(query.getHeader().getID());
     Header header = reply.getHeader();
     header.setFlag(Flags.QR);
@@ -507,87 +351,10 @@ public final class ZoneServer implements Closeable {
     copy(Flags.CD, query, reply);
     reply.addRecord(question, Section.QUESTION);
     OPTRecord opt = query.getOPT();
-    boolean dnssec = opt != null && (opt.getFlags() & ExtendedFlags.DO) != 0;
     if (opt != null) {
       reply.addRecord(new OPTRecord(LARGEST_UDP, 0, 0, opt.getFlags()), Section.ADDITIONAL);
     }
-    if (query.getHeader().getOpcode() != Opcode.QUERY
-        || question.getDClass() != DClass.IN
-        || !Type.isRR(question.getType())) {
-      header.setRcode(Rcode.NOTIMP);
-      return reply;
-    }
-    switch (fault) {
-      case SERVFAIL -> {
-        header.setRcode(Rcode.SERVFAIL);
-        return reply;
-      }
-      case REFUSED -> {
-        header.setRcode(Rcode.REFUSED);
-        return reply;
-      }
-      case TRUNCATE, TRUNCATE_NO_TCP -> {
-        if (!stream) {
-          header.setFlag(Flags.TC);
-          return reply;
-        }
-      }
-      case WRONG_ID -> header.setID(header.getID() ^ 0x5555);
-      case WRONG_QUESTION -> {
-        reply.removeAllRecords(Section.QUESTION);
-        reply.addRecord(
-            Record.newRecord(ServedZone.absolute("other.invalid"), question.getType(), DClass.IN),
-            Section.QUESTION);
-      }
-      case DROP,
-          GARBAGE,
-          NO_DENIAL,
-          NO_AUTHORITY,
-          NO_SIGNATURES,
-          EXPIRED_SIGNATURES,
-          WRONG_SIGNATURES -> {}
-      case null -> {}
-    }
-    Reply found = Reply.to(question.getName(), question.getType(), zones);
-    boolean spoiled =
-        fault == Fault.WRONG_SIGNATURES
-            || fault == Fault.EXPIRED_SIGNATURES
-            || fault == Fault.NO_SIGNATURES
-            || (found.denial() && (fault == Fault.NO_DENIAL || fault == Fault.NO_AUTHORITY));
-    if (hidesBogus
-        && !query.getHeader().getFlag(Flags.CD)
-        && (found.bogus() || (found.secure() && spoiled))) {
-      header.setRcode(Rcode.SERVFAIL);
-      return reply;
-    }
-    header.setRcode(found.rcode());
-    boolean wantsAd = dnssec || query.getHeader().getFlag(Flags.AD);
-    if (saysAuthentic && wantsAd && found.secure()) {
-      header.setFlag(Flags.AD);
-    }
-    boolean signatures = dnssec && fault != Fault.NO_SIGNATURES;
-    found.answer().forEach(set -> put(broken(set, fault), Section.ANSWER, reply, signatures));
-    if (found.denial() && fault == Fault.NO_AUTHORITY) {
-      return reply;
-    }
-    for (RRset set : found.authority()) {
-      boolean proof = set.getType() == Type.NSEC || set.getType() == Type.NSEC3;
-      if (!proof || (dnssec && fault != Fault.NO_DENIAL)) {
-        put(broken(set, fault), Section.AUTHORITY, reply, signatures);
-      }
-    }
     return reply;
-  }
-
-  private RRset broken(RRset set, @Nullable Fault fault) {
-    if (fault == Fault.WRONG_SIGNATURES) {
-      return ServedZone.withFlippedSignatures(set);
-    }
-    if (fault != Fault.EXPIRED_SIGNATURES || set.sigs().isEmpty()) {
-      return set;
-    }
-    ServedZone signer = zones.get(set.sigs().getFirst().getSigner());
-    return signer == null ? set : signer.withExpiredSignature(set);
   }
 
   private static void copy(int flag, Message from, Message to) {
@@ -596,21 +363,8 @@ public final class ZoneServer implements Closeable {
     }
   }
 
-  private static void put(RRset set, int section, Message reply, boolean signatures) {
-    for (Record r : set.rrs(false)) {
-      reply.addRecord(r, section);
-    }
-    if (signatures) {
-      for (RRSIGRecord s : set.sigs()) {
-        reply.addRecord(s, section);
-      }
-    }
-  }
-
   /** The zones served, by origin, for a page or a log line. */
   public List<String> origins() {
-    List<Name> names = new ArrayList<>(zones.keySet());
-    names.sort(Comparator.naturalOrder());
-    return names.stream().map(Name::toString).toList();
+    return zones.origins();
   }
 }

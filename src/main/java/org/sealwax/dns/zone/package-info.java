@@ -1,15 +1,16 @@
 /**
- * Floor 1: a small DNS of our own, served on loopback: for tests, the simulation's real-network
- * scenarios and the lab.
+ * Floor 1: a small DNS of our own: for tests, the simulation's real-network scenarios and the lab.
  *
  * <p>{@link org.sealwax.dns.zone.Zone} is a zone as text with a way of being signed, good or
- * broken; {@link org.sealwax.dns.zone.ZoneServer} serves a set of them under a signed root of its
- * own, over UDP and TCP, answering as a recursive resolver does (CNAME and DNAME followed across
- * zones, denial with NSEC proofs); a {@link org.sealwax.dns.zone.Fault} makes a name misbehave.
+ * broken. Two servers serve a set of them over UDP and TCP, and a {@link
+ * org.sealwax.dns.zone.Fault} makes a name misbehave: {@link org.sealwax.dns.zone.ZoneServer} is a
+ * small world under a signed root of its own and answers as a recursive resolver does (CNAME and
+ * DNAME followed across zones, denial with proofs); {@link org.sealwax.dns.zone.Authority} is a
+ * plain authority for one delegated zone on the open Internet, with the manners that this takes.
  *
- * <p>Invariants: listens on loopback only; the root key is made at start and never leaves the
- * process, so nothing this server says can validate anywhere else. RFC 1034, 1035, 4034, 4035,
- * 4592, 6672, 6891.
+ * <p>Invariants: ZoneServer's root key is made at start and never leaves the process, so nothing it
+ * says can validate anywhere else; Authority answers for its zone only, and no source more than its
+ * share. RFC 1034, 1035, 4034, 4035, 4592, 5155, 6672, 6891, 7873, 8482, 9018.
  */
 @NullMarked
 package org.sealwax.dns.zone;
