@@ -26,7 +26,7 @@ final class Authorities {
   }
 
   /** What counts by default: public roots and those of the configuration. */
-  private TrustRoots standard() {
+  TrustRoots standard() {
     TrustRoots roots = settings.publicRoots() ? TrustRoots.publicRoots() : TrustRoots.none();
     for (Path file : settings.rootFiles()) {
       roots = roots.and(read(file));

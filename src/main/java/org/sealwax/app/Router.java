@@ -29,6 +29,9 @@ import org.sealwax.deliver.HostMemories;
 import org.sealwax.deliver.pipe.PipeCourier;
 import org.sealwax.dns.Resolver;
 import org.sealwax.dns.live.LiveResolver;
+import org.sealwax.evidence.DaneSource;
+import org.sealwax.evidence.HostAddresses;
+import org.sealwax.evidence.Mirrors;
 import org.sealwax.forward.LiveDirectory;
 import org.sealwax.forward.LoopGuard;
 import org.sealwax.forward.PostmasterDesk;
@@ -60,6 +63,7 @@ import org.sealwax.tls.ListenerTls;
 import org.sealwax.tls.TlsRoom;
 import org.sealwax.tls.TlsServer;
 import org.sealwax.tls.TlsSettings;
+import org.sealwax.tls.TrustRoots;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 import org.sealwax.world.SystemDialer;
@@ -92,6 +96,10 @@ final class Router implements Closeable {
   private final Archives archives;
   private final Reports reports;
   private final Premises premises;
+
+  /** What is known of named peers: outlives configurations. */
+  private final Mirrors mirrors;
+
   private final AtomicReference<Settings> settings;
   private final AtomicReference<Reception> reception = new AtomicReference<>();
   private final AtomicReference<Outbound> outbound = new AtomicReference<>();
@@ -151,6 +159,16 @@ final class Router implements Closeable {
                 settings,
                 resolver,
                 new Late<>(() -> tls.client(ClientTls.defaults(), identities.get())),
+                clock,
+                chance,
+                log));
+    this.mirrors =
+        new Mirrors(
+            new Mirrors.World(
+                resolver,
+                new DaneSource(resolver, new HostAddresses.Families(true, true), clock),
+                (domain, since) -> archives.ledger().proven(domain, since),
+                tls.judge(),
                 clock,
                 chance,
                 log));
@@ -297,12 +315,15 @@ final class Router implements Closeable {
                 next.rejects(),
                 next.server().postmaster().orElse(null)),
             directory,
+            mirrors,
             sasl(next));
     PipeCourier.warnings(next.pipes(), PipeCourier.runsAsRoot())
         .forEach(w -> log.warning("config", w));
     if (next.server().postmaster().isEmpty()) {
       log.note("app", Check.NO_POSTMASTER);
     }
+    // The roots are files: read only where somebody is to be known by a name under them.
+    mirrors.use(next.peers(), next.peers().isEmpty() ? TrustRoots.none() : authorities.standard());
     reception.set(in);
     Outbound former = outbound.getAndSet(new Outbound(new Routes(next.forward()), courier));
     Courier idle = former == null ? null : former.courier().ifMade();
@@ -374,6 +395,7 @@ final class Router implements Closeable {
       throw new StartTrouble(
           String.valueOf(e.getMessage()), "the state folder must be writable for this user", e);
     }
+    mirrors.start();
     queue.start();
     housekeeping = Threads.start("housekeeping", this::keepHouse);
   }
@@ -619,6 +641,7 @@ final class Router implements Closeable {
     if (courier != null) {
       courier.close();
     }
+    mirrors.close();
     closeQuietly(reports);
     closeQuietly(archives);
     closeQuietly(spool);

@@ -26,6 +26,7 @@ import org.sealwax.deliver.PoolSettings;
 import org.sealwax.deliver.RouteSettings;
 import org.sealwax.deliver.pipe.PipeSettings;
 import org.sealwax.dns.DnsSettings;
+import org.sealwax.evidence.Mirrors;
 import org.sealwax.forward.ForwardSettings;
 import org.sealwax.forward.Hop;
 import org.sealwax.ledger.LedgerSettings;
@@ -89,6 +90,9 @@ final class Mapping {
         caFiles,
         reading.one(Schema.Trust.TABLE).get(Schema.Trust.NETWORKS),
         reading.rows(Schema.TrustedClient.TABLE).stream().map(this::trustedClient).toList(),
+        reading.rows(Schema.Peer.TABLE).stream()
+            .map(s -> new Mirrors.Peer(s.get(Schema.Peer.DOMAIN_OF), s.get(Schema.Peer.RELAY)))
+            .toList(),
         receive(server),
         clientLimits(),
         rejects(),

@@ -10,6 +10,7 @@ import java.util.Set;
 import org.sealwax.address.Domain;
 import org.sealwax.config.ListenerRow.Start;
 import org.sealwax.dns.DnsSettings;
+import org.sealwax.evidence.Mirrors;
 import org.sealwax.ledger.LedgerSettings;
 import org.sealwax.policy.Level;
 import org.sealwax.tls.ClientCertificates;
@@ -29,6 +30,7 @@ final class Rules {
     twice();
     identity();
     reading.rows(Schema.TrustedClient.TABLE).forEach(this::trustedClient);
+    peers();
     reading.rows(Schema.RelayDomain.TABLE).forEach(this::relayDomain);
     domainsTwice();
     reading.rows(Schema.Transport.TABLE).forEach(this::transport);
@@ -159,6 +161,37 @@ final class Rules {
           Schema.TrustedClient.CA,
           "a CA alone would let everyone relay to whom it ever gives a certificate",
           "add names = [\"…\"]");
+    }
+  }
+
+  private void peers() {
+    List<Section> peers = reading.rows(Schema.Peer.TABLE);
+    Set<Domain> seen = new HashSet<>();
+    for (Section s : peers) {
+      Domain domain = s.get(Schema.Peer.DOMAIN_OF);
+      if (!seen.add(domain)) {
+        error(s, Schema.Peer.DOMAIN_OF, domain + " is here twice", "remove one row");
+      }
+    }
+    if (peers.size() > Mirrors.MOST_PEERS) {
+      error(
+          peers.get(Mirrors.MOST_PEERS),
+          Schema.Peer.DOMAIN_OF,
+          "more than " + Mirrors.MOST_PEERS + " peers; each is looked up all the time",
+          "name clients by [[trusted_client]] pin or ca instead");
+    }
+    List<Section> listeners = reading.rows(Schema.Listener.TABLE);
+    boolean deaf =
+        !listeners.isEmpty()
+            && listeners.stream()
+                .allMatch(
+                    l -> l.get(Schema.Listener.CLIENT_CERTIFICATE) == ClientCertificates.NONE);
+    if (!peers.isEmpty() && deaf) {
+      warning(
+          peers.getFirst(),
+          Schema.Peer.DOMAIN_OF,
+          "no listener asks clients for a certificate, so no peer can be known",
+          "set client_certificate = \"ask\" at one");
     }
   }
 

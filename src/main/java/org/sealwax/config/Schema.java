@@ -253,6 +253,30 @@ final class Schema {
     private TrustedClient() {}
   }
 
+  /** Peers that are known by their own MX hosts. */
+  static final class Peer {
+    static final Key<Domain> DOMAIN_OF =
+        Key.required("domain", DOMAIN, "The peer's domain.", "\"partner.example\"");
+    static final Key<Boolean> RELAY =
+        Key.of(
+            "relay",
+            BOOLEAN,
+            "false",
+            "Whether a client known so may send mail anywhere through this server. It counts for MX"
+                + " hosts under the peer's own domain only: a provider's host speaks for all its"
+                + " customers.");
+    static final Table TABLE =
+        Table.rows(
+            "peer",
+            "A peer whose servers are known again when they come as clients: by the key or name that"
+                + " its own MX hosts showed when they were verified, or by their TLSA records under"
+                + " DNSSEC. It is looked up in the background.",
+            DOMAIN_OF,
+            RELAY);
+
+    private Peer() {}
+  }
+
   /** Domains that are relayed. */
   static final class RelayDomain {
     static final Key<Domain> DOMAIN_OF =
@@ -1001,6 +1025,7 @@ final class Schema {
             Roots.TABLE,
             Trust.TABLE,
             TrustedClient.TABLE,
+            Peer.TABLE,
             RelayDomain.TABLE,
             AliasDomain.TABLE,
             Forward.TABLE,

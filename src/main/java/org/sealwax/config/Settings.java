@@ -10,6 +10,7 @@ import org.sealwax.address.Cidr;
 import org.sealwax.deliver.DeliverSettings;
 import org.sealwax.deliver.pipe.PipeSettings;
 import org.sealwax.dns.DnsSettings;
+import org.sealwax.evidence.Mirrors;
 import org.sealwax.forward.ForwardSettings;
 import org.sealwax.ledger.LedgerSettings;
 import org.sealwax.log.LogSettings;
@@ -35,6 +36,7 @@ import org.sealwax.world.DialerSettings;
  * @param caFiles PEM files that policy rows name, by that name
  * @param trustedNetworks who may relay by address
  * @param trustedClients who may relay by certificate
+ * @param peers that are known by their own MX hosts
  * @param receive limits and names of receiving
  * @param clientLimits what one client may take
  * @param rejects rows that refuse
@@ -63,6 +65,7 @@ public record Settings(
     Map<String, Path> caFiles,
     List<Cidr> trustedNetworks,
     List<TrustedClientRow> trustedClients,
+    List<Mirrors.Peer> peers,
     ReceiveSettings receive,
     ClientLimits.Settings clientLimits,
     List<RejectRow> rejects,
@@ -87,6 +90,7 @@ public record Settings(
     caFiles = Map.copyOf(caFiles);
     trustedNetworks = List.copyOf(trustedNetworks);
     trustedClients = List.copyOf(trustedClients);
+    peers = List.copyOf(peers);
     rejects = List.copyOf(rejects);
     pipes = List.copyOf(pipes);
   }

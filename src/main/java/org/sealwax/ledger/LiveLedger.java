@@ -487,6 +487,18 @@ public final class LiveLedger implements Ledger, RungShelf, Closeable {
   }
 
   /**
+   * The MX hosts of a domain that were verified, by what they showed since then. Reads the disk.
+   *
+   * @throws UncheckedIOException when the row cannot be read
+   */
+  public List<Proven> proven(Domain domain, Instant since) {
+    DomainRow row = settled(domain);
+    return row == null
+        ? List.of()
+        : Proven.of(row, host -> world.voucher().lists(domain, host), since);
+  }
+
+  /**
    * The admin takes a domain as it shows itself now; durable when this returns.
    *
    * @return what changed, in words; empty when nothing stands against the domain

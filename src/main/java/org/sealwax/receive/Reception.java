@@ -1,6 +1,7 @@
 package org.sealwax.receive;
 
 import org.jspecify.annotations.Nullable;
+import org.sealwax.evidence.Mirror;
 import org.sealwax.forward.Directory;
 
 /**
@@ -10,10 +11,12 @@ import org.sealwax.forward.Directory;
  * @param settings limits and names
  * @param rules who may send where
  * @param directory our domains
+ * @param mirror peers that are known by what their own MX hosts showed
  * @param sasl ways to identify oneself, or null
  */
 public record Reception(
     ReceiveSettings settings,
     RelayRules rules,
     Directory directory,
+    Mirror mirror,
     @Nullable SaslMechanisms sasl) {}

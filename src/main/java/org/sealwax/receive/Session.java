@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Mailbox;
 import org.sealwax.address.ReversePath;
 import org.sealwax.converse.Verbs;
+import org.sealwax.evidence.Mirror;
 import org.sealwax.forward.Resolution;
 import org.sealwax.queue.IntakeTrouble;
 import org.sealwax.smtp.Capabilities;
@@ -252,12 +253,24 @@ final class Session implements Verbs {
     handshake(wire.handshake());
   }
 
-  /** Notes a handshake, and what its verdict grants. */
-  void handshake(Handshake handshake) {
+  /**
+   * Notes a handshake, new or resumed, and what its verdict grants. Whether the peer is the mirror
+   * of an MX host is asked from memory.
+   */
+  void handshake(Handshake shaken) {
+    Mirror.Likeness likeness = reception.mirror().of(shaken.peerChain()).orElse(null);
+    Handshake handshake =
+        likeness == null || shaken.verdict() instanceof Verdict.Verified
+            ? shaken
+            : shaken.judged(likeness.verdict());
     visitor.tls = handshake;
     premises.log().tlsFromClient(visitor.session, visitor.address, Visitor.facts(handshake));
-    if (!visitor.trust.maySendAnywhere()) {
-      reception.rules().certificates().trust(handshake).ifPresent(t -> visitor.trust = t);
+    if (visitor.trust.maySendAnywhere()) {
+      return;
+    }
+    reception.rules().certificates().trust(handshake).ifPresent(t -> visitor.trust = t);
+    if (!visitor.trust.maySendAnywhere() && likeness != null && likeness.relay()) {
+      visitor.trust = new Trust.Certificate(likeness.verdict().text());
     }
   }
 

@@ -39,6 +39,22 @@ public record Handshake(
     notes = List.copyOf(notes);
   }
 
+  /** The same with another verdict; what the chain proves by itself stays. */
+  public Handshake judged(Verdict as) {
+    return new Handshake(
+        version,
+        suite,
+        bits,
+        group,
+        resumed,
+        serverName,
+        peerChain,
+        ownCertificate,
+        as,
+        proof,
+        notes);
+  }
+
   /** Facts whose proof is what the verdict says by itself. */
   public Handshake(
       TlsVersion version,

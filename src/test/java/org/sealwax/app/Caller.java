@@ -67,6 +67,12 @@ final class Caller implements AutoCloseable {
 
   /** TLS over what is open, with a certificate of our own. */
   void startTls(IdentitySettings.Pair own) throws IOException, GeneralSecurityException {
+    startTls(showing(own));
+  }
+
+  /** What shows a certificate of our own; used twice, it resumes the session. */
+  static SSLContext showing(IdentitySettings.Pair own)
+      throws IOException, GeneralSecurityException {
     String pem = Files.readString(own.key()).replaceAll("-----[^-]*-----|\\s", "");
     PrivateKey key =
         KeyFactory.getInstance("EC")
@@ -85,10 +91,11 @@ final class Caller implements AutoCloseable {
     keys.init(store, new char[0]);
     SSLContext context = SSLContext.getInstance("TLS");
     context.init(keys.getKeyManagers(), new TrustManager[] {new Trusting()}, null);
-    startTls(context);
+    return context;
   }
 
-  private void startTls(SSLContext context) throws IOException {
+  /** TLS over what is open, by this. */
+  void startTls(SSLContext context) throws IOException {
     SSLSocket tls =
         (SSLSocket) context.getSocketFactory().createSocket(socket, "mx.example.org", 25, true);
     tls.setSoTimeout(15_000);

@@ -52,7 +52,8 @@ final class ListenerTest {
             Duration.ZERO,
             false,
             ZoneOffset.UTC);
-    Reception reception = new Reception(settings, rules, directory, null);
+    Reception reception =
+        new Reception(settings, rules, directory, org.sealwax.evidence.Mirror.none(), null);
     Clock clock = Clock.system();
     return new Premises(
         () -> reception, intake, new ClientLimits(limits, clock), null, log.log, clock);

@@ -16,6 +16,7 @@ import org.sealwax.address.Mailbox;
 import org.sealwax.converse.Dialogue;
 import org.sealwax.converse.DialogueSettings;
 import org.sealwax.dialogue.FakeTls;
+import org.sealwax.evidence.Mirror;
 import org.sealwax.forward.Resolution;
 import org.sealwax.queue.IntakeTrouble;
 import org.sealwax.queue.Target;
@@ -50,6 +51,7 @@ final class TestReception {
   private int idle = 50;
   private ListenerSettings.Encryption encryption = ListenerSettings.Encryption.STARTTLS;
   private ClientCertificates certificates = ClientCertificates.ASK;
+  private Mirror mirror = Mirror.none();
   private Verdict verdict = new Verdict.Anonymous();
   private @Nullable SaslMechanisms sasl;
   private boolean early;
@@ -212,7 +214,7 @@ final class TestReception {
             strangersNo,
             ZoneOffset.UTC);
     RelayRules rules = new RelayRules(networks, TestReception::trust, rejects, postmaster);
-    Reception reception = new Reception(settings, rules, directory, sasl);
+    Reception reception = new Reception(settings, rules, directory, mirror, sasl);
     DialogueSettings talk =
         new DialogueSettings(
             Duration.ofMinutes(5),
