@@ -36,7 +36,8 @@ import org.sealwax.world.Threads;
  * state of its own. The first takes mail in clear, from {@code sendmail} and from several clients
  * at a time; it delivers under TLS to the second, which delivers in clear to the third, which finds
  * nobody and keeps it. So every path of ordinary mail is walked often enough to be compiled, and a
- * start finds the profile of a router that has been running for a while.
+ * start finds the profile of a router that has been running for a while. At the end the second is
+ * assessed ({@link ExaminerRehearsal}).
  */
 final class Rehearsal {
   private static final Duration GRACE = Duration.ofSeconds(5);
@@ -78,12 +79,21 @@ final class Rehearsal {
       try {
         int code = send(state.resolve("a"), second);
         crowd(port(first), third);
+        examine(state);
         return code;
       } finally {
         first.drain(GRACE);
         second.drain(GRACE);
         third.drain(GRACE);
       }
+    }
+  }
+
+  private void examine(Path state) {
+    try {
+      new ExaminerRehearsal(around, state).run();
+    } catch (IOException e) {
+      around.out().println("no assessment is rehearsed: " + e.getMessage());
     }
   }
 

@@ -10,7 +10,6 @@ import java.util.Hashtable;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Vector;
-import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.crypto.params.AsymmetricKeyParameter;
 import org.bouncycastle.crypto.util.PrivateKeyFactory;
@@ -19,7 +18,6 @@ import org.bouncycastle.tls.CertificateEntry;
 import org.bouncycastle.tls.CertificateRequest;
 import org.bouncycastle.tls.CertificateStatus;
 import org.bouncycastle.tls.CertificateStatusRequest;
-import org.bouncycastle.tls.CertificateType;
 import org.bouncycastle.tls.ContentType;
 import org.bouncycastle.tls.DefaultTlsClient;
 import org.bouncycastle.tls.ExtensionType;
@@ -42,9 +40,7 @@ import org.bouncycastle.tls.TlsFatalAlertReceived;
 import org.bouncycastle.tls.TlsServerCertificate;
 import org.bouncycastle.tls.crypto.TlsCertificate;
 import org.bouncycastle.tls.crypto.TlsCryptoParameters;
-import org.bouncycastle.tls.crypto.TlsNonceGenerator;
 import org.bouncycastle.tls.crypto.impl.bc.BcDefaultTlsCredentialedSigner;
-import org.bouncycastle.tls.crypto.impl.bc.BcTlsCertificate;
 import org.bouncycastle.tls.crypto.impl.bc.BcTlsCrypto;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.tls.wire.HelloBuilder;
@@ -81,7 +77,7 @@ public final class LookClient {
 
   /** Shakes hands over {@code clear}, which is the caller's to close. */
   public static Result connect(Wire clear, LookOffer offer) {
-    Crypto crypto = new Crypto();
+    LookCrypto crypto = new LookCrypto();
     Peer peer = new Peer(crypto, offer);
     Talk talk = new Talk(clear, peer);
     try {
@@ -104,43 +100,6 @@ public final class LookClient {
     return message == null ? e.getClass().getSimpleName() : message;
   }
 
-  /** The library's cryptography, with two habits changed. */
-  private static final class Crypto extends BcTlsCrypto {
-    private boolean longest;
-
-    /** From now on records get all the padding that fits. */
-    void longestPadding() {
-      longest = true;
-    }
-
-    /**
-     * Four octets are only asked for to choose how much more padding a record gets than it needs,
-     * by how many zero bits they end in.
-     */
-    @Override
-    public TlsNonceGenerator createNonceGenerator(byte[] seed) {
-      TlsNonceGenerator honest = super.createNonceGenerator(seed);
-      return size -> longest && size == 4 ? new byte[4] : honest.generateNonce(size);
-    }
-
-    /** A certificate that demands a staple is looked at without one too (RFC 7633). */
-    @Override
-    public TlsCertificate createCertificate(short type, byte[] encoding) throws IOException {
-      if (type != CertificateType.X509) {
-        return super.createCertificate(type, encoding);
-      }
-      return new BcTlsCertificate(this, encoding) {
-        @Override
-        public byte @Nullable [] getExtension(ASN1ObjectIdentifier id) throws IOException {
-          return id.getId().equals(TLS_FEATURE) ? null : super.getExtension(id);
-        }
-      };
-    }
-  }
-
-  /** id-pe-tlsfeature (RFC 7633 6). */
-  private static final String TLS_FEATURE = "1.3.6.1.5.5.7.1.24";
-
   /** The protocol, with ears where the library has none. */
   static final class Talk extends TlsClientProtocol {
     private final Peer peer;
@@ -160,7 +119,7 @@ public final class LookClient {
     }
 
     void alterPadding() {
-      ((Crypto) peer.getCrypto()).longestPadding();
+      ((LookCrypto) peer.getCrypto()).longestPadding();
       out.armed = true;
     }
 

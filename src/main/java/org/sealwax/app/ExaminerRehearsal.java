@@ -1,0 +1,142 @@
+package org.sealwax.app;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import org.sealwax.lab.Addresses;
+import org.sealwax.lab.Context;
+import org.sealwax.lab.Lab;
+import org.sealwax.lab.LabSettings;
+import org.sealwax.lab.Ticket;
+import org.sealwax.lab.Trap;
+import org.sealwax.lab.Traps;
+import org.sealwax.tls.odd.LeafPlan;
+import org.sealwax.world.Chance;
+import org.sealwax.world.Clock;
+
+/**
+ * The examiner's part of a {@link Rehearsal}: assessments of sites of the lab, in every form of
+ * report. An assessment is one short process, so that what it loads is most of its time. The sites
+ * are such as there are many of: certificates with RSA and elliptic keys, DANE and MTA-STS, TLS 1.2
+ * and 1.3.
+ */
+final class ExaminerRehearsal {
+  /** The part of loopback for it; the demo and a lab that somebody opened have others. */
+  private static final int LOOPBACK = 26;
+
+  private static final Trap COMMON =
+      new Trap(
+          "A1",
+          "a good site with an RSA key",
+          "",
+          "",
+          EnumSet.of(Context.DANE, Context.ENFORCE),
+          site -> site.eachHost(h -> h.certified(l -> l.with(LeafPlan.KeyKind.RSA_2048))));
+
+  private final Surroundings around;
+  private final Path folder;
+
+  /**
+   * A part that is to be played.
+   *
+   * @param folder for what is written; exists
+   */
+  ExaminerRehearsal(Surroundings around, Path folder) {
+    this.around = around;
+    this.folder = folder;
+  }
+
+  /**
+   * Plays it.
+   *
+   * @throws IOException when this system has no loopback addresses for a lab
+   */
+  void run() throws IOException {
+    List<Trap.Case> rows = new ArrayList<>(COMMON.cases());
+    Traps.find("e1").ifPresent(rows::add);
+    Traps.find("c17c").ifPresent(rows::add);
+    LabSettings settings =
+        LabSettings.defaults().with(Addresses.loopback(LOOPBACK)).withPorts(free(), free());
+    try (Lab lab = new Lab(settings, Clock.system(), Chance.secure());
+        Ticket ticket = lab.issue(rows)) {
+      Path anchor = Files.write(folder.resolve("anchor"), lab.anchors());
+      Path roots = Files.writeString(folder.resolve("ca.pem"), lab.rootPem());
+      InetSocketAddress at = lab.resolver();
+      List<String> world =
+          List.of(
+              "--dns",
+              at.getAddress().getHostAddress() + ":" + at.getPort(),
+              "--trust-anchor",
+              anchor.toString(),
+              "--roots",
+              roots.toString(),
+              "--port",
+              "" + settings.smtpPort(),
+              "--policy-port",
+              "" + settings.httpsPort(),
+              "--allow-private",
+              "--ehlo",
+              "rehearsal.localdomain");
+      List<String> domains =
+          ticket.recipients().stream().map(r -> r.substring(r.indexOf('@') + 1)).toList();
+      for (String domain : domains) {
+        sealwax(world, "assess", domain, "--html", folder.resolve("page").toString());
+      }
+      String first = domains.getFirst();
+      sealwax(world, "assess", first, "--full");
+      sealwax(world, "assess", first, "--quick", "--json");
+      String host = "127." + LOOPBACK + ".0.1";
+      sealwax(
+          List.of("--roots", roots.toString(), "--address", host),
+          "assess",
+          "mx." + first + ":" + settings.smtpPort(),
+          "--no-dnssec",
+          "--json");
+      Path list = Files.write(folder.resolve("list"), domains);
+      sealwax(
+          world,
+          "survey",
+          list.toString(),
+          "--pause",
+          "0",
+          "--state",
+          folder.resolve("done").toString());
+    }
+  }
+
+  private static int free() throws IOException {
+    try (ServerSocket door =
+        new ServerSocket(0, 1, InetAddress.ofLiteral("127." + LOOPBACK + ".0.1"))) {
+      return door.getLocalPort();
+    }
+  }
+
+  private void sealwax(List<String> options, String... words) {
+    List<String> all = new ArrayList<>(List.of(words));
+    all.addAll(options);
+    PrintStream nowhere =
+        new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
+    Surroundings quiet =
+        new Surroundings(
+            around.environment(),
+            new ByteArrayInputStream(new byte[0]),
+            nowhere,
+            nowhere,
+            "rehearsal",
+            around.home(),
+            folder);
+    int code = new CommandLine(quiet).run(all.toArray(new String[0]));
+    // Whatever it is: the cache is made of what was walked.
+    around.out().println("rehearsed " + String.join(" ", words) + ": " + code);
+  }
+}
