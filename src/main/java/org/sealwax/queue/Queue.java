@@ -2,10 +2,7 @@ package org.sealwax.queue;
 
 import java.io.ByteArrayInputStream;
 import java.io.Closeable;
-import java.io.FilterInputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -14,11 +11,9 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -29,8 +24,6 @@ import org.sealwax.log.MailLog;
 import org.sealwax.spool.Change;
 import org.sealwax.spool.Draft;
 import org.sealwax.spool.DueShare;
-import org.sealwax.spool.JourneyEntry;
-import org.sealwax.spool.KeptMessage;
 import org.sealwax.spool.Move;
 import org.sealwax.spool.NewMessage;
 import org.sealwax.spool.QueueId;
@@ -39,7 +32,6 @@ import org.sealwax.spool.ShareKey;
 import org.sealwax.spool.ShareState;
 import org.sealwax.spool.Spool;
 import org.sealwax.spool.SpoolTrouble;
-import org.sealwax.world.BlockOutput;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 import org.sealwax.world.Threads;
@@ -74,7 +66,9 @@ public final class Queue implements Intake, Closeable {
   /** Looks per tick, so that a tick ends. */
   private static final int LOOKS = 8;
 
-  private static final Duration LONGEST_SLEEP = Duration.ofSeconds(30);
+  /** The longest time without a look at the store. */
+  static final Duration LONGEST_SLEEP = Duration.ofSeconds(30);
+
   private static final Duration MARK_EVERY = Duration.ofSeconds(10);
   private static final Duration TROUBLE_WAIT = Duration.ofSeconds(5);
   private static final Duration STORE_RETRY = Duration.ofMinutes(1);
@@ -104,7 +98,8 @@ public final class Queue implements Intake, Closeable {
   private final Chance chance;
   final MailLog log;
   private final Runner runner;
-  final Notices notices;
+  private final Notices notices;
+  final Consequences consequences;
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition wake = lock.newCondition();
@@ -126,14 +121,8 @@ public final class Queue implements Intake, Closeable {
   private @Nullable Instant nextSummary;
   private long heldAtLastSummary;
   private volatile QueueSettings settings;
-  private final AtomicLong order = new AtomicLong();
 
   private final LongAdder accepted = new LongAdder();
-  private final LongAdder delivered = new LongAdder();
-  private final LongAdder deferred = new LongAdder();
-  private final LongAdder bounced = new LongAdder();
-  private final LongAdder held = new LongAdder();
-  private final LongAdder notified = new LongAdder();
   private final LongAdder rounds = new LongAdder();
 
   /** A share in memory. */
@@ -164,7 +153,22 @@ public final class Queue implements Intake, Closeable {
     this.runner = runner;
     this.settings = settings;
     this.notices = new Notices(spool, routing, log);
-    this.order.set(clock.now().toEpochMilli() << 12);
+    this.consequences =
+        new Consequences(
+            rooms,
+            notices,
+            this::settings,
+            new Consequences.After() {
+              @Override
+              public void letGo(ShareKey key) {
+                Queue.this.letGo(key);
+              }
+
+              @Override
+              public void signal() {
+                Queue.this.signal();
+              }
+            });
   }
 
   /** Starts giving turns. Mail may be taken in before. */
@@ -200,9 +204,9 @@ public final class Queue implements Intake, Closeable {
       throw new IntakeTrouble(IntakeTrouble.Kind.BROKEN, "the router is shutting down");
     }
     try {
-      return new OpenEntry(spool.draft());
+      return new OpenEntry(spool.draft(), this::take);
     } catch (SpoolTrouble e) {
-      throw trouble(e);
+      throw OpenEntry.trouble(e);
     }
   }
 
@@ -212,65 +216,6 @@ public final class Queue implements Intake, Closeable {
       return stopping;
     } finally {
       lock.unlock();
-    }
-  }
-
-  static IntakeTrouble trouble(SpoolTrouble e) {
-    return new IntakeTrouble(
-        e.kind() == SpoolTrouble.Kind.FULL ? IntakeTrouble.Kind.FULL : IntakeTrouble.Kind.BROKEN,
-        String.valueOf(e.getMessage()),
-        e);
-  }
-
-  private final class OpenEntry implements Entry {
-    private final Draft draft;
-    private final OutputStream content;
-
-    OpenEntry(Draft draft) {
-      this.draft = draft;
-      this.content = new IntakeStream(draft.content());
-    }
-
-    @Override
-    public QueueId id() {
-      return draft.id();
-    }
-
-    @Override
-    public OutputStream content() {
-      return content;
-    }
-
-    @Override
-    public void commit(Submission submission) throws IntakeTrouble {
-      take(draft, submission);
-    }
-
-    @Override
-    public void close() throws IOException {
-      draft.close();
-    }
-  }
-
-  /** Gives the store's trouble its meaning for a client. */
-  private static final class IntakeStream extends BlockOutput {
-    private final OutputStream out;
-
-    IntakeStream(OutputStream out) {
-      this.out = out;
-    }
-
-    @Override
-    public void write(byte[] from, int offset, int length) throws IOException {
-      try {
-        out.write(from, offset, length);
-      } catch (SpoolTrouble e) {
-        throw trouble(e);
-      } catch (IntakeTrouble e) {
-        throw e;
-      } catch (IOException e) {
-        throw new IntakeTrouble(IntakeTrouble.Kind.BROKEN, String.valueOf(e.getMessage()), e);
-      }
     }
   }
 
@@ -317,7 +262,7 @@ public final class Queue implements Intake, Closeable {
       spool.accept(new NewMessage(draft, now, RecordForm.envelope(envelope), shares));
       stored = true;
     } catch (SpoolTrouble e) {
-      throw trouble(e);
+      throw OpenEntry.trouble(e);
     } finally {
       if (!stored) {
         forget(coming);
@@ -327,16 +272,10 @@ public final class Queue implements Intake, Closeable {
     if (!told.isEmpty()) {
       // Apart from the message: the sender is told a little too late rather than never taken in.
       spool.change(
-          new Change(List.of(), List.of(), List.of(), messages(told), List.of()),
-          gone -> announced(draft.id(), told));
+          new Change(List.of(), List.of(), List.of(), Consequences.messages(told), List.of()),
+          gone -> consequences.announced(draft.id(), told));
     }
     begin(coming, envelope, now, draft.size(), content, in);
-  }
-
-  private static List<NewMessage> messages(List<Notices.Made> made) {
-    List<NewMessage> messages = new ArrayList<>(made.size());
-    made.forEach(m -> messages.add(m.message()));
-    return messages;
   }
 
   /** Decides for each share whether it goes into the line at once or waits in the store. */
@@ -688,13 +627,13 @@ public final class Queue implements Intake, Closeable {
   /** A late share whose next hop is left alone: its sender may have to be told. */
   private void shut(DueShare row, Traffic.Offer.Shut offer) {
     try {
-      Hot hot = load(row.key());
+      Hot hot = Hot.load(spool, row.key());
       if (hot == null) {
         letGo(row.key());
         return;
       }
       QueueStep.Event event = new QueueStep.Event.Shut(offer.cause(), spread(offer));
-      apply(row.key(), row.hop(), hot, event, 0);
+      consequences.apply(row.key(), row.hop(), hot, event, 0);
     } catch (IOException | RuntimeException e) {
       log.bug("queue " + row.key().message(), e);
       nothingLearned(row.key(), STORE_RETRY);
@@ -772,37 +711,10 @@ public final class Queue implements Intake, Closeable {
     }
   }
 
-  /** Reads what a round needs; null when there is nothing to do any more. */
-  private @Nullable Hot load(ShareKey key) throws IOException {
-    try {
-      Optional<Share> share = spool.share(key);
-      if (share.isEmpty()) {
-        return null;
-      }
-      Optional<KeptMessage> message = spool.message(key.message());
-      if (message.isEmpty()) {
-        spool.setAside(key, "its message is missing");
-        return null;
-      }
-      RecipientGroup group = RecordForm.group(share.get().recipients());
-      Envelope envelope = RecordForm.envelope(message.get().envelope());
-      return new Hot(envelope, group, message.get().arrived(), message.get().size(), null);
-    } catch (SpoolTrouble e) {
-      if (e.kind() != SpoolTrouble.Kind.DAMAGED) {
-        throw e;
-      }
-      spool.setAside(key, String.valueOf(e.getMessage()));
-      return null;
-    } catch (IOException e) {
-      spool.setAside(key, String.valueOf(e.getMessage()));
-      return null;
-    }
-  }
-
   /** True when the round's end was told to the traffic and its change handed in. */
   private boolean deliver(Traffic.Ready share) throws InterruptedException, IOException {
     Instant began = clock.now();
-    Hot hot = share.hot == null ? load(share.key) : share.hot;
+    Hot hot = share.hot == null ? Hot.load(spool, share.key) : share.hot;
     if (hot == null) {
       letGo(share.key);
       lock.lock();
@@ -827,10 +739,10 @@ public final class Queue implements Intake, Closeable {
       log.bug("delivery of " + share.key.message(), e);
       outcomes = Map.of();
     }
-    if (damage.found != null) {
+    IOException found = damage.found();
+    if (found != null) {
       outcomes = damage.instead(hot.group(), outcomes);
-      log.storeTrouble(
-          "the content of " + share.key.message() + " is damaged and held", damage.found);
+      log.storeTrouble("the content of " + share.key.message() + " is damaged and held", found);
     }
     Instant now = clock.now();
     QueueSettings in = settings;
@@ -852,7 +764,7 @@ public final class Queue implements Intake, Closeable {
     }
     goBack(back, now, dead, in);
     try {
-      apply(
+      consequences.apply(
           share.key,
           share.hop,
           hot,
@@ -912,7 +824,7 @@ public final class Queue implements Intake, Closeable {
     byHop.forEach(
         (hop, recipients) ->
             put.add(
-                stored(
+                Consequences.stored(
                     share.key.message(),
                     hot.group().with(recipients),
                     ShareState.QUEUED,
@@ -931,23 +843,6 @@ public final class Queue implements Intake, Closeable {
           letGo(share.key);
           signal();
         });
-  }
-
-  static Share stored(
-      QueueId message,
-      RecipientGroup group,
-      ShareState state,
-      @Nullable Instant due,
-      String hop,
-      String reason) {
-    return new Share(
-        new ShareKey(message, group.number()),
-        state,
-        due,
-        hop,
-        group.sender().toString(),
-        reason,
-        RecordForm.group(group));
   }
 
   private void goBack(
@@ -970,146 +865,6 @@ public final class Queue implements Intake, Closeable {
       move(List.of(new Move(key, ShareState.QUEUED, clock.now().plus(wait), null)));
     } catch (IllegalStateException e) {
       log.note("queue", key.message() + " is tried again after the next start");
-    }
-  }
-
-  private void apply(ShareKey key, String hop, Hot hot, QueueStep.Event event, int round)
-      throws IOException {
-    apply(key, hop, hot, event, round, List.of());
-  }
-
-  /**
-   * Takes the step that follows from an event, and hands its change to the store.
-   *
-   * @param round that ended, 0 when none did
-   * @param rest what becomes of recipients of the share that the event is not about
-   */
-  void apply(ShareKey key, String hop, Hot hot, QueueStep.Event event, int round, List<Share> rest)
-      throws IOException {
-    Instant now = clock.now();
-    QueueSettings in = settings;
-    QueueStep.Result result =
-        QueueStep.after(
-            hot.group(),
-            new QueueStep.About(hot.envelope().sender(), hot.arrived()),
-            event,
-            in.schedule(),
-            now,
-            chance.fraction());
-    QueueId id = key.message();
-    List<Notices.Made> made =
-        notices.about(
-            new Notices.Subject(id, hot.envelope(), hot.arrived(), hot.size(), hot.content()),
-            result.told(),
-            in,
-            now);
-    List<Share> put = new ArrayList<>(rest);
-    QueueStep.Again again = result.again();
-    if (again != null) {
-      put.add(stored(id, again.group(), ShareState.DEFERRED, again.due(), hop, again.reason()));
-    }
-    for (QueueStep.Kept kept : result.held()) {
-      put.add(stored(id, kept.group(), ShareState.HELD, null, hop, kept.reason()));
-    }
-    boolean stays = put.stream().anyMatch(s -> s.key().equals(key));
-    boolean shut = event instanceof QueueStep.Event.Shut && made.isEmpty() && again != null;
-    Change change =
-        new Change(
-            stays ? List.of() : List.of(key),
-            put,
-            List.of(),
-            messages(made),
-            shut ? List.of() : List.of(entry(id, hot, result.lines(), made, round, now)));
-    note(id, hot.arrived(), result.lines(), now);
-    Instant due = again == null ? null : again.due();
-    spool.change(
-        change,
-        gone -> {
-          announced(id, made);
-          letGo(key);
-          if (gone.contains(id)) {
-            log.removed(id.text());
-          }
-          if (due != null && due.isBefore(now.plus(LONGEST_SLEEP))) {
-            signal();
-          }
-        });
-  }
-
-  private JourneyEntry entry(
-      QueueId id,
-      Hot hot,
-      List<Station.Line> lines,
-      List<Notices.Made> made,
-      int round,
-      Instant now) {
-    List<Station.Line> all = lines;
-    if (!made.isEmpty()) {
-      all = new ArrayList<>(lines);
-      for (Notices.Made m : made) {
-        all.add(
-            new Station.Line(
-                m.to().toString(),
-                Station.What.NOTIFIED,
-                m.kind(),
-                "",
-                m.message().id().text(),
-                "",
-                "",
-                ""));
-      }
-    }
-    Envelope e = hot.envelope();
-    Station.Arrival arrival =
-        round > 1
-            ? null
-            : new Station.Arrival(
-                hot.arrived(),
-                e.sender().toString(),
-                e.origin(),
-                e.tls(),
-                hot.size(),
-                e.recipients());
-    return journey(id, new Station(now, round, arrival, all));
-  }
-
-  JourneyEntry journey(QueueId id, Station station) {
-    return new JourneyEntry(id, order.incrementAndGet(), station.at(), RecordForm.station(station));
-  }
-
-  private void announced(QueueId about, List<Notices.Made> made) {
-    if (made.isEmpty()) {
-      return;
-    }
-    for (Notices.Made m : made) {
-      notified.increment();
-      log.notified(about.text(), m.message().id().text(), m.kind(), m.to().toString());
-    }
-    signal();
-  }
-
-  private void note(QueueId id, Instant arrived, List<Station.Line> lines, Instant now) {
-    Duration delay = Duration.between(arrived, now);
-    for (Station.Line line : lines) {
-      switch (line.what()) {
-        case DELIVERED -> {
-          delivered.increment();
-          log.delivered(id.text(), line.to(), line.host(), line.tls(), line.reply(), delay);
-        }
-        case DEFERRED -> {
-          deferred.increment();
-          log.deferred(id.text(), line.to(), line.reason(), line.status(), line.text(), delay);
-        }
-        case BOUNCED -> {
-          bounced.increment();
-          log.bounced(id.text(), line.to(), line.reason(), line.status(), line.text());
-        }
-        case HELD -> {
-          held.increment();
-          log.held(id.text(), line.to(), line.reason(), line.text());
-        }
-        case NOTIFIED, RELEASED, DELETED -> {}
-      }
     }
   }
 
@@ -1279,7 +1034,7 @@ public final class Queue implements Intake, Closeable {
               now);
       spool.change(
           new Change(List.of(), List.of(), List.of(), List.of(letter.message()), List.of()),
-          gone -> announced(letter.message().id(), List.of(letter)));
+          gone -> consequences.announced(letter.message().id(), List.of(letter)));
       heldAtLastSummary = found.count();
     } catch (IOException e) {
       log.storeTrouble("the summary of held mail could not be made", e);
@@ -1292,11 +1047,11 @@ public final class Queue implements Intake, Closeable {
     try {
       return new QueueFigures(
           accepted.sum(),
-          delivered.sum(),
-          deferred.sum(),
-          bounced.sum(),
-          held.sum(),
-          notified.sum(),
+          consequences.delivered(),
+          consequences.deferred(),
+          consequences.bounced(),
+          consequences.held(),
+          consequences.notified(),
           rounds.sum(),
           running,
           traffic.ready(),
@@ -1354,68 +1109,6 @@ public final class Queue implements Intake, Closeable {
       drain(Duration.ZERO);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    }
-  }
-
-  /** Opens a content. */
-  private interface Opening {
-    InputStream open() throws IOException;
-  }
-
-  /** Remembers that a content turned out to be damaged while it was read. */
-  private static final class Damage {
-    volatile @Nullable IOException found;
-
-    InputStream watching(Opening opening) throws IOException {
-      InputStream in;
-      try {
-        in = opening.open();
-      } catch (SpoolTrouble e) {
-        throw seen(e);
-      }
-      return new FilterInputStream(in) {
-        @Override
-        public int read() throws IOException {
-          try {
-            return super.read();
-          } catch (SpoolTrouble e) {
-            throw seen(e);
-          }
-        }
-
-        @Override
-        public int read(byte[] into, int offset, int length) throws IOException {
-          try {
-            return super.read(into, offset, length);
-          } catch (SpoolTrouble e) {
-            throw seen(e);
-          }
-        }
-      };
-    }
-
-    private SpoolTrouble seen(SpoolTrouble e) {
-      if (e.kind() == SpoolTrouble.Kind.DAMAGED) {
-        found = e;
-      }
-      return e;
-    }
-
-    Map<Long, Outcome> instead(RecipientGroup group, Map<Long, Outcome> outcomes) {
-      Cause cause =
-          new Cause(
-              "damaged",
-              org.sealwax.smtp.EnhancedStatus.of(5, 3, 0),
-              "The stored content is damaged; it is kept as it is.",
-              null,
-              null,
-              Cause.Extent.MESSAGE);
-      Map<Long, Outcome> all = new HashMap<>();
-      for (QueuedRecipient r : group.recipients()) {
-        Outcome outcome = outcomes.get(r.key());
-        all.put(r.key(), outcome instanceof Outcome.Delivered ? outcome : new Outcome.Held(cause));
-      }
-      return all;
     }
   }
 }

@@ -244,7 +244,7 @@ public final class QueueControl {
         others.isEmpty()
             ? List.of()
             : List.of(again(share, group.with(others), share.state(), share.due()));
-    queue.apply(
+    queue.consequences.apply(
         share.key(), share.hop(), hot, new QueueStep.Event.GivenUp("the postmaster"), 0, rest);
   }
 
@@ -253,7 +253,8 @@ public final class QueueControl {
     // What was FRESH is not any more: its round was taken from it.
     ShareState now = state == ShareState.FRESH ? ShareState.QUEUED : state;
     Instant time = state == ShareState.FRESH ? share.key().message().time() : due;
-    return Queue.stored(share.key().message(), group, now, time, share.hop(), share.reason());
+    return Consequences.stored(
+        share.key().message(), group, now, time, share.hop(), share.reason());
   }
 
   private void part(
@@ -267,7 +268,8 @@ public final class QueueControl {
       Station.What what) {
     List<Share> put = new ArrayList<>();
     put.add(
-        Queue.stored(share.key().message(), group.with(meant), state, due, share.hop(), reason));
+        Consequences.stored(
+            share.key().message(), group.with(meant), state, due, share.hop(), reason));
     if (!others.isEmpty()) {
       put.add(again(share, group.with(others), share.state(), share.due()));
     }
@@ -297,6 +299,8 @@ public final class QueueControl {
             put,
             List.of(),
             List.of(),
-            List.of(queue.journey(share.key().message(), new Station(now, 0, null, lines)))));
+            List.of(
+                queue.consequences.journey(
+                    share.key().message(), new Station(now, 0, null, lines)))));
   }
 }

@@ -701,7 +701,7 @@ final class QueueTest {
                   9)
               .getFirst();
       var share =
-          Queue.stored(
+          Consequences.stored(
               draft.id(),
               group.group(),
               ShareState.QUEUED,
