@@ -35,9 +35,37 @@ def words(report):
         "smtp.injection": "starttls.cmdinjection", "smtp.caps_lost": "ehlo.downgrade", "smtp.starttls_again": "starttls.reoffer", "fs.none": "suite.fs",
     }.items():
         simple(prop, check)
+    def says(prop, check, *texts):
+        found = known(check)
+        if found:
+            out[prop] = any(t in f["seen"] for f in found for t in texts)
+
     simple("cipher.anon", "suite.anon", ("info", "warn", "fail"))
     simple("proto.tls13", "tls13", ("pass",))
+    says("proto.tls12", "tls12", "TLS 1.2 is spoken")
     simple("group.pq", "kex.pq", ("pass",))
+    static = [f for c in ("suite.staticRSA", "suite.rc4", "suite.null", "suite.3des", "suite.des", "suite.64bit", "suite.export") for f in known(c)]
+    if known("suite.staticRSA"):
+        out["cipher.nofs"] = any("TLS_RSA_" in f["seen"] or f["code"].startswith("suite.staticRSA/") for f in static) or bool(out.get("fs.none"))
+    orders = [f["seen"] for f in known("suite.order")]
+    if any("order wins" in s or "prefers" in s for s in orders):
+        out["order.server"] = not any("the client's order wins" in s for s in orders)
+    says("feat.tickets", "ticket", " tickets, good for", "tickets are ")
+    aspect("feat.resumption", "resumption", "ticket", "id")
+    says("feat.heartbeat", "vuln.heartbleed", "such a heartbeat is not answered", "was answered")
+    says("feat.ocsp_staple", "cert.staple", "an OCSP answer is stapled")
+    says("cert.wildcard", "cert.name", "*.")
+    kinds = " ".join(f["seen"] for f in known("cert.key"))
+    if kinds:
+        out["cert.ec"], out["cert.ed25519"] = "EC of" in kinds, "EdDSA" in kinds
+        out["cert.dual"] = "EC of" in kinds and "RSA of" in kinds
+    aspect("smtp.greet_delay", "banner.time", "greeting")
+    aspect("smtp.tarpit", "banner.time", "replies")
+    aspect("smtp.open_relay", "relay", "open")
+    aspect("clientcert.requested", "clientcert.request", "requested", "required", "large-list")
+    slower = [f for f in by.get("scan.trouble", []) if f["code"] == "scan.trouble/throttled" or "asked to go slower" in f["seen"]]
+    if by.get("scan.trouble"):
+        out["smtp.ratelimit"] = bool(slower)
     short = known("suite.3des") + known("suite.64bit")
     if short:
         out["vuln.sweet32"] = any(f["outcome"] in BAD for f in short)
@@ -64,10 +92,12 @@ def words(report):
     aspect("smtp.extra220", "starttls.works", "injected")
     aspect("smtp.drop_after_tls", "starttls.works", "dropped")
     aspect("smtp.auth_plain", "starttls.required", "auth-in-clear")
-    aspect("tol.tls13", "tolerance", "tls13")
-    aspect("tol.grease", "tolerance", "grease")
-    aspect("tol.longhello", "tolerance", "large")
-    aspect("tol.version", "tolerance", "version")
+    for prop, code in {"tol.tls13": "tls13", "tol.grease": "grease", "tol.longhello": "large", "tol.version": "version"}.items():
+        found = [f for f in known("tolerance") if f["code"] == "tolerance/" + code]
+        # A version that is not borne shows at the first contact, or there is nothing of it.
+        if found or code == "version" and known("tolerance"):
+            # A hello of 16 KB that is refused is a warning; it says nothing of 255 octets.
+            out[prop] = any(f["outcome"] in (("fail",) if code == "large" else BAD) for f in found)
     aspect("clientcert.required", "clientcert.request", "required")
     return out
 

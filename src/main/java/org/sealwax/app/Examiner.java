@@ -88,7 +88,7 @@ record Examiner(Setup setup) {
             new HttpsClient(resolver, dialer, tls, roots, clock),
             port(arguments, "--policy-port", HTTPS),
             POLICY_TIME);
-    List<Probe> probes = new ArrayList<>(List.of(new ReceiverScan(dialer, clock, chance)));
+    List<Probe> probes = new ArrayList<>(List.of(new ReceiverScan(dialer, clock, chance, tls)));
     mailbox(arguments, "--relay-test")
         .ifPresent(own -> probes.add(new RelayTest(own, resolver, dialer, clock, chance)));
     mailbox(arguments, "--smuggling-test")

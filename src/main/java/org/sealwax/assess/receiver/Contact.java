@@ -138,7 +138,7 @@ final class Contact {
 
   private void tolerates() {
     if (scan.offers13()) {
-      scan.told().pass("tolerance", "a hello of TLS 1.3 is answered");
+      scan.told().say("tolerance", Outcome.PASS, "tls13", "a hello of TLS 1.3 is answered");
     }
   }
 
@@ -347,7 +347,12 @@ final class Contact {
                 .extension(HelloBuilder.PSK_MODES, (byte) 1, (byte) 1)
                 .shares(List.of(new HelloBuilder.Share(29, scan.chance().bytes(32)))));
     if (with13.accepted()) {
-      scan.told().pass("tolerance", "a hello of TLS 1.3 is answered: " + with13.words());
+      scan.told()
+          .say(
+              "tolerance",
+              Outcome.PASS,
+              "tls13",
+              "a hello of TLS 1.3 is answered: " + with13.words());
       return true;
     }
     if (with13.dropped() || with13.end() == Answer.End.SILENT) {

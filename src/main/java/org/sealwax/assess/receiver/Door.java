@@ -33,6 +33,7 @@ final class Door {
   private Duration waited = Duration.ZERO;
   private Duration slowestBanner = Duration.ZERO;
   private Duration slowestReply = Duration.ZERO;
+  private @Nullable Duration quickestReply;
   private int opened;
   private int starttlsRefused;
   private int starttlsTaken;
@@ -204,6 +205,7 @@ final class Door {
       Duration took = Duration.ofNanos(clock.nanoTime() - start);
       waited = waited.plus(took);
       slowestReply = most(slowestReply, took);
+      quickestReply = quickestReply == null ? took : least(quickestReply, took);
     }
   }
 
@@ -265,6 +267,12 @@ final class Door {
   /** Longest wait for another reply. */
   Duration slowestReply() {
     return slowestReply;
+  }
+
+  /** Shortest wait for a reply to a command; zero before the first. */
+  Duration quickestReply() {
+    Duration quickest = quickestReply;
+    return quickest == null ? Duration.ZERO : quickest;
   }
 
   /** Times that STARTTLS was refused. */

@@ -310,9 +310,10 @@ final class Flaws {
 
   /**
    * Resumes by a ticket with a session id of 16 octets: an honest server gives those back, one with
-   * Ticketbleed (CVE-2016-9244) gives 32, half of which are its memory.
+   * Ticketbleed (CVE-2016-9244) gives 32, half of which are its memory. The answer also shows
+   * whether the ticket was taken.
    */
-  void ticketbleed(byte[] ticket, int version, int suite) throws Shut, InterruptedException {
+  Answer ticketbleed(byte[] ticket, int version, int suite) throws Shut, InterruptedException {
     scan.visit().doing("Ticketbleed");
     byte[] id = scan.chance().bytes(16);
     Answer answer =
@@ -322,7 +323,7 @@ final class Flaws {
                 .extension(HelloBuilder.SESSION_TICKET, ticket));
     Optional<ServerMessage.Hello> hello = answer.hello();
     if (hello.isEmpty()) {
-      return;
+      return answer;
     }
     String given = hello.get().sessionId();
     String sent = java.util.HexFormat.of().formatHex(id);
@@ -337,6 +338,7 @@ final class Flaws {
       scan.told()
           .pass("vuln.ticketbleed", "a short session id comes back as it was, or not at all");
     }
+    return answer;
   }
 
   /** Whether two octet strings are equal; for tests of tickets. */

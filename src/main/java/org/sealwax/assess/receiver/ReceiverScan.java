@@ -1,5 +1,6 @@
 package org.sealwax.assess.receiver;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -12,6 +13,7 @@ import org.sealwax.assess.Finding;
 import org.sealwax.assess.Outcome;
 import org.sealwax.assess.Probe;
 import org.sealwax.assess.Visit;
+import org.sealwax.tls.TlsClient;
 import org.sealwax.tls.look.LookFacts;
 import org.sealwax.tls.wire.Records;
 import org.sealwax.world.Chance;
@@ -65,6 +67,7 @@ public final class ReceiverScan implements Probe {
           "client-reneg",
           "scsv",
           "ticket",
+          "resumption",
           "early-data",
           "vuln.heartbleed",
           "vuln.ccs",
@@ -83,21 +86,31 @@ public final class ReceiverScan implements Probe {
           "clientcert.tolerate",
           "mta-sim");
 
+  /** A server that never answers sooner holds its clients up: no network is so slow. */
+  private static final Duration TARPIT = Duration.ofMillis(900);
+
   private final Dialer dialer;
   private final Clock clock;
   private final Chance chance;
   private final Manners manners;
+  private final @Nullable TlsClient engine;
 
-  /** With the patience that strangers' servers get. */
-  public ReceiverScan(Dialer dialer, Clock clock, Chance chance) {
-    this(dialer, clock, chance, Manners.defaults());
+  /**
+   * With the patience that strangers' servers get.
+   *
+   * @param engine tries whether sessions of TLS 1.3 are resumed; null: that is not tested
+   */
+  public ReceiverScan(Dialer dialer, Clock clock, Chance chance, @Nullable TlsClient engine) {
+    this(dialer, clock, chance, Manners.defaults(), engine);
   }
 
-  ReceiverScan(Dialer dialer, Clock clock, Chance chance, Manners manners) {
+  ReceiverScan(
+      Dialer dialer, Clock clock, Chance chance, Manners manners, @Nullable TlsClient engine) {
     this.dialer = dialer;
     this.clock = clock;
     this.chance = chance;
     this.manners = manners;
+    this.engine = engine;
   }
 
   @Override
@@ -109,7 +122,7 @@ public final class ReceiverScan implements Probe {
   public List<Finding> look(Visit visit) throws InterruptedException {
     Door door = new Door(visit, dialer, clock, manners);
     Scan scan = new Scan(visit, door, chance);
-    return new Course(scan).run();
+    return new Course(scan, engine).run();
   }
 
   /** A part of the scan. */
@@ -128,12 +141,13 @@ public final class ReceiverScan implements Probe {
     private final Tolerances tolerances;
     private final Sessions sessions;
     private final Senders senders;
+    private final Resumptions resumptions;
     private LookFacts.@Nullable Ticket ticket;
     private boolean ticketsLooked;
     private boolean classesAsked;
     private boolean weakAsked;
 
-    Course(Scan scan) {
+    Course(Scan scan, @Nullable TlsClient engine) {
       this.scan = scan;
       this.contact = new Contact(scan);
       this.versions = new Versions(scan);
@@ -143,6 +157,7 @@ public final class ReceiverScan implements Probe {
       this.tolerances = new Tolerances(scan);
       this.sessions = new Sessions(scan, contact);
       this.senders = new Senders(scan);
+      this.resumptions = new Resumptions(scan, engine);
     }
 
     List<Finding> run() throws InterruptedException {
@@ -207,6 +222,7 @@ public final class ReceiverScan implements Probe {
         all.addAll(standard);
       }
       if (depth == Depth.FULL) {
+        all.add(resumptions::thirteen);
         all.add(exchanges::enumerate);
       }
       return all;
@@ -228,10 +244,15 @@ public final class ReceiverScan implements Probe {
       LookFacts facts = sessions.last();
       LookFacts.Ticket found = ticket;
       if (found != null && facts != null) {
-        flaws.ticketbleed(HexFormat.of().parseHex(found.octets()), facts.version(), facts.suite());
-      } else if (!scan.told().has("vuln.ticketbleed")) {
+        resumptions.ticket(
+            flaws.ticketbleed(
+                HexFormat.of().parseHex(found.octets()), facts.version(), facts.suite()));
+        return;
+      }
+      if (!scan.told().has("vuln.ticketbleed")) {
         scan.told().pass("vuln.ticketbleed", "no ticket is given before TLS 1.3");
       }
+      resumptions.id(facts);
     }
 
     private void tell() {
@@ -247,6 +268,7 @@ public final class ReceiverScan implements Probe {
         suites.tellClasses();
       }
       exchanges.tell();
+      tolerances.tell();
       sessions.tellRequest();
       sessions.tellTickets(ticket, ticketsLooked);
       if (weakAsked && !told.has("vuln.freak")) {
@@ -263,11 +285,20 @@ public final class ReceiverScan implements Probe {
       long seconds = door.slowestBanner().toSeconds();
       String seen = "the greeting came after " + door.slowestBanner().toMillis() + " ms";
       if (seconds >= 300) {
-        scan.told().say("banner.time", Outcome.FAIL, "", seen);
+        scan.told().say("banner.time", Outcome.FAIL, "greeting", seen);
       } else if (seconds >= 5) {
-        scan.told().say("banner.time", Outcome.WARN, "", seen);
+        scan.told().say("banner.time", Outcome.WARN, "greeting", seen);
       } else {
         scan.told().pass("banner.time", seen);
+      }
+      Duration reply = door.quickestReply();
+      if (reply.compareTo(TARPIT) >= 0) {
+        scan.told()
+            .say(
+                "banner.time",
+                Outcome.INFO,
+                "replies",
+                "no reply came in less than " + reply.toMillis() + " ms");
       }
     }
 

@@ -440,7 +440,7 @@ final class Sessions {
   /** Certificates of the key types that have not been seen. */
   void certificates() throws Shut, InterruptedException {
     scan.visit().doing("certificates of each type");
-    boolean old = scan.speaksOld().orElse(false) && scan.oldVersion() >= Records.TLS12;
+    boolean old = scan.speaksOld().orElse(false);
     boolean tried = true;
     if (!scan.book().leafTypes().contains("RSA")) {
       tried &= type(old, Suite.Authentication.RSA, List.of(0x0804, 0x0805, 0x0806, 0x0401, 0x0501));
@@ -458,15 +458,21 @@ final class Sessions {
   private boolean type(boolean old, Suite.Authentication kind, List<Integer> schemes)
       throws Shut, InterruptedException {
     if (old) {
-      Answer answer =
-          scan.anyOf(
-              Records.TLS12,
-              Offers.sound(
+      int version = scan.oldVersion();
+      List<Integer> suites =
+          Offers.usable(
+              version,
+              Offers.suites(
                   s ->
-                      s.authentication() == kind
+                      !s.export()
+                          && s.authentication() == kind
                           && (s.exchange() == Suite.Exchange.ECDHE
                               || s.exchange() == Suite.Exchange.DHE
                               || s.exchange() == Suite.Exchange.RSA)));
+      if (suites.isEmpty()) {
+        return true;
+      }
+      Answer answer = scan.anyOf(version, suites);
       return answer.accepted() || answer.refused();
     }
     if (scan.book().spoken(Records.TLS13)) {
@@ -475,7 +481,7 @@ final class Sessions {
       close(result.wire());
       return true;
     }
-    return scan.oldVersion() < Records.TLS12;
+    return false;
   }
 
   private static void close(@Nullable Wire wire) {

@@ -35,6 +35,11 @@ final class Told {
     return said.contains(id);
   }
 
+  /** Whether anything was said of one aspect of a check. */
+  boolean has(String id, String aspect) {
+    return findings.stream().anyMatch(f -> f.check().id().equals(id) && f.aspect().equals(aspect));
+  }
+
   List<Finding> findings() {
     return List.copyOf(findings);
   }

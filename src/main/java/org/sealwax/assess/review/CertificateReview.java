@@ -217,7 +217,9 @@ public final class CertificateReview implements Review {
       return of("cert.name", context, Outcome.NOT_TESTED, "an address was given, no name");
     }
     if (Chains.named(chain, List.of(host)).isPresent()) {
-      return of("cert.name", context, Outcome.PASS, "it names " + host);
+      boolean plainly = NameCheck.dnsNames(chain.leaf()).contains(host.name());
+      String by = plainly ? "" : " by *" + host.name().substring(host.name().indexOf('.'));
+      return of("cert.name", context, Outcome.PASS, "it names " + host + by);
     }
     List<String> names = NameCheck.dnsNames(chain.leaf());
     String what =

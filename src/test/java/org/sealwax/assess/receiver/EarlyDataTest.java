@@ -106,7 +106,8 @@ final class EarlyDataTest {
                 Duration.ofSeconds(20),
                 wait,
                 List.of(),
-                Duration.ofSeconds(60)))
+                Duration.ofSeconds(60)),
+            null)
         .look(visit);
   }
 

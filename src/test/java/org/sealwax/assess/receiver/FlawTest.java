@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -24,6 +25,7 @@ import org.sealwax.assess.Outcome;
 import org.sealwax.assess.Place;
 import org.sealwax.assess.Progress;
 import org.sealwax.assess.Visit;
+import org.sealwax.tls.TlsClient;
 import org.sealwax.tls.wire.HelloBuilder;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
@@ -257,6 +259,15 @@ final class FlawTest {
               s -> s.drops = h -> "wrong-name.invalid".equals(h.serverName()),
               "tolerance/wrong-sni"),
           row("warns of names", s -> s.sniWarning = true, "tolerance/sni-warning"),
+          row(
+              "a suite that only some senders have",
+              s -> s.suites = List.of(0xc061),
+              "mta-sim/current",
+              "mta-sim/legacy"),
+          row(
+              "nothing that senders of before TLS 1.2's AEAD have",
+              s -> s.suites = List.of(0xcca8),
+              "mta-sim/legacy"),
           row("no STARTTLS", s -> s.ehlo = "250 old.example.org\r\n", "starttls.offered/missing"),
           row("STARTTLS refused", s -> s.starttls = "454 4.7.0 no\r\n", "starttls.works/refused"),
           row(
@@ -283,9 +294,15 @@ final class FlawTest {
       AtomicInteger connections,
       Duration limit)
       throws InterruptedException {
-    Visit visit = visit(address, port, entry, depth, limit);
+    return scan(visit(address, port, entry, depth, limit), connections, Clock.system(), null);
+  }
+
+  /** The same with another clock for waits, and an engine that keeps sessions of TLS 1.3. */
+  static List<Finding> scan(
+      Visit visit, AtomicInteger connections, Clock clock, @Nullable TlsClient engine)
+      throws InterruptedException {
     ReceiverScan scan =
-        new ReceiverScan(SystemDialer.trusted(), Clock.system(), Chance.seeded(7), QUICK);
+        new ReceiverScan(SystemDialer.trusted(), clock, Chance.seeded(7), QUICK, engine);
     List<Finding> findings = scan.look(visit);
     assertEquals(connections.get(), visit.purse().spent(), "connections beside the purse");
     for (Check check : scan.checks()) {
@@ -297,8 +314,7 @@ final class FlawTest {
 
   private static final Duration LIMIT = Duration.ofSeconds(60);
 
-  private static Visit visit(
-      InetAddress address, int port, Entry entry, Depth depth, Duration limit) {
+  static Visit visit(InetAddress address, int port, Entry entry, Depth depth, Duration limit) {
     return new Visit(
         Place.of(Domain.parse("old.example.org").orElseThrow(), address, port),
         entry,

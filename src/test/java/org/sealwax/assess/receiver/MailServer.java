@@ -4,6 +4,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -50,6 +51,8 @@ final class MailServer implements AutoCloseable {
   boolean refusesStrangers;
   boolean dropsInjected;
   long greetDelay;
+  long thinksOfReplies;
+  boolean forgetsSessions;
   int throttledAfter = Integer.MAX_VALUE;
   int refusalsOfStarttls;
 
@@ -77,7 +80,10 @@ final class MailServer implements AutoCloseable {
 
   MailServer() throws IOException, GeneralSecurityException {
     listening = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
-    context = SSLContext.getInstance("TLS");
+    context = context();
+  }
+
+  private SSLContext context() throws IOException, GeneralSecurityException {
     KeyStore store = KeyStore.getInstance("PKCS12");
     store.load(null, null);
     X509Certificate certificate =
@@ -88,7 +94,9 @@ final class MailServer implements AutoCloseable {
         "k", OldStack.RSA.getPrivate(), new char[0], new X509Certificate[] {certificate});
     KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
     keys.init(store, new char[0]);
-    context.init(keys.getKeyManagers(), new TrustManager[] {new Strangers()}, null);
+    SSLContext fresh = SSLContext.getInstance("TLS");
+    fresh.init(keys.getKeyManagers(), new TrustManager[] {new Strangers()}, null);
+    return fresh;
   }
 
   private final class Strangers implements X509TrustManager {
@@ -157,8 +165,13 @@ final class MailServer implements AutoCloseable {
   }
 
   private SSLSocket shake(Socket socket) throws IOException {
-    SSLSocket under =
-        (SSLSocket) context.getSocketFactory().createSocket(socket, "localhost", 0, true);
+    SSLContext now;
+    try {
+      now = forgetsSessions ? context() : context;
+    } catch (GeneralSecurityException e) {
+      throw new IOException(e);
+    }
+    SSLSocket under = (SSLSocket) now.getSocketFactory().createSocket(socket, "localhost", 0, true);
     under.setUseClientMode(false);
     under.setEnabledProtocols(protocols);
     String[] only = suites;
@@ -194,6 +207,7 @@ final class MailServer implements AutoCloseable {
       String line = buffer.substring(0, end).strip().toUpperCase(Locale.ROOT);
       buffer.delete(0, end + 1);
       boolean mail = now.mail();
+      pause(thinksOfReplies);
       if (line.startsWith("EHLO")) {
         say(now, caps(now.tls() ? capsAfter : capsBefore));
         mail = false;
@@ -275,11 +289,7 @@ final class MailServer implements AutoCloseable {
       }
       text.append(c);
     }
-    try {
-      Thread.sleep(thinks);
-    } catch (InterruptedException e) {
-      return false;
-    }
+    pause(thinks);
     if (disliked.test(text.toString())) {
       say(now, dislike + "\r\n");
     } else {
@@ -287,6 +297,14 @@ final class MailServer implements AutoCloseable {
       say(now, "250 2.0.0 taken\r\n");
     }
     return true;
+  }
+
+  private static void pause(long milliseconds) throws IOException {
+    try {
+      Thread.sleep(milliseconds);
+    } catch (InterruptedException e) {
+      throw new InterruptedIOException();
+    }
   }
 
   private static void say(State now, String text) throws IOException {

@@ -1,0 +1,161 @@
+package org.sealwax.assess.receiver;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.address.Domain;
+import org.sealwax.assess.Entry;
+import org.sealwax.assess.Outcome;
+import org.sealwax.tls.ClientOffer;
+import org.sealwax.tls.References;
+import org.sealwax.tls.TlsClient;
+import org.sealwax.tls.TlsFloor;
+import org.sealwax.tls.TlsTrouble;
+import org.sealwax.tls.TlsVersion;
+import org.sealwax.tls.TlsWire;
+import org.sealwax.tls.TrustRoots;
+import org.sealwax.tls.look.LookFacts;
+import org.sealwax.tls.wire.HelloBuilder;
+import org.sealwax.tls.wire.Records;
+import org.sealwax.tls.wire.ServerMessage;
+import org.sealwax.world.Wire;
+
+/**
+ * Whether a session that was is taken up again: tried, not concluded from a ticket that was given.
+ * Before TLS 1.3 the answer shows it in clear, because an abbreviated handshake has no Certificate
+ * (RFC 5246 7.3, RFC 5077 3.1); in TLS 1.3 the ticket must be bound to the session (RFC 8446
+ * 4.2.11.2), which takes an engine that keeps sessions.
+ */
+final class Resumptions {
+  private final Scan scan;
+  private final @Nullable TlsClient engine;
+
+  /**
+   * For one visit.
+   *
+   * @param engine keeps sessions; null: those of TLS 1.3 are not tried
+   */
+  Resumptions(Scan scan, @Nullable TlsClient engine) {
+    this.scan = scan;
+    this.engine = engine;
+  }
+
+  /** Whether an answer goes on with a session: a ServerHello, and no certificate behind it. */
+  static boolean resumed(Answer answer) {
+    return answer.end() == Answer.End.COMPLETE
+        && answer.accepted()
+        && answer.reader().messages().stream()
+            .noneMatch(m -> m instanceof ServerMessage.Certificates);
+  }
+
+  /** What came of the ticket of TLS 1.2 or below that was brought back. */
+  void ticket(Answer answer) {
+    if (!answer.accepted()) {
+      return;
+    }
+    String version = Names.version(answer.hello().orElseThrow().version());
+    if (resumed(answer)) {
+      scan.told()
+          .say("resumption", Outcome.INFO, "ticket", version + ": a ticket resumes its session");
+    } else {
+      scan.told()
+          .say("resumption", Outcome.INFO, "none", version + ": a ticket is given and not taken");
+    }
+  }
+
+  /** By the session id, where no ticket was given (RFC 5246 7.3). */
+  void id(@Nullable LookFacts facts) throws Shut, InterruptedException {
+    if (facts == null || facts.version() < Records.TLS10 || facts.version() > Records.TLS12) {
+      return;
+    }
+    String version = Names.version(facts.version());
+    if (facts.sessionId().isEmpty()) {
+      scan.told()
+          .say("resumption", Outcome.INFO, "none", version + ": neither ticket nor session id");
+      return;
+    }
+    scan.visit().doing("resumption");
+    byte[] id = HexFormat.of().parseHex(facts.sessionId());
+    HelloBuilder hello =
+        scan.old(facts.version(), List.of(facts.suite()), Offers.CURVES, Offers.SCHEMES)
+            .sessionId(id);
+    Answer answer = scan.ask(hello);
+    Optional<ServerMessage.Hello> found = answer.hello();
+    if (found.isEmpty()) {
+      return;
+    }
+    boolean same = found.get().sessionId().equals(facts.sessionId());
+    if (same && resumed(answer)) {
+      scan.told()
+          .say("resumption", Outcome.INFO, "id", version + ": a session is resumed by its id");
+    } else {
+      scan.told().say("resumption", Outcome.INFO, "none", version + ": no session is resumed");
+    }
+  }
+
+  /** In TLS 1.3: two handshakes of an engine that keeps tickets. */
+  void thirteen() throws Shut, InterruptedException {
+    TlsClient keeping = engine;
+    if (keeping == null || !scan.book().spoken(Records.TLS13) || scan.small()) {
+      return;
+    }
+    scan.visit().doing("resumption in TLS 1.3");
+    if (shaken(keeping).isEmpty()) {
+      return;
+    }
+    Optional<Boolean> second = shaken(keeping);
+    if (second.isEmpty()) {
+      return;
+    }
+    if (second.get()) {
+      scan.told()
+          .say("resumption", Outcome.INFO, "ticket", "TLS 1.3: a ticket resumes its session");
+    } else {
+      scan.told().say("resumption", Outcome.INFO, "none", "TLS 1.3: no session is resumed");
+    }
+  }
+
+  /** One handshake and EHLO; whether it took up a session, or empty when it did not come about. */
+  private Optional<Boolean> shaken(TlsClient keeping) throws Shut, InterruptedException {
+    Wire clear = scan.door().toTls();
+    Duration time = scan.patience().multipliedBy(2);
+    Line line;
+    boolean resumed;
+    try {
+      TlsWire wire = keeping.connect(clear, offer(), time);
+      resumed = wire.handshake().resumed();
+      line = new Line(wire);
+    } catch (TlsTrouble e) {
+      return Optional.empty();
+    }
+    try {
+      if (scan.visit().entry() == Entry.IMPLICIT) {
+        line.reply(scan.door().manners().banner());
+      }
+      line.exchange("EHLO " + scan.visit().ehlo(), scan.door().manners().reply());
+    } catch (IOException e) {
+      // Whether it was resumed is known by now.
+    } finally {
+      line.quit();
+    }
+    return Optional.of(resumed);
+  }
+
+  private ClientOffer offer() {
+    Domain name = scan.visit().place().hostName().orElse(null);
+    return new ClientOffer(
+        name,
+        TlsFloor.DEFAULT,
+        TlsVersion.TLS_1_3,
+        true,
+        true,
+        false,
+        false,
+        new References(List.of(), Set.of(), TrustRoots.none()),
+        "assess " + scan.visit().place().text());
+  }
+}
