@@ -1,13 +1,11 @@
 package org.sealwax.spool;
 
 import java.io.ByteArrayInputStream;
-import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -16,10 +14,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
@@ -81,12 +76,6 @@ public final class SqliteSpool implements Spool {
   private static final Duration FIRST_REOPEN = Duration.ofSeconds(1);
   private static final Duration LAST_REOPEN = Duration.ofMinutes(1);
 
-  /** Connections that read at the same time. */
-  private static final int READERS = 2;
-
-  /** How long the end waits for them: a page of the queue takes milliseconds. */
-  private static final Duration LAST_READS = Duration.ofSeconds(5);
-
   /** Stations of one journey that are read. */
   private static final int JOURNEY_LIMIT = 1000;
 
@@ -107,8 +96,7 @@ public final class SqliteSpool implements Spool {
   private final Jobs jobs;
   private final Thread writerThread;
   private final Thread checkpointThread;
-  private final BlockingQueue<Reader> readers = new ArrayBlockingQueue<>(READERS);
-  private final AtomicInteger readersOpen = new AtomicInteger();
+  private final Readers readers;
   private final Set<QueueId> doubtful = new LinkedHashSet<>();
   private final List<QueueId> filesToRemove = new ArrayList<>();
   private final CountDownLatch stop = new CountDownLatch(1);
@@ -191,6 +179,7 @@ public final class SqliteSpool implements Spool {
     this.log = log;
     this.database = settings.folder().resolve("spool.db");
     this.jobs = new Jobs(clock);
+    this.readers = new Readers(database, clock);
     FolderLock.ownFolder(settings.folder());
     this.folderLock = FolderLock.take(settings.folder());
     boolean opened = false;
@@ -618,7 +607,7 @@ public final class SqliteSpool implements Spool {
       }
     }
     jobs.giveBack(again);
-    closeReaders();
+    readers.close();
     refuseUrgent();
   }
 
@@ -694,7 +683,7 @@ public final class SqliteSpool implements Spool {
         }
       }
       if (ending) {
-        closeReaders();
+        readers.close();
         now.checkpoint("TRUNCATE");
         now.close();
         writer = null;
@@ -777,7 +766,7 @@ public final class SqliteSpool implements Spool {
   }
 
   void tidy() throws SpoolTrouble {
-    Optional<QueueId> oldest = read(r -> r.oldestJourney(settings.journeysKept()));
+    Optional<QueueId> oldest = readers.read(r -> r.oldestJourney(settings.journeysKept()));
     int[] pruned = new int[1];
     do {
       if (oldest.isEmpty()) {
@@ -793,112 +782,36 @@ public final class SqliteSpool implements Spool {
 
   // Reading.
 
-  private interface Query<T> {
-    T on(Reader reader) throws SQLException, SpoolTrouble;
-  }
-
-  private <T> T read(Query<T> query) throws SpoolTrouble {
-    if (closed) {
-      throw new SpoolTrouble(Kind.BROKEN, "the spool is closed");
-    }
-    Reader reader = takeReader();
-    boolean well = false;
-    try {
-      T found = query.on(reader);
-      well = true;
-      return found;
-    } catch (SQLException e) {
-      throw Sqlite.trouble("the spool cannot be read", e);
-    } catch (SpoolTrouble e) {
-      well = true;
-      throw e;
-    } finally {
-      if (!well || closed || !readers.offer(reader)) {
-        reader.close();
-        readersOpen.decrementAndGet();
-      }
-    }
-  }
-
-  private Reader takeReader() throws SpoolTrouble {
-    Reader idle = readers.poll();
-    if (idle != null) {
-      return idle;
-    }
-    if (readersOpen.incrementAndGet() <= READERS) {
-      boolean opened = false;
-      try {
-        if (closed) {
-          // Counted first and looked then: close waits for us, or we see that it is under way.
-          throw new SpoolTrouble(Kind.BROKEN, "the spool is closed");
-        }
-        Reader fresh = new Reader(database);
-        opened = true;
-        return fresh;
-      } catch (SQLException e) {
-        throw Sqlite.trouble("the spool cannot be read", e);
-      } finally {
-        if (!opened) {
-          readersOpen.decrementAndGet();
-        }
-      }
-    }
-    readersOpen.decrementAndGet();
-    try {
-      while (true) {
-        Reader waited = readers.poll(100, java.util.concurrent.TimeUnit.MILLISECONDS);
-        if (waited != null) {
-          return waited;
-        }
-        if (closed) {
-          throw new SpoolTrouble(Kind.BROKEN, "the spool is closed");
-        }
-        if (readersOpen.get() < READERS) {
-          return takeReader();
-        }
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new SpoolTrouble(Kind.BROKEN, "interrupted", e);
-    }
-  }
-
-  private void closeReaders() {
-    for (Reader r = readers.poll(); r != null; r = readers.poll()) {
-      r.close();
-      readersOpen.decrementAndGet();
-    }
-  }
-
   @Override
   public List<DueShare> due(Instant until, int limit) throws SpoolTrouble {
-    return read(r -> r.due(until, limit));
+    return readers.read(r -> r.due(until, limit));
   }
 
   @Override
   public List<DueShare> queuedFor(String hop, int limit) throws SpoolTrouble {
-    return read(r -> r.queuedFor(hop, limit));
+    return readers.read(r -> r.queuedFor(hop, limit));
   }
 
   @Override
   public @Nullable Instant nextDue(Instant after) throws SpoolTrouble {
-    return read(r -> Optional.ofNullable(r.nextDue(after))).orElse(null);
+    return readers.read(r -> Optional.ofNullable(r.nextDue(after))).orElse(null);
   }
 
   @Override
   public Optional<Share> share(ShareKey key) throws SpoolTrouble {
-    return read(r -> r.share(key));
+    return readers.read(r -> r.share(key));
   }
 
   @Override
   public Optional<KeptMessage> message(QueueId id) throws SpoolTrouble {
-    return id.numberIfAny().isEmpty() ? Optional.empty() : read(r -> r.message(id));
+    return id.numberIfAny().isEmpty() ? Optional.empty() : readers.read(r -> r.message(id));
   }
 
   @Override
   public InputStream content(QueueId id) throws IOException {
     Reader.Stored stored =
-        read(r -> r.content(id))
+        readers
+            .read(r -> r.content(id))
             .orElseThrow(() -> new SpoolTrouble(Kind.DAMAGED, "the message is gone"));
     byte[] inline = stored.inline();
     return inline != null
@@ -908,19 +821,19 @@ public final class SqliteSpool implements Spool {
 
   @Override
   public List<ShareCount> counts() throws SpoolTrouble {
-    return read(Reader::counts);
+    return readers.read(Reader::counts);
   }
 
   @Override
   public List<Share> list(
       ShareFilter filter, @Nullable ShareKey after, int limit, Consumer<ShareKey> damaged)
       throws SpoolTrouble {
-    return read(r -> r.list(filter, after, limit, damaged));
+    return readers.read(r -> r.list(filter, after, limit, damaged));
   }
 
   @Override
   public List<JourneyEntry> journey(QueueId id) throws SpoolTrouble {
-    return read(r -> r.journey(id, JOURNEY_LIMIT));
+    return readers.read(r -> r.journey(id, JOURNEY_LIMIT));
   }
 
   @Override
@@ -960,6 +873,7 @@ public final class SqliteSpool implements Spool {
     }
     try {
       closed = true;
+      readers.end();
       stop.countDown();
       synchronized (checkpointSignal) {
         checkpointSignal.notifyAll();
@@ -967,44 +881,13 @@ public final class SqliteSpool implements Spool {
       checkpointThread.join();
       jobs.end();
       writerThread.join();
-      awaitReaders();
+      readers.await();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
-      closeReaders();
+      readers.close();
       bodies.end();
       folderLock.close();
-    }
-  }
-
-  /** Whoever still reads has files of the database open, and may be about to open them. */
-  private void awaitReaders() throws InterruptedException {
-    long end = clock.nanoTime() + LAST_READS.toNanos();
-    while (readersOpen.get() > 0 && clock.nanoTime() < end) {
-      Reader idle = readers.poll(10, java.util.concurrent.TimeUnit.MILLISECONDS);
-      if (idle != null) {
-        idle.close();
-        readersOpen.decrementAndGet();
-      }
-    }
-  }
-
-  /** Closes quietly. */
-  static void quietly(Closeable closed) {
-    try {
-      closed.close();
-    } catch (IOException e) {
-      // Nothing was written through it.
-    }
-  }
-
-  /** Runs one statement with numbers bound, for tests that damage a store on purpose. */
-  static int execute(Connection connection, String sql, long... values) throws SQLException {
-    try (PreparedStatement s = connection.prepareStatement(sql)) {
-      for (int i = 0; i < values.length; i++) {
-        s.setLong(i + 1, values[i]);
-      }
-      return s.executeUpdate();
     }
   }
 }

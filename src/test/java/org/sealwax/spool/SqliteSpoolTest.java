@@ -224,8 +224,8 @@ final class SqliteSpoolTest {
           var r = s.executeQuery("PRAGMA user_version")) {
         assertTrue(r.next());
         assertEquals(2, r.getInt(1));
+        assertEquals(1, s.executeUpdate("INSERT INTO a(x, y) VALUES(1, 2)"));
       }
-      SqliteSpool.execute(c, "INSERT INTO a(x, y) VALUES(?, ?)", 1, 2);
     }
   }
 
