@@ -99,6 +99,13 @@ final class CertificateTraps {
             S,
             leaf(l -> l.withNames("192.0.2.25").with(LeafPlan.Oddity.IP_NAMES))),
         trap(
+            "D10a",
+            "revoked, as the OCSP answer says that is stapled to it",
+            "defer recommended; recorded",
+            "RFC 6066 8",
+            S,
+            odd(LeafPlan.Oddity.REVOKED)),
+        trap(
             "D10b",
             "must-staple, and nothing stapled",
             "defer recommended; recorded",

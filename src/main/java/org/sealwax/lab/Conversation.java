@@ -187,6 +187,11 @@ final class Conversation {
         say("220 2.0.0 go ahead");
         yield shake();
       }
+      case Smtp.Starttls.GoSlowly go -> {
+        say("220 2.0.0 go ahead");
+        pause(go.time());
+        yield shake();
+      }
       case Smtp.Starttls.GoAnd go -> {
         injected = true;
         write("220 2.0.0 go ahead\r\n" + go.more());

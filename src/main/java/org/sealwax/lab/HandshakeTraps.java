@@ -4,6 +4,7 @@ import static org.sealwax.lab.Traps.N;
 import static org.sealwax.lab.Traps.NDS;
 import static org.sealwax.lab.Traps.trap;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.sealwax.tls.odd.OddTls;
@@ -110,19 +111,40 @@ final class HandshakeTraps {
             NDS,
             tls(t -> t.withVersions(OddTls.TLS_1_3).with(OddTls.Quirk.BAD_SIGNATURE))),
         trap(
-            "C24",
+            "C24a",
             "a KeyUpdate behind the handshake",
             "cope",
             "RFC 8446 4.6.3",
             N,
             tls(t -> t.withVersions(OddTls.TLS_1_3).with(OddTls.Quirk.KEY_UPDATE))),
         trap(
-            "C25",
+            "C24b",
+            "a HelloRequest behind a handshake of TLS 1.2",
+            "cope, or a clean end; then as C1",
+            "RFC 5246 7.4.1.1",
+            N,
+            tls(t -> t.withVersions(OddTls.TLS_1_2).with(OddTls.Quirk.HELLO_REQUEST))),
+        trap(
+            "C24c",
+            "fifty session tickets behind the handshake",
+            "cope, or a clean end; then as C1",
+            "RFC 8446 4.6.1",
+            N,
+            tls(t -> t.withVersions(OddTls.TLS_1_3).with(OddTls.Quirk.TICKET_STORM))),
+        trap(
+            "C25a",
             "records of one octet",
             "cope",
             "RFC 8446 5.1",
             N,
             quirk(OddTls.Quirk.TINY_RECORDS)),
+        trap(
+            "C25b",
+            "a handshake that takes half a minute",
+            "cope",
+            "RFC 5321 4.5.3.2",
+            N,
+            site -> site.speaking(h -> h.with(new Smtp.Starttls.GoSlowly(Duration.ofSeconds(30))))),
         trap("C26a", "a chain of 20 KB", "deliver", "RFC 8446 4.4.2", N, chain(20_000)),
         trap("C26b", "a chain of 64 KB", "deliver, or as C1", "RFC 8446 4.4.2", N, chain(64_000)),
         trap(

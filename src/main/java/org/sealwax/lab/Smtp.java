@@ -34,6 +34,9 @@ public record Smtp(
     /** 220 and TLS. */
     record Go() implements Starttls {}
 
+    /** 220, and TLS, but the first answer to the hello takes this long (before the scale). */
+    record GoSlowly(Duration time) implements Starttls {}
+
     /** 220, more octets in the same segment, and then TLS. */
     record GoAnd(String more) implements Starttls {}
 

@@ -25,7 +25,7 @@ public record Trap(
     UnaryOperator<Site> wrong) {
   /** Checks. */
   public Trap {
-    if (!id.matches("[A-I][0-9]{1,2}[a-c]?") || contexts.isEmpty()) {
+    if (!id.matches("[A-I][0-9]{1,2}[a-d]?") || contexts.isEmpty()) {
       throw new IllegalArgumentException("a group's letter, a number, perhaps a variant: " + id);
     }
     contexts = java.util.Collections.unmodifiableSet(EnumSet.copyOf(contexts));

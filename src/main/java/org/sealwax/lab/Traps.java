@@ -86,7 +86,7 @@ public final class Traps {
   private static boolean matches(Trap.Case row, String word) {
     String id = row.trap().id().toLowerCase(Locale.ROOT);
     boolean variant =
-        id.length() > 2 && id.matches(".*[a-c]") && id.substring(0, id.length() - 1).equals(word);
+        id.length() > 2 && id.matches(".*[a-d]") && id.substring(0, id.length() - 1).equals(word);
     return row.label().equals(word)
         || id.equals(word)
         || variant

@@ -118,7 +118,7 @@ final class BoringEngines implements EngineFactory {
     return new ServerContext() {
       @Override
       public Engine engine() {
-        Native made = new Native(ctx.newEngine(MEMORY));
+        Native made = new Native(ctx.newEngine(MEMORY), false);
         if (!tickets) {
           // BoringSSL has ticket keys of its own until it is told not to.
           made.noTickets();
@@ -159,6 +159,7 @@ final class BoringEngines implements EngineFactory {
                 Suites.of(lowest),
                 groups(settings.groups(), true))
             .sessionCacheSize(settings.sessions())
+            .enableOcsp(true)
             // Names are judged, not enforced.
             .endpointIdentificationAlgorithm("");
     if (identity != null) {
@@ -170,7 +171,7 @@ final class BoringEngines implements EngineFactory {
       public Engine engine(ClientOffer offer, @Nullable String sessions) throws SSLException {
         SSLEngine engine =
             sessions == null ? ctx.newEngine(MEMORY) : ctx.newEngine(MEMORY, sessions, 25);
-        Native made = new Native(engine);
+        Native made = new Native(engine, true);
         try {
           SSLParameters parameters = engine.getSSLParameters();
           parameters.setProtocols(Suites.versions(offer.floor(), offer.highest()));
@@ -178,6 +179,9 @@ final class BoringEngines implements EngineFactory {
           engine.setEnabledCipherSuites(
               BoringEngines.supported(Suites.of(offer.floor()), engine.getSupportedCipherSuites()));
           long ssl = ((ReferenceCountedOpenSslEngine) engine).sslPointer();
+          // RFC 5246 §7.4.1.1 lets a client pass over a HelloRequest; refusing it ends good
+          // sessions.
+          SSL.setRenegotiateMode(ssl, SSL.SSL_RENEGOTIATE_IGNORE);
           if (offer.serverName() != null) {
             SSL.setTlsExtHostName(ssl, offer.serverName().name());
           }
@@ -189,6 +193,9 @@ final class BoringEngines implements EngineFactory {
           }
           return made;
         } catch (RuntimeException e) {
+          made.release();
+          throw new SSLException("engine parameters", e);
+        } catch (Exception e) { // declared so by the renegotiation mode
           made.release();
           throw new SSLException("engine parameters", e);
         }
@@ -208,9 +215,11 @@ final class BoringEngines implements EngineFactory {
 
   private final class Native implements Engine {
     private final ReferenceCountedOpenSslEngine engine;
+    private final boolean client;
 
-    Native(SSLEngine engine) {
+    Native(SSLEngine engine, boolean client) {
       this.engine = (ReferenceCountedOpenSslEngine) engine;
+      this.client = client;
       open.incrementAndGet();
     }
 
@@ -225,8 +234,19 @@ final class BoringEngines implements EngineFactory {
     }
 
     @Override
+    public boolean passesOverHelloRequests() {
+      return client;
+    }
+
+    @Override
     public void noTickets() {
       SSL.setOptions(engine.sslPointer(), SSL.SSL_OP_NO_TICKET);
+    }
+
+    @Override
+    public byte @Nullable [] staple() {
+      byte[] answer = client ? engine.getOcspResponse() : null;
+      return answer == null || answer.length == 0 ? null : answer;
     }
 
     @Override

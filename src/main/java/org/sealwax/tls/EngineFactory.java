@@ -35,8 +35,17 @@ sealed interface EngineFactory permits BoringEngines, JsseEngines {
     /** Whether it is fastest on direct buffers. */
     boolean direct();
 
+    /** Whether it passes over a HelloRequest, and refuses all else that would renegotiate. */
+    boolean passesOverHelloRequests();
+
     /** Sends no ticket on this connection, where that can still be said. */
     void noTickets();
+
+    /**
+     * The OCSP answer that the server stapled to the handshake, or to the one that made the resumed
+     * session; null when there was none, and always on the side of the server.
+     */
+    byte @Nullable [] staple();
 
     /** Gives it back; called exactly once. */
     void release();

@@ -40,7 +40,7 @@ final class EngineTlsClient implements TlsClient {
           Shake.facts(
               wire,
               offer.serverName() == null ? null : offer.serverName().name(),
-              chain -> judge.judge(chain, offer.references(), PeerRole.SERVER)));
+              (chain, staple) -> judge.judge(chain, staple, offer.references(), PeerRole.SERVER)));
       return wire;
     } catch (IOException | RuntimeException e) {
       wire.close();

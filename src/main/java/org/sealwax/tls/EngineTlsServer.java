@@ -64,7 +64,9 @@ final class EngineTlsServer implements TlsServer {
       wire.shake();
       wire.settled(
           Shake.facts(
-              wire, hello.serverName(), chain -> judge.judge(chain, references, PeerRole.CLIENT)));
+              wire,
+              hello.serverName(),
+              (chain, staple) -> judge.judge(chain, references, PeerRole.CLIENT)));
       return wire;
     } catch (IOException | RuntimeException e) {
       wire.close();

@@ -120,6 +120,11 @@ final class EngineWire extends WireOver implements TlsWire {
     }
   }
 
+  /** The OCSP answer stapled to the handshake; null when there was none. */
+  byte @Nullable [] staple() {
+    return lease.staple();
+  }
+
   /** Whether the caller is the one who must release; under the monitor. */
   private boolean lastOne() {
     if (closed && users == 0 && !released) {
@@ -518,7 +523,7 @@ final class EngineWire extends WireOver implements TlsWire {
         }
         case NOT_TLS -> throw new SSLException("what came is no TLS record");
       }
-      if (records.header().type() == RecordHeader.HANDSHAKE) {
+      if (records.header().type() == RecordHeader.HANDSHAKE && !lease.passesOverHelloRequests()) {
         // Clear handshake types exist only up to TLS 1.2: someone wants to renegotiate.
         throw new SSLException("renegotiation is not allowed");
       }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
+import javax.net.ssl.ExtendedSSLSession;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SNIServerName;
 import javax.net.ssl.SSLContext;
@@ -185,6 +186,21 @@ final class JsseEngines implements EngineFactory {
     @Override
     public boolean direct() {
       return false;
+    }
+
+    @Override
+    public boolean passesOverHelloRequests() {
+      return false;
+    }
+
+    @Override
+    public byte @Nullable [] staple() {
+      return engine.getUseClientMode()
+              && engine.getSession() instanceof ExtendedSSLSession session
+              && !session.getStatusResponses().isEmpty()
+              && session.getStatusResponses().getFirst().length > 0
+          ? session.getStatusResponses().getFirst()
+          : null;
     }
 
     @Override

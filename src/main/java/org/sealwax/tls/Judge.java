@@ -22,8 +22,8 @@ import org.sealwax.world.Clock;
  * with the first reason of {@link Verdict.Reason}; a chain that holds is verified by the first
  * reference name it covers, and otherwise trusted, with a note when names were wanted. A chain that
  * a TLSA association names is {@code verified(tlsa …)}, and what it is worth by PKIX stays in its
- * {@link Proof}, for demands that ask for both. There is no source of revocation here (public CAs
- * moved to short lives and browsers' own lists), so {@code REVOKED} is never said by this class.
+ * {@link Proof}, for demands that ask for both. The one source of revocation is what the server
+ * itself staples (ADR 1270): nobody is asked, and a server that staples nothing is not revoked.
  *
  * <p>What a chain is worth is remembered, with the exact span of time in which it cannot change: no
  * certificate of the chain and no root begins or ends its validity inside it. So the memory makes
@@ -40,6 +40,8 @@ public final class Judge {
   static final int MAX_CHAIN = 32;
 
   private static final int MAX_NAMES_IN_NOTE = 3;
+
+  private static final String TLS_FEATURE = "1.3.6.1.5.5.7.1.24";
 
   private final Clock clock;
   private final Cache<Key, Remembered> memory =
@@ -71,13 +73,24 @@ public final class Judge {
 
   /** The verdict on {@code chain} (leaf first, as sent) now. */
   public Judgement judge(List<X509Certificate> chain, References references, PeerRole role) {
+    return judge(chain, null, references, role);
+  }
+
+  /**
+   * The same with what came along.
+   *
+   * @param staple the OCSP answer that the server stapled to the handshake, or null
+   */
+  public Judgement judge(
+      List<X509Certificate> chain, byte @Nullable [] staple, References references, PeerRole role) {
     if (chain.isEmpty()) {
       return new Judgement(new Verdict.Anonymous(), List.of());
     }
-    Judgement bare = apartFromDane(chain, references, role);
+    Stapled stapled = revocation(chain, staple);
+    Judgement bare = apartFromDane(chain, stapled, references, role);
     return references.associations().records().isEmpty()
         ? bare
-        : withDane(bare, chain, references.associations(), role);
+        : withDane(bare, chain, stapled, references.associations(), role);
   }
 
   /**
@@ -85,7 +98,13 @@ public final class Judge {
    * does not match means is for the policy to decide.
    */
   private Judgement withDane(
-      Judgement bare, List<X509Certificate> chain, Associations associations, PeerRole role) {
+      Judgement bare,
+      List<X509Certificate> chain,
+      Stapled stapled,
+      Associations associations,
+      PeerRole role) {
+    // RFC 7672 §3.1.1: under usage 3 nothing but the record speaks for the key, revocation
+    // included.
     Association match = DaneMatch.leaf(chain.getFirst(), associations.records()).orElse(null);
     List<String> notes = new ArrayList<>(bare.notes());
     if (match == null) {
@@ -95,6 +114,9 @@ public final class Judge {
       } else if (NameCheck.match(chain.getFirst(), associations.names()).isEmpty()) {
         // RFC 7672 §3.2.2: below an anchor the name counts.
         notes.add("tlsa: " + mismatch(chain.getFirst()));
+      } else if (stapled.revoked()) {
+        // RFC 7672 §3.1.2: below an anchor the whole of PKIX counts.
+        notes.add("tlsa: revoked");
       } else {
         match = anchored.association();
       }
@@ -137,10 +159,41 @@ public final class Judge {
     return chain.size() > MAX_CHAIN ? chain.subList(0, MAX_CHAIN) : chain;
   }
 
+  /** What the staple adds to a worth that is remembered without it. */
+  private record Stapled(boolean revoked, List<String> notes) {
+    ChainCheck.Worth on(ChainCheck.Worth worth) {
+      List<String> all = new ArrayList<>(worth.notes());
+      all.addAll(notes);
+      return new ChainCheck.Worth(
+          worth.reason() == null && revoked ? Verdict.Reason.REVOKED : worth.reason(), all);
+    }
+  }
+
+  private Stapled revocation(List<X509Certificate> chain, byte @Nullable [] staple) {
+    if (staple == null) {
+      return new Stapled(
+          false,
+          mustStaple(chain.getFirst())
+              ? List.of("must-staple, and nothing was stapled")
+              : List.of());
+    }
+    return switch (Staple.read(looked(chain), staple, clock.now())) {
+      case Staple.Good g -> new Stapled(false, List.of());
+      case Staple.Revoked r -> new Stapled(true, List.of("revoked, says the stapled answer"));
+      case Staple.Unusable u -> new Stapled(false, List.of("the stapled answer is of no use"));
+    };
+  }
+
+  /** RFC 7633 4: the list of TLS features names status_request. */
+  private static boolean mustStaple(X509Certificate leaf) {
+    byte[] features = leaf.getExtensionValue(TLS_FEATURE);
+    return features != null && HexFormat.of().formatHex(features).endsWith("020105");
+  }
+
   private Judgement apartFromDane(
-      List<X509Certificate> chain, References references, PeerRole role) {
+      List<X509Certificate> chain, Stapled stapled, References references, PeerRole role) {
     X509Certificate leaf = chain.getFirst();
-    ChainCheck.Worth worth = worth(chain, references.roots(), role);
+    ChainCheck.Worth worth = stapled.on(worth(chain, references.roots(), role));
     if (!references.pins().isEmpty()) {
       Pin pin = Pins.of(leaf);
       if (references.pins().contains(pin)) {

@@ -8,7 +8,6 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Function;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +19,12 @@ final class Shake {
   private static final String OWN = "org.sealwax.own";
 
   private Shake() {}
+
+  /** Says what a chain is worth. */
+  interface Judging {
+    /** {@code staple}: the OCSP answer that came with it, or null. */
+    Judgement of(List<X509Certificate> chain, byte @Nullable [] staple);
+  }
 
   interface Body {
     EngineWire run() throws IOException;
@@ -65,10 +70,7 @@ final class Shake {
   }
 
   /** The facts of a finished handshake, with its verdict. */
-  static Handshake facts(
-      EngineWire wire,
-      @Nullable String serverName,
-      Function<List<X509Certificate>, Judgement> judge) {
+  static Handshake facts(EngineWire wire, @Nullable String serverName, Judging judge) {
     SSLSession session = wire.engine().getSession();
     List<X509Certificate> chain = new ArrayList<>();
     boolean unreadable = false;
@@ -88,7 +90,7 @@ final class Shake {
               new Verdict.Untrusted(Verdict.Reason.UNKNOWN_ISSUER),
               List.of("the certificate cannot be read"));
     } else {
-      judgement = judge.apply(chain);
+      judgement = judge.of(chain, wire.staple());
     }
     boolean own = own(wire, session);
     String suite = session.getCipherSuite();

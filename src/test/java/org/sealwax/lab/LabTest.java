@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -59,6 +61,35 @@ final class LabTest {
       assertEquals(Domain.of(row.label()).name(), row.label());
     }
     assertTrue(labels.size() > 140, "only " + labels.size());
+  }
+
+  /**
+   * Group by group, how many traps there are. C2 and C3 are C1 under policies, and G1 is no host:
+   * reports are looked for at every trap.
+   */
+  @Test
+  void everyTrapOfTheListIsThereAndNoOther() {
+    Map<Character, Integer> last =
+        Map.of('A', 4, 'B', 15, 'C', 29, 'D', 21, 'E', 30, 'F', 19, 'G', 5, 'H', 12, 'I', 5);
+    Set<String> listed = new TreeSet<>();
+    last.forEach(
+        (group, count) -> {
+          for (int i = 1; i <= count; i++) {
+            listed.add(group + "" + i);
+          }
+        });
+    listed.removeAll(Set.of("C2", "C3", "G1"));
+    Set<String> there = new TreeSet<>();
+    Traps.all().forEach(t -> there.add(t.id().replaceFirst("[a-d]$", "")));
+    assertEquals(listed, there);
+    assertEquals(Set.of(Context.NONE, Context.ENFORCE, Context.DANE), contexts("C1"));
+    for (String every : List.of("D1", "D2", "D3", "D4", "D5")) {
+      assertEquals(Set.of(Context.values()), contexts(every), every);
+    }
+  }
+
+  private static Set<Context> contexts(String id) {
+    return Traps.all().stream().filter(t -> t.id().equals(id)).findFirst().orElseThrow().contexts();
   }
 
   @Test

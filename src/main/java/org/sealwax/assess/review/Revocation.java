@@ -3,22 +3,15 @@ package org.sealwax.assess.review;
 import java.io.ByteArrayInputStream;
 import java.security.GeneralSecurityException;
 import java.security.cert.CRL;
-import java.security.cert.CertPathValidator;
-import java.security.cert.CertPathValidatorException;
 import java.security.cert.CertificateFactory;
-import java.security.cert.PKIXParameters;
-import java.security.cert.PKIXRevocationChecker;
-import java.security.cert.TrustAnchor;
 import java.security.cert.X509CRL;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.Date;
-import java.util.EnumSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.tls.Staple;
 import org.sealwax.world.Clock;
 
 /**
@@ -74,7 +67,7 @@ record Revocation(Web web, Clock clock) {
    */
   Status ask(List<X509Certificate> chain, byte @Nullable [] staple, boolean online) {
     X509Certificate leaf = chain.getFirst();
-    Optional<X509Certificate> issuer = issuer(chain);
+    Optional<X509Certificate> issuer = Staple.issuer(chain);
     if (issuer.isEmpty()) {
       return new Status.Unknown("the issuer's certificate was not sent: nothing can be checked");
     }
@@ -114,48 +107,14 @@ record Revocation(Web web, Clock clock) {
     return new Status.Unknown("the authority gave no usable answer");
   }
 
-  private static Optional<X509Certificate> issuer(List<X509Certificate> chain) {
-    X509Certificate leaf = chain.getFirst();
-    return chain.stream()
-        .skip(1)
-        .filter(c -> c.getSubjectX500Principal().equals(leaf.getIssuerX500Principal()))
-        .filter(c -> signed(leaf, c))
-        .findFirst();
-  }
-
-  private static boolean signed(X509Certificate leaf, X509Certificate issuer) {
-    try {
-      leaf.verify(issuer.getPublicKey());
-      return true;
-    } catch (GeneralSecurityException e) {
-      return false;
-    }
-  }
-
   /** The JDK's own check of an answer in hand, with the issuer as anchor: opens no connection. */
   private Status ocsp(X509Certificate leaf, X509Certificate issuer, byte[] answer, String source) {
-    try {
-      CertPathValidator validator = CertPathValidator.getInstance("PKIX");
-      PKIXRevocationChecker checker = (PKIXRevocationChecker) validator.getRevocationChecker();
-      checker.setOptions(
-          EnumSet.of(
-              PKIXRevocationChecker.Option.ONLY_END_ENTITY,
-              PKIXRevocationChecker.Option.NO_FALLBACK));
-      checker.setOcspResponses(Map.of(leaf, answer));
-      PKIXParameters parameters = new PKIXParameters(Set.of(new TrustAnchor(issuer, null)));
-      parameters.setRevocationEnabled(false);
-      parameters.addCertPathChecker(checker);
-      parameters.setDate(Date.from(within(leaf)));
-      validator.validate(
-          CertificateFactory.getInstance("X.509").generateCertPath(List.of(leaf)), parameters);
-      return new Status.Good(source);
-    } catch (CertPathValidatorException e) {
-      return e.getReason() == CertPathValidatorException.BasicReason.REVOKED
-          ? new Status.Revoked(source)
-          : new Status.Unknown(source + ", which cannot be used: " + e.getMessage());
-    } catch (GeneralSecurityException | RuntimeException e) {
-      return new Status.Unknown(source + ", which cannot be used: " + e.getMessage());
-    }
+    return switch (Staple.read(leaf, issuer, answer, within(leaf))) {
+      case Staple.Good good -> new Status.Good(source);
+      case Staple.Revoked revoked -> new Status.Revoked(source);
+      case Staple.Unusable unusable ->
+          new Status.Unknown(source + ", which cannot be used: " + unusable.why());
+    };
   }
 
   private Instant within(X509Certificate leaf) {

@@ -116,7 +116,8 @@ public record Expectation(String label, Category category, Want want) {
     t.put(Category.DELIVERS, Want.DECIDED, "c1n");
     t.put(Category.NEVER_LEAKS, Want.REFUSED, "c1s", "c1d");
     t.put(Category.FLOOR, Want.NO_SUCH_TLS, "c4n", "c5n", "c6n", "c7n", "c10", "c12");
-    t.put(Category.FLOOR, Want.NO_SUCH_TLS, "c13", "c17a", "c20", "c22an", "c22bn", "c23");
+    t.put(Category.FLOOR, Want.NO_SUCH_TLS, "c13", "c17a", "c17d", "c20a", "c20b");
+    t.put(Category.FLOOR, Want.NO_SUCH_TLS, "c22an", "c22bn", "c23a", "c23b", "c23c");
     t.put(Category.FLOOR, Want.RECORDED, "c11", "c14n", "c15", "c17b", "c17c");
     t.put(Category.NEVER_LEAKS, Want.REFUSED, "c4s", "c4d", "c7s", "c7d", "c14s", "c14d", "c29");
     t.put(Category.ROBUST, Want.DECIDED, "c27n");
@@ -126,7 +127,8 @@ public record Expectation(String label, Category category, Want want) {
     t.put(Category.NEVER_LEAKS, Want.REFUSED, "c22as", "c22ad", "c22bs", "c22bd");
     t.put(Category.FLOOR, Want.DELIVERED_UNDER_TLS, "c8", "c9");
     t.put(Category.FLOOR, Want.RECORDED, "c16", "c18");
-    t.put(Category.ROBUST, Want.DELIVERED_UNDER_TLS, "c19", "c24", "c25", "c26a");
+    t.put(Category.ROBUST, Want.DELIVERED_UNDER_TLS, "c19", "c24a", "c25a", "c25b", "c26a");
+    t.put(Category.ROBUST, Want.DECIDED, "c24b", "c24c");
     t.put(Category.ROBUST, Want.RECORDED, "c26b", "c26c");
     t.put(Category.ROBUST, Want.DELIVERED_UNDER_TLS, "c28");
   }
@@ -139,7 +141,7 @@ public record Expectation(String label, Category category, Want want) {
     t.put(Category.DELIVERS, Want.DELIVERED_UNDER_TLS, "d7", "d19s", "d19d");
     t.put(Category.AUTHENTICATES, Want.REFUSED, "d8a", "d8b", "d9", "d11", "d12", "d14");
     t.put(Category.AUTHENTICATES, Want.REFUSED, "d15", "d16", "d17", "d18");
-    t.put(Category.AUTHENTICATES, Want.RECORDED, "d10b", "d13");
+    t.put(Category.AUTHENTICATES, Want.RECORDED, "d10a", "d10b", "d13");
     t.put(Category.ROBUST, Want.RECORDED, "d20", "d21");
   }
 

@@ -29,7 +29,8 @@ public final class SenderAssessment {
   private static final Set<String> WEAK = Set.of("d11", "d12");
 
   /** Rows in which the server cannot see that the client broke the handshake off. */
-  private static final Set<String> ONLY_DELIVERY_TELLS = Set.of("c20", "c22an", "c22bn", "c23");
+  private static final Set<String> ONLY_DELIVERY_TELLS =
+      Set.of("c20a", "c20b", "c22an", "c22bn", "c23a", "c23b", "c23c");
 
   /** Rows in which what was agreed to is better not agreed to. */
   private static final Set<String> BETTER_NOT = Set.of("c11", "c15", "c17b");
@@ -262,6 +263,11 @@ public final class SenderAssessment {
               ? PASS
               : new Verdict(Outcome.INCONCLUSIVE, "", "not yet");
       case "c21" -> downgraded(deeds);
+      case "d10a" ->
+          deeds.underTls().isEmpty()
+              ? PASS
+              : new Verdict(
+                  Outcome.WARN, "weak", "to whom the issuer says that the key is not his any more");
       case "f19" ->
           new Verdict(
               Outcome.INFO,

@@ -179,7 +179,7 @@ final class WholeSender {
             "rc4");
     List<Map.Entry<String, Deeds>> met =
         deeds.entrySet().stream()
-            .filter(e -> e.getKey().matches("c[47][nsd]|c1[023]|c17a"))
+            .filter(e -> e.getKey().matches("c[47][nsd]|c1[023]|c17[ad]"))
             .filter(e -> e.getValue().connections() > 0)
             .toList();
     if (met.isEmpty()) {
@@ -193,7 +193,7 @@ final class WholeSender {
     if (agreed.isEmpty()) {
       return said(check, Outcome.PASS, "to none of them");
     }
-    boolean milder = agreed.stream().allMatch(l -> l.equals("c10") || l.equals("c17a"));
+    boolean milder = agreed.stream().allMatch(l -> l.equals("c10") || l.startsWith("c17"));
     return said(check, Outcome.FAIL, "it agreed in " + agreed).as(milder ? "rc4" : "ssl");
   }
 

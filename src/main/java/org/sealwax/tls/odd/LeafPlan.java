@@ -78,8 +78,12 @@ public record LeafPlan(
     UNKNOWN_CRITICAL,
     /** Is an authority itself. */
     AUTHORITY,
-    /** RFC 7633, and nothing is ever stapled. */
-    MUST_STAPLE
+    /** RFC 7633 asks for a staple; there is one only with one of the next two. */
+    MUST_STAPLE,
+    /** An OCSP answer of its issuer is stapled, which says that it is good. */
+    STAPLED,
+    /** An OCSP answer of its issuer is stapled, which says that it is revoked. */
+    REVOKED
   }
 
   /** Copies and checks. */

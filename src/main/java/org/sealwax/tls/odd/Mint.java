@@ -34,6 +34,7 @@ import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 import org.bouncycastle.cert.X509v3CertificateBuilder;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+import org.jspecify.annotations.Nullable;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 
@@ -116,10 +117,18 @@ public final class Mint {
             case STRANGER -> signer.certificate();
             case SELF -> leaf;
           };
-      return new Minted(plan, chain, anchor, pair.getPrivate());
+      return new Minted(plan, chain, anchor, pair.getPrivate(), staple(plan, leaf, signer));
     } catch (OperatorCreationException | IOException e) {
       throw new IllegalStateException("cannot make " + plan, e);
     }
+  }
+
+  private byte @Nullable [] staple(LeafPlan plan, byte[] leaf, Signer signer) {
+    boolean revoked = plan.oddities().contains(LeafPlan.Oddity.REVOKED);
+    return revoked || plan.oddities().contains(LeafPlan.Oddity.STAPLED)
+        ? OcspAnswer.of(
+            leaf, signer.certificate(), signer.pair().getPrivate(), revoked, clock.now())
+        : null;
   }
 
   private Signer signer(LeafPlan.Issuer issuer) {
@@ -182,10 +191,7 @@ public final class Mint {
         .setBit(126);
   }
 
-  private Signer authority(
-      String title,
-      @org.jspecify.annotations.Nullable Signer above,
-      @org.jspecify.annotations.Nullable More more) {
+  private Signer authority(String title, @Nullable Signer above, @Nullable More more) {
     KeyPair pair = pair(LeafPlan.KeyKind.P256);
     X500Name name = new X500Name("CN=" + title);
     Signer by = above == null ? new Signer(name, pair, new byte[0]) : above;

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import org.bouncycastle.asn1.x509.Certificate;
+import org.jspecify.annotations.Nullable;
 import org.sealwax.tls.Identity;
 
 /** A certificate chain and its key as the lab made them, good or not. Immutable. */
@@ -18,8 +19,11 @@ public final class Minted {
   private final List<byte[]> chain;
   private final byte[] anchor;
   private final PrivateKey key;
+  private final byte @Nullable [] staple;
 
-  Minted(LeafPlan plan, List<byte[]> chain, byte[] anchor, PrivateKey key) {
+  Minted(
+      LeafPlan plan, List<byte[]> chain, byte[] anchor, PrivateKey key, byte @Nullable [] staple) {
+    this.staple = staple;
     this.plan = plan;
     this.chain = List.copyOf(chain);
     this.anchor = anchor;
@@ -61,6 +65,11 @@ public final class Minted {
 
   PrivateKey key() {
     return key;
+  }
+
+  /** DER of the OCSPResponse that is stapled, or null. */
+  public byte @Nullable [] staple() {
+    return staple == null ? null : staple.clone();
   }
 
   /**

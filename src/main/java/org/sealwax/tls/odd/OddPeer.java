@@ -1,14 +1,17 @@
 package org.sealwax.tls.odd;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.PrivateKey;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Hashtable;
 import java.util.List;
 import java.util.Locale;
 import java.util.Vector;
 import java.util.function.Function;
+import org.bouncycastle.asn1.ocsp.OCSPResponse;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.crypto.params.AsymmetricKeyParameter;
 import org.bouncycastle.crypto.util.PrivateKeyFactory;
@@ -17,17 +20,22 @@ import org.bouncycastle.tls.AlertDescription;
 import org.bouncycastle.tls.Certificate;
 import org.bouncycastle.tls.CertificateEntry;
 import org.bouncycastle.tls.CertificateRequest;
+import org.bouncycastle.tls.CertificateStatus;
+import org.bouncycastle.tls.CertificateStatusType;
 import org.bouncycastle.tls.CipherSuite;
 import org.bouncycastle.tls.ClientCertificateType;
+import org.bouncycastle.tls.HashAlgorithm;
 import org.bouncycastle.tls.KeyExchangeAlgorithm;
 import org.bouncycastle.tls.NameType;
 import org.bouncycastle.tls.NamedGroup;
 import org.bouncycastle.tls.ProtocolVersion;
 import org.bouncycastle.tls.SecurityParameters;
 import org.bouncycastle.tls.ServerName;
+import org.bouncycastle.tls.SignatureAlgorithm;
 import org.bouncycastle.tls.SignatureAndHashAlgorithm;
 import org.bouncycastle.tls.SignatureScheme;
 import org.bouncycastle.tls.TlsCredentials;
+import org.bouncycastle.tls.TlsExtensionsUtils;
 import org.bouncycastle.tls.TlsFatalAlert;
 import org.bouncycastle.tls.TlsSession;
 import org.bouncycastle.tls.TlsUtils;
@@ -68,6 +76,8 @@ final class OddPeer extends AbstractTlsServer {
 
   /** Kept here: the library forgets it at the end of the handshake. */
   private @Nullable String asked;
+
+  private @Nullable Minted shown;
 
   private final Sessions sessions;
 
@@ -150,6 +160,9 @@ final class OddPeer extends AbstractTlsServer {
     if (how.quirks().contains(OddTls.Quirk.DH_512)) {
       return new TlsDHConfig(SmallGroups.dh512());
     }
+    if (how.quirks().contains(OddTls.Quirk.DH_768)) {
+      return new TlsDHConfig(SmallGroups.dh768());
+    }
     if (how.quirks().contains(OddTls.Quirk.DH_1024)) {
       return new TlsDHConfig(SmallGroups.dh1024());
     }
@@ -216,8 +229,9 @@ final class OddPeer extends AbstractTlsServer {
     TlsCertificate[] plain = new TlsCertificate[ders.size()];
     for (int i = 0; i < plain.length; i++) {
       plain[i] = bc.createCertificate(ders.get(i));
-      entries[i] = new CertificateEntry(plain[i], null);
+      entries[i] = new CertificateEntry(plain[i], i == 0 ? stapled(minted) : null);
     }
+    shown = minted;
     Certificate chain =
         tls13 ? new Certificate(TlsUtils.EMPTY_BYTES, entries) : new Certificate(plain);
     AsymmetricKeyParameter key = PrivateKeyFactory.createKey(minted.key().getEncoded());
@@ -230,6 +244,32 @@ final class OddPeer extends AbstractTlsServer {
         key,
         chain,
         algorithm(minted.key(), facts.getClientSigAlgs(), tls13));
+  }
+
+  /** RFC 8446 4.4.2.1: with the certificate itself; below TLS 1.3 a message of its own. */
+  @SuppressWarnings("JdkObsolete") // the library takes Hashtable and nothing else
+  private @Nullable Hashtable<Integer, byte[]> stapled(Minted minted) throws IOException {
+    byte[] answer = minted.staple();
+    boolean asked = context.getSecurityParametersHandshake().getStatusRequestVersion() > 0;
+    if (answer == null || !asked) {
+      return null;
+    }
+    ByteArrayOutputStream body = new ByteArrayOutputStream();
+    status(answer).encode(body);
+    Hashtable<Integer, byte[]> out = new Hashtable<>();
+    out.put(TlsExtensionsUtils.EXT_status_request, body.toByteArray());
+    return out;
+  }
+
+  private static CertificateStatus status(byte[] answer) {
+    return new CertificateStatus(CertificateStatusType.ocsp, OCSPResponse.getInstance(answer));
+  }
+
+  @Override
+  public @Nullable CertificateStatus getCertificateStatus() {
+    Minted of = shown;
+    byte[] answer = of == null ? null : of.staple();
+    return answer == null ? null : status(answer);
   }
 
   private static boolean isAnonymous(SecurityParameters facts) {
@@ -249,6 +289,9 @@ final class OddPeer extends AbstractTlsServer {
           key.getAlgorithm().equals("RSA")
               ? SignatureScheme.rsa_pkcs1_sha1
               : SignatureScheme.ecdsa_sha1);
+    }
+    if (how.quirks().contains(OddTls.Quirk.MD5_SIGNATURE)) {
+      return new SignatureAndHashAlgorithm(HashAlgorithm.md5, SignatureAlgorithm.rsa);
     }
     return switch (key.getAlgorithm()) {
       case "ML-DSA" -> SignatureAndHashAlgorithm.mldsa65;

@@ -71,6 +71,12 @@ public final class OddServer {
         if (how.quirks().contains(OddTls.Quirk.KEY_UPDATE)) {
           protocol.updateKeys();
         }
+        if (how.quirks().contains(OddTls.Quirk.HELLO_REQUEST)) {
+          protocol.requestHello();
+        }
+        if (how.quirks().contains(OddTls.Quirk.TICKET_STORM)) {
+          protocol.stormOfTickets();
+        }
         return new OddWire(clear, protocol, peer.negotiated());
       } catch (IOException | RuntimeException e) {
         try {

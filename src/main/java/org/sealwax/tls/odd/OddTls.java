@@ -76,16 +76,28 @@ public record OddTls(
     TINY_RECORDS,
     /** A KeyUpdate right behind the handshake. */
     KEY_UPDATE,
+    /** A HelloRequest right behind a handshake of TLS 1.2 (RFC 5246 7.4.1.1). */
+    HELLO_REQUEST,
+    /** Fifty session tickets right behind a handshake of TLS 1.3. */
+    TICKET_STORM,
     /** A suite in ServerHello that no client offers (RFC 8446 4.1.3). */
     UNOFFERED_SUITE,
+    /** A version in ServerHello that nobody ever spoke. */
+    UNOFFERED_VERSION,
+    /** An application protocol is chosen, which mail clients do not offer (RFC 7301 3.1). */
+    UNOFFERED_PROTOCOL,
     /** ServerKeyExchange is signed with SHA-1 (RFC 9155). */
     SHA1_SIGNATURE,
+    /** ServerKeyExchange is signed with MD5 (RFC 9155); with RSA keys only. */
+    MD5_SIGNATURE,
     /** The connection ends at a hello that offers TLS 1.3. */
     DIES_ON_TLS13,
     /** TLS 1.2 sessions are resumed, whatever the certificate is by then. */
     SESSIONS,
     /** Diffie-Hellman in a group of 512 bits. */
     DH_512,
+    /** Diffie-Hellman in a group of 768 bits (RFC 2409 6.1). */
+    DH_768,
     /** Diffie-Hellman in a group of 1,024 bits (RFC 2409 6.2). */
     DH_1024,
     /** Diffie-Hellman in a group of 2,048 bits (RFC 7919 A.1). */

@@ -18,6 +18,11 @@ final class SmallGroups {
     return new DHGroup(Made.P512, null, BigInteger.TWO, 0);
   }
 
+  static DHGroup dh768() {
+    return new DHGroup(
+        DHStandardGroups.rfc2409_768.getP(), null, DHStandardGroups.rfc2409_768.getG(), 0);
+  }
+
   static DHGroup dh1024() {
     return new DHGroup(
         DHStandardGroups.rfc2409_1024.getP(), null, DHStandardGroups.rfc2409_1024.getG(), 0);

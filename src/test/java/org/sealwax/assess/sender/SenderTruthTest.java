@@ -37,8 +37,8 @@ final class SenderTruthTest {
   private static final Set<String> NO_BAD_SENDER =
       new TreeSet<>(
           Set.of(
-              "c4n", "c5n", "c6n", "c7n", "c10", "c12", "c13", "c17a", "c20", "c22an", "c22bn",
-              "c23", "c27n"));
+              "c4n", "c5n", "c6n", "c7n", "c10", "c12", "c13", "c17a", "c17d", "c20a", "c20b",
+              "c22an", "c22bn", "c23a", "c23b", "c23c", "c27n"));
 
   private static final Map<ScriptedSender.Kind, SenderReport> REPORTS =
       new EnumMap<>(ScriptedSender.Kind.class);
