@@ -33,7 +33,9 @@ public final class OldServer implements TlsServer {
     lease.ssl().setEnabledProtocols(new String[] {"TLSv1.2"});
     EngineWire wire = new EngineWire(clear, new RecordReader(clear.in()), lease, false, "");
     wire.shake();
-    wire.settled(Shake.facts(wire, null, chain -> judge.judge(chain, references, PeerRole.CLIENT)));
+    wire.settled(
+        Shake.facts(
+            wire, null, (chain, staple) -> judge.judge(chain, references, PeerRole.CLIENT)));
     return wire;
   }
 }
