@@ -155,7 +155,10 @@ public final class ReceiverRubric {
         cap(Letter.B, "both", "testing-only", FAIL, "MTA-STS in testing only"),
         cap(Letter.B, "parity", "weaker", FAIL, "one MX is weaker than another"),
         cap(Letter.B, "kex.dh", "2048-common", WARN, "Diffie-Hellman with a common 2048-bit prime"),
-        cap(Letter.A_MINUS, "tlsrpt", "", WARN, "no usable TLS reporting"),
+        // An address that we do not reach is not proven to be dead for everybody: no cap.
+        cap(Letter.A_MINUS, "tlsrpt", "missing", WARN, "no TLS reporting"),
+        cap(Letter.A_MINUS, "tlsrpt", "syntax", WARN, "no usable TLS reporting"),
+        cap(Letter.A_MINUS, "tlsrpt", "several", WARN, "no usable TLS reporting"),
         cap(Letter.A_MINUS, "tls13", "", WARN, "no TLS 1.3"),
         cap(Letter.A_MINUS, "cert.expiry", "soon", WARN, "the certificate expires within 14 days"),
         cap(Letter.A_MINUS, "dnssec", "iterations", WARN, "NSEC3 with extra iterations"));

@@ -177,7 +177,7 @@ final class AssessCommandTest {
   private static final String ALL_POLICIES =
       """
       _mta-sts TXT "v=STSv1; id=1"
-      _smtp._tls TXT "v=TLSRPTv1; rua=mailto:tls@reports.example"
+      _smtp._tls TXT "v=TLSRPTv1; rua=mailto:tls@plain.org"
       """;
 
   @Test
