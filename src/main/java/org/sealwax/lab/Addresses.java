@@ -1,19 +1,31 @@
 package org.sealwax.lab;
 
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Where a lab's hosts get their addresses from: one each, as the address decides the behaviour. */
 public interface Addresses {
+  /** There is no address left for a host; the others may have theirs. */
+  final class None extends IOException {
+    private static final long serialVersionUID = 1;
+
+    None(String message) {
+      super(message);
+    }
+  }
+
   /**
    * The next IPv4 address.
    *
-   * @throws IllegalStateException when there are no more
+   * @throws None when there are no more
    */
-  InetAddress v4();
+  InetAddress v4() throws None;
 
   /** The next IPv6 address, if there are any. */
   Optional<InetAddress> v6();
@@ -23,6 +35,28 @@ public interface Addresses {
 
   /** An IPv6 address at which nobody is. */
   InetAddress deadV6();
+
+  /**
+   * The addresses of a host that may be reached in any way.
+   *
+   * @throws None when there are no more
+   */
+  default List<InetAddress> any() throws None {
+    List<InetAddress> both = new ArrayList<>(List.of(v4()));
+    if (hasManyV6()) {
+      v6().ifPresent(both::add);
+    }
+    return both;
+  }
+
+  /**
+   * The addresses of an HTTPS host.
+   *
+   * @throws None when there are no more
+   */
+  default List<InetAddress> web() throws None {
+    return List.of(v4());
+  }
 
   /** Addresses out of 127.25.0.0/16, all of which are this machine's; and ::1, once. */
   static Addresses loopback() {
@@ -39,7 +73,7 @@ public interface Addresses {
     AtomicBoolean taken = new AtomicBoolean();
     return new Addresses() {
       @Override
-      public InetAddress v4() {
+      public InetAddress v4() throws None {
         return numbered(new byte[] {127, (byte) second}, next.incrementAndGet());
       }
 
@@ -71,7 +105,7 @@ public interface Addresses {
     AtomicInteger nextV6 = new AtomicInteger();
     return new Addresses() {
       @Override
-      public InetAddress v4() {
+      public InetAddress v4() throws None {
         return numbered(new byte[] {(byte) 198, 18}, next.incrementAndGet());
       }
 
@@ -94,10 +128,10 @@ public interface Addresses {
   }
 
   /** A number below a prefix of two octets; 0 and 255 at the end are left out. */
-  private static InetAddress numbered(byte[] prefix, int number) {
+  private static InetAddress numbered(byte[] prefix, int number) throws None {
     int third = number / 254;
     if (third > 255) {
-      throw new IllegalStateException("no more addresses");
+      throw new None("no more addresses");
     }
     try {
       return InetAddress.getByAddress(

@@ -326,7 +326,7 @@ final class Conversation {
       return saying("503 5.5.1 RCPT first");
     }
     say("354 end with <CRLF>.<CRLF>");
-    HeaderLook scan = new HeaderLook(place.scan());
+    HeaderLook scan = new HeaderLook(place.scan(List.copyOf(recipients)));
     BodySummary summary = new DotReader(in, MAX_MESSAGE).readInto(scan);
     if (!summary.complete()) {
       return false;

@@ -7,11 +7,13 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import org.sealwax.world.Clock;
 import org.sealwax.world.Deadline;
-import org.sealwax.world.Limit;
 import org.sealwax.world.Threads;
 import org.sealwax.world.Wire;
 
@@ -26,8 +28,29 @@ final class Doors implements Closeable {
   /** Connections not yet accepted: a burst of a thousand must not see a refusal. */
   private static final int BACKLOG = 1_024;
 
-  private final Limit conversations = Limit.of(MAX_CONVERSATIONS);
+  /** More than a machine can make in a minute. */
+  private static final int ANY_RATE = 10_000_000;
+
+  private final Gatekeeper keeper;
+  private final Optional<NameDoor> names;
   private final Set<Closeable> open = ConcurrentHashMap.newKeySet();
+  private volatile boolean closed;
+
+  /** Doors of a lab for one: a limit in all, none for each source. */
+  Doors() {
+    this(
+        new Gatekeeper(MAX_CONVERSATIONS, MAX_CONVERSATIONS, ANY_RATE, Clock.system()),
+        Optional.empty());
+  }
+
+  /**
+   * @param keeper who may come in
+   * @param names where HTTPS hosts are that share addresses; empty: each has one of its own
+   */
+  Doors(Gatekeeper keeper, Optional<NameDoor> names) {
+    this.keeper = keeper;
+    this.names = names;
+  }
 
   /**
    * Listens; each connection is handed to {@code owner} in a thread of its own.
@@ -48,11 +71,26 @@ final class Doors implements Closeable {
     Threads.start("lab-door", () -> accept(door, owner));
   }
 
+  /**
+   * Lets an HTTPS host be found by its name, or at its own addresses.
+   *
+   * @throws IOException when an address or port is not to be had
+   */
+  void open(String name, List<InetAddress> at, int port, Consumer<Wire> owner) throws IOException {
+    if (names.isPresent()) {
+      open.add(names.get().put(name, owner));
+      return;
+    }
+    for (InetAddress address : at) {
+      open(address, port, owner);
+    }
+  }
+
   private void accept(ServerSocket door, Consumer<Wire> owner) {
     while (!door.isClosed()) {
       try {
         Socket socket = door.accept();
-        if (!conversations.tryTake()) {
+        if (!keeper.enter(socket.getInetAddress())) {
           socket.close();
           continue;
         }
@@ -64,20 +102,25 @@ final class Doors implements Closeable {
   }
 
   private void own(Socket socket, Consumer<Wire> owner) {
+    InetAddress from = socket.getInetAddress();
     open.add(socket);
     try (socket;
         Deadline _ = Deadline.after(LIFE, socket)) {
+      if (closed) {
+        return;
+      }
       owner.accept(Wire.of(socket));
     } catch (IOException e) {
       // It ended before it began.
     } finally {
       open.remove(socket);
-      conversations.give();
+      keeper.leave(from);
     }
   }
 
   @Override
   public void close() throws IOException {
+    closed = true;
     for (Closeable each : open) {
       each.close();
     }

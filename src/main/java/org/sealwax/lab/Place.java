@@ -4,6 +4,7 @@ import java.net.InetAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -32,14 +33,15 @@ final class Place {
   private final AtomicBoolean hasTurned = new AtomicBoolean();
   private volatile Site now;
   private volatile List<LiveHost> hosts = List.of();
-  private volatile Optional<InetAddress> policyAddress = Optional.empty();
+  private volatile List<InetAddress> policyAddresses = List.of();
   private volatile @Nullable OddServer policyTls;
 
   /** What becomes of messages, and for which domains they are taken. */
   interface Correspondence {
     boolean takes(String domain);
 
-    Scan scan();
+    /** For one message to these domains. */
+    Scan scan(Collection<String> domains);
   }
 
   /** Sees a body go by. */
@@ -142,8 +144,12 @@ final class Place {
     this.turned = turned;
   }
 
-  /** Gives it addresses; those without a listener too. */
-  void settle(Addresses addresses) {
+  /**
+   * Gives it addresses; those without a listener too.
+   *
+   * @throws Addresses.None when there are not enough
+   */
+  void settle(Addresses addresses) throws Addresses.None {
     List<LiveHost> live = new ArrayList<>();
     for (Host host : now.hosts()) {
       String name = host.label().equals("@") ? hostOrigin : host.label() + "." + hostOrigin;
@@ -151,24 +157,19 @@ final class Place {
     }
     hosts = List.copyOf(live);
     if (now.policy() != null) {
-      policyAddress = Optional.of(addresses.v4());
+      policyAddresses = addresses.web();
       certifyPolicy();
     }
   }
 
-  private static List<InetAddress> addressesOf(Host host, Addresses addresses) {
+  private static List<InetAddress> addressesOf(Host host, Addresses addresses)
+      throws Addresses.None {
     return switch (host.reach()) {
       case V4, REFUSED -> List.of(addresses.v4());
       case V6 -> addresses.v6().map(List::of).orElse(List.of());
       case LOOP -> List.of(InetAddress.ofLiteral("127.0.0.1"));
       case DEAD_V6 -> List.of(addresses.v4(), addresses.deadV6());
-      case ANY -> {
-        List<InetAddress> both = new ArrayList<>(List.of(addresses.v4()));
-        if (addresses.hasManyV6()) {
-          addresses.v6().ifPresent(both::add);
-        }
-        yield both;
-      }
+      case ANY -> addresses.any();
     };
   }
 
@@ -208,8 +209,8 @@ final class Place {
     return hosts;
   }
 
-  Optional<InetAddress> policyAddress() {
-    return policyAddress;
+  List<InetAddress> policyAddresses() {
+    return policyAddresses;
   }
 
   Optional<OddServer> policyTls() {
@@ -224,8 +225,8 @@ final class Place {
     return mail.takes(domain);
   }
 
-  Scan scan() {
-    return mail.scan();
+  Scan scan(Collection<String> domains) {
+    return mail.scan(domains);
   }
 
   Duration scaled(Duration time) {

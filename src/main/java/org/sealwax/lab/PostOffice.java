@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -56,7 +57,7 @@ final class PostOffice implements Place.Correspondence {
   }
 
   @Override
-  public Place.Scan scan() {
+  public Place.Scan scan(Collection<String> to) {
     ByteArrayOutputStream seen = new ByteArrayOutputStream();
     return new Place.Scan() {
       @Override

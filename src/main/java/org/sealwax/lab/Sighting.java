@@ -2,6 +2,7 @@ package org.sealwax.lab;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * What was seen of the sender at one trap. Thread-safe; bounded: what comes after the bound is
@@ -17,13 +18,25 @@ public final class Sighting {
   /** Characters of a line kept. */
   public static final int MAX_LINE = 500;
 
+  /** What an event takes besides its text, about. */
+  private static final int EVENT = 120;
+
   private final Trap.Case row;
+  private final AtomicLong octets;
   private final List<Event> events = new ArrayList<>();
   private int connections;
   private long dropped;
 
   Sighting(Trap.Case row) {
+    this(row, new AtomicLong(Long.MAX_VALUE));
+  }
+
+  /**
+   * @param octets what may still be kept, shared by the rows of a token
+   */
+  Sighting(Trap.Case row, AtomicLong octets) {
     this.row = row;
+    this.octets = octets;
   }
 
   /** Of what. */
@@ -36,11 +49,35 @@ public final class Sighting {
   }
 
   synchronized void add(Event event) {
-    if (events.size() < MAX_EVENTS) {
+    int size = size(event);
+    if (events.size() < MAX_EVENTS && octets.addAndGet(-size) >= 0) {
       events.add(event);
     } else {
       dropped++;
     }
+  }
+
+  private static int size(Event event) {
+    return EVENT
+        + switch (event) {
+          case Event.Hello h -> h.raw().length;
+          case Event.Secured s -> s.clientChain().stream().mapToInt(c -> c.length).sum();
+          case Event.Said s -> 2 * s.text().length();
+          case Event.Asked a -> 2 * a.name().length();
+          case Event.Fetched f -> 2 * (f.path().length() + f.trouble().length());
+          case Event.Unsecured u -> 2 * u.why().length();
+          case Event.Reported r -> r.types().stream().mapToInt(t -> 2 * t.length()).sum();
+          case Event.Connected c -> 0;
+          case Event.Delivered d -> 0;
+          case Event.Fooled f -> 0;
+          case Event.Closed c -> 0;
+          case Event.Bounced b -> 2 * (b.action().length() + b.status().length());
+        };
+  }
+
+  /** Grows with every event: for who wants to know whether there is something new. */
+  synchronized long version() {
+    return events.size() + dropped;
   }
 
   /** Everything so far, in order. */

@@ -74,6 +74,11 @@ public final class Ticket implements Closeable {
     return sightings.values();
   }
 
+  /** Grows with everything that is seen: for who wants to know whether there is something new. */
+  public long version() {
+    return sightings.values().stream().mapToLong(Sighting::version).sum();
+  }
+
   /** Why a row could not be set up on this machine, by label. */
   public Map<String, String> troubles() {
     return troubles;

@@ -31,6 +31,11 @@ final class ZoneTexts {
     this.post = settings.httpsPort() == HTTPS ? "" : ":" + settings.httpsPort();
   }
 
+  /** Type and data of an address record, to the end of the line. */
+  static String address(InetAddress address) {
+    return (address instanceof Inet6Address ? "AAAA " : "A ") + address.getHostAddress() + "\n";
+  }
+
   List<Zone> zones(Place place) {
     StringBuilder site = new StringBuilder(TTL);
     StringBuilder below = new StringBuilder(TTL);
@@ -41,8 +46,7 @@ final class ZoneTexts {
       Host host = live.now();
       host.preference().ifPresent(p -> site.append("@ MX " + p + " " + live.name() + ".\n"));
       for (InetAddress address : live.addresses()) {
-        String type = address instanceof Inet6Address ? "AAAA" : "A";
-        hosts.append(live.name() + ". " + type + " " + address.getHostAddress() + "\n");
+        hosts.append(live.name() + ". " + address(address));
       }
       for (Shown shown : host.tlsa()) {
         for (int port : ports) {
@@ -54,7 +58,9 @@ final class ZoneTexts {
     PolicySite policy = place.now().policy();
     if (policy != null) {
       policy.txt().forEach(t -> site.append("_mta-sts TXT \"" + t + "\"\n"));
-      place.policyAddress().ifPresent(a -> site.append("mta-sts A " + a.getHostAddress() + "\n"));
+      for (InetAddress address : place.policyAddresses()) {
+        site.append("mta-sts " + address(address));
+      }
     }
     site.append(
         "_smtp._tls TXT \"v=TLSRPTv1; rua=https://"

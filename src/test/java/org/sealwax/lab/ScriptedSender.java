@@ -114,7 +114,23 @@ public final class ScriptedSender {
     }
   }
 
-  private final Lab lab;
+  /**
+   * Where it sends.
+   *
+   * @param resolver to ask
+   * @param anchors that hold there
+   * @param rootPem the CA to trust
+   * @param smtpPort of all hosts
+   * @param httpsPort of all policy hosts
+   */
+  public record World(
+      InetSocketAddress resolver,
+      List<String> anchors,
+      String rootPem,
+      int smtpPort,
+      int httpsPort) {}
+
+  private final World lab;
   private final Ticket ticket;
   private final Kind kind;
   private final Resolver resolver;
@@ -124,6 +140,20 @@ public final class ScriptedSender {
 
   /** A sender that knows the lab's resolver, anchor and CA. */
   public ScriptedSender(Lab lab, Ticket ticket, Kind kind, Path folder) throws IOException {
+    this(
+        new World(
+            lab.resolver(),
+            lab.anchors(),
+            lab.rootPem(),
+            lab.settings().smtpPort(),
+            lab.settings().httpsPort()),
+        ticket,
+        kind,
+        folder);
+  }
+
+  /** A sender somewhere else. */
+  public ScriptedSender(World lab, Ticket ticket, Kind kind, Path folder) throws IOException {
     this.lab = lab;
     this.ticket = ticket;
     this.kind = kind;
@@ -268,7 +298,7 @@ public final class ScriptedSender {
     for (InetAddress address : addresses) {
       try (Wire wire =
           SystemDialer.trusted()
-              .connect(new InetSocketAddress(address, lab.settings().smtpPort()), null, STEP)) {
+              .connect(new InetSocketAddress(address, lab.smtpPort()), null, STEP)) {
         wire.readTimeout(kind == Kind.TIMID ? Duration.ofMillis(40) : STEP);
         last = talk(wire, host, need, withTls);
         if (last == Result.DELIVERED) {
@@ -411,7 +441,7 @@ public final class ScriptedSender {
               .getFirst();
       try (Wire wire =
           SystemDialer.trusted()
-              .connect(new InetSocketAddress(address, lab.settings().smtpPort()), null, STEP)) {
+              .connect(new InetSocketAddress(address, lab.smtpPort()), null, STEP)) {
         Talk talk = new Talk(wire);
         talk.reply();
         talk.say("EHLO mx.sender.example");
@@ -451,10 +481,7 @@ public final class ScriptedSender {
     }
     try (Wire wire =
         SystemDialer.trusted()
-            .connect(
-                new InetSocketAddress(addresses.getFirst(), lab.settings().httpsPort()),
-                null,
-                STEP)) {
+            .connect(new InetSocketAddress(addresses.getFirst(), lab.httpsPort()), null, STEP)) {
       wire.readTimeout(STEP);
       ClientOffer offer =
           new ClientOffer(

@@ -6,6 +6,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.sealwax.world.Clock;
+import org.sealwax.world.Rate;
 
 /**
  * How often one source gets an answer: a bucket per network, so that a forged source address gets
@@ -38,26 +39,12 @@ final class Manners {
   /** All that are not proven together, in rates of one. */
   static final int ALL = 40;
 
-  private static final long NANOS = 1_000_000_000;
-
-  private static final class Bucket {
-    private double left;
-    private long at;
+  private static final class Source {
+    private final Rate rate;
     private boolean slips;
 
-    Bucket(double left, long at) {
-      this.left = left;
-      this.at = at;
-    }
-
-    boolean take(double rate, long now) {
-      left = Math.min(rate * BURST, left + rate * (now - at) / NANOS);
-      at = now;
-      if (left < 1) {
-        return false;
-      }
-      left--;
-      return true;
+    Source(Rate rate) {
+      this.rate = rate;
     }
 
     /** Every second time. */
@@ -69,13 +56,13 @@ final class Manners {
 
   private final Clock clock;
   private final int rate;
-  private final Bucket all;
-  private final Map<String, Bucket> sources =
+  private final Rate all;
+  private final Map<String, Source> sources =
       new LinkedHashMap<>(64, 0.75f, true) {
         private static final long serialVersionUID = 1;
 
         @Override
-        protected boolean removeEldestEntry(Map.Entry<String, Bucket> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<String, Source> eldest) {
           return size() > MAX_SOURCES;
         }
       };
@@ -86,7 +73,7 @@ final class Manners {
   Manners(Clock clock, int rate) {
     this.clock = clock;
     this.rate = rate;
-    this.all = new Bucket((double) rate * ALL * BURST, clock.nanoTime());
+    this.all = rate(rate * ALL);
   }
 
   /**
@@ -95,14 +82,17 @@ final class Manners {
    * @param proven whether the source cannot be forged: a cookie of ours, or TCP
    */
   synchronized Verdict of(InetAddress from, boolean proven) {
-    long now = clock.nanoTime();
-    double own = proven ? (double) rate * PROVEN : rate;
-    Bucket bucket =
-        sources.computeIfAbsent(network(from) + proven, n -> new Bucket(own * BURST, now));
-    if (bucket.take(own, now) && (proven || all.take((double) rate * ALL, now))) {
+    Source source =
+        sources.computeIfAbsent(
+            network(from) + proven, n -> new Source(rate(proven ? rate * PROVEN : rate)));
+    if (source.rate.tryTake() && (proven || all.tryTake())) {
       return Verdict.ANSWER;
     }
-    return bucket.slip() ? Verdict.SLIP : Verdict.DROP;
+    return source.slip() ? Verdict.SLIP : Verdict.DROP;
+  }
+
+  private Rate rate(int perSecond) {
+    return new Rate(perSecond, (double) perSecond * BURST, clock);
   }
 
   /** The network of an address, for counting. */

@@ -1,17 +1,30 @@
 package org.sealwax.tls.odd;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.math.BigInteger;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
+import java.security.PrivateKey;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
+import java.security.spec.PKCS8EncodedKeySpec;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Date;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import org.bouncycastle.asn1.ASN1EncodableVector;
@@ -49,6 +62,9 @@ public final class Mint {
   private static final Duration AUTHORITY_LIFE = Duration.ofDays(3_650);
   private static final Duration OFF_BY = Duration.ofDays(10);
 
+  /** Octets of the file that keeps the root. */
+  private static final int MAX_FILE = 8_192;
+
   /** Octets of one stranger that fills up a chain. */
   private static final int FILLING = 3_000;
 
@@ -76,6 +92,71 @@ public final class Mint {
     this.chance = chance;
     this.root = authority("Sealwax Lab Root", null, null);
     this.intermediate = authority("Sealwax Lab Intermediate", root, null);
+  }
+
+  private Mint(Clock clock, Chance chance, Signer root) {
+    this.clock = clock;
+    this.chance = chance;
+    this.root = root;
+    this.intermediate = authority("Sealwax Lab Intermediate", root, null);
+  }
+
+  /**
+   * The same with a root that stays: people put it into their trust stores.
+   *
+   * @param file where certificate and key are, two lines of Base64; made when it is not there, for
+   *     its owner only
+   * @throws IOException when the file cannot be read or written, or holds something else
+   */
+  public static Mint open(Path file, Clock clock, Chance chance) throws IOException {
+    if (Files.exists(file)) {
+      return new Mint(clock, chance, read(file));
+    }
+    Mint made = new Mint(clock, chance);
+    Base64.Encoder encoder = Base64.getEncoder();
+    String text =
+        encoder.encodeToString(made.root.certificate())
+            + "\n"
+            + encoder.encodeToString(made.root.pair().getPrivate().getEncoded())
+            + "\n";
+    try (var out =
+        Files.newByteChannel(
+            file,
+            EnumSet.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
+      ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII));
+      while (bytes.hasRemaining()) {
+        out.write(bytes);
+      }
+    }
+    return made;
+  }
+
+  private static Signer read(Path file) throws IOException {
+    if (Files.size(file) > MAX_FILE) {
+      throw new IOException(file + " is no root of a lab: too long");
+    }
+    List<String> lines = Files.readAllLines(file, StandardCharsets.US_ASCII);
+    if (lines.size() != 2) {
+      throw new IOException(file + " is no root of a lab: two lines of Base64");
+    }
+    try {
+      byte[] der = Base64.getDecoder().decode(lines.get(0));
+      X509Certificate root =
+          (X509Certificate)
+              CertificateFactory.getInstance("X.509")
+                  .generateCertificate(new ByteArrayInputStream(der));
+      PrivateKey key =
+          KeyFactory.getInstance("EC")
+              .generatePrivate(new PKCS8EncodedKeySpec(Base64.getDecoder().decode(lines.get(1))));
+      return new Signer(
+          X500Name.getInstance(root.getSubjectX500Principal().getEncoded()),
+          new KeyPair(root.getPublicKey(), key),
+          der);
+    } catch (GeneralSecurityException | IllegalArgumentException e) {
+      // The cause may quote what is in the file.
+      throw new IOException(file + " is no root of a lab: " + e.getClass().getSimpleName());
+    }
   }
 
   /** The root, for the trust store of the sender under test. */

@@ -1,0 +1,64 @@
+package org.sealwax.lab;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.sealwax.address.Cidr;
+import org.sealwax.world.Chance;
+import org.sealwax.world.Clock;
+import org.sealwax.world.Wire;
+
+/** Public labs on loopback, with ports that are free. */
+public final class TestService {
+  private static final AtomicInteger NEXT = new AtomicInteger(150);
+
+  private TestService() {}
+
+  /** Small limits, short times. */
+  public static ServiceSettings settings() throws IOException {
+    int own = NEXT.incrementAndGet();
+    ServiceSettings base =
+        ServiceSettings.loopback(new ServiceSettings.Ports(port(), port(), port()));
+    return new ServiceSettings(
+        base.zone(),
+        base.nameServers(),
+        List.of(InetAddress.ofLiteral("127." + own + ".0.1")),
+        List.of(Cidr.parse("127." + own + ".128.0/17").orElseThrow()),
+        Optional.empty(),
+        base.ports(),
+        600,
+        4,
+        2,
+        Duration.ofHours(1),
+        64,
+        100_000,
+        100_000);
+  }
+
+  /** One. */
+  public static LabService open(
+      ServiceSettings settings, Path folder, Clock clock, Consumer<Wire> pages) throws IOException {
+    return new LabService(settings, new LabService.World(folder, clock, Chance.secure()), pages);
+  }
+
+  /** Who closes every connection. */
+  public static void nobody(Wire wire) {
+    try {
+      wire.close();
+    } catch (IOException e) {
+      // It is closed.
+    }
+  }
+
+  private static int port() throws IOException {
+    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.ofLiteral("127.150.0.1"))) {
+      return free.getLocalPort();
+    }
+  }
+}
