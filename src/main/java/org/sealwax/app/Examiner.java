@@ -83,11 +83,9 @@ record Examiner(Setup setup) {
     TrustRoots roots = roots(arguments, around);
     String ehlo = ehlo(arguments, folders);
     TlsClient tls = new TlsRoom(TlsSettings.defaults(), clock, chance).client(ClientTls.defaults());
+    HttpsClient web = new HttpsClient(resolver, dialer, tls, roots, clock);
     PolicyFetcher fetcher =
-        new PolicyFetcher(
-            new HttpsClient(resolver, dialer, tls, roots, clock),
-            port(arguments, "--policy-port", HTTPS),
-            POLICY_TIME);
+        new PolicyFetcher(web, port(arguments, "--policy-port", HTTPS), POLICY_TIME);
     List<Probe> probes = new ArrayList<>(List.of(new ReceiverScan(dialer, clock, chance, tls)));
     mailbox(arguments, "--relay-test")
         .ifPresent(own -> probes.add(new RelayTest(own, resolver, dialer, clock, chance)));
@@ -102,7 +100,7 @@ record Examiner(Setup setup) {
                     resolver,
                     dialer,
                     fetcher,
-                    tls,
+                    web,
                     also(arguments),
                     roots,
                     inner,

@@ -109,6 +109,7 @@ public final class ReceiverRubric {
         cap(Letter.F, "vuln.robot", "", FAIL, "ROBOT"),
         cap(Letter.F, "vuln.drown", "", FAIL, "DROWN"),
         cap(Letter.F, "vuln.ticketbleed", "", FAIL, "Ticketbleed"),
+        cap(Letter.F, "key.reuse", "weak-elsewhere", FAIL, "another service breaks the key"),
         cap(Letter.F, "starttls.cmdinjection", "", FAIL, "command injection at STARTTLS"),
         cap(Letter.F, "relay", "", FAIL, "open relay"),
         cap(Letter.F, "cert.key", "below-1024", FAIL, "RSA key below 1024 bits"),

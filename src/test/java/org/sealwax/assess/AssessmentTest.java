@@ -17,6 +17,7 @@ import org.sealwax.assess.review.MxReview;
 import org.sealwax.assess.review.PanelReview;
 import org.sealwax.assess.review.ParityReview;
 import org.sealwax.assess.review.ReportingReview;
+import org.sealwax.assess.review.Webs;
 import org.sealwax.dns.FixedResolver;
 import org.sealwax.dns.Resolver;
 import org.sealwax.world.Chance;
@@ -75,7 +76,7 @@ final class AssessmentTest {
         List.of(
             new MxReview(true, true),
             new DnssecReview(resolver),
-            new ReportingReview(resolver),
+            new ReportingReview(resolver, Webs.answers(405)),
             new PanelReview(resolver),
             new ParityReview()),
         ReceiverRubric.rules(),

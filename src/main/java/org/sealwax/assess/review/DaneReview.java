@@ -1,6 +1,7 @@
 package org.sealwax.assess.review;
 
 import java.net.InetAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -45,12 +46,17 @@ import org.sealwax.world.Clock;
  * not match, some sender's mail stays behind some of the time.
  */
 public final class DaneReview implements Review {
+  /** A name server that is asked for TLSA is not slower than for MX; senders give up soon after. */
+  private static final Duration SLOW = Duration.ofSeconds(3);
+
   private final Resolver resolver;
+  private final Clock clock;
   private final Judge judge;
 
   /** A review. */
   public DaneReview(Resolver resolver, Clock clock) {
     this.resolver = resolver;
+    this.clock = clock;
     this.judge = new Judge(clock);
   }
 
@@ -69,7 +75,12 @@ public final class DaneReview implements Review {
       DaneState state,
       @Nullable Domain owner,
       @Nullable Answer<Tlsa> answer,
-      String base) {}
+      String base,
+      Duration took) {
+    Host(Domain name, DaneState state) {
+      this(name, state, null, null, "", Duration.ZERO);
+    }
+  }
 
   @Override
   public List<Finding> judge(Overview all) {
@@ -110,26 +121,28 @@ public final class DaneReview implements Review {
           List.of(resolver.addresses(name, Family.IPV4), resolver.addresses(name, Family.IPV6));
     }
     return switch (BaseDomains.of(name, lookups.get(0), lookups.get(1))) {
-      case BaseDomains.Settled s -> new Host(name, s.state(), null, null, "");
+      case BaseDomains.Settled s -> new Host(name, s.state());
       case BaseDomains.Candidates c -> among(name, c.names(), all, port);
       case BaseDomains.Aliased a ->
           switch (BaseDomains.ofAlias(name, resolver.alias(a.name()))) {
             case BaseDomains.Candidates c -> among(name, c.names(), all, port);
-            case BaseDomains.Settled s -> new Host(name, s.state(), null, null, "");
+            case BaseDomains.Settled s -> new Host(name, s.state());
             case BaseDomains.Aliased again ->
-                new Host(name, new DaneState.Absent("an alias without end"), null, null, "");
+                new Host(name, new DaneState.Absent("an alias without end"));
           };
     };
   }
 
   private Host among(Domain name, List<Domain> bases, Overview all, int port) {
-    Host last = new Host(name, new DaneState.Absent("no TLSA records"), null, null, "");
+    Host last = new Host(name, new DaneState.Absent("no TLSA records"));
     for (Domain base : bases) {
       Optional<Domain> owner = BaseDomains.owner(base, port);
       if (owner.isEmpty()) {
         continue;
       }
+      final long start = clock.nanoTime();
       Answer<Tlsa> answer = resolver.tlsa(owner.get());
+      Duration took = Duration.ofNanos(clock.nanoTime() - start);
       List<Domain> names = TlsaAnswer.needsNames(answer) ? names(base, name, all, port) : List.of();
       Optional<DaneState> state = TlsaAnswer.meaning(owner.get(), answer, names);
       Host here =
@@ -138,7 +151,8 @@ public final class DaneReview implements Review {
               state.orElse(new DaneState.Absent("no TLSA records")),
               owner.get(),
               answer,
-              base.name());
+              base.name(),
+              took);
       if (state.isPresent()) {
         return here;
       }
@@ -217,19 +231,29 @@ public final class DaneReview implements Review {
   private static Finding denial(Host host) {
     Check check = Check.of("dane.denial");
     Place place = Place.of(host.name());
-    return switch (host.state()) {
-      case DaneState.Trouble t ->
-          Finding.of(check, Outcome.FAIL, place, t.why() + ": DANE senders wait")
-              .as("failing")
-              .with(records(host));
-      case DaneState.Absent a ->
-          host.answer() == null
-              ? Finding.of(check, Outcome.NOT_TESTED, place, "nobody asks: " + a.why())
-              : Finding.of(check, Outcome.PASS, place, "denial of " + host.owner() + " is proven");
-      case DaneState.Unusable u ->
-          Finding.of(check, Outcome.PASS, place, "the question is answered");
-      case DaneState.Usable u -> Finding.of(check, Outcome.PASS, place, "the question is answered");
-    };
+    Finding finding =
+        switch (host.state()) {
+          case DaneState.Trouble t ->
+              Finding.of(check, Outcome.FAIL, place, t.why() + ": DANE senders wait")
+                  .as("failing")
+                  .with(records(host));
+          case DaneState.Absent a ->
+              host.answer() == null
+                  ? Finding.of(check, Outcome.NOT_TESTED, place, "nobody asks: " + a.why())
+                  : Finding.of(
+                      check, Outcome.PASS, place, "denial of " + host.owner() + " is proven");
+          case DaneState.Unusable u ->
+              Finding.of(check, Outcome.PASS, place, "the question is answered");
+          case DaneState.Usable u ->
+              Finding.of(check, Outcome.PASS, place, "the question is answered");
+        };
+    if (finding.outcome() == Outcome.PASS && host.took().compareTo(SLOW) >= 0) {
+      return Finding.of(
+              check, Outcome.WARN, place, "answered after " + host.took().toMillis() + " ms")
+          .as("slow")
+          .with(records(host));
+    }
+    return finding;
   }
 
   private List<Finding> at(Visit visit, Host host) {

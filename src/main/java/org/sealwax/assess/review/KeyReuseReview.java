@@ -1,12 +1,18 @@
 package org.sealwax.assess.review;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -20,26 +26,29 @@ import org.sealwax.assess.Review;
 import org.sealwax.assess.Target;
 import org.sealwax.assess.Visit;
 import org.sealwax.dns.Resolver;
-import org.sealwax.tls.ClientOffer;
 import org.sealwax.tls.Pin;
 import org.sealwax.tls.Pins;
-import org.sealwax.tls.References;
-import org.sealwax.tls.TlsClient;
-import org.sealwax.tls.TlsFloor;
-import org.sealwax.tls.TlsVersion;
-import org.sealwax.tls.TlsWire;
-import org.sealwax.tls.TrustRoots;
+import org.sealwax.tls.look.LookClient;
+import org.sealwax.tls.look.LookOffer;
+import org.sealwax.tls.wire.HelloBuilder;
+import org.sealwax.tls.wire.Records;
+import org.sealwax.tls.wire.ServerReader;
+import org.sealwax.tls.wire.Ssl2;
+import org.sealwax.tls.wire.Suite;
+import org.sealwax.world.Deadline;
 import org.sealwax.world.Dialer;
 import org.sealwax.world.Wire;
 
 /**
  * Whether a mail host's key is also that of other services, which the person names: one handshake
- * with each. Without names nothing is asked: nobody can look at all services of the world.
+ * with each, and two hellos more where the key is the same, because SSL 2.0 or export suites there
+ * break TLS here (DROWN, FREAK). Without names nothing is asked: nobody can look at all services of
+ * the world.
  *
  * @param also services whose TLS begins with the first octet
  */
-public record KeyReuseReview(
-    List<Target.Host> also, TlsClient tls, Resolver resolver, Dialer dialer) implements Review {
+public record KeyReuseReview(List<Target.Host> also, Resolver resolver, Dialer dialer)
+    implements Review {
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   /** Copies. */
@@ -69,6 +78,7 @@ public record KeyReuseReview(
       return List.of(of(Outcome.NOT_TESTED, "no key of a mail host was seen"));
     }
     List<String> shared = new ArrayList<>();
+    List<String> weak = new ArrayList<>();
     List<String> unseen = new ArrayList<>();
     for (Target.Host service : also) {
       Optional<X509Certificate> leaf = leaf(service);
@@ -76,7 +86,13 @@ public record KeyReuseReview(
         unseen.add(service.text());
       } else if (own.contains(Pins.of(leaf.get()))) {
         shared.add(service.text());
+        flaw(service).ifPresent(what -> weak.add(service.text() + " (" + what + ")"));
       }
+    }
+    if (!weak.isEmpty()) {
+      return List.of(
+          of(Outcome.FAIL, "the same key is broken through " + String.join(", ", weak))
+              .as("weak-elsewhere"));
     }
     if (!shared.isEmpty()) {
       return List.of(
@@ -88,37 +104,120 @@ public record KeyReuseReview(
             : of(Outcome.INCONCLUSIVE, "no handshake with " + String.join(", ", unseen)));
   }
 
-  private Optional<X509Certificate> leaf(Target.Host service) {
-    Domain name = service.name();
+  private List<InetAddress> addresses(Target.Host service) {
     List<InetAddress> addresses = new ArrayList<>(service.addresses());
+    Domain name = service.name();
     if (addresses.isEmpty() && name != null) {
       for (Resolver.Family family : Resolver.Family.values()) {
         addresses.addAll(resolver.addresses(name, family).records());
       }
     }
-    ClientOffer offer =
-        new ClientOffer(
-            name,
-            new TlsFloor(TlsVersion.TLS_1_0),
-            TlsVersion.TLS_1_3,
-            true,
-            false,
-            false,
-            false,
-            new References(List.of(), Set.of(), TrustRoots.none()),
-            "also");
-    for (InetAddress address : addresses.subList(0, Math.min(2, addresses.size()))) {
-      try (Wire clear =
-              dialer.connect(new InetSocketAddress(address, service.port()), null, PATIENCE);
-          TlsWire wire = tls.connect(clear, offer, PATIENCE)) {
-        List<X509Certificate> chain = wire.handshake().peerChain();
+    return addresses.subList(0, Math.min(2, addresses.size()));
+  }
+
+  private static String serverName(Target.Host service) {
+    Domain name = service.name();
+    return name == null ? "" : name.name();
+  }
+
+  private Wire dial(InetAddress address, Target.Host service) throws IOException {
+    return dialer.connect(new InetSocketAddress(address, service.port()), null, PATIENCE);
+  }
+
+  private Optional<X509Certificate> leaf(Target.Host service) {
+    for (InetAddress address : addresses(service)) {
+      try (Wire clear = dial(address, service);
+          Deadline _ = Deadline.after(PATIENCE, clear)) {
+        clear.readTimeout(PATIENCE);
+        List<String> chain =
+            LookClient.connect(clear, LookOffer.of(serverName(service))).facts().chain();
         if (!chain.isEmpty()) {
-          return Optional.of(chain.getFirst());
+          byte[] der = HexFormat.of().parseHex(chain.getFirst());
+          return Optional.of(
+              (X509Certificate)
+                  CertificateFactory.getInstance("X.509")
+                      .generateCertificate(new ByteArrayInputStream(der)));
         }
-      } catch (IOException e) {
+      } catch (IOException | CertificateException e) {
         // The next address; when none is left, that is what is told.
       }
     }
     return Optional.empty();
+  }
+
+  /** What a service does with its key that breaks it everywhere; empty when nothing is seen. */
+  private Optional<String> flaw(Target.Host service) {
+    for (InetAddress address : addresses(service)) {
+      try {
+        if (speaksSsl2(address, service)) {
+          return Optional.of("SSL 2.0: DROWN");
+        }
+        if (takesExport(address, service)) {
+          return Optional.of("export suites: FREAK");
+        }
+        return Optional.empty();
+      } catch (IOException e) {
+        // The next address: what nobody shows is not claimed.
+      }
+    }
+    return Optional.empty();
+  }
+
+  private boolean speaksSsl2(InetAddress address, Target.Host service) throws IOException {
+    // A challenge of zeros: nothing is encrypted with what comes of it.
+    byte[] hello = Ssl2.clientHello(Ssl2.KINDS, new byte[16]);
+    byte[] octets = new byte[Ssl2.MAX_OCTETS];
+    int count = 0;
+    try (Wire wire = dial(address, service);
+        Deadline _ = Deadline.after(PATIENCE, wire)) {
+      wire.readTimeout(PATIENCE);
+      wire.out().write(hello);
+      wire.out().flush();
+      Ssl2.Reading reading = new Ssl2.Reading.Partial();
+      while (reading instanceof Ssl2.Reading.Partial && count < octets.length) {
+        int more = wire.in().read(octets, count, octets.length - count);
+        if (more < 0) {
+          return false;
+        }
+        count += more;
+        reading = Ssl2.read(octets, count);
+      }
+      return reading instanceof Ssl2.Reading.Whole;
+    } catch (SocketException | SocketTimeoutException e) {
+      // Reset or silence is how most servers take such a hello.
+      return false;
+    }
+  }
+
+  private boolean takesExport(InetAddress address, Target.Host service) throws IOException {
+    List<Integer> suites =
+        Suite.all().stream()
+            .filter(s -> s.export() && s.authentication() == Suite.Authentication.RSA)
+            .map(Suite::id)
+            .toList();
+    byte[] hello =
+        new HelloBuilder(Records.TLS12)
+            .suites(suites)
+            .serverName(serverName(service))
+            .renegotiationInfo()
+            .records();
+    ServerReader reader = new ServerReader();
+    byte[] some = new byte[4_096];
+    try (Wire wire = dial(address, service);
+        Deadline _ = Deadline.after(PATIENCE, wire)) {
+      wire.readTimeout(PATIENCE);
+      wire.out().write(hello);
+      wire.out().flush();
+      while (!reader.complete() && reader.broken() == null) {
+        int count = wire.in().read(some);
+        if (count < 0) {
+          break;
+        }
+        reader.feed(some, 0, count);
+      }
+      return reader.hello().isPresent();
+    } catch (SocketException | SocketTimeoutException e) {
+      return false;
+    }
   }
 }

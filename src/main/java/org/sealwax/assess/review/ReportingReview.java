@@ -1,9 +1,13 @@
 package org.sealwax.assess.review;
 
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.sealwax.address.Domain;
 import org.sealwax.assess.Check;
+import org.sealwax.assess.Depth;
 import org.sealwax.assess.Evidence;
 import org.sealwax.assess.Finding;
 import org.sealwax.assess.Outcome;
@@ -11,23 +15,44 @@ import org.sealwax.assess.Overview;
 import org.sealwax.assess.Place;
 import org.sealwax.assess.Review;
 import org.sealwax.dns.Answer;
+import org.sealwax.dns.MxSet;
 import org.sealwax.dns.Resolver;
 import org.sealwax.dns.Security;
+import org.sealwax.https.HttpsExchange;
+import org.sealwax.https.HttpsRequest;
+import org.sealwax.https.HttpsTrouble;
 import org.sealwax.tlsrpt.ReportAddress;
 import org.sealwax.tlsrpt.ReportingPolicy;
+import org.sealwax.world.Chance;
 
 /**
- * Whether senders are told where to report failed TLS (RFC 8460 3). That an https address answers
- * is not tried: a report nobody asked for would be the only way.
+ * Whether senders are told where to report failed TLS (RFC 8460 3), and whether there is anybody at
+ * these addresses: of an https address any answer to a GET counts, whatever its certificate
+ * (section 3 lets reporters pass over that), and of a mailto address that its domain takes mail. No
+ * report is sent.
+ *
+ * @param web asks the https addresses
  */
-public record ReportingReview(Resolver resolver) implements Review {
+public record ReportingReview(Resolver resolver, Web web) implements Review {
+  /** For one address; a reporter tries for a day, somebody waits here. */
+  private static final Duration TOTAL = Duration.ofSeconds(10);
+
+  /** A page that says that only POST is taken is short. */
+  private static final int BODY = 64 * 1_024;
+
+  /** Asks a web server. */
+  public interface Web {
+    /** One exchange. */
+    HttpsExchange ask(HttpsRequest request) throws InterruptedException;
+  }
+
   @Override
   public List<Check> checks() {
     return List.of(Check.of("tlsrpt"));
   }
 
   @Override
-  public List<Finding> judge(Overview all) {
+  public List<Finding> judge(Overview all) throws InterruptedException {
     Optional<Domain> domain = all.domain();
     if (domain.isEmpty()) {
       return List.of(of(Outcome.NOT_TESTED, "a host was asked for, not a domain"));
@@ -42,14 +67,16 @@ public record ReportingReview(Resolver resolver) implements Review {
       return List.of(of(Outcome.INCONCLUSIVE, "the look-up failed: " + answer.reason()));
     }
     Evidence evidence = new Evidence(Evidence.Kind.DNS, owner.get() + " " + answer.records());
-    return List.of(judge(name, answer.records()).with(evidence));
+    boolean ask = all.budget().depth() != Depth.QUICK && all.left().isPositive();
+    return List.of(judge(name, answer.records(), ask).with(evidence));
   }
 
   private static Finding of(Outcome outcome, String seen) {
     return Finding.of(Check.of("tlsrpt"), outcome, Place.domain(), seen);
   }
 
-  private static Finding judge(Domain name, List<String> records) {
+  private Finding judge(Domain name, List<String> records, boolean ask)
+      throws InterruptedException {
     List<String> advice =
         List.of(
             "_smtp._tls." + name + ". IN TXT \"v=TLSRPTv1; rua=mailto:tls-reports@" + name + "\"");
@@ -68,11 +95,25 @@ public record ReportingReview(Resolver resolver) implements Review {
           of(Outcome.FAIL, "the record has no usable rua address: " + i.why())
               .as("syntax")
               .advising(advice);
-      case ReportingPolicy.Wanted w -> wanted(name, w.addresses());
+      case ReportingPolicy.Wanted w -> wanted(name, w.addresses(), ask);
     };
   }
 
-  private static Finding wanted(Domain name, List<ReportAddress> addresses) {
+  private Finding wanted(Domain name, List<ReportAddress> addresses, boolean ask)
+      throws InterruptedException {
+    List<String> dead = new ArrayList<>();
+    if (ask) {
+      for (ReportAddress address : addresses) {
+        nobody(address).ifPresent(why -> dead.add(address + " (" + why + ")"));
+      }
+    }
+    if (!dead.isEmpty() && dead.size() == addresses.size()) {
+      return of(Outcome.WARN, "nobody is at " + String.join(", ", dead)).as("unreachable");
+    }
+    if (!dead.isEmpty()) {
+      return of(Outcome.INFO, "others answer, but nobody is at " + String.join(", ", dead))
+          .as("unreachable");
+    }
     String text =
         "reports go to "
             + String.join(", ", addresses.stream().map(ReportAddress::toString).toList());
@@ -84,5 +125,53 @@ public record ReportingReview(Resolver resolver) implements Review {
         ? of(Outcome.PASS, text)
         // Not WARN, which would cap: the record is good, and RFC 8460 3 only advises.
         : of(Outcome.INFO, text + ": when mail to the domain fails, so do they").as("same-domain");
+  }
+
+  /** Why no report arrives there; empty when one may, or when the DNS does not say. */
+  private Optional<String> nobody(ReportAddress address) throws InterruptedException {
+    return switch (address) {
+      case ReportAddress.ByMail mail ->
+          mail.mailbox().domain() instanceof Domain domain ? noMail(domain) : Optional.empty();
+      case ReportAddress.ByPost post -> noWeb(post);
+    };
+  }
+
+  private Optional<String> noMail(Domain domain) {
+    // The order of hosts does not matter here, so that any chance will do.
+    return switch (MxSet.of(domain, resolver.mx(domain), Set.of(), Chance.seeded(1))) {
+      case MxSet.NoSuchDomain n -> Optional.of("the domain does not exist");
+      case MxSet.NullMx n -> Optional.of("the domain takes no mail");
+      case MxSet.LoopsBack l -> Optional.empty();
+      case MxSet.Trouble t -> Optional.empty();
+      case MxSet.Hosts h -> Optional.empty();
+    };
+  }
+
+  private Optional<String> noWeb(ReportAddress.ByPost post) throws InterruptedException {
+    HttpsTrouble trouble =
+        web.ask(
+                new HttpsRequest(
+                    post.host(),
+                    post.port(),
+                    post.path(),
+                    Optional.empty(),
+                    HttpsRequest.Certificate.JUDGED,
+                    new HttpsRequest.Limits(BODY, TOTAL)))
+            .trouble();
+    if (trouble == null) {
+      return Optional.empty();
+    }
+    return switch (trouble) {
+      case HttpsTrouble.NoAddress n -> Optional.of(n.text());
+      case HttpsTrouble.Unreachable u -> Optional.of(u.text());
+      case HttpsTrouble.Tls t -> Optional.of(t.text());
+      case HttpsTrouble.TooLate l -> Optional.of(l.text());
+      case HttpsTrouble.Lost l -> Optional.of(l.text());
+      case HttpsTrouble.Malformed m -> Optional.of(m.text());
+      // It says something, or nothing is known.
+      case HttpsTrouble.Dns d -> Optional.empty();
+      case HttpsTrouble.Certificate c -> Optional.empty();
+      case HttpsTrouble.TooLarge t -> Optional.empty();
+    };
   }
 }

@@ -4,8 +4,8 @@ import java.util.List;
 import org.sealwax.assess.Review;
 import org.sealwax.assess.Target;
 import org.sealwax.dns.Resolver;
+import org.sealwax.https.HttpsClient;
 import org.sealwax.sts.store.PolicyFetcher;
-import org.sealwax.tls.TlsClient;
 import org.sealwax.tls.TrustRoots;
 import org.sealwax.world.Clock;
 import org.sealwax.world.Dialer;
@@ -23,7 +23,7 @@ public final class Reviews {
    * @param resolver for all look-ups
    * @param dialer for the hosts of policies and authorities: guarded, as strangers name them
    * @param fetcher of MTA-STS policies
-   * @param tls for other services
+   * @param web for the https addresses of reports
    * @param also other services that might have a mail host's key
    * @param roots what is trusted
    * @param privateAllowed special-use addresses are expected: a lab
@@ -33,7 +33,7 @@ public final class Reviews {
       Resolver resolver,
       Dialer dialer,
       PolicyFetcher fetcher,
-      TlsClient tls,
+      HttpsClient web,
       List<Target.Host> also,
       TrustRoots roots,
       boolean privateAllowed,
@@ -52,8 +52,8 @@ public final class Reviews {
             needs.roots(),
             new Revocation(new PlainWeb(needs.resolver(), needs.dialer()), needs.clock()),
             needs.clock()),
-        new KeyReuseReview(needs.also(), needs.tls(), needs.resolver(), needs.dialer()),
-        new ReportingReview(needs.resolver()),
+        new KeyReuseReview(needs.also(), needs.resolver(), needs.dialer()),
+        new ReportingReview(needs.resolver(), needs.web()::exchange),
         new PanelReview(needs.resolver()),
         new ParityReview());
   }

@@ -261,17 +261,50 @@ public final class StsReview implements Review {
       return consistency(Outcome.WARN, "anybody's hosts fit " + String.join(", ", wide)).as("wide");
     }
     if (all.budget().depth() == Depth.FULL) {
-      PolicyFetch again = fetcher.examine(domain);
-      boolean same =
-          again.outcome() instanceof PolicyFetch.Outcome.Obtained o
-              && o.policy().text().equals(policy.text());
-      if (!same) {
-        return consistency(
-                Outcome.WARN, "a second fetch brought another answer: " + again.outcome().text())
-            .as("unstable");
+      Optional<Finding> changed = again(domain, id, policy);
+      if (changed.isPresent()) {
+        return changed.get();
       }
     }
     return consistency(Outcome.PASS, "record " + id + ", policy and MX hosts agree");
+  }
+
+  /**
+   * A second look: empty when record and policy are what they were. A new policy under the old id
+   * reaches no sender that has the old one (RFC 8461 3.1, 3.3: a policy is fetched again when the
+   * id changes); record and policy are looked at in the order in which they must change.
+   */
+  private Optional<Finding> again(Domain domain, String id, StsPolicy policy)
+      throws InterruptedException {
+    PolicyFetch fetch = fetcher.examine(domain);
+    if (!(fetch.outcome() instanceof PolicyFetch.Outcome.Obtained second)) {
+      return Optional.of(
+          consistency(
+                  Outcome.WARN, "a second fetch brought another answer: " + fetch.outcome().text())
+              .as("unstable"));
+    }
+    if (second.policy().text().equals(policy.text())) {
+      return Optional.empty();
+    }
+    Optional<Domain> owner = StsRecord.nameFor(domain);
+    Announcement now =
+        owner.isEmpty()
+            ? new Announcement.Silent("no name")
+            : Announcement.of(resolver.txt(owner.get()));
+    boolean same =
+        now instanceof Announcement.Says says
+            && says.record() instanceof StsRecord.Announced announced
+            && announced.id().equals(id);
+    return Optional.of(
+        (same
+                ? consistency(
+                        Outcome.WARN,
+                        "two fetches brought two policies, and the record says id "
+                            + id
+                            + " of both")
+                    .as("id-stale")
+                : consistency(Outcome.WARN, "a second fetch brought another policy").as("unstable"))
+            .with(new Evidence(Evidence.Kind.HTTPS, second.policy().text())));
   }
 
   private static List<String> toPublish(Overview all, Domain domain) {

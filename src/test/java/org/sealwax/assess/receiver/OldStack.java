@@ -74,6 +74,10 @@ final class OldStack implements AutoCloseable {
   int exportBits = 512;
   Predicate<ClientHello> drops = hello -> false;
   int dropsOver = Integer.MAX_VALUE;
+
+  /** TLS with the first octet. */
+  boolean implicit;
+
   String banner = "220 old.example.org ESMTP\r\n";
   String ehlo = "250-old.example.org\r\n250-PIPELINING\r\n250 STARTTLS\r\n";
   String starttls = "220 2.0.0 go\r\n";
@@ -157,6 +161,10 @@ final class OldStack implements AutoCloseable {
       socket.setTcpNoDelay(true);
       InputStream in = socket.getInputStream();
       OutputStream out = socket.getOutputStream();
+      if (implicit) {
+        tls(in, out);
+        return;
+      }
       out.write(banner.getBytes(StandardCharsets.ISO_8859_1));
       while (true) {
         String line = line(in);

@@ -25,6 +25,7 @@ import org.sealwax.dns.MxSet;
 import org.sealwax.dns.Nsec3Param;
 import org.sealwax.dns.Resolver;
 import org.sealwax.dns.Resolver.Family;
+import org.sealwax.https.HttpsTrouble;
 import org.sealwax.world.Chance;
 
 /** What is read out of the DNS alone, row by row. */
@@ -152,22 +153,69 @@ final class DnsReviewsTest {
         "something else | FAIL tlsrpt/syntax",
       })
   void reportingRecords(String record, String expected) {
-    FixedResolver world = world().txt("_smtp._tls.example.org", record).build();
-    assertEquals(expected, code(new ReportingReview(world), world, "tlsrpt"));
+    FixedResolver world =
+        world()
+            .txt("_smtp._tls.example.org", record)
+            .mx("reports.example", 10, "mx.reports.example")
+            .mx("x.example", 10, "mx.reports.example")
+            .build();
+    assertEquals(expected, code(new ReportingReview(world, Webs.answers(405)), world, "tlsrpt"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "mailto:tls@gone.example | WARN tlsrpt/unreachable",
+        "mailto:tls@silent.example | WARN tlsrpt/unreachable",
+        "mailto:tls@unknown.example | PASS tlsrpt",
+        "mailto:tls@gone.example,mailto:tls@example.org | INFO tlsrpt/unreachable",
+        "https://reports.example/v1 | WARN tlsrpt/unreachable",
+        "https://reports.example/v1,mailto:tls@gone.example | WARN tlsrpt/unreachable",
+        "https://reports.example/v1,mailto:tls@example.org | INFO tlsrpt/unreachable",
+      })
+  void addressesWhereNobodyIs(String addresses, String expected) {
+    FixedResolver world =
+        world()
+            .txt("_smtp._tls.example.org", "v=TLSRPTv1; rua=" + addresses)
+            .mx("silent.example", 0, ".")
+            .fails("unknown.example")
+            .build();
+    for (HttpsTrouble trouble :
+        List.of(
+            new HttpsTrouble.NoAddress("no address"),
+            new HttpsTrouble.Unreachable("refused"),
+            new HttpsTrouble.TooLate(Duration.ofSeconds(10)))) {
+      ReportingReview review = new ReportingReview(world, Webs.fails(trouble));
+      assertEquals(expected, code(review, world, "tlsrpt"));
+    }
+  }
+
+  @Test
+  void whatTheDnsDoesNotSayIsNotHeldAgainstAReportAddress() {
+    FixedResolver world =
+        world().txt("_smtp._tls.example.org", "v=TLSRPTv1; rua=https://reports.example/").build();
+    ReportingReview review =
+        new ReportingReview(world, Webs.fails(new HttpsTrouble.Dns("SERVFAIL")));
+    assertEquals("PASS tlsrpt", code(review, world, "tlsrpt"));
   }
 
   @Test
   void reportingRecordsThatAreNotOne() {
     FixedResolver none = world().build();
-    assertEquals("WARN tlsrpt/missing", code(new ReportingReview(none), none, "tlsrpt"));
+    assertEquals(
+        "WARN tlsrpt/missing", code(new ReportingReview(none, Webs.answers(405)), none, "tlsrpt"));
     FixedResolver two =
         world()
             .txt("_smtp._tls.example.org", "v=TLSRPTv1; rua=mailto:a@reports.example")
             .txt("_smtp._tls.example.org", "v=TLSRPTv1; rua=mailto:b@reports.example")
             .build();
-    assertEquals("FAIL tlsrpt/several", code(new ReportingReview(two), two, "tlsrpt"));
+    assertEquals(
+        "FAIL tlsrpt/several", code(new ReportingReview(two, Webs.answers(405)), two, "tlsrpt"));
     FixedResolver failing = world().fails("_smtp._tls.example.org").build();
-    assertEquals("INCONCLUSIVE tlsrpt", code(new ReportingReview(failing), failing, "tlsrpt"));
+    assertEquals(
+        "INCONCLUSIVE tlsrpt",
+        code(new ReportingReview(failing, Webs.answers(405)), failing, "tlsrpt"));
   }
 
   @Test

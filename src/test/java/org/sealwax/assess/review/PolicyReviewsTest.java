@@ -3,13 +3,18 @@ package org.sealwax.assess.review;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.reflect.Proxy;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -26,6 +31,7 @@ import org.sealwax.assess.Progress;
 import org.sealwax.assess.Review;
 import org.sealwax.assess.Visit;
 import org.sealwax.dns.FixedResolver;
+import org.sealwax.dns.Resolver;
 import org.sealwax.dns.Tlsa;
 import org.sealwax.sts.StsPolicy;
 import org.sealwax.sts.store.PolicyFetch;
@@ -289,6 +295,83 @@ final class PolicyReviewsTest {
     assertEquals(
         expected,
         codes(sts(announced(), obtained(text), List.of(EC), List.of(OTHER)), "sts.policy"));
+  }
+
+  /** What a second fetch brings after the first brought {@link #ENFORCE}. */
+  private static String second(FixedResolver world, PolicyFetch.Outcome again) {
+    Iterator<PolicyFetch.Outcome> fetched = List.of(obtained(ENFORCE), again).iterator();
+    return codes(
+        judge(
+            new StsReview(
+                world,
+                domain -> new PolicyFetch(fetched.next(), null),
+                ROOT.roots(),
+                Clock.system()),
+            overview(world, List.of(EC), List.of(OTHER))),
+        "sts.consistency");
+  }
+
+  @Test
+  void aSecondFetchMustBringTheSame() {
+    assertEquals("PASS:", second(announced(), obtained(ENFORCE)));
+    PolicyFetch.Outcome other = obtained(ENFORCE.replace("1209600", "604800"));
+    assertEquals("WARN:id-stale", second(announced(), other));
+    assertEquals("WARN:unstable", second(announced(), new PolicyFetch.Outcome.Status(503)));
+  }
+
+  @Test
+  void anIdThatChangedWithItsPolicyIsNotStale() {
+    FixedResolver before = announced();
+    FixedResolver after = world().txt("_mta-sts.example.org", "v=STSv1; id=2").build();
+    AtomicInteger asked = new AtomicInteger();
+    Resolver turning =
+        (Resolver)
+            Proxy.newProxyInstance(
+                Resolver.class.getClassLoader(),
+                new Class<?>[] {Resolver.class},
+                (proxy, method, arguments) ->
+                    method.invoke(
+                        method.getName().equals("txt") && asked.getAndIncrement() > 0
+                            ? after
+                            : before,
+                        arguments));
+    Iterator<PolicyFetch.Outcome> fetched =
+        List.of(obtained(ENFORCE), obtained(ENFORCE.replace("1209600", "604800"))).iterator();
+    StsReview review =
+        new StsReview(
+            turning, domain -> new PolicyFetch(fetched.next(), null), ROOT.roots(), Clock.system());
+    assertEquals(
+        "WARN:unstable",
+        codes(judge(review, overview(before, List.of(EC), List.of(OTHER))), "sts.consistency"));
+  }
+
+  /** Each look at the clock is so much later than the one before. */
+  private static String denial(FixedResolver world, Duration step) {
+    AtomicLong nanos = new AtomicLong();
+    Clock clock =
+        new Clock() {
+          @Override
+          public Instant now() {
+            return Instant.now();
+          }
+
+          @Override
+          public long nanoTime() {
+            return nanos.addAndGet(step.toNanos());
+          }
+        };
+    return codes(
+        judge(new DaneReview(world, clock), overview(world, List.of(EC), List.of(OTHER))),
+        "dane.denial");
+  }
+
+  @Test
+  void nameServersThatAreSlowWithTlsaAreToldOf() {
+    FixedResolver world = world().build();
+    assertEquals("PASS: PASS:", denial(world, Duration.ofMillis(2_999)));
+    assertEquals("WARN:slow WARN:slow", denial(world, Duration.ofSeconds(3)));
+    FixedResolver failing = world().fails("_25._tcp.mx1.example.org").build();
+    assertEquals("FAIL:failing WARN:slow", denial(failing, Duration.ofSeconds(3)));
   }
 
   @Test
