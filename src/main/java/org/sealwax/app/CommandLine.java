@@ -112,12 +112,15 @@ final class CommandLine {
     try {
       return switch (command.name()) {
         case "serve" -> new ServeCommand(around, folders).run(file, sound);
-        case "policyd" -> new PolicydCommand(around).run(sound, arguments);
+        case "policyd" -> new PolicydCommand(around, folders).run(file, sound, arguments);
         case "rehearse" -> new Rehearsal(around, folders).run();
         case "queue" -> new QueueCommand(around, state).queue(arguments);
         case "trace" -> new QueueCommand(around, state).trace(arguments);
         case "policy" -> new PolicyCommand(around, state).run(arguments);
         case "receipts" -> new ReceiptsCommand(around, Archives.receiptsIn(state)).run(arguments);
+        case "tlsrpt" ->
+            new TlsRptCommand(around, ReportsIn.shelfIn(state))
+                .run(arguments, Clock.system().now());
         case "explain" ->
             arguments.has("--what-if")
                 ? new WhatIfCommand(around, folders.machine()).run(arguments, sound.settings())

@@ -89,6 +89,7 @@ final class Explainer {
     out.put("next_hop", words(hop));
     switch (hop) {
       case NextHop.Pipe pipe -> out.put("end", "a command of this machine takes it");
+      case NextHop.Reports reports -> out.put("end", "this server reads it itself");
       case NextHop.Nobody nobody -> out.put("end", "nobody is named who takes it");
       case NextHop.ByMx mx -> tell(out, courier.preview(hop, message, probes), mx.domain(), now);
       case NextHop.Fixed fixed ->
@@ -106,6 +107,7 @@ final class Explainer {
       case NextHop.ByMx mx -> "the MX hosts of " + mx.domain();
       case NextHop.Fixed f -> f.host() + ":" + f.port() + " (route " + f.route() + ")";
       case NextHop.Pipe p -> "the command " + p.name();
+      case NextHop.Reports r -> "this server";
       case NextHop.Nobody n -> "nobody";
     };
   }

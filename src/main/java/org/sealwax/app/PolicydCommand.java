@@ -11,11 +11,14 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.sealwax.config.Configuration;
 import org.sealwax.config.Settings;
+import org.sealwax.console.MetricsServer;
 import org.sealwax.deliver.DeliverSettings;
 import org.sealwax.dns.Resolver;
 import org.sealwax.dns.live.LiveResolver;
@@ -29,6 +32,8 @@ import org.sealwax.evidence.StsSource;
 import org.sealwax.https.HttpsClient;
 import org.sealwax.ledger.Ledger;
 import org.sealwax.ledger.LiveLedger;
+import org.sealwax.log.CountedLog;
+import org.sealwax.log.Counters;
 import org.sealwax.log.LibraryLog;
 import org.sealwax.log.LineLog;
 import org.sealwax.log.LogSettings;
@@ -59,14 +64,17 @@ final class PolicydCommand {
   private static final Duration FETCH = Duration.ofSeconds(45);
 
   private final Surroundings around;
+  private final Folders folders;
   private final Clock clock = Clock.system();
   private final Chance chance = Chance.secure();
 
-  PolicydCommand(Surroundings around) {
+  PolicydCommand(Surroundings around, Folders folders) {
     this.around = around;
+    this.folders = folders;
   }
 
-  int run(Configuration.Sound sound, Arguments arguments) throws Arguments.Misuse {
+  int run(Optional<Path> file, Configuration.Sound sound, Arguments arguments)
+      throws Arguments.Misuse {
     String place = arguments.value("--listen").orElse("");
     Endpoint endpoint =
         place.isEmpty()
@@ -76,18 +84,32 @@ final class PolicydCommand {
                     () ->
                         new Arguments.Misuse(
                             "--listen is an address and a port, or unix: and a path"));
+    Optional<Endpoint.Tcp> metrics = metricsPlace(arguments);
     TlsRoom.beforeAnything();
     Settings settings = sound.settings();
     boolean journal = around.variable("JOURNAL_STREAM").isPresent();
     LogSettings logSettings = new LogSettings(settings.log(), journal);
-    try (LineLog log = new LineLog(logSettings, around.out(), clock);
-        Engine engine = new Engine(settings, arguments.has("--ask"), log)) {
-      LibraryLog.lead(log);
-      sound.complaints().forEach(c -> log.warning("config", c.text()));
-      Optional<String> key = arguments.value("--ask");
-      return key.isPresent()
-          ? ask(engine, key.get())
-          : serve(engine, endpoint, arguments.value("--learn-from").map(around::path), log);
+    Counters counters = new Counters();
+    try (LineLog lines = new LineLog(logSettings, around.out(), clock)) {
+      counters.gauge("sealwax_log_lost_lines", "Log lines that nobody read", lines::dropped);
+      MailLog log = new CountedLog(lines, counters);
+      try (Engine engine = new Engine(settings, arguments.has("--ask"), log)) {
+        LibraryLog.lead(log);
+        sound.complaints().forEach(c -> log.warning("config", c.text()));
+        Optional<String> key = arguments.value("--ask");
+        if (key.isPresent()) {
+          return ask(engine, key.get());
+        }
+        Serving serving =
+            new Serving(
+                endpoint,
+                metrics,
+                arguments.value("--learn-from").map(around::path),
+                file,
+                counters,
+                log);
+        return serve(engine, serving);
+      }
     } catch (IOException e) {
       around.err().println("sealwax: policyd: " + e.getMessage());
       return Exit.SYSTEM;
@@ -97,6 +119,32 @@ final class PolicydCommand {
     }
   }
 
+  private static Optional<Endpoint.Tcp> metricsPlace(Arguments arguments) throws Arguments.Misuse {
+    Optional<String> place = arguments.value("--metrics");
+    if (place.isEmpty()) {
+      return Optional.empty();
+    }
+    if (Endpoint.parse(place.get()).orElse(null) instanceof Endpoint.Tcp tcp) {
+      return Optional.of(tcp);
+    }
+    throw new Arguments.Misuse("--metrics is an address and a port: 127.0.0.1:9126");
+  }
+
+  /**
+   * How it serves.
+   *
+   * @param metrics where figures are shown, if anywhere
+   * @param learnFrom Postfix's log
+   * @param file the configuration, which SIGHUP reads again
+   */
+  private record Serving(
+      Endpoint endpoint,
+      Optional<Endpoint.Tcp> metrics,
+      Optional<Path> learnFrom,
+      Optional<Path> file,
+      Counters counters,
+      MailLog log) {}
+
   private int ask(Engine engine, String key) throws InterruptedException {
     PolicyDesk.Explained explained = engine.desk().explain(key);
     around.out().println(explained.line());
@@ -105,26 +153,49 @@ final class PolicydCommand {
     return explained.line().startsWith("TEMP") ? Exit.TRY_AGAIN : Exit.OK;
   }
 
-  private int serve(Engine engine, Endpoint endpoint, Optional<Path> learnFrom, MailLog log)
-      throws IOException, InterruptedException {
+  private int serve(Engine engine, Serving serving) throws IOException, InterruptedException {
+    MailLog log = serving.log();
     CountDownLatch ended = new CountDownLatch(1);
     boolean term = Signals.on("TERM", ended::countDown);
     if (!Signals.on("INT", ended::countDown) || !term) {
       Runtime.getRuntime().addShutdownHook(Threads.unstarted("stop", ended::countDown));
     }
     ServiceManager manager = new ServiceManager(around);
+    Signals.on(
+        "HUP",
+        () -> {
+          manager.reloading(clock.nanoTime());
+          reload(engine, serving);
+          manager.ready("reloaded");
+        });
     Deque<Closeable> open = new ArrayDeque<>();
     try {
       engine.policies().start();
-      SocketmapServer server = SocketmapServer.start(endpoint, engine.desk(), log);
+      SocketmapServer server =
+          SocketmapServer.start(serving.endpoint(), engine::desk, log, serving.counters());
       open.push(server);
-      learnFrom.ifPresent(
-          file ->
-              open.push(
-                  LogFollower.start(
-                      file,
-                      new LogFollower.World(
-                          engine.ledger(), engine.resolver(), clock, chance, log))));
+      if (serving.metrics().isPresent()) {
+        LedgerFigures.show(serving.counters(), engine::ledger);
+        serving
+            .counters()
+            .gauge(
+                "sealwax_sts_domains",
+                "Domains whose MTA-STS state is kept",
+                engine.policies()::domains);
+        MetricsServer figures =
+            new MetricsServer(serving.metrics().get().address(), serving.counters(), () -> null);
+        open.push(figures);
+        log.note("policyd", "figures at http://" + figures.address() + "/metrics");
+      }
+      serving
+          .learnFrom()
+          .ifPresent(
+              file ->
+                  open.push(
+                      LogFollower.start(
+                          file,
+                          new LogFollower.World(
+                              engine.ledger(), engine.resolver(), clock, chance, log))));
       log.note("policyd", "serves socketmap:" + server.place() + ":tls");
       manager.ready("serving " + server.place());
       Optional<Duration> beat = manager.beat();
@@ -145,12 +216,34 @@ final class PolicydCommand {
     }
   }
 
+  /** Parse, compare, swap; what is wrong changes nothing. */
+  private void reload(Engine engine, Serving serving) {
+    MailLog log = serving.log();
+    try {
+      switch (Configuration.read(serving.file().orElse(null), folders.machine())) {
+        case Configuration.Broken b ->
+            log.warning("config", "refused, the former configuration stays: " + b.firstError());
+        case Configuration.Sound s -> {
+          Set<String> later = engine.use(s.settings());
+          s.complaints().forEach(c -> log.warning("config", c.text()));
+          log.configuration(
+              "the configuration was read again"
+                  + (later.isEmpty() ? "" : "; after a restart only: " + String.join(", ", later)));
+        }
+      }
+    } catch (IOException e) {
+      log.warning("config", "refused, the former configuration stays: " + e.getMessage());
+    }
+  }
+
   /** The rule book with everything that it asks. */
   private final class Engine implements Closeable {
     private final Resolver resolver;
     private final StsPolicies policies;
     private final LiveLedger ledger;
-    private final PolicyDesk desk;
+    private final boolean asks;
+    private final Settings first;
+    private final AtomicReference<PolicyDesk> desk;
 
     /**
      * Opens everything.
@@ -214,6 +307,13 @@ final class PolicydCommand {
                           .filter(k -> k.policy().lists(host))
                           .isPresent()));
       late.set(ledger);
+      this.asks = asks;
+      first = settings;
+      desk = new AtomicReference<>(deskBy(settings));
+    }
+
+    /** What is asked under a configuration; stores, caches and memory are the same. */
+    private PolicyDesk deskBy(Settings settings) {
       DeliverSettings deliver = settings.deliver();
       List<Source> sources = new ArrayList<>();
       sources.add(new PolicyRows(deliver.level(), deliver.rows()));
@@ -224,21 +324,44 @@ final class PolicydCommand {
         sources.add(new StsSource(policies));
       }
       sources.add(new LedgerSource(ledger));
-      desk =
-          new PolicyDesk(
-              new PolicyDesk.World(
-                  resolver,
-                  new Gatherer(sources),
-                  new Policy(Ladder.of(true, true, deliver.hold()), deliver.floors()),
-                  policies,
-                  asks ? Ledger.blank() : ledger,
-                  settings.caFiles(),
-                  clock,
-                  chance));
+      return new PolicyDesk(
+          new PolicyDesk.World(
+              resolver,
+              new Gatherer(sources),
+              new Policy(Ladder.of(true, true, deliver.hold()), deliver.floors()),
+              policies,
+              asks ? Ledger.blank() : ledger,
+              settings.caFiles(),
+              clock,
+              chance));
+    }
+
+    /**
+     * Puts another configuration in force, as far as it can change while we run.
+     *
+     * @return the tables that take a restart
+     */
+    Set<String> use(Settings next) {
+      ledger.use(next.ledger());
+      desk.set(deskBy(next));
+      Set<String> later = new TreeSet<>(next.needingRestart(first));
+      // What the router alone has is nothing to this program.
+      later.retainAll(Set.of("[server] state", "[dns]", "[log]"));
+      boolean other =
+          next.publicRoots() != first.publicRoots()
+              || !next.rootFiles().equals(first.rootFiles())
+              || !next.dialer().equals(first.dialer())
+              || !next.sts()
+                  .map(StsSettings::patience)
+                  .equals(first.sts().map(StsSettings::patience));
+      if (other) {
+        later.add("[roots], [deliver] allow_targets and [sts] for the fetching of policies");
+      }
+      return later;
     }
 
     PolicyDesk desk() {
-      return desk;
+      return Objects.requireNonNull(desk.get());
     }
 
     Resolver resolver() {

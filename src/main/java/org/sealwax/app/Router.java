@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -56,6 +57,7 @@ import org.sealwax.receive.auth.PasswordFile;
 import org.sealwax.receive.auth.PasswordMechanisms;
 import org.sealwax.spool.SpoolTrouble;
 import org.sealwax.spool.SqliteSpool;
+import org.sealwax.tls.ClientCertificates;
 import org.sealwax.tls.ClientTls;
 import org.sealwax.tls.Identity;
 import org.sealwax.tls.IdentityStore;
@@ -95,6 +97,7 @@ final class Router implements Closeable {
   private final Late<IdentityStore> identities;
   private final Archives archives;
   private final Reports reports;
+  private final ReportsIn reportsIn;
   private final Premises premises;
 
   /** What is known of named peers: outlives configurations. */
@@ -194,6 +197,9 @@ final class Router implements Closeable {
                 clock,
                 chance,
                 log));
+    this.reportsIn =
+        new ReportsIn(
+            new ReportsIn.World(settings, this::settingsNow, resolver, this::doorTls, clock, log));
     this.premises =
         new Premises(
             () -> {
@@ -240,7 +246,10 @@ final class Router implements Closeable {
     }
     Delivery desk =
         new PostmasterDesk(
-            settingsNow().forward(), in.directory(), queue, c -> now.courier().get().deliver(c));
+            settingsNow().forward(),
+            in.directory(),
+            queue,
+            reportsIn.before(c -> now.courier().get().deliver(c)));
     return new LoopGuard(desk).deliver(consignment);
   }
 
@@ -314,7 +323,7 @@ final class Router implements Closeable {
                 TrustedCertificates.of(tls.judge(), authorities.grants()),
                 next.rejects(),
                 next.server().postmaster().orElse(null)),
-            directory,
+            ReportsIn.before(next, directory),
             mirrors,
             sasl(next));
     PipeCourier.warnings(next.pipes(), PipeCourier.runsAsRoot())
@@ -377,10 +386,11 @@ final class Router implements Closeable {
               now.server().state(),
               new Desk(queue, spool, reloading, archives::ledger, this::explainer, clock),
               log);
+      startReportsIn();
       if (now.metrics().isPresent()) {
         metrics = openMetrics(now.metrics().get());
       }
-    } catch (IOException e) {
+    } catch (IOException | UncheckedIOException e) {
       close();
       if (e instanceof StartTrouble trouble) {
         throw trouble;
@@ -400,6 +410,14 @@ final class Router implements Closeable {
     housekeeping = Threads.start("housekeeping", this::keepHouse);
   }
 
+  private void startReportsIn() throws StartTrouble {
+    try {
+      reportsIn.start(counters);
+    } catch (IOException e) {
+      throw bindTrouble(reportsIn.wanted().orElseThrow(), e);
+    }
+  }
+
   private MetricsServer openMetrics(InetSocketAddress address) throws StartTrouble {
     counters.gauge("sealwax_sessions", "Client sessions now", this::sessions);
     counters.gauge(
@@ -412,6 +430,7 @@ final class Router implements Closeable {
         () -> queue.figures().deadSites());
     counters.gauge(
         "sealwax_store_trouble", "1 while no mail is taken", () -> spool.trouble() == null ? 0 : 1);
+    LedgerFigures.show(counters, archives::ledger);
     try {
       return new MetricsServer(address, counters, this::trouble);
     } catch (IOException e) {
@@ -464,6 +483,16 @@ final class Router implements Closeable {
     } catch (IOException e) {
       throw bindTrouble(row.address(), e);
     }
+  }
+
+  /** For reports by POST: the certificate of the listeners, and nobody is asked for theirs. */
+  private TlsServer doorTls() {
+    ListenerTls door =
+        ListenerTls.defaults("tlsrpt").withClientCertificates(ClientCertificates.NONE);
+    Late<TlsServer> server =
+        new Late<>(
+            () -> tls.server(door, identities.get(), new Authorities(settingsNow()).forClients()));
+    return (wire, total) -> server.get().accept(wire, total);
   }
 
   private static StartTrouble bindTrouble(InetSocketAddress address, IOException e) {
@@ -582,6 +611,11 @@ final class Router implements Closeable {
     return listeners.values().stream().map(Listener::address).toList();
   }
 
+  /** Where reports by POST are taken; empty when nowhere. */
+  Optional<InetSocketAddress> reportAddress() {
+    return reportsIn.address();
+  }
+
   /** Messages taken since the start. */
   long accepted() {
     return queue.figures().accepted();
@@ -642,6 +676,7 @@ final class Router implements Closeable {
       courier.close();
     }
     mirrors.close();
+    closeQuietly(reportsIn);
     closeQuietly(reports);
     closeQuietly(archives);
     closeQuietly(spool);

@@ -183,7 +183,7 @@ final class ServeCommand {
       try {
         return switch (Configuration.read(file.orElse(null), folders.machine())) {
           case Configuration.Broken b -> {
-            log.warning("config", "refused, the former configuration stays: " + first(b));
+            log.warning("config", "refused, the former configuration stays: " + b.firstError());
             throw new Refusal(b.report() + "the former configuration stays in force");
           }
           case Configuration.Sound s -> take(s);
@@ -192,14 +192,6 @@ final class ServeCommand {
         log.warning("config", "refused, the former configuration stays: " + e.getMessage());
         throw new Refusal(e.getMessage() + "; the former configuration stays in force");
       }
-    }
-
-    private static String first(Configuration.Broken b) {
-      return b.complaints().stream()
-          .filter(c -> c.error())
-          .findFirst()
-          .map(c -> "line " + c.line() + ": " + c.text())
-          .orElse("");
     }
 
     private String take(Configuration.Sound sound) throws IOException {

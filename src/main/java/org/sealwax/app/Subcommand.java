@@ -109,6 +109,7 @@ record Subcommand(
                 new Option("--head", "HASH", "a head from the log that must be in the chain"),
                 new Option("--recipient", "ADDRESS", "with export: only those of this address")),
             false),
+        TlsRptCommand.subcommand(),
         new Subcommand(
             "sendmail",
             "[-t] [-i] [-f ADDRESS] [ADDRESS...]",
@@ -127,10 +128,11 @@ record Subcommand(
             "Serves smtp_tls_policy_maps as a socketmap: DANE, MTA-STS, the policy rows of the"
                 + " configuration and the ledger, in Postfix's words. The table is tls, or tlsrpt with"
                 + " the attributes that Postfix 3.10 reports by. What is not known now is TEMP, so that"
-                + " mail waits. Uses dns, deliver and policy of the configuration; keeps what it learns"
+                + " mail waits. SIGHUP reads the configuration again. Uses dns, deliver and policy of the configuration; keeps what it learns"
                 + " in the folder policyd of the state folder.",
             List.of(
                 new Option("--listen", "PLACE", "127.0.0.1:8461 unless said; or unix: and a path"),
+                new Option("--metrics", "PLACE", "serve figures by HTTP there: 127.0.0.1:9126"),
                 new Option(
                     "--learn-from", "FILE", "Postfix's log: domains that always had TLS keep it"),
                 new Option(

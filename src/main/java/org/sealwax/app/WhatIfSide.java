@@ -119,6 +119,7 @@ final class WhatIfSide {
       case NextHop.Fixed f ->
           Optional.of("goes by the route " + f.route() + " to " + f.host() + ":" + f.port());
       case NextHop.Pipe p -> Optional.of("goes to the command " + p.name());
+      case NextHop.Reports r -> Optional.of("is read by this server");
       case NextHop.Nobody n -> Optional.of("goes to nobody");
     };
   }

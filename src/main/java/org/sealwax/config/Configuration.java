@@ -49,6 +49,15 @@ public sealed interface Configuration {
     public Broken {
       complaints = List.copyOf(complaints);
     }
+
+    /** The first error in one line, for a log. */
+    public String firstError() {
+      return complaints.stream()
+          .filter(Complaint::error)
+          .findFirst()
+          .map(c -> "line " + c.line() + ": " + c.text())
+          .orElse("");
+    }
   }
 
   /**

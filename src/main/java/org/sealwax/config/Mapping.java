@@ -40,6 +40,8 @@ import org.sealwax.receive.ClientLimits;
 import org.sealwax.receive.ReceiveSettings;
 import org.sealwax.receive.RejectRow;
 import org.sealwax.report.ReportSettings;
+import org.sealwax.report.received.DoorSettings;
+import org.sealwax.report.received.ReceivedSettings;
 import org.sealwax.spool.SpoolSettings;
 import org.sealwax.sts.Patience;
 import org.sealwax.sts.store.StsSettings;
@@ -105,6 +107,7 @@ final class Mapping {
         new DialerSettings(reading.one(Schema.Deliver.TABLE).get(Schema.Deliver.ALLOW_TARGETS)),
         sts(server),
         tlsReports(server),
+        tlsReportsIn(server),
         ledger(),
         receipts(),
         dns(),
@@ -584,6 +587,38 @@ final class Mapping {
             key.isEmpty() || domain.isEmpty() || selector.isEmpty()
                 ? Optional.empty()
                 : Optional.of(new TlsReportRow.Dkim(domain.get(), selector.get(), key.get()))));
+  }
+
+  private Optional<TlsReportsInRow> tlsReportsIn(Server server) {
+    Section s = reading.one(Schema.TlsRptIn.TABLE);
+    Duration keep = s.get(Schema.TlsRptIn.KEEP);
+    if (keep.compareTo(ReceivedSettings.LEAST) < 0 || keep.compareTo(ReceivedSettings.MOST) > 0) {
+      error(
+          s,
+          Schema.TlsRptIn.KEEP,
+          "reports are kept for "
+              + ReceivedSettings.LEAST.toDays()
+              + " to "
+              + ReceivedSettings.MOST.toDays()
+              + " days",
+          "they come a day late, and show a trend in weeks");
+      keep = ReceivedSettings.DEFAULT_KEEP;
+    }
+    Optional<DoorSettings> door = Optional.empty();
+    try {
+      String path = s.get(Schema.TlsRptIn.PATH);
+      door = s.find(Schema.TlsRptIn.LISTEN).map(a -> DoorSettings.at(a, path));
+    } catch (IllegalArgumentException e) {
+      error(s, Schema.TlsRptIn.PATH, String.valueOf(e.getMessage()), "/v1/tlsrpt is usual");
+    }
+    List<Mailbox> addresses = s.get(Schema.TlsRptIn.ADDRESSES);
+    return addresses.isEmpty() && door.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            new TlsReportsInRow(
+                addresses,
+                door,
+                ReceivedSettings.in(server.state().resolve("tlsrpt-received"), keep)));
   }
 
   private LedgerSettings ledger() {

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.sealwax.address.Domain;
+import org.sealwax.address.Mailbox;
 import org.sealwax.config.ListenerRow.Start;
 import org.sealwax.dns.DnsSettings;
 import org.sealwax.evidence.Mirrors;
@@ -42,6 +43,34 @@ final class Rules {
     ledger();
     metrics();
     tlsReports();
+    tlsReportsIn();
+  }
+
+  private void tlsReportsIn() {
+    Section s = reading.one(Schema.TlsRptIn.TABLE);
+    Set<String> ours = new HashSet<>();
+    reading
+        .rows(Schema.AliasDomain.TABLE)
+        .forEach(row -> ours.add(row.get(Schema.AliasDomain.DOMAIN_OF).name()));
+    reading
+        .rows(Schema.RelayDomain.TABLE)
+        .forEach(row -> ours.add(row.get(Schema.RelayDomain.DOMAIN_OF).name()));
+    for (Mailbox address : s.get(Schema.TlsRptIn.ADDRESSES)) {
+      if (!(address.domain() instanceof Domain domain) || !ours.contains(domain.name())) {
+        error(
+            s,
+            Schema.TlsRptIn.ADDRESSES,
+            "no mail for " + address.domain() + " is taken here",
+            "add an [[alias_domain]] or a [[relay_domain]] for it");
+      }
+    }
+    if (s.find(Schema.TlsRptIn.LISTEN).isPresent() && ours.isEmpty()) {
+      warning(
+          s,
+          Schema.TlsRptIn.LISTEN,
+          "every report will be refused: this server has no domains",
+          "reports are about its alias and relay domains");
+    }
   }
 
   private void tlsReports() {

@@ -852,6 +852,48 @@ final class Schema {
     private TlsRpt() {}
   }
 
+  /** Reports about our own TLS. */
+  static final class TlsRptIn {
+    static final Key<List<Mailbox>> ADDRESSES =
+        Key.of(
+            "addresses",
+            listOf(MAILBOX),
+            "[]",
+            "Mail to these addresses is read here for reports about alias and relay domains of this"
+                + " server: publish one as rua=mailto: in a TLSRPT record. They go before the alias"
+                + " file; what is no report is put aside in the state folder.");
+    static final Key<InetSocketAddress> LISTEN =
+        Key.optional(
+            "listen",
+            SOCKET,
+            "Where reports are taken by POST over HTTPS, with the certificate of [identity]. Left"
+                + " out: nowhere.",
+            "\"*:443\"");
+    static final Key<String> PATH =
+        Key.of(
+            "path",
+            TEXT,
+            "\"/v1/tlsrpt\"",
+            "What is posted to there: publish it as rua=https://HOST/v1/tlsrpt.");
+    static final Key<Duration> KEEP =
+        Key.of(
+            "keep",
+            DURATION,
+            "\"90d\"",
+            "How long reports are kept after the day they are about: 2 days to 2 years.");
+    static final Table TABLE =
+        Table.one(
+            "tlsrpt_in",
+            "Reports from others about the TLS of this server's domains (RFC 8460); sealwax tlsrpt"
+                + " sums them up.",
+            ADDRESSES,
+            LISTEN,
+            PATH,
+            KEEP);
+
+    private TlsRptIn() {}
+  }
+
   /** The ledger. */
   static final class Ledger {
     static final Key<LedgerSettings.Regression> REGRESSION =
@@ -1039,6 +1081,7 @@ final class Schema {
             Deliver.TABLE,
             Sts.TABLE,
             TlsRpt.TABLE,
+            TlsRptIn.TABLE,
             Ledger.TABLE,
             Receipts.TABLE,
             Dns.TABLE,

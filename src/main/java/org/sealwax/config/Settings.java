@@ -49,6 +49,7 @@ import org.sealwax.world.DialerSettings;
  * @param dialer where names from the DNS may lead
  * @param sts how MTA-STS policies are fetched and kept; empty: not at all
  * @param tlsReports how sessions are reported (RFC 8460); empty: not at all
+ * @param tlsReportsIn how reports about our own domains are taken; empty: not at all
  * @param ledger how much evidence makes a level, and how it is lost
  * @param receipts how receipts are kept; empty: none are written
  * @param dns how the DNS is asked
@@ -78,6 +79,7 @@ public record Settings(
     DialerSettings dialer,
     Optional<StsSettings> sts,
     Optional<TlsReportRow> tlsReports,
+    Optional<TlsReportsInRow> tlsReportsIn,
     LedgerSettings ledger,
     Optional<ReceiptSettings> receipts,
     DnsSettings dns,
@@ -119,6 +121,16 @@ public record Settings(
     }
     if (!tlsReports.equals(other.tlsReports)) {
       names.add("[tlsrpt]");
+    }
+    // The addresses alone are looked at again.
+    if (tlsReportsIn.isPresent() != other.tlsReportsIn.isPresent()
+        || !tlsReportsIn
+            .flatMap(TlsReportsInRow::door)
+            .equals(other.tlsReportsIn.flatMap(TlsReportsInRow::door))
+        || !tlsReportsIn
+            .map(TlsReportsInRow::kept)
+            .equals(other.tlsReportsIn.map(TlsReportsInRow::kept))) {
+      names.add("[tlsrpt_in] listen, path, keep, and its first address");
     }
     if (receipts.isPresent() != other.receipts.isPresent()) {
       names.add("[receipts] enabled");

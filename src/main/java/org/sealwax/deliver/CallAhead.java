@@ -57,7 +57,7 @@ public final class CallAhead implements RecipientProbe {
 
   @Override
   public Result probe(Mailbox recipient, NextHop nextHop) {
-    if (nextHop instanceof NextHop.Pipe || nextHop instanceof NextHop.Nobody) {
+    if (!(nextHop instanceof NextHop.ByMx || nextHop instanceof NextHop.Fixed)) {
       return new Result.NotKnown("a command cannot be asked");
     }
     Question question = new Question(recipient, tools.settings().times());

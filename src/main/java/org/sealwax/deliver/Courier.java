@@ -121,6 +121,8 @@ public final class Courier implements Delivery, AutoCloseable {
       case NextHop.Pipe pipe -> pipes.deliver(consignment);
       case NextHop.ByMx mx -> bySmtp(consignment);
       case NextHop.Fixed fixed -> bySmtp(consignment);
+      case NextHop.Reports reports ->
+          throw new IllegalStateException("reports are read before they come here");
       case NextHop.Nobody nobody ->
           throw new IllegalStateException("mail for nobody is held before it comes here");
     };

@@ -381,6 +381,8 @@ final class Transfer implements Errand {
       case Target.Remote remote -> remote.mailbox();
       case Target.Command command ->
           throw new IllegalStateException("a command cannot be reached by SMTP");
+      case Target.Reports reports ->
+          throw new IllegalStateException("reports are read here and not sent on");
       case Target.Postmaster postmaster ->
           throw new IllegalStateException("the postmaster has his own address by now");
     };

@@ -63,6 +63,7 @@ public final class Routes implements Routing {
   public NextHop nextHopFor(Target target) {
     return switch (target) {
       case Target.Command command -> new NextHop.Pipe(command.pipe());
+      case Target.Reports reports -> new NextHop.Reports();
       case Target.Postmaster p ->
           postmaster == null ? new NextHop.Nobody() : nextHopFor(new Target.Remote(postmaster));
       case Target.Remote remote ->

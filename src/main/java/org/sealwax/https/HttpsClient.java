@@ -217,8 +217,8 @@ public final class HttpsClient {
 
     private HttpsTrouble meaning(IOException e) {
       return switch (e) {
-        case HttpReplyReader.MalformedReply m -> new HttpsTrouble.Malformed(why(m));
-        case HttpReplyReader.OversizedReply o -> new HttpsTrouble.TooLarge(request.limits().body());
+        case MalformedHttp m -> new HttpsTrouble.Malformed(why(m));
+        case OversizedHttp o -> new HttpsTrouble.TooLarge(request.limits().body());
         // After the handshake the host has been reached, and another address will do no better.
         case TlsTrouble t ->
             handshake == null

@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
+import org.sealwax.policy.Level;
 import org.sqlite.JDBC;
 
 /**
@@ -173,11 +174,17 @@ final class LedgerStore implements Closeable {
       return;
     }
     put.setString(1, domain.name());
-    put.setInt(2, row.standing() == null ? 0 : 1);
+    put.setInt(2, levelOf(row));
     put.setInt(3, row.violation() == null ? 0 : 1);
     put.setLong(4, row.last().getEpochSecond());
     put.setBytes(5, RowForm.write(row));
     put.executeUpdate();
+  }
+
+  /** In the column: 0 none, 1 {@code encrypt}, 2 {@code verify}; only 0 means anything to rules. */
+  private static int levelOf(DomainRow row) {
+    Level level = row.level();
+    return level == null ? 0 : level == Level.VERIFY ? 2 : 1;
   }
 
   private void rungs(Map<String, byte @Nullable []> rungs) throws SQLException {
@@ -242,10 +249,23 @@ final class LedgerStore implements Closeable {
     }
   }
 
-  /** Rows there are with a level. */
-  synchronized int countWithLevel() throws IOException {
+  /**
+   * How many rows there are.
+   *
+   * @param encrypt at that level; with those of {@code verify} that the version before this one
+   *     wrote, until they are seen again
+   * @param verify at that level
+   * @param violated with a violation that stands
+   */
+  record Counts(int encrypt, int verify, int violated) {}
+
+  /** Rows there are by level. */
+  synchronized Counts counts() throws IOException {
     try (Statement s = connection.createStatement()) {
-      return number(s, "SELECT count(*) FROM domain WHERE level > 0");
+      return new Counts(
+          number(s, "SELECT count(*) FROM domain WHERE level = 1"),
+          number(s, "SELECT count(*) FROM domain WHERE level = 2"),
+          number(s, "SELECT count(*) FROM domain WHERE violated = 1"));
     } catch (SQLException e) {
       throw trouble(file, e);
     }

@@ -13,12 +13,14 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -127,6 +129,7 @@ public final class LiveLedger implements Ledger, RungShelf, Closeable {
   private final Neighbourhood neighbourhood = new Neighbourhood();
   private final Map<String, HostMemory> rungs;
   private final Map<String, byte @Nullable []> dirtyRungs = new HashMap<>();
+  private final Map<Event, LongAdder> events = new ConcurrentHashMap<>();
   private final Semaphore wake = new Semaphore(0);
   private final ReentrantLock flushing = new ReentrantLock();
   private Instant clockStored = Instant.EPOCH;
@@ -309,6 +312,7 @@ public final class LiveLedger implements Ledger, RungShelf, Closeable {
     Domain domain = change.row().domain();
     for (Change.Fact fact : change.facts()) {
       String text = domain + " " + Words.of(fact, rules.settings());
+      events.computeIfAbsent(eventOf(fact), e -> new LongAdder()).increment();
       switch (fact) {
         case Change.Fact.Promoted p -> world.log().note("ledger", text);
         case Change.Fact.Healed h -> world.log().note("ledger", text);
@@ -327,6 +331,17 @@ public final class LiveLedger implements Ledger, RungShelf, Closeable {
         world.log().warning("ledger", domain + " violation is now classed " + now.word());
       }
     }
+  }
+
+  private static Event eventOf(Change.Fact fact) {
+    return switch (fact) {
+      case Change.Fact.Promoted p -> Event.PROMOTED;
+      case Change.Fact.Healed h -> Event.HEALED;
+      case Change.Fact.Decayed d -> Event.DECAYED;
+      case Change.Fact.Accepted a -> Event.ACCEPTED;
+      case Change.Fact.HostsAccepted h -> Event.ACCEPTED;
+      case Change.Fact.Violated v -> Event.VIOLATED;
+    };
   }
 
   private void nearUs(DomainRow row) {
@@ -585,12 +600,49 @@ public final class LiveLedger implements Ledger, RungShelf, Closeable {
     }
   }
 
-  /** Rows, and rows with a level, for metrics. */
-  public record Figures(int domains, int withLevel) {}
+  /**
+   * For metrics, as far as it is on disk.
+   *
+   * @param domains remembered
+   * @param encrypt with that level
+   * @param verify with that level
+   * @param violated that show less than their level now
+   */
+  public record Figures(int domains, int encrypt, int verify, int violated) {
+    /** With a level. */
+    public int withLevel() {
+      return encrypt + verify;
+    }
+  }
 
-  /** For metrics. */
+  /** How many rows there are. */
   public Figures figures() throws IOException {
-    return new Figures(rows.get(), store.countWithLevel());
+    LedgerStore.Counts counts = store.counts();
+    return new Figures(rows.get(), counts.encrypt(), counts.verify(), counts.violated());
+  }
+
+  /** What happened to levels since the ledger was opened, by word. */
+  public long count(Event event) {
+    return events.getOrDefault(event, new LongAdder()).sum();
+  }
+
+  /** What can happen to a domain's level. */
+  public enum Event {
+    /** It was reached. */
+    PROMOTED,
+    /** A violation began. */
+    VIOLATED,
+    /** A violation ended by itself. */
+    HEALED,
+    /** The lesser state, or new hosts, were accepted. */
+    ACCEPTED,
+    /** It was not seen for too long. */
+    DECAYED;
+
+    /** In lower case, for labels. */
+    public String word() {
+      return name().toLowerCase(Locale.ROOT);
+    }
   }
 
   @Override

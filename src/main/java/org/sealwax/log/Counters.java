@@ -73,6 +73,14 @@ public final class Counters {
         .put(label + "=\"" + quoted(value) + "\"", read);
   }
 
+  /** A count that somebody else keeps, with one label, read when somebody looks. */
+  public void count(String name, String help, String label, String value, LongSupplier read) {
+    families
+        .computeIfAbsent(name, n -> new Family(help, false))
+        .gauges
+        .put(label + "=\"" + quoted(value) + "\"", read);
+  }
+
   private static String quoted(String value) {
     StringBuilder out = new StringBuilder(value.length());
     for (int i = 0; i < Math.min(value.length(), 100); i++) {

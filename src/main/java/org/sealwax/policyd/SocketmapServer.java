@@ -20,6 +20,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import org.sealwax.log.Counters;
 import org.sealwax.log.MailLog;
 import org.sealwax.world.Limit;
 import org.sealwax.world.Threads;
@@ -56,29 +58,49 @@ public final class SocketmapServer implements Closeable {
   private final Desk desk;
   private final MailLog log;
   private final Duration longest;
+  private final Counters counters;
   private final Limit clients = Limit.of(MAX_CLIENTS);
   private final Set<Wire> open = ConcurrentHashMap.newKeySet();
 
   private SocketmapServer(
-      ServerSocketChannel server, Endpoint endpoint, Desk desk, MailLog log, Duration longest) {
+      ServerSocketChannel server,
+      Endpoint endpoint,
+      Desk desk,
+      MailLog log,
+      Duration longest,
+      Counters counters) {
     this.server = server;
     this.endpoint = endpoint;
     this.desk = desk;
     this.log = log;
     this.longest = longest;
+    this.counters = counters;
   }
 
   /**
    * Listens and serves.
    *
+   * @param desk asked for each request, so that it can be changed while connections stand
+   * @param counters told of each answer
    * @throws IOException when it cannot listen there
    */
-  public static SocketmapServer start(Endpoint endpoint, PolicyDesk desk, MailLog log)
+  public static SocketmapServer start(
+      Endpoint endpoint, Supplier<PolicyDesk> desk, MailLog log, Counters counters)
       throws IOException {
-    return start(endpoint, desk::answer, log, ANSWER);
+    SocketmapServer server =
+        start(endpoint, request -> desk.get().answer(request), log, ANSWER, counters);
+    counters.gauge(
+        "sealwax_policyd_connections", "Connections of Postfix now", server.clients::taken);
+    return server;
   }
 
   static SocketmapServer start(Endpoint endpoint, Desk desk, MailLog log, Duration longest)
+      throws IOException {
+    return start(endpoint, desk, log, longest, new Counters());
+  }
+
+  private static SocketmapServer start(
+      Endpoint endpoint, Desk desk, MailLog log, Duration longest, Counters counters)
       throws IOException {
     ServerSocketChannel server =
         switch (endpoint) {
@@ -99,7 +121,7 @@ public final class SocketmapServer implements Closeable {
       server.close();
       throw e;
     }
-    SocketmapServer running = new SocketmapServer(server, endpoint, desk, log, longest);
+    SocketmapServer running = new SocketmapServer(server, endpoint, desk, log, longest, counters);
     Threads.start("policyd", running::accept);
     return running;
   }
@@ -158,6 +180,13 @@ public final class SocketmapServer implements Closeable {
         request = Netstring.read(in, MAX_REQUEST)) {
       String text = new String(request.get(), StandardCharsets.UTF_8);
       TableAnswer answer = answer(text);
+      counters
+          .count(
+              "sealwax_policyd_answers_total",
+              "Answers to Postfix, by the level's word or what stands for it",
+              "answer",
+              answer.word())
+          .increment();
       if (answer instanceof TableAnswer.Temporary || answer instanceof TableAnswer.TimedOut) {
         log.note("policyd", printable(text) + ": " + answer.text());
       }

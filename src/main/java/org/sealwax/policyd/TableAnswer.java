@@ -41,6 +41,17 @@ sealed interface TableAnswer {
     };
   }
 
+  /** The level's word, or what stands for it: for metrics. */
+  default String word() {
+    return switch (this) {
+      case Found f -> f.line().split(" ", 2)[0];
+      case NotFound n -> "notfound";
+      case Temporary t -> "temp";
+      case TimedOut t -> "timeout";
+      case Permanent p -> "perm";
+    };
+  }
+
   /** The octets of {@link #text}. */
   default byte[] octets() {
     return text().getBytes(StandardCharsets.US_ASCII);

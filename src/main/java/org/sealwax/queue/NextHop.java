@@ -20,6 +20,9 @@ public sealed interface NextHop {
   /** A configured command. */
   record Pipe(String name) implements NextHop {}
 
+  /** This server itself, which reads TLS reports. */
+  record Reports() implements NextHop {}
+
   /** No postmaster is named: mail for him waits. */
   record Nobody() implements NextHop {}
 
@@ -29,6 +32,7 @@ public sealed interface NextHop {
       case ByMx mx -> mx.domain().name();
       case Fixed f -> f.route() + "!" + f.host() + ":" + f.port();
       case Pipe p -> "|" + p.name();
+      case Reports r -> "!tlsrpt";
       case Nobody n -> "!postmaster";
     };
   }

@@ -71,6 +71,7 @@ public record QueueFilter(
           case Target.Remote remote -> remote.mailbox();
           case Target.Command command -> command.mailbox();
           case Target.Postmaster postmaster -> postmaster.mailbox();
+          case Target.Reports reports -> reports.mailbox();
         };
     boolean inDomain = domain.isEmpty() || to.domain().equals(domain.get());
     boolean isRecipient =

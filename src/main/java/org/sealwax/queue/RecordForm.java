@@ -114,6 +114,10 @@ final class RecordForm {
           out.number(2);
           out.mailbox(postmaster.mailbox());
         }
+        case Target.Reports reports -> {
+          out.number(3);
+          out.mailbox(reports.mailbox());
+        }
       }
       boolean same = r.target() instanceof Target.Remote t && t.mailbox().equals(r.original());
       out.flag(same);
@@ -152,14 +156,15 @@ final class RecordForm {
 
   private static QueuedRecipient recipient(In in) {
     long key = in.number();
-    int form = in.choice(List.of(0, 1, 2));
+    int form = in.choice(List.of(0, 1, 2, 3));
     String pipe = form == 1 ? in.text() : "";
     Mailbox mailbox = in.mailbox();
     Target target =
         switch (form) {
           case 0 -> new Target.Remote(mailbox);
           case 1 -> new Target.Command(pipe, mailbox);
-          default -> new Target.Postmaster(mailbox);
+          case 2 -> new Target.Postmaster(mailbox);
+          default -> new Target.Reports(mailbox);
         };
     Mailbox original = in.flag() ? mailbox : in.mailbox();
     boolean hold = in.flag();

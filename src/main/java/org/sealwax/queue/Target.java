@@ -26,6 +26,18 @@ public sealed interface Target {
   }
 
   /**
+   * TLS reports about domains of ours (RFC 8460), which this server reads itself.
+   *
+   * @param mailbox as it was addressed
+   */
+  record Reports(Mailbox mailbox) implements Target {
+    @Override
+    public String toString() {
+      return "TLS reports for " + mailbox;
+    }
+  }
+
+  /**
    * The postmaster, taken while nobody was named (RFC 5321 4.5.1): waits in the queue for a person,
    * or goes to whoever is named by the time of a round.
    *

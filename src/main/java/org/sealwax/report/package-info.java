@@ -5,8 +5,8 @@
  *
  * <p>Invariants: bounded by a number of domains and by what a {@link org.sealwax.tlsrpt.Tally}
  * keeps; a report is removed only when it was handed over or is too old to be wanted; reports about
- * the delivery of reports are not made (RFC 8460 section 5.3 lets them pass broken TLS, and they
- * would never end). Nothing about senders, recipients or messages is written.
+ * the delivery of reports are not made (RFC 8460 section 3: they would never end). Nothing about
+ * senders, recipients or messages is written. The other direction is {@code received}.
  */
 @NullMarked
 package org.sealwax.report;

@@ -14,13 +14,23 @@ public record Failure(
   /** Characters of a reason: it is for a person who looks for the cause. */
   public static final int MAX_REASON = 200;
 
-  /** Cuts and cleans the reason, part of which a peer may have said. */
+  /** Characters of a host's name or an address, as somebody else may have written them. */
+  public static final int MAX_NAME = 255;
+
+  /** Cuts and cleans, since part of it may be what a peer or another reporter said. */
   public Failure {
+    sendingAddress = clean(sendingAddress, MAX_NAME);
+    host = clean(host, MAX_NAME);
+    receivingAddress = clean(receivingAddress, MAX_NAME);
+    reason = clean(reason, MAX_REASON);
+  }
+
+  private static String clean(String text, int most) {
     StringBuilder clean = new StringBuilder();
-    for (int i = 0; i < reason.length() && clean.length() < MAX_REASON; i++) {
-      char c = reason.charAt(i);
+    for (int i = 0; i < text.length() && clean.length() < most; i++) {
+      char c = text.charAt(i);
       clean.append(c >= 0x20 && c < 0x7f ? c : '?');
     }
-    reason = clean.toString();
+    return clean.toString();
   }
 }

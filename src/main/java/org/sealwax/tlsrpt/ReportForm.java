@@ -7,9 +7,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.exc.StreamConstraintsException;
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -20,7 +24,46 @@ public final class ReportForm {
   /** Octets of a report that is read: a large site's day is some ten kilobytes. */
   public static final int MAX_OCTETS = 10 << 20;
 
-  private static final JsonMapper JSON = JsonMapper.builder().build();
+  /** Policies of one report: a domain has one or two, and changes them a few times a day. */
+  public static final int MAX_POLICIES = 100;
+
+  /** Characters of the organisation's name, the contact and the report's identifier. */
+  public static final int MAX_NAME = 255;
+
+  /** Lines of a policy, or MX patterns, that are kept; an honest policy has a dozen. */
+  public static final int MAX_STRINGS = 100;
+
+  /** Characters of each that are kept: a TLSA record of SHA-512, a key given in full. */
+  public static final int MAX_STRING = 1_000;
+
+  /** Sessions of one count: sums of very many stay far from the end of a long. */
+  public static final long MAX_COUNT = 1_000_000_000_000L;
+
+  /** Values, names and brackets of a report: {@link #MAX_POLICIES} with all their details fit. */
+  private static final int MAX_TOKENS = 300_000;
+
+  /** A report is six deep. */
+  private static final int MAX_DEPTH = 20;
+
+  private static final Instant LATEST = Instant.parse("9999-12-31T23:59:59Z");
+
+  /** A member that is there twice has two readings; so has what stands after the end. */
+  private static final JsonMapper JSON =
+      JsonMapper.builder(
+              JsonFactory.builder()
+                  .streamReadConstraints(
+                      StreamReadConstraints.builder()
+                          .maxDocumentLength(MAX_OCTETS)
+                          .maxNestingDepth(MAX_DEPTH)
+                          .maxTokenCount(MAX_TOKENS)
+                          .maxNameLength(MAX_NAME)
+                          .maxStringLength(1 << 16)
+                          .maxNumberLength(40)
+                          .build())
+                  .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                  .build())
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build();
 
   private ReportForm() {}
 
@@ -74,46 +117,118 @@ public final class ReportForm {
   }
 
   /**
-   * Reads a report, ours or a stranger's; empty when it is not one. Unknown members are ignored;
-   * entries that cannot be understood make the whole unreadable.
+   * Reads a report, ours or a stranger's; empty when it is not one.
+   *
+   * @see #reading
    */
   public static Optional<Report> read(byte[] octets) {
+    return reading(octets) instanceof ReportReading.Read(Report report)
+        ? Optional.of(report)
+        : Optional.empty();
+  }
+
+  /**
+   * Reads a report, ours or a stranger's. Unknown members are ignored, and so are the details that
+   * go over what a {@link Tally} keeps; what contradicts itself or goes over a limit makes the
+   * whole unreadable. A result type that is not in RFC 8460 section 4.3 (the list may grow) is
+   * taken for {@code validation-failure}, with its word as the reason.
+   */
+  public static ReportReading reading(byte[] octets) {
     if (octets.length > MAX_OCTETS) {
-      return Optional.empty();
+      return new ReportReading.Unreadable("more than " + MAX_OCTETS + " octets");
     }
     try {
-      return Optional.ofNullable(report(JSON.readTree(octets)));
-    } catch (JacksonException | DateTimeParseException | StackOverflowError e) {
-      return Optional.empty();
+      return new ReportReading.Read(report(JSON.readTree(octets)));
+    } catch (Unfit e) {
+      return new ReportReading.Unreadable(String.valueOf(e.getMessage()));
+    } catch (StreamConstraintsException e) {
+      return new ReportReading.Unreadable("JSON deeper, longer or of more parts than any report");
+    } catch (JacksonException | StackOverflowError e) {
+      // What the library says quotes the input.
+      return new ReportReading.Unreadable("no JSON");
     }
   }
 
-  private static @Nullable Report report(JsonNode root) {
+  /** Not a report; says why. */
+  private static final class Unfit extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    Unfit(String why) {
+      super(why, null, false, false);
+    }
+  }
+
+  private static Report report(JsonNode root) throws Unfit {
+    JsonNode policies = root.path("policies");
+    if (!policies.isArray() || policies.isEmpty()) {
+      throw new Unfit("no policies");
+    }
+    if (policies.size() > MAX_POLICIES) {
+      throw new Unfit(policies.size() + " policies, more than " + MAX_POLICIES);
+    }
     List<Tally.Sum> sums = new ArrayList<>();
-    Domain about = null;
-    for (JsonNode entry : root.path("policies")) {
-      Tally.Sum sum = sum(entry);
-      if (sum == null) {
-        return null;
-      }
-      about = about == null ? sum.policy().domain() : about;
-      sums.add(sum);
+    for (JsonNode entry : policies) {
+      sums.add(sum(entry));
     }
     JsonNode range = root.path("date-range");
-    if (about == null || !root.path("report-id").isString()) {
-      return null;
+    Instant begin = time(range, "start-datetime");
+    Instant end = time(range, "end-datetime");
+    if (end.isBefore(begin)) {
+      throw new Unfit("it ends before it begins");
+    }
+    String id = name(root, "report-id");
+    if (id.isEmpty()) {
+      throw new Unfit("no report-id");
     }
     return new Report(
-        root.path("organization-name").asString(""),
-        root.path("contact-info").asString(""),
-        root.path("report-id").asString(""),
-        about,
-        Instant.parse(range.path("start-datetime").asString("")),
-        Instant.parse(range.path("end-datetime").asString("")),
+        name(root, "organization-name"),
+        name(root, "contact-info"),
+        id,
+        sums.getFirst().policy().domain(),
+        begin,
+        end,
         sums);
   }
 
-  private static Tally.@Nullable Sum sum(JsonNode entry) {
+  private static Instant time(JsonNode range, String member) throws Unfit {
+    String text = range.path(member).asString("");
+    try {
+      Instant time = Instant.parse(text);
+      if (time.isBefore(Instant.EPOCH) || time.isAfter(LATEST)) {
+        throw new Unfit(member + " is in no year of ours");
+      }
+      return time;
+    } catch (DateTimeParseException e) {
+      throw new Unfit(member + " is no time (RFC 3339)");
+    }
+  }
+
+  private static String name(JsonNode root, String member) throws Unfit {
+    JsonNode value = root.path(member);
+    if (value.isMissingNode() || value.isNull()) {
+      return "";
+    }
+    String text = value.isString() ? value.asString() : "";
+    if (!value.isString()
+        || text.length() > MAX_NAME
+        || text.chars().anyMatch(Character::isISOControl)) {
+      throw new Unfit(member + " is no text of at most " + MAX_NAME + " characters");
+    }
+    return text;
+  }
+
+  private static long count(JsonNode parent, String member) throws Unfit {
+    JsonNode value = parent.path(member);
+    if (!value.isIntegralNumber()
+        || !value.canConvertToLong()
+        || value.asLong() < 0
+        || value.asLong() > MAX_COUNT) {
+      throw new Unfit(member + " is no count of sessions");
+    }
+    return value.asLong();
+  }
+
+  private static Tally.Sum sum(JsonNode entry) throws Unfit {
     JsonNode policy = entry.path("policy");
     AppliedPolicy.Type type = null;
     for (AppliedPolicy.Type t : AppliedPolicy.Type.values()) {
@@ -122,23 +237,19 @@ public final class ReportForm {
       }
     }
     Optional<Domain> domain = Domain.parse(policy.path("policy-domain").asString(""));
-    if (type == null || domain.isEmpty()) {
-      return null;
+    if (type == null) {
+      throw new Unfit("a policy-type that RFC 8460 does not know");
+    }
+    if (domain.isEmpty()) {
+      throw new Unfit("a policy-domain that is no domain");
     }
     Map<Failure, Long> failures = new LinkedHashMap<>();
     for (JsonNode detail : entry.path("failure-details")) {
-      Optional<ResultType> result = ResultType.ofWord(detail.path("result-type").asString(""));
-      if (result.isEmpty() || failures.size() >= Tally.MAX_FAILURES) {
-        continue;
+      if (failures.size() < Tally.MAX_FAILURES) {
+        boolean counted = detail.has("failed-session-count");
+        failures.merge(
+            failure(detail), counted ? count(detail, "failed-session-count") : 0, Long::sum);
       }
-      Failure failure =
-          new Failure(
-              result.get(),
-              detail.path("sending-mta-ip").asString(""),
-              detail.path("receiving-mx-hostname").asString(""),
-              detail.path("receiving-ip").asString(""),
-              detail.path("failure-reason-code").asString(""));
-      failures.merge(failure, detail.path("failed-session-count").asLong(0), Long::sum);
     }
     JsonNode summary = entry.path("summary");
     return new Tally.Sum(
@@ -147,16 +258,38 @@ public final class ReportForm {
             domain.get(),
             strings(policy.path("policy-string")),
             strings(policy.path("mx-host"))),
-        summary.path("total-successful-session-count").asLong(0),
-        summary.path("total-failure-session-count").asLong(0),
+        count(summary, "total-successful-session-count"),
+        count(summary, "total-failure-session-count"),
         failures);
   }
 
-  private static List<String> strings(JsonNode array) {
+  private static Failure failure(JsonNode detail) {
+    String word = detail.path("result-type").asString("");
+    Optional<ResultType> type = ResultType.ofWord(word);
+    String reason = detail.path("failure-reason-code").asString("");
+    return new Failure(
+        type.orElse(ResultType.VALIDATION_FAILURE),
+        detail.path("sending-mta-ip").asString(""),
+        detail.path("receiving-mx-hostname").asString(""),
+        detail.path("receiving-ip").asString(""),
+        type.isPresent() ? reason : word + (reason.isEmpty() ? "" : ": " + reason));
+  }
+
+  /** A list, or the one text that the RFC's own example has for mx-host. */
+  private static List<String> strings(JsonNode value) {
+    if (value.isString()) {
+      return List.of(cut(value.asString()));
+    }
     List<String> out = new ArrayList<>();
-    for (JsonNode value : array) {
-      out.add(value.asString(""));
+    for (JsonNode one : value) {
+      if (out.size() < MAX_STRINGS) {
+        out.add(cut(one.asString("")));
+      }
     }
     return out;
+  }
+
+  private static String cut(String text) {
+    return text.length() > MAX_STRING ? text.substring(0, MAX_STRING) : text;
   }
 }

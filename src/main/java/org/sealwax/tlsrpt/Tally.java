@@ -10,11 +10,16 @@ import org.sealwax.address.Domain;
  * The sessions of one day toward one domain. One thread at a time.
  *
  * <p>Bounded: at most {@link #MAX_POLICIES} policies and {@link #MAX_FAILURES} different failures
- * each; what comes beyond is counted in the summary and not told one by one.
+ * each; what comes beyond is counted and not told one by one: further failures in the summary of
+ * their policy, further policies (each host's TLSA records are one) in one entry for each kind,
+ * with neither text nor MX patterns.
  */
 public final class Tally {
-  /** A domain's own policy changes a few times a day at most. */
-  public static final int MAX_POLICIES = 8;
+  /**
+   * Policies that have an entry of their own: the TLSA records of a dozen MX hosts, and an MTA-STS
+   * policy that changes within the day.
+   */
+  public static final int MAX_POLICIES = 16;
 
   /** Different failures of one policy: hosts times addresses times reasons of an honest site. */
   public static final int MAX_FAILURES = 100;
@@ -56,14 +61,7 @@ public final class Tally {
 
   /** Counts sessions of one result. */
   public void add(SessionResult result, long times) {
-    Count count = counts.get(result.policy());
-    if (count == null) {
-      if (counts.size() >= MAX_POLICIES) {
-        return;
-      }
-      count = new Count();
-      counts.put(result.policy(), count);
-    }
+    Count count = counts.computeIfAbsent(entryOf(result.policy()), p -> new Count());
     Failure failure = result.failure();
     if (failure == null) {
       count.succeeded += times;
@@ -85,10 +83,17 @@ public final class Tally {
       add(new SessionResult(sum.policy(), e.getKey()), e.getValue());
       told += e.getValue();
     }
-    Count count = counts.get(sum.policy());
+    Count count = counts.get(entryOf(sum.policy()));
     if (count != null) {
       count.failed += Math.max(0, sum.failed() - told);
     }
+  }
+
+  /** Where a policy is counted. */
+  private AppliedPolicy entryOf(AppliedPolicy policy) {
+    return counts.size() < MAX_POLICIES || counts.containsKey(policy)
+        ? policy
+        : new AppliedPolicy(policy.type(), domain, List.of(), List.of());
   }
 
   /** What there is, in the order in which it came. */

@@ -18,6 +18,7 @@ import org.sealwax.policyd.PolicydTargets;
 import org.sealwax.queue.QueueTargets;
 import org.sealwax.receipt.ReceiptTargets;
 import org.sealwax.receive.auth.AuthTargets;
+import org.sealwax.report.received.ReceivedTargets;
 import org.sealwax.smtp.SmtpTargets;
 import org.sealwax.sts.StsTargets;
 import org.sealwax.tls.ChainTargets;
@@ -47,6 +48,7 @@ public final class Targets {
     all.addAll(DnsTargets.all());
     all.addAll(AuthorityTargets.all());
     all.addAll(TlsRptTargets.all());
+    all.addAll(ReceivedTargets.all());
     all.addAll(AppTargets.all());
     all.addAll(LabTargets.all());
     all.addAll(StsTargets.all());

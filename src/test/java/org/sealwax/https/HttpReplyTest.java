@@ -55,8 +55,7 @@ final class HttpReplyTest {
     String last = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
     assertEquals("ok", body(interim.repeat(HttpReplyReader.MAX_INTERIM) + last));
     assertThrows(
-        HttpReplyReader.MalformedReply.class,
-        () -> read(interim.repeat(HttpReplyReader.MAX_INTERIM + 1) + last));
+        MalformedHttp.class, () -> read(interim.repeat(HttpReplyReader.MAX_INTERIM + 1) + last));
   }
 
   @Test
@@ -96,7 +95,7 @@ final class HttpReplyTest {
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n000000001\r\nh\r\n0\r\n\r\n",
       })
   void whatCanBeReadInTwoWaysIsNotRead(String wire) {
-    assertThrows(HttpReplyReader.MalformedReply.class, () -> read(wire));
+    assertThrows(MalformedHttp.class, () -> read(wire));
   }
 
   @Test
@@ -115,7 +114,7 @@ final class HttpReplyTest {
           chunked + "ffffffff\r\n",
           chunked + "a\r\nxxxxxxxxxx\r\nb\r\nxxxxxxxxxxx\r\n0\r\n\r\n",
         }) {
-      assertThrows(HttpReplyReader.OversizedReply.class, () -> read(over));
+      assertThrows(OversizedHttp.class, () -> read(over));
     }
   }
 
@@ -125,11 +124,11 @@ final class HttpReplyTest {
     String start = "HTTP/1.1 200 OK\r\n";
     read(start + line.repeat(HttpReplyReader.MAX_FIELDS) + "\r\n");
     assertThrows(
-        HttpReplyReader.MalformedReply.class,
+        MalformedHttp.class,
         () -> read(start + line.repeat(HttpReplyReader.MAX_FIELDS + 1) + "\r\n"));
     String rest = "A: " + "b".repeat(HttpReplyReader.MAX_HEAD - start.length() - 7) + "\r\n\r\n";
     assertEquals(HttpReplyReader.MAX_HEAD, (start + rest).length());
     read(start + rest);
-    assertThrows(HttpReplyReader.MalformedReply.class, () -> read(start + "A" + rest));
+    assertThrows(MalformedHttp.class, () -> read(start + "A" + rest));
   }
 }

@@ -7,7 +7,7 @@ import java.io.IOException;
 import java.util.List;
 import org.sealwax.fuzz.Target;
 
-/** Answers of any octets: one within its limits, or a named refusal. */
+/** Answers and requests of any octets: one within its limits, or a named refusal. */
 public final class HttpsTargets {
   private static final int MAX = 1_000;
 
@@ -22,7 +22,26 @@ public final class HttpsTargets {
             "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello",
             "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.0 200\r\n\r\nto the end",
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\n0\r\na: b\r\n\r\n",
-            "HTTP/1.1 301 Moved\r\nLocation: https://other.example/\r\nContent-Length: 0\r\n\r\n"));
+            "HTTP/1.1 301 Moved\r\nLocation: https://other.example/\r\nContent-Length: 0\r\n\r\n"),
+        Target.ofTexts(
+            "http-request",
+            HttpsTargets::request,
+            "POST /v1/tlsrpt HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello",
+            "POST /?a=b HTTP/1.0\nHost: a\nTransfer-Encoding: chunked\n\n5;x\nhello\n0\n\n",
+            "GET * HTTP/1.1\r\n\r\n"));
+  }
+
+  private static void request(byte[] input) throws IOException {
+    HttpRequestReader reader = new HttpRequestReader(new ByteArrayInputStream(input), MAX);
+    try {
+      HttpRequestReader.Head head = reader.head();
+      holds(head.target().chars().allMatch(c -> c > 0x20 && c < 0x7f), "a target with blanks");
+      holds(head.method().chars().allMatch(c -> c > 0x20 && c < 0x7f), "a method");
+      holds(head.fields().size() <= HttpReading.MAX_FIELDS, "fields");
+      reader.content(head).ifPresent(c -> holds(c.length <= MAX, c.length + " octets"));
+    } catch (MalformedHttp | OversizedHttp e) {
+      holds(e.getMessage() != null, "no words");
+    }
   }
 
   private static void reply(byte[] input) throws IOException {
@@ -35,7 +54,7 @@ public final class HttpsTargets {
           reply.fields().stream()
               .allMatch(f -> f.name().equals(f.name().toLowerCase(java.util.Locale.ROOT))),
           "a name");
-    } catch (HttpReplyReader.MalformedReply | HttpReplyReader.OversizedReply e) {
+    } catch (MalformedHttp | OversizedHttp e) {
       holds(e.getMessage() != null, "no words");
     }
   }

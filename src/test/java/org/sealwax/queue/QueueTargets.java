@@ -80,6 +80,14 @@ public final class QueueTargets {
                         false,
                         DsnWish.none(),
                         false,
+                        null),
+                    new QueuedRecipient(
+                        3,
+                        new org.sealwax.queue.Target.Reports(A),
+                        A,
+                        false,
+                        DsnWish.none(),
+                        false,
                         null))));
     byte[] envelope =
         RecordForm.envelope(

@@ -95,6 +95,7 @@ final class QueueTest {
                   case Target.Remote r -> new NextHop.ByMx((Domain) r.mailbox().domain());
                   case Target.Command c -> new NextHop.Pipe(c.pipe());
                   case Target.Postmaster p -> new NextHop.Nobody();
+                  case Target.Reports r -> new NextHop.Reports();
                 },
             this::deliver,
             Clock.system(),

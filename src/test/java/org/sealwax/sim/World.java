@@ -161,6 +161,7 @@ final class World {
     return switch (t) {
       case Target.Remote r -> r.mailbox();
       case Target.Postmaster p -> p.mailbox();
+      case Target.Reports r -> r.mailbox();
       case Target.Command c -> c.mailbox();
     };
   }

@@ -75,14 +75,28 @@ final class TallyTest {
     Tally.Sum sum = tally.sums().getFirst();
     assertEquals(Tally.MAX_FAILURES, sum.failures().size());
     assertEquals(Tally.MAX_FAILURES + 1, sum.failed());
-    for (int i = 0; i < Tally.MAX_POLICIES + 1; i++) {
-      tally.add(
-          new SessionResult(
-              new AppliedPolicy(AppliedPolicy.Type.TLSA, DOMAIN, List.of("3 1 1 " + i), List.of()),
-              null),
-          1);
+  }
+
+  /** A domain with more hosts than entries: every session is in a sum (RFC 8460 4.2). */
+  @Test
+  void policiesBeyondTheBoundAreCountedTogether() {
+    Tally tally = new Tally(DOMAIN);
+    int hosts = Tally.MAX_POLICIES + 5;
+    for (int i = 0; i < hosts; i++) {
+      AppliedPolicy tlsa =
+          new AppliedPolicy(AppliedPolicy.Type.TLSA, DOMAIN, List.of("3 1 1 " + i), List.of());
+      tally.add(new SessionResult(tlsa, null), 1);
+      tally.add(new SessionResult(tlsa, failure(i)), 1);
     }
-    assertEquals(Tally.MAX_POLICIES, tally.sums().size());
+    List<Tally.Sum> sums = tally.sums();
+    assertEquals(Tally.MAX_POLICIES + 1, sums.size());
+    assertEquals(List.of(), sums.getLast().policy().strings());
+    assertEquals(5, sums.getLast().failures().size());
+    assertEquals(hosts, sums.stream().mapToLong(Tally.Sum::succeeded).sum());
+    assertEquals(hosts, sums.stream().mapToLong(Tally.Sum::failed).sum());
+    Tally after = new Tally(DOMAIN);
+    sums.forEach(after::add);
+    assertEquals(sums, after.sums(), "read back");
   }
 
   @Test

@@ -121,6 +121,7 @@ public final class PipeCourier implements Delivery {
           case Target.Command command -> command.mailbox();
           case Target.Remote remote -> remote.mailbox();
           case Target.Postmaster postmaster -> postmaster.mailbox();
+          case Target.Reports reports -> reports.mailbox();
         };
     Arguments filled =
         Arguments.fill(

@@ -1,0 +1,25 @@
+package org.sealwax.report.received;
+
+import org.sealwax.tlsrpt.Report;
+import org.sealwax.tlsrpt.Tally;
+
+/** What the log says of a report that was kept. */
+final class ReceivedLog {
+  private ReceivedLog() {}
+
+  /** One line; what the reporter chose is cleaned by the log itself. */
+  static String kept(ReceivedReport received) {
+    Report report = received.report();
+    return "TLS report about "
+        + report.domain()
+        + " from "
+        + report.begin()
+        + " by "
+        + received.origin()
+        + ": "
+        + report.sums().stream().mapToLong(Tally.Sum::succeeded).sum()
+        + " sessions held, "
+        + report.sums().stream().mapToLong(Tally.Sum::failed).sum()
+        + " failed";
+  }
+}

@@ -1,0 +1,17 @@
+/**
+ * TLS reports on their way in (RFC 8460): about domains of ours, by mail to {@link
+ * org.sealwax.report.received.ReportInbox} or by POST to {@link
+ * org.sealwax.report.received.ReportDoor}, judged by {@link
+ * org.sealwax.report.received.ReportDesk}, kept on {@link org.sealwax.report.received.ReportShelf},
+ * summed up in {@link org.sealwax.report.received.Summary}.
+ *
+ * <p>Invariants: what strangers send costs bounded memory, disk and look-ups, and ends in a named
+ * outcome; nothing is answered by mail, so that nobody can have us write to somebody else; a report
+ * by mail counts only with a DKIM signature of the reporting domain (section 3); what is no report
+ * is put aside where a person can look at it. Nothing here is believed: a report is what somebody
+ * says.
+ */
+@NullMarked
+package org.sealwax.report.received;
+
+import org.jspecify.annotations.NullMarked;
