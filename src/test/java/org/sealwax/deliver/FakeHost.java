@@ -9,6 +9,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -27,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.receive.SaslExchange;
 import org.sealwax.receive.SaslMechanisms;
 import org.sealwax.tls.TlsServer;
+import org.sealwax.tls.TlsWire;
 import org.sealwax.world.BlockInput;
 import org.sealwax.world.BlockOutput;
 import org.sealwax.world.Threads;
@@ -67,6 +69,9 @@ final class FakeHost implements AutoCloseable {
     final List<byte[]> hellos = new CopyOnWriteArrayList<>();
     final List<Integer> reads = new CopyOnWriteArrayList<>();
     volatile boolean encrypted;
+
+    /** What the client showed, leaf first; empty in clear and when it showed nothing. */
+    volatile List<X509Certificate> client = List.of();
 
     /** The last octet of a 2yz to the content has left. */
     volatile boolean took;
@@ -403,7 +408,9 @@ final class FakeHost implements AutoCloseable {
       if (server == null || breaksOn.test(hello)) {
         throw new IOException("broken on purpose");
       }
-      wire = server.accept(new Replay(wire, hello), Duration.ofSeconds(10));
+      TlsWire secured = server.accept(new Replay(wire, hello), Duration.ofSeconds(10));
+      wire = secured;
+      session.client = secured.handshake().peerChain();
       session.encrypted = true;
     }
 
