@@ -20,6 +20,8 @@ public final class Visit {
   private final long end;
   private final Sightings sightings = new Sightings();
   private final Progress progress;
+  private int pauses;
+  private Duration waited = Duration.ZERO;
 
   /**
    * A visit that begins.
@@ -87,6 +89,29 @@ public final class Visit {
   /** What was seen so far. */
   public Sightings sightings() {
     return sightings;
+  }
+
+  /**
+   * Pauses made so far because the server asked for one. Here and not with a probe, so that a busy
+   * server is not waited for by each of them anew.
+   */
+  public int pauses() {
+    return pauses;
+  }
+
+  /** Counts a pause. */
+  public void paused() {
+    pauses++;
+  }
+
+  /** Time spent in waits for greetings and replies. */
+  public Duration waited() {
+    return waited;
+  }
+
+  /** Adds such a wait. */
+  public void waited(Duration more) {
+    waited = waited.plus(more);
   }
 
   /** Tells the person who waits what is being done now. */

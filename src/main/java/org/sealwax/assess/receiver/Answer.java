@@ -27,6 +27,11 @@ record Answer(ServerReader reader, End end, byte[] first) {
   /** Octets kept for evidence: a ServerHello. */
   static final int KEPT = 128;
 
+  /** A refusal without a word, for what needs no question. */
+  static Answer refusal() {
+    return new Answer(new ServerReader(), End.COMPLETE, new byte[0]);
+  }
+
   /** The ServerHello or HelloRetryRequest. */
   Optional<ServerMessage.Hello> hello() {
     return reader.hello();

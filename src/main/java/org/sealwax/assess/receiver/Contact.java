@@ -42,6 +42,7 @@ final class Contact {
   private boolean under;
   private boolean reached;
   private String last = "";
+  private boolean silent;
 
   Contact(Scan scan) {
     this.scan = scan;
@@ -55,6 +56,16 @@ final class Contact {
   /** What came instead of an answer to the last hello; empty before one was said. */
   String last() {
     return last;
+  }
+
+  /** Whether the last hello was not answered at all. */
+  boolean silent() {
+    return silent;
+  }
+
+  /** What is left when no hello of SSL 3.0 or newer is answered: SSL 2.0. */
+  void onlySsl2() {
+    works("SSL 2.0 is all that is answered");
   }
 
   /** Whether TLS was reached in any way. */
@@ -311,6 +322,7 @@ final class Contact {
       return true;
     }
     last = small.words();
+    silent = small.end() == Answer.End.SILENT;
     boolean same = twelve.end() == small.end() && twelve.reader().alerts().isEmpty();
     if (same && small.end() != Answer.End.CLOSED) {
       // Whoever says nothing, or no TLS, to two hellos is not particular about their form.

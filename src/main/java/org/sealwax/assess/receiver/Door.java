@@ -29,8 +29,6 @@ final class Door {
   private final Dialer dialer;
   private final Clock clock;
   private final Manners manners;
-  private int pausesUsed;
-  private Duration waited = Duration.ZERO;
   private Duration slowestBanner = Duration.ZERO;
   private Duration slowestReply = Duration.ZERO;
   private @Nullable Duration quickestReply;
@@ -155,10 +153,12 @@ final class Door {
     if (!visit.left().isPositive()) {
       throw new Shut(Shut.Why.NO_TIME_LEFT, "the time for this assessment is over");
     }
-    if (opened > 0 && waited.compareTo(manners.patience()) > 0) {
+    if (opened > 0 && visit.waited().compareTo(manners.patience()) > 0) {
       throw new Shut(
           Shut.Why.NO_TIME_LEFT,
-          "the server holds each connection up: " + waited.toSeconds() + " s were spent in waits");
+          "the server holds each connection up: "
+              + visit.waited().toSeconds()
+              + " s were spent in waits");
     }
     if (!visit.purse().take()) {
       throw new Shut(
@@ -181,7 +181,7 @@ final class Door {
       return line.reply(least(visit.left(), manners.banner()));
     } finally {
       Duration took = Duration.ofNanos(clock.nanoTime() - start);
-      waited = waited.plus(took);
+      visit.waited(took);
       slowestBanner = most(slowestBanner, took);
     }
   }
@@ -203,7 +203,7 @@ final class Door {
       throw new Shut(Line.meaning(e), "after " + command.strip() + ": " + words(e));
     } finally {
       Duration took = Duration.ofNanos(clock.nanoTime() - start);
-      waited = waited.plus(took);
+      visit.waited(took);
       slowestReply = most(slowestReply, took);
       quickestReply = quickestReply == null ? took : least(quickestReply, took);
     }
@@ -229,10 +229,11 @@ final class Door {
   /** Waits as asked; false when it was asked too often. */
   private boolean pause(Reply reply) throws InterruptedException {
     throttle = reply.toString();
-    if (pausesUsed >= manners.pauses().size()) {
+    if (visit.pauses() >= manners.pauses().size()) {
       return false;
     }
-    Duration pause = manners.pauses().get(pausesUsed++);
+    Duration pause = manners.pauses().get(visit.pauses());
+    visit.paused();
     if (pause.compareTo(visit.left()) >= 0) {
       return false;
     }

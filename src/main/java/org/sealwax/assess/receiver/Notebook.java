@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.assess.Sightings;
 import org.sealwax.tls.look.LookFacts;
 import org.sealwax.tls.wire.HelloBuilder;
+import org.sealwax.tls.wire.Records;
 import org.sealwax.tls.wire.ServerMessage;
 import org.sealwax.tls.wire.ServerMessage.FieldParameters;
 import org.sealwax.tls.wire.Suite;
@@ -173,11 +174,14 @@ final class Notebook {
     return versions.getOrDefault(version, false);
   }
 
-  /** The highest version known to be spoken, up to a limit; 0 when none is. */
+  /**
+   * The highest version known to be spoken, up to a limit, of those that have hellos alike: SSL 3.0
+   * and newer. 0 when none is.
+   */
   int highest(int limit) {
     int best = 0;
     for (Map.Entry<Integer, Boolean> entry : versions.entrySet()) {
-      if (entry.getValue() && entry.getKey() <= limit) {
+      if (entry.getValue() && entry.getKey() <= limit && entry.getKey() >= Records.SSL3) {
         best = Math.max(best, entry.getKey());
       }
     }

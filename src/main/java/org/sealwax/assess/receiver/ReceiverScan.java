@@ -86,6 +86,8 @@ public final class ReceiverScan implements Probe {
           "clientcert.tolerate",
           "mta-sim");
 
+  private static final int SSL2 = 0x0002;
+
   /** A server that never answers sooner holds its clients up: no network is so slow. */
   private static final Duration TARPIT = Duration.ofMillis(900);
 
@@ -169,6 +171,8 @@ public final class ReceiverScan implements Probe {
           for (Step step : steps()) {
             step.run();
           }
+        } else {
+          reached = onlySsl2();
         }
       } catch (Shut e) {
         end = e;
@@ -179,6 +183,22 @@ public final class ReceiverScan implements Probe {
       }
       rest(end, reached);
       return scan.told().findings();
+    }
+
+    private boolean onlySsl2() throws Shut, InterruptedException {
+      if (contact.silent()) {
+        return false;
+      }
+      versions.two();
+      if (!scan.book().spoken(SSL2)) {
+        return false;
+      }
+      // All of them were asked for before.
+      for (int version = Records.SSL3; version <= Records.TLS13; version++) {
+        scan.book().version(version, false);
+      }
+      contact.onlySsl2();
+      return true;
     }
 
     private List<Step> steps() {

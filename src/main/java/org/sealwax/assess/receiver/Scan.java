@@ -108,7 +108,7 @@ final class Scan {
 
   /** Versions that the engine offers from now on. */
   void engineVersions(int from, int to) {
-    engineLowest = from;
+    engineLowest = Math.min(from, to);
     engineHighest = to;
   }
 
@@ -165,16 +165,14 @@ final class Scan {
   /** The same with other groups and schemes. */
   Answer anyOf(int version, List<Integer> suites, List<Integer> groups, List<Integer> schemes)
       throws Shut, InterruptedException {
-    Answer last = null;
+    // Suites that the version cannot have are refused by it; there is nobody to ask.
+    Answer last = Answer.refusal();
     int most = small ? FEW_SUITES : MANY_SUITES;
     for (List<Integer> portion : Offers.portions(Offers.usable(version, suites), most)) {
       last = ask(old(version, portion, groups, schemes));
       if (last.accepted() || last.end() == Answer.End.SILENT) {
         break;
       }
-    }
-    if (last == null) {
-      throw new IllegalStateException("no suites to ask for");
     }
     return last;
   }

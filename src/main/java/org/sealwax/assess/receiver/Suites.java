@@ -198,21 +198,23 @@ final class Suites {
       return;
     }
     int version = scan.oldVersion();
-    List<Integer> known = new ArrayList<>(scan.book().oldSuites());
-    known = Offers.usable(version, known);
-    if (known.size() < 2) {
-      if (known.size() == 1) {
-        tellOrder(Suite.of(known.getFirst()).orElse(null), true, known);
-      }
+    // All that are sound and those known: two known ones may be the only two, or two of thirty.
+    Set<Integer> wanted = new LinkedHashSet<>(Offers.sound(s -> true));
+    wanted.addAll(scan.book().oldSuites());
+    List<Integer> order = Offers.suites(s -> true);
+    List<Integer> bestFirst = new ArrayList<>(Offers.usable(version, List.copyOf(wanted)));
+    bestFirst.sort(java.util.Comparator.comparingInt(order::indexOf));
+    if (scan.small()) {
+      bestFirst = new ArrayList<>(Offers.usable(version, List.copyOf(scan.book().oldSuites())));
+    }
+    if (bestFirst.isEmpty()) {
       return;
     }
-    List<Integer> order = Offers.suites(s -> true);
-    List<Integer> bestFirst = new ArrayList<>(known);
-    bestFirst.sort(java.util.Comparator.comparingInt(order::indexOf));
     List<Integer> worstFirst = new ArrayList<>(bestFirst);
     Collections.reverse(worstFirst);
-    Answer one = scan.anyOf(version, bestFirst);
-    Answer other = scan.anyOf(version, worstFirst);
+    Answer one = scan.ask(scan.old(version, bestFirst, Offers.CURVES, Offers.SCHEMES));
+    Answer other = scan.ask(scan.old(version, worstFirst, Offers.CURVES, Offers.SCHEMES));
+    List<Integer> known = Offers.usable(version, List.copyOf(scan.book().oldSuites()));
     if (one.hello().isEmpty() || other.hello().isEmpty()) {
       return;
     }

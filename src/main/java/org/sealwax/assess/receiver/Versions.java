@@ -122,6 +122,9 @@ final class Versions {
 
   /** SSL 2.0. */
   void two() throws Shut, InterruptedException {
+    if (scan.told().has("ssl2")) {
+      return;
+    }
     scan.visit().doing("SSL 2.0");
     byte[] octets = new byte[Ssl2.MAX_OCTETS];
     int count = 0;

@@ -82,6 +82,24 @@ final class FlawTest {
               "ssl3/on",
               "vuln.poodle/vulnerable"),
           row(
+              "nothing but SSL 3.0",
+              s -> {
+                versions(s, 0x0300);
+                s.suites = List.of(0x2f, 0x35);
+              },
+              "ssl3/on",
+              "vuln.poodle/vulnerable",
+              "tls12/neither",
+              "suite.fs/none"),
+          row(
+              "nothing but SSL 2.0",
+              s -> {
+                s.versions = new LinkedHashSet<>();
+                s.ssl2 = List.of(0x0700c0);
+              },
+              "ssl2/on",
+              "vuln.drown/vulnerable"),
+          row(
               "TLS 1.0 and 1.1",
               s -> {
                 versions(s, 0x0301, 0x0302, 0x0303);
