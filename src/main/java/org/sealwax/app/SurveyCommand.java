@@ -92,8 +92,8 @@ final class SurveyCommand {
         "Reads one domain, host or host:port a line (- is standard input; # begins a remark) and"
             + " writes one JSON object a line. Addresses of one block (an IPv4 /24, an IPv6 /48)"
             + " share a budget, so that no provider is pressed. With --state a survey that was"
-            + " broken off goes on; a line under way then may come twice. Bad lines are told with"
-            + " their number. The summary goes to standard error.",
+            + " broken off goes on; with --out as well, no line comes twice then. Bad lines are"
+            + " told with their number. The summary goes to standard error.",
         options,
         false);
   }
@@ -160,7 +160,7 @@ final class SurveyCommand {
   private static final class Output implements Survey.Sink, AutoCloseable {
     private final PrintStream err;
     private final Writer out;
-    private final boolean ownOut;
+    private final @Nullable Path results;
     private final boolean whole;
     private final boolean terminal;
     private final @Nullable SurveyState state;
@@ -176,18 +176,15 @@ final class SurveyCommand {
       this.err = around.err();
       this.whole = arguments.has("--whole");
       this.terminal = terminal;
+      Path to = arguments.value("--out").map(around::path).orElse(null);
+      this.results = to;
       Optional<String> file = arguments.value("--state");
-      this.state = file.isPresent() ? SurveyState.open(around.path(file.get()), input) : null;
-      Optional<String> to = arguments.value("--out");
-      this.ownOut = to.isPresent();
-      if (to.isPresent()) {
-        Path path = around.path(to.get());
-        this.out =
-            Files.newBufferedWriter(
-                path, StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-      } else {
-        this.out = new BufferedWriter(new OutputStreamWriter(around.out(), StandardCharsets.UTF_8));
-      }
+      this.state = file.isPresent() ? SurveyState.open(around.path(file.get()), input, to) : null;
+      this.out =
+          to == null
+              ? new BufferedWriter(new OutputStreamWriter(around.out(), StandardCharsets.UTF_8))
+              : Files.newBufferedWriter(
+                  to, StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     }
 
     Survey.Ledger ledger() {
@@ -196,6 +193,9 @@ final class SurveyCommand {
     }
 
     private void write(long line, String json) throws IOException {
+      if (state != null && results != null) {
+        state.begin(line, Files.size(results));
+      }
       out.write(json);
       out.write('\n');
       out.flush();
@@ -267,7 +267,7 @@ final class SurveyCommand {
 
     @Override
     public void close() throws IOException {
-      if (ownOut) {
+      if (results != null) {
         out.close();
       }
       if (state != null) {

@@ -5,6 +5,8 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -17,19 +19,52 @@ import java.util.Set;
  * <p>Points are earned by what was seen and only by that: {@code INCONCLUSIVE} and {@code
  * NOT_TESTED} earn none, so that they can never raise a grade; an inconclusive check that counts
  * puts a question mark behind the letter. A cap rests on one finding and is named with it.
- *
- * @param version of the rules, for people
- * @param categories of the score
- * @param caps in any order
- * @param plus checks that must have passed for A+
  */
-public record Rubric(
-    String version, List<Category> categories, List<CapRow> caps, List<Plus> plus) {
-  /** Copies. */
-  public Rubric {
-    categories = List.copyOf(categories);
-    caps = List.copyOf(caps);
-    plus = List.copyOf(plus);
+public final class Rubric {
+  private final String version;
+  private final List<Category> categories;
+  private final List<CapRow> caps;
+  private final List<Plus> plus;
+  private final Set<String> counted = new HashSet<>();
+  private final String hash;
+
+  /**
+   * A rubric.
+   *
+   * @param version of the rules, for people
+   * @param categories of the score
+   * @param caps in any order
+   * @param plus checks that must have passed for A+
+   */
+  public Rubric(String version, List<Category> categories, List<CapRow> caps, List<Plus> plus) {
+    this.version = version;
+    this.categories = List.copyOf(categories);
+    this.caps = List.copyOf(caps);
+    this.plus = List.copyOf(plus);
+    counted.add("scan.trouble");
+    caps.forEach(c -> counted.add(c.check()));
+    categories.forEach(c -> c.rows().forEach(r -> counted.add(r.check())));
+    this.hash = sum();
+  }
+
+  /** Of the rules, for people. */
+  public String version() {
+    return version;
+  }
+
+  /** Of the score. */
+  public List<Category> categories() {
+    return categories;
+  }
+
+  /** What bounds the letter, in no order. */
+  public List<CapRow> caps() {
+    return caps;
+  }
+
+  /** What A+ demands. */
+  public List<Plus> plus() {
+    return plus;
   }
 
   /**
@@ -117,23 +152,28 @@ public record Rubric(
    * @param full whether the depth was full, which A+ demands
    */
   public Grade grade(List<Finding> findings, boolean full) {
+    Map<String, List<Finding>> byCheck = new HashMap<>();
+    for (Finding finding : findings) {
+      byCheck.computeIfAbsent(finding.check().id(), id -> new ArrayList<>()).add(finding);
+    }
     List<Grade.Part> parts = new ArrayList<>();
     int score = 0;
     for (Category category : categories) {
-      int points = points(category, findings);
+      int points = points(category, byCheck);
       parts.add(new Grade.Part(category.name(), points, category.most()));
       score += points;
     }
     score = Math.min(100, score);
     List<Grade.Cap> applied = new ArrayList<>();
     for (CapRow row : caps) {
-      findings.stream()
-          .filter(row::applies)
-          .map(f -> new Grade.Cap(row.most(), row.reason(), f))
-          .forEach(applied::add);
+      for (Finding finding : byCheck.getOrDefault(row.check(), List.of())) {
+        if (row.applies(finding)) {
+          applied.add(new Grade.Cap(row.most(), row.reason(), finding));
+        }
+      }
     }
     applied.sort(Comparator.comparing(Grade.Cap::most, Comparator.reverseOrder()));
-    List<String> missing = missing(findings, full);
+    List<String> missing = missing(byCheck, full);
     Letter letter = Letter.of(score);
     if (!applied.isEmpty()) {
       letter = Letter.worse(letter, applied.getFirst().most());
@@ -143,12 +183,11 @@ public record Rubric(
     return new Grade(letter, uncertain(findings), score, parts, applied, missing);
   }
 
-  private static int points(Category category, List<Finding> findings) {
+  private static int points(Category category, Map<String, List<Finding>> byCheck) {
     int earned = 0;
     for (Row row : category.rows()) {
       earned +=
-          findings.stream()
-              .filter(f -> f.check().id().equals(row.check()))
+          byCheck.getOrDefault(row.check(), List.of()).stream()
               .mapToInt(row::points)
               .min()
               .orElse(0);
@@ -157,11 +196,10 @@ public record Rubric(
     return Math.min(category.most(), category.most() * earned / category.outOf());
   }
 
-  private List<String> missing(List<Finding> findings, boolean full) {
+  private List<String> missing(Map<String, List<Finding>> byCheck, boolean full) {
     List<String> missing = new ArrayList<>();
     for (Plus demand : plus) {
-      List<Finding> there =
-          findings.stream().filter(f -> f.check().id().equals(demand.check())).toList();
+      List<Finding> there = byCheck.getOrDefault(demand.check(), List.of());
       if (there.isEmpty()
           || there.stream()
               .anyMatch(f -> f.outcome() != Outcome.PASS && f.outcome() != Outcome.INFO)) {
@@ -176,18 +214,15 @@ public record Rubric(
 
   private boolean uncertain(List<Finding> findings) {
     return findings.stream()
-        .anyMatch(f -> f.outcome() == Outcome.INCONCLUSIVE && counts(f.check().id()));
-  }
-
-  private boolean counts(String check) {
-    return check.equals("scan.trouble")
-        || caps.stream().anyMatch(c -> c.check().equals(check))
-        || categories.stream()
-            .anyMatch(c -> c.rows().stream().anyMatch(r -> r.check().equals(check)));
+        .anyMatch(f -> f.outcome() == Outcome.INCONCLUSIVE && counted.contains(f.check().id()));
   }
 
   /** SHA-256 over all tables, in hex: two grades with one hash are comparable. */
   public String hash() {
+    return hash;
+  }
+
+  private String sum() {
     StringBuilder text = new StringBuilder(version).append('\n');
     for (Category category : categories) {
       text.append(category.name())

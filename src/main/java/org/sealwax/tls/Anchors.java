@@ -73,15 +73,20 @@ final class Anchors {
     return dated;
   }
 
-  /** Anchors whose own validity holds. */
-  Set<TrustAnchor> validAt(Instant now) {
+  /**
+   * Anchors in which a path out of these certificates may end, and whose own validity holds: those
+   * that one of them names as its issuer (RFC 5280 6.1.3 (a)(4)). Of the public roots that is one.
+   */
+  Set<TrustAnchor> above(List<X509Certificate> chain, Instant now) {
     Set<TrustAnchor> out = new HashSet<>(bare);
-    ready.forEach(
-        (root, anchor) -> {
-          if (!dated || valid(root, now)) {
-            out.add(anchor);
-          }
-        });
+    for (X509Certificate certificate : chain) {
+      for (X509Certificate root : named(certificate.getIssuerX500Principal())) {
+        TrustAnchor anchor = ready.get(root);
+        if (anchor != null && (!dated || valid(root, now))) {
+          out.add(anchor);
+        }
+      }
+    }
     return out;
   }
 

@@ -86,7 +86,7 @@ final class ChainCheck {
   /** The path without its root, or null when there is none that holds now. */
   private static @Nullable List<X509Certificate> path(
       List<X509Certificate> chain, Anchors roots, Instant now) {
-    Set<TrustAnchor> anchors = roots.validAt(now);
+    Set<TrustAnchor> anchors = roots.above(chain, now);
     if (anchors.isEmpty()) {
       return null;
     }

@@ -83,14 +83,29 @@ public final class Judge {
    */
   public Judgement judge(
       List<X509Certificate> chain, byte @Nullable [] staple, References references, PeerRole role) {
+    return judge(chain, staple, references, role, clock.now());
+  }
+
+  /** The verdict as it would be at another time, for an examiner of certificates. */
+  public Judgement judge(
+      List<X509Certificate> chain, References references, PeerRole role, Instant now) {
+    return judge(chain, null, references, role, now);
+  }
+
+  private Judgement judge(
+      List<X509Certificate> chain,
+      byte @Nullable [] staple,
+      References references,
+      PeerRole role,
+      Instant now) {
     if (chain.isEmpty()) {
       return new Judgement(new Verdict.Anonymous(), List.of());
     }
-    Stapled stapled = revocation(chain, staple);
-    Judgement bare = apartFromDane(chain, stapled, references, role);
+    Stapled stapled = revocation(chain, staple, now);
+    Judgement bare = apartFromDane(chain, stapled, references, role, now);
     return references.associations().records().isEmpty()
         ? bare
-        : withDane(bare, chain, stapled, references.associations(), role);
+        : withDane(bare, chain, stapled, references.associations(), role, now);
   }
 
   /**
@@ -102,13 +117,14 @@ public final class Judge {
       List<X509Certificate> chain,
       Stapled stapled,
       Associations associations,
-      PeerRole role) {
+      PeerRole role,
+      Instant now) {
     // RFC 7672 §3.1.1: under usage 3 nothing but the record speaks for the key, revocation
     // included.
     Association match = DaneMatch.leaf(chain.getFirst(), associations.records()).orElse(null);
     List<String> notes = new ArrayList<>(bare.notes());
     if (match == null) {
-      DaneMatch.Anchored anchored = anchored(chain, associations, role);
+      DaneMatch.Anchored anchored = anchored(chain, associations, role, now);
       if (anchored.association() == null) {
         notes.add("tlsa: " + anchored.why());
       } else if (NameCheck.match(chain.getFirst(), associations.names()).isEmpty()) {
@@ -133,12 +149,11 @@ public final class Judge {
   }
 
   private DaneMatch.Anchored anchored(
-      List<X509Certificate> chain, Associations associations, PeerRole role) {
+      List<X509Certificate> chain, Associations associations, PeerRole role, Instant now) {
     List<Association> anchors = DaneMatch.anchors(associations.records());
     if (anchors.isEmpty()) {
       return new DaneMatch.Anchored(null, "no record matches the certificate");
     }
-    Instant now = clock.now();
     List<X509Certificate> looked = looked(chain);
     String hash = hash(looked);
     if (hash == null) {
@@ -169,7 +184,8 @@ public final class Judge {
     }
   }
 
-  private Stapled revocation(List<X509Certificate> chain, byte @Nullable [] staple) {
+  private Stapled revocation(
+      List<X509Certificate> chain, byte @Nullable [] staple, Instant now) {
     if (staple == null) {
       return new Stapled(
           false,
@@ -177,7 +193,7 @@ public final class Judge {
               ? List.of("must-staple, and nothing was stapled")
               : List.of());
     }
-    return switch (Staple.read(looked(chain), staple, clock.now())) {
+    return switch (Staple.read(looked(chain), staple, now)) {
       case Staple.Good g -> new Stapled(false, List.of());
       case Staple.Revoked r -> new Stapled(true, List.of("revoked, says the stapled answer"));
       case Staple.Unusable u -> new Stapled(false, List.of("the stapled answer is of no use"));
@@ -191,9 +207,13 @@ public final class Judge {
   }
 
   private Judgement apartFromDane(
-      List<X509Certificate> chain, Stapled stapled, References references, PeerRole role) {
+      List<X509Certificate> chain,
+      Stapled stapled,
+      References references,
+      PeerRole role,
+      Instant now) {
     X509Certificate leaf = chain.getFirst();
-    ChainCheck.Worth worth = stapled.on(worth(chain, references.roots(), role));
+    ChainCheck.Worth worth = stapled.on(worth(chain, references.roots(), role, now));
     if (!references.pins().isEmpty()) {
       Pin pin = Pins.of(leaf);
       if (references.pins().contains(pin)) {
@@ -234,8 +254,8 @@ public final class Judge {
         : "name mismatch: the certificate is for " + String.join(", ", names);
   }
 
-  private ChainCheck.Worth worth(List<X509Certificate> chain, TrustRoots roots, PeerRole role) {
-    Instant now = clock.now();
+  private ChainCheck.Worth worth(
+      List<X509Certificate> chain, TrustRoots roots, PeerRole role, Instant now) {
     List<X509Certificate> looked = looked(chain);
     Anchors prepared = anchors.get(roots, Anchors::new);
     String hash = hash(looked);

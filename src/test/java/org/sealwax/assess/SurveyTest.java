@@ -1,6 +1,7 @@
 package org.sealwax.assess;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -84,7 +85,7 @@ final class SurveyTest {
   @Test
   void itGoesOnWhereItWasBrokenOff(@TempDir Path folder) throws Exception {
     Path file = folder.resolve("state");
-    try (SurveyState state = SurveyState.open(file, "list")) {
+    try (SurveyState state = SurveyState.open(file, "list", null)) {
       state.note(2);
       state.note(1);
       state.note(5);
@@ -92,14 +93,51 @@ final class SurveyTest {
     }
     Files.writeString(file, Files.readString(file) + "3");
     Kept kept = new Kept();
-    try (SurveyState state = SurveyState.open(file, "list")) {
-      assertTrue(state.done(3), "a number without its end was written before");
+    try (SurveyState state = SurveyState.open(file, "list", null)) {
+      assertFalse(state.done(3), "a number without its end may be the beginning of 34");
       new Survey(setup(Setup.Gate.open()), Budget.of(Depth.QUICK), 2)
           .run(new StringReader("a.example\n".repeat(6)), state, kept);
     }
-    assertEquals(List.of(1L, 2L, 3L, 5L), kept.skipped);
-    assertEquals("[4, 6]", kept.lines.keySet().toString());
-    assertThrows(IOException.class, () -> SurveyState.open(file, "another"));
+    assertEquals(List.of(1L, 2L, 5L), kept.skipped);
+    assertEquals("[3, 4, 6]", kept.lines.keySet().toString());
+    assertThrows(IOException.class, () -> SurveyState.open(file, "another", null));
+  }
+
+  /** Each moment at which a process may end between two results, and what is found of it. */
+  @Test
+  void whereverTheProcessEndedNoResultIsThereTwiceOrHalf(@TempDir Path folder) throws Exception {
+    String head = "sealwax survey 1 list\n1 0\n1\n";
+    String first = "{\"line\":1,\"x\":1}\n";
+    int at = first.length();
+    String begun = head + "23 " + at + "\n";
+    String second = "{\"line\":23,\"x\":" + "2".repeat(20_000) + "}\n";
+    record Row(String state, String results, boolean done, String left) {}
+    for (Row row :
+        List.of(
+            new Row(head + "23 1", first, false, first),
+            new Row(begun, first, false, first),
+            new Row(begun, first + "{\"li", false, first),
+            new Row(begun, first + second.substring(0, 12_000), false, first),
+            new Row(begun, first + second.substring(0, second.length() - 1), false, first),
+            new Row(begun, first + second, true, first + second),
+            new Row(begun + "2", first + second, true, first + second),
+            new Row(begun + "23\n", first + second, true, first + second),
+            // Somebody else's lines, or another file: nothing is taken away, nothing believed.
+            new Row(begun, first + "other\n", false, first + "other\n"),
+            new Row(begun, first + "other", false, first + "other"),
+            new Row(begun, first + "{\"line\":2,", false, first + "{\"line\":2,"),
+            new Row(begun, "", false, ""))) {
+      Path state = Files.writeString(folder.resolve("state"), row.state());
+      Path results = Files.writeString(folder.resolve("results"), row.results());
+      for (int again = 0; again < 2; again++) {
+        try (SurveyState open = SurveyState.open(state, "list", results)) {
+          assertTrue(open.done(1), row.toString());
+          assertEquals(row.done(), open.done(23), row.toString());
+          assertFalse(open.done(2), row.toString());
+        }
+        assertEquals(row.left(), Files.readString(results), row.toString());
+      }
+    }
   }
 
   @Test

@@ -1,11 +1,14 @@
 package org.sealwax.assess.receiver;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.sealwax.tls.wire.NamedGroup;
 import org.sealwax.tls.wire.SignatureScheme;
 import org.sealwax.tls.wire.Suite;
@@ -35,8 +38,17 @@ final class Offers {
       return check;
     }
 
+    private static final Map<Integer, Set<Weak>> KNOWN =
+        Suite.all().stream()
+            .collect(Collectors.toMap(Suite::id, s -> Collections.unmodifiableSet(classes(s))));
+
     /** Classes of one suite; of an export suite only that. */
     static Set<Weak> of(Suite suite) {
+      Set<Weak> known = KNOWN.get(suite.id());
+      return known == null ? classes(suite) : known;
+    }
+
+    private static Set<Weak> classes(Suite suite) {
       if (suite.export()) {
         return EnumSet.of(EXPORT);
       }
@@ -69,6 +81,8 @@ final class Offers {
                   .thenComparing(s -> s.bulk() != Bulk.AES && s.bulk() != Bulk.CHACHA20)
                   .thenComparing(s -> s.authentication() == Authentication.DSS))
           .toList();
+
+  private static final List<Suite> SOUND = OLD.stream().filter(s -> Weak.of(s).isEmpty()).toList();
 
   /** All suites of TLS 1.3. */
   static final List<Integer> TLS13 =
@@ -127,7 +141,7 @@ final class Offers {
 
   /** Those of sound suites. */
   static List<Integer> sound(Predicate<Suite> wanted) {
-    return suites(s -> Weak.of(s).isEmpty() && wanted.test(s));
+    return SOUND.stream().filter(wanted).map(Suite::id).toList();
   }
 
   /** Those that a version may use. */

@@ -24,8 +24,13 @@ import org.sealwax.world.Clock;
  *
  * @param roots what is trusted
  * @param clock for validity
+ * @param judge remembers roots and chains, of which a survey meets the same again and again
  */
-record Chains(TrustRoots roots, Clock clock) {
+record Chains(TrustRoots roots, Clock clock, Judge judge) {
+  Chains(TrustRoots roots, Clock clock) {
+    this(roots, clock, new Judge(clock));
+  }
+
   /** One chain. */
   record Chain(String type, List<X509Certificate> certificates) {
     X509Certificate leaf() {
@@ -52,11 +57,11 @@ record Chains(TrustRoots roots, Clock clock) {
   Optional<Verdict.Reason> flaw(Chain chain) {
     Instant at = withinDates(chain);
     Judgement judgement =
-        new Judge(fixed(at))
-            .judge(
-                chain.certificates(),
-                new References(List.of(), java.util.Set.of(), roots),
-                PeerRole.SERVER);
+        judge.judge(
+            chain.certificates(),
+            new References(List.of(), java.util.Set.of(), roots),
+            PeerRole.SERVER,
+            at);
     return switch (judgement.verdict()) {
       case Verdict.Untrusted untrusted -> Optional.of(untrusted.reason());
       case Verdict.Anonymous a -> Optional.of(Verdict.Reason.UNKNOWN_ISSUER);
@@ -71,20 +76,6 @@ record Chains(TrustRoots roots, Clock clock) {
     Instant from = chain.leaf().getNotBefore().toInstant();
     Instant until = chain.leaf().getNotAfter().toInstant();
     return Collections.max(List.of(from, Collections.min(List.of(now, until))));
-  }
-
-  private Clock fixed(Instant at) {
-    return new Clock() {
-      @Override
-      public Instant now() {
-        return at;
-      }
-
-      @Override
-      public long nanoTime() {
-        return clock.nanoTime();
-      }
-    };
   }
 
   /** Whether the leaf's own signature is by its own key. */

@@ -1,0 +1,111 @@
+package org.sealwax.app;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code sealwax survey} in a process of its own, which is killed and started again. */
+final class SurveyKillTest {
+  private static final Pattern LINE = Pattern.compile("\\{\"line\":(\\d+),.*}");
+  private static final int TARGETS = 600;
+  private static final int KILLS = 2;
+
+  @TempDir Path folder = Path.of(".");
+
+  private Process survey(Path list) throws IOException {
+    return new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-Xmx128m",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "--enable-native-access=ALL-UNNAMED",
+            "-cp",
+            System.getProperty("java.class.path"),
+            Main.class.getName(),
+            "survey",
+            list.toString(),
+            "--out",
+            folder.resolve("out").toString(),
+            "--state",
+            folder.resolve("state").toString(),
+            "--pause",
+            "0",
+            "--visits",
+            "8",
+            "--no-dnssec",
+            "--dns",
+            "127.0.0.1:9",
+            "--ehlo",
+            "probe.example",
+            "--allow-private")
+        .redirectErrorStream(true)
+        .redirectOutput(folder.resolve("said").toFile())
+        .start();
+  }
+
+  private long written() throws IOException {
+    Path out = folder.resolve("out");
+    try (var lines = Files.lines(out)) {
+      return Files.exists(out) ? lines.count() : 0;
+    } catch (java.nio.file.NoSuchFileException e) {
+      return 0;
+    }
+  }
+
+  /**
+   * Nobody listens at the targets, so that each takes as long as a refusal: killed in the thick.
+   */
+  @Test
+  void killedInTheMiddleItGoesOnWithoutAnyLineTwiceOrLost() throws Exception {
+    int closed;
+    try (ServerSocket door = new ServerSocket(0, 1, InetAddress.ofLiteral("127.41.0.1"))) {
+      closed = door.getLocalPort();
+    }
+    List<String> targets = new ArrayList<>();
+    for (int i = 0; i < TARGETS; i++) {
+      targets.add(i % 500 == 499 ? "not a domain" : "127.41." + i % 250 + ".1:" + closed);
+    }
+    Path list = Files.write(folder.resolve("list"), targets);
+    for (int kill = 1; kill <= KILLS; kill++) {
+      Process process = survey(list);
+      long enough = written() + TARGETS / 4;
+      while (process.isAlive() && written() < enough) {
+        process.waitFor(5, TimeUnit.MILLISECONDS);
+      }
+      assertTrue(process.isAlive(), "it was over before it was killed: " + said());
+      process.destroyForcibly().waitFor();
+    }
+    Process last = survey(list);
+    try {
+      assertTrue(last.waitFor(60, TimeUnit.SECONDS), "it does not end");
+    } finally {
+      last.destroyForcibly();
+    }
+    TreeMap<Integer, Integer> seen = new TreeMap<>();
+    for (String line : Files.readAllLines(folder.resolve("out"))) {
+      Matcher whole = LINE.matcher(line);
+      assertTrue(whole.matches(), "no whole line: " + line);
+      seen.merge(Integer.valueOf(whole.group(1)), 1, Integer::sum);
+    }
+    seen.forEach((line, times) -> assertEquals(1, times, "line " + line));
+    assertEquals(TARGETS, seen.size(), said());
+    assertTrue(said().contains("done before"), said());
+  }
+
+  private String said() throws IOException {
+    return Files.readString(folder.resolve("said"));
+  }
+}
