@@ -184,8 +184,7 @@ public final class Judge {
     }
   }
 
-  private Stapled revocation(
-      List<X509Certificate> chain, byte @Nullable [] staple, Instant now) {
+  private Stapled revocation(List<X509Certificate> chain, byte @Nullable [] staple, Instant now) {
     if (staple == null) {
       return new Stapled(
           false,
