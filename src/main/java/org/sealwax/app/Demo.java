@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -26,6 +27,7 @@ import org.sealwax.assess.sender.Profile;
 import org.sealwax.assess.sender.SenderAssessment;
 import org.sealwax.assess.sender.SenderReport;
 import org.sealwax.lab.Ticket;
+import org.sealwax.lab.Traps;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 
@@ -39,8 +41,11 @@ final class Demo {
   /** For all to be decided: on a machine that does nothing else it takes about five seconds. */
   static final Duration PATIENCE = Duration.ofSeconds(12);
 
-  /** For the scan of our own listener: on such a machine it takes a second or two. */
+  /** For the scan of our own domain: on such a machine it takes a second or two. */
   private static final Duration SCAN = Duration.ofSeconds(6);
+
+  /** Whoever has waited so long already gets a quick look only: the demo promises 20 seconds. */
+  private static final Duration LONG = Duration.ofSeconds(10);
 
   private static final Duration LOOK = Duration.ofMillis(200);
 
@@ -67,15 +72,18 @@ final class Demo {
    * @param undecided labels of destinations about which nothing was decided in time
    * @param clear labels of destinations at which a message or envelope came in clear
    * @param troubles errors of the router itself
+   * @param last what was told of each destination last, by label
    */
   record Ending(
       SenderReport sender,
       Report receiver,
       Set<String> undecided,
       Set<String> clear,
-      List<String> troubles) {
+      List<String> troubles,
+      Map<String, String> last) {
     /** Copies; labels in their order. */
     Ending {
+      last = Map.copyOf(last);
       undecided = Collections.unmodifiableSet(new TreeSet<>(undecided));
       clear = Collections.unmodifiableSet(new TreeSet<>(clear));
       troubles = List.copyOf(troubles);
@@ -97,6 +105,7 @@ final class Demo {
    * @throws InterruptedException when the spectator had enough; nothing stays then either
    */
   Ending play() throws IOException, InterruptedException {
+    long begun = clock.nanoTime();
     Chance chance = Chance.secure();
     DemoLog log = new DemoLog();
     List<DemoDestination> destinations = DemoDestination.all();
@@ -110,11 +119,13 @@ final class Demo {
       try (Router router = stage.router(folder.path(), clock, chance, log)) {
         introduce(stage, router, destinations);
         hand(folder.path(), stage.ticket(), destinations);
-        Set<String> undecided = watch(log, stage.ticket(), destinations);
+        Map<String, String> last = new HashMap<>();
+        Set<String> undecided = watch(log, stage.ticket(), destinations, last);
         SenderReport sender = judged(stage.ticket(), true);
         Set<String> clear = tellOfClear(stage.ticket(), destinations);
-        Report receiver = examine(folder.path(), stage, router);
-        Ending ending = new Ending(sender, receiver, undecided, clear, log.troubles());
+        boolean late = clock.nanoTime() - begun > LONG.toNanos();
+        Report receiver = examine(folder.path(), stage, late ? Depth.QUICK : Depth.STANDARD);
+        Ending ending = new Ending(sender, receiver, undecided, clear, log.troubles(), last);
         grades(ending);
         return ending;
       }
@@ -127,7 +138,11 @@ final class Demo {
             + destinations.size()
             + " mail domains, port "
             + stage.lab().settings().smtpPort()
-            + ". In it, Sealwax with its defaults (and short waits) listens at port "
+            + ". In it, Sealwax with its defaults (and short waits) is "
+            + DemoStage.NAME
+            + ", listening at "
+            + router.addresses().getFirst().getAddress().getHostAddress()
+            + " port "
             + router.addresses().getFirst().getPort()
             + ".");
     for (DemoDestination.Kind kind : DemoDestination.Kind.values()) {
@@ -180,7 +195,8 @@ final class Demo {
   }
 
   /** Tells what comes, until every destination has been decided; returns those that were not. */
-  private Set<String> watch(DemoLog log, Ticket ticket, List<DemoDestination> destinations)
+  private Set<String> watch(
+      DemoLog log, Ticket ticket, List<DemoDestination> destinations, Map<String, String> last)
       throws InterruptedException {
     Set<String> open = new TreeSet<>();
     Set<String> told = new TreeSet<>();
@@ -203,14 +219,16 @@ final class Demo {
       boolean known = ticket.find(next.label()).isPresent();
       // A second refusal of the same is no news.
       if (known && told.add(next.label() + next.what())) {
-        out.println(line(next.label(), sentence(next, ticket)));
+        String sentence = sentence(next, ticket);
+        last.put(next.label(), sentence);
+        out.println(line(next.label(), sentence));
       }
-      boolean last =
+      boolean decided =
           switch (next.what()) {
             case DELIVERED, RETURNED -> true;
             case WAITS -> attacked.contains(next.label());
           };
-      if (last) {
+      if (decided) {
         open.remove(next.label());
       }
     }
@@ -264,26 +282,33 @@ final class Demo {
     return clear;
   }
 
-  /** A quick scan of our own listener, as a stranger would do it. */
-  private Report examine(Path folder, DemoStage stage, Router router)
+  /** A scan of our own domain, as a stranger would do it. */
+  private Report examine(Path folder, DemoStage stage, Depth depth)
       throws IOException, InterruptedException {
-    int port = router.addresses().getFirst().getPort();
-    Target target =
-        Target.read("127.0.0.1:" + port)
-            .orElseThrow(() -> new IllegalStateException("loopback is a target"));
+    Target target = new Target.MailDomain(DemoStage.HOME);
     Arguments arguments =
         new Arguments(
             Map.of(
-                "--dns", stage.resolver(),
-                "--trust-anchor", folder.resolve("anchor").toString(),
-                "--roots", folder.resolve("ca.pem").toString(),
-                "--ehlo", "examiner.example"),
+                "--dns",
+                stage.resolver(),
+                "--trust-anchor",
+                folder.resolve("anchor").toString(),
+                "--roots",
+                folder.resolve("ca.pem").toString(),
+                "--port",
+                "" + stage.lab().settings().smtpPort(),
+                "--policy-port",
+                "" + stage.lab().settings().httpsPort(),
+                "--allow-private",
+                "",
+                "--ehlo",
+                "examiner.example"),
             List.of());
     try {
       return new Assessment(
               Examiner.of(arguments, around, folders, target).setup(),
               target,
-              Budget.of(Depth.QUICK).withTotal(SCAN),
+              Budget.of(depth).withTotal(SCAN),
               Progress.none())
           .run();
     } catch (Arguments.Misuse e) {
@@ -298,33 +323,42 @@ final class Demo {
         "  as a sender    "
             + grade.text()
             + ": "
-            + grade.score()
-            + " of the "
-            + grade.parts().stream().mapToInt(Grade.Part::most).sum()
-            + " points that this short set of "
-            + DemoDestination.all().size()
-            + " rows can earn, of 100 for the whole set (sealwax lab local); "
             + ending.sender().leaks().size()
             + " leaks, "
             + ending.sender().losses().size()
-            + " losses");
+            + " losses; "
+            + grade.score()
+            + " of the "
+            + grade.parts().stream().mapToInt(Grade.Part::most).sum()
+            + " points that these "
+            + DemoDestination.all().size()
+            + " rows can earn (sealwax lab local has "
+            + Traps.rows().size()
+            + ")");
     Report receiver = ending.receiver();
     out.println(
         "  as a receiver  "
             + receiver.letter()
-            + ": a quick look at a bare address with a certificate that was made here: "
-            + receiver.graded().map(Demo::shortcomings).orElse(receiver.ungraded()));
+            + ": what strangers see of "
+            + DemoStage.HOME
+            + " and of its mail host, which is this router: "
+            + receiver.graded().map(Demo::shortcomings).orElse(receiver.ungraded())
+            + " ("
+            + receiver.depth().name().toLowerCase(Locale.ROOT)
+            + " depth)");
     if (!ending.undecided().isEmpty()) {
       out.println("  not decided in time: " + String.join(" ", ending.undecided()));
     }
     ending.troubles().forEach(t -> out.println("  trouble: " + t));
   }
 
-  /** Where points are missing. */
+  /** What there is, and where points are missing. */
   private static String shortcomings(Grade grade) {
-    return grade.parts().stream()
-        .filter(p -> p.points() < p.most())
-        .map(p -> p.category() + " " + p.points() + "/" + p.most())
-        .collect(Collectors.joining(", "));
+    String missing =
+        grade.parts().stream()
+            .filter(p -> p.points() < p.most())
+            .map(p -> p.category() + " " + p.points() + "/" + p.most())
+            .collect(Collectors.joining(", "));
+    return grade.score() + " of 100 points" + (missing.isEmpty() ? "" : "; " + missing);
   }
 }

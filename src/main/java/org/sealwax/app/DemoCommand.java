@@ -3,8 +3,10 @@ package org.sealwax.app;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.sealwax.console.DemoPage;
 import org.sealwax.console.PageServer;
 import org.sealwax.console.ReportPage;
 import org.sealwax.console.SenderPage;
@@ -50,10 +52,13 @@ final class DemoCommand {
     Signals.on("TERM", player::interrupt);
     try {
       Demo.Ending ending = new Demo(around, folders, clock, Demo.PATIENCE).play();
-      if (Terminal.watched() && !arguments.has("--no-page")) {
+      // A page inside a namespace of its own is out of everybody's reach.
+      if (Terminal.watched() && !arguments.has("--no-page") && !inside()) {
         show(ending);
       }
       return ending.good() ? Exit.OK : Exit.WARNINGS;
+    } catch (DemoStage.NoLoopback e) {
+      return elsewhere(e);
     } catch (IOException e) {
       around.err().println("sealwax: " + e.getMessage());
       return Exit.UNAVAILABLE;
@@ -63,15 +68,75 @@ final class DemoCommand {
     }
   }
 
+  private boolean inside() {
+    return around.variable(LabNamespace.INSIDE).isPresent();
+  }
+
+  /** In a network namespace of its own there is a loopback with all its addresses. */
+  private int elsewhere(DemoStage.NoLoopback why) {
+    if (!inside()) {
+      around.out().println(why.getMessage() + ": using a network namespace, without a page.");
+      around.out().flush();
+      try {
+        return new LabNamespace(around).again();
+      } catch (InterruptedException e) {
+        around.out().println("\nended before its end");
+        return Exit.WARNINGS;
+      } catch (IOException e) {
+        around.err().println("sealwax: " + e.getMessage());
+      }
+    } else {
+      around.err().println("sealwax: " + why.getMessage());
+    }
+    return Exit.UNAVAILABLE;
+  }
+
+  /** The story as the page tells it. */
+  static List<DemoPage.Act> acts(Demo.Ending ending) {
+    List<DemoPage.Act> acts = new ArrayList<>();
+    for (DemoDestination.Kind kind : DemoDestination.Kind.values()) {
+      acts.add(
+          new DemoPage.Act(
+              kind.title(),
+              DemoDestination.all().stream()
+                  .filter(d -> d.kind() == kind)
+                  .map(d -> scene(d, ending))
+                  .toList()));
+    }
+    return acts;
+  }
+
+  private static DemoPage.Scene scene(DemoDestination destination, Demo.Ending ending) {
+    String label = destination.label();
+    String told = ending.last().getOrDefault(label, "nothing was decided in this time");
+    DemoPage.Ending how =
+        ending.sender().leaks().contains(label)
+            ? DemoPage.Ending.LEAKED
+            : told.startsWith("RETURNED")
+                ? DemoPage.Ending.RETURNED
+                : told.startsWith("NOT SENT")
+                    ? DemoPage.Ending.KEPT
+                    : !told.startsWith("DELIVERED")
+                        ? DemoPage.Ending.OPEN
+                        : ending.clear().contains(label)
+                            ? DemoPage.Ending.CLEAR
+                            : DemoPage.Ending.SEALED;
+    return new DemoPage.Scene(label, destination.scene(), how, told);
+  }
+
   private void show(Demo.Ending ending) {
     Map<String, String> pages =
         Map.of(
-            "/", SenderPage.of(ending.sender(), "Sealwax in the demo", Version.text()),
-            "/receiver", ReportPage.of(ending.receiver()));
+            "/",
+            DemoPage.of(acts(ending), ending.sender(), ending.receiver(), Version.text()),
+            "/sender",
+            SenderPage.of(ending.sender(), "Sealwax in the demo", Version.text()),
+            "/receiver",
+            ReportPage.of(ending.receiver()));
     InetSocketAddress at = new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0);
     try (PageServer server = new PageServer(at, pages)) {
       String url = "http://127.0.0.1:" + server.address().getPort() + "/";
-      around.out().println("\nTo look at, until Ctrl-C: " + url + " and " + url + "receiver");
+      around.out().println("\nTo look at, until Ctrl-C: " + url);
       around.out().flush();
       Thread.sleep(Long.MAX_VALUE);
     } catch (InterruptedException e) {

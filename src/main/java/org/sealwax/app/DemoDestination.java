@@ -36,13 +36,18 @@ record DemoDestination(String label, Kind kind, String scene) {
         new DemoDestination("a1", Kind.ORDINARY, "a good host without any policy"),
         new DemoDestination("b1", Kind.ORDINARY, "a host that has no TLS and never had"),
         new DemoDestination("c1n", Kind.ORDINARY, "a host whose TLS is broken for everybody"),
+        new DemoDestination("c9", Kind.ORDINARY, "a host that speaks TLS 1.3 and nothing older"),
         new DemoDestination("h1", Kind.ORDINARY, "a domain that says it takes no mail (null MX)"),
         new DemoDestination("a4", Kind.EXCELLENT, "DANE and MTA-STS, all in order"),
         new DemoDestination(
             "e2",
             Kind.EXCELLENT,
-            "DANE names the key; the certificate around it is expired, self-signed and has"
-                + " another name, which does not matter under DANE-EE"),
+            "DANE names the key; the certificate around it is expired, self-signed and for"
+                + " another name"),
+        new DemoDestination(
+            "b8",
+            Kind.ATTACKED,
+            "the first MX is cut off at STARTTLS; the second is whole, and nothing demands TLS"),
         new DemoDestination("b2", Kind.ATTACKED, "STARTTLS is stripped, where DANE demands TLS"),
         new DemoDestination("b3", Kind.ATTACKED, "STARTTLS is stripped, where MTA-STS demands TLS"),
         new DemoDestination(

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -13,6 +14,7 @@ import org.sealwax.address.Domain;
 import org.sealwax.config.Configuration;
 import org.sealwax.config.Machine;
 import org.sealwax.lab.Addresses;
+import org.sealwax.lab.Home;
 import org.sealwax.lab.Lab;
 import org.sealwax.lab.LabSettings;
 import org.sealwax.lab.Ticket;
@@ -27,8 +29,9 @@ import org.sealwax.world.Clock;
  *
  * @param lab the world
  * @param ticket the destinations
+ * @param home the router's own domain in it
  */
-record DemoStage(Lab lab, Ticket ticket) implements Closeable {
+record DemoStage(Lab lab, Ticket ticket, Home home) implements Closeable {
   /** Between choosing a free port and listening at it another program may take it. */
   private static final int TRIES = 3;
 
@@ -37,17 +40,24 @@ record DemoStage(Lab lab, Ticket ticket) implements Closeable {
 
   private static final String FIRST = "127." + LOOPBACK + ".0.1";
 
+  /** Milliseconds to reach oneself. */
+  private static final int REACH = 2_000;
+
+  /** The router's own domain. */
+  static final Domain HOME = Domain.of("sender.example");
+
   /** The router's name. */
-  static final Domain NAME = Domain.of("mx.sender.example");
+  static final Domain NAME = Domain.of("mx." + HOME);
 
   /**
    * Opens it at ports 25 and 443 where that is allowed, else at others; says so then.
    *
-   * @throws IOException when this machine has no loopback addresses for it
+   * @throws NoLoopback when this machine has no loopback addresses for it
    */
   static DemoStage open(List<Trap.Case> rows, Clock clock, Chance chance, PrintStream out)
       throws IOException {
     LabSettings settings = LabSettings.defaults().with(Addresses.loopback(LOOPBACK));
+    free();
     try {
       return open(rows, settings, clock, chance);
     } catch (IOException e) {
@@ -75,24 +85,38 @@ record DemoStage(Lab lab, Ticket ticket) implements Closeable {
     Lab lab = new Lab(settings, clock, chance);
     try {
       lab.actValidating(true);
-      return new DemoStage(lab, lab.issue(rows));
+      Ticket ticket = lab.issue(rows);
+      return new DemoStage(lab, ticket, lab.home(HOME.name(), ticket));
     } catch (IOException e) {
       lab.close();
       throw e;
     }
   }
 
-  private static int free() throws IOException {
-    try (ServerSocket door = new ServerSocket(0, 1, InetAddress.ofLiteral(FIRST))) {
+  /** A free port, tried: where loopback is down one can listen, and nobody comes. */
+  private static int free() throws NoLoopback {
+    try (ServerSocket door = new ServerSocket(0, 1, InetAddress.ofLiteral(FIRST));
+        Socket caller = new Socket()) {
+      caller.connect(door.getLocalSocketAddress(), REACH);
       return door.getLocalPort();
     } catch (IOException e) {
       // Each destination needs an address of its own: MX records name no ports.
-      throw new IOException(
+      throw new NoLoopback(
           "the demo needs the loopback addresses from "
               + FIRST
-              + " on, and this system does not give them: "
-              + e.getMessage(),
+              + " on, and this system does not give them ("
+              + e.getMessage()
+              + ")",
           e);
+    }
+  }
+
+  /** This machine has no loopback addresses but its own. */
+  static final class NoLoopback extends IOException {
+    private static final long serialVersionUID = 1;
+
+    NoLoopback(String message, IOException cause) {
+      super(message, cause);
     }
   }
 
@@ -105,6 +129,8 @@ record DemoStage(Lab lab, Ticket ticket) implements Closeable {
   void write(Path folder) throws IOException {
     Files.writeString(folder.resolve("ca.pem"), lab.rootPem());
     Files.writeString(folder.resolve("anchor"), String.join("\n", lab.anchors()) + "\n");
+    Files.writeString(folder.resolve("mx.pem"), home.chainPem());
+    Files.writeString(folder.resolve("mx.key"), home.keyPem());
   }
 
   /**
@@ -121,7 +147,10 @@ record DemoStage(Lab lab, Ticket ticket) implements Closeable {
         hostname = "%s"
         postmaster = "%s"
         [[listener]]
-        address = "127.0.0.1:0"
+        address = "%s:%d"
+        [identity]
+        certificate = "mx.pem"
+        key = "mx.key"
         [dns]
         resolvers = ["%s"]
         anchors = [%s]
@@ -142,6 +171,8 @@ record DemoStage(Lab lab, Ticket ticket) implements Closeable {
         .formatted(
             NAME,
             ticket.sender(),
+            home.address().getHostAddress(),
+            lab.settings().smtpPort(),
             resolver(),
             anchors,
             LOOPBACK,

@@ -89,11 +89,9 @@ public final class SenderPage {
         .append(Html.escape(finding.check().title()))
         .append("</span><span class=\"seen\">")
         .append(Html.escape(finding.seen()))
-        .append("<small class=\"where\">expected: ")
-        .append(Html.escape(finding.check().why()))
-        .append(" (")
-        .append(Html.escape(String.join(", ", finding.check().sources())))
-        .append(")</small>");
+        .append("<small class=\"where\">")
+        .append(Html.escape(reason(finding)))
+        .append("</small>");
     if (!finding.evidence().isEmpty()) {
       out.append("<details class=\"evidence\"><summary>What happened</summary>");
       for (Evidence evidence : finding.evidence()) {
@@ -102,6 +100,14 @@ public final class SenderPage {
       out.append("</details>");
     }
     out.append("</span></li>");
+  }
+
+  /** Of a row what was expected, and by whom; of the whole why it counts. */
+  private static String reason(Finding finding) {
+    List<String> sources = finding.check().sources();
+    return sources.isEmpty()
+        ? finding.check().why()
+        : "expected: " + finding.check().why() + " (" + String.join(", ", sources) + ")";
   }
 
   private static String tone(Outcome outcome) {

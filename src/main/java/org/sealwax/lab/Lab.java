@@ -35,6 +35,7 @@ public final class Lab implements Closeable {
   private final LabSettings settings;
   private final ZoneServer dns;
   private final Setup setup;
+  private final Doors homes = new Doors();
 
   /**
    * Starts the DNS, without any token yet.
@@ -98,12 +99,27 @@ public final class Lab implements Closeable {
     return setup.issue(rows, setup.token(TOKEN_LENGTH), new OwnLot());
   }
 
+  /**
+   * Sets a domain of the sender's own up: everything around its mail host, at which the sender
+   * itself is to listen. It ends with the lab.
+   *
+   * @param domain not below the lab's zone, and below the same top: {@code sender.example}
+   * @param ticket whose post office takes reports about it
+   * @throws IOException when an address is not to be had
+   */
+  public Home home(String domain, Ticket ticket) throws IOException {
+    Home.Built built = Home.build(setup, domain, "report." + ticket.zone(), homes);
+    dns.add(List.of(new Zone(domain, built.zone(), Signing.VALID)));
+    return built.home();
+  }
+
   /** Ends all tokens, and the DNS. */
   @Override
   public void close() throws IOException {
     for (Ticket ticket : setup.tickets()) {
       ticket.close();
     }
+    homes.close();
     dns.close();
   }
 

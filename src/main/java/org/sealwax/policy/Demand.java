@@ -74,9 +74,10 @@ public sealed interface Demand {
       case Tlsa t ->
           "tlsa("
               + sorted(t.associations().records())
-              + " for "
-              + sorted(t.associations().names())
-              + ")";
+              // Usage 3 asks for no name.
+              + (t.associations().names().isEmpty()
+                  ? ")"
+                  : " for " + sorted(t.associations().names()) + ")");
       case Pinned p -> "pin(" + sorted(p.pins()) + ")";
     };
   }

@@ -32,6 +32,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.sealwax.assess.Grade;
+import org.sealwax.assess.Letter;
 import org.sealwax.assess.Outcome;
 import org.sealwax.tls.TlsRoom;
 import org.sealwax.world.Clock;
@@ -77,12 +79,18 @@ final class DemoTest {
     return Integer.parseInt(found.group(1));
   }
 
+  private String home() {
+    Matcher found = Pattern.compile("listening at ([0-9.]+) port").matcher(said());
+    assertTrue(found.find(), said());
+    return found.group(1);
+  }
+
   private void nothingStays() throws IOException {
     assertEquals(before, folders(), "a folder stayed");
     for (InetSocketAddress at :
         new InetSocketAddress[] {
           new InetSocketAddress(FIRST, port("mail domains, port")),
-          new InetSocketAddress("127.0.0.1", port("listens at port"))
+          new InetSocketAddress(home(), port("listening at " + home() + " port"))
         }) {
       assertThrows(
           ConnectException.class,
@@ -109,6 +117,8 @@ final class DemoTest {
     assertLine("a1", "DELIVERED under TLSv1.3, certificate trusted");
     assertLine("a4", "DELIVERED under TLSv1.3, certificate verified(tlsa 3 1 1");
     assertLine("e2", "DELIVERED under TLSv1.3, certificate verified(tlsa 3 1 1");
+    assertLine("c9", "DELIVERED under TLSv1.3, certificate trusted");
+    assertLine("b8", "DELIVERED under TLSv1.3, certificate trusted");
     assertLine("b1", "DELIVERED in clear");
     assertLine("c1n", "NOT SENT, waits");
     assertLine("c1n", "DELIVERED in clear");
@@ -131,9 +141,20 @@ final class DemoTest {
               .orElseThrow()
               .outcome());
     }
-    assertTrue(said().contains("never in clear: a4 e2 b2 b3 d5s e3 f3"), said());
+    assertTrue(said().contains("never in clear: a4 e2 b8 b2 b3 d5s e3 f3"), said());
     assertTrue(said().contains("as a sender    " + ending.sender().grade().text() + ": "), said());
     assertTrue(said().contains("as a receiver  " + ending.receiver().letter() + ": "), said());
+    // The small world publishes for the router what a good domain has: both sides count.
+    assertEquals(Letter.A, ending.sender().grade().letter(), said());
+    Grade receiver = ending.receiver().graded().orElseThrow();
+    assertEquals(
+        30,
+        receiver.parts().stream()
+            .filter(p -> p.category().equals("Downgrade protection"))
+            .findFirst()
+            .orElseThrow()
+            .points(),
+        said());
     nothingStays();
   }
 

@@ -7,6 +7,7 @@ import java.security.PrivateKey;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
 import org.bouncycastle.asn1.x509.Certificate;
@@ -65,6 +66,23 @@ public final class Minted {
 
   PrivateKey key() {
     return key;
+  }
+
+  /** The chain in PEM, leaf first: for a server that is not the lab's. */
+  public String chainPem() {
+    StringBuilder out = new StringBuilder();
+    chain.forEach(der -> out.append(pem("CERTIFICATE", der)));
+    return out.toString();
+  }
+
+  /** The key in PEM (PKCS#8). */
+  public String keyPem() {
+    return pem("PRIVATE KEY", key.getEncoded());
+  }
+
+  private static String pem(String label, byte[] der) {
+    String body = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(der);
+    return "-----BEGIN " + label + "-----\n" + body + "\n-----END " + label + "-----\n";
   }
 
   /** DER of the OCSPResponse that is stapled, or null. */
