@@ -80,8 +80,7 @@ public record Home(
     return new Built(home, zone(setup, place, host, reports));
   }
 
-  private static String zone(
-      Setup setup, Place place, Place.LiveHost host, String reports) {
+  private static String zone(Setup setup, Place place, Place.LiveHost host, String reports) {
     // A key that is known already for the day of the change: here it is of another kind.
     String next =
         setup
