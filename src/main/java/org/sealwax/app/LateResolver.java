@@ -43,6 +43,11 @@ record LateResolver(Supplier<? extends Resolver> resolver) implements Resolver {
   }
 
   @Override
+  public Resolver atHand() {
+    return resolver.get().atHand();
+  }
+
+  @Override
   public Answer<Domain> reverse(InetAddress address) {
     return resolver.get().reverse(address);
   }

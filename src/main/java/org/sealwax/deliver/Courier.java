@@ -164,6 +164,19 @@ public final class Courier implements Delivery, AutoCloseable {
     return new Round(tools.asking(), new Inquiry(message), hop, 1, null).preview(probes);
   }
 
+  /**
+   * Looks up and fetches what a round toward this next hop will need, as far as it is not in
+   * memory: its MX, and the evidence about its first hosts. Nothing is dialled but the host of an
+   * MTA-STS policy, and the ledger hears nothing.
+   *
+   * @throws InterruptedException when the thread is told to stop
+   */
+  public void lookAhead(NextHop hop) throws InterruptedException {
+    if (hop instanceof NextHop.ByMx) {
+      new Round(tools.asking(), new Inquiry(MailOptions.Tls.UNSPECIFIED), hop, 1, null).lookAhead();
+    }
+  }
+
   /** What its rounds work with. */
   Tools tools() {
     return tools;

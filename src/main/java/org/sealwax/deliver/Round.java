@@ -138,6 +138,18 @@ final class Round {
     }
   }
 
+  /** Hosts whose evidence is looked up ahead: the first, and the one after it. */
+  private static final int AHEAD_HOSTS = 2;
+
+  /** Only the questions. */
+  void lookAhead() throws InterruptedException {
+    if (plan() instanceof RoutePlan.Hosts hosts) {
+      for (Subject subject : hosts.hosts().stream().limit(AHEAD_HOSTS).toList()) {
+        tools.gatherer().gather(subject);
+      }
+    }
+  }
+
   /**
    * The same without mail: what would be demanded of each host, and with {@code probes} what one
    * connection to each shows.
@@ -168,13 +180,15 @@ final class Round {
 
   private RoutePlan plan() {
     return switch (nextHop) {
-      case NextHop.ByMx mx ->
-          RoutePlan.byMx(
-              mx.domain(),
-              tools.resolver(),
-              tools.settings().ownNames(),
-              tools.chance(),
-              tools.settings().mxPort());
+      case NextHop.ByMx mx -> {
+        tools.gatherer().begin(mx.domain());
+        yield RoutePlan.byMx(
+            mx.domain(),
+            tools.resolver(),
+            tools.settings().ownNames(),
+            tools.chance(),
+            tools.settings().mxPort());
+      }
       case NextHop.Fixed fixed ->
           RoutePlan.fixed(fixed, tools.settings().routes().get(fixed.route()));
       case NextHop.Pipe pipe -> throw new IllegalStateException("a pipe has no hosts");

@@ -25,6 +25,8 @@ public record Answer<T>(
     int aliases,
     Duration ttl,
     String reason) {
+  private static final String NOT_AT_HAND = "not in memory";
+
   /** What kind of answer. */
   public enum Kind {
     FOUND,
@@ -54,6 +56,16 @@ public record Answer<T>(
   public static <T> Answer<T> unknown(
       Security security, Domain name, int aliases, Duration ttl, String reason) {
     return new Answer<>(List.of(), Kind.UNKNOWN, security, name, aliases, ttl, reason);
+  }
+
+  /** What {@link Resolver#atHand} says where it would have to ask. */
+  public static <T> Answer<T> notAtHand(Domain name) {
+    return unknown(Security.FAILED, name, 0, Duration.ZERO, NOT_AT_HAND);
+  }
+
+  /** Whether this is what the resolver knows, and not only what it has at hand. */
+  public boolean isAtHand() {
+    return security != Security.FAILED || !reason.equals(NOT_AT_HAND);
   }
 
   /** The first record. */

@@ -133,6 +133,11 @@ public final class FixedResolver implements Resolver {
   }
 
   @Override
+  public Resolver atHand() {
+    return this;
+  }
+
+  @Override
   public Answer<Domain> reverse(InetAddress address) {
     return ask(ReverseName.of(address), Type.PTR, Domain.class);
   }

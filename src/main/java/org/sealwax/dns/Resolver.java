@@ -46,6 +46,14 @@ public interface Resolver {
    */
   default void forget(Domain name) {}
 
+  /**
+   * The same answers as far as they are in memory, without asking and without waiting; {@link
+   * Answer#isAtHand} is false where they are not. A resolver without a cache has none at hand.
+   */
+  default Resolver atHand() {
+    return NothingAtHand.RESOLVER;
+  }
+
   /** PTR names of an address. */
   Answer<Domain> reverse(InetAddress address);
 

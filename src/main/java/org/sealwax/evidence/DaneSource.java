@@ -45,17 +45,30 @@ public final class DaneSource implements Source {
   @Override
   public List<Evidence> about(Subject subject) {
     return subject.host() instanceof Domain host
-        ? List.of(new Search(subject, host).evidence())
+        ? List.of(new Search(resolver, subject, host).evidence())
         : List.of();
+  }
+
+  @Override
+  public Optional<List<Evidence>> atHand(Subject subject) {
+    if (!(subject.host() instanceof Domain host)) {
+      return Optional.of(List.of());
+    }
+    Search search = new Search(resolver.atHand(), subject, host);
+    Evidence evidence = search.evidence();
+    return search.hadAll ? Optional.of(List.of(evidence)) : Optional.empty();
   }
 
   /** One search. */
   private final class Search {
+    private final Resolver resolver;
     private final Subject subject;
     private final Domain host;
     private Duration ttl = Duration.ofDays(1);
+    private boolean hadAll = true;
 
-    Search(Subject subject, Domain host) {
+    Search(Resolver resolver, Subject subject, Domain host) {
+      this.resolver = resolver;
       this.subject = subject;
       this.host = host;
     }
@@ -105,12 +118,15 @@ public final class DaneSource implements Source {
       Optional<Answer<Mx>> mx = Optional.empty();
       if (!subject.isDirect() && subject.secureMx() && subject.nextHop() instanceof Domain hop) {
         // The question that led here; its answer is in the cache.
-        mx = Optional.of(resolver.mx(hop));
+        Answer<Mx> answer = resolver.mx(hop);
+        hadAll &= answer.isAtHand();
+        mx = Optional.of(answer);
       }
       return ReferenceNames.of(base, subject, mx);
     }
 
     private void seen(Answer<?> answer) {
+      hadAll &= answer.isAtHand();
       if (answer.ttl().isPositive() && answer.ttl().compareTo(ttl) < 0) {
         ttl = answer.ttl();
       }

@@ -29,6 +29,12 @@ public record HostAddresses(Answer<InetAddress> ipv4, Answer<InetAddress> ipv6) 
     if (!families.ipv4()) {
       return new HostAddresses(switchedOff(host), resolver.addresses(host, Resolver.Family.IPV6));
     }
+    Resolver memory = resolver.atHand();
+    Answer<InetAddress> fourAtHand = memory.addresses(host, Resolver.Family.IPV4);
+    Answer<InetAddress> sixAtHand = memory.addresses(host, Resolver.Family.IPV6);
+    if (fourAtHand.isAtHand() && sixAtHand.isAtHand()) {
+      return new HostAddresses(fourAtHand, sixAtHand);
+    }
     try (Scope scope = new Scope("addresses")) {
       Scope.Task<Answer<InetAddress>> six =
           scope.fork(() -> resolver.addresses(host, Resolver.Family.IPV6));

@@ -54,6 +54,11 @@ public final class PolicyRows implements Source {
     return evidence;
   }
 
+  @Override
+  public Optional<List<Evidence>> atHand(Subject subject) {
+    return Optional.of(about(subject));
+  }
+
   private Optional<PolicyRow> row(MailHost host) {
     if (!(host instanceof Domain domain)) {
       return Optional.empty();

@@ -1,6 +1,8 @@
 package org.sealwax.evidence;
 
 import java.util.List;
+import java.util.Optional;
+import org.sealwax.address.Domain;
 import org.sealwax.policy.Evidence;
 import org.sealwax.policy.Subject;
 
@@ -13,4 +15,18 @@ public interface Source {
    * @throws InterruptedException when the round is stopped
    */
   List<Evidence> about(Subject subject) throws InterruptedException;
+
+  /**
+   * The same when everything it needs is in memory: neither asks the network nor waits for it.
+   * Empty when {@link #about} must be asked.
+   */
+  default Optional<List<Evidence>> atHand(Subject subject) {
+    return Optional.empty();
+  }
+
+  /**
+   * Begins in the background with what can be known of a next hop before its hosts are; {@link
+   * #about} finds it done or under way.
+   */
+  default void begin(Domain nextHop) {}
 }

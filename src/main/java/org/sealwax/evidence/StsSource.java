@@ -1,6 +1,7 @@
 package org.sealwax.evidence;
 
 import java.util.List;
+import java.util.Optional;
 import org.sealwax.address.Domain;
 import org.sealwax.policy.Evidence;
 import org.sealwax.policy.Subject;
@@ -21,5 +22,17 @@ public final class StsSource implements Source {
   @Override
   public List<Evidence> about(Subject subject) {
     return subject.nextHop() instanceof Domain domain ? List.of(policies.about(domain)) : List.of();
+  }
+
+  @Override
+  public Optional<List<Evidence>> atHand(Subject subject) {
+    return subject.nextHop() instanceof Domain domain
+        ? policies.atHand(domain).map(List::of)
+        : Optional.of(List.of());
+  }
+
+  @Override
+  public void begin(Domain nextHop) {
+    policies.begin(nextHop);
   }
 }

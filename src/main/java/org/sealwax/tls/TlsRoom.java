@@ -52,6 +52,8 @@ public final class TlsRoom {
   }
 
   private EngineFactory load() {
+    // Chains are checked by the JDK on either engine.
+    EcdsaVerifier.install();
     if (settings.engine() == TlsEngine.BORINGSSL) {
       try {
         return BoringEngines.load();

@@ -16,6 +16,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sealwax.address.AddressLiteral;
 import org.sealwax.address.Domain;
+import org.sealwax.dns.Answer;
 import org.sealwax.dns.FixedResolver;
 import org.sealwax.dns.Resolver;
 import org.sealwax.dns.Tlsa;
@@ -57,9 +58,47 @@ final class DaneSourceTest {
   }
 
   private static Evidence.Dane ask(Resolver world, Subject subject) {
-    List<Evidence> evidence = new DaneSource(world, BOTH, Clock.system()).about(subject);
+    DaneSource source = new DaneSource(world, BOTH, Clock.system());
+    List<Evidence> evidence = source.about(subject);
     assertEquals(1, evidence.size());
-    return (Evidence.Dane) evidence.getFirst();
+    Evidence.Dane dane = (Evidence.Dane) evidence.getFirst();
+    // What is in memory means the same.
+    source
+        .atHand(subject)
+        .ifPresent(known -> assertEquals(told(dane), told((Evidence.Dane) known.getFirst())));
+    return dane;
+  }
+
+  @Test
+  void hasAtHandOnlyWhatNeedsNoQuestion() {
+    Resolver memory = signed().tlsa(OWNER, EE).build();
+    assertTrue(new DaneSource(memory, BOTH, Clock.system()).atHand(BY_MX).isPresent());
+    // The same answers, each of which must be asked for.
+    Resolver forgetful =
+        (Resolver)
+            Proxy.newProxyInstance(
+                Resolver.class.getClassLoader(),
+                new Class<?>[] {Resolver.class},
+                (proxy, method, values) ->
+                    method.getName().equals("atHand")
+                        ? unasked(memory)
+                        : method.invoke(memory, values));
+    DaneSource source = new DaneSource(forgetful, BOTH, Clock.system());
+    assertTrue(source.atHand(BY_MX).isEmpty());
+    assertEquals(
+        "usable 311 at mx.example.org", told((Evidence.Dane) source.about(BY_MX).getFirst()));
+  }
+
+  /** All but the TLSA records are in memory. */
+  private static Resolver unasked(Resolver memory) {
+    return (Resolver)
+        Proxy.newProxyInstance(
+            Resolver.class.getClassLoader(),
+            new Class<?>[] {Resolver.class},
+            (proxy, method, values) ->
+                method.getName().equals("tlsa")
+                    ? Answer.notAtHand(Domain.of(OWNER))
+                    : method.invoke(memory, values));
   }
 
   private static String told(Evidence.Dane dane) {
@@ -252,6 +291,9 @@ final class DaneSourceTest {
                 getClass().getClassLoader(),
                 new Class<?>[] {Resolver.class},
                 (proxy, method, args) -> {
+                  if (method.getName().equals("atHand")) {
+                    return proxy;
+                  }
                   asked.add(method.getName());
                   return method.invoke(world, args);
                 });

@@ -6,9 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.HashMap;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,22 +26,6 @@ final class LedgerAtScaleTest {
     return Domain.of("customer-" + i + ".example");
   }
 
-  private static DomainRow as(DomainRow row, Domain domain) {
-    return new DomainRow(
-        domain,
-        row.standing(),
-        row.encrypt(),
-        row.verify(),
-        row.mx(),
-        row.mxUntil(),
-        row.known(),
-        row.patterns(),
-        row.hosts(),
-        row.violation(),
-        row.first(),
-        row.last());
-  }
-
   private static long used() {
     for (int i = 0; i < 3; i++) {
       System.gc();
@@ -53,19 +36,12 @@ final class LedgerAtScaleTest {
   @Test
   void aHundredThousandDomainsFit() throws Exception {
     Path file = folder.resolve("ledger.db");
-    Story story = new Story().mx(Story.MX1, Story.MX2).days(10, Shown.VERIFIED);
-    try (LedgerStore store = LedgerStore.open(file)) {
-      Map<Domain, @Nullable DomainRow> rows = new HashMap<>();
-      for (int i = 0; i < DOMAINS; i++) {
-        rows.put(name(i), as(story.row, name(i)));
-        if (rows.size() == 1_000) {
-          store.write(
-              new LedgerStore.Batch(
-                  rows, Map.of(), Map.of("clock", story.now.getEpochSecond(), "steady", 0L)));
-          rows = new HashMap<>();
-        }
-      }
-    }
+    Story story = new Story();
+    FilledLedger.write(
+        file,
+        IntStream.range(0, DOMAINS).mapToObj(LedgerAtScaleTest::name).toList(),
+        List.of(Story.MX1, Story.MX2),
+        story.now);
     story.rules.suffixes().registrable(Story.MX1);
     long before = used();
     long start = System.nanoTime();

@@ -11,6 +11,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 import org.sealwax.dns.Answer;
 import org.sealwax.dns.DnsSettings;
 import org.sealwax.dns.Security;
@@ -94,13 +95,22 @@ final class Answers {
     cache.invalidate(question);
   }
 
-  Answer<?> answer(Question question) {
+  /** From the cache, and looked up anew behind the caller's back when its time ends; or null. */
+  @Nullable Answer<?> atHand(Question question) {
     Kept kept = cache.getIfPresent(question);
-    if (kept != null) {
-      if (endsSoon(kept)) {
-        refresh(question);
-      }
-      return aged(kept);
+    if (kept == null) {
+      return null;
+    }
+    if (endsSoon(kept)) {
+      refresh(question);
+    }
+    return aged(kept);
+  }
+
+  Answer<?> answer(Question question) {
+    Answer<?> there = atHand(question);
+    if (there != null) {
+      return there;
     }
     CompletableFuture<Answer<?>> mine = new CompletableFuture<>();
     CompletableFuture<Answer<?>> flight = flights.putIfAbsent(question, mine);

@@ -1,20 +1,11 @@
 package org.sealwax.dns.live;
 
-import java.net.InetAddress;
-import java.time.Duration;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
 import org.sealwax.dns.Answer;
-import org.sealwax.dns.Caa;
 import org.sealwax.dns.DnsSettings;
-import org.sealwax.dns.Mx;
-import org.sealwax.dns.Nsec3Param;
 import org.sealwax.dns.Resolver;
-import org.sealwax.dns.ReverseName;
-import org.sealwax.dns.Security;
-import org.sealwax.dns.Tlsa;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 import org.xbill.DNS.Type;
@@ -25,17 +16,12 @@ import org.xbill.DNS.Type;
  * <p>Cheap to make: the DNS library and the cache are loaded by the first question. Asks the DNS
  * only, never {@code /etc/hosts} (docs/adr/0200); names that RFC 6761 reserves are answered here.
  */
-public final class LiveResolver implements Resolver {
-  /** How long what needs no question may be kept. */
-  private static final Duration FIXED_TTL = Duration.ofHours(1);
-
-  /** RFC 6761 6.4, RFC 7686 2, RFC 9476 2: never in the DNS, and asking would tell others. */
-  private static final Set<String> NEVER = Set.of("invalid", "onion", "alt");
-
+public final class LiveResolver extends Questions {
   private final DnsSettings settings;
   private final Clock clock;
   private final Chance chance;
-  private @Nullable Answers answers;
+  private final AtHand atHand = new AtHand();
+  private volatile @Nullable Answers answers;
 
   /**
    * A resolver that has not asked anything yet.
@@ -54,53 +40,10 @@ public final class LiveResolver implements Resolver {
   }
 
   @Override
-  public Answer<Mx> mx(Domain domain) {
-    return ask(domain, Type.MX, Mx.class);
-  }
-
-  @Override
-  public Answer<InetAddress> addresses(Domain host, Family family) {
-    return switch (family) {
-      case IPV4 -> ask(host, Type.A, InetAddress.class);
-      case IPV6 -> ask(host, Type.AAAA, InetAddress.class);
-    };
-  }
-
-  @Override
-  public Answer<String> txt(Domain name) {
-    return ask(name, Type.TXT, String.class);
-  }
-
-  @Override
-  public Answer<Tlsa> tlsa(Domain owner) {
-    return ask(owner, Type.TLSA, Tlsa.class);
-  }
-
-  @Override
-  public Answer<Domain> alias(Domain name) {
-    return ask(name, Type.CNAME, Domain.class);
-  }
-
-  @Override
   public void forget(Domain name) {
     for (int type : new int[] {Type.MX, Type.A, Type.AAAA, Type.TXT, Type.CNAME, Type.TLSA}) {
       answers().forget(new Question(name, type));
     }
-  }
-
-  @Override
-  public Answer<Domain> reverse(InetAddress address) {
-    return ask(ReverseName.of(address), Type.PTR, Domain.class);
-  }
-
-  @Override
-  public Answer<Caa> caa(Domain name) {
-    return ask(name, Type.CAA, Caa.class);
-  }
-
-  @Override
-  public Answer<Nsec3Param> nsec3param(Domain zone) {
-    return ask(zone, Type.NSEC3PARAM, Nsec3Param.class);
   }
 
   /**
@@ -113,39 +56,36 @@ public final class LiveResolver implements Resolver {
     return HonestyTrial.of(settings, clock, chance);
   }
 
-  private <T> Answer<T> ask(Domain name, int type, Class<T> data) {
-    String top = name.name().substring(name.name().lastIndexOf('.') + 1);
-    if (top.equals("localhost")) {
-      return localhost(name, type, data);
-    }
-    if (NEVER.contains(top)) {
-      return new Answer<>(
-          List.of(), Answer.Kind.NO_NAME, Security.INSECURE, name, 0, FIXED_TTL, "");
-    }
-    Answer<?> found = answers().answer(new Question(name, type));
-    return new Answer<>(
-        found.records().stream().map(data::cast).toList(),
-        found.kind(),
-        found.security(),
-        found.name(),
-        found.aliases(),
-        found.ttl(),
-        found.reason());
+  @Override
+  <T> Answer<T> ask(Domain name, int type, Class<T> data) {
+    Answer<T> fixed = Reserved.answer(name, type, data);
+    return fixed == null ? typed(answers().answer(new Question(name, type)), data) : fixed;
   }
 
-  /** RFC 6761 6.3. */
-  private static <T> Answer<T> localhost(Domain name, int type, Class<T> data) {
-    List<T> records =
-        switch (type) {
-          case Type.A -> List.of(data.cast(InetAddress.ofLiteral("127.0.0.1")));
-          case Type.AAAA -> List.of(data.cast(InetAddress.ofLiteral("::1")));
-          default -> List.of();
-        };
-    Answer.Kind kind = records.isEmpty() ? Answer.Kind.NO_DATA : Answer.Kind.FOUND;
-    return new Answer<>(records, kind, Security.INSECURE, name, 0, FIXED_TTL, "");
+  @Override
+  public Resolver atHand() {
+    return atHand;
   }
 
-  private synchronized Answers answers() {
+  /** The cache alone. */
+  private final class AtHand extends Questions {
+    @Override
+    <T> Answer<T> ask(Domain name, int type, Class<T> data) {
+      Answer<T> fixed = Reserved.answer(name, type, data);
+      if (fixed != null) {
+        return fixed;
+      }
+      Answer<?> kept = answers().atHand(new Question(name, type));
+      return kept == null ? Answer.notAtHand(name) : typed(kept, data);
+    }
+  }
+
+  private Answers answers() {
+    Answers made = answers;
+    return made == null ? make() : made;
+  }
+
+  private synchronized Answers make() {
     Answers made = answers;
     if (made == null) {
       made = Answers.of(settings, clock, chance);

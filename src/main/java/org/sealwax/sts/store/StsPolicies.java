@@ -164,7 +164,7 @@ public final class StsPolicies implements Closeable {
    * @throws UncheckedIOException when the store cannot be read, which is not "no policy"
    */
   public Evidence.Sts about(Domain domain) {
-    Announcement announcement = announcement(domain);
+    Announcement announcement = announcement(domain, world.resolver());
     Instant now = time.now();
     StsStep step = update(domain, m -> StsStep.ask(m, announcement, settings.patience(), now));
     touch(domain, now, step.memory());
@@ -172,11 +172,56 @@ public final class StsPolicies implements Closeable {
   }
 
   /**
+   * The same when the announcement and what it leads to are in memory; empty when {@link #about}
+   * must be asked, which may wait for the network.
+   *
+   * @throws UncheckedIOException when the store cannot be read, which is not "no policy"
+   */
+  public Optional<Evidence.Sts> atHand(Domain domain) {
+    Announcement announcement = announcement(domain, world.resolver().atHand());
+    if (announcement instanceof Announcement.Silent) {
+      // Not in memory, or trouble, which is rare enough to be looked at in full.
+      return Optional.empty();
+    }
+    Instant now = time.now();
+    StsStep step = update(domain, m -> StsStep.ask(m, announcement, settings.patience(), now));
+    if (step.next() instanceof StsStep.Next.Settled settled) {
+      touch(domain, now, step.memory());
+      return Optional.of(evidence(domain, settled));
+    }
+    return Optional.empty();
+  }
+
+  /**
+   * Begins to look up and fetch in the background, so that {@link #about} need not begin when the
+   * hosts of the domain are known; does nothing when all is in memory.
+   */
+  public void begin(Domain domain) {
+    Optional<Domain> name = StsRecord.nameFor(domain);
+    if (name.isEmpty() || world.resolver().atHand().txt(name.get()).isAtHand()) {
+      return;
+    }
+    Threads.start(
+        "sts " + domain,
+        () -> {
+          try {
+            // What became of no answer is for the mail that needs one to find, and to remember.
+            if (announcement(domain, world.resolver()) instanceof Announcement.Says) {
+              about(domain);
+            }
+          } catch (UncheckedIOException e) {
+            // Whoever waits for the policy meets the same, and puts the mail off.
+            world.log().warning("sts", String.valueOf(e.getMessage()));
+          }
+        });
+  }
+
+  /**
    * The same before a failure becomes permanent: a policy is fetched again although the same id is
    * announced, unless that was done within five minutes (RFC 8461 5.1).
    */
   public Evidence.Sts recheck(Domain domain) {
-    Announcement announcement = announcement(domain);
+    Announcement announcement = announcement(domain, world.resolver());
     Instant now = time.now();
     return evidence(
         domain,
@@ -186,7 +231,7 @@ public final class StsPolicies implements Closeable {
 
   /** What is kept and announced, without fetching anything. */
   public Account account(Domain domain) {
-    return new Account(remembered(domain), announcement(domain));
+    return new Account(remembered(domain), announcement(domain, world.resolver()));
   }
 
   /**
@@ -208,9 +253,9 @@ public final class StsPolicies implements Closeable {
     return shelf.size();
   }
 
-  private Announcement announcement(Domain domain) {
+  private static Announcement announcement(Domain domain, Resolver resolver) {
     return StsRecord.nameFor(domain)
-        .<Announcement>map(name -> Announcement.of(world.resolver().txt(name)))
+        .<Announcement>map(name -> Announcement.of(resolver.txt(name)))
         .orElseGet(() -> new Announcement.Says(new StsRecord.None()));
   }
 

@@ -27,6 +27,7 @@ import org.sealwax.dns.DnsSettings;
 import org.sealwax.dns.Mx;
 import org.sealwax.dns.MxSet;
 import org.sealwax.dns.Nsec3Param;
+import org.sealwax.dns.Resolver;
 import org.sealwax.dns.Resolver.Family;
 import org.sealwax.dns.Security;
 import org.sealwax.dns.Tlsa;
@@ -199,7 +200,7 @@ final class LiveResolverTest {
   @Test
   void followsAliasesAndIsOnlyAsSecureAsTheWeakestLink() {
     Answer<InetAddress> within = a("alias.secure.org");
-    assertEquals(Security.SECURE, within.security());
+    assertEquals(Security.SECURE, within.security(), within.reason());
     assertEquals(Domain.of("mx1.secure.org"), within.name());
     assertEquals(1, within.aliases());
     Answer<InetAddress> away = a("away.secure.org");
@@ -505,6 +506,36 @@ final class LiveResolverTest {
           standings(settings().withResolvers(List.of(other.address(), server.address())));
       assertEquals(List.of(Honesty.Standing.LIES, Honesty.Standing.HONEST), both);
     }
+  }
+
+  @Test
+  void whatIsAtHandAsksNobody() {
+    Resolver memory = resolver.atHand();
+    Domain host = Domain.of("mx1.secure.org");
+    assertFalse(memory.addresses(host, Resolver.Family.IPV4).isAtHand());
+    assertFalse(memory.mx(Domain.of("secure.org")).isAtHand());
+    assertEquals(0, server.total());
+    Answer<InetAddress> asked = a("mx1.secure.org");
+    long questions = server.total();
+    Answer<InetAddress> again = memory.addresses(host, Resolver.Family.IPV4);
+    assertTrue(again.isAtHand());
+    assertEquals(asked.records(), again.records());
+    assertEquals(Security.SECURE, again.security());
+    assertFalse(memory.addresses(host, Resolver.Family.IPV6).isAtHand());
+    clock.forward(asked.ttl());
+    assertFalse(memory.addresses(host, Resolver.Family.IPV4).isAtHand(), "its time is over");
+    assertEquals(questions, server.total());
+    assertTrue(memory.mx(Domain.of("x.invalid")).isAtHand(), "nobody need be asked");
+  }
+
+  @Test
+  void troubleOfTheDnsIsAtHandAsTrouble() {
+    server.fault("mx1.secure.org", Fault.SERVFAIL);
+    assertEquals(Security.FAILED, a("mx1.secure.org").security());
+    Answer<InetAddress> kept =
+        resolver.atHand().addresses(Domain.of("mx1.secure.org"), Resolver.Family.IPV4);
+    assertTrue(kept.isAtHand());
+    assertEquals(Security.FAILED, kept.security());
   }
 
   @Test

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -70,6 +71,7 @@ final class StsPoliciesTest {
               .txt("_mta-sts.example.org", "v=STSv1; id=a")
               .a("mta-sts.example.org", "127.0.0.1")
               .build());
+  private boolean inMemory;
   private final PolicyHost host = host();
   private final List<StsPolicies> opened = new ArrayList<>();
 
@@ -88,6 +90,11 @@ final class StsPoliciesTest {
 
   /** The world of the test, which changes under the feet of who asks. */
   private final class Changing implements Resolver {
+    @Override
+    public Resolver atHand() {
+      return inMemory ? now().atHand() : Resolver.super.atHand();
+    }
+
     private Resolver now() {
       return java.util.Objects.requireNonNull(dns.get());
     }
@@ -192,6 +199,52 @@ final class StsPoliciesTest {
     assertEquals(1, host.requests().size());
     assertEquals(
         policy("mx.example.org", 604_800), policies.inForce(DOMAIN).orElseThrow().policy().text());
+  }
+
+  @Test
+  void hasAtHandWhatNeedsNeitherLookUpNorFetch() throws IOException {
+    StsPolicies policies = open();
+    assertTrue(policies.atHand(DOMAIN).isEmpty(), "the DNS must be asked");
+    inMemory = true;
+    assertTrue(policies.atHand(DOMAIN).isEmpty(), "the policy must be fetched");
+    assertEquals(0, host.requests().size());
+    policies.about(DOMAIN);
+    enforces("a", "mx.example.org", policies.atHand(DOMAIN).orElseThrow());
+    publish("b");
+    assertTrue(policies.atHand(DOMAIN).isEmpty(), "another policy is announced");
+    enforces("b", "mx.example.org", policies.about(DOMAIN));
+    assertEquals(2, host.requests().size());
+    absent(policies.atHand(Domain.of("other.example")).orElseThrow());
+  }
+
+  @Test
+  void troubleWithTheAnnouncementIsNeverAtHand() throws IOException {
+    StsPolicies policies = open();
+    policies.about(DOMAIN);
+    inMemory = true;
+    dns.set(dns().without("_mta-sts.example.org").fails("_mta-sts.example.org").build());
+    assertTrue(policies.atHand(DOMAIN).isEmpty());
+    enforces("a", "mx.example.org", policies.about(DOMAIN));
+  }
+
+  @Test
+  void whatWasBegunIsFetchedOnce() throws IOException {
+    CountDownLatch asked = new CountDownLatch(1);
+    CountDownLatch go = new CountDownLatch(1);
+    host.says(
+        out -> {
+          asked.countDown();
+          go.await();
+          PolicyHost.policy(policy("mx.example.org", 604_800)).to(out);
+        });
+    StsPolicies policies = open();
+    policies.begin(DOMAIN);
+    assertTimeoutPreemptively(Duration.ofSeconds(20), () -> asked.await());
+    // Fetching is under way without anybody having waited for it.
+    go.countDown();
+    enforces("a", "mx.example.org", policies.about(DOMAIN));
+    assertEquals(1, host.requests().size());
+    policies.begin(Domain.of("silent.example"));
   }
 
   @Test

@@ -1,0 +1,72 @@
+package org.sealwax.dns.live;
+
+import java.net.InetAddress;
+import org.sealwax.address.Domain;
+import org.sealwax.dns.Answer;
+import org.sealwax.dns.Caa;
+import org.sealwax.dns.Mx;
+import org.sealwax.dns.Nsec3Param;
+import org.sealwax.dns.Resolver;
+import org.sealwax.dns.ReverseName;
+import org.sealwax.dns.Tlsa;
+import org.xbill.DNS.Type;
+
+/** The questions of mail as names and types. */
+abstract class Questions implements Resolver {
+  abstract <T> Answer<T> ask(Domain name, int type, Class<T> data);
+
+  @Override
+  public Answer<Mx> mx(Domain domain) {
+    return ask(domain, Type.MX, Mx.class);
+  }
+
+  @Override
+  public Answer<InetAddress> addresses(Domain host, Family family) {
+    return switch (family) {
+      case IPV4 -> ask(host, Type.A, InetAddress.class);
+      case IPV6 -> ask(host, Type.AAAA, InetAddress.class);
+    };
+  }
+
+  @Override
+  public Answer<String> txt(Domain name) {
+    return ask(name, Type.TXT, String.class);
+  }
+
+  @Override
+  public Answer<Tlsa> tlsa(Domain owner) {
+    return ask(owner, Type.TLSA, Tlsa.class);
+  }
+
+  @Override
+  public Answer<Domain> alias(Domain name) {
+    return ask(name, Type.CNAME, Domain.class);
+  }
+
+  @Override
+  public Answer<Domain> reverse(InetAddress address) {
+    return ask(ReverseName.of(address), Type.PTR, Domain.class);
+  }
+
+  @Override
+  public Answer<Caa> caa(Domain name) {
+    return ask(name, Type.CAA, Caa.class);
+  }
+
+  @Override
+  public Answer<Nsec3Param> nsec3param(Domain zone) {
+    return ask(zone, Type.NSEC3PARAM, Nsec3Param.class);
+  }
+
+  /** The answer as one to a question of its type. */
+  static <T> Answer<T> typed(Answer<?> answer, Class<T> data) {
+    for (Object record : answer.records()) {
+      if (!data.isInstance(record)) {
+        throw new IllegalStateException("a record of another type: " + record.getClass());
+      }
+    }
+    @SuppressWarnings("unchecked") // each record has just been looked at
+    Answer<T> typed = (Answer<T>) answer;
+    return typed;
+  }
+}
