@@ -2,6 +2,7 @@ package org.sealwax.app;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -174,6 +175,7 @@ final class PolicydCommand {
       SocketmapServer server =
           SocketmapServer.start(serving.endpoint(), engine::desk, log, serving.counters());
       open.push(server);
+      log.note("policyd", "serves socketmap:" + server.place() + ":tls");
       if (serving.metrics().isPresent()) {
         LedgerFigures.show(serving.counters(), engine::ledger);
         serving
@@ -185,7 +187,7 @@ final class PolicydCommand {
         MetricsServer figures =
             new MetricsServer(serving.metrics().get().address(), serving.counters(), () -> null);
         open.push(figures);
-        log.note("policyd", "figures at http://" + figures.address() + "/metrics");
+        log.note("policyd", "figures at http://" + place(figures.address()) + "/metrics");
       }
       serving
           .learnFrom()
@@ -196,7 +198,6 @@ final class PolicydCommand {
                           file,
                           new LogFollower.World(
                               engine.ledger(), engine.resolver(), clock, chance, log))));
-      log.note("policyd", "serves socketmap:" + server.place() + ":tls");
       manager.ready("serving " + server.place());
       Optional<Duration> beat = manager.beat();
       if (beat.isEmpty()) {
@@ -214,6 +215,11 @@ final class PolicydCommand {
         each.close();
       }
     }
+  }
+
+  private static String place(InetSocketAddress at) {
+    String host = at.getAddress().getHostAddress();
+    return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + at.getPort();
   }
 
   /** Parse, compare, swap; what is wrong changes nothing. */

@@ -6,6 +6,7 @@ import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
@@ -14,7 +15,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** {@code sealwax serve} in a process of its own, for tests of signals and of its end. */
+/**
+ * {@code sealwax serve} or {@code policyd} in a process of its own, for tests of signals and of its
+ * end.
+ */
 final class ServerProcess implements AutoCloseable {
   private static final Pattern PLACE = Pattern.compile("listens at 127\\.0\\.0\\.1:(\\d+)");
   private static final int PATIENCE = 60;
@@ -23,10 +27,15 @@ final class ServerProcess implements AutoCloseable {
   private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
   private final int port;
 
-  /** Starts one and waits until it listens. */
+  /** Starts {@code sealwax serve} and waits until it listens. */
   ServerProcess(Path configuration, Map<String, String> environment) throws Exception {
-    ProcessBuilder builder =
-        new ProcessBuilder(
+    this(List.of("serve", "--config", configuration.toString()), environment, PLACE);
+  }
+
+  private ServerProcess(List<String> words, Map<String, String> environment, Pattern place)
+      throws Exception {
+    List<String> command =
+        new ArrayList<>(
             List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx128m",
@@ -35,19 +44,34 @@ final class ServerProcess implements AutoCloseable {
                 "--enable-native-access=ALL-UNNAMED",
                 "-cp",
                 System.getProperty("java.class.path"),
-                Main.class.getName(),
-                "serve",
-                "--config",
-                configuration.toString()));
+                Main.class.getName()));
+    command.addAll(words);
+    ProcessBuilder builder = new ProcessBuilder(command);
     builder.redirectErrorStream(true);
     builder.environment().putAll(environment);
     process = builder.start();
     Thread.startVirtualThread(this::read);
-    Matcher place = PLACE.matcher(line("listens at"));
-    if (!place.find()) {
+    port = port(place);
+  }
+
+  /** Starts {@code sealwax policyd} with these further words and waits until it serves. */
+  static ServerProcess policyd(Path configuration, String... words) throws Exception {
+    List<String> all =
+        new ArrayList<>(
+            List.of("policyd", "--config", configuration.toString(), "--listen", "127.0.0.1:0"));
+    all.addAll(List.of(words));
+    return new ServerProcess(
+        all, Map.of(), Pattern.compile("serves socketmap:inet:127\\.0\\.0\\.1:(\\d+)"));
+  }
+
+  /** The port in the next line of its output that has this. */
+  int port(Pattern place) throws InterruptedException {
+    String text = place.pattern();
+    Matcher found = place.matcher(line(text.substring(0, text.indexOf(' '))));
+    if (!found.find()) {
       throw new AssertionError("no port was told");
     }
-    port = Integer.parseInt(place.group(1));
+    return Integer.parseInt(found.group(1));
   }
 
   private void read() {

@@ -234,6 +234,22 @@ final class LiveLedgerTest {
   }
 
   @Test
+  void figuresTellLevelsAndWhatHappenedToThem() throws IOException {
+    Domain other = Domain.of("other.example");
+    days(8, DOMAIN, MX1, Sights::verified);
+    days(8, other, MX1, Sights::untrusted);
+    ledger.flush();
+    assertEquals(new LiveLedger.Figures(2, 1, 1, 0), ledger.figures());
+    assertEquals(2, ledger.count(LiveLedger.Event.PROMOTED));
+    assertEquals(0, ledger.count(LiveLedger.Event.VIOLATED));
+    round(DOMAIN, MX1, Sights.clear(MX1), true);
+    ledger.flush();
+    assertEquals(new LiveLedger.Figures(2, 1, 1, 1), ledger.figures());
+    assertEquals(1, ledger.count(LiveLedger.Event.VIOLATED));
+    assertEquals(0, ledger.count(LiveLedger.Event.DECAYED));
+  }
+
+  @Test
   void junkDomainsEvictNoLevel() throws IOException {
     ledger.close();
     settings = with(50);

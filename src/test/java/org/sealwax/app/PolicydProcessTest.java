@@ -1,0 +1,102 @@
+package org.sealwax.app;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code sealwax policyd} as a process: what a signal changes, and what its figures say. */
+@Timeout(120)
+final class PolicydProcessTest {
+  private static final String ENCRYPT = "OK encrypt protocols=>=TLSv1.2";
+
+  @TempDir private Path folder = Path.of("");
+
+  private void configure(String deliver) throws IOException {
+    Files.writeString(
+        folder.resolve("sealwax.toml"),
+        "[server]\nhostname = \"mx.example.org\"\nstate = \""
+            + folder.resolve("state")
+            + "\"\n[deliver]\n"
+            + deliver
+            + "\n");
+  }
+
+  /** One question on a connection that stands. */
+  private static String ask(Socket socket, String request) throws IOException {
+    socket
+        .getOutputStream()
+        .write((request.length() + ":" + request + ",").getBytes(StandardCharsets.US_ASCII));
+    InputStream in = socket.getInputStream();
+    int length = 0;
+    for (int c = in.read(); c != ':'; c = in.read()) {
+      length = 10 * length + Character.digit(c, 10);
+    }
+    String answer = new String(in.readNBytes(length), StandardCharsets.US_ASCII);
+    assertEquals(',', in.read());
+    return answer;
+  }
+
+  @Test
+  void aHangUpSignalChangesWhatStandingConnectionsAreAnswered() throws Exception {
+    configure("level = \"may\"");
+    try (ServerProcess policyd =
+        ServerProcess.policyd(folder.resolve("sealwax.toml"), "--metrics", "127.0.0.1:0")) {
+      int figures = policyd.port(Pattern.compile("figures at http://127\\.0\\.0\\.1:(\\d+)"));
+      try (Socket socket = new Socket("127.0.0.1", policyd.port())) {
+        socket.setSoTimeout(60_000);
+        assertEquals("NOTFOUND ", ask(socket, "tls [192.0.2.1]"));
+        configure("level = \"encrypt\"");
+        policyd.signal("HUP");
+        policyd.line("the configuration was read again");
+        assertEquals(ENCRYPT, ask(socket, "tls [192.0.2.1]"));
+        configure("level = \"nonsense\"");
+        policyd.signal("HUP");
+        policyd.line("refused, the former configuration stays: line ");
+        assertEquals(ENCRYPT, ask(socket, "tls [192.0.2.1]"));
+        assertEquals("PERM ", ask(socket, "nosuch [192.0.2.1]").substring(0, 5));
+        String text = figures(figures);
+        for (String line :
+            new String[] {
+              "sealwax_policyd_answers_total{answer=\"encrypt\"} 2",
+              "sealwax_policyd_answers_total{answer=\"notfound\"} 1",
+              "sealwax_policyd_answers_total{answer=\"perm\"} 1",
+              "sealwax_policyd_connections 1",
+              "# TYPE sealwax_ledger_domains gauge",
+              "sealwax_ledger_domains{level=\"verify\"} 0",
+              "sealwax_ledger_violations 0",
+              "# TYPE sealwax_ledger_events_total counter",
+              "sealwax_ledger_events_total{event=\"promoted\"} 0",
+              "sealwax_sts_domains 0"
+            }) {
+          assertTrue(text.contains(line + "\n"), line + " in\n" + text);
+        }
+      }
+      policyd.signal("TERM");
+      assertEquals(Exit.OK, policyd.end());
+    }
+  }
+
+  private static String figures(int port) throws IOException, InterruptedException {
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      return client
+          .send(
+              HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/metrics")).build(),
+              HttpResponse.BodyHandlers.ofString())
+          .body();
+    }
+  }
+}
