@@ -39,7 +39,10 @@ import org.sealwax.policy.Subject;
 import org.sealwax.queue.RetrySchedule;
 import org.sealwax.smtp.EnhancedStatus;
 import org.sealwax.smtp.Reply;
+import org.sealwax.tls.Association;
+import org.sealwax.tls.Associations;
 import org.sealwax.tls.Handshake;
+import org.sealwax.tls.Proof;
 import org.sealwax.tls.TlsTrouble;
 import org.sealwax.tls.TlsVersion;
 import org.sealwax.tls.Verdict;
@@ -90,6 +93,11 @@ final class DomainLife {
     int forgeries;
     int underAttack;
     int tricked;
+    int renewals;
+    int keyChanges;
+    int carelessChanges;
+    int underDane;
+    int bogus;
     Duration longestStuck = Duration.ZERO;
 
     void add(Counts o) {
@@ -105,6 +113,11 @@ final class DomainLife {
       forgeries += o.forgeries;
       underAttack += o.underAttack;
       tricked += o.tricked;
+      renewals += o.renewals;
+      keyChanges += o.keyChanges;
+      carelessChanges += o.carelessChanges;
+      underDane += o.underDane;
+      bogus += o.bogus;
       longestStuck = longestStuck.compareTo(o.longestStuck) > 0 ? longestStuck : o.longestStuck;
     }
 
@@ -115,7 +128,15 @@ final class DomainLife {
           + inClear
           + " in clear text where nothing was known, "
           + underAttack
-          + " during attacks), "
+          + " during attacks, "
+          + underDane
+          + " under DANE), "
+          + renewals
+          + " renewals with "
+          + keyChanges
+          + " new keys ("
+          + carelessChanges
+          + " before their TLSA record), "
           + promoted
           + " promotions, "
           + violated
@@ -133,7 +154,9 @@ final class DomainLife {
           + tricked
           + " levels given up to an attacker, "
           + forgeries
-          + " forged MX answers, longest wait of an honest change "
+          + " forged MX answers ("
+          + bogus
+          + " did not validate), longest wait of an honest change "
           + longestStuck;
     }
   }
@@ -155,6 +178,14 @@ final class DomainLife {
     final Domain name;
     final boolean ipv6;
     boolean down;
+
+    /** Of its certificate, by number. */
+    int key;
+
+    /** Those its TLSA records name, in a signed zone. */
+    final Set<Integer> published = new HashSet<>();
+
+    boolean rolling;
 
     Host(Domain name, boolean ipv6) {
       this.name = name;
@@ -180,6 +211,8 @@ final class DomainLife {
   private Mode mode;
   private boolean expired;
   private boolean allDown;
+  private boolean signed;
+  private int keys;
   private List<Host> hosts = new ArrayList<>();
   private int organisation;
   private int hostNumber;
@@ -200,6 +233,8 @@ final class DomainLife {
     this.random = new Random(seed * 0x9E3779B97F4A7C15L + 1);
     this.omnipotent = omnipotent;
     this.mode = weighted(10, 5, 30, 55);
+    this.signed = random.nextInt(3) == 0;
+    withoutTlsNoRecords();
     newProvider();
     mail();
     yearly(1.0, this::changeMode);
@@ -210,6 +245,8 @@ final class DomainLife {
     yearly(1, this::changeHosts);
     yearly(4, this::attack);
     yearly(1.5, this::forge);
+    yearly(0.8, this::signOrNot);
+    yearly(8, this::renew);
   }
 
   private Mode weighted(int none, int broken, int self, int trusted) {
@@ -247,8 +284,60 @@ final class DomainLife {
 
   private void changeMode() {
     mode = weighted(15, 10, 25, 50);
+    withoutTlsNoRecords();
     modeSince = now;
     touched();
+  }
+
+  /** Who has no TLS that works takes the TLSA records away. */
+  private void withoutTlsNoRecords() {
+    if (mode == Mode.NONE || mode == Mode.BROKEN) {
+      signed = false;
+    }
+  }
+
+  /** The zone is signed and gets TLSA records, or is not any more. */
+  private void signOrNot() {
+    signed = !signed;
+    withoutTlsNoRecords();
+    touched();
+  }
+
+  /**
+   * A certificate is renewed: with its key, or with a new one that TLSA records name beforehand, or
+   * only some hours later because nobody thought of it.
+   */
+  private void renew() {
+    Host host = hosts.get(random.nextInt(hosts.size()));
+    if (host.rolling) {
+      return;
+    }
+    counts.renewals++;
+    if (random.nextBoolean()) {
+      return;
+    }
+    counts.keyChanges++;
+    host.rolling = true;
+    int next = ++keys;
+    boolean careless = signed && random.nextBoolean();
+    if (careless) {
+      counts.carelessChanges++;
+      host.key = next;
+      touched();
+    } else {
+      host.published.add(next);
+      at(now.plus(hours(2, 4)), () -> host.key = next);
+    }
+    at(
+        now.plus(hours(5, LONGEST_TROUBLE)),
+        () -> {
+          host.published.clear();
+          host.published.add(next);
+          host.rolling = false;
+          if (careless) {
+            touched();
+          }
+        });
   }
 
   private void expire() {
@@ -299,13 +388,17 @@ final class DomainLife {
 
   private void newHost() {
     String name = "mx" + hostNumber++ + ".provider" + organisation + ".example";
-    hosts.add(new Host(Domain.of(name), random.nextBoolean()));
+    Host host = new Host(Domain.of(name), random.nextBoolean());
+    host.key = ++keys;
+    host.published.add(host.key);
+    hosts.add(host);
   }
 
   private void changeProvider() {
     if (attack == null && !forging) {
       newProvider();
       mode = weighted(15, 0, 25, 60);
+      withoutTlsNoRecords();
       modeSince = now;
     }
   }
@@ -371,11 +464,13 @@ final class DomainLife {
 
   // What the router sees.
 
+  /** The MX hosts; empty when the answer does not validate. */
   private List<Domain> resolve() {
     if (forging && forgedInARow < 3 && random.nextBoolean()) {
       forgedInARow++;
       counts.forgeries++;
-      return List.of(EVIL);
+      counts.bogus += signed ? 1 : 0;
+      return signed ? List.of() : List.of(EVIL);
     }
     forgedInARow = 0;
     List<Domain> names = new ArrayList<>(hosts.stream().map(h -> h.name).toList());
@@ -390,7 +485,7 @@ final class DomainLife {
 
   private Observation connect(Domain name, Family family, Rung rung) {
     if (name.equals(EVIL)) {
-      return rung == Rung.CLEAR ? new Observation.Clear(true) : verified(name);
+      return rung == Rung.CLEAR ? new Observation.Clear(true) : verified(name, NOBODYS);
     }
     Host host = hosts.stream().filter(h -> h.name.equals(name)).findFirst().orElseThrow();
     Attack by = isAttacked(name, family) ? attack : null;
@@ -404,7 +499,7 @@ final class DomainLife {
             new Observation.StarttlsRefused(
                 Reply.of(454, EnhancedStatus.of(4, 7, 0), "not available"));
         case RESET -> rung == Rung.CLEAR ? new Observation.Clear(true) : broken();
-        case IMPERSONATE -> rung == Rung.CLEAR ? new Observation.Clear(true) : selfSigned();
+        case IMPERSONATE -> rung == Rung.CLEAR ? new Observation.Clear(true) : selfSigned(NOBODYS);
         case INJECT ->
             rung == Rung.CLEAR ? new Observation.Clear(true) : new Observation.Injected();
       };
@@ -415,8 +510,8 @@ final class DomainLife {
     return switch (mode) {
       case NONE -> new Observation.Clear(false);
       case BROKEN -> broken();
-      case SELF_SIGNED -> selfSigned();
-      case TRUSTED -> expired ? selfSigned() : verified(name);
+      case SELF_SIGNED -> selfSigned(host.key);
+      case TRUSTED -> expired ? selfSigned(host.key) : verified(name, host.key);
     };
   }
 
@@ -424,15 +519,22 @@ final class DomainLife {
     return new Observation.HandshakeBroken(TlsTrouble.Kind.values()[0], "reset");
   }
 
-  private static Observation selfSigned() {
-    return handshake(new Verdict.Untrusted(Verdict.Reason.SELF_SIGNED));
+  /** The key of attackers. */
+  private static final int NOBODYS = -1;
+
+  private static Observation selfSigned(int key) {
+    return handshake(new Verdict.Untrusted(Verdict.Reason.SELF_SIGNED), false, key);
   }
 
-  private static Observation verified(Domain name) {
-    return handshake(new Verdict.Verified(Verdict.By.NAME, name.name()));
+  private static Observation verified(Domain name, int key) {
+    return handshake(new Verdict.Verified(Verdict.By.NAME, name.name()), true, key);
   }
 
-  private static Observation handshake(Verdict verdict) {
+  private static Association record(int key) {
+    return new Association(3, 1, 1, "%064x".formatted(key & 0xffffffffL));
+  }
+
+  private static Observation handshake(Verdict verdict, boolean chainHolds, int key) {
     return new Observation.Encrypted(
         new Handshake(
             TlsVersion.TLS_1_3,
@@ -444,6 +546,7 @@ final class DomainLife {
             List.of(),
             false,
             verdict,
+            new Proof(chainHolds, record(key)),
             List.of()));
   }
 
@@ -514,6 +617,17 @@ final class DomainLife {
     at(now.plusSeconds((long) (hours * 3_600) + 60), this::mail);
   }
 
+  private Evidence dane(Domain name) {
+    Host host = hosts.stream().filter(h -> h.name.equals(name)).findFirst().orElseThrow();
+    Set<Association> records = new HashSet<>();
+    host.published.forEach(key -> records.add(record(key)));
+    return new Evidence.Dane(
+        name,
+        new Evidence.DaneState.Usable(new Associations(records, List.of())),
+        true,
+        now.plusSeconds(300));
+  }
+
   private final class Round {
     private final Message message;
     private final List<Domain> order;
@@ -527,9 +641,12 @@ final class DomainLife {
     boolean run() {
       List<Try> tried = new ArrayList<>();
       for (Domain host : order.subList(0, Math.min(order.size(), Ladder.HOSTS))) {
-        Subject subject = new Subject(DOMAIN, host, false);
+        Subject subject = new Subject(DOMAIN, host, signed);
         List<Evidence> evidence = new ArrayList<>();
         evidence.add(new Evidence.Default(Level.MAY));
+        if (signed) {
+          evidence.add(dane(host));
+        }
         rules.evidence(row).ifPresent(evidence::add);
         Requirement requirement = policy.requirementFor(subject, evidence, now);
         if (!requirement.mxFilter().admits(host)) {
@@ -650,11 +767,15 @@ final class DomainLife {
   private void round(Message message) {
     message.rounds++;
     List<Domain> order = resolve();
-    Set<Domain> all = new HashSet<>(order);
-    tell(
-        rules.begins(
-            row, new MxAnswer(all, false, now.plusSeconds(300)), h -> false, Moment.of(now)));
-    boolean done = new Round(message, order).run();
+    boolean done = false;
+    // An answer that does not validate is none: the mail waits (RFC 7672 2.1.1).
+    if (!order.isEmpty()) {
+      Set<Domain> all = new HashSet<>(order);
+      tell(
+          rules.begins(
+              row, new MxAnswer(all, signed, now.plusSeconds(300)), h -> false, Moment.of(now)));
+      done = new Round(message, order).run();
+    }
     if (message.firstTried == null) {
       message.firstTried = now;
     }
@@ -706,6 +827,14 @@ final class DomainLife {
     }
     if (level == Level.VERIFY && host.equals(EVIL)) {
       throw new AssertionError(now + " a forged MX host got the mail");
+    }
+    if (signed) {
+      counts.underDane++;
+      int key = hosts.stream().filter(h -> h.name.equals(host)).findFirst().orElseThrow().key;
+      if (!(seen instanceof Observation.Encrypted e)
+          || !record(key).equals(e.handshake().proof().association())) {
+        throw new AssertionError(now + " TLSA records are there, and another key got the mail");
+      }
     }
     if (!encrypted) {
       counts.inClear++;

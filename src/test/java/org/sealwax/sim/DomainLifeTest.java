@@ -50,6 +50,9 @@ final class DomainLifeTest {
     assertTrue(all.healed > count && all.hostsAccepted > count / 20, text);
     assertTrue(all.attacks > count && all.attackLike > count && all.forgeries > count, text);
     assertTrue(all.underAttack > 10 * count && all.inClear > count, text);
+    assertTrue(all.renewals > 2 * count && all.keyChanges > count, text);
+    assertTrue(all.carelessChanges > count / 8 && all.underDane > 10 * count, text);
+    assertTrue(all.bogus > count / 10, text);
     assertTrue(all.longestStuck.compareTo(LedgerSettings.DEFAULT_HOLD) >= 0, text);
     return all;
   }
