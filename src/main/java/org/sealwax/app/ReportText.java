@@ -115,6 +115,15 @@ record ReportText(boolean color, String router) {
           .append(String.join("; ", reasons))
           .append('\n');
     }
+    if (grade.letter() != grade.atBest()) {
+      out.append("\n  ")
+          .append(grade.letter().text())
+          .append(" is sure; ")
+          .append(grade.open())
+          .append(" points are of checks that this depth leaves out, and with all of them it is ")
+          .append(grade.atBest().text())
+          .append(": look without --quick\n");
+    }
     if (grade.uncertain()) {
       out.append("  ? something that counts could not be seen: see \"inconclusive\" below\n");
     }

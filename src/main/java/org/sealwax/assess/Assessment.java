@@ -317,14 +317,7 @@ public final class Assessment {
                   findings.stream().filter(f -> f.place().equals(Place.domain())).toList(), full);
     }
     if (weakest != null && doubt) {
-      weakest =
-          new Grade(
-              weakest.letter(),
-              true,
-              weakest.score(),
-              weakest.parts(),
-              weakest.caps(),
-              weakest.missing());
+      weakest = weakest.doubted();
     }
     return new Report(
         target.text(),

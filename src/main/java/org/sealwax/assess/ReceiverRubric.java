@@ -9,7 +9,7 @@ public final class ReceiverRubric {
   private static final Set<Outcome> FAIL = Set.of(Outcome.FAIL);
   private static final Set<Outcome> WARN = Set.of(Outcome.WARN, Outcome.FAIL);
 
-  private static final Rubric RULES = new Rubric("2026.1", categories(), caps(), plus());
+  private static final Rubric RULES = new Rubric("2026.2", categories(), caps(), plus());
 
   private ReceiverRubric() {}
 
@@ -36,8 +36,9 @@ public final class ReceiverRubric {
             List.of(
                 Rubric.Row.of("tls13", 5, 0),
                 Rubric.Row.of("tls12", 4, 0),
-                Rubric.Row.of("tls11", 1, 0),
-                Rubric.Row.of("tls10", 2, 0),
+                // Their caps are the judgement; a B of each must not add up to less.
+                Rubric.Row.of("tls11", 1, 1),
+                Rubric.Row.of("tls10", 2, 1),
                 Rubric.Row.of("ssl3", 2, 0),
                 Rubric.Row.of("ssl2", 1, 0))),
         new Rubric.Category(
@@ -47,7 +48,7 @@ public final class ReceiverRubric {
             List.of(
                 Rubric.Row.of("suite.fs", 4, 0),
                 Rubric.Row.of("kex.groups", 4, 2),
-                Rubric.Row.of("kex.dh", 4, 2),
+                Rubric.Row.of("kex.dh", 4, 3),
                 Rubric.Row.of("kex.hash", 3, 1))),
         new Rubric.Category("Post-quantum (extra)", 3, 3, List.of(Rubric.Row.of("kex.pq", 3, 0))),
         new Rubric.Category(

@@ -91,8 +91,10 @@ public final class ReportJson {
     json.writeName("grade");
     json.writeStartObject();
     json.writeStringProperty("letter", grade.letter().text());
+    json.writeStringProperty("at_best", grade.atBest().text());
     json.writeBooleanProperty("uncertain", grade.uncertain());
     json.writeNumberProperty("score", grade.score());
+    json.writeNumberProperty("open", grade.open());
     json.writeName("parts");
     json.writeStartArray();
     for (Grade.Part part : grade.parts()) {

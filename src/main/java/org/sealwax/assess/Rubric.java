@@ -158,12 +158,15 @@ public final class Rubric {
     }
     List<Grade.Part> parts = new ArrayList<>();
     int score = 0;
+    int most = 0;
     for (Category category : categories) {
-      int points = points(category, byCheck);
+      int points = points(category, byCheck, false);
       parts.add(new Grade.Part(category.name(), points, category.most()));
       score += points;
+      most += points(category, byCheck, true);
     }
     score = Math.min(100, score);
+    most = Math.min(100, most);
     List<Grade.Cap> applied = new ArrayList<>();
     for (CapRow row : caps) {
       for (Finding finding : byCheck.getOrDefault(row.check(), List.of())) {
@@ -175,25 +178,43 @@ public final class Rubric {
     applied.sort(Comparator.comparing(Grade.Cap::most, Comparator.reverseOrder()));
     List<String> missing = missing(byCheck, full);
     Letter letter = Letter.of(score);
+    Letter atBest = Letter.of(most);
     if (!applied.isEmpty()) {
       letter = Letter.worse(letter, applied.getFirst().most());
+      atBest = Letter.worse(atBest, applied.getFirst().most());
     } else if (letter == Letter.A && missing.isEmpty()) {
       letter = Letter.A_PLUS;
+      atBest = Letter.A_PLUS;
     }
-    return new Grade(letter, uncertain(findings), score, parts, applied, missing);
+    return new Grade(
+        letter, atBest, uncertain(findings), score, most - score, parts, applied, missing);
   }
 
-  private static int points(Category category, Map<String, List<Finding>> byCheck) {
+  private static int points(Category category, Map<String, List<Finding>> byCheck, boolean atBest) {
     int earned = 0;
     for (Row row : category.rows()) {
+      List<Finding> there = byCheck.getOrDefault(row.check(), List.of());
       earned +=
-          byCheck.getOrDefault(row.check(), List.of()).stream()
-              .mapToInt(row::points)
-              .min()
-              .orElse(0);
+          atBest && leftOut(there)
+              ? row.pass()
+              : there.stream().mapToInt(row::points).min().orElse(0);
     }
     // Halves are not given away: a category is full only when everything was earned.
     return Math.min(category.most(), category.most() * earned / category.outOf());
+  }
+
+  /**
+   * Whether a deeper look would tell: nothing but "not tested" at an address. Policies are asked
+   * for in every depth; where one is not tested, there is none.
+   */
+  private static boolean leftOut(List<Finding> there) {
+    return !there.isEmpty()
+        && there.stream()
+            .allMatch(
+                f ->
+                    f.outcome() == Outcome.NOT_TESTED
+                        && f.place().address() != null
+                        && f.check().group() != Group.POLICY);
   }
 
   private List<String> missing(Map<String, List<Finding>> byCheck, boolean full) {

@@ -4,12 +4,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
+import org.sealwax.address.Domain;
 
 /** The rules of grading: each cap, the score, and what is not known. */
 final class RubricTest {
@@ -119,6 +122,60 @@ final class RubricTest {
     assertEquals("A?", grade.text());
     // The panel beside the grade raises no doubt about it.
     assertFalse(RULES.grade(with("spf", Outcome.INCONCLUSIVE, ""), true).uncertain());
+  }
+
+  /** A look that left out everything of the key exchange, at a host without policies. */
+  private static List<Finding> quick(Outcome exchange) {
+    Place here = Place.of(Domain.of("mx.example.org"), InetAddress.getLoopbackAddress(), 25);
+    List<Finding> findings = with("both", Outcome.FAIL, "neither");
+    findings.replaceAll(
+        f ->
+            switch (f.check().id()) {
+              case "dane.match" -> Finding.of(f.check(), Outcome.NOT_TESTED, here, "none");
+              case "sts.policy" -> Finding.of(f.check(), Outcome.FAIL, Place.domain(), "none");
+              case "kex.groups", "kex.dh", "kex.hash", "suite.order" ->
+                  Finding.of(f.check(), exchange, here, "no connection was left");
+              default -> f;
+            });
+    return findings;
+  }
+
+  @Test
+  void whatADepthLeavesOutIsNoFault() {
+    Grade grade = RULES.grade(quick(Outcome.NOT_TESTED), false);
+    assertEquals("C to B", grade.text());
+    assertEquals(Letter.C, grade.letter());
+    assertEquals(Letter.B, grade.atBest());
+    assertEquals(60, grade.score());
+    assertEquals(13, grade.open());
+    // No policy is no pass that a deeper look would find: at best B, not A.
+    Grade seen = RULES.grade(quick(Outcome.PASS), false);
+    assertEquals("B", seen.text());
+    assertEquals(0, seen.open());
+    // What was tried and not seen stays a doubt, and is nothing that was left out.
+    Grade doubt = RULES.grade(quick(Outcome.INCONCLUSIVE), false);
+    assertEquals("C?", doubt.text());
+    assertEquals(0, doubt.open());
+  }
+
+  @Test
+  void faultsThatCapAtBDoNotAddUpToLess() {
+    List<Finding> findings = quick(Outcome.PASS);
+    Map<String, String> faults =
+        Map.of(
+            "tls10", "on",
+            "tls11", "on",
+            "suite.staticRSA", "present",
+            "suite.cbc-sha1", "present",
+            "kex.dh", "2048-common",
+            "cert.key", "rsa-2048");
+    findings.replaceAll(
+        f ->
+            faults.containsKey(f.check().id())
+                ? Finding.of(f.check(), Outcome.WARN, f.place(), "so")
+                    .as(faults.get(f.check().id()))
+                : f);
+    assertEquals("B", RULES.grade(findings, false).text());
   }
 
   @Test
