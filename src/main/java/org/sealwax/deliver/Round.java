@@ -229,7 +229,10 @@ final class Round {
       if (refusal.isPresent()) {
         errand.passedOver(refusal.get());
         if (errand.counts() && plan.byMx() && subject.nextHop() instanceof Domain domain) {
-          tools.sources().sessions().session(domain, Diagnosis.refused(terms.evidence(), subject));
+          tools
+              .sources()
+              .sessions()
+              .session(domain, Diagnosis.refused(terms.evidence(), subject, terms.lacksDane()));
         }
         if (terms.isToBeLookedAt() && !looked) {
           looked = true;

@@ -13,6 +13,7 @@ import org.sealwax.policy.LadderState;
 import org.sealwax.policy.MxFilter;
 import org.sealwax.policy.Observation;
 import org.sealwax.policy.Policy;
+import org.sealwax.policy.Reason;
 import org.sealwax.policy.Requirement;
 import org.sealwax.policy.Subject;
 import org.sealwax.queue.Cause;
@@ -101,6 +102,15 @@ record Terms(
     return requirement.remembered()
         && requirement.mxFilter().refusal(subject.host()).isPresent()
         && withoutMemory.mxFilter().admits(subject.host());
+  }
+
+  /** Whether the host may not be used because a row demands TLSA records that it does not have. */
+  boolean lacksDane() {
+    return requirement
+        .mxFilter()
+        .refusal(subject.host())
+        .filter(r -> r.reason() == Reason.DANE_MISSING)
+        .isPresent();
   }
 
   /** Why this host may not be used at all; empty when it may. */

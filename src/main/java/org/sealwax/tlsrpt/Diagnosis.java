@@ -67,13 +67,24 @@ public final class Diagnosis {
 
   /**
    * The result when no connection was made because a source refused the host or the delivery: DNS
-   * that does not validate, a host outside the MTA-STS policy, a policy that could not be had.
+   * that does not validate, a host outside the MTA-STS policy, a policy that could not be had, and
+   * a host without TLSA records where a row of ours demands them.
+   *
+   * @param daneRequired whether that row is why
    */
-  public static List<SessionResult> refused(List<Evidence> evidence, Subject subject) {
+  public static List<SessionResult> refused(
+      List<Evidence> evidence, Subject subject, boolean daneRequired) {
     List<SessionResult> results = new ArrayList<>();
+    boolean unusable = false;
     for (Evidence e : evidence) {
       if (e instanceof Evidence.Dane d && d.state() instanceof Evidence.DaneState.Trouble t) {
         Cause cause = new Cause(ResultType.DNSSEC_INVALID, t.why());
+        results.add(result(tlsa(d, subject), cause, subject, Ends.NONE));
+      } else if (daneRequired
+          && e instanceof Evidence.Dane d
+          && d.state() instanceof Evidence.DaneState.Unusable u) {
+        unusable = true;
+        Cause cause = new Cause(ResultType.TLSA_INVALID, u.why());
         results.add(result(tlsa(d, subject), cause, subject, Ends.NONE));
       } else if (e instanceof Evidence.Sts s) {
         switch (s.state()) {
@@ -93,6 +104,11 @@ public final class Diagnosis {
           case Evidence.StsState.Absent a -> {}
         }
       }
+    }
+    if (daneRequired && !unusable && subject.nextHop() instanceof Domain domain) {
+      AppliedPolicy nothing =
+          new AppliedPolicy(AppliedPolicy.Type.NONE, domain, List.of(), List.of());
+      results.add(result(nothing, new Cause(ResultType.DANE_REQUIRED, ""), subject, Ends.NONE));
     }
     return results;
   }

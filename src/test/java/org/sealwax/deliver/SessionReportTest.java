@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.sealwax.address.Domain;
 import org.sealwax.policy.Evidence;
+import org.sealwax.policy.Level;
 import org.sealwax.policy.MxPattern;
 import org.sealwax.queue.MailOptions;
 import org.sealwax.tls.TestCa;
@@ -56,6 +57,7 @@ final class SessionReportTest {
     Failure failure = Objects.requireNonNull(net.results.getFirst().failure());
     assertEquals("mx.example.org", failure.host());
     assertEquals("192.0.2.1", failure.receivingAddress());
+    assertEquals("127.0.0.1", failure.sendingAddress(), "our end of the connection");
   }
 
   @Test
@@ -109,6 +111,16 @@ final class SessionReportTest {
     assertEquals("delivered may:trusted", reason(net.mail().tls(MailOptions.Tls.OPTIONAL).one()));
     assertEquals(2, net.dialled().size());
     assertEquals(1, net.results.size());
+  }
+
+  @Test
+  void aHostWithoutTheDaneThatARowDemandsIsReported() throws Exception {
+    net.level = Level.DANE_ONLY;
+    net.dane = true;
+    net.simple();
+    assertEquals("deferred dane-missing", reason(net.mail().one()));
+    assertEquals(List.of("dane-required"), told());
+    assertTrue(net.dialled().isEmpty(), net.dialled().toString());
   }
 
   @Test

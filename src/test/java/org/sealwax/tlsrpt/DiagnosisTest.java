@@ -171,7 +171,28 @@ final class DiagnosisTest {
                 new Evidence.StsState.Enforce(
                     "1", List.of(new MxPattern(Domain.of("mx.elsewhere.example"), false))),
                 null)));
-    assertTrue(Diagnosis.refused(List.of(ENFORCE, usable()), SUBJECT).isEmpty());
+    assertTrue(Diagnosis.refused(List.of(ENFORCE, usable()), SUBJECT, false).isEmpty());
+  }
+
+  @Test
+  void aRowThatDemandsDaneIsReportedWhereThereIsNone() {
+    List<SessionResult> none =
+        Diagnosis.refused(
+            List.of(DEFAULT, dane(new Evidence.DaneState.Absent("none"))), SUBJECT, true);
+    assertEquals(1, none.size());
+    assertEquals(AppliedPolicy.Type.NONE, none.getFirst().policy().type());
+    Failure required = none.getFirst().failure();
+    assertNotNull(required);
+    assertEquals("dane-required", required.type().word());
+    assertEquals("mx.example.org", required.host());
+    List<SessionResult> bad =
+        Diagnosis.refused(
+            List.of(DEFAULT, dane(new Evidence.DaneState.Unusable("usage 0"))), SUBJECT, true);
+    assertEquals(1, bad.size());
+    assertEquals(AppliedPolicy.Type.TLSA, bad.getFirst().policy().type());
+    Failure invalid = bad.getFirst().failure();
+    assertNotNull(invalid);
+    assertEquals("tlsa-invalid", invalid.type().word());
   }
 
   private static Evidence pending(String why) {
@@ -179,7 +200,7 @@ final class DiagnosisTest {
   }
 
   private static ResultType refused(Evidence evidence) {
-    Failure failure = Diagnosis.refused(List.of(evidence), SUBJECT).getFirst().failure();
+    Failure failure = Diagnosis.refused(List.of(evidence), SUBJECT, false).getFirst().failure();
     assertNotNull(failure);
     return failure.type();
   }

@@ -54,6 +54,9 @@ final class TallyTest {
             "\"total-successful-session-count\":5",
             "\"total-failure-session-count\":3",
             "\"result-type\":\"certificate-expired\"",
+            "\"sending-mta-ip\":\"192.0.2.1\"",
+            "\"receiving-mx-hostname\":\"mx1\"",
+            "\"receiving-ip\":\"198.51.100.7\"",
             "\"failed-session-count\":3")) {
       assertTrue(json.contains(member), member + " in " + json);
     }
