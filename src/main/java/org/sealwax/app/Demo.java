@@ -111,7 +111,7 @@ final class Demo {
     List<DemoDestination> destinations = DemoDestination.all();
     out.println("Setting up a small internet on loopback ...");
     out.flush();
-    try (TemporaryFolder folder = TemporaryFolder.make("sealwax-demo");
+    try (TemporaryFolder folder = TemporaryFolder.make(around, "sealwax-demo");
         DemoStage stage =
             DemoStage.open(
                 destinations.stream().map(DemoDestination::row).toList(), clock, chance, out)) {

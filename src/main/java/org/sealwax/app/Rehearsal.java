@@ -67,7 +67,7 @@ final class Rehearsal {
 
   int run() throws IOException {
     TlsRoom.beforeAnything();
-    try (TemporaryFolder folder = TemporaryFolder.make("sealwax-rehearsal");
+    try (TemporaryFolder folder = TemporaryFolder.make(around, "sealwax-rehearsal");
         LineLog lines = new LineLog(LogSettings.defaults(), around.out(), Clock.system())) {
       MailLog log = new CountedLog(lines, new Counters());
       LibraryLog.lead(log);

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -14,9 +15,13 @@ import java.util.stream.Stream;
  * @param path where
  */
 record TemporaryFolder(Path path) implements Closeable {
-  /** Makes one below the system's folder for them. */
-  static TemporaryFolder make(String name) throws IOException {
-    return new TemporaryFolder(Files.createTempDirectory(name));
+  /** Makes one below {@code TMPDIR}, or the system's folder for them where that is not set. */
+  static TemporaryFolder make(Surroundings around, String name) throws IOException {
+    Optional<Path> above = around.variable("TMPDIR").map(around::path);
+    return new TemporaryFolder(
+        above.isPresent()
+            ? Files.createTempDirectory(above.get(), name)
+            : Files.createTempDirectory(name));
   }
 
   @Override

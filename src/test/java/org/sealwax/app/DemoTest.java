@@ -46,19 +46,23 @@ final class DemoTest {
 
   @TempDir private Path folder = Path.of("");
   private final ByteArrayOutputStream written = new ByteArrayOutputStream();
-  private Set<Path> before = Set.of();
 
   @BeforeEach
-  void prepare() throws IOException {
+  void prepare() {
     TlsRoom.beforeAnything();
-    before = folders();
   }
 
   private Demo demo(Duration patience) {
     PrintStream out = new PrintStream(written, true, StandardCharsets.UTF_8);
     Surroundings around =
         new Surroundings(
-            Map.of(), new ByteArrayInputStream(new byte[0]), out, out, "tester", folder, folder);
+            Map.of("TMPDIR", folder.toString()),
+            new ByteArrayInputStream(new byte[0]),
+            out,
+            out,
+            "tester",
+            folder,
+            folder);
     return new Demo(around, new Folders(around), Clock.system(), patience);
   }
 
@@ -66,8 +70,8 @@ final class DemoTest {
     return written.toString(StandardCharsets.UTF_8);
   }
 
-  private static Set<Path> folders() throws IOException {
-    try (Stream<Path> all = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
+  private Set<Path> folders() throws IOException {
+    try (Stream<Path> all = Files.list(folder)) {
       return all.filter(p -> p.getFileName().toString().startsWith("sealwax-demo"))
           .collect(Collectors.toCollection(TreeSet::new));
     }
@@ -86,7 +90,7 @@ final class DemoTest {
   }
 
   private void nothingStays() throws IOException {
-    assertEquals(before, folders(), "a folder stayed");
+    assertEquals(Set.of(), folders(), "a folder stayed");
     for (InetSocketAddress at :
         new InetSocketAddress[] {
           new InetSocketAddress(FIRST, port("mail domains, port")),
