@@ -103,7 +103,10 @@ final class Translation {
                 + " demanded is served");
         return withoutDane();
       }
-      notes.add("the MX records are unsigned: TLSA holds for the host, and not for the domain");
+      notes.add(
+          "the MX records are unsigned: TLSA holds for the host, and not for the domain; Postfix"
+              + " heeds it with smtp_tls_dane_insecure_mx_policy = dane only, and takes it for"
+              + " \"may\" otherwise");
       return new TableAnswer.Found("dane");
     }
     if (more) {

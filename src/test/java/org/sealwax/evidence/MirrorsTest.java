@@ -5,8 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.net.InetAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -15,17 +18,28 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.address.Domain;
 import org.sealwax.dns.FixedResolver;
 import org.sealwax.dns.Resolver;
 import org.sealwax.dns.Tlsa;
+import org.sealwax.ledger.LedgerSettings;
+import org.sealwax.ledger.LiveLedger;
+import org.sealwax.ledger.MxAnswer;
 import org.sealwax.ledger.Proven;
+import org.sealwax.ledger.Seen;
+import org.sealwax.ledger.Visit;
 import org.sealwax.log.HeardLog;
+import org.sealwax.policy.Observation;
+import org.sealwax.policy.Rung;
+import org.sealwax.tls.Handshake;
 import org.sealwax.tls.Identity;
 import org.sealwax.tls.Judge;
 import org.sealwax.tls.Pins;
 import org.sealwax.tls.TestCa;
+import org.sealwax.tls.TlsVersion;
 import org.sealwax.tls.TrustRoots;
+import org.sealwax.tls.Verdict;
 import org.sealwax.world.Chance;
 import org.sealwax.world.SteppedClock;
 
@@ -55,6 +69,9 @@ final class MirrorsTest {
                 Resolver.class.getClassLoader(),
                 new Class<?>[] {Resolver.class},
                 (proxy, method, values) -> {
+                  if (values == null) {
+                    return proxy; // What is at hand is the same table.
+                  }
                   asked.add(method.getName() + " " + values[0]);
                   try {
                     return method.invoke(dns.build(), values);
@@ -305,5 +322,71 @@ final class MirrorsTest {
     use(true);
     assertEquals("nobody", likeness(HOST), "forgotten with its row");
     assertEquals(1, look());
+  }
+
+  @Test
+  void theRealLedgerVouchesForHostsOfTheLevelVerifyAndNotForAForgedOne(@TempDir Path folder)
+      throws IOException {
+    Identity own = CA.identity("mx.peer.example");
+    Identity evil = CA.identity("mx.evil.example");
+    LedgerSettings quick =
+        new LedgerSettings(
+            2,
+            1,
+            4,
+            1,
+            Duration.ofDays(2),
+            LedgerSettings.Regression.HOLD,
+            Duration.ofDays(180),
+            1_000);
+    try (LiveLedger real =
+        LiveLedger.open(
+            folder.resolve("ledger.db"),
+            quick,
+            new LiveLedger.World(clock, heard.log(), (domain, host) -> false))) {
+      // Before anything is known an attacker answers the question for MX records.
+      round(real, Domain.of("mx.evil.example"), evil);
+      ledger = real.proven(PEER, Instant.EPOCH);
+      assertEquals(List.of(), ledger);
+      for (int i = 0; i < 4; i++) {
+        clock.pass(Duration.ofHours(1));
+        round(real, MX, own);
+      }
+      clock.pass(Duration.ofHours(1));
+      round(real, Domain.of("mx.evil.example"), evil);
+      clock.pass(Duration.ofHours(1));
+      round(real, MX, own);
+      ledger = real.proven(PEER, clock.now().minus(Mirrors.KEY_LIFE));
+    }
+    dns = FixedResolver.builder();
+    look();
+    assertEquals("verified(mirror peer.example key) relay", likeness(own));
+    assertEquals("nobody", likeness(evil));
+  }
+
+  /** One delivery as the ledger is told of it. */
+  private void round(LiveLedger real, Domain host, Identity shows) {
+    Visit visit =
+        real.visit(PEER, new MxAnswer(Set.of(host), false, clock.now().plusSeconds(300)), true);
+    visit.addresses(host, true, false);
+    Handshake handshake =
+        new Handshake(
+            TlsVersion.TLS_1_3,
+            "TLS_AES_256_GCM_SHA384",
+            256,
+            null,
+            false,
+            host.name(),
+            shows.chain(),
+            true,
+            new Verdict.Trusted(),
+            List.of());
+    visit.seen(
+        new Seen(
+            host,
+            InetAddress.ofLiteral("192.0.2.1"),
+            new Observation.Encrypted(handshake),
+            Rung.FULL,
+            true));
   }
 }

@@ -118,6 +118,7 @@ final class TranslationTest {
   void unsignedMxNeverBecomesDaneOnly() {
     Translation.Served half = host(MX1, false, dane(MX1, false, usable(MX1))).served();
     assertEquals("OK dane", half.answer().text());
+    assertTrue(half.notes().toString().contains("smtp_tls_dane_insecure_mx_policy = dane"));
     assertTrue(half.notes().getFirst().contains("unsigned"));
   }
 
