@@ -81,10 +81,16 @@ public final class ReportInbox implements Delivery {
     if (message.length > MAX_MESSAGE) {
       return aside(consignment, message, "more than " + MAX_MESSAGE + " octets");
     }
-    return switch (ReportParts.in(message)) {
-      case ReportParts.Found.None none -> aside(consignment, message, none.why());
-      case ReportParts.Found.One report -> take(consignment, message, report);
-    };
+    try {
+      return switch (ReportParts.in(message)) {
+        case ReportParts.Found.None none -> aside(consignment, message, none.why());
+        case ReportParts.Found.One report -> take(consignment, message, report);
+      };
+    } catch (RuntimeException | StackOverflowError e) {
+      // The boundary for bugs of our own: the message is kept, and waits for a mended program.
+      world.log().bug("report " + consignment.id(), e);
+      return later(consignment, message, "an error of Sealwax, which its log tells");
+    }
   }
 
   private Outcome take(Consignment consignment, byte[] message, ReportParts.Found.One report)

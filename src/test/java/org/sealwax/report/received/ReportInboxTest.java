@@ -21,6 +21,7 @@ import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -61,6 +62,7 @@ final class ReportInboxTest {
   private final SteppedClock clock = new SteppedClock(MIDNIGHT.plus(Duration.ofHours(27)));
   private final HeardLog heard = new HeardLog();
   private Resolver dns = SignedReports.dns();
+  private Predicate<Domain> ours = d -> d.equals(Domain.of("project.example"));
   private int room = 100;
   private int messages;
 
@@ -71,7 +73,7 @@ final class ReportInboxTest {
 
   private Outcome deliver(byte[] message) throws IOException, InterruptedException {
     ReportShelf shelf = ReportShelf.open(settings(), heard.log());
-    ReportDesk desk = new ReportDesk(d -> d.equals(Domain.of("project.example")), shelf, clock);
+    ReportDesk desk = new ReportDesk(ours, shelf, clock);
     ReportInbox inbox =
         new ReportInbox(
             settings(),
@@ -222,6 +224,19 @@ final class ReportInboxTest {
     assertEquals("the DNS did not give the key of a signature", waits.cause().text());
     clock.pass(Duration.ofDays(1));
     putAside("the DNS did not give the key of a signature", mail);
+  }
+
+  @Test
+  void aBugOfOursKeepsTheMessage() throws Exception {
+    ours =
+        d -> {
+          throw new IllegalStateException("as the test wants");
+        };
+    byte[] mail = mail(report("id-1", "project.example"), folder);
+    assertInstanceOf(Outcome.Deferred.class, deliver(mail));
+    assertTrue(heard.heard("bug", "as the test wants"), heard.facts().toString());
+    clock.pass(Duration.ofDays(1));
+    putAside("an error of Sealwax, which its log tells", mail);
   }
 
   @Test
