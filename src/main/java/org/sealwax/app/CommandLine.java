@@ -71,7 +71,10 @@ final class CommandLine {
       case "check" -> check(arguments);
       case "password" -> password(arguments);
       case "demo" -> new DemoCommand(around, folders).run(arguments);
-      case "lab" -> new LabCommand(around).run(arguments);
+      case "lab" ->
+          arguments.operands().equals(List.of("serve")) && !arguments.has("--loopback")
+              ? configured(command, arguments)
+              : new LabCommand(around).run(arguments);
       case "assess" -> new AssessCommand(around, folders).run(arguments);
       case "survey" -> new SurveyCommand(around, folders).run(arguments);
       case "explain" ->
@@ -113,6 +116,7 @@ final class CommandLine {
       return switch (command.name()) {
         case "serve" -> new ServeCommand(around, folders).run(file, sound);
         case "policyd" -> new PolicydCommand(around, folders).run(file, sound, arguments);
+        case "lab" -> new LabServeCommand(around).run(sound);
         case "rehearse" -> new Rehearsal(around, folders).run();
         case "queue" -> new QueueCommand(around, state).queue(arguments);
         case "trace" -> new QueueCommand(around, state).trace(arguments);

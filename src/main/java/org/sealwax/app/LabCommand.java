@@ -48,8 +48,11 @@ final class LabCommand {
 
   /** The exit code. */
   int run(Arguments arguments) throws Arguments.Misuse {
+    if (arguments.operands().equals(List.of("serve"))) {
+      return loopback(arguments);
+    }
     if (!arguments.operands().equals(List.of("local"))) {
-      throw new Arguments.Misuse("say: sealwax lab local");
+      throw new Arguments.Misuse("say: sealwax lab local, or sealwax lab serve");
     }
     Plan plan = Plan.read(arguments);
     boolean inside = around.variable(LabNamespace.INSIDE).isPresent();
@@ -69,6 +72,20 @@ final class LabCommand {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return Exit.SOFTWARE;
+    }
+  }
+
+  private int loopback(Arguments arguments) {
+    try {
+      Optional<String> named = arguments.value("--folder");
+      return new LabServeCommand(around)
+          .loopback(
+              named.isPresent()
+                  ? around.path(named.get())
+                  : Files.createTempDirectory("sealwax-lab"));
+    } catch (IOException e) {
+      around.err().println("sealwax: no folder for the lab: " + e.getMessage());
+      return Exit.UNAVAILABLE;
     }
   }
 

@@ -165,13 +165,19 @@ record Subcommand(
             false),
         new Subcommand(
             "lab",
-            "local",
+            "local | serve",
             "test what a mail router does when the way out is broken or under attack",
             "Sets up a small internet of deliberately broken receivers on this machine, with its own"
                 + " signed DNS, MTA-STS policy hosts and certificates; prints what the router under test"
                 + " needs (resolver, trust anchor, CA, recipients), shows what it does as it does it, and"
-                + " ends with a grade. The lab itself sends no mail.",
+                + " ends with a grade. serve is the same for everybody, behind a zone that is delegated"
+                + " to this machine ([lab] of the configuration): people get a token on its pages and"
+                + " see their table fill. The lab itself sends no mail.",
             List.of(
+                new Option(
+                    "--loopback",
+                    null,
+                    "with serve: on this machine only, with high ports and without a configuration"),
                 new Option(
                     "--isolate",
                     null,

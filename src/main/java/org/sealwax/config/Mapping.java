@@ -112,7 +112,8 @@ final class Mapping {
         receipts(),
         dns(),
         reading.one(Schema.Log.TABLE).get(Schema.Log.FORMAT),
-        reading.one(Schema.Metrics.TABLE).find(Schema.Metrics.ADDRESS));
+        reading.one(Schema.Metrics.TABLE).find(Schema.Metrics.ADDRESS),
+        new LabMapping(reading).settings());
   }
 
   private void error(Section s, Key<?> key, String text, String help) {

@@ -1087,6 +1087,7 @@ final class Schema {
             Dns.TABLE,
             Auth.TABLE,
             Log.TABLE,
-            Metrics.TABLE);
+            Metrics.TABLE,
+            LabTable.TABLE);
   }
 }

@@ -12,6 +12,7 @@ import org.sealwax.deliver.pipe.PipeSettings;
 import org.sealwax.dns.DnsSettings;
 import org.sealwax.evidence.Mirrors;
 import org.sealwax.forward.ForwardSettings;
+import org.sealwax.lab.ServiceSettings;
 import org.sealwax.ledger.LedgerSettings;
 import org.sealwax.log.LogSettings;
 import org.sealwax.queue.QueueSettings;
@@ -55,6 +56,7 @@ import org.sealwax.world.DialerSettings;
  * @param dns how the DNS is asked
  * @param log how the log is written, as far as the file says
  * @param metrics where metrics are served, if anywhere
+ * @param lab the public lab, when there is one
  */
 public record Settings(
     Server server,
@@ -84,7 +86,8 @@ public record Settings(
     Optional<ReceiptSettings> receipts,
     DnsSettings dns,
     LogSettings.Format log,
-    Optional<InetSocketAddress> metrics) {
+    Optional<InetSocketAddress> metrics,
+    Optional<ServiceSettings> lab) {
   /** Copies. */
   public Settings {
     listeners = List.copyOf(listeners);

@@ -22,6 +22,11 @@ public final class TestService {
 
   /** Small limits, short times. */
   public static ServiceSettings settings() throws IOException {
+    return settings(4);
+  }
+
+  /** The same with room for so many tokens. */
+  public static ServiceSettings settings(int tokens) throws IOException {
     int own = NEXT.incrementAndGet();
     ServiceSettings base =
         ServiceSettings.loopback(new ServiceSettings.Ports(port(), port(), port()));
@@ -33,7 +38,7 @@ public final class TestService {
         Optional.empty(),
         base.ports(),
         600,
-        4,
+        tokens,
         2,
         Duration.ofHours(1),
         64,

@@ -16,7 +16,6 @@ import org.sealwax.assess.Group;
 import org.sealwax.assess.Outcome;
 import org.sealwax.assess.Place;
 import org.sealwax.assess.Rubric;
-import org.sealwax.lab.Event;
 import org.sealwax.lab.Sighting;
 import org.sealwax.lab.Trap;
 
@@ -294,62 +293,9 @@ public final class SenderAssessment {
 
   private static String transcript(Sighting sighting) {
     return sighting.events().stream()
-        .map(SenderAssessment::line)
+        .map(Transcript::line)
         .filter(l -> !l.isEmpty())
         .limit(MAX_LINES)
         .collect(Collectors.joining("\n"));
-  }
-
-  private static String line(Event event) {
-    String told =
-        switch (event) {
-          case Event.Asked a ->
-              "DNS "
-                  + a.name()
-                  + " "
-                  + a.type()
-                  + (a.dnssecOk() ? " DO" : "")
-                  + (a.checkingDisabled() ? " CD" : "");
-          case Event.Fetched f ->
-              f.trouble().isEmpty()
-                  ? "HTTPS " + f.path() + " -> " + f.status()
-                  : "HTTPS " + f.trouble();
-          case Event.Connected c ->
-              "["
-                  + c.connection()
-                  + "] connected to "
-                  + c.host()
-                  + " from "
-                  + c.from().getHostAddress();
-          case Event.Said s ->
-              "[" + s.connection() + "] " + (s.bySender() ? "C: " : "S: ") + s.text();
-          case Event.Hello h ->
-              "[" + h.connection() + "] ClientHello, " + h.raw().length + " octets";
-          case Event.Secured s ->
-              "["
-                  + s.connection()
-                  + "] == TLS "
-                  + Integer.toHexString(s.version())
-                  + " suite "
-                  + Integer.toHexString(s.suite())
-                  + " group "
-                  + Integer.toHexString(s.group())
-                  + " name "
-                  + s.serverName()
-                  + " certificates "
-                  + s.clientChain().size()
-                  + " ==";
-          case Event.Unsecured u -> "[" + u.connection() + "] == no TLS: " + u.why() + " ==";
-          case Event.Delivered d ->
-              "[" + d.connection() + "] == message taken, " + (d.tls() ? "TLS" : "CLEAR") + " ==";
-          case Event.Closed c -> "[" + c.connection() + "] closed";
-          case Event.Bounced b -> "BOUNCE " + b.action() + " " + b.status();
-          case Event.Fooled f -> "[" + f.connection() + "] == " + f.how() + " ==";
-          case Event.Reported r ->
-              "REPORT by " + r.way() + " " + r.types() + " " + r.successes() + "/" + r.failures();
-        };
-    return event.at().toString().substring(11, Math.min(23, event.at().toString().length()))
-        + " "
-        + told;
   }
 }
