@@ -42,6 +42,7 @@ import org.sealwax.log.Counters;
 import org.sealwax.log.MailLog;
 import org.sealwax.queue.Consignment;
 import org.sealwax.queue.Delivery;
+import org.sealwax.queue.LookAhead;
 import org.sealwax.queue.Outcome;
 import org.sealwax.queue.Queue;
 import org.sealwax.receive.ClientLimits;
@@ -93,6 +94,7 @@ final class Router implements Closeable {
   private final TlsRoom tls;
   private final SqliteSpool spool;
   private final Queue queue;
+  private final LookAhead lookAhead;
   private final Resolver resolver;
   private final Late<IdentityStore> identities;
   private final Archives archives;
@@ -186,6 +188,13 @@ final class Router implements Closeable {
                 chance,
                 log),
             settings.queue());
+    this.lookAhead =
+        new LookAhead(
+            spool,
+            hop -> outboundNow().courier().get().lookAhead(hop),
+            queue::isLeftAlone,
+            clock,
+            log);
     this.reports =
         new Reports(
             new Reports.World(
@@ -407,6 +416,7 @@ final class Router implements Closeable {
     }
     mirrors.start();
     queue.start();
+    lookAhead.start();
     housekeeping = Threads.start("housekeeping", this::keepHouse);
   }
 
@@ -661,7 +671,7 @@ final class Router implements Closeable {
     stopping = true;
     ending.countDown();
     listeners.values().forEach(Listener::close);
-    for (Closeable machine : new Closeable[] {control, metrics, queue}) {
+    for (Closeable machine : new Closeable[] {control, metrics, lookAhead, queue}) {
       if (machine != null) {
         closeQuietly(machine);
       }

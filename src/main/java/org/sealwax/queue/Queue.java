@@ -456,6 +456,16 @@ public final class Queue implements Intake, Closeable {
     }
   }
 
+  /** Whether a next hop could not be reached, and is still left alone then. */
+  public boolean isLeftAlone(String hop, Instant then) {
+    lock.lock();
+    try {
+      return traffic.rests(hop, then);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   private void signalLocked() {
     signalled = true;
     wake.signal();

@@ -127,6 +127,12 @@ final class Traffic {
     return known == null ? new Offer.Taken() : place(known, sender, now);
   }
 
+  /** Whether a next hop is a dead site that is still left alone then. */
+  boolean rests(String hop, Instant then) {
+    Hop known = hops.get(hop);
+    return known != null && known.restsUntil != null && known.restsUntil.isAfter(then);
+  }
+
   private static Offer place(Hop hop, String sender, Instant now) {
     Instant rests = hop.restsUntil;
     Cause cause = hop.cause;

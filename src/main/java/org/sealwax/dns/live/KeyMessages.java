@@ -5,6 +5,14 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Expiry;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.world.Clock;
 import org.xbill.DNS.Message;
@@ -31,6 +39,7 @@ final class KeyMessages {
   private record Asked(Name name, int type) {}
 
   private final Cache<Asked, Message> kept;
+  private final Map<Asked, CompletableFuture<Message>> flights = new ConcurrentHashMap<>();
 
   KeyMessages(Clock clock) {
     this.kept =
@@ -50,13 +59,57 @@ final class KeyMessages {
     return Duration.ofSeconds(seconds);
   }
 
-  private static boolean isAboutKeys(int type) {
-    return type == Type.DNSKEY || type == Type.DS;
+  static boolean isAboutKeys(Record question) {
+    return question.getType() == Type.DNSKEY || question.getType() == Type.DS;
+  }
+
+  /**
+   * The answer to a question about keys that is not kept: asked now, or the one that another
+   * inquiry has asked for and that comes within the time of this one. The questions about one
+   * domain begin side by side and go up the same chain of zones.
+   *
+   * @param asking asks the resolvers
+   */
+  Message once(Record question, Inquiry inquiry, Supplier<Message> asking) {
+    Asked asked = new Asked(question.getName(), question.getType());
+    CompletableFuture<Message> mine = new CompletableFuture<>();
+    CompletableFuture<Message> there = flights.putIfAbsent(asked, mine);
+    if (there != null) {
+      Message shared = landed(there, inquiry);
+      // Trouble of another inquiry, which may have had less time left, is not ours; what it got is
+      // judged by ours as if it had just come.
+      return shared == null ? asking.get() : shared;
+    }
+    try {
+      Message answer = asking.get();
+      keep(question, answer);
+      int rcode = answer.getRcode();
+      if (rcode == Rcode.NOERROR || rcode == Rcode.NXDOMAIN) {
+        mine.complete(answer.clone());
+      }
+      return answer;
+    } finally {
+      flights.remove(asked, mine);
+      mine.cancel(false);
+    }
+  }
+
+  private static @Nullable Message landed(CompletableFuture<Message> flight, Inquiry inquiry) {
+    try {
+      Message answer = flight.get(inquiry.left().toNanos(), TimeUnit.NANOSECONDS);
+      inquiry.usedKept();
+      return answer.clone();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return null;
+    } catch (CancellationException | ExecutionException | TimeoutException e) {
+      return null;
+    }
   }
 
   /** A copy of what is kept, or null. */
   @Nullable Message find(Record question) {
-    if (!isAboutKeys(question.getType())) {
+    if (!isAboutKeys(question)) {
       return null;
     }
     Message found = kept.getIfPresent(new Asked(question.getName(), question.getType()));
@@ -65,7 +118,7 @@ final class KeyMessages {
 
   /** Keeps an answer that has what was asked for, signed; everything else is asked for again. */
   void keep(Record question, Message answer) {
-    if (!isAboutKeys(question.getType()) || answer.getRcode() != Rcode.NOERROR) {
+    if (!isAboutKeys(question) || answer.getRcode() != Rcode.NOERROR) {
       return;
     }
     List<Record> records = answer.getSection(Section.ANSWER);

@@ -149,9 +149,9 @@ final class Upstream implements Resolver {
   }
 
   private Message asked(Message query, Inquiry inquiry) {
-    Message answer = ask(query, inquiry);
-    keys.keep(query.getQuestion(), answer);
-    return answer;
+    return KeyMessages.isAboutKeys(query.getQuestion())
+        ? keys.once(query.getQuestion(), inquiry, () -> ask(query, inquiry))
+        : ask(query, inquiry);
   }
 
   /** Asks for keys afresh from now on. */

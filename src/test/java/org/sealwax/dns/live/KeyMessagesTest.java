@@ -2,14 +2,20 @@ package org.sealwax.dns.live;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.sealwax.world.Clock;
 import org.sealwax.world.SteppedClock;
 import org.xbill.DNS.DClass;
 import org.xbill.DNS.Message;
@@ -91,6 +97,65 @@ final class KeyMessagesTest {
             .toArray(String[]::new);
     kept.keep(question(Type.DNSKEY), answer(Type.DNSKEY, lines));
     assertNull(kept.find(question(Type.DNSKEY)));
+  }
+
+  /** Two inquiries at one time: the second one waits for what the first one has asked for. */
+  private Message besideAnother(Message first, Message second, AtomicInteger asked)
+      throws Exception {
+    CompletableFuture<Message> other = new CompletableFuture<>();
+    Thread waiting =
+        Thread.ofVirtual()
+            .unstarted(
+                () ->
+                    other.complete(
+                        kept.once(
+                            question(Type.DS),
+                            new Inquiry(Clock.system(), Duration.ofSeconds(20)),
+                            () -> {
+                              asked.incrementAndGet();
+                              return second;
+                            })));
+    kept.once(
+        question(Type.DS),
+        new Inquiry(Clock.system(), Duration.ofSeconds(20)),
+        () -> {
+          asked.incrementAndGet();
+          waiting.start();
+          while (waiting.getState() != Thread.State.TIMED_WAITING && !other.isDone()) {
+            Thread.yield();
+          }
+          return first;
+        });
+    return other.get(20, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void aQuestionUnderWayIsNotAskedTwiceEvenWhenItsAnswerIsADenial() throws Exception {
+    for (Message answer :
+        List.of(
+            answer(Type.DS),
+            answer(Type.DS, "example. DS 1 13 2 " + "ab".repeat(32), "example." + SIG))) {
+      AtomicInteger asked = new AtomicInteger();
+      Message found = besideAnother(answer, answer(Type.DS), asked);
+      assertEquals(
+          answer.getSection(Section.ANSWER).size(), found.getSection(Section.ANSWER).size());
+      assertNotSame(answer, found, "each inquiry has a copy of its own");
+      assertEquals(1, asked.get());
+      kept.forget();
+    }
+  }
+
+  @Test
+  void troubleOfAnotherInquiryIsNotShared() throws Exception {
+    Message failed = answer(Type.DS);
+    failed.getHeader().setRcode(Rcode.SERVFAIL);
+    AtomicInteger asked = new AtomicInteger();
+    Message found = besideAnother(failed, answer(Type.DS), asked);
+    assertEquals(Rcode.NOERROR, found.getRcode());
+    assertEquals(2, asked.get());
+    // Nothing of it stands in the way of the next.
+    assertEquals(
+        Rcode.NOERROR, besideAnother(answer(Type.DS), failed, new AtomicInteger()).getRcode());
   }
 
   @Test
