@@ -12,6 +12,7 @@ import org.sealwax.deliver.Dialers;
 import org.sealwax.deliver.HostMemories;
 import org.sealwax.dns.Resolver;
 import org.sealwax.dns.live.LiveResolver;
+import org.sealwax.evidence.Mirrors;
 import org.sealwax.forward.Routes;
 import org.sealwax.log.CountedLog;
 import org.sealwax.log.Counters;
@@ -70,7 +71,18 @@ final class Alone implements Closeable {
             consignment -> {
               throw new IllegalStateException("nothing is delivered here");
             });
-    explainer = new Explainer(courier, new Routes(settings.forward()), archives, settings);
+    Mirrors mirrors = archives.mirrors(tls.judge());
+    new Authorities(settings).name(mirrors);
+    explainer =
+        new Explainer(
+            courier,
+            new Routes(settings.forward()),
+            archives,
+            settings,
+            domain -> {
+              mirrors.lookNow();
+              return mirrors.account(domain);
+            });
   }
 
   Explainer explainer() {

@@ -15,6 +15,7 @@ import org.sealwax.dns.Resolver;
 import org.sealwax.evidence.DaneSource;
 import org.sealwax.evidence.HostAddresses;
 import org.sealwax.evidence.LedgerSource;
+import org.sealwax.evidence.Mirrors;
 import org.sealwax.evidence.Source;
 import org.sealwax.evidence.StsSource;
 import org.sealwax.https.HttpsClient;
@@ -28,6 +29,7 @@ import org.sealwax.sts.StsPolicy;
 import org.sealwax.sts.store.PolicyFetcher;
 import org.sealwax.sts.store.StsPolicies;
 import org.sealwax.sts.store.StsSettings;
+import org.sealwax.tls.Judge;
 import org.sealwax.tls.TlsClient;
 import org.sealwax.tls.TrustRoots;
 import org.sealwax.tlsrpt.SessionWitness;
@@ -182,6 +184,19 @@ final class Archives implements Closeable {
         receipts.<Receipts>map(Late::get).orElse(Receipts.none()),
         sessions,
         world.resolver()::forget);
+  }
+
+  /** What is known of named peers; nothing yet. */
+  Mirrors mirrors(Judge judge) {
+    return new Mirrors(
+        new Mirrors.World(
+            world.resolver(),
+            new DaneSource(world.resolver(), new HostAddresses.Families(true, true), world.clock()),
+            (domain, since) -> ledger().proven(domain, since),
+            judge,
+            world.clock(),
+            world.chance(),
+            world.log()));
   }
 
   @Override

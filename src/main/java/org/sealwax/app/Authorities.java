@@ -12,6 +12,7 @@ import java.util.Set;
 import org.sealwax.address.Domain;
 import org.sealwax.config.Settings;
 import org.sealwax.config.TrustedClientRow;
+import org.sealwax.evidence.Mirrors;
 import org.sealwax.policy.Demand;
 import org.sealwax.tls.Pin;
 import org.sealwax.tls.References;
@@ -26,7 +27,7 @@ final class Authorities {
   }
 
   /** What counts by default: public roots and those of the configuration. */
-  TrustRoots standard() {
+  private TrustRoots standard() {
     TrustRoots roots = settings.publicRoots() ? TrustRoots.publicRoots() : TrustRoots.none();
     for (Path file : settings.rootFiles()) {
       roots = roots.and(read(file));
@@ -64,6 +65,11 @@ final class Authorities {
     roots.put(Demand.PUBLIC_ROOTS, standard());
     settings.caFiles().forEach((name, file) -> roots.put(name, read(file)));
     return roots;
+  }
+
+  /** Names the peers; the roots are files, and read only where a name under them may count. */
+  void name(Mirrors mirrors) {
+    mirrors.use(settings.peers(), settings.peers().isEmpty() ? TrustRoots.none() : standard());
   }
 
   private static TrustRoots privateRoots(List<TrustedClientRow> rows) {

@@ -55,6 +55,14 @@ final class ExplainText {
       optional(3, s, "trouble", "trouble: ");
       optional(3, s, "warning", "warning: ");
     }
+    JsonNode peer = d.path("peer");
+    if (peer.has("known_by")) {
+      line(
+          1,
+          "as a client it is known by "
+              + peer.path("known_by").asString("")
+              + (peer.path("relay").asBoolean() ? ", and may relay" : ""));
+    }
     for (JsonNode h : d.path("hosts")) {
       host(h);
     }

@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
 import org.sealwax.address.MailHost;
@@ -16,6 +17,7 @@ import org.sealwax.app.ControlServer.Json;
 import org.sealwax.config.Settings;
 import org.sealwax.deliver.Courier;
 import org.sealwax.deliver.Preview;
+import org.sealwax.evidence.Mirrors;
 import org.sealwax.ledger.Alarm;
 import org.sealwax.ledger.DomainRow;
 import org.sealwax.ledger.LiveLedger;
@@ -46,6 +48,7 @@ final class Explainer {
   private final Routing routing;
   private final Archives archives;
   private final Settings settings;
+  private final Function<Domain, Optional<Mirrors.Account>> peers;
 
   /**
    * Over the machines of a router.
@@ -53,8 +56,15 @@ final class Explainer {
    * @param routing where mail goes
    * @param archives what is kept of other people's domains
    * @param settings the configuration in force
+   * @param peers what named peers are known by when they come as clients
    */
-  Explainer(Courier courier, Routing routing, Archives archives, Settings settings) {
+  Explainer(
+      Courier courier,
+      Routing routing,
+      Archives archives,
+      Settings settings,
+      Function<Domain, Optional<Mirrors.Account>> peers) {
+    this.peers = peers;
     this.courier = courier;
     this.routing = routing;
     this.archives = archives;
@@ -87,6 +97,9 @@ final class Explainer {
     out.put("at", now.toString());
     NextHop hop = routing.nextHopFor(new Target.Remote(new Mailbox("postmaster", destination)));
     out.put("next_hop", words(hop));
+    if (destination instanceof Domain domain) {
+      peers.apply(domain).ifPresent(account -> peer(out.putObject("peer"), account));
+    }
     switch (hop) {
       case NextHop.Pipe pipe -> out.put("end", "a command of this machine takes it");
       case NextHop.Reports reports -> out.put("end", "this server reads it itself");
@@ -128,6 +141,14 @@ final class Explainer {
     }
     ArrayNode hosts = out.putArray("hosts");
     preview.hosts().forEach(h -> host(hosts.addObject(), h, now));
+  }
+
+  /** What makes its servers known when they come as clients. */
+  private static void peer(ObjectNode out, Mirrors.Account account) {
+    out.put("known_by", account.by()).put("relay", account.relay());
+    if (account.next() != null) {
+      out.put("refresh", account.next().toString());
+    }
   }
 
   /** What every round gathers; MTA-STS and ledger are told from their stores, with more. */

@@ -30,8 +30,6 @@ import org.sealwax.deliver.HostMemories;
 import org.sealwax.deliver.pipe.PipeCourier;
 import org.sealwax.dns.Resolver;
 import org.sealwax.dns.live.LiveResolver;
-import org.sealwax.evidence.DaneSource;
-import org.sealwax.evidence.HostAddresses;
 import org.sealwax.evidence.Mirrors;
 import org.sealwax.forward.LiveDirectory;
 import org.sealwax.forward.LoopGuard;
@@ -66,7 +64,6 @@ import org.sealwax.tls.ListenerTls;
 import org.sealwax.tls.TlsRoom;
 import org.sealwax.tls.TlsServer;
 import org.sealwax.tls.TlsSettings;
-import org.sealwax.tls.TrustRoots;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 import org.sealwax.world.SystemDialer;
@@ -167,16 +164,7 @@ final class Router implements Closeable {
                 clock,
                 chance,
                 log));
-    this.mirrors =
-        new Mirrors(
-            new Mirrors.World(
-                resolver,
-                new DaneSource(resolver, new HostAddresses.Families(true, true), clock),
-                (domain, since) -> archives.ledger().proven(domain, since),
-                tls.judge(),
-                clock,
-                chance,
-                log));
+    this.mirrors = archives.mirrors(tls.judge());
     this.memories = new Late<>(() -> new HostMemories(archives.ledger()));
     this.queue =
         new Queue(
@@ -340,8 +328,7 @@ final class Router implements Closeable {
     if (next.server().postmaster().isEmpty()) {
       log.note("app", Check.NO_POSTMASTER);
     }
-    // The roots are files: read only where somebody is to be known by a name under them.
-    mirrors.use(next.peers(), next.peers().isEmpty() ? TrustRoots.none() : authorities.standard());
+    authorities.name(mirrors);
     reception.set(in);
     Outbound former = outbound.getAndSet(new Outbound(new Routes(next.forward()), courier));
     Courier idle = former == null ? null : former.courier().ifMade();
@@ -450,7 +437,8 @@ final class Router implements Closeable {
 
   private Explainer explainer() {
     Outbound now = outboundNow();
-    return new Explainer(now.courier().get(), now.routes(), archives, settingsNow());
+    return new Explainer(
+        now.courier().get(), now.routes(), archives, settingsNow(), mirrors::account);
   }
 
   /** Why mail is not taken now, or null when it is. */

@@ -161,6 +161,40 @@ public final class Mirrors implements Mirror, Closeable {
     wake.release();
   }
 
+  /**
+   * What is known of a peer, for people.
+   *
+   * @param by the records, keys and names; {@code nothing} when there are none
+   * @param relay what the row says
+   * @param next when it is looked at again; null before the first look
+   */
+  public record Account(String by, boolean relay, @Nullable Instant next) {}
+
+  /** What is known now of a peer that a row names. */
+  public Optional<Account> account(Domain peer) {
+    return rows.peers().stream()
+        .filter(p -> p.domain().equals(peer))
+        .findFirst()
+        .map(
+            p -> {
+              Known k;
+              synchronized (known) {
+                k = known.get(peer);
+              }
+              Instant now = world.clock().now();
+              List<Image> images =
+                  k == null
+                      ? List.of()
+                      : k.images().stream().filter(i -> i.until().isAfter(now)).toList();
+              return new Account(told(images), p.relay(), k == null ? null : k.next());
+            });
+  }
+
+  /** Looks at every peer whose time has come, and waits for what is found. */
+  public void lookNow() {
+    due().forEach(this::look);
+  }
+
   /** Begins to look, and goes on. */
   public synchronized void start() {
     if (background == null) {

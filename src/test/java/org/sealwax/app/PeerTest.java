@@ -4,14 +4,19 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.BufferedReader;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -151,6 +156,18 @@ final class PeerTest {
     }
   }
 
+  private static String explain(Settings settings) throws Exception {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    PrintStream print = new PrintStream(out, true, StandardCharsets.UTF_8);
+    Path state = settings.server().state();
+    Surroundings around =
+        new Surroundings(
+            Map.of(), new ByteArrayInputStream(new byte[0]), print, print, "t", state, state);
+    Arguments arguments = Arguments.read(ExplainCommand.subcommand(), List.of("peer.example"));
+    assertEquals(Exit.OK, new ExplainCommand(around).delivery(arguments, settings));
+    return out.toString(StandardCharsets.UTF_8);
+  }
+
   private String lastHandshake() {
     return log.facts().stream().filter(f -> f.startsWith("tlsFromClient ")).toList().getLast();
   }
@@ -175,6 +192,12 @@ final class PeerTest {
       int port = router.addresses().getFirst().getPort();
       until("note", "peer.example is known by 1 TLSA of mx.peer.example");
 
+      Settings now = settings(folder, dns, sink, row);
+      String told = explain(now);
+      assertTrue(
+          told.contains("as a client it is known by 1 TLSA of mx.peer.example, and may relay"),
+          told);
+
       assertEquals("250", relays(port, peer, true));
       String verdict = "verified(mirror peer.example tlsa)";
       assertTrue(lastHandshake().contains(verdict), lastHandshake());
@@ -195,6 +218,11 @@ final class PeerTest {
       assertEquals("550", relays(port, peer, false));
       assertTrue(lastHandshake().contains("resumed=true"), lastHandshake());
       assertTrue(lastHandshake().contains(verdict), lastHandshake());
+
+      // The command line alone looks by itself, without a server.
+      assertTrue(
+          explain(settings(folder.resolve("alone"), dns, sink, row))
+              .contains("as a client it is known by 1 TLSA of mx.peer.example, and may relay"));
 
       // And no row at all.
       router.reload(settings(folder, dns, sink, ""));
