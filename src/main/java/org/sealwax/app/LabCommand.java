@@ -17,6 +17,9 @@ import org.sealwax.assess.Outcome;
 import org.sealwax.assess.sender.Profile;
 import org.sealwax.assess.sender.SenderAssessment;
 import org.sealwax.assess.sender.SenderReport;
+import org.sealwax.dns.DnsSettings;
+import org.sealwax.dns.Resolver;
+import org.sealwax.dns.live.LiveResolver;
 import org.sealwax.lab.Addresses;
 import org.sealwax.lab.Lab;
 import org.sealwax.lab.LabSettings;
@@ -197,9 +200,18 @@ final class LabCommand {
           sender.destroy();
         }
       }
-      SenderReport report = new SenderAssessment(plan.profile(), true).report(ticket.sightings());
+      SenderReport report =
+          new SenderAssessment(plan.profile(), true)
+              .report(ticket.sightings(), Callers.of(resolver(lab), ticket.sightings()));
       return told(plan, report, ticket);
     }
+  }
+
+  private Resolver resolver(Lab lab) {
+    return new LiveResolver(
+        DnsSettings.defaults().withResolvers(List.of(lab.resolver())).withAnchors(lab.anchors()),
+        clock,
+        Chance.secure());
   }
 
   private Process start(String command, LabKit kit, Path folder) throws IOException {

@@ -62,25 +62,33 @@ public final class Traps {
 
   /**
    * The rows of a choice as people write it: labels, ids, group letters, {@code quick}, {@code
-   * all}, with commas between.
+   * all}, with commas between; behind a minus what is left out: {@code quick,-b11}.
    *
    * @return empty when a word means nothing
    */
   public static Optional<List<Trap.Case>> chosen(String words) {
     List<Trap.Case> out = new ArrayList<>();
     for (String word : words.toLowerCase(Locale.ROOT).split(",", -1)) {
-      List<Trap.Case> found =
-          switch (word.strip()) {
-            case "all" -> rows();
-            case "quick" -> quick();
-            default -> rows().stream().filter(r -> matches(r, word.strip())).toList();
-          };
+      boolean without = word.strip().startsWith("-");
+      List<Trap.Case> found = meant(without ? word.strip().substring(1) : word.strip());
       if (found.isEmpty()) {
         return Optional.empty();
       }
-      found.stream().filter(r -> !out.contains(r)).forEach(out::add);
+      if (without) {
+        out.removeAll(found);
+      } else {
+        found.stream().filter(r -> !out.contains(r)).forEach(out::add);
+      }
     }
-    return Optional.of(List.copyOf(out));
+    return out.isEmpty() ? Optional.empty() : Optional.of(List.copyOf(out));
+  }
+
+  private static List<Trap.Case> meant(String word) {
+    return switch (word) {
+      case "all" -> rows();
+      case "quick" -> quick();
+      default -> rows().stream().filter(r -> matches(r, word)).toList();
+    };
   }
 
   private static boolean matches(Trap.Case row, String word) {

@@ -54,18 +54,28 @@ public final class SenderAssessment {
 
   /** Judges all of it. */
   public SenderReport report(Collection<Sighting> sightings) {
+    return report(sightings, List.of());
+  }
+
+  /**
+   * The same, with what is known of who came.
+   *
+   * @param callers what the DNS says of the addresses from which the sender came
+   */
+  public SenderReport report(Collection<Sighting> sightings, Collection<CallerNames> callers) {
     Map<String, Deeds> deeds = new LinkedHashMap<>();
     List<Finding> rows = new ArrayList<>();
     for (Sighting sighting : sightings) {
       deeds.put(sighting.row().label(), Deeds.of(sighting));
     }
-    boolean works = deeds.values().stream().anyMatch(Deeds::delivered);
+    boolean works = works(deeds);
     for (Sighting sighting : sightings) {
       Finding found = finding(sighting, deeds);
       boolean proves = works || found.outcome() != Outcome.PASS;
       rows.add(proves ? found : unproven(found));
     }
     List<Finding> all = new ArrayList<>(new WholeSender(deeds, rows, ended).findings());
+    all.addAll(new PassiveRecord(sightings, callers).findings());
     all.addAll(rows);
     Rubric rules = SenderRubric.rules(all);
     boolean whole = rows.stream().noneMatch(f -> f.outcome() == Outcome.NOT_TESTED);
@@ -78,6 +88,19 @@ public final class SenderAssessment {
         rules.version() + " " + rules.hash().substring(0, 12));
   }
 
+  /**
+   * Whether this sender delivers at all: to one of the good hosts of group A, when it came to any,
+   * else anywhere.
+   */
+  private static boolean works(Map<String, Deeds> deeds) {
+    List<Deeds> good =
+        deeds.entrySet().stream()
+            .filter(e -> e.getKey().startsWith("a") && e.getValue().tried())
+            .map(Map.Entry::getValue)
+            .toList();
+    return (good.isEmpty() ? deeds.values() : good).stream().anyMatch(Deeds::delivered);
+  }
+
   /** Who delivers nowhere refuses nothing. */
   private static Finding unproven(Finding found) {
     return new Finding(
@@ -85,7 +108,7 @@ public final class SenderAssessment {
         Outcome.INCONCLUSIVE,
         "",
         found.place(),
-        found.seen() + ": but so far this sender delivered nowhere",
+        found.seen() + ": but so far this sender delivered to no good host",
         found.evidence(),
         found.lines());
   }

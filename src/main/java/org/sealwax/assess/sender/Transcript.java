@@ -1,6 +1,7 @@
 package org.sealwax.assess.sender;
 
 import org.sealwax.lab.Event;
+import org.sealwax.tls.wire.Ja4;
 
 /** What happened at a trap, as lines for a person. */
 public final class Transcript {
@@ -31,7 +32,12 @@ public final class Transcript {
           case Event.Said s ->
               "[" + s.connection() + "] " + (s.bySender() ? "C: " : "S: ") + s.text();
           case Event.Hello h ->
-              "[" + h.connection() + "] ClientHello, " + h.raw().length + " octets";
+              "["
+                  + h.connection()
+                  + "] ClientHello, "
+                  + h.raw().length
+                  + " octets"
+                  + PassiveRecord.read(h).map(hello -> ", JA4 " + Ja4.of(hello)).orElse("");
           case Event.Secured s ->
               "["
                   + s.connection()

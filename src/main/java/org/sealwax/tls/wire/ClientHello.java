@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param groups of supported_groups
  * @param shares groups for which a key share came along
  * @param extensions numbers of all extensions, in order
+ * @param signatures of signature_algorithms, in order
+ * @param protocols of application_layer_protocol_negotiation (RFC 7301), in order, as they are
  */
 public record ClientHello(
     int legacyVersion,
@@ -29,14 +31,19 @@ public record ClientHello(
     List<Integer> versions,
     List<Integer> groups,
     List<Integer> shares,
-    List<Integer> extensions) {
+    List<Integer> extensions,
+    List<Integer> signatures,
+    List<String> protocols) {
   /** Octets of the hello with its record headers; the largest seen in practice are below 3,000. */
   public static final int MAX_SIZE = 32 * 1024;
 
   private static final int TYPE = 1;
   private static final int MAX_EXTENSIONS = 256;
+  private static final int MAX_PROTOCOLS = 64;
   private static final int SERVER_NAME = 0;
   private static final int SUPPORTED_GROUPS = 10;
+  private static final int SIGNATURES = 13;
+  private static final int PROTOCOLS = 16;
   private static final int SUPPORTED_VERSIONS = 43;
   private static final int KEY_SHARE = 51;
 
@@ -47,6 +54,8 @@ public record ClientHello(
     groups = List.copyOf(groups);
     shares = List.copyOf(shares);
     extensions = List.copyOf(extensions);
+    signatures = List.copyOf(signatures);
+    protocols = List.copyOf(protocols);
   }
 
   /** What the octets so far are. */
@@ -162,7 +171,9 @@ public record ClientHello(
             found.versions,
             found.groups,
             found.shares,
-            found.seen));
+            found.seen,
+            found.signatures,
+            found.protocols));
   }
 
   private static List<Integer> numbers(Octets in) {
@@ -171,6 +182,11 @@ public record ClientHello(
       out.add(in.u16());
     }
     return out;
+  }
+
+  /** Whether a number is one of those that mean nothing (RFC 8701 2). */
+  public static boolean grease(int number) {
+    return (number & 0x0f0f) == 0x0a0a && number >> 8 == (number & 0xff);
   }
 
   /** Whether the client can do TLS 1.3. */
@@ -184,6 +200,8 @@ public record ClientHello(
     private List<Integer> versions = List.of();
     private List<Integer> groups = List.of();
     private List<Integer> shares = List.of();
+    private List<Integer> signatures = List.of();
+    private List<String> protocols = List.of();
 
     void take(int type, Octets body) {
       seen.add(type);
@@ -192,10 +210,20 @@ public record ClientHello(
         case SUPPORTED_GROUPS -> groups = numbers(body.sub(body.u16()));
         case SUPPORTED_VERSIONS -> versions = numbers(body.sub(body.u8()));
         case KEY_SHARE -> shares = shares(body.sub(body.u16()));
+        case SIGNATURES -> signatures = numbers(body.sub(body.u16()));
+        case PROTOCOLS -> protocols = protocols(body.sub(body.u16()));
         default -> {
           // Counted by number only.
         }
       }
+    }
+
+    private static List<String> protocols(Octets in) {
+      List<String> out = new ArrayList<>();
+      while (in.left() > 0 && out.size() < MAX_PROTOCOLS) {
+        out.add(new String(in.take(in.u8()), StandardCharsets.ISO_8859_1));
+      }
+      return out;
     }
 
     private static List<Integer> shares(Octets in) {

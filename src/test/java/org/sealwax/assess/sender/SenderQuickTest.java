@@ -23,6 +23,22 @@ final class SenderQuickTest {
     assertEquals(List.of(), report.losses());
     assertEquals(0, report.findings().stream().filter(SenderQuickTest::failedRow).count());
     assertTrue(report.grade().letter().compareTo(Letter.A_MINUS) <= 0, report.grade().text());
+    // What is written down of every sender, and judged by nothing.
+    assertTrue(
+        seen(report, "sender.hello").matches("(?s)t13d[0-9]{4}00_[0-9a-f]{12}_.*"),
+        () -> seen(report, "sender.hello"));
+    assertTrue(
+        seen(report, "sender.names").startsWith("EHLO mx.sender.example; from 127.0.0.1"),
+        () -> seen(report, "sender.names"));
+    assertEquals("34 octets at most", seen(report, "sender.clear"));
+  }
+
+  private static String seen(SenderReport report, String id) {
+    return report.findings().stream()
+        .filter(f -> f.check().id().equals(id))
+        .findFirst()
+        .orElseThrow()
+        .seen();
   }
 
   private static boolean failedRow(org.sealwax.assess.Finding finding) {
