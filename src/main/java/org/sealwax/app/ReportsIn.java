@@ -70,6 +70,7 @@ final class ReportsIn implements Closeable {
   private Rooms open(TlsReportsInRow row) {
     try {
       ReportShelf shelf = ReportShelf.open(row.kept(), world.log());
+      shelf.tidy(world.clock().now());
       ReportDesk desk = new ReportDesk(this::isOurs, shelf, world.clock());
       Duration half = world.settings().queue().schedule().lifetime().dividedBy(2);
       ReportInbox inbox =
@@ -115,11 +116,11 @@ final class ReportsIn implements Closeable {
       return late.get().inbox().deliver(consignment);
     }
     Outcome waits =
-        new Outcome.Held(
+        new Outcome.Deferred(
             new Cause(
                 "tlsrpt",
                 EnhancedStatus.of(4, 3, 5),
-                "TLS reports are not read any more, or not before a restart: [tlsrpt_in]",
+                "TLS reports are not read here, or not before a restart: [tlsrpt_in]",
                 null,
                 null,
                 Cause.Extent.NEXT_HOP));

@@ -65,14 +65,16 @@ final class TlsRptCommand {
         throw new Arguments.Misuse("--domain is a domain: example.org");
       }
     }
-    Summary summary = new Summary();
+    Domain domain = only.orElse(null);
+    Summary summary = new Summary(d -> domain == null || d.equals(domain));
     List<Path> unreadable = new ArrayList<>();
     int[] reports = new int[1];
     ReportShelf.each(folder, since, summary::note, unreadable::add);
     ReportShelf.each(folder, since, r -> reports[0] += summary.add(r) ? 1 : 0, file -> {});
-    Domain domain = only.orElse(null);
-    List<Summary.Row> rows =
-        summary.rows().stream().filter(r -> domain == null || r.domain().equals(domain)).toList();
+    List<Summary.Row> rows = summary.rows();
+    if (summary.isCut()) {
+      around.err().println("sealwax: there are more lines than are summed up; --since or --domain");
+    }
     for (Path file : unreadable) {
       around.err().println("sealwax: no report is in " + file);
     }

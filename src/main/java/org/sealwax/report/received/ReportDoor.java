@@ -35,6 +35,9 @@ import org.sealwax.world.Wire;
 public final class ReportDoor implements Closeable {
   private static final int BACKLOG = 20;
 
+  /** After accept failed (out of descriptors), so that the loop does not spin. */
+  private static final long PAUSE_MILLIS = 100;
+
   private static final String CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n";
 
   private final DoorSettings settings;
@@ -90,20 +93,34 @@ public final class ReportDoor implements Closeable {
   }
 
   private void accept() {
-    while (!server.isClosed()) {
-      try {
-        Socket socket = server.accept();
-        if (!connections.tryTake()) {
-          socket.close();
+    try {
+      while (!server.isClosed()) {
+        Socket socket;
+        try {
+          socket = server.accept();
+        } catch (IOException e) {
+          if (!server.isClosed()) {
+            log.warning("tlsrpt", "accept failed: " + e.getMessage());
+            Thread.sleep(PAUSE_MILLIS);
+          }
           continue;
         }
-        Threads.start("tlsrpt", () -> serve(socket));
-      } catch (IOException e) {
-        if (!server.isClosed()) {
-          log.warning("tlsrpt", "listening for reports ended: " + e.getMessage());
+        if (connections.tryTake()) {
+          Threads.start("tlsrpt", () -> serve(socket));
+        } else {
+          closeQuietly(socket);
         }
-        return;
       }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void closeQuietly(Socket socket) {
+    try {
+      socket.close();
+    } catch (IOException e) {
+      // It was to end, and it has ended.
     }
   }
 

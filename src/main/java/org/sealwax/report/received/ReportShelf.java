@@ -175,6 +175,15 @@ public final class ReportShelf {
     return noRoom ? "there is no room for more reports" : "";
   }
 
+  /**
+   * Removes what is older than is kept; {@link #keep} does so every day that a report comes.
+   *
+   * @throws IOException when the folder cannot be read or changed
+   */
+  public synchronized void tidy(Instant now) throws IOException {
+    turn(now);
+  }
+
   private void turn(Instant now) throws IOException {
     LocalDate current = dayOf(now);
     if (current.equals(day)) {

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.sealwax.address.Domain;
 import org.sealwax.tlsrpt.AppliedPolicy;
 import org.sealwax.tlsrpt.Failure;
@@ -27,6 +28,11 @@ public final class Summary {
   /** Different failures of one row that are kept; the rest stands in its sum alone. */
   static final int MAX_FAILURES = Tally.MAX_FAILURES;
 
+  /** Rows, and failures of all rows together: a flood of reports must not cost our memory. */
+  static final int MAX_ROWS = 20_000;
+
+  static final int MAX_ALL_FAILURES = 100_000;
+
   private static final Comparator<Key> ORDER =
       Comparator.comparing((Key k) -> k.domain().name())
           .thenComparing(Key::day)
@@ -36,6 +42,18 @@ public final class Summary {
 
   private final Map<Key, Count> counts = new LinkedHashMap<>();
   private final Set<String> mailed = new HashSet<>();
+  private final Predicate<Domain> about;
+  private int failuresKept;
+  private boolean cut;
+
+  /**
+   * An empty one.
+   *
+   * @param about which domains are wanted
+   */
+  public Summary(Predicate<Domain> about) {
+    this.about = about;
+  }
 
   private record Key(
       Domain domain,
@@ -87,14 +105,19 @@ public final class Summary {
   /**
    * Second time: adds a report up.
    *
-   * @return whether it counts
+   * @return whether it counts: it is about a wanted domain, and no double
    */
   public boolean add(ReceivedReport received) {
     if (received.origin().way() == Origin.Way.POST && mailed.contains(digest(received))) {
       return false;
     }
     LocalDate day = LocalDate.ofInstant(received.report().begin(), ZoneOffset.UTC);
+    boolean counts = false;
     for (Tally.Sum sum : received.report().sums()) {
+      if (!about.test(sum.policy().domain())) {
+        continue;
+      }
+      counts = true;
       Key key =
           new Key(
               sum.policy().domain(),
@@ -102,18 +125,32 @@ public final class Summary {
               received.report().organization(),
               received.origin(),
               sum.policy().type());
-      Count count = counts.computeIfAbsent(key, k -> new Count());
+      Count count = this.counts.get(key);
+      if (count == null) {
+        if (this.counts.size() >= MAX_ROWS) {
+          cut = true;
+          continue;
+        }
+        count = new Count();
+        this.counts.put(key, count);
+      }
       count.succeeded += sum.succeeded();
       count.failed += sum.failed();
-      sum.failures()
-          .forEach(
-              (failure, times) -> {
-                if (count.failures.size() < MAX_FAILURES || count.failures.containsKey(failure)) {
-                  count.failures.merge(failure, times, Long::sum);
-                }
-              });
+      for (Map.Entry<Failure, Long> failure : sum.failures().entrySet()) {
+        boolean known = count.failures.containsKey(failure.getKey());
+        boolean room = count.failures.size() < MAX_FAILURES && failuresKept < MAX_ALL_FAILURES;
+        if (known || room) {
+          failuresKept += known ? 0 : 1;
+          count.failures.merge(failure.getKey(), failure.getValue(), Long::sum);
+        }
+      }
     }
-    return true;
+    return counts;
+  }
+
+  /** Whether there were more rows than are kept. */
+  public boolean isCut() {
+    return cut;
   }
 
   private static String digest(ReceivedReport received) {

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.sealwax.address.Domain;
 import org.sealwax.log.HeardLog;
 import org.sealwax.tlsrpt.Report;
 
@@ -159,6 +160,21 @@ final class ReportShelfTest {
     assertEquals(2, shelf(100, 1 << 20, 10).size(), "a start counts it and goes on");
   }
 
+  /** What a flood may make us keep in memory, and that the sums go on. */
+  @Test
+  void aSummaryIsBounded() {
+    Summary summary = new Summary(d -> true);
+    for (int i = 0; i <= Summary.MAX_ROWS; i++) {
+      summary.add(new ReceivedReport(NOW, POSTED, report("id", "a" + i + ".project.example")));
+    }
+    assertEquals(Summary.MAX_ROWS, summary.rows().size());
+    assertTrue(summary.isCut());
+    Summary one = new Summary(d -> d.equals(Domain.of("a7.project.example")));
+    assertFalse(one.add(new ReceivedReport(NOW, SENDER, report("id", "a8.project.example"))));
+    assertTrue(one.add(new ReceivedReport(NOW, SENDER, report("id", "a7.project.example"))));
+    assertFalse(one.isCut());
+  }
+
   @Test
   void theSameReportByBothWaysCountsOnce() throws IOException {
     ReportShelf shelf = shelf(100, 1 << 20, 10);
@@ -166,7 +182,7 @@ final class ReportShelfTest {
     keep(shelf, SENDER, "id-1");
     keep(shelf, SENDER, "id-2");
     keep(shelf, POSTED, "id-3");
-    Summary summary = new Summary();
+    Summary summary = new Summary(d -> true);
     ReportShelf.each(folder, LocalDate.EPOCH, summary::note, file -> {});
     int[] counted = new int[1];
     ReportShelf.each(
