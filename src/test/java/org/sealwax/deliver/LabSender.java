@@ -53,6 +53,7 @@ import org.sealwax.tls.ClientTls;
 import org.sealwax.tls.IdentitySettings;
 import org.sealwax.tls.IdentityStore;
 import org.sealwax.tls.TlsClient;
+import org.sealwax.tls.TlsEngine;
 import org.sealwax.tls.TlsRoom;
 import org.sealwax.tls.TlsSettings;
 import org.sealwax.tls.TrustRoots;
@@ -92,7 +93,8 @@ final class LabSender implements AutoCloseable {
   /**
    * @param fetch how long a fetch of a policy may take
    */
-  LabSender(Lab lab, Ticket ticket, Path folder, Duration fetch) throws IOException {
+  LabSender(Lab lab, Ticket ticket, Path folder, Duration fetch, TlsEngine engine)
+      throws IOException {
     this.lab = lab;
     this.ticket = ticket;
     Chance chance = Chance.secure();
@@ -105,7 +107,7 @@ final class LabSender implements AutoCloseable {
             clock,
             chance);
     TrustRoots roots = TrustRoots.fromPem(Files.writeString(folder.resolve("ca"), lab.rootPem()));
-    TlsRoom room = new TlsRoom(TlsSettings.defaults(), clock, chance);
+    TlsRoom room = new TlsRoom(new TlsSettings(engine), clock, chance);
     IdentityStore own =
         IdentityStore.open(
             IdentitySettings.defaults(folder.resolve("id"), Domain.of("mx.sender.example")),
