@@ -74,6 +74,7 @@ record Examiner(Setup setup) {
   static Examiner of(
       Arguments arguments, Surroundings around, Folders folders, boolean anywhere, Setup.Gate gate)
       throws IOException, Arguments.Misuse {
+    TlsRoom.beforeAnything();
     Clock clock = Clock.system();
     Chance chance = Chance.secure();
     boolean inner = anywhere || arguments.has("--allow-private");

@@ -31,10 +31,12 @@ public final class TlsRoom {
 
   /**
    * Hands protocol versions over from the JDK's global switches to our floors. JSSE reads them
-   * once: call this first thing in {@code main}, before anything else touches TLS. Cheap.
+   * once: call this first thing in {@code main}, before anything else touches TLS. Cheap. Puts our
+   * verifier of signatures before the JDK's as well.
    */
   public static void beforeAnything() {
     JsseEngines.prepare();
+    QuickSignatures.install();
   }
 
   /** Loads the engine now: call it in the background once the listeners listen. */

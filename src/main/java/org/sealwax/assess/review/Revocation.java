@@ -46,6 +46,8 @@ record Revocation(Web web, Clock clock) {
     }
   }
 
+  private static final String NOWHERE = "the certificate names no list and no responder";
+
   /** What is known. */
   sealed interface Status {
     /** Not revoked. */
@@ -67,7 +69,13 @@ record Revocation(Web web, Clock clock) {
    */
   Status ask(List<X509Certificate> chain, byte @Nullable [] staple, boolean online) {
     X509Certificate leaf = chain.getFirst();
+    List<String> lists = Addresses.lists(leaf);
+    List<String> responders = Addresses.responders(leaf);
+    boolean nowhere = lists.isEmpty() && responders.isEmpty();
     Optional<X509Certificate> issuer = Staple.issuer(chain);
+    if (issuer.isEmpty() && nowhere) {
+      return new Status.Unknown(NOWHERE);
+    }
     if (issuer.isEmpty()) {
       return new Status.Unknown("the issuer's certificate was not sent: nothing can be checked");
     }
@@ -77,10 +85,8 @@ record Revocation(Web web, Clock clock) {
         return stapled;
       }
     }
-    List<String> lists = Addresses.lists(leaf);
-    List<String> responders = Addresses.responders(leaf);
-    if (lists.isEmpty() && responders.isEmpty()) {
-      return new Status.Unknown("the certificate names no list and no responder");
+    if (nowhere) {
+      return new Status.Unknown(NOWHERE);
     }
     if (!online) {
       return new Status.Unknown("authorities are not asked in a quick assessment");
