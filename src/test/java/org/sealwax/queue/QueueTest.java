@@ -731,6 +731,43 @@ final class QueueTest {
     log.told.removeIf(l -> l.startsWith("bug delivery"));
   }
 
+  /** Versions before docs/adr/1220 kept such mail under its next hop's own key. */
+  @Test
+  void tlsRequiredNoOfAnEarlierVersionFindsItsLine() throws Exception {
+    queue.drain(Duration.ofSeconds(1));
+    QueueId id;
+    try (var draft = spool.draft()) {
+      draft.content().write("x\r\n".getBytes(StandardCharsets.UTF_8));
+      NextHop hop = new NextHop.ByMx(Domain.of("one.example"));
+      var group =
+          Grouping.of(List.of(to("a@one.example")), MailOptions.Tls.UNSPECIFIED, t -> hop, 9)
+              .getFirst();
+      assertEquals(hop.key(), group.hop());
+      Instant now = Instant.now();
+      var share =
+          Consequences.stored(draft.id(), group.group(), ShareState.QUEUED, now, group.hop(), "");
+      MailOptions optional =
+          new MailOptions(
+              MailOptions.Body.SEVEN_BIT,
+              false,
+              null,
+              MailOptions.Return.UNSPECIFIED,
+              MailOptions.Tls.OPTIONAL);
+      var envelope = new Envelope(ReversePath.of(SENDER), optional, "o", "s", "", 1);
+      spool.accept(
+          new org.sealwax.spool.NewMessage(
+              draft, now, RecordForm.envelope(envelope), List.of(share)));
+      id = draft.id();
+    }
+    queue = newQueue();
+    queue.start();
+    Consignment came = next().consignment();
+    assertEquals(id, came.id());
+    assertEquals(MailOptions.Tls.OPTIONAL, came.options().tls());
+    untilEmpty();
+    assertEquals(0, seen.size());
+  }
+
   @Test
   void takesNothingWhileItDrains() throws Exception {
     queue.drain(Duration.ofSeconds(1));
