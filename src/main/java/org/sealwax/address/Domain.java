@@ -26,6 +26,10 @@ public record Domain(String name) implements MailHost, Comparable<Domain> {
 
   /** Reads a name as people and peers write it: any case, optional trailing dot, U-labels. */
   public static Optional<Domain> parse(String text) {
+    if (isCanonical(text)) {
+      // Most names come so: from a store, from a name with a prefix, from most peers.
+      return Optional.of(new Domain(text));
+    }
     String name = text.endsWith(".") ? text.substring(0, text.length() - 1) : text;
     if (name.isEmpty() || name.length() > 4 * MAX_LENGTH) {
       return Optional.empty();

@@ -10,6 +10,7 @@ import org.sealwax.dane.ReferenceNames;
 import org.sealwax.dane.TlsaAnswer;
 import org.sealwax.dns.Answer;
 import org.sealwax.dns.Mx;
+import org.sealwax.dns.Readings;
 import org.sealwax.dns.Resolver;
 import org.sealwax.dns.Tlsa;
 import org.sealwax.policy.Evidence;
@@ -26,6 +27,7 @@ public final class DaneSource implements Source {
   private final Resolver resolver;
   private final HostAddresses.Families families;
   private final Clock clock;
+  private final Readings<Tlsa, Optional<DaneState>> readings = new Readings<>();
 
   /**
    * A source over this resolver.
@@ -105,13 +107,22 @@ public final class DaneSource implements Source {
         }
         Answer<Tlsa> answer = resolver.tlsa(owner.get());
         seen(answer);
-        List<Domain> names = TlsaAnswer.needsNames(answer) ? names(base) : List.of();
-        Optional<DaneState> state = TlsaAnswer.meaning(owner.get(), answer, names);
+        Optional<DaneState> state =
+            TlsaAnswer.needsNames(answer)
+                ? TlsaAnswer.meaning(owner.get(), answer, names(base))
+                : apartFromNames(owner.get(), answer);
         if (state.isPresent()) {
           return dane(base, state.get());
         }
       }
       return dane(host, new DaneState.Absent("no TLSA records"));
+    }
+
+    /** Where no name counts, records mean the same to everybody who asks. */
+    private Optional<DaneState> apartFromNames(Domain owner, Answer<Tlsa> answer) {
+      return readings
+          .of(owner, answer, a -> TlsaAnswer.meaning(owner, a, List.of()))
+          .orElseGet(() -> TlsaAnswer.meaning(owner, answer, List.of()));
     }
 
     private List<Domain> names(Domain base) {

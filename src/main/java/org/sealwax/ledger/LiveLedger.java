@@ -30,6 +30,7 @@ import org.sealwax.address.PublicSuffixes;
 import org.sealwax.log.MailLog;
 import org.sealwax.policy.Evidence;
 import org.sealwax.policy.HostMemory;
+import org.sealwax.policy.MxFilter;
 import org.sealwax.policy.MxPattern;
 import org.sealwax.world.Clock;
 import org.sealwax.world.Threads;
@@ -43,6 +44,9 @@ import org.sealwax.world.Threads;
 public final class LiveLedger implements Ledger, RungShelf, Closeable {
   /** Memory for rows in use, in estimated octets: some thousands of busy domains. */
   static final long HOT_OCTETS = 24 << 20;
+
+  /** Memory for what is asked before each delivery: some ten thousands of domains. */
+  static final long BRIEF_OCTETS = 16 << 20;
 
   /** Hosts whose place on the ladder is kept: as many as {@code deliver} remembers. */
   static final int MOST_RUNGS = 10_000;
@@ -112,6 +116,34 @@ public final class LiveLedger implements Ledger, RungShelf, Closeable {
     }
   }
 
+  /**
+   * What is asked before each delivery, apart from the row, which is ten times as large: so that
+   * all domains of a large queue are in memory. Only where nothing but the end of the level can
+   * change it; a row with a violation is looked at anew each time.
+   *
+   * @param by under which rules
+   * @param until when the level falls away, or null without one
+   */
+  private record Brief(Rules by, Optional<Evidence.Ledger> evidence, @Nullable Instant until) {
+    static @Nullable Brief of(
+        @Nullable DomainRow row, Optional<Evidence.Ledger> evidence, Rules rules) {
+      return row != null && row.violation() != null
+          ? null
+          : new Brief(rules, evidence, evidence.map(Evidence.Ledger::expires).orElse(null));
+    }
+
+    @SuppressWarnings("ReferenceEquality") // other settings are other rules
+    boolean holds(Rules rules, Instant now) {
+      return by == rules && (until == null || !now.isAfter(until));
+    }
+
+    int weight() {
+      int hosts =
+          evidence.map(e -> e.known() instanceof MxFilter.Known k ? k.hosts().size() : 1).orElse(0);
+      return 300 + 100 * hosts;
+    }
+  }
+
   private final LedgerStore store;
   private final World world;
   private volatile Rules rules;
@@ -119,6 +151,12 @@ public final class LiveLedger implements Ledger, RungShelf, Closeable {
       Caffeine.newBuilder()
           .maximumWeight(HOT_OCTETS)
           .weigher((Domain d, Held h) -> h.weight())
+          .executor(Runnable::run)
+          .build();
+  private final Cache<Domain, Brief> brief =
+      Caffeine.newBuilder()
+          .maximumWeight(BRIEF_OCTETS)
+          .weigher((Domain d, Brief b) -> b.weight())
           .executor(Runnable::run)
           .build();
   private final Map<Domain, Held> dirty = new ConcurrentHashMap<>();
@@ -239,15 +277,29 @@ public final class LiveLedger implements Ledger, RungShelf, Closeable {
   }
 
   private Held held(Domain domain) {
+    Held held = inMemory(domain);
+    if (held != null) {
+      return held;
+    }
+    // Under the lock of those who change it: else an old row, read before a change was written,
+    // could take the place of the new one.
+    ReentrantLock lock = stripe(domain);
+    lock.lock();
+    try {
+      held = inMemory(domain);
+      if (held == null) {
+        held = new Held(stored(domain));
+        hot.put(domain, held);
+      }
+      return held;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private @Nullable Held inMemory(Domain domain) {
     Held held = dirty.get(domain);
-    if (held == null) {
-      held = hot.getIfPresent(domain);
-    }
-    if (held == null) {
-      held = new Held(stored(domain));
-      hot.put(domain, held);
-    }
-    return held;
+    return held == null ? hot.getIfPresent(domain) : held;
   }
 
   private @Nullable DomainRow stored(Domain domain) {
@@ -289,14 +341,19 @@ public final class LiveLedger implements Ledger, RungShelf, Closeable {
       } else if (old.violation() != null) {
         before = rules.classOf(old, moment());
       }
-      Held held = new Held(done.row());
-      dirty.put(domain, held);
-      hot.put(domain, held);
+      keep(domain, new Held(done.row()));
     } finally {
       lock.unlock();
     }
     tell(done, before);
     return done;
+  }
+
+  /** Under the lock of the domain. */
+  private void keep(Domain domain, Held held) {
+    dirty.put(domain, held);
+    hot.put(domain, held);
+    brief.invalidate(domain);
   }
 
   private boolean hasRoom() {
@@ -463,8 +520,24 @@ public final class LiveLedger implements Ledger, RungShelf, Closeable {
 
   @Override
   public Optional<Evidence.Ledger> about(Domain domain) {
+    Brief known = brief.getIfPresent(domain);
+    if (known != null && known.holds(rules, world.clock().now())) {
+      return known.evidence();
+    }
     settled(domain);
-    return held(domain).evidence(rules);
+    ReentrantLock lock = stripe(domain);
+    lock.lock();
+    try {
+      Held held = held(domain);
+      Optional<Evidence.Ledger> evidence = held.evidence(rules);
+      Brief fresh = Brief.of(held.row(), evidence, rules);
+      if (fresh != null) {
+        brief.put(domain, fresh);
+      }
+      return evidence;
+    } finally {
+      lock.unlock();
+    }
   }
 
   private @Nullable DomainRow settled(Domain domain) {
@@ -539,9 +612,7 @@ public final class LiveLedger implements Ledger, RungShelf, Closeable {
       if (row(domain) == null) {
         return false;
       }
-      Held nothing = new Held(null);
-      dirty.put(domain, nothing);
-      hot.put(domain, nothing);
+      keep(domain, new Held(null));
       rows.decrementAndGet();
     } finally {
       lock.unlock();
@@ -757,9 +828,7 @@ public final class LiveLedger implements Ledger, RungShelf, Closeable {
       if (row == null || row.standing() != null) {
         return false;
       }
-      Held nothing = new Held(null);
-      dirty.put(domain, nothing);
-      hot.put(domain, nothing);
+      keep(domain, new Held(null));
       rows.decrementAndGet();
       return true;
     } finally {

@@ -93,6 +93,12 @@ public sealed interface MxFilter {
 
   /** Admits what both admit. */
   default MxFilter and(MxFilter other) {
+    if (other instanceof Any) {
+      return this;
+    }
+    if (this instanceof Any) {
+      return other;
+    }
     Set<MxFilter> both = new java.util.HashSet<>(parts());
     both.addAll(other.parts());
     return switch (both.size()) {

@@ -1,7 +1,7 @@
 package org.sealwax.policy;
 
 import java.time.Instant;
-import java.util.Comparator;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -40,19 +40,26 @@ public record Policy(Ladder ladder, Floors floors) {
    *     and is never dropped here: what DANE said a second too long ago is not nothing
    */
   public Requirement requirementFor(Subject subject, List<Evidence> evidence, Instant now) {
-    List<Evidence> inForce = evidence.stream().filter(e -> isInForce(e, now)).toList();
-    boolean requireTls = inForce.stream().anyMatch(Evidence.RequireTls.class::isInstance);
-    boolean passes =
-        !requireTls && inForce.stream().anyMatch(Evidence.TlsRequiredNo.class::isInstance);
-    Optional<Evidence> override = inForce.stream().filter(Policy::isOverride).findFirst();
+    List<Evidence> inForce = new ArrayList<>(evidence.size());
+    boolean requireTls = false;
+    boolean tlsRequiredNo = false;
+    @Nullable Evidence override = null;
+    for (Evidence e : evidence) {
+      if (isInForce(e, now)) {
+        inForce.add(e);
+        requireTls |= e instanceof Evidence.RequireTls;
+        tlsRequiredNo |= e instanceof Evidence.TlsRequiredNo;
+        override = override == null && isOverride(e) ? e : override;
+      }
+    }
+    boolean passes = !requireTls && tlsRequiredNo;
     Requirement admin =
-        override
-            .map(row -> ofRow(subject, row, inForce))
-            .orElseGet(() -> adminsRequirement(subject, inForce));
+        override == null ? adminsRequirement(subject, inForce) : ofRow(subject, override, inForce);
     Requirement published = admin;
     Requirement all = admin;
-    if (override.isEmpty() && !passes) {
-      published = withAll(subject, published, inForce, Evidence.Dane.class, Evidence.Sts.class);
+    if (override == null && !passes) {
+      published = withAll(subject, published, inForce, Evidence.Dane.class);
+      published = withAll(subject, published, inForce, Evidence.Sts.class);
       all = withAll(subject, published, inForce, Evidence.Ledger.class);
     }
     if (requireTls) {
@@ -63,20 +70,14 @@ public record Policy(Ladder ladder, Floors floors) {
     return published.isAtLeast(all) ? all : all.asRemembered();
   }
 
-  @SafeVarargs
   private Requirement withAll(
-      Subject subject,
-      Requirement base,
-      List<Evidence> inForce,
-      Class<? extends Evidence>... sources) {
+      Subject subject, Requirement base, List<Evidence> inForce, Class<? extends Evidence> source) {
     Requirement all = base;
-    for (Class<? extends Evidence> source : sources) {
-      for (Evidence e : inForce) {
-        Requirement more = source.isInstance(e) ? ofSource(subject, e) : null;
-        if (more != null) {
-          // The source first: the name that DANE wants to be called by wins over a row's.
-          all = more.and(all);
-        }
+    for (Evidence e : inForce) {
+      Requirement more = source.isInstance(e) ? ofSource(subject, e) : null;
+      if (more != null) {
+        // The source first: the name that DANE wants to be called by wins over a row's.
+        all = more.and(all);
       }
     }
     return all;
@@ -120,10 +121,13 @@ public record Policy(Ladder ladder, Floors floors) {
    * Row before route before default: one source, the admin, who says the general and the special.
    */
   private static Evidence adminsWord(List<Evidence> inForce) {
-    return inForce.stream()
-        .filter(e -> generality(e) < NOT_THE_ADMINS)
-        .min(Comparator.comparingInt(Policy::generality))
-        .orElse(new Evidence.Default(Level.MAY));
+    @Nullable Evidence word = null;
+    for (Evidence e : inForce) {
+      if (generality(e) < NOT_THE_ADMINS && (word == null || generality(e) < generality(word))) {
+        word = e;
+      }
+    }
+    return word == null ? new Evidence.Default(Level.MAY) : word;
   }
 
   private static final int NOT_THE_ADMINS = 3;
@@ -146,7 +150,7 @@ public record Policy(Ladder ladder, Floors floors) {
     PolicyRow row = row(evidence);
     Level level =
         row != null ? row.level() : evidence instanceof Evidence.Default d ? d.level() : Level.MAY;
-    Requirement of = of(subject, level, row, evidence.origin());
+    Requirement of = of(subject, level, row, Origins.of(evidence));
     return level == Level.DANE_ONLY ? of.and(daneOnly(subject, inForce)) : of;
   }
 
@@ -176,7 +180,7 @@ public record Policy(Ladder ladder, Floors floors) {
 
   /** What a published source or the ledger demands; null when it has nothing to say. */
   private @Nullable Requirement ofSource(Subject subject, Evidence evidence) {
-    List<String> because = List.of(evidence.origin());
+    List<String> because = Origins.of(evidence);
     Requirement.Manner usual = Requirement.Manner.USUAL;
     return switch (evidence) {
       case Evidence.Dane d -> {
@@ -268,8 +272,7 @@ public record Policy(Ladder ladder, Floors floors) {
                   Reason.REQUIRETLS_MX,
                   "REQUIRETLS: neither DNSSEC nor MTA-STS vouches for this MX host"));
     }
-    return encrypted(
-            Level.ENCRYPT, identity, filter, manner, List.of(new Evidence.RequireTls().origin()))
+    return encrypted(Level.ENCRYPT, identity, filter, manner, Origins.of(new Evidence.RequireTls()))
         .withRequireTls();
   }
 
@@ -292,7 +295,8 @@ public record Policy(Ladder ladder, Floors floors) {
         because);
   }
 
-  private Requirement of(Subject subject, Level level, @Nullable PolicyRow row, String origin) {
+  private Requirement of(
+      Subject subject, Level level, @Nullable PolicyRow row, List<String> because) {
     String ca = row == null || row.ca() == null ? Demand.PUBLIC_ROOTS : row.ca();
     List<Domain> named = row == null ? List.of() : row.names();
     Requirement.Encryption encryption =
@@ -327,7 +331,7 @@ public record Policy(Ladder ladder, Floors floors) {
         manner,
         false,
         false,
-        List.of(origin));
+        because);
   }
 
   /**

@@ -4,7 +4,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
 import org.sealwax.tls.TlsFloor;
@@ -66,7 +65,7 @@ public record Requirement(
   /** Copies, and checks what must never disagree. */
   public Requirement {
     identity = Set.copyOf(identity);
-    because = List.copyOf(because);
+    because = Origins.copyOf(because);
     if (encryption == Encryption.ALWAYS && clearText != ClearText.NEVER) {
       throw new IllegalArgumentException("encryption always, and yet clear text");
     }
@@ -94,12 +93,10 @@ public record Requirement(
 
   /** The weakest requirement that is at least as strict as both. */
   Requirement and(Requirement other) {
-    Set<Demand> both = new HashSet<>(identity);
-    both.addAll(other.identity);
     boolean stronger = other.wanted.compareTo(wanted) > 0;
     return new Requirement(
         max(encryption, other.encryption),
-        both,
+        both(identity, other.identity),
         max(clearText, other.clearText),
         stricterFloor(other),
         mxFilter.and(other.mxFilter),
@@ -109,9 +106,19 @@ public record Requirement(
             manner.clientCertificate && other.manner.clientCertificate),
         requireTls || other.requireTls,
         remembered || other.remembered,
-        stronger
-            ? Stream.concat(other.because.stream(), because.stream()).toList()
-            : Stream.concat(because.stream(), other.because.stream()).toList());
+        stronger ? Origins.both(other.because, because) : Origins.both(because, other.because));
+  }
+
+  private static Set<Demand> both(Set<Demand> a, Set<Demand> b) {
+    if (b.isEmpty()) {
+      return a;
+    }
+    if (a.isEmpty()) {
+      return b;
+    }
+    Set<Demand> both = new HashSet<>(a);
+    both.addAll(b);
+    return both;
   }
 
   /** The same, and the host must offer REQUIRETLS. */

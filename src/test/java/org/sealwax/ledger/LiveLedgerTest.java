@@ -2,6 +2,7 @@ package org.sealwax.ledger;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.sealwax.ledger.Story.DOMAIN;
@@ -21,6 +22,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -34,6 +36,7 @@ import org.sealwax.policy.Level;
 import org.sealwax.policy.MxPattern;
 import org.sealwax.policy.Rung;
 import org.sealwax.world.Clock;
+import org.sealwax.world.Scope;
 import org.sealwax.world.SteppedClock;
 
 /**
@@ -112,6 +115,70 @@ final class LiveLedgerTest {
     HostRow host = Objects.requireNonNull(before.hosts().get(MX1));
     assertEquals(1, host.keys().size());
     assertEquals(8, Objects.requireNonNull(host.counts().get(Shown.VERIFIED)).days());
+  }
+
+  @Test
+  void whatIsAskedBeforeEachDeliveryFollowsEveryChange() throws IOException {
+    assertEquals(Level.MAY, level(DOMAIN));
+    days(8, DOMAIN, MX1, Sights::verified);
+    Evidence.Ledger first = ledger.about(DOMAIN).orElseThrow();
+    assertSame(first, ledger.about(DOMAIN).orElseThrow(), "nothing has changed");
+    clock.pass(Duration.ofHours(1));
+    round(DOMAIN, MX1, Sights.verified(MX1), true);
+    Evidence.Ledger later = ledger.about(DOMAIN).orElseThrow();
+    assertTrue(later.expires().isAfter(first.expires()), "seen again");
+    LedgerSettings d = settings;
+    ledger.use(
+        new LedgerSettings(
+            d.sessions(),
+            d.days(),
+            d.perDay(),
+            d.resolutions(),
+            d.hold(),
+            d.regression(),
+            d.decay().plusDays(1),
+            d.domains()));
+    assertEquals(
+        later.expires().plus(Duration.ofDays(1)), ledger.about(DOMAIN).orElseThrow().expires());
+    ledger.use(d);
+    assertTrue(ledger.forget(DOMAIN));
+    assertEquals(Level.MAY, level(DOMAIN));
+    days(8, DOMAIN, MX1, Sights::verified);
+    assertEquals(Level.VERIFY, level(DOMAIN));
+    clock.pass(d.decay().plusDays(1));
+    assertEquals(Level.MAY, level(DOMAIN), "its time is over without anybody having written");
+  }
+
+  /** A row that was read before a change was written must not come back after it. */
+  @Test
+  void readersBesideWritersNeverBringAnOldRowBack() throws Exception {
+    List<Domain> many =
+        IntStream.range(0, 200).mapToObj(i -> Domain.of("d" + i + ".example")).toList();
+    for (Domain domain : many) {
+      ledger.keep(domain, List.of(MxPattern.parse("mx.example").orElseThrow()));
+    }
+    restart();
+    try (Scope scope = new Scope("readers")) {
+      for (int reader = 0; reader < 4; reader++) {
+        scope.fork(
+            () -> {
+              many.forEach(ledger::about);
+              return null;
+            });
+      }
+      scope.fork(
+          () -> {
+            for (Domain domain : many) {
+              ledger.forget(domain);
+            }
+            return null;
+          });
+      scope.join();
+    }
+    ledger.flush();
+    for (Domain domain : many) {
+      assertTrue(ledger.about(domain).isEmpty(), domain + " was forgotten");
+    }
   }
 
   @Test

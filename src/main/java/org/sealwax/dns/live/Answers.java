@@ -101,10 +101,12 @@ final class Answers {
     if (kept == null) {
       return null;
     }
-    if (endsSoon(kept)) {
+    long left = kept.until() - clock.nanoTime();
+    if (left < kept.answer().ttl().toNanos() / PREFETCH_SHARE) {
+      // What is asked for again shortly before its end is what the queue needs next.
       refresh(question);
     }
-    return aged(kept);
+    return aged(kept, left);
   }
 
   Answer<?> answer(Question question) {
@@ -122,7 +124,7 @@ final class Answers {
         Threads.start("dns", () -> fly(question, mine));
       } else {
         flights.remove(question, mine);
-        mine.complete(aged(landed));
+        mine.complete(aged(landed, landed.until() - clock.nanoTime()));
       }
     }
     try {
@@ -135,12 +137,6 @@ final class Answers {
     } catch (ExecutionException e) {
       throw new IllegalStateException("flights end with an answer", e);
     }
-  }
-
-  /** What is asked for again shortly before its end is what the queue needs next. */
-  private boolean endsSoon(Kept kept) {
-    long left = kept.until() - clock.nanoTime();
-    return left < kept.answer().ttl().toNanos() / PREFETCH_SHARE;
   }
 
   /** Looks up anew behind the back of the one who got the old answer. */
@@ -168,11 +164,16 @@ final class Answers {
     return Answer.unknown(Security.FAILED, question.name(), 0, Duration.ZERO, reason);
   }
 
-  private Answer<?> aged(Kept kept) {
+  private static Answer<?> aged(Kept kept, long left) {
     Answer<?> a = kept.answer();
-    Duration left = Duration.ofNanos(Math.max(0, kept.until() - clock.nanoTime()));
     return new Answer<>(
-        a.records(), a.kind(), a.security(), a.name(), a.aliases(), left, a.reason());
+        a.records(),
+        a.kind(),
+        a.security(),
+        a.name(),
+        a.aliases(),
+        Duration.ofNanos(Math.max(0, left)),
+        a.reason());
   }
 
   private void fly(Question question, CompletableFuture<Answer<?>> flight) {

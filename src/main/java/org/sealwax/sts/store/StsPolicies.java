@@ -20,6 +20,8 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
+import org.sealwax.dns.Answer;
+import org.sealwax.dns.Readings;
 import org.sealwax.dns.Resolver;
 import org.sealwax.log.MailLog;
 import org.sealwax.policy.Evidence;
@@ -76,6 +78,7 @@ public final class StsPolicies implements Closeable {
   private final SteadyTime time;
   private final PolicyShelf shelf;
   private final Semaphore fetches;
+  private final Readings<String, Announcement> announcements = new Readings<>();
   private final Cache<Domain, StsMemory> memories =
       Caffeine.newBuilder()
           .maximumWeight(MAX_WEIGHT)
@@ -253,9 +256,15 @@ public final class StsPolicies implements Closeable {
     return shelf.size();
   }
 
-  private static Announcement announcement(Domain domain, Resolver resolver) {
+  private Announcement announcement(Domain domain, Resolver resolver) {
     return StsRecord.nameFor(domain)
-        .<Announcement>map(name -> Announcement.of(resolver.txt(name)))
+        .map(
+            name -> {
+              Answer<String> txt = resolver.txt(name);
+              return announcements
+                  .of(name, txt, Announcement::of)
+                  .orElseGet(() -> Announcement.of(txt));
+            })
         .orElseGet(() -> new Announcement.Says(new StsRecord.None()));
   }
 
