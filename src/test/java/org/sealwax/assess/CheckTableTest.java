@@ -6,6 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /** The table of checks: complete, well formed, and strict about its form. */
@@ -67,22 +72,44 @@ final class CheckTableTest {
     assertThrows(IllegalArgumentException.class, () -> good.as("nonsense"));
   }
 
-  @Test
-  void adviceForPostfixNeverContradictsItself() {
-    java.util.Map<String, String> settings = new java.util.TreeMap<>();
+  /** One value per setting and remark: a remark says for which library or case a line is. */
+  private static Map<String, String> settings(Function<Advice, List<String>> router, String form) {
+    Map<String, String> settings = new TreeMap<>();
     for (Check check : Check.all()) {
-      for (String line : check.advice().postfix()) {
-        java.util.regex.Matcher setting =
-            java.util.regex.Pattern.compile("([a-z0-9_]+) = ([^#]*).*").matcher(line);
+      for (String line : router.apply(check.advice())) {
+        Matcher setting = Pattern.compile(form + "([^#]*)(#.*)?").matcher(line);
         if (setting.matches()) {
+          String name = setting.group(1) + " " + setting.group(3);
           String value = setting.group(2).strip();
-          String before = settings.putIfAbsent(setting.group(1), value);
+          String before = settings.putIfAbsent(name, value);
           assertTrue(
               before == null || before.equals(value),
-              setting.group(1) + " is " + before + " and, by " + check.id() + ", " + value);
+              name + " is " + before + " and, by " + check.id() + ", " + value);
         }
       }
     }
-    assertTrue(settings.size() > 8, settings.toString());
+    return settings;
+  }
+
+  @Test
+  void adviceNeverContradictsItself() {
+    assertTrue(settings(Advice::postfix, "([a-z0-9_]+) = ").size() > 8);
+    assertTrue(settings(Advice::exim, "([a-z0-9_]+) = ").size() > 8);
+    assertEquals(1, settings(Advice::opensmtpd, "(smtp ciphers) ").size());
+  }
+
+  @Test
+  void linesForEximSayForWhichLibraryTheyAre() {
+    for (Check check : Check.all()) {
+      for (String line : check.advice().exim()) {
+        boolean library =
+            line.startsWith("openssl_options")
+                || line.startsWith("tls_require_ciphers")
+                || line.startsWith("tls_eccurve");
+        assertTrue(
+            !library || line.contains("# OpenSSL") || line.contains("# GnuTLS"),
+            check.id() + ": " + line);
+      }
+    }
   }
 }

@@ -65,7 +65,13 @@ final class Contact {
 
   /** What is left when no hello of SSL 3.0 or newer is answered: SSL 2.0. */
   void onlySsl2() {
-    works("SSL 2.0 is all that is answered");
+    reached = true;
+    scan.told()
+        .say(
+            "starttls.works",
+            Outcome.FAIL,
+            "never",
+            "nothing but SSL 2.0 is answered, which no sender speaks any more (RFC 6176)");
   }
 
   /** Whether TLS was reached in any way. */

@@ -235,7 +235,8 @@ public final class ReceiverScan implements Probe {
               tolerances::large,
               tolerances::names,
               sessions::padding,
-              exchanges::fieldsAgain);
+              exchanges::fieldsAgain,
+              this::only13);
       Depth depth = scan.visit().depth();
       List<Step> all = new ArrayList<>(quick);
       if (depth != Depth.QUICK) {
@@ -246,6 +247,13 @@ public final class ReceiverScan implements Probe {
         all.add(exchanges::enumerate);
       }
       return all;
+    }
+
+    /** Where there is nothing older, whose tickets show themselves, a standard look has room. */
+    private void only13() throws Shut, InterruptedException {
+      if (scan.visit().depth() == Depth.STANDARD && !scan.speaksOld().orElse(true)) {
+        resumptions.thirteen();
+      }
     }
 
     private void weak() throws Shut, InterruptedException {

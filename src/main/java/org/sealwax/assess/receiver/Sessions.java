@@ -18,6 +18,7 @@ import org.sealwax.tls.look.LookFacts;
 import org.sealwax.tls.look.LookIdentity;
 import org.sealwax.tls.look.LookOffer;
 import org.sealwax.tls.look.LookWire;
+import org.sealwax.tls.wire.HelloBuilder;
 import org.sealwax.tls.wire.Records;
 import org.sealwax.tls.wire.Suite;
 import org.sealwax.world.Wire;
@@ -360,6 +361,11 @@ final class Sessions {
   void tellTickets(LookFacts.@Nullable Ticket old, boolean looked) {
     LookFacts facts = contact.facts();
     if (facts == null) {
+      if (scan.book().answers(HelloBuilder.SESSION_TICKET)) {
+        scan.told()
+            .say(
+                "ticket", Outcome.INFO, "", "tickets are offered; none of them could be looked at");
+      }
       return;
     }
     List<LookFacts.Ticket> all = new java.util.ArrayList<>(facts.tickets());

@@ -22,6 +22,8 @@ final class Suites {
   private final Scan scan;
   private final Set<Weak> accepted = EnumSet.noneOf(Weak.class);
   private final Set<Weak> refused = EnumSet.noneOf(Weak.class);
+  private boolean secrecyAsked;
+  private boolean aeadAsked;
 
   Suites(Scan scan) {
     this.scan = scan;
@@ -163,7 +165,9 @@ final class Suites {
     kind(version, s -> s.exchange() == Exchange.RSA);
     kind(version, s -> s.mode() == Mode.CBC && s.name().endsWith("_SHA"));
     wide(version, Suite::forwardSecret);
+    secrecyAsked = true;
     wide(version, Suite::aead);
+    aeadAsked = true;
     kind(version, s -> s.exchange() == Exchange.DHE);
     kind(version, s -> s.exchange() == Exchange.DH);
   }
@@ -314,16 +318,17 @@ final class Suites {
               : "suites without a certificate are accepted beside others");
     }
     if (!told.has("suite.fs")) {
-      tellClasses(book.acceptedOld(Suite::forwardSecret), "suite.fs", Suite::forwardSecret);
-      tellClasses(book.acceptedOld(Suite::aead), "suite.aead", Suite::aead);
+      tellClass("suite.fs", Suite::forwardSecret, secrecyAsked);
+      tellClass("suite.aead", Suite::aead, aeadAsked);
     }
   }
 
-  private void tellClasses(boolean seen, String check, Predicate<Suite> kind) {
+  /** That there is none is only said when it was asked for. */
+  private void tellClass(String check, Predicate<Suite> kind, boolean asked) {
     Notebook book = scan.book();
-    if (seen || book.spoken(Records.TLS13)) {
+    if (book.acceptedOld(kind) || book.spoken(Records.TLS13)) {
       scan.told().pass(check, names(kind));
-    } else if (!book.oldSuites().isEmpty()) {
+    } else if (asked && !book.oldSuites().isEmpty()) {
       scan.told().say(check, Outcome.FAIL, "none", "no such suite is accepted");
     }
   }
