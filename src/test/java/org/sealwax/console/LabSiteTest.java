@@ -36,36 +36,26 @@ import org.sealwax.world.Threads;
 final class LabSiteTest {
   private static final String FORM = "rows=a1,b1,b3,e3,f2&family=ipv4&profile=opportunistic";
 
-  @TempDir private static Path folder = Path.of("");
-  private static List<AutoCloseable> open = new ArrayList<>();
-  private static LabSite site = site();
-
-  private static LabSite site() {
-    try {
-      LabService lab =
-          TestService.open(TestService.settings(30), folder, Clock.system(), TestService::nobody);
-      open.add(lab);
-      return new LabSite(
-          lab,
-          new LabSite.Downloads(r -> "{\"grade\":\"" + r.grade().text() + "\"}", r -> "<junit/>"),
-          Clock.system());
-    } catch (IOException e) {
-      throw new IllegalStateException(e);
-    }
-  }
+  private static final List<LabService> OPEN = new ArrayList<>();
+  private static final List<LabSite> SITES = new ArrayList<>();
 
   @BeforeAll
-  static void start() throws Exception {
-    stop();
-    site = site();
+  static void start(@TempDir Path folder) throws IOException {
+    LabService lab =
+        TestService.open(TestService.settings(30), folder, Clock.system(), TestService::nobody);
+    OPEN.add(lab);
+    SITES.add(
+        new LabSite(
+            lab,
+            new LabSite.Downloads(r -> "{\"grade\":\"" + r.grade().text() + "\"}", r -> "<junit/>"),
+            Clock.system()));
   }
 
   @AfterAll
-  static void stop() throws Exception {
-    for (AutoCloseable each : open) {
+  static void stop() throws IOException {
+    for (LabService each : OPEN) {
       each.close();
     }
-    open.clear();
   }
 
   /** A name for the network that asks, so that tests do not take each other's tokens. */
@@ -78,7 +68,7 @@ final class LabSiteTest {
   private static String send(int network, String request) {
     try {
       MemoryWire.Pair pair = wires(network);
-      Thread server = Threads.start("site", () -> site.serve(pair.server()));
+      Thread server = Threads.start("site", () -> SITES.getFirst().serve(pair.server()));
       pair.client().out().write(request.getBytes(StandardCharsets.ISO_8859_1));
       String out = new String(pair.client().in().readAllBytes(), StandardCharsets.UTF_8);
       server.join();
@@ -114,7 +104,7 @@ final class LabSiteTest {
   }
 
   private static LabService lab() {
-    return (LabService) open.getFirst();
+    return OPEN.getFirst();
   }
 
   private static void talk(String token, String row, List<String> lines) {
@@ -227,7 +217,7 @@ final class LabSiteTest {
   void rowsComeByThemselves() throws Exception {
     String token = token(12);
     MemoryWire.Pair pair = wires(12);
-    Thread server = Threads.start("site", () -> site.serve(pair.server()));
+    Thread server = Threads.start("site", () -> SITES.getFirst().serve(pair.server()));
     pair.client()
         .out()
         .write(
@@ -272,7 +262,7 @@ final class LabSiteTest {
     for (int i = 0; i < LabSite.MAX_STREAMS; i++) {
       MemoryWire.Pair pair = wires(13);
       pairs.add(pair);
-      servers.add(Threads.start("site", () -> site.serve(pair.server())));
+      servers.add(Threads.start("site", () -> SITES.getFirst().serve(pair.server())));
       pair.client().out().write(request.getBytes(StandardCharsets.US_ASCII));
       until(pair.client().in(), "\r\n\r\n");
     }
@@ -303,7 +293,7 @@ final class LabSiteTest {
             "Subject: " + nasty + "\r\nUser-Agent: " + nasty + "\r\n\r\n" + nasty + "\r\n.",
             "QUIT"));
     MemoryWire.Pair pair = wires(14);
-    Thread server = Threads.start("site", () -> site.serve(pair.server()));
+    Thread server = Threads.start("site", () -> SITES.getFirst().serve(pair.server()));
     pair.client()
         .out()
         .write(

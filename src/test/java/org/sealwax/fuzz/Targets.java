@@ -5,6 +5,7 @@ import java.util.List;
 import org.sealwax.app.AppTargets;
 import org.sealwax.assess.AssessTargets;
 import org.sealwax.config.ConfigTargets;
+import org.sealwax.console.ConsoleTargets;
 import org.sealwax.dane.DaneTargets;
 import org.sealwax.deliver.DeliverTargets;
 import org.sealwax.dns.live.DnsTargets;
@@ -51,6 +52,7 @@ public final class Targets {
     all.addAll(ReceivedTargets.all());
     all.addAll(AppTargets.all());
     all.addAll(LabTargets.all());
+    all.addAll(ConsoleTargets.all());
     all.addAll(StsTargets.all());
     all.addAll(HttpsTargets.all());
     all.addAll(LedgerTargets.all());

@@ -2,11 +2,18 @@ package org.sealwax.lab;
 
 import static org.sealwax.fuzz.Target.holds;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.sealwax.fuzz.Target;
+import org.sealwax.tls.odd.Mint;
+import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
+import org.sealwax.world.MemoryWire;
 
 /** What senders write to the lab. */
 public final class LabTargets {
@@ -47,6 +54,72 @@ public final class LabTargets {
                     .ifPresent(rows -> holds(!rows.isEmpty(), "a choice of nothing")),
             "quick,e3,d1s",
             "all",
-            "f"));
+            "f"),
+        Target.ofTexts(
+            "lab-trap",
+            new Host()::promise,
+            "EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<probe@a1."
+                + ZONE
+                + ">\r\nDATA\r\nSubject: x\r\n\r\nx\r\n.\r\nQUIT\r\n",
+            "EHLO x\r\nSTARTTLS\r\n\26\3\1\0\5\1\0\0\1\3",
+            "MAIL FROM:<a@b>\r\nRCPT TO:<@a1."
+                + ZONE
+                + ":box@elsewhere.example>\r\nRCPT TO:<box%elsewhere.example@a1."
+                + ZONE
+                + ">\r\nDATA\r\n",
+            "HELO \r\nRSET\r\nNOOP\r\nAUTH PLAIN AAAA\r\n\r\n\n.\r\n"));
+  }
+
+  /** A good host that hears anything. */
+  private static final class Host {
+    private final Mint mint = new Mint(Clock.system(), Chance.seeded(5));
+
+    void promise(byte[] input) throws IOException {
+      // More than is in flight at once would wait for a reader.
+      byte[] some = Arrays.copyOf(input, Math.min(input.length, 16_384));
+      Sighting sighting = new Sighting(Traps.find("a1").orElseThrow());
+      String origin = "a1." + ZONE;
+      int[] messages = new int[1];
+      Place place =
+          new Place(
+              origin,
+              sighting.row().site(),
+              sighting,
+              mint,
+              Clock.system(),
+              LabSettings.defaults(),
+              new Place.Correspondence() {
+                @Override
+                public boolean takes(String domain) {
+                  return domain.equals(origin);
+                }
+
+                @Override
+                public Place.Scan scan(Collection<String> domains) {
+                  holds(!domains.isEmpty(), "a message to somebody");
+                  domains.forEach(d -> holds(d.equals(origin), "a message to us"));
+                  return new Place.Scan() {
+                    @Override
+                    public void take(byte[] block, int offset, int length) {}
+
+                    @Override
+                    public void ended() {
+                      messages[0]++;
+                    }
+                  };
+                }
+              },
+              () -> {});
+      place.settle(Addresses.loopback());
+      MemoryWire.Pair pair = MemoryWire.pair();
+      pair.client().out().write(some);
+      pair.client().endOutput();
+      new Conversation(pair.server(), place, place.hosts().getFirst(), Clock.system()).run();
+      String said = new String(pair.client().in().readAllBytes(), StandardCharsets.ISO_8859_1);
+      holds(said.startsWith("220 mx.a1."), "a greeting");
+      holds(sighting.events().size() <= Sighting.MAX_EVENTS, "bounded");
+      String text = new String(some, StandardCharsets.ISO_8859_1).toLowerCase(Locale.ROOT);
+      holds(messages[0] == 0 || text.contains("@" + origin), "nothing for anybody else");
+    }
   }
 }
