@@ -1,7 +1,6 @@
 package org.sealwax.report.received;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.sealwax.report.SignedReports.MIDNIGHT;
 import static org.sealwax.report.SignedReports.packed;
@@ -277,7 +276,13 @@ final class ReportDoorTest {
     door.close();
     total = Duration.ofMillis(300);
     door = open(UNLIMITED);
-    assertThrows(IOException.class, () -> raw("POST /v1/tlsrpt HTTP/1.1\r\nHost: "));
+    String said;
+    try {
+      said = raw("POST /v1/tlsrpt HTTP/1.1\r\nHost: ");
+    } catch (IOException e) {
+      said = ""; // cut off, which may look like a broken handshake too
+    }
+    assertEquals("", said);
   }
 
   @Test
