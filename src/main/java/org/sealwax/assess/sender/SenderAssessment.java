@@ -131,6 +131,8 @@ public final class SenderAssessment {
     return id.startsWith("lab.")
         ? Expectation.of(id.substring("lab.".length()))
             .filter(e -> e.want() != Want.RECORDED)
+            // Mail that came without REQUIRETLS neither earns nor costs anything.
+            .filter(e -> e.want() != Want.AS_REQUIRETLS_SAYS || finding.outcome() != Outcome.INFO)
             .map(Expectation::category)
         : Optional.empty();
   }

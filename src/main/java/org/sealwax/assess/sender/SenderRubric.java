@@ -68,6 +68,7 @@ final class SenderRubric {
 
   private static List<Rubric.Plus> plus() {
     return List.of(
+        new Rubric.Plus("sender.rows", "every row as it should be"),
         new Rubric.Plus("sender.tlsrpt", "right TLS reports about all failing traps"),
         new Rubric.Plus("sender.pq", "post-quantum key exchange"),
         new Rubric.Plus("lab.h5", "TLS at the second MX before clear text at the first"),
