@@ -7,14 +7,20 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import javax.net.ssl.SSLException;
 import org.sealwax.tls.wire.ClientHello;
+import org.sealwax.tls.wire.Records;
+import org.sealwax.tls.wire.SignatureScheme;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 import org.sealwax.world.Wire;
 
 /** Reads the hello, chooses the identity by its SNI, and only then makes an engine. */
 final class EngineTlsServer implements TlsServer {
+  private static final int FATAL = 2;
+  private static final int HANDSHAKE_FAILURE = 40;
+
   private final TlsRoom room;
   private final ListenerTls listener;
   private final IdentityStore identities;
@@ -54,7 +60,15 @@ final class EngineTlsServer implements TlsServer {
     ClientHello hello;
     try {
       hello = hello(records);
-      lease = engine(identities.forName(hello.serverName()));
+      Identity identity = identities.forName(hello.serverName());
+      if (!soundlySigned(hello, identity)) {
+        clear.out().write(Records.alert(Records.TLS12, FATAL, HANDSHAKE_FAILURE));
+        clear.out().flush();
+        throw new TlsTrouble(
+            TlsTrouble.Kind.ALERT_SENT,
+            "refused the client's hello: it takes no signature but over SHA-1 or MD5");
+      }
+      lease = engine(identity);
     } catch (IOException | RuntimeException e) {
       records.giveBack();
       throw e;
@@ -72,6 +86,28 @@ final class EngineTlsServer implements TlsServer {
       wire.close();
       throw e;
     }
+  }
+
+  /**
+   * Whether the handshake can be signed over SHA-2. RFC 9155: servers must not sign over SHA-1 or
+   * MD5 in TLS 1.2, and a hello of TLS 1.2 without signature_algorithms stands for SHA-1. The
+   * engines have no switch for it. TLS 1.3 has no such signatures, and before 1.2 there is no
+   * choice: the floor decides about that.
+   */
+  private static boolean soundlySigned(ClientHello hello, Identity identity) {
+    if (hello.offersTls13() || hello.legacyVersion() < Records.TLS12) {
+      return true;
+    }
+    String kind =
+        switch (identity.leaf().getPublicKey().getAlgorithm()) {
+          case "EC" -> "ecdsa_";
+          case "RSA" -> "rsa_";
+          default -> "ed";
+        };
+    return hello.signatures().stream()
+        .map(SignatureScheme::of)
+        .flatMap(Optional::stream)
+        .anyMatch(s -> s.label().startsWith(kind) && !s.brokenHash());
   }
 
   private static ClientHello hello(RecordReader records) throws IOException {

@@ -195,9 +195,7 @@ final class AssessCommandTest {
     assertTrue(report.path("connections").asInt() <= 120, json);
     for (JsonNode finding : report.path("findings")) {
       String outcome = finding.path("outcome").asString();
-      // BoringSSL still signs over SHA-1 for a client of TLS 1.2 that offers nothing else.
-      boolean known = finding.path("code").asString().equals("kex.hash/sha1");
-      assertFalse(outcome.equals("fail") && !known, finding.toString());
+      assertFalse(outcome.equals("fail"), finding.toString());
       if (!outcome.equals("pass") && !outcome.equals("not tested")) {
         String about = finding.path("code").asString();
         assertEquals(Exit.OK, sealwax("explain", "--code", about), about);
