@@ -94,7 +94,7 @@ final class UnboundAgreesTest {
           config,
           """
           server:
-            interface: 127.0.0.1@%d
+            interface: 127.53.12.62@%d
             do-daemonize: no
             use-syslog: no
             username: ""
@@ -132,7 +132,7 @@ final class UnboundAgreesTest {
         Resolver ours =
             new LiveResolver(
                 settings.withResolvers(List.of(server.address())), clock, Chance.secure());
-        InetSocketAddress there = new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port);
+        InetSocketAddress there = new InetSocketAddress(InetAddress.ofLiteral("127.53.12.62"), port);
         Resolver theirs =
             new LiveResolver(
                 settings
@@ -167,7 +167,7 @@ final class UnboundAgreesTest {
   }
 
   private static int freePort() throws IOException {
-    try (DatagramSocket socket = new DatagramSocket(0, InetAddress.ofLiteral("127.0.0.1"))) {
+    try (DatagramSocket socket = new DatagramSocket(0, InetAddress.ofLiteral("127.53.12.62"))) {
       return socket.getLocalPort();
     }
   }
