@@ -28,12 +28,16 @@ final class Doors implements Closeable {
   /** Connections not yet accepted: a burst of a thousand must not see a refusal. */
   private static final int BACKLOG = 1_024;
 
+  /** For those who wait at a door to see that it is closed. */
+  private static final Duration END = Duration.ofSeconds(2);
+
   /** More than a machine can make in a minute. */
   private static final int ANY_RATE = 10_000_000;
 
   private final Gatekeeper keeper;
   private final Optional<NameDoor> names;
   private final Set<Closeable> open = ConcurrentHashMap.newKeySet();
+  private final Set<Thread> porters = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
 
   /** Doors of a lab for one: a limit in all, none for each source. */
@@ -68,7 +72,7 @@ final class Doors implements Closeable {
           "cannot listen at " + at.getHostAddress() + " port " + port + ": " + e.getMessage(), e);
     }
     open.add(door);
-    Threads.start("lab-door", () -> accept(door, owner));
+    porters.add(Threads.start("lab-door", () -> accept(door, owner)));
   }
 
   /**
@@ -118,11 +122,22 @@ final class Doors implements Closeable {
     }
   }
 
+  /**
+   * Ends all of it. Addresses and ports are free then, to be lent to the next: the system keeps a
+   * port until those who wait at it have woken.
+   */
   @Override
   public void close() throws IOException {
     closed = true;
     for (Closeable each : open) {
       each.close();
+    }
+    try {
+      for (Thread porter : porters) {
+        porter.join(END);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 }

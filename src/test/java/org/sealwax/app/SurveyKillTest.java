@@ -23,6 +23,9 @@ final class SurveyKillTest {
   private static final int TARGETS = 600;
   private static final int KILLS = 2;
 
+  /** Targets visited at a time. */
+  private static final int VISITS = 8;
+
   @TempDir Path folder = Path.of(".");
 
   private Process survey(Path list) throws IOException {
@@ -44,7 +47,7 @@ final class SurveyKillTest {
             "--pause",
             "0",
             "--visits",
-            "8",
+            "" + VISITS,
             "--no-dnssec",
             "--dns",
             "127.0.0.1:9",
@@ -65,8 +68,19 @@ final class SurveyKillTest {
     }
   }
 
+  /** Servers that take connections and say nothing: a survey comes to them and no further. */
+  private static List<ServerSocket> silent(int number) throws IOException {
+    List<ServerSocket> doors = new ArrayList<>();
+    for (int i = 0; i < VISITS; i++) {
+      int third = 200 + number * VISITS + i;
+      doors.add(new ServerSocket(0, 50, InetAddress.ofLiteral("127.41." + third + ".1")));
+    }
+    return doors;
+  }
+
   /**
-   * Nobody listens at the targets, so that each takes as long as a refusal: killed in the thick.
+   * Nobody listens at most of the targets; a third and two thirds down the list all visits wait for
+   * somebody silent. There it is killed, once each.
    */
   @Test
   void killedInTheMiddleItGoesOnWithoutAnyLineTwiceOrLost() throws Exception {
@@ -76,18 +90,46 @@ final class SurveyKillTest {
     }
     List<String> targets = new ArrayList<>();
     for (int i = 0; i < TARGETS; i++) {
-      targets.add(i % 500 == 499 ? "not a domain" : "127.41." + i % 250 + ".1:" + closed);
+      targets.add(i % 250 == 249 ? "not a domain" : "127.41." + i % 200 + ".1:" + closed);
     }
-    Path list = Files.write(folder.resolve("list"), targets);
-    for (int kill = 1; kill <= KILLS; kill++) {
-      Process process = survey(list);
-      long enough = written() + TARGETS / 4;
-      while (process.isAlive() && written() < enough) {
-        process.waitFor(5, TimeUnit.MILLISECONDS);
+    List<List<ServerSocket>> doors = new ArrayList<>();
+    try {
+      for (int kill = 0; kill < KILLS; kill++) {
+        List<ServerSocket> here = silent(kill);
+        doors.add(here);
+        for (int i = 0; i < here.size(); i++) {
+          ServerSocket door = here.get(i);
+          targets.set(
+              (kill + 1) * TARGETS / (KILLS + 1) + i,
+              door.getInetAddress().getHostAddress() + ":" + door.getLocalPort());
+        }
       }
-      assertTrue(process.isAlive(), "it was over before it was killed: " + said());
-      process.destroyForcibly().waitFor();
+      Path list = Files.write(folder.resolve("list"), targets);
+      for (int kill = 0; kill < KILLS; kill++) {
+        Process process = survey(list);
+        long enough = (kill + 1L) * TARGETS / (KILLS + 1) - VISITS;
+        while (process.isAlive() && written() < enough) {
+          process.waitFor(5, TimeUnit.MILLISECONDS);
+        }
+        assertTrue(process.isAlive(), "it was over before it was killed: " + said());
+        process.destroyForcibly().waitFor();
+        close(doors.get(kill));
+      }
+      finish(list);
+    } finally {
+      for (List<ServerSocket> all : doors) {
+        close(all);
+      }
     }
+  }
+
+  private static void close(List<ServerSocket> doors) throws IOException {
+    for (ServerSocket door : doors) {
+      door.close();
+    }
+  }
+
+  private void finish(Path list) throws Exception {
     Process last = survey(list);
     try {
       assertTrue(last.waitFor(60, TimeUnit.SECONDS), "it does not end");

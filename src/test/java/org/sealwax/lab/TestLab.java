@@ -1,20 +1,20 @@
 package org.sealwax.lab;
 
 import java.io.IOException;
-import java.net.InetAddress;
+import java.net.BindException;
+import java.net.DatagramSocket;
 import java.net.ServerSocket;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 
 /** Labs on ports that are free, without privileges. */
 public final class TestLab {
-  /** Labs that one process of the tests may open: as many second octets of loopback. */
-  private static final int SHARE = 70;
+  /** Second octets of loopback that the labs of one process of the tests take in turn. */
+  private static final int SHARE = 50;
 
-  /** Processes run side by side (pom.xml), each with its own part of loopback. */
-  private static final AtomicInteger NEXT =
-      new AtomicInteger(40 + SHARE * (Integer.getInteger("sealwax.fork", 1) - 1));
+  private static final AtomicInteger NEXT = new AtomicInteger();
 
   private TestLab() {}
 
@@ -27,16 +27,31 @@ public final class TestLab {
   public static Lab open(int scale) throws IOException {
     return new Lab(
         LabSettings.defaults()
-            .with(Addresses.loopback(NEXT.incrementAndGet()))
+            .with(Addresses.loopback(40 + SHARE * process() + NEXT.getAndIncrement() % SHARE))
             .withPorts(port(), port())
             .withScale(scale),
         Clock.system(),
         Chance.secure());
   }
 
-  private static int port() throws IOException {
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.ofLiteral("127.40.0.1"))) {
-      return free.getLocalPort();
+  /** Which of the processes this is that run tests side by side (pom.xml), from 0. */
+  static int process() {
+    return Integer.getInteger("sealwax.fork", 1) - 1;
+  }
+
+  /**
+   * A port that nobody listens at, by UDP and TCP, and that nobody is given who asks the system for
+   * any port: those begin at 32768.
+   */
+  static int port() throws IOException {
+    while (true) {
+      int port = ThreadLocalRandom.current().nextInt(20_000, 32_000);
+      try (ServerSocket _ = new ServerSocket(port);
+          DatagramSocket _ = new DatagramSocket(port)) {
+        return port;
+      } catch (BindException e) {
+        // Somebody has it: another one.
+      }
     }
   }
 }

@@ -2,7 +2,6 @@ package org.sealwax.lab;
 
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -16,7 +15,10 @@ import org.sealwax.world.Wire;
 
 /** Public labs on loopback, with ports that are free. */
 public final class TestService {
-  private static final AtomicInteger NEXT = new AtomicInteger(150);
+  /** Services of one process of the tests: as many second octets of loopback. */
+  private static final int SHARE = 50;
+
+  private static final AtomicInteger NEXT = new AtomicInteger(150 + SHARE * TestLab.process());
 
   private TestService() {}
 
@@ -29,7 +31,8 @@ public final class TestService {
   public static ServiceSettings settings(int tokens) throws IOException {
     int own = NEXT.incrementAndGet();
     ServiceSettings base =
-        ServiceSettings.loopback(new ServiceSettings.Ports(port(), port(), port()));
+        ServiceSettings.loopback(
+            new ServiceSettings.Ports(TestLab.port(), TestLab.port(), TestLab.port()));
     return new ServiceSettings(
         base.zone(),
         base.nameServers(),
@@ -58,12 +61,6 @@ public final class TestService {
       wire.close();
     } catch (IOException e) {
       // It is closed.
-    }
-  }
-
-  private static int port() throws IOException {
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.ofLiteral("127.150.0.1"))) {
-      return free.getLocalPort();
     }
   }
 }

@@ -75,6 +75,9 @@ public final class Authority implements ServedZones, Closeable {
 
   private static final int PORT_TRIES = 50;
 
+  /** For those who wait at a door to see that it is closed. */
+  private static final Duration END = Duration.ofSeconds(2);
+
   private record Door(DatagramSocket udp, ServerSocket tcp) {}
 
   private final Name zone;
@@ -83,6 +86,7 @@ public final class Authority implements ServedZones, Closeable {
   private final Cookies cookies;
   private final Manners manners;
   private final List<Door> doors = new ArrayList<>();
+  private final List<Thread> threads = new ArrayList<>();
   private final Limit connections = Limit.of(MAX_CONNECTIONS);
   private final Map<String, Integer> connectionsOf = new HashMap<>();
   private volatile Consumer<Asked> watcher = asked -> {};
@@ -114,8 +118,10 @@ public final class Authority implements ServedZones, Closeable {
       for (InetSocketAddress at : settings.listen()) {
         Door door = door(at);
         authority.doors.add(door);
-        Threads.start("authority-udp", () -> authority.answerDatagrams(door.udp()));
-        Threads.start("authority-tcp", () -> authority.acceptConnections(door.tcp()));
+        authority.threads.add(
+            Threads.start("authority-udp", () -> authority.answerDatagrams(door.udp())));
+        authority.threads.add(
+            Threads.start("authority-tcp", () -> authority.acceptConnections(door.tcp())));
       }
     } catch (IOException e) {
       authority.close();
@@ -187,12 +193,22 @@ public final class Authority implements ServedZones, Closeable {
     watcher = with;
   }
 
-  /** Stops listening; connections end by themselves. */
+  /**
+   * Stops listening; connections end by themselves. Its ports are free then: the system keeps them
+   * until those who wait at them have woken.
+   */
   @Override
   public void close() throws IOException {
     for (Door door : doors) {
       door.udp().close();
       door.tcp().close();
+    }
+    try {
+      for (Thread thread : threads) {
+        thread.join(END);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 

@@ -132,7 +132,8 @@ final class UnboundAgreesTest {
         Resolver ours =
             new LiveResolver(
                 settings.withResolvers(List.of(server.address())), clock, Chance.secure());
-        InetSocketAddress there = new InetSocketAddress(InetAddress.ofLiteral("127.53.12.62"), port);
+        InetSocketAddress there =
+            new InetSocketAddress(InetAddress.ofLiteral("127.53.12.62"), port);
         Resolver theirs =
             new LiveResolver(
                 settings
