@@ -79,7 +79,7 @@ final class Rehearsal {
       try {
         int code = send(state.resolve("a"), second);
         crowd(port(first), third);
-        examine(state);
+        examine(state, port(second));
         return code;
       } finally {
         first.drain(GRACE);
@@ -89,9 +89,9 @@ final class Rehearsal {
     }
   }
 
-  private void examine(Path state) {
+  private void examine(Path state, int port) {
     try {
-      new ExaminerRehearsal(around, state).run();
+      new ExaminerRehearsal(around, state).run(port);
     } catch (IOException e) {
       around.out().println("no assessment is rehearsed: " + e.getMessage());
     }
