@@ -13,6 +13,7 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.address.Domain;
 import org.sealwax.app.ControlServer.Json;
 import org.sealwax.app.ControlServer.Refusal;
+import org.sealwax.assess.Check;
 import org.sealwax.config.Configuration;
 import org.sealwax.config.Machine;
 import org.sealwax.config.Settings;
@@ -168,5 +170,21 @@ final class ExplainTest {
     assertThrows(Arguments.Misuse.class, () -> run(settings));
     assertThrows(Arguments.Misuse.class, () -> run(settings, "a.example", "b.example"));
     assertThrows(ControlClient.NotRunning.class, () -> run(settings, "--message", "0TestMail1"));
+  }
+
+  @Test
+  void everyCodeIsExplainedWithItsSource() {
+    for (Check check : Check.all()) {
+      List<String> aspects = new ArrayList<>(check.aspects());
+      aspects.add("");
+      for (String aspect : aspects) {
+        String code = check.id() + (aspect.isEmpty() ? "" : "/" + aspect);
+        String text = ExplainCommand.text(check, aspect);
+        assertTrue(text.startsWith(code + "  " + check.title()), text);
+        for (String part : List.of("\nwhy: ", "\ngrade: ", "\nsource: ", "\nhelp: ")) {
+          assertTrue(text.contains(part), code + " has no" + part);
+        }
+      }
+    }
   }
 }

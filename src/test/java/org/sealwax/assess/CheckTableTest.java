@@ -5,12 +5,16 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** The table of checks: complete, well formed, and strict about its form. */
@@ -109,6 +113,25 @@ final class CheckTableTest {
         assertTrue(
             !library || line.contains("# OpenSSL") || line.contains("# GnuTLS"),
             check.id() + ": " + line);
+      }
+    }
+  }
+
+  /** An aspect that nothing tells of is a promise in the documentation that nobody keeps. */
+  @Test
+  void everyCheckAndEveryAspectIsToldSomewhere() throws IOException {
+    StringBuilder source = new StringBuilder();
+    try (Stream<Path> files = Files.walk(Path.of("src/main/java/org/sealwax/assess"))) {
+      for (Path file : files.filter(f -> f.toString().endsWith(".java")).toList()) {
+        if (!file.endsWith("ReceiverRubric.java")) {
+          source.append(Files.readString(file));
+        }
+      }
+    }
+    for (Check check : Check.all()) {
+      assertTrue(source.indexOf('"' + check.id() + '"') >= 0, check.id());
+      for (String aspect : check.aspects()) {
+        assertTrue(source.indexOf('"' + aspect + '"') >= 0, check.id() + "/" + aspect);
       }
     }
   }

@@ -10,6 +10,10 @@ import java.security.interfaces.ECKey;
 import java.security.interfaces.RSAKey;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HexFormat;
@@ -17,6 +21,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
 import org.sealwax.assess.Check;
@@ -412,9 +418,15 @@ public final class CertificateReview implements Review {
     if (!hasServerPurpose(chain.leaf())) {
       return of("cert.eku", context, Outcome.FAIL, "it is for " + printable(purposes)).as("wrong");
     }
-    return purposes.contains(CLIENT_AUTH)
-        ? of("cert.eku", context, Outcome.PASS, "for servers and clients")
-        : of("cert.eku", context, Outcome.PASS, "for servers; not for use as a client");
+    if (purposes.contains(CLIENT_AUTH) || purposes.contains(ANY_PURPOSE)) {
+      return of("cert.eku", context, Outcome.PASS, "for servers and clients");
+    }
+    return of(
+            "cert.eku",
+            context,
+            Outcome.INFO,
+            "for servers; a peer that looks at purposes does not take it from a sending router")
+        .as("no-client");
   }
 
   private static Finding logged(Chains.Chain chain, Context context) {
@@ -431,10 +443,40 @@ public final class CertificateReview implements Review {
         && new String(value, StandardCharsets.ISO_8859_1).contains("\u0002\u0001\u0005");
   }
 
-  private static Finding staple(Chains.Chain chain, Context context) {
+  /**
+   * Until when a stapled answer is good: nextUpdate of RFC 6960 4.2.1, which DER writes in one way
+   * only, as [0] around a GeneralizedTime in UTC to the second (RFC 5280 4.1.2.5.2).
+   */
+  private static Optional<Instant> nextUpdate(byte[] answer) {
+    Matcher next = NEXT_UPDATE.matcher(new String(answer, StandardCharsets.ISO_8859_1));
+    if (!next.find()) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(
+          LocalDateTime.parse(next.group(1), DateTimeFormatter.ofPattern("uuuuMMddHHmmss"))
+              .toInstant(ZoneOffset.UTC));
+    } catch (DateTimeParseException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static final Pattern NEXT_UPDATE =
+      Pattern.compile("\u00a0\u0011\u0018\u000f([0-9]{14})Z", Pattern.DOTALL);
+
+  private Finding staple(Chains.Chain chain, Context context) {
     boolean demanded = mustStaple(chain.leaf());
-    if (context.visit().sightings().staple(chain.type()).isPresent()) {
-      return of("cert.staple", context, Outcome.PASS, "an OCSP answer is stapled");
+    Optional<byte[]> answer = context.visit().sightings().staple(chain.type());
+    if (answer.isPresent()) {
+      Optional<Instant> until = nextUpdate(answer.get());
+      return until.isPresent() && until.get().isBefore(clock.now())
+          ? of(
+                  "cert.staple",
+                  context,
+                  demanded ? Outcome.FAIL : Outcome.WARN,
+                  "an OCSP answer is stapled that was good until " + until.get())
+              .as("stale")
+          : of("cert.staple", context, Outcome.PASS, "an OCSP answer is stapled");
     }
     return demanded
         ? of(

@@ -2,6 +2,7 @@ package org.sealwax.assess.review;
 
 import java.net.InetAddress;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -385,8 +386,12 @@ public final class DaneReview implements Review {
   }
 
   private boolean holds(Chains.Chain chain, Set<Association> records, List<Domain> names) {
-    return judge
-            .judge(
+    return holds(judge, chain, records, names);
+  }
+
+  private static boolean holds(
+      Judge by, Chains.Chain chain, Set<Association> records, List<Domain> names) {
+    return by.judge(
                 chain.certificates(),
                 new References(
                     List.of(), Set.of(), TrustRoots.none(), new Associations(records, names)),
@@ -417,9 +422,25 @@ public final class DaneReview implements Review {
               "the anchor is sent, but the certificate names none of " + MxReview.join(names))
           .as("name");
     }
-    return Finding.of(
-            check, Outcome.FAIL, place, "no chain that is valid now leads to the anchor named")
-        .as("missing");
+    // The same look at a time when the leaf was good: then it is the dates and nothing else.
+    Judge then = new Judge(new At(chain.leaf().getNotAfter().toInstant().minusSeconds(1), clock));
+    return holds(then, chain, anchors, names)
+        ? Finding.of(
+                check,
+                Outcome.FAIL,
+                place,
+                "a certificate on the way to the anchor is not valid now")
+            .as("expired")
+        : Finding.of(check, Outcome.FAIL, place, "no chain leads to the anchor named")
+            .as("missing");
+  }
+
+  /** A clock that stands where it is set. */
+  private record At(Instant now, Clock other) implements Clock {
+    @Override
+    public long nanoTime() {
+      return other.nanoTime();
+    }
   }
 
   /** A mismatch everywhere is another matter than one at some host. */

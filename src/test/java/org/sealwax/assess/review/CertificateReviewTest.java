@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
@@ -171,7 +172,8 @@ final class CertificateReviewTest {
     assertEquals(
         "WARN cert.eku/absent", code(CA.leaf(MX).purposes().identity(), Policy.NONE, "cert.eku"));
     assertEquals(
-        "PASS cert.eku", code(CA.leaf(MX).serverAuthOnly().identity(), Policy.NONE, "cert.eku"));
+        "INFO cert.eku/no-client",
+        code(CA.leaf(MX).serverAuthOnly().identity(), Policy.NONE, "cert.eku"));
     Identity any = CA.leaf(MX).purposes(KeyPurposeId.anyExtendedKeyUsage).identity();
     assertEquals("PASS cert.eku", code(any, Policy.NONE, "cert.eku"));
   }
@@ -188,5 +190,22 @@ final class CertificateReviewTest {
   void whatWasNotSeenIsNotTested() {
     Finding finding = find(visit(null), Policy.NONE, "cert.chain");
     assertEquals(Outcome.NOT_TESTED, finding.outcome());
+  }
+
+  /** nextUpdate as DER writes it (RFC 6960 4.2.1). */
+  private static byte[] staple(String until) {
+    return ("\u00a0\u0011\u0018\u000f" + until + "Z").getBytes(StandardCharsets.ISO_8859_1);
+  }
+
+  @Test
+  void aStapledAnswerMustBeGoodStill() {
+    Visit fresh = visit(null, CA.identity(MX));
+    fresh.sightings().staple("EC", staple("29990101000000"));
+    assertEquals("cert.staple", find(fresh, Policy.NONE, "cert.staple").code());
+    Visit stale = visit(null, CA.identity(MX));
+    stale.sightings().staple("EC", staple("20200101000000"));
+    Finding finding = find(stale, Policy.NONE, "cert.staple");
+    assertEquals("cert.staple/stale", finding.code());
+    assertEquals(Outcome.WARN, finding.outcome());
   }
 }

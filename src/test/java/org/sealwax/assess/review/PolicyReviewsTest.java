@@ -213,6 +213,9 @@ final class PolicyReviewsTest {
     List<Finding> name = dane(world, List.of(stranger), List.of(OTHER));
     assertEquals("FAIL:name PASS:", codes(name, "dane.ta"));
     assertEquals("FAIL:some PASS:", codes(name, "dane.match"));
+    Identity late = CA.leaf("mx1.example.org").expired().identity();
+    assertEquals(
+        "FAIL:expired PASS:", codes(dane(world, List.of(late), List.of(OTHER)), "dane.ta"));
     Identity alone = CA.leaf("mx1.example.org").alone().identity();
     assertEquals(
         "FAIL:missing PASS:", codes(dane(world, List.of(alone), List.of(OTHER)), "dane.ta"));
