@@ -18,6 +18,11 @@ public final class Scripted {
         .add(new Event.Connected(AT, CONNECTION, host, InetAddress.ofLiteral("192.0.2.25")));
   }
 
+  /** It never came. */
+  public static Scripted nothing() {
+    return new Scripted();
+  }
+
   /** It asked for the way. */
   public static Scripted asked() {
     return new Scripted()

@@ -51,7 +51,7 @@ final class PassiveRecord {
   }
 
   List<Finding> findings() {
-    return List.of(hellos(), names(), clear(), retries());
+    return List.of(hellos(), names(), certificate(), clear(), retries());
   }
 
   private static Check check(String id, String title, String why) {
@@ -138,17 +138,45 @@ final class PassiveRecord {
         ", ", numbers.stream().filter(n -> !ClientHello.grease(n)).map(name::apply).toList());
   }
 
-  private Finding names() {
+  private Set<String> ehlo() {
     Set<String> ehlo = new LinkedHashSet<>();
+    for (Sighting sighting : sightings) {
+      for (Event event : sighting.events()) {
+        if (event instanceof Event.Said s
+            && s.bySender()
+            && s.text().toUpperCase(Locale.ROOT).matches("(EHLO|HELO) .*")) {
+          ehlo.add(s.text().substring(5).strip());
+        }
+      }
+    }
+    return ehlo;
+  }
+
+  private Finding certificate() {
+    Set<String> told = new LinkedHashSet<>();
+    Set<String> ehlo = ehlo();
+    for (Sighting sighting : sightings) {
+      for (Event event : sighting.events()) {
+        if (event instanceof Event.Secured s && !s.clientChain().isEmpty()) {
+          told.add(ClientCertificateLook.told(s.clientChain(), ehlo, s.at()));
+        }
+      }
+    }
+    return said(
+        check(
+            "sender.certificate",
+            "what its own certificate says",
+            "a receiver that asks can know by it who sends"),
+        String.join(" / ", told.stream().limit(MAX_NAMES).toList()));
+  }
+
+  private Finding names() {
+    Set<String> ehlo = ehlo();
     Set<InetAddress> from = new LinkedHashSet<>();
     for (Sighting sighting : sightings) {
       for (Event event : sighting.events()) {
         if (event instanceof Event.Connected c) {
           from.add(c.from());
-        } else if (event instanceof Event.Said s
-            && s.bySender()
-            && s.text().toUpperCase(Locale.ROOT).matches("(EHLO|HELO) .*")) {
-          ehlo.add(s.text().substring(5).strip());
         }
       }
     }

@@ -12,6 +12,7 @@ import org.sealwax.assess.Advice;
 import org.sealwax.assess.Check;
 import org.sealwax.assess.Evidence;
 import org.sealwax.assess.Finding;
+import org.sealwax.assess.Grade;
 import org.sealwax.assess.Group;
 import org.sealwax.assess.Outcome;
 import org.sealwax.assess.Place;
@@ -23,6 +24,9 @@ import org.sealwax.lab.Trap;
 public final class SenderAssessment {
   /** Lines of a transcript in the evidence. */
   private static final int MAX_LINES = 80;
+
+  /** More than one row in so many that was never met makes a grade unsure. */
+  private static final int UNTESTED = 20;
 
   /** Rows in which the certificate is true, and weak. */
   private static final Set<String> WEAK = Set.of("d11", "d12");
@@ -78,14 +82,21 @@ public final class SenderAssessment {
     all.addAll(new PassiveRecord(sightings, callers).findings());
     all.addAll(rows);
     Rubric rules = SenderRubric.rules(all);
-    boolean whole = rows.stream().noneMatch(f -> f.outcome() == Outcome.NOT_TESTED);
+    long untested = rows.stream().filter(f -> f.outcome() == Outcome.NOT_TESTED).count();
+    Grade grade = rules.grade(all, untested == 0);
     return new SenderReport(
         profile,
         all,
-        rules.grade(all, whole),
+        ended && untested * UNTESTED > rows.size() ? unsure(grade) : grade,
         labels(rows, "leak"),
         labels(rows, "loss"),
         rules.version() + " " + rules.hash().substring(0, 12));
+  }
+
+  /** Of a sender that came to a part of the rows only, nobody knows what it does in the rest. */
+  private static Grade unsure(Grade of) {
+    return new Grade(
+        of.letter(), of.atBest(), true, of.score(), of.open(), of.parts(), of.caps(), of.missing());
   }
 
   /**

@@ -145,6 +145,15 @@ final class SenderEveryRowTest {
     assertEquals(List.of(), report.losses());
   }
 
+  @Test
+  void aSenderThatCameToAFewRowsOnlyHasAGradeThatIsNotSure() {
+    Map<String, Sighting> some = allGood();
+    Traps.rows().stream()
+        .skip(Traps.rows().size() / 2)
+        .forEach(row -> some.put(row.label(), Scripted.nothing().at(row)));
+    assertEquals("A?", report(some).grade().text());
+  }
+
   @ParameterizedTest
   @MethodSource("rows")
   void oneBadDeedIsFoundOutAndTheGradesTellThemApart(Trap.Case row) {

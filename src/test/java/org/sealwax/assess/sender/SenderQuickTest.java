@@ -30,6 +30,10 @@ final class SenderQuickTest {
     assertTrue(
         seen(report, "sender.names").startsWith("EHLO mx.sender.example; from 127.0.0.1"),
         () -> seen(report, "sender.names"));
+    assertTrue(
+        seen(report, "sender.certificate")
+            .startsWith("for mx.sender.example; the EHLO name is one of them; self-issued"),
+        () -> seen(report, "sender.certificate"));
     assertEquals("34 octets at most", seen(report, "sender.clear"));
   }
 
