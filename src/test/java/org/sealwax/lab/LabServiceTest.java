@@ -436,6 +436,93 @@ final class LabServiceTest {
   }
 
   @Test
+  void httpsHostsAreFoundByTheNameInTheHelloAndTheRestGetsThePages() throws Exception {
+    List<String> pages = new java.util.concurrent.CopyOnWriteArrayList<>();
+    LabService service =
+        TestService.open(
+            settings,
+            folder,
+            Clock.system(),
+            wire -> {
+              pages.add(wire.peer().getAddress().getHostAddress());
+              TestService.nobody(wire);
+            });
+    open = Optional.of(service);
+    Ticket ticket = token(service).ticket();
+    String report =
+        "{\"policies\":[{\"policy\":{\"policy-domain\":\"e3."
+            + ticket.zone()
+            + "\"},\"summary\":{\"total-failure-session-count\":3},\"failure-details\":"
+            + "[{\"result-type\":\"validation-failure\"}]}]}";
+    String answer =
+        https(
+            "report." + ticket.zone(),
+            "POST /e3 HTTP/1.1\r\nHost: x\r\nContent-Length: "
+                + report.length()
+                + "\r\n\r\n"
+                + report);
+    assertTrue(answer.startsWith("HTTP/1.1 201"), answer);
+    assertTrue(ticket.sighting("e3").events().stream().anyMatch(e -> e instanceof Event.Reported));
+    String policy =
+        https("mta-sts.f3." + ticket.zone(), "GET /.well-known/mta-sts.txt HTTP/1.1\r\n\r\n");
+    assertTrue(policy.contains("mode: enforce"), policy);
+    assertTrue(ticket.sighting("f3").events().stream().anyMatch(e -> e instanceof Event.Fetched));
+    assertEquals(List.of(), pages);
+    assertEquals("", https("lab.example", "GET / HTTP/1.1\r\n\r\n"));
+    assertEquals("", https("mta-sts.f3.none.lab.example", "GET / HTTP/1.1\r\n\r\n"));
+    assertEquals(2, pages.size());
+    ticket.close();
+    assertEquals("", https("report." + ticket.zone(), "GET / HTTP/1.1\r\n\r\n"));
+    assertEquals(3, pages.size(), "a dead token has no hosts");
+  }
+
+  /** What comes back; empty when no TLS came about. */
+  private String https(String name, String request) throws Exception {
+    javax.net.ssl.SSLContext context = javax.net.ssl.SSLContext.getInstance("TLS");
+    context.init(null, new javax.net.ssl.TrustManager[] {new TrustsAll()}, null);
+    try (Socket plain = connect(settings.addresses().getFirst(), settings.ports().https());
+        javax.net.ssl.SSLSocket socket =
+            (javax.net.ssl.SSLSocket)
+                context.getSocketFactory().createSocket(plain, name, 443, true)) {
+      socket.startHandshake();
+      socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+      return new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+    } catch (javax.net.ssl.SSLException | java.net.SocketException e) {
+      return "";
+    }
+  }
+
+  /** What is certified is not the question here. */
+  private static final class TrustsAll extends javax.net.ssl.X509ExtendedTrustManager {
+    @Override
+    public void checkClientTrusted(
+        java.security.cert.X509Certificate[] chain, String type, Socket socket) {}
+
+    @Override
+    public void checkServerTrusted(
+        java.security.cert.X509Certificate[] chain, String type, Socket socket) {}
+
+    @Override
+    public void checkClientTrusted(
+        java.security.cert.X509Certificate[] chain, String type, javax.net.ssl.SSLEngine engine) {}
+
+    @Override
+    public void checkServerTrusted(
+        java.security.cert.X509Certificate[] chain, String type, javax.net.ssl.SSLEngine engine) {}
+
+    @Override
+    public void checkClientTrusted(java.security.cert.X509Certificate[] chain, String type) {}
+
+    @Override
+    public void checkServerTrusted(java.security.cert.X509Certificate[] chain, String type) {}
+
+    @Override
+    public java.security.cert.X509Certificate[] getAcceptedIssuers() {
+      return new java.security.cert.X509Certificate[0];
+    }
+  }
+
+  @Test
   void evidenceIsBounded() throws IOException {
     Sighting sighting =
         new Sighting(
