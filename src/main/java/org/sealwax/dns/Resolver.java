@@ -48,7 +48,8 @@ public interface Resolver {
 
   /**
    * The same answers as far as they are in memory, without asking and without waiting; {@link
-   * Answer#isAtHand} is false where they are not. A resolver without a cache has none at hand.
+   * Answer#isAtHand} is false where they are not. A resolver without a cache has none at hand; what
+   * this returns has itself at hand.
    */
   default Resolver atHand() {
     return NothingAtHand.RESOLVER;

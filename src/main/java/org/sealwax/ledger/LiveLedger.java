@@ -43,7 +43,7 @@ import org.sealwax.world.Threads;
  */
 public final class LiveLedger implements Ledger, RungShelf, Closeable {
   /** Memory for rows in use, in estimated octets: some thousands of busy domains. */
-  static final long HOT_OCTETS = 24 << 20;
+  static final long HOT_OCTETS = 12 << 20;
 
   /** Memory for what is asked before each delivery: some ten thousands of domains. */
   static final long BRIEF_OCTETS = 16 << 20;

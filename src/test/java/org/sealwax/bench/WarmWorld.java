@@ -74,6 +74,7 @@ final class WarmWorld implements AutoCloseable {
   final LiveResolver resolver;
   final StsPolicies policies;
   final LiveLedger ledger;
+  private final StsPolicies.World around;
   final Policy policy = new Policy(Ladder.of(true, true, Duration.ofHours(4)), Floors.DEFAULT);
   final Source dane;
   final Source sts;
@@ -82,14 +83,19 @@ final class WarmWorld implements AutoCloseable {
 
   /** Nothing is in memory yet. */
   WarmWorld(int count) throws IOException {
-    this(count, DnsSettings.defaults().cacheEntries());
+    this(count, true);
   }
 
-  WarmWorld(int count, int cacheEntries) throws IOException {
+  /**
+   * @param signed whether the zone is: at a hundred thousand domains signing takes minutes
+   */
+  WarmWorld(int count, boolean signed) throws IOException {
     this.domains =
         IntStream.range(0, count).mapToObj(i -> Domain.of("customer-" + i + ".example")).toList();
     this.folder = Files.createTempDirectory("sealwax-bench");
-    this.server = ZoneServer.start(clock, Zone.of("example", zone()).signed());
+    this.server =
+        ZoneServer.start(
+            clock, signed ? Zone.of("example", zone()).signed() : Zone.of("example", zone()));
     this.resolver =
         new LiveResolver(
             new DnsSettings(
@@ -98,7 +104,8 @@ final class WarmWorld implements AutoCloseable {
                 DnsSettings.defaults().validation(),
                 Duration.ofSeconds(5),
                 Duration.ofSeconds(30),
-                cacheEntries,
+                // Of each domain MX and TXT; more than usual only where more is measured.
+                Math.max(DnsSettings.defaults().cacheEntries(), 2 * count + 1_000),
                 DnsSettings.defaults().concurrent()),
             clock,
             Chance.secure());
@@ -122,16 +129,15 @@ final class WarmWorld implements AutoCloseable {
                     IdentityStore.fixed(ca.identity("router.example"), Map.of(), clock)),
             ca.roots(),
             clock);
-    this.policies =
-        StsPolicies.open(
-            StsSettings.in(folder.resolve("sts.db")),
-            new StsPolicies.World(
-                resolver,
-                new PolicyFetcher(https, 443, Duration.ofSeconds(5)),
-                clock,
-                Chance.secure(),
-                log,
-                (domain, lost) -> {}));
+    this.around =
+        new StsPolicies.World(
+            resolver,
+            new PolicyFetcher(https, 443, Duration.ofSeconds(5)),
+            clock,
+            Chance.secure(),
+            log,
+            (domain, lost) -> {});
+    this.policies = StsPolicies.open(StsSettings.in(folder.resolve("sts.db")), around);
     this.ledger =
         LiveLedger.open(
             folder.resolve("ledger.db"),
@@ -141,6 +147,11 @@ final class WarmWorld implements AutoCloseable {
     this.sts = new StsSource(policies);
     this.memory = new LedgerSource(ledger);
     this.gatherer = new Gatherer(List.of(new PolicyRows(Level.MAY, List.of()), dane, sts, memory));
+  }
+
+  /** What its policies are fetched with. */
+  StsPolicies.World around() {
+    return around;
   }
 
   private String zone() {

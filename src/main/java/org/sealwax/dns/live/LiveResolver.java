@@ -78,6 +78,11 @@ public final class LiveResolver extends Questions {
       Answer<?> kept = answers().atHand(new Question(name, type));
       return kept == null ? Answer.notAtHand(name) : typed(kept, data);
     }
+
+    @Override
+    public Resolver atHand() {
+      return this;
+    }
   }
 
   private Answers answers() {

@@ -1,5 +1,7 @@
 package org.sealwax.dns.live;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -65,6 +67,9 @@ final class Lookup {
   /** Validated keys kept by the validator. */
   private static final int KEYS_KEPT = 10_000;
 
+  /** Hosts of mail that many domains may share. */
+  private static final int SHARED_HOSTS = 2_000;
+
   private static final int DNS_PORT = 53;
   private static final Path RESOLV_CONF = Path.of("/etc/resolv.conf");
 
@@ -78,6 +83,8 @@ final class Lookup {
   private final @Nullable ValidatingResolver validator;
   private final DnsSettings.Validation validation;
   private final boolean adBelieved;
+  private final Cache<Domain, Domain> hosts =
+      Caffeine.newBuilder().maximumSize(SHARED_HOSTS).executor(Runnable::run).build();
   private final Clock clock;
 
   private Lookup(
@@ -205,7 +212,7 @@ final class Lookup {
             chain.aliases(),
             "more than " + Resolver.MAX_ALIASES + " aliases");
       }
-      Optional<Domain> end = RecordData.domain(chain.name());
+      Optional<Domain> end = end(question.name(), chain);
       if (end.isEmpty()) {
         return unknown(
             Security.FAILED,
@@ -227,6 +234,21 @@ final class Lookup {
       }
       // The resolver stopped at an alias (RFC 1034 4.3.2 lets it): ask for the rest.
     }
+  }
+
+  /** Nearly always the name that was asked for: kept once, not once more for each answer. */
+  private static Optional<Domain> end(Domain asked, AliasChain chain) {
+    Optional<Domain> end = RecordData.domain(chain.name());
+    return end.isPresent() && end.get().equals(asked) ? Optional.of(asked) : end;
+  }
+
+  private Domain shared(Domain host) {
+    Domain known = hosts.getIfPresent(host);
+    if (known == null) {
+      hosts.put(host, host);
+      return host;
+    }
+    return known;
   }
 
   private static boolean hasSoa(Message message) {
@@ -397,11 +419,10 @@ final class Lookup {
         List.of(), kind, chain.security(), end, chain.aliases(), chain.kept(SHORTEST), "");
   }
 
-  private static Answer<?> found(
-      Question question, Domain end, AliasChain chain, List<Record> records) {
+  private Answer<?> found(Question question, Domain end, AliasChain chain, List<Record> records) {
     List<Object> data = new ArrayList<>();
     for (Record r : records) {
-      RecordData.of(r).ifPresent(data::add);
+      RecordData.of(r, this::shared).ifPresent(data::add);
     }
     if (data.isEmpty()) {
       // Not "no records": that would make an implicit MX out of a broken one.

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
 import org.sealwax.dns.Caa;
@@ -28,13 +29,18 @@ import org.xbill.DNS.TXTRecord;
 final class RecordData {
   private RecordData() {}
 
-  /** The datum; empty for what is of no use or no type of ours. */
-  static Optional<Object> of(Record r) {
+  /**
+   * The datum; empty for what is of no use or no type of ours.
+   *
+   * @param shared gives one object for equal hosts of mail: thousands of domains have the same
+   */
+  static Optional<Object> of(Record r, UnaryOperator<Domain> shared) {
     return switch (r) {
       case MXRecord mx ->
           mx.getTarget().equals(Name.root)
               ? Optional.of(new Mx(mx.getPriority(), Optional.empty()))
-              : domain(mx.getTarget()).map(host -> new Mx(mx.getPriority(), Optional.of(host)));
+              : domain(mx.getTarget())
+                  .map(host -> new Mx(mx.getPriority(), Optional.of(shared.apply(host))));
       case ARecord a -> address(a.getAddress());
       case AAAARecord aaaa -> address(aaaa.getAddress());
       case TXTRecord txt -> Optional.of(joined(txt));

@@ -66,7 +66,7 @@ public final class StsPolicies implements Closeable {
   private static final int BATCH = 64;
 
   /** Memory for what is remembered, in octets as {@link #weight} counts. */
-  private static final long MAX_WEIGHT = 24L << 20;
+  private static final long MAX_WEIGHT = 12L << 20;
 
   /** What a waiter waits beyond the fetch itself: the look-up and a place in line. */
   private static final Duration PATIENCE = Duration.ofSeconds(30);

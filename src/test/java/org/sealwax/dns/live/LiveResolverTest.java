@@ -2,6 +2,7 @@ package org.sealwax.dns.live;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -511,6 +512,7 @@ final class LiveResolverTest {
   @Test
   void whatIsAtHandAsksNobody() {
     Resolver memory = resolver.atHand();
+    assertSame(memory, memory.atHand());
     Domain host = Domain.of("mx1.secure.org");
     assertFalse(memory.addresses(host, Resolver.Family.IPV4).isAtHand());
     assertFalse(memory.mx(Domain.of("secure.org")).isAtHand());
