@@ -73,14 +73,18 @@ def main():
             if number < (LONG if tool == "testssl.sh" else ROUNDS):
                 runs[tool].append(once(command))
                 loads.append(os.getloadavg()[0])
-    print("load average %.1f to %.1f, %d rounds, of testssl.sh %d\n" % (min(loads), max(loads), ROUNDS, LONG))
+    print("load average %.1f to %.1f, %d rounds; testssl.sh: %d\n" % (min(loads), max(loads), ROUNDS, LONG))
     print("| | connections | whole process, s | CPU, s | after start-up, ms |")
     print("|---|---|---|---|---|")
     for tool, all_runs in runs.items():
+        if not all_runs:
+            continue
         inside = [r["inside"] for r in all_runs]
         print("| %s | %s | %s | %s | %s |" % (
             tool, span([r["connections"] for r in all_runs], "%d"), span([r["wall"] for r in all_runs], "%.2f"),
             span([r["cpu"] for r in all_runs], "%.2f"), span(inside, "%d") if inside[0] is not None else ""))
+    if not LONG:
+        return
     ours = runs["sealwax assess"][-1]["report"]
     slow, quick = (statistics.median(r["wall"] for r in runs[t]) for t in ("testssl.sh", "sealwax assess"))
     print("\nsealwax assess is %.0f times as fast as testssl.sh.\n" % (slow / quick))
