@@ -105,6 +105,13 @@ final class PolicyTraps {
             S,
             notTaken(p -> p.certified(l -> l.withNames("elsewhere.invalid")))),
         trap(
+            "F8d",
+            "enforce was seen; then a new id, the policy host's certificate expired, STARTTLS stripped",
+            "the policy that was kept goes on: no clear text",
+            "RFC 8461 3.3",
+            S,
+            s -> s.speaking(h -> h.with(Smtp.Recipient.DEFER)).later(PolicyTraps::certificateGone)),
+        trap(
             "F9",
             "the policy host redirects",
             NOT_OBTAINED,
@@ -207,6 +214,11 @@ final class PolicyTraps {
   private static Site attacked(Site site) {
     return site.speaking(h -> h.with(Smtp.Recipient.ACCEPT).withOffer(""))
         .policing(p -> p.withTxt().with(PolicySite.Answer.DOWN));
+  }
+
+  private static Site certificateGone(Site site) {
+    return site.speaking(h -> h.with(Smtp.Recipient.ACCEPT).withOffer(""))
+        .policing(p -> p.withTxt("v=STSv1; id=2;").certified(l -> l.with(LeafPlan.Term.PAST)));
   }
 
   private static Site moving(Site site) {

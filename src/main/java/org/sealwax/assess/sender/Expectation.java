@@ -158,7 +158,7 @@ public record Expectation(String label, Category category, Want want) {
   private static void policies(Table t) {
     t.put(Category.AUTHENTICATES, Want.DELIVERED_UNDER_TLS, "f1");
     t.put(Category.AUTHENTICATES, Want.REFUSED, "f2");
-    t.put(Category.NEVER_LEAKS, Want.REFUSED, "f3", "f5", "f15a", "f15b", "f17");
+    t.put(Category.NEVER_LEAKS, Want.REFUSED, "f3", "f5", "f8d", "f15a", "f15b", "f17");
     t.put(Category.DELIVERS, Want.SECOND_HOST, "f4", "f18");
     t.put(Category.DELIVERS, Want.DELIVERED_UNDER_TLS, "f6", "f7", "f14");
     t.put(Category.DELIVERS, Want.DELIVERED_AFTER_A_WAIT, "f8a", "f8b", "f8c", "f9");

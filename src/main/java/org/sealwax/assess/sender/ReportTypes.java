@@ -60,7 +60,7 @@ final class ReportTypes {
   private static Map<String, Set<String>> table() {
     Table t = new Table();
     t.put(Set.of(NO_STARTTLS), "b2", "b3", "b5", "b6", "b14s", "b14d", "b15s", "b15d");
-    t.put(Set.of(NO_STARTTLS), "b7as", "b7ad", "b7bs", "b7bd", "b7cs", "b7cd", "e11", "f17");
+    t.put(Set.of(NO_STARTTLS), "b7as", "b7ad", "b7bs", "b7bd", "b7cs", "b7cd", "e11", "f17", "f8d");
     t.put(Set.of(NO_STARTTLS, FAILURE), "b10s", "b10d");
     t.put(Set.of(FAILURE), "c1s", "c1d", "c4s", "c4d", "c5s", "c5d", "c6s", "c6d", "c7s", "c7d");
     t.put(Set.of(FAILURE), "c22as", "c22ad", "c22bs", "c22bd");
