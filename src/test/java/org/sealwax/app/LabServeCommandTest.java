@@ -1,0 +1,78 @@
+package org.sealwax.app;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code sealwax lab serve} says what it lacks. That it serves is for scenarios/22-lab-serve. */
+final class LabServeCommandTest {
+  private record Ran(int code, String out, String err) {}
+
+  private static Ran run(Path folder, String... words) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    int code =
+        new CommandLine(
+                new Surroundings(
+                    Map.of("HOME", folder.toString()),
+                    new ByteArrayInputStream(new byte[0]),
+                    new PrintStream(out, true, StandardCharsets.UTF_8),
+                    new PrintStream(err, true, StandardCharsets.UTF_8),
+                    "nobody",
+                    folder,
+                    folder))
+            .run(words);
+    return new Ran(
+        code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+  }
+
+  private static Ran serve(Path folder, String lab) throws IOException {
+    Path file = folder.resolve("lab.toml");
+    Files.writeString(file, "[server]\nhostname = \"lab.example\"\nstate = \"state\"\n" + lab);
+    return run(folder, "lab", "serve", "--config", file.toString());
+  }
+
+  @Test
+  void withoutALabInTheConfigurationItSaysWhatToDo(@TempDir Path folder) throws IOException {
+    Ran ran = serve(folder, "");
+    assertEquals(Exit.CONFIGURATION, ran.code());
+    assertTrue(ran.err().contains("the configuration has no [lab]"), ran.err());
+    assertTrue(ran.err().contains("--loopback"), ran.err());
+  }
+
+  @Test
+  void anAddressThatIsNotThisMachinesIsSaidAndNothingStaysOpen(@TempDir Path folder)
+      throws IOException {
+    Ran ran =
+        serve(
+            folder,
+            """
+            [lab]
+            zone = "lab.example"
+            addresses = ["192.0.2.53"]
+            traps = ["2001:db8:25::/64"]
+            dns_port = 5353
+            """);
+    assertEquals(Exit.UNAVAILABLE, ran.code());
+    assertTrue(ran.err().contains("cannot listen for DNS at 192.0.2.53 port 5353"), ran.err());
+    assertFalse(ran.out().contains("serves"), ran.out());
+  }
+
+  @Test
+  void onlyLocalAndServeAreThere(@TempDir Path folder) {
+    Ran ran = run(folder, "lab", "elsewhere");
+    assertEquals(Exit.USAGE, ran.code());
+    assertTrue(ran.err().contains("say: sealwax lab local, or sealwax lab serve"), ran.err());
+  }
+}
