@@ -8,8 +8,12 @@ import org.sealwax.tls.wire.HelloBuilder;
 import org.sealwax.tls.wire.NamedGroup;
 import org.sealwax.tls.wire.Records;
 import org.sealwax.tls.wire.Writing;
+import org.sealwax.world.Chance;
 
-/** The hellos of routers that are out there, replayed (data: {@code senders.tsv}). */
+/**
+ * The hellos of routers that are out there, replayed (data: {@code senders.tsv}): as they were
+ * caught, octet by octet but for the random, or made after what is published about them.
+ */
 final class Senders {
   private static final List<Sender> ALL = load();
 
@@ -27,27 +31,42 @@ final class Senders {
     this.scan = scan;
   }
 
-  /** One row of the table. */
-  private record Sender(
+  /** Where the random of a hello stands in its record: behind header, type, length and version. */
+  private static final int RANDOM_AT = 11;
+
+  private static final int RANDOM = 32;
+
+  /** One row of the table; {@code raw} is the caught hello in hex, or empty. */
+  record Sender(
       String name,
       boolean legacy,
+      String raw,
       int version,
       List<Integer> versions,
       List<Integer> suites,
       List<Integer> groups,
       List<Integer> schemes,
       List<Integer> shares) {
-    /** The hello as that router writes it, with fresh randomness. */
-    HelloBuilder hello(Scan scan) {
-      HelloBuilder hello = new HelloBuilder(version).random(scan.chance().bytes(32)).suites(suites);
+    /** The records as that router writes them, with a random of their own. */
+    byte[] records(Chance chance, String serverName) {
+      if (raw.isEmpty()) {
+        return hello(chance, serverName).records();
+      }
+      byte[] octets = HexFormat.of().parseHex(raw);
+      System.arraycopy(chance.bytes(RANDOM), 0, octets, RANDOM_AT, RANDOM);
+      return octets;
+    }
+
+    private HelloBuilder hello(Chance chance, String serverName) {
+      HelloBuilder hello = new HelloBuilder(version).random(chance.bytes(RANDOM)).suites(suites);
       if (version <= Records.SSL3) {
         return hello.withoutExtensions();
       }
       if (!versions.isEmpty()) {
-        hello.sessionId(scan.chance().bytes(32));
+        hello.sessionId(chance.bytes(32));
       }
       if (!legacy) {
-        hello.serverName(scan.serverName());
+        hello.serverName(serverName);
       }
       if (!groups.isEmpty()) {
         hello.pointFormats().groups(groups);
@@ -62,7 +81,7 @@ final class Senders {
       if (!versions.isEmpty()) {
         hello.versions(versions).extension(HelloBuilder.PSK_MODES, (byte) 1, (byte) 1);
         List<HelloBuilder.Share> all = new ArrayList<>();
-        shares.forEach(g -> all.add(new HelloBuilder.Share(g, share(g, scan))));
+        shares.forEach(g -> all.add(new HelloBuilder.Share(g, share(g, chance))));
         hello.shares(all);
       }
       return hello;
@@ -72,8 +91,8 @@ final class Senders {
      * A client's share (RFC 8446 4.2.8.2, draft-ietf-tls-ecdhe-mlkem) that a server takes: nobody
      * computes with the other half of it.
      */
-    private static byte[] share(int group, Scan scan) {
-      byte[] last = scan.chance().bytes(32);
+    private static byte[] share(int group, Chance chance) {
+      byte[] last = chance.bytes(32);
       return switch (group) {
         case NamedGroup.SECP256R1 -> HexFormat.of().parseHex(POINT);
         case NamedGroup.X25519MLKEM768 ->
@@ -83,14 +102,26 @@ final class Senders {
     }
   }
 
+  /** All rows. */
+  static List<Sender> all() {
+    return ALL;
+  }
+
   private static List<Sender> load() {
     List<Sender> all = new ArrayList<>();
     for (String row : Resource.rows("senders.tsv")) {
       String[] part = row.split("\t", -1);
+      boolean legacy = part[1].equals("legacy");
+      if (part[2].equals("raw")) {
+        List<Integer> none = List.of();
+        all.add(new Sender(part[0], legacy, part[3], 0, none, none, none, none, none));
+        continue;
+      }
       all.add(
           new Sender(
               part[0],
-              part[1].equals("legacy"),
+              legacy,
+              "",
               Integer.parseInt(part[2], 16),
               numbers(part[3]),
               numbers(part[4]),
@@ -119,7 +150,7 @@ final class Senders {
     List<String> silent = new ArrayList<>();
     for (Sender sender : ALL) {
       scan.visit().doing("the hello of " + sender.name());
-      Answer answer = scan.ask(sender.hello(scan));
+      Answer answer = scan.ask(List.of(sender.records(scan.chance(), scan.serverName())));
       if (answer.accepted()) {
         answered.add(sender.name());
       } else if (answer.refused()) {
