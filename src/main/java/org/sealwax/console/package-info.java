@@ -2,10 +2,11 @@
  * Floor 5: what a browser or a monitor sees: {@code /metrics} in Prometheus' text form, {@code
  * /health} and {@code /ready}, off unless configured; and reports as pages and badges ({@link
  * org.sealwax.console.ReportPage}, {@link org.sealwax.console.SenderPage}, {@link
- * org.sealwax.console.Badge}), served by {@link org.sealwax.console.PageServer}. The only room that
- * knows HTML.
+ * org.sealwax.console.Badge}), served by {@link org.sealwax.console.PageServer}; and the site of
+ * the public lab ({@link org.sealwax.console.LabSite}). The only room that knows HTML.
  *
- * <p>Invariants: pages need nothing beside themselves and no script; strangers' text is escaped.
+ * <p>Invariants: reports need nothing beside themselves and no script; the lab's site has its own
+ * files only, and is whole without its script; strangers' text is escaped.
  */
 @NullMarked
 package org.sealwax.console;

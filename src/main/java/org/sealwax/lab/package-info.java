@@ -8,6 +8,10 @@
  * hosts, a place where bounces and reports go. {@link org.sealwax.lab.Sighting} is what was seen of
  * the sender at one trap; what it is worth is for {@code assess.sender} to say.
  *
+ * <p>{@link org.sealwax.lab.LabService} is the same for everybody, behind a delegated zone: it
+ * lends addresses to tokens, and has one front desk, one HTTPS address and one set of limits for
+ * all of them.
+ *
  * <p>Invariants: the lab sends no mail and reaches no room that could (HouseTest); it takes
  * recipients of the very site behind the address only; bodies are read and dropped; everything kept
  * for a token is bounded. Designed in RFC 3207, 5321, 7672, 8460, 8461.

@@ -75,7 +75,9 @@ final class ValidatorsTest {
   @BeforeAll
   static void start() throws IOException, InterruptedException {
     for (String tool : List.of("/usr/sbin/unbound", "/usr/bin/delv", "/usr/bin/kdig")) {
-      assumeTrue(Files.isExecutable(Path.of(tool)), tool + " is not installed");
+      boolean there = Files.isExecutable(Path.of(tool));
+      assertTrue(there || System.getenv("CI") == null, "CI has " + tool);
+      assumeTrue(there, tool + " is not installed");
     }
     KeptKey key = KeptKey.open(folder.resolve("key"), "lab.example");
     ds = key.ds();
