@@ -32,6 +32,7 @@ final class Gatekeeper {
   }
 
   private final Limit all;
+  private final Limit own;
   private final int each;
   private final int perMinute;
   private final Clock clock;
@@ -43,7 +44,18 @@ final class Gatekeeper {
    * @param perMinute connections of one source in a minute, and at once when it comes rested
    */
   Gatekeeper(int all, int each, int perMinute, Clock clock) {
-    this.all = Limit.of(all);
+    this(Limit.of(all), all, each, perMinute, clock);
+  }
+
+  /**
+   * One of several that share a limit, so that none of them can take it all.
+   *
+   * @param all connections at once of all of them
+   * @param own of this one
+   */
+  Gatekeeper(Limit all, int own, int each, int perMinute, Clock clock) {
+    this.all = all;
+    this.own = Limit.of(own);
     this.each = each;
     this.perMinute = perMinute;
     this.clock = clock;
@@ -51,30 +63,27 @@ final class Gatekeeper {
 
   /** Whether one more may come in; who may must {@link #leave}. */
   synchronized boolean enter(InetAddress from) {
-    if (!all.tryTake()) {
-      return false;
-    }
     String name = name(from);
     Source source = sources.get(name);
     if (source == null) {
       forget();
       if (sources.size() >= MAX_SOURCES) {
-        all.give();
         return false;
       }
       source = new Source(Limit.of(each), new Rate(perMinute / 60.0, perMinute, clock));
       sources.put(name, source);
     }
     if (!source.open.tryTake()) {
-      all.give();
       return false;
     }
-    if (!source.rate.tryTake()) {
-      source.open.give();
-      all.give();
-      return false;
+    if (source.rate.tryTake() && own.tryTake()) {
+      if (all.tryTake()) {
+        return true;
+      }
+      own.give();
     }
-    return true;
+    source.open.give();
+    return false;
   }
 
   /** One is gone. */
@@ -83,6 +92,7 @@ final class Gatekeeper {
     if (source != null) {
       source.open.give();
     }
+    own.give();
     all.give();
   }
 
@@ -95,7 +105,7 @@ final class Gatekeeper {
 
   /** Connections open now. */
   int taken() {
-    return all.taken();
+    return own.taken();
   }
 
   static String name(InetAddress from) {

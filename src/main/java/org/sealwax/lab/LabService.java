@@ -26,6 +26,7 @@ import org.sealwax.dns.zone.Zone;
 import org.sealwax.tls.odd.Mint;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
+import org.sealwax.world.Limit;
 import org.sealwax.world.Rate;
 import org.sealwax.world.Threads;
 import org.sealwax.world.Wire;
@@ -42,8 +43,15 @@ public final class LabService implements Closeable {
   /** Letters of a token: 80 bits, which nobody guesses and no rate lets anybody try. */
   static final int TOKEN_LENGTH = 16;
 
-  /** Connections in all, HTTPS and SMTP together. */
-  private static final int ALL_CONNECTIONS = 4_000;
+  /** Connections at once to the traps of all tokens, and to those of one. */
+  private static final int TRAP_CONNECTIONS = 4_000;
+
+  static final int TRAP_CONNECTIONS_EACH = 1_200;
+
+  /** To the pages and policy hosts, and to the front desk: no trap takes these away. */
+  private static final int WEB_CONNECTIONS = 1_000;
+
+  private static final int DESK_CONNECTIONS = 500;
 
   /** Octets of an address that make a network of people: /24, and /56 (RFC 6177 2). */
   private static final int V4_NETWORK = 3;
@@ -76,9 +84,10 @@ public final class LabService implements Closeable {
   private final Setup setup;
   private final KeptKey key;
   private final AddressPool pool;
-  private final Gatekeeper keeper;
+  private final Limit trapped = Limit.of(TRAP_CONNECTIONS);
   private final NameDoor names;
-  private final Doors doors;
+  private final Doors web;
+  private final Doors front;
   private final FrontDesk desk = new FrontDesk();
   private final Map<String, Booking> bookings = new ConcurrentHashMap<>();
   private final Map<String, Rate> askers =
@@ -115,11 +124,9 @@ public final class LabService implements Closeable {
     Mint mint = Mint.open(world.folder().resolve("root.key"), clock, world.chance());
     this.pool =
         new AddressPool(settings.trapsV4(), settings.trapsV6().orElse(null), world.chance());
-    this.keeper =
-        new Gatekeeper(
-            ALL_CONNECTIONS, settings.connections(), settings.connectionsPerMinute(), clock);
     this.names = new NameDoor(pages);
-    this.doors = new Doors(keeper, Optional.empty());
+    this.web = doors(WEB_CONNECTIONS);
+    this.front = doors(DESK_CONNECTIONS);
     this.authority =
         Authority.start(
             new AuthoritySettings(
@@ -151,6 +158,12 @@ public final class LabService implements Closeable {
     Threads.start("lab-sweeper", this::sweepAlways);
   }
 
+  private Doors doors(int most) {
+    return new Doors(
+        new Gatekeeper(most, settings.connections(), settings.connectionsPerMinute(), clock),
+        Optional.empty());
+  }
+
   private void open() throws IOException {
     Place place =
         OwnPost.place(
@@ -160,15 +173,15 @@ public final class LabService implements Closeable {
             new Sighting(
                 new Trap.Case(OwnPost.TRAP, Context.DANE),
                 new java.util.concurrent.atomic.AtomicLong(0)));
-    place.settle(new Fixed(settings.addresses()));
+    place.settle(new FixedAddresses(settings.addresses()));
     for (InetAddress address : settings.addresses()) {
       for (Place.LiveHost host : place.hosts()) {
-        doors.open(
+        front.open(
             address,
             settings.ports().smtp(),
             wire -> new Conversation(wire, place, host, clock).run());
       }
-      doors.open(address, settings.ports().https(), names);
+      web.open(address, settings.ports().https(), names);
     }
     authority.add(List.of(Zone.of(settings.zone(), text(place)).signed(Signing.WHITE_LIES)));
   }
@@ -218,9 +231,9 @@ public final class LabService implements Closeable {
     return bookings.size();
   }
 
-  /** Connections open now. */
+  /** Connections to traps that are open now. */
   public int connections() {
-    return keeper.taken();
+    return trapped.taken();
   }
 
   /**
@@ -319,37 +332,23 @@ public final class LabService implements Closeable {
     for (Booking booking : List.copyOf(bookings.values())) {
       end(booking);
     }
-    doors.close();
+    web.close();
+    front.close();
     authority.close();
-  }
-
-  /** The addresses of what is there for good. */
-  private record Fixed(List<InetAddress> all) implements Addresses {
-    @Override
-    public InetAddress v4() {
-      return all.getFirst();
-    }
-
-    @Override
-    public Optional<InetAddress> v6() {
-      return Optional.empty();
-    }
-
-    @Override
-    public boolean hasManyV6() {
-      return false;
-    }
-
-    @Override
-    public InetAddress deadV6() {
-      return all.getFirst();
-    }
   }
 
   /** What one token gets. */
   private final class Plot implements Lot {
     private final Leases leases;
-    private final Doors own = new Doors(keeper, Optional.of(names));
+    private final Doors own =
+        new Doors(
+            new Gatekeeper(
+                trapped,
+                TRAP_CONNECTIONS_EACH,
+                settings.connections(),
+                settings.connectionsPerMinute(),
+                clock),
+            Optional.of(names));
     private String zone = "";
 
     Plot(Family family) {

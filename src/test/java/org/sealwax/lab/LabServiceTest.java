@@ -523,6 +523,45 @@ final class LabServiceTest {
   }
 
   @Test
+  void oneTokenCannotTakeTheConnectionsOfAllNorOneSourceThoseOfAToken() {
+    SteppedClock clock = new SteppedClock(Instant.EPOCH);
+    org.sealwax.world.Limit all = org.sealwax.world.Limit.of(10);
+    Gatekeeper first = new Gatekeeper(all, 6, 4, 60, clock);
+    Gatekeeper second = new Gatekeeper(all, 6, 4, 60, clock);
+    InetAddress a = InetAddress.ofLiteral("2001:db8:1:1::1");
+    InetAddress sameNetwork = InetAddress.ofLiteral("2001:db8:1:1:ffff::2");
+    InetAddress b = InetAddress.ofLiteral("2001:db8:1:2::1");
+    assertEquals(4, entered(first, a, 5) + entered(first, sameNetwork, 5));
+    assertEquals(2, entered(first, b, 5), "six for one token");
+    assertEquals(4, entered(second, a, 5), "and four are left for the other");
+    assertEquals(0, entered(second, b, 5), "ten in all");
+    second.leave(a);
+    assertEquals(1, entered(second, b, 5));
+    assertEquals(10, all.taken());
+    // A minute's worth, whether they stay or not.
+    int quick = 0;
+    InetAddress c = InetAddress.ofLiteral("192.0.2.3");
+    Gatekeeper third = new Gatekeeper(10, 4, 60, clock);
+    for (int i = 0; i < 100; i++) {
+      if (third.enter(c)) {
+        third.leave(c);
+        quick++;
+      }
+    }
+    assertEquals(60, quick);
+    clock.pass(Duration.ofSeconds(2));
+    assertEquals(2, entered(third, c, 5));
+  }
+
+  private static int entered(Gatekeeper keeper, InetAddress from, int tries) {
+    int count = 0;
+    for (int i = 0; i < tries; i++) {
+      count += keeper.enter(from) ? 1 : 0;
+    }
+    return count;
+  }
+
+  @Test
   void evidenceIsBounded() throws IOException {
     Sighting sighting =
         new Sighting(
