@@ -45,6 +45,18 @@ final class SenderTableTest {
   }
 
   @Test
+  void whoeverVerifiesEverywhereMayRefuseWhatNothingButTestingSpeaksOf() {
+    for (String label : Set.of("d1n", "d3t", "f6", "f7")) {
+      Expectation row = Expectation.of(label).orElseThrow();
+      assertEquals(Want.DELIVERED_UNDER_TLS, row.of(Profile.OPPORTUNISTIC), label);
+      assertEquals(Want.REFUSED, row.of(Profile.VERIFIED), label);
+    }
+    // DANE-EE asks for the key and for nothing else (RFC 7672 3.1.1).
+    assertEquals(
+        Want.DELIVERED_UNDER_TLS, Expectation.of("d3d").orElseThrow().of(Profile.VERIFIED));
+  }
+
+  @Test
   void thePartsOfTheScoreAddUpToAHundred() {
     int sum = 0;
     for (Expectation.Category each : Expectation.Category.values()) {
