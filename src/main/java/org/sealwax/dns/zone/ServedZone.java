@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -29,6 +31,13 @@ final class ServedZone {
   private static final long NEGATIVE_TTL = 300;
   private static final Duration SIGNED_BEFORE = Duration.ofHours(1);
   private static final Duration VALID_FOR = Duration.ofDays(30);
+
+  /** For so long a signature is used again: a zone that nobody changes must not run out. */
+  private static final Duration FRESH = Duration.ofDays(1);
+
+  /** Proofs of one zone kept with their signatures. */
+  private static final int MAX_LIES = 500;
+
   private static final Duration OFF_BY = Duration.ofDays(10);
 
   /** RFC 9276 3.2 lets validators stop at far fewer; known ones stop at 50 to 150. */
@@ -37,6 +46,8 @@ final class ServedZone {
   private static final Name WILDCARD = Name.fromConstantString("*");
 
   private record SetKey(Name name, int type) {}
+
+  private record Signed(RRset set, Instant at) {}
 
   private final Name origin;
   private final Signing signing;
@@ -49,7 +60,22 @@ final class ServedZone {
 
   private @Nullable Denial denial;
 
-  private final Map<SetKey, RRset> signed = new ConcurrentHashMap<>();
+  private final Map<SetKey, Signed> signed = new ConcurrentHashMap<>();
+
+  /**
+   * There are as many white lies as there are questions: the last ones are kept, among them the two
+   * that all denials below one name have in common.
+   */
+  private final Map<SetKey, Signed> lies =
+      Collections.synchronizedMap(
+          new LinkedHashMap<>(64, 0.75f, true) {
+            private static final long serialVersionUID = 1;
+
+            @Override
+            protected boolean removeEldestEntry(Map.Entry<SetKey, Signed> eldest) {
+              return size() > MAX_LIES;
+            }
+          });
 
   /**
    * @param servers the name servers where the text has none
@@ -161,23 +187,23 @@ final class ServedZone {
 
   /** The set with its signature, when this zone signs. */
   RRset signed(RRset set) {
+    return signed(set, signed);
+  }
+
+  private RRset signed(RRset set, Map<SetKey, Signed> kept) {
     if (!signing.signs() || isBelowCut(set)) {
       return set;
     }
-    return signed.computeIfAbsent(
-        new SetKey(set.getName(), set.getType()),
-        k -> {
-          RRset with = new RRset(set);
-          with.addRR(sign(set));
-          return with;
-        });
-  }
-
-  /** The same without keeping it: there are as many white lies as there are questions. */
-  private RRset signedOnce(RRset set) {
-    RRset with = new RRset(set);
-    with.addRR(sign(set));
-    return with;
+    SetKey key = new SetKey(set.getName(), set.getType());
+    Instant now = clock.now();
+    Signed there = kept.get(key);
+    if (there == null || !now.isBefore(there.at().plus(FRESH))) {
+      RRset with = new RRset(set);
+      with.addRR(sign(set));
+      there = new Signed(with, now);
+      kept.put(key, there);
+    }
+    return there.set();
   }
 
   /** The NS set of a delegation belongs to the child and is not signed here (RFC 4035 2.2). */
@@ -261,7 +287,7 @@ final class ServedZone {
   /** The proof of what is not there, signed. */
   List<RRset> signedProof(List<RRset> proof) {
     return proof.stream()
-        .map(signing == Signing.WHITE_LIES ? this::signedOnce : this::signed)
+        .map(set -> signed(set, signing == Signing.WHITE_LIES ? lies : signed))
         .toList();
   }
 

@@ -33,6 +33,7 @@ import org.xbill.DNS.NSEC3Record;
 import org.xbill.DNS.Name;
 import org.xbill.DNS.OPTRecord;
 import org.xbill.DNS.Opcode;
+import org.xbill.DNS.RRSIGRecord;
 import org.xbill.DNS.Rcode;
 import org.xbill.DNS.Record;
 import org.xbill.DNS.SOARecord;
@@ -202,6 +203,25 @@ final class AuthorityTest {
           assertFalse(real.contains(hex.toString(proof.getNext())));
         }
       }
+    }
+  }
+
+  @Test
+  void signaturesDoNotRunOutInAZoneThatNobodyChanges() {
+    for (int day = 0; day < 60; day += 20) {
+      for (String name : List.of("lab.example", "none.lab.example", "none.tok.lab.example")) {
+        Message answer = ask(dnssec(name, Type.MX));
+        for (int section : new int[] {Section.ANSWER, Section.AUTHORITY}) {
+          for (Record each : answer.getSection(section)) {
+            if (each instanceof RRSIGRecord signature) {
+              assertTrue(
+                  signature.getExpire().isAfter(clock.now().plus(Duration.ofDays(7))),
+                  name + " on day " + day);
+            }
+          }
+        }
+      }
+      clock.pass(Duration.ofDays(20));
     }
   }
 
