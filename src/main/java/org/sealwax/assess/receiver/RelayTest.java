@@ -73,6 +73,9 @@ public final class RelayTest implements Probe {
     return CONNECTIONS;
   }
 
+  /** Where the source route stands among the forms. */
+  private static final int ROUTE = 3;
+
   /** One form of envelope. */
   private record Form(String name, String sender, String recipient) {}
 
@@ -147,6 +150,7 @@ public final class RelayTest implements Probe {
     private final List<Form> forms;
     private final List<Answered> answers = new ArrayList<>();
     private boolean takesAnybody;
+    private boolean takesNonsense;
     private String said = "";
 
     Run(Scan scan, List<Form> forms) {
@@ -173,6 +177,14 @@ public final class RelayTest implements Probe {
         while (answers.size() < forms.size()) {
           Form form = forms.get(answers.size());
           answers.add(ask(line, form));
+        }
+        Form route = forms.get(ROUTE);
+        if (answers.get(ROUTE).taken()
+            && answers.subList(0, ROUTE).stream().noneMatch(Answered::taken)) {
+          // A route to no mailbox at all is no address (RFC 5321 4.1.2): who takes it reads no
+          // further than its own name, and does not say that it would go on to anybody.
+          String recipient = route.recipient().substring(0, route.recipient().indexOf(':') + 1);
+          takesNonsense = ask(line, new Form("to nowhere", route.sender(), recipient)).taken();
         }
         Form last = forms.getLast();
         if (answers.getLast().taken()) {
@@ -202,6 +214,7 @@ public final class RelayTest implements Probe {
       return answers.stream()
           .filter(Answered::taken)
           .filter(a -> !(takesAnybody && a.form().equals(forms.getLast())))
+          .filter(a -> !(takesNonsense && a.form().equals(forms.get(ROUTE))))
           .toList();
     }
   }
@@ -257,6 +270,7 @@ public final class RelayTest implements Probe {
             + own.domain()
             + " are refused"
             + (run.takesAnybody ? ", but for a percent sign, where any name is taken" : "")
+            + (run.takesNonsense ? ", but for a source route, where one to nowhere is taken" : "")
             + ": "
             + judged.getFirst().recipient());
   }

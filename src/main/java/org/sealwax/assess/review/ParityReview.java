@@ -16,6 +16,7 @@ import org.sealwax.assess.Place;
 import org.sealwax.assess.Review;
 import org.sealwax.assess.Sightings;
 import org.sealwax.assess.Visit;
+import org.sealwax.tls.Pins;
 
 /**
  * All hosts and addresses against each other: an attacker who can drop packets chooses among them,
@@ -23,6 +24,9 @@ import org.sealwax.assess.Visit;
  */
 public record ParityReview() implements Review {
   private static final int MAX_NAMED = 8;
+
+  /** What says how busy or slow an address is and not how safe. */
+  private static final Set<String> MOODS = Set.of("scan.trouble", "banner.time");
 
   @Override
   public List<Check> checks() {
@@ -70,6 +74,7 @@ public record ParityReview() implements Review {
       boolean compared =
           group == Group.CRYPTO || group == Group.CERTIFICATE || group == Group.REACH;
       if (compared
+          && !MOODS.contains(f.check().id())
           && f.outcome().known()
           && there.stream().anyMatch(v -> v.place().equals(f.place()))) {
         byCheck
@@ -103,6 +108,29 @@ public record ParityReview() implements Review {
       words.add(seen.wordsAfter().isEmpty() ? seen.wordsBefore() : seen.wordsAfter());
       versions.add(seen.versions());
       types.add(new TreeSet<>(seen.chains().keySet()));
+    }
+    Map<String, String> keys = new LinkedHashMap<>();
+    Set<String> turning = new TreeSet<>();
+    for (Visit visit : there) {
+      visit
+          .place()
+          .hostName()
+          .ifPresent(
+              host ->
+                  visit
+                      .sightings()
+                      .chains()
+                      .forEach(
+                          (type, chain) -> {
+                            String key = Pins.of(chain.getFirst()).hex();
+                            String before = keys.putIfAbsent(host + " " + type, key);
+                            if (before != null && !before.equals(key)) {
+                              turning.add(host.name());
+                            }
+                          }));
+    }
+    if (!turning.isEmpty()) {
+      different.add("the keys at the addresses of " + String.join(", ", turning));
     }
     if (words.size() > 1) {
       different.add("the EHLO words");

@@ -137,8 +137,13 @@ final class AskedForTest {
                 0),
             new Row(
                 "follows source routes",
-                s -> s.takes = l -> l.contains("@OLD.EXAMPLE.ORG:"),
+                s -> s.takes = l -> l.contains("@OLD.EXAMPLE.ORG:ME@OWN.EXAMPLE"),
                 "FAIL relay/open",
+                0),
+            new Row(
+                "takes whatever has its own name in it, sense or not",
+                s -> s.takes = l -> l.contains("OLD.EXAMPLE.ORG"),
+                "PASS relay",
                 0),
             new Row(
                 "follows percent signs",

@@ -20,6 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.sealwax.address.Domain;
 import org.sealwax.assess.Budget;
+import org.sealwax.assess.Check;
 import org.sealwax.assess.Depth;
 import org.sealwax.assess.Entry;
 import org.sealwax.assess.Exchange;
@@ -446,5 +447,71 @@ final class PolicyReviewsTest {
     assertEquals("FAIL:testing-only", both(noDane, testing));
     assertEquals("WARN:one", both(goodDane, testing));
     assertEquals(4, InetAddress.ofLiteral("192.0.2.1").getAddress().length);
+  }
+
+  private static String parity(Overview all, Finding... found) {
+    return codes(judge(new ParityReview(), all.with(List.of(found))), "parity");
+  }
+
+  @Test
+  void theWeakestHostIsToldOfAndNotTheBusiest() {
+    Overview all = overview(world().build(), List.of(EC), List.of(OTHER));
+    Place one = all.visits().get(0).place();
+    Place two = all.visits().get(1).place();
+    assertEquals("PASS:", parity(all));
+    for (String check : List.of("tls10", "suite.rc4", "cert.chain", "starttls.offered")) {
+      assertEquals(
+          "FAIL:weaker",
+          parity(
+              all,
+              Finding.of(Check.of(check), Outcome.PASS, one, "good"),
+              Finding.of(Check.of(check), Outcome.WARN, two, "bad")),
+          check);
+    }
+    for (String check : List.of("scan.trouble", "banner.time")) {
+      assertEquals(
+          "PASS:",
+          parity(
+              all,
+              Finding.of(Check.of(check), Outcome.PASS, one, "good"),
+              Finding.of(Check.of(check), Outcome.WARN, two, "slow")),
+          check);
+    }
+    // Wrong everywhere is another finding's matter.
+    assertEquals(
+        "PASS:",
+        parity(
+            all,
+            Finding.of(Check.of("tls10"), Outcome.WARN, one, "bad"),
+            Finding.of(Check.of("tls10"), Outcome.WARN, two, "bad")));
+    assertEquals("WARN:differs", parity(overview(world().build(), List.of(EC), List.of(EC, RSA))));
+  }
+
+  @Test
+  void oneHostHasOneKeyAtAllItsAddresses() {
+    FixedResolver world =
+        FixedResolver.builder()
+            .mx("example.org", 10, "mx1.example.org")
+            .address("mx1.example.org", "192.0.2.1")
+            .address("mx1.example.org", "2001:db8::1")
+            .build();
+    Overview dns = DnsReviewsTest.overview(world, DOMAIN);
+    Exchange exchange = dns.exchanges().getFirst();
+    Exchange six =
+        new Exchange(exchange.host(), 10, exchange.lookups(), List.of(exchange.addresses().get(1)));
+    Identity next = CA.identity("mx1.example.org");
+    for (Identity shown : List.of(EC, next)) {
+      Overview all =
+          new Overview(
+              dns.target(),
+              dns.mx(),
+              dns.route(),
+              dns.exchanges(),
+              List.of(visit(exchange, EC), visit(six, shown)),
+              List.of(),
+              dns.budget(),
+              dns.left());
+      assertEquals(shown == EC ? "PASS:" : "WARN:differs", parity(all));
+    }
   }
 }
