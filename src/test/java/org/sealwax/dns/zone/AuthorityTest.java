@@ -5,9 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
 import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -419,6 +424,76 @@ final class AuthorityTest {
     return hex.formatHex(
         new Cookies(hex.parseHex(secret), at(time))
             .make(hex.parseHex(client), InetAddress.ofLiteral(address)));
+  }
+
+  @Test
+  void overSocketsOneNetworkGetsItsConnectionsAndNoMore() throws IOException {
+    Path file = folder.resolve("socket-key");
+    try (Authority served =
+        Authority.start(
+            new AuthoritySettings(
+                ZONE,
+                List.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0)),
+                List.of("ns1.lab.example"),
+                RATE),
+            KeptKey.open(file, ZONE),
+            Clock.system(),
+            Chance.secure())) {
+      served.add(List.of(Zone.of(ZONE, "@ MX 10 mx\n").signed(Signing.WHITE_LIES)));
+      byte[] query = question("lab.example", Type.MX).toWire();
+      List<Socket> held = new ArrayList<>();
+      for (int i = 0; i < Authority.MAX_CONNECTIONS_EACH; i++) {
+        Socket socket = connect(served);
+        held.add(socket);
+        // Two at once in one connection (RFC 7766 6.2.1.1).
+        assertEquals(2, answers(socket, query, 2));
+      }
+      Socket more = connect(served);
+      held.add(more);
+      assertEquals(0, answers(more, query, 1));
+      for (Socket each : held) {
+        each.close();
+      }
+      try (DatagramSocket udp = new DatagramSocket()) {
+        udp.setSoTimeout(10_000);
+        byte[] long1 = java.util.Arrays.copyOf(query, Authority.LARGEST_QUESTION + 1);
+        udp.send(new DatagramPacket(long1, long1.length, served.addresses().getFirst()));
+        udp.send(new DatagramPacket(query, query.length, served.addresses().getFirst()));
+        DatagramPacket got = new DatagramPacket(new byte[2_000], 2_000);
+        udp.receive(got);
+        assertEquals(
+            1,
+            new Message(java.util.Arrays.copyOf(got.getData(), got.getLength()))
+                .getSection(Section.ANSWER)
+                .size());
+      }
+    }
+  }
+
+  private static Socket connect(Authority served) throws IOException {
+    InetSocketAddress at = served.addresses().getFirst();
+    Socket socket = new Socket(at.getAddress(), at.getPort());
+    socket.setSoTimeout(10_000);
+    return socket;
+  }
+
+  private static int answers(Socket socket, byte[] query, int times) {
+    int count = 0;
+    try {
+      DataOutputStream out = new DataOutputStream(socket.getOutputStream());
+      for (int i = 0; i < times; i++) {
+        out.writeShort(query.length);
+        out.write(query);
+      }
+      DataInputStream in = new DataInputStream(socket.getInputStream());
+      for (int i = 0; i < times; i++) {
+        in.readNBytes(in.readUnsignedShort());
+        count++;
+      }
+    } catch (IOException e) {
+      // Closed: what was counted was answered.
+    }
+    return count;
   }
 
   @Test
