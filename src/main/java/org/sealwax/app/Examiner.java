@@ -55,6 +55,9 @@ record Examiner(Setup setup) {
   /** Services named by {@code --also}: each costs a connection and up to ten seconds. */
   private static final int MAX_ALSO = 16;
 
+  /** Answers kept in a survey: what is above the domains is asked for again, they are not. */
+  private static final int SURVEY_ANSWERS = 4_000;
+
   /** Lines of a file of trust anchors: the root has two keys, a lab a few. */
   private static final int MAX_ANCHORS = 64;
 
@@ -68,11 +71,24 @@ record Examiner(Setup setup) {
       throws IOException, Arguments.Misuse {
     // What a person names by its address may be anywhere; what the DNS names may not.
     boolean named = target instanceof Target.Host host && !host.addresses().isEmpty();
-    return of(arguments, around, folders, named, Setup.Gate.open());
+    return of(arguments, around, folders, named, Setup.Gate.open(), dns(arguments, around));
   }
 
+  /** For many targets, through a gate. */
   static Examiner of(
       Arguments arguments, Surroundings around, Folders folders, boolean anywhere, Setup.Gate gate)
+      throws IOException, Arguments.Misuse {
+    DnsSettings dns = dns(arguments, around).withCacheEntries(SURVEY_ANSWERS);
+    return of(arguments, around, folders, anywhere, gate, dns);
+  }
+
+  private static Examiner of(
+      Arguments arguments,
+      Surroundings around,
+      Folders folders,
+      boolean anywhere,
+      Setup.Gate gate,
+      DnsSettings dns)
       throws IOException, Arguments.Misuse {
     TlsRoom.beforeAnything();
     Clock clock = Clock.system();
@@ -80,7 +96,7 @@ record Examiner(Setup setup) {
     boolean inner = anywhere || arguments.has("--allow-private");
     Dialer dialer =
         inner ? SystemDialer.trusted() : SystemDialer.guarded(DialerSettings.defaults());
-    Resolver resolver = resolver(dns(arguments, around), clock, chance);
+    Resolver resolver = resolver(dns, clock, chance);
     TrustRoots roots = roots(arguments, around);
     String ehlo = ehlo(arguments, folders);
     TlsClient tls = new TlsRoom(TlsSettings.defaults(), clock, chance).client(ClientTls.defaults());

@@ -83,6 +83,11 @@ public record DnsSettings(
     return new DnsSettings(resolvers, anchors, other, timeout, total, cacheEntries, concurrent);
   }
 
+  /** The same with another number of answers kept. */
+  public DnsSettings withCacheEntries(int other) {
+    return new DnsSettings(resolvers, anchors, validation, timeout, total, other, concurrent);
+  }
+
   /** The same with other times. */
   public DnsSettings withTimes(Duration oneTry, Duration whole) {
     return new DnsSettings(resolvers, anchors, validation, oneTry, whole, cacheEntries, concurrent);
