@@ -187,17 +187,21 @@ record Subcommand(
                     "--exec",
                     "COMMAND",
                     "run by /bin/sh when the lab is ready; finds LAB_RESOLVER, LAB_ANCHOR, LAB_CA,"
-                        + " LAB_SENDER, LAB_RECIPIENTS, LAB_FOLDER in its environment, and is ended"
+                        + " LAB_SENDER, LAB_RECIPIENTS, LAB_FOLDER, LAB_SMTP_PORT, LAB_HTTPS_PORT in its"
+                        + " environment, and is ended"
                         + " with the lab"),
                 new Option(
-                    "--traps", "LIST", "quick, all, groups (e), traps (e3), rows (d1s) (all)"),
+                    "--traps",
+                    "LIST",
+                    "quick, all, groups (e), traps (e3), rows (d1s), and -b11 for what is left out"
+                        + " (all)"),
                 new Option(
                     "--profile",
                     "WORD",
                     "what the router chose: opportunistic, strict (TLS everywhere) or verified"
                         + " (opportunistic)"),
                 json,
-                new Option("--junit", "FILE", "write JUnit XML too"),
+                new Option("--junit", "FILE", "write JUnit XML too, a test case for each row"),
                 new Option("--folder", "FOLDER", "where the files for the router go (a new one)"),
                 new Option("--scale", "N", "divide the lab's long times by N (60)"),
                 new Option("--wait", "SECONDS", "how long the router has (180)"),
