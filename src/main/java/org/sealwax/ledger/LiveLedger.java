@@ -42,11 +42,11 @@ import org.sealwax.world.Threads;
  * second showed. Thread-safe.
  */
 public final class LiveLedger implements Ledger, RungShelf, Closeable {
-  /** Memory for rows in use, in estimated octets: some thousands of busy domains. */
-  static final long HOT_OCTETS = 12 << 20;
+  /** Memory for rows in use, in estimated octets: more than a thousand busy domains. */
+  static final long HOT_OCTETS = 8 << 20;
 
-  /** Memory for what is asked before each delivery: some ten thousands of domains. */
-  static final long BRIEF_OCTETS = 16 << 20;
+  /** Memory for what is asked before each delivery: more than ten thousand domains. */
+  static final long BRIEF_OCTETS = 8 << 20;
 
   /** Hosts whose place on the ladder is kept: as many as {@code deliver} remembers. */
   static final int MOST_RUNGS = 10_000;

@@ -102,7 +102,11 @@ public record Rules(LedgerSettings settings, PublicSuffixes suffixes) {
    * @param vouched whether a published policy in force lists a host
    */
   public Change begins(DomainRow before, MxAnswer answer, Predicate<Domain> vouched, Moment at) {
-    DomainRow row = before.withMx(answer.hosts(), answer.until());
+    // The same resolution, out of the resolver's cache: nothing new, and nothing to be written.
+    boolean known =
+        before.mx().equals(answer.hosts())
+            && Tally.isSameResolution(before.mxUntil(), answer.until());
+    DomainRow row = known ? before : before.withMx(answer.hosts(), answer.until());
     Change change = Change.none(row);
     if (row.level() == Level.VERIFY) {
       Set<Domain> unknown = unknown(row);

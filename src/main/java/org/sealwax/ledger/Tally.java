@@ -23,6 +23,11 @@ public record Tally(
   /** A cached answer's end is computed anew each time, and by whole seconds. */
   private static final long SAME_RESOLUTION = 5;
 
+  /** Whether two answers whose time ends then and then are one, out of a cache. */
+  static boolean isSameResolution(Instant one, Instant other) {
+    return Math.abs(one.getEpochSecond() - other.getEpochSecond()) <= SAME_RESOLUTION;
+  }
+
   static long day(Instant at) {
     return Math.floorDiv(at.getEpochSecond(), TimeUnit.DAYS.toSeconds(1));
   }
@@ -33,8 +38,7 @@ public record Tally(
     if (day == lastDay && today >= settings.perDay() || sessions >= ENOUGH) {
       return this;
     }
-    boolean same =
-        Math.abs(resolvedUntil.getEpochSecond() - until.getEpochSecond()) <= SAME_RESOLUTION;
+    boolean same = isSameResolution(resolvedUntil, until);
     return new Tally(
         sessions + 1,
         day == lastDay ? days : days + 1,

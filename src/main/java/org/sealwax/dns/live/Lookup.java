@@ -67,6 +67,9 @@ final class Lookup {
   /** Validated keys kept by the validator. */
   private static final int KEYS_KEPT = 10_000;
 
+  /** Times to live that many answers may share. */
+  private static final int SHARED_TIMES = 500;
+
   /** Hosts of mail that many domains may share. */
   private static final int SHARED_HOSTS = 2_000;
 
@@ -83,6 +86,8 @@ final class Lookup {
   private final @Nullable ValidatingResolver validator;
   private final DnsSettings.Validation validation;
   private final boolean adBelieved;
+  private final Cache<Duration, Duration> times =
+      Caffeine.newBuilder().maximumSize(SHARED_TIMES).executor(Runnable::run).build();
   private final Cache<Domain, Domain> hosts =
       Caffeine.newBuilder().maximumSize(SHARED_HOSTS).executor(Runnable::run).build();
   private final Clock clock;
@@ -234,6 +239,16 @@ final class Lookup {
       }
       // The resolver stopped at an alias (RFC 1034 4.3.2 lets it): ask for the rest.
     }
+  }
+
+  /** Zones have few different times to live: one object for equal ones. */
+  private Duration shared(Duration ttl) {
+    Duration known = times.getIfPresent(ttl);
+    if (known == null) {
+      times.put(ttl, ttl);
+      return ttl;
+    }
+    return known;
   }
 
   /** Nearly always the name that was asked for: kept once, not once more for each answer. */
@@ -403,7 +418,7 @@ final class Lookup {
     return Answer.unknown(security, name, aliases, kept, reason);
   }
 
-  private static Answer<?> denied(Domain end, AliasChain chain, Message message) {
+  private Answer<?> denied(Domain end, AliasChain chain, Message message) {
     Duration denial = Duration.ZERO;
     for (Record r : message.getSection(Section.AUTHORITY)) {
       if (r instanceof SOARecord soa) {
@@ -416,7 +431,7 @@ final class Lookup {
     Answer.Kind kind =
         message.getRcode() == Rcode.NXDOMAIN ? Answer.Kind.NO_NAME : Answer.Kind.NO_DATA;
     return new Answer<>(
-        List.of(), kind, chain.security(), end, chain.aliases(), chain.kept(SHORTEST), "");
+        List.of(), kind, chain.security(), end, chain.aliases(), shared(chain.kept(SHORTEST)), "");
   }
 
   private Answer<?> found(Question question, Domain end, AliasChain chain, List<Record> records) {
@@ -433,6 +448,12 @@ final class Lookup {
           "no usable record: " + records.getFirst().rdataToString());
     }
     return new Answer<>(
-        data, Answer.Kind.FOUND, chain.security(), end, chain.aliases(), chain.kept(SHORTEST), "");
+        data,
+        Answer.Kind.FOUND,
+        chain.security(),
+        end,
+        chain.aliases(),
+        shared(chain.kept(SHORTEST)),
+        "");
   }
 }
