@@ -16,6 +16,7 @@ import java.security.SignatureException;
 import java.security.SignatureSpi;
 import java.security.interfaces.ECPublicKey;
 import java.security.interfaces.EdECPublicKey;
+import java.security.spec.ECFieldFp;
 import java.security.spec.ECParameterSpec;
 import java.security.spec.NamedParameterSpec;
 import java.util.HexFormat;
@@ -31,6 +32,7 @@ import org.bouncycastle.crypto.params.ECPublicKeyParameters;
 import org.bouncycastle.crypto.params.Ed25519PublicKeyParameters;
 import org.bouncycastle.crypto.signers.ECDSASigner;
 import org.bouncycastle.crypto.signers.StandardDSAEncoding;
+import org.bouncycastle.math.ec.ECFieldElement;
 import org.bouncycastle.math.ec.rfc8032.Ed25519;
 import org.jspecify.annotations.Nullable;
 
@@ -42,9 +44,11 @@ import org.jspecify.annotations.Nullable;
  * <p>Only verifies: nothing of it knows a secret. Whoever wants to sign, and keys of other curves,
  * go to the JDK's providers, because {@code Signature} asks one after the other.
  */
-final class QuickSignatures extends Provider {
+public final class QuickSignatures extends Provider {
   private static final long serialVersionUID = 1L;
-  private static final String NAME = "SealwaxQuickSignatures";
+
+  /** The name among the JDK's providers. */
+  static final String NAME = "SealwaxQuickSignatures";
 
   /** The proofs of one zone come again and again; a hundred octets each. */
   private static final int REMEMBERED = 4_096;
@@ -64,8 +68,8 @@ final class QuickSignatures extends Provider {
     putService(new Verifies("Ed25519", EdDsa::new));
   }
 
-  /** Puts it before the JDK's; again and again if one likes. */
-  static void install() {
+  /** Puts it before the JDK's, once for the process; cheap when it is there. */
+  public static synchronized void install() {
     if (Security.getProvider(NAME) == null) {
       Security.insertProviderAt(new QuickSignatures(), 1);
     }
@@ -195,20 +199,29 @@ final class QuickSignatures extends Provider {
     private static ECDomainParameters known(@Nullable ECParameterSpec wanted)
         throws InvalidKeyException {
       for (ECDomainParameters curve : Curves.ALL) {
-        if (wanted != null
-            && wanted.getOrder().equals(curve.getN())
-            && wanted.getCofactor() == 1
-            && wanted.getCurve().getA().equals(curve.getCurve().getA().toBigInteger())
-            && wanted.getCurve().getB().equals(curve.getCurve().getB().toBigInteger())
-            && wanted.getGenerator().getAffineX().equals(x(curve))) {
+        if (wanted != null && wanted.getCofactor() == 1 && isThis(wanted, curve)) {
           return curve;
         }
       }
       throw new InvalidKeyException("another curve");
     }
 
-    private static BigInteger x(ECDomainParameters curve) {
-      return curve.getG().getAffineXCoord().toBigInteger();
+    /**
+     * Exactly this curve with this generator: a key that brings a generator of its own
+     * (CVE-2020-0601) is none of ours.
+     */
+    private static boolean isThis(ECParameterSpec wanted, ECDomainParameters curve) {
+      return wanted.getOrder().equals(curve.getN())
+          && wanted.getCurve().getField() instanceof ECFieldFp field
+          && field.getP().equals(curve.getCurve().getField().getCharacteristic())
+          && wanted.getCurve().getA().equals(curve.getCurve().getA().toBigInteger())
+          && wanted.getCurve().getB().equals(curve.getCurve().getB().toBigInteger())
+          && wanted.getGenerator().getAffineX().equals(number(curve.getG().getAffineXCoord()))
+          && wanted.getGenerator().getAffineY().equals(number(curve.getG().getAffineYCoord()));
+    }
+
+    private static BigInteger number(ECFieldElement element) {
+      return element.toBigInteger();
     }
 
     @Override

@@ -55,7 +55,7 @@ public final class TlsRoom {
 
   private EngineFactory load() {
     // Chains are checked by the JDK on either engine.
-    EcdsaVerifier.install();
+    QuickSignatures.install();
     if (settings.engine() == TlsEngine.BORINGSSL) {
       try {
         return BoringEngines.load();

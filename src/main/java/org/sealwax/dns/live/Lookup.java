@@ -25,7 +25,7 @@ import org.sealwax.dns.Answer;
 import org.sealwax.dns.DnsSettings;
 import org.sealwax.dns.Resolver;
 import org.sealwax.dns.Security;
-import org.sealwax.tls.EcdsaVerifier;
+import org.sealwax.tls.QuickSignatures;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 import org.xbill.DNS.DClass;
@@ -119,7 +119,7 @@ final class Lookup {
 
   private static ValidatingResolver validator(
       Upstream upstream, DnsSettings settings, Clock clock) {
-    EcdsaVerifier.install();
+    QuickSignatures.install();
     ValidatingResolver validator = new ValidatingResolver(upstream, javaClock(clock));
     Properties properties = new Properties();
     properties.setProperty("dnsjava.dnssec.keycache.max_size", Integer.toString(KEYS_KEPT));
