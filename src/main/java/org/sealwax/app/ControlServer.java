@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import org.sealwax.log.MailLog;
+import org.sealwax.world.AcceptLoop;
 import org.sealwax.world.Deadline;
 import org.sealwax.world.Limit;
 import org.sealwax.world.Threads;
@@ -98,7 +99,13 @@ final class ControlServer implements Closeable {
     ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     server.bind(UnixDomainSocketAddress.of(path), MAX_CLIENTS);
     ControlServer control = new ControlServer(path, server, desk, log);
-    Threads.start("control", control::accept);
+    var _ =
+        AcceptLoop.start(
+            "control",
+            () -> !server.isOpen(),
+            server::accept,
+            control::take,
+            text -> log.warning("app", "control socket: " + text));
     return control;
   }
 
@@ -111,14 +118,12 @@ final class ControlServer implements Closeable {
     }
   }
 
-  private void accept() {
-    while (server.isOpen()) {
-      try {
-        SocketChannel client = server.accept();
-        if (!clients.tryTake()) {
-          client.close();
-          continue;
-        }
+  private void take(SocketChannel client) throws IOException {
+    if (!clients.tryTake()) {
+      client.close();
+      return;
+    }
+    var _ =
         Threads.start(
             "control",
             () -> {
@@ -128,13 +133,6 @@ final class ControlServer implements Closeable {
                 clients.give();
               }
             });
-      } catch (IOException e) {
-        if (server.isOpen()) {
-          log.warning("app", "control socket: " + e.getMessage());
-        }
-        return;
-      }
-    }
   }
 
   private void serve(SocketChannel client) {

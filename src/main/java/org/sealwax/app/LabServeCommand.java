@@ -139,7 +139,7 @@ final class LabServeCommand {
     Duration beat = manager.beat().filter(b -> b.compareTo(LOOK) < 0).orElse(LOOK);
     long looked = clock.nanoTime();
     while (!ended.await(beat.toMillis(), TimeUnit.MILLISECONDS)) {
-      manager.alive();
+      manager.aliveIf(() -> {});
       if (clock.nanoTime() - looked >= LOOK.toNanos()) {
         looked = clock.nanoTime();
         store.reloadIfChanged().forEach(this::told);

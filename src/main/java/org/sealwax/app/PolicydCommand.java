@@ -15,7 +15,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.sealwax.config.Configuration;
 import org.sealwax.config.Settings;
@@ -96,6 +95,7 @@ final class PolicydCommand {
       MailLog log = new CountedLog(lines, counters);
       try (Engine engine = new Engine(settings, arguments.has("--ask"), log)) {
         LibraryLog.lead(log);
+        ProcessEnd.whenThreadsEnd(log, lines::close, around.err());
         sound.complaints().forEach(c -> log.warning("config", c.text()));
         Optional<String> key = arguments.value("--ask");
         if (key.isPresent()) {
@@ -199,14 +199,7 @@ final class PolicydCommand {
                           new LogFollower.World(
                               engine.ledger(), engine.resolver(), clock, chance, log))));
       manager.ready("serving " + server.place());
-      Optional<Duration> beat = manager.beat();
-      if (beat.isEmpty()) {
-        ended.await();
-      } else {
-        while (!ended.await(beat.get().toMillis(), TimeUnit.MILLISECONDS)) {
-          manager.alive();
-        }
-      }
+      manager.awaitEnd(ended, engine::desk);
       manager.stopping();
       log.note("policyd", "stopped");
       return Exit.OK;

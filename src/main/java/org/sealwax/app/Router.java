@@ -66,8 +66,8 @@ import org.sealwax.tls.TlsServer;
 import org.sealwax.tls.TlsSettings;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
+import org.sealwax.world.Supervisor;
 import org.sealwax.world.SystemDialer;
-import org.sealwax.world.Threads;
 
 /**
  * The running router: the only place that puts machines together. What a reload changes is held in
@@ -404,7 +404,7 @@ final class Router implements Closeable {
     mirrors.start();
     queue.start();
     lookAhead.start();
-    housekeeping = Threads.start("housekeeping", this::keepHouse);
+    housekeeping = Supervisor.start("housekeeping", this::isClosed, this::keepHouse);
   }
 
   private void startReportsIn() throws StartTrouble {
@@ -439,6 +439,11 @@ final class Router implements Closeable {
     Outbound now = outboundNow();
     return new Explainer(
         now.courier().get(), now.routes(), archives, settingsNow(), mirrors::account);
+  }
+
+  /** Returns when the queue answers: for the watchdog. */
+  void probe() {
+    var _ = queue.figures();
   }
 
   /** Why mail is not taken now, or null when it is. */
@@ -516,20 +521,20 @@ final class Router implements Closeable {
 
   /** The identity of a first start, and certificate files that change. */
   private void keepHouse() {
-    if (isClosed()) {
-      return;
-    }
     try {
-      IdentityStore store = identities.get();
-      while (!ending.await(LOOK.toSeconds(), TimeUnit.SECONDS)) {
-        lookAtIdentities(store);
-      }
+      do {
+        try {
+          if (!isClosed()) {
+            lookAtIdentities(identities.get());
+          }
+        } catch (RuntimeException e) {
+          if (!isClosed()) {
+            log.bug("housekeeping", e);
+          }
+        }
+      } while (!ending.await(LOOK.toSeconds(), TimeUnit.SECONDS));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    } catch (RuntimeException e) {
-      if (!isClosed()) {
-        log.bug("housekeeping", e);
-      }
     }
   }
 

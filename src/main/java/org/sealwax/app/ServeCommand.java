@@ -3,7 +3,6 @@ package org.sealwax.app;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -47,6 +46,7 @@ final class ServeCommand {
       counters.gauge("sealwax_log_lost_lines", "Log lines that nobody read", lines::dropped);
       MailLog log = new CountedLog(lines, counters);
       LibraryLog.lead(log);
+      ProcessEnd.whenThreadsEnd(log, lines::close, around.err());
       sound.complaints().forEach(c -> log.warning("config", c.text()));
       Router router = new Router(settings, new Router.World(clock, Chance.secure(), log, counters));
       Reloader reloader = new Reloader(file, router, log);
@@ -92,7 +92,7 @@ final class ServeCommand {
     Threads.start("honesty", () -> tryResolvers(router.settingsNow().dns(), log));
     manager.ready("listening at " + names(router));
     try {
-      beat(manager, ended);
+      manager.awaitEnd(ended, router::probe);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -115,18 +115,6 @@ final class ServeCommand {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    }
-  }
-
-  private static void beat(ServiceManager manager, CountDownLatch ended)
-      throws InterruptedException {
-    Optional<Duration> beat = manager.beat();
-    if (beat.isEmpty()) {
-      ended.await();
-      return;
-    }
-    while (!ended.await(beat.get().toMillis(), java.util.concurrent.TimeUnit.MILLISECONDS)) {
-      manager.alive();
     }
   }
 

@@ -9,6 +9,10 @@ import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.sealwax.world.Supervisor;
+import org.sealwax.world.Threads;
 
 /**
  * Tells the service manager how we are (sd_notify(3)): one datagram to the Unix socket that {@code
@@ -20,6 +24,9 @@ final class ServiceManager {
   private static final int SOCK_DGRAM = 2;
   private static final int SOCK_CLOEXEC = 0x80000;
   private static final int PATH_ROOM = 108;
+
+  /** For the probe: it takes locks that are held for microseconds. */
+  private static final Duration PROBE = Duration.ofSeconds(10);
 
   private final Optional<String> socket;
   private final Optional<Duration> watchdog;
@@ -39,9 +46,32 @@ final class ServiceManager {
     }
   }
 
-  /** How often {@link #alive} must be said, with a reserve of one half; empty: never. */
+  /** How often {@link #aliveIf} must be called, with a reserve of one half; empty: never. */
   Optional<Duration> beat() {
     return socket.isEmpty() ? Optional.empty() : watchdog.map(w -> w.dividedBy(2));
+  }
+
+  /** Waits for the end, and sends the watchdog's signal in the meantime while all is well. */
+  void awaitEnd(CountDownLatch ended, Runnable probe) throws InterruptedException {
+    Optional<Duration> beat = beat();
+    if (beat.isEmpty()) {
+      ended.await();
+      return;
+    }
+    while (!ended.await(beat.get().toMillis(), TimeUnit.MILLISECONDS)) {
+      aliveIf(probe);
+    }
+  }
+
+  /**
+   * Sends the watchdog's signal if every supervised thread runs and {@code probe} returns in time.
+   * The probe runs in a virtual thread, so the signal also stops when none of them is scheduled.
+   */
+  void aliveIf(Runnable probe) throws InterruptedException {
+    Thread probing = Threads.start("watchdog", probe);
+    if (probing.join(PROBE) && Supervisor.ended().isEmpty()) {
+      tell("WATCHDOG=1");
+    }
   }
 
   void ready(String status) {
@@ -55,10 +85,6 @@ final class ServiceManager {
 
   void stopping() {
     tell("STOPPING=1");
-  }
-
-  void alive() {
-    tell("WATCHDOG=1");
   }
 
   private void tell(String state) {

@@ -39,6 +39,7 @@ import org.sealwax.tls.TrustRoots;
 import org.sealwax.tls.Verdict;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
+import org.sealwax.world.Supervisor;
 import org.sealwax.world.Threads;
 
 /**
@@ -198,15 +199,19 @@ public final class Mirrors implements Mirror, Closeable {
   /** Begins to look, and goes on. */
   public synchronized void start() {
     if (background == null) {
-      background = Threads.start("mirrors", this::keep);
+      background = Supervisor.start("mirrors", () -> closed, this::keep);
     }
   }
 
   private void keep() {
     try {
       while (!closed) {
-        for (Domain peer : due()) {
-          Threads.start("mirror " + peer, () -> look(peer));
+        try {
+          for (Domain peer : due()) {
+            Threads.start("mirror " + peer, () -> look(peer));
+          }
+        } catch (RuntimeException e) {
+          world.log().bug("mirrors", e);
         }
         if (rows.peers().isEmpty()) {
           wake.acquire();

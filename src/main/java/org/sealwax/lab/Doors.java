@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import org.sealwax.world.AcceptLoop;
 import org.sealwax.world.Clock;
 import org.sealwax.world.Deadline;
 import org.sealwax.world.Threads;
@@ -72,7 +73,15 @@ final class Doors implements Closeable {
           "cannot listen at " + at.getHostAddress() + " port " + port + ": " + e.getMessage(), e);
     }
     open.add(door);
-    porters.add(Threads.start("lab-door", () -> accept(door, owner)));
+    porters.add(
+        AcceptLoop.start(
+            "lab-door",
+            door::isClosed,
+            door::accept,
+            socket -> take(socket, owner),
+            text -> {
+              // Traps have no log: a client that cannot come in shows in its sightings.
+            }));
   }
 
   /**
@@ -90,18 +99,11 @@ final class Doors implements Closeable {
     }
   }
 
-  private void accept(ServerSocket door, Consumer<Wire> owner) {
-    while (!door.isClosed()) {
-      try {
-        Socket socket = door.accept();
-        if (!keeper.enter(socket.getInetAddress())) {
-          socket.close();
-          continue;
-        }
-        Threads.start("lab-conversation", () -> own(socket, owner));
-      } catch (IOException e) {
-        // Closed, or a client that went before it came: the loop condition tells.
-      }
+  private void take(Socket socket, Consumer<Wire> owner) throws IOException {
+    if (keeper.enter(socket.getInetAddress())) {
+      var _ = Threads.start("lab-conversation", () -> own(socket, owner));
+    } else {
+      socket.close();
     }
   }
 

@@ -28,7 +28,7 @@ import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 import org.sealwax.world.Limit;
 import org.sealwax.world.Rate;
-import org.sealwax.world.Threads;
+import org.sealwax.world.Supervisor;
 import org.sealwax.world.Wire;
 
 /**
@@ -155,7 +155,7 @@ public final class LabService implements Closeable {
       close();
       throw e;
     }
-    Threads.start("lab-sweeper", this::sweepAlways);
+    var _ = Supervisor.start("lab-sweeper", () -> closed, this::sweepAlways);
   }
 
   private Doors doors(int most) {

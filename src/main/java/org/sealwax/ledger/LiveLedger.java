@@ -33,7 +33,7 @@ import org.sealwax.policy.HostMemory;
 import org.sealwax.policy.MxFilter;
 import org.sealwax.policy.MxPattern;
 import org.sealwax.world.Clock;
-import org.sealwax.world.Threads;
+import org.sealwax.world.Supervisor;
 
 /**
  * The ledger of a running router: {@link Rules} over rows that lie in a {@link LedgerStore}. Rows
@@ -204,7 +204,7 @@ public final class LiveLedger implements Ledger, RungShelf, Closeable {
                   + ")");
     }
     this.rungs = readRungs(store, now);
-    this.writer = Threads.startPlatform("ledger", this::write);
+    this.writer = Supervisor.startPlatform("ledger", () -> closed, this::write);
   }
 
   private static final String DOUBT =
@@ -748,6 +748,11 @@ public final class LiveLedger implements Ledger, RungShelf, Closeable {
         if (!inTrouble) {
           inTrouble = true;
           world.log().storeTrouble("the ledger cannot be written; it goes on in memory", e);
+        }
+      } catch (RuntimeException e) {
+        if (!inTrouble) {
+          inTrouble = true;
+          world.log().bug("ledger", e);
         }
       } catch (InterruptedException e) {
         return;

@@ -9,7 +9,7 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongFunction;
-import org.sealwax.world.Threads;
+import org.sealwax.world.Supervisor;
 
 /**
  * Takes finished lines from all threads into a bounded buffer, which one thread writes out in
@@ -37,14 +37,14 @@ final class LineSink implements AutoCloseable {
   private final AtomicLong dropped = new AtomicLong();
   private final Thread writer;
   private StringBuilder waiting = new StringBuilder();
-  private boolean closed;
+  private volatile boolean closed;
   private boolean idle;
 
   /** Writes to {@code out}; {@code loss} is the line that owns up to a number of lost lines. */
   LineSink(OutputStream out, LongFunction<String> loss) {
     this.out = out;
     this.loss = loss;
-    this.writer = Threads.startPlatform("log", this::write);
+    this.writer = Supervisor.startPlatform("log", () -> closed, this::write);
   }
 
   /** Hands in one line with its end. */

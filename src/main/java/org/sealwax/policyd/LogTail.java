@@ -14,7 +14,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.log.MailLog;
-import org.sealwax.world.Threads;
+import org.sealwax.world.Supervisor;
 
 /**
  * Reads a growing log from its end on, over rotation (another file under the name, or one that has
@@ -45,8 +45,9 @@ final class LogTail implements Closeable {
   /** Follows in the background until closed. */
   void start() {
     thread =
-        Threads.start(
+        Supervisor.start(
             "policyd log",
+            () -> Thread.currentThread().isInterrupted(),
             () -> {
               try {
                 while (!Thread.currentThread().isInterrupted()) {

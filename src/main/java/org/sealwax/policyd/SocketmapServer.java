@@ -23,6 +23,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.sealwax.log.Counters;
 import org.sealwax.log.MailLog;
+import org.sealwax.world.AcceptLoop;
 import org.sealwax.world.Limit;
 import org.sealwax.world.Threads;
 import org.sealwax.world.Wire;
@@ -122,7 +123,13 @@ public final class SocketmapServer implements Closeable {
       throw e;
     }
     SocketmapServer running = new SocketmapServer(server, endpoint, desk, log, longest, counters);
-    Threads.start("policyd", running::accept);
+    var _ =
+        AcceptLoop.start(
+            "policyd",
+            () -> !server.isOpen(),
+            server::accept,
+            running::take,
+            text -> log.warning("policyd", text));
     return running;
   }
 
@@ -134,23 +141,13 @@ public final class SocketmapServer implements Closeable {
         : "unix:" + at;
   }
 
-  private void accept() {
-    while (server.isOpen()) {
-      try {
-        SocketChannel client = server.accept();
-        if (!clients.tryTake()) {
-          client.close();
-          log.warning("policyd", "more than " + MAX_CLIENTS + " connections: one is closed");
-          continue;
-        }
-        Threads.start("policyd", () -> serve(client));
-      } catch (IOException e) {
-        if (server.isOpen()) {
-          log.warning("policyd", "listening ended: " + e.getMessage());
-        }
-        return;
-      }
+  private void take(SocketChannel client) throws IOException {
+    if (!clients.tryTake()) {
+      client.close();
+      log.warning("policyd", "more than " + MAX_CLIENTS + " connections: one is closed");
+      return;
     }
+    var _ = Threads.start("policyd", () -> serve(client));
   }
 
   private void serve(SocketChannel client) {

@@ -17,7 +17,7 @@ import org.sealwax.spool.Spool;
 import org.sealwax.spool.SpoolTrouble;
 import org.sealwax.world.Clock;
 import org.sealwax.world.Scope;
-import org.sealwax.world.Threads;
+import org.sealwax.world.Supervisor;
 
 /**
  * Has looked up what waiting mail will need shortly before its time has come, so that a round finds
@@ -90,7 +90,7 @@ public final class LookAhead implements Closeable {
 
   /** Begins, in the background. */
   public void start() {
-    Threads.start("look ahead", this::looks);
+    var _ = Supervisor.start("look ahead", () -> closed.getCount() == 0, this::looks);
   }
 
   private void looks() {

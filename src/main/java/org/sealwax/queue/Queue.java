@@ -34,6 +34,7 @@ import org.sealwax.spool.Spool;
 import org.sealwax.spool.SpoolTrouble;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
+import org.sealwax.world.Supervisor;
 import org.sealwax.world.Threads;
 
 /**
@@ -182,7 +183,7 @@ public final class Queue implements Intake, Closeable {
     } finally {
       lock.unlock();
     }
-    runner.start("queue", this::turns);
+    runner.start("queue", Supervisor.supervised("queue", this::isStopping, this::turns));
   }
 
   /** The settings in force. */

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.log.MailLog;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
-import org.sealwax.world.Threads;
+import org.sealwax.world.Supervisor;
 
 /**
  * The receipts of a running router (docs/adr/1102). Whoever gives one waits for nothing: a thread
@@ -90,7 +90,7 @@ public final class ReceiptBook implements Receipts, Closeable {
     this.signedAt = clock.now();
     this.begun = signedAt;
     open();
-    this.writer = Threads.startPlatform("receipts", this::run);
+    this.writer = Supervisor.startPlatform("receipts", () -> closed, this::run);
   }
 
   /**

@@ -26,6 +26,7 @@ import org.sealwax.smtp.ReplyWriter;
 import org.sealwax.tls.TlsServer;
 import org.sealwax.tls.TlsTrouble;
 import org.sealwax.tls.TlsWire;
+import org.sealwax.world.AcceptLoop;
 import org.sealwax.world.Deadline;
 import org.sealwax.world.Threads;
 import org.sealwax.world.Wire;
@@ -38,9 +39,6 @@ import org.sealwax.world.Wire;
 public final class Listener implements AutoCloseable {
   /** How long somebody who is turned away may take to read that. */
   private static final Duration TURN_AWAY = Duration.ofSeconds(5);
-
-  /** After accept failed (out of descriptors), so that the loop does not spin. */
-  private static final long PAUSE_MILLIS = 100;
 
   private static final AtomicLong SESSIONS = new AtomicLong();
 
@@ -98,13 +96,13 @@ public final class Listener implements AutoCloseable {
         }
         TcpDoor door = new TcpDoor(socket);
         Listener listener = new Listener(settings, premises, needsTls ? tls : null, door);
-        Threads.start("listener-" + settings.name(), listener::acceptAll);
+        listener.start();
         yield listener;
       }
       case ListenerSettings.Place.Unix unix -> {
         UnixDoor door = UnixDoor.open(unix.path(), settings.backlog());
         Listener listener = new Listener(settings, premises, null, door);
-        Threads.start("listener-" + settings.name(), listener::acceptAll);
+        listener.start();
         yield listener;
       }
     };
@@ -167,27 +165,27 @@ public final class Listener implements AutoCloseable {
     return now.get();
   }
 
-  private void acceptAll() {
+  private void start() {
+    var _ =
+        AcceptLoop.start(
+            "listener-" + settings.name(),
+            () -> stopped,
+            this::next,
+            wire -> Threads.start("session", () -> receive(wire)),
+            text -> premises.log().warning("receive", settings.name() + ": " + text));
+  }
+
+  private Wire next() throws IOException, InterruptedException {
+    tokens.acquire();
+    boolean accepted = false;
     try {
-      while (!stopped) {
-        tokens.acquire();
-        Wire wire;
-        try {
-          wire = door.accept();
-        } catch (IOException e) {
-          tokens.release();
-          if (!stopped) {
-            premises
-                .log()
-                .warning("receive", settings.name() + ": accept failed: " + e.getMessage());
-            Thread.sleep(PAUSE_MILLIS);
-          }
-          continue;
-        }
-        Threads.start("session", () -> receive(wire));
+      Wire wire = door.accept();
+      accepted = true;
+      return wire;
+    } finally {
+      if (!accepted) {
+        tokens.release();
       }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
     }
   }
 

@@ -30,7 +30,7 @@ import org.sealwax.tlsrpt.SessionWitness;
 import org.sealwax.tlsrpt.Tally;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
-import org.sealwax.world.Threads;
+import org.sealwax.world.Supervisor;
 
 /**
  * Counts sessions and reports them (RFC 8460). Thread-safe.
@@ -116,7 +116,7 @@ public final class Reporter implements SessionWitness, Closeable {
 
   /** Begins to keep and to send. */
   public synchronized void start() {
-    thread = Threads.start("tlsrpt", this::run);
+    thread = Supervisor.start("tlsrpt", () -> ending.getCount() == 0, this::run);
   }
 
   @Override
@@ -205,23 +205,28 @@ public final class Reporter implements SessionWitness, Closeable {
         Math.clamp(settings.period().toMillis() / 10, 1_000, KEEP_AT_LEAST_EVERY.toMillis());
     try {
       while (!ending.await(tick, TimeUnit.MILLISECONDS)) {
-        Instant now = world.clock().now();
-        turn(now);
-        boolean due;
-        synchronized (this) {
-          if (!now.isBefore(kept.plus(KEEP_AT_LEAST_EVERY))) {
-            keep();
-          }
-          due = !now.isBefore(nextSending);
-        }
-        if (due) {
-          send(now);
+        try {
+          tick(world.clock().now());
+        } catch (RuntimeException e) {
+          world.log().bug("report", e);
         }
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    } catch (RuntimeException e) {
-      world.log().bug("report", e);
+    }
+  }
+
+  private void tick(Instant now) throws InterruptedException {
+    turn(now);
+    boolean due;
+    synchronized (this) {
+      if (!now.isBefore(kept.plus(KEEP_AT_LEAST_EVERY))) {
+        keep();
+      }
+      due = !now.isBefore(nextSending);
+    }
+    if (due) {
+      send(now);
     }
   }
 

@@ -23,7 +23,7 @@ import org.sealwax.log.MailLog;
 import org.sealwax.spool.SpoolTrouble.Kind;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
-import org.sealwax.world.Threads;
+import org.sealwax.world.Supervisor;
 
 /**
  * The embedded store: SQLite in WAL mode, one thread that writes.
@@ -198,8 +198,9 @@ public final class SqliteSpool implements Spool {
         folderLock.close();
       }
     }
-    this.writerThread = Threads.startPlatform("spool-writer", this::write);
-    this.checkpointThread = Threads.startPlatform("spool-checkpoint", this::checkpoints);
+    this.writerThread = Supervisor.startPlatform("spool-writer", () -> closed, this::write);
+    this.checkpointThread =
+        Supervisor.startPlatform("spool-checkpoint", () -> closed, this::checkpoints);
   }
 
   /**

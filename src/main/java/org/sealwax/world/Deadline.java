@@ -27,7 +27,8 @@ public final class Deadline implements AutoCloseable {
    */
   private static volatile long looksAgain = System.nanoTime() + FAR;
 
-  private static final Thread WATCH = Threads.startPlatform("deadline", Deadline::watch);
+  private static final Thread WATCH =
+      Supervisor.startPlatform("deadline", () -> false, Deadline::watch);
 
   private final Closeable closed;
   private final long at;

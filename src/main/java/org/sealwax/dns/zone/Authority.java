@@ -20,10 +20,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.world.AcceptLoop;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 import org.sealwax.world.Deadline;
 import org.sealwax.world.Limit;
+import org.sealwax.world.Supervisor;
 import org.sealwax.world.Threads;
 import org.xbill.DNS.CookieOption;
 import org.xbill.DNS.DClass;
@@ -119,9 +121,19 @@ public final class Authority implements ServedZones, Closeable {
         Door door = door(at);
         authority.doors.add(door);
         authority.threads.add(
-            Threads.start("authority-udp", () -> authority.answerDatagrams(door.udp())));
+            Supervisor.start(
+                "authority-udp",
+                door.udp()::isClosed,
+                () -> authority.answerDatagrams(door.udp())));
         authority.threads.add(
-            Threads.start("authority-tcp", () -> authority.acceptConnections(door.tcp())));
+            AcceptLoop.start(
+                "authority-tcp",
+                door.tcp()::isClosed,
+                door.tcp()::accept,
+                authority::take,
+                text -> {
+                  // No log here: the resolver gets no answer, and tries again.
+                }));
       }
     } catch (IOException e) {
       authority.close();
@@ -223,25 +235,19 @@ public final class Authority implements ServedZones, Closeable {
         if (out.isPresent()) {
           udp.send(new DatagramPacket(out.get(), out.get().length, in.getSocketAddress()));
         }
-      } catch (IOException e) {
-        // The socket was closed, or one client went away: the loop condition tells which.
+      } catch (IOException | RuntimeException e) {
+        // The socket was closed, one client went away, or one question has no answer: the loop
+        // condition tells whether there is a next one.
       }
     }
   }
 
-  private void acceptConnections(ServerSocket tcp) {
-    while (!tcp.isClosed()) {
-      try {
-        Socket socket = tcp.accept();
-        String network = Manners.network(socket.getInetAddress());
-        if (enter(network)) {
-          Threads.start("authority-connection", () -> converse(socket, network));
-        } else {
-          socket.close();
-        }
-      } catch (IOException e) {
-        // As above.
-      }
+  private void take(Socket socket) throws IOException {
+    String network = Manners.network(socket.getInetAddress());
+    if (enter(network)) {
+      var _ = Threads.start("authority-connection", () -> converse(socket, network));
+    } else {
+      socket.close();
     }
   }
 

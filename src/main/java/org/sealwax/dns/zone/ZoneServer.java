@@ -20,9 +20,11 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
+import org.sealwax.world.AcceptLoop;
 import org.sealwax.world.Clock;
 import org.sealwax.world.Deadline;
 import org.sealwax.world.Limit;
+import org.sealwax.world.Supervisor;
 import org.sealwax.world.Threads;
 import org.xbill.DNS.DClass;
 import org.xbill.DNS.ExtendedFlags;
@@ -109,8 +111,16 @@ public final class ZoneServer implements ServedZones, Closeable {
         DatagramSocket udp = new DatagramSocket(tcp.getLocalPort(), at.getAddress());
         ZoneServer server = new ZoneServer(clock, udp, tcp);
         server.serve(List.of(zones));
-        Threads.start("zone-udp", server::answerDatagrams);
-        Threads.start("zone-tcp", server::acceptConnections);
+        var _ = Supervisor.start("zone-udp", udp::isClosed, server::answerDatagrams);
+        var _ =
+            AcceptLoop.start(
+                "zone-tcp",
+                tcp::isClosed,
+                tcp::accept,
+                server::take,
+                text -> {
+                  // A zone of the lab has no log: its client gets no answer, and tries again.
+                });
         return server;
       } catch (IOException e) {
         tcp.close();
@@ -235,24 +245,18 @@ public final class ZoneServer implements ServedZones, Closeable {
         if (out.isPresent()) {
           udp.send(new DatagramPacket(out.get(), out.get().length, in.getSocketAddress()));
         }
-      } catch (IOException e) {
-        // The socket was closed, or one client went away: the loop condition tells which.
+      } catch (IOException | RuntimeException e) {
+        // The socket was closed, one client went away, or one question has no answer: the loop
+        // condition tells whether there is a next one.
       }
     }
   }
 
-  private void acceptConnections() {
-    while (!tcp.isClosed()) {
-      try {
-        Socket socket = tcp.accept();
-        if (connections.tryTake()) {
-          Threads.start("zone-tcp-connection", () -> converse(socket));
-        } else {
-          socket.close();
-        }
-      } catch (IOException e) {
-        // As above.
-      }
+  private void take(Socket socket) throws IOException {
+    if (connections.tryTake()) {
+      var _ = Threads.start("zone-tcp-connection", () -> converse(socket));
+    } else {
+      socket.close();
     }
   }
 

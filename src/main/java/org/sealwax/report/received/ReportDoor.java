@@ -21,6 +21,7 @@ import org.sealwax.tls.TlsServer;
 import org.sealwax.tls.TlsTrouble;
 import org.sealwax.tls.TlsWire;
 import org.sealwax.tlsrpt.ReportForm;
+import org.sealwax.world.AcceptLoop;
 import org.sealwax.world.Clock;
 import org.sealwax.world.Deadline;
 import org.sealwax.world.Limit;
@@ -34,9 +35,6 @@ import org.sealwax.world.Wire;
  */
 public final class ReportDoor implements Closeable {
   private static final int BACKLOG = 20;
-
-  /** After accept failed (out of descriptors), so that the loop does not spin. */
-  private static final long PAUSE_MILLIS = 100;
 
   private static final String CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n";
 
@@ -83,7 +81,13 @@ public final class ReportDoor implements Closeable {
       throw e;
     }
     ReportDoor door = new ReportDoor(settings, server, tls, desk, clock, log);
-    Threads.start("tlsrpt", door::accept);
+    var _ =
+        AcceptLoop.start(
+            "tlsrpt",
+            server::isClosed,
+            server::accept,
+            door::take,
+            text -> log.warning("tlsrpt", text));
     return door;
   }
 
@@ -92,27 +96,11 @@ public final class ReportDoor implements Closeable {
     return (InetSocketAddress) server.getLocalSocketAddress();
   }
 
-  private void accept() {
-    try {
-      while (!server.isClosed()) {
-        Socket socket;
-        try {
-          socket = server.accept();
-        } catch (IOException e) {
-          if (!server.isClosed()) {
-            log.warning("tlsrpt", "accept failed: " + e.getMessage());
-            Thread.sleep(PAUSE_MILLIS);
-          }
-          continue;
-        }
-        if (connections.tryTake()) {
-          Threads.start("tlsrpt", () -> serve(socket));
-        } else {
-          closeQuietly(socket);
-        }
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+  private void take(Socket socket) throws IOException {
+    if (connections.tryTake()) {
+      var _ = Threads.start("tlsrpt", () -> serve(socket));
+    } else {
+      socket.close();
     }
   }
 

@@ -33,6 +33,7 @@ import org.sealwax.sts.StsStep;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 import org.sealwax.world.Scope;
+import org.sealwax.world.Supervisor;
 import org.sealwax.world.Threads;
 
 /**
@@ -157,7 +158,7 @@ public final class StsPolicies implements Closeable {
 
   /** Begins to renew in the background. */
   public void start() {
-    background = Threads.start("sts", this::keep);
+    background = Supervisor.start("sts", () -> closed, this::keep);
   }
 
   /**
