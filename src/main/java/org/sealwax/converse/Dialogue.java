@@ -35,8 +35,10 @@ import org.sealwax.world.Wire;
  * <ul>
  *   <li>Nothing that was read before TLS is heard after it: octets behind STARTTLS end the session
  *       (RFC 3207 4.2, CVE-2011-0411).
- *   <li>Octets behind DATA or AUTH in the same group end the session: the client must wait for our
- *       reply (RFC 2920 3.1), and a body that we did not ask for would be read as commands.
+ *   <li>Octets behind DATA, AUTH or STARTTLS in the same group end the session, whatever the reply:
+ *       the client must wait for it (RFC 2920 3.1), and a body or a password that we did not ask
+ *       for would be read, and logged, as commands. The same holds when they come a moment later:
+ *       the line after a refused one of these is a command of SMTP, or the session ends.
  *   <li>Once a bare LF stood in a command line, nothing that follows is trusted: the session ends.
  *   <li>Every session ends with a reply, unless the peer or the network ended it.
  *   <li>Replies to a group leave together, and always before we wait (RFC 2920 3.2).
@@ -93,6 +95,9 @@ public final class Dialogue {
   private long bodyDeadline;
   private long lineDeadline;
   private boolean inBody;
+
+  /** The verb that was refused last, while its client may still send what belongs behind it. */
+  private @Nullable String refused;
 
   /** A conversation over {@code wire}, which is closed at its end. */
   public Dialogue(Wire wire, Verbs verbs, DialogueSettings settings, Clock clock) {
@@ -190,7 +195,7 @@ public final class Dialogue {
       Ending end =
           switch (line) {
             case Line.Text t -> command(t.text());
-            case Line.Refused r -> broken(r, "command");
+            case Line.Refused r -> refused == null ? broken(r, "command") : outOfTurn(refused);
             case Line.End e -> Ending.LOST;
           };
       if (end != null) {
@@ -253,8 +258,38 @@ public final class Dialogue {
       verbs.refused(unknown.verb(), reply);
       return close(reply, Ending.REFUSED);
     }
+    String before = refused;
+    if (before != null && command instanceof Command.Unknown) {
+      return outOfTurn(before);
+    }
+    refused = null;
     count(command);
     return follow(verbs.answer(command), command);
+  }
+
+  /** The verb of a command behind which nothing may be sent before its reply, or null. */
+  private static @Nullable String endOfGroup(Command command) {
+    return switch (command) {
+      case Command.Data c -> "DATA";
+      case Command.Auth c -> "AUTH";
+      case Command.Starttls c -> "STARTTLS";
+      case Command.Malformed c ->
+          c.verb().equals("DATA") || c.verb().equals("AUTH") || c.verb().equals("STARTTLS")
+              ? c.verb()
+              : null;
+      case Command.Mail c -> null;
+      case Command.Rcpt c -> null;
+      case Command.Bdat c -> null;
+      case Command.Quit c -> null;
+      case Command.Ehlo c -> null;
+      case Command.Helo c -> null;
+      case Command.Rset c -> null;
+      case Command.Noop c -> null;
+      case Command.Vrfy c -> null;
+      case Command.Expn c -> null;
+      case Command.Help c -> null;
+      case Command.Unknown c -> null;
+    };
   }
 
   private void count(Command command) {
@@ -293,8 +328,7 @@ public final class Dialogue {
           // How many octets follow is anybody's guess: read on, and they would be commands.
           yield close(say.reply(), Ending.REFUSED);
         }
-        say(say.reply());
-        yield null;
+        yield answered(say.reply(), endOfGroup(command));
       }
       case Verbs.Answer.Close last ->
           close(last.reply(), command instanceof Command.Quit ? Ending.QUIT : Ending.REFUSED);
@@ -307,6 +341,30 @@ public final class Dialogue {
     };
   }
 
+  /**
+   * The reply to a command.
+   *
+   * @param verb of a command that ends a group, or null
+   */
+  private @Nullable Ending answered(Reply reply, @Nullable String verb) throws IOException {
+    if (verb != null && in.buffered() > 0) {
+      if (reply.isPositive()) {
+        return outOfTurn(verb);
+      }
+      // The refusal itself, so that a temporary one stays temporary.
+      verbs.refused(verb, early(verb));
+      return close(reply, Ending.REFUSED);
+    }
+    refused = reply.isPositive() ? null : verb;
+    say(reply);
+    return null;
+  }
+
+  private static Reply early(String verb) {
+    return Reply.of(
+        554, EnhancedStatus.of(5, 5, 1), "wait for the reply to " + verb + " (RFC 2920 3.1)");
+  }
+
   private void say(Reply reply) {
     if (reply.isPermanent()) {
       errors++;
@@ -315,9 +373,7 @@ public final class Dialogue {
   }
 
   private Ending outOfTurn(String verb) throws IOException {
-    Reply reply =
-        Reply.of(
-            554, EnhancedStatus.of(5, 5, 1), "wait for the reply to " + verb + " (RFC 2920 3.1)");
+    Reply reply = early(verb);
     verbs.refused(verb, reply);
     return close(reply, Ending.REFUSED);
   }
@@ -364,7 +420,10 @@ public final class Dialogue {
     startLine();
     return switch (in.read(SmtpLimits.AUTH_LINE)) {
       case Line.Text t -> follow(ask.next().answer(t.text()), command);
-      case Line.Refused r -> broken(r, "AUTH");
+      case Line.Refused r -> {
+        refused = "AUTH";
+        yield in.buffered() > 0 ? outOfTurn("AUTH") : broken(r, "AUTH");
+      }
       case Line.End e -> Ending.LOST;
     };
   }

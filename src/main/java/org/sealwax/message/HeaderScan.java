@@ -23,6 +23,9 @@ public final class HeaderScan {
   /** Octets of a field name: far above any registered one; longer is no field. */
   public static final int MAX_NAME = 128;
 
+  /** Octets of a line by which it is a field or none: a name, white space, and one more. */
+  static final int MAX_LINE_START = 2 * MAX_NAME + 1;
+
   /** Delivered-To fields that are kept; a message with more has gone in circles. */
   public static final int MAX_DELIVERED_TO = 100;
 
@@ -80,6 +83,7 @@ public final class HeaderScan {
   private boolean keeping;
   private boolean crOnly;
   private int nameLength;
+  private int lineStart;
   private int valueLength;
   private int size;
   private int highBits;
@@ -108,8 +112,13 @@ public final class HeaderScan {
 
   /** Takes the next octets of the message; free once the section has ended. */
   public void feed(byte[] block, int offset, int length) {
+    var _ = scanned(block, offset, length);
+  }
+
+  /** The same; returns how many octets belonged to the section. */
+  int scanned(byte[] block, int offset, int length) {
     if (state == State.DONE) {
-      return;
+      return 0;
     }
     int end = offset + length;
     int at = offset;
@@ -125,6 +134,15 @@ public final class HeaderScan {
       tooLarge = true;
       state = State.DONE;
     }
+    return at - offset;
+  }
+
+  /**
+   * Octets of the present line that were read while it was not yet known to be a field, or of the
+   * line that proved to be none and ended the section.
+   */
+  int lineStart() {
+    return lineStart;
   }
 
   /** The message has ended; completes a section that had no end of its own. */
@@ -160,9 +178,10 @@ public final class HeaderScan {
       case LINE_START -> lineStart(b, at);
       case NAME -> nameStep(b, at);
       case SPACE_BEFORE_COLON -> {
+        lineStart++;
         if (b == ':') {
           startValue();
-        } else if (b != ' ' && b != '\t') {
+        } else if ((b != ' ' && b != '\t') || lineStart == MAX_LINE_START) {
           malformed = true;
           finish();
         }
@@ -186,6 +205,7 @@ public final class HeaderScan {
     if (b != ' ' && b != '\t') {
       finishField();
       nameLength = 0;
+      lineStart = 0;
       crOnly = false;
       state = State.NAME;
       return at;
@@ -204,6 +224,7 @@ public final class HeaderScan {
   }
 
   private int nameStep(byte b, int at) {
+    lineStart++;
     if (b == '\n' && nameLength == 0) {
       // The empty line: the regular end.
       finish();
@@ -224,6 +245,7 @@ public final class HeaderScan {
   }
 
   private void startValue() {
+    lineStart = 0;
     keeping = false;
     state = State.VALUE;
     for (Field known : FIELDS) {

@@ -15,6 +15,7 @@ import org.sealwax.forward.Directory;
 import org.sealwax.forward.LoopGuard;
 import org.sealwax.log.MailLog;
 import org.sealwax.message.HeaderScan;
+import org.sealwax.message.HeaderSeparator;
 import org.sealwax.message.Received;
 import org.sealwax.message.TraceHops;
 import org.sealwax.queue.DsnWish;
@@ -51,6 +52,7 @@ final class Transaction implements Verbs.Body {
 
   private final List<Mailbox> guarded = new ArrayList<>(0);
   private final HeaderScan header = new HeaderScan();
+  private final HeaderSeparator separator = new HeaderSeparator(header);
   private Intake.@Nullable Entry entry;
   private @Nullable OutputStream content;
   private @Nullable IntakeTrouble trouble;
@@ -160,16 +162,21 @@ final class Transaction implements Verbs.Body {
             visitor.login(),
             now,
             reception.settings().zone().getRules().getOffset(now));
-    byte[] octets = trace.bytes();
-    keep(out, octets, 0, octets.length);
+    keep(() -> out.write(trace.bytes()));
   }
 
-  private void keep(OutputStream out, byte[] block, int offset, int length) {
+  /** Writes to the store. */
+  @FunctionalInterface
+  private interface Writing {
+    void run() throws IOException;
+  }
+
+  private void keep(Writing writing) {
     if (trouble != null) {
       return;
     }
     try {
-      out.write(block, offset, length);
+      writing.run();
     } catch (IntakeTrouble e) {
       trouble = e;
     } catch (IOException e) {
@@ -184,12 +191,9 @@ final class Transaction implements Verbs.Body {
 
   @Override
   public void take(byte[] block, int offset, int length) {
-    if (!header.done()) {
-      header.feed(block, offset, length);
-    }
     OutputStream out = content;
     if (out != null) {
-      keep(out, block, offset, length);
+      keep(() -> separator.take(block, offset, length, out));
     }
   }
 
@@ -201,7 +205,10 @@ final class Transaction implements Verbs.Body {
   @Override
   public Reply complete(BodySummary summary) {
     try {
-      header.end();
+      OutputStream out = content;
+      if (out != null) {
+        keep(() -> separator.end(out));
+      }
       Reply refusal = refusal(summary);
       if (refusal != null) {
         return refusal;

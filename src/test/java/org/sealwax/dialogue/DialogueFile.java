@@ -27,12 +27,13 @@ import java.util.stream.Stream;
  * == hang up ==     we close
  * Q: sender -> target, target      what came of it, one line for each message
  * B: text           a line of the last such message's content
+ * E: text           the first line behind its header
  * </pre>
  *
  * @param path for failure messages
  * @param options in order
  * @param steps in order
- * @param queued the {@code Q:} and {@code B:} lines, with their letter
+ * @param queued the {@code Q:}, {@code B:} and {@code E:} lines, with their letter
  */
 public record DialogueFile(Path path, List<String> options, List<Step> steps, List<String> queued) {
   /** Copies. */
@@ -98,7 +99,7 @@ public record DialogueFile(Path path, List<String> options, List<Step> steps, Li
         steps.add(new Step.Client(number, unescaped(rest), rest));
       } else if (line.startsWith("S:")) {
         steps.add(new Step.Server(number, rest));
-      } else if (line.startsWith("Q:") || line.startsWith("B:")) {
+      } else if (line.startsWith("Q:") || line.startsWith("B:") || line.startsWith("E:")) {
         queued.add(line);
       } else if (line.startsWith("== ") && line.endsWith(" ==")) {
         steps.add(directive(number, line.substring(3, line.length() - 3).strip()));

@@ -37,6 +37,13 @@ public final class MessageTargets {
             " continuation\r\n",
             "Received:" + "x".repeat(500) + "\r\n\t" + "y".repeat(500) + "\r\n\r\n"),
         Target.ofTexts(
+            "header-separator",
+            MessageTargets::separated,
+            "Received: from a by b; date\r\nDelivered-To: a@b.example\r\n\r\nbody",
+            " Received: x\r\nTLS-Required: No\r\n\r\n",
+            "A: b\r\nno field\r\nDelivered-To: a@b.example\r\n\r\n",
+            "A   \t: b\r\n\r\n"),
+        Target.ofTexts(
             "received-field",
             MessageTargets::received,
             "mx.example.org\nCN name\nuser\nodd local part",
@@ -67,6 +74,33 @@ public final class MessageTargets {
       holds(mailbox.indexOf('\n') < 0, "a line break in a value");
     }
     whole.hops().hasPassed(new Mailbox("a", Domain.of("b.example")));
+  }
+
+  /**
+   * Behind our own field, every reader sees the section that we scanned, and the message is whole.
+   */
+  private static void separated(byte[] input) throws IOException {
+    HeaderScan alone = new HeaderScan();
+    alone.feed(input, 0, input.length);
+    alone.end();
+    for (int piece : new int[] {1, 13, Math.max(1, input.length)}) {
+      ByteArrayOutputStream out = new ByteArrayOutputStream();
+      out.writeBytes(new byte[] {'R', 'e', 'c', 'e', 'i', 'v', 'e', 'd', ':', '\r', '\n'});
+      HeaderSeparator separator = new HeaderSeparator(new HeaderScan());
+      for (int at = 0; at < input.length; at += piece) {
+        separator.take(input, at, Math.min(piece, input.length - at), out);
+      }
+      separator.end(out);
+      HeaderScan scan = new HeaderScan();
+      scan.feed(out.toByteArray(), 0, out.size());
+      scan.end();
+      holds(!scan.malformed(), "a section without an end");
+      holds(scan.hops().received() == alone.hops().received() + 1, "other fields than scanned");
+      holds(scan.hops().deliveredTo().equals(alone.hops().deliveredTo()), "another Delivered-To");
+      holds(scan.tlsRequired() == alone.tlsRequired(), "another TLS-Required");
+      int more = alone.malformed() ? 13 : 11;
+      holds(out.size() == input.length + more, "not the message and one empty line");
+    }
   }
 
   private static String seen(HeaderScan scan) {
