@@ -466,6 +466,7 @@ final class Router implements Closeable {
             encryption,
             row.clientCertificates(),
             row.auth(),
+            row.dsn(),
             now.sessions(),
             base.backlog(),
             base.handshake(),

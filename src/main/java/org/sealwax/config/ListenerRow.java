@@ -2,6 +2,7 @@ package org.sealwax.config;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import org.sealwax.receive.ListenerSettings;
 import org.sealwax.tls.ClientCertificates;
 import org.sealwax.tls.TlsFloor;
 
@@ -13,6 +14,7 @@ import org.sealwax.tls.TlsFloor;
  * @param floor lowest version
  * @param clientCertificates asked for or not
  * @param auth offered inside TLS
+ * @param dsn clients that DSN is offered to
  * @param resumption of TLS sessions
  */
 public record ListenerRow(
@@ -21,6 +23,7 @@ public record ListenerRow(
     TlsFloor floor,
     ClientCertificates clientCertificates,
     boolean auth,
+    ListenerSettings.Dsn dsn,
     boolean resumption) {
   /** How a listener starts TLS. */
   public enum Start {
@@ -40,6 +43,7 @@ public record ListenerRow(
         TlsFloor.DEFAULT,
         ClientCertificates.ASK,
         false,
+        ListenerSettings.Dsn.RELAY,
         true);
   }
 

@@ -152,6 +152,7 @@ final class Mapping {
                         s.get(Schema.Listener.FLOOR),
                         s.get(Schema.Listener.CLIENT_CERTIFICATE),
                         s.get(Schema.Listener.AUTH),
+                        s.get(Schema.Listener.DSN),
                         s.get(Schema.Listener.RESUMPTION)))
             .toList();
     return rows.isEmpty() ? List.of(ListenerRow.byDefault()) : rows;

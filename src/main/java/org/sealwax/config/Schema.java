@@ -33,6 +33,7 @@ import org.sealwax.dns.DnsSettings;
 import org.sealwax.ledger.LedgerSettings;
 import org.sealwax.log.LogSettings;
 import org.sealwax.policy.Level;
+import org.sealwax.receive.ListenerSettings;
 import org.sealwax.tls.ClientCertificates;
 import org.sealwax.tls.Pin;
 import org.sealwax.tls.TlsFloor;
@@ -115,6 +116,14 @@ final class Schema {
             BOOLEAN,
             "false",
             "Whether AUTH is offered (inside TLS only; needs [auth] password_file).");
+    static final Key<ListenerSettings.Dsn> DSN =
+        Key.of(
+            "dsn",
+            oneOf(ListenerSettings.Dsn.class),
+            "\"relay\"",
+            "Clients that DSN is offered to (RFC 3461). relay: clients that may relay; auth: the same,"
+                + " and offered before AUTH, for listeners where users log in; all: every client,"
+                + " which sends success notifications to forged senders; none: no client.");
     static final Key<Boolean> RESUMPTION =
         Key.of(
             "resumption",
@@ -130,6 +139,7 @@ final class Schema {
             FLOOR,
             CLIENT_CERTIFICATE,
             AUTH,
+            DSN,
             RESUMPTION);
 
     private Listener() {}

@@ -14,6 +14,7 @@ import org.sealwax.tls.ClientCertificates;
  * @param encryption how TLS begins
  * @param certificates what is done about the client's certificate
  * @param offersAuth whether AUTH is offered, inside TLS
+ * @param dsn clients that may ask for delivery status notifications
  * @param sessions at a time; when all are taken, clients wait in the backlog
  * @param backlog connections that the kernel keeps for us
  * @param handshake the longest handshake of implicit TLS
@@ -25,6 +26,7 @@ public record ListenerSettings(
     Encryption encryption,
     ClientCertificates certificates,
     boolean offersAuth,
+    Dsn dsn,
     int sessions,
     int backlog,
     Duration handshake,
@@ -48,6 +50,22 @@ public record ListenerSettings(
     IMPLICIT
   }
 
+  /**
+   * Clients that DSN is offered to (RFC 3461). A notification of success goes to a reverse-path
+   * that a stranger chose, with the stranger's own header. Where DSN is not offered, the client's
+   * own server issues it, as "relayed" (RFC 3461 section 5.2.2).
+   */
+  public enum Dsn {
+    /** Clients that may relay. */
+    RELAY,
+    /** The same, and offered also to clients that may still log in by AUTH. */
+    AUTH,
+    /** All clients. */
+    ALL,
+    /** No client. */
+    NONE
+  }
+
   /** A port-25 listener; 2,000 sessions need some 70 MB when all are idle. */
   public static ListenerSettings smtp(InetSocketAddress address) {
     return new ListenerSettings(
@@ -56,6 +74,7 @@ public record ListenerSettings(
         Encryption.STARTTLS,
         ClientCertificates.ASK,
         false,
+        Dsn.RELAY,
         2_000,
         512,
         Duration.ofSeconds(60),
@@ -70,6 +89,7 @@ public record ListenerSettings(
         Encryption.IMPLICIT,
         ClientCertificates.ASK,
         true,
+        Dsn.AUTH,
         500,
         128,
         Duration.ofSeconds(60),
@@ -84,6 +104,7 @@ public record ListenerSettings(
         Encryption.NONE,
         ClientCertificates.NONE,
         false,
+        Dsn.RELAY,
         100,
         64,
         Duration.ofSeconds(60),

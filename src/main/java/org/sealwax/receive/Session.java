@@ -200,7 +200,9 @@ final class Session implements Verbs {
     offered.put("8BITMIME", "");
     offered.put("SMTPUTF8", "");
     offered.put("CHUNKING", "");
-    offered.put("DSN", "");
+    if (takesDsn() || offersDsnBeforeAuth()) {
+      offered.put("DSN", "");
+    }
     if (visitor.tls != null) {
       // RFC 8689 §2: only inside TLS.
       offered.put("REQUIRETLS", "");
@@ -212,6 +214,25 @@ final class Session implements Verbs {
             + " RCPTMAX="
             + Math.min(reception.settings().recipients(), MAX_LIMIT));
     return new Capabilities(name(), offered);
+  }
+
+  private boolean takesDsn() {
+    return switch (listener.dsn()) {
+      case RELAY, AUTH -> visitor.trust.maySendAnywhere();
+      case ALL -> true;
+      case NONE -> false;
+    };
+  }
+
+  private boolean offersDsnBeforeAuth() {
+    return listener.dsn() == ListenerSettings.Dsn.AUTH && !mechanisms().isEmpty();
+  }
+
+  /** The refusal of a DSN parameter from a client that it is not offered to. */
+  private Reply noDsn(String keyword) {
+    return offersDsnBeforeAuth()
+        ? Reply.of(530, EnhancedStatus.of(5, 7, 0), "AUTH first: " + keyword)
+        : Reply.of(555, EnhancedStatus.of(5, 5, 4), "parameter not known: " + keyword);
   }
 
   /** RFC 9422 section 3: six digits. */
@@ -401,6 +422,9 @@ final class Session implements Verbs {
           "MAIL",
           Reply.of(555, EnhancedStatus.of(5, 7, 10), "REQUIRETLS inside TLS only: STARTTLS first"));
     }
+    if (command.parameters().asksForDsn() && !takesDsn()) {
+      return refuse("MAIL", noDsn("RET or ENVID"));
+    }
     long size = command.parameters().size().orElse(0);
     if (size > reception.settings().size()) {
       return refuse(
@@ -421,6 +445,9 @@ final class Session implements Verbs {
       return refuse("RCPT", Reply.of(503, SEQUENCE, "MAIL first"));
     }
     String to = command.path().toString();
+    if (command.parameters().asksForDsn() && !takesDsn()) {
+      return refuse("RCPT", to, noDsn("NOTIFY or ORCPT"));
+    }
     if (open.addressed() >= reception.settings().recipients()) {
       if (++overshoot > MAX_OVERSHOOT) {
         Reply reply =

@@ -36,6 +36,11 @@ public record MailParameters(
     FULL
   }
 
+  /** Whether RET or ENVID was given (RFC 3461). */
+  public boolean asksForDsn() {
+    return content != Content.UNSPECIFIED || envelopeId != null;
+  }
+
   /** None given. */
   public static MailParameters none() {
     return NONE;

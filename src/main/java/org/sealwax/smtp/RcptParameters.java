@@ -25,6 +25,11 @@ public record RcptParameters(Set<Notify> when, @Nullable String originalRecipien
     when = when.isEmpty() ? Set.of() : Set.copyOf(EnumSet.copyOf(when));
   }
 
+  /** Whether NOTIFY or ORCPT was given (RFC 3461). */
+  public boolean asksForDsn() {
+    return !when.isEmpty() || originalRecipient != null;
+  }
+
   /** None given. */
   public static RcptParameters none() {
     return NONE;

@@ -50,6 +50,7 @@ final class TestReception {
   private int errors = 20;
   private int idle = 50;
   private ListenerSettings.Encryption encryption = ListenerSettings.Encryption.STARTTLS;
+  private ListenerSettings.Dsn dsn = ListenerSettings.Dsn.RELAY;
   private ClientCertificates certificates = ClientCertificates.ASK;
   private Mirror mirror = Mirror.none();
   private Verdict verdict = new Verdict.Anonymous();
@@ -100,6 +101,7 @@ final class TestReception {
       case "tls" ->
           encryption =
               ListenerSettings.Encryption.valueOf(first.toUpperCase(java.util.Locale.ROOT));
+      case "dsn" -> dsn = ListenerSettings.Dsn.valueOf(first.toUpperCase(java.util.Locale.ROOT));
       case "certificate" ->
           certificates = ClientCertificates.valueOf(first.toUpperCase(java.util.Locale.ROOT));
       case "verdict" ->
@@ -231,6 +233,7 @@ final class TestReception {
             encryption,
             certificates,
             sasl != null,
+            dsn,
             1,
             1,
             Duration.ofSeconds(60),
