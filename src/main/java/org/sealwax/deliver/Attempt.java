@@ -138,7 +138,8 @@ final class Attempt {
 
   private Cause waiting(Decision.Wait wait) {
     return weighed(
-        wait.reason(), wait.text() + "; clear text not before " + wait.until(), lastAddress);
+            wait.reason(), wait.text() + "; clear text not before " + wait.until(), lastAddress)
+        .until(wait.until());
   }
 
   private Cause weighed(Reason reason, String text, @Nullable InetSocketAddress address) {
@@ -276,8 +277,7 @@ final class Attempt {
             budget.connections(),
             budget.hosts(),
             everyHostTried,
-            budget.round(),
-            budget.firstTried(),
+            budget.keepsOne(),
             budget.began(),
             now,
             after);
@@ -286,6 +286,9 @@ final class Attempt {
     lastState = state;
     lastSeen = seen;
     lastAddress = address;
+    if (tools.policy().ladder().clearTextIsDue(requirement, state)) {
+      budget.keepOne();
+    }
     Decision decision = tools.policy().decide(requirement, seen, state);
     log(seen, decision, address, shownBefore);
     return decision;
@@ -385,8 +388,7 @@ final class Attempt {
             budget.connections(),
             budget.hosts(),
             false,
-            budget.round(),
-            budget.firstTried(),
+            budget.keepsOne(),
             budget.began(),
             now,
             memory.after(seen, rung, now));

@@ -64,7 +64,7 @@ public final class CallAhead implements RecipientProbe {
     Thread me = Thread.currentThread();
     try (Deadline deadline = Deadline.after(TOTAL, me::interrupt)) {
       try {
-        new Round(tools, question, nextHop, 1, null).run();
+        new Round(tools, question, nextHop).run();
       } catch (InterruptedException e) {
         question.reason = "no answer within " + TOTAL.toSeconds() + " s";
       } catch (RuntimeException e) {

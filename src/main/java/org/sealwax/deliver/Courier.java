@@ -136,7 +136,7 @@ public final class Courier implements Delivery, AutoCloseable {
     boolean authenticated = route != null && route.credentials() != null;
     Transfer transfer = new Transfer(consignment, outcomes, tools, authenticated);
     try {
-      new Round(tools, transfer, hop, consignment.round(), consignment.firstTried()).run();
+      new Round(tools, transfer, hop).run();
     } catch (InterruptedException e) {
       // What was delivered was delivered: the outcomes so far must not be lost.
       Thread.currentThread().interrupt();
@@ -161,7 +161,7 @@ public final class Courier implements Delivery, AutoCloseable {
    */
   public Preview preview(NextHop hop, MailOptions.Tls message, boolean probes)
       throws InterruptedException {
-    return new Round(tools.asking(), new Inquiry(message), hop, 1, null).preview(probes);
+    return new Round(tools.asking(), new Inquiry(message), hop).preview(probes);
   }
 
   /**
@@ -173,7 +173,7 @@ public final class Courier implements Delivery, AutoCloseable {
    */
   public void lookAhead(NextHop hop) throws InterruptedException {
     if (hop instanceof NextHop.ByMx) {
-      new Round(tools.asking(), new Inquiry(MailOptions.Tls.UNSPECIFIED), hop, 1, null).lookAhead();
+      new Round(tools.asking(), new Inquiry(MailOptions.Tls.UNSPECIFIED), hop).lookAhead();
     }
   }
 

@@ -1,5 +1,6 @@
 package org.sealwax.deliver;
 
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -25,6 +26,7 @@ final class Outcomes {
   private final List<Cause> passed = new ArrayList<>();
 
   private boolean endedOtherwise;
+  private @Nullable Instant soonest;
 
   Outcomes(Collection<Addressee> recipients) {
     for (Addressee addressee : recipients) {
@@ -75,6 +77,10 @@ final class Outcomes {
   /** Why those who wait could not be served at one host; a broken policy outlasts a dead host. */
   void passedOver(Cause cause) {
     passed.add(cause);
+    Instant until = cause.until();
+    if (until != null && (soonest == null || until.isBefore(soonest))) {
+      soonest = until;
+    }
     if (lastCause == null || !Trouble.isPolicys(lastCause)) {
       lastCause = cause;
     }
@@ -104,10 +110,25 @@ final class Outcomes {
 
   /** The end of the round: who still waits is deferred for its own cause, or else the last one. */
   Map<Long, Outcome> end(Cause otherwise) {
-    Cause common = lastCause == null ? otherwise : lastCause;
+    Cause last = lastCause == null ? otherwise : lastCause;
+    Cause common = last.within(extent(last)).until(soonest);
     for (Addressee addressee : open()) {
       settle(addressee, new Outcome.Deferred(putOff.getOrDefault(addressee.key(), common)));
     }
     return settled;
+  }
+
+  /**
+   * One host that let us begin a transaction shows that the next hop is there, whatever befell us
+   * at the others.
+   */
+  private Cause.Extent extent(Cause last) {
+    return last.scope() != Cause.Extent.NEXT_HOP
+        ? last.scope()
+        : passed.stream()
+            .map(Cause::scope)
+            .filter(scope -> scope != Cause.Extent.NEXT_HOP)
+            .findFirst()
+            .orElse(Cause.Extent.NEXT_HOP);
   }
 }

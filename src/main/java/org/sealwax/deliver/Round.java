@@ -32,41 +32,25 @@ final class Round {
   private final Budget budget;
   private Visit visit = Ledger.blank().visit(NOWHERE, NO_ANSWER, false);
 
-  /**
-   * A round.
-   *
-   * @param round 1 for the first one
-   * @param firstTried when that was, or null in it
-   */
-  Round(Tools tools, Errand errand, NextHop nextHop, int round, @Nullable Instant firstTried) {
+  /** A round. */
+  Round(Tools tools, Errand errand, NextHop nextHop) {
     this.tools = tools;
     this.errand = errand;
     this.nextHop = nextHop;
-    this.budget = new Budget(round, firstTried, tools.clock().now());
+    this.budget = new Budget(tools.clock().now());
   }
 
   /** What has been spent in this delivery. */
   static final class Budget {
-    private final int round;
-    private final @Nullable Instant firstTried;
     private final Instant began;
     private int connections;
     private int hosts = 1;
     private int host;
     private boolean cut;
+    private boolean keepsOne;
 
-    Budget(int round, @Nullable Instant firstTried, Instant began) {
-      this.round = round;
-      this.firstTried = firstTried;
+    Budget(Instant began) {
       this.began = began;
-    }
-
-    int round() {
-      return round;
-    }
-
-    @Nullable Instant firstTried() {
-      return firstTried;
     }
 
     Instant began() {
@@ -91,6 +75,16 @@ final class Round {
 
     boolean isFirstHost() {
       return host == 1;
+    }
+
+    /** Whether a connection is kept for plaintext at a host that was tried before. */
+    boolean keepsOne() {
+      return keepsOne;
+    }
+
+    /** Keeps one: plaintext is due at a host, once every other one has been tried. */
+    void keepOne() {
+      keepsOne = true;
     }
 
     /** Our own address stands here: what comes after is no better than we (RFC 5321 5.1). */

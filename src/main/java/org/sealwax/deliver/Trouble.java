@@ -50,7 +50,12 @@ final class Trouble {
     }
   }
 
-  private static final List<Stage> EVERY = List.of(Stage.values());
+  /**
+   * The status by which the largest receivers slow down one sender domain (RFC 3463 has none for
+   * it): it says nothing about other mail to the next hop.
+   */
+  private static final EnhancedStatus SENDER_IS_SLOWED = EnhancedStatus.of(4, 7, 28);
+
   private static final List<Stage> ENVELOPE = List.of(Stage.MAIL, Stage.RCPT);
   private static final List<Stage> TRANSACTION =
       List.of(Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.END);
@@ -58,17 +63,68 @@ final class Trouble {
   /** The table, most special first. */
   static final List<Row> TABLE =
       List.of(
-          // RFC 5321 §3.8: the host goes away, at whatever stage; it says nothing about the mail.
-          row(EVERY, 421, 421, "", Course.NEXT_HOST, "service-closing", "4.3.2", Extent.NEXT_HOP),
+          // RFC 5321 §3.8: the host goes away, at whatever stage. After MAIL it may be the mail
+          // that
+          // made it go, so one message alone does not speak for the next hop.
+          row(
+              List.of(Stage.AUTH),
+              421,
+              421,
+              "",
+              Course.NEXT_HOST,
+              "service-closing",
+              "4.3.2",
+              Extent.NEXT_HOP),
+          row(
+              TRANSACTION,
+              421,
+              421,
+              "",
+              Course.NEXT_HOST,
+              "service-closing",
+              "4.3.2",
+              Extent.TRANSACTION),
           // Our credentials are our configuration's affair, never the sender's.
           row(List.of(Stage.AUTH), 400, 599, "", Course.DEFER, "auth", "4.7.8", Extent.NEXT_HOP),
           // RFC 4954 §6, RFC 3207 §4: the host wants AUTH or STARTTLS first. Whoever strips
           // STARTTLS
           // brings this about, so it must not bounce anything.
-          row(TRANSACTION, 530, 530, "", Course.DEFER, "auth-required", "4.7.0", Extent.NEXT_HOP),
-          row(TRANSACTION, 538, 538, "", Course.DEFER, "auth-required", "4.7.11", Extent.NEXT_HOP),
-          row(TRANSACTION, 534, 535, "", Course.DEFER, "auth-required", "4.7.8", Extent.NEXT_HOP),
-          row(TRANSACTION, 523, 523, "", Course.DEFER, "auth-required", "4.7.10", Extent.NEXT_HOP),
+          row(
+              TRANSACTION,
+              530,
+              530,
+              "",
+              Course.DEFER,
+              "auth-required",
+              "4.7.0",
+              Extent.TRANSACTION),
+          row(
+              TRANSACTION,
+              538,
+              538,
+              "",
+              Course.DEFER,
+              "auth-required",
+              "4.7.11",
+              Extent.TRANSACTION),
+          row(
+              TRANSACTION,
+              534,
+              535,
+              "",
+              Course.DEFER,
+              "auth-required",
+              "4.7.8",
+              Extent.TRANSACTION),
+          row(
+              TRANSACTION,
+              523,
+              523,
+              "",
+              Course.DEFER,
+              "auth-required",
+              "4.7.10",
+              Extent.TRANSACTION),
           // Commands out of place or unknown: one of us is broken, and it is not the mail.
           row(TRANSACTION, 500, 500, "", Course.DEFER, "protocol", "4.5.2", Extent.MESSAGE),
           row(TRANSACTION, 502, 504, "", Course.DEFER, "protocol", "4.5.1", Extent.MESSAGE),
@@ -204,7 +260,15 @@ final class Trouble {
               "5.0.0",
               Extent.MESSAGE),
           // 2yz and 3yz where they make no sense.
-          row(EVERY, 200, 399, "", Course.DEFER, "protocol", "4.5.0", Extent.MESSAGE));
+          row(
+              List.of(Stage.values()),
+              200,
+              399,
+              "",
+              Course.DEFER,
+              "protocol",
+              "4.5.0",
+              Extent.MESSAGE));
 
   private static Row row(
       List<Stage> stages,
@@ -231,7 +295,9 @@ final class Trouble {
                 "host " + host + " said at " + stage + ": " + reply,
                 host,
                 reply,
-                row.extent()));
+                row.course() != Course.REFUSE && SENDER_IS_SLOWED.equals(reply.status())
+                    ? Extent.SENDER
+                    : row.extent()));
       }
     }
     return new Meaning(
@@ -272,7 +338,15 @@ final class Trouble {
             how + host + " at " + stage + (message == null ? "" : ": " + message) + note,
             host,
             null,
-            Extent.NEXT_HOP));
+            extent(stage)));
+  }
+
+  /** A conversation that breaks in a transaction says nothing yet about other mail. */
+  private static Extent extent(Stage stage) {
+    return switch (stage) {
+      case AUTH -> Extent.NEXT_HOP;
+      case MAIL, RCPT, DATA, END -> Extent.TRANSACTION;
+    };
   }
 
   /**
@@ -297,7 +371,7 @@ final class Trouble {
                 + note,
             host,
             null,
-            Extent.NEXT_HOP));
+            extent(stage)));
   }
 
   /**
@@ -309,15 +383,7 @@ final class Trouble {
   static Cause policy(Reason reason, String text, Requirement requirement, @Nullable String host) {
     Cause cause = policy(reason, text, host);
     boolean ofTheMessage = requirement.requireTls();
-    return ofTheMessage && isPolicys(cause)
-        ? new Cause(
-            cause.reason(),
-            cause.status(),
-            cause.text(),
-            cause.host(),
-            cause.reply(),
-            Extent.MESSAGE)
-        : cause;
+    return ofTheMessage && isPolicys(cause) ? cause.within(Extent.MESSAGE) : cause;
   }
 
   /** The same where no requirement plays a part. */
@@ -342,7 +408,30 @@ final class Trouble {
         (host == null ? "" : "host " + host + ": ") + text,
         host,
         null,
-        Extent.NEXT_HOP);
+        extent(reason));
+  }
+
+  private static Extent extent(Reason reason) {
+    return switch (reason) {
+      // A look-up failed: perhaps by our own resolver's fault.
+      case DANE_LOOKUP, STS_PENDING -> Extent.MESSAGE;
+      case CONNECT,
+          GREETING,
+          LOST_CONNECTION,
+          LADDER_BOUND,
+          TLS_NOT_OFFERED,
+          TLS_REFUSED,
+          TLS_BROKEN,
+          TLS_FLOOR,
+          TLS_IDENTITY,
+          TLS_INJECTION,
+          STS_MX,
+          LEDGER_MX,
+          DANE_MISSING,
+          REQUIRETLS_MX,
+          REQUIRETLS_MISSING ->
+          Extent.NEXT_HOP;
+    };
   }
 
   /** Whether the policy said so, rather than the network or the host. */
@@ -449,7 +538,10 @@ final class Trouble {
     return new Meaning(Course.REFUSE, new Cause(reason, status, text, null, null, Extent.NEXT_HOP));
   }
 
-  /** The DNS said nothing, or something that must not be believed. */
+  /**
+   * The DNS said nothing, or something that must not be believed. Our own resolver may be what
+   * fails, so no next hop is left alone for it: each message tries again by its own schedule.
+   */
   static Meaning dns(String name, String reason) {
     return new Meaning(
         Course.DEFER,
@@ -459,7 +551,7 @@ final class Trouble {
             "DNS trouble with " + name + ": " + reason,
             null,
             null,
-            Extent.NEXT_HOP));
+            Extent.MESSAGE));
   }
 
   /** An MX host without any address. */

@@ -78,7 +78,6 @@ public final class PostmasterDesk implements Delivery {
             c.deliveredTo(),
             c.arrived(),
             c.round(),
-            c.firstTried(),
             c.size(),
             c.content()));
   }

@@ -16,7 +16,10 @@ import org.sealwax.policy.Rung;
 
 /** The ladder's memory of one host as octets, and back; anything else is read as empty. */
 final class MemoryForm {
-  static final int VERSION = 1;
+  static final int VERSION = 2;
+
+  /** Without the times since when TLS is broken. */
+  private static final int VERSION_1 = 1;
 
   private static final int NONE = 255;
   private static final long LATEST = Instant.parse("9999-12-31T23:59:59Z").toEpochMilli();
@@ -38,6 +41,8 @@ final class MemoryForm {
       time(out, memory.fullFailedFirst());
       time(out, memory.fullFailedLast());
       time(out, memory.starttlsRefusedFirst());
+      time(out, memory.brokenSince());
+      time(out, memory.brokenLast());
     } catch (IOException e) {
       throw new UncheckedIOException("memory does not fail", e);
     }
@@ -50,7 +55,8 @@ final class MemoryForm {
 
   static Optional<HostMemory> read(byte[] octets) {
     try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(octets))) {
-      must(in.readUnsignedByte() == VERSION);
+      int version = in.readUnsignedByte();
+      must(version == VERSION || version == VERSION_1);
       int shown = in.readUnsignedByte();
       Rung rung = shown == NONE ? null : rung(shown);
       Instant shownAt = time(in);
@@ -65,7 +71,14 @@ final class MemoryForm {
           return Optional.empty();
         }
       }
-      HostMemory memory = new HostMemory(rung, shownAt, broken, time(in), time(in), time(in));
+      Instant fullFirst = time(in);
+      Instant fullLast = time(in);
+      Instant refused = time(in);
+      Instant since = version == VERSION_1 ? null : time(in);
+      Instant last = version == VERSION_1 ? null : time(in);
+      must((since == null) == (last == null));
+      HostMemory memory =
+          new HostMemory(rung, shownAt, broken, fullFirst, fullLast, refused, since, last);
       return in.read() < 0 ? Optional.of(memory) : Optional.empty();
     } catch (IOException e) {
       return Optional.empty();

@@ -18,6 +18,11 @@ import org.jspecify.annotations.Nullable;
  * @param fullFailedLast when it last broke, or null
  * @param starttlsRefusedFirst when STARTTLS was first answered 4yz or 5yz since it last worked, or
  *     null
+ * @param brokenSince when TLS first failed since it last worked: a handshake broke, or a host that
+ *     has done TLS refused STARTTLS or offered none; null while TLS works. The hold before
+ *     plaintext counts from it, for all mail to the host
+ * @param brokenLast when TLS last failed; the memory of both ends {@link Ladder#NEGATIVE_MEMORY}
+ *     after it
  */
 public record HostMemory(
     @Nullable Rung shown,
@@ -25,12 +30,18 @@ public record HostMemory(
     Map<Rung, Instant> broken,
     @Nullable Instant fullFailedFirst,
     @Nullable Instant fullFailedLast,
-    @Nullable Instant starttlsRefusedFirst) {
-  private static final HostMemory NOTHING = new HostMemory(null, null, Map.of(), null, null, null);
+    @Nullable Instant starttlsRefusedFirst,
+    @Nullable Instant brokenSince,
+    @Nullable Instant brokenLast) {
+  private static final HostMemory NOTHING =
+      new HostMemory(null, null, Map.of(), null, null, null, null, null);
 
   /** Copies. */
   public HostMemory {
     broken = Map.copyOf(broken);
+    if ((brokenSince == null) != (brokenLast == null)) {
+      throw new IllegalArgumentException("broken since and broken last go together");
+    }
   }
 
   /** A host never met. */
@@ -44,15 +55,40 @@ public record HostMemory(
       case Observation.Encrypted e -> worked(rung, now);
       case Observation.HandshakeBroken b -> broke(rung, now);
       case Observation.StarttlsRefused r ->
-          starttlsRefusedFirst != null
-              ? this
-              : new HostMemory(shown, shownAt, broken, fullFailedFirst, fullFailedLast, now);
+          new HostMemory(
+                  shown,
+                  shownAt,
+                  broken,
+                  fullFailedFirst,
+                  fullFailedLast,
+                  starttlsRefusedFirst == null ? now : starttlsRefusedFirst,
+                  brokenSince,
+                  brokenLast)
+              .vanished(now);
       case Observation.Unreachable u -> this;
       case Observation.Unwelcome u -> this;
       case Observation.BrokenOff b -> this;
       case Observation.Injected i -> this;
-      case Observation.Clear c -> this;
+      // Without STARTTLS by our own decision it says nothing about TLS.
+      case Observation.Clear c -> rung == Rung.CLEAR || c.starttlsOffered() ? this : vanished(now);
     };
+  }
+
+  /** TLS was expected by what the host has shown, and was not to be had. */
+  private HostMemory vanished(Instant now) {
+    return shown == null && brokenSince == null ? this : failed(now);
+  }
+
+  private HostMemory failed(Instant now) {
+    return new HostMemory(
+        shown,
+        shownAt,
+        broken,
+        fullFailedFirst,
+        fullFailedLast,
+        starttlsRefusedFirst,
+        brokenSince == null ? now : brokenSince,
+        now);
   }
 
   private HostMemory worked(Rung rung, Instant now) {
@@ -69,6 +105,8 @@ public record HostMemory(
         still,
         full ? null : fullFailedFirst,
         full ? null : fullFailedLast,
+        null,
+        null,
         null);
   }
 
@@ -78,12 +116,15 @@ public record HostMemory(
     more.put(rung, now);
     boolean full = rung == Rung.FULL;
     return new HostMemory(
-        shown,
-        shownAt,
-        more,
-        full && fullFailedFirst == null ? now : fullFailedFirst,
-        full ? now : fullFailedLast,
-        starttlsRefusedFirst);
+            shown,
+            shownAt,
+            more,
+            full && fullFailedFirst == null ? now : fullFailedFirst,
+            full ? now : fullFailedLast,
+            starttlsRefusedFirst,
+            brokenSince,
+            brokenLast)
+        .failed(now);
   }
 
   /** The same without what is too old to count. */
@@ -99,12 +140,15 @@ public record HostMemory(
         });
     boolean keepFull = fullFailedLast != null && fullFailedLast.isAfter(oldest);
     boolean keepRefused = starttlsRefusedFirst != null && starttlsRefusedFirst.isAfter(oldest);
+    boolean keepBroken = brokenLast != null && brokenLast.isAfter(oldest);
     return new HostMemory(
         keepShown ? shown : null,
         keepShown ? shownAt : null,
         still,
         keepFull ? fullFailedFirst : null,
         keepFull ? fullFailedLast : null,
-        keepRefused ? starttlsRefusedFirst : null);
+        keepRefused ? starttlsRefusedFirst : null,
+        keepBroken ? brokenSince : null,
+        keepBroken ? brokenLast : null);
   }
 }

@@ -88,7 +88,7 @@ public record Ladder(List<Rung> rungs, Duration hold) {
   public Optional<Rung> below(Requirement requirement, LadderState state) {
     // Where clear text may come at the end of this delivery, one connection is kept for it, and
     // the hosts share the others.
-    boolean reserve = clearTextIsDue(requirement, state);
+    boolean reserve = state.keepsOne() || clearTextIsDue(requirement, state);
     int perHost =
         reserve
             ? Math.max(1, Math.min(PER_HOST - 1, (PER_DELIVERY - 1) / state.hosts()))
@@ -115,20 +115,26 @@ public record Ladder(List<Rung> rungs, Duration hold) {
   }
 
   /**
-   * Whether broken TLS may be followed by clear text in this delivery: allowed by the requirement,
-   * not in the first delivery, and the hold is over.
+   * Whether broken TLS may be followed by plaintext in this delivery: the requirement allows it,
+   * TLS at the host was broken before this delivery began, and the hold since then is over. The
+   * hold is the host's, not the message's: mail that comes later does not wait it out again.
    */
   public boolean clearTextIsDue(Requirement requirement, LadderState state) {
     return requirement.clearText() != Requirement.ClearText.NEVER
         && requirement.encryption() != Requirement.Encryption.ALWAYS
-        && state.round() >= 2
+        && isKnownBefore(state)
         && !state.now().isBefore(holdEnds(state));
   }
 
-  /** When the hold of this message at this next hop ends. */
+  private static boolean isKnownBefore(LadderState state) {
+    Instant since = state.memory().brokenSince();
+    return since != null && since.isBefore(state.deliveryBegan());
+  }
+
+  /** When the hold of the host ends. */
   public Instant holdEnds(LadderState state) {
-    Instant first = state.firstTried();
-    return (first == null ? state.deliveryBegan() : first).plus(hold);
+    Instant since = state.memory().brokenSince();
+    return (since == null ? state.deliveryBegan() : since).plus(hold);
   }
 
   private static boolean fits(Requirement requirement, Rung rung) {

@@ -1,7 +1,6 @@
 package org.sealwax.policy;
 
 import java.time.Instant;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Where a delivery stands on the ladder at one host; immutable.
@@ -12,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param hosts usable hosts of this delivery, at least 1
  * @param everyHostTried whether all of them have been tried; only then may broken TLS lead to clear
  *     text
- * @param round 1 for the first delivery of the message to this next hop
- * @param firstTried when round 1 began, or null in round 1
+ * @param keepsOne whether one connection of this delivery is kept for plaintext at a host that was
+ *     tried before this one
  * @param deliveryBegan when this delivery began
  * @param now the time
  * @param memory what the host has shown, this delivery included
@@ -24,14 +23,13 @@ public record LadderState(
     int inDelivery,
     int hosts,
     boolean everyHostTried,
-    int round,
-    @Nullable Instant firstTried,
+    boolean keepsOne,
     Instant deliveryBegan,
     Instant now,
     HostMemory memory) {
   /** Checks ranges. */
   public LadderState {
-    if (atHost < 0 || inDelivery < atHost || hosts < 1 || round < 1) {
+    if (atHost < 0 || inDelivery < atHost || hosts < 1) {
       throw new IllegalArgumentException("counts out of range");
     }
   }
@@ -39,6 +37,6 @@ public record LadderState(
   /** The same with every host tried. */
   public LadderState afterAll(int connections, Instant time) {
     return new LadderState(
-        rung, atHost, connections, hosts, true, round, firstTried, deliveryBegan, time, memory);
+        rung, atHost, connections, hosts, true, keepsOne, deliveryBegan, time, memory);
   }
 }

@@ -1,5 +1,6 @@
 package org.sealwax.queue;
 
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.smtp.EnhancedStatus;
 import org.sealwax.smtp.Reply;
@@ -16,6 +17,7 @@ import org.sealwax.smtp.Reply;
  * @param scope what else must be expected to fail the same way
  * @param remembered nothing but our memory of this domain stands in the way: such mail is held in
  *     the end, never bounced
+ * @param until when the trouble is known to end, or null; not stored
  */
 public record Cause(
     String reason,
@@ -24,7 +26,8 @@ public record Cause(
     @Nullable String host,
     @Nullable Reply reply,
     Extent scope,
-    boolean remembered) {
+    boolean remembered,
+    @Nullable Instant until) {
   /** A cause with more behind it than our memory. */
   public Cause(
       String reason,
@@ -33,12 +36,22 @@ public record Cause(
       @Nullable String host,
       @Nullable Reply reply,
       Extent scope) {
-    this(reason, status, text, host, reply, scope, false);
+    this(reason, status, text, host, reply, scope, false, null);
   }
 
   /** The same, with our memory alone behind it. */
   public Cause asRemembered() {
-    return new Cause(reason, status, text, host, reply, scope, true);
+    return new Cause(reason, status, text, host, reply, scope, true, until);
+  }
+
+  /** The same with another extent. */
+  public Cause within(Extent other) {
+    return new Cause(reason, status, text, host, reply, other, remembered, until);
+  }
+
+  /** The same, known to end at that time. */
+  public Cause until(@Nullable Instant end) {
+    return new Cause(reason, status, text, host, reply, scope, remembered, end);
   }
 
   /** How far a trouble reaches. */
@@ -47,6 +60,13 @@ public record Cause(
     RECIPIENT,
     /** This message: other messages to the next hop may pass. */
     MESSAGE,
+    /** Mail of this sender domain to this next hop: the queue slows down this pair only. */
+    SENDER,
+    /**
+     * The host greeted us and failed after MAIL: this message or its sender, until an unrelated
+     * message (another sender domain, another recipient) meets it too; then the next hop.
+     */
+    TRANSACTION,
     /** The next hop: the queue remembers a dead site. */
     NEXT_HOP
   }

@@ -20,7 +20,6 @@ import org.sealwax.spool.QueueId;
  * @param deliveredTo the address for a Delivered-To field that goes before the content, or null
  * @param arrived when the message was accepted
  * @param round 1 for the first delivery of these recipients
- * @param firstTried when round 1 began, or null in round 1; the ladder's hold counts from it
  * @param size of the content in octets
  * @param content opens the content afresh each time it is asked
  */
@@ -33,7 +32,6 @@ public record Consignment(
     @Nullable String deliveredTo,
     Instant arrived,
     int round,
-    @Nullable Instant firstTried,
     long size,
     Content content) {
   /** Copies. */

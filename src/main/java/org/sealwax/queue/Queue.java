@@ -807,7 +807,6 @@ public final class Queue implements Intake, Closeable {
         group.deliveredTo(),
         hot.arrived(),
         group.rounds() + 1,
-        group.firstTried(),
         hot.size(),
         content);
   }

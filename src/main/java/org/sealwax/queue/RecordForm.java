@@ -211,7 +211,15 @@ final class RecordForm {
       reply.lines().forEach(out::text);
     }
     // One number for both: records of version 0.1 have the extent alone.
-    out.number(EXTENTS.indexOf(c.scope()) + (c.remembered() ? EXTENTS.size() : 0));
+    out.number(EXTENTS.indexOf(kept(c.scope())) + (c.remembered() ? EXTENTS.size() : 0));
+  }
+
+  /** What later rounds may need of an extent: pauses are kept in memory alone. */
+  private static Cause.Extent kept(Cause.Extent extent) {
+    return switch (extent) {
+      case RECIPIENT, MESSAGE, NEXT_HOP -> extent;
+      case SENDER, TRANSACTION -> Cause.Extent.MESSAGE;
+    };
   }
 
   private static Cause cause(In in) {
@@ -242,7 +250,8 @@ final class RecordForm {
           case 0 -> false;
           case 1 -> true;
           default -> throw new IllegalArgumentException("extent " + extent);
-        });
+        },
+        null);
   }
 
   private static void status(Out out, EnhancedStatus s) {

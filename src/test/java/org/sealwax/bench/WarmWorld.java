@@ -192,7 +192,7 @@ final class WarmWorld implements AutoCloseable {
 
   LadderState state() {
     Instant now = clock.now();
-    return new LadderState(Rung.FULL, 1, 1, 2, false, 1, null, now, now, HostMemory.nothing());
+    return new LadderState(Rung.FULL, 1, 1, 2, false, false, now, now, HostMemory.nothing());
   }
 
   /** Everything into memory. */

@@ -159,7 +159,6 @@ final class ClientDialogueFilesTest {
         null,
         FakeNet.NOON,
         1,
-        null,
         octets.length,
         () -> new ByteArrayInputStream(octets));
   }

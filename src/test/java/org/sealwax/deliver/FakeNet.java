@@ -290,7 +290,6 @@ final class FakeNet implements Dialer, AutoCloseable {
     byte[] content = BODY.getBytes(StandardCharsets.UTF_8);
     @Nullable String deliveredTo;
     int round = 1;
-    @Nullable Instant firstTried;
     long sizeClaimed = -1;
 
     Mail to(String... localParts) {
@@ -332,9 +331,12 @@ final class FakeNet implements Dialer, AutoCloseable {
       return this;
     }
 
+    /** A later round of mail whose first one was then: by now it was. */
     Mail again(Instant first) {
+      if (clock.now().isBefore(first)) {
+        throw new AssertionError("the first round is still to come");
+      }
       round = 2;
-      firstTried = first;
       return this;
     }
 
@@ -353,7 +355,6 @@ final class FakeNet implements Dialer, AutoCloseable {
           deliveredTo,
           NOON,
           round,
-          firstTried,
           sizeClaimed < 0 ? content.length : sizeClaimed,
           () -> new ByteArrayInputStream(content));
     }

@@ -16,7 +16,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
-import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Cidr;
 import org.sealwax.address.Domain;
 import org.sealwax.address.Mailbox;
@@ -199,7 +198,6 @@ final class LabSender implements AutoCloseable {
     Map<String, List<String>> out = new ConcurrentHashMap<>();
     List<String> open = new ArrayList<>();
     ticket.sightings().forEach(s -> open.add(s.row().label()));
-    Instant first = clock.now();
     Duration passed = Duration.ZERO;
     for (int round = 1; round <= ROUNDS.size(); round++) {
       clock.pass(ROUNDS.get(round - 1).minus(passed));
@@ -212,7 +210,7 @@ final class LabSender implements AutoCloseable {
               () -> {
                 atOnce.acquire();
                 try {
-                  String said = send(label, number, number == 1 ? null : first);
+                  String said = send(label, number);
                   out.computeIfAbsent(label, l -> new ArrayList<>()).add(said);
                 } finally {
                   atOnce.release();
@@ -227,8 +225,7 @@ final class LabSender implements AutoCloseable {
     return new TreeMap<>(out);
   }
 
-  private String send(String label, int round, @Nullable Instant first)
-      throws InterruptedException {
+  private String send(String label, int round) throws InterruptedException {
     Domain domain = Domain.of(label + "." + ticket.zone());
     byte[] content = "Subject: probe\r\n\r\nprobe\r\n".getBytes(StandardCharsets.US_ASCII);
     Consignment consignment =
@@ -242,7 +239,6 @@ final class LabSender implements AutoCloseable {
             null,
             clock.now(),
             round,
-            first,
             content.length,
             () -> new ByteArrayInputStream(content));
     Outcome outcome = courier.deliver(consignment).get(1L);

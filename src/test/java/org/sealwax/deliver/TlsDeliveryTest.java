@@ -168,6 +168,31 @@ final class TlsDeliveryTest {
   }
 
   @Test
+  void theHoldIsTheHostsAndLaterMailDoesNotWaitItOutAgain() throws Exception {
+    FakeHost host = encrypted(net).breaksOn(TlsDeliveryTest::any);
+    assertEquals("deferred tls-broken", reason(net.mail().one()));
+    later(Duration.ofMinutes(20));
+    assertEquals("deferred tls-broken", reason(net.mail().one()));
+    neverSawMail(host);
+    later(Duration.ofMinutes(10));
+    assertEquals("delivered may:none!downgrade", reason(net.mail().one()), "its first round");
+    // One handshake that works ends it for all.
+    host.breaksOn(hello -> false);
+    assertEquals("delivered may:trusted", reason(net.mail().one()));
+    host.breaksOn(TlsDeliveryTest::any);
+    assertEquals("deferred tls-broken", reason(net.mail().again(FakeNet.NOON).one()));
+  }
+
+  @Test
+  void whatBrokeLongAgoBuysNoPlaintext() throws Exception {
+    FakeHost host = encrypted(net).breaksOn(TlsDeliveryTest::any);
+    assertEquals("deferred tls-broken", reason(net.mail().one()));
+    later(Ladder.NEGATIVE_MEMORY.plusSeconds(1));
+    assertEquals("deferred tls-broken", reason(net.mail().again(FakeNet.NOON).one()));
+    neverSawMail(host);
+  }
+
+  @Test
   void brokenTlsNeverLeadsToClearTextUnderEncrypt() throws Exception {
     net.level = Level.ENCRYPT;
     FakeHost host = encrypted(net).breaksOn(TlsDeliveryTest::any);
@@ -185,10 +210,11 @@ final class TlsDeliveryTest {
     FakeHost first = encrypted(net).breaksOn(TlsDeliveryTest::any);
     net.dns.mx("example.org", 20, "mx2.example.org").a("mx2.example.org", "192.0.2.2");
     FakeHost other = net.host("192.0.2.2").tls(FakeNet.server("mx2.example.org"));
+    assertEquals("delivered may:trusted", reason(net.mail().one()));
     later(Duration.ofHours(1));
     assertEquals("delivered may:trusted", reason(net.mail().again(FakeNet.NOON).one()));
     neverSawMail(first);
-    assertEquals(1, other.bodies().size());
+    assertEquals(2, other.bodies().size());
   }
 
   @Test

@@ -49,7 +49,6 @@ final class LoopGuardTest {
         deliveredTo,
         Instant.EPOCH,
         1,
-        null,
         10,
         content);
   }

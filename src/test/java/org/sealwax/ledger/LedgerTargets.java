@@ -26,7 +26,9 @@ public final class LedgerTargets {
             Map.of(Rung.FULL, Story.BEGIN.plusMillis(5)),
             Story.BEGIN,
             Story.BEGIN.plusSeconds(600),
-            null);
+            null,
+            Story.BEGIN,
+            Story.BEGIN.plusSeconds(600));
     return List.of(
         new Target(
             "ledger-row",

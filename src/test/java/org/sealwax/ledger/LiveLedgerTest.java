@@ -267,7 +267,8 @@ final class LiveLedgerTest {
   @Test
   void theLaddersMemoryOutlivesARestartUntilItIsTooOld() throws IOException {
     HostMemory shown =
-        new HostMemory(Rung.FULL, clock.now(), Map.of(Rung.BARE, clock.now()), null, null, null);
+        new HostMemory(
+            Rung.FULL, clock.now(), Map.of(Rung.BARE, clock.now()), null, null, null, null, null);
     ledger.put("mx:25", shown);
     restart();
     assertEquals(shown, ledger.at("mx:25"));

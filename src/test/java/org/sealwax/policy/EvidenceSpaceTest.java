@@ -243,17 +243,7 @@ final class EvidenceSpaceTest {
           for (Rung rung : Rung.values()) {
             for (var seen : clear.entrySet()) {
               LadderState late =
-                  new LadderState(
-                      rung,
-                      1,
-                      1,
-                      1,
-                      true,
-                      9,
-                      NOW.minusSeconds(400_000),
-                      NOW,
-                      NOW,
-                      HostMemory.nothing());
+                  new LadderState(rung, 1, 1, 1, true, false, NOW, NOW, brokenForLong());
               Decision decision = POLICY.decide(requirement, seen.getValue(), late);
               assertFalse(
                   decision instanceof Decision.Proceed || decision instanceof Decision.ClearText,
@@ -407,8 +397,14 @@ final class EvidenceSpaceTest {
     assertTrue(MxPattern.parse("*").isEmpty());
   }
 
+  /** Every hold is over. */
+  private static HostMemory brokenForLong() {
+    Instant since = NOW.minusSeconds(400_000);
+    return new HostMemory(null, null, Map.of(), null, null, null, since, NOW.minusSeconds(60));
+  }
+
   private static LadderState state() {
-    return new LadderState(Rung.FULL, 1, 1, 1, true, 1, null, NOW, NOW, HostMemory.nothing());
+    return new LadderState(Rung.FULL, 1, 1, 1, true, false, NOW, NOW, HostMemory.nothing());
   }
 
   private static Handshake shown(Verdict verdict, Proof proof) {

@@ -163,18 +163,32 @@ final class PolicySpaceTest {
         for (boolean twice : new boolean[] {false, true}) {
           for (boolean refused : new boolean[] {false, true}) {
             boolean full = set.contains(Rung.FULL);
-            all.add(
-                new HostMemory(
-                    best,
-                    best == null ? null : before,
-                    broken,
-                    full ? before : null,
-                    full ? (twice ? NOW : before) : null,
-                    refused ? before : null));
+            for (Instant since : brokenSince()) {
+              all.add(
+                  new HostMemory(
+                      best,
+                      best == null ? null : before,
+                      broken,
+                      full ? before : null,
+                      full ? (twice ? NOW : before) : null,
+                      refused ? before : null,
+                      since,
+                      since));
+            }
           }
         }
       }
     }
+    return all;
+  }
+
+  /** TLS works, broke in this delivery, just before the hold is over, and when it just is. */
+  private static List<@Nullable Instant> brokenSince() {
+    List<@Nullable Instant> all = new ArrayList<>();
+    all.add(null);
+    all.add(NOW);
+    all.add(NOW.minus(Duration.ofMinutes(29)));
+    all.add(NOW.minus(Duration.ofMinutes(30)));
     return all;
   }
 
@@ -185,12 +199,7 @@ final class PolicySpaceTest {
         for (int atHost = 1; atHost <= Ladder.PER_HOST; atHost++) {
           for (int inAll : new int[] {atHost, Ladder.PER_DELIVERY - 1, Ladder.PER_DELIVERY}) {
             for (boolean every : new boolean[] {false, true}) {
-              for (Duration age : List.of(Duration.ofMinutes(29), Duration.ofMinutes(30))) {
-                all.add(
-                    new LadderState(
-                        rung, atHost, inAll, 2, every, 2, NOW.minus(age), NOW, NOW, memory));
-              }
-              all.add(new LadderState(rung, atHost, inAll, 2, every, 1, null, NOW, NOW, memory));
+              all.add(new LadderState(rung, atHost, inAll, 2, every, false, NOW, NOW, memory));
             }
           }
         }
@@ -337,7 +346,7 @@ final class PolicySpaceTest {
   }
 
   @Test
-  void brokenTlsLeadsToClearTextOnlyAfterHoldRoundAndEveryHost() {
+  void brokenTlsLeadsToPlaintextOnlyAfterTheHoldOfTheHostAndEveryHost() {
     for (Requirement requirement : requirements()) {
       for (LadderState state : states()) {
         for (Observation observation : observations().values()) {
@@ -349,8 +358,8 @@ final class PolicySpaceTest {
                       && state.rung() == Rung.CLEAR
                       && requirement.encryption() == Requirement.Encryption.IF_OFFERED);
           if (clearOnBroken) {
-            assertTrue(state.everyHostTried() && state.round() >= 2, state::toString);
-            assertEquals(NOW.minus(Duration.ofMinutes(30)), state.firstTried());
+            assertTrue(state.everyHostTried(), state::toString);
+            assertEquals(NOW.minus(Duration.ofMinutes(30)), state.memory().brokenSince());
           }
         }
       }
@@ -369,7 +378,7 @@ final class PolicySpaceTest {
     Observation broken = new Observation.HandshakeBroken(TlsTrouble.Kind.CLOSED, "reset");
     HostMemory once = good.after(broken, Rung.FULL, NOW);
     assertEquals(Rung.FULL, LADDER.first(encrypt, once));
-    LadderState first = new LadderState(Rung.FULL, 1, 1, 1, false, 1, null, NOW, NOW, once);
+    LadderState first = new LadderState(Rung.FULL, 1, 1, 1, false, false, NOW, NOW, once);
     assertTrue(LADDER.below(encrypt, first).isEmpty(), "one disturbed handshake");
     Instant later = NOW.plus(Ladder.FULL_FAILURES_APART);
     HostMemory early = once.after(broken, Rung.FULL, later.minusSeconds(1));
@@ -378,14 +387,13 @@ final class PolicySpaceTest {
             .below(
                 encrypt,
                 new LadderState(
-                    Rung.FULL, 1, 1, 1, false, 2, NOW, NOW, later.minusSeconds(1), early))
+                    Rung.FULL, 1, 1, 1, false, false, NOW, later.minusSeconds(1), early))
             .isEmpty(),
         "a second short of five minutes");
     HostMemory twice = once.after(broken, Rung.FULL, later);
-    LadderState second = new LadderState(Rung.FULL, 1, 1, 1, false, 2, NOW, later, later, twice);
+    LadderState second = new LadderState(Rung.FULL, 1, 1, 1, false, false, later, later, twice);
     assertEquals(Rung.CLASSICAL, LADDER.below(encrypt, second).orElseThrow());
-    LadderState lower =
-        new LadderState(Rung.CLASSICAL, 2, 2, 1, false, 2, NOW, later, later, twice);
+    LadderState lower = new LadderState(Rung.CLASSICAL, 2, 2, 1, false, false, later, later, twice);
     Decision decision =
         POLICY.decide(
             encrypt,
@@ -416,9 +424,8 @@ final class PolicySpaceTest {
     // A host on which every handshake breaks, walked as the courier walks it.
     for (Requirement requirement : requirements()) {
       for (HostMemory start : memories()) {
-        for (int round = 1; round <= 2; round++) {
-          Instant first = round == 1 ? null : NOW.minus(Duration.ofHours(1));
-          HostMemory memory = start;
+        for (boolean late : new boolean[] {false, true}) {
+          HostMemory memory = since(start, late ? NOW.minus(Duration.ofHours(1)) : NOW);
           Rung rung = LADDER.first(requirement, memory);
           int connections = 0;
           while (true) {
@@ -431,16 +438,7 @@ final class PolicySpaceTest {
             memory = memory.after(seen, rung, NOW);
             LadderState state =
                 new LadderState(
-                    rung,
-                    connections,
-                    connections,
-                    1,
-                    rung == Rung.CLEAR,
-                    round,
-                    first,
-                    NOW,
-                    NOW,
-                    memory);
+                    rung, connections, connections, 1, rung == Rung.CLEAR, false, NOW, NOW, memory);
             Decision decision = POLICY.decide(requirement, seen, state);
             if (decision instanceof Decision.NextHost) {
               decision = POLICY.decide(requirement, seen, state.afterAll(connections, NOW));
@@ -448,7 +446,7 @@ final class PolicySpaceTest {
             if (decision instanceof Decision.Descend(Rung to)) {
               rung = to;
             } else if (decision instanceof Decision.ClearText) {
-              assertEquals(2, round);
+              assertTrue(late);
               rung = Rung.CLEAR;
             } else {
               boolean mayClear = requirement.clearText() != Requirement.ClearText.NEVER;
@@ -456,7 +454,7 @@ final class PolicySpaceTest {
                   rung == Rung.CLEAR,
                   decision instanceof Decision.Proceed,
                   requirement + " " + decision);
-              if (mayClear && round == 2) {
+              if (mayClear && late) {
                 assertEquals(Rung.CLEAR, rung, "clear text is due and was not reached");
               }
               break;
@@ -513,11 +511,12 @@ final class PolicySpaceTest {
                     1,
                     2,
                     every,
-                    late ? 2 : 1,
-                    late ? NOW.minus(Duration.ofHours(1)) : null,
+                    false,
                     NOW,
                     NOW,
-                    memory.getValue());
+                    late
+                        ? since(memory.getValue(), NOW.minus(Duration.ofHours(1)))
+                        : memory.getValue());
             observations()
                 .forEach(
                     (what, seen) ->
@@ -545,6 +544,18 @@ final class PolicySpaceTest {
           golden == null ? "" : new String(golden.readAllBytes(), StandardCharsets.UTF_8);
       assertEquals(expected, actual, "decisions changed; the new table is " + out);
     }
+  }
+
+  private static HostMemory since(HostMemory m, Instant since) {
+    return new HostMemory(
+        m.shown(),
+        m.shownAt(),
+        m.broken(),
+        m.fullFailedFirst(),
+        m.fullFailedLast(),
+        m.starttlsRefusedFirst(),
+        since,
+        since);
   }
 
   private static String word(Decision decision) {

@@ -164,7 +164,6 @@ final class DomainLife {
   private static final class Message {
     final Instant arrived;
     int rounds;
-    @Nullable Instant firstTried;
     @Nullable Instant stuckSince;
 
     Message(Instant arrived) {
@@ -727,8 +726,7 @@ final class DomainLife {
                 round.connections,
                 round.order.size(),
                 everyHostTried,
-                round.message.rounds,
-                round.message.firstTried,
+                false,
                 now,
                 now,
                 memory);
@@ -775,9 +773,6 @@ final class DomainLife {
           rules.begins(
               row, new MxAnswer(all, signed, now.plusSeconds(300)), h -> false, Moment.of(now)));
       done = new Round(message, order).run();
-    }
-    if (message.firstTried == null) {
-      message.firstTried = now;
     }
     if (done) {
       stuck(message);

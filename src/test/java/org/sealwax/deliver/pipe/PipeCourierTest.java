@@ -101,7 +101,6 @@ final class PipeCourierTest {
         deliveredTo,
         Instant.parse("2026-11-03T22:20:35Z"),
         1,
-        null,
         MESSAGE.length(),
         content);
   }

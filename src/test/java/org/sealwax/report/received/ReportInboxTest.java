@@ -91,7 +91,6 @@ final class ReportInboxTest {
                     null,
                     MIDNIGHT.plus(Duration.ofHours(27)),
                     1,
-                    null,
                     message.length,
                     () -> new ByteArrayInputStream(message)))
             .get(7L));
