@@ -35,6 +35,15 @@ public sealed interface DomainPattern {
     };
   }
 
+  /** As rows write it. */
+  default String text() {
+    return switch (this) {
+      case Exact e -> e.domain().name();
+      case Below b -> "." + b.parent().name();
+      case Any a -> "*";
+    };
+  }
+
   /** Reads a row's pattern. */
   static Optional<DomainPattern> parse(String text) {
     if (text.equals("*")) {

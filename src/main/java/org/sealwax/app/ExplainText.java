@@ -51,6 +51,7 @@ final class ExplainText {
       for (JsonNode record : s.path("records")) {
         line(3, record.asString(""));
       }
+      optional(3, s, "does_not_count", "does not count: ");
       optional(3, s, "evidence", "");
       optional(3, s, "trouble", "trouble: ");
       optional(3, s, "warning", "warning: ");
@@ -115,6 +116,9 @@ final class ExplainText {
     line(1, "host " + h.path("host").asString("") + ":" + h.path("port").asInt());
     if (h.has("refused")) {
       line(2, "not used: " + h.path("refused").asString(""));
+    }
+    if (h.has("never")) {
+      line(2, "can never be met: " + h.path("never").asString(""));
     }
     line(
         2,

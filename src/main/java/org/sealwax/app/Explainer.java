@@ -24,6 +24,7 @@ import org.sealwax.ledger.LiveLedger;
 import org.sealwax.policy.Demand;
 import org.sealwax.policy.Evidence;
 import org.sealwax.policy.Level;
+import org.sealwax.policy.Policy;
 import org.sealwax.policy.PolicyRow;
 import org.sealwax.policy.Requirement;
 import org.sealwax.policy.Rung;
@@ -104,11 +105,12 @@ final class Explainer {
       case NextHop.Pipe pipe -> out.put("end", "a command of this machine takes it");
       case NextHop.Reports reports -> out.put("end", "this server reads it itself");
       case NextHop.Nobody nobody -> out.put("end", "nobody is named who takes it");
-      case NextHop.ByMx mx -> tell(out, courier.preview(hop, message, probes), mx.domain(), now);
+      case NextHop.ByMx mx ->
+          tell(out, courier.preview(hop, destination, message, probes), mx.domain(), now);
       case NextHop.Fixed fixed ->
           tell(
               out,
-              courier.preview(hop, message, probes),
+              courier.preview(hop, destination, message, probes),
               fixed.host() instanceof Domain d ? d : null,
               now);
     }
@@ -125,22 +127,62 @@ final class Explainer {
     };
   }
 
-  private void tell(ObjectNode out, Preview preview, @Nullable Domain domain, Instant now) {
+  private void tell(ObjectNode tree, Preview preview, @Nullable Domain domain, Instant now) {
     if (preview.end() != null) {
-      out.put("end", preview.end());
+      tree.put("end", preview.end());
     }
-    ArrayNode sources = out.putArray("sources");
+    ArrayNode sources = tree.putArray("sources");
     Set<Evidence> common = new LinkedHashSet<>();
     preview.hosts().forEach(h -> common.addAll(h.evidence()));
     for (Evidence e : common) {
-      source(sources, e, now);
+      int before = sources.size();
+      source(sources, e);
+      if (sources.size() > before) {
+        ObjectNode out = (ObjectNode) sources.get(before);
+        Optional<String> why = whyNot(e, preview, now);
+        PolicyRow row = row(e);
+        if (why.isPresent()) {
+          out.put("does_not_count", why.get());
+        } else if (row != null && row.override()) {
+          out.put("warning", override(row, e instanceof Evidence.RecipientRow));
+        }
+      }
     }
     if (domain != null) {
       sts(sources, domain, now);
       ledger(sources, domain);
     }
-    ArrayNode hosts = out.putArray("hosts");
+    ArrayNode hosts = tree.putArray("hosts");
     preview.hosts().forEach(h -> host(hosts.addObject(), h, now));
+  }
+
+  private static @Nullable PolicyRow row(Evidence evidence) {
+    return switch (evidence) {
+      case Evidence.RecipientRow r -> r.row();
+      case Evidence.NextHopRow r -> r.row();
+      case Evidence.HostRow r -> r.row();
+      case Evidence.Route r -> null;
+      case Evidence.Default d -> null;
+      case Evidence.Dane d -> null;
+      case Evidence.Sts s -> null;
+      case Evidence.Ledger l -> null;
+      case Evidence.RequireTls r -> null;
+      case Evidence.TlsRequiredNo n -> null;
+    };
+  }
+
+  /** Why a row, a route or the default has no part in what is demanded of any host. */
+  private static Optional<String> whyNot(Evidence one, Preview preview, Instant now) {
+    Optional<String> why = Optional.empty();
+    for (Preview.Host host : preview.hosts()) {
+      if (host.evidence().contains(one)) {
+        why = Policy.whyNot(one, host.evidence(), now);
+        if (why.isEmpty()) {
+          return why;
+        }
+      }
+    }
+    return why;
   }
 
   /** What makes its servers known when they come as clients. */
@@ -152,13 +194,15 @@ final class Explainer {
   }
 
   /** What every round gathers; MTA-STS and ledger are told from their stores, with more. */
-  private static void source(ArrayNode sources, Evidence evidence, Instant now) {
+  private static void source(ArrayNode sources, Evidence evidence) {
     switch (evidence) {
       case Evidence.Default d ->
           source(sources, "config", d.origin(), "").put("where", "[deliver] level");
-      case Evidence.Route r -> row(source(sources, "config", r.origin(), ""), r.row(), now);
-      case Evidence.NextHopRow r -> row(source(sources, "config", r.origin(), ""), r.row(), now);
-      case Evidence.HostRow r -> row(source(sources, "config", r.origin(), ""), r.row(), now);
+      case Evidence.Route r ->
+          source(sources, "config", r.origin(), "").put("where", "[[transport]] " + r.name());
+      case Evidence.RecipientRow r -> row(source(sources, "config", r.origin(), ""), r.row());
+      case Evidence.NextHopRow r -> row(source(sources, "config", r.origin(), ""), r.row());
+      case Evidence.HostRow r -> row(source(sources, "config", r.origin(), ""), r.row());
       case Evidence.Dane d -> {
         ObjectNode out = source(sources, "dane", d.origin(), section(d));
         out.put("refresh", d.expires().toString());
@@ -193,8 +237,8 @@ final class Explainer {
     return out;
   }
 
-  private static void row(ObjectNode out, PolicyRow row, Instant now) {
-    out.put("where", "[[policy]] " + row.pattern());
+  private static void row(ObjectNode out, PolicyRow row) {
+    out.put("where", "[[policy]] " + row.pattern().text());
     if (!row.note().isEmpty()) {
       out.put("note", row.note());
     }
@@ -204,18 +248,19 @@ final class Explainer {
     if (row.expires() != null) {
       out.put("expires", row.expires().toString());
     }
-    if (!row.isInForce(now)) {
-      out.put("warning", "this row has expired and does not count");
-    } else if (row.override()) {
-      out.put(
-          "warning",
-          "override: DANE, MTA-STS and ledger are not followed here; "
-              + (row.level().demandsTls()
-                  ? row.level() == Level.ENCRYPT
-                      ? "whoever answers on the way can read the mail"
-                      : "who holds a key or certificate that this row takes can read the mail"
-                  : "whoever strips STARTTLS on the way gets the mail in clear"));
+  }
+
+  /** Which attack an override row admits, or why it lowers nothing. */
+  private static String override(PolicyRow row, boolean ofTheRecipients) {
+    if (ofTheRecipients) {
+      return "override has no effect on a configured route: there the row only raises";
     }
+    return "override: DANE, MTA-STS and ledger are not followed here; "
+        + (row.level().demandsTls()
+            ? row.level() == Level.ENCRYPT
+                ? "whoever answers on the way can read the mail"
+                : "who holds a key or certificate that this row takes can read the mail"
+            : "whoever strips STARTTLS on the way gets the mail in clear");
   }
 
   private void sts(ArrayNode sources, Domain domain, Instant now) {
@@ -331,6 +376,7 @@ final class Explainer {
     if (host.refusal() != null) {
       out.put("refused", host.refusal());
     }
+    requirement.contradiction().ifPresent(why -> out.put("never", why));
     ArrayNode rungs = out.putArray("rungs");
     host.rungs().stream().map(Rung::word).forEach(rungs::add);
     Map<String, String> memory = new LinkedHashMap<>();

@@ -66,6 +66,7 @@ final class Inspection {
     inspection.authorities();
     inspection.passwords();
     inspection.directory();
+    inspection.expiries();
     PipeCourier.warnings(settings.pipes(), PipeCourier.runsAsRoot())
         .forEach(w -> inspection.warning("[[pipe]]", w));
     return List.copyOf(inspection.findings);
@@ -84,6 +85,16 @@ final class Inspection {
     return now.plus(SOON).isAfter(end)
         ? Optional.of(identity.name() + ": the certificate expires soon, on " + end)
         : Optional.empty();
+  }
+
+  private void expiries() {
+    settings.deliver().rows().stream()
+        .filter(row -> !row.isInForce(clock.now()))
+        .forEach(
+            row ->
+                warning(
+                    "[[policy]] " + row.pattern().text(),
+                    "expired on " + row.expires() + " and does not count; remove it or renew it"));
   }
 
   private void error(String place, IOException e) {

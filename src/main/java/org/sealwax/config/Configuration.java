@@ -100,6 +100,9 @@ public sealed interface Configuration {
       if (!lost.contains(Schema.Pipe.TABLE.name())) {
         settings = new Mapping(reading, folder, machine, looksAtFiles).settings();
       }
+      if (settings != null && !reading.broken()) {
+        new PolicyRules(reading, settings.forward(), settings.deliver()).check();
+      }
     }
     List<Complaint> complaints = reading.complaints();
     StringBuilder report = new StringBuilder();

@@ -18,7 +18,6 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
-import org.sealwax.address.DomainPattern;
 import org.sealwax.address.Mailbox;
 import org.sealwax.deliver.Credentials;
 import org.sealwax.deliver.DeliverSettings;
@@ -31,6 +30,7 @@ import org.sealwax.forward.ForwardSettings;
 import org.sealwax.forward.Hop;
 import org.sealwax.ledger.LedgerSettings;
 import org.sealwax.policy.Floors;
+import org.sealwax.policy.Level;
 import org.sealwax.policy.PolicyRow;
 import org.sealwax.queue.QueueSettings;
 import org.sealwax.queue.RetrySchedule;
@@ -46,6 +46,7 @@ import org.sealwax.spool.SpoolSettings;
 import org.sealwax.sts.Patience;
 import org.sealwax.sts.store.StsSettings;
 import org.sealwax.tls.IdentitySettings;
+import org.sealwax.tls.Pin;
 import org.sealwax.tls.TlsFloor;
 import org.sealwax.world.DialerSettings;
 
@@ -313,7 +314,9 @@ final class Mapping {
               h ->
                   routes.add(
                       new ForwardSettings.Route(
-                          routeName(row), row.get(Schema.Transport.DOMAIN_OF), h)));
+                          row.get(Schema.Transport.DOMAIN_OF).text(),
+                          row.get(Schema.Transport.DOMAIN_OF),
+                          h)));
     }
     Section srs = reading.one(Schema.Srs.TABLE);
     ForwardSettings.@Nullable SenderRewriting rewriting =
@@ -374,14 +377,6 @@ final class Mapping {
       }
     }
     return pipes;
-  }
-
-  private static String routeName(Section row) {
-    return switch (row.get(Schema.Transport.DOMAIN_OF)) {
-      case DomainPattern.Exact e -> e.domain().name();
-      case DomainPattern.Below b -> "." + b.parent().name();
-      case DomainPattern.Any a -> "*";
-    };
   }
 
   private SpoolSettings spool(Server server) {
@@ -494,32 +489,68 @@ final class Mapping {
       }
     }
     Map<String, Section> rows = new HashMap<>();
-    reading.rows(Schema.Transport.TABLE).forEach(s -> rows.put(routeName(s), s));
+    reading
+        .rows(Schema.Transport.TABLE)
+        .forEach(s -> rows.put(s.get(Schema.Transport.DOMAIN_OF).text(), s));
     for (ForwardSettings.Route route : forward.routes()) {
       Section s = rows.get(route.name());
       if (s == null || !(route.hop() instanceof Hop.Host host)) {
         continue;
       }
-      routes.put(
-          route.name(),
-          new RouteSettings(
-              route.name(),
-              host.host(),
-              host.port(),
-              s.get(Schema.Transport.IMPLICIT_TLS),
-              credentials(s),
-              s.find(Schema.Transport.LEVEL)
-                  .map(l -> PolicyRow.of(s.get(Schema.Transport.DOMAIN_OF), l))
-                  .orElse(null)));
+      try {
+        routes.put(
+            route.name(),
+            new RouteSettings(
+                route.name(),
+                host.host(),
+                host.port(),
+                s.get(Schema.Transport.IMPLICIT_TLS),
+                credentials(s),
+                demand(s)));
+      } catch (IllegalArgumentException e) {
+        reading.add(reading.about(true, s, String.valueOf(e.getMessage())));
+      }
     }
     return routes;
+  }
+
+  /** What a transport row demands of its next hop itself, or null. */
+  private static @Nullable PolicyRow demand(Section s) {
+    List<Domain> names = s.get(Schema.Transport.NAMES);
+    List<Pin> pins = s.get(Schema.Transport.PINS);
+    Optional<Level> implied =
+        pins.isEmpty()
+            ? Optional.of(Level.SECURE).filter(l -> !names.isEmpty())
+            : Optional.of(Level.FINGERPRINT);
+    return s.find(Schema.Transport.LEVEL)
+        .or(() -> implied)
+        .map(
+            level ->
+                new PolicyRow(
+                    s.get(Schema.Transport.DOMAIN_OF),
+                    level,
+                    Set.copyOf(pins),
+                    names,
+                    null,
+                    null,
+                    null,
+                    true,
+                    "",
+                    "",
+                    null,
+                    false))
+        .orElse(null);
   }
 
   private @Nullable Credentials credentials(Section s) {
     Optional<String> user = s.find(Schema.Transport.USER);
     Optional<Path> file = file(s, Schema.Transport.PASSWORD_FILE);
-    if (user.isEmpty() || file.isEmpty() || !looksAtFiles || !Files.isReadable(file.get())) {
+    if (user.isEmpty() || file.isEmpty()) {
       return null;
+    }
+    if (!looksAtFiles || !Files.isReadable(file.get())) {
+      // Never used: a text alone is not served, and a file that is not there is an error.
+      return new Credentials(user.get(), "");
     }
     try {
       if (Files.size(file.get()) > MAX_PASSWORD) {

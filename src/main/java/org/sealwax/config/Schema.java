@@ -385,6 +385,19 @@ final class Schema {
             "What is demanded of this next hop. Left out: secure when there is a password, else by"
                 + " the policy rows.",
             "\"encrypt\"");
+    static final Key<List<Domain>> NAMES =
+        Key.of(
+            "names",
+            listOf(DOMAIN),
+            "[]",
+            "Names of which the next hop's certificate must carry one, with level secure or verify;"
+                + " needed for a next hop that is an address.");
+    static final Key<List<Pin>> PINS =
+        Key.of(
+            "pins",
+            listOf(PIN),
+            "[]",
+            "Public keys of which the next hop must have one, with level fingerprint.");
     static final Table TABLE =
         Table.rows(
             "transport",
@@ -394,7 +407,9 @@ final class Schema {
             USER,
             PASSWORD_FILE,
             IMPLICIT_TLS,
-            LEVEL);
+            LEVEL,
+            NAMES,
+            PINS);
 
     private Transport() {}
   }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.address.MailHost;
 import org.sealwax.address.Mailbox;
 import org.sealwax.converse.ClientDialogue;
 import org.sealwax.converse.SmtpTimes;
@@ -110,6 +111,11 @@ public final class CallAhead implements RecipientProbe {
     @Override
     public void ends(Meaning meaning) {
       reason = meaning.cause().text();
+    }
+
+    @Override
+    public MailHost destination() {
+      return recipient.domain();
     }
 
     @Override

@@ -1,8 +1,10 @@
 package org.sealwax.deliver;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.sealwax.address.MailHost;
 import org.sealwax.converse.Greeting;
 import org.sealwax.dns.Resolver;
 import org.sealwax.evidence.Gatherer;
@@ -12,11 +14,13 @@ import org.sealwax.log.MailLog;
 import org.sealwax.policy.Demand;
 import org.sealwax.policy.Policy;
 import org.sealwax.policy.PolicyRow;
+import org.sealwax.queue.Addressee;
 import org.sealwax.queue.Consignment;
 import org.sealwax.queue.Delivery;
 import org.sealwax.queue.MailOptions;
 import org.sealwax.queue.NextHop;
 import org.sealwax.queue.Outcome;
+import org.sealwax.queue.Target;
 import org.sealwax.tls.TlsClient;
 import org.sealwax.tls.TrustRoots;
 import org.sealwax.world.Chance;
@@ -28,6 +32,7 @@ import org.sealwax.world.Clock;
  */
 public final class Courier implements Delivery, AutoCloseable {
   private final Tools tools;
+  private final PolicyRows rows;
   private final TlsClient tls;
   private final Delivery pipes;
 
@@ -70,12 +75,13 @@ public final class Courier implements Delivery, AutoCloseable {
   public Courier(DeliverSettings settings, World world, Delivery pipes) {
     this.pipes = pipes;
     this.tls = world.tls();
+    this.rows = new PolicyRows(settings.level(), settings.rows());
     checkRoots(settings, world.roots());
     this.tools =
         new Tools(
             settings,
             new Policy(settings.ladder(), settings.floors()),
-            gatherer(settings, world.sources().published()),
+            gatherer(rows, world.sources().published()),
             world.sources(),
             world.resolver(),
             world.dialers(),
@@ -88,9 +94,9 @@ public final class Courier implements Delivery, AutoCloseable {
             world.log());
   }
 
-  private static Gatherer gatherer(DeliverSettings settings, List<Source> published) {
+  private static Gatherer gatherer(PolicyRows rows, List<Source> published) {
     List<Source> sources = new ArrayList<>();
-    sources.add(new PolicyRows(settings.level(), settings.rows()));
+    sources.add(rows);
     sources.addAll(published);
     return new Gatherer(sources);
   }
@@ -120,11 +126,56 @@ public final class Courier implements Delivery, AutoCloseable {
     return switch (consignment.nextHop()) {
       case NextHop.Pipe pipe -> pipes.deliver(consignment);
       case NextHop.ByMx mx -> bySmtp(consignment);
-      case NextHop.Fixed fixed -> bySmtp(consignment);
+      case NextHop.Fixed fixed -> byRoute(consignment, fixed.route());
       case NextHop.Reports reports ->
           throw new IllegalStateException("reports are read before they come here");
       case NextHop.Nobody nobody ->
           throw new IllegalStateException("mail for nobody is held before it comes here");
+    };
+  }
+
+  /**
+   * Over a configured route, where recipients of many domains travel together: those for whom other
+   * policy rows were written go apart, so that each row holds for its own domain and for no other.
+   */
+  private Map<Long, Outcome> byRoute(Consignment consignment, String route) {
+    Map<List<PolicyRow>, List<Addressee>> apart = new LinkedHashMap<>();
+    for (Addressee addressee : consignment.recipients()) {
+      apart
+          .computeIfAbsent(rows.covering(destination(addressee)), r -> new ArrayList<>())
+          .add(addressee);
+    }
+    Map<Long, Outcome> outcomes = new LinkedHashMap<>();
+    apart.forEach(
+        (of, some) -> {
+          Map<Long, Outcome> part = bySmtp(consignment.to(some));
+          boolean ofAll = route.equals(destination(some.getFirst()).toString());
+          if (!of.equals(rows.forAll()) && !ofAll) {
+            part = new LinkedHashMap<>(part);
+            part.replaceAll((key, outcome) -> ofTheMessage(outcome));
+          }
+          outcomes.putAll(part);
+        });
+    return outcomes;
+  }
+
+  /** What keeps mail with rows of its own from a route says nothing about other mail on it. */
+  private static Outcome ofTheMessage(Outcome outcome) {
+    return switch (outcome) {
+      case Outcome.Deferred d -> new Outcome.Deferred(Trouble.ofTheMessage(d.cause()));
+      case Outcome.Held h -> h;
+      case Outcome.Refused r -> r;
+      case Outcome.Delivered d -> d;
+    };
+  }
+
+  /** The domain or address literal of a recipient that goes by SMTP. */
+  static MailHost destination(Addressee addressee) {
+    return switch (addressee.target()) {
+      case Target.Remote r -> r.mailbox().domain();
+      case Target.Postmaster p -> p.mailbox().domain();
+      case Target.Command c -> throw new IllegalStateException("a command has no hosts");
+      case Target.Reports r -> throw new IllegalStateException("reports go to no hosts");
     };
   }
 
@@ -155,13 +206,14 @@ public final class Courier implements Delivery, AutoCloseable {
    * What would be demanded of each host of a next hop now, and why; no mail is sent, and nothing is
    * remembered of it.
    *
+   * @param destination the domain of the recipients
    * @param message what a message demands or waives
    * @param probes whether one connection is made to each host
    * @throws InterruptedException when the thread is told to stop
    */
-  public Preview preview(NextHop hop, MailOptions.Tls message, boolean probes)
+  public Preview preview(NextHop hop, MailHost destination, MailOptions.Tls message, boolean probes)
       throws InterruptedException {
-    return new Round(tools.asking(), new Inquiry(message), hop).preview(probes);
+    return new Round(tools.asking(), new Inquiry(destination, message), hop).preview(probes);
   }
 
   /**
@@ -172,8 +224,9 @@ public final class Courier implements Delivery, AutoCloseable {
    * @throws InterruptedException when the thread is told to stop
    */
   public void lookAhead(NextHop hop) throws InterruptedException {
-    if (hop instanceof NextHop.ByMx) {
-      new Round(tools.asking(), new Inquiry(MailOptions.Tls.UNSPECIFIED), hop).lookAhead();
+    if (hop instanceof NextHop.ByMx mx) {
+      Inquiry inquiry = new Inquiry(mx.domain(), MailOptions.Tls.UNSPECIFIED);
+      new Round(tools.asking(), inquiry, hop).lookAhead();
     }
   }
 

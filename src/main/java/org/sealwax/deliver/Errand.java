@@ -1,6 +1,7 @@
 package org.sealwax.deliver;
 
 import java.util.List;
+import org.sealwax.address.MailHost;
 import org.sealwax.policy.Evidence;
 import org.sealwax.queue.Cause;
 
@@ -34,6 +35,12 @@ interface Errand {
 
   /** There is no host to go to. */
   void ends(Meaning meaning);
+
+  /**
+   * The domain of the recipients, or their address literal; of several, one for which the same
+   * policy rows were written.
+   */
+  MailHost destination();
 
   /** What the message itself demands or waives (RFC 8689); empty when it says nothing. */
   List<Evidence> evidence();

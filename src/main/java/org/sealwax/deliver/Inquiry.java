@@ -1,6 +1,7 @@
 package org.sealwax.deliver;
 
 import java.util.List;
+import org.sealwax.address.MailHost;
 import org.sealwax.policy.Evidence;
 import org.sealwax.queue.Cause;
 import org.sealwax.queue.MailOptions;
@@ -8,9 +9,10 @@ import org.sealwax.queue.MailOptions;
 /**
  * An errand without mail: somebody wants to know what would be.
  *
+ * @param destination the domain of the recipients
  * @param message what the message in question demands or waives
  */
-record Inquiry(MailOptions.Tls message) implements Errand {
+record Inquiry(MailHost destination, MailOptions.Tls message) implements Errand {
   @Override
   public Fate with(Peer peer) {
     throw new IllegalStateException("nothing is sent on an inquiry");

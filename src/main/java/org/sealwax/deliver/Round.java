@@ -184,7 +184,8 @@ final class Round {
             tools.settings().mxPort());
       }
       case NextHop.Fixed fixed ->
-          RoutePlan.fixed(fixed, tools.settings().routes().get(fixed.route()));
+          RoutePlan.fixed(
+              fixed, errand.destination(), tools.settings().routes().get(fixed.route()));
       case NextHop.Pipe pipe -> throw new IllegalStateException("a pipe has no hosts");
       case NextHop.Reports reports -> throw new IllegalStateException("reports go to no hosts");
       case NextHop.Nobody nobody -> throw new IllegalStateException("nobody has no hosts");

@@ -95,10 +95,13 @@ sealed interface RoutePlan {
     };
   }
 
-  /** A configured host: no MX, no questions about who chose it. */
-  static RoutePlan fixed(NextHop.Fixed hop, @Nullable RouteSettings route) {
-    MailHost host = hop.host();
-    return new Hosts(
-        List.of(Subject.fixed(host, hop.port())), hop.port(), route, false, true, null);
+  /**
+   * A configured host: no MX, no questions about who chose it.
+   *
+   * @param destination the domain of the recipients, whose policy rows hold on this way too
+   */
+  static RoutePlan fixed(NextHop.Fixed hop, MailHost destination, @Nullable RouteSettings route) {
+    Subject subject = Subject.fixed(hop.host(), hop.port()).to(destination);
+    return new Hosts(List.of(subject), hop.port(), route, false, true, null);
   }
 }

@@ -41,17 +41,17 @@ public record RouteSettings(
   }
 
   /** What this route adds to the evidence, or null. */
-  @Nullable Evidence evidence() {
+  public @Nullable Evidence evidence() {
     if (row != null) {
-      return new Evidence.Route(name, row);
+      return new Evidence.Route(name, row, false);
     }
     if (credentials != null) {
-      return byLevel(Level.SECURE);
+      return implied(Level.SECURE);
     }
-    return implicitTls ? byLevel(Level.ENCRYPT) : null;
+    return implicitTls ? implied(Level.ENCRYPT) : null;
   }
 
-  private Evidence byLevel(Level level) {
-    return new Evidence.Route(name, PolicyRow.of(new DomainPattern.Any(), level));
+  private Evidence implied(Level level) {
+    return new Evidence.Route(name, PolicyRow.of(new DomainPattern.Any(), level), true);
   }
 }

@@ -60,6 +60,7 @@ record Terms(
       case Evidence.TlsRequiredNo n -> true;
       case Evidence.Default d -> false;
       case Evidence.Route r -> false;
+      case Evidence.RecipientRow r -> false;
       case Evidence.NextHopRow r -> false;
       case Evidence.HostRow r -> false;
     };

@@ -151,6 +151,11 @@ final class Transfer implements Errand {
   }
 
   @Override
+  public MailHost destination() {
+    return Courier.destination(consignment.recipients().getFirst());
+  }
+
+  @Override
   public List<Evidence> evidence() {
     return switch (consignment.options().tls()) {
       case UNSPECIFIED -> List.of();

@@ -382,8 +382,12 @@ final class Trouble {
    */
   static Cause policy(Reason reason, String text, Requirement requirement, @Nullable String host) {
     Cause cause = policy(reason, text, host);
-    boolean ofTheMessage = requirement.requireTls();
-    return ofTheMessage && isPolicys(cause) ? cause.within(Extent.MESSAGE) : cause;
+    return requirement.requireTls() ? ofTheMessage(cause) : cause;
+  }
+
+  /** The same cause where the policy that stood in the way is not that of all mail to the hop. */
+  static Cause ofTheMessage(Cause cause) {
+    return isPolicys(cause) ? cause.within(Extent.MESSAGE) : cause;
   }
 
   /** The same where no requirement plays a part. */

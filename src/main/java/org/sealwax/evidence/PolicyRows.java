@@ -1,12 +1,10 @@
 package org.sealwax.evidence;
 
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
 import org.sealwax.address.DomainPattern;
 import org.sealwax.address.MailHost;
@@ -16,40 +14,51 @@ import org.sealwax.policy.PolicyRow;
 import org.sealwax.policy.Subject;
 
 /**
- * The configuration as a source: the default level, and rows by domain, parent, MX host or next
- * hop, of which the most specific one counts. Immutable.
+ * The configuration as a source: the default level, and every row that covers the recipient domain,
+ * the next hop or the MX host, the most specific first. Which of them count is for {@link
+ * org.sealwax.policy.Policy} to say: rows expire. An address literal is covered by {@code *} alone.
+ * Immutable.
  */
 public final class PolicyRows implements Source {
   private final Evidence byDefault;
-  private final Map<Domain, PolicyRow> exact = new HashMap<>();
-  private final List<PolicyRow> patterns = new ArrayList<>();
+  private final Map<Domain, List<PolicyRow>> exact = new HashMap<>();
+  private final Map<Domain, List<PolicyRow>> below = new HashMap<>();
+  private final List<PolicyRow> any = new ArrayList<>();
 
   /**
    * The rows of one configuration.
    *
-   * @param rows of two rows with the same pattern, the first counts
+   * @param rows of two rows in force with the same pattern, the first counts
    */
   public PolicyRows(Level level, List<PolicyRow> rows) {
     this.byDefault = new Evidence.Default(level);
     for (PolicyRow row : rows) {
-      switch (row.pattern()) {
-        case DomainPattern.Exact e -> exact.putIfAbsent(e.domain(), row);
-        case DomainPattern.Below b -> patterns.add(row);
-        case DomainPattern.Any a -> patterns.add(row);
-      }
+      List<PolicyRow> same =
+          switch (row.pattern()) {
+            case DomainPattern.Exact e -> exact.computeIfAbsent(e.domain(), d -> new ArrayList<>());
+            case DomainPattern.Below b -> below.computeIfAbsent(b.parent(), d -> new ArrayList<>());
+            case DomainPattern.Any a -> any;
+          };
+      same.add(row);
     }
-    // Stable, so that the first of equals stays first.
-    patterns.sort(
-        Comparator.comparingInt((PolicyRow row) -> row.pattern().specificity()).reversed());
   }
 
   @Override
   public List<Evidence> about(Subject subject) {
     List<Evidence> evidence = new ArrayList<>(3);
     evidence.add(byDefault);
-    row(subject.nextHop()).ifPresent(row -> evidence.add(new Evidence.NextHopRow(row)));
-    if (!subject.host().equals(subject.nextHop())) {
-      row(subject.host()).ifPresent(row -> evidence.add(new Evidence.HostRow(row)));
+    for (PolicyRow row : covering(subject.nextHop())) {
+      evidence.add(new Evidence.NextHopRow(row));
+    }
+    if (!subject.destination().equals(subject.nextHop())) {
+      for (PolicyRow row : covering(subject.destination())) {
+        evidence.add(new Evidence.RecipientRow(row));
+      }
+    }
+    if (!subject.isDirect()) {
+      for (PolicyRow row : covering(subject.host())) {
+        evidence.add(new Evidence.HostRow(row));
+      }
     }
     return evidence;
   }
@@ -59,14 +68,23 @@ public final class PolicyRows implements Source {
     return Optional.of(about(subject));
   }
 
-  private Optional<PolicyRow> row(MailHost host) {
-    if (!(host instanceof Domain domain)) {
-      return Optional.empty();
+  /** The rows that cover every destination. */
+  public List<PolicyRow> forAll() {
+    return any;
+  }
+
+  /** Every row that covers a name, the most specific first, and equals as they were written. */
+  public List<PolicyRow> covering(MailHost host) {
+    if (!(host instanceof Domain domain) || exact.isEmpty() && below.isEmpty()) {
+      return any;
     }
-    @Nullable PolicyRow found = exact.get(domain);
-    if (found != null) {
-      return Optional.of(found);
+    List<PolicyRow> rows = new ArrayList<>(exact.getOrDefault(domain, List.of()));
+    Optional<Domain> parent = below.isEmpty() ? Optional.empty() : domain.parent();
+    while (parent.isPresent()) {
+      rows.addAll(below.getOrDefault(parent.get(), List.of()));
+      parent = parent.get().parent();
     }
-    return patterns.stream().filter(row -> row.pattern().matches(domain)).findFirst();
+    rows.addAll(any);
+    return rows;
   }
 }

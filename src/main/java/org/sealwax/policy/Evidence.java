@@ -38,15 +38,33 @@ public sealed interface Evidence {
   }
 
   /**
-   * A configured route (smart host, relay domain's next hop) with a level of its own.
+   * What a configured route (smart host, relay domain's next hop) demands of its host.
    *
    * @param name of the route
-   * @param row what it demands; the pattern plays no part
+   * @param row the demand; the pattern plays no part
+   * @param implied nobody wrote it: it follows from credentials or implicit TLS, and yields to a
+   *     row for the next hop that says itself who the server must be
    */
-  record Route(String name, PolicyRow row) implements Evidence {
+  record Route(String name, PolicyRow row, boolean implied) implements Evidence {
     @Override
     public String origin() {
       return "route " + name + " " + row.level().word();
+    }
+
+    @Override
+    public @Nullable Instant expires() {
+      return row.expires();
+    }
+  }
+
+  /**
+   * A row that covers the domain of the recipients, where a configured route leads elsewhere:
+   * raises only.
+   */
+  record RecipientRow(PolicyRow row) implements Evidence {
+    @Override
+    public String origin() {
+      return "row for the recipient domain " + row.level().word();
     }
 
     @Override

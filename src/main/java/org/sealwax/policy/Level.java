@@ -53,4 +53,12 @@ public enum Level {
   public boolean demandsTls() {
     return compareTo(ENCRYPT) >= 0;
   }
+
+  /** Whether the level says who the peer must be. */
+  public boolean demandsIdentity() {
+    return switch (this) {
+      case NONE, MAY, ENCRYPT -> false;
+      case FINGERPRINT, VERIFY, SECURE, STS, DANE, DANE_ONLY -> true;
+    };
+  }
 }

@@ -1,8 +1,6 @@
 package org.sealwax.policy;
 
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -40,40 +38,63 @@ public record Policy(Ladder ladder, Floors floors) {
    *     and is never dropped here: what DANE said a second too long ago is not nothing
    */
   public Requirement requirementFor(Subject subject, List<Evidence> evidence, Instant now) {
-    List<Evidence> inForce = new ArrayList<>(evidence.size());
     boolean requireTls = false;
     boolean tlsRequiredNo = false;
-    @Nullable Evidence override = null;
     for (Evidence e : evidence) {
-      if (isInForce(e, now)) {
-        inForce.add(e);
-        requireTls |= e instanceof Evidence.RequireTls;
-        tlsRequiredNo |= e instanceof Evidence.TlsRequiredNo;
-        override = override == null && isOverride(e) ? e : override;
-      }
+      requireTls |= e instanceof Evidence.RequireTls;
+      tlsRequiredNo |= e instanceof Evidence.TlsRequiredNo;
     }
     boolean passes = !requireTls && tlsRequiredNo;
-    Requirement admin =
-        override == null ? adminsRequirement(subject, inForce) : ofRow(subject, override, inForce);
+    AdminRows rows = AdminRows.of(evidence, now);
+    Requirement admin = adminsRequirement(subject, rows, evidence);
     Requirement published = admin;
     Requirement all = admin;
-    if (override == null && !passes) {
-      published = withAll(subject, published, inForce, Evidence.Dane.class);
-      published = withAll(subject, published, inForce, Evidence.Sts.class);
-      all = withAll(subject, published, inForce, Evidence.Ledger.class);
+    if (rows.override() == null && !passes) {
+      published = withAll(subject, published, evidence, Evidence.Dane.class);
+      published = withAll(subject, published, evidence, Evidence.Sts.class);
+      // Present proof outranks memory.
+      all =
+          isDaneInForce(evidence)
+              ? published
+              : withAll(subject, published, evidence, Evidence.Ledger.class);
     }
     if (requireTls) {
-      Requirement demanded = requireTls(subject, inForce);
+      Requirement demanded = requireTls(subject, rows, evidence);
       published = published.and(demanded);
       all = all.and(demanded);
     }
-    return published.isAtLeast(all) ? all : all.asRemembered();
+    Requirement sum = published.isAtLeast(all) ? all : all.asRemembered();
+    TlsFloor floor = rows.floor();
+    return floor == null ? sum : sum.withFloor(floor);
+  }
+
+  /**
+   * Why a default, a route or a row among {@code evidence} has no part in {@link #requirementFor};
+   * empty when it has, and for evidence that is not the admin's.
+   */
+  public static Optional<String> whyNot(Evidence one, List<Evidence> evidence, Instant now) {
+    return one instanceof Evidence.Default || AdminRows.row(one) != null
+        ? AdminRows.of(evidence, now).whyNot(one, now)
+        : Optional.empty();
+  }
+
+  /** Whether DNSSEC proves the way from the next hop to the keys of this host. */
+  public static boolean isDaneInForce(List<Evidence> evidence) {
+    return evidence.stream()
+        .anyMatch(
+            e ->
+                e instanceof Evidence.Dane dane
+                    && dane.secureMx()
+                    && dane.state() instanceof Evidence.DaneState.Usable);
   }
 
   private Requirement withAll(
-      Subject subject, Requirement base, List<Evidence> inForce, Class<? extends Evidence> source) {
+      Subject subject,
+      Requirement base,
+      List<Evidence> evidence,
+      Class<? extends Evidence> source) {
     Requirement all = base;
-    for (Evidence e : inForce) {
+    for (Evidence e : evidence) {
       Requirement more = source.isInstance(e) ? ofSource(subject, e) : null;
       if (more != null) {
         // The source first: the name that DANE wants to be called by wins over a row's.
@@ -83,81 +104,28 @@ public record Policy(Ladder ladder, Floors floors) {
     return all;
   }
 
-  private Requirement adminsRequirement(Subject subject, List<Evidence> inForce) {
-    Requirement all = ofRow(subject, adminsWord(inForce), inForce);
-    for (Evidence e : inForce) {
-      if (e instanceof Evidence.HostRow) {
-        all = all.and(ofRow(subject, e, inForce));
-      }
+  private Requirement adminsRequirement(Subject subject, AdminRows rows, List<Evidence> evidence) {
+    @Nullable Requirement all = null;
+    for (Evidence e : rows.counted()) {
+      Requirement of = ofRow(subject, e, rows, evidence);
+      all = all == null ? of : all.and(of);
     }
-    return all;
+    return java.util.Objects.requireNonNull(all, "the admin always says something");
   }
 
-  private static boolean isInForce(Evidence evidence, Instant now) {
-    PolicyRow row = row(evidence);
-    return row == null || row.isInForce(now);
-  }
-
-  private static boolean isOverride(Evidence evidence) {
-    PolicyRow row = row(evidence);
-    return row != null && row.override();
-  }
-
-  private static @Nullable PolicyRow row(Evidence evidence) {
-    return switch (evidence) {
-      case Evidence.Route r -> r.row();
-      case Evidence.NextHopRow r -> r.row();
-      case Evidence.HostRow r -> r.row();
-      case Evidence.Default d -> null;
-      case Evidence.Dane d -> null;
-      case Evidence.Sts s -> null;
-      case Evidence.Ledger l -> null;
-      case Evidence.RequireTls r -> null;
-      case Evidence.TlsRequiredNo n -> null;
-    };
-  }
-
-  /**
-   * Row before route before default: one source, the admin, who says the general and the special.
-   */
-  private static Evidence adminsWord(List<Evidence> inForce) {
-    @Nullable Evidence word = null;
-    for (Evidence e : inForce) {
-      if (generality(e) < NOT_THE_ADMINS && (word == null || generality(e) < generality(word))) {
-        word = e;
-      }
-    }
-    return word == null ? new Evidence.Default(Level.MAY) : word;
-  }
-
-  private static final int NOT_THE_ADMINS = 3;
-
-  private static int generality(Evidence evidence) {
-    return switch (evidence) {
-      case Evidence.NextHopRow r -> 0;
-      case Evidence.Route r -> 1;
-      case Evidence.Default d -> 2;
-      case Evidence.HostRow r -> NOT_THE_ADMINS;
-      case Evidence.Dane d -> NOT_THE_ADMINS;
-      case Evidence.Sts s -> NOT_THE_ADMINS;
-      case Evidence.Ledger l -> NOT_THE_ADMINS;
-      case Evidence.RequireTls r -> NOT_THE_ADMINS;
-      case Evidence.TlsRequiredNo n -> NOT_THE_ADMINS;
-    };
-  }
-
-  private Requirement ofRow(Subject subject, Evidence evidence, List<Evidence> inForce) {
-    PolicyRow row = row(evidence);
+  private Requirement ofRow(
+      Subject subject, Evidence evidence, AdminRows rows, List<Evidence> gathered) {
+    PolicyRow row = AdminRows.row(evidence);
     Level level =
         row != null ? row.level() : evidence instanceof Evidence.Default d ? d.level() : Level.MAY;
-    Requirement of = of(subject, level, row, Origins.of(evidence));
-    return level == Level.DANE_ONLY ? of.and(daneOnly(subject, inForce)) : of;
+    Requirement of = of(subject, level, row, rows, Origins.of(evidence));
+    return level == Level.DANE_ONLY ? of.and(daneOnly(subject, gathered)) : of;
   }
 
   /** The other half of {@code dane-only}: usable records, or no mail. */
-  private Requirement daneOnly(Subject subject, List<Evidence> inForce) {
+  private Requirement daneOnly(Subject subject, List<Evidence> gathered) {
     Optional<Requirement> usable =
-        inForce.stream()
+        gathered.stream()
             .filter(
                 e ->
                     e instanceof Evidence.Dane d
@@ -240,6 +208,7 @@ public record Policy(Ladder ladder, Floors floors) {
               because);
       case Evidence.Default d -> null;
       case Evidence.Route r -> null;
+      case Evidence.RecipientRow r -> null;
       case Evidence.NextHopRow r -> null;
       case Evidence.HostRow r -> null;
       case Evidence.RequireTls r -> null;
@@ -251,12 +220,13 @@ public record Policy(Ladder ladder, Floors floors) {
    * RFC 8689 §4.2.1: the choice of the host is vouched for by DNSSEC or MTA-STS (or there was no
    * choice), and the host is verified by DANE or by a trusted certificate for its name.
    */
-  private Requirement requireTls(Subject subject, List<Evidence> inForce) {
+  private Requirement requireTls(Subject subject, AdminRows rows, List<Evidence> gathered) {
     boolean vouched = subject.secureMx() || subject.host().equals(subject.nextHop());
-    Set<Demand> identity = Set.of(Demand.Pkix.of(subject.namesAsFound(), Demand.PUBLIC_ROOTS));
+    Set<Demand> identity =
+        Set.of(Demand.Pkix.of(rows.namesOr(subject.namesAsFound()), Demand.PUBLIC_ROOTS));
     MxFilter filter = new MxFilter.Any();
     Requirement.Manner manner = Requirement.Manner.USUAL;
-    for (Evidence e : inForce) {
+    for (Evidence e : gathered) {
       if (e instanceof Evidence.Sts s && s.state() instanceof Evidence.StsState.Enforce policy) {
         vouched |= new MxFilter.Patterns(policy.mx()).admits(subject.host());
       }
@@ -296,7 +266,7 @@ public record Policy(Ladder ladder, Floors floors) {
   }
 
   private Requirement of(
-      Subject subject, Level level, @Nullable PolicyRow row, List<String> because) {
+      Subject subject, Level level, @Nullable PolicyRow row, AdminRows rows, List<String> because) {
     String ca = row == null || row.ca() == null ? Demand.PUBLIC_ROOTS : row.ca();
     List<Domain> named = row == null ? List.of() : row.names();
     Requirement.Encryption encryption =
@@ -311,9 +281,13 @@ public record Policy(Ladder ladder, Floors floors) {
           case NONE, MAY, ENCRYPT, STS, DANE, DANE_ONLY -> Set.of();
           case FINGERPRINT -> Set.of(new Demand.Pinned(row == null ? Set.of() : row.pins()));
           case VERIFY ->
-              Set.of(Demand.Pkix.of(named.isEmpty() ? subject.namesAsFound() : named, ca));
+              Set.of(
+                  Demand.Pkix.of(
+                      named.isEmpty() ? rows.namesOr(subject.namesAsFound()) : named, ca));
           case SECURE ->
-              Set.of(Demand.Pkix.of(named.isEmpty() ? subject.namesBeyondForgery() : named, ca));
+              Set.of(
+                  Demand.Pkix.of(
+                      named.isEmpty() ? rows.namesOr(subject.namesBeyondForgery()) : named, ca));
         };
     TlsFloor usual = level.demandsTls() ? floors.always() : floors.ifOffered();
     TlsFloor floor = row == null || row.floor() == null ? usual : new TlsFloor(row.floor());
@@ -362,10 +336,9 @@ public record Policy(Ladder ladder, Floors floors) {
       return new Decision.NextHost(
           Reason.TLS_FLOOR, handshake.version().label() + " is below the floor");
     }
-    if (roots(requirement).size() > 1) {
-      // One handshake is judged against one set of roots; the other demand stays unproven.
-      return new Decision.NextHost(
-          Reason.TLS_IDENTITY, "certificates by different CAs are demanded of one host");
+    Optional<String> never = requirement.contradiction();
+    if (never.isPresent()) {
+      return new Decision.NextHost(Reason.TLS_IDENTITY, never.get());
     }
     for (Demand demand : requirement.identity()) {
       if (!isMet(demand, handshake)) {
@@ -377,16 +350,6 @@ public record Policy(Ladder ladder, Floors floors) {
     }
     Rung shown = state.memory().shown();
     return new Decision.Proceed(shown != null && state.rung().isBelow(shown));
-  }
-
-  private static Set<String> roots(Requirement requirement) {
-    Set<String> roots = new HashSet<>();
-    for (Demand demand : requirement.identity()) {
-      if (demand instanceof Demand.Pkix pkix) {
-        roots.add(pkix.roots());
-      }
-    }
-    return roots;
   }
 
   /** Whether a handshake satisfies one demand. */

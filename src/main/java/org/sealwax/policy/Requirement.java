@@ -2,10 +2,12 @@ package org.sealwax.policy;
 
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
+import org.sealwax.tls.Pin;
 import org.sealwax.tls.TlsFloor;
 
 /**
@@ -79,6 +81,37 @@ public record Requirement(
     return encryption == Encryption.ALWAYS;
   }
 
+  /**
+   * Why no host can ever meet this, whatever it shows; empty when one can: a name where none is
+   * known, certificates by different CAs, or keys of which one server has at most one.
+   */
+  public Optional<String> contradiction() {
+    Set<String> roots = new HashSet<>();
+    Set<Pin> pins = null;
+    for (Demand demand : identity) {
+      switch (demand) {
+        case Demand.Pkix pkix -> {
+          roots.add(pkix.roots());
+          if (pkix.names().isEmpty()) {
+            return Optional.of("a certificate is demanded for a host whose name is not known");
+          }
+        }
+        case Demand.Pinned pinned -> {
+          pins = new HashSet<>(pins == null ? pinned.pins() : pins);
+          pins.retainAll(pinned.pins());
+        }
+        case Demand.Tlsa t -> {}
+      }
+    }
+    if (pins != null && pins.isEmpty()) {
+      return Optional.of("different keys are demanded of one host");
+    }
+    // One handshake is judged against one set of roots; the other demand would stay unproven.
+    return roots.size() > 1
+        ? Optional.of("certificates by different CAs are demanded of one host")
+        : Optional.empty();
+  }
+
   /** Whether this is at least as strict as {@code other} on every axis. */
   public boolean isAtLeast(Requirement other) {
     return encryption.compareTo(other.encryption) >= 0
@@ -134,6 +167,23 @@ public record Requirement(
         true,
         remembered,
         because);
+  }
+
+  /** The same, and nothing below {@code least} where there is TLS. */
+  Requirement withFloor(TlsFloor least) {
+    return least.lowest().compareTo(floor.lowest()) <= 0
+        ? this
+        : new Requirement(
+            encryption,
+            identity,
+            clearText,
+            least,
+            mxFilter,
+            wanted,
+            manner,
+            requireTls,
+            remembered,
+            because);
   }
 
   /** The same, with the ledger alone behind part of it. */

@@ -39,6 +39,12 @@ public record Consignment(
     recipients = List.copyOf(recipients);
   }
 
+  /** The same for some of its recipients. */
+  public Consignment to(List<Addressee> some) {
+    return new Consignment(
+        id, sender, options, nextHop, some, deliveredTo, arrived, round, size, content);
+  }
+
   /** A stored message's header and body. */
   @FunctionalInterface
   public interface Content {

@@ -165,6 +165,48 @@ final class ExplainTest {
   }
 
   @Test
+  void itListsEveryRowThatCoversTheWayAndWhyItCountsOrNot() throws Exception {
+    String rows =
+        ROWS.replace("[127.0.0.1]:PORT", "localhost:2")
+            + """
+            [[policy]]
+            domain = "*"
+            level = "encrypt"
+            [[policy]]
+            domain = "shop.partner.example"
+            level = "none"
+            owner = "ann"
+            note = "over"
+            expires = 2020-01-01
+            override = true
+            [[policy]]
+            domain = "shop.partner.example"
+            level = "secure"
+            floor = "1.3"
+            [[policy]]
+            domain = "localhost"
+            level = "verify"
+            """;
+    String text = run(settings(rows), "shop.partner.example");
+    for (String line :
+        List.of(
+            "row for the recipient domain secure",
+            "[[policy]] shop.partner.example",
+            "row for the next hop verify",
+            "does not count: the row for localhost is more specific",
+            "does not count: the row for shop.partner.example is more specific",
+            "does not count: expired on 2020-01-01T00:00:00Z",
+            "does not count: a row or route speaks of the next hop",
+            "wanted secure: encryption always, clear text never, at least TLSv1.3",
+            "demands pkix(localhost by public)")) {
+      assertTrue(text.contains(line), line + " is missing in\n" + text);
+    }
+    String raised = run(settings(rows), "other.partner.example");
+    assertTrue(raised.contains("override has no effect on a configured route"), raised);
+    assertTrue(raised.contains("wanted verify: encryption always"), raised);
+  }
+
+  @Test
   void oneThingIsAskedAtATime() throws Exception {
     Settings settings = settings(ROWS.replace("PORT", "1"));
     assertThrows(Arguments.Misuse.class, () -> run(settings));

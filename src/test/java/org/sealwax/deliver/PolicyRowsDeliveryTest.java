@@ -1,25 +1,37 @@
 package org.sealwax.deliver;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.sealwax.deliver.FakeNet.reason;
 
+import java.net.InetAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.sealwax.address.AddressLiteral;
 import org.sealwax.address.Domain;
 import org.sealwax.address.DomainPattern;
+import org.sealwax.address.Mailbox;
 import org.sealwax.dns.Tlsa;
+import org.sealwax.forward.RecipientProbe;
 import org.sealwax.policy.Evidence;
 import org.sealwax.policy.Level;
 import org.sealwax.policy.MxPattern;
 import org.sealwax.policy.PolicyRow;
+import org.sealwax.queue.Addressee;
+import org.sealwax.queue.Cause;
+import org.sealwax.queue.DsnWish;
 import org.sealwax.queue.NextHop;
+import org.sealwax.queue.Outcome;
+import org.sealwax.queue.Target;
 import org.sealwax.tls.Identity;
 import org.sealwax.tls.Pins;
 import org.sealwax.tls.TestCa;
@@ -186,5 +198,117 @@ final class PolicyRowsDeliveryTest {
         .tlsa("_25._tcp." + MX, new Tlsa(3, 1, 1, Pins.of(identity.chain().getFirst()).hex()));
     net.changed();
     assertEquals("delivered dane-only:verified", reason(net.mail().one()));
+  }
+
+  private static final String SMART = "smart.example.net";
+
+  /** A smart host for all, which takes everything. */
+  private FakeHost smart() {
+    net.dns.a(SMART, "192.0.2.25");
+    net.routes.put("*", RouteSettings.plain("*", Domain.of(SMART), 25));
+    return net.host("192.0.2.25");
+  }
+
+  private static Mailbox mailbox(String text) {
+    int at = text.indexOf('@');
+    return new Mailbox(text.substring(0, at), Domain.of(text.substring(at + 1)));
+  }
+
+  private FakeNet.Mail bySmart(String... mailboxes) {
+    FakeNet.Mail mail = net.mail().by(new NextHop.Fixed(Domain.of(SMART), 25, "*"));
+    for (String mailbox : mailboxes) {
+      mail.recipients.add(
+          new Addressee(
+              mail.recipients.size() + 1L, new Target.Remote(mailbox(mailbox)), DsnWish.none()));
+    }
+    return mail;
+  }
+
+  @Test
+  void aRowOfTheRecipientDomainHoldsOnAConfiguredRoute() throws Exception {
+    row("example.org", Level.SECURE);
+    FakeHost host = smart();
+    assertEquals("deferred tls-not-offered", reason(bySmart("bob@example.org").one()));
+    assertEquals("delivered may:none", reason(bySmart("bob@example.com").one()));
+    host.tls(FakeNet.server("other.example"));
+    assertEquals("deferred tls-identity", reason(bySmart("bob@example.org").one()));
+    assertEquals(1, host.bodies().size());
+    host.tls(FakeNet.server(SMART));
+    assertEquals(
+        "delivered secure:verified",
+        reason(bySmart("bob@example.org").one()),
+        "without names it is the configured host's own name");
+  }
+
+  @Test
+  void rowsOfSeveralDomainsOnOneRouteHoldForTheirOwnRecipientsOnly() throws Exception {
+    row(".strict.example", Level.VERIFY);
+    row("pinned.example", Level.ENCRYPT);
+    FakeHost host = smart();
+    Map<Long, Outcome> outcomes =
+        bySmart("a@lax.example", "b@in.strict.example", "c@lax.example", "d@pinned.example")
+            .deliver();
+    assertEquals("delivered may:none", reason(outcomes.get(1L)));
+    assertEquals("delivered may:none", reason(outcomes.get(3L)));
+    for (long strict : new long[] {2, 4}) {
+      Outcome outcome = outcomes.get(strict);
+      assertEquals("deferred tls-not-offered", reason(outcome));
+      assertTrue(
+          outcome instanceof Outcome.Deferred d && d.cause().scope() == Cause.Extent.MESSAGE,
+          "the route is not dead for others");
+    }
+    assertEquals(1, host.bodies().size(), "one transaction for those that travel together");
+  }
+
+  @Test
+  void namesOfARecipientDomainAreAskedOfTheHostThatIsConnectedTo() throws Exception {
+    row(
+        "example.org",
+        Level.SECURE,
+        List.of(Domain.of("post.example")),
+        null,
+        null,
+        null,
+        null,
+        false);
+    AddressLiteral address = new AddressLiteral(InetAddress.ofLiteral("192.0.2.26"));
+    net.routes.put("example.org", RouteSettings.plain("example.org", address, 25));
+    FakeHost host = net.host("192.0.2.26").tls(FakeNet.server(SMART));
+    FakeNet.Mail mail =
+        bySmart("bob@example.org").by(new NextHop.Fixed(address, 25, "example.org"));
+    Outcome outcome = mail.one();
+    assertEquals("deferred tls-identity", reason(outcome));
+    assertTrue(
+        outcome instanceof Outcome.Deferred d && d.cause().scope() == Cause.Extent.NEXT_HOP,
+        "all mail on this route is for that domain");
+    host.tls(FakeNet.server("post.example"));
+    assertEquals("delivered secure:verified", reason(mail.one()));
+  }
+
+  @Test
+  void aQuestionAboutARecipientIsAskedUnderTheRowsOfItsDomain() throws Exception {
+    row("example.org", Level.ENCRYPT);
+    FakeHost host = smart();
+    NextHop hop = new NextHop.Fixed(Domain.of(SMART), 25, "*");
+    RecipientProbe probe = net.courier().callAhead();
+    assertInstanceOf(
+        RecipientProbe.Result.NotKnown.class, probe.probe(mailbox("bob@example.org"), hop));
+    assertFalse(
+        host.sessions().stream()
+            .anyMatch(s -> s.commands.stream().anyMatch(l -> l.startsWith("MAIL"))));
+    assertInstanceOf(
+        RecipientProbe.Result.Exists.class, probe.probe(mailbox("bob@example.com"), hop));
+  }
+
+  @Test
+  void aRowForEveryDomainCoversAddressLiteralsToo() throws Exception {
+    row("*", Level.ENCRYPT);
+    AddressLiteral address = new AddressLiteral(InetAddress.ofLiteral("192.0.2.27"));
+    FakeHost host = net.host("192.0.2.27");
+    FakeNet.Mail mail = net.mail().by(new NextHop.Fixed(address, 25, "literal"));
+    mail.recipients.add(
+        new Addressee(1, new Target.Remote(new Mailbox("bob", address)), DsnWish.none()));
+    assertEquals("deferred tls-not-offered", reason(mail.one()));
+    assertEquals(0, host.bodies().size());
   }
 }

@@ -126,6 +126,10 @@ final class EvidenceSpaceTest {
       return row.equals("override-may");
     }
 
+    boolean daneInForce() {
+      return secure && dane.equals("dane-usable");
+    }
+
     boolean requireTls() {
       return message.equals("requiretls") || message.equals("both-wishes");
     }
@@ -182,6 +186,10 @@ final class EvidenceSpaceTest {
               for (int i = 1; i < evidence.size(); i++) {
                 if (evidence.get(i) instanceof Evidence.RequireTls
                     || evidence.get(i) instanceof Evidence.TlsRequiredNo) {
+                  continue;
+                }
+                if (point.daneInForce() && !point.ledger().isEmpty()) {
+                  // The ledger has no part in it; what DANE took from it was no proof.
                   continue;
                 }
                 List<Evidence> fewer = new ArrayList<>(evidence);
@@ -354,6 +362,29 @@ final class EvidenceSpaceTest {
           boolean adds = !other.isAtLeast(requirement);
           assertEquals(adds, requirement.remembered(), point.toString());
         });
+  }
+
+  @Test
+  void whereDaneIsInForceTheLedgerAddsNothingAndElsewhereAll() {
+    int[] outranked = {0};
+    everywhere(
+        (point, evidence, requirement) -> {
+          if (point.ledger().isEmpty() || point.overridden() || point.passes()) {
+            return;
+          }
+          List<Evidence> without =
+              evidence.stream().filter(e -> !(e instanceof Evidence.Ledger)).toList();
+          Requirement other = POLICY.requirementFor(subject(point.secure()), without, NOW);
+          if (point.daneInForce()) {
+            assertEquals(other.key(), requirement.key(), point.toString());
+            assertEquals(other.mxFilter(), requirement.mxFilter(), point.toString());
+            assertFalse(requirement.remembered(), point.toString());
+            outranked[0]++;
+          } else if (point.ledger().equals("ledger-verify-other")) {
+            assertFalse(requirement.mxFilter().admits(MX), point.toString());
+          }
+        });
+    assertTrue(outranked[0] > 100, "only " + outranked[0]);
   }
 
   @Test

@@ -52,7 +52,9 @@ final class PolicySpaceTest {
       if (level != Level.FINGERPRINT) {
         all.add(new Evidence.Default(level));
       }
-      all.add(new Evidence.Route("smart", row(level)));
+      all.add(new Evidence.Route("smart", row(level), false));
+      all.add(new Evidence.Route("smart", row(level), true));
+      all.add(new Evidence.RecipientRow(row(level)));
       all.add(new Evidence.NextHopRow(row(level)));
       all.add(new Evidence.HostRow(row(level)));
     }
