@@ -224,7 +224,7 @@ final class Mapping {
       List<RejectRow.On> on = new ArrayList<>();
       s.find(Schema.Reject.CLIENT).ifPresent(n -> on.add(new RejectRow.On.Client(n)));
       pattern(s, Schema.Reject.SENDER).ifPresent(p -> on.add(new RejectRow.On.Sender(p)));
-      pattern(s, Schema.Reject.RECIPIENT).ifPresent(p -> on.add(new RejectRow.On.Recipient(p)));
+      pattern(s, Schema.Reject.RECIPIENT).ifPresent(p -> on.add(recipient(p)));
       for (RejectRow.On one : on) {
         try {
           rows.add(new RejectRow(one, s.get(Schema.Reject.TEXT_OF)));
@@ -234,6 +234,18 @@ final class Mapping {
       }
     }
     return rows;
+  }
+
+  private RejectRow.On recipient(AddressPattern pattern) {
+    boolean caseSensitive =
+        pattern instanceof AddressPattern.One one
+            && reading.rows(Schema.AliasDomain.TABLE).stream()
+                .anyMatch(
+                    s ->
+                        s.get(Schema.AliasDomain.DOMAIN_OF).equals(one.mailbox().domain())
+                            && s.get(Schema.AliasDomain.CASE_SENSITIVE));
+    return new RejectRow.On.Recipient(
+        pattern, reading.one(Schema.Forward.TABLE).get(Schema.Forward.DELIMITER), caseSensitive);
   }
 
   private Optional<AddressPattern> pattern(Section s, Key<String> key) {

@@ -636,7 +636,7 @@ final class Schema {
         Key.of(
             "hops",
             count(10, 1000),
-            "50",
+            "100",
             "Received fields after which a message is taken for a loop (RFC 5321 6.3).");
     static final Table TABLE =
         Table.one(

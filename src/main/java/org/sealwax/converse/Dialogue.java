@@ -70,6 +70,9 @@ public final class Dialogue {
   /** Octets of replies held back while a group goes on: a group of a thousand RCPT has more. */
   private static final int HELD_REPLIES = 8 * 1_024;
 
+  /** How long a client may be silent behind LF.LF and its kin before it hears what was wrong. */
+  private static final Duration FALSE_END = Duration.ofSeconds(10);
+
   /** How long a goodbye from another thread may take. */
   private static final Duration GOODBYE = Duration.ofSeconds(2);
 
@@ -95,6 +98,7 @@ public final class Dialogue {
   private long bodyDeadline;
   private long lineDeadline;
   private boolean inBody;
+  private @Nullable DotReader dots;
 
   /** The verb that was refused last, while its client may still send what belongs behind it. */
   private @Nullable String refused;
@@ -434,18 +438,32 @@ public final class Dialogue {
     try {
       flush();
       startBody();
-      BodySummary summary = new DotReader(in, body.most()).readInto(body);
-      if (!summary.complete() && !summary.tooLarge()) {
+      DotReader reader = new DotReader(in, body.most());
+      dots = reader;
+      BodySummary summary = read(reader, body);
+      if (!summary.complete() && !summary.tooLarge() && !reader.isFalseEnd()) {
         return Ending.LOST;
       }
       Reply reply = body.complete(summary);
       decided = true;
       return decide(reply, summary.complete());
     } finally {
+      dots = null;
       inBody = false;
       if (!decided) {
         body.abandoned();
       }
+    }
+  }
+
+  private static BodySummary read(DotReader reader, Verbs.Body body) throws IOException {
+    try {
+      return reader.readInto(body);
+    } catch (SocketTimeoutException e) {
+      if (reader.isFalseEnd()) {
+        return reader.brokenOff();
+      }
+      throw e;
     }
   }
 
@@ -510,6 +528,10 @@ public final class Dialogue {
     waitAtMost(settings.block());
     bodyDeadline = clock.nanoTime() + settings.body().toNanos();
     inBody = true;
+  }
+
+  private Duration falseEnd() {
+    return settings.block().compareTo(FALSE_END) < 0 ? settings.block() : FALSE_END;
   }
 
   private Ending timedOut() {
@@ -584,6 +606,10 @@ public final class Dialogue {
     public int read(byte[] into, int offset, int length) throws IOException {
       if (clock.nanoTime() - (inBody ? bodyDeadline : lineDeadline) > 0) {
         throw new SocketTimeoutException("body or line took too long");
+      }
+      DotReader reader = dots;
+      if (reader != null) {
+        waitAtMost(reader.isFalseEnd() ? falseEnd() : settings.block());
       }
       return source.read(into, offset, length);
     }

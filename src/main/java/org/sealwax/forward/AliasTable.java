@@ -1,11 +1,10 @@
 package org.sealwax.forward;
 
-import java.text.Normalizer;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
+import org.sealwax.address.LocalPart;
 
 /**
  * The aliases of one file. Values stay text until they are asked for: a hundred thousand aliases
@@ -28,13 +27,7 @@ final class AliasTable {
 
   /** The form in which names are compared. */
   static String folded(String local, boolean caseSensitive) {
-    boolean ascii = true;
-    for (int i = 0; i < local.length() && ascii; i++) {
-      ascii = local.charAt(i) < 0x80;
-    }
-    // RFC 6532 3.1: the same characters may come composed or not.
-    String one = ascii ? local : Normalizer.normalize(local, Normalizer.Form.NFC);
-    return caseSensitive ? one : one.toLowerCase(Locale.ROOT);
+    return caseSensitive ? LocalPart.composed(local) : LocalPart.folded(local);
   }
 
   /** Targets of exactly this name, or null. */

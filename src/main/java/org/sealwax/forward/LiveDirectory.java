@@ -8,11 +8,11 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
+import org.sealwax.address.LocalPart;
 import org.sealwax.address.Mailbox;
 import org.sealwax.address.ReversePath;
 import org.sealwax.log.MailLog;
@@ -254,7 +254,7 @@ public final class LiveDirectory implements Directory {
   }
 
   private @Nullable Resolution role(String localPart) {
-    String local = localPart.toLowerCase(Locale.ROOT);
+    String local = LocalPart.folded(localPart);
     boolean isRole = local.equals("postmaster") || settings.roles().contains(local);
     boolean served = settings.postmaster() != null || local.equals("postmaster");
     return isRole && served ? postmaster() : null;
@@ -274,7 +274,7 @@ public final class LiveDirectory implements Directory {
   }
 
   private Resolution relayed(Mailbox recipient, RelaySource relay) {
-    if (recipient.localPart().equalsIgnoreCase("postmaster")) {
+    if (LocalPart.isNamed(recipient.localPart(), "postmaster")) {
       return new Resolution.Relayed();
     }
     if (relay.listed() != null) {
@@ -291,7 +291,7 @@ public final class LiveDirectory implements Directory {
   }
 
   private Resolution inList(String localPart, Set<String> names) {
-    String name = AliasTable.folded(localPart, false);
+    String name = LocalPart.folded(localPart);
     if (names.contains(name)) {
       return new Resolution.Relayed(true);
     }
@@ -395,7 +395,7 @@ public final class LiveDirectory implements Directory {
     }
 
     private void expand(Mailbox alias, Domain domain, List<String> targets, String extension) {
-      Mailbox folded = new Mailbox(AliasTable.folded(alias.localPart(), false), domain);
+      Mailbox folded = new Mailbox(LocalPart.folded(alias.localPart()), domain);
       if (path.contains(folded)) {
         troubles.add("aliases lead in a circle at " + alias);
         return;

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.sealwax.address.Domain;
+import org.sealwax.address.LocalPart;
 import org.sealwax.world.Watched;
 
 /**
@@ -45,7 +46,7 @@ final class RecipientFile {
       } else if (name.get().domain() != null && !domain.name().equals(name.get().domain())) {
         flaws.add(new FileFlaw(file, number, column, line, "an address outside " + domain, null));
       } else {
-        names.add(AliasTable.folded(name.get().local(), false));
+        names.add(LocalPart.folded(name.get().local()));
       }
     }
     if (!flaws.isEmpty()) {

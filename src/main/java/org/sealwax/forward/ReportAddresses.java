@@ -2,8 +2,8 @@ package org.sealwax.forward;
 
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
+import org.sealwax.address.LocalPart;
 import org.sealwax.address.Mailbox;
 import org.sealwax.address.ReversePath;
 import org.sealwax.queue.Target;
@@ -27,7 +27,7 @@ public final class ReportAddresses implements Directory {
   }
 
   private static String folded(Mailbox mailbox) {
-    return mailbox.localPart().toLowerCase(Locale.ROOT) + "@" + mailbox.domain();
+    return LocalPart.folded(mailbox.localPart()) + "@" + mailbox.domain();
   }
 
   @Override

@@ -1,7 +1,7 @@
 package org.sealwax.message;
 
 import java.util.List;
-import java.util.Locale;
+import org.sealwax.address.LocalPart;
 import org.sealwax.address.Mailbox;
 
 /**
@@ -33,9 +33,9 @@ public record TraceHops(int received, List<String> deliveredTo, boolean delivere
 
   /** The same for the mailbox's text, as it stands in Delivered-To. */
   public boolean hasPassed(String mailbox) {
-    String wanted = mailbox.toLowerCase(Locale.ROOT);
+    String wanted = LocalPart.folded(mailbox);
     for (String seen : deliveredTo) {
-      if (seen.toLowerCase(Locale.ROOT).equals(wanted)) {
+      if (LocalPart.folded(seen).equals(wanted)) {
         return true;
       }
     }

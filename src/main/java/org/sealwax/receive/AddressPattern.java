@@ -1,11 +1,11 @@
 package org.sealwax.receive;
 
-import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.AddressLiteral;
 import org.sealwax.address.Domain;
 import org.sealwax.address.DomainPattern;
+import org.sealwax.address.LocalPart;
 import org.sealwax.address.Mailbox;
 import org.sealwax.address.ReversePath;
 import org.sealwax.smtp.MailboxParser;
@@ -15,7 +15,7 @@ public sealed interface AddressPattern {
   /** The null sender. */
   record Empty() implements AddressPattern {}
 
-  /** One mailbox; case does not count. */
+  /** One mailbox, compared as {@link LocalPart#folded} says. */
   record One(Mailbox mailbox) implements AddressPattern {}
 
   /** Everybody at the domains of a pattern. */
@@ -34,20 +34,27 @@ public sealed interface AddressPattern {
 
   /** Whether a sender is meant. */
   default boolean matches(ReversePath path) {
-    return matches(path.mailboxIfAny().orElse(null));
+    return matches(path.mailboxIfAny().orElse(null), false);
+  }
+
+  /** Whether a recipient is meant; with an extension behind {@code delimiter}, or without. */
+  default boolean matches(Mailbox recipient, String delimiter, boolean caseSensitive) {
+    int end = delimiter.isEmpty() ? -1 : recipient.localPart().indexOf(delimiter);
+    return matches(recipient, caseSensitive)
+        || (end > 0
+            && matches(
+                new Mailbox(recipient.localPart().substring(0, end), recipient.domain()),
+                caseSensitive));
   }
 
   /** Whether a mailbox, or the null sender, is meant. */
-  default boolean matches(@Nullable Mailbox mailbox) {
+  private boolean matches(@Nullable Mailbox mailbox, boolean caseSensitive) {
     return switch (this) {
       case Empty e -> mailbox == null;
       case One one ->
           mailbox != null
               && one.mailbox().domain().equals(mailbox.domain())
-              && one.mailbox()
-                  .localPart()
-                  .toLowerCase(Locale.ROOT)
-                  .equals(mailbox.localPart().toLowerCase(Locale.ROOT));
+              && form(one.mailbox(), caseSensitive).equals(form(mailbox, caseSensitive));
       case At at ->
           mailbox != null
               && switch (mailbox.domain()) {
@@ -55,5 +62,11 @@ public sealed interface AddressPattern {
                 case AddressLiteral l -> false;
               };
     };
+  }
+
+  private static String form(Mailbox mailbox, boolean caseSensitive) {
+    return caseSensitive
+        ? LocalPart.composed(mailbox.localPart())
+        : LocalPart.folded(mailbox.localPart());
   }
 }

@@ -13,8 +13,7 @@ import org.sealwax.address.Domain;
  *     9422)
  * @param messages in one session at most (MAILMAX, RFC 9422): a session that never ends keeps its
  *     client from being judged anew
- * @param hops Received fields at most; more is a loop. RFC 5321 6.3 wants at least 100 only of
- *     those who count nothing else; we have Delivered-To too, and see 50 as Postfix does
+ * @param hops Received fields at most; more is a loop. RFC 5321 section 6.3 wants at least 100
  * @param authFailures failed AUTH in one session before it ends: guessing costs a connection each
  * @param looksUpNames whether the client's name is looked up for Received (never for loopback)
  * @param nameWait how long a finished message waits for that name at most, counted from the
@@ -42,7 +41,7 @@ public record ReceiveSettings(
         64L * 1_024 * 1_024,
         1_000,
         1_000,
-        50,
+        100,
         3,
         true,
         Duration.ofSeconds(2),

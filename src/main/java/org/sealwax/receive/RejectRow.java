@@ -22,8 +22,15 @@ public record RejectRow(On on, String text) {
     /** The reverse-path. */
     record Sender(AddressPattern pattern) implements On {}
 
-    /** The recipient. */
-    record Recipient(AddressPattern pattern) implements On {}
+    /**
+     * The recipient.
+     *
+     * @param delimiter between a name and its extension, as the directory reads it; a row for a
+     *     name is a row for the name with any extension
+     * @param caseSensitive the directory tells names apart by case there
+     */
+    record Recipient(AddressPattern pattern, String delimiter, boolean caseSensitive)
+        implements On {}
   }
 
   /** Checks that the text is one line. */

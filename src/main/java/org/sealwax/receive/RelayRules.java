@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.address.AddressLiteral;
 import org.sealwax.address.Cidr;
 import org.sealwax.address.Domain;
+import org.sealwax.address.LocalPart;
 import org.sealwax.address.Mailbox;
 import org.sealwax.address.ReversePath;
 import org.sealwax.forward.Resolution;
@@ -87,7 +88,8 @@ public record RelayRules(
             case RejectRow.On.Client on -> client != null && on.network().contains(client);
             case RejectRow.On.Nameless on -> nameless;
             case RejectRow.On.Sender on -> on.pattern().matches(sender);
-            case RejectRow.On.Recipient on -> on.pattern().matches(recipient);
+            case RejectRow.On.Recipient on ->
+                on.pattern().matches(recipient, on.delimiter(), on.caseSensitive());
           };
       if (hit) {
         return Optional.of(row);
@@ -104,7 +106,7 @@ public record RelayRules(
    */
   public boolean isOurPostmaster(
       Mailbox recipient, Resolution resolution, Domain host, InetAddress own) {
-    if (!recipient.localPart().equalsIgnoreCase("postmaster")) {
+    if (!LocalPart.isNamed(recipient.localPart(), "postmaster")) {
       return false;
     }
     if (recipient.domain() instanceof AddressLiteral literal) {

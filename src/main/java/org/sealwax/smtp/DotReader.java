@@ -7,7 +7,8 @@ import java.io.IOException;
  *
  * <p>Only CRLF.CRLF is an end. A bare CR, a bare LF or a NUL anywhere makes the message one to
  * refuse, and it is still read to that end: what follows LF.LF, CR.CR and their kin stays message
- * and never becomes a command (SMTP smuggling).
+ * and never becomes a command (SMTP smuggling). The caller gives up where nothing follows ({@link
+ * #isFalseEnd}).
  */
 public final class DotReader {
   /**
@@ -27,6 +28,9 @@ public final class DotReader {
   private final long most;
   private final TextScan scan = new TextScan();
   private long octets;
+
+  /** The last four octets; at first the end of the command line. */
+  private int tail = '\n';
 
   /**
    * A reader of the body that now follows on {@code source}.
@@ -120,11 +124,28 @@ public final class DotReader {
         }
       }
       handOn(sink, block, from, end);
+      for (int last = Math.max(source.position, end - Integer.BYTES); last < end; last++) {
+        tail = tail << Byte.SIZE | block[last] & 0xff;
+      }
       source.position = end;
     }
   }
 
   private static final byte[] BARE_CR = {'\r'};
+
+  /**
+   * Whether all that was read ends in a dot on a line of its own for a client that ends lines in
+   * another way than CRLF. It is no end; but such a client takes it for one, sends nothing more,
+   * and waits for a reply. What was read has a flaw then.
+   */
+  public boolean isFalseEnd() {
+    if ((byte) tail != '\n') {
+      return false;
+    }
+    int dot = (byte) (tail >> Byte.SIZE) == '\r' ? 2 * Byte.SIZE : Byte.SIZE;
+    byte before = (byte) (tail >> dot + Byte.SIZE);
+    return (byte) (tail >> dot) == '.' && (before == '\n' || before == '\r');
+  }
 
   private boolean more() throws IOException {
     if (source.limit == source.buffer.length) {
@@ -142,6 +163,11 @@ public final class DotReader {
     if (octets <= most && scan.flaw() == null) {
       sink.take(block, from, to - from);
     }
+  }
+
+  /** What was seen so far, after the read was broken off: not complete. */
+  public BodySummary brokenOff() {
+    return summary(false);
   }
 
   private BodySummary summary(boolean complete) {

@@ -1,6 +1,7 @@
 package org.sealwax.receive;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -11,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.sealwax.address.Cidr;
+import org.sealwax.address.Domain;
 import org.sealwax.address.Mailbox;
 import org.sealwax.address.ReversePath;
 import org.sealwax.forward.Resolution;
@@ -104,6 +106,40 @@ final class RelayRulesTest {
     ReversePath path =
         sender.isEmpty() ? ReversePath.nullPath() : ReversePath.of(TestReception.mailbox(sender));
     assertEquals(matches, AddressPattern.parse(pattern).orElseThrow().matches(path));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "brown@b.example, BROWN@b.example, true, false",
+    "brown@b.example, brown+x@b.example, true, true",
+    "brown@b.example, Brown+x+y@b.example, true, false",
+    "brown@b.example, brown-x@b.example, false, false",
+    "brown@b.example, browner@b.example, false, false",
+    "brown+x@b.example, brown@b.example, false, false",
+    "brown+x@b.example, brown+X@b.example, true, false",
+    "jos\u00e9@b.example, jose\u0301@b.example, true, true",
+    "jos\u00e9@b.example, jos\u00c9@b.example, false, false",
+    "sales@b.example, \u017fales@b.example, false, false",
+    "kim@b.example, \u212aim@b.example, true, false",
+    "b.example, anyone+x@b.example, true, true",
+  })
+  void recipientRowsCompareWhatTheDirectoryCompares(
+      String pattern, String recipient, boolean folded, boolean caseSensitive) {
+    AddressPattern row = AddressPattern.parse(pattern).orElseThrow();
+    Mailbox mailbox = TestReception.mailbox(recipient);
+    assertEquals(folded, row.matches(mailbox, "+", false));
+    assertEquals(caseSensitive, row.matches(mailbox, "+", true));
+  }
+
+  @Test
+  void onlyAsciiLettersAreFoldedIntoTheNameOfThePostmaster() {
+    Resolution ours = new Resolution.Unknown("no");
+    Domain host = Domain.of("mx.example.org");
+    InetAddress own = InetAddress.ofLiteral("192.0.2.1");
+    for (String name : List.of("postmaster", "POSTMASTER", "PostMaster")) {
+      assertTrue(rules().isOurPostmaster(new Mailbox(name, host), ours, host, own), name);
+    }
+    assertFalse(rules().isOurPostmaster(new Mailbox("po\u017ftmaster", host), ours, host, own));
   }
 
   @Test

@@ -150,7 +150,7 @@ final class TestReception {
           case "client" -> new RejectRow.On.Client(Cidr.parse(pattern).orElseThrow());
           case "sender" -> new RejectRow.On.Sender(AddressPattern.parse(pattern).orElseThrow());
           case "recipient" ->
-              new RejectRow.On.Recipient(AddressPattern.parse(pattern).orElseThrow());
+              new RejectRow.On.Recipient(AddressPattern.parse(pattern).orElseThrow(), "+", false);
           default -> throw new IOException("no reject row: " + what);
         };
     rejects.add(new RejectRow(on, rest.substring(space + 1)));
