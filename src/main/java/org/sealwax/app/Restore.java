@@ -1,15 +1,19 @@
 package org.sealwax.app;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
+import org.sealwax.spool.SqliteSpool;
 
 /**
- * Puts a backup in the place of the spool. Never over mail that is there: the copy is made beside
- * it and moved into place whole.
+ * Puts a backup in the place of the spool. Never over mail that is there: the copy is made next to
+ * it, checked, and moved into place whole. An unfinished backup is refused.
  */
 final class Restore {
   private Restore() {}
@@ -35,8 +39,31 @@ final class Restore {
       throw new IOException(beside + " is left from an earlier try: remove it");
     }
     copy(backup, beside);
+    try {
+      SqliteSpool.checkBackup(beside);
+    } catch (IOException e) {
+      remove(beside);
+      throw new IOException("the backup cannot be restored: " + e.getMessage(), e);
+    }
     Files.deleteIfExists(spool);
     Files.move(beside, spool, StandardCopyOption.ATOMIC_MOVE);
+    sync(state);
+  }
+
+  private static void remove(Path folder) throws IOException {
+    List<Path> all;
+    try (Stream<Path> files = Files.walk(folder)) {
+      all = files.sorted(Comparator.reverseOrder()).toList();
+    }
+    for (Path file : all) {
+      Files.delete(file);
+    }
+  }
+
+  private static void sync(Path path) throws IOException {
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+      channel.force(true);
+    }
   }
 
   private static boolean isEmpty(Path folder) throws IOException {
@@ -53,6 +80,9 @@ final class Restore {
     for (Path file : all) {
       Path target = to.resolve(from.relativize(file).toString());
       Files.copy(file, target, StandardCopyOption.COPY_ATTRIBUTES);
+    }
+    for (Path file : all) {
+      sync(to.resolve(from.relativize(file).toString()));
     }
   }
 }

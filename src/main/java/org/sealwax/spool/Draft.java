@@ -28,6 +28,9 @@ public final class Draft implements Closeable {
       /** Brings the content to stable storage; the name in the folder is not yet. */
       void sync() throws IOException;
 
+      /** The record is committed: the file gets its name. */
+      void committed() throws IOException;
+
       /** Ends writing; removes the file unless it was kept. */
       void close(boolean keep) throws IOException;
     }
@@ -100,9 +103,17 @@ public final class Draft implements Closeable {
     }
   }
 
-  /** The store has it: the file stays. */
+  /** It is not known whether the store has it: the file stays. */
   void keep() {
     kept = true;
+  }
+
+  /** The store has it. */
+  void committed() throws IOException {
+    keep();
+    if (large != null) {
+      large.committed();
+    }
   }
 
   private void append(byte[] from, int offset, int length) throws IOException {

@@ -21,6 +21,11 @@ final class FolderLock implements Closeable {
     this.channel = channel;
   }
 
+  /** Whether the folder was locked ever. */
+  static boolean isThere(Path folder) {
+    return Files.exists(folder.resolve("lock"));
+  }
+
   /** Takes the lock, or says who could be in the way. */
   static FolderLock take(Path folder) throws IOException {
     FileChannel channel =
@@ -34,7 +39,7 @@ final class FolderLock implements Closeable {
     }
     if (lock == null) {
       channel.close();
-      throw new SpoolTrouble(Kind.BROKEN, "another router runs on the spool in " + folder);
+      throw new SpoolTrouble(Kind.LOCKED, "another router runs on the spool in " + folder);
     }
     return new FolderLock(channel);
   }

@@ -34,6 +34,7 @@ final class Jobs {
   private final ArrayDeque<Job> changes = new ArrayDeque<>();
   private long oldestChange;
   private boolean ended;
+  private boolean woken;
 
   Jobs(Clock clock) {
     this.clock = clock;
@@ -112,7 +113,7 @@ final class Jobs {
     lock.lock();
     try {
       long until = clock.nanoTime() + idle.toNanos();
-      while (urgent.isEmpty() && changes.size() < FULL_LOAD && !ended) {
+      while (urgent.isEmpty() && changes.size() < FULL_LOAD && !ended && !woken) {
         long end = changes.isEmpty() ? until : oldestChange + LINGER.toNanos();
         long left = end - clock.nanoTime();
         if (left <= 0) {
@@ -120,6 +121,7 @@ final class Jobs {
         }
         work.awaitNanos(left);
       }
+      woken = false;
       if (urgent.isEmpty() && changes.isEmpty()) {
         return ended ? null : List.of();
       }
@@ -173,6 +175,17 @@ final class Jobs {
       ended = true;
       work.signalAll();
       space.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Lets the writer look for what is asked of it beside jobs. */
+  void wake() {
+    lock.lock();
+    try {
+      woken = true;
+      work.signal();
     } finally {
       lock.unlock();
     }

@@ -23,6 +23,7 @@ final class Reader implements Closeable {
       "message, number, state, due, hop, sender, reason, sum, recipients";
 
   private final Connection connection;
+  private final int generation;
   private final PreparedStatement due;
   private final PreparedStatement queuedFor;
   private final PreparedStatement nextDue;
@@ -30,7 +31,9 @@ final class Reader implements Closeable {
   private final PreparedStatement message;
   private final PreparedStatement content;
 
-  Reader(Path database) throws SQLException {
+  /** Opens the database that is in place in this generation. */
+  Reader(Path database, int generation) throws SQLException {
+    this.generation = generation;
     this.connection = Sqlite.reader(database, CACHE_KIB);
     try {
       this.due =
@@ -57,6 +60,10 @@ final class Reader implements Closeable {
       connection.close();
       throw e;
     }
+  }
+
+  int generation() {
+    return generation;
   }
 
   List<DueShare> due(Instant until, int limit) throws SQLException {
@@ -176,6 +183,41 @@ final class Reader implements Closeable {
         throw new SpoolTrouble(Kind.DAMAGED, "the content is damaged");
       }
       return Optional.of(new Stored(size, sum, inline));
+    }
+  }
+
+  /** What is known of a message that has a file. */
+  BodyFiles.Claim claim(QueueId id) throws SQLException {
+    try (PreparedStatement s =
+        connection.prepareStatement(
+            "SELECT EXISTS (SELECT 1 FROM message WHERE id = ?1),"
+                + " EXISTS (SELECT 1 FROM gone WHERE id = ?1)")) {
+      s.setLong(1, id.number());
+      try (ResultSet r = s.executeQuery()) {
+        r.next();
+        return r.getInt(1) != 0
+            ? BodyFiles.Claim.QUEUED
+            : r.getInt(2) != 0 ? BodyFiles.Claim.DONE : BodyFiles.Claim.NONE;
+      }
+    }
+  }
+
+  /** Messages that nobody is to get any more, and that are not set aside either. */
+  long withoutRecipients() throws SQLException {
+    try (PreparedStatement s =
+            connection.prepareStatement(
+                "SELECT count(*) FROM message WHERE id NOT IN (SELECT message FROM share)"
+                    + " AND id NOT IN (SELECT message FROM aside)");
+        ResultSet r = s.executeQuery()) {
+      return r.next() ? r.getLong(1) : 0;
+    }
+  }
+
+  /** Pages that hold nothing. */
+  long freePages() throws SQLException {
+    try (PreparedStatement s = connection.prepareStatement("PRAGMA freelist_count");
+        ResultSet r = s.executeQuery()) {
+      return r.next() ? r.getLong(1) : 0;
     }
   }
 

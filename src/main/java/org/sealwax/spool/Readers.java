@@ -22,6 +22,7 @@ final class Readers implements AutoCloseable {
   private final Clock clock;
   private final BlockingQueue<Reader> idle = new ArrayBlockingQueue<>(MOST);
   private final AtomicInteger open = new AtomicInteger();
+  private volatile int generation;
   private volatile boolean ended;
 
   Readers(Path database, Clock clock) {
@@ -56,7 +57,7 @@ final class Readers implements AutoCloseable {
       well = true;
       throw e;
     } finally {
-      if (!well || ended || !idle.offer(reader)) {
+      if (!well || ended || reader.generation() != generation || !idle.offer(reader)) {
         shut(reader);
       }
     }
@@ -83,7 +84,7 @@ final class Readers implements AutoCloseable {
           // Counted first and looked then: the end waits for us, or we see that it is under way.
           throw over();
         }
-        Reader fresh = new Reader(database);
+        Reader fresh = new Reader(database, generation);
         opened = true;
         return fresh;
       } catch (SQLException e) {
@@ -131,6 +132,12 @@ final class Readers implements AutoCloseable {
         shut(free);
       }
     }
+  }
+
+  /** Another database is in the place of the former one: nobody reads that any more. */
+  synchronized void renew() {
+    generation++;
+    close();
   }
 
   /** Closes those that nobody uses. */

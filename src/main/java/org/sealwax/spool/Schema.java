@@ -41,7 +41,10 @@ final class Schema {
               "CREATE TABLE aside(id INTEGER PRIMARY KEY, message INTEGER NOT NULL,"
                   + " number INTEGER, at INTEGER NOT NULL, why TEXT NOT NULL, record BLOB)",
               "INSERT INTO meta VALUES('fresh_from', 0)",
-              "INSERT INTO meta VALUES('syncs', 0)"));
+              "INSERT INTO meta VALUES('syncs', 0)"),
+          // Messages whose last share is gone and whose content's file is not yet removed: only a
+          // file that is named here may be deleted at a start.
+          List.of("CREATE TABLE gone(id INTEGER PRIMARY KEY)"));
 
   /** The version that this program writes. */
   static int version() {
@@ -59,11 +62,14 @@ final class Schema {
       int found = number(s, "PRAGMA user_version");
       int application = number(s, "PRAGMA application_id");
       if (found > 0 && application != APPLICATION || found == 0 && application != 0) {
-        throw new SpoolTrouble(Kind.BROKEN, "the database in the spool's folder is no spool");
+        if (hasTables(s)) {
+          throw new SpoolTrouble(Kind.DAMAGED, "the header of the spool's database is damaged");
+        }
+        throw new SpoolTrouble(Kind.FORMAT, "the database in the spool's folder is no spool");
       }
       if (found > steps.size()) {
         throw new SpoolTrouble(
-            Kind.BROKEN,
+            Kind.FORMAT,
             "the spool has format "
                 + found
                 + ", and this program knows formats up to "
@@ -80,6 +86,15 @@ final class Schema {
         s.execute("COMMIT");
       }
     }
+  }
+
+  /** Whether the tables of a spool are there, whatever the header says. */
+  static boolean hasTables(Statement s) throws SQLException {
+    return number(
+            s,
+            "SELECT count(*) FROM sqlite_schema WHERE type = 'table'"
+                + " AND name IN ('message', 'share', 'journey', 'aside')")
+        == 4;
   }
 
   private static int number(Statement s, String sql) throws SQLException {

@@ -10,8 +10,12 @@ public final class SpoolTrouble extends IOException {
     FULL,
     /** The store failed, or is stopped after a failure, or is closed. */
     BROKEN,
-    /** This record is not what was written. */
-    DAMAGED
+    /** What is stored is not what was written. */
+    DAMAGED,
+    /** The folder holds something that this program cannot read, such as a newer format. */
+    FORMAT,
+    /** Another process has the store. */
+    LOCKED
   }
 
   private final Kind kind;

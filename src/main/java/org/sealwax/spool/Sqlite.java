@@ -7,8 +7,10 @@ import java.sql.Statement;
 import java.util.Properties;
 import org.sealwax.spool.SpoolTrouble.Kind;
 import org.sqlite.JDBC;
+import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteErrorCode;
 import org.sqlite.SQLiteException;
+import org.sqlite.SQLiteOpenMode;
 
 /** Opens connections to the embedded engine and gives its errors a meaning. */
 final class Sqlite {
@@ -30,9 +32,27 @@ final class Sqlite {
     return properties;
   }
 
-  /** A connection that may write. */
+  private static Connection open(Path database, SQLiteOpenMode... modes) throws SQLException {
+    int flags = 0;
+    for (SQLiteOpenMode mode : modes) {
+      flags |= mode.flag;
+    }
+    Properties properties = quietly();
+    properties.setProperty(SQLiteConfig.Pragma.OPEN_MODE.getPragmaName(), String.valueOf(flags));
+    return JDBC.createConnection(JDBC.PREFIX + database, properties);
+  }
+
+  /** Makes a database that is not there yet, in the form of a spool's. */
+  static Connection create(Path database, int cacheKib) throws SQLException {
+    return writing(open(database, SQLiteOpenMode.READWRITE, SQLiteOpenMode.CREATE), cacheKib);
+  }
+
+  /** A connection that may write to a database that exists: one that is missing is never made. */
   static Connection writer(Path database, int cacheKib) throws SQLException {
-    Connection connection = JDBC.createConnection(JDBC.PREFIX + database, quietly());
+    return writing(open(database, SQLiteOpenMode.READWRITE), cacheKib);
+  }
+
+  private static Connection writing(Connection connection, int cacheKib) throws SQLException {
     try (Statement s = connection.createStatement()) {
       s.execute("PRAGMA busy_timeout = " + BUSY);
       // Both before the first table; without effect later.
@@ -57,7 +77,18 @@ final class Sqlite {
 
   /** A connection that only reads. */
   static Connection reader(Path database, int cacheKib) throws SQLException {
-    Connection connection = JDBC.createConnection(JDBC.PREFIX + database, quietly());
+    return reading(open(database, SQLiteOpenMode.READWRITE), cacheKib);
+  }
+
+  /**
+   * A connection that cannot write: also when it is closed, the log is not copied into the
+   * database, and as long as it is open nobody else's close does so.
+   */
+  static Connection untouching(Path database, int cacheKib) throws SQLException {
+    return reading(open(database, SQLiteOpenMode.READONLY), cacheKib);
+  }
+
+  private static Connection reading(Connection connection, int cacheKib) throws SQLException {
     try (Statement s = connection.createStatement()) {
       s.execute("PRAGMA busy_timeout = " + BUSY);
       s.execute("PRAGMA query_only = ON");
@@ -77,6 +108,22 @@ final class Sqlite {
       case CORRUPT, NOTADB -> Kind.DAMAGED;
       case IO, OURS -> Kind.BROKEN;
     };
+  }
+
+  /**
+   * Whether the engine could not read what is on the disk, as against trouble that passes (memory,
+   * descriptors, locks, room).
+   */
+  static boolean isUnreadable(SQLException e) {
+    if (!(e instanceof SQLiteException engine)) {
+      return false;
+    }
+    SQLiteErrorCode code = engine.getResultCode();
+    return kind(e) == Kind.DAMAGED
+        || code == SQLiteErrorCode.SQLITE_IOERR_READ
+        || code == SQLiteErrorCode.SQLITE_IOERR_SHORT_READ
+        || code == SQLiteErrorCode.SQLITE_IOERR_CORRUPTFS
+        || !isEngineTrouble(e);
   }
 
   /** Whether the engine itself is in trouble, and not one statement of ours. */

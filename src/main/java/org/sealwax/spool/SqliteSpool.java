@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -41,9 +40,9 @@ import org.sealwax.world.Supervisor;
  * is delivered again; a second later at the latest a synced commit follows. A content's file is
  * only deleted after a synced commit, so that no row ever comes back without its content.
  *
- * <p><b>Checkpoints</b> are copied by a thread of their own; the writer only finishes what is left
- * of them when the log has grown long, because a log that is always written to is never finished by
- * somebody else.
+ * <p><b>Checkpoints</b> are copied by a thread of their own ({@link Upkeep}), after the database
+ * was checked; the writer only finishes what is left of them when the log has grown long, because a
+ * log that is always written to is never finished by somebody else.
  */
 public final class SqliteSpool implements Spool {
   /** Contents up to this stay in the row; larger ones get a file. */
@@ -55,23 +54,23 @@ public final class SqliteSpool implements Spool {
   /** Looks at the free space are this far apart. */
   private static final Duration LOOK_AT_ROOM = Duration.ofSeconds(1);
 
-  /** Pages in the log after which the checkpointer copies (16 MiB). */
-  private static final long COPY_AFTER = (16L << 20) / Sqlite.PAGE;
-
-  /** Pages in the log after which the writer finishes the checkpoint (64 MiB). */
-  private static final long FINISH_AFTER = (64L << 20) / Sqlite.PAGE;
-
   /** Pages in the log at which storing slows down (256 MiB). */
   private static final long MOST_LOGGED = (256L << 20) / Sqlite.PAGE;
 
   /** Batches between two looks at the length of the log. */
   private static final int LOOK_AT_LOG = 32;
 
-  /** Free pages that are kept for reuse (64 MiB). */
+  /** Free pages at which some are given back (64 MiB). */
   private static final long FREE_PAGES = (64L << 20) / Sqlite.PAGE;
 
-  /** Pages given back in one go; the writer is busy meanwhile. */
-  private static final int SHRINK_STEP = 512;
+  /** Free pages that are kept for reuse then (16 MiB). */
+  private static final long KEPT_PAGES = FREE_PAGES / 4;
+
+  /** Pages given back in one go: those who store wait some milliseconds meanwhile. */
+  private static final int SHRINK_STEP = 64;
+
+  /** Batches after which a step is taken also when more jobs wait. */
+  private static final int TIDY_LEAST = 50;
 
   private static final Duration FIRST_REOPEN = Duration.ofSeconds(1);
   private static final Duration LAST_REOPEN = Duration.ofMinutes(1);
@@ -82,9 +81,6 @@ public final class SqliteSpool implements Spool {
   /** Stations forgotten in one transaction. */
   private static final int PRUNE_STEP = 1000;
 
-  /** Changes between two looks at what can be forgotten and given back. */
-  private static final long TIDY_AFTER = 20_000;
-
   private final SpoolSettings settings;
   private final Clock clock;
   private final MailLog log;
@@ -92,15 +88,13 @@ public final class SqliteSpool implements Spool {
   private final FolderLock folderLock;
   private final BodyFiles bodies;
   private final QueueIds ids;
-  private final long firstOfThisRun;
   private final Jobs jobs;
   private final Thread writerThread;
-  private final Thread checkpointThread;
+  private final Upkeep upkeep;
   private final Readers readers;
   private final Set<QueueId> doubtful = new LinkedHashSet<>();
   private final List<QueueId> filesToRemove = new ArrayList<>();
-  private final CountDownLatch stop = new CountDownLatch(1);
-  private final Object checkpointSignal = new Object();
+  private final List<QueueId> filesRemoved = new ArrayList<>();
 
   private final LongAdder accepted = new LongAdder();
   private final LongAdder changes = new LongAdder();
@@ -110,15 +104,18 @@ public final class SqliteSpool implements Spool {
   private final AtomicLong longestSync = new AtomicLong();
   private final LongAdder failures = new LongAdder();
   private final LongAdder setAside = new LongAdder();
-  private final AtomicLong pagesWritten = new AtomicLong();
 
   private @Nullable Writer writer;
   private boolean unsynced;
   private int batchesSinceLook;
+  private int batchesSinceTidy;
   private long lastSync;
   private volatile @Nullable SpoolTrouble trouble;
   private volatile boolean closed;
-  private volatile boolean finishCheckpoint;
+  private volatile boolean recordsLost;
+  private volatile boolean tidying;
+  private volatile @Nullable QueueId oldestJourney;
+  private volatile @Nullable String damage;
   private volatile boolean roomLeft = true;
   private volatile long roomSeen;
   private volatile @Nullable QueueId freshFrom;
@@ -181,26 +178,32 @@ public final class SqliteSpool implements Spool {
     this.jobs = new Jobs(clock);
     this.readers = new Readers(database, clock);
     FolderLock.ownFolder(settings.folder());
+    boolean used = FolderLock.isThere(settings.folder());
     this.folderLock = FolderLock.take(settings.folder());
+    IntegrityCheck check = null;
     boolean opened = false;
     try {
-      this.bodies = new BodyFiles(settings.folder().resolve("bodies"), this::checkRoom);
-      Salvage.ifAsked(settings.folder(), log, clock);
+      this.bodies = new BodyFiles(settings.folder(), this::checkRoom);
+      recordsLost =
+          new Salvage(settings.folder(), log, clock).beforeOpening(used, bodies.present().size());
+      check = beginCheck();
+      this.upkeep = new Upkeep(database, new Beside(), check, log);
       Writer first = openWriter();
       this.writer = first;
       this.ids = new QueueIds(clock, chance, newest(first));
-      this.firstOfThisRun = ids.next().number();
       this.lastSync = clock.nanoTime();
       this.roomSeen = lastSync - LOOK_AT_ROOM.toNanos();
       opened = true;
     } finally {
       if (!opened) {
+        if (check != null) {
+          check.close();
+        }
         folderLock.close();
       }
     }
     this.writerThread = Supervisor.startPlatform("spool-writer", () -> closed, this::write);
-    this.checkpointThread =
-        Supervisor.startPlatform("spool-checkpoint", () -> closed, this::checkpoints);
+    upkeep.start();
   }
 
   /**
@@ -221,6 +224,28 @@ public final class SqliteSpool implements Spool {
     }
   }
 
+  /** Null when there is no database yet. */
+  private @Nullable IntegrityCheck beginCheck() throws SpoolTrouble {
+    if (!Files.exists(database)) {
+      return null;
+    }
+    try {
+      return IntegrityCheck.begin(database);
+    } catch (SQLException e) {
+      if (!Sqlite.isUnreadable(e)) {
+        throw Sqlite.trouble("the spool cannot be opened", e);
+      }
+      salvage(e);
+      return null;
+    }
+  }
+
+  private void salvage(Exception why) throws SpoolTrouble {
+    log.storeTrouble("the spool's database is damaged: what is readable is copied out", why);
+    recordsLost = true;
+    new Salvage(settings.folder(), log, clock).run();
+  }
+
   /** A writer on a store where nothing is FRESH any more. */
   private Writer openWriter() throws SpoolTrouble {
     try {
@@ -229,8 +254,9 @@ public final class SqliteSpool implements Spool {
       if (e.kind() != Kind.DAMAGED) {
         throw e;
       }
-      log.storeTrouble("the spool's database is damaged: what is readable is copied out", e);
-      Salvage.run(settings.folder(), log, clock);
+      salvage(e);
+      upkeep.replaced();
+      readers.renew();
       return openOnce();
     }
   }
@@ -238,7 +264,7 @@ public final class SqliteSpool implements Spool {
   private Writer openOnce() throws SpoolTrouble {
     Writer opening = null;
     try {
-      opening = new Writer(database);
+      opening = new Writer(database, !Files.exists(database));
       opening.begin(true);
       for (QueueId id : doubtful) {
         opening.forget(id);
@@ -408,6 +434,15 @@ public final class SqliteSpool implements Spool {
           continue;
         }
         List<Jobs.Job> batch = jobs.next(idleTime());
+        String damaged = damage;
+        if (damaged != null) {
+          damage = null;
+          batchFailed(
+              now,
+              batch == null ? List.of() : batch,
+              new SpoolTrouble(Kind.DAMAGED, "the spool's database is damaged: " + damaged));
+          continue;
+        }
         if (batch == null) {
           housekeeping(now, true);
           return;
@@ -435,6 +470,9 @@ public final class SqliteSpool implements Spool {
   }
 
   private Duration idleTime() {
+    if (tidying) {
+      return Duration.ZERO;
+    }
     if (!unsynced) {
       return SYNC_WITHIN;
     }
@@ -445,12 +483,14 @@ public final class SqliteSpool implements Spool {
   private boolean reopen() {
     try {
       SpoolTrouble why = trouble;
-      if (why != null && why.kind() == Kind.DAMAGED) {
-        Salvage.run(settings.folder(), log, clock);
+      if (why != null && why.kind() == Kind.DAMAGED || Salvage.isAsked(settings.folder())) {
+        salvage(why == null ? new SpoolTrouble(Kind.DAMAGED, "as asked") : why);
+        upkeep.replaced();
+        readers.renew();
       }
       writer = openWriter();
       trouble = null;
-      finishCheckpoint = false;
+      upkeep.finished();
       log.storeTrouble("the spool is open again: mail is taken", null);
       return true;
     } catch (SpoolTrouble e) {
@@ -482,13 +522,16 @@ public final class SqliteSpool implements Spool {
     } catch (SQLException e) {
       failures.increment();
       if (Sqlite.isEngineTrouble(e)) {
-        batchFailed(now, batch, e);
+        batchFailed(now, batch, Sqlite.trouble("the spool failed", e));
       } else {
         oneByOne(now, batch, e);
       }
     } catch (IOException e) {
       failures.increment();
-      batchFailed(now, batch, new SQLException("syncing the folder of contents failed", e));
+      batchFailed(
+          now,
+          batch,
+          new SpoolTrouble(BodyFiles.kind(e), "syncing the folder of contents failed", e));
     }
   }
 
@@ -509,6 +552,7 @@ public final class SqliteSpool implements Spool {
       bodies.syncFolder();
     }
     now.begin(synced);
+    now.filesRemoved(filesRemoved);
     List<QueueId> files = new ArrayList<>();
     for (Jobs.Job job : batch) {
       switch (job) {
@@ -525,6 +569,7 @@ public final class SqliteSpool implements Spool {
     now.commit();
     long after = clock.nanoTime();
     batches.increment();
+    filesRemoved.clear();
     filesToRemove.addAll(files);
     if (synced) {
       unsynced = false;
@@ -550,7 +595,7 @@ public final class SqliteSpool implements Spool {
           accepted.increment();
           byte[] small = a.message.draft().small();
           pages += 2 + (small == null ? 0 : small.length / Sqlite.PAGE);
-          a.message.draft().keep();
+          committed(a.message.draft());
           a.end(null);
         }
         case Errand e -> e.end(null);
@@ -565,11 +610,15 @@ public final class SqliteSpool implements Spool {
         }
       }
     }
-    long written = pagesWritten.addAndGet(pages);
-    if (written >= COPY_AFTER) {
-      synchronized (checkpointSignal) {
-        checkpointSignal.notifyAll();
-      }
+    upkeep.written(pages);
+  }
+
+  private void committed(Draft draft) {
+    try {
+      draft.committed();
+    } catch (IOException e) {
+      // It is found by its other name as well.
+      log.storeTrouble("the content's file of " + draft.id() + " could not get its name", e);
     }
   }
 
@@ -577,6 +626,7 @@ public final class SqliteSpool implements Spool {
     for (QueueId id : filesToRemove) {
       try {
         bodies.remove(id);
+        filesRemoved.add(id);
       } catch (IOException e) {
         log.storeTrouble("a delivered content's file could not be removed: " + id, e);
       }
@@ -585,12 +635,11 @@ public final class SqliteSpool implements Spool {
   }
 
   /** Nobody knows what reached the disk: everybody is told no, and the store is opened anew. */
-  private void batchFailed(Writer now, List<Jobs.Job> batch, SQLException e) {
-    SpoolTrouble told = Sqlite.trouble("the spool failed", e);
+  private void batchFailed(Writer now, List<Jobs.Job> batch, SpoolTrouble told) {
     if (told.kind() == Kind.FULL) {
-      log.storeTrouble("the disk is full: mail is refused until there is room", e);
+      log.storeTrouble("the disk is full: mail is refused until there is room", told);
     } else {
-      log.storeTrouble("the spool failed: no mail is taken until it is open again", e);
+      log.storeTrouble("the spool failed: no mail is taken until it is open again", told);
     }
     now.close();
     writer = null;
@@ -617,7 +666,7 @@ public final class SqliteSpool implements Spool {
     try {
       now.rollback();
     } catch (SQLException e) {
-      batchFailed(now, batch, e);
+      batchFailed(now, batch, Sqlite.trouble("the spool failed", e));
       return;
     }
     if (batch.size() == 1) {
@@ -669,116 +718,157 @@ public final class SqliteSpool implements Spool {
         lastSync = clock.nanoTime();
       }
       batchesSinceLook++;
-      if (!finishCheckpoint && batchesSinceLook >= LOOK_AT_LOG) {
-        batchesSinceLook = 0;
-        // The disk does not keep up with the copying: then those who store wait for it, too.
-        if (now.logged() >= MOST_LOGGED) {
+      if (upkeep.isChecked()) {
+        if (!upkeep.wantsFinish() && batchesSinceLook >= LOOK_AT_LOG) {
+          batchesSinceLook = 0;
+          // The disk does not keep up with the copying: then those who store wait for it, too.
+          if (now.logged() >= MOST_LOGGED) {
+            now.finishCheckpoint();
+          }
+        }
+        if (upkeep.wantsFinish()) {
           now.finishCheckpoint();
+          upkeep.finished();
         }
       }
-      if (finishCheckpoint) {
-        now.finishCheckpoint();
-        finishCheckpoint = false;
-        synchronized (checkpointSignal) {
-          checkpointSignal.notifyAll();
-        }
+      if (tidying && !ending && (jobs.waiting() == 0 || ++batchesSinceTidy >= TIDY_LEAST)) {
+        batchesSinceTidy = 0;
+        tidying = tidyStep(now);
       }
       if (ending) {
         readers.close();
-        now.checkpoint("TRUNCATE");
+        if (upkeep.isChecked()) {
+          now.checkpoint("TRUNCATE");
+        }
         now.close();
         writer = null;
       }
     } catch (SQLException e) {
       failures.increment();
-      batchFailed(now, List.of(), e);
+      batchFailed(now, List.of(), Sqlite.trouble("the spool failed", e));
     }
   }
 
-  // The thread beside it.
-
-  private void checkpoints() {
-    boolean swept = false;
-    long tidied = 0;
-    while (!closed) {
-      try {
-        synchronized (checkpointSignal) {
-          // While the writer finishes, hands off: two checkpoints at a time are none.
-          if (!closed && (finishCheckpoint || pagesWritten.get() < COPY_AFTER)) {
-            checkpointSignal.wait(Duration.ofSeconds(10).toMillis());
-          }
+  /**
+   * Forgets old journeys, or gives free pages back: a small step in a transaction of its own, when
+   * nothing else is to do. True when there is more.
+   */
+  private boolean tidyStep(Writer now) throws SQLException {
+    try {
+      now.begin(false);
+      boolean more;
+      QueueId oldest = oldestJourney;
+      if (oldest != null) {
+        more = true;
+        if (now.prune(oldest, PRUNE_STEP) < PRUNE_STEP) {
+          oldestJourney = null;
         }
-        if (closed || trouble != null) {
-          if (!closed && stop.await(100, java.util.concurrent.TimeUnit.MILLISECONDS)) {
-            return;
-          }
-          continue;
+      } else {
+        more = now.freePages() > KEPT_PAGES;
+        if (more) {
+          now.shrink(SHRINK_STEP);
         }
-        if (!finishCheckpoint) {
-          copyLog();
-        }
-        if (!swept) {
-          swept = true;
-          sweep();
-        }
-        long changed = changes.sum() - tidied;
-        if (changed > TIDY_AFTER || changed > 0 && jobs.waiting() == 0) {
-          tidied = changes.sum();
-          tidy();
-        }
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        return;
-      } catch (SpoolTrouble e) {
-        // The writer has seen it, too, and says so.
-      } catch (SQLException | IOException e) {
-        log.storeTrouble("housekeeping in the spool failed", e);
-      } catch (RuntimeException e) {
-        log.bug("spool housekeeping", e);
       }
-    }
-  }
-
-  private void copyLog() throws SQLException {
-    if (pagesWritten.getAndSet(0) == 0) {
-      return;
-    }
-    try (Connection own = Sqlite.writer(database, 256)) {
-      Writer.Checkpoint done = Writer.checkpoint(own, "PASSIVE");
-      if (done.logged() >= FINISH_AFTER) {
-        finishCheckpoint = true;
+      now.commit();
+      if (!unsynced) {
+        unsynced = true;
+        lastSync = clock.nanoTime();
       }
+      upkeep.written(SHRINK_STEP);
+      return more;
+    } catch (SQLException e) {
+      if (Sqlite.isEngineTrouble(e)) {
+        throw e;
+      }
+      // Nothing depends on it, least of all mail.
+      log.bug("spool upkeep", e);
+      now.rollback();
+      return false;
     }
   }
 
-  /** Files whose message is not in the store: their commit never came. */
+  /** What the thread beside the writer asks for. */
+  private final class Beside implements Upkeep.Store {
+    @Override
+    public boolean isWell() {
+      return trouble == null;
+    }
+
+    @Override
+    public long changes() {
+      return changes.sum();
+    }
+
+    @Override
+    public boolean isIdle() {
+      return jobs.waiting() == 0;
+    }
+
+    @Override
+    public void sweep() throws IOException {
+      SqliteSpool.this.sweep();
+    }
+
+    @Override
+    public void tidy() throws SpoolTrouble {
+      SqliteSpool.this.tidy();
+    }
+
+    @Override
+    public void damaged(String found) {
+      damage = found;
+      jobs.wake();
+    }
+  }
+
+  /** What an earlier run left in files, and records that are not whole. */
   void sweep() throws IOException {
-    for (QueueId id : bodies.present()) {
-      if (id.number() >= firstOfThisRun) {
-        continue;
-      }
-      boolean[] known = new boolean[1];
-      errand(w -> known[0] = w.hasMessage(id));
-      if (!known[0]) {
-        bodies.remove(id);
-        log.note("spool", "removed the content of " + id + ", which was never acknowledged");
-      }
+    BodyFiles.Swept found = bodies.sweep(id -> readers.read(r -> r.claim(id)), recordsLost);
+    if (!found.done().isEmpty()) {
+      errand(w -> w.filesRemoved(found.done()));
+    }
+    if (!found.neverReceived().isEmpty()) {
+      log.note(
+          "spool",
+          "removed "
+              + found.neverReceived().size()
+              + " contents that were not received to the end");
+    }
+    setAside.add(found.setAside().size());
+    int unclaimed = bodies.unclaimed();
+    if (unclaimed > 0) {
+      log.storeTrouble(
+          unclaimed
+              + " contents without a record are kept in the folder unclaimed, "
+              + found.setAside().size()
+              + " of them since this start; they may be acknowledged mail",
+          null);
+    }
+    long lost = readers.read(Reader::withoutRecipients);
+    if (lost > 0) {
+      errand(w -> w.setAsideWithoutRecipients(clock.now()));
+      setAside.add(lost);
+      log.storeTrouble(lost + " messages have lost their recipients; see the table aside", null);
     }
   }
 
+  /** The writer forgets old journeys and gives free pages back, when it has nothing else to do. */
   void tidy() throws SpoolTrouble {
-    Optional<QueueId> oldest = readers.read(r -> r.oldestJourney(settings.journeysKept()));
-    int[] pruned = new int[1];
-    do {
-      if (oldest.isEmpty()) {
-        break;
-      }
-      errand(w -> pruned[0] = w.prune(oldest.get(), PRUNE_STEP));
-    } while (pruned[0] == PRUNE_STEP && !closed);
-    boolean[] shrunk = new boolean[1];
-    do {
-      errand(w -> shrunk[0] = w.shrink(FREE_PAGES, SHRINK_STEP));
-    } while (shrunk[0] && jobs.waiting() == 0 && !closed);
+    oldestJourney = readers.read(r -> r.oldestJourney(settings.journeysKept())).orElse(null);
+    if (oldestJourney != null || readers.read(Reader::freePages) >= FREE_PAGES) {
+      tidying = true;
+      jobs.wake();
+    }
+  }
+
+  /** Whether the writer has something left to tidy. */
+  boolean isTidying() {
+    return tidying;
+  }
+
+  /** Whether the database was checked, and what an earlier run left was swept. */
+  boolean isTidyStart() {
+    return upkeep.hasSwept();
   }
 
   // Reading.
@@ -867,6 +957,16 @@ public final class SqliteSpool implements Spool {
     Backup.run(database, bodies, folder);
   }
 
+  /**
+   * Whether a folder holds a whole spool: its database can be read and every content is there in
+   * its length.
+   *
+   * @throws SpoolTrouble says why it does not
+   */
+  public static void checkBackup(Path folder) throws IOException {
+    Backup.check(folder);
+  }
+
   @Override
   public void close() throws IOException {
     if (closed) {
@@ -875,17 +975,14 @@ public final class SqliteSpool implements Spool {
     try {
       closed = true;
       readers.end();
-      stop.countDown();
-      synchronized (checkpointSignal) {
-        checkpointSignal.notifyAll();
-      }
-      checkpointThread.join();
+      upkeep.end();
       jobs.end();
       writerThread.join();
       readers.await();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
+      upkeep.replaced();
       readers.close();
       bodies.end();
       folderLock.close();

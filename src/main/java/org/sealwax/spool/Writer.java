@@ -38,11 +38,15 @@ final class Writer implements Closeable {
   private final PreparedStatement move;
   private final PreparedStatement moveWithReason;
   private final PreparedStatement addJourney;
+  private final PreparedStatement addGone;
+  private final PreparedStatement removeGone;
   private boolean full = true;
   private long freshFrom;
 
-  Writer(Path database) throws SQLException, SpoolTrouble {
-    this.connection = Sqlite.writer(database, CACHE_KIB);
+  /** Opens the store; makes it only when told that there is none. */
+  Writer(Path database, boolean isNew) throws SQLException, SpoolTrouble {
+    this.connection =
+        isNew ? Sqlite.create(database, CACHE_KIB) : Sqlite.writer(database, CACHE_KIB);
     try {
       Schema.upgrade(connection);
       this.plain = connection.createStatement();
@@ -76,6 +80,8 @@ final class Writer implements Closeable {
       this.addJourney =
           connection.prepareStatement(
               "INSERT OR REPLACE INTO journey(message, number, at, facts) VALUES(?,?,?,?)");
+      this.addGone = connection.prepareStatement("INSERT OR IGNORE INTO gone(id) VALUES(?)");
+      this.removeGone = connection.prepareStatement("DELETE FROM gone WHERE id = ?");
       try (ResultSet r = plain.executeQuery("SELECT value FROM meta WHERE name = 'fresh_from'")) {
         this.freshFrom = r.next() ? r.getLong(1) : 0;
       }
@@ -208,6 +214,8 @@ final class Writer implements Closeable {
             gone.add(id);
             if (r.getInt(1) != 0) {
               files.add(id);
+              addGone.setLong(1, id.number());
+              addGone.executeUpdate();
             }
           }
         }
@@ -306,12 +314,24 @@ final class Writer implements Closeable {
     removeShare.executeUpdate();
   }
 
-  boolean hasMessage(QueueId id) throws SQLException {
-    try (PreparedStatement s = connection.prepareStatement("SELECT 1 FROM message WHERE id = ?")) {
-      s.setLong(1, id.number());
-      try (ResultSet r = s.executeQuery()) {
-        return r.next();
-      }
+  /** Puts messages without recipients before a person; their contents stay. */
+  void setAsideWithoutRecipients(Instant now) throws SQLException {
+    try (PreparedStatement s =
+        connection.prepareStatement(
+            "INSERT INTO aside(message, at, why, record)"
+                + " SELECT id, ?, 'the recipients are missing', envelope FROM message"
+                + " WHERE id NOT IN (SELECT message FROM share)"
+                + " AND id NOT IN (SELECT message FROM aside)")) {
+      s.setLong(1, now.toEpochMilli());
+      s.executeUpdate();
+    }
+  }
+
+  /** The files of these messages are removed. */
+  void filesRemoved(Iterable<QueueId> ids) throws SQLException {
+    for (QueueId id : ids) {
+      removeGone.setLong(1, id.number());
+      removeGone.executeUpdate();
     }
   }
 
@@ -360,22 +380,19 @@ final class Writer implements Closeable {
     }
   }
 
-  /** Gives free pages back to the file system when there are many; true when it did. */
-  boolean shrink(long freePages, int step) throws SQLException {
-    long free;
+  /** Pages that hold nothing. */
+  long freePages() throws SQLException {
     try (ResultSet r = plain.executeQuery("PRAGMA freelist_count")) {
-      free = r.next() ? r.getLong(1) : 0;
+      return r.next() ? r.getLong(1) : 0;
     }
-    if (free < freePages) {
-      return false;
-    }
-    // Each step of the statement frees one page: it must be run to its end.
-    try (ResultSet r = plain.executeQuery("PRAGMA incremental_vacuum(" + step + ")")) {
-      while (r.next()) {
-        free--;
-      }
-    }
-    return true;
+  }
+
+  /**
+   * Gives free pages back to the file system; the file is shorter after the next checkpoint. Not a
+   * query for the driver, although the engine goes through it step by step, a page each.
+   */
+  void shrink(int pages) throws SQLException {
+    plain.executeUpdate("PRAGMA incremental_vacuum(" + pages + ")");
   }
 
   @Override

@@ -14,11 +14,13 @@
  * <table>
  * <caption>Life of a message on disk</caption>
  * <tr><th>on disk</th><th>acknowledged</th><th>at the next start</th></tr>
- * <tr><td>nothing, or part of a content's file</td><td>no</td><td>the file is swept; the client
- * still has the message</td></tr>
- * <tr><td>the content's file whole and synced, no row</td><td>no</td><td>swept</td></tr>
+ * <tr><td>nothing, or part of a content's file ({@code ID.part})</td><td>no</td><td>the file is
+ * removed; the client still has the message</td></tr>
+ * <tr><td>the content's file whole and synced, no row</td><td>no</td><td>removed</td></tr>
  * <tr><td>rows in the log without a commit mark</td><td>no</td><td>SQLite ignores them; the file is
- * swept</td></tr>
+ * removed</td></tr>
+ * <tr><td>rows committed and synced, the file not yet named</td><td>no</td><td>named, then as the
+ * line below</td></tr>
  * <tr><td>rows committed and synced, {@code 250} not yet said</td><td>no</td><td>delivered; the
  * client will send a second copy (RFC 1047)</td></tr>
  * <tr><td>rows with state FRESH</td><td>yes</td><td>become QUEUED, are tried at once</td></tr>
@@ -27,7 +29,9 @@
  * <tr><td>change committed, not synced</td><td>yes</td><td>after a killed process: done; after a
  * power failure: as the line above</td></tr>
  * <tr><td>change synced, content's file not yet removed</td><td>yes</td><td>the file is
- * swept</td></tr>
+ * removed, because the table {@code gone} names it</td></tr>
+ * <tr><td>a content's file with a name that neither a row nor {@code gone} names</td><td>perhaps:
+ * rows were lost</td><td>set aside</td></tr>
  * <tr><td>a notification and the removal it answers</td><td>yes</td><td>one transaction: both or
  * neither</td></tr>
  * <tr><td>commit failed (EIO, ENOSPC)</td><td>no</td><td>the same without a crash: store closed and

@@ -193,6 +193,12 @@ final class ServerProcessTest {
         Files.delete(each);
       }
     }
+    Path database = copy.resolve("spool.db");
+    Files.move(database, copy.resolve("spool.db.part"));
+    Said unfinished = sealwax("", "restore", copy.toString(), "--config", config);
+    assertEquals(Exit.SYSTEM, unfinished.code());
+    assertTrue(unfinished.out().contains("no finished backup"), unfinished.out());
+    Files.move(copy.resolve("spool.db.part"), database);
     Said restored = sealwax("", "restore", copy.toString(), "--config", config);
     assertEquals(Exit.OK, restored.code(), restored.out());
     Path next = configured("b", SERVER.formatted(1));

@@ -9,7 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -207,16 +206,19 @@ final class SqliteSpoolTest {
     assertTrue(
         String.valueOf(assertThrows(SpoolTrouble.class, this::open).getMessage())
             .contains("format 99"));
-    sql("PRAGMA user_version = 1");
-    sql("PRAGMA application_id = 5");
-    assertTrue(
-        String.valueOf(assertThrows(SpoolTrouble.class, this::open).getMessage())
-            .contains("no spool"));
+    Files.delete(folder().resolve("spool.db"));
+    try (Connection c = Sqlite.create(folder().resolve("spool.db"), 100);
+        Statement s = c.createStatement()) {
+      s.execute("PRAGMA application_id = 5");
+    }
+    SpoolTrouble foreign = assertThrows(SpoolTrouble.class, this::open);
+    assertTrue(String.valueOf(foreign.getMessage()).contains("no spool"));
+    assertEquals(SpoolTrouble.Kind.FORMAT, foreign.kind());
   }
 
   @Test
   void climbsFromEachFormatToTheNext() throws Exception {
-    try (Connection c = Sqlite.writer(temporary.resolve("x.db"), 100)) {
+    try (Connection c = Sqlite.create(temporary.resolve("x.db"), 100)) {
       Schema.upgrade(c, List.of(List.of("CREATE TABLE a(x)")));
       Schema.upgrade(
           c, List.of(List.of("CREATE TABLE a(x)"), List.of("ALTER TABLE a ADD COLUMN y")));
@@ -293,48 +295,6 @@ final class SqliteSpoolTest {
   }
 
   @Test
-  void copiesOutWhatIsReadableOfADamagedDatabase() throws Exception {
-    List<QueueId> ids = new ArrayList<>();
-    try (SqliteSpool spool = open()) {
-      for (int i = 0; i < 150; i++) {
-        ids.add(SpoolChild.store(spool, new byte[3000]));
-      }
-    }
-    Path database = folder().resolve("spool.db");
-    try (FileChannel file = FileChannel.open(database, StandardOpenOption.WRITE)) {
-      // In the middle of the table of messages.
-      file.write(
-          ByteBuffer.allocate(8 * Sqlite.PAGE), (file.size() / Sqlite.PAGE / 2) * Sqlite.PAGE);
-    }
-    Salvage.ask(folder());
-    int readable = 0;
-    try (SqliteSpool spool = open()) {
-      for (QueueId id : ids) {
-        if (spool.message(id).isPresent()) {
-          assertEquals(3000, read(spool, id).length);
-          readable++;
-        }
-      }
-      assertTrue(readable > 100 && readable < 150, "readable " + readable);
-      assertEquals(readable, spool.due(Instant.now(), 1000).size());
-    }
-    try (var files = Files.list(folder())) {
-      assertTrue(files.anyMatch(f -> f.getFileName().toString().startsWith("damaged-")));
-    }
-    assertFalse(log.told.isEmpty());
-  }
-
-  @Test
-  void startsAnewWhenTheDatabaseIsNoDatabaseAndKeepsTheOldFile() throws Exception {
-    open().close();
-    Files.write(folder().resolve("spool.db"), new byte[100_000]);
-    try (SqliteSpool spool = open()) {
-      SpoolChild.store(spool, new byte[1]);
-    }
-    assertFalse(log.told.isEmpty());
-  }
-
-  @Test
   void sharesOneSyncAmongManyProducers() throws Exception {
     try (SqliteSpool spool = open()) {
       List<Thread> threads = new ArrayList<>();
@@ -382,29 +342,49 @@ final class SqliteSpoolTest {
   }
 
   @Test
-  void discardsADraftThatWasNotAcceptedAndSweepsWhatACrashLeft() throws Exception {
-    Path orphan;
+  void discardsADraftThatWasNotAccepted() throws Exception {
     try (SqliteSpool spool = open()) {
       Path file;
       try (Draft draft = spool.draft()) {
         draft.content().write(new byte[200_000]);
-        file = folder().resolve("bodies/" + draft.id());
+        file = folder().resolve("bodies/" + draft.id() + BodyFiles.RECEIVING);
         assertTrue(Files.exists(file));
       }
       assertFalse(Files.exists(file));
-      orphan = folder().resolve("bodies/" + QueueId.of(12345));
-      Files.write(orphan, new byte[3]);
     }
-    QueueId kept;
+  }
+
+  /** 64 MiB of free pages made every batch fail, for ever: nothing was ever given back. */
+  @Test
+  void givesTheRoomOfABacklogBackWhileMailIsTaken() throws Exception {
     try (SqliteSpool spool = open()) {
-      kept = SpoolChild.store(spool, new byte[200_000]);
-      spool.sweep();
-      assertFalse(Files.exists(orphan));
+      List<QueueId> ids = new ArrayList<>();
+      for (int i = 0; i < 600; i++) {
+        ids.add(SpoolChild.store(spool, new byte[SqliteSpool.INLINE_LIMIT]));
+      }
+      for (QueueId id : ids) {
+        removeLater(spool, id);
+      }
+      remove(spool, SpoolChild.store(spool, new byte[1]));
+      spool.tidy();
+      CountDownLatch shrunk = new CountDownLatch(1);
+      while (spool.isTidying()) {
+        QueueId id = SpoolChild.store(spool, new byte[20_000]);
+        assertEquals(20_000, read(spool, id).length);
+        remove(spool, id);
+        assertFalse(shrunk.await(1, java.util.concurrent.TimeUnit.MILLISECONDS));
+      }
+      assertEquals(0, spool.figures().failures());
     }
-    try (SqliteSpool spool = open()) {
-      spool.sweep();
-      assertEquals(200_000, read(spool, kept).length);
-    }
+    assertEquals(List.of(), log.told);
+    long size = Files.size(folder().resolve("spool.db"));
+    assertTrue(size < 24L << 20, "the database still has " + size + " bytes");
+  }
+
+  private static void removeLater(Spool spool, QueueId id) {
+    spool.change(
+        new Change(List.of(new ShareKey(id, 0)), List.of(), List.of(), List.of(), List.of()),
+        gone -> {});
   }
 
   @Test
@@ -426,6 +406,87 @@ final class SqliteSpoolTest {
     }
   }
 
+  /** 19 of 215 contents were cut: those still received were copied as if they were whole. */
+  @Test
+  void aBackupOnAnotherFileSystemHasEveryContentWhole() throws Exception {
+    Path elsewhere = Files.createTempDirectory(Path.of("/dev/shm"), "backup");
+    try (SqliteSpool spool = open()) {
+      List<Draft> receiving = new ArrayList<>();
+      for (int i = 0; i < 5; i++) {
+        Draft draft = spool.draft();
+        draft.content().write(new byte[SqliteSpool.INLINE_LIMIT + 70_000]);
+        receiving.add(draft);
+      }
+      for (int i = 0; i < 10; i++) {
+        SpoolChild.store(spool, new byte[SqliteSpool.INLINE_LIMIT + i + 1]);
+      }
+      Path copy = elsewhere.resolve("copy");
+      spool.backup(copy);
+      for (Draft draft : receiving) {
+        draft.content().write(new byte[10_000]);
+        Share share =
+            new Share(
+                new ShareKey(draft.id(), 0), ShareState.FRESH, null, "h", "s", "", new byte[] {1});
+        spool.accept(new NewMessage(draft, Instant.now(), new byte[] {1}, List.of(share)));
+        draft.close();
+      }
+      SqliteSpool.checkBackup(copy);
+      assertEquals(10, contents(copy));
+      try (SqliteSpool restored = open(copy, 0)) {
+        for (DueShare due : restored.due(Instant.now(), 100)) {
+          assertTrue(read(restored, due.key().message()).length > SqliteSpool.INLINE_LIMIT);
+        }
+      }
+      spool.backup(elsewhere.resolve("later"));
+      assertEquals(15, contents(elsewhere.resolve("later")));
+    } finally {
+      try (Stream<Path> all = Files.walk(elsewhere)) {
+        for (Path file : all.sorted(java.util.Comparator.reverseOrder()).toList()) {
+          Files.delete(file);
+        }
+      }
+    }
+  }
+
+  private static int contents(Path copy) throws IOException {
+    try (Stream<Path> files = Files.list(copy.resolve("bodies"))) {
+      return (int) files.filter(f -> !f.toString().endsWith(BodyFiles.RECEIVING)).count();
+    }
+  }
+
+  @Test
+  void aBackupThatIsNotWholeIsNone() throws Exception {
+    Path copy = temporary.resolve("copy");
+    QueueId large;
+    try (SqliteSpool spool = open()) {
+      large = SpoolChild.store(spool, new byte[200_000]);
+      SpoolChild.store(spool, new byte[100]);
+      spool.backup(copy);
+    }
+    SqliteSpool.checkBackup(copy);
+    SqliteSpool.checkBackup(folder());
+    Path body = copy.resolve("bodies").resolve(large.text());
+    Path whole = Files.move(body, temporary.resolve("whole"));
+    assertThrows(SpoolTrouble.class, () -> SqliteSpool.checkBackup(copy));
+    Files.write(body, new byte[199_999]);
+    assertThrows(SpoolTrouble.class, () -> SqliteSpool.checkBackup(copy));
+    Files.delete(body);
+    Files.move(whole, body);
+    SqliteSpool.checkBackup(copy);
+    Path database = copy.resolve("spool.db");
+    Path kept = Files.copy(database, temporary.resolve("kept.db"));
+    try (FileChannel file = FileChannel.open(database, StandardOpenOption.WRITE)) {
+      file.truncate(file.size() / 2);
+    }
+    assertThrows(SpoolTrouble.class, () -> SqliteSpool.checkBackup(copy));
+    Files.write(database, new byte[0]);
+    assertThrows(SpoolTrouble.class, () -> SqliteSpool.checkBackup(copy));
+    // As it is while it is made.
+    Files.delete(database);
+    Files.move(kept, copy.resolve("spool.db.part"));
+    assertThrows(SpoolTrouble.class, () -> SqliteSpool.checkBackup(copy));
+  }
+
   @Test
   void remembersJourneysUpToABound() throws Exception {
     SpoolSettings few = new SpoolSettings(folder(), 0, 10);
@@ -443,6 +504,9 @@ final class SqliteSpoolTest {
         done.await();
       }
       spool.tidy();
+      while (spool.isTidying()) {
+        Thread.onSpinWait();
+      }
       assertEquals(0, spool.journey(ids.get(0)).size());
       assertEquals(1, spool.journey(ids.get(29)).size());
     }
