@@ -78,6 +78,7 @@ final class Check {
         file.map(f -> "# read from " + f)
             .orElseGet(() -> "# no configuration; would be read from " + folders.configurations()));
     out.println("# state in " + sound.settings().server().state());
+    out.println("# " + MemoryPlan.of(sound.settings()).text());
     if (sound.settings().server().postmaster().isEmpty()) {
       out.println("# " + NO_POSTMASTER);
     }

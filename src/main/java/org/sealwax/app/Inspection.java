@@ -67,6 +67,7 @@ final class Inspection {
     inspection.passwords();
     inspection.directory();
     inspection.expiries();
+    inspection.memory();
     PipeCourier.warnings(settings.pipes(), PipeCourier.runsAsRoot())
         .forEach(w -> inspection.warning("[[pipe]]", w));
     return List.copyOf(inspection.findings);
@@ -103,6 +104,21 @@ final class Inspection {
 
   private void warning(String place, String text) {
     findings.add(new Finding(false, place, text));
+  }
+
+  private void memory() {
+    MemoryPlan plan = MemoryPlan.of(settings);
+    if (!plan.fits()) {
+      warning(
+          "memory", plan.text() + "; lower a limit, or give Java more by SEALWAX_JAVA_OPTS=-Xmx1g");
+    }
+    if (settings.sessions() > MemoryPlan.sessionsThatFit()) {
+      warning(
+          "[limits] sessions",
+          settings.sessions()
+              + " sessions do not fit in a third of the heap, only "
+              + MemoryPlan.sessionsThatFit());
+    }
   }
 
   private void identities() {

@@ -43,6 +43,7 @@ import org.sealwax.queue.Delivery;
 import org.sealwax.queue.LookAhead;
 import org.sealwax.queue.Outcome;
 import org.sealwax.queue.Queue;
+import org.sealwax.receive.AuthGuard;
 import org.sealwax.receive.ClientLimits;
 import org.sealwax.receive.Listener;
 import org.sealwax.receive.ListenerSettings;
@@ -51,6 +52,7 @@ import org.sealwax.receive.ReceiveSettings;
 import org.sealwax.receive.Reception;
 import org.sealwax.receive.RelayRules;
 import org.sealwax.receive.SaslMechanisms;
+import org.sealwax.receive.SessionLimit;
 import org.sealwax.receive.TrustedCertificates;
 import org.sealwax.receive.auth.PasswordFile;
 import org.sealwax.receive.auth.PasswordMechanisms;
@@ -64,6 +66,7 @@ import org.sealwax.tls.ListenerTls;
 import org.sealwax.tls.TlsRoom;
 import org.sealwax.tls.TlsServer;
 import org.sealwax.tls.TlsSettings;
+import org.sealwax.world.ByteBudget;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 import org.sealwax.world.Supervisor;
@@ -208,6 +211,8 @@ final class Router implements Closeable {
             },
             queue,
             new ClientLimits(settings.clientLimits(), clock),
+            new SessionLimit(settings.sessions(), new ByteBudget(MemoryPlan.forSessions())),
+            AuthGuard.defaults(),
             resolver,
             log,
             clock);

@@ -48,6 +48,10 @@ final class ServeCommand {
       LibraryLog.lead(log);
       ProcessEnd.whenThreadsEnd(log, lines::close, around.err());
       sound.complaints().forEach(c -> log.warning("config", c.text()));
+      MemoryPlan plan = MemoryPlan.of(settings);
+      if (!plan.fits()) {
+        log.warning("app", plan.text());
+      }
       Router router = new Router(settings, new Router.World(clock, Chance.secure(), log, counters));
       Reloader reloader = new Reloader(file, router, log);
       router.start(reloader::reload);

@@ -597,13 +597,15 @@ final class Schema {
             "sessions",
             count(1, MANY),
             "2000",
-            "Sessions of one listener at a time, all clients together.");
+            "Sessions at a time, all listeners and clients together; each listener keeps a twentieth"
+                + " for itself.");
     static final Key<Integer> SESSIONS_PER_CLIENT =
         Key.of(
             "sessions_per_client",
             count(0, MANY),
             "50",
-            "Sessions of one client (IPv6: one /64) at a time; 0 here and below: no limit.");
+            "Sessions of one client (IPv6: one /64; twice as many of a /56, four times of a /48) at a"
+                + " time; 0 here and below: no limit.");
     static final Key<Integer> CONNECTIONS =
         Key.of("connections_per_minute", count(0, MANY), "600", "New connections of one client.");
     static final Key<Integer> MESSAGES =

@@ -30,7 +30,7 @@ import org.sealwax.world.DialerSettings;
  *
  * @param server what this server is
  * @param listeners at least one
- * @param sessions at a time, all clients of a listener together
+ * @param sessions at a time, all listeners and clients together
  * @param identity our certificates
  * @param publicRoots whether the public CA roots count
  * @param rootFiles PEM files of further roots

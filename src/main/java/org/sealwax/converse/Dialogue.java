@@ -73,6 +73,9 @@ public final class Dialogue {
   /** How long a client may be silent behind LF.LF and its kin before it hears what was wrong. */
   private static final Duration FALSE_END = Duration.ofSeconds(10);
 
+  /** For the next octets while sessions are scarce; Postfix has the same under stress. */
+  private static final Duration SCARCE_WAIT = Duration.ofSeconds(10);
+
   /** How long a goodbye from another thread may take. */
   private static final Duration GOODBYE = Duration.ofSeconds(2);
 
@@ -109,7 +112,13 @@ public final class Dialogue {
     this.verbs = verbs;
     this.settings = settings;
     this.clock = clock;
-    this.in = new LineReader(new Metered(wire.in()));
+    this.in = reader(wire);
+  }
+
+  private LineReader reader(Wire from) {
+    LineReader reader = new LineReader(new Metered(from.in()));
+    reader.widenIf(verbs::mayWiden);
+    return reader;
   }
 
   /**
@@ -234,6 +243,7 @@ public final class Dialogue {
     }
     flush();
     startLine();
+    narrow();
     phase.set(Phase.IDLE);
     if (ending && phase.compareAndSet(Phase.IDLE, Phase.BUSY)) {
       close(shutdown(), Ending.SHUTDOWN);
@@ -268,6 +278,13 @@ public final class Dialogue {
     }
     refused = null;
     count(command);
+    if (command instanceof Command.Rset
+        || command instanceof Command.Ehlo
+        || command instanceof Command.Helo) {
+      // The message whose chunks came is given up (RFC 3030 section 3).
+      chunks = null;
+      chunkBody = null;
+    }
     return follow(verbs.answer(command), command);
   }
 
@@ -413,7 +430,7 @@ public final class Dialogue {
     }
     wire = tls;
     readTimeout = Duration.ZERO;
-    in = new LineReader(new Metered(tls.in()));
+    in = reader(tls);
     verbs.encrypted(tls);
     return null;
   }
@@ -473,11 +490,13 @@ public final class Dialogue {
       reader = new BdatReader(in, body.most());
       chunks = reader;
       chunkBody = body;
+      bodyDeadline = clock.nanoTime() + settings.body().toNanos();
     }
     if (bdat.size() > body.most() && bdat.size() - body.most() > DotReader.DROPPED_AFTER_LIMIT) {
       return close(tooMuch(), Ending.REFUSED);
     }
-    startBody();
+    waitAtMost(settings.block());
+    inBody = true;
     boolean whole = reader.readInto(bdat.size(), body);
     inBody = false;
     if (!whole) {
@@ -520,8 +539,14 @@ public final class Dialogue {
 
   /** One line as a whole has the time of one command: an octet now and then does not extend it. */
   private void startLine() throws IOException {
-    waitAtMost(settings.command());
-    lineDeadline = clock.nanoTime() + settings.command().toNanos();
+    long now = clock.nanoTime();
+    long most = settings.command().toNanos();
+    if (chunkBody != null) {
+      // All chunks of a message, and the waits between them, have the time of one body.
+      most = Math.clamp(bodyDeadline - now, 1, most);
+    }
+    waitAtMost(Duration.ofNanos(most));
+    lineDeadline = now + most;
   }
 
   private void startBody() throws IOException {
@@ -532,6 +557,14 @@ public final class Dialogue {
 
   private Duration falseEnd() {
     return settings.block().compareTo(FALSE_END) < 0 ? settings.block() : FALSE_END;
+  }
+
+  /** A session that waits holds little. */
+  private void narrow() {
+    in.narrow();
+    if (!in.isWide()) {
+      verbs.narrowed();
+    }
   }
 
   private Ending timedOut() {
@@ -610,6 +643,9 @@ public final class Dialogue {
       DotReader reader = dots;
       if (reader != null) {
         waitAtMost(reader.isFalseEnd() ? falseEnd() : settings.block());
+      }
+      if (verbs.isScarce()) {
+        waitAtMost(SCARCE_WAIT.compareTo(readTimeout) < 0 ? SCARCE_WAIT : readTimeout);
       }
       return source.read(into, offset, length);
     }

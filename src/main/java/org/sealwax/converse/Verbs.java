@@ -31,6 +31,19 @@ public interface Verbs {
   /** The dialogue itself refused something; for the log. */
   void refused(String stage, Reply reply);
 
+  /** Whether sessions are scarce: then a silent client is waited for only briefly. */
+  default boolean isScarce() {
+    return false;
+  }
+
+  /** Whether a large body may have a larger read buffer; {@link #narrowed} follows when it may. */
+  default boolean mayWiden() {
+    return true;
+  }
+
+  /** The read buffer is small again. */
+  default void narrowed() {}
+
   /** What follows a command. */
   sealed interface Answer {
     /** A reply, and the next command. */

@@ -4,15 +4,22 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.OutputStream;
 import org.sealwax.spool.QueueId;
+import org.sealwax.world.ByteBudget;
 
 /** How mail enters the queue. Thread-safe. */
 public interface Intake {
   /**
    * Opens an entry and gives it its identifier; nothing is durable yet.
    *
+   * @param memory to which the entry charges what it holds in memory
    * @throws IntakeTrouble when no mail can be taken now
    */
-  Entry open() throws IntakeTrouble;
+  Entry open(ByteBudget memory) throws IntakeTrouble;
+
+  /** Opens an entry for mail of our own, which is small. */
+  default Entry open() throws IntakeTrouble {
+    return open(ByteBudget.unlimited());
+  }
 
   /** One message on its way in; owned by one thread. */
   interface Entry extends Closeable {

@@ -32,6 +32,7 @@ import org.sealwax.spool.ShareKey;
 import org.sealwax.spool.ShareState;
 import org.sealwax.spool.Spool;
 import org.sealwax.spool.SpoolTrouble;
+import org.sealwax.world.ByteBudget;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 import org.sealwax.world.Supervisor;
@@ -56,7 +57,7 @@ import org.sealwax.world.Threads;
  */
 public final class Queue implements Intake, Closeable {
   /** Shares in hand at most. */
-  static final int WINDOW = 4000;
+  public static final int WINDOW = 4000;
 
   /** Rows fetched in one look at the store. */
   private static final int FETCH = 1000;
@@ -200,12 +201,14 @@ public final class Queue implements Intake, Closeable {
   // Mail comes in.
 
   @Override
-  public Entry open() throws IntakeTrouble {
+  public Entry open(ByteBudget memory) throws IntakeTrouble {
     if (isStopping()) {
       throw new IntakeTrouble(IntakeTrouble.Kind.BROKEN, "the router is shutting down");
     }
     try {
-      return new OpenEntry(spool.draft(), this::take);
+      Draft draft = spool.draft();
+      draft.within(memory);
+      return new OpenEntry(draft, this::take);
     } catch (SpoolTrouble e) {
       throw OpenEntry.trouble(e);
     }

@@ -11,7 +11,8 @@ import org.sealwax.world.Clock;
 
 /**
  * What one client may take of us: counted by IPv4 address, or by /64 of IPv6, where one machine has
- * as many addresses as it likes. Rates are counts in a window of a minute. Thread-safe.
+ * as many addresses as it likes. Who has more than a /64 is counted by its /56 and /48 too, with
+ * twice and four times the limits. Rates are counts in a window of a minute. Thread-safe.
  *
  * <p>The table is bounded: the client unseen for longest goes first, and one with open sessions
  * stays; when all have open sessions, new clients are not counted, and the listener's own limit
@@ -79,14 +80,38 @@ public final class ClientLimits {
     }
   }
 
-  /** Clients remembered: at some 150 octets each, a megabyte and a half. */
-  public static final int MAX_CLIENTS = 10_000;
+  /** Networks remembered: at some 200 bytes each, 4 MB. */
+  public static final int MAX_CLIENTS = 20_000;
 
   private static final long WINDOW = Duration.ofMinutes(1).toNanos();
   private static final Rate[] RATES = Rate.values();
 
+  /**
+   * Addresses that are counted together.
+   *
+   * @param bits of the prefix
+   * @param prefix the first 64 bits at most, those beyond {@code bits} cleared
+   * @param times the limits that hold for it
+   */
+  private record Network(int bits, long prefix, int times) {
+    static List<Network> of(InetAddress client) {
+      byte[] octets = client.getAddress();
+      long prefix = 0;
+      for (int i = 0; i < Math.min(octets.length, 8); i++) {
+        prefix = prefix << 8 | (octets[i] & 0xff);
+      }
+      return octets.length == 4
+          ? List.of(new Network(32, prefix, 1))
+          : List.of(
+              new Network(64, prefix, 1),
+              new Network(56, prefix & -1L << 8, 2),
+              new Network(48, prefix & -1L << 16, 4));
+    }
+  }
+
   private static final class Row {
     private int sessions;
+    private long drafts;
     private long windowStart;
     private final int[] counts = new int[RATES.length];
   }
@@ -94,7 +119,7 @@ public final class ClientLimits {
   private final Settings settings;
   private final Clock clock;
   private final int most;
-  private final LinkedHashMap<Long, Row> rows = new LinkedHashMap<>(64, 0.75f, true);
+  private final LinkedHashMap<Network, Row> rows = new LinkedHashMap<>(64, 0.75f, true);
 
   /** An empty table. */
   public ClientLimits(Settings settings, Clock clock) {
@@ -126,25 +151,62 @@ public final class ClientLimits {
     if (isExempt(client)) {
       return "";
     }
-    Row row = row(client);
-    if (over(row, Rate.ERRORS, settings.errors(), 0)) {
-      return Rate.ERRORS.text();
+    List<Network> networks = Network.of(client);
+    for (Network network : networks) {
+      Row row = row(network);
+      int times = network.times();
+      if (over(row, Rate.ERRORS, times * settings.errors(), 0)) {
+        return Rate.ERRORS.text();
+      }
+      if (over(row, Rate.CONNECTIONS, times * settings.connections(), 1)) {
+        return Rate.CONNECTIONS.text();
+      }
+      if (settings.sessions() > 0 && row.sessions >= times * settings.sessions()) {
+        return "sessions at a time";
+      }
     }
-    if (over(row, Rate.CONNECTIONS, settings.connections(), 1)) {
-      return Rate.CONNECTIONS.text();
-    }
-    if (settings.sessions() > 0 && row.sessions >= settings.sessions()) {
-      return "sessions at a time";
-    }
-    row.sessions++;
+    networks.forEach(network -> row(network).sessions++);
     return "";
   }
 
   /** A session that was let in ends. */
   public synchronized void leave(InetAddress client) {
-    Row row = rows.get(key(client));
-    if (row != null && row.sessions > 0) {
-      row.sessions--;
+    for (Network network : Network.of(client)) {
+      Row row = rows.get(network);
+      if (row != null && row.sessions > 0) {
+        row.sessions--;
+      }
+    }
+  }
+
+  /**
+   * Counts bytes of messages that are still being received, which are on our disk already; {@link
+   * #giveDraft} must follow when this returned true.
+   *
+   * @param most bytes that one client may have under way
+   * @return false when it would have more
+   */
+  public synchronized boolean tryTakeDraft(InetAddress client, long bytes, long most) {
+    if (isExempt(client)) {
+      return true;
+    }
+    List<Network> networks = Network.of(client);
+    for (Network network : networks) {
+      if (row(network).drafts + bytes > network.times() * most) {
+        return false;
+      }
+    }
+    networks.forEach(network -> row(network).drafts += bytes);
+    return true;
+  }
+
+  /** Such a message was taken, or is gone. */
+  public synchronized void giveDraft(InetAddress client, long bytes) {
+    for (Network network : Network.of(client)) {
+      Row row = rows.get(network);
+      if (row != null) {
+        row.drafts = Math.max(0, row.drafts - bytes);
+      }
     }
   }
 
@@ -161,10 +223,16 @@ public final class ClientLimits {
           case ERRORS -> settings.errors();
           case HANDSHAKES -> settings.handshakes();
         };
-    return !over(row(client), rate, limit, 1);
+    for (Network network : Network.of(client)) {
+      if (over(row(network), rate, network.times() * limit, 1)) {
+        // What one client is refused does not count against its neighbours.
+        return false;
+      }
+    }
+    return true;
   }
 
-  /** Clients in the table. */
+  /** Networks in the table. */
   public synchronized int size() {
     return rows.size();
   }
@@ -177,16 +245,16 @@ public final class ClientLimits {
     return limit > 0 && (more == 0 ? now >= limit : now > limit);
   }
 
-  private Row row(InetAddress client) {
+  private Row row(Network network) {
     long now = clock.nanoTime();
-    Row row = rows.get(key(client));
+    Row row = rows.get(network);
     if (row == null) {
       row = new Row();
       row.windowStart = now;
       if (rows.size() >= most && !evictOne()) {
         return row;
       }
-      rows.put(key(client), row);
+      rows.put(network, row);
     }
     if (now - row.windowStart >= WINDOW) {
       row.windowStart = now;
@@ -199,24 +267,14 @@ public final class ClientLimits {
   private static final int TRIED = 64;
 
   private boolean evictOne() {
-    Iterator<Map.Entry<Long, Row>> eldest = rows.entrySet().iterator();
+    Iterator<Map.Entry<Network, Row>> eldest = rows.entrySet().iterator();
     for (int i = 0; i < TRIED && eldest.hasNext(); i++) {
-      if (eldest.next().getValue().sessions == 0) {
+      Row row = eldest.next().getValue();
+      if (row.sessions == 0 && row.drafts == 0) {
         eldest.remove();
         return true;
       }
     }
     return false;
-  }
-
-  /** The address, or the first 64 bits of it; the two families do not meet. */
-  private static Long key(InetAddress client) {
-    byte[] octets = client.getAddress();
-    long key = 0;
-    for (int i = 0; i < Math.min(octets.length, 8); i++) {
-      key = key << 8 | (octets[i] & 0xff);
-    }
-    // ::/64 up to 2^32 is no client's network.
-    return key;
   }
 }

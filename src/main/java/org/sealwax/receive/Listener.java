@@ -5,19 +5,21 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import jdk.net.ExtendedSocketOptions;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.converse.Dialogue;
 import org.sealwax.smtp.EnhancedStatus;
@@ -32,9 +34,9 @@ import org.sealwax.world.Threads;
 import org.sealwax.world.Wire;
 
 /**
- * One door: accepts connections, and gives each a virtual thread and a {@link Session}. A session's
- * token is taken before accept: when all are taken, clients wait in the kernel's backlog and cost
- * us nothing.
+ * One door: accepts connections, and gives each a virtual thread and a {@link Session}. When all
+ * sessions of the process are taken, one client waits here and the others in the kernel's backlog,
+ * where they cost us nothing.
  */
 public final class Listener implements AutoCloseable {
   /** How long somebody who is turned away may take to read that. */
@@ -46,8 +48,8 @@ public final class Listener implements AutoCloseable {
   private final Premises premises;
   private final @Nullable TlsServer tls;
   private final Door door;
-  private final Semaphore tokens;
-  private final AtomicInteger now = new AtomicInteger();
+  private final SessionLimit.Share sessions;
+  private final Map<String, Integer> perUser = new HashMap<>();
   private final Set<Dialogue> open = ConcurrentHashMap.newKeySet();
   private final String sessionPrefix;
   private volatile boolean stopped;
@@ -55,11 +57,18 @@ public final class Listener implements AutoCloseable {
 
   /** What can be accepted from. */
   private interface Door extends AutoCloseable {
-    Wire accept() throws IOException;
+    Arrival accept() throws IOException;
 
     @Override
     void close() throws IOException;
   }
+
+  /**
+   * A connection.
+   *
+   * @param user of this machine who connected through a Unix socket; empty over TCP
+   */
+  private record Arrival(Wire wire, String user) {}
 
   private Listener(
       ListenerSettings settings, Premises premises, @Nullable TlsServer tls, Door door) {
@@ -67,7 +76,7 @@ public final class Listener implements AutoCloseable {
     this.premises = premises;
     this.tls = tls;
     this.door = door;
-    this.tokens = new Semaphore(settings.sessions());
+    this.sessions = premises.sessions().share(settings.sessions());
     // Sorts by start of the process, so that a session's name is unique over restarts.
     this.sessionPrefix = Long.toString(premises.clock().now().getEpochSecond(), 36);
   }
@@ -110,10 +119,10 @@ public final class Listener implements AutoCloseable {
 
   private record TcpDoor(ServerSocket socket) implements Door {
     @Override
-    public Wire accept() throws IOException {
+    public Arrival accept() throws IOException {
       Socket client = socket.accept();
       try {
-        return Wire.of(client);
+        return new Arrival(Wire.of(client), "");
       } catch (IOException e) {
         client.close();
         throw e;
@@ -142,8 +151,15 @@ public final class Listener implements AutoCloseable {
     }
 
     @Override
-    public Wire accept() throws IOException {
-      return Wire.of(channel.accept());
+    public Arrival accept() throws IOException {
+      SocketChannel client = channel.accept();
+      try {
+        String user = client.getOption(ExtendedSocketOptions.SO_PEERCRED).user().getName();
+        return new Arrival(Wire.of(client), user);
+      } catch (IOException | UnsupportedOperationException e) {
+        client.close();
+        throw new IOException("the user at the other end is not known", e);
+      }
     }
 
     @Override
@@ -160,9 +176,9 @@ public final class Listener implements AutoCloseable {
         : new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
   }
 
-  /** Sessions now. (Not the tokens taken: the accept loop holds one while it waits.) */
+  /** Sessions now. */
   public int sessions() {
-    return now.get();
+    return sessions.sessions();
   }
 
   private void start() {
@@ -171,51 +187,73 @@ public final class Listener implements AutoCloseable {
             "listener-" + settings.name(),
             () -> stopped,
             this::next,
-            wire -> Threads.start("session", () -> receive(wire)),
+            arrival -> Threads.start("session", () -> receive(arrival)),
             text -> premises.log().warning("receive", settings.name() + ": " + text));
   }
 
-  private Wire next() throws IOException, InterruptedException {
-    tokens.acquire();
-    boolean accepted = false;
-    try {
-      Wire wire = door.accept();
-      accepted = true;
-      return wire;
-    } finally {
-      if (!accepted) {
-        tokens.release();
-      }
+  private Arrival next() throws IOException, InterruptedException {
+    Arrival arrival = door.accept();
+    if (!sessions.take()) {
+      arrival.wire().close();
+      throw new SocketException("closed");
     }
+    return arrival;
   }
 
-  private void receive(Wire wire) {
-    boolean local = door instanceof UnixDoor;
-    now.incrementAndGet();
-    try {
-      String limit = local ? "" : premises.limits().enter(wire.peer().getAddress());
+  private void receive(Arrival arrival) {
+    Wire wire = arrival.wire();
+    boolean local = !arrival.user().isEmpty();
+    try (SessionMemory memory = premises.sessions().memory(local)) {
+      String limit = local ? enter(arrival.user()) : premises.limits().enter(client(wire));
       if (!limit.isEmpty()) {
         turnAway(wire, limit);
         return;
       }
       try {
-        converse(wire, local);
+        converse(wire, local, memory);
       } finally {
-        if (!local) {
-          premises.limits().leave(wire.peer().getAddress());
+        if (local) {
+          leave(arrival.user());
+        } else {
+          premises.limits().leave(client(wire));
         }
       }
     } catch (RuntimeException | Error e) {
       // The session boundary: the client has had its 421, and keeps its mail.
       premises.log().bug("session of listener " + settings.name(), e);
     } finally {
-      tokens.release();
       closeQuietly(wire);
-      now.decrementAndGet();
+      sessions.give();
     }
   }
 
-  private void converse(Wire wire, boolean local) {
+  private static InetAddress client(Wire wire) {
+    return wire.peer().getAddress();
+  }
+
+  /** One user of this machine has half of the sessions at most: a script must not stop cron. */
+  private String enter(String user) {
+    synchronized (perUser) {
+      int others = perUser.getOrDefault(user, 0);
+      if (others >= Math.max(1, settings.sessions() / 2)) {
+        return "sessions of this user";
+      }
+      perUser.put(user, others + 1);
+      return "";
+    }
+  }
+
+  private void leave(String user) {
+    synchronized (perUser) {
+      perUser.computeIfPresent(user, (u, count) -> count > 1 ? count - 1 : null);
+    }
+  }
+
+  private void converse(Wire wire, boolean local, SessionMemory memory) {
+    if (!memory.tryTake(SessionMemory.SESSION)) {
+      turnAway(wire, "sessions for the memory of this server");
+      return;
+    }
     Reception reception = premises.reception().get();
     String name = sessionPrefix + "-" + Long.toString(SESSIONS.incrementAndGet(), 36);
     Visitor visitor =
@@ -226,14 +264,14 @@ public final class Listener implements AutoCloseable {
             name(reception, wire.peer().getAddress(), local),
             local ? new Trust.Local() : reception.rules().trust(wire.peer().getAddress()));
     Session session =
-        new Session(premises, reception, settings, tls, wire.local().getAddress(), visitor);
+        new Session(premises, reception, settings, tls, wire.local().getAddress(), visitor, memory);
     long began = premises.clock().nanoTime();
     premises.log().connected(name, settings.name(), wire.peer());
     try {
       Wire talk = wire;
       TlsServer server = tls;
       if (server != null && settings.encryption() == ListenerSettings.Encryption.IMPLICIT) {
-        TlsWire encrypted = implicit(wire, server, session);
+        TlsWire encrypted = implicit(wire, server, session, memory);
         if (encrypted == null) {
           return;
         }
@@ -262,9 +300,14 @@ public final class Listener implements AutoCloseable {
     }
   }
 
-  private @Nullable TlsWire implicit(Wire wire, TlsServer server, Session session) {
+  private @Nullable TlsWire implicit(
+      Wire wire, TlsServer server, Session session, SessionMemory memory) {
     if (!premises.limits().count(wire.peer().getAddress(), ClientLimits.Rate.HANDSHAKES)) {
       premises.log().turnedAway(wire.peer(), ClientLimits.Rate.HANDSHAKES.text());
+      return null;
+    }
+    if (!memory.tryTake(SessionMemory.TLS)) {
+      premises.log().turnedAway(wire.peer(), "sessions for the memory of this server");
       return null;
     }
     try {
@@ -309,6 +352,7 @@ public final class Listener implements AutoCloseable {
   /** Stops accepting; sessions go on. */
   public void stopAccepting() {
     stopped = true;
+    sessions.close();
     try {
       door.close();
     } catch (IOException e) {
@@ -326,13 +370,7 @@ public final class Listener implements AutoCloseable {
     stopAccepting();
     ending = true;
     open.forEach(Dialogue::endSoon);
-    // The accept loop gives its token back as it leaves.
-    int all = settings.sessions();
-    boolean ended = tokens.tryAcquire(all, grace.toNanos(), TimeUnit.NANOSECONDS);
-    if (ended) {
-      tokens.release(all);
-    }
-    return ended;
+    return sessions.awaitEnd(grace.toNanos());
   }
 
   /** Stops accepting and tells all sessions to end; does not wait. */

@@ -13,6 +13,8 @@ import org.sealwax.world.Clock;
  * @param reception the configuration in force
  * @param intake where mail goes
  * @param limits what one client may take, over all listeners
+ * @param sessions what all sessions together may take
+ * @param auth bounds checks of passwords
  * @param resolver for the names of clients, or null for none
  * @param log facts
  * @param clock time
@@ -21,6 +23,8 @@ public record Premises(
     Supplier<Reception> reception,
     Intake intake,
     ClientLimits limits,
+    SessionLimit sessions,
+    AuthGuard auth,
     @Nullable Resolver resolver,
     MailLog log,
     Clock clock) {}

@@ -47,6 +47,7 @@ final class Session implements Verbs {
   private final @Nullable TlsServer tlsServer;
   private final java.net.InetAddress own;
   private final Visitor visitor;
+  private final SessionMemory memory;
   private @Nullable Transaction transaction;
   private int messages;
   private int accepted;
@@ -61,13 +62,15 @@ final class Session implements Verbs {
       ListenerSettings listener,
       @Nullable TlsServer tlsServer,
       java.net.InetAddress own,
-      Visitor visitor) {
+      Visitor visitor,
+      SessionMemory memory) {
     this.premises = premises;
     this.reception = reception;
     this.listener = listener;
     this.tlsServer = tlsServer;
     this.own = own;
     this.visitor = visitor;
+    this.memory = memory;
   }
 
   /** Messages taken. */
@@ -160,6 +163,21 @@ final class Session implements Verbs {
   private Reply limited(ClientLimits.Rate rate) {
     premises.log().turnedAway(visitor.address, rate.text());
     return Reply.of(421, EnhancedStatus.of(4, 7, 0), name() + " too many " + rate.text());
+  }
+
+  @Override
+  public boolean isScarce() {
+    return premises.sessions().isScarce();
+  }
+
+  @Override
+  public boolean mayWiden() {
+    return memory.tryWiden();
+  }
+
+  @Override
+  public void narrowed() {
+    memory.narrowed();
   }
 
   @Override
@@ -263,6 +281,9 @@ final class Session implements Verbs {
       return refuse(
           "STARTTLS", Reply.of(454, EnhancedStatus.of(4, 7, 0), "too many TLS handshakes"));
     }
+    if (!memory.tryTake(SessionMemory.TLS)) {
+      return refuse("STARTTLS", Reply.of(454, EnhancedStatus.of(4, 3, 1), "no memory for TLS now"));
+    }
     return new Answer.StartTls(server);
   }
 
@@ -358,7 +379,7 @@ final class Session implements Verbs {
     } catch (IllegalArgumentException e) {
       return authFailed(mechanism, "", Reply.of(501, EnhancedStatus.of(5, 5, 2), "not base64"));
     }
-    return switch (exchange.respond(response)) {
+    return switch (premises.auth().respond(exchange, response)) {
       case SaslExchange.Step.Challenge c ->
           new Answer.Ask(
               Base64.getEncoder().encodeToString(c.text().getBytes(StandardCharsets.UTF_8)),
@@ -386,7 +407,8 @@ final class Session implements Verbs {
 
   private Answer authFailed(String mechanism, String user, Reply reply) {
     premises.log().authenticationFailed(visitor.session, visitor.address, mechanism, user);
-    if (++authFailures >= reception.settings().authFailures()) {
+    premises.auth().delay(++authFailures);
+    if (authFailures >= reception.settings().authFailures()) {
       note("AUTH", "", reply);
       return new Answer.Close(
           Reply.of(421, EnhancedStatus.of(4, 7, 0), name() + " too many failed AUTH"));
@@ -435,7 +457,7 @@ final class Session implements Verbs {
               "messages have at most " + reception.settings().size() + " octets here"));
     }
     transaction =
-        new Transaction(premises, reception, visitor, command.path(), command.parameters());
+        new Transaction(premises, reception, visitor, memory, command.path(), command.parameters());
     return say(SENDER_OK);
   }
 
@@ -470,8 +492,12 @@ final class Session implements Verbs {
     RelayRules.Ruling ruling = ruling(command.path(), original, open.sender());
     return switch (ruling) {
       case RelayRules.Ruling.Take take -> {
-        open.add(original, take, command.parameters());
-        yield say(RECIPIENT_OK);
+        yield open.add(original, take, command.parameters())
+            ? say(RECIPIENT_OK)
+            : refuse(
+                "RCPT",
+                to,
+                Reply.of(452, EnhancedStatus.of(4, 3, 1), "no memory for more recipients now"));
       }
       case RelayRules.Ruling.Refuse no -> refuse("RCPT", to, no.reply());
     };

@@ -42,6 +42,7 @@ final class Transaction implements Verbs.Body {
   private final Premises premises;
   private final Reception reception;
   private final Visitor visitor;
+  private final SessionMemory memory;
   private final ReversePath sender;
   private final MailParameters parameters;
   private final List<NewRecipient> recipients = new ArrayList<>(2);
@@ -59,16 +60,21 @@ final class Transaction implements Verbs.Body {
   private int addressed;
   private @Nullable Mailbox only;
   private boolean accepted;
+  private long headerHeld;
+  private long drafted;
+  private long draftCounted;
 
   Transaction(
       Premises premises,
       Reception reception,
       Visitor visitor,
+      SessionMemory memory,
       ReversePath sender,
       MailParameters parameters) {
     this.premises = premises;
     this.reception = reception;
     this.visitor = visitor;
+    this.memory = memory;
     this.sender = sender;
     this.parameters = parameters;
   }
@@ -94,27 +100,42 @@ final class Transaction implements Verbs.Body {
     return accepted;
   }
 
-  /** Takes what a ruling gave for one RCPT; a target that is there already is not taken twice. */
-  void add(Mailbox original, RelayRules.Ruling.Take take, RcptParameters wishes) {
-    addressed++;
-    only = addressed == 1 ? original : null;
+  /**
+   * Takes what a ruling gave for one RCPT; a target that is there already is not taken twice.
+   *
+   * @return false when there is no memory for it; nothing was taken then
+   */
+  boolean add(Mailbox original, RelayRules.Ruling.Take take, RcptParameters wishes) {
     DsnWish wish = wish(wishes);
     Directory directory = reception.directory();
     boolean forwarded = take.forwarded() && !take.returned();
-    if (forwarded) {
-      guarded.add(original);
-    }
     ReversePath path = forwarded ? directory.senderForForward(sender) : sender;
     // A refusal is told to a sender whom we know or whose rewritten address is ours; anybody else's
     // may be forged, and the DSN would hit a bystander.
     boolean hold = forwarded && !visitor.trust.maySendAnywhere() && !directory.vouchesFor(sender);
+    List<NewRecipient> all = new ArrayList<>(take.targets().size());
+    long bytes = 0;
     for (Target target : take.targets()) {
-      if (targets.add(target)) {
-        recipients.add(new NewRecipient(target, path, original, forwarded, hold, wish));
+      NewRecipient one = new NewRecipient(target, path, original, forwarded, hold, wish);
+      all.add(one);
+      bytes += SessionMemory.of(one);
+    }
+    if (!memory.tryTakeForTransaction(bytes)) {
+      return false;
+    }
+    addressed++;
+    only = addressed == 1 ? original : null;
+    if (forwarded) {
+      guarded.add(original);
+    }
+    for (NewRecipient one : all) {
+      if (targets.add(one.target())) {
+        recipients.add(one);
       } else {
-        shared.add(target);
+        shared.add(one.target());
       }
     }
+    return true;
   }
 
   private static DsnWish wish(RcptParameters wishes) {
@@ -140,7 +161,10 @@ final class Transaction implements Verbs.Body {
    * @throws IntakeTrouble when the store takes nothing now
    */
   void begin() throws IntakeTrouble {
-    Intake.Entry opened = premises.intake().open();
+    if (!memory.tryTakeForTransaction(SessionMemory.BODY)) {
+      throw noMemory();
+    }
+    Intake.Entry opened = premises.intake().open(memory.all());
     entry = opened;
     OutputStream out = opened.content();
     content = out;
@@ -163,6 +187,30 @@ final class Transaction implements Verbs.Body {
             now,
             reception.settings().zone().getRules().getOffset(now));
     keep(() -> out.write(trace.bytes()));
+  }
+
+  private static IntakeTrouble noMemory() {
+    return new IntakeTrouble(
+        IntakeTrouble.Kind.FULL, "the sessions hold all the memory that they may hold");
+  }
+
+  /** A client's contents are counted in steps: the count has a lock for all. */
+  private static final long DRAFT_STEP = 256 * 1024;
+
+  /** Messages of the largest size that one client may have under way, all sessions together. */
+  static final int DRAFTS = 4;
+
+  private void countDraft(int length) throws IntakeTrouble {
+    drafted += length;
+    if (drafted <= draftCounted || visitor.local) {
+      return;
+    }
+    long most = DRAFTS * Math.max(most(), DRAFT_STEP);
+    if (!premises.limits().tryTakeDraft(visitor.address.getAddress(), DRAFT_STEP, most)) {
+      throw new IntakeTrouble(
+          IntakeTrouble.Kind.FULL, "this client has too much mail under way at once");
+    }
+    draftCounted += DRAFT_STEP;
   }
 
   /** Writes to the store. */
@@ -191,9 +239,21 @@ final class Transaction implements Verbs.Body {
 
   @Override
   public void take(byte[] block, int offset, int length) {
+    if (!header.done()) {
+      long more = Math.min(length, SessionMemory.HEADER - headerHeld);
+      if (more > 0 && memory.tryTakeForTransaction(more)) {
+        headerHeld += more;
+      } else if (more > 0 && trouble == null) {
+        trouble = noMemory();
+      }
+    }
     OutputStream out = content;
     if (out != null) {
-      keep(() -> separator.take(block, offset, length, out));
+      keep(
+          () -> {
+            countDraft(length);
+            separator.take(block, offset, length, out);
+          });
     }
   }
 
@@ -356,6 +416,11 @@ final class Transaction implements Verbs.Body {
     Intake.Entry open = entry;
     entry = null;
     content = null;
+    memory.endTransaction();
+    if (draftCounted > 0) {
+      premises.limits().giveDraft(visitor.address.getAddress(), draftCounted);
+      draftCounted = 0;
+    }
     if (open != null) {
       try {
         open.close();

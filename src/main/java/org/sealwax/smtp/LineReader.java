@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.function.BooleanSupplier;
 
 /**
  * Reads lines that end in CRLF and in nothing else (RFC 5321 2.3.8), with a buffer of its own that
@@ -30,10 +31,21 @@ public final class LineReader {
   int limit;
   private int lastStart;
   private int lastLength;
+  private BooleanSupplier mayWiden = () -> true;
 
   /** A reader of {@code source}, which nobody else reads from now on. */
   public LineReader(InputStream source) {
     this.source = source;
+  }
+
+  /** Asks before it takes a large block, which is convenient and never needed. */
+  public void widenIf(BooleanSupplier asked) {
+    mayWiden = asked;
+  }
+
+  /** Whether it has a large block. */
+  public boolean isWide() {
+    return buffer.length >= WIDE_BUFFER;
   }
 
   /** Octets that were read from the source and not yet handed out. */
@@ -159,13 +171,13 @@ public final class LineReader {
 
   /** Takes a large block once a body has shown to be large: fewer reads for each megabyte. */
   void widenMore() {
-    if (buffer.length < WIDE_BUFFER) {
+    if (buffer.length < WIDE_BUFFER && mayWiden.getAsBoolean()) {
       replace(new byte[WIDE_BUFFER]);
     }
   }
 
-  /** Gives the block back after a body. */
-  void narrow() {
+  /** Gives the block back after a body, or a long line, once no more than a little is buffered. */
+  public void narrow() {
     if (buffer.length > IDLE_BUFFER && buffered() <= IDLE_BUFFER) {
       replace(new byte[IDLE_BUFFER]);
     }

@@ -33,8 +33,8 @@ final class BodyFiles implements Draft.Spill {
   /** Octets between looks at the free space while a large content streams in. */
   private static final long LOOK_EVERY = 1 << 20;
 
-  /** Gathers the small pieces of a session into few writes. */
-  private static final int BUFFER = 64 * 1024;
+  /** Gathers the small pieces of a session into few writes; each message on its way has one. */
+  static final int BUFFER = 16 * 1024;
 
   private final Path folder;
   private final Path unclaimed;

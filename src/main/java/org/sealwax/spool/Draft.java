@@ -6,14 +6,21 @@ import java.io.OutputStream;
 import java.util.Arrays;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.world.ByteBudget;
 
 /**
- * A message's content on its way into the store: in memory while it is small, in a file of its own
- * from then on, so that memory does not depend on size. Owned by one thread.
+ * A message's content on its way into the store: in memory while it is small and its memory budget
+ * has bytes to spare, in a file of its own from then on, so that memory does not depend on size.
+ * Owned by one thread.
  */
 public final class Draft implements Closeable {
   /** First buffer: most mail is smaller than a few pages. */
   private static final int FIRST = 8 * 1024;
+
+  /** What a file costs in memory. */
+  static final int SPILLED = BodyFiles.BUFFER + 1024;
+
+  private static final byte[] NOTHING = {};
 
   /** Where large contents go. */
   interface Spill {
@@ -41,7 +48,9 @@ public final class Draft implements Closeable {
   private final Spill spill;
   private final CRC32C sum = new CRC32C();
   private final OutputStream content = new Content();
-  private byte @Nullable [] buffer = new byte[FIRST];
+  private ByteBudget memory = ByteBudget.unlimited();
+  private long charged;
+  private byte @Nullable [] buffer = NOTHING;
   private int filled;
   private long size;
   private Spill.@Nullable Large large;
@@ -62,6 +71,11 @@ public final class Draft implements Closeable {
         other -> {
           throw new SpoolTrouble(SpoolTrouble.Kind.FULL, "too large for memory");
         });
+  }
+
+  /** Charges what it holds in memory to this budget; to be called before the first byte. */
+  public void within(ByteBudget budget) {
+    memory = budget;
   }
 
   /** The identifier. */
@@ -122,28 +136,53 @@ public final class Draft implements Closeable {
     }
     sum.update(from, offset, length);
     size += length;
-    byte[] memory = buffer;
-    if (memory == null) {
+    byte[] held = buffer;
+    if (held == null) {
       if (large != null) {
         large.write(from, offset, length);
       }
       return;
     }
-    if (size <= inlineLimit) {
-      if (memory.length < size) {
-        long wanted = Math.max(size, Math.min(inlineLimit, 2L * memory.length));
-        memory = Arrays.copyOf(memory, (int) wanted);
-        buffer = memory;
-      }
-      System.arraycopy(from, offset, memory, filled, length);
+    if (size <= inlineLimit && (held.length >= size || grow(held))) {
+      System.arraycopy(from, offset, java.util.Objects.requireNonNull(buffer), filled, length);
       filled += length;
       return;
     }
+    if (!charge(SPILLED - charged)) {
+      throw new SpoolTrouble(SpoolTrouble.Kind.FULL, "no memory for one more message");
+    }
     Spill.Large file = spill.begin(id);
     large = file;
-    file.write(memory, 0, filled);
+    file.write(held, 0, filled);
     file.write(from, offset, length);
     buffer = null;
+    giveBack(SPILLED);
+  }
+
+  /** Makes room for {@link #size} in memory; false when the budget has none to spare. */
+  private boolean grow(byte[] held) {
+    long wanted = Math.max(size, Math.min(inlineLimit, Math.max(FIRST, 2L * held.length)));
+    if (!memory.tryTakeSpare(wanted - held.length)) {
+      return false;
+    }
+    charged += wanted - held.length;
+    buffer = Arrays.copyOf(held, (int) wanted);
+    return true;
+  }
+
+  private boolean charge(long more) {
+    if (more > 0 && !memory.tryTake(more)) {
+      return false;
+    }
+    charged += Math.max(0, more);
+    return true;
+  }
+
+  private void giveBack(long downTo) {
+    if (charged > downTo) {
+      memory.give(charged - downTo);
+      charged = downTo;
+    }
   }
 
   /** Discards the content unless the store has taken it. */
@@ -152,6 +191,7 @@ public final class Draft implements Closeable {
     if (!closed) {
       closed = true;
       buffer = null;
+      giveBack(0);
       if (large != null) {
         large.close(kept);
       }

@@ -107,6 +107,13 @@ final class ServerProcess implements AutoCloseable {
     }
   }
 
+  /** What of its output no {@link #line} has taken. */
+  String rest() {
+    List<String> out = new ArrayList<>();
+    lines.drainTo(out);
+    return String.join("\n", out);
+  }
+
   /** Sends a signal by the name that kill(1) knows. */
   void signal(String name) throws Exception {
     int code =

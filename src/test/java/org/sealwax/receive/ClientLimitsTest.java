@@ -69,6 +69,42 @@ final class ClientLimitsTest {
   }
 
   @Test
+  void manyNetworksOfOneSiteAreCountedTogether() {
+    ClientLimits limits =
+        new ClientLimits(new ClientLimits.Settings(2, 0, 0, 0, 0, 0, List.of()), clock);
+    int entered = 0;
+    for (int i = 0; i < 100; i++) {
+      entered += limits.enter(ip("2001:db8:0:" + Integer.toHexString(i) + "::1")).isEmpty() ? 1 : 0;
+    }
+    assertEquals(4, entered, "a /56 has twice the sessions");
+    for (int i = 0; i < 100; i++) {
+      String address = "2001:db8:0:" + Integer.toHexString(i << 8) + "::1";
+      entered += limits.enter(ip(address)).isEmpty() ? 1 : 0;
+    }
+    assertEquals(8, entered, "a /48 has four times the sessions");
+    assertEquals("", limits.enter(ip("2001:db8:1::1")), "another site");
+    for (int i = 0; i < 100; i++) {
+      limits.leave(ip("2001:db8:0:" + Integer.toHexString(i) + "::1"));
+    }
+    assertEquals("", limits.enter(ip("2001:db8:0:1::1")), "sessions are given back");
+  }
+
+  @Test
+  void mailUnderWayIsCountedByTheBytesOfAllSessionsOfAClient() {
+    ClientLimits limits = limits(1, 10);
+    assertTrue(limits.tryTakeDraft(ip("192.0.2.1"), 60, 100));
+    assertFalse(limits.tryTakeDraft(ip("192.0.2.1"), 60, 100));
+    assertTrue(limits.tryTakeDraft(ip("192.0.2.1"), 40, 100));
+    assertTrue(limits.tryTakeDraft(ip("192.0.2.2"), 100, 100), "another client");
+    assertTrue(limits.tryTakeDraft(ip("127.0.0.1"), 1_000, 100), "exempt");
+    limits.giveDraft(ip("192.0.2.1"), 60);
+    assertTrue(limits.tryTakeDraft(ip("192.0.2.1"), 60, 100));
+    assertTrue(limits.tryTakeDraft(ip("2001:db8::1"), 100, 100));
+    assertTrue(limits.tryTakeDraft(ip("2001:db8:0:1::1"), 100, 100));
+    assertFalse(limits.tryTakeDraft(ip("2001:db8:0:2::1"), 1, 100), "their /56 has twice as much");
+  }
+
+  @Test
   void exemptNetworksAreNotCounted() {
     ClientLimits limits = limits(1, 10);
     for (int i = 0; i < 5; i++) {

@@ -62,6 +62,7 @@ final class DialogueFilesTest {
       assertTrue(server.log.lines().stream().noneMatch(l -> l.contains(secret)), "a password");
     }
     assertEquals(0, server.intake.openEntries(), "entries were left open");
+    assertEquals(0, server.memory.taken(), "memory of the session was not given back");
     checkQueue(file, server.intake.kept());
   }
 

@@ -27,6 +27,7 @@ import org.sealwax.smtp.Reply;
 import org.sealwax.smtp.ReplyReader;
 import org.sealwax.tls.ClientCertificates;
 import org.sealwax.tls.Verdict;
+import org.sealwax.world.ByteBudget;
 import org.sealwax.world.Clock;
 import org.sealwax.world.Threads;
 import org.sealwax.world.Wire;
@@ -36,6 +37,7 @@ import org.sealwax.world.Wire;
 final class ListenerTest {
   private final MemoryIntake intake = new MemoryIntake();
   private final RecordedLog log = new RecordedLog();
+  private SessionLimit sessions = new SessionLimit(100, new ByteBudget(64 << 20));
 
   private Premises premises(ClientLimits.Settings limits, RelayRules rules) {
     TableDirectory directory = new TableDirectory(TestReception.HOST);
@@ -56,7 +58,14 @@ final class ListenerTest {
         new Reception(settings, rules, directory, org.sealwax.evidence.Mirror.none(), null);
     Clock clock = Clock.system();
     return new Premises(
-        () -> reception, intake, new ClientLimits(limits, clock), null, log.log, clock);
+        () -> reception,
+        intake,
+        new ClientLimits(limits, clock),
+        sessions,
+        new AuthGuard(2, Duration.ZERO),
+        null,
+        log.log,
+        clock);
   }
 
   private static ClientLimits.Settings limits(int sessions) {

@@ -11,6 +11,7 @@ import org.sealwax.queue.IntakeTrouble;
 import org.sealwax.queue.NewRecipient;
 import org.sealwax.queue.Submission;
 import org.sealwax.spool.QueueId;
+import org.sealwax.world.ByteBudget;
 
 /** A queue's entrance that keeps everything in memory and counts what is open. */
 final class MemoryIntake implements Intake {
@@ -50,7 +51,7 @@ final class MemoryIntake implements Intake {
   IntakeTrouble.@Nullable Kind atCommit;
 
   @Override
-  public synchronized Entry open() throws IntakeTrouble {
+  public synchronized Entry open(ByteBudget memory) throws IntakeTrouble {
     if (atOpen != null) {
       throw new IntakeTrouble(atOpen, "as the test wants");
     }

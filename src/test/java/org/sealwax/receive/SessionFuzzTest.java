@@ -111,6 +111,7 @@ final class SessionFuzzTest {
       int at = round;
       assertFalse(server.log.has("bug"), () -> "round " + at + ": " + server.log.lines());
       assertEquals(0, server.intake.openEntries(), "round " + round + " leaks an entry");
+      assertEquals(0, server.memory.taken(), "round " + round + " leaks memory");
       assertTrue(talk.startsWith("220 ") || talk.startsWith("554 5.5.1 wait"), () -> "round " + at);
       for (String line : talk.replace("\u0016done!", "").split("\r\n")) {
         assertTrue(line.matches("[2345]\\d\\d[ -].*"), () -> "round " + at + ": " + line);
@@ -174,6 +175,7 @@ final class SessionFuzzTest {
       client.endOutput();
       server.finishAfterEnd();
       assertEquals(0, server.intake.openEntries(), "cut at " + cut);
+      assertEquals(0, server.memory.taken(), "cut at " + cut);
       assertEquals(cut >= end ? 1 : 0, server.intake.kept().size(), "cut at " + cut);
       assertFalse(server.log.has("bug"), () -> server.log.lines().toString());
     }

@@ -26,6 +26,7 @@ import org.sealwax.tls.Handshake;
 import org.sealwax.tls.Pin;
 import org.sealwax.tls.TlsServer;
 import org.sealwax.tls.Verdict;
+import org.sealwax.world.ByteBudget;
 import org.sealwax.world.MemoryWire;
 import org.sealwax.world.Threads;
 import org.sealwax.world.Wire;
@@ -41,6 +42,7 @@ final class TestReception {
   final TableDirectory directory = new TableDirectory(HOST);
   private final List<Cidr> networks = new ArrayList<>();
   private final List<RejectRow> rejects = new ArrayList<>();
+  ByteBudget memory = new ByteBudget(16 << 20);
   private @Nullable Mailbox postmaster;
   private InetAddress client = InetAddress.ofLiteral("192.0.2.1");
   private long size = 1_000_000;
@@ -91,6 +93,7 @@ final class TestReception {
               new Resolution.Returned(new Target.Remote(mailbox(rest.substring(3)))));
       case "not-now" -> directory.put(mailbox(first), new Resolution.NotNow("cannot say now"));
       case "postmaster" -> postmaster = mailbox(first);
+      case "memory" -> memory = new ByteBudget(Long.parseLong(first));
       case "size" -> size = Long.parseLong(first);
       case "recipients" -> recipients = Integer.parseInt(first);
       case "messages" -> messages = Integer.parseInt(first);
@@ -240,14 +243,22 @@ final class TestReception {
             talk);
     Premises premises =
         new Premises(
-            () -> reception, intake, new ClientLimits(limits, clock), null, log.log, clock);
+            () -> reception,
+            intake,
+            new ClientLimits(limits, clock),
+            new SessionLimit(10, memory),
+            new AuthGuard(2, Duration.ZERO),
+            null,
+            log.log,
+            clock);
     TlsServer tls = encryption == ListenerSettings.Encryption.NONE ? null : FakeTls.server(verdict);
     Visitor visitor =
         new Visitor(
             "s1", pair.client().local(), false, ClientName.unasked(clock), rules.trust(client));
+    SessionMemory held = new SessionMemory(memory);
     Session session =
         new Session(
-            premises, reception, listener, tls, pair.server().local().getAddress(), visitor);
+            premises, reception, listener, tls, pair.server().local().getAddress(), visitor, held);
     if (encryption == ListenerSettings.Encryption.IMPLICIT) {
       session.handshake(FakeTls.handshake(verdict));
     }
@@ -263,7 +274,7 @@ final class TestReception {
         Threads.start(
             "test-session",
             () -> {
-              try {
+              try (held) {
                 var _ = running.run();
               } catch (RuntimeException | Error e) {
                 log.log.bug("session", e);

@@ -64,6 +64,7 @@ import org.sealwax.tlsrpt.Report;
 import org.sealwax.tlsrpt.ReportForm;
 import org.sealwax.tlsrpt.ResultType;
 import org.sealwax.tlsrpt.SessionResult;
+import org.sealwax.world.ByteBudget;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 import org.sealwax.world.DialerSettings;
@@ -118,7 +119,7 @@ final class ReporterTest {
     private boolean full;
 
     @Override
-    public Entry open() throws IntakeTrouble {
+    public Entry open(ByteBudget memory) throws IntakeTrouble {
       if (full) {
         throw new IntakeTrouble(IntakeTrouble.Kind.FULL, "as the test wants");
       }

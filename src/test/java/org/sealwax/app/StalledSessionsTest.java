@@ -1,0 +1,157 @@
+package org.sealwax.app;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A flood of sessions that each hold as much as they can and then fall silent, against a process
+ * with a small heap: it goes on, puts mail off, takes what programs of its machine hand in, and is
+ * well again when the flood is over.
+ */
+@Timeout(value = 180, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+final class StalledSessionsTest {
+  private static final int CLIENTS = 2_400;
+  private static final int FIRST = 60;
+
+  private static final String SERVER =
+      """
+      [server]
+      hostname = "mx.example.org"
+      state = "state"
+      [[listener]]
+      address = "127.0.0.1:0"
+      [[transport]]
+      domain = "*"
+      next_hop = "[127.0.0.1]:1"
+      """;
+
+  private final Queue<Socket> open = new ConcurrentLinkedQueue<>();
+  private final AtomicInteger inBody = new AtomicInteger();
+  private final AtomicInteger putOff = new AtomicInteger();
+
+  @TempDir private Path folder = Path.of("");
+
+  private int sealwax(String in, String... words) {
+    PrintStream print = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
+    Surroundings around =
+        new Surroundings(
+            Map.of(),
+            new ByteArrayInputStream(in.getBytes(StandardCharsets.UTF_8)),
+            print,
+            print,
+            "tester",
+            folder,
+            folder);
+    return new CommandLine(around).run(words);
+  }
+
+  private static String group() {
+    StringBuilder group = new StringBuilder("EHLO c.example\r\nMAIL FROM:<a@example.org>\r\n");
+    String long64 = "x".repeat(60);
+    for (int i = 0; i < 100; i++) {
+      group.append("RCPT TO:<").append(i).append(long64).append("@example.net>\r\n");
+    }
+    return group.append("DATA\r\n").toString();
+  }
+
+  private void stall(int port, byte[] group, byte[] body) {
+    Socket socket = new Socket();
+    open.add(socket);
+    try {
+      socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 5_000);
+      socket.setSoTimeout(5_000);
+      byte[] replies = new byte[64 * 1024];
+      if (socket.getInputStream().read(replies) < 0 || replies[0] != '2') {
+        putOff.incrementAndGet();
+        return;
+      }
+      socket.getOutputStream().write(group);
+      StringBuilder said = new StringBuilder();
+      while (said.indexOf("\n354") < 0) {
+        int count = socket.getInputStream().read(replies);
+        if (count < 0) {
+          return;
+        }
+        said.append(new String(replies, 0, count, StandardCharsets.US_ASCII));
+        if (said.indexOf("452 4.3.1") >= 0 || said.indexOf("421 ") >= 0) {
+          putOff.incrementAndGet();
+          return;
+        }
+      }
+      socket.getOutputStream().write(body);
+      inBody.incrementAndGet();
+    } catch (IOException e) {
+      // Turned away, or it waits in the backlog: that is what limits do.
+    }
+  }
+
+  private void flood(int port, int count, byte[] group, byte[] body) throws InterruptedException {
+    List<Thread> clients = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      clients.add(Thread.startVirtualThread(() -> stall(port, group, body)));
+    }
+    for (Thread client : clients) {
+      client.join();
+    }
+  }
+
+  @Test
+  void theProcessGoesOnAndIsWellAfterwards() throws Exception {
+    Path file = Files.writeString(folder.resolve("sealwax.toml"), SERVER);
+    byte[] group = group().getBytes(StandardCharsets.US_ASCII);
+    byte[] body = "y".repeat(998).concat("\r\n").repeat(110).getBytes(StandardCharsets.US_ASCII);
+    try (ServerProcess server = new ServerProcess(file, Map.of())) {
+      // The first ones get far; of the others most find no memory, and the rest no session.
+      flood(server.port(), FIRST, group, body);
+      flood(server.port(), CLIENTS - FIRST, group, body);
+      assertTrue(inBody.get() > 20, inBody + " in their body");
+      assertTrue(putOff.get() > 20, putOff + " put off");
+      assertEquals(Exit.OK, sealwax("", "queue", "count", "--config", file.toString()));
+      String mail = "Subject: x\n\nx\n";
+      assertEquals(
+          Exit.OK,
+          sealwax(
+              mail, "sendmail", "--config", file.toString(), "-f", "a@b.example", "c@d.example"));
+      for (Socket socket : open) {
+        socket.close();
+      }
+      try (Caller caller = new Caller(server.port())) {
+        assertTrue(caller.reply().startsWith("220"));
+        caller.say("EHLO client.example");
+        caller.say("MAIL FROM:<a@example.org>");
+        assertTrue(caller.say("RCPT TO:<b@example.net>").startsWith("250"));
+        assertTrue(caller.say("DATA").startsWith("354"));
+        assertTrue(caller.say("Subject: x\r\n\r\nx\r\n.").startsWith("250"));
+      }
+      server.signal("TERM");
+      assertEquals(Exit.OK, server.end());
+      String log = server.rest();
+      assertFalse(log.contains("OutOfMemory") || log.contains("sealwax/bug"), log);
+    } finally {
+      for (Socket socket : open) {
+        socket.close();
+      }
+    }
+  }
+}
