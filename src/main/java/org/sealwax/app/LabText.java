@@ -168,7 +168,7 @@ final class LabText {
           finding.evidence().forEach(e -> out.append(escaped(e.text())));
           out.append("</failure>");
         }
-        case NOT_TESTED, INCONCLUSIVE ->
+        case NOT_TESTED, NOT_NEEDED, INCONCLUSIVE ->
             out.append("<skipped message=\"" + escaped(finding.seen()) + "\"/>");
         case PASS, INFO, WARN ->
             out.append("<system-out>" + escaped(finding.seen()) + "</system-out>");

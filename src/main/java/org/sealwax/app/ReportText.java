@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.sealwax.assess.Advice;
 import org.sealwax.assess.Check;
 import org.sealwax.assess.Finding;
@@ -160,7 +161,7 @@ record ReportText(boolean color, String router) {
     for (Finding f : report.findings()) {
       if (f.check().group() == group) {
         told.computeIfAbsent(
-                new Told(f.check(), f.outcome(), f.code(), f.seen()), t -> new ArrayList<>())
+                new Told(f.check(), f.outcome(), f.code(), f.words()), t -> new ArrayList<>())
             .add(f);
       }
     }
@@ -177,14 +178,19 @@ record ReportText(boolean color, String router) {
             }
           });
     }
-    List<String> untested =
-        told.keySet().stream()
-            .filter(t -> t.outcome() == Outcome.NOT_TESTED)
+    left(out, told.keySet(), Outcome.NOT_TESTED);
+    left(out, told.keySet(), Outcome.NOT_NEEDED);
+  }
+
+  private void left(StringBuilder out, Set<Told> told, Outcome outcome) {
+    List<String> ids =
+        told.stream()
+            .filter(t -> t.outcome() == outcome)
             .map(t -> t.check().id())
             .distinct()
             .toList();
-    if (!untested.isEmpty()) {
-      wrap(out, "  " + paint(DIM, pad("not tested", 13)), String.join(", ", untested), 15);
+    if (!ids.isEmpty()) {
+      wrap(out, "  " + paint(DIM, pad(word(outcome), 13)), String.join(", ", ids), 15);
     }
   }
 
@@ -196,6 +202,7 @@ record ReportText(boolean color, String router) {
       case FAIL -> "FAIL";
       case INCONCLUSIVE -> "inconclusive";
       case NOT_TESTED -> "not tested";
+      case NOT_NEEDED -> "not needed";
     };
   }
 
@@ -206,7 +213,7 @@ record ReportText(boolean color, String router) {
       case WARN -> YELLOW;
       case FAIL -> BOLD + ";" + RED;
       case INCONCLUSIVE -> YELLOW;
-      case NOT_TESTED -> DIM;
+      case NOT_TESTED, NOT_NEEDED -> DIM;
     };
   }
 

@@ -20,12 +20,13 @@ import org.sealwax.dns.Resolver.Family;
 import org.sealwax.world.Scope;
 
 /**
- * One examination of one target: finds the hosts and their addresses, sends the probes to each
- * address (several addresses at a time, one connection at a time to each), lets the reviews look at
- * the whole, and grades.
+ * One examination of one target: finds the hosts and their addresses, lets the reviews ask for
+ * policies, sends the probes to each address (several addresses at a time, one connection at a time
+ * to each), lets the reviews judge the whole, and grades.
  *
- * <p>Ends within the budget's time: what was not looked at by then is told as {@code not tested}. A
- * probe that breaks (a bug of ours) is told as {@code inconclusive}, never hidden.
+ * <p>Ends within the budget's time and {@link #DNS_TIME} for the DNS and policy hosts, which come
+ * first: what was not looked at by then is reported as {@code not tested}. A probe that breaks (a
+ * bug of ours) is told as {@code inconclusive}, never hidden.
  */
 public final class Assessment {
   /** By letter, then by the worst cap, then by score. */
@@ -35,6 +36,9 @@ public final class Assessment {
               g -> g.caps().isEmpty() ? Letter.A_PLUS : g.caps().getFirst().most(),
               Comparator.reverseOrder())
           .thenComparingInt(Grade::score);
+
+  /** For the DNS and policy hosts (one of which gets a minute), before any mail host is visited. */
+  static final Duration DNS_TIME = Duration.ofSeconds(90);
 
   private final Setup setup;
   private final Target target;
@@ -57,25 +61,79 @@ public final class Assessment {
   public Report run() throws InterruptedException {
     Instant began = setup.clock().now();
     long start = setup.clock().nanoTime();
-    long end = start + budget.total().toNanos();
     progress.doing(Place.domain(), "asking the DNS", 0);
     Plan plan = plan();
-    List<Seen> seen = visitAll(visits(plan, end));
-    List<Finding> findings = new ArrayList<>();
-    seen.forEach(s -> findings.addAll(s.findings()));
-    Overview all =
-        new Overview(
-            target,
-            plan.mx(),
-            plan.route(),
-            plan.exchanges(),
-            seen.stream().map(Seen::visit).toList(),
-            findings,
-            budget,
-            Duration.ofNanos(end - setup.clock().nanoTime()));
-    all = reviewed(all, end);
+    List<Asked> asked = ask(overview(plan, List.of(), Duration.ZERO));
+    // The hosts have their own time: what the DNS took is not theirs, nor theirs the DNS's.
+    long end = setup.clock().nanoTime() + budget.total().toNanos();
+    List<Seen> seen = visitAll(visits(plan, asked, end));
+    Overview all = overview(plan, seen, Duration.ofNanos(end - setup.clock().nanoTime()));
+    all = judged(all, asked);
     List<Finding> complete = complete(all);
     return report(began, Duration.ofNanos(setup.clock().nanoTime() - start), all, complete);
+  }
+
+  private Overview overview(Plan plan, List<Seen> seen, Duration left) {
+    List<Finding> findings = new ArrayList<>();
+    seen.forEach(s -> findings.addAll(s.findings()));
+    return new Overview(
+        target,
+        plan.mx(),
+        plan.route(),
+        target instanceof Target.Host host ? host.port() : setup.port(),
+        plan.exchanges(),
+        seen.stream().map(Seen::visit).toList(),
+        findings,
+        budget,
+        left);
+  }
+
+  /** A review and what it asked. */
+  private record Asked(Review review, Review.Judgement judgement) {}
+
+  private List<Asked> ask(Overview before) throws InterruptedException {
+    progress.doing(Place.domain(), "asking for policies", 0);
+    try (Scope scope = new Scope("assess-policies")) {
+      List<Scope.Task<Review.Judgement>> tasks = new ArrayList<>();
+      for (Review review : setup.reviews()) {
+        tasks.add(scope.fork(() -> asked(review, before)));
+      }
+      scope.join(DNS_TIME);
+      List<Asked> all = new ArrayList<>();
+      for (int i = 0; i < tasks.size(); i++) {
+        Review review = setup.reviews().get(i);
+        all.add(
+            new Asked(
+                review,
+                tasks.get(i).succeeded()
+                    ? tasks.get(i).get()
+                    : same(
+                        review,
+                        Outcome.INCONCLUSIVE,
+                        "the DNS and policy hosts took more than " + DNS_TIME.toSeconds() + " s")));
+      }
+      return all;
+    }
+  }
+
+  private static Review.Judgement asked(Review review, Overview before)
+      throws InterruptedException {
+    MxSet route = before.route();
+    if (route != null && !review.concerns(route)) {
+      return route instanceof MxSet.Trouble trouble
+          ? same(review, Outcome.INCONCLUSIVE, "the MX look-up failed: " + trouble.reason())
+          : same(review, Outcome.NOT_NEEDED, nowhere(route));
+    }
+    try {
+      return review.ask(before);
+    } catch (RuntimeException e) {
+      return same(review, Outcome.INCONCLUSIVE, "the review broke: " + e);
+    }
+  }
+
+  private static Review.Judgement same(Review review, Outcome outcome, String why) {
+    return all ->
+        review.checks().stream().map(c -> Finding.of(c, outcome, Place.domain(), why)).toList();
   }
 
   private Plan plan() throws InterruptedException {
@@ -125,7 +183,7 @@ public final class Assessment {
             setup.resolver().addresses(host, Family.IPV6)));
   }
 
-  private List<Visit> visits(Plan plan, long end) {
+  private List<Visit> visits(Plan plan, List<Asked> asked, long end) {
     List<Visit> visits = new ArrayList<>();
     int port = target instanceof Target.Host host ? host.port() : setup.port();
     Entry entry = target instanceof Target.Host host ? host.entry() : Entry.of(port);
@@ -135,6 +193,7 @@ public final class Assessment {
         visits.add(
             new Visit(
                 new Place(exchange.host(), address, port),
+                serverName(exchange, asked),
                 entry,
                 nextHop,
                 setup.ehlo(),
@@ -145,6 +204,17 @@ public final class Assessment {
       }
     }
     return visits;
+  }
+
+  /** What senders ask for by SNI: as the policies say, or the host's own name. */
+  private static @Nullable Domain serverName(Exchange exchange, List<Asked> asked) {
+    Domain host = exchange.host();
+    return host == null
+        ? null
+        : asked.stream()
+            .flatMap(a -> a.judgement().serverName(host).stream())
+            .findFirst()
+            .orElse(host);
   }
 
   private List<Seen> visitAll(List<Visit> visits) throws InterruptedException {
@@ -192,7 +262,7 @@ public final class Assessment {
     boolean none =
         findings.stream()
             .anyMatch(
-                f -> f.check().id().equals("starttls.offered") && f.outcome() == Outcome.FAIL);
+                f -> f.code().equals("starttls.offered/missing") && f.outcome() == Outcome.FAIL);
     if (!none) {
       return findings;
     }
@@ -238,33 +308,19 @@ public final class Assessment {
     return "not part of a " + visit.depth().word() + " assessment, or nothing to look at";
   }
 
-  private Overview reviewed(Overview visited, long end) throws InterruptedException {
+  private Overview judged(Overview visited, List<Asked> asked) throws InterruptedException {
     Overview all = visited;
-    progress.doing(Place.domain(), "asking for policies", 0);
-    for (Review review : setup.reviews()) {
+    for (Asked one : asked) {
       List<Finding> found;
-      if (setup.clock().nanoTime() - end >= 0) {
-        found =
-            review.checks().stream()
-                .map(c -> Finding.of(c, Outcome.NOT_TESTED, Place.domain(), "the time was over"))
-                .toList();
-      } else {
-        found = judged(review, all);
+      try {
+        found = one.judgement().judge(all);
+      } catch (RuntimeException e) {
+        found = same(one.review(), Outcome.INCONCLUSIVE, "the review broke: " + e).judge(all);
       }
       found.forEach(progress::found);
       all = all.with(found);
     }
     return all;
-  }
-
-  private static List<Finding> judged(Review review, Overview all) throws InterruptedException {
-    try {
-      return review.judge(all);
-    } catch (RuntimeException e) {
-      return review.checks().stream()
-          .map(c -> Finding.of(c, Outcome.INCONCLUSIVE, Place.domain(), "the review broke: " + e))
-          .toList();
-    }
   }
 
   /** Each check of the table is told, in the table's order; nothing is left out in silence. */
@@ -277,7 +333,7 @@ public final class Assessment {
       order.put(check.id(), order.size());
       boolean onlyTrouble = check.id().equals("scan.trouble");
       if (!said.contains(check.id()) && !onlyTrouble) {
-        findings.add(Finding.of(check, Outcome.NOT_TESTED, Place.domain(), nothing(all)));
+        findings.add(nothing(check, all));
       }
     }
     findings.sort(
@@ -285,8 +341,29 @@ public final class Assessment {
     return findings;
   }
 
-  private static String nothing(Overview all) {
-    return all.visits().isEmpty() ? "there is no address to look at" : "not asked for";
+  /** Nothing said anything of a check: because of the target, or because nobody asked for it. */
+  private static Finding nothing(Check check, Overview all) {
+    MxSet route = all.route();
+    if (!all.visits().isEmpty()) {
+      return Finding.of(check, Outcome.NOT_TESTED, Place.domain(), "not asked for");
+    }
+    boolean none =
+        route instanceof MxSet.NullMx
+            || route instanceof MxSet.NoSuchDomain
+            || route instanceof MxSet.LoopsBack;
+    return none
+        ? Finding.of(check, Outcome.NOT_NEEDED, Place.domain(), nowhere(route))
+        : Finding.of(check, Outcome.INCONCLUSIVE, Place.domain(), "there is no address to look at");
+  }
+
+  private static String nowhere(MxSet route) {
+    return switch (route) {
+      case MxSet.NullMx n -> "the domain takes no mail (null MX)";
+      case MxSet.NoSuchDomain n -> "the domain does not exist";
+      case MxSet.LoopsBack l -> "the MX leads nowhere";
+      case MxSet.Trouble t -> "the DNS gives no answer: " + t.reason();
+      case MxSet.Hosts h -> "no host has an address";
+    };
   }
 
   private Report report(Instant began, Duration took, Overview all, List<Finding> findings) {
@@ -346,24 +423,8 @@ public final class Assessment {
 
   private static String whyNot(Overview all) {
     MxSet route = all.route();
-    if (route != null) {
-      switch (route) {
-        case MxSet.NullMx n -> {
-          return "the domain takes no mail (null MX)";
-        }
-        case MxSet.NoSuchDomain n -> {
-          return "the domain does not exist";
-        }
-        case MxSet.Trouble t -> {
-          return "the DNS gives no answer: " + t.reason();
-        }
-        case MxSet.LoopsBack l -> {
-          return "the MX leads nowhere";
-        }
-        case MxSet.Hosts h -> {
-          // It has hosts: they are the matter.
-        }
-      }
+    if (route != null && !(route instanceof MxSet.Hosts)) {
+      return nowhere(route);
     }
     return all.visits().isEmpty() ? "no host has an address" : "no host answers";
   }

@@ -12,6 +12,7 @@ import java.util.List;
  * @param place where
  * @param seen what was seen, one sentence, with figures
  * @param evidence what it rests on
+ * @param doubt what the conclusion leaves open, because it was not seen; empty when nothing
  * @param lines what to do here, exactly: records or settings with the values of this very target;
  *     the general advice is the check's
  */
@@ -21,6 +22,7 @@ public record Finding(
     String aspect,
     Place place,
     String seen,
+    String doubt,
     List<Evidence> evidence,
     List<String> lines) {
   /** Copies, and checks that the aspect is one of the check's. */
@@ -34,26 +36,46 @@ public record Finding(
 
   /** Without aspect, evidence and lines. */
   public static Finding of(Check check, Outcome outcome, Place place, String seen) {
-    return new Finding(check, outcome, "", place, seen, List.of(), List.of());
+    return new Finding(check, outcome, "", place, seen, "", List.of(), List.of());
   }
 
   /** The same in another aspect. */
   public Finding as(String other) {
-    return new Finding(check, outcome, other, place, seen, evidence, lines);
+    return new Finding(check, outcome, other, place, seen, doubt, evidence, lines);
+  }
+
+  /** The same with what it leaves open; an empty text changes nothing. */
+  public Finding doubting(String open) {
+    return open.isEmpty()
+        ? this
+        : new Finding(
+            check,
+            outcome,
+            aspect,
+            place,
+            seen,
+            doubt.isEmpty() ? open : doubt + "; " + open,
+            evidence,
+            lines);
   }
 
   /** The same with more evidence. */
   public Finding with(Evidence more) {
     List<Evidence> all = new ArrayList<>(evidence);
     all.add(more);
-    return new Finding(check, outcome, aspect, place, seen, all, lines);
+    return new Finding(check, outcome, aspect, place, seen, doubt, all, lines);
   }
 
   /** The same with more lines of what to do. */
   public Finding advising(List<String> more) {
     List<String> all = new ArrayList<>(lines);
     all.addAll(more);
-    return new Finding(check, outcome, aspect, place, seen, evidence, all);
+    return new Finding(check, outcome, aspect, place, seen, doubt, evidence, all);
+  }
+
+  /** What was seen, and what that leaves open. */
+  public String words() {
+    return doubt.isEmpty() ? seen : seen + " (" + doubt + ")";
   }
 
   /** {@code kex.dh} or {@code kex.dh/export}: stable, understood by {@code explain --code}. */

@@ -12,10 +12,12 @@ public enum Outcome {
   WARN,
   /** Seen, and wrong. */
   FAIL,
-  /** Tried, and nothing could be concluded: throttled, broken off, contradictory. Never a pass. */
+  /** Could not be done: throttled, no answer, contradictory. Never a pass. */
   INCONCLUSIVE,
-  /** Not tried: no budget, not asked for, or it needs what one look cannot give. Never a pass. */
-  NOT_TESTED;
+  /** Not asked for: no part of this depth, no budget left, an option. Never a pass. */
+  NOT_TESTED,
+  /** There is nothing that it could be true of: no mail, no domain. Neither a pass nor a fault. */
+  NOT_NEEDED;
 
   /** The word for reports: {@code not tested}. Stable, also in JSON. */
   public String word() {
@@ -24,6 +26,6 @@ public enum Outcome {
 
   /** Whether something was seen. */
   public boolean known() {
-    return this != INCONCLUSIVE && this != NOT_TESTED;
+    return this != INCONCLUSIVE && this != NOT_TESTED && this != NOT_NEEDED;
   }
 }

@@ -15,6 +15,7 @@ import org.sealwax.dns.MxSet;
  * @param target what is examined
  * @param mx the MX answer; null when a host was asked for
  * @param route what it means; null when a host was asked for
+ * @param port at which the hosts are visited
  * @param exchanges the hosts, by preference
  * @param visits what was seen at each address, in the order of the exchanges
  * @param found findings so far
@@ -25,6 +26,7 @@ public record Overview(
     Target target,
     @Nullable Answer<Mx> mx,
     @Nullable MxSet route,
+    int port,
     List<Exchange> exchanges,
     List<Visit> visits,
     List<Finding> found,
@@ -46,7 +48,21 @@ public record Overview(
   public Overview with(List<Finding> more) {
     List<Finding> all = new java.util.ArrayList<>(found);
     all.addAll(more);
-    return new Overview(target, mx, route, exchanges, visits, all, budget, left);
+    return new Overview(target, mx, route, port, exchanges, visits, all, budget, left);
+  }
+
+  /** Addresses and hosts of which nothing was seen; what is concluded leaves them open. */
+  public String unseen() {
+    List<String> unseen = new java.util.ArrayList<>();
+    for (Exchange exchange : exchanges) {
+      if (exchange.addresses().isEmpty()) {
+        exchange.named().ifPresent(n -> unseen.add(n.name()));
+      }
+    }
+    visits.stream()
+        .filter(v -> !v.sightings().answered())
+        .forEach(v -> unseen.add(v.place().text()));
+    return unseen.isEmpty() ? "" : "not seen: " + String.join(", ", unseen);
   }
 
   /** What was found of one check at exactly one place. */

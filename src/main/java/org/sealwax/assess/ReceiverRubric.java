@@ -9,7 +9,7 @@ public final class ReceiverRubric {
   private static final Set<Outcome> FAIL = Set.of(Outcome.FAIL);
   private static final Set<Outcome> WARN = Set.of(Outcome.WARN, Outcome.FAIL);
 
-  private static final Rubric RULES = new Rubric("2026.2", categories(), caps(), plus());
+  private static final Rubric RULES = new Rubric("2026.3", categories(), caps(), plus());
 
   private ReceiverRubric() {}
 
@@ -99,6 +99,8 @@ public final class ReceiverRubric {
     return List.of(
         cap(Letter.F, "starttls.offered", "", FAIL, "an MX without STARTTLS"),
         cap(Letter.F, "starttls.works", "never", FAIL, "STARTTLS never leads to TLS"),
+        cap(Letter.F, "starttls.works", "refused", FAIL, "STARTTLS is refused"),
+        cap(Letter.F, "starttls.works", "sometimes", FAIL, "STARTTLS is refused again and again"),
         cap(Letter.F, "ssl2", "", FAIL, "SSLv2"),
         cap(Letter.F, "suite.null", "", FAIL, "suites without encryption"),
         cap(Letter.F, "suite.export", "", FAIL, "export suites"),
@@ -127,6 +129,7 @@ public final class ReceiverRubric {
         cap(Letter.D, "suite.rc4", "preferred", WARN, "RC4 preferred"),
         cap(Letter.D, "cert.sig", "", FAIL, "certificate signed with SHA-1 or MD5"),
         cap(Letter.D, "dane.match", "some", FAIL, "an MX matches none of its TLSA records"),
+        cap(Letter.D, "dane.match", "one-type", FAIL, "one certificate type matches no record"),
         cap(Letter.D, "dane.ta", "", FAIL, "the DANE trust anchor does not hold"),
         cap(Letter.D, "dane.denial", "failing", FAIL, "DANE senders are kept from an MX"),
         cap(Letter.D, "sts.policy", "mx-fails", FAIL, "an MX breaks the enforced policy"),

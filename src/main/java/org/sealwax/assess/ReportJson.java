@@ -149,6 +149,9 @@ public final class ReportJson {
     json.writeStringProperty("outcome", finding.outcome().word());
     place(json, finding.place());
     json.writeStringProperty("seen", finding.seen());
+    if (!finding.doubt().isEmpty()) {
+      json.writeStringProperty("doubt", finding.doubt());
+    }
     if (!finding.lines().isEmpty()) {
       strings(json, "do", finding.lines());
     }

@@ -1,15 +1,54 @@
 package org.sealwax.assess;
 
 import java.util.List;
+import java.util.Optional;
+import org.sealwax.address.Domain;
+import org.sealwax.dns.MxSet;
 
 /**
- * One question to the target as a whole, once every address was visited: names, policies,
- * certificates against policies, hosts against each other. Opens no SMTP connection.
+ * One question to the target as a whole: names, policies, certificates against policies, hosts
+ * against each other. What it asks of the DNS and of policy hosts it asks before any mail host is
+ * visited, so that no silent mail host takes the time for it; it judges when all were visited.
+ * Opens no SMTP connection.
  */
 public interface Review {
-  /** The checks that it answers: each is told {@code not tested} when the review says nothing. */
+  /** The checks that it answers: each is reported {@code not tested} when the review is silent. */
   List<Check> checks();
 
-  /** Judges. */
-  List<Finding> judge(Overview all) throws InterruptedException;
+  /**
+   * Asks the DNS and policy hosts.
+   *
+   * @param before the target with its hosts and addresses, none of them visited
+   */
+  Judgement ask(Overview before) throws InterruptedException;
+
+  /**
+   * Whether there is anything to ask where the mail of a domain goes there. A domain that takes no
+   * mail needs no policies for it.
+   */
+  default boolean concerns(MxSet route) {
+    return switch (route) {
+      case MxSet.Hosts h -> true;
+      case MxSet.NullMx n -> false;
+      case MxSet.NoSuchDomain n -> false;
+      case MxSet.LoopsBack l -> false;
+      case MxSet.Trouble t -> false;
+    };
+  }
+
+  /** Asks and judges at once, where nothing is to be visited in between. */
+  default List<Finding> judge(Overview all) throws InterruptedException {
+    return ask(all).judge(all);
+  }
+
+  /** What was asked, for judging. */
+  interface Judgement {
+    /** Judges. */
+    List<Finding> judge(Overview all) throws InterruptedException;
+
+    /** The server name (SNI) that senders bound by policy send to this host, where one says. */
+    default Optional<Domain> serverName(Domain host) {
+      return Optional.empty();
+    }
+  }
 }

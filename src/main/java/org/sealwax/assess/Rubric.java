@@ -17,8 +17,9 @@ import java.util.Set;
  * findings always give the same grade.
  *
  * <p>Points are earned by what was seen and only by that: {@code INCONCLUSIVE} and {@code
- * NOT_TESTED} earn none, so that they can never raise a grade; an inconclusive check that counts
- * puts a question mark behind the letter. A cap rests on one finding and is named with it.
+ * NOT_TESTED} earn none, so that they can never raise a grade; an inconclusive check that counts,
+ * or one whose conclusion leaves something open, puts a question mark behind the letter. A cap
+ * rests on one finding and is named with it.
  */
 public final class Rubric {
   private final String version;
@@ -108,7 +109,7 @@ public final class Rubric {
       return switch (finding.outcome()) {
         case PASS, INFO -> pass;
         case WARN -> aspects.getOrDefault(finding.aspect(), warn);
-        case FAIL, INCONCLUSIVE, NOT_TESTED -> 0;
+        case FAIL, INCONCLUSIVE, NOT_TESTED, NOT_NEEDED -> 0;
       };
     }
   }
@@ -186,8 +187,21 @@ public final class Rubric {
       letter = Letter.A_PLUS;
       atBest = Letter.A_PLUS;
     }
+    // Nothing that was not seen can change what is sure to be the worst.
+    boolean worst =
+        !applied.isEmpty()
+            && applied.getFirst().most() == Letter.F
+            && applied.stream()
+                .anyMatch(c -> c.most() == Letter.F && c.finding().doubt().isEmpty());
     return new Grade(
-        letter, atBest, uncertain(findings), score, most - score, parts, applied, missing);
+        letter,
+        atBest,
+        !worst && uncertain(findings),
+        score,
+        most - score,
+        parts,
+        applied,
+        missing);
   }
 
   private static int points(Category category, Map<String, List<Finding>> byCheck, boolean atBest) {
@@ -235,7 +249,8 @@ public final class Rubric {
 
   private boolean uncertain(List<Finding> findings) {
     return findings.stream()
-        .anyMatch(f -> f.outcome() == Outcome.INCONCLUSIVE && counted.contains(f.check().id()));
+        .filter(f -> counted.contains(f.check().id()))
+        .anyMatch(f -> f.outcome() == Outcome.INCONCLUSIVE || !f.doubt().isEmpty());
   }
 
   /** SHA-256 over all tables, in hex: two grades with one hash are comparable. */

@@ -22,6 +22,7 @@ public final class Sightings {
   private boolean greeted;
   private boolean tls;
   private boolean typesComplete;
+  private boolean withoutStarttls;
 
   /**
    * A chain as the server sent it; the first one of a type stays.
@@ -107,6 +108,16 @@ public final class Sightings {
   /** Whether TLS came about. */
   public synchronized boolean tls() {
     return tls;
+  }
+
+  /** EHLO was answered, and no connection offered STARTTLS. */
+  public synchronized void lacksStarttls() {
+    withoutStarttls = true;
+  }
+
+  /** Whether EHLO was answered and STARTTLS was offered on no connection. */
+  public synchronized boolean withoutStarttls() {
+    return withoutStarttls;
   }
 
   /** Whether an EHLO was answered. */

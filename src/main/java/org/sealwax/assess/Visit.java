@@ -11,6 +11,7 @@ import org.sealwax.world.Clock;
  */
 public final class Visit {
   private final Place place;
+  private final @Nullable Domain serverName;
   private final Entry entry;
   private final @Nullable Domain nextHop;
   private final String ehlo;
@@ -27,12 +28,14 @@ public final class Visit {
    * A visit that begins.
    *
    * @param place with an address
+   * @param serverName to ask for by SNI, or null for none
    * @param nextHop the domain whose MX this is, or null
    * @param ehlo the name we give
    * @param end on the clock's nanosecond count, when everything must be over
    */
   public Visit(
       Place place,
+      @Nullable Domain serverName,
       Entry entry,
       @Nullable Domain nextHop,
       String ehlo,
@@ -41,6 +44,7 @@ public final class Visit {
       long end,
       Progress progress) {
     this.place = place;
+    this.serverName = serverName;
     this.entry = entry;
     this.nextHop = nextHop;
     this.ehlo = ehlo;
@@ -54,6 +58,11 @@ public final class Visit {
   /** Host, address and port. */
   public Place place() {
     return place;
+  }
+
+  /** The name that senders ask for by SNI; null for an address without a name. */
+  public @Nullable Domain serverName() {
+    return serverName;
   }
 
   /** How TLS begins here. */

@@ -356,7 +356,7 @@ final class LabPages {
           case WARN, INCONCLUSIVE -> "fair";
           case PASS -> "good";
           case INFO -> "note";
-          case NOT_TESTED -> "none";
+          case NOT_TESTED, NOT_NEEDED -> "none";
         };
     String word =
         switch (finding.outcome()) {
@@ -365,7 +365,7 @@ final class LabPages {
           case INCONCLUSIVE -> "not yet";
           case PASS -> "good";
           case INFO -> "note";
-          case NOT_TESTED -> "waits";
+          case NOT_TESTED, NOT_NEEDED -> "waits";
         };
     return "<span class=\"chip " + tone + "\">" + Html.escape(word) + "</span>";
   }

@@ -170,7 +170,7 @@ public final class ReportPage {
       for (Finding f : report.findings()) {
         if (f.outcome() == outcome && groups.contains(f.check().group())) {
           told.computeIfAbsent(
-                  new Told(f.check(), f.outcome(), f.code(), f.seen()), t -> new ArrayList<>())
+                  new Told(f.check(), f.outcome(), f.code(), f.words()), t -> new ArrayList<>())
               .add(f);
         }
       }
@@ -195,7 +195,7 @@ public final class ReportPage {
       case PASS -> "good";
       case INFO -> "note";
       case INCONCLUSIVE -> "fair";
-      case NOT_TESTED -> "none";
+      case NOT_TESTED, NOT_NEEDED -> "none";
     };
   }
 
@@ -207,6 +207,7 @@ public final class ReportPage {
       case INFO -> "note";
       case INCONCLUSIVE -> "inconclusive";
       case NOT_TESTED -> "not tested";
+      case NOT_NEEDED -> "not needed";
     };
   }
 
@@ -304,22 +305,29 @@ public final class ReportPage {
             List.of(Outcome.FAIL, Outcome.WARN, Outcome.INCONCLUSIVE, Outcome.INFO, Outcome.PASS),
             List.of(group));
     Map<Told, List<Finding>> untested = told(List.of(Outcome.NOT_TESTED), List.of(group));
-    if (told.isEmpty() && untested.isEmpty()) {
+    Map<Told, List<Finding>> needless = told(List.of(Outcome.NOT_NEEDED), List.of(group));
+    if (told.isEmpty() && untested.isEmpty() && needless.isEmpty()) {
       return;
     }
     out.append("<h2>").append(Html.escape(group.title())).append("</h2><div class=\"card\">");
     if (!told.isEmpty()) {
       rows(told);
     }
-    if (!untested.isEmpty()) {
-      out.append("<p class=\"none-list\">Not tested: ");
-      out.append(
-          Html.escape(
-              String.join(
-                  ", ", untested.keySet().stream().map(t -> t.check().id()).distinct().toList())));
-      out.append("</p>");
-    }
+    left("Not tested: ", untested);
+    left("Not needed: ", needless);
     out.append("</div>\n");
+  }
+
+  private void left(String label, Map<Told, List<Finding>> some) {
+    if (some.isEmpty()) {
+      return;
+    }
+    out.append("<p class=\"none-list\">").append(label);
+    out.append(
+        Html.escape(
+            String.join(
+                ", ", some.keySet().stream().map(t -> t.check().id()).distinct().toList())));
+    out.append("</p>");
   }
 
   private void rows(Map<Told, List<Finding>> told) {

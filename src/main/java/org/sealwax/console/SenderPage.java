@@ -116,7 +116,7 @@ public final class SenderPage {
       case WARN, INCONCLUSIVE -> "fair";
       case PASS -> "good";
       case INFO -> "note";
-      case NOT_TESTED -> "none";
+      case NOT_TESTED, NOT_NEEDED -> "none";
     };
   }
 }

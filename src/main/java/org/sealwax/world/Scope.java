@@ -1,9 +1,11 @@
 package org.sealwax.world;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 
 /**
@@ -32,6 +34,11 @@ public final class Scope implements AutoCloseable {
   /** One forked task. */
   public static final class Task<T> {
     private final FutureTask<T> future;
+
+    /** Whether it has a result. */
+    public boolean succeeded() {
+      return future.state() == Future.State.SUCCESS;
+    }
 
     private Task(Callable<T> body) {
       this.future = new FutureTask<>(body);
@@ -71,6 +78,23 @@ public final class Scope implements AutoCloseable {
       thread.join();
     }
     joined = true;
+  }
+
+  /**
+   * Waits for all tasks, and interrupts those that have not ended after {@code limit} in all.
+   *
+   * @param limit for all of them together
+   */
+  public void join(Duration limit) throws InterruptedException {
+    long end = System.nanoTime() + limit.toNanos();
+    for (Thread thread : threads) {
+      Duration left = Duration.ofNanos(end - System.nanoTime());
+      if (left.isPositive()) {
+        thread.join(left);
+      }
+    }
+    threads.forEach(Thread::interrupt);
+    join();
   }
 
   /** Interrupts and awaits what is still running. */

@@ -60,6 +60,7 @@ public final class AssessTargets {
             org.sealwax.assess.Target.read("example.org").orElseThrow(),
             null,
             null,
+            25,
             List.of(),
             List.of(),
             List.of(),

@@ -191,14 +191,28 @@ final class AssessmentTest {
     assertTrue(report.letter().endsWith("?"));
   }
 
+  private static Probe lacksStarttls() {
+    return new Probe() {
+      @Override
+      public List<Check> checks() {
+        return List.of(Check.of("starttls.offered"));
+      }
+
+      @Override
+      public List<Finding> look(Visit visit) {
+        visit.sightings().answers();
+        return List.of(
+            Finding.of(Check.of("starttls.offered"), Outcome.FAIL, visit.place(), "none")
+                .as("missing"));
+      }
+    };
+  }
+
   @Test
   void withoutStarttlsNothingBehindItRaisesADoubt() {
     Report report =
         run(
-            setup(
-                WORLD,
-                says(Outcome.FAIL, "starttls.offered"),
-                says(Outcome.INCONCLUSIVE, "tls13", "suite.rc4")),
+            setup(WORLD, lacksStarttls(), says(Outcome.INCONCLUSIVE, "tls13", "suite.rc4")),
             "192.0.2.7:25",
             Budget.of(Depth.QUICK));
     assertEquals(Outcome.NOT_TESTED, find(report, "suite.rc4").orElseThrow().outcome());
@@ -243,7 +257,7 @@ final class AssessmentTest {
     Finding unseen = find(report, "tls13").orElseThrow();
     assertEquals(Outcome.NOT_TESTED, unseen.outcome());
     assertEquals("the time was over", unseen.seen());
-    assertEquals(Outcome.NOT_TESTED, find(report, "mx.exists").orElseThrow().outcome());
+    assertEquals(Outcome.NOT_NEEDED, find(report, "mx.exists").orElseThrow().outcome());
   }
 
   @Test

@@ -1,5 +1,6 @@
 package org.sealwax.assess.receiver;
 
+import java.util.Locale;
 import java.util.Optional;
 import org.sealwax.tls.wire.ServerMessage;
 import org.sealwax.tls.wire.ServerReader;
@@ -16,12 +17,19 @@ record Answer(ServerReader reader, End end, byte[] first) {
   enum End {
     /** The server said all that it says in clear, or a fatal alert. */
     COMPLETE,
-    /** It closed or reset the connection. */
+    /** It ended the connection in order (FIN): everything that it sent was received. */
     CLOSED,
+    /** It reset the connection: what it sent before may be lost. */
+    RESET,
     /** Nothing more came in the time. */
     SILENT,
     /** It sent something that is no TLS, or too much. */
-    BROKEN
+    BROKEN;
+
+    /** For people. */
+    String word() {
+      return name().toLowerCase(Locale.ROOT);
+    }
   }
 
   /** Octets kept for evidence: a ServerHello. */
@@ -44,12 +52,17 @@ record Answer(ServerReader reader, End end, byte[] first) {
 
   /** Whether it refused in a way that counts as an answer: an alert, or the end. */
   boolean refused() {
-    return !accepted() && (end == End.CLOSED || end == End.COMPLETE);
+    return !accepted() && (gone() || end == End.COMPLETE);
+  }
+
+  /** Whether the connection is over, in order or not. */
+  boolean gone() {
+    return end == End.CLOSED || end == End.RESET;
   }
 
   /** Whether it refused without TLS's own words: a reset, or a close without an alert. */
   boolean dropped() {
-    return !accepted() && end == End.CLOSED && reader.alerts().isEmpty();
+    return !accepted() && gone() && reader.alerts().isEmpty();
   }
 
   /** For people: {@code TLS 1.2, TLS_…}, {@code alert handshake_failure}, {@code closed}. */
@@ -65,6 +78,7 @@ record Answer(ServerReader reader, End end, byte[] first) {
     }
     return switch (end) {
       case COMPLETE, CLOSED -> "the connection was closed";
+      case RESET -> "the connection was reset";
       case SILENT -> "no answer";
       case BROKEN -> reader.broken() == null ? "no TLS" : String.valueOf(reader.broken());
     };

@@ -37,7 +37,11 @@ final class Contact {
           "DSN",
           "REQUIRETLS");
 
+  /** A server that is busy once is no server without TLS. */
+  private static final int REFUSALS_BORNE = 1;
+
   private final Scan scan;
+  private String worked = "";
   private @Nullable LookFacts facts;
   private boolean under;
   private boolean reached;
@@ -107,12 +111,10 @@ final class Contact {
     LookClient.Result first = scan.engine(scan.offer());
     tellClear();
     if (first.wire() != null) {
-      offered();
       tolerates();
       talk(first.wire(), first);
       return true;
     }
-    offered();
     if (demandsCertificate(first.facts(), first.alert())) {
       tolerates();
       works("TLS began, and the server broke off for want of a client certificate");
@@ -129,27 +131,56 @@ final class Contact {
 
   private void works(String seen) {
     reached = true;
-    if (scan.told().has("starttls.works")) {
-      return;
-    }
-    int refused = scan.door().starttlsRefused();
-    if (refused > 0) {
-      scan.told()
-          .say(
-              "starttls.works",
-              Outcome.WARN,
-              "sometimes",
-              "STARTTLS was refused " + refused + " times before it was taken");
-    } else {
-      scan.told().pass("starttls.works", seen);
+    if (worked.isEmpty()) {
+      worked = seen;
     }
   }
 
-  private void offered() {
+  /** Whether STARTTLS is there on every connection, and taken: graded by the worst of them. */
+  void tellStarttls() {
+    Door door = scan.door();
+    Told told = scan.told();
     if (scan.visit().entry() == Entry.IMPLICIT) {
-      scan.told().pass("starttls.offered", "TLS begins with the first octet");
+      if (reached) {
+        told.pass("starttls.offered", "TLS begins with the first octet");
+      }
+    } else if (door.greetings() > 0) {
+      offered(door);
+    }
+    if (worked.isEmpty() || told.has("starttls.works")) {
+      return;
+    }
+    int refused = door.starttlsRefused();
+    if (refused == 0) {
+      told.pass("starttls.works", worked);
     } else {
+      told.say(
+          "starttls.works",
+          refused > REFUSALS_BORNE ? Outcome.FAIL : Outcome.WARN,
+          "sometimes",
+          "STARTTLS is refused on "
+              + refused
+              + " of "
+              + (refused + door.starttlsTaken())
+              + " connections");
+    }
+  }
+
+  private void offered(Door door) {
+    int offered = door.starttlsOffered();
+    if (offered == door.greetings()) {
       scan.told().pass("starttls.offered", "EHLO offers STARTTLS");
+    } else {
+      if (offered == 0) {
+        scan.visit().sightings().lacksStarttls();
+      }
+      scan.told()
+          .say(
+              "starttls.offered",
+              Outcome.FAIL,
+              offered == 0 ? "missing" : "sometimes",
+              "EHLO offers STARTTLS on " + offered + " of " + door.greetings() + " connections",
+              Evidence.transcript(door.withoutStarttls()));
     }
   }
 
@@ -330,7 +361,7 @@ final class Contact {
     last = small.words();
     silent = small.end() == Answer.End.SILENT;
     boolean same = twelve.end() == small.end() && twelve.reader().alerts().isEmpty();
-    if (same && small.end() != Answer.End.CLOSED) {
+    if (same && !small.gone()) {
       // Whoever says nothing, or no TLS, to two hellos is not particular about their form.
       return false;
     }

@@ -22,8 +22,17 @@ import org.sealwax.world.Wire;
  * one. One thread.
  */
 final class Door {
-  /** Times that a server may say 454 to STARTTLS before it counts as its last word. */
-  static final int REFUSALS = 2;
+  /**
+   * Connections in a row on which STARTTLS may be missing or refused before that is the server's
+   * last word: behind one address there may be several servers, and not all of them alike.
+   */
+  static final int WITHOUT = 4;
+
+  /** The command as it is sent. */
+  static final String STARTTLS = "STARTTLS\r\n";
+
+  /** Between such connections. */
+  private static final Duration BETWEEN = Duration.ofMillis(300);
 
   private final Visit visit;
   private final Dialer dialer;
@@ -33,17 +42,29 @@ final class Door {
   private Duration slowestReply = Duration.ZERO;
   private @Nullable Duration quickestReply;
   private int opened;
+  private int greetings;
+  private int starttlsOffered;
   private int starttlsRefused;
   private int starttlsTaken;
+  private int withoutInARow;
+  private int without = WITHOUT;
   private @Nullable Capabilities capabilities;
+  private @Nullable Capabilities latest;
   private String throttle = "";
   private String transcript = "";
+  private String withoutStarttls = "";
 
   Door(Visit visit, Dialer dialer, Clock clock, Manners manners) {
     this.visit = visit;
     this.dialer = dialer;
     this.clock = clock;
     this.manners = manners;
+  }
+
+  /** For a test with few connections: STARTTLS that is missing or refused once is so. */
+  Door hasty() {
+    without = 1;
+    return this;
   }
 
   /** What is said in clear before STARTTLS. */
@@ -53,22 +74,30 @@ final class Door {
 
   /** A wire on which TLS may begin at once; for the caller to close. */
   Wire toTls() throws Shut, InterruptedException {
-    return toTls("STARTTLS\r\n", line -> {});
+    return toTls(STARTTLS, line -> {}, true);
   }
 
   /** The same with something said before, and the octets that ask for TLS as given. */
   Wire toTls(String starttls, Before before) throws Shut, InterruptedException {
+    return toTls(starttls, before, false);
+  }
+
+  private Wire toTls(String starttls, Before before, boolean plain)
+      throws Shut, InterruptedException {
     if (visit.entry() == Entry.IMPLICIT) {
       Wire wire = dial();
       opened++;
       return wire;
     }
+    // What a caller adds may be why STARTTLS is refused: only the plain one counts.
     while (true) {
       Line line = greeted();
       boolean ready = false;
       try {
-        if (capabilities != null && !capabilities.offersStarttls()) {
-          throw new Shut(Shut.Why.NO_STARTTLS, "EHLO offers no STARTTLS");
+        if (!offersStarttls()) {
+          withoutStarttls = line.transcript();
+          another(new Shut(Shut.Why.NO_STARTTLS, "EHLO offers no STARTTLS"));
+          continue;
         }
         say(line, before);
         Reply go = timed(line, starttls);
@@ -79,24 +108,40 @@ final class Door {
                 Shut.Why.INJECTED, line.unasked() + " octets of plain text behind the 220");
           }
           starttlsTaken++;
+          withoutInARow = 0;
           ready = true;
           return line.wire();
         }
+        Shut refused = new Shut(Shut.Why.STARTTLS_REFUSED, "STARTTLS was answered " + go);
+        if (!plain) {
+          throw refused;
+        }
         starttlsRefused++;
-        if (isBusy(go) && go.code() != 454 && pause(go)) {
+        if (isBusy(go) && starttlsTaken > 0) {
+          if (!pause(go)) {
+            throw new Shut(Shut.Why.THROTTLED, refused.seen());
+          }
           continue;
         }
-        if (starttlsTaken == 0 && starttlsRefused < REFUSALS) {
-          sleep(Duration.ofSeconds(1));
-          continue;
-        }
-        throw new Shut(Shut.Why.STARTTLS_REFUSED, "STARTTLS was answered " + go);
+        another(refused);
       } finally {
         if (!ready) {
           line.quit();
         }
       }
     }
+  }
+
+  private boolean offersStarttls() {
+    return latest == null || latest.offersStarttls();
+  }
+
+  /** Tries another connection, or ends with {@code last} when there were enough. */
+  private void another(Shut last) throws Shut, InterruptedException {
+    if (++withoutInARow >= without || visit.purse().left() == 0) {
+      throw last;
+    }
+    sleep(BETWEEN);
   }
 
   /** A conversation in clear after EHLO; for the caller to close. */
@@ -211,6 +256,11 @@ final class Door {
 
   private void remember(Reply hello) {
     Capabilities now = Capabilities.of(hello);
+    latest = now;
+    greetings++;
+    if (now.offersStarttls()) {
+      starttlsOffered++;
+    }
     if (capabilities == null) {
       capabilities = now;
       visit.sightings().wordsBefore(new TreeSet<>(now.keywords().keySet()));
@@ -276,6 +326,16 @@ final class Door {
     return quickest == null ? Duration.ZERO : quickest;
   }
 
+  /** Connections on which EHLO was answered. */
+  int greetings() {
+    return greetings;
+  }
+
+  /** Those of them on which STARTTLS was offered. */
+  int starttlsOffered() {
+    return starttlsOffered;
+  }
+
   /** Times that STARTTLS was refused. */
   int starttlsRefused() {
     return starttlsRefused;
@@ -294,6 +354,11 @@ final class Door {
   /** The last conversation in clear. */
   String transcript() {
     return transcript;
+  }
+
+  /** The last conversation in which STARTTLS was not offered. */
+  String withoutStarttls() {
+    return withoutStarttls;
   }
 
   Manners manners() {

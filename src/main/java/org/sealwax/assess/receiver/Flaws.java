@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.sealwax.assess.Evidence;
 import org.sealwax.assess.Outcome;
 import org.sealwax.tls.wire.HelloBuilder;
@@ -30,8 +31,23 @@ final class Flaws {
     this.scan = scan;
   }
 
-  private boolean old() {
-    return scan.speaksOld().orElse(false);
+  /**
+   * Whether there is anything before TLS 1.3 to test; reports it for {@code check} where there is
+   * not, or where nothing showed it.
+   */
+  private boolean old(String check) {
+    Optional<Boolean> old = scan.speaksOld();
+    if (old.isEmpty()) {
+      scan.told()
+          .say(
+              check,
+              Outcome.INCONCLUSIVE,
+              "",
+              "not seen: anything that shows TLS 1.2 or its absence");
+    } else if (!old.get()) {
+      scan.told().pass(check, "nothing older than TLS 1.3 is spoken");
+    }
+    return old.orElse(false);
   }
 
   /** TLS_FALLBACK_SCSV in a hello below the best version (RFC 7507 3). */
@@ -43,14 +59,14 @@ final class Flaws {
     int best = scan.book().highest(Records.TLS13);
     int below = scan.book().highest(best - 1);
     if (best <= Records.SSL3 || below < Records.SSL3) {
-      boolean known = scan.book().speaks(Records.TLS10).isPresent();
-      if (known || best == Records.TLS13) {
+      boolean asked = scan.book().speaks(Records.TLS10).isPresent();
+      if (asked || best == Records.TLS13) {
         scan.told().pass("scsv", "only one version is spoken: there is nothing to downgrade to");
       }
       return;
     }
-    List<Integer> suites =
-        new ArrayList<>(scan.book().suites().getOrDefault(below, java.util.Set.of()));
+    List<Integer> suites = new ArrayList<>(scan.book().suites().getOrDefault(below, Set.of()));
+    boolean known = !suites.isEmpty();
     if (suites.isEmpty()) {
       suites.addAll(Offers.usable(below, Offers.sound(s -> true)).stream().limit(30).toList());
     }
@@ -69,25 +85,42 @@ final class Flaws {
               "missing",
               "a fallback to " + Names.version(below) + " is taken although better is spoken",
               Evidence.octets(answer.first()));
-    } else if (answer.refused()) {
-      scan.told().pass("scsv", "a fallback to " + Names.version(below) + " is refused");
+    } else {
+      // Suites that were accepted without the signal, and an alert: it can only be the signal.
+      boolean refused = known && !answer.reader().alerts().isEmpty();
+      scan.told()
+          .say(
+              "scsv",
+              refused ? Outcome.PASS : Outcome.INCONCLUSIVE,
+              "",
+              "a fallback to " + Names.version(below) + " is answered: " + answer.words());
     }
   }
 
+  /** Payload that the heartbeat claims: with its 19 bytes of frame one whole record. */
+  private static final int CLAIMED = RecordHeader.MAX_PLAINTEXT - 19;
+
+  /** The heartbeat itself: type, claimed length, padding, and no payload (RFC 6520 4). */
+  private static final int BROUGHT = 19;
+
+  /** First wait for an answer to it; one that comes later is still read. */
+  private static final Duration BEAT = Duration.ofSeconds(1);
+
   /**
-   * Heartbleed (CVE-2014-0160) and the early ChangeCipherSpec (CVE-2014-0224) on one connection.
-   * The heartbeat asks for one octet more than it brought; the early ChangeCipherSpec is followed
-   * by a record that a server can only answer with bad_record_mac when it took the first.
+   * Heartbleed (CVE-2014-0160): a heartbeat that claims more than it brought. OpenSSL keeps what it
+   * writes during a handshake in a buffer of 4,096 bytes, so that only an answer that is longer
+   * shows itself; what comes is counted by its header and dropped. Sound servers discard such a
+   * heartbeat silently (RFC 6520 4), and silence alone proves nothing: a message out of order
+   * follows, and its alert (RFC 5246 7.2.2) shows that the heartbeat was read and not answered.
    */
-  void earlyRecords() throws Shut, InterruptedException {
-    scan.visit().doing("Heartbleed, early ChangeCipherSpec");
-    if (!old()) {
-      scan.told().pass("vuln.heartbleed", "nothing older than TLS 1.3 is spoken");
-      scan.told().pass("vuln.ccs", "nothing older than TLS 1.3 is spoken");
+  void heartbleed() throws Shut, InterruptedException {
+    scan.visit().doing("Heartbleed");
+    int version = scan.oldVersion();
+    if (!old("vuln.heartbleed")) {
       return;
     }
-    int version = scan.oldVersion();
     if (version <= Records.SSL3) {
+      scan.told().pass("vuln.heartbleed", "SSL 3.0 has no heartbeat");
       return;
     }
     try (Raw raw = scan.raw()) {
@@ -99,65 +132,149 @@ final class Flaws {
       if (answer.end() != Answer.End.COMPLETE || answer.hello().isEmpty()) {
         return;
       }
-      boolean beats = answer.hello().get().has(HelloBuilder.HEARTBEAT);
-      int spoken = answer.hello().get().version();
-      if (beats) {
-        // 16 octets of padding and no payload, of which 17 are asked back: one is read over.
-        byte[] request = new byte[19];
-        request[0] = 1;
-        request[2] = 17;
-        raw.say(Records.of(Records.HEARTBEAT, spoken, request));
+      if (!answer.hello().get().has(HelloBuilder.HEARTBEAT)) {
+        scan.told().pass("vuln.heartbleed", "heartbeat is not offered");
+        return;
       }
-      raw.say(
-          Records.changeCipherSpec(spoken),
-          Records.of(RecordHeader.HANDSHAKE, spoken, scan.chance().bytes(64)));
-      Answer end =
-          raw.listen(
-              scan.patience(), () -> raw.reader().alerts().stream().anyMatch(a -> a.fatal()));
-      heartbleed(beats, end);
-      early(end);
+      int spoken = answer.hello().get().version();
+      byte[] request = new byte[BROUGHT];
+      request[0] = 1;
+      request[1] = (byte) (CLAIMED >> 8);
+      request[2] = (byte) CLAIMED;
+      raw.say(Records.of(Records.HEARTBEAT, spoken, request));
+      Answer end = raw.listen(least(scan.patience(), BEAT), () -> overRead(raw) || fatal(raw));
+      if (end.end() == Answer.End.SILENT) {
+        raw.say(Records.of(RecordHeader.HANDSHAKE, spoken, Writing.handshake(20, new byte[12])));
+        end = raw.listen(scan.patience(), () -> overRead(raw) || fatal(raw));
+      }
+      heartbleed(raw, end);
     }
   }
 
-  private void heartbleed(boolean beats, Answer end) {
-    List<String> answers = end.reader().heartbeats();
-    if (!answers.isEmpty()) {
+  private void heartbleed(Raw raw, Answer end) {
+    if (overRead(raw)) {
       scan.told()
           .say(
               "vuln.heartbleed",
               Outcome.FAIL,
               "vulnerable",
-              "a heartbeat that asked for an octet more than it brought was answered",
-              Evidence.note("answer: " + answers.getFirst().length() / 2 + " octets"));
-    } else {
+              "a heartbeat of " + BROUGHT + " bytes is answered with memory of the server",
+              Evidence.note("answer: a heartbeat of " + longest(raw) + " bytes, not kept"));
+    } else if (fatal(raw)) {
       scan.told()
           .pass(
               "vuln.heartbleed",
-              beats ? "such a heartbeat is not answered" : "heartbeat is not offered");
+              "a heartbeat that claims more than it brings is not answered; what follows is, by "
+                  + alert(raw));
+    } else {
+      scan.told()
+          .say(
+              "vuln.heartbleed",
+              Outcome.INCONCLUSIVE,
+              "",
+              "heartbeat is offered; after one that claims more than it brings: "
+                  + unexplained(end));
     }
   }
 
-  private void early(Answer end) {
-    Optional<ServerReader.Alert> alert =
-        end.reader().alerts().stream().filter(ServerReader.Alert::fatal).findFirst();
-    if (alert.isPresent()) {
-      int description = alert.get().description();
-      if (description == BAD_RECORD_MAC || description == DECRYPTION_FAILED) {
+  private static boolean overRead(Raw raw) {
+    return longest(raw) > BROUGHT;
+  }
+
+  private static int longest(Raw raw) {
+    return raw.reader().heartbeats().stream().mapToInt(n -> n).max().orElse(0);
+  }
+
+  private static boolean fatal(Raw raw) {
+    return raw.reader().alerts().stream().anyMatch(ServerReader.Alert::fatal);
+  }
+
+  private static String alert(Raw raw) {
+    return "alert " + raw.reader().alerts().getLast().name();
+  }
+
+  private static String unexplained(Answer end) {
+    return switch (end.end()) {
+      case CLOSED -> "the connection is closed without an alert";
+      case RESET -> "the connection is reset";
+      case SILENT, COMPLETE -> "no alert";
+      case BROKEN -> "no TLS";
+    };
+  }
+
+  /**
+   * The early ChangeCipherSpec (CVE-2014-0224), alone on its connection: a sound server refuses it
+   * at once (RFC 5246 7.1 and 7.2.2: a fatal alert, and the end of the connection). One that says
+   * nothing is sent a record next, which it can only answer with bad_record_mac when it took the
+   * ChangeCipherSpec.
+   */
+  void earlyChangeCipherSpec() throws Shut, InterruptedException {
+    scan.visit().doing("early ChangeCipherSpec");
+    if (!old("vuln.ccs")) {
+      return;
+    }
+    int version = scan.oldVersion();
+    try (Raw raw = scan.raw()) {
+      HelloBuilder hello = scan.old(version, known(s -> true), Offers.CURVES, Offers.SCHEMES);
+      Answer answer = scan.hear(raw, List.of(hello.records()));
+      scan.book().note(answer);
+      if (answer.end() != Answer.End.COMPLETE || answer.hello().isEmpty() || fatal(raw)) {
+        return;
+      }
+      int spoken = answer.hello().get().version();
+      raw.say(Records.changeCipherSpec(spoken));
+      Answer alone = raw.listen(scan.patience(), () -> fatal(raw));
+      if (fatal(raw)) {
+        scan.told().pass("vuln.ccs", "an early ChangeCipherSpec is answered " + alert(raw));
+      } else if (alone.end() == Answer.End.CLOSED) {
+        scan.told().pass("vuln.ccs", "an early ChangeCipherSpec ends the connection");
+      } else if (alone.end() == Answer.End.SILENT) {
+        raw.say(Records.of(RecordHeader.HANDSHAKE, spoken, scan.chance().bytes(64)));
+        taken(raw, raw.listen(scan.patience(), () -> fatal(raw)));
+      } else {
         scan.told()
             .say(
                 "vuln.ccs",
-                Outcome.FAIL,
-                "vulnerable",
-                "an early ChangeCipherSpec is taken: what follows is " + alert.get().name());
-      } else {
-        scan.told().pass("vuln.ccs", "an early ChangeCipherSpec is answered " + alert.get().name());
+                Outcome.INCONCLUSIVE,
+                "",
+                "after an early ChangeCipherSpec: " + unexplained(alone));
       }
-    } else if (end.end() == Answer.End.CLOSED) {
-      scan.told().pass("vuln.ccs", "an early ChangeCipherSpec ends the connection");
+    }
+  }
+
+  /** What came of the record behind a ChangeCipherSpec that was not refused. */
+  private void taken(Raw raw, Answer end) {
+    Optional<ServerReader.Alert> alert =
+        raw.reader().alerts().stream().filter(ServerReader.Alert::fatal).findFirst();
+    if (alert.isEmpty()) {
+      scan.told()
+          .say(
+              "vuln.ccs",
+              Outcome.INCONCLUSIVE,
+              "",
+              "an early ChangeCipherSpec is not answered, nor is a record after it: "
+                  + unexplained(end));
+      return;
+    }
+    int description = alert.get().description();
+    if (description == BAD_RECORD_MAC || description == DECRYPTION_FAILED) {
+      scan.told()
+          .say(
+              "vuln.ccs",
+              Outcome.FAIL,
+              "vulnerable",
+              "an early ChangeCipherSpec is taken: the record after it is answered "
+                  + alert.get().name());
     } else {
       scan.told()
-          .say("vuln.ccs", Outcome.INCONCLUSIVE, "", "an early ChangeCipherSpec is not answered");
+          .pass(
+              "vuln.ccs",
+              "the record after an early ChangeCipherSpec is answered " + alert.get().name());
     }
+  }
+
+  private static Duration least(Duration a, Duration b) {
+    return a.compareTo(b) < 0 ? a : b;
   }
 
   private List<Integer> known(java.util.function.Predicate<Suite> kind) {
@@ -176,8 +293,7 @@ final class Flaws {
    */
   void robot() throws Shut, InterruptedException {
     scan.visit().doing("ROBOT");
-    if (!old()) {
-      scan.told().pass("vuln.robot", "nothing older than TLS 1.3 is spoken");
+    if (!old("vuln.robot")) {
       return;
     }
     List<Integer> suites = known(s -> s.exchange() == Exchange.RSA && !s.export());
@@ -192,6 +308,7 @@ final class Flaws {
       return;
     }
     if (scan.visit().purse().left() < PADDINGS.size() + 2) {
+      scan.told().say("vuln.robot", Outcome.NOT_TESTED, "", "no connection was left for it");
       return;
     }
     List<String> answers = new ArrayList<>();
@@ -209,7 +326,14 @@ final class Flaws {
       }
     }
     if (odd < 0) {
-      scan.told().pass("vuln.robot", "every padding is answered alike: " + answers.getFirst());
+      boolean answered = !NO_ANSWERS.contains(answers.getFirst());
+      scan.told()
+          .say(
+              "vuln.robot",
+              answered ? Outcome.PASS : Outcome.INCONCLUSIVE,
+              "",
+              (answered ? "every padding is answered alike: " : "no padding is answered: ")
+                  + answers.getFirst());
       return;
     }
     boolean again =
@@ -230,6 +354,10 @@ final class Flaws {
             seen,
             Evidence.note(String.join("; ", answers)));
   }
+
+  /** What five times over says nothing: no answer came, or it was lost with the connection. */
+  private static final Set<String> NO_ANSWERS =
+      Set.of(Answer.End.SILENT.word(), Answer.End.RESET.word());
 
   private String oracle(List<Integer> suites, RSAPublicKey key, int way)
       throws Shut, InterruptedException {
@@ -258,9 +386,7 @@ final class Flaws {
       Answer end = raw.listen(robotWait(), () -> raw.reader().alerts().size() > before);
       String alerts =
           String.join("+", end.reader().alerts().stream().map(ServerReader.Alert::name).toList());
-      return alerts.isEmpty()
-          ? "by " + end.end().name().toLowerCase(java.util.Locale.ROOT)
-          : alerts;
+      return alerts.isEmpty() ? end.end().word() : alerts;
     }
   }
 

@@ -28,6 +28,7 @@ final class KeyExchanges {
   private boolean smallAsked;
   private boolean brokenAsked;
   private boolean fieldsAsked;
+  private boolean fieldsCompared;
 
   KeyExchanges(Scan scan) {
     this.scan = scan;
@@ -46,11 +47,16 @@ final class KeyExchanges {
     return scan.speaksOld().orElse(false);
   }
 
+  /** Whether it is known that there is nothing before TLS 1.3. */
+  private boolean only13() {
+    return !scan.speaksOld().orElse(true);
+  }
+
   /** Curves that are too small, by a hello that offers nothing else. */
   void smallCurves() throws Shut, InterruptedException {
     scan.visit().doing("small curves");
     if (!hasOld()) {
-      smallAsked = true;
+      smallAsked = only13();
       return;
     }
     Answer answer =
@@ -66,7 +72,7 @@ final class KeyExchanges {
   void brokenHashes() throws Shut, InterruptedException {
     scan.visit().doing("signatures");
     if (scan.oldVersion() < Records.TLS12 || !hasOld()) {
-      brokenAsked = true;
+      brokenAsked = hasOld() || only13();
       return;
     }
     Answer answer =
@@ -81,8 +87,8 @@ final class KeyExchanges {
   /** Finite fields: the answer to a hello with nothing but DHE shows the prime. */
   void fields() throws Shut, InterruptedException {
     scan.visit().doing("Diffie-Hellman");
-    fieldsAsked = true;
     if (!hasOld() || !scan.book().fields().isEmpty()) {
+      fieldsAsked = hasOld() || only13();
       return;
     }
     Answer answer = scan.anyOf(scan.oldVersion(), Offers.sound(s -> s.exchange() == Exchange.DHE));
@@ -99,9 +105,7 @@ final class KeyExchanges {
                         .map(s -> s.exchange() == Exchange.DHE && !s.export())
                         .orElse(false))
             .toList();
-    if (!known.isEmpty()) {
-      scan.anyOf(scan.oldVersion(), known);
-    }
+    fieldsCompared = known.isEmpty() || scan.anyOf(scan.oldVersion(), known).accepted();
   }
 
   /** Says what is known by now. */
@@ -113,6 +117,27 @@ final class KeyExchanges {
     }
     if (scan.book().fields().isEmpty() && fieldsAsked) {
       scan.told().pass("kex.dh", "no finite field Diffie-Hellman is accepted");
+    }
+    raccoon();
+  }
+
+  /** CVE-2020-1968: a value that serves more than one connection. */
+  private void raccoon() {
+    Notebook book = scan.book();
+    boolean fixed = book.acceptedOld(s -> s.exchange() == Exchange.DH);
+    if (fixed || book.repeatsValues()) {
+      scan.told()
+          .say(
+              "vuln.raccoon",
+              fixed ? Outcome.FAIL : Outcome.WARN,
+              "vulnerable",
+              fixed
+                  ? "static Diffie-Hellman is accepted"
+                  : "the same Diffie-Hellman value came on two connections");
+    } else if (book.fields().isEmpty() && fieldsAsked) {
+      scan.told().pass("vuln.raccoon", "no finite field Diffie-Hellman is accepted");
+    } else if (!book.fields().isEmpty() && fieldsCompared) {
+      scan.told().pass("vuln.raccoon", "no Diffie-Hellman value came twice");
     }
   }
 

@@ -46,32 +46,38 @@ final class Raw implements AutoCloseable {
 
   /** Waits until {@code enough}, the end of the connection, or of the time. */
   Answer listen(Duration longest, BooleanSupplier enough) {
-    Answer.End end = Answer.End.COMPLETE;
+    Answer.End end;
+    try (Deadline deadline = Deadline.after(longest.multipliedBy(2), wire)) {
+      end = heard(longest, enough, deadline);
+    }
+    return new Answer(reader, end, Arrays.copyOf(first, kept));
+  }
+
+  private Answer.End heard(Duration longest, BooleanSupplier enough, Deadline deadline) {
     byte[] some = new byte[4_096];
-    try (Deadline _ = Deadline.after(longest.multipliedBy(2), wire)) {
+    try {
       wire.readTimeout(longest);
       InputStream in = wire.in();
       while (!enough.getAsBoolean()) {
         int count = in.read(some);
         if (count < 0) {
-          end = Answer.End.CLOSED;
-          break;
+          return Answer.End.CLOSED;
         }
         int keep = Math.min(count, first.length - kept);
         System.arraycopy(some, 0, first, kept, keep);
         kept += keep;
         reader.feed(some, 0, count);
         if (reader.broken() != null) {
-          end = Answer.End.BROKEN;
-          break;
+          return Answer.End.BROKEN;
         }
       }
+      return Answer.End.COMPLETE;
     } catch (SocketTimeoutException e) {
-      end = Answer.End.SILENT;
+      return Answer.End.SILENT;
     } catch (IOException e) {
-      end = Answer.End.CLOSED;
+      // A server that drips is ended by us, which is no answer of its own.
+      return deadline.passed() ? Answer.End.SILENT : Answer.End.RESET;
     }
-    return new Answer(reader, end, Arrays.copyOf(first, kept));
   }
 
   /** Says that it is over (RFC 8446 6.1) and closes. */

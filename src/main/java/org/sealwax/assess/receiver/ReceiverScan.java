@@ -2,8 +2,10 @@ package org.sealwax.assess.receiver;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.assess.Check;
 import org.sealwax.assess.Depth;
@@ -127,9 +129,16 @@ public final class ReceiverScan implements Probe {
     return new Course(scan, engine).run();
   }
 
-  /** A part of the scan. */
-  private interface Step {
-    void run() throws Shut, InterruptedException;
+  /** A part of the scan, with the checks that it settles where the server answers. */
+  private record Step(Action action, List<String> checks) {
+    /** What asks. */
+    interface Action {
+      void run() throws Shut, InterruptedException;
+    }
+
+    static Step of(Action action, String... checks) {
+      return new Step(action, List.of(checks));
+    }
   }
 
   /** One run of all steps. */
@@ -148,6 +157,9 @@ public final class ReceiverScan implements Probe {
     private boolean ticketsLooked;
     private boolean classesAsked;
     private boolean weakAsked;
+
+    /** Checks whose questions were asked, whether or not an answer settled them. */
+    private final Set<String> asked = new HashSet<>();
 
     Course(Scan scan, @Nullable TlsClient engine) {
       this.scan = scan;
@@ -169,7 +181,8 @@ public final class ReceiverScan implements Probe {
         reached = contact.make();
         if (reached) {
           for (Step step : steps()) {
-            step.run();
+            asked.addAll(step.checks());
+            step.action().run();
           }
         } else {
           reached = onlySsl2();
@@ -204,47 +217,60 @@ public final class ReceiverScan implements Probe {
     private List<Step> steps() {
       List<Step> quick =
           List.of(
-              contact::again,
-              versions::twelve,
-              versions::thirteen,
-              this::weak,
-              versions::older,
-              versions::two,
-              this::classes);
+              Step.of(contact::again, "clientcert.request", "ehlo.downgrade", "requiretls"),
+              Step.of(versions::twelve, "tls12", "ems", "secure-reneg", "compression"),
+              Step.of(versions::thirteen, "tls13", "kex.pq"),
+              Step.of(
+                  this::weak,
+                  "suite.null",
+                  "suite.anon",
+                  "suite.export",
+                  "suite.rc4",
+                  "suite.des",
+                  "suite.3des",
+                  "suite.64bit",
+                  "vuln.freak",
+                  "vuln.logjam"),
+              Step.of(versions::older, "tls11", "tls10", "ssl3", "vuln.beast"),
+              Step.of(versions::two, "ssl2", "vuln.drown"),
+              Step.of(
+                  this::classes, "suite.fs", "suite.aead", "suite.staticRSA", "suite.cbc-sha1"));
       List<Step> standard =
           List.of(
-              sessions::injection,
-              exchanges::brokenHashes,
-              exchanges::smallCurves,
-              exchanges::fields,
-              suites::exportKinds,
-              versions::poodle,
-              flaws::earlyRecords,
-              flaws::fallback,
-              tolerances::grease,
-              sessions::certificates,
-              sessions::clientCertificate,
-              suites::order,
-              sessions::renegotiation,
-              flaws::robot,
-              this::tickets,
-              suites::weakInOldVersions,
-              tolerances::split,
-              sessions::reset,
-              senders::replay,
-              tolerances::large,
-              tolerances::names,
-              sessions::padding,
-              exchanges::fieldsAgain,
-              this::only13);
+              Step.of(sessions::injection, "starttls.cmdinjection"),
+              Step.of(exchanges::brokenHashes, "kex.hash"),
+              Step.of(exchanges::smallCurves, "kex.groups"),
+              Step.of(exchanges::fields, "kex.dh"),
+              Step.of(suites::exportKinds),
+              Step.of(versions::poodle, "vuln.poodle"),
+              Step.of(flaws::heartbleed, "vuln.heartbleed"),
+              Step.of(flaws::earlyChangeCipherSpec, "vuln.ccs"),
+              Step.of(flaws::fallback, "scsv"),
+              Step.of(tolerances::grease, "tolerance"),
+              Step.of(sessions::certificates),
+              Step.of(sessions::clientCertificate, "clientcert.tolerate"),
+              Step.of(suites::order, "suite.order"),
+              Step.of(sessions::renegotiation, "client-reneg"),
+              Step.of(flaws::robot, "vuln.robot"),
+              Step.of(this::tickets, "ticket", "early-data", "vuln.ticketbleed"),
+              Step.of(suites::anyCbc, "vuln.lucky13"),
+              Step.of(suites::weakInOldVersions),
+              Step.of(tolerances::split),
+              Step.of(sessions::reset, "starttls.reset", "starttls.required"),
+              Step.of(senders::replay, "mta-sim"),
+              Step.of(tolerances::large),
+              Step.of(tolerances::names),
+              Step.of(sessions::padding, "vuln.poodle-tls"),
+              Step.of(exchanges::fieldsAgain, "vuln.raccoon"),
+              Step.of(this::only13));
       Depth depth = scan.visit().depth();
       List<Step> all = new ArrayList<>(quick);
       if (depth != Depth.QUICK) {
         all.addAll(standard);
       }
       if (depth == Depth.FULL) {
-        all.add(resumptions::thirteen);
-        all.add(exchanges::enumerate);
+        all.add(Step.of(resumptions::thirteen, "resumption"));
+        all.add(Step.of(exchanges::enumerate));
       }
       return all;
     }
@@ -286,6 +312,7 @@ public final class ReceiverScan implements Probe {
     private void tell() {
       Told told = scan.told();
       times();
+      contact.tellStarttls();
       if (!contact.reached() && scan.book().highest(Records.TLS13) == 0) {
         return;
       }
@@ -336,7 +363,6 @@ public final class ReceiverScan implements Probe {
       contact.tellClear();
       Evidence transcript = Evidence.transcript(scan.door().transcript());
       if (end == null) {
-        told.pass("starttls.offered", "EHLO offers STARTTLS");
         told.say(
             "starttls.works",
             Outcome.FAIL,
@@ -346,16 +372,13 @@ public final class ReceiverScan implements Probe {
         return;
       }
       switch (end.why()) {
-        case NO_STARTTLS ->
-            told.say("starttls.offered", Outcome.FAIL, "missing", end.seen(), transcript);
-        case STARTTLS_REFUSED -> {
-          told.pass("starttls.offered", "EHLO offers STARTTLS");
-          told.say("starttls.works", Outcome.FAIL, "refused", end.seen(), transcript);
+        case NO_STARTTLS -> {
+          // Reported with the number of connections.
         }
-        case INJECTED -> {
-          told.pass("starttls.offered", "EHLO offers STARTTLS");
-          told.say("starttls.works", Outcome.FAIL, "injected", end.seen(), transcript);
-        }
+        case STARTTLS_REFUSED ->
+            told.say("starttls.works", Outcome.FAIL, "refused", end.seen(), transcript);
+        case INJECTED ->
+            told.say("starttls.works", Outcome.FAIL, "injected", end.seen(), transcript);
         case SILENT -> told.say("scan.trouble", Outcome.FAIL, "silent", end.seen(), transcript);
         case GARBAGE -> told.say("scan.trouble", Outcome.FAIL, "garbage", end.seen(), transcript);
         case ENDLESS -> told.say("scan.trouble", Outcome.FAIL, "endless", end.seen(), transcript);
@@ -392,16 +415,28 @@ public final class ReceiverScan implements Probe {
                 ? "the server let itself be looked at"
                 : "the server asked to go slower once or more, and was waited for");
       }
-      String why = why(end, reached);
-      boolean notTried =
-          end == null && reached
-              || end != null
-                  && (end.why() == Shut.Why.NO_CONNECTION_LEFT
-                      || end.why() == Shut.Why.NO_TIME_LEFT);
       for (String id : CHECKS) {
         if (!told.has(id)) {
-          told.say(id, notTried ? Outcome.NOT_TESTED : Outcome.INCONCLUSIVE, "", why);
+          rest(id, end, reached);
         }
+      }
+    }
+
+    private void rest(String id, @Nullable Shut end, boolean reached) {
+      Told told = scan.told();
+      boolean cutShort =
+          end != null
+              && (end.why() == Shut.Why.NO_CONNECTION_LEFT || end.why() == Shut.Why.NO_TIME_LEFT);
+      if (end == null && reached && !asked.contains(id)) {
+        told.say(
+            id,
+            Outcome.NOT_TESTED,
+            "",
+            "not part of a " + scan.visit().depth().word() + " assessment");
+      } else if (end == null && reached) {
+        told.say(id, Outcome.INCONCLUSIVE, "", "asked for, and no answer settles it");
+      } else {
+        told.say(id, cutShort ? Outcome.NOT_TESTED : Outcome.INCONCLUSIVE, "", why(end));
       }
     }
 
@@ -423,11 +458,9 @@ public final class ReceiverScan implements Probe {
       }
     }
 
-    private String why(@Nullable Shut end, boolean reached) {
+    private static String why(@Nullable Shut end) {
       if (end == null) {
-        return reached
-            ? "not part of a " + scan.visit().depth().word() + " assessment, or nothing to test"
-            : "TLS did not come about";
+        return "TLS did not come about";
       }
       return switch (end.why()) {
         case NO_CONNECTION_LEFT -> "no connection was left for it";

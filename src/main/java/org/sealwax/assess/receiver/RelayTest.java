@@ -106,7 +106,7 @@ public final class RelayTest implements Probe {
     if (custody == Custody.NOWHERE) {
       return tell(visit, Outcome.NOT_TESTED, own.domain() + " takes no mail: name another mailbox");
     }
-    Scan scan = new Scan(visit, new Door(visit, dialer, clock, manners), chance);
+    Scan scan = new Scan(visit, new Door(visit, dialer, clock, manners).hasty(), chance);
     Run run = new Run(scan, forms(here(visit)));
     String trouble = "";
     try {

@@ -146,7 +146,7 @@ final class Resumptions {
   }
 
   private ClientOffer offer() {
-    Domain name = scan.visit().place().hostName().orElse(null);
+    Domain name = Domain.parse(scan.serverName()).orElse(null);
     return new ClientOffer(
         name,
         TlsFloor.DEFAULT,

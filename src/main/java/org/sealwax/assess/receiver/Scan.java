@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.sealwax.address.Domain;
 import org.sealwax.assess.Visit;
 import org.sealwax.tls.look.LookClient;
 import org.sealwax.tls.look.LookOffer;
@@ -31,14 +32,19 @@ final class Scan {
   /** An answer that takes so many times the slowest one so far will not come. */
   private static final int TIMES_SLOWEST = 10;
 
+  /** Hellos that must be dropped twice before a dropped one counts as refused at once. */
+  private static final int DROPS_BEFORE_BELIEVED = 2;
+
   private final Visit visit;
   private final Door door;
   private final Notebook book;
   private final Told told;
   private final Chance chance;
+  private int confirmedDrops;
   private Duration slowest = Duration.ZERO;
   private boolean answered;
   private boolean small;
+  private boolean withoutName;
   private boolean refuses13;
   private int highest = Records.TLS12;
   private int engineLowest = Records.TLS10;
@@ -72,9 +78,15 @@ final class Scan {
     return chance;
   }
 
-  /** The name to ask for; empty for an address without one. */
+  /** The name to ask for; empty for an address without one, and where the server refuses it. */
   String serverName() {
-    return visit.place().hostName().map(d -> d.name()).orElse("");
+    Domain name = visit.serverName();
+    return name == null || withoutName ? "" : name.name();
+  }
+
+  /** The server refuses its own name and answers hellos without one. */
+  void withoutName() {
+    withoutName = true;
   }
 
   /** The server drops hellos of more than 255 octets. */
@@ -127,13 +139,29 @@ final class Scan {
     return new Raw(door.toTls());
   }
 
-  /** Asks once: one connection, one hello, its answer noted. */
+  /** Asks with one hello, its answer noted. */
   Answer ask(HelloBuilder hello) throws Shut, InterruptedException {
     return ask(List.of(hello.records()));
   }
 
-  /** Asks once with a hello in pieces. */
+  /**
+   * Asks with a hello in pieces. A server must answer a hello (RFC 8446 4.1.1, 6.2): one that ends
+   * the connection instead is asked again, until it has shown that it means it. Otherwise a lost
+   * connection would count as a refusal.
+   */
   Answer ask(List<byte[]> pieces) throws Shut, InterruptedException {
+    Answer answer = once(pieces);
+    if (answer.dropped() && confirmedDrops < DROPS_BEFORE_BELIEVED) {
+      Answer again = once(pieces);
+      if (!again.dropped()) {
+        return again;
+      }
+      confirmedDrops++;
+    }
+    return answer;
+  }
+
+  private Answer once(List<byte[]> pieces) throws Shut, InterruptedException {
     try (Raw raw = raw()) {
       Answer answer = hear(raw, pieces);
       book.note(answer);

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +14,8 @@ import org.sealwax.assess.Entry;
 import org.sealwax.assess.Evidence;
 import org.sealwax.assess.Outcome;
 import org.sealwax.smtp.Reply;
+import org.sealwax.smtp.ReplyTrouble;
+import org.sealwax.tls.look.LookAlert;
 import org.sealwax.tls.look.LookClient;
 import org.sealwax.tls.look.LookFacts;
 import org.sealwax.tls.look.LookIdentity;
@@ -27,6 +30,8 @@ import org.sealwax.world.Wire;
 final class Sessions {
   /** NCSC-NL and RFC 9325 3.4: keys of tickets live at most a week. */
   private static final long WEEK = 7 * 24 * 3600L;
+
+  private static final String INJECTION = "starttls.cmdinjection";
 
   private final Scan scan;
   private final Contact contact;
@@ -43,50 +48,79 @@ final class Sessions {
   /** A command behind STARTTLS, in the same segment, must not be answered under TLS. */
   void injection() throws Shut, InterruptedException {
     scan.visit().doing("command injection");
-    if (!starttls("starttls.cmdinjection")) {
+    if (!starttls(INJECTION)) {
       return;
     }
+    // Where a plain STARTTLS leads to TLS, a connection that ends twice ends because of the
+    // command.
+    Optional<String> first = injected();
+    Optional<String> second = first.isPresent() ? injected() : first;
+    second.ifPresent(
+        how -> scan.told().pass(INJECTION, "the command ends the connection, twice: " + how));
+  }
+
+  /** One try: empty when it is settled, else how the connection ended before TLS. */
+  private Optional<String> injected() throws Shut, InterruptedException {
     Wire wire;
     try {
       wire = scan.door().toTls("STARTTLS\r\nNOOP\r\n", line -> {});
     } catch (Shut e) {
       if (e.why() == Shut.Why.INJECTED) {
-        scan.told()
-            .pass("starttls.cmdinjection", "the command is answered before TLS, in clear text");
-        return;
+        scan.told().pass(INJECTION, "the command is answered before TLS, in clear text");
+        return Optional.empty();
       }
-      if (e.why() == Shut.Why.CLOSED || e.why() == Shut.Why.STARTTLS_REFUSED) {
-        scan.told().pass("starttls.cmdinjection", "refused: " + e.seen());
-        return;
+      if (e.why() == Shut.Why.STARTTLS_REFUSED) {
+        scan.told().pass(INJECTION, "refused: " + e.seen());
+        return Optional.empty();
+      }
+      if (e.why() == Shut.Why.CLOSED) {
+        return Optional.of(e.seen());
       }
       throw e;
     }
     LookClient.Result result = scan.engine(wire, scan.offer());
     LookWire under = result.wire();
-    if (under == null) {
-      scan.told()
-          .pass("starttls.cmdinjection", "the connection does not survive it: " + result.trouble());
-      return;
+    if (under == null && result.silent()) {
+      ended(INJECTION, "the handshake after it", result.trouble(), false);
+      return Optional.empty();
     }
+    if (under == null) {
+      return Optional.of(result.trouble());
+    }
+    answered(under);
+    return Optional.empty();
+  }
+
+  private void answered(LookWire under) {
     Line line = new Line(under);
     try {
       Reply first = line.exchange("QUIT", answerTime());
       if (first.code() == 250) {
         scan.told()
             .say(
-                "starttls.cmdinjection",
+                INJECTION,
                 Outcome.FAIL,
                 "answered",
                 "NOOP sent in clear behind STARTTLS was answered under TLS: " + first,
                 Evidence.transcript(line.transcript()));
       } else {
-        scan.told().pass("starttls.cmdinjection", "the command behind STARTTLS is forgotten");
+        scan.told().pass(INJECTION, "the command behind STARTTLS is forgotten");
       }
     } catch (IOException e) {
-      scan.told().pass("starttls.cmdinjection", "the connection ends: " + e.getMessage());
+      ended(INJECTION, "QUIT under TLS", String.valueOf(e.getMessage()), false);
     } finally {
       line.close();
     }
+  }
+
+  /** A connection that ended where an answer was due: a refusal in words passes, nothing else. */
+  private void ended(String check, String what, String trouble, boolean inWords) {
+    scan.told()
+        .say(
+            check,
+            inWords ? Outcome.PASS : Outcome.INCONCLUSIVE,
+            "",
+            what + (inWords ? " is refused: " : " is not answered: ") + trouble);
   }
 
   private boolean starttls(String check) {
@@ -119,7 +153,7 @@ final class Sessions {
     try {
       wire =
           scan.door()
-              .toTls("STARTTLS\r\n", line -> mail[0] = line.exchange("MAIL FROM:<>", answerTime()));
+              .toTls(Door.STARTTLS, line -> mail[0] = line.exchange("MAIL FROM:<>", answerTime()));
     } catch (Shut e) {
       if (e.why() != Shut.Why.STARTTLS_REFUSED || mail[0] == null) {
         throw e;
@@ -164,7 +198,7 @@ final class Sessions {
             .pass("starttls.reset", "RCPT does not depend on MAIL here, before or after RSET");
       }
     } catch (IOException e) {
-      scan.told().pass("starttls.reset", "RCPT without a new MAIL ends the connection");
+      ended("starttls.reset", "RCPT without a new MAIL", String.valueOf(e.getMessage()), false);
     } finally {
       line.quit();
     }
@@ -186,10 +220,18 @@ final class Sessions {
     LookIdentity own =
         LookIdentity.selfSigned(
             "probe.invalid", now.minus(Duration.ofDays(60)), now.minus(Duration.ofDays(30)));
-    LookClient.Result result = scan.engine(scan.offer().showing(own));
-    String trouble = result.trouble();
-    LookWire under = result.wire();
-    if (under != null) {
+    // Without a certificate the same handshake goes on; one that ends without a word is tried
+    // again.
+    String trouble = "";
+    boolean refused = false;
+    for (int round = 0; round < 2 && !refused; round++) {
+      LookClient.Result result = scan.engine(scan.offer().showing(own));
+      trouble = result.trouble();
+      refused = result.alert() >= 0 || round > 0 && !result.silent();
+      LookWire under = result.wire();
+      if (under == null) {
+        continue;
+      }
       Line line = new Line(under);
       try {
         if (scan.visit().entry() == Entry.IMPLICIT) {
@@ -202,6 +244,7 @@ final class Sessions {
         return;
       } catch (IOException e) {
         trouble = String.valueOf(e.getMessage());
+        refused = e instanceof LookAlert || round > 0 && Line.meaning(e) != Shut.Why.SILENT;
       } finally {
         line.quit();
       }
@@ -209,9 +252,9 @@ final class Sessions {
     scan.told()
         .say(
             "clientcert.tolerate",
-            Outcome.FAIL,
-            "aborts",
-            "an expired self-signed certificate ends the connection: " + trouble);
+            refused ? Outcome.FAIL : Outcome.INCONCLUSIVE,
+            refused ? "aborts" : "",
+            "with an expired self-signed certificate the connection does not go on: " + trouble);
   }
 
   /** What was asked of our certificate, as far as anything showed it. */
@@ -271,7 +314,11 @@ final class Sessions {
             scan.told().pass("client-reneg", "a renegotiation that the client asks for is refused");
         case SILENT ->
             scan.told()
-                .pass("client-reneg", "a renegotiation that the client asks for is not answered");
+                .say(
+                    "client-reneg",
+                    Outcome.INCONCLUSIVE,
+                    "",
+                    "a renegotiation that the client asks for is not answered");
       }
     } catch (IOException e) {
       // The connection ended before the question.
@@ -321,8 +368,15 @@ final class Sessions {
               "vulnerable",
               "a record with wrong padding was taken: NOOP in it is answered " + reply);
     } catch (IOException e) {
-      scan.told()
-          .pass("vuln.poodle-tls", "a record with wrong padding is refused: " + e.getMessage());
+      // RFC 5246 6.2.3.2 demands an alert, after which the connection is over.
+      boolean refused =
+          e instanceof LookAlert
+              || e instanceof ReplyTrouble trouble && trouble.kind() == ReplyTrouble.Kind.CLOSED;
+      ended(
+          "vuln.poodle-tls",
+          "a record with wrong padding",
+          String.valueOf(e.getMessage()),
+          refused && under.altered());
     } finally {
       line.close();
     }

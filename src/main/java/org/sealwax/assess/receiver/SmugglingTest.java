@@ -102,7 +102,7 @@ public final class SmugglingTest implements Probe {
   @Override
   public List<Finding> look(Visit visit) throws InterruptedException {
     visit.doing("smuggling test");
-    Run run = new Run(new Scan(visit, new Door(visit, dialer, clock, manners), chance));
+    Run run = new Run(new Scan(visit, new Door(visit, dialer, clock, manners).hasty(), chance));
     Finding finding;
     try {
       finding = run.all();

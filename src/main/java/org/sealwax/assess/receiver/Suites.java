@@ -22,8 +22,11 @@ final class Suites {
   private final Scan scan;
   private final Set<Weak> accepted = EnumSet.noneOf(Weak.class);
   private final Set<Weak> refused = EnumSet.noneOf(Weak.class);
-  private boolean secrecyAsked;
-  private boolean aeadAsked;
+  private boolean secrecyAnswered;
+  private boolean aeadAnswered;
+  private boolean staticRsaAnswered;
+  private boolean cbcSha1Answered;
+  private boolean cbcAnswered;
 
   Suites(Scan scan) {
     this.scan = scan;
@@ -162,36 +165,32 @@ final class Suites {
       return;
     }
     int version = scan.oldVersion();
-    kind(version, s -> s.exchange() == Exchange.RSA);
-    kind(version, s -> s.mode() == Mode.CBC && s.name().endsWith("_SHA"));
-    wide(version, Suite::forwardSecret);
-    secrecyAsked = true;
-    wide(version, Suite::aead);
-    aeadAsked = true;
+    staticRsaAnswered = kind(version, s -> s.exchange() == Exchange.RSA);
+    cbcSha1Answered = kind(version, s -> s.mode() == Mode.CBC && s.name().endsWith("_SHA"));
+    secrecyAnswered = wide(version, Suite::forwardSecret);
+    aeadAnswered = wide(version, Suite::aead);
     kind(version, s -> s.exchange() == Exchange.DHE);
     kind(version, s -> s.exchange() == Exchange.DH);
   }
 
-  /** Asks for a kind unless an answer showed it already. */
-  private void kind(int version, Predicate<Suite> kind) throws Shut, InterruptedException {
-    if (scan.book().acceptedOld(soundOnly().and(kind))) {
-      return;
-    }
-    List<Integer> suites = Offers.usable(version, Offers.sound(kind));
-    if (!suites.isEmpty()) {
-      scan.anyOf(version, suites);
-    }
+  /** CBC suites with any hash: what Lucky Thirteen is about. */
+  void anyCbc() throws Shut, InterruptedException {
+    cbcAnswered = old13Only() || wide(scan.oldVersion(), s -> s.mode() == Mode.CBC);
+  }
+
+  /** Asks for a kind unless an answer showed it already; whether it is known now. */
+  private boolean kind(int version, Predicate<Suite> kind) throws Shut, InterruptedException {
+    return scan.book().acceptedOld(soundOnly().and(kind)) || answered(version, Offers.sound(kind));
   }
 
   /** The same, weak suites of the kind included. */
-  private void wide(int version, Predicate<Suite> kind) throws Shut, InterruptedException {
-    if (scan.book().acceptedOld(kind)) {
-      return;
-    }
-    List<Integer> suites = Offers.usable(version, Offers.suites(kind));
-    if (!suites.isEmpty()) {
-      scan.anyOf(version, suites);
-    }
+  private boolean wide(int version, Predicate<Suite> kind) throws Shut, InterruptedException {
+    return scan.book().acceptedOld(kind) || answered(version, Offers.suites(kind));
+  }
+
+  private boolean answered(int version, List<Integer> suites) throws Shut, InterruptedException {
+    Answer answer = scan.anyOf(version, suites);
+    return answer.accepted() || answer.refused();
   }
 
   /** Whether the server's order wins, and whether what it prefers is good. */
@@ -318,17 +317,17 @@ final class Suites {
               : "suites without a certificate are accepted beside others");
     }
     if (!told.has("suite.fs")) {
-      tellClass("suite.fs", Suite::forwardSecret, secrecyAsked);
-      tellClass("suite.aead", Suite::aead, aeadAsked);
+      tellClass("suite.fs", Suite::forwardSecret, secrecyAnswered);
+      tellClass("suite.aead", Suite::aead, aeadAnswered);
     }
   }
 
   /** That there is none is only said when it was asked for. */
-  private void tellClass(String check, Predicate<Suite> kind, boolean asked) {
+  private void tellClass(String check, Predicate<Suite> kind, boolean answered) {
     Notebook book = scan.book();
     if (book.acceptedOld(kind) || book.spoken(Records.TLS13)) {
       scan.told().pass(check, names(kind));
-    } else if (asked && !book.oldSuites().isEmpty()) {
+    } else if (answered && !book.oldSuites().isEmpty()) {
       scan.told().say(check, Outcome.FAIL, "none", "no such suite is accepted");
     }
   }
@@ -347,7 +346,7 @@ final class Suites {
   /** After the classes were asked for: static RSA, CBC with SHA-1, and what they are open to. */
   void tellClasses() {
     if (old13Only()) {
-      for (String check : List.of("vuln.lucky13", "vuln.beast", "vuln.raccoon")) {
+      for (String check : List.of("vuln.lucky13", "vuln.beast")) {
         scan.told().pass(check, "TLS 1.3 only");
       }
       return;
@@ -360,15 +359,17 @@ final class Suites {
     presence(
         "suite.staticRSA",
         s -> s.exchange() == Exchange.RSA,
+        staticRsaAnswered,
         thirteen || book.acceptedOld(Suite::forwardSecret));
     presence(
         "suite.cbc-sha1",
         s -> s.mode() == Mode.CBC && s.name().endsWith("_SHA"),
+        cbcSha1Answered,
         thirteen || book.acceptedOld(s -> s.mode() != Mode.CBC));
     boolean cbc = book.acceptedOld(s -> s.mode() == Mode.CBC);
     if (cbc) {
       scan.told().say("vuln.lucky13", Outcome.WARN, "potential", "CBC suites are accepted");
-    } else {
+    } else if (cbcAnswered) {
       scan.told().pass("vuln.lucky13", "no CBC suite is accepted");
     }
     boolean beast =
@@ -379,22 +380,9 @@ final class Suites {
     } else if (book.speaks(Records.TLS10).isPresent()) {
       scan.told().pass("vuln.beast", "TLS 1.0 is off, or without CBC suites");
     }
-    boolean fixed = book.acceptedOld(s -> s.exchange() == Exchange.DH);
-    if (fixed || book.repeatsValues()) {
-      scan.told()
-          .say(
-              "vuln.raccoon",
-              fixed ? Outcome.FAIL : Outcome.WARN,
-              "vulnerable",
-              fixed
-                  ? "static Diffie-Hellman is accepted"
-                  : "the same Diffie-Hellman value came on two connections");
-    } else {
-      scan.told().pass("vuln.raccoon", "no Diffie-Hellman value came twice");
-    }
   }
 
-  private void presence(String check, Predicate<Suite> kind, boolean others) {
+  private void presence(String check, Predicate<Suite> kind, boolean answered, boolean others) {
     boolean there = scan.book().acceptedOld(soundOnly().and(kind));
     if (there) {
       scan.told()
@@ -403,7 +391,7 @@ final class Suites {
               Outcome.WARN,
               others ? "present" : "only",
               others ? "accepted: " + names(kind) : "nothing else is accepted");
-    } else {
+    } else if (answered) {
       scan.told().pass(check, "none is accepted");
     }
   }

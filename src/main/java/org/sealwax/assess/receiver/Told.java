@@ -22,7 +22,7 @@ final class Told {
 
   void say(String id, Outcome outcome, String aspect, String seen, Evidence... evidence) {
     findings.add(
-        new Finding(Check.of(id), outcome, aspect, place, seen, List.of(evidence), List.of()));
+        new Finding(Check.of(id), outcome, aspect, place, seen, "", List.of(evidence), List.of()));
     said.add(id);
   }
 

@@ -27,10 +27,12 @@ public record BothReview() implements Review {
   }
 
   @Override
-  public List<Finding> judge(Overview all) {
-    State dane = dane(all);
-    State sts = sts(all);
-    return List.of(finding(all, dane, sts));
+  public Judgement ask(Overview before) {
+    return this::judged;
+  }
+
+  private List<Finding> judged(Overview all) {
+    return List.of(finding(all, dane(all), sts(all)).doubting(all.unseen()));
   }
 
   private static Finding of(Outcome outcome, String seen) {
@@ -48,12 +50,16 @@ public record BothReview() implements Review {
     if (dane == State.BROKEN && sts == State.GOOD) {
       return of(Outcome.FAIL, "MTA-STS holds, and DANE does not").as("contradict");
     }
+    if (dane == State.UNKNOWN || sts == State.UNKNOWN) {
+      String other =
+          dane == State.GOOD ? "DANE holds; " : sts == State.GOOD ? "MTA-STS holds; " : "";
+      return of(
+          Outcome.INCONCLUSIVE,
+          other + (dane == State.UNKNOWN ? "DANE" : "MTA-STS") + " could not be looked at");
+    }
     if (dane == State.GOOD || sts == State.GOOD) {
       String which = dane == State.GOOD ? "DANE, without MTA-STS" : "MTA-STS, without DANE";
       return of(Outcome.WARN, which).as("one");
-    }
-    if (dane == State.UNKNOWN || sts == State.UNKNOWN) {
-      return of(Outcome.INCONCLUSIVE, "DANE or MTA-STS could not be looked at");
     }
     if (dane == State.BROKEN || sts == State.BROKEN) {
       return of(Outcome.FAIL, "what is published does not hold").as("neither");
@@ -70,19 +76,27 @@ public record BothReview() implements Review {
 
   private static State dane(Overview all) {
     List<Finding> matches =
-        all.found().stream()
-            .filter(f -> f.check().id().equals("dane.match") && f.place().address() != null)
+        all.visits().stream()
+            .filter(v -> v.sightings().answered())
+            .flatMap(v -> all.found("dane.match", v.place()).stream())
             .toList();
+    Optional<Finding> present = all.found("dane.present", Place.domain());
+    if (present.isEmpty()
+        || present.get().outcome() == Outcome.FAIL
+        || present.get().outcome() == Outcome.NOT_NEEDED) {
+      return State.NONE;
+    }
     if (matches.stream().anyMatch(f -> f.outcome() == Outcome.FAIL)) {
       return State.BROKEN;
     }
-    Optional<Finding> present = all.found("dane.present", Place.domain());
-    if (present.filter(f -> f.outcome() == Outcome.INCONCLUSIVE).isPresent()
+    // Records alone are no DANE: some host must have shown that it keeps to them.
+    if (present.get().outcome() == Outcome.INCONCLUSIVE
+        || matches.isEmpty()
         || matches.stream().anyMatch(f -> f.outcome() == Outcome.INCONCLUSIVE)) {
       return State.UNKNOWN;
     }
     boolean everywhere =
-        !matches.isEmpty()
+        present.get().outcome() == Outcome.PASS
             && matches.stream()
                 .allMatch(
                     f ->
@@ -102,7 +116,7 @@ public record BothReview() implements Review {
       case WARN -> finding.aspect().equals("short") ? State.GOOD : State.NONE;
       case FAIL -> finding.aspect().startsWith("mx-fails") ? State.BROKEN : State.NONE;
       case INCONCLUSIVE -> State.UNKNOWN;
-      case INFO, NOT_TESTED -> State.NONE;
+      case INFO, NOT_TESTED, NOT_NEEDED -> State.NONE;
     };
   }
 }

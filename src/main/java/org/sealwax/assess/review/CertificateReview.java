@@ -106,7 +106,11 @@ public final class CertificateReview implements Review {
   }
 
   @Override
-  public List<Finding> judge(Overview all) {
+  public Judgement ask(Overview before) {
+    return this::judged;
+  }
+
+  private List<Finding> judged(Overview all) {
     List<Finding> found = new ArrayList<>();
     boolean sts = enforced(all);
     for (Visit visit : all.visits()) {
@@ -184,6 +188,7 @@ public final class CertificateReview implements Review {
         worst.aspect(),
         worst.place(),
         String.join("; ", words),
+        worst.doubt(),
         worst.evidence(),
         worst.lines());
   }
@@ -192,7 +197,7 @@ public final class CertificateReview implements Review {
     return switch (finding.outcome()) {
       case PASS -> 0;
       case INFO -> 1;
-      case NOT_TESTED -> 2;
+      case NOT_TESTED, NOT_NEEDED -> 2;
       case WARN -> 3;
       case INCONCLUSIVE -> 4;
       case FAIL -> 5;

@@ -13,6 +13,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
 import org.sealwax.assess.Check;
+import org.sealwax.assess.Depth;
 import org.sealwax.assess.Evidence;
 import org.sealwax.assess.Exchange;
 import org.sealwax.assess.Finding;
@@ -84,20 +85,44 @@ public final class DaneReview implements Review {
   }
 
   @Override
-  public List<Finding> judge(Overview all) {
-    int port = all.visits().stream().mapToInt(v -> v.place().port()).findFirst().orElse(25);
+  public Judgement ask(Overview before) {
     Map<Domain, Host> hosts = new LinkedHashMap<>();
-    for (Exchange exchange : all.exchanges()) {
+    for (Exchange exchange : before.exchanges()) {
       exchange
           .named()
-          .ifPresent(name -> hosts.computeIfAbsent(name, n -> host(n, exchange, all, port)));
+          .ifPresent(
+              name -> hosts.computeIfAbsent(name, n -> host(n, exchange, before, before.port())));
     }
+    return new Judged(hosts);
+  }
+
+  /** With what the DNS said of each host. */
+  private final class Judged implements Judgement {
+    private final Map<Domain, Host> hosts;
+
+    Judged(Map<Domain, Host> hosts) {
+      this.hosts = hosts;
+    }
+
+    /** RFC 7672 8.1: the TLSA base domain, which behind an alias is not the name of the MX. */
+    @Override
+    public Optional<Domain> serverName(Domain name) {
+      Host host = hosts.get(name);
+      return host != null && host.state() instanceof DaneState.Usable
+          ? Domain.parse(host.base())
+          : Optional.empty();
+    }
+
+    @Override
+    public List<Finding> judge(Overview all) {
+      return DaneReview.this.judged(all, hosts);
+    }
+  }
+
+  private List<Finding> judged(Overview all, Map<Domain, Host> hosts) {
     if (hosts.isEmpty()) {
       return checks().stream()
-          .map(
-              c ->
-                  Finding.of(
-                      c, Outcome.NOT_TESTED, Place.domain(), "no host with a name to look under"))
+          .map(c -> Finding.of(c, Outcome.NOT_NEEDED, Place.domain(), "no host has a name"))
           .toList();
     }
     List<Finding> found = new ArrayList<>();
@@ -278,10 +303,10 @@ public final class DaneReview implements Review {
     Place place = visit.place();
     List<Chains.Chain> chains = Chains.of(visit);
     if (chains.isEmpty()) {
-      boolean noTls = visit.sightings().greeted() && !visit.sightings().tls();
+      boolean noTls = visit.sightings().withoutStarttls();
       return List.of(
           noTls
-              ? Finding.of(match, Outcome.FAIL, place, "no TLS, where the records demand it")
+              ? Finding.of(match, Outcome.FAIL, place, "no STARTTLS, where the records demand TLS")
                   .as("some")
               : Finding.of(match, Outcome.INCONCLUSIVE, place, "no certificate was seen"));
     }
@@ -330,15 +355,24 @@ public final class DaneReview implements Review {
     Check match = Check.of("dane.match");
     Place place = visit.place();
     Finding finding;
-    if (!bad.isEmpty()) {
+    if (!bad.isEmpty() && !good.isEmpty()) {
       finding =
           Finding.of(
                   match,
                   Outcome.FAIL,
                   place,
-                  "no record matches "
+                  bad.size()
+                      + " of "
+                      + (good.size() + bad.size())
+                      + " certificate types does not match: "
                       + String.join(", ", bad)
-                      + (good.isEmpty() ? "" : "; matched: " + String.join(", ", good)))
+                      + "; matched: "
+                      + String.join(", ", good))
+              .as("one-type")
+              .advising(toPublish(visit));
+    } else if (!bad.isEmpty()) {
+      finding =
+          Finding.of(match, Outcome.FAIL, place, "no record matches " + String.join(", ", bad))
               .as("some")
               .advising(toPublish(visit));
     } else if (byAnchor) {
@@ -373,10 +407,29 @@ public final class DaneReview implements Review {
               place,
               "matched: " + String.join(", ", good) + "; a record for a next key is there");
     }
+    if (!visit.sightings().typesComplete()) {
+      finding = typesLeftOut(finding, visit);
+    }
     TlsaSet set = host.answer() == null ? null : TlsaSet.of(host.answer().records());
     return set == null || set.why().isEmpty()
         ? finding
         : finding.with(Evidence.note("records without use: " + set.why()));
+  }
+
+  /** A quick look never asks for the other types: that is said, and is no doubt of its own. */
+  private static Finding typesLeftOut(Finding finding, Visit visit) {
+    String open = "certificates of other key types were not looked at";
+    return visit.depth() == Depth.QUICK
+        ? new Finding(
+            finding.check(),
+            finding.outcome(),
+            finding.aspect(),
+            finding.place(),
+            finding.seen() + "; " + open,
+            finding.doubt(),
+            finding.evidence(),
+            finding.lines())
+        : finding.doubting(open);
   }
 
   private static Set<Association> usage(Associations associations, int usage) {

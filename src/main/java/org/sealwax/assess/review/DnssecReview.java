@@ -16,6 +16,7 @@ import org.sealwax.assess.Place;
 import org.sealwax.assess.Review;
 import org.sealwax.dns.Answer;
 import org.sealwax.dns.Caa;
+import org.sealwax.dns.MxSet;
 import org.sealwax.dns.Nsec3Param;
 import org.sealwax.dns.Resolver;
 import org.sealwax.dns.Security;
@@ -33,7 +34,17 @@ public record DnssecReview(Resolver resolver) implements Review {
   private record Named(String what, Answer<?> answer) {}
 
   @Override
-  public List<Finding> judge(Overview all) {
+  public boolean concerns(MxSet route) {
+    return route instanceof MxSet.Hosts || route instanceof MxSet.Trouble;
+  }
+
+  @Override
+  public Judgement ask(Overview before) {
+    List<Finding> found = look(before);
+    return all -> found;
+  }
+
+  private List<Finding> look(Overview all) {
     List<Named> answers = new ArrayList<>();
     Answer<?> mx = all.mx();
     if (mx != null) {
@@ -60,7 +71,7 @@ public record DnssecReview(Resolver resolver) implements Review {
 
   private static Finding untested() {
     return Finding.of(
-        Check.of("dnssec"), Outcome.NOT_TESTED, Place.domain(), "the address was given");
+        Check.of("dnssec"), Outcome.NOT_NEEDED, Place.domain(), "the address was given");
   }
 
   private Finding dnssec(List<Named> answers, Set<Domain> names) {

@@ -66,7 +66,11 @@ public record KeyReuseReview(List<Target.Host> also, Resolver resolver, Dialer d
   }
 
   @Override
-  public List<Finding> judge(Overview all) {
+  public Judgement ask(Overview before) {
+    return this::judged;
+  }
+
+  private List<Finding> judged(Overview all) {
     if (also.isEmpty()) {
       return List.of(of(Outcome.NOT_TESTED, "no other service was named (--also HOST:PORT)"));
     }
@@ -75,7 +79,7 @@ public record KeyReuseReview(List<Target.Host> also, Resolver resolver, Dialer d
       Chains.of(visit).forEach(c -> own.add(Pins.of(c.leaf())));
     }
     if (own.isEmpty()) {
-      return List.of(of(Outcome.NOT_TESTED, "no key of a mail host was seen"));
+      return List.of(of(Outcome.INCONCLUSIVE, "no key of a mail host was seen"));
     }
     List<String> shared = new ArrayList<>();
     List<String> weak = new ArrayList<>();

@@ -17,6 +17,7 @@ import org.sealwax.assess.Place;
 import org.sealwax.assess.Review;
 import org.sealwax.assess.Visit;
 import org.sealwax.dns.Answer;
+import org.sealwax.dns.Mx;
 import org.sealwax.dns.MxSet;
 import org.sealwax.dns.Security;
 import org.sealwax.world.SpecialUse;
@@ -41,7 +42,16 @@ public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Revie
   }
 
   @Override
-  public List<Finding> judge(Overview all) {
+  public boolean concerns(MxSet route) {
+    return true;
+  }
+
+  @Override
+  public Judgement ask(Overview before) {
+    return this::judged;
+  }
+
+  private List<Finding> judged(Overview all) {
     List<Finding> found = new ArrayList<>();
     MxSet route = all.route();
     if (route == null) {
@@ -49,7 +59,7 @@ public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Revie
         found.add(
             Finding.of(
                 Check.of(id),
-                Outcome.NOT_TESTED,
+                Outcome.NOT_NEEDED,
                 Place.domain(),
                 "a host was asked for, not a domain"));
       }
@@ -74,6 +84,14 @@ public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Revie
   private static Finding exists(MxSet route, Overview all) {
     Finding finding =
         switch (route) {
+          case MxSet.Hosts hosts when nullBeside(all) ->
+              domain(
+                      "mx.exists",
+                      Outcome.FAIL,
+                      "a null MX stands beside "
+                          + count(hosts.targets().size(), "MX host")
+                          + ": no mail, or mail? (RFC 7505 3 forbids it)")
+                  .as("null-beside");
           case MxSet.Hosts hosts ->
               hosts.implicit()
                   ? domain(
@@ -90,10 +108,15 @@ public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Revie
               domain("mx.exists", Outcome.FAIL, "the MX leads nowhere").as("unusable");
           case MxSet.Trouble t ->
               t.security() == Security.BOGUS
-                  ? domain("mx.exists", Outcome.NOT_TESTED, "the answer does not validate")
+                  ? domain("mx.exists", Outcome.INCONCLUSIVE, "the answer does not validate")
                   : domain("mx.exists", Outcome.INCONCLUSIVE, "the look-up failed: " + t.reason());
         };
     return finding.with(records(all));
+  }
+
+  private static boolean nullBeside(Overview all) {
+    Answer<Mx> mx = all.mx();
+    return mx != null && mx.records().stream().anyMatch(r -> r.exchange().isEmpty());
   }
 
   private static Evidence records(Overview all) {
@@ -171,16 +194,19 @@ public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Revie
     all.exchanges().stream()
         .filter(e -> e.addresses().isEmpty())
         .forEach(e -> dead.add(e.named().map(Domain::name).orElse("?") + " (no address)"));
+    if (alive == 0 && dead.isEmpty()) {
+      return domain("reach.all", Outcome.INCONCLUSIVE, "this machine has no IPv6: " + join(beyond));
+    }
     if (alive == 0) {
-      return dead.isEmpty()
-          ? domain("reach.all", Outcome.NOT_TESTED, "this machine has no IPv6: " + join(beyond))
-          : domain("reach.all", Outcome.FAIL, "nothing answers: " + join(dead)).as("none");
+      return domain("reach.all", Outcome.FAIL, "nothing answers: " + join(dead)).as("none");
     }
     if (!dead.isEmpty()) {
-      return domain("reach.all", Outcome.WARN, "no answer from " + join(dead)).as("some");
+      return domain("reach.all", Outcome.WARN, "no answer from " + join(dead))
+          .as("some")
+          .doubting("not seen: " + join(dead));
     }
     if (!beyond.isEmpty()) {
-      return domain("reach.all", Outcome.NOT_TESTED, "this machine has no IPv6: " + join(beyond));
+      return domain("reach.all", Outcome.INCONCLUSIVE, "this machine has no IPv6: " + join(beyond));
     }
     return domain("reach.all", Outcome.PASS, "all addresses answer: " + alive);
   }

@@ -14,6 +14,7 @@ import org.sealwax.assess.Place;
 import org.sealwax.assess.Review;
 import org.sealwax.assess.Visit;
 import org.sealwax.dns.Answer;
+import org.sealwax.dns.MxSet;
 import org.sealwax.dns.Resolver;
 import org.sealwax.dns.Resolver.Family;
 
@@ -28,7 +29,16 @@ public record PanelReview(Resolver resolver) implements Review {
   }
 
   @Override
-  public List<Finding> judge(Overview all) {
+  public boolean concerns(MxSet route) {
+    return true;
+  }
+
+  @Override
+  public Judgement ask(Overview before) {
+    return this::judged;
+  }
+
+  private List<Finding> judged(Overview all) {
     List<Finding> found = new ArrayList<>();
     Optional<Domain> domain = all.domain();
     if (domain.isPresent()) {
@@ -37,7 +47,7 @@ public record PanelReview(Resolver resolver) implements Review {
       found.add(of("dkim", Outcome.NOT_TESTED, "selectors cannot be listed from outside"));
     } else {
       for (String id : List.of("spf", "dmarc", "dkim")) {
-        found.add(of(id, Outcome.NOT_TESTED, "a host was asked for, not a domain"));
+        found.add(of(id, Outcome.NOT_NEEDED, "a host was asked for, not a domain"));
       }
     }
     all.visits().stream().map(this::fcrdns).forEach(found::add);

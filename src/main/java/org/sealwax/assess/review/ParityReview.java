@@ -28,33 +28,43 @@ public record ParityReview() implements Review {
   /** What says how busy or slow an address is and not how safe. */
   private static final Set<String> MOODS = Set.of("scan.trouble", "banner.time");
 
+  private static final List<String> VERSIONS = List.of("tls13", "tls12", "tls11", "tls10", "ssl3");
+
   @Override
   public List<Check> checks() {
     return List.of(Check.of("parity"));
   }
 
   @Override
-  public List<Finding> judge(Overview all) {
+  public Judgement ask(Overview before) {
+    return this::judged;
+  }
+
+  private List<Finding> judged(Overview all) {
     List<Visit> there = all.visits().stream().filter(v -> v.sightings().answered()).toList();
     if (there.isEmpty()) {
-      return List.of(finding(Outcome.NOT_TESTED, "nothing answers"));
+      return List.of(finding(Outcome.INCONCLUSIVE, "no address was seen"));
     }
+    return List.of(compared(all, there).doubting(all.unseen()));
+  }
+
+  private static Finding compared(Overview all, List<Visit> there) {
     if (there.size() == 1) {
-      return List.of(finding(Outcome.PASS, "there is one address"));
+      return all.visits().size() == 1
+          ? finding(Outcome.PASS, "there is one address")
+          : finding(Outcome.INCONCLUSIVE, "one address was seen, and none to compare it with");
     }
     List<String> weaker = weaker(all, there);
     if (!weaker.isEmpty()) {
-      return List.of(
-          finding(Outcome.FAIL, "weaker than the others: " + first(weaker))
-              .as("weaker")
-              .with(Evidence.note(String.join("\n", weaker))));
+      return finding(Outcome.FAIL, "weaker than the others: " + first(weaker))
+          .as("weaker")
+          .with(Evidence.note(String.join("\n", weaker)));
     }
-    List<String> different = different(there);
+    List<String> different = different(all, there);
     if (!different.isEmpty()) {
-      return List.of(
-          finding(Outcome.WARN, "different, not weaker: " + first(different)).as("differs"));
+      return finding(Outcome.WARN, "different, not weaker: " + first(different)).as("differs");
     }
-    return List.of(finding(Outcome.PASS, there.size() + " addresses are equal"));
+    return finding(Outcome.PASS, there.size() + " addresses are equal");
   }
 
   private static String first(List<String> all) {
@@ -98,16 +108,31 @@ public record ParityReview() implements Review {
     return weaker;
   }
 
-  private static List<String> different(List<Visit> there) {
+  /** Whether each version was asked for at a place, and an answer settled it. */
+  private static boolean versionsKnown(Overview all, Visit visit) {
+    return VERSIONS.stream()
+        .allMatch(id -> all.found(id, visit.place()).filter(f -> f.outcome().known()).isPresent());
+  }
+
+  /**
+   * What was seen at several of them and is not the same; what was not seen differs from nothing.
+   */
+  private static List<String> different(Overview all, List<Visit> there) {
     List<String> different = new ArrayList<>();
     Set<Object> words = new java.util.HashSet<>();
     Set<Object> versions = new java.util.HashSet<>();
     Set<Object> types = new java.util.HashSet<>();
     for (Visit visit : there) {
       Sightings seen = visit.sightings();
-      words.add(seen.wordsAfter().isEmpty() ? seen.wordsBefore() : seen.wordsAfter());
-      versions.add(seen.versions());
-      types.add(new TreeSet<>(seen.chains().keySet()));
+      if (!seen.wordsAfter().isEmpty()) {
+        words.add(seen.wordsAfter());
+      }
+      if (versionsKnown(all, visit)) {
+        versions.add(seen.versions());
+      }
+      if (seen.typesComplete()) {
+        types.add(new TreeSet<>(seen.chains().keySet()));
+      }
     }
     Map<String, String> keys = new LinkedHashMap<>();
     Set<String> turning = new TreeSet<>();

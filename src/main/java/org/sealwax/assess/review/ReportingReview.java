@@ -52,10 +52,15 @@ public record ReportingReview(Resolver resolver, Web web) implements Review {
   }
 
   @Override
-  public List<Finding> judge(Overview all) throws InterruptedException {
+  public Judgement ask(Overview before) throws InterruptedException {
+    List<Finding> found = look(before);
+    return all -> found;
+  }
+
+  private List<Finding> look(Overview all) throws InterruptedException {
     Optional<Domain> domain = all.domain();
     if (domain.isEmpty()) {
-      return List.of(of(Outcome.NOT_TESTED, "a host was asked for, not a domain"));
+      return List.of(of(Outcome.NOT_NEEDED, "a host was asked for, not a domain"));
     }
     Domain name = domain.get();
     Optional<Domain> owner = Domain.parse("_smtp._tls." + name);
@@ -67,7 +72,7 @@ public record ReportingReview(Resolver resolver, Web web) implements Review {
       return List.of(of(Outcome.INCONCLUSIVE, "the look-up failed: " + answer.reason()));
     }
     Evidence evidence = new Evidence(Evidence.Kind.DNS, owner.get() + " " + answer.records());
-    boolean ask = all.budget().depth() != Depth.QUICK && all.left().isPositive();
+    boolean ask = all.budget().depth() != Depth.QUICK;
     return List.of(judge(name, answer.records(), ask).with(evidence));
   }
 

@@ -2,10 +2,9 @@ package org.sealwax.assess.review;
 
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
 import org.sealwax.assess.Check;
@@ -69,23 +68,28 @@ public final class StsReview implements Review {
   }
 
   @Override
-  public List<Finding> judge(Overview all) throws InterruptedException {
-    Optional<Domain> domain = all.domain();
+  public Judgement ask(Overview before) throws InterruptedException {
+    Optional<Domain> domain = before.domain();
     Optional<Domain> owner = domain.flatMap(StsRecord::nameFor);
     if (domain.isEmpty() || owner.isEmpty()) {
       String why =
           domain.isEmpty() ? "a host was asked for, not a domain" : "the domain is too long";
-      return List.of(policy(Outcome.NOT_TESTED, why), consistency(Outcome.NOT_TESTED, why));
+      return known(List.of(policy(Outcome.NOT_NEEDED, why), consistency(Outcome.NOT_NEEDED, why)));
     }
     Answer<String> txt = resolver.txt(owner.get());
     Evidence evidence = new Evidence(Evidence.Kind.DNS, owner.get() + " " + txt.records());
     return switch (Announcement.of(txt)) {
       case Announcement.Silent s ->
-          List.of(
-              policy(Outcome.INCONCLUSIVE, "the look-up failed: " + s.why()),
-              consistency(Outcome.INCONCLUSIVE, "the look-up failed: " + s.why()));
-      case Announcement.Says says -> announced(all, domain.get(), says.record(), evidence);
+          known(
+              List.of(
+                  policy(Outcome.INCONCLUSIVE, "the look-up failed: " + s.why()),
+                  consistency(Outcome.INCONCLUSIVE, "the look-up failed: " + s.why())));
+      case Announcement.Says says -> announced(before, domain.get(), says.record(), evidence);
     };
+  }
+
+  private static Judgement known(List<Finding> found) {
+    return all -> found;
   }
 
   private static Finding policy(Outcome outcome, String seen) {
@@ -96,11 +100,12 @@ public final class StsReview implements Review {
     return Finding.of(Check.of("sts.consistency"), outcome, Place.domain(), seen);
   }
 
-  private static List<Finding> without(Finding policy) {
-    return List.of(policy, consistency(Outcome.NOT_TESTED, "there is no policy to compare with"));
+  private static Judgement without(Finding policy) {
+    return known(
+        List.of(policy, consistency(Outcome.NOT_NEEDED, "there is no policy to compare with")));
   }
 
-  private List<Finding> announced(Overview all, Domain domain, StsRecord record, Evidence evidence)
+  private Judgement announced(Overview all, Domain domain, StsRecord record, Evidence evidence)
       throws InterruptedException {
     return switch (record) {
       case StsRecord.None n ->
@@ -124,17 +129,15 @@ public final class StsReview implements Review {
     };
   }
 
-  private List<Finding> fetched(Overview all, Domain domain, String id, Evidence evidence)
+  private Judgement fetched(Overview before, Domain domain, String id, Evidence evidence)
       throws InterruptedException {
     PolicyFetch fetch = fetcher.examine(domain);
     PolicyFetch.Outcome outcome = fetch.outcome();
     return switch (outcome) {
       case PolicyFetch.Outcome.Obtained o -> {
         Evidence text = new Evidence(Evidence.Kind.HTTPS, o.policy().text());
-        List<Finding> found = new ArrayList<>();
-        found.add(judged(all, o.policy()).with(evidence).with(text));
-        found.add(agrees(all, domain, id, o.policy()).with(text));
-        yield found;
+        Finding agrees = agrees(before, domain, id, o.policy()).with(text);
+        yield all -> List.of(judged(all, o.policy()).with(evidence).with(text), agrees);
       }
       case PolicyFetch.Outcome.Redirect r -> without(unusable(outcome, "redirect", evidence));
       case PolicyFetch.Outcome.MediaType m -> without(unusable(outcome, "invalid", evidence));
@@ -151,76 +154,112 @@ public final class StsReview implements Review {
         .with(evidence);
   }
 
+  /** Hosts by what was seen of them under the policy. */
+  private record Hosts(List<String> fulfilling, List<String> failing, List<String> unseen) {
+    Hosts() {
+      this(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+    }
+
+    String open() {
+      return unseen.isEmpty() ? "" : "not seen: " + String.join(", ", unseen);
+    }
+  }
+
   private Finding judged(Overview all, StsPolicy policy) {
-    Set<String> failing = new LinkedHashSet<>();
-    int fulfilling = 0;
+    Hosts hosts = new Hosts();
     for (Exchange exchange : all.exchanges()) {
       Domain host = exchange.host();
-      if (host == null) {
-        continue;
-      }
-      Optional<String> why = breach(all, policy, host);
-      if (why.isPresent()) {
-        failing.add(host + " (" + why.get() + ")");
-      } else {
-        fulfilling++;
+      if (host != null) {
+        sort(all, policy, host, hosts);
       }
     }
     return switch (policy.mode()) {
       case NONE -> policy(Outcome.FAIL, "mode none: no policy is in force").as("mode-none");
       case TESTING ->
-          policy(
-                  Outcome.WARN,
-                  failing.isEmpty()
-                      ? "mode testing; every MX would fulfil it: go on to enforce"
-                      : "mode testing; enforced, it would keep mail from "
-                          + String.join(", ", failing))
-              .as("testing");
-      case ENFORCE -> enforced(policy, failing, fulfilling);
+          policy(Outcome.WARN, "mode testing; " + testing(hosts))
+              .as("testing")
+              .doubting(hosts.open());
+      case ENFORCE -> enforced(policy, hosts);
     };
   }
 
-  private static Finding enforced(StsPolicy policy, Set<String> failing, int fulfilling) {
+  private static String testing(Hosts hosts) {
+    if (!hosts.failing().isEmpty()) {
+      return "enforced, it would keep mail from " + String.join(", ", hosts.failing());
+    }
+    return hosts.fulfilling().isEmpty()
+        ? "no MX was seen that could fulfil it"
+        : "fulfilled by " + String.join(", ", hosts.fulfilling()) + ": go on to enforce";
+  }
+
+  private static Finding enforced(StsPolicy policy, Hosts hosts) {
     String days = policy.maxAge().toSeconds() + " s";
-    if (!failing.isEmpty()) {
+    if (!hosts.failing().isEmpty()) {
+      boolean nowhere = hosts.fulfilling().isEmpty() && hosts.unseen().isEmpty();
       return policy(
-              Outcome.FAIL, "mode enforce, and not fulfilled by " + String.join(", ", failing))
-          .as(fulfilling == 0 ? "mx-fails-all" : "mx-fails");
+              Outcome.FAIL,
+              "mode enforce, and not fulfilled by " + String.join(", ", hosts.failing()))
+          .as(nowhere ? "mx-fails-all" : "mx-fails")
+          .doubting(hosts.open());
+    }
+    if (hosts.fulfilling().isEmpty()) {
+      return policy(
+          Outcome.INCONCLUSIVE,
+          "mode enforce, kept for "
+              + days
+              + "; no MX was seen: "
+              + String.join(", ", hosts.unseen()));
     }
     if (policy.maxAge().compareTo(SHORT) < 0) {
       return policy(Outcome.WARN, "mode enforce, but kept for " + days + " only")
           .as("short")
+          .doubting(hosts.open())
           .advising(List.of("max_age: 1209600"));
     }
+    String by =
+        hosts.unseen().isEmpty() ? "every MX" : String.join(", ", hosts.fulfilling()) + " only";
     String week = policy.maxAge().compareTo(WEEK) < 0 ? "; a week or more would be better" : "";
-    return policy(
-        Outcome.PASS, "mode enforce, kept for " + days + ", fulfilled by every MX" + week);
+    return policy(Outcome.PASS, "mode enforce, kept for " + days + ", fulfilled by " + by + week)
+        .doubting(hosts.open());
   }
 
-  /** Why a sender that enforces the policy does not deliver to this host; empty when it does. */
-  private Optional<String> breach(Overview all, StsPolicy policy, Domain host) {
+  /** Why a sender that enforces the policy does not deliver to this host, or that it does. */
+  private void sort(Overview all, StsPolicy policy, Domain host, Hosts hosts) {
     if (!policy.lists(host)) {
-      return Optional.of("not in the policy");
+      hosts.failing().add(host + " (not in the policy)");
+      return;
     }
+    boolean seen = false;
+    List<String> unseen = new ArrayList<>();
     for (Visit visit : all.visits()) {
-      if (!host.equals(visit.place().host()) || !visit.sightings().answered()) {
+      if (!host.equals(visit.place().host())) {
         continue;
       }
-      List<Chains.Chain> seen = Chains.of(visit);
-      if (seen.isEmpty()) {
-        if (visit.sightings().greeted() && !visit.sightings().tls()) {
-          return Optional.of("no TLS at " + visit.place().text());
-        }
-        continue;
+      List<Chains.Chain> chains = Chains.of(visit);
+      Optional<String> why = breach(visit, chains, host);
+      if (why.isPresent()) {
+        hosts.failing().add(host + " (" + why.get() + " at " + visit.place().text() + ")");
+        return;
       }
-      for (Chains.Chain chain : seen) {
-        @Nullable String why = flaw(chain, host);
-        if (why != null) {
-          return Optional.of(why + " at " + visit.place().text());
-        }
+      if (chains.isEmpty()) {
+        unseen.add(visit.place().text());
+      } else {
+        seen = true;
       }
     }
-    return Optional.empty();
+    if (seen) {
+      hosts.fulfilling().add(host.name());
+      hosts.unseen().addAll(unseen);
+    } else {
+      hosts.unseen().add(host.name());
+    }
+  }
+
+  private Optional<String> breach(Visit visit, List<Chains.Chain> chains, Domain host) {
+    if (chains.isEmpty() && visit.sightings().withoutStarttls()) {
+      return Optional.of("no STARTTLS");
+    }
+    return chains.stream().map(c -> flaw(c, host)).filter(Objects::nonNull).findFirst();
   }
 
   private @Nullable String flaw(Chains.Chain chain, Domain host) {

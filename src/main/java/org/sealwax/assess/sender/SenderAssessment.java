@@ -120,6 +120,7 @@ public final class SenderAssessment {
         "",
         found.place(),
         found.seen() + ": but so far this sender delivered to no good host",
+        found.doubt(),
         found.evidence(),
         found.lines());
   }

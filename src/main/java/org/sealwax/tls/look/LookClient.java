@@ -3,6 +3,7 @@ package org.sealwax.tls.look;
 import java.io.ByteArrayInputStream;
 import java.io.FilterOutputStream;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -71,9 +72,15 @@ public final class LookClient {
    * @param alert the server's fatal alert, or -1
    * @param trouble in words, empty when there was none
    * @param ours whether we broke it off ourselves (an alert of ours)
+   * @param silent whether the time passed without an answer
    */
   public record Result(
-      @Nullable LookWire wire, LookFacts facts, int alert, String trouble, boolean ours) {}
+      @Nullable LookWire wire,
+      LookFacts facts,
+      int alert,
+      String trouble,
+      boolean ours,
+      boolean silent) {}
 
   /** Shakes hands over {@code clear}, which is the caller's to close. */
   public static Result connect(Wire clear, LookOffer offer) {
@@ -82,16 +89,17 @@ public final class LookClient {
     Talk talk = new Talk(clear, peer);
     try {
       talk.connect(peer);
-      return new Result(new LookWire(clear, talk, peer), peer.facts(), -1, "", false);
+      return new Result(new LookWire(clear, talk, peer), peer.facts(), -1, "", false, false);
     } catch (TlsFatalAlertReceived e) {
-      return new Result(null, peer.facts(), e.getAlertDescription(), text(e), false);
+      return new Result(null, peer.facts(), e.getAlertDescription(), text(e), false, false);
     } catch (TlsFatalAlert e) {
-      return new Result(null, peer.facts(), -1, text(e), true);
+      return new Result(null, peer.facts(), -1, text(e), true, false);
     } catch (IOException e) {
-      return new Result(null, peer.facts(), -1, text(e), false);
+      boolean silent = e instanceof InterruptedIOException;
+      return new Result(null, peer.facts(), -1, text(e), false, silent);
     } catch (RuntimeException e) {
       // The library throws unchecked at some hostile input; the connection is over all the same.
-      return new Result(null, peer.facts(), -1, text(e), true);
+      return new Result(null, peer.facts(), -1, text(e), true, false);
     }
   }
 

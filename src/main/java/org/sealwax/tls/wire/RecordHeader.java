@@ -27,6 +27,9 @@ public record RecordHeader(int type, int major, int minor, int length) {
   /** The longest fragment any version allows: TLS 1.2 ciphertext (RFC 5246 6.2.3). */
   public static final int MAX_FRAGMENT = (1 << 14) + 2048;
 
+  /** The most that a record carries before encryption (RFC 5246 6.2.1). */
+  public static final int MAX_PLAINTEXT = 1 << 14;
+
   /** The header at {@code offset}, of which {@link #SIZE} octets must be there. */
   public static RecordHeader at(byte[] bytes, int offset) {
     return new RecordHeader(

@@ -56,7 +56,8 @@ public final class ServerReader {
   private int seen;
   private final List<ServerMessage> found = new ArrayList<>();
   private final List<Alert> alerts = new ArrayList<>();
-  private final List<String> heartbeats = new ArrayList<>();
+  private final List<Integer> heartbeats = new ArrayList<>();
+  private int dropping;
   private ServerMessage.@Nullable Hello hello;
   private @Nullable String broken;
   private boolean over;
@@ -71,9 +72,11 @@ public final class ServerReader {
       broken = "over " + MAX_OCTETS + " octets of handshake";
       return;
     }
-    held = room(held, filled, count);
-    System.arraycopy(octets, from, held, filled, count);
-    filled += count;
+    int dropped = Math.min(dropping, count);
+    dropping -= dropped;
+    held = room(held, filled, count - dropped);
+    System.arraycopy(octets, from + dropped, held, filled, count - dropped);
+    filled += count - dropped;
     records();
   }
 
@@ -92,6 +95,15 @@ public final class ServerReader {
       if (!known || header.major() != 3 || header.length() > RecordHeader.MAX_FRAGMENT) {
         broken = "not a TLS record: " + HEX.formatHex(held, at, at + RecordHeader.SIZE);
         break;
+      }
+      if (header.type() == Records.HEARTBEAT) {
+        // Counted by its header, also when the rest never comes; its body may be a server's memory
+        // and is not kept.
+        heartbeats.add(header.length());
+        int there = Math.min(header.length(), filled - at - RecordHeader.SIZE);
+        dropping = header.length() - there;
+        at += RecordHeader.SIZE + there;
+        continue;
       }
       if (filled - at < RecordHeader.SIZE + header.length()) {
         break;
@@ -119,7 +131,6 @@ public final class ServerReader {
           over = true;
         }
       }
-      case Records.HEARTBEAT -> heartbeats.add(HEX.formatHex(held, from, from + header.length()));
       case RecordHeader.CHANGE_CIPHER_SPEC -> {
         // In TLS 1.3 it means nothing (RFC 8446 appendix D.4); before, what follows is encrypted.
         over = !tls13();
@@ -328,8 +339,8 @@ public final class ServerReader {
     return List.copyOf(alerts);
   }
 
-  /** Bodies of heartbeat records, in hex. */
-  public List<String> heartbeats() {
+  /** Lengths in bytes that heartbeat records (RFC 6520) announced; their bodies are dropped. */
+  public List<Integer> heartbeats() {
     return List.copyOf(heartbeats);
   }
 

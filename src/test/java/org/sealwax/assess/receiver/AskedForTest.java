@@ -58,6 +58,7 @@ final class AskedForTest {
   private static Visit visit(MailServer server) {
     return new Visit(
         Place.of(Domain.of("old.example.org"), server.address(), server.port()),
+        Domain.of("old.example.org"),
         Entry.STARTTLS,
         null,
         "probe.example.org",

@@ -89,6 +89,7 @@ final class EarlyDataTest {
                 Domain.parse("old.example.org").orElseThrow(),
                 InetAddress.getLoopbackAddress(),
                 port),
+            Domain.of("old.example.org"),
             Entry.IMPLICIT,
             null,
             "probe.example.org",

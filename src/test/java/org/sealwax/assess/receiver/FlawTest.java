@@ -22,9 +22,11 @@ import org.sealwax.assess.Check;
 import org.sealwax.assess.Depth;
 import org.sealwax.assess.Entry;
 import org.sealwax.assess.Finding;
+import org.sealwax.assess.Letter;
 import org.sealwax.assess.Outcome;
 import org.sealwax.assess.Place;
 import org.sealwax.assess.Progress;
+import org.sealwax.assess.ReceiverRubric;
 import org.sealwax.assess.Visit;
 import org.sealwax.tls.TlsClient;
 import org.sealwax.tls.wire.HelloBuilder;
@@ -251,6 +253,26 @@ final class FlawTest {
                 s.heartbleed = true;
               },
               "vuln.heartbleed/vulnerable"),
+          row(
+              "Heartbleed of OpenSSL, which keeps short answers back",
+              s -> {
+                s.heartbeat = true;
+                s.heartbleed = true;
+                s.keepsBack = 4_096;
+                s.earlyCcs = true;
+                s.closesInsteadOfAlert = true;
+              },
+              "vuln.heartbleed/vulnerable"),
+          row(
+              "Heartbleed and early ChangeCipherSpec in one library",
+              s -> {
+                s.heartbeat = true;
+                s.heartbleed = true;
+                s.keepsBack = 4_096;
+                s.earlyCcs = true;
+              },
+              "vuln.heartbleed/vulnerable",
+              "vuln.ccs/vulnerable"),
           row("early ChangeCipherSpec", s -> s.earlyCcs = true, "vuln.ccs/vulnerable"),
           row(
               "ROBOT",
@@ -292,6 +314,18 @@ final class FlawTest {
               "nothing that senders of before TLS 1.2's AEAD have",
               s -> s.suites = List.of(0xcca8),
               "mta-sim/legacy"),
+          row(
+              "STARTTLS on two of three connections",
+              s -> s.withoutStarttls = n -> n % 3 == 0,
+              "starttls.offered/sometimes"),
+          row(
+              "no STARTTLS on the first connection",
+              s -> s.withoutStarttls = n -> n == 1,
+              "starttls.offered/sometimes"),
+          row(
+              "STARTTLS refused on every second connection at first",
+              s -> s.refusesStarttls = n -> n < 5 && n % 2 == 1,
+              "starttls.works/sometimes"),
           row("no STARTTLS", s -> s.ehlo = "250 old.example.org\r\n", "starttls.offered/missing"),
           row("STARTTLS refused", s -> s.starttls = "454 4.7.0 no\r\n", "starttls.works/refused"),
           row(
@@ -341,6 +375,7 @@ final class FlawTest {
   static Visit visit(InetAddress address, int port, Entry entry, Depth depth, Duration limit) {
     return new Visit(
         Place.of(Domain.parse("old.example.org").orElseThrow(), address, port),
+        Domain.of("old.example.org"),
         entry,
         null,
         "probe.example.org",
@@ -401,6 +436,87 @@ final class FlawTest {
         }
         assertTrue(server.connections.get() <= depth.connections(), depth + " cost too much");
       }
+    }
+  }
+
+  private static Finding of(List<Finding> found, String check) {
+    return found.stream().filter(f -> f.check().id().equals(check)).findFirst().orElseThrow();
+  }
+
+  @Test
+  void aSoundServerThatOffersHeartbeatPassesByItsAlert() throws Exception {
+    try (OldStack server = new OldStack()) {
+      server.heartbeat = true;
+      Finding heartbleed = of(scan(server.start(), Depth.STANDARD), "vuln.heartbleed");
+      assertEquals(Outcome.PASS, heartbleed.outcome(), heartbleed.seen());
+      assertTrue(heartbleed.seen().contains("unexpected_message"), heartbleed.seen());
+    }
+  }
+
+  /** What a server does not say proves nothing: neither for it nor against it. */
+  @Test
+  void anAnswerThatDoesNotComeIsNoPass() throws Exception {
+    for (Consumer<OldStack> mute :
+        List.<Consumer<OldStack>>of(
+            s -> s.closesAfterFlight = true, s -> s.silentAfterFlight = true)) {
+      try (OldStack server = new OldStack()) {
+        server.heartbeat = true;
+        server.suites = plus(0x9c);
+        mute.accept(server);
+        List<Finding> found = scan(server.start(), Depth.STANDARD);
+        assertEquals(
+            Outcome.INCONCLUSIVE,
+            of(found, "vuln.heartbleed").outcome(),
+            of(found, "vuln.heartbleed").seen());
+        if (server.silentAfterFlight) {
+          assertEquals(
+              Outcome.INCONCLUSIVE, of(found, "vuln.ccs").outcome(), of(found, "vuln.ccs").seen());
+          assertEquals(
+              Outcome.INCONCLUSIVE,
+              of(found, "vuln.robot").outcome(),
+              of(found, "vuln.robot").seen());
+        }
+      }
+    }
+  }
+
+  /** Behind one address there may be several servers; the scan goes on, and the worst counts. */
+  @Test
+  void aServerThatOffersStarttlsNowAndThenIsScannedAndGradedByTheWorst() throws Exception {
+    try (OldStack server = new OldStack()) {
+      server.withoutStarttls = n -> n % 2 == 0;
+      List<Finding> found = scan(server.start(), Depth.FULL);
+      Finding offered = of(found, "starttls.offered");
+      assertEquals(Outcome.FAIL, offered.outcome());
+      assertTrue(offered.seen().matches("EHLO offers STARTTLS on \\d+ of \\d+ connections"));
+      assertEquals(Outcome.PASS, of(found, "tls12").outcome(), of(found, "tls12").seen());
+      assertEquals(Outcome.PASS, of(found, "ssl3").outcome(), of(found, "ssl3").seen());
+      assertEquals(Letter.F, ReceiverRubric.rules().grade(found, true).letter(), offered.seen());
+    }
+  }
+
+  /** 454 is what a busy server says, at the beginning and later. */
+  @Test
+  void aBusyServerInTheMiddleOfTheScanIsWaitedFor() throws Exception {
+    try (OldStack server = new OldStack()) {
+      server.refusesStarttls = n -> n == 6;
+      List<Finding> found = scan(server.start(), Depth.STANDARD);
+      assertEquals(Outcome.WARN, of(found, "starttls.works").outcome());
+      assertEquals(Outcome.PASS, of(found, "scan.trouble").outcome());
+      assertEquals(Outcome.PASS, of(found, "ssl2").outcome());
+    }
+  }
+
+  /** A connection that is lost once is no refusal. */
+  @Test
+  void aHelloThatIsDroppedOnceIsAskedAgain() throws Exception {
+    try (OldStack server = new OldStack()) {
+      versions(server, 0x0301, 0x0303);
+      server.suites = plus(0xc013);
+      AtomicInteger dropped = new AtomicInteger();
+      server.drops = h -> h.legacyVersion() == 0x0301 && dropped.getAndIncrement() == 0;
+      List<Finding> found = scan(server.start(), Depth.STANDARD);
+      assertEquals("tls10/on", of(found, "tls10").code(), of(found, "tls10").seen());
     }
   }
 

@@ -43,6 +43,7 @@ final class KeyReuseTest {
               also,
               null,
               null,
+              25,
               List.of(),
               List.of(mail),
               List.of(),

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntPredicate;
 import java.util.function.Predicate;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
@@ -62,6 +63,16 @@ final class OldStack implements AutoCloseable {
   boolean heartbeat;
   boolean heartbleed;
   boolean earlyCcs;
+
+  /** Bytes that are kept back during the handshake: OpenSSL has 4,096, and an alert empties it. */
+  int keepsBack;
+
+  /** Ends the connection where it should answer. */
+  boolean closesAfterFlight;
+
+  /** Says nothing where it should answer. */
+  boolean silentAfterFlight;
+
   boolean robot;
   boolean fallbackSignal = true;
   boolean ticketbleed;
@@ -81,6 +92,12 @@ final class OldStack implements AutoCloseable {
   String banner = "220 old.example.org ESMTP\r\n";
   String ehlo = "250-old.example.org\r\n250-PIPELINING\r\n250 STARTTLS\r\n";
   String starttls = "220 2.0.0 go\r\n";
+
+  /** Connections, counted from 1, on which EHLO does not offer STARTTLS. */
+  IntPredicate withoutStarttls = number -> false;
+
+  /** Connections on which STARTTLS is answered 454. */
+  IntPredicate refusesStarttls = number -> false;
 
   /** Instead of any TLS. */
   @Nullable Odd odd;
@@ -147,15 +164,15 @@ final class OldStack implements AutoCloseable {
     while (!listening.isClosed()) {
       try {
         Socket socket = listening.accept();
-        connections.incrementAndGet();
-        Threads.start("old session", () -> session(socket));
+        int number = connections.incrementAndGet();
+        Threads.start("old session", () -> session(socket, number));
       } catch (IOException e) {
         return;
       }
     }
   }
 
-  private void session(Socket socket) {
+  private void session(Socket socket, int number) {
     try (socket) {
       socket.setSoTimeout(20_000);
       socket.setTcpNoDelay(true);
@@ -172,7 +189,9 @@ final class OldStack implements AutoCloseable {
           return;
         }
         if (line.regionMatches(true, 0, "EHLO", 0, 4)) {
-          say(out, ehlo);
+          say(out, withoutStarttls.test(number) ? "250 old.example.org\r\n" : ehlo);
+        } else if (line.equalsIgnoreCase("STARTTLS") && refusesStarttls.test(number)) {
+          say(out, "454 4.7.0 TLS not available due to temporary reason\r\n");
         } else if (line.equalsIgnoreCase("STARTTLS")) {
           say(out, starttls);
           if (starttls.startsWith("220")) {
@@ -448,10 +467,14 @@ final class OldStack implements AutoCloseable {
       throws IOException, GeneralSecurityException {
     boolean exchanged = false;
     boolean changed = false;
+    ByteArrayOutputStream back = new ByteArrayOutputStream();
     while (true) {
       byte[] head = in.readNBytes(RecordHeader.SIZE);
-      if (head.length < RecordHeader.SIZE) {
+      if (head.length < RecordHeader.SIZE || closesAfterFlight) {
         return;
+      }
+      if (silentAfterFlight) {
+        continue;
       }
       RecordHeader header = RecordHeader.at(head, 0);
       byte[] body = in.readNBytes(header.length());
@@ -462,7 +485,11 @@ final class OldStack implements AutoCloseable {
           if (heartbeat && (heartbleed || !over)) {
             byte[] answer = new byte[3 + asked + 16];
             answer[0] = 2;
-            out.write(Records.of(Records.HEARTBEAT, version, answer));
+            back.writeBytes(Records.of(Records.HEARTBEAT, version, answer));
+            if (back.size() > keepsBack) {
+              back.writeTo(out);
+              back.reset();
+            }
           }
         }
         case RecordHeader.CHANGE_CIPHER_SPEC -> {
@@ -475,6 +502,10 @@ final class OldStack implements AutoCloseable {
         case RecordHeader.HANDSHAKE -> {
           if (changed) {
             refuse(out, 20);
+            return;
+          }
+          if (body.length > 0 && body[0] != 16) {
+            refuse(out, 10);
             return;
           }
           exchanged = true;

@@ -47,6 +47,7 @@ final class CertificateReviewTest {
     Visit visit =
         new Visit(
             PLACE,
+            PLACE.host(),
             Entry.STARTTLS,
             nextHop == null ? null : Domain.of(nextHop),
             "probe.example",
@@ -75,14 +76,19 @@ final class CertificateReviewTest {
             new Target.MailDomain(Domain.of("example.org")),
             null,
             null,
+            25,
             List.of(),
             List.of(visit),
             before,
             Budget.of(Depth.STANDARD),
             Duration.ofMinutes(1));
-    return new CertificateReview(
-            ROOT.roots(), new Revocation(Revocation.Web.none(), Clock.system()), Clock.system())
-        .judge(all).stream().filter(f -> f.check().id().equals(id)).findFirst().orElseThrow();
+    try {
+      return new CertificateReview(
+              ROOT.roots(), new Revocation(Revocation.Web.none(), Clock.system()), Clock.system())
+          .judge(all).stream().filter(f -> f.check().id().equals(id)).findFirst().orElseThrow();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private static String code(Identity identity, Policy policy, String id) {

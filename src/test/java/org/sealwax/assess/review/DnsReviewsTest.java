@@ -52,6 +52,7 @@ final class DnsReviewsTest {
         new Target.MailDomain(domain),
         mx,
         route,
+        25,
         exchanges,
         List.of(),
         List.of(),

@@ -71,6 +71,7 @@ final class PolicyReviewsTest {
     Visit visit =
         new Visit(
             new Place(exchange.host(), exchange.addresses().getFirst(), 25),
+            exchange.host(),
             Entry.STARTTLS,
             DOMAIN,
             "probe.example",
@@ -80,6 +81,11 @@ final class PolicyReviewsTest {
             Progress.none());
     visit.sightings().answers();
     visit.sightings().wordsBefore(Set.of("STARTTLS"));
+    if (shown.length == 0) {
+      visit.sightings().lacksStarttls();
+    } else {
+      visit.sightings().allTypesTried();
+    }
     for (Identity identity : shown) {
       visit.sightings().speaksTls();
       visit.sightings().chain(identity.leaf().getPublicKey().getAlgorithm(), identity.chain());
@@ -97,6 +103,7 @@ final class PolicyReviewsTest {
         dns.target(),
         dns.mx(),
         dns.route(),
+        25,
         dns.exchanges(),
         visits,
         List.of(),
@@ -137,7 +144,7 @@ final class PolicyReviewsTest {
     assertEquals("PASS:", codes(fine, "dane.present"));
     assertEquals("PASS: PASS:", codes(fine, "dane.match"));
     List<Finding> dual = dane(good.build(), List.of(EC, RSA), List.of(OTHER));
-    assertEquals("FAIL:some PASS:", codes(dual, "dane.match"));
+    assertEquals("FAIL:one-type PASS:", codes(dual, "dane.match"));
     Finding advised =
         dual.stream().filter(f -> f.outcome() == Outcome.FAIL).findFirst().orElseThrow();
     assertTrue(
@@ -506,6 +513,7 @@ final class PolicyReviewsTest {
               dns.target(),
               dns.mx(),
               dns.route(),
+              25,
               dns.exchanges(),
               List.of(visit(exchange, EC), visit(six, shown)),
               List.of(),
