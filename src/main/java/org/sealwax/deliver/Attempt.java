@@ -1,5 +1,6 @@
 package org.sealwax.deliver;
 
+import java.net.Inet4Address;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -44,7 +45,10 @@ import org.sealwax.world.Wire;
  * or nothing more may be tried. One thread owns it.
  */
 final class Attempt {
-  /** Addresses of one host that are dialled: the DNS answer is a stranger's, connects take time. */
+  /**
+   * Addresses of one host that are dialled in one round: the DNS answer is a stranger's, connects
+   * take time. The next round begins with the others.
+   */
   static final int ADDRESSES = 6;
 
   private final Tools tools;
@@ -58,6 +62,7 @@ final class Attempt {
   private final String memoryKey;
 
   private List<InetSocketAddress> addresses = List.of();
+  private final List<InetSocketAddress> left = new ArrayList<>();
   private int atHost;
   private HostMemory memory;
   private @Nullable LadderState lastState;
@@ -80,7 +85,8 @@ final class Attempt {
   }
 
   /**
-   * A greeted peer to proceed with, or null: then the errand was told why.
+   * A greeted peer to proceed with, at an address that this attempt has not connected to yet; null
+   * when there is none, and then the errand was told why.
    *
    * @throws InterruptedException when the round is stopped
    */
@@ -88,23 +94,45 @@ final class Attempt {
     if (addresses.isEmpty() && !resolve()) {
       return null;
     }
-    List<InetSocketAddress> left = new ArrayList<>(addresses);
-    while (!left.isEmpty()) {
+    while (!left.isEmpty() && mayConnect()) {
       Walk walk = walk(left, tools.policy().ladder().first(requirement, memory), false);
+      left.remove(walk.address());
       if (walk.peer() != null) {
         return walk.peer();
       }
-      left.remove(walk.address());
-      boolean dialled = walk.connected();
-      // Another address or family of the same host, as long as every host left can have its turn.
-      boolean room =
-          atHost < Ladder.PER_HOST
-              && budget.connections() + budget.hostsLeft() < Ladder.PER_DELIVERY - 1;
-      if (!dialled || !room) {
-        return null;
+      if (!walk.connected()) {
+        left.clear();
       }
     }
     return null;
+  }
+
+  /** The same at the address of {@code peer}, which has had its share of transactions. */
+  @Nullable Peer openAgain(Peer peer) throws InterruptedException {
+    return walk(List.of(peer.address()), tools.policy().ladder().first(requirement, memory), false)
+        .peer();
+  }
+
+  /**
+   * Another address or family of the same host (RFC 5321 5.1), as long as every host left can have
+   * its turn.
+   */
+  private boolean mayConnect() throws InterruptedException {
+    return atHost == 0
+        || atHost < Ladder.PER_HOST
+            && budget.connections() + budget.order().left() < Ladder.PER_DELIVERY - 1;
+  }
+
+  /** What was connected to on an idle connection is not tried again. */
+  void leaveOut(InetSocketAddress address) throws InterruptedException {
+    if (!addresses.isEmpty() || resolve()) {
+      left.remove(address);
+    }
+  }
+
+  /** The host has refused our IPv6 address. */
+  void leaveOutIpv6() {
+    left.removeIf(address -> address.getAddress() instanceof Inet6Address);
   }
 
   /** The last word about this host, when every other one has been tried: perhaps clear text. */
@@ -161,7 +189,7 @@ final class Attempt {
                 tools.resolver(),
                 host,
                 new HostAddresses.Families(tools.settings().ipv4(), tools.settings().ipv6()));
-        found = answers.interleaved(ADDRESSES);
+        found = answers.interleaved(Integer.MAX_VALUE);
         if (!answers.isUncertain()) {
           visit.addresses(
               host, !answers.ipv4().records().isEmpty(), !answers.ipv6().records().isEmpty());
@@ -172,20 +200,24 @@ final class Attempt {
         }
       }
     }
-    addresses = found.stream().map(a -> new InetSocketAddress(a, plan.port())).toList();
-    if (plan.byMx() && addresses.stream().anyMatch(tools.settings().ownEndpoints()::contains)) {
-      budget.cut();
-      Meaning loop = Trouble.loopsBack(subject.nextHop().toString(), hostName());
-      if (budget.isFirstHost()) {
-        errand.ends(loop);
+    List<InetSocketAddress> all =
+        budget.order().untriedFirst(found).stream()
+            .map(a -> new InetSocketAddress(a, plan.port()))
+            .toList();
+    if (plan.byMx() && all.stream().anyMatch(tools.settings().ownEndpoints()::contains)) {
+      if (budget.order().isBest()) {
+        errand.ends(Trouble.loopsBack(subject.nextHop().toString(), hostName()));
       }
-      addresses = List.of();
+      budget.order().cut();
       return false;
     }
+    addresses = all.subList(0, Math.min(ADDRESSES, all.size()));
+    left.addAll(addresses);
     return true;
   }
 
   private void noAddress(Domain host, HostAddresses answers) {
+    budget.order().tried(host);
     if (answers.isUncertain()) {
       errand.passedOver(Trouble.dns(host.name(), answers.trouble()).cause());
     } else if (plan.byMx() && plan.implicit()) {
@@ -215,16 +247,17 @@ final class Attempt {
           new Dialing(tools.dialer(plan.byMx()), tools.settings()).first(targets);
       Wire wire = dialed.wire();
       if (wire == null) {
+        targets.forEach(target -> budget.order().tried(subject.host(), target.getAddress()));
         tell(dialed.address(), new Observation.Unreachable(dialed.trouble()), rung);
         errand.passedOver(Trouble.policy(Reason.CONNECT, dialed.trouble(), hostName()));
         return new Walk(null, dialed.address(), false);
       }
       InetSocketAddress address = dialed.address();
+      budget.order().tried(subject.host(), address.getAddress());
       targets = List.of(address);
       atHost++;
       budget.connected();
       long born = tools.clock().nanoTime();
-      ownAddress = wire.local().getAddress().getHostAddress();
       ownAddress = wire.local().getAddress().getHostAddress();
       Greeted greeted = tools.greeting().greet(wire, approach(rung));
       Decision decision = decide(greeted.observation(), rung, address, everyHostTried);
@@ -234,7 +267,15 @@ final class Attempt {
           if (dialogue == null) {
             throw new IllegalStateException("proceed without a dialogue: " + decision);
           }
-          Peer peer = new Peer(dialogue, terms, address, label(address), p.downgrade(), born);
+          Peer peer =
+              new Peer(
+                  dialogue,
+                  terms,
+                  address,
+                  label(address),
+                  p.downgrade(),
+                  ipv4Beside(address),
+                  born);
           return new Walk(knowsRequireTls(peer) ? known(peer) : null, address, true);
         }
         case Decision.Descend d -> rung = d.to();
@@ -265,8 +306,14 @@ final class Attempt {
     }
   }
 
+  private boolean ipv4Beside(InetSocketAddress address) {
+    return address.getAddress() instanceof Inet6Address
+        && addresses.stream().anyMatch(a -> a.getAddress() instanceof Inet4Address);
+  }
+
   private Decision decide(
-      Observation seen, Rung rung, InetSocketAddress address, boolean everyHostTried) {
+      Observation seen, Rung rung, InetSocketAddress address, boolean everyHostTried)
+      throws InterruptedException {
     Instant now = tools.clock().now();
     Rung shownBefore = memory.shown();
     HostMemory after = tools.memories().after(memoryKey, seen, rung, now);
@@ -275,7 +322,8 @@ final class Attempt {
             rung,
             atHost,
             budget.connections(),
-            budget.hosts(),
+            // Only where a handshake broke do the hosts share what connections are left.
+            seen instanceof Observation.HandshakeBroken ? budget.order().usable() : 1,
             everyHostTried,
             budget.keepsOne(),
             budget.began(),
@@ -342,7 +390,7 @@ final class Attempt {
     for (boolean six : new boolean[] {true, false}) {
       List<InetSocketAddress> family = families.getOrDefault(six, List.of());
       // One connection less than the bound, so that a look never costs an honest host its turn.
-      boolean room = budget.connections() + budget.hostsLeft() + 1 < Ladder.PER_DELIVERY;
+      boolean room = budget.connections() + budget.order().left() + 1 < Ladder.PER_DELIVERY;
       if (room && !family.isEmpty()) {
         glance(family);
       }
@@ -386,7 +434,7 @@ final class Attempt {
             rung,
             atHost,
             budget.connections(),
-            budget.hosts(),
+            1,
             false,
             budget.keepsOne(),
             budget.began(),

@@ -88,6 +88,9 @@ public final class CallAhead implements RecipientProbe {
     private @Nullable Result answer;
     private String reason = "no host could be asked";
 
+    /** A better host was not ready to say: a lesser one does not speak for it. */
+    private boolean putOff;
+
     Question(Mailbox recipient, SmtpTimes times) {
       this.recipient = recipient;
       this.times = times;
@@ -139,6 +142,11 @@ public final class CallAhead implements RecipientProbe {
     }
 
     @Override
+    public String use() {
+      return "|probe";
+    }
+
+    @Override
     public String id() {
       return "probe";
     }
@@ -161,13 +169,20 @@ public final class CallAhead implements RecipientProbe {
         heard = true;
         if (!mail.isPositive()) {
           reason = peer.label() + " said at MAIL: " + mail;
+          putOff |= mail.isTransient();
           dialogue.quit();
-          return Fate.NEXT_HOST;
+          return isForIpv4(mail, peer) ? Fate.OVER_IPV4 : Fate.NEXT_HOST;
         }
         Reply rcpt = dialogue.exchange("RCPT TO:<" + recipient + ">", times.rcpt());
+        boolean refused =
+            Trouble.of(Stage.RCPT, rcpt, peer.label()).course() == Meaning.Course.REFUSE;
         if (rcpt.isPositive()) {
           answer = new Result.Exists();
-        } else if (Trouble.of(Stage.RCPT, rcpt, peer.label()).course() == Meaning.Course.REFUSE) {
+        } else if (refused && isForIpv4(rcpt, peer)) {
+          reason = peer.label() + " said at RCPT: " + rcpt;
+          dialogue.quit();
+          return Fate.OVER_IPV4;
+        } else if (refused && !putOff) {
           answer = new Result.Refused(rcpt);
         } else {
           reason = peer.label() + " said at RCPT: " + rcpt;
@@ -187,6 +202,10 @@ public final class CallAhead implements RecipientProbe {
         reason = Trouble.lost(heard ? Stage.RCPT : Stage.MAIL, e, peer.label()).cause().text();
         return answer == null ? Fate.NEXT_HOST : Fate.CLOSED;
       }
+    }
+
+    private static boolean isForIpv4(Reply reply, Peer peer) {
+      return peer.hasIpv4Beside() && Trouble.isAboutIpv6(reply);
     }
   }
 }

@@ -88,6 +88,7 @@ public final class Courier implements Delivery, AutoCloseable {
             new Greeting(world.tls(), settings.times()),
             world.roots(),
             world.memories(),
+            new TriedHosts(),
             new Pool(settings.pool(), world.clock()),
             world.clock(),
             world.chance(),

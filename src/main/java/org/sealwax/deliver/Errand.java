@@ -2,6 +2,7 @@ package org.sealwax.deliver;
 
 import java.util.List;
 import org.sealwax.address.MailHost;
+import org.sealwax.deliver.TriedHosts.Tried;
 import org.sealwax.policy.Evidence;
 import org.sealwax.queue.Cause;
 
@@ -13,8 +14,10 @@ interface Errand {
     REUSABLE,
     /** All is done that could be done here; the connection is closed. */
     CLOSED,
-    /** The connection is closed and another host may do better. */
+    /** The connection is closed and another address or host may do better. */
     NEXT_HOST,
+    /** The connection is closed; the host refused our IPv6 address, and has an IPv4 one beside. */
+    OVER_IPV4,
     /** The connection has had its share of transactions; there is more to do at this host. */
     MORE,
     /** The connection, used before, was dead; nothing was said that matters. */
@@ -29,6 +32,17 @@ interface Errand {
 
   /** Whether anything is left that a clear text of the last resort may carry. */
   boolean mayGoClear();
+
+  /** What the deliveries before this one have tried in vain, of the same mail. */
+  default Tried triedBefore() {
+    return Tried.NOTHING;
+  }
+
+  /** What has been tried after this one; told once, at its end. */
+  default void tried(Tried all) {}
+
+  /** The round comes to a host of this preference. */
+  default void comesTo(int preference) {}
 
   /** A host could not be used. */
   void passedOver(Cause cause);
@@ -62,6 +76,13 @@ interface Errand {
    * next one would be about the last one, for ever (RFC 8460 section 3).
    */
   boolean counts();
+
+  /**
+   * Tells connections of different use apart: they are never used for one another. A probe's have
+   * short times and are not counted; a session that nobody counted must not carry mail whose
+   * sessions count.
+   */
+  String use();
 
   /** For the log: the queue id, or what stands for it. */
   String id();

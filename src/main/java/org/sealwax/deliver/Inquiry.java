@@ -63,6 +63,11 @@ record Inquiry(MailHost destination, MailOptions.Tls message) implements Errand 
   }
 
   @Override
+  public String use() {
+    return "|inquiry";
+  }
+
+  @Override
   public String id() {
     return "explain";
   }

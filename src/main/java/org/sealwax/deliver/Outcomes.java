@@ -20,6 +20,7 @@ final class Outcomes {
   private final Map<Long, Outcome> settled = new LinkedHashMap<>();
   private final Map<Long, Addressee> open = new LinkedHashMap<>();
   private final Map<Long, Cause> putOff = new HashMap<>();
+  private final Map<Long, Cause> notYet = new HashMap<>();
   private @Nullable Cause lastCause;
 
   /** Why each host was passed over, for what may be concluded from all of them together. */
@@ -41,6 +42,11 @@ final class Outcomes {
 
   boolean isDone() {
     return open.isEmpty();
+  }
+
+  /** Whether another round has nothing to do: everybody was delivered or refused. */
+  boolean leavesNobody() {
+    return isDone() && settled.values().stream().noneMatch(Outcome.Deferred.class::isInstance);
   }
 
   void settle(Addressee addressee, Outcome outcome) {
@@ -72,6 +78,14 @@ final class Outcomes {
   /** Whether a host of this round has put this recipient off. */
   boolean isPutOff(Addressee addressee) {
     return putOff.containsKey(addressee.key());
+  }
+
+  /**
+   * A host refused this recipient for a reason of ours that another connection may not have; if
+   * none is made in this round, this is why the recipient waits.
+   */
+  void notYet(Addressee addressee, Cause cause) {
+    notYet.put(addressee.key(), cause);
   }
 
   /** Why those who wait could not be served at one host; a broken policy outlasts a dead host. */
@@ -113,7 +127,8 @@ final class Outcomes {
     Cause last = lastCause == null ? otherwise : lastCause;
     Cause common = last.within(extent(last)).until(soonest);
     for (Addressee addressee : open()) {
-      settle(addressee, new Outcome.Deferred(putOff.getOrDefault(addressee.key(), common)));
+      Cause own = notYet.getOrDefault(addressee.key(), common);
+      settle(addressee, new Outcome.Deferred(putOff.getOrDefault(addressee.key(), own)));
     }
     return settled;
   }

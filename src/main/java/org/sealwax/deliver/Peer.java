@@ -12,6 +12,7 @@ final class Peer {
   private final Terms terms;
   private final InetSocketAddress address;
   private final boolean downgrade;
+  private final boolean ipv4Beside;
   private final String label;
   private final String tls;
   private final long born;
@@ -23,11 +24,13 @@ final class Peer {
       InetSocketAddress address,
       String label,
       boolean downgrade,
+      boolean ipv4Beside,
       long born) {
     this.dialogue = dialogue;
     this.terms = terms;
     this.address = address;
     this.downgrade = downgrade;
+    this.ipv4Beside = ipv4Beside;
     this.label = label;
     this.tls = TlsWords.token(terms.requirement(), dialogue.handshake(), downgrade);
     this.born = born;
@@ -55,6 +58,11 @@ final class Peer {
   /** Whether the host has shown better before. */
   boolean isDowngrade() {
     return downgrade;
+  }
+
+  /** Whether this is IPv6, and the host has IPv4 addresses that we could use as well. */
+  boolean hasIpv4Beside() {
+    return ipv4Beside;
   }
 
   /** {@code mx.example.org[192.0.2.1]:25}. */

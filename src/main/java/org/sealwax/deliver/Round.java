@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
+import org.sealwax.deliver.TriedHosts.Tried;
 import org.sealwax.ledger.Ledger;
 import org.sealwax.ledger.MxAnswer;
 import org.sealwax.ledger.Visit;
@@ -44,10 +45,8 @@ final class Round {
   static final class Budget {
     private final Instant began;
     private int connections;
-    private int hosts = 1;
-    private int host;
-    private boolean cut;
     private boolean keepsOne;
+    private HostOrder order = new HostOrder(List.of(), Tried.NOTHING, Budget::nobody);
 
     Budget(Instant began) {
       this.began = began;
@@ -65,16 +64,9 @@ final class Round {
       connections++;
     }
 
-    int hosts() {
-      return hosts;
-    }
-
-    int hostsLeft() {
-      return hosts - host;
-    }
-
-    boolean isFirstHost() {
-      return host == 1;
+    /** The hosts, and whose turn it is. */
+    HostOrder order() {
+      return order;
     }
 
     /** Whether a connection is kept for plaintext at a host that was tried before. */
@@ -87,9 +79,8 @@ final class Round {
       keepsOne = true;
     }
 
-    /** Our own address stands here: what comes after is no better than we (RFC 5321 5.1). */
-    void cut() {
-      cut = true;
+    private static Terms nobody(Subject subject) {
+      throw new IllegalStateException("no host was planned");
     }
   }
 
@@ -110,22 +101,24 @@ final class Round {
                 .sources()
                 .ledger()
                 .visit(answer.domain(), answer.at(tools.clock().now()), errand.teaches());
+    Tried before = errand.triedBefore();
     try {
-      Optional<Evidence.Sts> failed = over(hosts);
+      Optional<Evidence.Sts> failed = over(hosts, before);
       if (failed.isEmpty() || errand.isDone() || answer == null) {
         return;
       }
       // RFC 8461 §5.1: before giving up, look whether the policy has changed meanwhile.
       Optional<Evidence.Sts> now = tools.sources().rechecks().recheck(answer.domain());
       if (now.isPresent() && !now.get().state().equals(failed.get().state())) {
-        over(hosts);
+        over(hosts, before);
       }
     } finally {
+      errand.tried(budget.order().after());
       if (visit.askAfresh() && answer != null) {
         // The next round must not see what a poisoned cache says.
         tools.sources().forgets().accept(answer.domain());
         hosts.hosts().stream()
-            .map(Subject::host)
+            .map(host -> host.subject().host())
             .filter(Domain.class::isInstance)
             .forEach(host -> tools.sources().forgets().accept((Domain) host));
       }
@@ -138,8 +131,8 @@ final class Round {
   /** Only the questions. */
   void lookAhead() throws InterruptedException {
     if (plan() instanceof RoutePlan.Hosts hosts) {
-      for (Subject subject : hosts.hosts().stream().limit(AHEAD_HOSTS).toList()) {
-        tools.gatherer().gather(subject);
+      for (RoutePlan.Host host : hosts.hosts().stream().limit(AHEAD_HOSTS).toList()) {
+        tools.gatherer().gather(host.subject());
       }
     }
   }
@@ -153,17 +146,16 @@ final class Round {
       case RoutePlan.End end -> new Preview(nextHop.key(), List.of(), end.meaning().cause().text());
       case RoutePlan.Hosts hosts -> {
         List<Preview.Host> out = new ArrayList<>();
-        budget.hosts = hosts.hosts().size();
-        for (Subject subject : hosts.hosts()) {
-          budget.host++;
-          Terms terms = terms(subject, hosts);
+        HostOrder order = order(hosts, Tried.NOTHING);
+        for (Terms terms = order.next(); terms != null; terms = order.next()) {
           Attempt attempt = new Attempt(tools, budget, errand, terms, visit, hosts);
+          String host = terms.subject().host() + ":" + hosts.port();
           out.add(
               Preview.Host.of(
                   terms,
                   terms.refusal(tools.sources().ledger()).map(Cause::text).orElse(null),
                   tools.policy().ladder(),
-                  tools.memories().at(subject.host() + ":" + hosts.port(), tools.clock().now()),
+                  tools.memories().at(host, tools.clock().now()),
                   probes ? attempt.glance() : null,
                   probes));
         }
@@ -195,21 +187,21 @@ final class Round {
   /**
    * Over all hosts; afterwards the MTA-STS evidence under which a host failed, if there was any.
    */
-  private Optional<Evidence.Sts> over(RoutePlan.Hosts plan) throws InterruptedException {
+  private Optional<Evidence.Sts> over(RoutePlan.Hosts plan, Tried before)
+      throws InterruptedException {
     List<Attempt> tried = new ArrayList<>();
     Optional<Evidence.Sts> underSts = Optional.empty();
     boolean looked = false;
-    budget.hosts = plan.hosts().size();
-    budget.host = 0;
-    for (Subject subject : plan.hosts()) {
-      if (errand.isDone() || budget.cut) {
+    HostOrder order = order(plan, before);
+    while (!errand.isDone()) {
+      Terms terms = order.next();
+      if (terms == null) {
         break;
       }
-      budget.host++;
-      Terms terms = terms(subject, plan);
       if (terms.sts().isPresent()) {
         underSts = terms.sts();
       }
+      Subject subject = terms.subject();
       if (terms.isSpokenFor()) {
         tools
             .log()
@@ -222,6 +214,7 @@ final class Round {
       Attempt attempt = new Attempt(tools, budget, errand, terms, visit, plan);
       Optional<Cause> refusal = terms.refusal(tools.sources().ledger());
       if (refusal.isPresent()) {
+        order.tried(subject.host());
         errand.passedOver(refusal.get());
         if (errand.counts() && plan.byMx() && subject.nextHop() instanceof Domain domain) {
           tools
@@ -235,6 +228,7 @@ final class Round {
         }
         continue;
       }
+      errand.comesTo(order.preference());
       visit(attempt, key(terms, plan));
       tried.add(attempt);
     }
@@ -249,6 +243,12 @@ final class Round {
       }
     }
     return underSts;
+  }
+
+  private HostOrder order(RoutePlan.Hosts plan, Tried before) {
+    HostOrder order = new HostOrder(plan.hosts(), before, subject -> terms(subject, plan));
+    budget.order = order;
+    return order;
   }
 
   private Terms terms(Subject subject, RoutePlan.Hosts plan) throws InterruptedException {
@@ -273,33 +273,46 @@ final class Round {
         + terms.requirement().key()
         + "|"
         + errand.insistsOnRequireTls()
-        // A session that nobody counted must not carry mail whose sessions count.
-        + (errand.counts() ? "" : "|report");
+        + errand.use();
   }
 
   private void visit(Attempt attempt, String key) throws InterruptedException {
-    Peer idle = tools.pool().take(key);
-    if (idle != null) {
-      Errand.Fate fate = errand.with(idle);
-      finish(fate, idle, key);
-      switch (fate) {
-        case REUSABLE, CLOSED, NEXT_HOST -> {
-          return;
-        }
-        case MORE, STALE -> {}
-      }
-    }
-    while (!errand.isDone()) {
-      Peer peer = attempt.open();
-      if (peer == null) {
-        return;
-      }
+    Peer peer = tools.pool().take(key);
+    if (peer != null) {
+      budget.order().tried(peer.terms().subject().host(), peer.address().getAddress());
       Errand.Fate fate = errand.with(peer);
       finish(fate, peer, key);
-      if (fate != Errand.Fate.MORE) {
+      if (errand.isDone()) {
         return;
       }
+      if (fate != Errand.Fate.STALE) {
+        attempt.leaveOut(peer.address());
+      }
+      peer = next(attempt, peer, fate);
+    } else {
+      peer = attempt.open();
     }
+    while (peer != null) {
+      Errand.Fate fate = errand.with(peer);
+      finish(fate, peer, key);
+      peer = errand.isDone() ? null : next(attempt, peer, fate);
+    }
+  }
+
+  /** The next connection at the same host for those who still wait, or null. */
+  private static @Nullable Peer next(Attempt attempt, Peer last, Errand.Fate fate)
+      throws InterruptedException {
+    switch (fate) {
+      case MORE -> {
+        Peer again = attempt.openAgain(last);
+        if (again != null) {
+          return again;
+        }
+      }
+      case OVER_IPV4 -> attempt.leaveOutIpv6();
+      case REUSABLE, CLOSED, NEXT_HOST, STALE -> {}
+    }
+    return attempt.open();
   }
 
   private void finish(Errand.Fate fate, Peer peer, @Nullable String key) {

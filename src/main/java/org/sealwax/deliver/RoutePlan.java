@@ -14,7 +14,6 @@ import org.sealwax.dns.MxSet;
 import org.sealwax.dns.Resolver;
 import org.sealwax.dns.Security;
 import org.sealwax.ledger.MxAnswer;
-import org.sealwax.policy.Ladder;
 import org.sealwax.policy.Subject;
 import org.sealwax.queue.NextHop;
 import org.sealwax.world.Chance;
@@ -24,7 +23,7 @@ sealed interface RoutePlan {
   /**
    * There are hosts.
    *
-   * @param hosts at most {@link Ladder#HOSTS}: each can have one connection in one delivery
+   * @param hosts all of them, by preference; which of them are tried is {@link HostOrder}'s affair
    * @param port at each of them
    * @param route the configured route, or null for MX
    * @param byMx whether DNS that others control chose the hosts
@@ -32,7 +31,7 @@ sealed interface RoutePlan {
    * @param answer what the DNS said, for the ledger; null for a configured host
    */
   record Hosts(
-      List<Subject> hosts,
+      List<Host> hosts,
       int port,
       @Nullable RouteSettings route,
       boolean byMx,
@@ -44,6 +43,14 @@ sealed interface RoutePlan {
       hosts = List.copyOf(hosts);
     }
   }
+
+  /**
+   * One host.
+   *
+   * @param subject whose host it is
+   * @param preference as published; 0 for a configured or implicit one
+   */
+  record Host(Subject subject, int preference) {}
 
   /**
    * An MX answer as a whole.
@@ -80,8 +87,7 @@ sealed interface RoutePlan {
       case MxSet.Hosts h ->
           new Hosts(
               h.targets().stream()
-                  .limit(Ladder.HOSTS)
-                  .map(t -> new Subject(domain, t.host(), h.security() == Security.SECURE, port))
+                  .map(t -> host(domain, t, h.security() == Security.SECURE, port))
                   .toList(),
               port,
               null,
@@ -95,6 +101,10 @@ sealed interface RoutePlan {
     };
   }
 
+  private static Host host(Domain domain, MxSet.Target target, boolean secure, int port) {
+    return new Host(new Subject(domain, target.host(), secure, port), target.preference());
+  }
+
   /**
    * A configured host: no MX, no questions about who chose it.
    *
@@ -102,6 +112,6 @@ sealed interface RoutePlan {
    */
   static RoutePlan fixed(NextHop.Fixed hop, MailHost destination, @Nullable RouteSettings route) {
     Subject subject = Subject.fixed(hop.host(), hop.port()).to(destination);
-    return new Hosts(List.of(subject), hop.port(), route, false, true, null);
+    return new Hosts(List.of(new Host(subject, 0)), hop.port(), route, false, true, null);
   }
 }

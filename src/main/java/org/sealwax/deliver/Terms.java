@@ -114,6 +114,11 @@ record Terms(
         .isPresent();
   }
 
+  /** Whether the host may be used at all. */
+  boolean isUsable() {
+    return requirement.mxFilter().admits(subject.host());
+  }
+
   /** Why this host may not be used at all; empty when it may. */
   Optional<Cause> refusal(Ledger ledger) {
     Optional<MxFilter.Refusal> refusal = requirement.mxFilter().refusal(subject.host());

@@ -16,6 +16,7 @@ import org.sealwax.address.MailHost;
 import org.sealwax.address.Mailbox;
 import org.sealwax.converse.ClientDialogue;
 import org.sealwax.converse.SmtpTimes;
+import org.sealwax.deliver.TriedHosts.Tried;
 import org.sealwax.policy.Evidence;
 import org.sealwax.queue.Addressee;
 import org.sealwax.queue.Cause;
@@ -63,6 +64,18 @@ final class Transfer implements Errand {
   private final Set<Long> keptForTls = new HashSet<>();
 
   private String visited = "";
+
+  /** The peer took offence at a parameter: those that can be spared are left out from now on. */
+  private boolean sparing;
+
+  /** The peer refused somebody for our IPv6 address. */
+  private boolean wantsIpv4;
+
+  private Tried triedBefore = Tried.NOTHING;
+  private int preference;
+  private int putOffAt = Tried.NOBODY;
+  private boolean answered;
+
   private Stage stage = Stage.MAIL;
   private boolean heard;
 
@@ -138,6 +151,47 @@ final class Transfer implements Errand {
   }
 
   @Override
+  public Tried triedBefore() {
+    Tried own = tools.tried().at(triedKey());
+    triedBefore = own.equals(Tried.NOTHING) ? tools.tried().at(silentHop()) : own;
+    return triedBefore;
+  }
+
+  @Override
+  public void comesTo(int at) {
+    preference = at;
+  }
+
+  @Override
+  public void tried(Tried all) {
+    // Where no host answers, other mail for the same next hop need not ask the same ones again.
+    if (answered) {
+      tools.tried().forget(silentHop());
+    } else {
+      tools.tried().put(silentHop(), all);
+    }
+    if (outcomes.leavesNobody()) {
+      tools.tried().forget(triedKey());
+    } else {
+      tools.tried().put(triedKey(), all.putOffAt(putOffAt));
+    }
+  }
+
+  /** This mail on its way to this next hop. */
+  private String triedKey() {
+    return consignment.id().text()
+        + silentHop()
+        + "|"
+        + consignment.sender()
+        + "|"
+        + consignment.deliveredTo();
+  }
+
+  private String silentHop() {
+    return "|" + consignment.nextHop().key();
+  }
+
+  @Override
   public void passedOver(Cause cause) {
     outcomes.passedOver(cause);
   }
@@ -180,12 +234,18 @@ final class Transfer implements Errand {
   }
 
   @Override
+  public String use() {
+    return counts() ? "" : "|report";
+  }
+
+  @Override
   public String id() {
     return consignment.id().text();
   }
 
   @Override
   public Fate with(Peer peer) {
+    answered = true;
     boolean finished = false;
     try {
       Fate fate = carry(peer);
@@ -206,9 +266,16 @@ final class Transfer implements Errand {
   }
 
   private Fate carry(Peer peer) {
+    wantsIpv4 = false;
+    Fate fate = carryAll(peer);
+    return wantsIpv4 ? Fate.OVER_IPV4 : fate;
+  }
+
+  private Fate carryAll(Peer peer) {
     if (!peer.label().equals(visited)) {
       visited = peer.label();
       putOffHere.clear();
+      sparing = false;
     }
     refuseWhatCannotGo(peer);
     boolean first = true;
@@ -258,11 +325,50 @@ final class Transfer implements Errand {
     return waiting;
   }
 
-  private void putOff(Addressee addressee, Meaning meaning, Peer peer) {
-    outcomes.putOff(addressee, meaning.cause());
+  private void putOff(Addressee addressee, Cause cause, Peer peer) {
+    outcomes.putOff(addressee, cause);
     putOffHere.add(addressee.key());
-    if (peer.handshake().isPresent()) {
+    putOffAt = Math.min(putOffAt, preference);
+    // A host that is busy says so before it knows the recipient, and then any other host may help.
+    boolean busy = stage == Stage.MAIL || cause.reply() == null || cause.reply().code() == 421;
+    if (peer.handshake().isPresent() && !busy) {
       keptForTls.add(addressee.key());
+    }
+  }
+
+  /** What the peer's own word means for those of {@code some} who are still open. */
+  private void conclude(List<Addressee> some, Meaning meaning, Peer peer) {
+    Set<Long> open = outcomes.open().stream().map(Addressee::key).collect(Collectors.toSet());
+    for (Addressee addressee : some) {
+      if (open.contains(addressee.key())) {
+        switch (meaning.course()) {
+          case REFUSE -> refuse(addressee, meaning.cause(), peer);
+          case NEXT_HOST -> putOff(addressee, meaning.cause(), peer);
+          case DEFER -> outcomes.settle(addressee, meaning.outcome());
+        }
+      }
+    }
+  }
+
+  /**
+   * Refuses, except whom a better host has put off, in this round or in one before that did not
+   * come to this host: that one may take the mail later, and a lesser host after it must not bounce
+   * it now.
+   */
+  private void refuse(Addressee addressee, Cause cause, Peer peer) {
+    if (outcomes.isPutOff(addressee)) {
+      putOffHere.add(addressee.key());
+    } else if (preference > triedBefore.putOffAt()) {
+      outcomes.notYet(addressee, Trouble.notYet(cause));
+      putOffHere.add(addressee.key());
+    } else if (peer.hasIpv4Beside()
+        && cause.reply() != null
+        && Trouble.isAboutIpv6(cause.reply())) {
+      outcomes.notYet(addressee, Trouble.notYet(cause));
+      putOffHere.add(addressee.key());
+      wantsIpv4 = true;
+    } else {
+      outcomes.settle(addressee, new Outcome.Refused(cause));
     }
   }
 
@@ -283,74 +389,81 @@ final class Transfer implements Errand {
       outcomes.settleAll(new Outcome.Deferred(Trouble.content(String.valueOf(e.getMessage()))));
       return Fate.CLOSED;
     } catch (TooSlow e) {
-      return apply(Trouble.tooSlow(stage, e.allowed, peer.label()), transaction.atStake());
+      return broken(Trouble.tooSlow(stage, e.allowed, peer.label()), transaction.atStake());
     } catch (IOException e) {
       if (reused && !heard) {
         return Fate.STALE;
       }
-      return apply(Trouble.lost(stage, e, peer.label()), transaction.atStake());
+      return broken(Trouble.lost(stage, e, peer.label()), transaction.atStake());
     }
   }
 
-  /** Settles or passes over what is still open of {@code some}; the connection is over. */
-  private Fate apply(Meaning meaning, List<Addressee> some) {
+  /** The connection broke; where the message may have been taken, nothing else is tried now. */
+  private Fate broken(Meaning meaning, List<Addressee> some) {
     outcomes.passedOver(meaning.cause());
     if (meaning.course() == Meaning.Course.NEXT_HOST) {
       return Fate.NEXT_HOST;
     }
-    settle(some, meaning.outcome());
-    return Fate.CLOSED;
-  }
-
-  private void settle(List<Addressee> some, Outcome outcome) {
     Set<Long> open = outcomes.open().stream().map(Addressee::key).collect(Collectors.toSet());
     for (Addressee addressee : some) {
       if (open.contains(addressee.key())) {
-        outcomes.settle(addressee, outcome);
+        outcomes.settle(addressee, meaning.outcome());
       }
     }
+    return Fate.CLOSED;
   }
 
   private void refuseWhatCannotGo(Peer peer) {
     Capabilities offered = peer.dialogue().capabilities();
     long size = consignment.size() + prefix.length;
     if (offered.maxSize().isPresent() && offered.maxSize().getAsLong() < size) {
-      cannotGo(waiting(peer), Trouble.tooBig(peer.label(), size, offered.maxSize().getAsLong()));
+      cannotGo(
+          peer, waiting(peer), Trouble.tooBig(peer.label(), size, offered.maxSize().getAsLong()));
       return;
     }
     boolean binary = consignment.options().body() == MailOptions.Body.BINARY;
     if (binary && !(offered.offersChunking() && offered.offers("BINARYMIME"))) {
-      cannotGo(waiting(peer), Trouble.needsBinary(peer.label()));
+      cannotGo(peer, waiting(peer), Trouble.needsBinary(peer.label()));
       return;
     }
     if (offered.offersSmtpUtf8()) {
       return;
     }
-    boolean all =
-        !senderIsAscii()
-            || !isAscii(prefix, prefix.length)
-            || (consignment.options().smtputf8() && !headerIsAscii());
+    boolean all = contentNeedsUtf8();
     cannotGo(
+        peer,
         waiting(peer).stream().filter(a -> all || !mailbox(a).isAscii()).toList(),
         Trouble.needsSmtpUtf8(peer.label()));
   }
 
-  /**
-   * Refuses for want of an extension, except whom a better host has put off: that one takes the
-   * mail later, and a lesser host after it must not bounce it now.
-   */
-  private void cannotGo(List<Addressee> some, Cause cause) {
-    for (Addressee addressee : some) {
-      if (outcomes.isPutOff(addressee)) {
-        putOffHere.add(addressee.key());
-      } else {
-        outcomes.settle(addressee, new Outcome.Refused(cause));
-      }
-    }
+  private void cannotGo(Peer peer, List<Addressee> some, Cause cause) {
+    some.forEach(addressee -> refuse(addressee, cause, peer));
   }
 
   private boolean senderIsAscii() {
     return consignment.sender().mailboxIfAny().map(Mailbox::isAscii).orElse(true);
+  }
+
+  /** Whether the message needs SMTPUTF8, whoever its recipients are (RFC 6531 3.5). */
+  private boolean contentNeedsUtf8() {
+    return !senderIsAscii()
+        || !isAscii(prefix, prefix.length)
+        || (consignment.options().smtputf8() && !headerIsAscii());
+  }
+
+  /** Whether the content would pass without BODY=8BITMIME (RFC 6152 3). */
+  private boolean contentIsAscii() {
+    try (InputStream in = consignment.content().open()) {
+      byte[] block = new byte[8_192];
+      boolean ascii = isAscii(prefix, prefix.length);
+      for (int count = in.read(block); ascii && count >= 0; count = in.read(block)) {
+        ascii = isAscii(block, count);
+      }
+      return ascii;
+    } catch (IOException e) {
+      // The transfer will say what is wrong with the content; nothing is left out for it here.
+      return false;
+    }
   }
 
   private static boolean isAscii(byte[] octets, int count) {
@@ -419,6 +532,7 @@ final class Transfer implements Errand {
     private final List<Addressee> accepted = new ArrayList<>();
     private final boolean chunking;
     private final boolean pipelining;
+    private final boolean spared;
     private boolean contentSent;
 
     Transaction(Peer peer, List<Addressee> batch) {
@@ -427,6 +541,7 @@ final class Transfer implements Errand {
       this.offered = dialogue.capabilities();
       this.batch = batch;
       this.pipelining = offered.offersPipelining();
+      this.spared = sparing;
       this.chunking =
           offered.offersChunking()
               && (consignment.options().body() == MailOptions.Body.BINARY
@@ -449,7 +564,8 @@ final class Transfer implements Errand {
 
     private @Nullable Ended upToTheEnd() throws IOException {
       boolean dataSent = pipelining && !chunking;
-      dialogue.send(mail());
+      String command = mail();
+      dialogue.send(command);
       if (pipelining) {
         for (Addressee addressee : batch) {
           dialogue.send(rcpt(addressee));
@@ -460,7 +576,7 @@ final class Transfer implements Errand {
       }
       Reply mail = reply(times.mail());
       if (!mail.isPositive()) {
-        return mailFailed(mail, dataSent);
+        return mailFailed(command, mail, dataSent);
       }
       for (Addressee addressee : batch) {
         stage = Stage.RCPT;
@@ -468,20 +584,16 @@ final class Transfer implements Errand {
           dialogue.send(rcpt(addressee));
         }
         Reply reply = reply(times.rcpt());
-        // RFC 5321 §4.5.3.1.10: enough for one transaction; it stays open for the next.
-        boolean tooMany = (reply.code() == 452 || reply.code() == 552) && !accepted.isEmpty();
         if (reply.isPositive()) {
           accepted.add(addressee);
-        } else if (!tooMany) {
+        } else if (isToBeAskedAgain(addressee, reply)) {
+          continue;
+        } else {
           Meaning meaning = Trouble.of(Stage.RCPT, reply, peer.label());
           if (reply.code() == 421) {
-            return new Ended(apply(meaning, List.of()));
+            return goneAway(meaning, batch);
           }
-          if (meaning.course() == Meaning.Course.NEXT_HOST) {
-            putOff(addressee, meaning, peer);
-          } else {
-            outcomes.settle(addressee, meaning.outcome());
-          }
+          conclude(List.of(addressee), meaning, peer);
         }
       }
       if (accepted.isEmpty()) {
@@ -490,21 +602,47 @@ final class Transfer implements Errand {
       return chunking ? bdat() : data(dataSent);
     }
 
-    private @Nullable Ended mailFailed(Reply mail, boolean dataSent) throws IOException {
+    /** Whether the recipient stays open for the next transaction on this connection. */
+    private boolean isToBeAskedAgain(Addressee addressee, Reply reply) {
+      // RFC 5321 §4.5.3.1.10: enough for one transaction.
+      if (Trouble.isTooMany(reply) && !accepted.isEmpty()) {
+        return true;
+      }
+      boolean parameters = !rcpt(addressee).equals(path(addressee));
+      if (Trouble.isAboutParameters(reply) && parameters) {
+        sparing = true;
+        return true;
+      }
+      return false;
+    }
+
+    /** The host says that it goes, about whatever: those at stake may try another one. */
+    private Ended goneAway(Meaning meaning, List<Addressee> some) {
+      outcomes.passedOver(meaning.cause());
+      conclude(some, meaning, peer);
+      return new Ended(Fate.NEXT_HOST);
+    }
+
+    private @Nullable Ended mailFailed(String command, Reply mail, boolean dataSent)
+        throws IOException {
       Meaning meaning = Trouble.of(Stage.MAIL, mail, peer.label());
       if (mail.code() == 421) {
-        return heardNothingElse() ? new Ended(Fate.STALE) : new Ended(apply(meaning, batch));
+        return heardNothingElse() ? new Ended(Fate.STALE) : goneAway(meaning, batch);
       }
       if (pipelining) {
         for (int i = 0; i < batch.size(); i++) {
           reply(times.rcpt());
         }
       }
-      if (meaning.course() == Meaning.Course.NEXT_HOST) {
-        return new Ended(apply(meaning, batch));
+      if (Trouble.isAboutParameters(mail) && !spared && !command.equals(mail(true))) {
+        sparing = true;
+        return takeBack(dataSent);
       }
-      settle(waiting(peer), meaning.outcome());
-      return takeBack(dataSent);
+      outcomes.passedOver(meaning.cause());
+      conclude(waiting(peer), meaning, peer);
+      return meaning.course() == Meaning.Course.NEXT_HOST
+          ? new Ended(Fate.NEXT_HOST)
+          : takeBack(dataSent);
     }
 
     /** A connection used before that greets us with 421 was dying while it waited. */
@@ -517,7 +655,7 @@ final class Transfer implements Errand {
       stage = Stage.DATA;
       if (!dataSent) {
         Reply reset = exchange("RSET", times.rcpt());
-        return reset.isPositive() ? null : new Ended(Fate.CLOSED);
+        return reset.isPositive() ? null : outOfStep();
       }
       Reply go = reply(times.data());
       if (go.code() == 354) {
@@ -525,9 +663,12 @@ final class Transfer implements Errand {
         reply(times.end());
         return null;
       }
-      return go.code() == 421 || !(go.isTransient() || go.isPermanent())
-          ? new Ended(Fate.CLOSED)
-          : null;
+      return go.code() == 421 || !(go.isTransient() || go.isPermanent()) ? outOfStep() : null;
+    }
+
+    /** This connection is of no more use; whoever is to be asked again is asked on another one. */
+    private Ended outOfStep() {
+      return new Ended(waiting(peer).isEmpty() ? Fate.CLOSED : Fate.MORE);
     }
 
     private @Nullable Ended data(boolean dataSent) throws IOException {
@@ -549,12 +690,17 @@ final class Transfer implements Errand {
     }
 
     private @Nullable Ended noContent(Reply reply) {
-      Meaning meaning = Trouble.of(Stage.DATA, reply, peer.label());
-      Fate fate = apply(meaning, accepted);
+      return contentFailed(Trouble.of(Stage.DATA, reply, peer.label()), reply);
+    }
+
+    private @Nullable Ended contentFailed(Meaning meaning, Reply reply) {
+      outcomes.passedOver(meaning.cause());
+      conclude(accepted, meaning, peer);
+      if (meaning.course() == Meaning.Course.NEXT_HOST) {
+        return new Ended(Fate.NEXT_HOST);
+      }
       // After a clear refusal the conversation is in order; after nonsense it is not.
-      return fate == Fate.CLOSED && (reply.isTransient() || reply.isPermanent())
-          ? null
-          : new Ended(fate);
+      return reply.isTransient() || reply.isPermanent() ? null : new Ended(Fate.CLOSED);
     }
 
     private @Nullable Ended bdat() throws IOException {
@@ -570,7 +716,7 @@ final class Transfer implements Errand {
 
     private @Nullable Ended judged(Reply reply) {
       if (reply.isPositive()) {
-        boolean dsn = offered.offersDsn();
+        boolean dsn = passesWishesOn();
         String said = reply.toString();
         Outcome delivered = new Outcome.Delivered(peer.label(), said, peer.tls(), dsn, false);
         for (Addressee addressee : accepted) {
@@ -582,11 +728,7 @@ final class Transfer implements Errand {
         }
         return null;
       }
-      Meaning meaning = Trouble.of(Stage.END, reply, peer.label());
-      Fate fate = apply(meaning, accepted);
-      return fate == Fate.CLOSED && (reply.isTransient() || reply.isPermanent())
-          ? null
-          : new Ended(fate);
+      return contentFailed(Trouble.of(Stage.END, reply, peer.label()), reply);
     }
 
     private Reply exchange(String command, Duration longest) throws IOException {
@@ -601,19 +743,32 @@ final class Transfer implements Errand {
     }
 
     private String mail() {
+      return mail(spared);
+    }
+
+    /**
+     * The command.
+     *
+     * @param bare without what the mail can go without; REQUIRETLS and what the content needs stay
+     */
+    private String mail(boolean bare) {
       StringBuilder out = new StringBuilder(96);
       out.append("MAIL FROM:<").append(consignment.sender()).append('>');
       MailOptions options = consignment.options();
-      if (offered.offersSize()) {
+      if (offered.offersSize() && !bare) {
         out.append(" SIZE=").append(consignment.size() + prefix.length);
       }
       switch (options.body()) {
         case SEVEN_BIT -> {}
-        // Where 8BITMIME is not offered the content goes as it is: see the decision record.
-        case EIGHT_BIT -> out.append(offered.offersEightBit() ? " BODY=8BITMIME" : "");
+        case EIGHT_BIT -> {
+          // Where 8BITMIME is not offered the content goes as it is: see the decision record.
+          if (offered.offersEightBit() && !(bare && contentIsAscii())) {
+            out.append(" BODY=8BITMIME");
+          }
+        }
         case BINARY -> out.append(" BODY=BINARYMIME");
       }
-      if (offered.offersSmtpUtf8() && needsUtf8()) {
+      if (offered.offersSmtpUtf8() && needsUtf8(bare)) {
         out.append(" SMTPUTF8");
       }
       boolean requireTls = options.requireTls() && offered.offersRequireTls();
@@ -621,7 +776,7 @@ final class Transfer implements Errand {
         // RFC 8689 §4.2.1, last paragraph: the next host is bound as we are.
         out.append(" REQUIRETLS");
       }
-      if (offered.offersDsn()) {
+      if (offered.offersDsn() && !bare) {
         switch (options.returnContent()) {
           case UNSPECIFIED -> {}
           case HEADERS -> out.append(" RET=HDRS");
@@ -632,23 +787,31 @@ final class Transfer implements Errand {
           out.append(" ENVID=").append(options.envelopeId());
         }
       }
-      if (authenticated) {
+      if (authenticated && !bare) {
         // RFC 4954 §5: whom we speak for is not known to the host in its own terms.
         out.append(" AUTH=<>");
       }
       return out.toString();
     }
 
-    private boolean needsUtf8() {
-      return consignment.options().smtputf8()
-          || !senderIsAscii()
-          || !isAscii(prefix, prefix.length)
+    private boolean needsUtf8(boolean bare) {
+      return !bare && consignment.options().smtputf8()
+          || contentNeedsUtf8()
           || batch.stream().anyMatch(a -> !mailbox(a).isAscii());
     }
 
+    /** Whether the host has the DSN wishes; otherwise it is one without DSN (RFC 3461 5.2.2). */
+    private boolean passesWishesOn() {
+      return offered.offersDsn() && !spared;
+    }
+
+    private static String path(Addressee addressee) {
+      return "RCPT TO:<" + mailbox(addressee) + ">";
+    }
+
     private String rcpt(Addressee addressee) {
-      String path = "RCPT TO:<" + mailbox(addressee) + ">";
-      if (!offered.offersDsn()) {
+      String path = path(addressee);
+      if (!passesWishesOn()) {
         return path;
       }
       StringBuilder out = new StringBuilder(path);

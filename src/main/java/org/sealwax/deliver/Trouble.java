@@ -1,5 +1,12 @@
 package org.sealwax.deliver;
 
+import static org.sealwax.deliver.Meaning.Course.DEFER;
+import static org.sealwax.deliver.Meaning.Course.NEXT_HOST;
+import static org.sealwax.deliver.Meaning.Course.REFUSE;
+import static org.sealwax.queue.Cause.Extent.MESSAGE;
+import static org.sealwax.queue.Cause.Extent.NEXT_HOP;
+import static org.sealwax.queue.Cause.Extent.RECIPIENT;
+
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
@@ -31,12 +38,15 @@ final class Trouble {
    * @param stages where it applies
    * @param from lowest code
    * @param to highest code
+   * @param about subject and detail of the reply's enhanced status with a dot after each, {@code
+   *     "2.2."}, or the subject alone, {@code "7."}; {@link #NO_STATUS}; empty: all the same
    * @param hint a word that must stand in the text in any case, or empty
    */
   record Row(
       List<Stage> stages,
       int from,
       int to,
+      String about,
       String hint,
       Course course,
       String reason,
@@ -46,7 +56,13 @@ final class Trouble {
       return stages.contains(stage)
           && reply.code() >= from
           && reply.code() <= to
+          && about(reply).startsWith(about)
           && (hint.isEmpty() || reply.toString().toLowerCase(Locale.ROOT).contains(hint));
+    }
+
+    private static String about(Reply reply) {
+      EnhancedStatus said = reply.status();
+      return said == null ? NO_STATUS : said.subject() + "." + said.detail() + ".";
     }
   }
 
@@ -56,7 +72,15 @@ final class Trouble {
    */
   private static final EnhancedStatus SENDER_IS_SLOWED = EnhancedStatus.of(4, 7, 28);
 
-  private static final List<Stage> ENVELOPE = List.of(Stage.MAIL, Stage.RCPT);
+  /** Stands for the absence of an enhanced status. */
+  static final String NO_STATUS = "-";
+
+  private static final List<Stage> EVERY = List.of(Stage.values());
+  private static final List<Stage> AUTH = List.of(Stage.AUTH);
+  private static final List<Stage> MAIL = List.of(Stage.MAIL);
+  private static final List<Stage> RCPT = List.of(Stage.RCPT);
+  private static final List<Stage> DATA = List.of(Stage.DATA);
+  private static final List<Stage> END = List.of(Stage.END);
   private static final List<Stage> TRANSACTION =
       List.of(Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.END);
 
@@ -66,221 +90,99 @@ final class Trouble {
           // RFC 5321 §3.8: the host goes away, at whatever stage. After MAIL it may be the mail
           // that
           // made it go, so one message alone does not speak for the next hop.
-          row(
-              List.of(Stage.AUTH),
-              421,
-              421,
-              "",
-              Course.NEXT_HOST,
-              "service-closing",
-              "4.3.2",
-              Extent.NEXT_HOP),
-          row(
-              TRANSACTION,
-              421,
-              421,
-              "",
-              Course.NEXT_HOST,
-              "service-closing",
-              "4.3.2",
-              Extent.TRANSACTION),
+          row(AUTH, 421, 421, NEXT_HOST, "service-closing", "4.3.2", NEXT_HOP),
+          row(TRANSACTION, 421, 421, NEXT_HOST, "service-closing", "4.3.2", Extent.TRANSACTION),
           // Our credentials are our configuration's affair, never the sender's.
-          row(List.of(Stage.AUTH), 400, 599, "", Course.DEFER, "auth", "4.7.8", Extent.NEXT_HOP),
+          row(AUTH, 400, 599, DEFER, "auth", "4.7.8", NEXT_HOP),
           // RFC 4954 §6, RFC 3207 §4: the host wants AUTH or STARTTLS first. Whoever strips
-          // STARTTLS
-          // brings this about, so it must not bounce anything.
-          row(
-              TRANSACTION,
-              530,
-              530,
-              "",
-              Course.DEFER,
-              "auth-required",
-              "4.7.0",
-              Extent.TRANSACTION),
-          row(
-              TRANSACTION,
-              538,
-              538,
-              "",
-              Course.DEFER,
-              "auth-required",
-              "4.7.11",
-              Extent.TRANSACTION),
-          row(
-              TRANSACTION,
-              534,
-              535,
-              "",
-              Course.DEFER,
-              "auth-required",
-              "4.7.8",
-              Extent.TRANSACTION),
-          row(
-              TRANSACTION,
-              523,
-              523,
-              "",
-              Course.DEFER,
-              "auth-required",
-              "4.7.10",
-              Extent.TRANSACTION),
+          // STARTTLS brings this about, so it must not bounce anything.
+          row(TRANSACTION, 530, 530, DEFER, "auth-required", "4.7.0", Extent.TRANSACTION),
+          row(TRANSACTION, 538, 538, DEFER, "auth-required", "4.7.11", Extent.TRANSACTION),
+          row(TRANSACTION, 534, 535, DEFER, "auth-required", "4.7.8", Extent.TRANSACTION),
+          row(TRANSACTION, 523, 523, DEFER, "auth-required", "4.7.10", Extent.TRANSACTION),
+          // RFC 5321 §4.1.1.11: a parameter that is not taken, when all that may be left out has
+          // been left out.
+          row(MAIL, 504, 504, REFUSE, "parameter", "5.5.4", MESSAGE),
+          row(MAIL, 555, 555, REFUSE, "parameter", "5.5.4", MESSAGE),
+          row(RCPT, 504, 504, REFUSE, "parameter", "5.5.4", RECIPIENT),
+          row(RCPT, 555, 555, REFUSE, "parameter", "5.5.4", RECIPIENT),
           // Commands out of place or unknown: one of us is broken, and it is not the mail.
-          row(TRANSACTION, 500, 500, "", Course.DEFER, "protocol", "4.5.2", Extent.MESSAGE),
-          row(TRANSACTION, 502, 504, "", Course.DEFER, "protocol", "4.5.1", Extent.MESSAGE),
-          row(ENVELOPE, 555, 555, "", Course.DEFER, "protocol", "4.5.4", Extent.MESSAGE),
-          // RFC 5321 §5.1: whoever is put off at RCPT is tried at the next host at once, alone; see
-          // the decision record. §4.5.3.1.10: 552 to RCPT is what 452 should have been.
-          row(
-              List.of(Stage.RCPT),
-              552,
-              552,
-              "",
-              Course.NEXT_HOST,
-              "mailbox-full",
-              "4.5.3",
-              Extent.RECIPIENT),
-          row(
-              List.of(Stage.RCPT),
-              452,
-              452,
-              "",
-              Course.NEXT_HOST,
-              "mailbox-full",
-              "4.5.3",
-              Extent.RECIPIENT),
-          row(
-              List.of(Stage.RCPT),
-              400,
-              499,
-              "greylist",
-              Course.NEXT_HOST,
-              "greylisted",
-              "4.7.1",
-              Extent.RECIPIENT),
-          row(
-              List.of(Stage.RCPT),
-              400,
-              499,
-              "graylist",
-              Course.NEXT_HOST,
-              "greylisted",
-              "4.7.1",
-              Extent.RECIPIENT),
-          row(
-              List.of(Stage.RCPT),
-              400,
-              499,
-              "",
-              Course.NEXT_HOST,
-              "recipient-deferred",
-              "4.0.0",
-              Extent.RECIPIENT),
-          row(
-              List.of(Stage.RCPT),
-              500,
-              599,
-              "",
-              Course.REFUSE,
-              "recipient-refused",
-              "5.0.0",
-              Extent.RECIPIENT),
-          row(List.of(Stage.MAIL), 552, 552, "", Course.REFUSE, "too-big", "5.3.4", Extent.MESSAGE),
-          row(
-              List.of(Stage.MAIL),
-              452,
-              452,
-              "",
-              Course.NEXT_HOST,
-              "no-storage",
-              "4.3.1",
-              Extent.MESSAGE),
-          row(
-              List.of(Stage.MAIL),
-              400,
-              499,
-              "",
-              Course.NEXT_HOST,
-              "sender-deferred",
-              "4.0.0",
-              Extent.MESSAGE),
-          row(
-              List.of(Stage.MAIL),
-              500,
-              599,
-              "",
-              Course.REFUSE,
-              "sender-refused",
-              "5.0.0",
-              Extent.MESSAGE),
-          row(
-              List.of(Stage.DATA),
-              400,
-              499,
-              "",
-              Course.NEXT_HOST,
-              "data-deferred",
-              "4.0.0",
-              Extent.MESSAGE),
-          row(
-              List.of(Stage.DATA),
-              500,
-              599,
-              "",
-              Course.REFUSE,
-              "message-refused",
-              "5.0.0",
-              Extent.MESSAGE),
-          row(List.of(Stage.END), 552, 552, "", Course.REFUSE, "too-big", "5.3.4", Extent.MESSAGE),
-          row(
-              List.of(Stage.END),
-              400,
-              499,
-              "greylist",
-              Course.DEFER,
-              "greylisted",
-              "4.7.1",
-              Extent.MESSAGE),
-          row(
-              List.of(Stage.END),
-              400,
-              499,
-              "",
-              Course.DEFER,
-              "message-deferred",
-              "4.0.0",
-              Extent.MESSAGE),
-          row(
-              List.of(Stage.END),
-              500,
-              599,
-              "",
-              Course.REFUSE,
-              "message-refused",
-              "5.0.0",
-              Extent.MESSAGE),
+          row(TRANSACTION, 500, 500, DEFER, "protocol", "4.5.2", MESSAGE),
+          row(TRANSACTION, 502, 504, DEFER, "protocol", "4.5.1", MESSAGE),
+          // RFC 5321 §4.2.2, §4.5.3.1.10: 552 says that a mailbox is full, that the message is too
+          // big, or what 452 should have said; the status tells which. RFC 3463 §3.3: a full
+          // mailbox is a transient failure. RFC 5321 §5.1: whoever is put off is tried at the next
+          // address or host at once; see the decision record.
+          row(RCPT, 452, 452, "2.2.", NEXT_HOST, "mailbox-full", "4.2.2", RECIPIENT),
+          row(RCPT, 552, 552, "2.2.", NEXT_HOST, "mailbox-full", "4.2.2", RECIPIENT),
+          row(RCPT, 552, 552, NO_STATUS, NEXT_HOST, "mailbox-full", "4.2.2", RECIPIENT),
+          row(RCPT, 552, 552, "0.0.", NEXT_HOST, "mailbox-full", "4.2.2", RECIPIENT),
+          row(TRANSACTION, 552, 552, "2.2.", NEXT_HOST, "mailbox-full", "4.2.2", MESSAGE),
+          row(RCPT, 452, 452, "5.3.", NEXT_HOST, "too-many-recipients", "4.5.3", RECIPIENT),
+          row(RCPT, 552, 552, "5.3.", NEXT_HOST, "too-many-recipients", "4.5.3", RECIPIENT),
+          row(RCPT, 452, 452, NEXT_HOST, "no-storage", "4.3.1", RECIPIENT),
+          row(RCPT, 400, 499, "", "greylist", NEXT_HOST, "greylisted", "4.7.1", RECIPIENT),
+          row(RCPT, 400, 499, "", "graylist", NEXT_HOST, "greylisted", "4.7.1", RECIPIENT),
+          row(RCPT, 400, 499, NEXT_HOST, "recipient-deferred", "4.0.0", RECIPIENT),
+          row(RCPT, 500, 599, REFUSE, "recipient-refused", "5.0.0", RECIPIENT),
+          row(MAIL, 552, 552, "7.", REFUSE, "sender-refused", "5.7.0", MESSAGE),
+          row(MAIL, 552, 552, REFUSE, "too-big", "5.3.4", MESSAGE),
+          row(MAIL, 452, 452, NEXT_HOST, "no-storage", "4.3.1", MESSAGE),
+          row(MAIL, 400, 499, NEXT_HOST, "sender-deferred", "4.0.0", MESSAGE),
+          row(MAIL, 500, 599, REFUSE, "sender-refused", "5.0.0", MESSAGE),
+          row(DATA, 400, 499, NEXT_HOST, "data-deferred", "4.0.0", MESSAGE),
+          row(DATA, 500, 599, REFUSE, "message-refused", "5.0.0", MESSAGE),
+          row(END, 552, 552, "7.", REFUSE, "message-refused", "5.7.0", MESSAGE),
+          row(END, 552, 552, REFUSE, "too-big", "5.3.4", MESSAGE),
+          row(END, 400, 499, "", "greylist", NEXT_HOST, "greylisted", "4.7.1", MESSAGE),
+          row(END, 400, 499, NEXT_HOST, "message-deferred", "4.0.0", MESSAGE),
+          row(END, 500, 599, REFUSE, "message-refused", "5.0.0", MESSAGE),
           // 2yz and 3yz where they make no sense.
-          row(
-              List.of(Stage.values()),
-              200,
-              399,
-              "",
-              Course.DEFER,
-              "protocol",
-              "4.5.0",
-              Extent.MESSAGE));
+          row(EVERY, 200, 399, DEFER, "protocol", "4.5.0", MESSAGE));
 
   private static Row row(
       List<Stage> stages,
       int from,
       int to,
+      Course course,
+      String reason,
+      String status,
+      Extent extent) {
+    return row(stages, from, to, "", "", course, reason, status, extent);
+  }
+
+  private static Row row(
+      List<Stage> stages,
+      int from,
+      int to,
+      String about,
+      Course course,
+      String reason,
+      String status,
+      Extent extent) {
+    return row(stages, from, to, about, "", course, reason, status, extent);
+  }
+
+  private static Row row(
+      List<Stage> stages,
+      int from,
+      int to,
+      String about,
       String hint,
       Course course,
       String reason,
       String status,
       Extent extent) {
     return new Row(
-        stages, from, to, hint, course, reason, EnhancedStatus.parse(status).orElseThrow(), extent);
+        stages,
+        from,
+        to,
+        about,
+        hint,
+        course,
+        reason,
+        EnhancedStatus.parse(status).orElseThrow(),
+        extent);
   }
 
   /** What {@code reply} at {@code stage} means, where it was not the one hoped for. */
@@ -372,6 +274,50 @@ final class Trouble {
             host,
             null,
             extent(stage)));
+  }
+
+  /** Codes by which a parameter of MAIL or RCPT is refused (RFC 5321 4.1.1.11, 4.2.2). */
+  static boolean isAboutParameters(Reply reply) {
+    return reply.code() == 501 || reply.code() == 504 || reply.code() == 555;
+  }
+
+  /**
+   * Whether a 452 or 552 to RCPT may mean that the transaction has enough recipients (RFC 5321
+   * 4.5.3.1.10), when some have been accepted before.
+   */
+  static boolean isTooMany(Reply reply) {
+    boolean code = reply.code() == 452 || reply.code() == 552;
+    EnhancedStatus said = reply.status();
+    return code
+        && (said == null
+            || said.subject() == 0 && said.detail() == 0
+            || said.subject() == 3 && said.detail() == 1
+            || said.subject() == 5 && said.detail() == 3);
+  }
+
+  /**
+   * Whether a refusal is about our IPv6 address, so that IPv4 may fare better: 5.7.25 (RFC 7372
+   * 3.3: reverse DNS), or 5.7.1 with a text about IPv6, as the big receivers have it.
+   */
+  static boolean isAboutIpv6(Reply reply) {
+    EnhancedStatus said = reply.status();
+    return reply.isPermanent()
+        && said != null
+        && said.subject() == 7
+        && (said.detail() == 25
+            || said.detail() == 1 && reply.toString().toLowerCase(Locale.ROOT).contains("ipv6"));
+  }
+
+  /** A refusal that is not the last word yet: the same, to be tried again. */
+  static Cause notYet(Cause refusal) {
+    EnhancedStatus said = refusal.status();
+    return new Cause(
+        refusal.reason(),
+        EnhancedStatus.of(4, said.subject(), said.detail()),
+        refusal.text(),
+        refusal.host(),
+        refusal.reply(),
+        refusal.scope());
   }
 
   /**

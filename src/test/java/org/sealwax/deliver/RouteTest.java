@@ -183,8 +183,8 @@ final class RouteTest {
             new Case(
                 here -> here.dns.mx("example.org", 20, "mx2.example.org"), "deferred greylisted"),
             new Case(here -> second(here).offers("SIZE 1"), "deferred greylisted"),
-            new Case(here -> second(here).on("RCPT", "550 5.1.1 no"), "refused recipient-refused"),
-            new Case(here -> second(here).on("END", "451 no"), "deferred message-deferred"))) {
+            new Case(here -> second(here).on("RCPT", "550 5.1.1 no"), "deferred greylisted"),
+            new Case(here -> second(here).on("END", "451 no"), "deferred greylisted"))) {
       try (FakeNet here = new FakeNet()) {
         here.simple().on("RCPT", "451 4.7.1 Greylisted");
         c.second().accept(here);

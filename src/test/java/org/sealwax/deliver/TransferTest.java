@@ -354,6 +354,79 @@ final class TransferTest {
   }
 
   @Test
+  void wishesThatWereLeftOutAreNotPassedOn() throws Exception {
+    net.simple().offers("DSN").on("RCPT TO:<bob@example.org> NOTIFY", "555 5.5.4 no");
+    FakeNet.Mail mail = net.mail();
+    mail.add("bob", new DsnWish(Set.of(DsnWish.When.SUCCESS), false, null));
+    mail.add("eve", new DsnWish(Set.of(), false, null));
+    Map<Long, Outcome> outcomes = mail.deliver();
+    assertFalse(((Outcome.Delivered) outcomes.get(1L)).dsnPassedOn());
+    assertTrue(((Outcome.Delivered) outcomes.get(2L)).dsnPassedOn());
+  }
+
+  @Test
+  void requireTlsSmtpUtf8AndNeededBodyAreNeverLeftOut() throws Exception {
+    for (String code : List.of("555", "501", "504")) {
+      try (FakeNet here = new FakeNet()) {
+        FakeHost host =
+            here.simple().offers("SIZE", "SMTPUTF8", "8BITMIME").on("MAIL", code + " 5.5.4 no");
+        FakeNet.Mail mail = here.mail().to("jürgen").body("Subject: grüße\r\n\r\nhi\r\n");
+        assertTrue(mail.options(MailOptions.Body.EIGHT_BIT, true).one() instanceof Outcome.Refused);
+        List<String> asked = host.commands().stream().filter(c -> c.startsWith("MAIL")).toList();
+        assertEquals(2, asked.size(), code);
+        assertTrue(asked.getFirst().contains(" SIZE="));
+        assertEquals("MAIL FROM:<sender@origin.example> BODY=8BITMIME SMTPUTF8", asked.getLast());
+      }
+    }
+  }
+
+  @Test
+  void aCommandWithoutParametersIsNotSentAgain() throws Exception {
+    FakeHost host = net.simple().offers("DSN").on("RCPT", "501 5.1.3 bad address");
+    assertEquals("refused recipient-refused", reason(net.mail().one()));
+    assertEquals(1, host.commands().stream().filter(c -> c.startsWith("RCPT")).count());
+  }
+
+  @Test
+  void aFullMailboxIsNotTooManyRecipients() throws Exception {
+    FakeHost host =
+        net.simple()
+            .on("RCPT TO:<full", "552 5.2.2 full")
+            .on("RCPT TO:<banned", "552 5.7.1 not for you");
+    Map<Long, Outcome> outcomes = net.mail().to("bob", "full", "banned").deliver();
+    assertEquals(
+        List.of("delivered may:none", "deferred mailbox-full", "refused recipient-refused"),
+        reasons(outcomes));
+    assertEquals("4.2.2", ((Outcome.Deferred) outcomes.get(2L)).cause().status().toString());
+    assertEquals(1, host.commands().stream().filter(c -> c.startsWith("MAIL")).count());
+  }
+
+  @Test
+  void connectionsOfProbesCarryNoMail() throws Exception {
+    net.pool = PoolSettings.defaults();
+    FakeHost host = net.simple();
+    net.courier()
+        .callAhead()
+        .probe(
+            new org.sealwax.address.Mailbox("bob", org.sealwax.address.Domain.of("example.org")),
+            new org.sealwax.queue.NextHop.ByMx(org.sealwax.address.Domain.of("example.org")));
+    assertEquals("delivered may:none", reason(net.mail().one()));
+    assertEquals(2, host.sessions().size());
+    assertFalse(host.session(0).verbs().contains("DATA"));
+  }
+
+  @Test
+  void aMessageAtWhichTheReceiverDiesSaysNothingAboutTheNextHop() throws Exception {
+    for (String stage : List.of("MAIL", "RCPT", "DATA", "END")) {
+      try (FakeNet here = new FakeNet()) {
+        here.simple().on(stage, FakeHost.CLOSE);
+        Outcome.Deferred deferred = (Outcome.Deferred) here.mail().one();
+        assertEquals(org.sealwax.queue.Cause.Extent.TRANSACTION, deferred.cause().scope(), stage);
+      }
+    }
+  }
+
+  @Test
   void aLoneHostThatDribblesDefers() throws Exception {
     net.times = SmtpTimes.defaults().atMost(Duration.ofMillis(200));
     net.simple().dribblesAt("RCPT");

@@ -44,24 +44,39 @@ final class TroubleTest {
     "MAIL, 535, who, DEFER, auth-required, TRANSACTION",
     "MAIL, 538, encryption needed, DEFER, auth-required, TRANSACTION",
     "MAIL, 550, no, REFUSE, sender-refused, MESSAGE",
+    "MAIL, 504, parameters, REFUSE, parameter, MESSAGE",
     "MAIL, 552, big, REFUSE, too-big, MESSAGE",
-    "MAIL, 555, parameters, DEFER, protocol, MESSAGE",
+    "MAIL, 552, 5.7.1 no, REFUSE, sender-refused, MESSAGE",
+    "MAIL, 552, 5.2.2 full, NEXT_HOST, mailbox-full, MESSAGE",
+    "MAIL, 555, parameters, REFUSE, parameter, MESSAGE",
     "MAIL, 354, what, DEFER, protocol, MESSAGE",
     "RCPT, 421, bye, NEXT_HOST, service-closing, TRANSACTION",
     "RCPT, 450, no, NEXT_HOST, recipient-deferred, RECIPIENT",
     "RCPT, 450, Greylisted for 5 minutes, NEXT_HOST, greylisted, RECIPIENT",
     "RCPT, 451, graylisting, NEXT_HOST, greylisted, RECIPIENT",
-    "RCPT, 452, many, NEXT_HOST, mailbox-full, RECIPIENT",
+    "RCPT, 452, full, NEXT_HOST, no-storage, RECIPIENT",
+    "RCPT, 452, 4.2.2 full, NEXT_HOST, mailbox-full, RECIPIENT",
+    "RCPT, 452, 4.5.3 many, NEXT_HOST, too-many-recipients, RECIPIENT",
     "RCPT, 501, syntax, REFUSE, recipient-refused, RECIPIENT",
     "RCPT, 503, order, DEFER, protocol, MESSAGE",
     "RCPT, 530, auth, DEFER, auth-required, TRANSACTION",
     "RCPT, 550, no, REFUSE, recipient-refused, RECIPIENT",
-    "RCPT, 552, many, NEXT_HOST, mailbox-full, RECIPIENT",
+    "RCPT, 504, need a whole name, REFUSE, parameter, RECIPIENT",
+    "RCPT, 552, full, NEXT_HOST, mailbox-full, RECIPIENT",
+    "RCPT, 552, 5.0.0 full, NEXT_HOST, mailbox-full, RECIPIENT",
+    "RCPT, 552, 5.2.2 full, NEXT_HOST, mailbox-full, RECIPIENT",
+    "RCPT, 552, 5.5.3 many, NEXT_HOST, too-many-recipients, RECIPIENT",
+    "RCPT, 552, 5.7.1 no, REFUSE, recipient-refused, RECIPIENT",
+    "RCPT, 552, 5.7.25 no, REFUSE, recipient-refused, RECIPIENT",
+    "RCPT, 552, 5.3.4 big, REFUSE, recipient-refused, RECIPIENT",
+    "RCPT, 555, parameters, REFUSE, parameter, RECIPIENT",
     "RCPT, 556, no mail, REFUSE, recipient-refused, RECIPIENT",
     "DATA, 421, bye, NEXT_HOST, service-closing, TRANSACTION",
     "DATA, 451, 4.7.28 too many, NEXT_HOST, data-deferred, SENDER",
     "DATA, 451, no, NEXT_HOST, data-deferred, MESSAGE",
     "DATA, 503, order, DEFER, protocol, MESSAGE",
+    "DATA, 504, what, DEFER, protocol, MESSAGE",
+    "DATA, 552, 5.2.2 full, NEXT_HOST, mailbox-full, MESSAGE",
     "DATA, 554, no, REFUSE, message-refused, MESSAGE",
     "DATA, 250, what, DEFER, protocol, MESSAGE",
     "END, 421, bye, NEXT_HOST, service-closing, TRANSACTION",
@@ -69,10 +84,12 @@ final class TroubleTest {
     "END, 421, 4.7.280 no such status, NEXT_HOST, service-closing, TRANSACTION",
     "END, 421, bye from 14.7.28.1, NEXT_HOST, service-closing, TRANSACTION",
     "END, 550, 5.7.28 unusual rate, REFUSE, message-refused, MESSAGE",
-    "END, 451, no, DEFER, message-deferred, MESSAGE",
-    "END, 451, greylisted, DEFER, greylisted, MESSAGE",
+    "END, 451, no, NEXT_HOST, message-deferred, MESSAGE",
+    "END, 451, greylisted, NEXT_HOST, greylisted, MESSAGE",
     "END, 550, spam, REFUSE, message-refused, MESSAGE",
     "END, 552, big, REFUSE, too-big, MESSAGE",
+    "END, 552, 5.7.0 attachment, REFUSE, message-refused, MESSAGE",
+    "END, 552, 5.2.2 full, NEXT_HOST, mailbox-full, MESSAGE",
     "END, 354, what, DEFER, protocol, MESSAGE",
   })
   void means(String stage, int code, String text, String course, String reason, String extent) {
@@ -107,7 +124,7 @@ final class TroubleTest {
     Reply own = Reply.of(550, EnhancedStatus.of(5, 1, 1), "no such user");
     assertEquals("5.1.1", Trouble.of(Stage.RCPT, own, "mx").cause().status().toString());
     Reply full = Reply.of(552, EnhancedStatus.of(5, 2, 2), "full");
-    assertEquals("4.5.3", Trouble.of(Stage.RCPT, full, "mx").cause().status().toString());
+    assertEquals("4.2.2", Trouble.of(Stage.RCPT, full, "mx").cause().status().toString());
   }
 
   @Test
