@@ -129,6 +129,7 @@ final class HouseTest {
             "org.sealwax.address..",
             "org.sealwax.policy..",
             "org.sealwax.dane..",
+            "org.sealwax.dns.validate..",
             "org.sealwax.sts",
             "org.sealwax.message..",
             "org.sealwax.smtp..")
@@ -203,7 +204,8 @@ final class HouseTest {
   void onlyDnsKnowsTheDnsLibrary() {
     noClasses()
         .that()
-        .resideOutsideOfPackages("org.sealwax.dns.live..", "org.sealwax.dns.zone..")
+        .resideOutsideOfPackages(
+            "org.sealwax.dns.live..", "org.sealwax.dns.validate..", "org.sealwax.dns.zone..")
         .should()
         .dependOnClassesThat()
         .resideInAPackage("org.xbill..")

@@ -31,12 +31,10 @@ public final class TlsRoom {
 
   /**
    * Hands protocol versions over from the JDK's global switches to our floors. JSSE reads them
-   * once: call this first thing in {@code main}, before anything else touches TLS. Cheap. Puts our
-   * verifier of signatures before the JDK's as well.
+   * once: call this first thing in {@code main}, before anything else touches TLS. Cheap.
    */
   public static void beforeAnything() {
     JsseEngines.prepare();
-    QuickSignatures.install();
   }
 
   /** Loads the engine now: call it in the background once the listeners listen. */
@@ -54,8 +52,6 @@ public final class TlsRoom {
   }
 
   private EngineFactory load() {
-    // Chains are checked by the JDK on either engine.
-    QuickSignatures.install();
     if (settings.engine() == TlsEngine.BORINGSSL) {
       try {
         return BoringEngines.load();

@@ -7,15 +7,13 @@ import java.util.ArrayList;
 import java.util.List;
 import org.sealwax.dns.DnsSettings;
 import org.sealwax.dns.Security;
+import org.sealwax.dns.validate.Judgement;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 import org.sealwax.world.Scope;
-import org.xbill.DNS.DClass;
-import org.xbill.DNS.Flags;
 import org.xbill.DNS.Message;
 import org.xbill.DNS.Name;
 import org.xbill.DNS.RRSIGRecord;
-import org.xbill.DNS.Rcode;
 import org.xbill.DNS.Record;
 import org.xbill.DNS.Section;
 import org.xbill.DNS.Type;
@@ -46,7 +44,9 @@ final class HonestyTrial {
   static List<Honesty> of(DnsSettings settings, Clock clock, Chance chance)
       throws InterruptedException {
     List<InetSocketAddress> resolvers =
-        settings.resolvers().isEmpty() ? Lookup.systemResolvers() : settings.resolvers();
+        settings.resolvers().isEmpty()
+            ? ResolvConf.resolvers(Lookup.RESOLV_CONF)
+            : settings.resolvers();
     String why = notApplicable(settings);
     if (!why.isEmpty()) {
       return resolvers.stream().map(r -> new Honesty(r, Honesty.Standing.NOT_ASKED, why)).toList();
@@ -73,13 +73,11 @@ final class HonestyTrial {
 
   /** Steps that each need the one before. */
   private Honesty result() {
-    Message keys = Message.newQuery(Record.newRecord(Name.root, Type.DNSKEY, DClass.IN));
-    // As asked by somebody who validates by himself (RFC 4035 4.9.2, RFC 6840 5.9).
-    keys.getHeader().setFlag(Flags.CD);
-    Inquiry first = new Inquiry(clock, STEP);
-    Message answer = lookup.ask(keys, first);
-    if (!first.trouble().isEmpty()) {
-      return new Honesty(resolver, Honesty.Standing.NO_ANSWER, first.trouble());
+    Message answer;
+    try {
+      answer = lookup.ask(Name.root, Type.DNSKEY, new Inquiry(clock, STEP));
+    } catch (IOException e) {
+      return new Honesty(resolver, Honesty.Standing.NO_ANSWER, String.valueOf(e.getMessage()));
     }
     List<Record> records = answer.getSection(Section.ANSWER);
     if (records.stream().noneMatch(r -> r.getType() == Type.DNSKEY)) {
@@ -90,8 +88,8 @@ final class HonestyTrial {
       return new Honesty(
           resolver, Honesty.Standing.WITHHOLDS, "keeps the signatures of the root from us");
     }
-    Inquiry second = new Inquiry(clock, STEP);
-    Lookup.Judged root = lookup.judge(Name.root, own ? Type.DNSKEY : Type.SOA, second);
+    Judgement root =
+        lookup.judge(new Inquiry(clock, STEP)).judge(Name.root, own ? Type.DNSKEY : Type.SOA);
     if (root.security() != Security.SECURE) {
       return new Honesty(
           resolver,
@@ -100,9 +98,9 @@ final class HonestyTrial {
               + (root.reason().isEmpty() ? "no AD bit" : root.reason())
               + " (is the clock right?)");
     }
-    Inquiry third = new Inquiry(clock, STEP);
-    Lookup.Judged denial = lookup.judge(nowhere, Type.A, third);
-    if (denial.security() == Security.SECURE && denial.message().getRcode() == Rcode.NXDOMAIN) {
+    Judgement denial = lookup.judge(new Inquiry(clock, STEP)).judge(nowhere, Type.A);
+    if (denial.security() == Security.SECURE
+        && denial.content() instanceof Judgement.Content.NoName) {
       return new Honesty(resolver, Honesty.Standing.HONEST, "");
     }
     String reason = denial.reason().isEmpty() ? "no proof" : denial.reason();

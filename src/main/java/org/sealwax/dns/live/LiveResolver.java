@@ -6,6 +6,7 @@ import org.sealwax.address.Domain;
 import org.sealwax.dns.Answer;
 import org.sealwax.dns.DnsSettings;
 import org.sealwax.dns.Resolver;
+import org.sealwax.dns.validate.Anchors;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 import org.xbill.DNS.Type;

@@ -12,41 +12,26 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
-import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLongArray;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 import org.sealwax.world.Deadline;
-import org.sealwax.world.Threads;
-import org.xbill.DNS.CNAMERecord;
-import org.xbill.DNS.DClass;
 import org.xbill.DNS.EDNSOption;
 import org.xbill.DNS.ExtendedErrorCodeOption;
 import org.xbill.DNS.ExtendedFlags;
 import org.xbill.DNS.Flags;
 import org.xbill.DNS.Message;
-import org.xbill.DNS.Name;
 import org.xbill.DNS.OPTRecord;
 import org.xbill.DNS.Opcode;
 import org.xbill.DNS.Rcode;
 import org.xbill.DNS.Record;
-import org.xbill.DNS.Resolver;
-import org.xbill.DNS.SOARecord;
 import org.xbill.DNS.Section;
-import org.xbill.DNS.TSIG;
-import org.xbill.DNS.Type;
 
 /**
  * Exchanges one message with the configured recursive resolvers: a fresh UDP port and identifier
  * per try (RFC 5452), TCP when the answer is truncated, the next resolver when one fails.
- *
- * <p>It blocks the (virtual) thread of the inquiry and never completes exceptionally: an answer
- * that did not come is a SERVFAIL message and a note in the {@link Inquiry}. The validator swallows
- * exceptions in its denial proofs and then calls the answer unchecked, which looks like INSECURE.
  */
-final class Upstream implements Resolver {
+final class Upstream {
   /** EDNS payload size (DNS flag day 2020: no fragments). */
   static final int UDP_SIZE = 1232;
 
@@ -65,7 +50,6 @@ final class Upstream implements Resolver {
   private final Clock clock;
   private final Chance chance;
   private final AtomicLongArray shunnedUntil;
-  private final KeyMessages keys;
 
   /**
    * @param dnssec whether to ask for signatures
@@ -81,86 +65,19 @@ final class Upstream implements Resolver {
     this.dnssec = dnssec;
     this.clock = clock;
     this.chance = chance;
-    this.keys = new KeyMessages(clock);
     this.shunnedUntil = new AtomicLongArray(resolvers.size());
     for (int i = 0; i < resolvers.size(); i++) {
       shunnedUntil.set(i, clock.nanoTime());
     }
   }
 
-  @Override
-  public CompletionStage<Message> sendAsync(Message query, Executor executor) {
-    Inquiry inquiry = (Inquiry) executor;
-    Straight<Message> answer = new Straight<>();
-    Message kept = keys.find(query.getQuestion());
-    if (kept != null) {
-      inquiry.usedKept();
-      answer.complete(kept);
-    } else if (inquiry.isOnItsThread()) {
-      answer.complete(provable(asked(query, inquiry)));
-    } else {
-      // The validator has gone over to the common pool, which must not be blocked.
-      Threads.start("dns", () -> answer.complete(provable(asked(query, inquiry))));
-    }
-    return answer;
-  }
-
   /**
-   * Some zones deny without an SOA. The validator finds nothing to judge in such an answer and
-   * calls it bogus even in unsigned zones (dnsjava issue 402). An unsigned SOA of ours gives it
-   * something to judge at the right name: below a proven insecure delegation it is INSECURE, in a
-   * signed zone it is still bogus.
+   * The answer.
+   *
+   * @return with RCODE NOERROR or NXDOMAIN
+   * @throws IOException when none came; its text says why
    */
-  private static Message provable(Message answer) {
-    int rcode = answer.getRcode();
-    if ((rcode != Rcode.NOERROR && rcode != Rcode.NXDOMAIN)
-        || !answer.getSection(Section.AUTHORITY).isEmpty()) {
-      return answer;
-    }
-    if (answer.getQuestion().getType() == Type.CNAME
-        && !answer.getSection(Section.ANSWER).isEmpty()) {
-      // The alias itself was asked for: no denial behind it.
-      return answer;
-    }
-    Name end = answer.getQuestion().getName();
-    for (Record r : answer.getSection(Section.ANSWER)) {
-      if (r instanceof CNAMERecord cname && cname.getName().equals(end)) {
-        end = cname.getTarget();
-      } else if (r.getType() != Type.DNAME && r.getType() != Type.RRSIG) {
-        return answer;
-      }
-    }
-    answer.addRecord(
-        new SOARecord(end, DClass.IN, 0, Name.root, Name.root, 0, 0, 0, 0, 0), Section.AUTHORITY);
-    return answer;
-  }
-
-  /** Goes on where it was completed: the validator's steps stay on the thread that asks. */
-  private static final class Straight<T> extends CompletableFuture<T> {
-    @Override
-    public <U> CompletableFuture<U> newIncompleteFuture() {
-      return new Straight<>();
-    }
-
-    @Override
-    public Executor defaultExecutor() {
-      return Runnable::run;
-    }
-  }
-
-  private Message asked(Message query, Inquiry inquiry) {
-    return KeyMessages.isAboutKeys(query.getQuestion())
-        ? keys.once(query.getQuestion(), inquiry, () -> ask(query, inquiry))
-        : ask(query, inquiry);
-  }
-
-  /** Asks for keys afresh from now on. */
-  void forgetKeys() {
-    keys.forget();
-  }
-
-  /** The answer, or a SERVFAIL of our own with the trouble noted. */
-  Message ask(Message query, Inquiry inquiry) {
+  Message ask(Message query, Inquiry inquiry) throws IOException {
     String trouble = "no resolver configured";
     List<Integer> order = order();
     for (int i = 0; i < ROUNDS * order.size(); i++) {
@@ -196,12 +113,7 @@ final class Upstream implements Resolver {
         shun(which);
       }
     }
-    inquiry.trouble(trouble);
-    Message failed = new Message(query.getHeader().getID());
-    failed.getHeader().setFlag(Flags.QR);
-    failed.getHeader().setRcode(Rcode.SERVFAIL);
-    failed.addRecord(query.getQuestion(), Section.QUESTION);
-    return failed;
+    throw new IOException(trouble);
   }
 
   private void shun(int which) {
@@ -247,6 +159,11 @@ final class Upstream implements Resolver {
     Message query = asked.clone();
     query.getHeader().setID(chance.below(0x10000));
     query.getHeader().setFlag(Flags.RD);
+    if (dnssec) {
+      // We validate: what a resolver holds for bogus is ours to judge (RFC 4035 3.2.2, RFC 6840
+      // 5.9).
+      query.getHeader().setFlag(Flags.CD);
+    }
     if (query.getOPT() == null) {
       query.addRecord(
           new OPTRecord(UDP_SIZE, 0, 0, dnssec ? ExtendedFlags.DO : 0), Section.ADDITIONAL);
@@ -364,24 +281,4 @@ final class Upstream implements Resolver {
         && echoed.getType() == asked.getType()
         && echoed.getDClass() == asked.getDClass();
   }
-
-  // The validator sets these on its head resolver; here they are fixed.
-
-  @Override
-  public void setPort(int port) {}
-
-  @Override
-  public void setTCP(boolean flag) {}
-
-  @Override
-  public void setIgnoreTruncation(boolean flag) {}
-
-  @Override
-  public void setEDNS(int version, int size, int flags, List<EDNSOption> options) {}
-
-  @Override
-  public void setTSIGKey(TSIG key) {}
-
-  @Override
-  public void setTimeout(Duration duration) {}
 }

@@ -2,6 +2,7 @@ package org.sealwax.dns.live;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -10,7 +11,6 @@ import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -87,14 +87,17 @@ final class UpstreamTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"19, NOERROR", "20, SERVFAIL"})
+  @CsvSource({"19, NOERROR", "20, a flood of strange answers"})
   void looksAtTwentyDatagramsAndNoMore(int guesses, String expected) throws IOException {
     try (Guesser guesser = new Guesser(guesses)) {
       Inquiry inquiry = new Inquiry(Clock.system(), Duration.ofSeconds(10));
-      Message answer = guesser.upstream().ask(QUERY, inquiry);
-      assertEquals(expected, Rcode.string(answer.getRcode()));
-      assertEquals(
-          expected.equals("SERVFAIL"), inquiry.trouble().endsWith("a flood of strange answers"));
+      String outcome;
+      try {
+        outcome = Rcode.string(guesser.upstream().ask(QUERY, inquiry).getRcode());
+      } catch (IOException e) {
+        outcome = String.valueOf(e.getMessage());
+      }
+      assertTrue(outcome.endsWith(expected), outcome);
     }
   }
 
@@ -125,16 +128,14 @@ final class UpstreamTest {
       for (int i = 0; i < Inquiry.MAX_MESSAGES; i++) {
         assertEquals(Rcode.NOERROR, upstream.ask(QUERY, inquiry).getRcode());
       }
-      assertTrue(inquiry.trouble().isEmpty());
-      assertEquals(Rcode.SERVFAIL, upstream.ask(QUERY, inquiry).getRcode());
-      assertEquals("more than 64 messages for one question", inquiry.trouble());
+      IOException trouble = assertThrows(IOException.class, () -> upstream.ask(QUERY, inquiry));
+      assertEquals("more than 64 messages for one question", trouble.getMessage());
       assertEquals(64, server.total());
     }
   }
 
   @Test
   void asksTheOneThatFailedLast() throws IOException {
-    Set<String> troubles = new HashSet<>();
     try (ZoneServer server =
         ZoneServer.start(Clock.system(), Zone.of("example", "a A 192.0.2.1"))) {
       int closed;
@@ -156,9 +157,7 @@ final class UpstreamTest {
           assertTrue(inquiry.mayAsk());
         }
         assertFalse(inquiry.mayAsk());
-        troubles.add(inquiry.trouble());
       }
     }
-    assertEquals(Set.of(""), troubles);
   }
 }

@@ -1,0 +1,40 @@
+package org.sealwax.dns.validate;
+
+import org.jspecify.annotations.Nullable;
+import org.xbill.DNS.Name;
+import org.xbill.DNS.NameTooLongException;
+
+/** Arithmetic of names. Label counts include the root label, as {@link Name#labels()} does. */
+final class Names {
+  private static final Name ASTERISK = Name.fromConstantString("*");
+
+  private Names() {}
+
+  /** The ancestor with so many labels, or the name itself. */
+  static Name ancestor(Name name, int labels) {
+    return labels >= name.labels() ? name : new Name(name, name.labels() - labels);
+  }
+
+  /** One label up; of the root the root. */
+  static Name parent(Name name) {
+    return name.labels() > 1 ? new Name(name, 1) : name;
+  }
+
+  /** The longest name that is an ancestor of both, or equal. */
+  static Name common(Name a, Name b) {
+    Name at = a;
+    while (!b.subdomain(at)) {
+      at = parent(at);
+    }
+    return at;
+  }
+
+  /** {@code *} below a name; null when that is too long to be a name, and so does not exist. */
+  static @Nullable Name wildcard(Name encloser) {
+    try {
+      return Name.concatenate(ASTERISK, encloser);
+    } catch (NameTooLongException e) {
+      return null;
+    }
+  }
+}

@@ -1,0 +1,173 @@
+package org.sealwax.dns.validate;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.xbill.DNS.DClass;
+import org.xbill.DNS.DNSKEYRecord;
+import org.xbill.DNS.DNSSEC;
+import org.xbill.DNS.Message;
+import org.xbill.DNS.Name;
+import org.xbill.DNS.RRSIGRecord;
+import org.xbill.DNS.RRset;
+import org.xbill.DNS.Record;
+import org.xbill.DNS.Section;
+
+/**
+ * A message as one zone sees it: the sets with an owner in the zone, and the signatures that name
+ * the zone as signer. Nothing else in the message is visible, wherever it stands and in whatever
+ * order. Sets are verified when they are looked at, once each.
+ */
+final class ZoneView {
+  private static final int[] SECTIONS = {Section.ANSWER, Section.AUTHORITY, Section.ADDITIONAL};
+
+  private record Key(Name owner, int type) {}
+
+  /**
+   * A set whose signature holds.
+   *
+   * @param labels of the RRSIG (RFC 4034 3.1.3); fewer than the owner's for an expanded wildcard
+   * @param ttl RFC 4035 5.3.3
+   */
+  record Verified(List<Record> records, int labels, Duration ttl) {
+    Name owner() {
+      return records.getFirst().getName();
+    }
+
+    boolean isExpanded() {
+      return labels != ZoneView.labels(owner());
+    }
+  }
+
+  private final Name zone;
+  private final List<DNSKEYRecord> keys;
+  private final Work work;
+  private final Algorithms algorithms;
+  private final Instant now;
+  private final Map<Key, RRset> sets = new LinkedHashMap<>();
+  private final Map<Key, @Nullable Verified> verified = new HashMap<>();
+  private String reason = "";
+
+  /**
+   * @param keys that count; the zone's validated ones, or those that its DS records name
+   */
+  ZoneView(
+      Message message,
+      Name zone,
+      List<DNSKEYRecord> keys,
+      Work work,
+      Algorithms algorithms,
+      Instant now) {
+    this.zone = zone;
+    this.keys = keys;
+    this.work = work;
+    this.algorithms = algorithms;
+    this.now = now;
+    Map<Key, Integer> counts = new HashMap<>();
+    for (int section : SECTIONS) {
+      for (Record r : message.getSection(section)) {
+        boolean ours = r.getDClass() == DClass.IN && r.getName().subdomain(zone);
+        if (!ours || (r instanceof RRSIGRecord sig && !sig.getSigner().equals(zone))) {
+          continue;
+        }
+        Key key = new Key(r.getName(), r.getRRsetType());
+        Work.records(counts.merge(key, 1, Integer::sum));
+        sets.computeIfAbsent(key, k -> new RRset()).addRR(r);
+      }
+    }
+  }
+
+  /** Labels as an RRSIG counts them: without the root and a leading asterisk (RFC 4034 3.1.3). */
+  static int labels(Name name) {
+    return name.labels() - (name.isWild() ? 2 : 1);
+  }
+
+  Name zone() {
+    return zone;
+  }
+
+  /** Why the last set that was looked at did not verify; empty when none failed. */
+  String reason() {
+    return reason;
+  }
+
+  /** The set when it is there and its signature holds. */
+  @Nullable Verified find(Name owner, int type) {
+    Key key = new Key(owner, type);
+    RRset set = sets.get(key);
+    if (set == null || set.isEmpty()) {
+      return null;
+    }
+    if (!verified.containsKey(key)) {
+      verified.put(key, verify(set));
+    }
+    return verified.get(key);
+  }
+
+  /** The owners of the sets of a type, none of them verified yet. */
+  List<Name> owners(int type) {
+    List<Name> owners = new ArrayList<>();
+    sets.forEach(
+        (key, set) -> {
+          if (key.type() == type && !set.isEmpty()) {
+            owners.add(key.owner());
+          }
+        });
+    return owners;
+  }
+
+  /** The one record of a set that is not verified yet; null when there are several. */
+  @Nullable Record peek(Name owner, int type) {
+    RRset set = sets.get(new Key(owner, type));
+    return set == null || set.size() != 1 ? null : set.first();
+  }
+
+  /** RFC 4035 5.3.1 to 5.3.3; one valid signature suffices (RFC 6840 5.4, 5.11). */
+  private @Nullable Verified verify(RRset set) {
+    String what = DnsText.of(set.getName(), set.getType());
+    String why = what + " is not signed by " + zone;
+    int labels = labels(set.getName());
+    for (RRSIGRecord sig : set.sigs()) {
+      // Serial numbers (RFC 4034 3.1.5): the low 32 bits of seconds, compared on their circle.
+      int left = (int) (sig.getExpire().getEpochSecond() - now.getEpochSecond());
+      int since = (int) (now.getEpochSecond() - sig.getTimeSigned().getEpochSecond());
+      if (sig.getLabels() > labels) {
+        why = "the signature of " + what + " counts more labels than its owner has";
+      } else if (left < 0) {
+        why = "the signature of " + what + " expired at " + sig.getExpire();
+      } else if (since < 0) {
+        why = "the signature of " + what + " is not valid before " + sig.getTimeSigned();
+      } else if (holds(set, sig)) {
+        long seconds = Math.min(Math.min(set.getTTL(), sig.getOrigTTL()), left);
+        return new Verified(set.rrs(false), sig.getLabels(), Duration.ofSeconds(seconds));
+      } else {
+        why = "no key of " + zone + " verifies " + what;
+      }
+    }
+    reason = why;
+    return null;
+  }
+
+  private boolean holds(RRset set, RRSIGRecord sig) {
+    byte[] signed = null;
+    for (DNSKEYRecord key : keys) {
+      if (key.getAlgorithm() == sig.getAlgorithm()
+          && algorithms.isSupported(key.getAlgorithm())
+          && key.getFootprint() == sig.getFootprint()) {
+        work.check();
+        if (signed == null) {
+          signed = DNSSEC.digestRRset(sig, set);
+        }
+        if (algorithms.verifies(key, signed, sig.getSignature())) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+}
