@@ -208,7 +208,7 @@ final class Inspection {
             f.roles());
     RecipientProbe nobody = (mailbox, hop) -> new RecipientProbe.Result.NotKnown("not asked");
     try (LineLog silent = silent()) {
-      new LiveDirectory(read, nobody, clock, Chance.secure(), silent)
+      new LiveDirectory(read, nobody, clock, Chance.secure(), silent, null)
           .troubles()
           .forEach(w -> warning("aliases", w));
     } catch (IOException e) {

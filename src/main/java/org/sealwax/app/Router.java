@@ -71,6 +71,7 @@ import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 import org.sealwax.world.Supervisor;
 import org.sealwax.world.SystemDialer;
+import org.sealwax.world.Watched;
 
 /**
  * The running router: the only place that puts machines together. What a reload changes is held in
@@ -80,9 +81,6 @@ import org.sealwax.world.SystemDialer;
 final class Router implements Closeable {
   /** How long sessions and rounds may take to end; systemd's default patience is 90 seconds. */
   static final Duration GRACE = Duration.ofSeconds(30);
-
-  /** How often certificate files are looked at: a renewed one is in use within a minute. */
-  private static final Duration LOOK = Duration.ofSeconds(30);
 
   /** Octets of the secret behind decoy salts. */
   private static final int DECOY = 32;
@@ -112,6 +110,11 @@ final class Router implements Closeable {
 
   /** What mail hosts have shown: outlives configurations. */
   private final Late<HostMemories> memories;
+
+  /** Of the configuration in force, for the one after it. */
+  private @Nullable LiveDirectory directory;
+
+  private @Nullable PasswordFile passwords;
 
   private @Nullable Listener local;
   private @Nullable ControlServer control;
@@ -316,7 +319,8 @@ final class Router implements Closeable {
                         archives.sources(next, reports.witness())),
                     new PipeCourier(next.pipes(), PipeCourier.runsAsRoot())));
     RecipientProbe probe = (mailbox, hop) -> courier.get().callAhead().probe(mailbox, hop);
-    LiveDirectory directory = new LiveDirectory(next.forward(), probe, clock, chance, log);
+    LiveDirectory ours = new LiveDirectory(next.forward(), probe, clock, chance, log, directory);
+    PasswordFile users = passwords(next);
     Reception in =
         new Reception(
             receiveSettings(next),
@@ -325,15 +329,17 @@ final class Router implements Closeable {
                 TrustedCertificates.of(tls.judge(), authorities.grants()),
                 next.rejects(),
                 next.server().postmaster().orElse(null)),
-            ReportsIn.before(next, directory),
+            ReportsIn.before(next, ours),
             mirrors,
-            sasl(next));
+            users == null ? null : new PasswordMechanisms(users, chance));
     PipeCourier.warnings(next.pipes(), PipeCourier.runsAsRoot())
         .forEach(w -> log.warning("config", w));
     if (next.server().postmaster().isEmpty()) {
       log.note("app", Check.NO_POSTMASTER);
     }
     authorities.name(mirrors);
+    directory = ours;
+    passwords = users;
     reception.set(in);
     Outbound former = outbound.getAndSet(new Outbound(new Routes(next.forward()), courier));
     Courier idle = former == null ? null : former.courier().ifMade();
@@ -349,12 +355,10 @@ final class Router implements Closeable {
     return next.receive();
   }
 
-  private @Nullable SaslMechanisms sasl(Settings next) throws IOException {
-    if (next.passwordFile().isEmpty()) {
-      return null;
-    }
-    return new PasswordMechanisms(
-        new PasswordFile(next.passwordFile().get(), decoySecret(next), clock, log), chance);
+  private @Nullable PasswordFile passwords(Settings next) throws IOException {
+    return next.passwordFile().isEmpty()
+        ? null
+        : new PasswordFile(next.passwordFile().get(), decoySecret(next), clock, log, passwords);
   }
 
   /** Kept over restarts: users who do not exist must not get a new salt each time. */
@@ -531,6 +535,7 @@ final class Router implements Closeable {
       do {
         try {
           if (!isClosed()) {
+            lookAtFiles();
             lookAtIdentities(identities.get());
           }
         } catch (RuntimeException e) {
@@ -538,9 +543,20 @@ final class Router implements Closeable {
             log.bug("housekeeping", e);
           }
         }
-      } while (!ending.await(LOOK.toSeconds(), TimeUnit.SECONDS));
+      } while (!ending.await(Watched.INTERVAL.toSeconds(), TimeUnit.SECONDS));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  private void lookAtFiles() {
+    Reception in = reception.get();
+    if (in != null) {
+      in.directory().look();
+      SaslMechanisms sasl = in.sasl();
+      if (sasl != null) {
+        sasl.look();
+      }
     }
   }
 

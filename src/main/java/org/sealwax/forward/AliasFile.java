@@ -89,7 +89,8 @@ final class AliasFile {
     if (!reader.flaws.isEmpty()) {
       throw new FileTrouble(reader.flaws);
     }
-    return new Watched.Reading<>(new AliasTable(reader.entries, caseSensitive), reader.files);
+    AliasTable table = new AliasTable(reader.entries, caseSensitive);
+    return new Watched.Reading<>(table, reader.files, table.names());
   }
 
   static List<String> lines(Path file) throws IOException {

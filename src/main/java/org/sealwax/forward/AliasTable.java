@@ -2,6 +2,7 @@ package org.sealwax.forward;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
 import org.sealwax.address.LocalPart;
@@ -55,7 +56,7 @@ final class AliasTable {
   }
 
   /** The names that have an entry, for checks. */
-  Iterable<String> names() {
+  Set<String> names() {
     return entries.keySet();
   }
 

@@ -13,6 +13,9 @@ public interface Directory {
     return new Resolution.NotNow("no postmaster is configured here yet");
   }
 
+  /** Looks at what is kept in files, when it is time. Call it every few seconds. */
+  default void look() {}
+
   /**
    * The reverse-path for a message that is forwarded on behalf of {@code sender}: rewritten (SRS)
    * when the sender's domain is not ours and rewriting is on; the null path stays null.

@@ -30,6 +30,9 @@ public final class LiveDirectory implements Directory {
   /** Mailboxes that one recipient may lead to, all aliases followed. */
   public static final int MAX_TARGETS = AliasFile.MAX_TARGETS;
 
+  private static final String TOO_MANY =
+      "this address leads to more than " + MAX_TARGETS + " others";
+
   private record AliasSource(Path file, boolean caseSensitive) {}
 
   private record RelaySource(
@@ -41,37 +44,45 @@ public final class LiveDirectory implements Directory {
   private final Routes routes;
   private final RecipientMemory memory;
   private final Map<Domain, Watched<AliasTable>> aliases = new HashMap<>();
+  private final Map<AliasSource, Watched<AliasTable>> aliasFiles = new HashMap<>();
   private final Map<Domain, RelaySource> relays = new HashMap<>();
   private final @Nullable Watched<Srs> srs;
 
   /**
    * Reads all files; makes the secret for sender rewriting when it is absent.
    *
+   * @param former of the configuration before, or null: files that it reads too are read as {@link
+   *     Watched#again} says
    * @throws FileTrouble when a file is wrong, with all that is wrong in that file
    * @throws IOException when a file cannot be read
    */
   public LiveDirectory(
-      ForwardSettings settings, RecipientProbe probe, Clock clock, Chance chance, MailLog log)
+      ForwardSettings settings,
+      RecipientProbe probe,
+      Clock clock,
+      Chance chance,
+      MailLog log,
+      @Nullable LiveDirectory former)
       throws IOException {
     this.settings = settings;
     this.clock = clock;
     this.log = log;
     this.routes = new Routes(settings);
     this.memory = new RecipientMemory(probe, clock);
-    Map<AliasSource, Watched<AliasTable>> byFile = new HashMap<>();
     for (ForwardSettings.AliasDomain row : settings.aliasDomains()) {
       AliasSource source = new AliasSource(row.file(), row.caseSensitive());
-      Watched<AliasTable> table = byFile.get(source);
+      Watched<AliasTable> table = aliasFiles.get(source);
       if (table == null) {
-        table = aliasTable(source);
-        byFile.put(source, table);
+        table = aliasTable(source, former == null ? null : former.aliasFiles.get(source));
+        aliasFiles.put(source, table);
       }
       aliases.put(row.domain(), table);
     }
     for (ForwardSettings.RelayDomain row : settings.relayDomains()) {
-      relays.put(row.domain(), new RelaySource(row, listed(row)));
+      RelaySource before = former == null ? null : former.relays.get(row.domain());
+      relays.put(row.domain(), new RelaySource(row, listed(row, before)));
     }
-    this.srs = settings.sender() == null ? null : srs(settings.sender(), chance);
+    this.srs = settings.sender() == null ? null : srs(settings.sender(), chance, former);
   }
 
   /** Everything that is wrong in the files of these settings, and what an admin should know. */
@@ -96,42 +107,69 @@ public final class LiveDirectory implements Directory {
     return List.copyOf(out);
   }
 
-  private Watched<AliasTable> aliasTable(AliasSource source) throws IOException {
-    return new Watched<>(
-        source.file(),
-        clock,
-        () -> AliasFile.read(source.file(), source.caseSensitive(), settings.pipes()),
-        notice("aliases"));
+  /** Looks at the files when it is time, so that changes count also when no mail comes. */
+  @Override
+  public void look() {
+    aliasFiles.values().forEach(Watched::now);
+    for (RelaySource relay : relays.values()) {
+      Watched<Set<String>> listed = relay.listed();
+      if (listed != null) {
+        var _ = listed.now();
+      }
+    }
+    if (srs != null) {
+      var _ = srs.now();
+    }
   }
 
-  private @Nullable Watched<Set<String>> listed(ForwardSettings.RelayDomain row)
+  private <T> Watched<T> watched(
+      Path file, Watched.Reader<T> reader, String what, @Nullable Watched<T> former)
       throws IOException {
+    return former == null ? new Watched<>(file, clock, reader, notice(what)) : former.again(reader);
+  }
+
+  private Watched<AliasTable> aliasTable(AliasSource source, @Nullable Watched<AliasTable> former)
+      throws IOException {
+    return watched(
+        source.file(),
+        () -> AliasFile.read(source.file(), source.caseSensitive(), settings.pipes()),
+        "aliases",
+        former);
+  }
+
+  private @Nullable Watched<Set<String>> listed(
+      ForwardSettings.RelayDomain row, @Nullable RelaySource former) throws IOException {
     return switch (row.recipients()) {
-      case ForwardSettings.Recipients.Listed listed ->
-          new Watched<>(
-              listed.file(),
-              clock,
-              () -> RecipientFile.read(listed.file(), row.domain()),
-              notice("recipients"));
+      case ForwardSettings.Recipients.Listed listed -> {
+        boolean same = former != null && former.settings().recipients().equals(listed);
+        yield watched(
+            listed.file(),
+            () -> RecipientFile.read(listed.file(), row.domain()),
+            "recipients",
+            same ? former.listed() : null);
+      }
       case ForwardSettings.Recipients.Verified v -> null;
       case ForwardSettings.Recipients.AcceptAll a -> null;
     };
   }
 
-  private Watched<Srs> srs(ForwardSettings.SenderRewriting rewriting, Chance chance)
+  private Watched<Srs> srs(
+      ForwardSettings.SenderRewriting rewriting, Chance chance, @Nullable LiveDirectory former)
       throws IOException {
     Path file = rewriting.secretFile();
     if (SecretFile.makeIfAbsent(file, chance)) {
       log.note("forward", "made a secret for sender rewriting: " + file);
     }
-    return new Watched<>(
+    boolean same = former != null && rewriting.equals(former.settings.sender());
+    return watched(
         file,
-        clock,
         () -> {
           Watched.Reading<List<byte[]>> secrets = SecretFile.read(file);
-          return new Watched.Reading<>(new Srs(rewriting, secrets.value()), secrets.files());
+          return new Watched.Reading<>(
+              new Srs(rewriting, secrets.value()), secrets.files(), secrets.entries());
         },
-        notice("secrets"));
+        "secrets",
+        same ? former.srs : null);
   }
 
   private Watched.Notice notice(String what) {
@@ -154,12 +192,13 @@ public final class LiveDirectory implements Directory {
       return new Resolution.NotOurs();
     }
     if (srs != null) {
-      switch (srs.now().reversed(recipient, clock.now())) {
+      Watched.State<Srs> secrets = srs.state();
+      switch (secrets.value().reversed(recipient, clock.now())) {
         case Srs.Reversed.To to -> {
           return returned(to.original());
         }
         case Srs.Reversed.Refused refused -> {
-          return new Resolution.Unknown(refused.text());
+          return srs.isChanged(secrets) ? changing() : new Resolution.Unknown(refused.text());
         }
         case Srs.Reversed.NotRewritten n -> {}
       }
@@ -201,9 +240,12 @@ public final class LiveDirectory implements Directory {
           continue;
         }
         Expansion expansion = new Expansion(true);
-        expansion.follow(
-            new Mailbox(at < 0 ? name : name.substring(0, at), row.getKey()), row.getKey());
+        Mailbox alias = new Mailbox(at < 0 ? name : name.substring(0, at), row.getKey());
+        expansion.follow(alias, row.getKey());
         out.addAll(expansion.troubles);
+        if (expansion.found.size() > MAX_TARGETS) {
+          out.add(alias + ": " + TOO_MANY);
+        }
       }
     }
     return List.copyOf(out);
@@ -249,6 +291,11 @@ public final class LiveDirectory implements Directory {
     return settings.sender() != null && settings.sender().domain().equals(domain);
   }
 
+  /** A file is being changed, or was changed into something that was not taken. */
+  private static Resolution changing() {
+    return new Resolution.NotNow("recipients are being changed here, try again");
+  }
+
   private static Resolution unknown() {
     return new Resolution.Unknown("no such recipient here");
   }
@@ -278,7 +325,11 @@ public final class LiveDirectory implements Directory {
       return new Resolution.Relayed();
     }
     if (relay.listed() != null) {
-      return inList(recipient.localPart(), relay.listed().now());
+      Watched.State<Set<String>> names = relay.listed().state();
+      Resolution found = inList(recipient.localPart(), names.value());
+      return found instanceof Resolution.Unknown && relay.listed().isChanged(names)
+          ? changing()
+          : found;
     }
     if (isRoute(recipient.localPart())) {
       return unknown();
@@ -330,6 +381,7 @@ public final class LiveDirectory implements Directory {
     private final Set<Mailbox> path = new HashSet<>();
     private final Set<Mailbox> done = new HashSet<>();
     private final List<String> troubles = new ArrayList<>();
+    private final Map<Domain, Watched.State<AliasTable>> tables = new HashMap<>(2);
     private final boolean roles;
 
     Expansion(boolean roles) {
@@ -344,7 +396,7 @@ public final class LiveDirectory implements Directory {
         }
         if (!followAny(recipient, domain)) {
           return roles
-              ? unknown()
+              ? isChanging(domain) ? changing() : unknown()
               : new Resolution.NotNow("the postmaster's own address does not exist here");
         }
       }
@@ -352,7 +404,7 @@ public final class LiveDirectory implements Directory {
         log.warning("forward", recipient + ": " + trouble);
       }
       if (found.size() > MAX_TARGETS) {
-        return new Resolution.NotNow("this address leads to too many others");
+        return new Resolution.Unusable(TOO_MANY);
       }
       // Whoever wrote the alias wanted mail for it: an error of ours is no reason to refuse.
       return found.isEmpty()
@@ -387,11 +439,20 @@ public final class LiveDirectory implements Directory {
     }
 
     private AliasTable table(Domain domain) {
+      return tables.computeIfAbsent(domain, d -> file(d).state()).value();
+    }
+
+    private boolean isChanging(Domain domain) {
+      Watched.State<AliasTable> table = tables.get(domain);
+      return table != null && file(domain).isChanged(table);
+    }
+
+    private Watched<AliasTable> file(Domain domain) {
       Watched<AliasTable> table = aliases.get(domain);
       if (table == null) {
         throw new IllegalStateException("not an alias domain: " + domain);
       }
-      return table.now();
+      return table;
     }
 
     private void expand(Mailbox alias, Domain domain, List<String> targets, String extension) {

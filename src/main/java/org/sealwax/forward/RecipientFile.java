@@ -52,6 +52,7 @@ final class RecipientFile {
     if (!flaws.isEmpty()) {
       throw new FileTrouble(flaws);
     }
-    return new Watched.Reading<>(Set.copyOf(names), Set.of(file));
+    Set<String> found = Set.copyOf(names);
+    return new Watched.Reading<>(found, Set.of(file), found);
   }
 }

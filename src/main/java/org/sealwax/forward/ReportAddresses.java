@@ -38,6 +38,11 @@ public final class ReportAddresses implements Directory {
   }
 
   @Override
+  public void look() {
+    further.look();
+  }
+
+  @Override
   public Resolution postmaster() {
     return further.postmaster();
   }

@@ -11,6 +11,12 @@ public sealed interface Resolution {
   /** One of our domains, and no such recipient there: 550 5.1.1 at RCPT. */
   record Unknown(String text) implements Resolution {}
 
+  /**
+   * One of our domains, and mail for this address can never be delivered as the configuration is:
+   * 550 5.3.5 (RFC 3463 section 3.4).
+   */
+  record Unusable(String text) implements Resolution {}
+
   /** Cannot be said now (next hop not reachable, file not readable): 450 4.1.1 or 451 4.3.0. */
   record NotNow(String text) implements Resolution {}
 

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
@@ -59,6 +60,7 @@ public final class SecretFile {
   /** Reads the secrets; at least one. */
   static Watched.Reading<List<byte[]>> read(Path file) throws IOException {
     List<byte[]> secrets = new ArrayList<>();
+    Set<String> entries = new HashSet<>();
     int number = 0;
     for (String line : AliasFile.lines(file)) {
       number++;
@@ -72,6 +74,7 @@ public final class SecretFile {
             file + ":" + number + ": a secret has at least " + MIN_LENGTH + " characters");
       }
       secrets.add(text.getBytes(StandardCharsets.UTF_8));
+      entries.add(text);
       if (secrets.size() > MAX_SECRETS) {
         throw new IOException(file + ":" + number + ": more than " + MAX_SECRETS + " secrets");
       }
@@ -79,6 +82,6 @@ public final class SecretFile {
     if (secrets.isEmpty()) {
       throw new IOException(file + " holds no secret");
     }
-    return new Watched.Reading<>(List.copyOf(secrets), Set.of(file));
+    return new Watched.Reading<>(List.copyOf(secrets), Set.of(file), Set.copyOf(entries));
   }
 }

@@ -12,6 +12,7 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
+import org.sealwax.address.LocalPart;
 import org.sealwax.address.Mailbox;
 
 /**
@@ -157,7 +158,7 @@ final class Srs {
 
   /** 0 or 1 for SRS0 and SRS1, -1 for neither. */
   private static int form(String local) {
-    if (local.length() < 6 || !local.regionMatches(true, 0, "SRS", 0, 3)) {
+    if (local.length() < 6 || !LocalPart.isNamed(local.substring(0, 3), "srs")) {
       return -1;
     }
     char separator = local.charAt(4);
@@ -168,10 +169,10 @@ final class Srs {
   }
 
   private boolean isSigned(String given, String tag, String rest) {
-    byte[] found = given.toUpperCase(Locale.ROOT).getBytes(StandardCharsets.UTF_8);
+    byte[] found = LocalPart.folded(given).getBytes(StandardCharsets.UTF_8);
     boolean signed = false;
     for (byte[] secret : secrets) {
-      byte[] right = hash(secret, tag, rest).getBytes(StandardCharsets.US_ASCII);
+      byte[] right = LocalPart.folded(hash(secret, tag, rest)).getBytes(StandardCharsets.US_ASCII);
       signed |= MessageDigest.isEqual(right, found);
     }
     return signed;

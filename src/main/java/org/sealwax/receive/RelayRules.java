@@ -128,6 +128,7 @@ public record RelayRules(
       case Resolution.Relayed r -> toItself(configured, true);
       case Resolution.Returned r -> toItself(configured, true);
       case Resolution.Unknown u -> toItself(configured, true);
+      case Resolution.Unusable u -> toItself(configured, true);
       case Resolution.NotNow n -> toItself(configured, true);
     };
   }
@@ -156,6 +157,8 @@ public record RelayRules(
                       "relaying denied: not a domain of ours, and you are not known"));
       case Resolution.Unknown u ->
           new Ruling.Refuse(Reply.of(550, EnhancedStatus.of(5, 1, 1), oneLine(u.text())));
+      case Resolution.Unusable u ->
+          new Ruling.Refuse(Reply.of(550, EnhancedStatus.of(5, 3, 5), oneLine(u.text())));
       case Resolution.NotNow n ->
           new Ruling.Refuse(Reply.of(450, EnhancedStatus.of(4, 1, 1), oneLine(n.text())));
       case Resolution.Relayed r ->

@@ -36,6 +36,8 @@ public interface SaslExchange {
   enum Kind {
     /** 535 5.7.8: name or password are wrong. Counts against the client's limit. */
     CREDENTIALS,
+    /** 454 4.7.0: not right by the passwords in force, and the password file is being changed. */
+    NOT_NOW,
     /** 501 5.5.2: not the mechanism's syntax. Counts too. */
     MALFORMED
   }

@@ -396,6 +396,12 @@ final class Session implements Verbs {
                     mechanism,
                     f.user(),
                     Reply.of(535, EnhancedStatus.of(5, 7, 8), "name or password are wrong"));
+            case NOT_NOW ->
+                authFailed(
+                    mechanism,
+                    f.user(),
+                    Reply.of(
+                        454, EnhancedStatus.of(4, 7, 0), "passwords are being changed, try again"));
             case MALFORMED ->
                 authFailed(
                     mechanism,

@@ -119,7 +119,8 @@ final class LiveDirectoryTest {
         },
         clock,
         Chance.seeded(1),
-        log.log());
+        log.log(),
+        null);
   }
 
   private LiveDirectory directory() throws IOException {
@@ -135,6 +136,7 @@ final class LiveDirectoryTest {
     return switch (resolution) {
       case Resolution.NotOurs n -> "not ours";
       case Resolution.Unknown u -> "unknown";
+      case Resolution.Unusable u -> "unusable";
       case Resolution.NotNow n -> "not now";
       case Resolution.Relayed r -> r.listed() ? "relayed, listed" : "relayed";
       case Resolution.Forwarded f ->
@@ -267,18 +269,73 @@ final class LiveDirectoryTest {
         assertInstanceOf(Resolution.Forwarded.class, directory.resolve(box("all@project.example")))
             .targets()
             .size());
-    assertEquals("not now", told(directory.resolve(box("more@project.example"))));
+    assertEquals("unusable", told(directory.resolve(box("more@project.example"))));
+    assertTrue(
+        directory.troubles().stream().anyMatch(t -> t.startsWith("more@project.example: ")),
+        directory.troubles().toString());
+  }
+
+  private void rest(LiveDirectory directory) {
+    for (int i = 0; i < 2; i++) {
+      clock.pass(Watched.INTERVAL);
+      directory.look();
+    }
+  }
+
+  @Test
+  void deniesNobodyWhileAFileIsBeingWritten() throws IOException {
+    LiveDirectory directory = directory();
+    String bounce =
+        directory.senderForForward(ReversePath.of(box("u@elsewhere.example"))).toString();
+    for (String file : List.of("aliases", "listed", "srs.secret")) {
+      write(file, "");
+    }
+    for (int i = 0; i < 4; i++) {
+      assertEquals("alice@provider.example", told(directory.resolve(box("alice@project.example"))));
+      assertEquals("relayed, listed", told(directory.resolve(box("dave@listed.example"))));
+      assertEquals("returned u@elsewhere.example", told(directory.resolve(box(bounce))));
+      assertEquals("not now", told(directory.resolve(box("mallory@project.example"))));
+      assertEquals("not now", told(directory.resolve(box("frank@listed.example"))));
+      assertEquals(
+          "not now", told(directory.resolve(box(bounce.replaceAll("=[A-Z2-7]{6}=", "=AAAAAA=")))));
+      // Files that nobody writes to.
+      assertEquals("unknown", told(directory.resolve(box("mallory@cased.example"))));
+      clock.pass(Watched.INTERVAL);
+    }
+    assertTrue(log.heard("warning", "the former aliases stay in force", "sealwax reload"));
+    write("aliases", "mallory: m@provider.example\n");
+    assertEquals("not now", told(directory.resolve(box("mallory@project.example"))));
+  }
+
+  @Test
+  void takesALossOnlyAtTheWordOfTheAdmin() throws IOException {
+    LiveDirectory directory = directory();
+    write("aliases", "carol: carol@provider.example\n");
+    rest(directory);
+    assertEquals("alice@provider.example", told(directory.resolve(box("alice@project.example"))));
+    assertEquals("not now", told(directory.resolve(box("carol@project.example"))));
+    LiveDirectory after =
+        new LiveDirectory(
+            settings(ADMIN, false),
+            (r, h) -> answer,
+            clock,
+            Chance.seeded(1),
+            log.log(),
+            directory);
+    assertEquals("unknown", told(after.resolve(box("alice@project.example"))));
+    assertEquals("carol@provider.example", told(after.resolve(box("carol@project.example"))));
   }
 
   @Test
   void takesAChangedFileAndKeepsTheFormerOneWhenItIsWrong() throws IOException {
+    write("aliases", "alice: alice@provider.example\n");
     LiveDirectory directory = directory();
     write("aliases", "alice: moved@provider.example\n");
-    clock.pass(Watched.INTERVAL);
+    rest(directory);
     assertEquals("moved@provider.example", told(directory.resolve(box("alice@project.example"))));
     assertTrue(log.heard("configuration", "aliases read again"));
     write("aliases", "alice: |rm\n");
-    clock.pass(Watched.INTERVAL);
+    rest(directory);
     assertEquals("moved@provider.example", told(directory.resolve(box("alice@project.example"))));
     assertTrue(log.heard("warning", "the former aliases stay in force", "aliases:1:8:"));
   }
@@ -288,10 +345,10 @@ final class LiveDirectoryTest {
     write("list", "one@x.example\n");
     write("aliases", "l: :include:list\n");
     LiveDirectory directory = directory();
-    clock.pass(Watched.INTERVAL);
+    rest(directory);
     assertEquals("one@x.example", told(directory.resolve(box("l@project.example"))));
     write("list", "one@x.example\nnumber2@x.example\n");
-    clock.pass(Watched.INTERVAL);
+    rest(directory);
     assertEquals(
         "one@x.example number2@x.example", told(directory.resolve(box("l@project.example"))));
   }

@@ -32,6 +32,7 @@ final class RelayRulesTest {
   private static final List<Resolution> RESOLUTIONS =
       List.of(
           new Resolution.NotOurs(),
+          new Resolution.Unusable("too many"),
           new Resolution.Unknown("no"),
           new Resolution.NotNow("later"),
           new Resolution.Relayed(true),
@@ -59,6 +60,7 @@ final class RelayRulesTest {
               switch (resolution) {
                 case Resolution.NotOurs n -> trust.maySendAnywhere();
                 case Resolution.Unknown u -> false;
+                case Resolution.Unusable u -> false;
                 case Resolution.NotNow n -> false;
                 case Resolution.Relayed r -> r.listed() || plain;
                 case Resolution.Forwarded f -> true;

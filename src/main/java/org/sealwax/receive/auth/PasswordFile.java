@@ -12,7 +12,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.sealwax.log.MailLog;
+import org.sealwax.receive.SaslExchange;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 import org.sealwax.world.Watched;
@@ -35,8 +37,9 @@ public final class PasswordFile {
   /** Octets of the file. */
   static final long MAX_SIZE = 8L << 20;
 
-  private record Users(Map<String, ScramKeys> byName, List<Integer> iterations) {}
+  record Users(Map<String, ScramKeys> byName, List<Integer> iterations) {}
 
+  private final Path file;
   private final Watched<Users> users;
   private final byte[] decoySecret;
 
@@ -48,27 +51,37 @@ public final class PasswordFile {
    * @throws IOException when it cannot be read, or a line is wrong; the message names the line
    */
   public PasswordFile(Path file, byte[] decoySecret, Clock clock, MailLog log) throws IOException {
+    this(file, decoySecret, clock, log, null);
+  }
+
+  /** The same; a file that {@code former} read too is read as {@link Watched#again} says. */
+  public PasswordFile(
+      Path file, byte[] decoySecret, Clock clock, MailLog log, @Nullable PasswordFile former)
+      throws IOException {
     if (decoySecret.length < 16) {
       throw new IllegalArgumentException("a decoy secret has at least 16 octets");
     }
     this.decoySecret = decoySecret.clone();
+    this.file = file;
     this.users =
-        new Watched<>(
-            file,
-            clock,
-            () -> new Watched.Reading<>(read(file), Set.of(file)),
-            new Watched.Notice() {
-              @Override
-              public void taken(Path changed) {
-                log.configuration("password file " + changed + " read again");
-                warnings(changed).forEach(w -> log.warning("receive", w));
-              }
+        former != null && former.file.equals(file)
+            ? former.users.again(() -> reading(file))
+            : new Watched<>(
+                file,
+                clock,
+                () -> reading(file),
+                new Watched.Notice() {
+                  @Override
+                  public void taken(Path changed) {
+                    log.configuration("password file " + changed + " read again");
+                    warnings(changed).forEach(w -> log.warning("receive", w));
+                  }
 
-              @Override
-              public void kept(Path changed, String why) {
-                log.warning("receive", "password file " + why + "; the former users stay");
-              }
-            });
+                  @Override
+                  public void kept(Path changed, String why) {
+                    log.warning("receive", "password file " + why + "; the former users stay");
+                  }
+                });
     warnings(file).forEach(w -> log.warning("receive", w));
   }
 
@@ -109,12 +122,27 @@ public final class PasswordFile {
     return name + ":" + ScramKeys.of(prepared, chance).line();
   }
 
+  /** Looks at the file, when it is time. */
+  void look() {
+    var _ = users.now();
+  }
+
+  /** Why a proof that does not fit {@code entry} failed. */
+  SaslExchange.Step.Failed failure(Entry entry, String user) {
+    // An unknown name may be a password in the wrong place.
+    String known = entry.exists() ? user : "";
+    return new SaslExchange.Step.Failed(
+        users.isChanged(entry.from()) ? SaslExchange.Kind.NOT_NOW : SaslExchange.Kind.CREDENTIALS,
+        known);
+  }
+
   /** The keys of a user, or a decoy that fits no password. */
   Entry find(String user) {
-    Users now = users.now();
+    Watched.State<Users> from = users.state();
+    Users now = from.value();
     ScramKeys keys = now.byName().get(user);
     if (keys != null) {
-      return new Entry(keys, true);
+      return new Entry(keys, true, from);
     }
     // The same name gets the same salt and count every time, as a user who exists would.
     byte[] salt = ScramKeys.hmac(decoySecret, "salt " + user);
@@ -123,11 +151,17 @@ public final class PasswordFile {
     byte[] nobody = ScramKeys.hmac(decoySecret, "key " + user);
     return new Entry(
         new ScramKeys(iterations, java.util.Arrays.copyOf(salt, ScramKeys.SALT), nobody, nobody),
-        false);
+        false,
+        from);
   }
 
-  /** Keys, and whether they are somebody's. */
-  record Entry(ScramKeys keys, boolean exists) {}
+  /** Keys, whether they are somebody's, and the state of the file they are from. */
+  record Entry(ScramKeys keys, boolean exists, Watched.State<Users> from) {}
+
+  private static Watched.Reading<Users> reading(Path file) throws IOException {
+    Users users = read(file);
+    return new Watched.Reading<>(users, Set.of(file), users.byName().keySet());
+  }
 
   private static Users read(Path file) throws IOException {
     if (Files.size(file) > MAX_SIZE) {

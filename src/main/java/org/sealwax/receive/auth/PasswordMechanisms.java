@@ -31,6 +31,11 @@ public final class PasswordMechanisms implements SaslMechanisms {
   }
 
   @Override
+  public void look() {
+    file.look();
+  }
+
+  @Override
   public Optional<SaslExchange> begin(String mechanism) {
     return switch (mechanism.toUpperCase(Locale.ROOT)) {
       case SCRAM ->

@@ -32,9 +32,7 @@ final class Plain implements SaslExchange {
     boolean right = entry.keys().isOf(password.get()) && entry.exists();
     // Nobody acts for somebody else here.
     boolean self = authorize.get().isEmpty() || authorize.get().equals(user.get());
-    return right && self
-        ? new Step.Accepted(user.get())
-        : new Step.Failed(Kind.CREDENTIALS, entry.exists() ? user.get() : "");
+    return right && self ? new Step.Accepted(user.get()) : file.failure(entry, user.get());
   }
 
   private static int indexOfNul(byte[] octets, int from) {

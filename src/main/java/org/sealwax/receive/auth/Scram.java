@@ -124,7 +124,7 @@ final class Scram implements SaslExchange {
     boolean sameNonce = parts[1].substring(2).equals(nonce);
     boolean sameBinding = parts[0].substring(2).equals(binding);
     if (!proven || !sameNonce || !sameBinding) {
-      return new Step.Failed(Kind.CREDENTIALS, found.exists() ? user : "");
+      return file.failure(found, user);
     }
     verified = true;
     byte[] signature = found.keys().serverSignature(authMessage);

@@ -206,13 +206,22 @@ final class PasswordMechanismsTest {
     assertTrue(file.find("user").exists());
     Files.writeString(path, "secret-in-clear\n");
     clock.pass(Watched.INTERVAL);
+    file.look();
+    clock.pass(Watched.INTERVAL);
     assertTrue(file.find("user").exists());
     assertTrue(log.heard("warning", "passwords:1:", "the former users stay"));
     assertFalse(log.heard("secret-in-clear"));
     Files.writeString(path, PasswordFile.line("other", "x", Chance.secure()));
+    PasswordFile.Entry other = file.find("other");
+    assertEquals(SaslExchange.Kind.NOT_NOW, file.failure(other, "other").kind());
     clock.pass(Watched.INTERVAL);
-    assertTrue(file.find("other").exists());
-    assertFalse(file.find("user").exists());
+    file.look();
+    clock.pass(Watched.INTERVAL);
+    assertFalse(file.find("other").exists(), "more than half of the users would be gone");
+    PasswordFile after = new PasswordFile(path, DECOY, clock, log.log(), file);
+    assertTrue(after.find("other").exists());
+    assertFalse(after.find("user").exists());
+    assertEquals(SaslExchange.Kind.CREDENTIALS, after.failure(after.find("user"), "user").kind());
   }
 
   @Test
