@@ -43,6 +43,7 @@ import org.sealwax.queue.Delivery;
 import org.sealwax.queue.LookAhead;
 import org.sealwax.queue.Outcome;
 import org.sealwax.queue.Queue;
+import org.sealwax.queue.WorkMarks;
 import org.sealwax.receive.AuthGuard;
 import org.sealwax.receive.ClientLimits;
 import org.sealwax.receive.Listener;
@@ -92,6 +93,7 @@ final class Router implements Closeable {
   private final TlsRoom tls;
   private final SqliteSpool spool;
   private final Queue queue;
+  private final WorkMarks marks;
   private final LookAhead lookAhead;
   private final Resolver resolver;
   private final Late<IdentityStore> identities;
@@ -172,6 +174,7 @@ final class Router implements Closeable {
                 log));
     this.mirrors = archives.mirrors(tls.judge());
     this.memories = new Late<>(() -> new HostMemories(archives.ledger()));
+    this.marks = openMarks(state);
     this.queue =
         new Queue(
             new Queue.Rooms(
@@ -181,7 +184,8 @@ final class Router implements Closeable {
                 clock,
                 chance,
                 log),
-            settings.queue());
+            settings.queue(),
+            marks);
     this.lookAhead =
         new LookAhead(
             spool,
@@ -271,6 +275,16 @@ final class Router implements Closeable {
           "the spool in " + settings.spool().folder() + " cannot be opened: " + e.getMessage(),
           "it must be writable for this user, on a local file system",
           e);
+    }
+  }
+
+  /** Mail goes on without marks: they only help after an end that nobody wants. */
+  private WorkMarks openMarks(Path state) {
+    try {
+      return WorkMarks.open(state.resolve("under-way"), clock, log);
+    } catch (IOException e) {
+      log.warning("queue", "messages under way cannot be marked: " + e.getMessage());
+      return WorkMarks.none();
     }
   }
 
@@ -701,6 +715,7 @@ final class Router implements Closeable {
       courier.close();
     }
     mirrors.close();
+    closeQuietly(marks);
     closeQuietly(reportsIn);
     closeQuietly(reports);
     closeQuietly(archives);

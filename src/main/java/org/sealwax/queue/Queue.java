@@ -73,6 +73,7 @@ public final class Queue implements Intake, Closeable {
 
   private static final Duration MARK_EVERY = Duration.ofSeconds(10);
   private static final Duration TROUBLE_WAIT = Duration.ofSeconds(5);
+  private static final Duration SUSPECT_RETRY = Duration.ofSeconds(1);
   private static final Duration STORE_RETRY = Duration.ofMinutes(1);
   private static final Duration SUMMARY_EVERY = Duration.ofDays(1);
 
@@ -100,6 +101,7 @@ public final class Queue implements Intake, Closeable {
   private final Chance chance;
   final MailLog log;
   private final Runner runner;
+  private final WorkMarks marks;
   private final Notices notices;
   final Consequences consequences;
 
@@ -141,11 +143,21 @@ public final class Queue implements Intake, Closeable {
 
   /** A queue; {@link #start} sets it going. */
   public Queue(Rooms rooms, QueueSettings settings) {
-    this(rooms, settings, Threads::start);
+    this(rooms, settings, WorkMarks.none());
+  }
+
+  /** A queue that marks the messages of its rounds; {@link #start} sets it going. */
+  public Queue(Rooms rooms, QueueSettings settings, WorkMarks marks) {
+    this(rooms, settings, marks, Threads::start);
   }
 
   /** With a runner of its own, for simulations. */
   public Queue(Rooms rooms, QueueSettings settings, Runner runner) {
+    this(rooms, settings, WorkMarks.none(), runner);
+  }
+
+  private Queue(Rooms rooms, QueueSettings settings, WorkMarks marks, Runner runner) {
+    this.marks = marks;
     this.spool = rooms.spool();
     this.routing = rooms.routing();
     this.delivery = rooms.delivery();
@@ -681,8 +693,9 @@ public final class Queue implements Intake, Closeable {
     } finally {
       lock.unlock();
     }
+    WorkMarks.Turn turn = marks.begin(share.key.message());
     try {
-      ended = deliver(share);
+      ended = turn == WorkMarks.Turn.GO && deliver(share);
     } catch (InterruptedException e) {
       // Shutting down: the store still has the share as it was, and the next start tries again.
       Thread.currentThread().interrupt();
@@ -705,6 +718,9 @@ public final class Queue implements Intake, Closeable {
         if (!ended) {
           traffic.gaveUp(share.hop);
         }
+        if (turn == WorkMarks.Turn.GO) {
+          marks.end(share.key.message());
+        }
         pump();
         if (traffic.ready() < WINDOW / 8) {
           signalIfMore();
@@ -714,8 +730,32 @@ public final class Queue implements Intake, Closeable {
         lock.unlock();
       }
     }
-    if (!ended) {
-      nothingLearned(share.key, STORE_RETRY);
+    if (ended) {
+      return;
+    }
+    switch (turn) {
+      case GO -> nothingLearned(share.key, STORE_RETRY);
+      case LATER -> nothingLearned(share.key, SUSPECT_RETRY);
+      case HOLD -> holdUnread(share.key);
+    }
+  }
+
+  /** Holds a share without looking into its message, which ended the process twice. */
+  private void holdUnread(ShareKey key) {
+    log.warning(
+        "queue",
+        key.message()
+            + " was under way at two unexpected ends of the process and is held; sealwax queue"
+            + " release tries it once more");
+    try {
+      spool.change(
+          Change.moves(List.of(new Move(key, ShareState.HELD, null, QueueStep.ENDED_PROCESS))),
+          gone -> {
+            marks.end(key.message());
+            letGo(key);
+          });
+    } catch (IllegalStateException e) {
+      log.note("queue", key.message() + " is held after the next start");
     }
   }
 

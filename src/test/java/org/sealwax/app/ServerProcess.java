@@ -25,6 +25,7 @@ final class ServerProcess implements AutoCloseable {
 
   private final Process process;
   private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
+  private final StringBuffer transcript = new StringBuffer();
   private final int port;
 
   /** Starts {@code sealwax serve} and waits until it listens. */
@@ -78,7 +79,12 @@ final class ServerProcess implements AutoCloseable {
     try (BufferedReader out =
         new BufferedReader(
             new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
-      out.lines().forEach(lines::add);
+      out.lines()
+          .forEach(
+              line -> {
+                transcript.append(line).append('\n');
+                lines.add(line);
+              });
     } catch (IOException | UncheckedIOException e) {
       // It is gone, which the test sees by its exit code.
     }
@@ -107,11 +113,13 @@ final class ServerProcess implements AutoCloseable {
     }
   }
 
-  /** What of its output no {@link #line} has taken. */
-  String rest() {
-    List<String> out = new ArrayList<>();
-    lines.drainTo(out);
-    return String.join("\n", out);
+  long pid() {
+    return process.pid();
+  }
+
+  /** All that it has said, before it listened too. */
+  String said() {
+    return transcript.toString();
   }
 
   /** Sends a signal by the name that kill(1) knows. */

@@ -146,7 +146,7 @@ final class StalledSessionsTest {
       }
       server.signal("TERM");
       assertEquals(Exit.OK, server.end());
-      String log = server.rest();
+      String log = server.said();
       assertFalse(log.contains("OutOfMemory") || log.contains("sealwax/bug"), log);
     } finally {
       for (Socket socket : open) {
