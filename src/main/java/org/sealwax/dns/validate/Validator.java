@@ -57,6 +57,8 @@ public final class Validator {
   /** DNSKEY flags (RFC 4034 2.1.1, RFC 5011 section 7). */
   private static final int ZONE_KEY = 0x100;
 
+  private static final String NO_SIGNED_CUT = "NSEC3 opt-out, or too many NSEC3 iterations";
+
   private static final int REVOKED = 0x80;
   private static final int DNSSEC_PROTOCOL = 3;
 
@@ -308,9 +310,7 @@ public final class Validator {
     return switch (best) {
       case NONE -> parent;
       case UNSIGNED -> new ZoneStatus.Unsigned(name + " has no DS", until(ttl));
-      case OPT_OUT ->
-          new ZoneStatus.Unsigned(
-              name + " may be an unsigned delegation (NSEC3 opt-out or iterations)", until(ttl));
+      case OPT_OUT -> new ZoneStatus.Unsigned(name + ": " + NO_SIGNED_CUT, until(ttl));
       case UNPROVEN ->
           new ZoneStatus.Broken(
               Security.BOGUS, because("no DS and no proof of that", name, Type.DS, view));
@@ -420,8 +420,7 @@ public final class Validator {
     }
     return switch (best) {
       case PROVEN -> new Judgement(Security.SECURE, content, ttl, "");
-      case INSECURE ->
-          new Judgement(Security.INSECURE, content, ttl, "NSEC3 opt-out or iterations");
+      case INSECURE -> new Judgement(Security.INSECURE, content, ttl, NO_SIGNED_CUT);
       case NONE ->
           Judgement.unknown(
               Security.BOGUS, "no proof that the wildcard applies to " + found.owner());
@@ -456,6 +455,9 @@ public final class Validator {
 
   private Judgement denied(Name name, int type, Message message, ZoneView view) {
     boolean noName = message.getRcode() == Rcode.NXDOMAIN;
+    // With records that do not verify it is no denial, unless one is proven.
+    Content said = plain(name, type, message, "").content();
+    boolean isDenial = said instanceof Content.NoName || said instanceof Content.NoData;
     Judgement best =
         Judgement.unknown(Security.BOGUS, because("no answer that validates", name, type, view));
     for (Denial denial : Denial.in(view, work)) {
@@ -468,13 +470,12 @@ public final class Validator {
         proof = Denial.Proof.PROVEN;
         content = new Content.NoData();
       }
-      Judgement judged =
-          switch (proof) {
-            case PROVEN -> new Judgement(Security.SECURE, content, denial.ttl(), "");
-            case INSECURE -> plain(name, type, message, "NSEC3 opt-out or iterations");
-            case NONE -> best;
-          };
-      best = judged.security().compareTo(best.security()) < 0 ? judged : best;
+      if (proof == Denial.Proof.PROVEN) {
+        return new Judgement(Security.SECURE, content, denial.ttl(), "");
+      }
+      if (proof == Denial.Proof.INSECURE && isDenial) {
+        best = new Judgement(Security.INSECURE, content, denial.ttl(), NO_SIGNED_CUT);
+      }
     }
     return best;
   }
