@@ -27,6 +27,7 @@ import org.sealwax.console.MetricsServer;
 import org.sealwax.deliver.Courier;
 import org.sealwax.deliver.Dialers;
 import org.sealwax.deliver.HostMemories;
+import org.sealwax.deliver.UnseenHosts;
 import org.sealwax.deliver.pipe.PipeCourier;
 import org.sealwax.dns.Resolver;
 import org.sealwax.dns.live.LiveResolver;
@@ -105,6 +106,8 @@ final class Router implements Closeable {
   /** What is known of named peers: outlives configurations. */
   private final Mirrors mirrors;
 
+  private final UnseenHosts unseenHosts;
+
   private final AtomicReference<Settings> settings;
   private final AtomicReference<Reception> reception = new AtomicReference<>();
   private final AtomicReference<Outbound> outbound = new AtomicReference<>();
@@ -173,6 +176,10 @@ final class Router implements Closeable {
                 chance,
                 log));
     this.mirrors = archives.mirrors(tls.judge());
+    this.unseenHosts =
+        new UnseenHosts(
+            new UnseenHosts.World(
+                archives::ledger, () -> outboundNow().courier().get(), clock, chance, log));
     this.memories = new Late<>(() -> new HostMemories(archives.ledger()));
     this.marks = openMarks(state);
     this.queue =
@@ -330,7 +337,7 @@ final class Router implements Closeable {
                         chance,
                         log,
                         memories.get(),
-                        archives.sources(next, reports.witness())),
+                        archives.sources(next, reports.witness()).with(unseenHosts::hearing)),
                     new PipeCourier(next.pipes(), PipeCourier.runsAsRoot())));
     RecipientProbe probe = (mailbox, hop) -> courier.get().callAhead().probe(mailbox, hop);
     LiveDirectory ours = new LiveDirectory(next.forward(), probe, clock, chance, log, directory);
@@ -425,6 +432,7 @@ final class Router implements Closeable {
           String.valueOf(e.getMessage()), "the state folder must be writable for this user", e);
     }
     mirrors.start();
+    unseenHosts.start();
     queue.start();
     lookAhead.start();
     housekeeping = Supervisor.start("housekeeping", this::isClosed, this::keepHouse);
@@ -714,6 +722,7 @@ final class Router implements Closeable {
     if (courier != null) {
       courier.close();
     }
+    unseenHosts.close();
     mirrors.close();
     closeQuietly(marks);
     closeQuietly(reportsIn);

@@ -673,6 +673,8 @@ final class Mapping {
         s.get(Schema.Ledger.DAYS),
         s.get(Schema.Ledger.SESSIONS_PER_DAY),
         s.get(Schema.Ledger.RESOLUTIONS),
+        s.get(Schema.Ledger.HOST_DAYS),
+        s.get(Schema.Ledger.GREET_UNSEEN),
         hold(s),
         s.get(Schema.Ledger.REGRESSION),
         s.get(Schema.Ledger.DECAY),

@@ -949,6 +949,20 @@ final class Schema {
             "Sessions counted per domain and day at most.");
     static final Key<Integer> RESOLUTIONS =
         Key.of("resolutions", count(1, 1000), "2", "Separate look-ups of the MX hosts at least.");
+    static final Key<Integer> HOST_DAYS =
+        Key.of(
+            "host_days",
+            count(1, 365),
+            "2",
+            "Distinct days on which each MX host with an address must have been greeted for a level.");
+    static final Key<Boolean> GREET_UNSEEN =
+        Key.of(
+            "greet_unseen",
+            BOOLEAN,
+            "true",
+            "Greet MX hosts that no delivery needs, without mail, where they alone keep a domain from"
+                + " its level: only domains with mail in the last day, at most 100 greetings a day in"
+                + " all.");
     static final Key<Duration> DECAY =
         Key.of("decay", DURATION, "\"180d\"", "A level not seen again for so long falls away.");
     static final Key<Integer> DOMAINS =
@@ -968,6 +982,8 @@ final class Schema {
             DAYS,
             SESSIONS_PER_DAY,
             RESOLUTIONS,
+            HOST_DAYS,
+            GREET_UNSEEN,
             DECAY,
             DOMAINS);
 

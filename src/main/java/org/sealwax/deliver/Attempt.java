@@ -26,6 +26,7 @@ import org.sealwax.policy.HostMemory;
 import org.sealwax.policy.Ladder;
 import org.sealwax.policy.LadderState;
 import org.sealwax.policy.Observation;
+import org.sealwax.policy.Policy;
 import org.sealwax.policy.Reason;
 import org.sealwax.policy.Requirement;
 import org.sealwax.policy.Rung;
@@ -346,7 +347,8 @@ final class Attempt {
   private void tell(InetSocketAddress address, Observation seen, Rung rung) {
     if (subject.host() instanceof Domain host) {
       boolean publicRoots = references().roots().equals(tools.roots().get(Demand.PUBLIC_ROOTS));
-      visit.seen(new Seen(host, address.getAddress(), seen, rung, publicRoots));
+      boolean proven = Policy.isProvenByDane(terms.evidence(), seen);
+      visit.seen(new Seen(host, address.getAddress(), seen, rung, publicRoots, proven));
     }
     if (errand.counts() && plan.byMx() && subject.nextHop() instanceof Domain domain) {
       tools

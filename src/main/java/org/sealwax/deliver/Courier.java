@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import org.sealwax.address.Domain;
 import org.sealwax.address.MailHost;
 import org.sealwax.converse.Greeting;
 import org.sealwax.dns.Resolver;
@@ -229,6 +231,20 @@ public final class Courier implements Delivery, AutoCloseable {
       Inquiry inquiry = new Inquiry(mx.domain(), MailOptions.Tls.UNSPECIFIED);
       new Round(tools.asking(), inquiry, hop).lookAhead();
     }
+  }
+
+  /**
+   * Greets one MX host of a domain to which no mail goes now: EHLO, STARTTLS, EHLO, QUIT from the
+   * address that mail leaves from. The ledger hears what it shows, and nobody else.
+   *
+   * @return what it showed, in words; empty when it is no MX host any more, or has no address
+   * @throws InterruptedException when the thread is told to stop
+   */
+  public Optional<String> greet(Domain domain, Domain host) throws InterruptedException {
+    Inquiry inquiry = new Inquiry(domain, MailOptions.Tls.UNSPECIFIED);
+    return new Round(tools, inquiry, new NextHop.ByMx(domain))
+        .greet(host)
+        .map(glance -> Preview.Probe.words(glance.seen()));
   }
 
   /** What its rounds work with. */

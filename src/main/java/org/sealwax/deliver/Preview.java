@@ -111,7 +111,7 @@ public record Preview(String nextHop, List<Host> hosts, @Nullable String end) {
           glance.address(), words(glance.seen()), words(glance.decision()), glance.capabilities());
     }
 
-    private static String words(Observation seen) {
+    static String words(Observation seen) {
       return switch (seen) {
         case Observation.Unreachable u -> "no connection: " + u.why();
         case Observation.Unwelcome u -> "refused at " + u.stage() + ": " + u.reply();

@@ -164,6 +164,27 @@ final class Round {
     };
   }
 
+  /**
+   * Greets one MX host to which no mail goes now, for the ledger to know it. Empty when it is no MX
+   * host any more or has no address.
+   */
+  Optional<Attempt.Glance> greet(Domain host) throws InterruptedException {
+    if (!(plan() instanceof RoutePlan.Hosts hosts)) {
+      return Optional.empty();
+    }
+    RoutePlan.Hosts alone = hosts.only(host);
+    RoutePlan.Published answer = hosts.answer();
+    if (alone.hosts().isEmpty() || answer == null) {
+      return Optional.empty();
+    }
+    visit = tools.sources().ledger().greeting(answer.domain(), answer.at(tools.clock().now()));
+    Terms terms = order(alone, Tried.NOTHING).next();
+    if (terms == null) {
+      return Optional.empty();
+    }
+    return Optional.ofNullable(new Attempt(tools, budget, errand, terms, visit, alone).glance());
+  }
+
   private RoutePlan plan() {
     return switch (nextHop) {
       case NextHop.ByMx mx -> {

@@ -42,6 +42,17 @@ sealed interface RoutePlan {
     public Hosts {
       hosts = List.copyOf(hosts);
     }
+
+    /** The same with one of its hosts, or with none. */
+    Hosts only(Domain host) {
+      return new Hosts(
+          hosts.stream().filter(h -> h.subject().host().equals(host)).toList(),
+          port,
+          route,
+          byMx,
+          implicit,
+          answer);
+    }
   }
 
   /**

@@ -3,6 +3,7 @@ package org.sealwax.deliver;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.sealwax.address.Domain;
 import org.sealwax.evidence.Source;
 import org.sealwax.ledger.Ledger;
@@ -54,6 +55,11 @@ public record Sources(
         Receipts.none(),
         SessionWitness.NOBODY,
         domain -> {});
+  }
+
+  /** The same with receipts that go another way, or by another who hears of them. */
+  public Sources with(UnaryOperator<Receipts> around) {
+    return new Sources(published, rechecks, ledger, around.apply(receipts), sessions, forgets);
   }
 
   /** The same for questions that are no mail: nothing is learnt from them. */

@@ -18,6 +18,11 @@ final class Blank implements Ledger, Visit {
   }
 
   @Override
+  public Visit greeting(Domain domain, MxAnswer answer) {
+    return this;
+  }
+
+  @Override
   public Optional<Evidence.Ledger> about(Domain domain) {
     return Optional.empty();
   }

@@ -13,8 +13,9 @@ import org.sealwax.tls.Pin;
  * @param first seen
  * @param last seen
  * @param counts by what was shown
- * @param encrypted sessions with TLS since the domain last showed none
- * @param verified sessions with a verified host since the domain last showed less
+ * @param encrypted days on which it was greeted with TLS since the domain last showed none, by mail
+ *     that counts or to know it
+ * @param verified days on which it was verified so since the domain last showed less
  * @param ipv4 whether it has addresses of this family, as far as known
  * @param ipv6 likewise
  * @param keys of its certificates, the latest last
@@ -24,8 +25,8 @@ public record HostRow(
     Instant first,
     Instant last,
     Map<Shown, Count> counts,
-    int encrypted,
-    int verified,
+    Days encrypted,
+    Days verified,
     boolean ipv4,
     boolean ipv6,
     List<KeySpan> keys,
@@ -54,6 +55,21 @@ public record HostRow(
     }
   }
 
+  /**
+   * Distinct days (UTC).
+   *
+   * @param count how many
+   * @param last the last of them, counted from 1970-01-01
+   */
+  public record Days(int count, long last) {
+    static final Days NONE = new Days(0, Long.MIN_VALUE);
+
+    Days on(Instant at) {
+      long day = Tally.day(at);
+      return day == last || count >= Tally.ENOUGH ? this : new Days(count + 1, day);
+    }
+  }
+
   /** A key, and when it was seen first and last. */
   public record KeySpan(Pin key, Instant first, Instant last) {}
 
@@ -68,7 +84,8 @@ public record HostRow(
   }
 
   static HostRow fresh(Instant now) {
-    return new HostRow(now, now, Map.of(), 0, 0, false, false, List.of(), List.of());
+    return new HostRow(
+        now, now, Map.of(), Days.NONE, Days.NONE, false, false, List.of(), List.of());
   }
 
   HostRow with(Showing showing) {
@@ -111,17 +128,13 @@ public record HostRow(
     return spans.subList(Math.max(0, spans.size() - MAX_KEYS), spans.size());
   }
 
-  HostRow withRuns(int newEncrypted, int newVerified) {
-    return new HostRow(
-        first,
-        last,
-        counts,
-        Math.min(newEncrypted, Tally.ENOUGH),
-        Math.min(newVerified, Tally.ENOUGH),
-        ipv4,
-        ipv6,
-        keys,
-        recent);
+  HostRow withDays(Days newEncrypted, Days newVerified) {
+    return new HostRow(first, last, counts, newEncrypted, newVerified, ipv4, ipv6, keys, recent);
+  }
+
+  /** Whether it was looked for and has no address: it cannot be greeted, and takes no mail. */
+  boolean isWithoutAddress() {
+    return !ipv4 && !ipv6;
   }
 
   HostRow withAddresses(boolean four, boolean six) {

@@ -17,6 +17,12 @@ public interface Ledger {
    */
   Visit visit(Domain domain, MxAnswer answer, boolean counts);
 
+  /**
+   * A host that no delivery needs is about to be greeted, to know it: what it shows counts for the
+   * host, and not as a session of the domain.
+   */
+  Visit greeting(Domain domain, MxAnswer answer);
+
   /** The domain's level in force; empty when it has none. */
   Optional<Evidence.Ledger> about(Domain domain);
 

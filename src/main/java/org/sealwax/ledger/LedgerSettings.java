@@ -9,6 +9,8 @@ import java.time.Duration;
  * @param days distinct days (UTC) on which they were
  * @param perDay sessions counted per domain and day at most
  * @param resolutions separate look-ups of the MX set at least
+ * @param hostDays distinct days on which each host of the MX set must have been seen
+ * @param greetUnseen whether hosts that no delivery needs are greeted for that
  * @param hold how long every path must show less before that is accepted
  * @param regression whether it is accepted at all without the admin
  * @param decay a level that is not seen for so long falls away
@@ -19,6 +21,8 @@ public record LedgerSettings(
     int days,
     int perDay,
     int resolutions,
+    int hostDays,
+    boolean greetUnseen,
     Duration hold,
     Regression regression,
     Duration decay,
@@ -45,7 +49,7 @@ public record LedgerSettings(
 
   /** Checks ranges. */
   public LedgerSettings {
-    if (sessions < 1 || days < 1 || perDay < 1 || resolutions < 1) {
+    if (sessions < 1 || days < 1 || perDay < 1 || resolutions < 1 || hostDays < 1) {
       throw new IllegalArgumentException("counts are positive");
     }
     if (hold.compareTo(SHORTEST_HOLD) < 0) {
@@ -62,6 +66,6 @@ public record LedgerSettings(
   /** The defaults of docs/policy.md. */
   public static LedgerSettings defaults() {
     return new LedgerSettings(
-        20, 7, 4, 2, DEFAULT_HOLD, Regression.HOLD, Duration.ofDays(180), DEFAULT_DOMAINS);
+        20, 7, 4, 2, 2, true, DEFAULT_HOLD, Regression.HOLD, Duration.ofDays(180), DEFAULT_DOMAINS);
   }
 }

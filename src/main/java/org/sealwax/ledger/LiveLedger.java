@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -65,6 +66,11 @@ public final class LiveLedger implements Ledger, RungShelf, Closeable {
 
   private static final String CLOCK = "clock";
   private static final String STEADY = "steady";
+  private static final String GREETING_DAY = "greeting-day";
+  private static final String GREETINGS = "greetings";
+
+  /** Greetings of hosts that no delivery needs, of one day (UTC), over restarts. */
+  public static final int GREETINGS_A_DAY = 100;
 
   /** Who vouches for MX hosts beside DNSSEC. Thread-safe; answers from memory. */
   @FunctionalInterface
@@ -171,6 +177,8 @@ public final class LiveLedger implements Ledger, RungShelf, Closeable {
   private final Semaphore wake = new Semaphore(0);
   private final ReentrantLock flushing = new ReentrantLock();
   private Instant clockStored = Instant.EPOCH;
+  private HostRow.Days greetings;
+  private boolean greetingsDirty;
   private volatile boolean closed;
   private volatile boolean inTrouble;
   private volatile boolean full;
@@ -203,6 +211,10 @@ public final class LiveLedger implements Ledger, RungShelf, Closeable {
                   + Instant.ofEpochSecond(stored == null ? 0 : stored)
                   + ")");
     }
+    this.greetings =
+        new HostRow.Days(
+            (int) Math.clamp(meta.getOrDefault(GREETINGS, 0L), 0, GREETINGS_A_DAY),
+            meta.getOrDefault(GREETING_DAY, 0L));
     this.rungs = readRungs(store, now);
     this.writer = Supervisor.startPlatform("ledger", () -> closed, this::write);
   }
@@ -251,6 +263,20 @@ public final class LiveLedger implements Ledger, RungShelf, Closeable {
   /** Puts other settings in force: a reload. */
   public void use(LedgerSettings settings) {
     rules = new Rules(settings, PublicSuffixes.bundled());
+  }
+
+  /** Takes one of the day's greetings; false when they are used up. */
+  public boolean takeGreeting() {
+    synchronized (clockLock) {
+      long today = Tally.day(world.clock().now());
+      int used = greetings.last() == today ? greetings.count() : 0;
+      if (used >= GREETINGS_A_DAY) {
+        return false;
+      }
+      greetings = new HostRow.Days(used + 1, today);
+      greetingsDirty = true;
+      return true;
+    }
   }
 
   /** The rules in force, for explaining. */
@@ -431,9 +457,24 @@ public final class LiveLedger implements Ledger, RungShelf, Closeable {
 
   @Override
   public Visit visit(Domain domain, MxAnswer answer, boolean counts) {
+    return visit(domain, answer, Showing.Behind.mail(counts));
+  }
+
+  @Override
+  public Visit greeting(Domain domain, MxAnswer answer) {
+    return visit(domain, answer, Showing.Behind.GREETING);
+  }
+
+  private Visit visit(Domain domain, MxAnswer answer, Showing.Behind behind) {
     Moment at = moment();
     update(domain, row -> row == null ? null : begun(row, answer, at));
-    return new LiveVisit(domain, answer, counts);
+    return new LiveVisit(domain, answer, behind);
+  }
+
+  /** MX hosts of a domain that are worth a greeting now: {@link Rules#unseen}. */
+  public Set<Domain> unseen(Domain domain) {
+    DomainRow row = row(domain);
+    return row == null ? Set.of() : rules.unseen(row, moment());
   }
 
   private Change begun(DomainRow row, MxAnswer answer, Moment at) {
@@ -443,12 +484,12 @@ public final class LiveLedger implements Ledger, RungShelf, Closeable {
   private final class LiveVisit implements Visit {
     private final Domain domain;
     private final MxAnswer answer;
-    private final boolean counts;
+    private final Showing.Behind behind;
 
-    LiveVisit(Domain domain, MxAnswer answer, boolean counts) {
+    LiveVisit(Domain domain, MxAnswer answer, Showing.Behind behind) {
       this.domain = domain;
       this.answer = answer;
-      this.counts = counts;
+      this.behind = behind;
     }
 
     @Override
@@ -464,7 +505,7 @@ public final class LiveLedger implements Ledger, RungShelf, Closeable {
     @Override
     public void seen(Seen seen) {
       Moment at = moment();
-      Showing showing = Showing.of(seen, counts, at.now());
+      Showing showing = Showing.of(seen, behind, at.now());
       Change change =
           update(
               domain,
@@ -473,7 +514,7 @@ public final class LiveLedger implements Ledger, RungShelf, Closeable {
                   return rules.shows(row, seen.host(), showing, at);
                 }
                 // A stranger's bounce does not make a row, nor does a domain that answers nothing.
-                return counts && showing.shown() != Shown.SILENT
+                return showing.counts() && showing.shown() != Shown.SILENT
                     ? rules.shows(
                         begun(DomainRow.fresh(domain, at.now()), answer, at).row(),
                         seen.host(),
@@ -781,6 +822,13 @@ public final class LiveLedger implements Ledger, RungShelf, Closeable {
         meta.put(CLOCK, at.now().getEpochSecond());
         meta.put(STEADY, Math.max(0, at.steadySince().getEpochSecond()));
       }
+      synchronized (clockLock) {
+        if (greetingsDirty) {
+          meta.put(GREETING_DAY, greetings.last());
+          meta.put(GREETINGS, (long) greetings.count());
+          greetingsDirty = false;
+        }
+      }
       LedgerStore.Batch all = new LedgerStore.Batch(batch, places, meta);
       if (all.isEmpty()) {
         return;
@@ -790,6 +838,9 @@ public final class LiveLedger implements Ledger, RungShelf, Closeable {
       } catch (IOException e) {
         synchronized (rungs) {
           places.forEach(dirtyRungs::putIfAbsent);
+        }
+        synchronized (clockLock) {
+          greetingsDirty |= meta.containsKey(GREETINGS);
         }
         throw e;
       }

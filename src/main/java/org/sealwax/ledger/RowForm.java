@@ -35,10 +35,16 @@ import org.sealwax.tls.TlsVersion;
  */
 final class RowForm {
   /** Format number, the first octet. */
-  static final int VERSION = 1;
+  static final int VERSION = 2;
+
+  /** The format before days were counted for each host: read, and written no more. */
+  private static final int SESSIONS_OF_HOSTS = 1;
 
   /** Octets of one row: 48 hosts with everything they may have come to 40 KiB. */
   static final int MAX_OCTETS = 256 << 10;
+
+  /** Days as two octets: counted from 1970 that ends in 2149. */
+  private static final int MOST_DAYS = 0xffff;
 
   private static final Instant NEVER = Instant.EPOCH;
   private static final long LATEST = Instant.parse("9999-12-31T23:59:59Z").getEpochSecond();
@@ -156,6 +162,13 @@ final class RowForm {
       }
     }
 
+    private void days(HostRow.Days days) throws IOException {
+      out.writeShort(Math.min(days.count(), MOST_DAYS));
+      if (days.count() > 0) {
+        out.writeShort((int) Math.clamp(days.last(), 0, MOST_DAYS));
+      }
+    }
+
     private void violation(Violation v) throws IOException {
       time(v.since());
       out.writeBoolean(v.nearUs());
@@ -201,8 +214,8 @@ final class RowForm {
         out.writeInt(entry.getValue().days());
         out.writeInt((int) entry.getValue().lastDay());
       }
-      out.writeInt(host.encrypted());
-      out.writeInt(host.verified());
+      days(host.encrypted());
+      days(host.verified());
       out.writeByte((host.ipv4() ? 1 : 0) | (host.ipv6() ? 2 : 0));
       Map<Pin, Integer> keys = new HashMap<>();
       out.writeByte(host.keys().size());
@@ -219,7 +232,8 @@ final class RowForm {
         out.writeByte(
             showing.family().ordinal()
                 | showing.shown().ordinal() << 1
-                | (showing.counts() ? 0x10 : 0));
+                | behind(showing.behind())
+                | (showing.proven() ? 0x40 : 0));
         out.writeByte(
             showing.rung().ordinal() | (version == null ? 0 : version.ordinal() + 1) << 4);
         out.writeByte(keys.getOrDefault(showing.key(), -1));
@@ -227,10 +241,28 @@ final class RowForm {
     }
   }
 
+  private static int behind(Showing.Behind behind) {
+    return switch (behind) {
+      case MAIL -> 0x10;
+      case GREETING -> 0x20;
+      case OTHER -> 0;
+    };
+  }
+
+  private static Showing.Behind behind(int what) throws IOException {
+    return switch (what & 0x30) {
+      case 0x10 -> Showing.Behind.MAIL;
+      case 0x20 -> Showing.Behind.GREETING;
+      case 0 -> Showing.Behind.OTHER;
+      default -> throw new IOException("mail and none");
+    };
+  }
+
   /** Reads; everything that is wrong is an exception that {@link #read} catches. */
   private static final class Eye {
     private final DataInputStream in;
     private List<Domain> names = List.of();
+    private int version;
 
     Eye(DataInputStream in) {
       this.in = in;
@@ -243,7 +275,8 @@ final class RowForm {
     }
 
     DomainRow row(Domain domain) throws IOException {
-      must(in.readUnsignedByte() == VERSION);
+      version = in.readUnsignedByte();
+      must(version == VERSION || version == SESSIONS_OF_HOSTS);
       int count = in.readUnsignedShort();
       must(count <= MxAnswer.MAX_HOSTS + DomainRow.MAX_KNOWN + 2 * DomainRow.MAX_HOSTS);
       List<Domain> read = new ArrayList<>();
@@ -340,6 +373,16 @@ final class RowForm {
           : new Tally(sessions, count(), in.readInt(), count(), count(), time());
     }
 
+    private HostRow.Days days() throws IOException {
+      int count = version == VERSION ? in.readUnsignedShort() : count();
+      if (count == 0) {
+        return HostRow.Days.NONE;
+      }
+      return version == VERSION
+          ? new HostRow.Days(count, in.readUnsignedShort())
+          : new HostRow.Days(1, 0);
+    }
+
     private Violation violation() throws IOException {
       Instant since = time();
       boolean nearUs = flag();
@@ -380,8 +423,8 @@ final class RowForm {
         Shown shown = one(Shown.values(), in.readUnsignedByte());
         must(counts.put(shown, new HostRow.Count(count(), count(), in.readInt())) == null);
       }
-      int encrypted = count();
-      int verified = count();
+      HostRow.Days encrypted = days();
+      HostRow.Days verified = days();
       int families = in.readUnsignedByte();
       must(families < 4);
       List<HostRow.KeySpan> keys = new ArrayList<>();
@@ -418,15 +461,16 @@ final class RowForm {
       int what = in.readUnsignedByte();
       int how = in.readUnsignedByte();
       int key = in.readByte();
-      must(what < 0x20 && key >= -1 && key < keys.size());
-      int version = how >> 4;
+      must(what < (version == VERSION ? 0x80 : 0x20) && key >= -1 && key < keys.size());
+      int spoken = how >> 4;
       return new Showing(
           at,
           one(Path.Family.values(), what & 1),
           one(Shown.values(), what >> 1 & 7),
           one(Rung.values(), how & 0xf),
-          (what & 0x10) != 0,
-          version == 0 ? null : one(TlsVersion.values(), version - 1),
+          behind(what),
+          (what & 0x40) != 0,
+          spoken == 0 ? null : one(TlsVersion.values(), spoken - 1),
           key < 0 ? null : keys.get(key).key());
     }
   }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
@@ -19,7 +20,6 @@ import org.sealwax.ledger.LedgerSettings.Regression;
 import org.sealwax.ledger.Violation.Run;
 import org.sealwax.ledger.Violation.State;
 import org.sealwax.policy.Evidence;
-import org.sealwax.policy.Ladder;
 import org.sealwax.policy.Level;
 import org.sealwax.policy.MxFilter;
 import org.sealwax.policy.MxPattern;
@@ -181,21 +181,37 @@ public record Rules(LedgerSettings settings, PublicSuffixes suffixes) {
       case INJECTED, CLEAR, REFUSED -> withoutRuns(row, true).withTallies(Tally.NONE, Tally.NONE);
       case ENCRYPTED -> {
         DomainRow less = withoutRuns(row, false).withTallies(row.encrypt(), Tally.NONE);
-        yield showing.counts() ? counted(less, host, false, at) : less;
+        yield learnt(less, host, showing.behind(), false, at);
       }
-      case VERIFIED -> showing.counts() ? counted(row, host, true, at) : row;
+      case VERIFIED -> learnt(row, host, showing.behind(), true, at);
     };
   }
 
-  private DomainRow counted(DomainRow row, Domain host, boolean verified, Moment at) {
+  private DomainRow learnt(
+      DomainRow row, Domain host, Showing.Behind behind, boolean verified, Moment at) {
+    return switch (behind) {
+      case MAIL -> greeted(counted(row, verified, at), host, verified, at);
+      case GREETING -> greeted(row, host, verified, at);
+      case OTHER -> row;
+    };
+  }
+
+  private static DomainRow greeted(DomainRow row, Domain host, boolean verified, Moment at) {
+    return row.withHost(
+        host,
+        h ->
+            h.withDays(
+                h.encrypted().on(at.now()), verified ? h.verified().on(at.now()) : h.verified()),
+        at.now());
+  }
+
+  private DomainRow counted(DomainRow row, boolean verified, Moment at) {
     Tally encrypt = fresh(row.encrypt(), at).counted(at.now(), row.mxUntil(), settings);
     Tally verify =
         verified
             ? fresh(row.verify(), at).counted(at.now(), row.mxUntil(), settings)
             : row.verify();
-    return row.withTallies(encrypt, verify)
-        .withHost(
-            host, h -> h.withRuns(h.encrypted() + 1, h.verified() + (verified ? 1 : 0)), at.now());
+    return row.withTallies(encrypt, verify);
   }
 
   /** Evidence from before the time of decay is none. */
@@ -208,7 +224,12 @@ public record Rules(LedgerSettings settings, PublicSuffixes suffixes) {
   private static DomainRow withoutRuns(DomainRow row, boolean encryptedToo) {
     Map<Domain, HostRow> rows = new HashMap<>();
     row.hosts()
-        .forEach((host, h) -> rows.put(host, h.withRuns(encryptedToo ? 0 : h.encrypted(), 0)));
+        .forEach(
+            (host, h) ->
+                rows.put(
+                    host,
+                    h.withDays(
+                        encryptedToo ? HostRow.Days.NONE : h.encrypted(), HostRow.Days.NONE)));
     return row.withHosts(rows, row.last());
   }
 
@@ -238,10 +259,15 @@ public record Rules(LedgerSettings settings, PublicSuffixes suffixes) {
         : change;
   }
 
-  private static boolean isShown(
-      DomainRow row, Domain host, java.util.function.ToIntFunction<HostRow> how) {
+  /** Whether a host was seen on days enough; one without an address is silent, and no obstacle. */
+  private boolean isShown(DomainRow row, Domain host, Function<HostRow, HostRow.Days> how) {
     HostRow of = row.hosts().get(host);
-    return of != null && how.applyAsInt(of) > 0;
+    return of != null && (of.isWithoutAddress() || how.apply(of).count() >= settings.hostDays());
+  }
+
+  private static boolean isWithoutAddress(DomainRow row, Domain host) {
+    HostRow of = row.hosts().get(host);
+    return of != null && of.isWithoutAddress();
   }
 
   /** Hosts of the MX set that the level does not admit. */
@@ -271,6 +297,19 @@ public record Rules(LedgerSettings settings, PublicSuffixes suffixes) {
     }
     if (met) {
       return met(row, standing, path, new State(shown, true, now), at);
+    }
+    if (showing.proven() && shown.isTls()) {
+      // Present proof outranks memory: mail passes on this path, whatever the certificate says.
+      return violation == null
+          ? Change.none(row)
+          : tidied(
+              Change.none(
+                  row.withViolation(
+                      violation
+                          .with(path, new State(shown, true, now))
+                          .contradicted(now)
+                          .noCandidate(path))),
+              at);
     }
     Violation next =
         (violation == null ? Violation.begins(now) : violation)
@@ -313,6 +352,51 @@ public record Rules(LedgerSettings settings, PublicSuffixes suffixes) {
     }
     Violation against = violation.with(path, state).contradicted(at.now());
     return tidied(Change.none(next.withViolation(against)), at);
+  }
+
+  /** Counted sessions from which on hosts that no delivery needs are worth a greeting. */
+  static final int WORTH_GREETING = 10;
+
+  /** How recent the last mail must be for that. */
+  static final Duration MAIL_LATELY = Duration.ofDays(1);
+
+  /** How long a host that showed no TLS to its last greeting, or refused it, is left alone. */
+  static final Duration LEFT_ALONE = Duration.ofDays(30);
+
+  /**
+   * MX hosts that stand between the domain and a level because no delivery needs them: those that
+   * were not seen on days enough, and not today. Empty where the domain is not worth the
+   * connections, or nothing was sent there within {@link #MAIL_LATELY}.
+   */
+  public Set<Domain> unseen(DomainRow row, Moment at) {
+    Instant now = at.now();
+    boolean lately =
+        row.hosts().values().stream()
+            .flatMap(h -> h.recent().stream())
+            .anyMatch(
+                s -> s.counts() && s.shown().isTls() && s.at().isAfter(now.minus(MAIL_LATELY)));
+    if (!settings.greetUnseen()
+        || !at.trusted()
+        || !lately
+        || row.encrypt().sessions() < WORTH_GREETING) {
+      return Set.of();
+    }
+    Set<Domain> unseen = new HashSet<>(row.mx());
+    unseen.removeIf(
+        host -> {
+          HostRow of = row.hosts().get(host);
+          return of != null
+              && (of.encrypted().count() >= settings.hostDays()
+                  || of.encrypted().last() == Tally.day(now)
+                  || isLeftAlone(of, now));
+        });
+    return unseen;
+  }
+
+  private static boolean isLeftAlone(HostRow host, Instant now) {
+    return !host.recent().isEmpty()
+        && !host.recent().getLast().shown().isTls()
+        && host.recent().getLast().at().isAfter(now.minus(LEFT_ALONE));
   }
 
   /** Drops what no longer matters of a violation, and the violation when nothing is left of it. */
@@ -386,9 +470,9 @@ public record Rules(LedgerSettings settings, PublicSuffixes suffixes) {
                 families.add(path.family());
               }
             });
-    // One delivery reaches no more hosts than that, and the order of preference is always the same.
-    return hosts.size() >= Math.min(row.mx().size(), Ladder.HOSTS)
-        && families.containsAll(families(row));
+    hosts.removeIf(host -> isWithoutAddress(row, host));
+    long there = row.mx().stream().filter(host -> !isWithoutAddress(row, host)).count();
+    return hosts.size() >= there && families.containsAll(families(row));
   }
 
   private static Set<Path.Family> families(DomainRow row) {

@@ -14,6 +14,19 @@ import org.sealwax.policy.Rung;
  * @param rung how much was offered
  * @param publicRoots whether the certificate was judged against the roots that every system has;
  *     proof by a private CA says nothing to the ledger
+ * @param proven whether DNSSEC proves the way from the domain to a TLSA record that this peer
+ *     matched
  */
 public record Seen(
-    Domain host, InetAddress address, Observation observation, Rung rung, boolean publicRoots) {}
+    Domain host,
+    InetAddress address,
+    Observation observation,
+    Rung rung,
+    boolean publicRoots,
+    boolean proven) {
+  /** Without DANE. */
+  public Seen(
+      Domain host, InetAddress address, Observation observation, Rung rung, boolean publicRoots) {
+    this(host, address, observation, rung, publicRoots, false);
+  }
+}

@@ -17,7 +17,9 @@ import org.sealwax.tls.TlsVersion;
  * @param family of the address
  * @param shown what it was worth
  * @param rung how much was offered
- * @param counts whether mail that may teach us was behind it
+ * @param behind why it was made
+ * @param proven whether DANE was in force and named the peer: then a certificate that does not hold
+ *     is no violation
  * @param version of TLS, or null without TLS
  * @param key of the leaf certificate, or null without one
  */
@@ -26,15 +28,42 @@ public record Showing(
     Path.Family family,
     Shown shown,
     Rung rung,
-    boolean counts,
+    Behind behind,
+    boolean proven,
     @Nullable TlsVersion version,
     @Nullable Pin key) {
+  /** Why a connection was made. */
+  public enum Behind {
+    /** Mail that may teach us something: each session counts for the domain. */
+    MAIL,
+    /** We wanted to know the host: counts for the host, and not as a session of the domain. */
+    GREETING,
+    /** What strangers choose, such as mail with a null sender: watched, and nothing else. */
+    OTHER;
+
+    static Behind mail(boolean counts) {
+      return counts ? MAIL : OTHER;
+    }
+  }
+
+  /** Mail, which may teach us something or not, without DANE. */
+  public Showing(
+      Instant at,
+      Path.Family family,
+      Shown shown,
+      Rung rung,
+      boolean counts,
+      @Nullable TlsVersion version,
+      @Nullable Pin key) {
+    this(at, family, shown, rung, Behind.mail(counts), false, version, key);
+  }
+
   /** Whole seconds, as they are stored. */
   public Showing {
     at = at.truncatedTo(ChronoUnit.SECONDS);
   }
 
-  static Showing of(Seen seen, boolean counts, Instant now) {
+  static Showing of(Seen seen, Behind behind, Instant now) {
     Handshake handshake =
         seen.observation() instanceof Observation.Encrypted e ? e.handshake() : null;
     return new Showing(
@@ -42,7 +71,8 @@ public record Showing(
         Path.Family.of(seen.address()),
         Shown.of(seen),
         seen.rung(),
-        counts,
+        behind,
+        seen.proven(),
         handshake == null ? null : handshake.version(),
         handshake == null || handshake.peerChain().isEmpty()
             ? null
@@ -50,6 +80,11 @@ public record Showing(
   }
 
   Showing withKey(Pin same) {
-    return new Showing(at, family, shown, rung, counts, version, same);
+    return new Showing(at, family, shown, rung, behind, proven, version, same);
+  }
+
+  /** Whether mail that may teach us was behind it. */
+  public boolean counts() {
+    return behind == Behind.MAIL;
   }
 }

@@ -88,6 +88,20 @@ public record Policy(Ladder ladder, Floors floors) {
                     && dane.state() instanceof Evidence.DaneState.Usable);
   }
 
+  /** Whether DANE is in force and this peer is the one that it names. */
+  public static boolean isProvenByDane(List<Evidence> evidence, Observation seen) {
+    return seen instanceof Observation.Encrypted encrypted
+        && isDaneInForce(evidence)
+        && evidence.stream()
+            .anyMatch(
+                e ->
+                    e instanceof Evidence.Dane dane
+                        && dane.state() instanceof Evidence.DaneState.Usable usable
+                        && isMet(
+                            new Demand.Tlsa(usable.associations(), dane.secureMx()),
+                            encrypted.handshake()));
+  }
+
   private Requirement withAll(
       Subject subject,
       Requirement base,

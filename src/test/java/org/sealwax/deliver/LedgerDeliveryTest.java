@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.address.Domain;
+import org.sealwax.dns.Tlsa;
 import org.sealwax.evidence.LedgerSource;
 import org.sealwax.ledger.HostRow;
 import org.sealwax.ledger.LedgerSettings;
@@ -24,6 +25,9 @@ import org.sealwax.ledger.MxAnswer;
 import org.sealwax.ledger.Shown;
 import org.sealwax.ledger.Sights;
 import org.sealwax.queue.NextHop;
+import org.sealwax.tls.Identity;
+import org.sealwax.tls.Pins;
+import org.sealwax.tls.TestCa;
 
 /** Rounds with real TLS under a real ledger that knows example.org at level verify. */
 @Timeout(120)
@@ -43,11 +47,7 @@ final class LedgerDeliveryTest {
             folder.resolve("ledger.db"),
             LedgerSettings.defaults(),
             new LiveLedger.World(net.clock, net.heard.log(), (domain, host) -> false));
-    for (int i = 0; i < 32; i++) {
-      MxAnswer answer = new MxAnswer(Set.of(MX), false, net.clock.now().plusSeconds(300));
-      ledger.visit(DOMAIN, answer, true).seen(Sights.verified(MX));
-      net.clock.pass(Duration.ofHours(6));
-    }
+    learnAgain();
     net.ledger = ledger;
     net.sources.add(new LedgerSource(ledger));
   }
@@ -123,5 +123,32 @@ final class LedgerDeliveryTest {
     assertEquals(12, rounds);
     assertTrue(ledger.alarm(DOMAIN).isEmpty());
     assertTrue(ledger.about(DOMAIN).orElseThrow().known().admits(OTHER));
+  }
+
+  @Test
+  void aCertificateThatLapsedBehindAMatchingTlsaRecordDelaysNothing() throws Exception {
+    Identity lapsed = TestCa.selfSigned("mx.example.org");
+    net.dane = true;
+    FakeHost host = net.simple().tls(FakeNet.server(lapsed));
+    assertEquals("deferred tls-identity", reason(net.mail().one()), "without records: the ledger");
+    assertTrue(ledger.alarm(DOMAIN).isPresent());
+    learnAgain();
+    net.dns
+        .secure("example.org")
+        .tlsa(
+            "_25._tcp.mx.example.org", new Tlsa(3, 1, 1, Pins.of(lapsed.chain().getFirst()).hex()));
+    net.changed();
+    assertEquals("delivered dane:verified", reason(net.mail().one()));
+    assertTrue(ledger.alarm(DOMAIN).isEmpty(), "and it is no violation");
+    assertEquals(1, host.bodies().size());
+  }
+
+  private void learnAgain() throws IOException {
+    ledger.forget(DOMAIN);
+    for (int i = 0; i < 32; i++) {
+      MxAnswer answer = new MxAnswer(Set.of(MX), false, net.clock.now().plusSeconds(300));
+      ledger.visit(DOMAIN, answer, true).seen(Sights.verified(MX));
+      net.clock.pass(Duration.ofHours(6));
+    }
   }
 }

@@ -48,6 +48,8 @@ final class LedgerRoundsTest {
                 1,
                 4,
                 1,
+                1,
+                false,
                 Duration.ofDays(2),
                 LedgerSettings.Regression.HOLD,
                 Duration.ofDays(180),

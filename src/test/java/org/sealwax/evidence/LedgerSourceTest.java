@@ -30,6 +30,11 @@ final class LedgerSourceTest {
     private final List<Domain> asked = new ArrayList<>();
 
     @Override
+    public Visit greeting(Domain domain, MxAnswer answer) {
+      throw new AssertionError("greets nobody");
+    }
+
+    @Override
     public Visit visit(Domain domain, MxAnswer answer, boolean counts) {
       return Ledger.blank().visit(domain, answer, counts);
     }

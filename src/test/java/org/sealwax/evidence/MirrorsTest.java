@@ -335,6 +335,8 @@ final class MirrorsTest {
             1,
             4,
             1,
+            1,
+            false,
             Duration.ofDays(2),
             LedgerSettings.Regression.HOLD,
             Duration.ofDays(180),

@@ -73,6 +73,35 @@ final class RowFormTest {
   }
 
   @Test
+  void whyAConnectionWasMadeIsKept() {
+    Story story = new Story().resolves().shows(Story.MX1, Shown.VERIFIED);
+    story.greets(Story.MX2, Shown.ENCRYPTED).proves(Story.MX1, Shown.ENCRYPTED);
+    assertEquals(story.row, forgotten(story.row));
+  }
+
+  private static final String FORMER =
+      "01000100146d78312e70726f76696465722e6578616d706c6500000000140000000500004fee0000"
+          + "000400000014000000006961434c000000140000000500004fee0000000400000014000000006961"
+          + "434c010000000000006961434c010000000000000000695aff000000000069614220000100000000"
+          + "0000695aff0000000000696142200106000000140000000500004fee000000140000001401001400"
+          + "0000001c00ff000054601c00ff0000a8c01c00ff0000fd201c00ff000151801c00ff0001a5e01c00"
+          + "ff0001fa401c00ff00024ea01c00ff0002a3001c00ff0002f7601c00ff00034bc01c00ff0003a020"
+          + "1c00ff0003f4801c00ff000448e01c00ff00049d401c00ff0004f1a01c00ff000546001c00ff0005"
+          + "9a601c00ff0005eec01c00ff000643201c00ff";
+
+  @Test
+  void aRowOfTheFormatBeforeIsRead() {
+    // One host with 20 sessions; written by the version before.
+    DomainRow row =
+        RowForm.read(Story.DOMAIN, java.util.HexFormat.of().parseHex(FORMER)).orElseThrow();
+    HostRow host = Objects.requireNonNull(row.hosts().get(Story.MX1));
+    assertEquals(20, row.verify().sessions());
+    assertEquals(1, host.verified().count(), "one day at least");
+    assertTrue(host.recent().getFirst().counts());
+    assertEquals(row, forgotten(row));
+  }
+
+  @Test
   void keysAndObservationsAreBounded() {
     HostRow host = Objects.requireNonNull(withKeys().hosts().get(Story.MX1));
     assertEquals(HostRow.MAX_KEYS, host.keys().size());

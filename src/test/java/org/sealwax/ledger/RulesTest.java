@@ -85,9 +85,124 @@ final class RulesTest {
     }
     assertNull(story.row.level());
     story.shows(MX2, Shown.ENCRYPTED);
+    assertNull(story.row.level(), "one day");
+    story.later(Duration.ofDays(1)).resolves().shows(MX2, Shown.ENCRYPTED);
     assertEquals(Level.ENCRYPT, story.row.level());
     story.days(8, Shown.VERIFIED);
     assertEquals(Level.VERIFY, story.row.level());
+  }
+
+  @Test
+  void aHostThatNoDeliveryNeedsIsGreetedOnTwoDays() {
+    Story story = new Story().mx(MX1, MX2).daysAt(MX1, 7, Shown.VERIFIED);
+    assertNull(story.row.level());
+    assertEquals(Set.of(MX2), story.unseen());
+    int sessions = story.row.verify().sessions();
+    story.greets(MX2, Shown.VERIFIED);
+    assertEquals(Set.of(), story.unseen(), "not twice a day");
+    story.later(Duration.ofHours(1)).greets(MX2, Shown.VERIFIED);
+    assertNull(story.row.level(), "twice on one day");
+    story.later(Duration.ofHours(23)).resolves().shows(MX1, IPV4, Shown.VERIFIED, true);
+    assertEquals(Set.of(MX2), story.unseen());
+    story.greets(MX2, Shown.VERIFIED);
+    assertEquals(Level.VERIFY, story.row.level());
+    assertEquals(Set.of(), story.unseen());
+    assertEquals(sessions + 1, story.row.verify().sessions(), "a greeting is no session");
+  }
+
+  @Test
+  void aGreetingWithoutTlsBeginsTheCountAnewAndTheHostIsLeftAlone() {
+    Story story = new Story().mx(MX1, MX2).daysAt(MX1, 7, Shown.ENCRYPTED);
+    story.greets(MX2, Shown.CLEAR);
+    assertEquals(0, story.row.encrypt().sessions());
+    story.daysAt(MX1, 8, Shown.ENCRYPTED);
+    assertNull(story.row.level());
+    for (Shown refusal : List.of(Shown.SILENT, Shown.REFUSED, Shown.BROKEN)) {
+      Story refused = new Story().mx(MX1, MX2).daysAt(MX1, 7, Shown.ENCRYPTED);
+      refused.greets(MX2, refusal).daysAt(MX1, 25, Shown.ENCRYPTED);
+      assertEquals(Set.of(), refused.unseen(), refusal.word());
+      refused.daysAt(MX1, 10, Shown.ENCRYPTED);
+      assertEquals(Set.of(MX2), refused.unseen(), "once a month a silent host is tried again");
+    }
+  }
+
+  @Test
+  void onlyDomainsWithMailOfTheLastDayAndTenSessionsAreWorthAGreeting() {
+    Story story = new Story().mx(MX1, MX2).daysAt(MX1, 2, Shown.ENCRYPTED);
+    assertEquals(8, story.row.encrypt().sessions());
+    assertEquals(Set.of(), story.unseen());
+    story.daysAt(MX1, 1, Shown.ENCRYPTED);
+    assertEquals(Set.of(MX2), story.unseen());
+    story.later(Duration.ofHours(18));
+    assertEquals(Set.of(), story.unseen(), "nothing was sent for a day");
+    story.resolves().shows(MX1, IPV4, Shown.ENCRYPTED, false);
+    assertEquals(Set.of(), story.unseen(), "a stranger's bounce is no mail of ours");
+    story.resolves().shows(MX1, Shown.ENCRYPTED);
+    assertEquals(Set.of(MX2), story.unseen());
+    story.trusted = false;
+    assertEquals(Set.of(), story.unseen(), "in a time that may be wrong");
+    LedgerSettings d = LedgerSettings.defaults();
+    Story off =
+        new Story(
+            new LedgerSettings(
+                d.sessions(),
+                d.days(),
+                d.perDay(),
+                d.resolutions(),
+                d.hostDays(),
+                false,
+                d.hold(),
+                d.regression(),
+                d.decay(),
+                d.domains()));
+    assertEquals(Set.of(), off.mx(MX1, MX2).daysAt(MX1, 7, Shown.ENCRYPTED).unseen());
+  }
+
+  @Test
+  void aHostWithoutAnAddressIsSilentAndKeepsNoDomainFromItsLevel() {
+    Story story = new Story().mx(MX1, MX2).daysAt(MX1, 7, Shown.VERIFIED);
+    assertNull(story.row.level());
+    story.addresses(MX2, false, false).resolves().shows(MX1, Shown.VERIFIED);
+    assertEquals(Level.VERIFY, story.row.level());
+
+    Story back = new Story().mx(MX1, MX2).daysAt(MX1, 6, Shown.VERIFIED);
+    back.addresses(MX2, false, false).addresses(MX2, true, false);
+    assertNull(back.daysAt(MX1, 3, Shown.VERIFIED).row.level(), "it has one again");
+  }
+
+  @Test
+  void aHostWithoutAnAddressIsSilentForAcceptanceToo() {
+    Story story = new Story().mx(MX1, MX2).days(8, Shown.ENCRYPTED);
+    story.addresses(MX2, false, false);
+    for (int i = 0; i < 13; i++) {
+      story.resolves().addresses(MX2, false, false).shows(MX1, Shown.CLEAR);
+      story.later(Duration.ofHours(4));
+    }
+    assertTrue(story.has(Change.Fact.Accepted.class));
+    Story unknown = new Story().mx(MX1, MX2).days(8, Shown.ENCRYPTED);
+    for (int i = 0; i < 13; i++) {
+      unknown.resolves().shows(MX1, Shown.CLEAR).later(Duration.ofHours(4));
+    }
+    assertFalse(unknown.has(Change.Fact.Accepted.class), "the other one was not asked");
+  }
+
+  @Test
+  void whatDaneProvesIsNoViolationAndNoProofForVerifyEither() {
+    Story story = verified();
+    Instant met = java.util.Objects.requireNonNull(story.row.standing()).met();
+    story.later(Duration.ofHours(1)).resolves().proves(MX1, Shown.ENCRYPTED);
+    assertNull(story.row.violation());
+    assertFalse(story.has(Change.Fact.Violated.class));
+    assertEquals(met, java.util.Objects.requireNonNull(story.row.standing()).met());
+    assertEquals(0, story.row.verify().sessions());
+
+    Story running = verified().retries(Duration.ofHours(40), Shown.ENCRYPTED);
+    running.resolves().proves(MX1, Shown.ENCRYPTED);
+    assertNull(running.row.violation(), "mail passes on the only path");
+    assertEquals(Level.VERIFY, running.row.level());
+    assertTrue(
+        verified().resolves().proves(MX1, Shown.CLEAR).has(Change.Fact.Violated.class),
+        "without TLS nothing is proven");
   }
 
   @Test
@@ -384,6 +499,8 @@ final class RulesTest {
                 d.days(),
                 d.perDay(),
                 d.resolutions(),
+                d.hostDays(),
+                d.greetUnseen(),
                 d.hold(),
                 Regression.ASK,
                 d.decay(),

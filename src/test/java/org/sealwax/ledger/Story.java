@@ -72,6 +72,40 @@ public final class Story {
     return new Showing(now, family, shown, Rung.FULL, counts, null, null);
   }
 
+  /** We greet a host to know it. */
+  Story greets(Domain host, Shown shown) {
+    take(rules.shows(row, host, showing(shown, Showing.Behind.GREETING, false), moment()));
+    return this;
+  }
+
+  /** A session of mail with the peer that DANE names. */
+  Story proves(Domain host, Shown shown) {
+    take(rules.shows(row, host, showing(shown, Showing.Behind.MAIL, true), moment()));
+    return this;
+  }
+
+  private Showing showing(Shown shown, Showing.Behind behind, boolean proven) {
+    return new Showing(now, Path.Family.IPV4, shown, Rung.FULL, behind, proven, null, null);
+  }
+
+  /** The addresses of a host were looked up. */
+  Story addresses(Domain host, boolean ipv4, boolean ipv6) {
+    take(Rules.resolves(row, host, ipv4, ipv6, moment()));
+    return this;
+  }
+
+  /** Days of ordinary mail, all of which goes to the first host. */
+  Story daysAt(Domain first, int days, Shown shown) {
+    for (int i = 0; i < days * 4; i++) {
+      resolves().shows(first, shown).later(Duration.ofHours(6));
+    }
+    return this;
+  }
+
+  Set<Domain> unseen() {
+    return rules.unseen(row, moment());
+  }
+
   Story shows(Domain host, Shown shown) {
     return shows(host, Path.Family.IPV4, shown, true);
   }

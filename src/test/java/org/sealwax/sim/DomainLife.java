@@ -599,7 +599,9 @@ final class DomainLife {
 
   private Observation observe(Domain host, Family family, Rung rung) {
     Observation seen = connect(host, family, rung);
-    Showing showing = new Showing(now, family, worth(seen), rung, true, null, null);
+    boolean proven = signed && Policy.isProvenByDane(List.of(dane(host)), seen);
+    Showing showing =
+        new Showing(now, family, worth(seen), rung, Showing.Behind.MAIL, proven, null, null);
     tell(rules.shows(row, host, showing, Moment.of(now)));
     if (rules.classOf(row, Moment.of(now)) == ViolationClass.ATTACK_LIKE) {
       counts.attackLike++;
@@ -817,7 +819,7 @@ final class DomainLife {
     if (!encrypted && level != null) {
       throw new AssertionError(now + " clear text to a domain with level " + level);
     }
-    if (level == Level.VERIFY && worth(seen) != Shown.VERIFIED) {
+    if (level == Level.VERIFY && !signed && worth(seen) != Shown.VERIFIED) {
       throw new AssertionError(now + " level verify, and the peer was not verified");
     }
     if (level == Level.VERIFY && host.equals(EVIL)) {
