@@ -150,6 +150,7 @@ public final class ReceiverRubric {
         cap(Letter.C, "tolerance", "tls13", FAIL, "intolerant of TLS 1.3 hellos"),
         cap(Letter.C, "tolerance", "large", FAIL, "intolerant of hellos of post-quantum size"),
         cap(Letter.C, "tolerance", "split", FAIL, "intolerant of hellos of post-quantum size"),
+        cap(Letter.C, "tolerance", "own-name", FAIL, "refuses its own name as server name"),
         cap(Letter.C, "suite.anon", "only", FAIL, "anonymous suites only"),
         cap(Letter.B, "tls11", "on", WARN, "TLS 1.1 is on"),
         cap(Letter.B, "tls10", "on", WARN, "TLS 1.0 is on"),

@@ -191,6 +191,91 @@ final class AssessmentTest {
     assertTrue(report.letter().endsWith("?"));
   }
 
+  /** One MX that says nothing must not cost the answers of the DNS. */
+  @Test
+  void whatTheDnsSaysIsReportedWhateverTheHostsDo() {
+    Probe silent =
+        new Probe() {
+          @Override
+          public List<Check> checks() {
+            return List.of(Check.of("tls12"));
+          }
+
+          @Override
+          public List<Finding> look(Visit visit) throws InterruptedException {
+            Thread.sleep(visit.left());
+            return List.of();
+          }
+        };
+    Report report =
+        run(
+            setup(WORLD, silent),
+            "example.org",
+            Budget.of(Depth.QUICK).withTotal(Duration.ofMillis(50)));
+    for (String id : List.of("mx.exists", "dnssec", "tlsrpt", "spf", "dmarc")) {
+      assertTrue(find(report, id).orElseThrow().outcome().known(), id);
+    }
+    assertEquals(Outcome.INCONCLUSIVE, find(report, "parity").orElseThrow().outcome());
+  }
+
+  @Test
+  void aDomainWithoutMailNeedsNoPolicies() {
+    for (String domain : List.of("null.example", "gone.example")) {
+      Report report = run(setup(WORLD), domain, Budget.of(Depth.QUICK));
+      for (String id : List.of("tlsrpt", "parity", "dnssec", "starttls.offered", "dane.match")) {
+        assertEquals(Outcome.NOT_NEEDED, find(report, id).orElseThrow().outcome(), domain + id);
+      }
+      assertTrue(
+          report.findings().stream()
+              .filter(f -> !f.check().id().equals("mx.exists"))
+              .noneMatch(f -> f.outcome() == Outcome.FAIL || f.outcome() == Outcome.WARN),
+          report.findings().toString());
+    }
+    Report unknown =
+        run(
+            setup(FixedResolver.builder().fails("example.org").build()),
+            "example.org",
+            Budget.of(Depth.QUICK));
+    assertEquals(Outcome.INCONCLUSIVE, find(unknown, "tlsrpt").orElseThrow().outcome());
+  }
+
+  @Test
+  void aNullMxBesideAnotherIsAFault() {
+    Resolver world =
+        FixedResolver.builder()
+            .mx("example.org", 0, ".")
+            .mx("example.org", 10, "mx1.example.org")
+            .address("mx1.example.org", "192.0.2.1")
+            .build();
+    Report report = run(setup(world), "example.org", Budget.of(Depth.QUICK));
+    assertEquals("mx.exists/null-beside", find(report, "mx.exists").orElseThrow().code());
+  }
+
+  /** A dead second host leaves a doubt: nobody knows how it would have been. */
+  @Test
+  void aHostThatWasNotSeenPutsTheGradeInDoubt() {
+    Probe onlyFirst =
+        new Probe() {
+          @Override
+          public List<Check> checks() {
+            return List.of(Check.of("tls13"));
+          }
+
+          @Override
+          public List<Finding> look(Visit visit) {
+            if (!visit.place().text().contains("mx1")) {
+              return List.of();
+            }
+            visit.sightings().answers();
+            return List.of(
+                Finding.of(Check.of("tls13"), Outcome.PASS, visit.place(), "TLS 1.3"));
+          }
+        };
+    Report report = run(setup(WORLD, onlyFirst), "example.org", Budget.of(Depth.STANDARD));
+    assertTrue(report.graded().orElseThrow().uncertain());
+    assertTrue(report.letter().endsWith("?"), report.letter());
+  }
+
   private static Probe lacksStarttls() {
     return new Probe() {
       @Override

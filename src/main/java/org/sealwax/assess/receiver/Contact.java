@@ -126,7 +126,34 @@ final class Contact {
       works("a ServerHello came: " + Names.version(first.facts().version()));
       return true;
     }
-    return diagnose();
+    return !first.silent() && nameless(first) || diagnose();
+  }
+
+  /** The same without a server name: RFC 6066 3 lets a server end the handshake over a name. */
+  private boolean nameless(LookClient.Result named) throws Shut, InterruptedException {
+    String name = scan.serverName();
+    if (name.isEmpty()) {
+      return false;
+    }
+    scan.withoutName(true);
+    LookClient.Result result = scan.engine(scan.offer());
+    if (result.wire() == null) {
+      scan.withoutName(false);
+      return false;
+    }
+    scan.told()
+        .say(
+            "tolerance",
+            Outcome.FAIL,
+            "own-name",
+            "a hello with the server name "
+                + name
+                + " is refused ("
+                + (named.alert() >= 0 ? "alert " + AlertName.of(named.alert()) : named.trouble())
+                + "), one without a name is answered");
+    tolerates();
+    talk(result.wire(), result);
+    return true;
   }
 
   private void works(String seen) {

@@ -84,9 +84,9 @@ final class Scan {
     return name == null || withoutName ? "" : name.name();
   }
 
-  /** The server refuses its own name and answers hellos without one. */
-  void withoutName() {
-    withoutName = true;
+  /** Whether hellos leave the name out: for a server that refuses its own. */
+  void withoutName(boolean without) {
+    withoutName = without;
   }
 
   /** The server drops hellos of more than 255 octets. */

@@ -15,13 +15,19 @@ import java.security.KeyStore;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SNIMatcher;
+import javax.net.ssl.SNIServerName;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
+import javax.net.ssl.StandardConstants;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509TrustManager;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +53,13 @@ final class MailServer implements AutoCloseable {
   boolean acceptsAgain;
   boolean dropsAfterTls;
   boolean asksCertificate;
+
+  /** Server names that it ends the handshake over. */
+  Predicate<String> refusesName = name -> false;
+
+  /** Server names that came. */
+  final Set<String> names = ConcurrentHashMap.newKeySet();
+
   boolean demandsCertificate;
   boolean refusesStrangers;
   boolean dropsInjected;
@@ -182,6 +195,18 @@ final class MailServer implements AutoCloseable {
     if (demandsCertificate) {
       under.setNeedClientAuth(true);
     }
+    SSLParameters parameters = under.getSSLParameters();
+    parameters.setSNIMatchers(
+        List.of(
+            new SNIMatcher(StandardConstants.SNI_HOST_NAME) {
+              @Override
+              public boolean matches(SNIServerName name) {
+                String text = new String(name.getEncoded(), StandardCharsets.US_ASCII);
+                names.add(text);
+                return !refusesName.test(text);
+              }
+            }));
+    under.setSSLParameters(parameters);
     under.startHandshake();
     return under;
   }

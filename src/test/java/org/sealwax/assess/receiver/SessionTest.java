@@ -79,6 +79,16 @@ final class SessionTest {
               s -> s.refusalsOfStarttls = 1,
               "starttls.works/sometimes",
               Outcome.WARN),
+          new Row(
+              "refuses its own name",
+              s -> s.refusesName = "old.example.org"::equals,
+              Map.of(
+                  "tolerance/own-name",
+                  Outcome.FAIL,
+                  "starttls.works",
+                  Outcome.PASS,
+                  "tls13",
+                  Outcome.PASS)),
           row(
               "asks for a certificate",
               s -> s.asksCertificate = true,

@@ -67,7 +67,10 @@ final class PolicyReviewsTest {
     return new Tlsa(3, 1, 1, "ab".repeat(32));
   }
 
-  private static Visit visit(Exchange exchange, Identity... shown) {
+  /** A host of which nothing was seen. */
+  private static final List<Identity> UNSEEN = new ArrayList<>();
+
+  private static Visit visit(Exchange exchange, List<Identity> shown) {
     Visit visit =
         new Visit(
             new Place(exchange.host(), exchange.addresses().getFirst(), 25),
@@ -79,9 +82,12 @@ final class PolicyReviewsTest {
             Clock.system(),
             Clock.system().nanoTime() + Duration.ofMinutes(1).toNanos(),
             Progress.none());
+    if (shown == UNSEEN) {
+      return visit;
+    }
     visit.sightings().answers();
     visit.sightings().wordsBefore(Set.of("STARTTLS"));
-    if (shown.length == 0) {
+    if (shown.isEmpty()) {
       visit.sightings().lacksStarttls();
     } else {
       visit.sightings().allTypesTried();
@@ -97,8 +103,8 @@ final class PolicyReviewsTest {
   private static Overview overview(FixedResolver world, List<Identity> one, List<Identity> two) {
     Overview dns = DnsReviewsTest.overview(world, DOMAIN);
     List<Visit> visits = new ArrayList<>();
-    visits.add(visit(dns.exchanges().get(0), one.toArray(new Identity[0])));
-    visits.add(visit(dns.exchanges().get(1), two.toArray(new Identity[0])));
+    visits.add(visit(dns.exchanges().get(0), one));
+    visits.add(visit(dns.exchanges().get(1), two));
     return new Overview(
         dns.target(),
         dns.mx(),
@@ -130,6 +136,65 @@ final class PolicyReviewsTest {
 
   private static List<Finding> dane(FixedResolver world, List<Identity> one, List<Identity> two) {
     return judge(new DaneReview(world, Clock.system()), overview(world, one, two));
+  }
+
+  /** RFC 7672 8.1: behind a secure alias the server is asked for under the alias's target. */
+  @Test
+  void theServerNameIsTheTlsaBaseDomain() throws InterruptedException {
+    FixedResolver.Builder aliased =
+        FixedResolver.builder()
+            .mx("example.org", 10, "mx1.example.org")
+            .cname("mx1.example.org", "real.example.org")
+            .address("real.example.org", "192.0.2.1")
+            .secure("org");
+    Domain mx = Domain.of("mx1.example.org");
+    FixedResolver with = aliased.tlsa("_25._tcp.real.example.org", key(EC)).build();
+    assertEquals(
+        Optional.of(Domain.of("real.example.org")),
+        new DaneReview(with, Clock.system())
+            .ask(DnsReviewsTest.overview(with, DOMAIN))
+            .serverName(mx));
+    FixedResolver without = world().build();
+    assertEquals(
+        Optional.empty(),
+        new DaneReview(without, Clock.system())
+            .ask(DnsReviewsTest.overview(without, DOMAIN))
+            .serverName(mx));
+  }
+
+  /** What was not seen fulfils nothing and breaks nothing. */
+  @Test
+  void aPolicyIsFulfilledOnlyByHostsThatWereSeen() {
+    assertEquals(
+        "INCONCLUSIVE:",
+        codes(sts(announced(), obtained(ENFORCE), UNSEEN, UNSEEN), "sts.policy"));
+    Finding policy = sts(announced(), obtained(ENFORCE), List.of(EC), UNSEEN).getFirst();
+    assertEquals(Outcome.PASS, policy.outcome(), policy.seen());
+    assertEquals("not seen: mx2.example.org", policy.doubt());
+    Identity self = TestCa.selfSigned("mx1.example.org");
+    assertEquals(
+        "FAIL:mx-fails",
+        codes(sts(announced(), obtained(ENFORCE), List.of(self), UNSEEN), "sts.policy"),
+        "not all: the other was not seen");
+  }
+
+  @Test
+  void dutiesOfHostsThatWereNotSeenAreLeftOpen() {
+    FixedResolver world =
+        world()
+            .tlsa("_25._tcp.mx1.example.org", key(EC))
+            .tlsa("_25._tcp.mx2.example.org", key(OTHER))
+            .build();
+    Overview none = overview(world, UNSEEN, UNSEEN);
+    assertEquals("INCONCLUSIVE:", codes(judge(new ParityReview(), none), "parity"));
+    Overview dane = none.with(judge(new DaneReview(world, Clock.system()), none));
+    assertEquals("INCONCLUSIVE:", codes(judge(new BothReview(), dane), "both"));
+    Overview one = overview(world, List.of(EC), UNSEEN);
+    Overview seen = one.with(judge(new DaneReview(world, Clock.system()), one));
+    Finding both = judge(new BothReview(), seen).getFirst();
+    assertEquals("both/one", both.code(), both.seen());
+    assertTrue(both.doubt().startsWith("not seen: mx2.example.org"), both.doubt());
+    assertEquals("INCONCLUSIVE:", codes(judge(new ParityReview(), one), "parity"));
   }
 
   @Test
@@ -515,7 +580,7 @@ final class PolicyReviewsTest {
               dns.route(),
               25,
               dns.exchanges(),
-              List.of(visit(exchange, EC), visit(six, shown)),
+              List.of(visit(exchange, List.of(EC)), visit(six, List.of(shown))),
               List.of(),
               dns.budget(),
               dns.left());
