@@ -108,6 +108,14 @@ final class AssessCommand {
     if (terminal) {
       around.err().print("\r\u001b[K");
     }
+    if (!report.validates()) {
+      Optional<String> trouble = resolverTrouble(examiner);
+      if (trouble.isPresent()) {
+        around.err().println("sealwax: " + trouble.get());
+        around.err().println("sealwax: nothing can be said of " + target.text());
+        return Exit.UNAVAILABLE;
+      }
+    }
     try {
       write(arguments.value("--html"), ReportPage.of(report));
       write(arguments.value("--badge"), Badge.of(report));
@@ -122,6 +130,15 @@ final class AssessCommand {
                 ? ReportJson.of(report)
                 : new ReportText(terminal, router).of(report));
     return verdict(report, least);
+  }
+
+  private static Optional<String> resolverTrouble(Examiner examiner) {
+    try {
+      return examiner.resolverTrouble();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return Optional.empty();
+    }
   }
 
   private static int verdict(Report report, Optional<Letter> least) {

@@ -25,6 +25,7 @@ import org.sealwax.assess.receiver.SmugglingTest;
 import org.sealwax.assess.review.Reviews;
 import org.sealwax.dns.DnsSettings;
 import org.sealwax.dns.Resolver;
+import org.sealwax.dns.live.Honesty;
 import org.sealwax.dns.live.LiveResolver;
 import org.sealwax.https.HttpsClient;
 import org.sealwax.smtp.MailboxParser;
@@ -45,7 +46,7 @@ import org.sealwax.world.SystemDialer;
  *
  * @param setup for {@link org.sealwax.assess.Assessment}
  */
-record Examiner(Setup setup) {
+record Examiner(Setup setup, LiveResolver resolver) {
   private static final int DNS = 53;
   private static final int HTTPS = 443;
 
@@ -57,6 +58,20 @@ record Examiner(Setup setup) {
 
   /** Answers kept in a survey: what is above the domains is asked for again, they are not. */
   private static final int SURVEY_ANSWERS = 4_000;
+
+  /**
+   * Why nothing can be said of DNSSEC here, in words for the person; empty when a resolver lets us
+   * validate. Asked when answers did not validate: before a domain is blamed for that.
+   */
+  Optional<String> resolverTrouble() throws InterruptedException {
+    List<Honesty> tried = resolver.honesty();
+    return tried.isEmpty() || !tried.stream().allMatch(Honesty::isTrouble)
+        ? Optional.empty()
+        : Optional.of(
+            String.join("; ", tried.stream().map(Honesty::toString).toList())
+                + ". Use a validating resolver such as unbound (--dns ADDRESS), or leave DNSSEC out"
+                + " (--no-dnssec)");
+  }
 
   /** Lines of a file of trust anchors: the root has two keys, a lab a few. */
   private static final int MAX_ANCHORS = 64;
@@ -96,7 +111,7 @@ record Examiner(Setup setup) {
     boolean inner = anywhere || arguments.has("--allow-private");
     Dialer dialer =
         inner ? SystemDialer.trusted() : SystemDialer.guarded(DialerSettings.defaults());
-    Resolver resolver = resolver(dns, clock, chance);
+    LiveResolver resolver = resolver(dns, clock, chance);
     TrustRoots roots = roots(arguments, around);
     String ehlo = ehlo(arguments, folders);
     TlsClient tls = new TlsRoom(TlsSettings.defaults(), clock, chance).client(ClientTls.defaults());
@@ -115,6 +130,7 @@ record Examiner(Setup setup) {
             Reviews.all(
                 new Reviews.Needs(
                     resolver,
+                    dns.validation() != DnsSettings.Validation.OFF,
                     dialer,
                     fetcher,
                     web,
@@ -131,10 +147,10 @@ record Examiner(Setup setup) {
             gate,
             clock,
             chance);
-    return new Examiner(setup);
+    return new Examiner(setup, resolver);
   }
 
-  private static Resolver resolver(DnsSettings settings, Clock clock, Chance chance)
+  private static LiveResolver resolver(DnsSettings settings, Clock clock, Chance chance)
       throws IOException {
     try {
       return new LiveResolver(settings, clock, chance);

@@ -1,6 +1,7 @@
 package org.sealwax.app;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.sealwax.app.ControlServer.Json;
@@ -156,10 +157,10 @@ final class ExplainCommand {
           .append(cap.aspect().isEmpty() ? "" : " (" + check.id() + "/" + cap.aspect() + ")")
           .append('\n');
     }
-    if (caps.isEmpty()) {
-      out.append("grade: no cap; ")
-          .append(earns(check) ? "it earns points" : "told for information, or for " + plus(check))
-          .append('\n');
+    List<String> points = points(check);
+    points.forEach(p -> out.append("grade: ").append(p).append('\n'));
+    if (caps.isEmpty() && points.isEmpty()) {
+      out.append("grade: no cap and no points; reported for ").append(plus(check)).append('\n');
     }
     if (!check.aspects().isEmpty()) {
       out.append("codes: ")
@@ -177,15 +178,31 @@ final class ExplainCommand {
     return out.toString();
   }
 
-  private static boolean earns(Check check) {
-    return ReceiverRubric.rules().categories().stream()
-        .anyMatch(c -> c.rows().stream().anyMatch(r -> r.check().equals(check.id())));
+  /** What it earns by itself, and what cannot be earned without it. */
+  private static List<String> points(Check check) {
+    List<String> points = new ArrayList<>();
+    for (Rubric.Category category : ReceiverRubric.rules().categories()) {
+      for (Rubric.Row row : category.rows()) {
+        if (row.check().equals(check.id())) {
+          points.add("up to " + row.pass() + " points in " + category.name());
+        } else if (row.without().equals(check.id())) {
+          points.add(
+              "without it none of the "
+                  + row.pass()
+                  + " points of "
+                  + row.check()
+                  + " in "
+                  + category.name());
+        }
+      }
+    }
+    return points;
   }
 
   private static String plus(Check check) {
     return ReceiverRubric.rules().plus().stream().anyMatch(p -> p.check().equals(check.id()))
         ? Letter.A_PLUS.text()
-        : "completeness";
+        : "information";
   }
 
   private static void lines(StringBuilder out, String router, List<String> lines) {

@@ -120,6 +120,11 @@ final class SurveyCommand {
         Output output = new Output(around, arguments, input, terminal)) {
       Examiner examiner =
           Examiner.of(arguments, around, folders, arguments.has("--allow-private"), gate);
+      Optional<String> trouble = examiner.resolverTrouble();
+      if (trouble.isPresent()) {
+        around.err().println("sealwax: " + trouble.get());
+        return Exit.UNAVAILABLE;
+      }
       new Survey(examiner.setup(), budget, visits * WINDOW).run(reader, output.ledger(), output);
       output.summary();
       return output.bad == 0 ? Exit.OK : Exit.WARNINGS;

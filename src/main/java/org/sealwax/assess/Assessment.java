@@ -244,7 +244,9 @@ public final class Assessment {
       throw new IllegalStateException("a visit goes to an address");
     }
     List<Finding> findings = new ArrayList<>();
+    long asked = setup.clock().nanoTime();
     try (Setup.Pass _ = setup.gate().enter(address)) {
+      visit.postpone(Duration.ofNanos(setup.clock().nanoTime() - asked));
       int later = setup.probes().stream().mapToInt(p -> p.reserve(visit.depth())).sum();
       for (Probe probe : setup.probes()) {
         later -= probe.reserve(visit.depth());

@@ -27,8 +27,8 @@ public final class ReceiverRubric {
             30,
             30,
             List.of(
-                Rubric.Row.of("dane.match", 20, 18),
-                new Rubric.Row("sts.policy", 15, 0, Map.of("short", 10)))),
+                Rubric.Row.of("dane.match", 20, 18).needing("dane.present"),
+                new Rubric.Row("sts.policy", 15, 0, Map.of("short", 10), ""))),
         new Rubric.Category(
             "Protocol",
             15,

@@ -49,6 +49,13 @@ public record Report(
    */
   public record Station(Place place, boolean answered, int connections, @Nullable Grade grade) {}
 
+  /** Whether DNSSEC let itself be judged; else the resolver may be to blame and not the domain. */
+  public boolean validates() {
+    return findings.stream()
+        .filter(f -> f.check().id().equals("dnssec"))
+        .noneMatch(f -> f.outcome() == Outcome.FAIL || f.outcome() == Outcome.INCONCLUSIVE);
+  }
+
   /** The grade, if there is one. */
   public Optional<Grade> graded() {
     return Optional.ofNullable(grade);

@@ -93,8 +93,10 @@ public final class Rubric {
    * @param pass for PASS and INFO
    * @param warn for WARN
    * @param aspects for WARN in one of these aspects instead
+   * @param without check whose failure leaves nothing to earn here; empty: none
    */
-  public record Row(String check, int pass, int warn, Map<String, Integer> aspects) {
+  public record Row(
+      String check, int pass, int warn, Map<String, Integer> aspects, String without) {
     /** Copies. */
     public Row {
       aspects = Map.copyOf(aspects);
@@ -102,7 +104,12 @@ public final class Rubric {
 
     /** The same for each aspect. */
     public static Row of(String check, int pass, int warn) {
-      return new Row(check, pass, warn, Map.of());
+      return new Row(check, pass, warn, Map.of(), "");
+    }
+
+    /** The same with a check that must not fail before this one can be looked at. */
+    public Row needing(String other) {
+      return new Row(check, pass, warn, aspects, other);
     }
 
     private int points(Finding finding) {

@@ -18,7 +18,7 @@ public final class Visit {
   private final Depth depth;
   private final Purse purse;
   private final Clock clock;
-  private final long end;
+  private long end;
   private final Sightings sightings = new Sightings();
   private final Progress progress;
   private int pauses;
@@ -93,6 +93,11 @@ public final class Visit {
   /** Time left for everything; zero or less when it is over. */
   public Duration left() {
     return Duration.ofNanos(end - clock.nanoTime());
+  }
+
+  /** Moves the end: time spent in waiting for a turn is not the target's. */
+  public void postpone(Duration waited) {
+    end += waited.toNanos();
   }
 
   /** What was seen so far. */

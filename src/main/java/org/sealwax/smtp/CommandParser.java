@@ -178,7 +178,7 @@ public final class CommandParser {
       }
     }
     if (parameters.broken) {
-      return badParameter("MAIL", "the list");
+      return malformed("MAIL", 501, ARGUMENT, "malformed parameters");
     }
     return new Command.Mail(
         path,
@@ -230,7 +230,7 @@ public final class CommandParser {
       }
     }
     if (parameters.broken) {
-      return badParameter("RCPT", "the list");
+      return malformed("RCPT", 501, ARGUMENT, "malformed parameters");
     }
     return new Command.Rcpt(path, new RcptParameters(notify, originalRecipient), international);
   }

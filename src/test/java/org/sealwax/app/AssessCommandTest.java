@@ -24,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.address.Domain;
 import org.sealwax.config.Configuration;
 import org.sealwax.config.Machine;
+import org.sealwax.dns.zone.Fault;
 import org.sealwax.dns.zone.Zone;
 import org.sealwax.dns.zone.ZoneServer;
 import org.sealwax.log.Counters;
@@ -393,6 +394,52 @@ final class AssessCommandTest {
       return Files.readString(to);
     } finally {
       process.destroyForcibly();
+    }
+  }
+
+  /** A resolver that keeps signatures back is no fault of the domain. */
+  @Test
+  void ourOwnResolverIsNotBlamedOnTheDomain() throws IOException {
+    try (ZoneServer server =
+        ZoneServer.start(Clock.system(), Zone.of("org", "example 300 IN MX 0 .").signed())) {
+      Path anchors =
+          Files.write(folder.resolve("anchors"), server.anchors(), StandardCharsets.UTF_8);
+      String at =
+          server.address().getAddress().getHostAddress() + ":" + server.address().getPort();
+      String[] words = {
+        "assess", "example.org", "--quick", "--dns", at, "--trust-anchor", anchors.toString()
+      };
+      assertEquals(Exit.OK, sealwax(words), err.toString(StandardCharsets.UTF_8));
+      server.fault(".", Fault.NO_SIGNATURES);
+      assertEquals(Exit.UNAVAILABLE, sealwax(words));
+      String told = err.toString(StandardCharsets.UTF_8);
+      assertTrue(told.contains("resolver " + at), told);
+      assertTrue(told.contains("--no-dnssec"), told);
+      assertEquals("", printed());
+    }
+  }
+
+  /** What was left out is neither good nor bad. */
+  @Test
+  void withoutDnssecNothingIsSaidOfIt() throws IOException {
+    String zone =
+        "example 300 IN MX 10 mx.example.org.\nmx.example 300 IN A 127.0.0.1\n";
+    try (ZoneServer server = ZoneServer.start(Clock.system(), Zone.of("org", zone).signed())) {
+      String at =
+          server.address().getAddress().getHostAddress() + ":" + server.address().getPort();
+      sealwax(
+          "assess", "example.org", "--quick", "--json", "--no-dnssec", "--allow-private", "--dns",
+          at, "--port", "1");
+      JsonNode report = MAPPER.readTree(printed());
+      int seen = 0;
+      for (JsonNode finding : report.get("findings")) {
+        String check = finding.get("check").asString();
+        if (check.equals("dnssec") || check.startsWith("dane.") || check.equals("both")) {
+          assertEquals("not tested", finding.get("outcome").asString(), check);
+          seen++;
+        }
+      }
+      assertEquals(6, seen);
     }
   }
 }

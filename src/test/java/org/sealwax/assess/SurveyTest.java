@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -192,6 +193,34 @@ final class SurveyTest {
     assertEquals(2_000, done.get());
     // The window, the line in hand, and one that was counted before its end was.
     assertTrue(most.get() <= 7 + 3, "read ahead by " + most.get());
+  }
+
+  /** The queue in front of a provider is not the fault of those who stand in it. */
+  @Test
+  void waitingForATurnDoesNotTakeTheTargetsTime() throws Exception {
+    Setup.Gate slow =
+        address -> {
+          Thread.sleep(80);
+          return () -> {};
+        };
+    List<Duration> left = new CopyOnWriteArrayList<>();
+    Probe probe =
+        new Probe() {
+          @Override
+          public List<Check> checks() {
+            return List.of(Check.of("tls13"));
+          }
+
+          @Override
+          public List<Finding> look(Visit visit) {
+            left.add(visit.left());
+            return List.of();
+          }
+        };
+    Budget budget = Budget.of(Depth.QUICK).withTotal(Duration.ofMillis(60));
+    new Survey(setup(slow, probe), budget, 1)
+        .run(new StringReader("a.example\n"), line -> false, new Kept());
+    assertEquals(1, left.size());
   }
 
   @Test

@@ -86,6 +86,17 @@ public final class TestCa {
     return new TestCa(child, keys, form.sign(keys), this);
   }
 
+  /** This CA's name and key in a certificate of another: a cross-signed one. */
+  public X509Certificate crossSigned(TestCa by, Instant notBefore, Instant notAfter) {
+    Leaf form = new Leaf(by, name);
+    form.authority = true;
+    form.notBefore = notBefore;
+    form.notAfter = notAfter;
+    form.sans.clear();
+    form.purposes = null;
+    return form.sign(keys);
+  }
+
   /** An ordinary certificate: ECDSA, serverAuth and clientAuth, names as DNS-IDs. */
   public Identity identity(String... names) {
     return leaf(names).identity();

@@ -32,6 +32,10 @@ public record BothReview() implements Review {
   }
 
   private List<Finding> judged(Overview all) {
+    Optional<Finding> present = all.found("dane.present", Place.domain());
+    if (present.filter(f -> f.outcome() == Outcome.NOT_TESTED).isPresent()) {
+      return List.of(of(Outcome.NOT_TESTED, present.get().seen()));
+    }
     return List.of(finding(all, dane(all), sts(all)).doubting(all.unseen()));
   }
 

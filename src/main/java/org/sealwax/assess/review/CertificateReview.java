@@ -305,7 +305,10 @@ public final class CertificateReview implements Review {
 
   private Finding expiry(Chains.Chain chain, Context context) {
     Instant now = clock.now();
-    for (X509Certificate c : chain.certificates()) {
+    // A path that holds now needs none of the certificates that do not.
+    List<X509Certificate> needed =
+        chains.holdsNow(chain) ? List.of(chain.leaf()) : chain.certificates();
+    for (X509Certificate c : needed) {
       Instant until = c.getNotAfter().toInstant();
       String whose = c.equals(chain.leaf()) ? "it" : "an intermediate certificate";
       if (now.isAfter(until)) {
@@ -330,7 +333,16 @@ public final class CertificateReview implements Review {
               "valid for " + whole.toDays() + " days: a lost key stays good for as long")
           .as("long");
     }
-    return of("cert.expiry", context, Outcome.PASS, "valid until " + until);
+    boolean unneeded =
+        chain.certificates().stream().anyMatch(c -> now.isAfter(c.getNotAfter().toInstant()));
+    return unneeded
+        ? of(
+                "cert.expiry",
+                context,
+                Outcome.INFO,
+                "valid until " + until + "; an expired certificate is sent that no path needs")
+            .as("unneeded")
+        : of("cert.expiry", context, Outcome.PASS, "valid until " + until);
   }
 
   private static Finding dates(Context context, String aspect, String what) {
@@ -352,7 +364,7 @@ public final class CertificateReview implements Review {
             : bits < 2048
                 ? new Strength(Outcome.FAIL, "below-2048", words)
                 : bits < 3072
-                    ? new Strength(Outcome.WARN, "rsa-2048", words)
+                    ? new Strength(Outcome.WARN, "rsa-2048", words + ", enough until 2030")
                     : new Strength(Outcome.PASS, "", words);
       }
       case ECKey ec -> {

@@ -53,9 +53,17 @@ record Chains(TrustRoots roots, Clock clock, Judge judge) {
     return NameCheck.match(chain.leaf(), wanted);
   }
 
+  /** Whether a path leads from the leaf to a trusted root now. */
+  boolean holdsNow(Chain chain) {
+    return flaw(chain, clock.now()).isEmpty();
+  }
+
   /** Why the chain does not hold at a time at which its dates do; empty when it holds. */
   Optional<Verdict.Reason> flaw(Chain chain) {
-    Instant at = withinDates(chain);
+    return flaw(chain, withinDates(chain));
+  }
+
+  private Optional<Verdict.Reason> flaw(Chain chain, Instant at) {
     Judgement judgement =
         judge.judge(
             chain.certificates(),

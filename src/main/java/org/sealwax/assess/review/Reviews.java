@@ -1,6 +1,11 @@
 package org.sealwax.assess.review;
 
 import java.util.List;
+import org.sealwax.assess.Check;
+import org.sealwax.assess.Finding;
+import org.sealwax.assess.Outcome;
+import org.sealwax.assess.Overview;
+import org.sealwax.assess.Place;
 import org.sealwax.assess.Review;
 import org.sealwax.assess.Target;
 import org.sealwax.dns.Resolver;
@@ -15,12 +20,26 @@ import org.sealwax.world.Dialer;
  * that they are about, the comparison of hosts last.
  */
 public final class Reviews {
+  private static final String WITHOUT = "DNSSEC is not looked at (--no-dnssec)";
+
   private Reviews() {}
+
+  /** Checks that were not asked for. */
+  private record Unasked(List<Check> checks, String why) implements Review {
+    @Override
+    public Judgement ask(Overview before) {
+      return all ->
+          checks.stream()
+              .map(c -> Finding.of(c, Outcome.NOT_TESTED, Place.domain(), why))
+              .toList();
+    }
+  }
 
   /**
    * What reviews need.
    *
    * @param resolver for all look-ups
+   * @param validating whether it validates; else nothing is known of DNSSEC and DANE
    * @param dialer for the hosts of policies and authorities: guarded, as strangers name them
    * @param fetcher of MTA-STS policies
    * @param web for the https addresses of reports
@@ -31,6 +50,7 @@ public final class Reviews {
    */
   public record Needs(
       Resolver resolver,
+      boolean validating,
       Dialer dialer,
       PolicyFetcher fetcher,
       HttpsClient web,
@@ -42,10 +62,12 @@ public final class Reviews {
 
   /** All, in order. */
   public static List<Review> all(Needs needs) {
+    Review dnssec = new DnssecReview(needs.resolver());
+    Review dane = new DaneReview(needs.resolver(), needs.clock());
     return List.of(
         new MxReview(needs.privateAllowed(), needs.hasIpv6()),
-        new DnssecReview(needs.resolver()),
-        new DaneReview(needs.resolver(), needs.clock()),
+        needs.validating() ? dnssec : new Unasked(dnssec.checks(), WITHOUT),
+        needs.validating() ? dane : new Unasked(dane.checks(), WITHOUT),
         new StsReview(needs.resolver(), needs.fetcher()::examine, needs.roots(), needs.clock()),
         new BothReview(),
         new CertificateReview(

@@ -214,4 +214,28 @@ final class CertificateReviewTest {
     assertEquals("cert.staple/stale", finding.code());
     assertEquals(Outcome.WARN, finding.outcome());
   }
+
+  /** What is sent beside a path that holds is nobody's fault and no fault of the certificate. */
+  @Test
+  void anExpiredCertificateThatNoPathNeedsIsNotExpired() {
+    java.time.Instant now = java.time.Instant.now();
+    X509Certificate cross =
+        ROOT.crossSigned(
+            TestCa.root("Old Root"), now.minus(Duration.ofDays(900)), now.minus(Duration.ofDays(9)));
+    Identity leaf = CA.identity(MX);
+    List<X509Certificate> chain = new java.util.ArrayList<>(leaf.chain());
+    chain.add(cross);
+    Visit visit = visit(null);
+    visit.sightings().chain("EC", chain);
+    Finding expiry = find(visit, Policy.NONE, "cert.expiry");
+    assertEquals("cert.expiry/unneeded", expiry.code(), expiry.seen());
+    assertEquals(Outcome.INFO, expiry.outcome());
+    assertEquals(Outcome.PASS, find(visit, Policy.NONE, "cert.chain").outcome());
+    // One that every path needs is.
+    X509Certificate old =
+        CA.crossSigned(ROOT, now.minus(Duration.ofDays(900)), now.minus(Duration.ofDays(9)));
+    Visit needed = visit(null);
+    needed.sightings().chain("EC", List.of(leaf.leaf(), old));
+    assertEquals("cert.expiry/expired", find(needed, Policy.NONE, "cert.expiry").code());
+  }
 }
