@@ -24,7 +24,6 @@ import org.sealwax.assess.receiver.RelayTest;
 import org.sealwax.assess.receiver.SmugglingTest;
 import org.sealwax.assess.review.Reviews;
 import org.sealwax.dns.DnsSettings;
-import org.sealwax.dns.Resolver;
 import org.sealwax.dns.live.Honesty;
 import org.sealwax.dns.live.LiveResolver;
 import org.sealwax.https.HttpsClient;

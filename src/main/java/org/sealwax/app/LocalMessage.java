@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.message.AddressList;
 
 /**
  * A message as a local program writes it, on its way to SMTP: the header is read first (recipients

@@ -4,9 +4,11 @@ import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.sealwax.address.Domain;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadConstraints;
@@ -122,23 +124,24 @@ public final class ReportForm {
    * @see #reading
    */
   public static Optional<Report> read(byte[] octets) {
-    return reading(octets) instanceof ReportReading.Read(Report report)
+    return reading(octets) instanceof ReportReading.Read(Report report, _)
         ? Optional.of(report)
         : Optional.empty();
   }
 
   /**
    * Reads a report, ours or a stranger's. Unknown members are ignored, and so are the details that
-   * go over what a {@link Tally} keeps; what contradicts itself or goes over a limit makes the
-   * whole unreadable. A result type that is not in RFC 8460 section 4.3 (the list may grow) is
-   * taken for {@code validation-failure}, with its word as the reason.
+   * go over what a {@link Tally} keeps; a policy entry that cannot be read is left out, and the
+   * others stand; what else contradicts itself or goes over a limit makes the whole unreadable. A
+   * result type that is not in RFC 8460 section 4.3 (the list may grow) is taken for {@code
+   * validation-failure}, with its word as the reason.
    */
   public static ReportReading reading(byte[] octets) {
     if (octets.length > MAX_OCTETS) {
       return new ReportReading.Unreadable("more than " + MAX_OCTETS + " octets");
     }
     try {
-      return new ReportReading.Read(report(JSON.readTree(octets)));
+      return report(JSON.readTree(octets));
     } catch (Unfit e) {
       return new ReportReading.Unreadable(String.valueOf(e.getMessage()));
     } catch (StreamConstraintsException e) {
@@ -158,7 +161,7 @@ public final class ReportForm {
     }
   }
 
-  private static Report report(JsonNode root) throws Unfit {
+  private static ReportReading.Read report(JsonNode root) throws Unfit {
     JsonNode policies = root.path("policies");
     if (!policies.isArray() || policies.isEmpty()) {
       throw new Unfit("no policies");
@@ -167,8 +170,16 @@ public final class ReportForm {
       throw new Unfit(policies.size() + " policies, more than " + MAX_POLICIES);
     }
     List<Tally.Sum> sums = new ArrayList<>();
+    Set<String> leftOut = new LinkedHashSet<>();
     for (JsonNode entry : policies) {
-      sums.add(sum(entry));
+      try {
+        sums.add(sum(entry));
+      } catch (Unfit e) {
+        leftOut.add(String.valueOf(e.getMessage()));
+      }
+    }
+    if (sums.isEmpty()) {
+      throw new Unfit(String.join("; ", leftOut));
     }
     JsonNode range = root.path("date-range");
     Instant begin = time(range, "start-datetime");
@@ -180,14 +191,16 @@ public final class ReportForm {
     if (id.isEmpty()) {
       throw new Unfit("no report-id");
     }
-    return new Report(
-        name(root, "organization-name"),
-        name(root, "contact-info"),
-        id,
-        sums.getFirst().policy().domain(),
-        begin,
-        end,
-        sums);
+    Report report =
+        new Report(
+            name(root, "organization-name"),
+            name(root, "contact-info"),
+            id,
+            sums.getFirst().policy().domain(),
+            begin,
+            end,
+            sums);
+    return new ReportReading.Read(report, List.copyOf(leftOut));
   }
 
   private static Instant time(JsonNode range, String member) throws Unfit {

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.sealwax.fuzz.Target;
+import org.sealwax.message.AddressList;
 import org.sealwax.smtp.BodySummary;
 import org.sealwax.smtp.DotReader;
 import org.sealwax.smtp.Flaw;

@@ -404,8 +404,7 @@ final class AssessCommandTest {
         ZoneServer.start(Clock.system(), Zone.of("org", "example 300 IN MX 0 .").signed())) {
       Path anchors =
           Files.write(folder.resolve("anchors"), server.anchors(), StandardCharsets.UTF_8);
-      String at =
-          server.address().getAddress().getHostAddress() + ":" + server.address().getPort();
+      String at = server.address().getAddress().getHostAddress() + ":" + server.address().getPort();
       String[] words = {
         "assess", "example.org", "--quick", "--dns", at, "--trust-anchor", anchors.toString()
       };
@@ -422,14 +421,20 @@ final class AssessCommandTest {
   /** What was left out is neither good nor bad. */
   @Test
   void withoutDnssecNothingIsSaidOfIt() throws IOException {
-    String zone =
-        "example 300 IN MX 10 mx.example.org.\nmx.example 300 IN A 127.0.0.1\n";
+    String zone = "example 300 IN MX 10 mx.example.org.\nmx.example 300 IN A 127.0.0.1\n";
     try (ZoneServer server = ZoneServer.start(Clock.system(), Zone.of("org", zone).signed())) {
-      String at =
-          server.address().getAddress().getHostAddress() + ":" + server.address().getPort();
+      String at = server.address().getAddress().getHostAddress() + ":" + server.address().getPort();
       sealwax(
-          "assess", "example.org", "--quick", "--json", "--no-dnssec", "--allow-private", "--dns",
-          at, "--port", "1");
+          "assess",
+          "example.org",
+          "--quick",
+          "--json",
+          "--no-dnssec",
+          "--allow-private",
+          "--dns",
+          at,
+          "--port",
+          "1");
       JsonNode report = MAPPER.readTree(printed());
       int seen = 0;
       for (JsonNode finding : report.get("findings")) {

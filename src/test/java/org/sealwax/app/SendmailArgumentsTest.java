@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sealwax.message.AddressList;
 
 /** How local programs have called sendmail for forty years, and what they hand in. */
 final class SendmailArgumentsTest {

@@ -267,8 +267,7 @@ final class AssessmentTest {
               return List.of();
             }
             visit.sightings().answers();
-            return List.of(
-                Finding.of(Check.of("tls13"), Outcome.PASS, visit.place(), "TLS 1.3"));
+            return List.of(Finding.of(Check.of("tls13"), Outcome.PASS, visit.place(), "TLS 1.3"));
           }
         };
     Report report = run(setup(WORLD, onlyFirst), "example.org", Budget.of(Depth.STANDARD));

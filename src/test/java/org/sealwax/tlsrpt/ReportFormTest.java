@@ -119,4 +119,30 @@ final class ReportFormTest {
     assertEquals(ReportForm.MAX_STRINGS, sum.policy().strings().size());
     assertEquals(303, sum.failed());
   }
+
+  /** One entry that cannot be read must not take the others with it (RFC 8460 4.4). */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '^',
+      value = {
+        "\"policy-domain\":\"example.org\" | \"x\":1 | a policy-domain that is no domain",
+        "\"sts\" | \"novel\" | a policy-type that RFC 8460 does not know",
+        "\"total-failure-session-count\":303 | \"x\":1 | total-failure-session-count is no count of sessions",
+        "count\":100 | count\":\"100\" | failed-session-count is no count of sessions",
+      })
+  void aPolicyEntryThatCannotBeReadIsLeftOutAndTheOthersStand(String good, String bad, String why) {
+    int from = GOOD.indexOf("[{\"policy\"") + 1;
+    String entry = GOOD.substring(from, GOOD.length() - 2);
+    assertTrue(entry.contains(good), good);
+    String broken = entry.replace(good, bad);
+    for (String both : List.of(broken + "," + entry, entry + "," + broken)) {
+      ReportReading.Read read =
+          assertInstanceOf(
+              ReportReading.Read.class, reading(GOOD.substring(0, from) + both + "]}"));
+      assertEquals(1, read.report().sums().size());
+      assertEquals(5326, read.report().sums().getFirst().succeeded());
+      assertEquals(List.of(why), read.leftOut());
+    }
+  }
 }

@@ -29,9 +29,7 @@ public final class Reviews {
     @Override
     public Judgement ask(Overview before) {
       return all ->
-          checks.stream()
-              .map(c -> Finding.of(c, Outcome.NOT_TESTED, Place.domain(), why))
-              .toList();
+          checks.stream().map(c -> Finding.of(c, Outcome.NOT_TESTED, Place.domain(), why)).toList();
     }
   }
 

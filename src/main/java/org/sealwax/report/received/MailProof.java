@@ -25,6 +25,7 @@ import org.sealwax.address.Domain;
 import org.sealwax.address.PublicSuffixes;
 import org.sealwax.dns.Answer;
 import org.sealwax.dns.Resolver;
+import org.sealwax.message.AddressList;
 
 /**
  * Whether a message with a report is signed by the domain that it says it is from: RFC 8460 section
@@ -55,6 +56,9 @@ sealed interface MailProof {
   /** RFC 8301 section 3.2. */
   int LEAST_BITS = 1_024;
 
+  /** Why a signature with {@code l=} does not count. */
+  String PARTIAL = "a DKIM signature of a part of the body";
+
   /** Looks at a message with CRLF line ends. */
   static MailProof of(byte[] message, Resolver resolver, PublicSuffixes suffixes) {
     Optional<Fields> header = Fields.of(message);
@@ -70,7 +74,7 @@ sealed interface MailProof {
       return new NotSigned("a header field that is there twice");
     }
     if (fields.getFields("DKIM-Signature").isEmpty()) {
-      return new NotSigned("no DKIM signature");
+      return new NotSigned(fields.isPartial() ? PARTIAL : "no DKIM signature");
     }
     DKIMVerifier verifier =
         new DKIMVerifier((methods, selector, domain) -> keys(resolver, selector, domain));
@@ -84,7 +88,7 @@ sealed interface MailProof {
       // What each signature came to is in the results; the library throws when none holds, and
       // its parsers throw what they like at malformed ones.
     }
-    String why = "no valid DKIM signature";
+    String why = fields.isPartial() ? PARTIAL : "no valid DKIM signature";
     for (Result result : verifier.getResults()) {
       temporary |= result.getResultType() == Result.Type.TEMPERROR;
       SignatureRecord signature = result.getRecord();
@@ -92,9 +96,7 @@ sealed interface MailProof {
         continue;
       }
       Optional<Domain> by = Domain.parse(signature.getDToken().toString());
-      if (signature.getBodyHashLimit() >= 0) {
-        why = "a DKIM signature of a part of the body";
-      } else if (!signature.getHashAlgo().toString().equalsIgnoreCase("sha-256")) {
+      if (!signature.getHashAlgo().toString().equalsIgnoreCase("sha-256")) {
         why = "a DKIM signature by an algorithm that is not used any more";
       } else if (by.isPresent() && isOf(by.get(), from.get(), suffixes)) {
         return new Signed(by.get());
@@ -137,7 +139,7 @@ sealed interface MailProof {
 
     private KeyRecord() {}
 
-    private static String tag(String record, String name) {
+    static String tag(String record, String name) {
       for (String tag : record.split(";", -1)) {
         int equals = tag.indexOf('=');
         if (equals > 0 && tag.substring(0, equals).strip().equals(name)) {
@@ -192,10 +194,12 @@ sealed interface MailProof {
 
     private final List<String> all;
     private final int body;
+    private final boolean partial;
 
-    private Fields(List<String> all, int body) {
+    private Fields(List<String> all, int body, boolean partial) {
       this.all = List.copyOf(all);
       this.body = body;
+      this.partial = partial;
     }
 
     /** Empty when it is malformed or too long. */
@@ -215,6 +219,7 @@ sealed interface MailProof {
       List<String> fields = new ArrayList<>();
       String text = new String(message, 0, end, StandardCharsets.UTF_8);
       int signatures = 0;
+      boolean partial = false;
       for (String field : text.split("\r\n(?![ \t])", -1)) {
         int colon = field.indexOf(':');
         if (colon < 1 || !NAME.matcher(field.substring(0, colon).stripTrailing()).matches()) {
@@ -224,13 +229,23 @@ sealed interface MailProof {
         if (signature && (field.length() > MAX_SIGNATURE || ++signatures > MAX_SIGNATURES)) {
           continue;
         }
+        if (signature && !KeyRecord.tag(field.substring(colon + 1), "l").isEmpty()) {
+          // RFC 8460 3 forbids a length, and the library takes one below zero for none.
+          partial = true;
+          continue;
+        }
         fields.add(field);
       }
-      return Optional.of(new Fields(fields, end + 4));
+      return Optional.of(new Fields(fields, end + 4, partial));
     }
 
     int body() {
       return body;
+    }
+
+    /** Whether a signature was left out because it is of a part of the body. */
+    boolean isPartial() {
+      return partial;
     }
 
     /**
@@ -247,15 +262,15 @@ sealed interface MailProof {
       if (from.size() != 1) {
         return Optional.empty();
       }
-      String value = from.getFirst().substring(from.getFirst().indexOf(':') + 1).strip();
-      int open = value.lastIndexOf('<');
-      boolean angle = open >= 0 && value.endsWith(">");
-      String address = angle ? value.substring(open + 1, value.length() - 1) : value;
-      int at = address.lastIndexOf('@');
-      boolean one = at > 0 && address.chars().noneMatch(c -> " \t\r\n,;<>()".indexOf(c) >= 0);
+      List<String> addresses =
+          AddressList.of(from.getFirst().substring(from.getFirst().indexOf(':') + 1));
       // A list of addresses would let a signature of the last one vouch for the first.
-      boolean list = angle && value.substring(0, open).indexOf('<') >= 0;
-      return one && !list ? Domain.parse(address.substring(at + 1)) : Optional.empty();
+      if (addresses.size() != 1) {
+        return Optional.empty();
+      }
+      String address = addresses.getFirst();
+      int at = address.lastIndexOf('@');
+      return at > 0 ? Domain.parse(address.substring(at + 1)) : Optional.empty();
     }
 
     @Override

@@ -8,7 +8,8 @@ final class ReceivedLog {
   private ReceivedLog() {}
 
   /** One line; what the reporter chose is cleaned by the log itself. */
-  static String kept(ReceivedReport received) {
+  static String kept(Verdict.Kept kept) {
+    ReceivedReport received = kept.report();
     Report report = received.report();
     return "TLS report about "
         + report.domain()
@@ -20,6 +21,9 @@ final class ReceivedLog {
         + report.sums().stream().mapToLong(Tally.Sum::succeeded).sum()
         + " sessions held, "
         + report.sums().stream().mapToLong(Tally.Sum::failed).sum()
-        + " failed";
+        + " failed"
+        + (kept.leftOut().isEmpty()
+            ? ""
+            : "; policy entries left out: " + String.join("; ", kept.leftOut()));
   }
 }

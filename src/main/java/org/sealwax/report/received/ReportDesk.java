@@ -74,7 +74,12 @@ public final class ReportDesk {
     }
     return switch (ReportForm.reading(json)) {
       case ReportReading.Unreadable u -> new Verdict.Refused(u.why());
-      case ReportReading.Read read -> judge(read.report(), origin);
+      case ReportReading.Read read -> {
+        Verdict verdict = judge(read.report(), origin);
+        yield verdict instanceof Verdict.Kept kept
+            ? new Verdict.Kept(kept.report(), read.leftOut())
+            : verdict;
+      }
     };
   }
 

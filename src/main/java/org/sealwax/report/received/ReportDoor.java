@@ -244,7 +244,7 @@ public final class ReportDoor implements Closeable {
       throws InterruptedException {
     return switch (desk.take(body, packed, new Origin(Origin.Way.POST, client.getHostAddress()))) {
       case Verdict.Kept kept -> {
-        log.note("tlsrpt", ReceivedLog.kept(kept.report()));
+        log.note("tlsrpt", ReceivedLog.kept(kept));
         yield Answer.of(201, "kept");
       }
       case Verdict.Duplicate d -> Answer.of(200, "kept before");

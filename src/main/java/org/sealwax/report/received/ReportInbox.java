@@ -102,7 +102,7 @@ public final class ReportInbox implements Delivery {
         Origin origin = new Origin(Origin.Way.MAIL, signed.by().name());
         yield switch (world.desk().take(report.octets(), report.packed(), origin)) {
           case Verdict.Kept kept -> {
-            String what = ReceivedLog.kept(kept.report());
+            String what = ReceivedLog.kept(kept);
             world.log().note("tlsrpt", consignment.id() + ": " + what);
             yield delivered("kept");
           }

@@ -21,6 +21,7 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeParseException;
 import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
@@ -152,7 +153,7 @@ public final class ReportShelf {
       write(folder, file, octets);
       add(received.origin().way(), 1, octets.length);
       today.merge(received.origin(), 1, Integer::sum);
-      return new Verdict.Kept(received);
+      return new Verdict.Kept(received, List.of());
     } catch (IOException e) {
       return new Verdict.NotNow("the report cannot be written: " + e.getMessage());
     }
@@ -358,7 +359,7 @@ public final class ReportShelf {
         java.util.Arrays.copyOfRange(octets, Math.min(line + 1, octets.length), octets.length);
     try {
       JsonNode head = JSON.readTree(octets, 0, line);
-      if (!(ReportForm.reading(rest) instanceof ReportReading.Read(var report))) {
+      if (!(ReportForm.reading(rest) instanceof ReportReading.Read(var report, _))) {
         throw new IOException("no report");
       }
       return new ReceivedReport(

@@ -1,9 +1,20 @@
 package org.sealwax.report.received;
 
+import java.util.List;
+
 /** What became of what should be a report. */
 public sealed interface Verdict {
-  /** It is on stable storage. */
-  record Kept(ReceivedReport report) implements Verdict {}
+  /**
+   * It is on stable storage.
+   *
+   * @param leftOut why policy entries of it could not be read
+   */
+  record Kept(ReceivedReport report, List<String> leftOut) implements Verdict {
+    /** Copies. */
+    public Kept {
+      leftOut = List.copyOf(leftOut);
+    }
+  }
 
   /** The same report from the same origin was kept before. */
   record Duplicate() implements Verdict {}

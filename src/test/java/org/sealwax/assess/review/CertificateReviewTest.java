@@ -221,7 +221,9 @@ final class CertificateReviewTest {
     java.time.Instant now = java.time.Instant.now();
     X509Certificate cross =
         ROOT.crossSigned(
-            TestCa.root("Old Root"), now.minus(Duration.ofDays(900)), now.minus(Duration.ofDays(9)));
+            TestCa.root("Old Root"),
+            now.minus(Duration.ofDays(900)),
+            now.minus(Duration.ofDays(9)));
     Identity leaf = CA.identity(MX);
     List<X509Certificate> chain = new java.util.ArrayList<>(leaf.chain());
     chain.add(cross);

@@ -166,8 +166,7 @@ final class PolicyReviewsTest {
   @Test
   void aPolicyIsFulfilledOnlyByHostsThatWereSeen() {
     assertEquals(
-        "INCONCLUSIVE:",
-        codes(sts(announced(), obtained(ENFORCE), UNSEEN, UNSEEN), "sts.policy"));
+        "INCONCLUSIVE:", codes(sts(announced(), obtained(ENFORCE), UNSEEN, UNSEEN), "sts.policy"));
     Finding policy = sts(announced(), obtained(ENFORCE), List.of(EC), UNSEEN).getFirst();
     assertEquals(Outcome.PASS, policy.outcome(), policy.seen());
     assertEquals("not seen: mx2.example.org", policy.doubt());

@@ -3,9 +3,15 @@ package org.sealwax.report.received;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
+import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.util.Base64;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.apache.james.jdkim.DKIMSigner;
 import org.junit.jupiter.api.Test;
 import org.sealwax.address.Domain;
 import org.sealwax.address.PublicSuffixes;
@@ -112,5 +118,80 @@ final class MailProofTest {
             PublicSuffixes.bundled());
     assertInstanceOf(MailProof.NotSigned.class, proof);
     assertEquals(MailProof.MAX_SIGNATURES, asked[0]);
+  }
+
+  private static final KeyPair RSA = pair();
+
+  private static KeyPair pair() {
+    try {
+      KeyPairGenerator keys = KeyPairGenerator.getInstance("RSA");
+      keys.initialize(2_048);
+      return keys.generateKeyPair();
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Signed by another implementation, with more tags. */
+  private static String signed(String from, String more) throws Exception {
+    String message =
+        "From: "
+            + from
+            + "\r\nSubject: report\r\nDate: Fri, 11 Jul 2003 21:00:37 -0700\r\n\r\nHi\r\n";
+    String template =
+        "v=1; a=rsa-sha256; c=relaxed/relaxed; d=example.org; s=own; h=from:subject:date; "
+            + more
+            + "bh=; b=;";
+    return new DKIMSigner(template, RSA.getPrivate())
+            .sign(new ByteArrayInputStream(message.getBytes(StandardCharsets.UTF_8)))
+        + "\r\n"
+        + message;
+  }
+
+  private static FixedResolver own() {
+    return FixedResolver.builder()
+        .txt(
+            "own._domainkey.example.org",
+            "v=DKIM1; k=rsa; p=" + Base64.getEncoder().encodeToString(RSA.getPublic().getEncoded()))
+        .build();
+  }
+
+  /** RFC 8460 3: a signature with a length covers a part of the body, whatever the length is. */
+  @Test
+  void aSignatureWithALengthDoesNotCount() throws Exception {
+    assertEquals(
+        new MailProof.Signed(Domain.of("example.org")),
+        proof(signed("tls@example.org", ""), own()));
+    for (String length : new String[] {"l=-1; ", "l=0; ", "l=4; ", "l = -7 ; "}) {
+      assertEquals(
+          new MailProof.NotSigned(MailProof.PARTIAL),
+          proof(signed("tls@example.org", length), own()),
+          length);
+    }
+  }
+
+  @Test
+  void theAuthorIsReadAsMailWritesIt() throws Exception {
+    for (String from :
+        new String[] {
+          "tls@example.org (TLS reports)",
+          "(reports (nested)) tls@example.org",
+          "\"tls@other.example\" <tls@example.org>",
+          "\"Reports, Inc. <x@y.example>\" <tls@example.org>",
+          "TLS Reports <tls@example.org> (by night)",
+          "<tls@example.org>"
+        }) {
+      assertEquals(
+          new MailProof.Signed(Domain.of("example.org")), proof(signed(from, ""), own()), from);
+    }
+    for (String from :
+        new String[] {
+          "tls@other.example, tls@example.org",
+          "<tls@other.example> <tls@example.org>",
+          "\"tls@example.org\" <tls@other.example>",
+          "tls@other.example (tls@example.org)"
+        }) {
+      assertInstanceOf(MailProof.NotSigned.class, proof(signed(from, ""), own()), from);
+    }
   }
 }

@@ -1,18 +1,18 @@
-package org.sealwax.app;
+package org.sealwax.message;
 
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The addresses in a To, Cc or Bcc field (RFC 5322 3.4): display names, comments, groups and quoted
- * strings are understood, addresses come out as they go into RCPT. Local programs write loosely, so
- * a bare name ({@code root}) is an address, too.
+ * The addresses in a From, To, Cc or Bcc field (RFC 5322 3.4): display names, comments, groups and
+ * quoted strings are understood, addresses come out as they go into RCPT. Local programs write
+ * loosely, so a bare name ({@code root}) is an address, too.
  */
-final class AddressList {
+public final class AddressList {
   private AddressList() {}
 
   /** The addresses; what is none is left out. */
-  static List<String> of(String field) {
+  public static List<String> of(String field) {
     List<String> addresses = new ArrayList<>();
     StringBuilder loose = new StringBuilder();
     StringBuilder angle = null;
