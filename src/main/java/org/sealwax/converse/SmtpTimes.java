@@ -114,6 +114,22 @@ public record SmtpTimes(
         least(auth, most));
   }
 
+  /** The times until a host has greeted us cut to {@code most}: connection, banner, EHLO. */
+  public SmtpTimes untilGreeted(Duration most) {
+    return new SmtpTimes(
+        least(connect, most),
+        least(banner, most),
+        least(ehlo, most),
+        starttls,
+        handshake,
+        mail,
+        rcpt,
+        data,
+        block,
+        end,
+        auth);
+  }
+
   private static Duration least(Duration a, Duration b) {
     return a.compareTo(b) <= 0 ? a : b;
   }

@@ -4,6 +4,7 @@ import java.net.Inet4Address;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,6 +17,8 @@ import org.sealwax.address.Domain;
 import org.sealwax.converse.Approach;
 import org.sealwax.converse.ClientDialogue;
 import org.sealwax.converse.Greeted;
+import org.sealwax.converse.Greeting;
+import org.sealwax.converse.SmtpTimes;
 import org.sealwax.deliver.Round.Budget;
 import org.sealwax.evidence.HostAddresses;
 import org.sealwax.ledger.Seen;
@@ -244,8 +247,13 @@ final class Attempt {
                 null));
         return new Walk(null, targets.getFirst(), false);
       }
-      Dialing.Dialed dialed =
-          new Dialing(tools.dialer(plan.byMx()), tools.settings()).first(targets);
+      targets = free(targets);
+      if (targets.isEmpty()) {
+        errand.passedOver(Cause.busy(hostName()));
+        return new Walk(null, choice.getFirst(), false);
+      }
+      SmtpTimes times = greetingTimes();
+      Dialing.Dialed dialed = dialing(times).first(targets);
       Wire wire = dialed.wire();
       if (wire == null) {
         targets.forEach(target -> budget.order().tried(subject.host(), target.getAddress()));
@@ -260,7 +268,13 @@ final class Attempt {
       budget.connected();
       long born = tools.clock().nanoTime();
       ownAddress = wire.local().getAddress().getHostAddress();
-      Greeted greeted = tools.greeting().greet(wire, approach(rung));
+      if (plan.byMx()) {
+        errand.slot().connected(address.getAddress());
+      }
+      Greeted greeted = new Greeting(tools.greeting().tls(), times).greet(wire, approach(rung));
+      if (isGreeted(greeted.observation())) {
+        errand.slot().greeted();
+      }
       Decision decision = decide(greeted.observation(), rung, address, everyHostTried);
       ClientDialogue dialogue = greeted.dialogue();
       switch (decision) {
@@ -299,6 +313,51 @@ final class Attempt {
       }
       leave(dialogue);
     }
+  }
+
+  /**
+   * Those that may be dialled now: an MX address has as many deliveries as it may have, or less.
+   */
+  private List<InetSocketAddress> free(List<InetSocketAddress> targets) {
+    if (!plan.byMx()) {
+      return targets;
+    }
+    List<InetAddress> free =
+        errand.slot().free(targets.stream().map(InetSocketAddress::getAddress).toList());
+    return targets.stream().filter(t -> free.contains(t.getAddress())).toList();
+  }
+
+  /** Whether an idle connection may be used now; else the errand was told. */
+  boolean admits(Peer idle) {
+    if (free(List.of(idle.address())).isEmpty()) {
+      errand.passedOver(Cause.busy(idle.label()));
+      return false;
+    }
+    return true;
+  }
+
+  private SmtpTimes greetingTimes() {
+    SmtpTimes usual = tools.greeting().times();
+    Duration most = errand.slot().patience(usual.banner());
+    return most.compareTo(usual.banner()) < 0 ? usual.untilGreeted(most) : usual;
+  }
+
+  private Dialing dialing(SmtpTimes times) {
+    return new Dialing(tools.dialer(plan.byMx()), tools.settings(), times.connect());
+  }
+
+  /** Whether the host gave its banner and took our EHLO. */
+  private static boolean isGreeted(Observation seen) {
+    return switch (seen) {
+      case Observation.Unreachable u -> false;
+      case Observation.Unwelcome u -> u.stage() == Observation.Stage.EHLO_AGAIN;
+      case Observation.BrokenOff b -> false;
+      case Observation.Clear c -> true;
+      case Observation.StarttlsRefused r -> true;
+      case Observation.Injected i -> true;
+      case Observation.HandshakeBroken h -> true;
+      case Observation.Encrypted e -> true;
+    };
   }
 
   private static void leave(@Nullable ClientDialogue dialogue) {
@@ -411,7 +470,7 @@ final class Attempt {
 
   private Glance glance(List<InetSocketAddress> family) throws InterruptedException {
     Rung rung = tools.policy().ladder().first(requirement, memory);
-    Dialing.Dialed dialed = new Dialing(tools.dialer(plan.byMx()), tools.settings()).first(family);
+    Dialing.Dialed dialed = dialing(tools.greeting().times()).first(family);
     Wire wire = dialed.wire();
     budget.connected();
     atHost++;

@@ -23,10 +23,17 @@ import org.sealwax.world.Wire;
 final class Dialing {
   private final Dialer dialer;
   private final DeliverSettings settings;
+  private final Duration timeout;
 
-  Dialing(Dialer dialer, DeliverSettings settings) {
+  /**
+   * Connections to come.
+   *
+   * @param timeout for each
+   */
+  Dialing(Dialer dialer, DeliverSettings settings, Duration timeout) {
     this.dialer = dialer;
     this.settings = settings;
+    this.timeout = timeout;
   }
 
   /** What came of dialling. */
@@ -96,7 +103,6 @@ final class Dialing {
     InetAddress from =
         to.getAddress() instanceof Inet6Address ? settings.bind6() : settings.bind4();
     try {
-      Duration timeout = settings.times().connect();
       return new Try(to, dialer.connect(to, from, timeout), null);
     } catch (IOException e) {
       return new Try(to, null, e);

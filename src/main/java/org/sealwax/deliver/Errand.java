@@ -5,6 +5,7 @@ import org.sealwax.address.MailHost;
 import org.sealwax.deliver.TriedHosts.Tried;
 import org.sealwax.policy.Evidence;
 import org.sealwax.queue.Cause;
+import org.sealwax.queue.Slot;
 
 /** What a round is for: to deliver a consignment, or to ask about a recipient. */
 interface Errand {
@@ -83,6 +84,11 @@ interface Errand {
    * sessions count.
    */
   String use();
+
+  /** The delivery slot in which it runs. */
+  default Slot slot() {
+    return Slot.unlimited();
+  }
 
   /** For the log: the queue id, or what stands for it. */
   String id();

@@ -125,7 +125,7 @@ final class Outcomes {
   /** The end of the round: who still waits is deferred for its own cause, or else the last one. */
   Map<Long, Outcome> end(Cause otherwise) {
     Cause last = lastCause == null ? otherwise : lastCause;
-    Cause common = last.within(extent(last)).until(soonest);
+    Cause common = endedOtherwise ? last : busy(last.within(extent(last)).until(soonest));
     for (Addressee addressee : open()) {
       Cause own = notYet.getOrDefault(addressee.key(), common);
       settle(addressee, new Outcome.Deferred(putOff.getOrDefault(addressee.key(), own)));
@@ -145,5 +145,10 @@ final class Outcomes {
             .filter(scope -> scope != Cause.Extent.NEXT_HOP)
             .findFirst()
             .orElse(Cause.Extent.NEXT_HOP);
+  }
+
+  /** A host that was not tried for want of a slot: nothing is known before it was. */
+  private Cause busy(Cause otherwise) {
+    return passed.stream().filter(Cause::isBusy).findFirst().orElse(otherwise);
   }
 }

@@ -299,7 +299,12 @@ final class Round {
 
   private void visit(Attempt attempt, String key) throws InterruptedException {
     Peer peer = tools.pool().take(key);
+    if (peer != null && !attempt.admits(peer)) {
+      tools.pool().give(key, peer);
+      return;
+    }
     if (peer != null) {
+      errand.slot().greeted();
       budget.order().tried(peer.terms().subject().host(), peer.address().getAddress());
       Errand.Fate fate = errand.with(peer);
       finish(fate, peer, key);

@@ -24,6 +24,7 @@ import org.sealwax.queue.Consignment;
 import org.sealwax.queue.DsnWish;
 import org.sealwax.queue.MailOptions;
 import org.sealwax.queue.Outcome;
+import org.sealwax.queue.Slot;
 import org.sealwax.queue.Target;
 import org.sealwax.smtp.Capabilities;
 import org.sealwax.smtp.DotWriter;
@@ -236,6 +237,11 @@ final class Transfer implements Errand {
   @Override
   public String use() {
     return counts() ? "" : "|report";
+  }
+
+  @Override
+  public Slot slot() {
+    return consignment.slot();
   }
 
   @Override

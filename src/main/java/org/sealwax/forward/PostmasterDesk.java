@@ -68,18 +68,7 @@ public final class PostmasterDesk implements Delivery {
               ? new Addressee(r.key(), new Target.Remote(named), r.wish())
               : r);
     }
-    return further.deliver(
-        new Consignment(
-            c.id(),
-            c.sender(),
-            c.options(),
-            c.nextHop(),
-            recipients,
-            c.deliveredTo(),
-            c.arrived(),
-            c.round(),
-            c.size(),
-            c.content()));
+    return further.deliver(c.to(recipients));
   }
 
   /**

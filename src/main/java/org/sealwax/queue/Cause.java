@@ -28,6 +28,8 @@ public record Cause(
     Extent scope,
     boolean remembered,
     @Nullable Instant until) {
+  private static final String BUSY = "busy";
+
   /** A cause with more behind it than our memory. */
   public Cause(
       String reason,
@@ -37,6 +39,22 @@ public record Cause(
       @Nullable Reply reply,
       Extent scope) {
     this(reason, status, text, host, reply, scope, false, null);
+  }
+
+  /** Every address of a host has as many rounds as one address may have: nothing was tried. */
+  public static Cause busy(String host) {
+    return new Cause(
+        BUSY,
+        EnhancedStatus.of(4, 3, 2),
+        "as many deliveries run at the addresses of " + host + " as may run at one address",
+        host,
+        null,
+        Extent.MESSAGE);
+  }
+
+  /** Whether it is {@link #busy}. */
+  public boolean isBusy() {
+    return reason.equals(BUSY);
   }
 
   /** The same, with our memory alone behind it. */

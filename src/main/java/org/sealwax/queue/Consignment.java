@@ -22,6 +22,7 @@ import org.sealwax.spool.QueueId;
  * @param round 1 for the first delivery of these recipients
  * @param size of the content in octets
  * @param content opens the content afresh each time it is asked
+ * @param slot of the round
  */
 public record Consignment(
     QueueId id,
@@ -33,16 +34,43 @@ public record Consignment(
     Instant arrived,
     int round,
     long size,
-    Content content) {
+    Content content,
+    Slot slot) {
   /** Copies. */
   public Consignment {
     recipients = List.copyOf(recipients);
   }
 
+  /** One that takes no slot of the queue. */
+  public Consignment(
+      QueueId id,
+      ReversePath sender,
+      MailOptions options,
+      NextHop nextHop,
+      List<Addressee> recipients,
+      @Nullable String deliveredTo,
+      Instant arrived,
+      int round,
+      long size,
+      Content content) {
+    this(
+        id,
+        sender,
+        options,
+        nextHop,
+        recipients,
+        deliveredTo,
+        arrived,
+        round,
+        size,
+        content,
+        Slot.unlimited());
+  }
+
   /** The same for some of its recipients. */
   public Consignment to(List<Addressee> some) {
     return new Consignment(
-        id, sender, options, nextHop, some, deliveredTo, arrived, round, size, content);
+        id, sender, options, nextHop, some, deliveredTo, arrived, round, size, content, slot);
   }
 
   /** A stored message's header and body. */

@@ -1,7 +1,6 @@
 package org.sealwax.queue;
 
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -113,24 +112,5 @@ final class Grouping {
               new DsnWish(left, left.isEmpty(), r.wish().originalRecipient())));
     }
     return new Expansion(all, List.copyOf(expanded.values()));
-  }
-
-  /** The cause that speaks for the whole next hop, when no outcome shows that it answered. */
-  static @Nullable Cause deadCause(Collection<Outcome> outcomes) {
-    Cause found = null;
-    for (Outcome outcome : outcomes) {
-      Cause cause =
-          switch (outcome) {
-            case Outcome.Deferred d -> d.cause();
-            case Outcome.Held h -> h.cause();
-            case Outcome.Refused r -> null;
-            case Outcome.Delivered d -> null;
-          };
-      if (cause == null || cause.scope() != Cause.Extent.NEXT_HOP) {
-        return null;
-      }
-      found = cause;
-    }
-    return found;
   }
 }

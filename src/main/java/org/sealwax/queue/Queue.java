@@ -3,6 +3,7 @@ package org.sealwax.queue;
 import java.io.ByteArrayInputStream;
 import java.io.Closeable;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -59,6 +60,12 @@ public final class Queue implements Intake, Closeable {
   /** Shares in hand at most. */
   public static final int WINDOW = 4000;
 
+  /**
+   * Looks at the store stop here, so that mail that comes in finds a place while shares that found
+   * none are on their way back.
+   */
+  private static final int LOOK_UP_TO = WINDOW / 8 * 7;
+
   /** Rows fetched in one look at the store. */
   private static final int FETCH = 1000;
 
@@ -108,13 +115,14 @@ public final class Queue implements Intake, Closeable {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition wake = lock.newCondition();
   private final Condition idle = lock.newCondition();
-  private final Traffic traffic = new Traffic();
+  private final Scheduler scheduler;
   private final Map<ShareKey, InHand> inHand = new HashMap<>();
   private final Set<Thread> deliveringThreads = new HashSet<>();
   private int running;
   private int fresh;
   private long hotBytes;
   private boolean signalled;
+  private boolean refillWanted;
   private boolean stopping;
   private boolean started;
   private boolean ticking;
@@ -166,6 +174,7 @@ public final class Queue implements Intake, Closeable {
     this.log = rooms.log();
     this.runner = runner;
     this.settings = settings;
+    this.scheduler = new Scheduler(Scheduler.Limits.of(settings));
     this.notices = new Notices(spool, routing, log);
     this.consequences =
         new Consequences(
@@ -207,6 +216,13 @@ public final class Queue implements Intake, Closeable {
   /** Puts other settings in force: for the rounds that begin and the decisions made from now on. */
   public void settings(QueueSettings other) {
     settings = other;
+    lock.lock();
+    try {
+      scheduler.use(Scheduler.Limits.of(other));
+      pump();
+    } finally {
+      lock.unlock();
+    }
     signal();
   }
 
@@ -311,21 +327,21 @@ public final class Queue implements Intake, Closeable {
         String sender = group.sender().toString();
         ShareKey key = new ShareKey(draft.id(), group.number());
         boolean room = inHand.size() < WINDOW && !stopping;
-        Traffic.Offer offer =
-            room ? traffic.wouldOffer(hop, sender, now) : new Traffic.Offer.Crowded();
+        Scheduler.Offer offer =
+            room ? scheduler.reserve(hop, sender, now) : new Scheduler.Offer.Crowded();
         ShareState state = ShareState.QUEUED;
         Instant due = now;
         String reason = "";
         switch (offer) {
-          case Traffic.Offer.Taken t -> {
+          case Scheduler.Offer.Taken t -> {
             state = ShareState.FRESH;
             due = null;
             fresh++;
             freshSinceMark = true;
             inHand.put(key, new InHand(true));
           }
-          case Traffic.Offer.Crowded c -> traffic.moreInStore(hop);
-          case Traffic.Offer.Shut s -> {
+          case Scheduler.Offer.Crowded c -> scheduler.moreInStore(hop);
+          case Scheduler.Offer.Paused s -> {
             due = spread(s);
             reason = s.cause().reason();
           }
@@ -339,8 +355,8 @@ public final class Queue implements Intake, Closeable {
     return coming;
   }
 
-  private Instant spread(Traffic.Offer.Shut shut) {
-    return shut.until().plusMillis((long) (shut.spread().toMillis() * chance.fraction()));
+  private Instant spread(Scheduler.Offer.Paused pause) {
+    return pause.until().plusMillis((long) (pause.spread().toMillis() * chance.fraction()));
   }
 
   private void forget(List<Coming> coming) {
@@ -349,6 +365,7 @@ public final class Queue implements Intake, Closeable {
       for (Coming c : coming) {
         if (c.isFresh()) {
           inHand.remove(c.share().key());
+          scheduler.release();
           fresh--;
         }
       }
@@ -366,6 +383,7 @@ public final class Queue implements Intake, Closeable {
       byte @Nullable [] content,
       QueueSettings in) {
     List<Move> back = new ArrayList<>();
+    Set<String> crowded = new HashSet<>();
     lock.lock();
     try {
       for (Coming c : coming) {
@@ -376,6 +394,7 @@ public final class Queue implements Intake, Closeable {
         Share share = c.share();
         InHand hand = inHand.get(share.key());
         if (hand == null) {
+          scheduler.release();
           continue;
         }
         byte[] kept = null;
@@ -385,12 +404,17 @@ public final class Queue implements Intake, Closeable {
           hotBytes += size;
         }
         Hot hot = new Hot(envelope, c.group(), now, size, kept);
-        Traffic.Ready ready = new Traffic.Ready(share.key(), share.hop(), share.sender(), hot);
-        switch (traffic.offer(ready, now)) {
-          case Traffic.Offer.Taken t -> hand.inLine = true;
-          case Traffic.Offer.Crowded x ->
+        Scheduler.Ready ready =
+            new Scheduler.Ready(share.key(), share.hop(), share.sender(), ShareState.FRESH);
+        ready.hot = hot;
+        switch (scheduler.offer(ready, now)) {
+          case Scheduler.Offer.Taken t -> {
+            hand.inLine = true;
+            evict(t, now, back, crowded);
+          }
+          case Scheduler.Offer.Crowded x ->
               back.add(new Move(share.key(), ShareState.QUEUED, now, null));
-          case Traffic.Offer.Shut s ->
+          case Scheduler.Offer.Paused s ->
               back.add(new Move(share.key(), ShareState.QUEUED, spread(s), s.cause().reason()));
         }
       }
@@ -398,7 +422,25 @@ public final class Queue implements Intake, Closeable {
     } finally {
       lock.unlock();
     }
-    move(back);
+    move(back, crowded);
+  }
+
+  private void evict(
+      Scheduler.Offer.Taken taken, Instant now, List<Move> back, Set<String> crowded) {
+    Scheduler.Ready evicted = taken.evicted();
+    if (evicted != null) {
+      InHand hand = inHand.get(evicted.key);
+      if (hand != null) {
+        hand.inLine = false;
+      }
+      back.add(crowded(evicted.key, now));
+      crowded.add(evicted.hop);
+    }
+  }
+
+  private Move crowded(ShareKey key, Instant now) {
+    Instant due = now.plus(Scheduler.LOOK_AGAIN).plusMillis(chance.below(60_000));
+    return new Move(key, ShareState.QUEUED, due, null);
   }
 
   /** A look that is due by then anyway is enough: a flood for a dead next hop costs no looks. */
@@ -420,17 +462,21 @@ public final class Queue implements Intake, Closeable {
     try {
       while (true) {
         Instant until;
+        boolean refillOnly;
         lock.lock();
         try {
           if (stopping) {
             return;
           }
           ticking = true;
+          refillOnly = refillWanted && !signalled;
+          refillWanted = false;
+          signalled = false;
         } finally {
           lock.unlock();
         }
         try {
-          until = tick();
+          until = refillOnly ? refillAt(clock.now()) : tick();
         } catch (RuntimeException e) {
           log.bug("queue", e);
           until = clock.now().plus(TROUBLE_WAIT);
@@ -447,19 +493,33 @@ public final class Queue implements Intake, Closeable {
           nextLook = until;
           comingDue = null;
           long left = Duration.between(clock.now(), until).toNanos();
-          while (!signalled && !stopping && left > 0) {
+          while (!signalled && !refillWanted && !stopping && left > 0) {
             left = wake.awaitNanos(Math.min(left, LONGEST_SLEEP.toNanos()));
             if (left <= 0) {
               break;
             }
           }
-          signalled = false;
         } finally {
           lock.unlock();
         }
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Fetches mail for next hops whose lines are short, between two looks. */
+  private Instant refillAt(Instant now) {
+    try {
+      refill(now);
+    } catch (SpoolTrouble e) {
+      log.storeTrouble("the queue cannot look at the store", e);
+    }
+    lock.lock();
+    try {
+      return nextLook == null ? now : nextLook;
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -476,7 +536,7 @@ public final class Queue implements Intake, Closeable {
   public boolean isLeftAlone(String hop, Instant then) {
     lock.lock();
     try {
-      return traffic.rests(hop, then);
+      return scheduler.isPaused(hop, then);
     } finally {
       lock.unlock();
     }
@@ -500,10 +560,10 @@ public final class Queue implements Intake, Closeable {
       boolean exhausted = false;
       for (int i = 0; i < LOOKS && !exhausted; i++) {
         int hand = inHandNow();
-        if (hand >= WINDOW) {
+        if (hand >= LOOK_UP_TO) {
           break;
         }
-        int limit = hand + Math.min(FETCH, WINDOW - hand);
+        int limit = hand + Math.min(FETCH, LOOK_UP_TO - hand);
         List<DueShare> rows = spool.due(now, limit);
         int found = offer(rows, now, false);
         exhausted = rows.size() < limit;
@@ -511,6 +571,7 @@ public final class Queue implements Intake, Closeable {
           break;
         }
       }
+      probe(now);
       Instant next = exhausted ? spool.nextDue(now) : now.plusMillis(200);
       Instant latest = now.plus(LONGEST_SLEEP);
       return next == null || next.isAfter(latest) ? latest : next;
@@ -523,7 +584,7 @@ public final class Queue implements Intake, Closeable {
   private int inHandNow() {
     lock.lock();
     try {
-      return stopping ? WINDOW : inHand.size();
+      return stopping || scheduler.isFull() ? WINDOW : inHand.size();
     } finally {
       lock.unlock();
     }
@@ -533,22 +594,29 @@ public final class Queue implements Intake, Closeable {
     List<String> hungry;
     lock.lock();
     try {
-      traffic.forgetOld(now);
-      hungry = stopping ? List.of() : traffic.hungry(REFILLS);
+      scheduler.sweep(now);
+      pump();
+      hungry = stopping ? List.of() : scheduler.hungry(REFILLS);
     } finally {
       lock.unlock();
     }
     for (String hop : hungry) {
-      if (inHandNow() >= WINDOW) {
-        return;
+      int limit;
+      lock.lock();
+      try {
+        if (inHand.size() >= LOOK_UP_TO || stopping) {
+          return;
+        }
+        limit = scheduler.wanted(hop);
+      } finally {
+        lock.unlock();
       }
-      int limit = 2 * Traffic.READY_PER_HOP;
       List<DueShare> rows = spool.queuedFor(hop, limit);
       int found = offer(rows, now, true);
       if (found == 0 && rows.size() < limit) {
         lock.lock();
         try {
-          traffic.exhausted(hop);
+          scheduler.exhausted(hop);
         } finally {
           lock.unlock();
         }
@@ -561,7 +629,7 @@ public final class Queue implements Intake, Closeable {
     List<Move> moves = new ArrayList<>();
     List<DueShare> shut = new ArrayList<>();
     Set<String> crowded = new HashSet<>();
-    Map<ShareKey, Traffic.Offer.Shut> causes = new HashMap<>();
+    Map<ShareKey, Scheduler.Offer.Paused> causes = new HashMap<>();
     RetrySchedule schedule = settings.schedule();
     int found = 0;
     lock.lock();
@@ -573,28 +641,25 @@ public final class Queue implements Intake, Closeable {
         if (inHand.containsKey(row.key())) {
           continue;
         }
-        Traffic.Ready ready = new Traffic.Ready(row.key(), row.hop(), row.sender(), null);
-        switch (traffic.offer(ready, now)) {
-          case Traffic.Offer.Taken t -> {
+        Scheduler.Ready ready =
+            new Scheduler.Ready(row.key(), row.hop(), row.sender(), row.state());
+        switch (scheduler.offer(ready, now)) {
+          case Scheduler.Offer.Taken t -> {
             InHand hand = new InHand(false);
             hand.inLine = true;
             inHand.put(row.key(), hand);
             found++;
+            evict(t, now, moves, crowded);
           }
-          case Traffic.Offer.Crowded c -> {
+          case Scheduler.Offer.Crowded c -> {
             if (!leaveWhenCrowded) {
               found++;
               crowded.add(row.hop());
               inHand.put(row.key(), new InHand(false));
-              moves.add(
-                  new Move(
-                      row.key(),
-                      ShareState.QUEUED,
-                      now.plus(Traffic.LOOK_AGAIN).plusMillis(chance.below(60_000)),
-                      null));
+              moves.add(crowded(row.key(), now));
             }
           }
-          case Traffic.Offer.Shut s -> {
+          case Scheduler.Offer.Paused s -> {
             found++;
             inHand.put(row.key(), new InHand(false));
             Instant arrived = row.key().message().time();
@@ -618,6 +683,50 @@ public final class Queue implements Intake, Closeable {
     return found;
   }
 
+  /** Begins the probes of next hops whose pause is over with the oldest mail for them. */
+  private void probe(Instant now) throws SpoolTrouble {
+    List<Scheduler.Probe> wanted;
+    lock.lock();
+    try {
+      wanted = stopping ? List.of() : scheduler.probes();
+    } finally {
+      lock.unlock();
+    }
+    for (Scheduler.Probe probe : wanted) {
+      Share share = waiting(probe.key());
+      lock.lock();
+      try {
+        if (share == null || !share.hop().equals(probe.hop())) {
+          scheduler.noProbe(probe);
+        } else if (!inHand.containsKey(share.key()) && !stopping) {
+          Scheduler.Ready ready =
+              new Scheduler.Ready(share.key(), share.hop(), share.sender(), share.state());
+          if (scheduler.offerProbe(ready, now)) {
+            InHand hand = new InHand(false);
+            hand.inLine = true;
+            inHand.put(share.key(), hand);
+            pump();
+          }
+        }
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+
+  /** A share that waits for its time; null when it is gone, held, or cannot be read. */
+  private @Nullable Share waiting(ShareKey key) throws SpoolTrouble {
+    try {
+      return spool.share(key).filter(s -> s.due() != null).orElse(null);
+    } catch (SpoolTrouble e) {
+      if (e.kind() != SpoolTrouble.Kind.DAMAGED) {
+        throw e;
+      }
+      // Its own turn sets it aside.
+      return null;
+    }
+  }
+
   private void move(List<Move> moves) {
     move(moves, Set.of());
   }
@@ -627,7 +736,7 @@ public final class Queue implements Intake, Closeable {
    *
    * @param crowded next hops that had no place for some of them: while the move is under way these
    *     shares are in hand, a look by next hop finds nothing new, and concludes that the store has
-   *     no more. So it is said again afterwards, or they would wait {@link Traffic#LOOK_AGAIN}
+   *     no more. So it is said again afterwards, or they would wait {@link Scheduler#LOOK_AGAIN}
    *     beside an idle next hop.
    */
   private void move(List<Move> moves, Set<String> crowded) {
@@ -642,7 +751,7 @@ public final class Queue implements Intake, Closeable {
           }
           lock.lock();
           try {
-            crowded.forEach(traffic::moreInStore);
+            crowded.forEach(scheduler::moreInStore);
             signalLocked();
           } finally {
             lock.unlock();
@@ -651,7 +760,7 @@ public final class Queue implements Intake, Closeable {
   }
 
   /** A late share whose next hop is left alone: its sender may have to be told. */
-  private void shut(DueShare row, Traffic.Offer.Shut offer) {
+  private void shut(DueShare row, Scheduler.Offer.Paused offer) {
     try {
       Hot hot = Hot.load(spool, row.key());
       if (hot == null) {
@@ -667,13 +776,13 @@ public final class Queue implements Intake, Closeable {
   }
 
   private void pump() {
-    int most = settings.deliveries();
-    while (running < most && !stopping) {
-      Traffic.Ready next = traffic.next();
+    Instant now = clock.now();
+    while (!stopping) {
+      Scheduler.Round next = scheduler.next(now);
       if (next == null) {
         return;
       }
-      InHand hand = inHand.get(next.key);
+      InHand hand = inHand.get(next.share.key);
       if (hand != null) {
         hand.inLine = false;
       }
@@ -685,8 +794,9 @@ public final class Queue implements Intake, Closeable {
 
   // One round.
 
-  private void round(Traffic.Ready share) {
-    boolean ended = false;
+  private void round(Scheduler.Round round) {
+    Scheduler.Ready share = round.share;
+    RoundResult result = null;
     lock.lock();
     try {
       deliveringThreads.add(Thread.currentThread());
@@ -695,7 +805,7 @@ public final class Queue implements Intake, Closeable {
     }
     WorkMarks.Turn turn = marks.begin(share.key.message());
     try {
-      ended = turn == WorkMarks.Turn.GO && deliver(share);
+      result = turn == WorkMarks.Turn.GO ? deliver(round) : null;
     } catch (InterruptedException e) {
       // Shutting down: the store still has the share as it was, and the next start tries again.
       Thread.currentThread().interrupt();
@@ -711,26 +821,12 @@ public final class Queue implements Intake, Closeable {
     } catch (IOException | RuntimeException e) {
       log.bug("round of " + share.key.message(), e);
     } finally {
-      lock.lock();
-      try {
-        deliveringThreads.remove(Thread.currentThread());
-        running--;
-        if (!ended) {
-          traffic.gaveUp(share.hop);
-        }
-        if (turn == WorkMarks.Turn.GO) {
-          marks.end(share.key.message());
-        }
-        pump();
-        if (traffic.ready() < WINDOW / 8) {
-          signalIfMore();
-        }
-        tellIfIdle();
-      } finally {
-        lock.unlock();
+      if (turn == WorkMarks.Turn.GO) {
+        marks.end(share.key.message());
       }
+      goBack(ended(round, result == null ? new RoundResult.Nothing() : result));
     }
-    if (ended) {
+    if (result != null) {
       return;
     }
     switch (turn) {
@@ -759,33 +855,63 @@ public final class Queue implements Intake, Closeable {
     }
   }
 
-  private void signalIfMore() {
-    if (!traffic.hungry(1).isEmpty()) {
-      signalLocked();
+  private Scheduler.Back ended(Scheduler.Round round, RoundResult result) {
+    lock.lock();
+    try {
+      deliveringThreads.remove(Thread.currentThread());
+      running--;
+      if (result instanceof RoundResult.Busy) {
+        InHand hand = inHand.get(round.share.key);
+        if (hand != null) {
+          hand.inLine = true;
+        }
+      }
+      Scheduler.Back back = scheduler.ended(round, result, clock.now(), chance.fraction());
+      back.shares()
+          .forEach(
+              r -> {
+                InHand hand = inHand.get(r.key);
+                if (hand != null) {
+                  hand.inLine = false;
+                }
+              });
+      pump();
+      signalIfMore();
+      tellIfIdle();
+      return back;
+    } finally {
+      lock.unlock();
     }
   }
 
-  /** True when the round's end was told to the traffic and its change handed in. */
-  private boolean deliver(Traffic.Ready share) throws InterruptedException, IOException {
+  private void signalIfMore() {
+    if (!scheduler.hungry(1).isEmpty()) {
+      refillWanted = true;
+      wake.signal();
+    }
+  }
+
+  /**
+   * What the round showed, once its change is handed in.
+   *
+   * @throws IOException when the store cannot be read, and nothing was learned
+   */
+  private RoundResult deliver(Scheduler.Round round) throws InterruptedException, IOException {
+    Scheduler.Ready share = round.share;
     Instant began = clock.now();
     Hot hot = share.hot == null ? Hot.load(spool, share.key) : share.hot;
     if (hot == null) {
       letGo(share.key);
-      lock.lock();
-      try {
-        traffic.gaveUp(share.hop);
-      } finally {
-        lock.unlock();
-      }
-      return true;
+      return new RoundResult.Nothing();
     }
     NextHop nextHop = routing.nextHopFor(hot.group().recipients().getFirst().target());
     if (!goesTo(hot, share.hop)) {
       reroute(share, hot, began);
-      return true;
+      return new RoundResult.Nothing();
     }
     Damage damage = new Damage();
-    Consignment consignment = consignment(share, hot, nextHop, damage);
+    RoundSlot slot = new RoundSlot(round);
+    Consignment consignment = consignment(share, hot, nextHop, damage, slot);
     Map<Long, Outcome> outcomes;
     try {
       outcomes = delivery.deliver(consignment);
@@ -798,25 +924,11 @@ public final class Queue implements Intake, Closeable {
       outcomes = damage.instead(hot.group(), outcomes);
       log.storeTrouble("the content of " + share.key.message() + " is damaged and held", found);
     }
-    Instant now = clock.now();
-    QueueSettings in = settings;
-    Cause dead = Grouping.deadCause(outcomes.values());
-    List<Traffic.Ready> back;
-    lock.lock();
-    try {
-      back =
-          traffic.ended(
-              share.hop,
-              began,
-              dead == null ? Traffic.Spoke.ANSWERED : Traffic.Spoke.DEAD,
-              dead,
-              in,
-              now,
-              chance.fraction());
-    } finally {
-      lock.unlock();
+    RoundResult result = RoundResult.of(hot.group().recipients(), outcomes, slot.greeted);
+    if (result instanceof RoundResult.Busy) {
+      // It was not tried: it stays in line, and no round is counted.
+      return result;
     }
-    goBack(back, now, dead, in);
     try {
       consequences.apply(
           share.key,
@@ -828,10 +940,65 @@ public final class Queue implements Intake, Closeable {
       log.bug("after the round of " + share.key.message(), e);
       nothingLearned(share.key, STORE_RETRY);
     }
-    return true;
+    return result;
   }
 
-  private Consignment consignment(Traffic.Ready share, Hot hot, NextHop nextHop, Damage damage) {
+  /** The slot of one round, as the delivery sees it. */
+  private final class RoundSlot implements Slot {
+    private final Scheduler.Round round;
+    private volatile boolean greeted;
+
+    RoundSlot(Scheduler.Round round) {
+      this.round = round;
+    }
+
+    @Override
+    public List<InetAddress> free(List<InetAddress> addresses) {
+      lock.lock();
+      try {
+        return scheduler.free(round, addresses);
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    @Override
+    public void connected(InetAddress address) {
+      lock.lock();
+      try {
+        scheduler.connected(round, address);
+        pump();
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    @Override
+    public void greeted() {
+      if (greeted) {
+        return;
+      }
+      greeted = true;
+      if (!round.knownBefore()) {
+        lock.lock();
+        try {
+          scheduler.greeted(round, clock.now());
+          pump();
+        } finally {
+          lock.unlock();
+        }
+      }
+    }
+
+    @Override
+    public Duration patience(Duration usual) {
+      Duration most = round.patience();
+      return most == null || most.compareTo(usual) > 0 ? usual : most;
+    }
+  }
+
+  private Consignment consignment(
+      Scheduler.Ready share, Hot hot, NextHop nextHop, Damage damage, Slot slot) {
     RecipientGroup group = hot.group();
     List<Addressee> addressees = new ArrayList<>(group.recipients().size());
     group.recipients().forEach(r -> addressees.add(r.addressee()));
@@ -851,7 +1018,8 @@ public final class Queue implements Intake, Closeable {
         hot.arrived(),
         group.rounds() + 1,
         hot.size(),
-        content);
+        content,
+        slot);
   }
 
   private boolean goesTo(Hot hot, String hop) {
@@ -868,7 +1036,7 @@ public final class Queue implements Intake, Closeable {
   }
 
   /** The configuration says another next hop by now: the recipients are grouped anew. */
-  private void reroute(Traffic.Ready share, Hot hot, Instant now) {
+  private void reroute(Scheduler.Ready share, Hot hot, Instant now) {
     Map<String, List<QueuedRecipient>> byHop = new LinkedHashMap<>();
     for (QueuedRecipient r : hot.group().recipients()) {
       byHop.computeIfAbsent(lineOf(hot, r), k -> new ArrayList<>()).add(r);
@@ -884,12 +1052,6 @@ public final class Queue implements Intake, Closeable {
                     now,
                     hop,
                     "")));
-    lock.lock();
-    try {
-      traffic.gaveUp(share.hop);
-    } finally {
-      lock.unlock();
-    }
     spool.change(
         new Change(List.of(share.key), put, List.of(), List.of(), List.of()),
         gone -> {
@@ -898,18 +1060,21 @@ public final class Queue implements Intake, Closeable {
         });
   }
 
-  private void goBack(
-      List<Traffic.Ready> back, Instant now, @Nullable Cause cause, QueueSettings in) {
-    if (back.isEmpty()) {
+  private void goBack(Scheduler.Back back) {
+    Scheduler.Offer.Paused pause = back.pause();
+    if (pause == null) {
       return;
     }
-    List<Move> moves = new ArrayList<>(back.size());
-    long rest = Math.max(1000, in.deadSiteFirst().toMillis());
-    for (Traffic.Ready r : back) {
-      Instant due = now.plusMillis(rest + (long) (rest * chance.fraction()));
-      moves.add(new Move(r.key, ShareState.QUEUED, due, cause == null ? null : cause.reason()));
+    List<Move> moves = new ArrayList<>(back.shares().size());
+    for (Scheduler.Ready r : back.shares()) {
+      Instant due = r.key.equals(back.probe()) ? pause.until() : spread(pause);
+      moves.add(new Move(r.key, ShareState.QUEUED, due, pause.cause().reason()));
     }
-    move(moves);
+    try {
+      move(moves);
+    } catch (IllegalStateException e) {
+      // The spool is closed: the store has them as they were, for the next start.
+    }
   }
 
   /** Nothing is known about a round that was begun or should have been: the share waits a while. */
@@ -969,7 +1134,7 @@ public final class Queue implements Intake, Closeable {
         inHand.put(share.key(), new InHand(false));
         return true;
       }
-      if (hand.inLine && traffic.withdraw(share.key(), share.hop(), share.sender())) {
+      if (hand.inLine && scheduler.withdraw(share.key(), share.hop(), share.sender())) {
         hand.inLine = false;
         return true;
       }
@@ -1033,7 +1198,7 @@ public final class Queue implements Intake, Closeable {
   void wakeHop(String hop) {
     lock.lock();
     try {
-      traffic.wake(hop, clock.now());
+      scheduler.wake(hop, clock.now());
     } finally {
       lock.unlock();
     }
@@ -1107,12 +1272,12 @@ public final class Queue implements Intake, Closeable {
           consequences.notified(),
           rounds.sum(),
           running,
-          traffic.ready(),
+          scheduler.ready(),
           inHand.size(),
           fresh,
           hotBytes,
-          traffic.hops(),
-          traffic.dead());
+          scheduler.hops(),
+          scheduler.paused());
     } finally {
       lock.unlock();
     }

@@ -665,7 +665,7 @@ final class QueueTest {
     queue = newQueue(slow);
     queue.start();
     int crowded = 10;
-    int all = Traffic.READY_PER_SENDER + crowded + 5;
+    int all = Scheduler.READY_PER_SENDER + crowded + 5;
     for (int i = 0; i < all; i++) {
       send(ReversePath.of(SENDER), "\r\n", to("a" + i + "@one.example"));
     }
