@@ -13,7 +13,8 @@ import org.sealwax.policy.Evidence;
  * @param refresh when it is fetched again without being asked, or null
  * @param tried when a fetch failed last, or null
  * @param failures fetches that failed in a row
- * @param fetchSince when fetching began to fail, or null
+ * @param fetchSince when fetching began to fail, or null; {@link #INVALID} when the last fetch was
+ *     answered, and with no policy
  * @param lookupSince when the look-up of {@code _mta-sts} began to fail with nothing to hold on to,
  *     or null
  * @param trouble the last one in words for people; empty for none
@@ -28,6 +29,9 @@ public record StsMemory(
     String trouble) {
   /** Nothing. */
   public static final StsMemory EMPTY = new StsMemory(null, null, null, 0, null, null, "");
+
+  /** Stands for "served, and no policy": for that nothing is waited. */
+  static final Instant INVALID = Instant.EPOCH;
 
   /**
    * The shortest life of a policy: one whose {@code max_age} is less holds for the mail of one
@@ -62,6 +66,11 @@ public record StsMemory(
         case NONE -> new Evidence.StsState.Absent("its policy " + id + " is in mode none");
       };
     }
+  }
+
+  /** Whether the domain serves something that is no policy, as far as is known. */
+  boolean isInvalid() {
+    return INVALID.equals(fetchSince);
   }
 
   /** Whether there is nothing worth keeping. */

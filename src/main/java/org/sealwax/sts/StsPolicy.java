@@ -1,5 +1,6 @@
 package org.sealwax.sts;
 
+import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CodingErrorAction;
@@ -30,6 +31,9 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, String t
   /** Digits of {@code max_age} (RFC 8461 3.2). */
   private static final int MAX_AGE_DIGITS = 10;
 
+  /** What stands before some texts although UTF-8 needs no mark (RFC 3629 6). */
+  private static final char BYTE_ORDER_MARK = '\ufeff';
+
   /** What a policy asks of senders (RFC 8461 5). */
   public enum Mode {
     /** No host outside the list, and none without a certificate for its name. */
@@ -52,11 +56,21 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, String t
 
   /** What reading came to. */
   public sealed interface Reading {
-    /** A policy. */
-    record Sound(StsPolicy policy) implements Reading {}
+    /**
+     * A policy.
+     *
+     * @param deviations from the grammar that senders can pass over without following anything that
+     *     was not written: the policy's host should mend them
+     */
+    record Sound(StsPolicy policy, List<Flawed> deviations) implements Reading {
+      /** Copies. */
+      public Sound {
+        deviations = List.copyOf(deviations);
+      }
+    }
 
     /**
-     * No policy.
+     * No policy, or a deviation in one.
      *
      * @param line where, from 1; 0 when it is about the file as a whole
      * @param why in words for people; quotes nothing of the file
@@ -89,7 +103,12 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, String t
     return type.strip().toLowerCase(Locale.ROOT).equals("text/plain");
   }
 
-  /** Reads a policy file of any octets. */
+  /**
+   * Reads a policy file of any octets, as leniently as is safe: its text came by verified HTTPS, so
+   * nobody but its owner wrote it. Blank lines and a byte order mark are passed over, a {@code
+   * max_age} over the limit is the limit, and an {@code mx} that is none is left out where others
+   * are left.
+   */
   public static Reading read(byte[] file) {
     if (file.length > MAX_SIZE) {
       return new Reading.Flawed(0, "over " + MAX_SIZE + " octets");
@@ -109,6 +128,9 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, String t
     return new Reader(text).read();
   }
 
+  /** Deviations told of one policy. */
+  private static final int MOST_DEVIATIONS = 20;
+
   /** One reading, line by line. */
   private static final class Reader {
     private final String text;
@@ -116,6 +138,8 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, String t
     private @Nullable Mode mode;
     private @Nullable Duration maxAge;
     private final List<MxPattern> mx = new ArrayList<>();
+    private Reading.@Nullable Flawed badMx;
+    private final List<Reading.Flawed> deviations = new ArrayList<>();
 
     private Reader(String text) {
       this.text = text;
@@ -136,12 +160,26 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, String t
         if (line.endsWith("\r")) {
           line = line.substring(0, line.length() - 1);
         }
-        Optional<String> flaw = field(line);
+        if (i == 0 && !line.isEmpty() && line.charAt(0) == BYTE_ORDER_MARK) {
+          line = line.substring(1);
+          deviates(i, "a byte order mark");
+        }
+        if (trimmed(line).isEmpty()) {
+          deviates(i, "an empty line");
+          continue;
+        }
+        Optional<String> flaw = field(i, line);
         if (flaw.isPresent()) {
           return new Reading.Flawed(i + 1, flaw.get());
         }
       }
       return whole();
+    }
+
+    private void deviates(int line, String how) {
+      if (deviations.size() < MOST_DEVIATIONS) {
+        deviations.add(new Reading.Flawed(line + 1, how));
+      }
     }
 
     private Reading whole() {
@@ -155,21 +193,27 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, String t
         return new Reading.Flawed(0, "no max_age");
       }
       if (mx.isEmpty() && mode != Mode.NONE) {
-        return new Reading.Flawed(0, "no mx, which mode " + mode.word() + " needs");
+        return badMx == null
+            ? new Reading.Flawed(0, "no mx, which mode " + mode.word() + " needs")
+            : badMx;
       }
-      return new Reading.Sound(new StsPolicy(mode, maxAge, mx, text));
+      return new Reading.Sound(new StsPolicy(mode, maxAge, mx, text), deviations);
     }
 
     /** Why a line is no field. */
-    private Optional<String> field(String line) {
+    private Optional<String> field(int number, String line) {
       int colon = line.indexOf(':');
       if (colon < 0) {
-        return Optional.of(line.isEmpty() ? "an empty line" : "no \":\"");
+        return Optional.of("no \":\"");
       }
       String name = line.substring(0, colon);
       String value = trimmed(line.substring(colon + 1));
       if (!StsRecord.isName(name)) {
         return Optional.of("a key that is none");
+      }
+      if (name.equals("mx")) {
+        mx(number, value);
+        return Optional.empty();
       }
       if (!isValue(value)) {
         return Optional.of(value.isEmpty() ? "no value" : "a control character in the value");
@@ -177,8 +221,7 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, String t
       return switch (name) {
         case "version" -> version(value);
         case "mode" -> mode(value);
-        case "max_age" -> maxAge(value);
-        case "mx" -> mx(value);
+        case "max_age" -> maxAge(number, value);
         // RFC 8461 §3.2: unknown fields shall be ignored.
         default -> Optional.empty();
       };
@@ -206,27 +249,32 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, String t
       return Optional.of("a mode that is neither enforce nor testing nor none");
     }
 
-    private Optional<String> maxAge(String value) {
+    private Optional<String> maxAge(int number, String value) {
       if (maxAge != null) {
         return Optional.empty();
       }
-      if (value.length() > MAX_AGE_DIGITS || !value.chars().allMatch(c -> c >= '0' && c <= '9')) {
+      if (!value.chars().allMatch(c -> c >= '0' && c <= '9')) {
         return Optional.of("a max_age that is not 1 to " + MAX_AGE_DIGITS + " digits");
       }
-      Duration age = Duration.ofSeconds(Long.parseLong(value));
-      if (age.compareTo(MAX_AGE) > 0) {
-        return Optional.of("a max_age over " + MAX_AGE.toSeconds());
+      BigInteger seconds = new BigInteger(value);
+      if (value.length() > MAX_AGE_DIGITS) {
+        deviates(number, "a max_age that is not 1 to " + MAX_AGE_DIGITS + " digits");
+      } else if (seconds.compareTo(BigInteger.valueOf(MAX_AGE.toSeconds())) > 0) {
+        deviates(number, "a max_age over " + MAX_AGE.toSeconds());
       }
-      maxAge = age;
+      maxAge =
+          Duration.ofSeconds(seconds.min(BigInteger.valueOf(MAX_AGE.toSeconds())).longValueExact());
       return Optional.empty();
     }
 
-    private Optional<String> mx(String value) {
+    private void mx(int number, String value) {
       Optional<MxPattern> pattern = pattern(value);
       pattern.ifPresent(mx::add);
-      return pattern.isPresent()
-          ? Optional.empty()
-          : Optional.of("an mx that is neither a host name nor \"*.\" and one");
+      if (pattern.isEmpty()) {
+        String why = "an mx that is neither a host name nor \"*.\" and one";
+        badMx = badMx == null ? new Reading.Flawed(number + 1, why) : badMx;
+        deviates(number, why);
+      }
     }
 
     /** Host names only, as letters, digits and hyphens (RFC 8461 3.2, RFC 5321 4.1.2 Domain). */

@@ -125,7 +125,21 @@ public record StsStep(StsMemory memory, Next next, @Nullable Lost lost) {
 
   /** After a fetch that brought none. */
   public static StsStep failed(StsMemory memory, String why, Patience patience, Instant now) {
-    Instant since = memory.fetchSince() == null ? now : memory.fetchSince();
+    Instant since = memory.fetchSince();
+    return missed(memory, why, since == null || memory.isInvalid() ? now : since, patience, now);
+  }
+
+  /**
+   * After a fetch by verified HTTPS that was answered with no policy: none counts at once, except
+   * for one that is kept and in force. Waiting would change nothing, and nobody but the domain's
+   * owner can have caused it.
+   */
+  public static StsStep invalid(StsMemory memory, String why, Patience patience, Instant now) {
+    return missed(memory, why, StsMemory.INVALID, patience, now);
+  }
+
+  private static StsStep missed(
+      StsMemory memory, String why, Instant since, Patience patience, Instant now) {
     StsMemory after =
         new StsMemory(
             memory.kept(),
@@ -189,6 +203,14 @@ public record StsStep(StsMemory memory, Next next, @Nullable Lost lost) {
     }
     Instant since = memory.fetchSince() == null ? now : memory.fetchSince();
     Instant tried = memory.tried() == null ? now : memory.tried();
+    if (memory.isInvalid()) {
+      return new StsStep(
+          memory.withoutKept(),
+          new Next.Settled(
+              new Evidence.StsState.Absent("announced, and what it serves is " + memory.trouble()),
+              nextTry(memory, patience, tried)),
+          null);
+    }
     Instant end = since.plus(patience.fetch());
     // A wait too short for another fetch ends by the clock, any other with the fetch at its end.
     boolean brief = patience.fetch().compareTo(LEAST_GAP) < 0;

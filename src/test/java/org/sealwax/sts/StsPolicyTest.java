@@ -32,6 +32,14 @@ final class StsPolicyTest {
     return assertInstanceOf(StsPolicy.Reading.Flawed.class, read(text)).text();
   }
 
+  /** The first thing that a strict reader would not take; senders pass it over. */
+  private static String deviation(String text) {
+    return assertInstanceOf(StsPolicy.Reading.Sound.class, read(text))
+        .deviations()
+        .getFirst()
+        .text();
+  }
+
   @Test
   void readsWhatTheRfcShows() {
     StsPolicy policy = sound(GOOD);
@@ -71,9 +79,15 @@ final class StsPolicyTest {
     assertEquals(Duration.ZERO, sound(GOOD.replace("604800", "0")).maxAge());
     assertEquals(Duration.ofDays(7), sound(GOOD.replace("604800", "0000604800")).maxAge());
     assertEquals(StsPolicy.MAX_AGE, sound(GOOD.replace("604800", "31557600")).maxAge());
-    for (String wrong : List.of("31557601", "9999999999", "00000604800", "-1", "1.5", "1h", "+1")) {
+    for (String wrong : List.of("-1", "1.5", "1h", "+1", "\u0661")) {
       assertTrue(flaw(GOOD.replace("604800", wrong)).startsWith("line 5: a max_age"), wrong);
     }
+    for (String large : List.of("31557601", "9999999999", "10000000000", "9".repeat(1_000))) {
+      String text = GOOD.replace("604800", large);
+      assertEquals(StsPolicy.MAX_AGE, sound(text).maxAge(), large);
+      assertTrue(deviation(text).startsWith("line 5: a max_age"), large);
+    }
+    assertEquals(Duration.ofDays(7), sound(GOOD.replace("604800", "00000604800")).maxAge());
   }
 
   @Test
@@ -106,11 +120,32 @@ final class StsPolicyTest {
   }
 
   @Test
-  void emptyLinesMarksAndControlCharactersAreFlaws() {
+  void emptyLinesAndAMarkArePassedOver() {
+    for (String text :
+        List.of(
+            GOOD + "\n",
+            GOOD + "\r\n\r\n",
+            GOOD + " \t\n",
+            "\n" + GOOD,
+            GOOD.replace("\nmx", "\n\nmx"),
+            "\ufeff" + GOOD,
+            "\ufeff\n" + GOOD)) {
+      assertEquals(sound(GOOD).mx(), sound(text).mx());
+      assertEquals(StsPolicy.Mode.ENFORCE, sound(text).mode());
+      assertEquals(text, sound(text).text(), "quoted as it was served");
+      String first = deviation(text);
+      assertTrue(first.contains("an empty line") || first.contains("a byte order mark"), first);
+    }
+    assertEquals("line 6: an empty line", deviation(GOOD + "\n"));
+    assertEquals("line 2: a key that is none", flaw(GOOD.replace("mode", "\ufeffmode")));
+    assertEquals("line 1: a key that is none", flaw("\ufeff\ufeff" + GOOD));
+    assertEquals("no version", flaw("\n\n"));
+    assertTrue(assertInstanceOf(StsPolicy.Reading.Sound.class, read(GOOD)).deviations().isEmpty());
+  }
+
+  @Test
+  void controlCharactersAreFlaws() {
     assertEquals("empty", flaw(""));
-    assertEquals("line 1: an empty line", flaw("\n"));
-    assertEquals("line 6: an empty line", flaw(GOOD + "\n"));
-    assertEquals("line 1: a key that is none", flaw("\ufeff" + GOOD));
     assertEquals("line 6: a control character in the value", flaw(GOOD + "x: a\0b\n"));
     // A lone CR ends no line, so it stands in the value.
     assertEquals(
@@ -139,11 +174,16 @@ final class StsPolicyTest {
         "b\u00fccher.example",
         "a b",
         "-a.example",
-        "[192.0.2.1]"
+        "[192.0.2.1]",
+        "",
+        "a\0b.example"
       })
   void mxIsAHostNameOrAStarAndOne(String wrong) {
-    assertTrue(
-        flaw(GOOD.replace("mail.example.com", wrong)).startsWith("line 3: an mx that is"), wrong);
+    String text = GOOD.replace("mail.example.com", wrong);
+    assertEquals(List.of(MxPattern.parse("*.example.net").orElseThrow()), sound(text).mx());
+    assertTrue(deviation(text).startsWith("line 3: an mx that is"), wrong);
+    String none = text.replace("mx: *.example.net\n", "");
+    assertTrue(flaw(none).startsWith("line 3: an mx that is"), "none is left: " + wrong);
   }
 
   @Test

@@ -162,6 +162,41 @@ final class StsStepTest {
   }
 
   @Test
+  void whatIsServedAndIsNoPolicyCountsAsNoneAtOnce() {
+    StsStep step =
+        StsStep.invalid(StsMemory.EMPTY, "not a policy: no mode", Patience.usual(), NOON);
+    assertEquals("announced, and what it serves is not a policy: no mode", absent(step).why());
+    // The host is spared as after any other failure, and mail goes meanwhile.
+    absent(ask(step.memory(), A, NOON.plusSeconds(299)));
+    fetches("a", ask(step.memory(), A, NOON.plusSeconds(300)));
+    StsMemory twice =
+        StsStep.invalid(step.memory(), "the same", Patience.usual(), NOON.plusSeconds(300))
+            .memory();
+    absent(ask(twice, A, NOON.plusSeconds(899)));
+    fetches("a", ask(twice, A, NOON.plusSeconds(900)));
+    enforces("a", StsStep.fetched("a", policy("enforce", WEEK), NOON.plusSeconds(900), 0));
+    // A host that cannot be reached then is a first contact again: somebody may hide the policy.
+    Instant later = NOON.plusSeconds(900);
+    StsStep down = failed(twice, "refused", later);
+    assertEquals(later.plus(Patience.FETCH), pending(down).until());
+    // After a wait that had begun, the answer ends it.
+    StsMemory waiting = failed(StsMemory.EMPTY, "refused", NOON).memory();
+    absent(StsStep.invalid(waiting, "html", Patience.usual(), NOON.plusSeconds(300)));
+  }
+
+  @Test
+  void aPolicyInForceOutlivesSomethingServedInItsPlace() {
+    StsMemory memory = kept("a", "enforce", WEEK, NOON);
+    Instant last = NOON.plus(WEEK).minusSeconds(1);
+    StsStep step = StsStep.invalid(memory, "html", Patience.usual(), last);
+    enforces("a", step);
+    enforces("a", ask(step.memory(), B, last));
+    StsStep over = StsStep.invalid(memory, "html", Patience.usual(), NOON.plus(WEEK));
+    enforces("a", over);
+    assertEquals(StsStep.Ending.REFRESH_FAILED, Objects.requireNonNull(over.lost()).why());
+  }
+
+  @Test
   void mailThatComesOnlyAfterTheHoldStillCausesAFetch() {
     StsMemory once = failed(StsMemory.EMPTY, "refused", NOON).memory();
     Instant later = NOON.plus(Duration.ofHours(2));

@@ -78,8 +78,28 @@ public record PolicyFetch(Outcome outcome, @Nullable HttpsExchange exchange) {
     }
   }
 
-  /** What an exchange means (RFC 8461 3.2, 3.3), the certificate apart. */
-  static Outcome meaning(HttpReply reply) {
+  /**
+   * Whether the domain was heard and serves no policy: what came by verified HTTPS and is none, now
+   * and at every other fetch until its owner changes it. Nothing is waited for then.
+   */
+  boolean isInvalid() {
+    return switch (outcome) {
+      case Outcome.MediaType m -> true;
+      case Outcome.Flawed f -> true;
+      case Outcome.Obtained o -> false;
+      case Outcome.Unproven u -> false;
+      case Outcome.Unreachable u -> false;
+      case Outcome.Status s -> false;
+      case Outcome.Redirect r -> false;
+    };
+  }
+
+  /**
+   * What an exchange means (RFC 8461 3.2, 3.3), the certificate apart.
+   *
+   * @param strict a deviation that senders can pass over counts as a flaw
+   */
+  static Outcome meaning(HttpReply reply, boolean strict) {
     int status = reply.status();
     if (status >= 300 && status < 400) {
       return new Outcome.Redirect(status, reply.field("location").orElse(""));
@@ -92,7 +112,10 @@ public record PolicyFetch(Outcome outcome, @Nullable HttpsExchange exchange) {
       return new Outcome.MediaType(type.orElse("").toLowerCase(Locale.ROOT));
     }
     return switch (StsPolicy.read(reply.body())) {
-      case StsPolicy.Reading.Sound s -> new Outcome.Obtained(s.policy());
+      case StsPolicy.Reading.Sound s ->
+          strict && !s.deviations().isEmpty()
+              ? new Outcome.Flawed(s.deviations().getFirst())
+              : new Outcome.Obtained(s.policy());
       case StsPolicy.Reading.Flawed f -> new Outcome.Flawed(f);
     };
   }

@@ -38,12 +38,15 @@ public final class PolicyFetcher {
     this.total = total;
   }
 
-  /** Fetches as a sender must: a host whose certificate does not hold is asked nothing. */
+  /**
+   * Fetches as a sender must: a host whose certificate does not hold is asked nothing. The text is
+   * read as leniently as is safe.
+   */
   public PolicyFetch fetch(Domain policyDomain) throws InterruptedException {
     return fetch(policyDomain, HttpsRequest.Certificate.DEMANDED);
   }
 
-  /** Fetches as an examiner may: goes on over a bad certificate, and says so. */
+  /** Fetches as an examiner may: goes on over a bad certificate, and reads strictly. */
   public PolicyFetch examine(Domain policyDomain) throws InterruptedException {
     return fetch(policyDomain, HttpsRequest.Certificate.JUDGED);
   }
@@ -70,7 +73,8 @@ public final class PolicyFetcher {
       String text = trouble == null ? "no answer" : trouble.text();
       return new PolicyFetch(new PolicyFetch.Outcome.Unreachable(text), exchange);
     }
-    PolicyFetch.Outcome outcome = PolicyFetch.meaning(reply);
+    PolicyFetch.Outcome outcome =
+        PolicyFetch.meaning(reply, certificate == HttpsRequest.Certificate.JUDGED);
     Handshake handshake = exchange.handshake();
     boolean proven =
         handshake != null

@@ -329,7 +329,8 @@ public final class StsPolicies implements Closeable {
           remembered(domain), later(domain, "too many policies are fetched at once"), null);
     }
     try {
-      PolicyFetch.Outcome outcome = world.fetcher().fetch(domain).outcome();
+      PolicyFetch fetch = world.fetcher().fetch(domain);
+      PolicyFetch.Outcome outcome = fetch.outcome();
       Instant now = time.now();
       if (outcome instanceof PolicyFetch.Outcome.Obtained obtained) {
         StsPolicy policy = obtained.policy();
@@ -338,7 +339,12 @@ public final class StsPolicies implements Closeable {
         return update(domain, m -> StsStep.fetched(id, policy, now, jitter));
       }
       world.log().note("sts", domain + ": policy " + id + " not fetched: " + outcome.text());
-      return update(domain, m -> StsStep.failed(m, outcome.text(), settings.patience(), now));
+      return update(
+          domain,
+          m ->
+              fetch.isInvalid()
+                  ? StsStep.invalid(m, outcome.text(), settings.patience(), now)
+                  : StsStep.failed(m, outcome.text(), settings.patience(), now));
     } finally {
       fetches.release();
     }

@@ -253,6 +253,14 @@ final class PolicyFetcherTest {
   }
 
   @Test
+  void aSenderPassesOverWhatAnExaminerTells() throws Exception {
+    host.says(PolicyHost.policy(POLICY + "\n"));
+    assertInstanceOf(PolicyFetch.Outcome.Obtained.class, fetcher().fetch(DOMAIN).outcome());
+    PolicyFetch.Outcome strict = fetcher().examine(DOMAIN).outcome();
+    assertTrue(strict.text().endsWith("an empty line"), strict.text());
+  }
+
+  @Test
   void whatTheDnsSaysStaysApart() throws Exception {
     Duration total = Duration.ofSeconds(30);
     assertEquals(

@@ -307,6 +307,24 @@ final class StsPoliciesTest {
   }
 
   @Test
+  void aFileThatIsNoPolicyHoldsNoMailOverARestartEither() throws IOException {
+    host.says(PolicyHost.policy("<html>not here</html>\n"));
+    StsPolicies policies = open();
+    absent(policies.about(DOMAIN));
+    assertTrue(policies.about(DOMAIN).origin().contains("not a policy: line 1"));
+    policies.close();
+    StsPolicies again = open();
+    absent(again.about(DOMAIN));
+    assertEquals(1, host.requests().size());
+    clock.pass(Duration.ofMinutes(5));
+    host.says(PolicyHost.policy("\ufeff" + policy("mx.example.org", 99_999_999) + "mx: -\n\n"));
+    enforces("a", "mx.example.org", again.about(DOMAIN));
+    assertEquals(clock.now().plus(Duration.ofHours(8_766)), again.about(DOMAIN).expires());
+    again.close();
+    enforces("a", "mx.example.org", open().about(DOMAIN));
+  }
+
+  @Test
   void theWaitsAreThoseOfTheSettingsAlsoForWhatBeganUnderOthers() throws IOException {
     host.says(PolicyHost.says(500, "text/plain", "down"));
     StsPolicies policies = open();
