@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Optional;
 import org.sealwax.config.Configuration;
 import org.sealwax.config.Effective;
-import org.sealwax.dns.live.Honesty;
 import org.sealwax.dns.live.LiveResolver;
+import org.sealwax.dns.live.ResolverCheck;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 
@@ -26,7 +26,7 @@ final class Check {
   }
 
   /**
-   * @param ask whether the resolvers are tried
+   * @param ask whether the resolvers are checked
    */
   int print(Configuration configuration, Optional<Path> file, boolean quiet, boolean ask) {
     around.err().print(configuration.report());
@@ -45,31 +45,30 @@ final class Check {
         if (findings.stream().anyMatch(Inspection.Finding::error)) {
           yield Exit.ERRORS;
         }
-        boolean honest = !ask || resolvers(s, quiet);
-        yield honest && s.complaints().isEmpty() && findings.isEmpty() ? Exit.OK : Exit.WARNINGS;
+        boolean good = !ask || resolvers(s, quiet);
+        yield good && s.complaints().isEmpty() && findings.isEmpty() ? Exit.OK : Exit.WARNINGS;
       }
     };
   }
 
-  /** Whether mail has nothing to fear from the resolvers. */
+  /** Whether no resolver defers mail. */
   private boolean resolvers(Configuration.Sound sound, boolean quiet) {
-    boolean honest = true;
+    boolean good = true;
     try {
       LiveResolver resolver =
           new LiveResolver(sound.settings().dns(), Clock.system(), Chance.secure());
-      for (Honesty honesty : resolver.honesty()) {
-        honest &= !honesty.isTrouble();
-        if (!quiet || honesty.isTrouble()) {
+      for (ResolverCheck check : resolver.checkResolvers()) {
+        good &= !check.isTrouble();
+        if (!quiet || check.isTrouble()) {
           around
               .err()
-              .println(
-                  "sealwax: " + (honesty.isTrouble() ? "warning" : "note") + ": [dns] " + honesty);
+              .println("sealwax: " + (check.isTrouble() ? "warning" : "note") + ": [dns] " + check);
         }
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    return honest;
+    return good;
   }
 
   private void settings(Configuration.Sound sound, Optional<Path> file) {

@@ -24,8 +24,8 @@ import org.sealwax.assess.receiver.RelayTest;
 import org.sealwax.assess.receiver.SmugglingTest;
 import org.sealwax.assess.review.Reviews;
 import org.sealwax.dns.DnsSettings;
-import org.sealwax.dns.live.Honesty;
 import org.sealwax.dns.live.LiveResolver;
+import org.sealwax.dns.live.ResolverCheck;
 import org.sealwax.https.HttpsClient;
 import org.sealwax.smtp.MailboxParser;
 import org.sealwax.sts.store.PolicyFetcher;
@@ -63,11 +63,11 @@ record Examiner(Setup setup, LiveResolver resolver) {
    * validate. Asked when answers did not validate: before a domain is blamed for that.
    */
   Optional<String> resolverTrouble() throws InterruptedException {
-    List<Honesty> tried = resolver.honesty();
-    return tried.isEmpty() || !tried.stream().allMatch(Honesty::isTrouble)
+    List<ResolverCheck> checks = resolver.checkResolvers();
+    return checks.isEmpty() || !checks.stream().allMatch(ResolverCheck::isTrouble)
         ? Optional.empty()
         : Optional.of(
-            String.join("; ", tried.stream().map(Honesty::toString).toList())
+            String.join("; ", checks.stream().map(ResolverCheck::toString).toList())
                 + ". Use a validating resolver such as unbound (--dns ADDRESS), or leave DNSSEC out"
                 + " (--no-dnssec)");
   }

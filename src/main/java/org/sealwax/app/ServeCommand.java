@@ -11,8 +11,8 @@ import org.sealwax.app.ControlServer.Refusal;
 import org.sealwax.config.Configuration;
 import org.sealwax.config.Settings;
 import org.sealwax.dns.DnsSettings;
-import org.sealwax.dns.live.Honesty;
 import org.sealwax.dns.live.LiveResolver;
+import org.sealwax.dns.live.ResolverCheck;
 import org.sealwax.log.CountedLog;
 import org.sealwax.log.Counters;
 import org.sealwax.log.LibraryLog;
@@ -93,7 +93,7 @@ final class ServeCommand {
       Runtime.getRuntime().addShutdownHook(Threads.unstarted("stop", stop));
     }
     greet(file, router, log);
-    Threads.start("honesty", () -> tryResolvers(router.settingsNow().dns(), log));
+    Threads.start("resolvers", () -> checkResolvers(router.settingsNow().dns(), log));
     manager.ready("listening at " + names(router));
     try {
       manager.awaitEnd(ended, router::probe);
@@ -108,13 +108,13 @@ final class ServeCommand {
   }
 
   /** Beside the work: mail that comes first finds out by itself. */
-  private void tryResolvers(DnsSettings dns, MailLog log) {
+  private void checkResolvers(DnsSettings dns, MailLog log) {
     try {
-      for (Honesty honesty : new LiveResolver(dns, clock, Chance.secure()).honesty()) {
-        if (honesty.isTrouble()) {
-          log.warning("dns", honesty.toString());
+      for (ResolverCheck check : new LiveResolver(dns, clock, Chance.secure()).checkResolvers()) {
+        if (check.isTrouble()) {
+          log.warning("dns", check.toString());
         } else {
-          log.note("dns", honesty.toString());
+          log.note("dns", check.toString());
         }
       }
     } catch (InterruptedException e) {

@@ -48,8 +48,8 @@ record Subcommand(
             "",
             "check the configuration and print what is in force",
             "Prints every mistake with line, column and help, then the effective settings with their"
-                + " origin, and tries whether each DNS resolver lets us validate: it is asked for the"
-                + " keys of the root and for a top-level name that does not exist. Exit code 0: fine;"
+                + " origin, and checks whether each DNS resolver returns answers that validate: it is"
+                + " asked for the keys of the root and for a top-level name that does not exist. Exit code 0: fine;"
                 + " 1: warnings; 2: errors.",
             List.of(
                 new Option("--quiet", null, "print errors and warnings only"),

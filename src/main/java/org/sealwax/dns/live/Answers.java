@@ -3,8 +3,10 @@ package org.sealwax.dns.live;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Expiry;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -73,8 +75,9 @@ final class Answers {
             .build();
   }
 
-  static Answers of(DnsSettings settings, Clock clock, Chance chance) {
-    return new Answers(settings, Lookup.of(settings, clock, chance), clock);
+  static Answers of(
+      DnsSettings settings, Optional<InetSocketAddress> spare, Clock clock, Chance chance) {
+    return new Answers(settings, Lookup.of(settings, spare, clock, chance), clock);
   }
 
   private static int weight(Question question, Kept kept) {

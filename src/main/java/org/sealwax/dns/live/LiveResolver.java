@@ -1,6 +1,9 @@
 package org.sealwax.dns.live;
 
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
 import org.sealwax.dns.Answer;
@@ -18,9 +21,14 @@ import org.xbill.DNS.Type;
  * only, never {@code /etc/hosts} (docs/adr/0200); names that RFC 6761 reserves are answered here.
  */
 public final class LiveResolver extends Questions {
+  /** Where a validating resolver is when there is one on this machine. */
+  private static final InetSocketAddress LOOPBACK =
+      new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 53);
+
   private final DnsSettings settings;
   private final Clock clock;
   private final Chance chance;
+  private final Optional<InetSocketAddress> spare;
   private final AtHand atHand = new AtHand();
   private volatile @Nullable Answers answers;
 
@@ -32,6 +40,14 @@ public final class LiveResolver extends Questions {
    * @throws IllegalArgumentException when an own trust anchor is no DS or DNSKEY record
    */
   public LiveResolver(DnsSettings settings, Clock clock, Chance chance) {
+    this(settings, LOOPBACK, clock, chance);
+  }
+
+  /**
+   * @param spare asked when all others strip DNSSEC
+   */
+  LiveResolver(DnsSettings settings, InetSocketAddress spare, Clock clock, Chance chance) {
+    this.spare = Optional.of(spare);
     this.settings = settings;
     this.clock = clock;
     this.chance = chance;
@@ -48,13 +64,15 @@ public final class LiveResolver extends Questions {
   }
 
   /**
-   * Whether each configured resolver lets us validate: asked afresh, side by side, at most {@link
-   * Honesty#TOTAL} in all. For {@code check} and the start of {@code serve}.
+   * Whether each resolver lets us validate: asked past the cache, side by side, at most {@link
+   * ResolverCheck#TOTAL} in all. When all of them strip DNSSEC, a resolver on loopback is checked
+   * too; look-ups use it in their place when it validates. For {@code check}, the start of {@code
+   * serve}, and {@code assess}.
    *
    * @throws InterruptedException when the thread is asked to stop
    */
-  public List<Honesty> honesty() throws InterruptedException {
-    return HonestyTrial.of(settings, clock, chance);
+  public List<ResolverCheck> checkResolvers() throws InterruptedException {
+    return ResolverChecks.of(settings, spare, clock, chance);
   }
 
   @Override
@@ -94,7 +112,7 @@ public final class LiveResolver extends Questions {
   private synchronized Answers make() {
     Answers made = answers;
     if (made == null) {
-      made = Answers.of(settings, clock, chance);
+      made = Answers.of(settings, spare, clock, chance);
       answers = made;
     }
     return made;

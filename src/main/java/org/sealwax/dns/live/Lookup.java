@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
 import org.sealwax.dns.Answer;
@@ -69,6 +70,7 @@ final class Lookup {
     Judgement judge(Name name, int type);
   }
 
+  private final ResolverList resolvers;
   private final Upstream upstream;
   private final Anchors anchors;
   private final DnsSettings.Validation validation;
@@ -82,11 +84,13 @@ final class Lookup {
       Caffeine.newBuilder().maximumSize(SHARED_HOSTS).executor(Runnable::run).build();
 
   private Lookup(
+      ResolverList resolvers,
       Upstream upstream,
       Anchors anchors,
       DnsSettings.Validation validation,
       boolean adBelieved,
       Clock clock) {
+    this.resolvers = resolvers;
     this.upstream = upstream;
     this.anchors = anchors;
     this.validation = validation;
@@ -102,15 +106,25 @@ final class Lookup {
     this.zones = cache.asMap();
   }
 
-  static Lookup of(DnsSettings settings, Clock clock, Chance chance) {
-    List<InetSocketAddress> resolvers =
+  /**
+   * A look-up over the resolvers of the settings, or of the system.
+   *
+   * @param spare a resolver that is asked when all others strip DNSSEC
+   */
+  static Lookup of(
+      DnsSettings settings, Optional<InetSocketAddress> spare, Clock clock, Chance chance) {
+    List<InetSocketAddress> named =
         settings.resolvers().isEmpty() ? ResolvConf.resolvers(RESOLV_CONF) : settings.resolvers();
     DnsSettings.Validation validation = settings.validation();
     boolean own = validation == DnsSettings.Validation.OWN;
-    Upstream upstream = new Upstream(resolvers, settings.timeout(), own, clock, chance);
+    Anchors anchors = anchors(settings);
+    ResolverList resolvers = new ResolverList(named, own ? spare : Optional.empty(), clock);
+    Upstream upstream =
+        new Upstream(
+            resolvers, settings.timeout(), own, own ? anchors.trusted() : Set.of(), clock, chance);
     // The system's list may have changed since the settings were checked.
-    boolean local = resolvers.stream().allMatch(r -> r.getAddress().isLoopbackAddress());
-    return new Lookup(upstream, anchors(settings), validation, local, clock);
+    boolean local = named.stream().allMatch(r -> r.getAddress().isLoopbackAddress());
+    return new Lookup(resolvers, upstream, anchors, validation, local, clock);
   }
 
   static Anchors anchors(DnsSettings settings) {
@@ -183,6 +197,7 @@ final class Lookup {
   private final class OwnJudge implements Judge {
     private final Inquiry inquiry;
     private Validator validator;
+    private int stripping;
 
     OwnJudge(Inquiry inquiry) {
       this.inquiry = inquiry;
@@ -190,6 +205,7 @@ final class Lookup {
     }
 
     private Validator validator(Map<Name, ZoneStatus> known) {
+      stripping = resolvers.found();
       Source source = new Messages(upstream, inquiry, flights);
       return new Validator(anchors, known, source, clock.now());
     }
@@ -197,8 +213,10 @@ final class Lookup {
     @Override
     public Judgement judge(Name name, int type) {
       Judgement judged = validator.judge(name, type);
-      if (judged.security() == Security.BOGUS && validator.usedKnown()) {
-        // A zone may have changed its keys a minute ago: once more, with what it says now.
+      boolean outdated = validator.usedKnown() || stripping != resolvers.found();
+      if (judged.security() == Security.BOGUS && outdated) {
+        // A zone may have changed its keys a minute ago, or another resolver has taken over: once
+        // more, with what they say now.
         Map<Name, ZoneStatus> fresh = new HashMap<>();
         validator = validator(fresh);
         judged = validator.judge(name, type);

@@ -9,23 +9,26 @@ import java.net.PortUnreachableException;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.Set;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 import org.sealwax.world.Deadline;
+import org.xbill.DNS.DNSKEYRecord;
 import org.xbill.DNS.EDNSOption;
 import org.xbill.DNS.ExtendedErrorCodeOption;
 import org.xbill.DNS.ExtendedFlags;
 import org.xbill.DNS.Flags;
 import org.xbill.DNS.Message;
+import org.xbill.DNS.Name;
 import org.xbill.DNS.OPTRecord;
 import org.xbill.DNS.Opcode;
+import org.xbill.DNS.RRSIGRecord;
 import org.xbill.DNS.Rcode;
 import org.xbill.DNS.Record;
 import org.xbill.DNS.Section;
+import org.xbill.DNS.Type;
 
 /**
  * Exchanges one message with the configured recursive resolvers: a fresh UDP port and identifier
@@ -41,34 +44,31 @@ final class Upstream {
   /** UDP datagrams read in one try: the rest is a flood of guesses (RFC 5452 section 9). */
   static final int MAX_STRANGERS = 20;
 
-  /** A resolver that failed is asked last for so long. */
-  static final Duration SHUNNED = Duration.ofSeconds(15);
-
-  private final List<InetSocketAddress> resolvers;
+  private final ResolverList resolvers;
   private final Duration timeout;
   private final boolean dnssec;
+  private final Set<Name> signedZones;
   private final Clock clock;
   private final Chance chance;
-  private final AtomicLongArray shunnedUntil;
 
   /**
    * @param dnssec whether to ask for signatures
+   * @param signedZones zones that are known to be signed, because they have a trust anchor: there
+   *     it shows that a resolver strips DNSSEC
    */
   Upstream(
-      List<InetSocketAddress> resolvers,
+      ResolverList resolvers,
       Duration timeout,
       boolean dnssec,
+      Set<Name> signedZones,
       Clock clock,
       Chance chance) {
-    this.resolvers = List.copyOf(resolvers);
+    this.resolvers = resolvers;
     this.timeout = timeout;
     this.dnssec = dnssec;
+    this.signedZones = Set.copyOf(signedZones);
     this.clock = clock;
     this.chance = chance;
-    this.shunnedUntil = new AtomicLongArray(resolvers.size());
-    for (int i = 0; i < resolvers.size(); i++) {
-      shunnedUntil.set(i, clock.nanoTime());
-    }
   }
 
   /**
@@ -79,7 +79,8 @@ final class Upstream {
    */
   Message ask(Message query, Inquiry inquiry) throws IOException {
     String trouble = "no resolver configured";
-    List<Integer> order = order();
+    String stripping = "";
+    List<InetSocketAddress> order = resolvers.order();
     for (int i = 0; i < ROUNDS * order.size(); i++) {
       if (!inquiry.left().isPositive()) {
         trouble = "no answer in time";
@@ -89,51 +90,48 @@ final class Upstream {
         trouble = "more than " + Inquiry.MAX_MESSAGES + " messages for one question";
         break;
       }
-      int which = order.get(i % order.size());
-      InetSocketAddress resolver = resolvers.get(which);
+      InetSocketAddress resolver = order.get(i % order.size());
       try {
         Message answer = exchange(query, resolver, inquiry);
         int rcode = answer.getRcode();
+        if (isStripped(query, answer)) {
+          stripping = ResolverCheck.stripsDnssec(resolver);
+          if (resolvers.noteStripping(resolver)) {
+            // Perhaps the last one: then a spare one is in the order now.
+            order = resolvers.order();
+            i = -1;
+          }
+          continue;
+        }
         if (rcode == Rcode.NOERROR || rcode == Rcode.NXDOMAIN) {
           return answer;
         }
-        trouble = Rcode.string(rcode) + " from " + text(resolver) + reason(answer);
+        trouble = Rcode.string(rcode) + " from " + ResolverCheck.text(resolver) + reason(answer);
         if (i + 1 >= order.size()) {
           // Said in so many words by every resolver: asking again would be the same question.
           break;
         }
       } catch (SocketTimeoutException e) {
-        trouble = "timeout at " + text(resolver);
-        shun(which);
+        trouble = "timeout at " + ResolverCheck.text(resolver);
+        resolvers.shun(resolver);
       } catch (PortUnreachableException e) {
-        trouble = text(resolver) + " is not there";
-        shun(which);
+        trouble = ResolverCheck.text(resolver) + " is not there";
+        resolvers.shun(resolver);
       } catch (IOException e) {
-        trouble = text(resolver) + ": " + e.getMessage();
-        shun(which);
+        trouble = ResolverCheck.text(resolver) + ": " + e.getMessage();
+        resolvers.shun(resolver);
       }
     }
-    throw new IOException(trouble);
+    throw new IOException(stripping.isEmpty() ? trouble : stripping);
   }
 
-  private void shun(int which) {
-    shunnedUntil.set(which, clock.nanoTime() + SHUNNED.toNanos());
-  }
-
-  /** The resolvers as configured, with those that failed lately at the end. */
-  private List<Integer> order() {
-    List<Integer> good = new ArrayList<>();
-    List<Integer> bad = new ArrayList<>();
-    long now = clock.nanoTime();
-    for (int i = 0; i < resolvers.size(); i++) {
-      (shunnedUntil.get(i) - now > 0 ? bad : good).add(i);
-    }
-    good.addAll(bad);
-    return good;
-  }
-
-  private static String text(InetSocketAddress resolver) {
-    return resolver.getAddress().getHostAddress() + ":" + resolver.getPort();
+  /** The keys of a trust anchor are signed; an answer without signatures was stripped of them. */
+  private boolean isStripped(Message query, Message answer) {
+    List<Record> records = answer.getSection(Section.ANSWER);
+    return query.getQuestion().getType() == Type.DNSKEY
+        && signedZones.contains(query.getQuestion().getName())
+        && records.stream().anyMatch(DNSKEYRecord.class::isInstance)
+        && records.stream().noneMatch(RRSIGRecord.class::isInstance);
   }
 
   /** What the resolver says about its refusal (RFC 8914). */

@@ -10,6 +10,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.xbill.DNS.DNSKEYRecord;
 import org.xbill.DNS.DSRecord;
 import org.xbill.DNS.Master;
@@ -98,6 +100,14 @@ public final class Anchors {
     more.anchors.putAll(anchors);
     more.anchors.put(zone, new Anchor.Negative(zone, until));
     return more;
+  }
+
+  /** The zones that have a trust anchor, and so are signed. */
+  public Set<Name> trusted() {
+    return anchors.values().stream()
+        .filter(Anchor.Trusted.class::isInstance)
+        .map(a -> ((Anchor.Trusted) a).zone())
+        .collect(Collectors.toSet());
   }
 
   /** The deepest anchor at or above a name; one that has ended is not there. */

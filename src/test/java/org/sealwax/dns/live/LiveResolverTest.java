@@ -119,7 +119,9 @@ final class LiveResolverTest {
   }
 
   private LiveResolver live(DnsSettings settings) {
-    return new LiveResolver(settings, clock, Chance.secure());
+    // No resolver of this machine in the place of one that strips DNSSEC.
+    InetSocketAddress nowhere = new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 1);
+    return new LiveResolver(settings, nowhere, clock, Chance.secure());
   }
 
   @AfterEach
@@ -468,24 +470,63 @@ final class LiveResolverTest {
     assertTrue(server.seen(".", "DNSKEY") > root, "asked for again in time");
   }
 
-  private List<Honesty.Standing> standings(DnsSettings settings) throws InterruptedException {
-    return live(settings).honesty().stream().map(Honesty::standing).toList();
+  private List<ResolverCheck.Outcome> outcomes(DnsSettings settings) throws InterruptedException {
+    return live(settings).checkResolvers().stream().map(ResolverCheck::outcome).toList();
   }
 
   @Test
-  void tellsHonestResolversFromOthers() throws InterruptedException, IOException {
-    assertEquals(List.of(Honesty.Standing.HONEST), standings(settings()));
+  void checksWhatAResolverReturns() throws InterruptedException, IOException {
+    assertEquals(List.of(ResolverCheck.Outcome.VALIDATES), outcomes(settings()));
     assertEquals(
-        List.of(Honesty.Standing.LIES),
-        standings(settings().withAnchors(List.of())),
+        List.of(ResolverCheck.Outcome.INVALID),
+        outcomes(settings().withAnchors(List.of())),
         "another root than the anchors'");
     server.fault(".", Fault.NO_SIGNATURES);
-    assertEquals(List.of(Honesty.Standing.WITHHOLDS), standings(settings()));
+    assertEquals(List.of(ResolverCheck.Outcome.STRIPS_DNSSEC), outcomes(settings()));
     server.fault(".", Fault.SERVFAIL);
-    assertEquals(List.of(Honesty.Standing.NO_ANSWER), standings(settings()));
+    assertEquals(List.of(ResolverCheck.Outcome.NO_ANSWER), outcomes(settings()));
     try (ZoneServer closed = ZoneServer.start(clock, Zone.of("corp.example", DATA))) {
-      Honesty own = live(settings().withResolvers(List.of(closed.address()))).honesty().getFirst();
-      assertFalse(own.standing() == Honesty.Standing.HONEST, own.toString());
+      ResolverCheck own =
+          live(settings().withResolvers(List.of(closed.address()))).checkResolvers().getFirst();
+      assertFalse(own.outcome() == ResolverCheck.Outcome.VALIDATES, own.toString());
+    }
+  }
+
+  @Test
+  void saysThatAResolverStripsDnssecAndUsesOneOnLoopback()
+      throws IOException, InterruptedException {
+    try (ZoneServer stripping =
+        ZoneServer.start(clock, Zone.of("org", ""), Zone.of("secure.org", DATA))) {
+      stripping.fault(".", Fault.NO_SIGNATURES);
+      DnsSettings settings = settings().withResolvers(List.of(stripping.address()));
+      Answer<Mx> failed = live(settings).mx(Domain.of("secure.org"));
+      String at = "127.0.0.1:" + stripping.address().getPort();
+      assertEquals(Security.FAILED, failed.security());
+      assertEquals("resolver " + at + " does not return DNSSEC records", failed.reason());
+      ResolverCheck check = live(settings).checkResolvers().getFirst();
+      assertEquals(
+          "resolver "
+              + at
+              + " does not return DNSSEC records; mail delivered by MX will be deferred; install a"
+              + " validating resolver such as unbound and set [dns] resolvers",
+          check.toString());
+      assertTrue(check.isTrouble());
+      LiveResolver with = new LiveResolver(settings, server.address(), clock, Chance.secure());
+      List<ResolverCheck> checks = with.checkResolvers();
+      assertEquals(
+          List.of(ResolverCheck.Outcome.REPLACED, ResolverCheck.Outcome.VALIDATES),
+          checks.stream().map(ResolverCheck::outcome).toList());
+      assertTrue(checks.stream().noneMatch(ResolverCheck::isTrouble), checks.toString());
+      assertEquals(Security.SECURE, with.mx(Domain.of("secure.org")).security());
+      Answer<Mx> plain = with.mx(Domain.of("plain.example"));
+      assertEquals(Security.INSECURE, plain.security(), plain.reason());
+      // A good one next to it needs no spare one.
+      LiveResolver both =
+          live(settings().withResolvers(List.of(stripping.address(), server.address())));
+      assertEquals(Security.SECURE, both.mx(Domain.of("secure.org")).security());
+      long asked = stripping.total();
+      assertEquals(Security.SECURE, both.mx(Domain.of("mx1.secure.org")).security());
+      assertEquals(asked, stripping.total(), "asked last from now on");
     }
   }
 
@@ -493,18 +534,19 @@ final class LiveResolverTest {
   void aClosedNetworkIsNotAskedForTheRoot() throws InterruptedException {
     String below = server.anchors().getFirst().replaceFirst("^\\.", "corp.example.");
     assertEquals(
-        List.of(Honesty.Standing.NOT_ASKED), standings(settings().withAnchors(List.of(below))));
+        List.of(ResolverCheck.Outcome.NOT_CHECKED),
+        outcomes(settings().withAnchors(List.of(below))));
     assertEquals(
-        List.of(Honesty.Standing.NOT_ASKED),
-        standings(settings().withValidation(DnsSettings.Validation.OFF)));
+        List.of(ResolverCheck.Outcome.NOT_CHECKED),
+        outcomes(settings().withValidation(DnsSettings.Validation.OFF)));
   }
 
   @Test
   void eachResolverIsTriedByItself() throws IOException, InterruptedException {
     try (ZoneServer other = ZoneServer.start(clock, Zone.of("org", "").signed())) {
-      List<Honesty.Standing> both =
-          standings(settings().withResolvers(List.of(other.address(), server.address())));
-      assertEquals(List.of(Honesty.Standing.LIES, Honesty.Standing.HONEST), both);
+      List<ResolverCheck.Outcome> both =
+          outcomes(settings().withResolvers(List.of(other.address(), server.address())));
+      assertEquals(List.of(ResolverCheck.Outcome.INVALID, ResolverCheck.Outcome.VALIDATES), both);
     }
   }
 

@@ -12,6 +12,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.Test;
@@ -35,6 +36,10 @@ final class UpstreamTest {
   private static final InetAddress LOOPBACK = InetAddress.ofLiteral("127.0.0.1");
   private static final Message QUERY =
       Message.newQuery(Record.newRecord(Name.fromConstantString("a.example."), Type.A, DClass.IN));
+
+  private static ResolverList list(InetSocketAddress... resolvers) {
+    return new ResolverList(List.of(resolvers), Optional.empty(), Clock.system());
+  }
 
   /** Answers the first question with so many guesses and then the truth; notes who asked. */
   private static final class Guesser implements AutoCloseable {
@@ -73,9 +78,10 @@ final class UpstreamTest {
 
     Upstream upstream() {
       return new Upstream(
-          List.of(new InetSocketAddress(LOOPBACK, socket.getLocalPort())),
+          list(new InetSocketAddress(LOOPBACK, socket.getLocalPort())),
           Duration.ofSeconds(5),
           false,
+          Set.of(),
           Clock.system(),
           Chance.secure());
     }
@@ -119,9 +125,10 @@ final class UpstreamTest {
         ZoneServer.start(Clock.system(), Zone.of("example", "a A 192.0.2.1"))) {
       Upstream upstream =
           new Upstream(
-              List.of(server.address()),
+              list(server.address()),
               Duration.ofSeconds(5),
               true,
+              Set.of(),
               Clock.system(),
               Chance.secure());
       Inquiry inquiry = new Inquiry(Clock.system(), Duration.ofSeconds(30));
@@ -144,9 +151,10 @@ final class UpstreamTest {
       }
       Upstream upstream =
           new Upstream(
-              List.of(new InetSocketAddress(LOOPBACK, closed), server.address()),
+              list(new InetSocketAddress(LOOPBACK, closed), server.address()),
               Duration.ofSeconds(5),
               true,
+              Set.of(),
               Clock.system(),
               Chance.secure());
       for (int i = 0; i < 3; i++) {

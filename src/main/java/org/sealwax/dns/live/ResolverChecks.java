@@ -5,23 +5,23 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.sealwax.dns.DnsSettings;
 import org.sealwax.dns.Security;
 import org.sealwax.dns.validate.Judgement;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 import org.sealwax.world.Scope;
+import org.xbill.DNS.DNSKEYRecord;
 import org.xbill.DNS.Message;
 import org.xbill.DNS.Name;
-import org.xbill.DNS.RRSIGRecord;
-import org.xbill.DNS.Record;
 import org.xbill.DNS.Section;
 import org.xbill.DNS.Type;
 
-/** Tries each resolver by itself, without the cache. */
-final class HonestyTrial {
+/** Checks each resolver by itself, without the cache. */
+final class ResolverChecks {
   /** Of each of three steps; two tries at one resolver fit in. */
-  private static final Duration STEP = Honesty.TOTAL.dividedBy(3);
+  private static final Duration STEP = ResolverCheck.TOTAL.dividedBy(3);
 
   /** Letters of the name that must not exist: nobody will ever register it. */
   private static final int LETTERS = 20;
@@ -32,16 +32,18 @@ final class HonestyTrial {
   private final Name nowhere;
   private final Clock clock;
 
-  private HonestyTrial(
+  private ResolverChecks(
       DnsSettings settings, InetSocketAddress resolver, Clock clock, Chance chance) {
     this.settings = settings;
     this.resolver = resolver;
-    this.lookup = Lookup.of(settings.withResolvers(List.of(resolver)), clock, chance);
+    this.lookup =
+        Lookup.of(settings.withResolvers(List.of(resolver)), Optional.empty(), clock, chance);
     this.nowhere = nowhere(chance);
     this.clock = clock;
   }
 
-  static List<Honesty> of(DnsSettings settings, Clock clock, Chance chance)
+  static List<ResolverCheck> of(
+      DnsSettings settings, Optional<InetSocketAddress> spare, Clock clock, Chance chance)
       throws InterruptedException {
     List<InetSocketAddress> resolvers =
         settings.resolvers().isEmpty()
@@ -49,51 +51,69 @@ final class HonestyTrial {
             : settings.resolvers();
     String why = notApplicable(settings);
     if (!why.isEmpty()) {
-      return resolvers.stream().map(r -> new Honesty(r, Honesty.Standing.NOT_ASKED, why)).toList();
+      return resolvers.stream()
+          .map(r -> new ResolverCheck(r, ResolverCheck.Outcome.NOT_CHECKED, why))
+          .toList();
     }
     Duration oneTry =
         settings.timeout().compareTo(STEP.dividedBy(2)) < 0
             ? settings.timeout()
             : STEP.dividedBy(2);
     DnsSettings brief = settings.withTimes(oneTry, STEP);
-    List<Honesty> found = new ArrayList<>();
+    List<ResolverCheck> found = new ArrayList<>();
     try (Scope scope = new Scope("resolvers")) {
-      List<Scope.Task<Honesty>> trials = new ArrayList<>();
+      List<Scope.Task<ResolverCheck>> checks = new ArrayList<>();
       for (InetSocketAddress resolver : resolvers) {
-        HonestyTrial trial = new HonestyTrial(brief, resolver, clock, chance);
-        trials.add(scope.fork(trial::result));
+        ResolverChecks check = new ResolverChecks(brief, resolver, clock, chance);
+        checks.add(scope.fork(check::result));
       }
       scope.join();
-      for (Scope.Task<Honesty> trial : trials) {
-        found.add(trial.get());
+      for (Scope.Task<ResolverCheck> check : checks) {
+        found.add(check.get());
       }
     }
-    return found;
+    boolean allStrip =
+        found.stream().allMatch(c -> c.outcome() == ResolverCheck.Outcome.STRIPS_DNSSEC);
+    if (!allStrip || spare.isEmpty() || resolvers.contains(spare.get())) {
+      return found;
+    }
+    ResolverCheck there = new ResolverChecks(brief, spare.get(), clock, chance).result();
+    if (there.outcome() != ResolverCheck.Outcome.VALIDATES) {
+      return found;
+    }
+    String instead = "resolver " + ResolverCheck.text(spare.get()) + " is used in its place";
+    List<ResolverCheck> replaced = new ArrayList<>();
+    for (ResolverCheck check : found) {
+      replaced.add(new ResolverCheck(check.resolver(), ResolverCheck.Outcome.REPLACED, instead));
+    }
+    replaced.add(there);
+    return replaced;
   }
 
   /** Steps that each need the one before. */
-  private Honesty result() {
+  private ResolverCheck result() {
     Message answer;
     try {
       answer = lookup.ask(Name.root, Type.DNSKEY, new Inquiry(clock, STEP));
     } catch (IOException e) {
-      return new Honesty(resolver, Honesty.Standing.NO_ANSWER, String.valueOf(e.getMessage()));
+      String why = String.valueOf(e.getMessage());
+      return new ResolverCheck(
+          resolver,
+          why.equals(ResolverCheck.stripsDnssec(resolver))
+              ? ResolverCheck.Outcome.STRIPS_DNSSEC
+              : ResolverCheck.Outcome.NO_ANSWER,
+          why);
     }
-    List<Record> records = answer.getSection(Section.ANSWER);
-    if (records.stream().noneMatch(r -> r.getType() == Type.DNSKEY)) {
-      return new Honesty(resolver, Honesty.Standing.NO_ROOT, "knows no keys of the root");
+    if (answer.getSection(Section.ANSWER).stream().noneMatch(DNSKEYRecord.class::isInstance)) {
+      return new ResolverCheck(resolver, ResolverCheck.Outcome.NO_ROOT, "no keys of the root");
     }
     boolean own = settings.validation() == DnsSettings.Validation.OWN;
-    if (own && records.stream().noneMatch(RRSIGRecord.class::isInstance)) {
-      return new Honesty(
-          resolver, Honesty.Standing.WITHHOLDS, "keeps the signatures of the root from us");
-    }
     Judgement root =
         lookup.judge(new Inquiry(clock, STEP)).judge(Name.root, own ? Type.DNSKEY : Type.SOA);
     if (root.security() != Security.SECURE) {
-      return new Honesty(
+      return new ResolverCheck(
           resolver,
-          Honesty.Standing.LIES,
+          ResolverCheck.Outcome.INVALID,
           "the root does not validate: "
               + (root.reason().isEmpty() ? "no AD bit" : root.reason())
               + " (is the clock right?)");
@@ -101,11 +121,13 @@ final class HonestyTrial {
     Judgement denial = lookup.judge(new Inquiry(clock, STEP)).judge(nowhere, Type.A);
     if (denial.security() == Security.SECURE
         && denial.content() instanceof Judgement.Content.NoName) {
-      return new Honesty(resolver, Honesty.Standing.HONEST, "");
+      return new ResolverCheck(resolver, ResolverCheck.Outcome.VALIDATES, "");
     }
     String reason = denial.reason().isEmpty() ? "no proof" : denial.reason();
-    return new Honesty(
-        resolver, Honesty.Standing.LIES, "does not deny a name that does not exist: " + reason);
+    return new ResolverCheck(
+        resolver,
+        ResolverCheck.Outcome.INVALID,
+        "does not deny a name that does not exist: " + reason);
   }
 
   private static String notApplicable(DnsSettings settings) {
