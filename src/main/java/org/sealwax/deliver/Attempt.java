@@ -629,6 +629,7 @@ final class Attempt {
         rung == Rung.TLS12 ? TlsVersion.TLS_1_2 : TlsVersion.TLS_1_3,
         settings.hybrid() && rung == Rung.FULL,
         settings.tickets() && extras,
+        rung == Rung.COMPATIBLE,
         settings.clientCertificate() && manner.clientCertificate() && extras,
         rung == Rung.TLS12 && shown != null && rung.isBelow(shown),
         references(),

@@ -14,7 +14,6 @@ import org.sealwax.policy.Observation;
 import org.sealwax.policy.Requirement;
 import org.sealwax.policy.Rung;
 import org.sealwax.policy.Subject;
-import org.sealwax.tls.TlsVersion;
 
 /**
  * What a round would demand, for {@code sealwax explain}.
@@ -77,9 +76,7 @@ public record Preview(String nextHop, List<Host> hosts, @Nullable String end) {
       List<Rung> out = new ArrayList<>();
       out.add(first);
       for (Rung rung : ladder.rungs()) {
-        boolean fits =
-            rung != Rung.TLS12 || requirement.floor().lowest().compareTo(TlsVersion.TLS_1_2) <= 0;
-        if (fits && rung.isBelow(first)) {
+        if (Ladder.fits(requirement, rung) && rung.isBelow(first)) {
           out.add(rung);
         }
       }

@@ -16,10 +16,18 @@ import org.sealwax.tls.Verdict;
 final class TlsWords {
   private TlsWords() {}
 
-  /** {@code may:trusted}, {@code encrypt:untrusted!downgrade}, {@code may:none}. */
+  /**
+   * {@code may:trusted}, {@code encrypt:untrusted!downgrade}, {@code may:none}, {@code
+   * may:trusted!no-forward-secrecy}.
+   */
   static String token(Requirement requirement, Optional<Handshake> handshake, boolean downgrade) {
     String got = handshake.map(h -> got(requirement, h)).orElse("none");
-    return requirement.wanted().word() + ":" + got + (downgrade ? "!downgrade" : "");
+    boolean secret = handshake.map(Handshake::isForwardSecret).orElse(true);
+    return requirement.wanted().word()
+        + ":"
+        + got
+        + (downgrade ? "!downgrade" : "")
+        + (secret ? "" : "!no-forward-secrecy");
   }
 
   /**

@@ -31,11 +31,11 @@ final class MemoryForm {
     try (DataOutputStream out = new DataOutputStream(octets)) {
       out.writeByte(VERSION);
       Rung shown = memory.shown();
-      out.writeByte(shown == null ? NONE : shown.ordinal());
+      out.writeByte(shown == null ? NONE : shown.code());
       time(out, memory.shownAt());
       out.writeByte(memory.broken().size());
       for (var entry : memory.broken().entrySet()) {
-        out.writeByte(entry.getKey().ordinal());
+        out.writeByte(entry.getKey().code());
         time(out, entry.getValue());
       }
       time(out, memory.fullFailedFirst());
@@ -92,8 +92,7 @@ final class MemoryForm {
   }
 
   private static Rung rung(int number) throws IOException {
-    must(number < Rung.values().length);
-    return Rung.values()[number];
+    return Rung.ofCode(number).orElseThrow(() -> new IOException("not a rung"));
   }
 
   private static @Nullable Instant time(DataInputStream in) throws IOException {

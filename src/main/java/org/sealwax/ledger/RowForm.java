@@ -234,8 +234,7 @@ final class RowForm {
                 | showing.shown().ordinal() << 1
                 | behind(showing.behind())
                 | (showing.proven() ? 0x40 : 0));
-        out.writeByte(
-            showing.rung().ordinal() | (version == null ? 0 : version.ordinal() + 1) << 4);
+        out.writeByte(showing.rung().code() | (version == null ? 0 : version.ordinal() + 1) << 4);
         out.writeByte(keys.getOrDefault(showing.key(), -1));
       }
     }
@@ -467,7 +466,7 @@ final class RowForm {
           at,
           one(Path.Family.values(), what & 1),
           one(Shown.values(), what >> 1 & 7),
-          one(Rung.values(), how & 0xf),
+          Rung.ofCode(how & 0xf).orElseThrow(() -> new IOException("not a rung")),
           behind(what),
           (what & 0x40) != 0,
           spoken == 0 ? null : one(TlsVersion.values(), spoken - 1),

@@ -4,6 +4,7 @@ import java.time.Instant;
 import java.util.EnumMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.tls.TlsTrouble;
 
 /**
  * What a host has shown lately, as far as the ladder cares; immutable. Not the ledger: it lives in
@@ -53,7 +54,10 @@ public record HostMemory(
   public HostMemory after(Observation observation, Rung rung, Instant now) {
     return switch (observation) {
       case Observation.Encrypted e -> worked(rung, now);
-      case Observation.HandshakeBroken b -> broke(rung, now);
+      case Observation.HandshakeBroken b ->
+          b.kind() == TlsTrouble.Kind.NOTHING_IN_COMMON && hasShownNoBetter()
+              ? nothingInCommon(rung, now)
+              : broke(rung, now);
       case Observation.StarttlsRefused r ->
           new HostMemory(
                   shown,
@@ -108,6 +112,22 @@ public record HostMemory(
         null,
         null,
         null);
+  }
+
+  /** Anybody on the way can send an alert: a host that has shown better goes down step by step. */
+  private boolean hasShownNoBetter() {
+    return shown == null || shown == Rung.COMPATIBLE;
+  }
+
+  /** Every rung of the same engine below this one offers a part of what this one has offered. */
+  private HostMemory nothingInCommon(Rung rung, Instant now) {
+    HostMemory all = broke(rung, now);
+    for (Rung lower : Rung.values()) {
+      if (lower.isBelow(rung) && Rung.COMPATIBLE.isBelow(lower)) {
+        all = all.broke(lower, now);
+      }
+    }
+    return all;
   }
 
   private HostMemory broke(Rung rung, Instant now) {

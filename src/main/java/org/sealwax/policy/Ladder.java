@@ -59,7 +59,7 @@ public record Ladder(List<Rung> rungs, Duration hold) {
    * @param extras whether it has a ticket or a client certificate
    */
   public static Ladder of(boolean hybrid, boolean extras, Duration hold) {
-    List<Rung> rungs = new ArrayList<>(4);
+    List<Rung> rungs = new ArrayList<>(5);
     rungs.add(Rung.FULL);
     if (hybrid) {
       rungs.add(Rung.CLASSICAL);
@@ -68,6 +68,7 @@ public record Ladder(List<Rung> rungs, Duration hold) {
       rungs.add(Rung.BARE);
     }
     rungs.add(Rung.TLS12);
+    rungs.add(Rung.COMPATIBLE);
     return new Ladder(rungs, hold);
   }
 
@@ -94,8 +95,15 @@ public record Ladder(List<Rung> rungs, Duration hold) {
             ? Math.max(1, Math.min(PER_HOST - 1, (PER_DELIVERY - 1) / state.hosts()))
             : PER_HOST;
     int inAll = reserve ? PER_DELIVERY - 1 : PER_DELIVERY;
-    if (state.atHost() >= perHost || state.inDelivery() >= inAll) {
+    // The last rung has its turn before plaintext, whatever the others have had.
+    Rung last = last(requirement);
+    boolean lastIsDue = last.isBelow(state.rung()) && !hasBroken(requirement, state.memory());
+    if (state.inDelivery() >= inAll
+        || state.atHost() >= (reserve && lastIsDue ? PER_HOST - 1 : perHost)) {
       return Optional.empty();
+    }
+    if (lastIsDue && reserve && state.atHost() >= perHost - 1) {
+      return mayStandOn(requirement, state.memory(), last) ? Optional.of(last) : Optional.empty();
     }
     // A rung that broke lately is passed over on the way down, also at a host that has shown it:
     // else the bound on connections would end every delivery before the last rung.
@@ -107,6 +115,19 @@ public record Ladder(List<Rung> rungs, Duration hold) {
       }
     }
     return Optional.empty();
+  }
+
+  /** The rung that offers the most of what is old. */
+  private Rung last(Requirement requirement) {
+    return rungs.reversed().stream()
+        .filter(rung -> fits(requirement, rung))
+        .findFirst()
+        .orElse(Rung.FULL);
+  }
+
+  /** Whether the last rung has broken at a host lately, so that no TLS is left to be tried. */
+  public boolean hasBroken(Requirement requirement, HostMemory memory) {
+    return memory.broken().containsKey(last(requirement));
   }
 
   /** Whether one more connection to any host is within the bound. */
@@ -137,7 +158,8 @@ public record Ladder(List<Rung> rungs, Duration hold) {
     return (since == null ? state.deliveryBegan() : since).plus(hold);
   }
 
-  private static boolean fits(Requirement requirement, Rung rung) {
+  /** Whether a rung can meet the floor of a requirement. */
+  public static boolean fits(Requirement requirement, Rung rung) {
     return rung != Rung.TLS12 || requirement.floor().lowest().compareTo(TlsVersion.TLS_1_2) <= 0;
   }
 

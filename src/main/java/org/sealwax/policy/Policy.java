@@ -460,6 +460,9 @@ public record Policy(Ladder ladder, Floors floors) {
     if (!ladder.clearTextIsDue(requirement, state)) {
       return new Decision.Wait(ladder.holdEnds(state), reason, text);
     }
+    if (reason == Reason.TLS_BROKEN && !ladder.hasBroken(requirement, state.memory())) {
+      return new Decision.Defer(reason, text + "; the last TLS rung has not been tried yet");
+    }
     return Ladder.hasRoom(state.inDelivery()) && state.atHost() < Ladder.PER_HOST
         ? new Decision.ClearText()
         : new Decision.Defer(Reason.LADDER_BOUND, text + "; no connection is left for clear text");

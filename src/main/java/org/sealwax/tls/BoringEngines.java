@@ -177,7 +177,7 @@ final class BoringEngines implements EngineFactory {
           parameters.setProtocols(Suites.versions(offer.floor(), offer.highest()));
           engine.setSSLParameters(parameters);
           engine.setEnabledCipherSuites(
-              BoringEngines.supported(Suites.of(offer.floor()), engine.getSupportedCipherSuites()));
+              BoringEngines.supported(Suites.offered(offer), engine.getSupportedCipherSuites()));
           long ssl = ((ReferenceCountedOpenSslEngine) engine).sslPointer();
           // RFC 5246 §7.4.1.1 lets a client pass over a HelloRequest; refusing it ends good
           // sessions.

@@ -11,6 +11,7 @@ import org.sealwax.address.Domain;
  * @param highest highest version (rung 4: TLS 1.2)
  * @param hybrid whether X25519MLKEM768 is offered (rung 2 leaves it out)
  * @param resumption whether a ticket or session is offered
+ * @param compatible whether the second engine is used, with all that is not broken (rung 5)
  * @param clientCertificate whether our certificate is shown when asked for
  * @param fallbackScsv whether TLS_FALLBACK_SCSV is sent (RFC 7507), as far as the engine can
  * @param references whom we expect, for the verdict
@@ -23,7 +24,32 @@ public record ClientOffer(
     TlsVersion highest,
     boolean hybrid,
     boolean resumption,
+    boolean compatible,
     boolean clientCertificate,
     boolean fallbackScsv,
     References references,
-    String resumptionKey) {}
+    String resumptionKey) {
+  /** An offer of the first engine. */
+  public ClientOffer(
+      @Nullable Domain serverName,
+      TlsFloor floor,
+      TlsVersion highest,
+      boolean hybrid,
+      boolean resumption,
+      boolean clientCertificate,
+      boolean fallbackScsv,
+      References references,
+      String resumptionKey) {
+    this(
+        serverName,
+        floor,
+        highest,
+        hybrid,
+        resumption,
+        false,
+        clientCertificate,
+        fallbackScsv,
+        references,
+        resumptionKey);
+  }
+}

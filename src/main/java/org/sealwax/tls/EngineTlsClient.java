@@ -8,7 +8,10 @@ import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.world.Wire;
 
-/** Outbound TLS: one context with our certificate and one without, replaced when it is reloaded. */
+/**
+ * Outbound TLS: one context with our certificate and one without, replaced when it is reloaded, and
+ * one on the second engine.
+ */
 final class EngineTlsClient implements TlsClient {
   private final TlsRoom room;
   private final ClientTls settings;
@@ -16,6 +19,7 @@ final class EngineTlsClient implements TlsClient {
   private final Judge judge;
   private EngineFactory.@Nullable ClientContext bare;
   private EngineFactory.@Nullable ClientContext shown;
+  private EngineFactory.@Nullable ClientContext compatible;
   private @Nullable Identity shownIdentity;
 
   EngineTlsClient(
@@ -53,6 +57,14 @@ final class EngineTlsClient implements TlsClient {
   }
 
   private EngineFactory.ClientContext context(ClientOffer offer) throws SSLException {
+    if (offer.compatible()) {
+      EngineFactory.ClientContext there = compatible;
+      if (there == null) {
+        there = room.second().client(settings, null);
+        compatible = there;
+      }
+      return there;
+    }
     IdentityStore own = identities;
     if (!offer.clientCertificate() || own == null) {
       EngineFactory.ClientContext there = bare;

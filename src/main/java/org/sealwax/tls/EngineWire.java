@@ -304,7 +304,8 @@ final class EngineWire extends WireOver implements TlsWire {
             TlsTrouble.Kind.CLOSED, "the peer closed in the TLS handshake (close_notify)");
       }
       if (level == 2) {
-        throw received(TlsTrouble.Kind.ALERT_RECEIVED, AlertName.of(description));
+        String alert = AlertName.of(description);
+        throw received(kind(alert), alert);
       }
     }
     handshakeOctets += records.size();
@@ -332,12 +333,18 @@ final class EngineWire extends WireOver implements TlsWire {
     return new TlsTrouble(kind, "the peer sent the alert " + name);
   }
 
+  private TlsTrouble.Kind kind(String alert) {
+    return client && (alert.equals("handshake_failure") || alert.equals("insufficient_security"))
+        ? TlsTrouble.Kind.NOTHING_IN_COMMON
+        : TlsTrouble.Kind.ALERT_RECEIVED;
+  }
+
   /** Turns an engine's refusal into trouble, sending the alert it wants to send. */
   private TlsTrouble refused(SSLException e, boolean after) {
     String received = EngineAlerts.received(e);
     if (received != null) {
       return new TlsTrouble(
-          after ? TlsTrouble.Kind.AFTER_HANDSHAKE : TlsTrouble.Kind.ALERT_RECEIVED,
+          after ? TlsTrouble.Kind.AFTER_HANDSHAKE : kind(received),
           "the peer sent the alert " + received,
           e);
     }

@@ -39,6 +39,11 @@ public record Handshake(
     notes = List.copyOf(notes);
   }
 
+  /** Whether a key that is stolen later opens nothing that was recorded before. */
+  public boolean isForwardSecret() {
+    return Suites.isForwardSecret(suite);
+  }
+
   /** The same with another verdict; what the chain proves by itself stays. */
   public Handshake judged(Verdict as) {
     return new Handshake(

@@ -27,6 +27,20 @@ final class JsseEngines implements EngineFactory {
 
   private static final int SERVER_SESSIONS = 1_000;
 
+  /** All that JSSE has, the usual ones first. */
+  private static final String[] ALL_GROUPS = {
+    "x25519",
+    "secp256r1",
+    "secp384r1",
+    "secp521r1",
+    "x448",
+    "ffdhe2048",
+    "ffdhe3072",
+    "ffdhe4096",
+    "ffdhe6144",
+    "ffdhe8192"
+  };
+
   private final AtomicInteger open = new AtomicInteger();
 
   JsseEngines() {
@@ -146,8 +160,8 @@ final class JsseEngines implements EngineFactory {
         SSLParameters parameters = engine.getSSLParameters();
         parameters.setProtocols(Suites.versions(offer.floor(), offer.highest()));
         parameters.setCipherSuites(
-            BoringEngines.supported(Suites.of(offer.floor()), engine.getSupportedCipherSuites()));
-        parameters.setNamedGroups(groups(settings.groups()));
+            BoringEngines.supported(Suites.offered(offer), engine.getSupportedCipherSuites()));
+        parameters.setNamedGroups(offer.compatible() ? ALL_GROUPS : groups(settings.groups()));
         parameters.setServerNames(
             offer.serverName() == null
                 ? List.of()

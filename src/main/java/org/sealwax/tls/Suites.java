@@ -32,9 +32,14 @@ final class Suites {
           "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA",
           "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA");
 
-  /** No forward secrecy: only where a floor below 1.2 says that old peers are wanted. */
+  /**
+   * Only where a floor below 1.2 says that old peers are wanted, or as the last TLS offer before
+   * plaintext: most of them are without forward secrecy.
+   */
   private static final List<String> OLD =
       List.of(
+          "TLS_DHE_RSA_WITH_AES_256_CBC_SHA256",
+          "TLS_DHE_RSA_WITH_AES_128_CBC_SHA256",
           "TLS_DHE_RSA_WITH_AES_256_CBC_SHA",
           "TLS_DHE_RSA_WITH_AES_128_CBC_SHA",
           "TLS_RSA_WITH_AES_256_GCM_SHA384",
@@ -45,6 +50,20 @@ final class Suites {
           "TLS_RSA_WITH_AES_128_CBC_SHA");
 
   private Suites() {}
+
+  /** What a client offers. */
+  static List<String> offered(ClientOffer offer) {
+    List<String> out = new ArrayList<>(of(offer.floor()));
+    if (offer.compatible()) {
+      OLD.stream().filter(suite -> !out.contains(suite)).forEach(out::add);
+    }
+    return out;
+  }
+
+  /** Whether a key that is stolen later opens nothing that was recorded before. */
+  static boolean isForwardSecret(String suite) {
+    return !suite.startsWith("TLS_RSA_");
+  }
 
   static List<String> of(TlsFloor floor) {
     List<String> out = new ArrayList<>(TLS_1_3);

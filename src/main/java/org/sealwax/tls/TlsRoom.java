@@ -20,6 +20,7 @@ public final class TlsRoom {
   private final Chance chance;
   private final Judge judge;
   private @Nullable EngineFactory engines;
+  private final EngineFactory second = new JsseEngines();
 
   /** Nothing is loaded yet. */
   public TlsRoom(TlsSettings settings, Clock clock, Chance chance) {
@@ -51,6 +52,11 @@ public final class TlsRoom {
     return there;
   }
 
+  /** The JDK's engine: it knows what BoringSSL has given up. */
+  EngineFactory second() {
+    return second;
+  }
+
   private EngineFactory load() {
     if (settings.engine() == TlsEngine.BORINGSSL) {
       try {
@@ -62,12 +68,13 @@ public final class TlsRoom {
             e);
       }
     }
-    return new JsseEngines();
+    return second;
   }
 
   /** Engines of connections not yet closed, for metrics and leak tests. */
   public int openEngines() {
-    return engines().open();
+    EngineFactory first = engines();
+    return first.open() + (first == second ? 0 : second.open());
   }
 
   /** The judge that all handshakes of this room go through. */

@@ -12,6 +12,11 @@ public final class TlsTrouble extends IOException {
   public enum Kind {
     /** The peer sent a fatal alert. */
     ALERT_RECEIVED,
+    /**
+     * The peer sent handshake_failure or insufficient_security: our offer has no suite, group or
+     * signature that it can use (RFC 8446 6.2, RFC 5246 7.2.2).
+     */
+    NOTHING_IN_COMMON,
     /** We refused what the peer sent. */
     ALERT_SENT,
     /** End of stream or reset. */

@@ -150,14 +150,15 @@ final class PolicySpaceTest {
   private static List<HostMemory> memories() {
     Instant before = NOW.minus(Duration.ofMinutes(10));
     List<HostMemory> all = new ArrayList<>();
-    List<@Nullable Rung> shown = new ArrayList<>(List.of(Rung.FULL, Rung.TLS12));
+    List<@Nullable Rung> shown = new ArrayList<>(List.of(Rung.FULL, Rung.TLS12, Rung.COMPATIBLE));
     shown.add(null);
     List<EnumSet<Rung>> brokenSets =
         List.of(
             EnumSet.noneOf(Rung.class),
             EnumSet.of(Rung.FULL),
             EnumSet.of(Rung.FULL, Rung.CLASSICAL, Rung.BARE),
-            EnumSet.of(Rung.FULL, Rung.CLASSICAL, Rung.BARE, Rung.TLS12));
+            EnumSet.of(Rung.FULL, Rung.CLASSICAL, Rung.BARE, Rung.TLS12),
+            EnumSet.of(Rung.FULL, Rung.CLASSICAL, Rung.BARE, Rung.TLS12, Rung.COMPATIBLE));
     for (Rung best : shown) {
       for (EnumSet<Rung> set : brokenSets) {
         Map<Rung, Instant> broken = new EnumMap<>(Rung.class);
@@ -362,6 +363,10 @@ final class PolicySpaceTest {
           if (clearOnBroken) {
             assertTrue(state.everyHostTried(), state::toString);
             assertEquals(NOW.minus(Duration.ofMinutes(30)), state.memory().brokenSince());
+            assertTrue(
+                !(observation instanceof Observation.HandshakeBroken)
+                    || state.memory().broken().containsKey(Rung.COMPATIBLE),
+                "every TLS rung before plaintext");
           }
         }
       }
@@ -498,7 +503,16 @@ final class PolicySpaceTest {
             new Observation.StarttlsRefused(Reply.of(454, "later")),
             Rung.FULL,
             NOW.minus(Duration.ofHours(1)));
-    Map<String, HostMemory> memories = Map.of("new", never, "shown", shown, "refused", refused);
+    HostMemory tried = never;
+    for (Rung rung : LADDER.rungs()) {
+      tried =
+          tried.after(
+              new Observation.HandshakeBroken(TlsTrouble.Kind.CLOSED, "reset"),
+              rung,
+              NOW.minus(Duration.ofHours(1)));
+    }
+    Map<String, HostMemory> memories =
+        Map.of("new", never, "shown", shown, "refused", refused, "tried on every rung", tried);
     int number = 0;
     for (Requirement requirement : requirements()) {
       String name = number + "-" + requirement.wanted().word() + "/" + requirement.clearText();
