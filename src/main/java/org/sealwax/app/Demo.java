@@ -92,7 +92,7 @@ final class Demo {
     /** Whether all came out as it should. */
     boolean good() {
       return sender.leaks().isEmpty()
-          && sender.losses().isEmpty()
+          && !sender.loses()
           && undecided.isEmpty()
           && troubles.isEmpty();
     }

@@ -231,23 +231,19 @@ final class LabCommand {
     Map<String, String> seen = new HashMap<>();
     while (clock.now().isBefore(end)) {
       SenderReport report = new SenderAssessment(plan.profile(), false).report(ticket.sightings());
-      boolean open = false;
+      boolean open = !report.waiting().isEmpty();
       for (Finding finding : report.findings()) {
         // Once a sender has shown that it reports soon, its other reports are waited for.
         open |=
             finding.check().id().equals("sender.tlsrpt")
                 && finding.outcome() == Outcome.INCONCLUSIVE;
-        if (!finding.check().id().startsWith("lab.")) {
-          continue;
-        }
-        open |= !finding.outcome().known();
-        if (finding.outcome() == Outcome.NOT_TESTED) {
+        if (!finding.check().id().startsWith("lab.") || !finding.outcome().known()) {
           continue;
         }
         String verdict = finding.outcome() + finding.aspect();
         if (!verdict.equals(seen.put(finding.check().id(), verdict))) {
           changed = clock.now();
-          if (!plan.json() && finding.outcome().known()) {
+          if (!plan.json()) {
             around.out().println(LabText.row(finding));
           }
         }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.sealwax.lab.Addresses;
 
 /**
  * Runs this very program once more, inside a network and mount namespace: there every port is free,
@@ -19,11 +20,11 @@ final class LabNamespace {
    * 198.18.0.0/15 is for benchmarks (RFC 2544), 2001:db8::/32 for documentation (RFC 3849): neither
    * is anybody's, and no sender takes them for loopback.
    */
-  private static final String SETUP =
+  static final String SETUP =
       """
       set -e
       ip link set lo up
-      ip addr add 198.18.0.53/32 dev lo
+      ip addr add %s/32 dev lo
       ip route add local 198.18.0.0/15 dev lo
       ip -6 addr add 2001:db8::53/128 dev lo nodad 2>/dev/null || true
       # The lab's addresses must not be on an interface: senders would take them for their own.
@@ -35,7 +36,8 @@ final class LabNamespace {
       mount --bind "$(readlink -f "$resolv")" "$(readlink -f /etc/resolv.conf)"
       rm -f "$resolv" 2>/dev/null || true
       exec "$@"
-      """;
+      """
+          .formatted(Addresses.NAMESPACE_OWN);
 
   private final Surroundings around;
 

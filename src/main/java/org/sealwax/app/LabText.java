@@ -71,14 +71,30 @@ final class LabText {
     }
     open(report, Outcome.NOT_TESTED, "\nNot tested: ", out);
     open(report, Outcome.INCONCLUSIVE, "Inconclusive: ", out);
+    if (!report.waiting().isEmpty()) {
+      out.append(
+          "Waiting: in "
+              + report.waiting().size()
+              + " of these the sender's next try may change the result; --wait gives it more time\n");
+    }
     Grade grade = report.grade();
-    out.append("\nGrade " + grade.text() + "  (" + grade.score() + " points");
+    out.append(
+        "\nGrade "
+            + grade.text()
+            + ", over "
+            + report.tested()
+            + " of "
+            + report.rows()
+            + " traps  ("
+            + grade.score()
+            + " points");
     for (Grade.Part part : grade.parts()) {
       out.append("; " + part.category() + " " + part.points() + "/" + part.most());
     }
     out.append(")\n");
     out.append("  leaks   " + report.leaks().size() + "  " + report.leaks() + "\n");
     out.append("  losses  " + report.losses().size() + "  " + report.losses() + "\n");
+    out.append("  stuck   " + report.stuck().size() + "  " + report.stuck() + "\n");
     for (Grade.Cap cap : grade.caps()) {
       out.append(
           "  at most "
@@ -117,6 +133,10 @@ final class LabText {
     out.put("score", grade.score());
     strings(out.putArray("leaks"), report.leaks());
     strings(out.putArray("losses"), report.losses());
+    strings(out.putArray("stuck"), report.stuck());
+    strings(out.putArray("waiting"), report.waiting());
+    out.put("traps", report.rows());
+    out.put("tested", report.tested());
     ArrayNode caps = out.putArray("caps");
     for (Grade.Cap cap : grade.caps()) {
       caps.addObject()

@@ -69,19 +69,44 @@ public final class Rubric {
   }
 
   /**
-   * Part of the score: {@code most × earned ÷ outOf}, never more than {@code most}.
+   * Part of the score: {@code most × earned ÷ outOf}, never more than {@code most}, and of that the
+   * share.
    *
    * @param name as reports print it
    * @param most points of the hundred
    * @param outOf what the rows must earn for all of them
    * @param rows what earns
+   * @param share how much of what is earned counts
    */
-  public record Category(String name, int most, int outOf, List<Row> rows) {
+  public record Category(String name, int most, int outOf, List<Row> rows, Share share) {
     /** Copies, and checks that the points can be reached. */
     public Category {
       rows = List.copyOf(rows);
       if (rows.stream().mapToInt(Row::pass).sum() < outOf || outOf < 1) {
         throw new IllegalArgumentException(name + " cannot be reached");
+      }
+    }
+
+    /** All of what is earned counts. */
+    public Category(String name, int most, int outOf, List<Row> rows) {
+      this(name, most, outOf, rows, Share.ALL);
+    }
+  }
+
+  /**
+   * A share of what a category earns, in percent.
+   *
+   * @param sure by what was seen
+   * @param atBest if what was not looked at is good
+   */
+  public record Share(int sure, int atBest) {
+    /** All of it. */
+    public static final Share ALL = new Share(100, 100);
+
+    /** Checks. */
+    public Share {
+      if (sure < 0 || sure > atBest || atBest > 100) {
+        throw new IllegalArgumentException("a share of " + sure + " to " + atBest + " percent");
       }
     }
   }
@@ -92,7 +117,7 @@ public final class Rubric {
    * @param check its id
    * @param pass for PASS and INFO
    * @param warn for WARN
-   * @param aspects for WARN in one of these aspects instead
+   * @param aspects for WARN or FAIL in one of these aspects instead
    * @param without check whose failure leaves nothing to earn here; empty: none
    */
   public record Row(
@@ -116,7 +141,8 @@ public final class Rubric {
       return switch (finding.outcome()) {
         case PASS, INFO -> pass;
         case WARN -> aspects.getOrDefault(finding.aspect(), warn);
-        case FAIL, INCONCLUSIVE, NOT_TESTED, NOT_NEEDED -> 0;
+        case FAIL -> aspects.getOrDefault(finding.aspect(), 0);
+        case INCONCLUSIVE, NOT_TESTED, NOT_NEEDED -> 0;
       };
     }
   }
@@ -221,12 +247,13 @@ public final class Rubric {
               : there.stream().mapToInt(row::points).min().orElse(0);
     }
     // Halves are not given away: a category is full only when everything was earned.
-    return Math.min(category.most(), category.most() * earned / category.outOf());
+    int percent = atBest ? category.share().atBest() : category.share().sure();
+    return Math.min(category.most(), category.most() * earned / category.outOf()) * percent / 100;
   }
 
   /**
-   * Whether a deeper look would tell: nothing but "not tested" at an address. Policies are asked
-   * for in every depth; where one is not tested, there is none.
+   * Whether a deeper scan would tell: nothing but "not tested" at an address, or of a sender, which
+   * may still come. Policies are asked for in every depth; where one is not tested, there is none.
    */
   private static boolean leftOut(List<Finding> there) {
     return !there.isEmpty()
@@ -234,8 +261,8 @@ public final class Rubric {
             .allMatch(
                 f ->
                     f.outcome() == Outcome.NOT_TESTED
-                        && f.place().address() != null
-                        && f.check().group() != Group.POLICY);
+                        && (f.check().group() == Group.SENDER
+                            || (f.place().address() != null && f.check().group() != Group.POLICY)));
   }
 
   private List<String> missing(Map<String, List<Finding>> byCheck, boolean full) {

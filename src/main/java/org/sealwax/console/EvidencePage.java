@@ -87,6 +87,7 @@ final class EvidencePage {
       case Event.Delivered d -> true;
       case Event.Fooled f -> true;
       case Event.Closed c -> true;
+      case Event.Turned t -> true;
     };
   }
 

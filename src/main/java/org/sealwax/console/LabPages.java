@@ -205,6 +205,7 @@ final class LabPages {
     fact("Rows met", met + " of " + ready(booking).size(), out);
     fact("Leaks", Integer.toString(report.leaks().size()), out);
     fact("Losses", Integer.toString(report.losses().size()), out);
+    fact("Stuck", Integer.toString(report.stuck().size()), out);
     fact("Score", report.grade().score() + " of 100", out);
     fact("Profile", report.profile().word(), out);
     fact("Until", booking.until().toString().substring(0, 16).replace('T', ' ') + " UTC", out);
@@ -215,9 +216,9 @@ final class LabPages {
     if (!report.leaks().isEmpty()) {
       return "Mail went out that a policy forbade to send like that.";
     }
-    return report.losses().isEmpty()
-        ? "So far nothing that a policy protects was sent in clear or to a false host."
-        : "Nothing leaked, but legal mail was not delivered.";
+    return report.loses()
+        ? "Nothing leaked, but legal mail was not delivered."
+        : "So far nothing that a policy protects was sent in plaintext or to a false host.";
   }
 
   private static void fact(String name, String value, StringBuilder out) {

@@ -42,6 +42,8 @@ public final class SenderPage {
     fact("Score", report.grade().score() + " of 100");
     fact("Leaks", Integer.toString(report.leaks().size()));
     fact("Losses", Integer.toString(report.losses().size()));
+    fact("Stuck", Integer.toString(report.stuck().size()));
+    fact("Traps", report.tested() + " of " + report.rows());
     fact("Profile", report.profile().word());
     out.append("</ul></div></div>\n");
     table("Trap by trap", "lab.");
@@ -58,9 +60,10 @@ public final class SenderPage {
     if (!report.leaks().isEmpty()) {
       return "Mail went out that a policy forbade to send like that.";
     }
-    return report.losses().isEmpty()
-        ? "Nothing that a policy protects was sent in clear or to a false host; nothing was lost."
-        : "Nothing leaked, but legal mail was not delivered.";
+    return report.loses()
+        ? "Nothing leaked, but legal mail was not delivered."
+        : "Nothing that a policy protects was sent in plaintext or to a false host; nothing was"
+            + " lost.";
   }
 
   private void fact(String name, String value) {

@@ -11,6 +11,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /** Where a lab's hosts get their addresses from: one each, as the address decides the behaviour. */
 public interface Addresses {
+  /**
+   * The address that a network namespace has for itself. It is outside of what {@link #namespace}
+   * lends: a sender takes a host at an address of its own for itself, and bounces.
+   */
+  String NAMESPACE_OWN = "198.19.0.53";
+
   /** There is no address left for a host; the others may have theirs. */
   final class None extends IOException {
     private static final long serialVersionUID = 1;

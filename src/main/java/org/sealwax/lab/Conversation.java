@@ -270,7 +270,8 @@ final class Conversation {
       return true;
     } catch (TlsTrouble e) {
       hello(tap);
-      sighting.add(new Event.Unsecured(clock.now(), number, String.valueOf(e.getMessage())));
+      sighting.add(
+          new Event.Unsecured(clock.now(), number, tap.answered(), String.valueOf(e.getMessage())));
       return false;
     }
   }
@@ -318,6 +319,13 @@ final class Conversation {
         yield saying("250 2.1.5 recipient noted");
       }
       case DEFER -> saying("451 4.3.2 not now; " + result);
+      case DEFER_UNTIL_FETCHED -> {
+        if (!place.policyFetched()) {
+          yield saying("451 4.3.2 not yet; " + result);
+        }
+        recipients.add(domain);
+        yield saying("250 2.1.5 recipient noted");
+      }
     };
   }
 

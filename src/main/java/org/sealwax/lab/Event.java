@@ -77,8 +77,19 @@ public sealed interface Event {
       List<byte[]> clientChain)
       implements Event {}
 
-  /** A handshake that did not come about. */
-  record Unsecured(Instant at, int connection, String why) implements Event {}
+  /**
+   * A handshake that did not come about.
+   *
+   * @param answered whether the server's part of it (ServerHello, certificate) had gone out, so
+   *     that the sender saw what is wrong with it
+   */
+  record Unsecured(Instant at, int connection, boolean answered, String why) implements Event {}
+
+  /**
+   * The site changed: what it was before the first try is over (an attack begins, a record is
+   * corrected).
+   */
+  record Turned(Instant at) implements Event {}
 
   /**
    * A message whose final dot was taken, or dropped where that is the trap.

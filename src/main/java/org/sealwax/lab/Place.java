@@ -35,6 +35,7 @@ final class Place {
   private volatile List<LiveHost> hosts = List.of();
   private volatile List<InetAddress> policyAddresses = List.of();
   private volatile @Nullable OddServer policyTls;
+  private volatile boolean policyFetched;
 
   /** What becomes of messages, and for which domains they are taken. */
   interface Correspondence {
@@ -233,6 +234,16 @@ final class Place {
     return settings.scaled(time);
   }
 
+  /** The policy as it stands was given out. */
+  void gavePolicy() {
+    policyFetched = true;
+  }
+
+  /** Whether the policy as it stands now was fetched. */
+  boolean policyFetched() {
+    return policyFetched;
+  }
+
   /** What a reply says about where the result is. */
   String result() {
     String label = sighting.row().label();
@@ -258,8 +269,10 @@ final class Place {
         hosts.get(i).become(next.hosts().get(i), mint);
       }
       now = next;
+      policyFetched = false;
       certifyPolicy();
       turned.run();
+      sighting.add(new Event.Turned(clock.now()));
     }
   }
 }

@@ -29,6 +29,9 @@ final class PolicyDesk implements HttpsHost.Desk {
   @Override
   public HttpsHost.Answer answer(HttpsHost.Request request) {
     HttpsHost.Answer answer = answer(request, place.now().policy());
+    if (answer.status() == 200) {
+      place.gavePolicy();
+    }
     place
         .sighting()
         .add(

@@ -71,6 +71,7 @@ public final class Sighting {
           case Event.Delivered d -> 0;
           case Event.Fooled f -> 0;
           case Event.Closed c -> 0;
+          case Event.Turned t -> 0;
           case Event.Bounced b -> 2 * (b.action().length() + b.status().length());
         };
   }

@@ -59,7 +59,9 @@ public record Smtp(
     /** 451 until a while after the first time. */
     GREYLIST,
     /** 451 always: such a host only records. */
-    DEFER
+    DEFER,
+    /** 451 until the policy as it stands now was fetched. */
+    DEFER_UNTIL_FETCHED
   }
 
   /** What follows the final dot. */

@@ -10,11 +10,20 @@ import org.sealwax.world.WireOver;
 
 /** A wire that keeps the first octets that come in: the hello, before any engine sees it. */
 final class Tap extends WireOver {
+  /** Content type of handshake records (RFC 8446 B.1). */
+  private static final int HANDSHAKE = 22;
+
   private final ByteArrayOutputStream kept = new ByteArrayOutputStream();
   private boolean first = true;
+  private boolean answered;
 
   Tap(Wire wire) {
     super(wire);
+  }
+
+  /** Whether we answered with a handshake message, and not only with an alert. */
+  boolean answered() {
+    return answered;
   }
 
   /** What came in before we first answered. */
@@ -43,19 +52,29 @@ final class Tap extends WireOver {
     };
   }
 
+  private void began(int octet) {
+    if (first) {
+      first = false;
+      // The first record tells: after a handshake record an alert is an answer to the client's.
+      answered = octet == HANDSHAKE;
+    }
+  }
+
   @Override
   public OutputStream out() {
     OutputStream sink = super.out();
     return new OutputStream() {
       @Override
       public void write(int b) throws IOException {
-        first = false;
+        began(b);
         sink.write(b);
       }
 
       @Override
       public void write(byte[] from, int offset, int length) throws IOException {
-        first = false;
+        if (length > 0) {
+          began(from[offset]);
+        }
         sink.write(from, offset, length);
       }
 

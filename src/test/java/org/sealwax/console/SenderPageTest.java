@@ -42,7 +42,10 @@ final class SenderPageTest {
         Profile.OPPORTUNISTIC,
         List.of(row),
         SampleReports.good().graded().orElseThrow(),
+        1,
         leaks,
+        List.of(),
+        List.of(),
         List.of(),
         "sender 1");
   }

@@ -163,7 +163,7 @@ abstract class LabRows {
     String told = deeds.told();
     Expectation expectation = Expectation.of(label).orElseThrow();
     switch (expectation.want()) {
-      case DELIVERED_UNDER_TLS, DELIVERED_AFTER_A_WAIT -> {
+      case DELIVERED_UNDER_TLS, DELIVERED_AFTER_A_WAIT, DELIVERED_AFTER_CHANGE -> {
         assertTrue(!deeds.underTls().isEmpty() && deeds.inClear().isEmpty(), told);
       }
       case SECOND_HOST -> {

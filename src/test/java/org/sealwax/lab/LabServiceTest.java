@@ -89,7 +89,8 @@ final class LabServiceTest {
         service.delegation(),
         service.rootPem(),
         settings.ports().smtp(),
-        settings.ports().https());
+        settings.ports().https(),
+        Clock.system());
   }
 
   private Ticket send(LabService service, ScriptedSender.Kind kind, Scope scope)

@@ -58,8 +58,17 @@ public final class ScriptedSender {
     GOOD,
     /** Delivers at any price: no validation, no policy, any certificate, clear text at once. */
     CARELESS,
-    /** As it was before 1999: no TLS at all. */
+    /** As it was before 1999: no TLS at all, everything delivered. */
     CLEAR,
+    /** Asks for the way to every domain, and never goes. */
+    NEVER,
+    /** TLS wherever it comes about, with any certificate; no policy; plaintext else. */
+    UNVERIFIED,
+    /**
+     * TLS with a certificate of a public authority for the host's name, everywhere, or a bounce; no
+     * policy.
+     */
+    WEBPKI,
     /**
      * Wants verified TLS 1.2 of the first host at the first try, and takes every policy that it
      * gets hold of; what it cannot deliver it keeps without a word.
@@ -73,7 +82,8 @@ public final class ScriptedSender {
   /** Before the last try: the resolver keeps every answer for five seconds at least. */
   private static final Duration LONG_PAUSE = Duration.ofMillis(5_500);
 
-  private static final int TRIES = 3;
+  /** Tries of every message. */
+  public static final int TRIES = 3;
 
   /** What is sent with REQUIRETLS, and what with TLS-Required: No (RFC 8689). */
   private static final Set<String> REQUIRE_TLS = Set.of("g2", "g3", "g4");
@@ -122,13 +132,15 @@ public final class ScriptedSender {
    * @param rootPem the CA to trust
    * @param smtpPort of all hosts
    * @param httpsPort of all policy hosts
+   * @param clock by which its resolver forgets
    */
   public record World(
       InetSocketAddress resolver,
       List<String> anchors,
       String rootPem,
       int smtpPort,
-      int httpsPort) {}
+      int httpsPort,
+      Clock clock) {}
 
   private final World lab;
   private final Ticket ticket;
@@ -139,14 +151,16 @@ public final class ScriptedSender {
   private final Map<String, Policy> policies = new HashMap<>();
 
   /** A sender that knows the lab's resolver, anchor and CA. */
-  public ScriptedSender(Lab lab, Ticket ticket, Kind kind, Path folder) throws IOException {
+  public ScriptedSender(Lab lab, Ticket ticket, Kind kind, Path folder, Clock clock)
+      throws IOException {
     this(
         new World(
             lab.resolver(),
             lab.anchors(),
             lab.rootPem(),
             lab.settings().smtpPort(),
-            lab.settings().httpsPort()),
+            lab.settings().httpsPort(),
+            clock),
         ticket,
         kind,
         folder);
@@ -164,7 +178,7 @@ public final class ScriptedSender {
             .withTimes(Duration.ofSeconds(2), Duration.ofSeconds(8))
             .withValidation(
                 kind == Kind.GOOD ? DnsSettings.Validation.OWN : DnsSettings.Validation.OFF);
-    this.resolver = new LiveResolver(dns, Clock.system(), Chance.secure());
+    this.resolver = new LiveResolver(dns, lab.clock(), Chance.secure());
     Path ca = Files.writeString(folder.resolve(kind + ".pem"), lab.rootPem());
     this.roots = TrustRoots.fromPem(ca);
     TlsEngine engine = kind == Kind.CARELESS ? TlsEngine.JSSE : TlsEngine.BORINGSSL;
@@ -177,24 +191,45 @@ public final class ScriptedSender {
     this.tls = room.client(ClientTls.defaults(), own);
   }
 
-  /** Delivers one probe, or does with it what its habits are. */
+  /** Delivers one probe, or does with it what its habits are, with waits in real time. */
   public void send(String label) throws InterruptedException {
-    Domain domain = Domain.of(label + "." + ticket.zone());
-    Map<String, Policy> cache = policies;
-    for (int i = 0; i < (kind == Kind.GOOD ? TRIES : kind == Kind.TIMID ? 1 : 2); i++) {
-      MxSet set = MxSet.of(domain, resolver.mx(domain), Set.of(), Chance.secure());
-      if (set instanceof MxSet.NullMx && kind == Kind.GOOD) {
-        bounce(label, "5.1.10");
-        return;
-      }
-      if (set instanceof MxSet.Hosts hosts && round(domain, hosts, cache)) {
+    for (int i = 0; i < TRIES; i++) {
+      if (attempt(label, i)) {
         return;
       }
       Thread.sleep(i == TRIES - 2 ? LONG_PAUSE : PAUSE);
     }
-    if (kind == Kind.GOOD) {
-      bounce(label, REQUIRE_TLS.contains(label) ? "5.7.30" : "5.4.7");
+  }
+
+  /**
+   * One try to deliver a probe.
+   *
+   * @param number of it, from 0; after the last one some kinds give up and say so
+   * @return whether it was the last one
+   */
+  public boolean attempt(String label, int number) {
+    Domain domain = Domain.of(label + "." + ticket.zone());
+    MxSet set = MxSet.of(domain, resolver.mx(domain), Set.of(), Chance.secure());
+    if (set instanceof MxSet.NullMx && (kind == Kind.GOOD || kind == Kind.WEBPKI)) {
+      bounce(label, "5.1.10");
+      return true;
     }
+    if (set instanceof MxSet.Hosts hosts && kind != Kind.NEVER && round(domain, hosts, policies)) {
+      return true;
+    }
+    boolean last = number == TRIES - 1;
+    if (last && (kind == Kind.GOOD || kind == Kind.WEBPKI)) {
+      bounce(label, REQUIRE_TLS.contains(label) && kind == Kind.GOOD ? "5.7.30" : "5.4.7");
+    }
+    return last;
+  }
+
+  /** Whether it goes by no policy. */
+  private boolean ignoresPolicies() {
+    return switch (kind) {
+      case CARELESS, CLEAR, NEVER, UNVERIFIED, WEBPKI -> true;
+      case GOOD, TIMID -> false;
+    };
   }
 
   private boolean round(Domain domain, MxSet.Hosts hosts, Map<String, Policy> cache) {
@@ -238,7 +273,10 @@ public final class ScriptedSender {
 
   /** What this host must show; empty when it is not to be used. */
   private Optional<Need> need(Domain host, MxSet.Hosts hosts, Optional<Policy> policy) {
-    if (kind == Kind.CARELESS || kind == Kind.CLEAR) {
+    if (kind == Kind.WEBPKI) {
+      return Optional.of(new Need(true, true, List.of(), host.name()));
+    }
+    if (ignoresPolicies()) {
       return Optional.of(new Need(false, false, List.of(), host.name()));
     }
     boolean listed = policy.map(p -> !p.enforces() || p.allows(host.name())).orElse(true);
@@ -397,7 +435,9 @@ public final class ScriptedSender {
     String label = labelOf(host);
     // The careless one says the word and does not do what it asks.
     boolean word =
-        REQUIRE_TLS.contains(label) && kind != Kind.CLEAR && capabilities.contains("REQUIRETLS");
+        REQUIRE_TLS.contains(label)
+            && (kind == Kind.GOOD || kind == Kind.CARELESS || kind == Kind.TIMID)
+            && capabilities.contains("REQUIRETLS");
     String header = label.equals(TLS_OPTIONAL) && kind == Kind.GOOD ? "TLS-Required: No\r\n" : "";
     if (!talk.say("MAIL FROM:<" + ticket.sender() + ">" + (word ? " REQUIRETLS" : ""))
             .startsWith("250")
@@ -457,7 +497,7 @@ public final class ScriptedSender {
   }
 
   private Optional<Policy> policy(Domain domain, Map<String, Policy> cache) {
-    if (kind == Kind.CARELESS || kind == Kind.CLEAR) {
+    if (ignoresPolicies()) {
       return Optional.empty();
     }
     synchronized (cache) {

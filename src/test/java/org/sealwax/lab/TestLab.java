@@ -25,12 +25,17 @@ public final class TestLab {
 
   /** The same at another scale. */
   public static Lab open(int scale) throws IOException {
+    return open(scale, Clock.system());
+  }
+
+  /** The same by another clock. */
+  public static Lab open(int scale, Clock clock) throws IOException {
     return new Lab(
         LabSettings.defaults()
             .with(Addresses.loopback(40 + SHARE * process() + NEXT.getAndIncrement() % SHARE))
             .withPorts(port(), port())
             .withScale(scale),
-        Clock.system(),
+        clock,
         Chance.secure());
   }
 

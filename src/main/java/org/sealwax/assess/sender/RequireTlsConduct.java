@@ -3,6 +3,7 @@ package org.sealwax.assess.sender;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.sealwax.assess.Outcome;
 
 /**
@@ -24,11 +25,14 @@ final class RequireTlsConduct {
   private static final Deeds NONE = Deeds.none();
 
   private final Map<String, Deeds> deeds;
-  private final boolean ended;
+  private final Predicate<String> settled;
 
-  RequireTlsConduct(Map<String, Deeds> deeds, boolean ended) {
+  /**
+   * @param settled whether what the sender did not deliver in a row is not going to be delivered
+   */
+  RequireTlsConduct(Map<String, Deeds> deeds, Predicate<String> settled) {
     this.deeds = Map.copyOf(deeds);
-    this.ended = ended;
+    this.settled = settled;
   }
 
   private Deeds at(String label) {
@@ -53,78 +57,79 @@ final class RequireTlsConduct {
   }
 
   /** The verdict on one of the rows. */
-  SenderAssessment.Verdict of(String label) {
+  RowJudge.Verdict of(String label) {
     Deeds of = at(label);
     return switch (label) {
-      case "g2" -> refused(of, "to a host without REQUIRETLS");
-      case "g3" -> refused(of, "to a host whose certificate does not hold");
-      case "g4" -> kept(of);
-      case "g5" -> optional(of);
+      case "g2" -> refused(label, of, "to a host without REQUIRETLS");
+      case "g3" -> refused(label, of, "to a host whose certificate does not hold");
+      case "g4" -> kept(label, of);
+      case "g5" -> optional(label, of);
       default -> throw new IllegalArgumentException(label);
     };
   }
 
-  private SenderAssessment.Verdict refused(Deeds of, String where) {
+  private RowJudge.Verdict refused(String label, Deeds of, String where) {
+    if (!of.inClear().isEmpty() || (label.equals("g3") && of.delivered())) {
+      return RowJudge.fail("leak", where + ", against the policy");
+    }
     if (of.delivered()) {
       return known() || keyword(of)
-          ? fail("leak", where + ", although REQUIRETLS was asked for")
+          ? RowJudge.fail("leak", where + ", although REQUIRETLS was asked for")
           : without();
     }
     if (of.bounce().isPresent()) {
-      return bounced(of)
-          ? SenderAssessment.PASS
-          : new SenderAssessment.Verdict(Outcome.PASS, "", "RFC 8689 has 5.7.10 and 5.7.30 for it");
+      if (bounced(of)) {
+        return RowJudge.PASS;
+      }
+      return known()
+          ? new RowJudge.Verdict(Outcome.PASS, "", "RFC 8689 has 5.7.10 and 5.7.30 for it")
+          : without();
     }
-    if (!ended) {
-      return later();
+    if (!settled.test(label)) {
+      return RowJudge.waiting("still queued");
     }
     return known()
-        ? fail("loss", "neither delivered nor bounced, and the sender was to be told")
+        ? RowJudge.fail("stuck", "neither delivered nor bounced, and the sender was to be told")
         : without();
   }
 
-  private SenderAssessment.Verdict kept(Deeds of) {
+  private RowJudge.Verdict kept(String label, Deeds of) {
     if (!of.delivered()) {
-      if (of.bounce().isPresent() || ended) {
-        return fail("loss", "this mail could be delivered");
+      if (of.bounce().isPresent()) {
+        return RowJudge.fail("loss", "this mail could be delivered");
       }
-      return later();
+      return settled.test(label)
+          ? RowJudge.fail("stuck", "this mail could be delivered")
+          : RowJudge.waiting("still queued");
     }
     if (!of.inClear().isEmpty()) {
-      return fail("clear", "in clear, although TLS was to be had");
+      return RowJudge.fail("leak", "in plaintext, against the policy");
     }
     if (keyword(of)) {
-      return SenderAssessment.PASS;
+      return RowJudge.PASS;
     }
-    return known() ? fail("weak", "the next hop was not told of REQUIRETLS") : without();
+    return known() ? RowJudge.fail("weak", "the next hop was not told of REQUIRETLS") : without();
   }
 
-  private SenderAssessment.Verdict optional(Deeds of) {
+  private RowJudge.Verdict optional(String label, Deeds of) {
     if (of.delivered()) {
       return of.tlsOptional()
-          ? SenderAssessment.PASS
-          : fail("leak", "to a host that the policy forbids, and no TLS-Required: No came with it");
+          ? RowJudge.PASS
+          : RowJudge.fail(
+              "leak", "to a host that the policy forbids, and no TLS-Required: No came with it");
     }
     if (of.bounce().isPresent() && known()) {
-      return fail("loss", "TLS-Required: No asked for delivery");
+      return RowJudge.fail("loss", "TLS-Required: No asked for delivery");
     }
-    if (!ended) {
-      return later();
+    if (of.bounce().isEmpty() && !settled.test(label)) {
+      return RowJudge.waiting("still queued");
     }
-    return new SenderAssessment.Verdict(
+    return new RowJudge.Verdict(
         Outcome.INFO, "", "the header did not come, or is not followed here");
   }
 
-  private static SenderAssessment.Verdict fail(String aspect, String why) {
-    return new SenderAssessment.Verdict(Outcome.FAIL, aspect, why);
-  }
-
-  private static SenderAssessment.Verdict later() {
-    return new SenderAssessment.Verdict(Outcome.INCONCLUSIVE, "", "not yet");
-  }
-
-  private static SenderAssessment.Verdict without() {
-    return new SenderAssessment.Verdict(
+  private static RowJudge.Verdict without() {
+    return new RowJudge.Verdict(
         Outcome.INFO, "", "it came without REQUIRETLS: handed in so, or the sender knows it not");
   }
 }

@@ -56,6 +56,7 @@ public final class Transcript {
           case Event.Delivered d ->
               "[" + d.connection() + "] == message taken, " + (d.tls() ? "TLS" : "CLEAR") + " ==";
           case Event.Closed c -> "[" + c.connection() + "] closed";
+          case Event.Turned c -> "== the site changes ==";
           case Event.Bounced b -> "BOUNCE " + b.action() + " " + b.status();
           case Event.Fooled f -> "[" + f.connection() + "] == " + f.how() + " ==";
           case Event.Reported r ->

@@ -10,6 +10,8 @@ public enum Want {
    * As DELIVERED_UNDER_TLS, perhaps after a wait at first contact (RFC 8461 10.2 leaves it open).
    */
   DELIVERED_AFTER_A_WAIT,
+  /** Not delivered before the site changes; delivered under TLS after it. */
+  DELIVERED_AFTER_CHANGE,
   /** Not delivered: a policy forbids what is there. */
   REFUSED,
   /** Never in clear; under TLS or not at all. */

@@ -6,14 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Map;
 import org.junit.jupiter.api.Test;
-import org.sealwax.assess.Outcome;
 
 /** G2 to G5: judged by what happened, once the sender has shown that it knows the word. */
 final class RequireTlsConductTest {
   private static final Deeds KEPT = Deed.delivered(" SIZE=300 REQUIRETLS");
 
   private static String verdict(Map<String, Deeds> deeds, String label) {
-    SenderAssessment.Verdict verdict = new RequireTlsConduct(deeds, true).of(label);
+    RowJudge.Verdict verdict = new RequireTlsConduct(deeds, row -> true).of(label);
     return verdict.outcome().word() + (verdict.aspect().isEmpty() ? "" : " " + verdict.aspect());
   }
 
@@ -47,16 +46,16 @@ final class RequireTlsConductTest {
   @Test
   void whoKeepsQuietAboutWhatCannotBeSentLosesIt() {
     Map<String, Deeds> bad = Map.of("g2", Deed.tried(), "g3", Deed.tried(), "g4", KEPT);
-    assertEquals("fail loss", verdict(bad, "g2"));
-    assertEquals("fail loss", verdict(bad, "g3"));
-    assertEquals(Outcome.INCONCLUSIVE, new RequireTlsConduct(bad, false).of("g2").outcome());
+    assertEquals("fail stuck", verdict(bad, "g2"));
+    assertEquals("fail stuck", verdict(bad, "g3"));
+    assertTrue(new RequireTlsConduct(bad, row -> false).of("g2").waiting());
   }
 
   @Test
   void mailWithoutTheWordAccusesNobody() {
     Map<String, Deeds> plain =
         Map.of("g2", Deed.delivered(""), "g3", Deed.tried(), "g4", Deed.delivered(""));
-    assertFalse(new RequireTlsConduct(plain, true).known());
+    assertFalse(new RequireTlsConduct(plain, row -> true).known());
     assertEquals("info", verdict(plain, "g2"));
     assertEquals("info", verdict(plain, "g3"));
     assertEquals("info", verdict(plain, "g4"));
@@ -66,8 +65,10 @@ final class RequireTlsConductTest {
   @Test
   void aWordThatOnlyLooksLikeItIsNotTheWord() {
     assertFalse(
-        new RequireTlsConduct(Map.of("g4", Deed.delivered(" ENVID=REQUIRETLS")), true).known());
-    assertTrue(new RequireTlsConduct(Map.of("g4", Deed.delivered(" requiretls")), true).known());
+        new RequireTlsConduct(Map.of("g4", Deed.delivered(" ENVID=REQUIRETLS")), row -> true)
+            .known());
+    assertTrue(
+        new RequireTlsConduct(Map.of("g4", Deed.delivered(" requiretls")), row -> true).known());
   }
 
   @Test

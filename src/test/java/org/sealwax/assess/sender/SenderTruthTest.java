@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -32,14 +33,16 @@ import org.sealwax.tls.TlsRoom;
 final class SenderTruthTest {
   /**
    * What no engine of the bad senders does: take a wrong Finished for a right one, agree to what is
-   * older than TLS 1.2, or hang at a HelloRequest. The same rows under a policy find most of them
-   * out, since they go on in clear; the deeds themselves are in {@code SenderEveryRowTest}.
+   * older than TLS 1.2, or hang at a HelloRequest; and what minutes do not show: that mail to a
+   * host without TLS is kept for ever. The same rows under a policy find most of them out, since
+   * they go on in plaintext; the deeds themselves are in {@code SenderEveryRowTest}.
    */
   private static final Set<String> NO_BAD_SENDER =
       new TreeSet<>(
           Set.of(
               "c4n", "c5n", "c6n", "c7n", "c10", "c12", "c13", "c17a", "c17d", "c20a", "c20b",
-              "c22an", "c22bn", "c23a", "c23b", "c23c", "c24b", "c27n"));
+              "c22an", "c22bn", "c23a", "c23b", "c23c", "c24b", "c24c", "c27n", "b1", "b4", "b7an",
+              "b7bn", "b7cn", "b10n", "b14n", "b15n", "c1n"));
 
   private static final Map<ScriptedSender.Kind, SenderReport> REPORTS =
       new EnumMap<>(ScriptedSender.Kind.class);
@@ -68,6 +71,10 @@ final class SenderTruthTest {
       }
     }
     return out;
+  }
+
+  private static boolean wrong(@Nullable Finding finding) {
+    return finding != null && finding.outcome().known() && !good(finding);
   }
 
   private static boolean good(Finding finding) {
@@ -100,7 +107,7 @@ final class SenderTruthTest {
     for (Expectation each : Expectation.all()) {
       boolean recorded = each.want() == Want.RECORDED && !Set.of("b11").contains(each.label());
       if (!recorded
-          && bad.stream().map(rows -> rows.get(each.label())).allMatch(f -> f != null && good(f))) {
+          && bad.stream().map(rows -> rows.get(each.label())).noneMatch(SenderTruthTest::wrong)) {
         notFound.add(each.label());
       }
     }
@@ -114,7 +121,7 @@ final class SenderTruthTest {
     assertEquals(Letter.F, of(ScriptedSender.Kind.CARELESS).grade().letter());
     assertEquals(Letter.F, of(ScriptedSender.Kind.CLEAR).grade().letter());
     assertTrue(of(ScriptedSender.Kind.CARELESS).leaks().size() > 40);
-    assertTrue(of(ScriptedSender.Kind.TIMID).losses().size() > 25);
+    assertTrue(of(ScriptedSender.Kind.TIMID).stuck().size() > 25);
     assertTrue(of(ScriptedSender.Kind.TIMID).grade().letter().compareTo(Letter.C) >= 0);
   }
 }
