@@ -154,6 +154,11 @@ final class DemoLog implements MailLog {
   public void forwarded(String id, String original, String target) {}
 
   @Override
+  public void deleted(String id, String to, String reason, String text) {
+    // A demonstration is over long before any lifetime.
+  }
+
+  @Override
   public void notified(String id, String dsn, String kind, String to) {}
 
   @Override

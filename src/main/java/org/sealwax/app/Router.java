@@ -41,6 +41,7 @@ import org.sealwax.log.Counters;
 import org.sealwax.log.MailLog;
 import org.sealwax.queue.Consignment;
 import org.sealwax.queue.Delivery;
+import org.sealwax.queue.HeldMail;
 import org.sealwax.queue.LookAhead;
 import org.sealwax.queue.Outcome;
 import org.sealwax.queue.Queue;
@@ -84,6 +85,9 @@ final class Router implements Closeable {
   /** How long sessions and rounds may take to end; systemd's default patience is 90 seconds. */
   static final Duration GRACE = Duration.ofSeconds(30);
 
+  /** Held mail has this part of the file system. */
+  private static final int HELD_PART = 10;
+
   /** Octets of the secret behind decoy salts. */
   private static final int DECOY = 32;
 
@@ -96,6 +100,7 @@ final class Router implements Closeable {
   private final Queue queue;
   private final WorkMarks marks;
   private final LookAhead lookAhead;
+  private final HeldMail held;
   private final Resolver resolver;
   private final Late<IdentityStore> identities;
   private final Archives archives;
@@ -193,6 +198,7 @@ final class Router implements Closeable {
                 log),
             settings.queue(),
             marks);
+    this.held = new HeldMail(queue, () -> heldBytes(settings.spool().folder()));
     this.lookAhead =
         new LookAhead(
             spool,
@@ -282,6 +288,15 @@ final class Router implements Closeable {
           "the spool in " + settings.spool().folder() + " cannot be opened: " + e.getMessage(),
           "it must be writable for this user, on a local file system",
           e);
+    }
+  }
+
+  /** A tenth of the file system; all of it when its size is not known. */
+  private static long heldBytes(Path folder) {
+    try {
+      return Files.getFileStore(folder).getTotalSpace() / HELD_PART;
+    } catch (IOException e) {
+      return Long.MAX_VALUE;
     }
   }
 
@@ -435,6 +450,7 @@ final class Router implements Closeable {
     unseenHosts.start();
     queue.start();
     lookAhead.start();
+    held.start();
     housekeeping = Supervisor.start("housekeeping", this::isClosed, this::keepHouse);
   }
 
@@ -708,7 +724,7 @@ final class Router implements Closeable {
     stopping = true;
     ending.countDown();
     listeners.values().forEach(Listener::close);
-    for (Closeable machine : new Closeable[] {control, metrics, lookAhead, queue}) {
+    for (Closeable machine : new Closeable[] {control, metrics, lookAhead, held, queue}) {
       if (machine != null) {
         closeQuietly(machine);
       }

@@ -182,6 +182,12 @@ public final class CountedLog implements MailLog {
   }
 
   @Override
+  public void deleted(String id, String to, String reason, String text) {
+    raise("sealwax_deleted_recipients_total", "Held recipients deleted", "reason", reason);
+    next.deleted(id, to, reason, text);
+  }
+
+  @Override
   public void notified(String id, String dsn, String kind, String to) {
     raise("sealwax_notifications_total", "Delivery status notifications queued", "kind", kind);
     next.notified(id, dsn, kind, to);

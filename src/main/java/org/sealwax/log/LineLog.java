@@ -327,6 +327,16 @@ public final class LineLog implements MailLog, AutoCloseable {
   }
 
   @Override
+  public void deleted(String id, String to, String reason, String text) {
+    sink.put(
+        attempt(Severity.WARNING, "queue", "deleted", id, to)
+            .field("reason", reason)
+            .field("status", "deleted")
+            .last("text", text)
+            .end());
+  }
+
+  @Override
   public void notified(String id, String dsn, String kind, String to) {
     sink.put(
         line(Severity.FACT, "queue", "notified", null, id)

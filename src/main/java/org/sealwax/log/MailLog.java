@@ -78,6 +78,9 @@ public interface MailLog {
   /** A recipient waits for a person. */
   void held(String id, String to, String reason, String text);
 
+  /** A held recipient was deleted without a notification, {@code text} says why. */
+  void deleted(String id, String to, String reason, String text);
+
   /** A delivery status notification was queued as {@code dsn} about {@code id}. */
   void notified(String id, String dsn, String kind, String to);
 

@@ -11,6 +11,9 @@ import org.sealwax.spool.SpoolTrouble;
 
 /** Remembers that a content turned out to be damaged while it was read. */
 final class Damage {
+  /** The queue's word for a message whose content is damaged. */
+  static final String REASON = "damaged";
+
   /** Opens a content. */
   interface Opening {
     InputStream open() throws IOException;
@@ -63,7 +66,7 @@ final class Damage {
   Map<Long, Outcome> instead(RecipientGroup group, Map<Long, Outcome> outcomes) {
     Cause cause =
         new Cause(
-            "damaged",
+            REASON,
             EnhancedStatus.of(5, 3, 0),
             "The stored content is damaged; it is kept as it is.",
             null,

@@ -82,7 +82,6 @@ public final class Queue implements Intake, Closeable {
   private static final Duration TROUBLE_WAIT = Duration.ofSeconds(5);
   private static final Duration SUSPECT_RETRY = Duration.ofSeconds(1);
   private static final Duration STORE_RETRY = Duration.ofMinutes(1);
-  private static final Duration SUMMARY_EVERY = Duration.ofDays(1);
 
   /** How the queue starts what runs beside it. */
   @FunctionalInterface
@@ -130,8 +129,6 @@ public final class Queue implements Intake, Closeable {
   private @Nullable Instant comingDue;
   private @Nullable Instant lastMark;
   private boolean freshSinceMark = true;
-  private @Nullable Instant nextSummary;
-  private long heldAtLastSummary;
   private volatile QueueSettings settings;
 
   private final LongAdder accepted = new LongAdder();
@@ -554,7 +551,6 @@ public final class Queue implements Intake, Closeable {
   public Instant tick() {
     Instant now = clock.now();
     mark(now);
-    summary(now);
     try {
       refill(now);
       boolean exhausted = false;
@@ -1229,34 +1225,16 @@ public final class Queue implements Intake, Closeable {
     spool.freshFrom(lowest == null || opened.compareTo(lowest) < 0 ? opened : lowest);
   }
 
-  private void summary(Instant now) {
+  /** Sends the postmaster a letter; nothing when nobody is named. */
+  void tellPostmaster(String subject, List<String> lines) throws IOException {
     QueueSettings in = settings;
-    if (nextSummary == null) {
-      nextSummary = now.plus(SUMMARY_EVERY);
-    }
-    if (now.isBefore(nextSummary) || in.postmaster().isEmpty()) {
+    if (in.postmaster().isEmpty()) {
       return;
     }
-    nextSummary = now.plus(SUMMARY_EVERY);
-    try {
-      HeldSummary found = HeldSummary.of(spool);
-      if (found.count() == 0 || found.count() == heldAtLastSummary) {
-        return;
-      }
-      Notices.Made letter =
-          notices.letter(
-              in.postmaster().get(),
-              found.count() + " recipients are held and wait for you",
-              found.lines(),
-              in,
-              now);
-      spool.change(
-          new Change(List.of(), List.of(), List.of(), List.of(letter.message()), List.of()),
-          gone -> consequences.announced(letter.message().id(), List.of(letter)));
-      heldAtLastSummary = found.count();
-    } catch (IOException e) {
-      log.storeTrouble("the summary of held mail could not be made", e);
-    }
+    Notices.Made letter = notices.letter(in.postmaster().get(), subject, lines, in, clock.now());
+    spool.change(
+        new Change(List.of(), List.of(), List.of(), List.of(letter.message()), List.of()),
+        gone -> consequences.announced(letter.message().id(), List.of(letter)));
   }
 
   /** What the queue has done, and what it holds in memory. */

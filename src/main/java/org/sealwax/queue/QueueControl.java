@@ -206,7 +206,15 @@ public final class QueueControl {
     Instant now = queue.clock.now();
     switch (order) {
       case HOLD ->
-          part(share, group, meant, others, ShareState.HELD, null, "by-hand", Station.What.HELD);
+          part(
+              share,
+              group,
+              meant,
+              others,
+              ShareState.HELD,
+              null,
+              QueueStep.BY_HAND,
+              Station.What.HELD);
       case RELEASE ->
           part(share, group, meant, others, ShareState.QUEUED, now, "", Station.What.RELEASED);
       case RETRY -> {
@@ -284,7 +292,7 @@ public final class QueueControl {
           new Station.Line(
               r.target().toString(),
               what,
-              "by-hand",
+              QueueStep.BY_HAND,
               EnhancedStatus.of(2, 0, 0).toString(),
               "",
               "",

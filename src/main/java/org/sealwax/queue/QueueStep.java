@@ -21,6 +21,9 @@ public final class QueueStep {
   /** The queue's word for a message whose failure cannot be told to anybody. */
   public static final String DOUBLE_BOUNCE = "double-bounce";
 
+  /** The queue's word for what a person held. */
+  public static final String BY_HAND = "by-hand";
+
   /** The queue's word for a message that was under way when the process ended, twice. */
   public static final String ENDED_PROCESS = "ended-process";
 

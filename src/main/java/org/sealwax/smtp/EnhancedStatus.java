@@ -10,6 +10,9 @@ import java.util.Optional;
  * @param detail 0 to 999
  */
 public record EnhancedStatus(int kind, int subject, int detail) {
+  /** The kind of a permanent failure. */
+  public static final int PERMANENT = 5;
+
   /** Checks the ranges of RFC 3463 section 2. */
   public EnhancedStatus {
     boolean known = kind == 2 || kind == 4 || kind == 5;

@@ -240,6 +240,19 @@ final class Reader implements Closeable {
     return counts;
   }
 
+  long heldBytes() throws SQLException {
+    try (PreparedStatement s =
+        connection.prepareStatement(
+            "SELECT total(size) FROM message WHERE id IN"
+                + " (SELECT message FROM share WHERE state = ?)")) {
+      s.setInt(1, ShareState.HELD.code());
+      try (ResultSet r = s.executeQuery()) {
+        r.next();
+        return (long) r.getDouble(1);
+      }
+    }
+  }
+
   List<Share> list(
       ShareFilter filter, @Nullable ShareKey after, int limit, Consumer<ShareKey> damaged)
       throws SQLException {

@@ -80,6 +80,9 @@ public interface Spool extends Closeable {
   /** Shares by state and reason, without FRESH ones. */
   List<ShareCount> counts() throws SpoolTrouble;
 
+  /** Bytes of the contents of all messages with a HELD share. */
+  long heldBytes() throws SpoolTrouble;
+
   /**
    * A page of shares in order of message and number.
    *

@@ -916,6 +916,11 @@ public final class SqliteSpool implements Spool {
   }
 
   @Override
+  public long heldBytes() throws SpoolTrouble {
+    return readers.read(Reader::heldBytes);
+  }
+
+  @Override
   public List<Share> list(
       ShareFilter filter, @Nullable ShareKey after, int limit, Consumer<ShareKey> damaged)
       throws SpoolTrouble {

@@ -297,6 +297,11 @@ final class CrashingSpool implements Spool {
   }
 
   @Override
+  public long heldBytes() {
+    return 0;
+  }
+
+  @Override
   public List<Share> list(
       ShareFilter filter, @Nullable ShareKey after, int limit, Consumer<ShareKey> damaged) {
     return live.shares.values().stream()

@@ -1,0 +1,395 @@
+package org.sealwax.queue;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.smtp.EnhancedStatus;
+import org.sealwax.spool.Change;
+import org.sealwax.spool.JourneyEntry;
+import org.sealwax.spool.KeptMessage;
+import org.sealwax.spool.Share;
+import org.sealwax.spool.ShareCount;
+import org.sealwax.spool.ShareFilter;
+import org.sealwax.spool.ShareKey;
+import org.sealwax.spool.ShareState;
+import org.sealwax.spool.Spool;
+import org.sealwax.world.Supervisor;
+
+/**
+ * Mail that is held for a person, and what becomes of it with time. Strangers can make us hold mail
+ * (any alias to a target that refuses does), so what nobody could be told about has a lifetime and
+ * a share of the disk; what a person held, or what is damaged, stays until a person decides.
+ *
+ * <p>Nothing is deleted before it was announced a day earlier by this process. So a clock that
+ * jumps deletes nothing, if it is right again within a day; and the mail of {@link Kind#UNVOUCHED}
+ * alone goes earlier, the oldest first, when held mail takes more than its share of the disk.
+ */
+public final class HeldMail implements Closeable {
+  /** Why mail is held, as far as its lifetime goes. */
+  enum Kind {
+    /** A refused forward or notification, of which no sender could safely be told. */
+    UNVOUCHED(Duration.ofDays(14)),
+    /** Only our memory of a domain stands in the way. */
+    REMEMBERED(Duration.ofDays(30)),
+    /** Held by a person, or for a reason that only a person can judge. */
+    KEPT(null);
+
+    final @Nullable Duration lifetime;
+
+    Kind(@Nullable Duration lifetime) {
+      this.lifetime = lifetime;
+    }
+  }
+
+  /** Between looks at the share of the disk. */
+  static final Duration LOOK = Duration.ofMinutes(1);
+
+  /** Between summaries, and from the announcement to the end. */
+  static final Duration DAY = Duration.ofDays(1);
+
+  /** Announced at a time; the rest is announced the next day. */
+  static final int MOST_ANNOUNCED = 10_000;
+
+  /** Messages named one by one; a letter is read by a person. */
+  static final int MOST_NAMED = 50;
+
+  private static final int PAGE = 500;
+
+  private static final ShareFilter HELD =
+      new ShareFilter(
+          Optional.empty(),
+          Optional.of(ShareState.HELD),
+          Optional.empty(),
+          Optional.empty(),
+          Optional.empty());
+
+  private final Queue queue;
+  private final Spool spool;
+  private final LongSupplier mostBytes;
+  private final CountDownLatch closed = new CountDownLatch(1);
+  private final Map<ShareKey, Kind> announced = new LinkedHashMap<>();
+  private long lastSummary;
+  private long toldCount;
+  private long measured = -1;
+  private boolean toldFull;
+
+  /**
+   * Held mail of a queue.
+   *
+   * @param mostBytes of content that held mail may take on the disk, asked again and again
+   */
+  public HeldMail(Queue queue, LongSupplier mostBytes) {
+    this.queue = queue;
+    this.spool = queue.spool;
+    this.mostBytes = mostBytes;
+    this.lastSummary = queue.clock.nanoTime();
+  }
+
+  /** Begins to look, and goes on. */
+  public void start() {
+    var _ = Supervisor.start("held mail", () -> closed.getCount() == 0, this::looks);
+  }
+
+  private void looks() {
+    try {
+      while (!closed.await(LOOK.toMillis(), TimeUnit.MILLISECONDS)) {
+        try {
+          look();
+        } catch (IOException e) {
+          queue.log.storeTrouble("held mail could not be looked through", e);
+        } catch (RuntimeException e) {
+          queue.log.bug("held mail", e);
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** One look: at the share of the disk, and once a day at the lifetimes. */
+  void look() throws IOException {
+    long held = heldShares();
+    if (held != measured) {
+      measured = held;
+      shrink(mostBytes.getAsLong());
+    }
+    long now = queue.clock.nanoTime();
+    if (now - lastSummary >= DAY.toNanos()) {
+      lastSummary = now;
+      carryOut();
+      announce(held);
+    }
+  }
+
+  private long heldShares() throws IOException {
+    long held = 0;
+    for (ShareCount c : spool.counts()) {
+      held += c.state() == ShareState.HELD ? c.shares() : 0;
+    }
+    return held;
+  }
+
+  /** Each of a share's recipients has its reason; the one that keeps it longest counts. */
+  static Kind kind(Share share, RecipientGroup group) {
+    Kind kind = Kind.UNVOUCHED;
+    for (QueuedRecipient r : group.recipients()) {
+      Kind own = share.state() == ShareState.HELD ? kind(share.reason(), r) : Kind.KEPT;
+      kind = own.compareTo(kind) > 0 ? own : kind;
+    }
+    return kind;
+  }
+
+  private static Kind kind(String reason, QueuedRecipient r) {
+    Cause last = r.last();
+    if (last == null
+        || reason.equals(QueueStep.BY_HAND)
+        || reason.equals(QueueStep.ENDED_PROCESS)
+        || last.reason().equals(Damage.REASON)) {
+      return Kind.KEPT;
+    }
+    if (last.remembered()) {
+      return Kind.REMEMBERED;
+    }
+    boolean refused = last.status().kind() == EnhancedStatus.PERMANENT;
+    boolean untold = r.holdOnRefusal() || last.reason().equals(QueueStep.DOUBLE_BOUNCE);
+    return refused && untold ? Kind.UNVOUCHED : Kind.KEPT;
+  }
+
+  /** Whether its time has come by now. */
+  private boolean isOver(Share share, Kind kind, Instant now) throws IOException {
+    Duration lifetime = kind.lifetime;
+    if (lifetime == null || share.key().message().time().plus(lifetime).isAfter(now)) {
+      return false;
+    }
+    return !heldSince(share).plus(lifetime).isAfter(now);
+  }
+
+  /** From the message's journey; where that is forgotten, the latest possible time. */
+  private Instant heldSince(Share share) throws IOException {
+    Instant since = null;
+    for (JourneyEntry entry : spool.journey(share.key().message())) {
+      Station station = RecordForm.station(entry.facts());
+      if (station.lines().stream().anyMatch(l -> l.what() == Station.What.HELD)) {
+        since = station.at();
+      }
+    }
+    Duration lifetime = queue.settings().schedule().lifetime();
+    return since == null ? share.key().message().time().plus(lifetime) : since;
+  }
+
+  /** What was announced a day ago and is still held for the same reason. */
+  private void carryOut() throws IOException {
+    Map<ShareKey, Kind> due = new LinkedHashMap<>(announced);
+    announced.clear();
+    Instant now = queue.clock.now();
+    for (Map.Entry<ShareKey, Kind> one : due.entrySet()) {
+      Optional<Share> share = spool.share(one.getKey());
+      if (share.isEmpty()) {
+        continue;
+      }
+      RecipientGroup group = RecordForm.group(share.get().recipients());
+      Kind kind = kind(share.get(), group);
+      if (kind != one.getValue() || !isOver(share.get(), kind, now)) {
+        continue;
+      }
+      switch (kind) {
+        case UNVOUCHED -> delete(share.get(), group, "no sender could be told, for 14 days");
+        case REMEMBERED -> {
+          if (!bounce(share.get(), group)) {
+            delete(share.get(), group, "no sender could be told, for 30 days");
+          }
+        }
+        case KEPT -> {}
+      }
+    }
+  }
+
+  private void delete(Share share, RecipientGroup group, String why) {
+    if (!queue.seize(share)) {
+      return; // a person's order is being carried out on it
+    }
+    List<Station.Line> lines = new ArrayList<>();
+    for (QueuedRecipient r : group.recipients()) {
+      String to = r.target().toString();
+      queue.log.deleted(share.key().message().text(), to, share.reason(), why);
+      lines.add(
+          new Station.Line(
+              to, Station.What.DELETED, share.reason(), "", "held mail: " + why, "", "", ""));
+    }
+    queue.changeSeized(
+        List.of(share.key()),
+        new Change(
+            List.of(share.key()),
+            List.of(),
+            List.of(),
+            List.of(),
+            List.of(
+                queue.consequences.journey(
+                    share.key().message(), new Station(queue.clock.now(), 0, null, lines)))));
+  }
+
+  /** Gives it up with a notification; false when there is nobody who may be told. */
+  private boolean bounce(Share share, RecipientGroup group) throws IOException {
+    if (group.recipients().stream().anyMatch(QueuedRecipient::holdOnRefusal)) {
+      return false;
+    }
+    Hot hot = Hot.load(spool, share.key());
+    if (hot == null || hot.envelope().sender().toString().isEmpty()) {
+      return hot == null;
+    }
+    if (!queue.seize(share)) {
+      return true;
+    }
+    boolean handed = false;
+    try {
+      queue.consequences.apply(
+          share.key(),
+          share.hop(),
+          hot,
+          new QueueStep.Event.GivenUp("this server after 30 days on hold"),
+          0);
+      handed = true;
+    } finally {
+      if (!handed) {
+        queue.release(share.key());
+      }
+    }
+    return true;
+  }
+
+  private interface Visitor {
+    /** False when enough was seen. */
+    boolean see(Share share, RecipientGroup group, Kind kind) throws IOException;
+  }
+
+  private void visit(Visitor visitor) throws IOException {
+    ShareKey at = null;
+    List<Share> page;
+    do {
+      // A record that cannot be read is no reason to stop, and nothing happens to it.
+      page = spool.list(HELD, at, PAGE, key -> {});
+      for (Share share : page) {
+        at = share.key();
+        RecipientGroup group = RecordForm.group(share.recipients());
+        if (!visitor.see(share, group, kind(share, group))) {
+          return;
+        }
+      }
+    } while (!page.isEmpty());
+  }
+
+  /** Looks for what is over, and tells the postmaster what is held. */
+  private void announce(long held) throws IOException {
+    if (held == 0) {
+      return;
+    }
+    Instant now = queue.clock.now();
+    visit(
+        (share, group, kind) -> {
+          if (isOver(share, kind, now)) {
+            announced.put(share.key(), kind);
+          }
+          return announced.size() < MOST_ANNOUNCED;
+        });
+    if (!announced.isEmpty()) {
+      queue.log.note(
+          "queue",
+          announced.size()
+              + " held messages end in a day: sealwax queue list --state held shows what is held");
+    }
+    if (held != toldCount || !announced.isEmpty()) {
+      toldCount = held;
+      queue.tellPostmaster(held + " recipients are held and wait for you", lines());
+    }
+  }
+
+  private List<String> lines() throws IOException {
+    List<String> lines = new ArrayList<>();
+    lines.add("These messages could not be delivered, and their senders could not safely be told.");
+    lines.add("They wait for you: sealwax queue release ID, or sealwax queue delete ID.");
+    lines.add("");
+    for (ShareCount c : spool.counts()) {
+      if (c.state() == ShareState.HELD) {
+        lines.add(c.shares() + " held for the reason \"" + c.reason() + "\"");
+      }
+    }
+    if (!announced.isEmpty()) {
+      lines.add("");
+      lines.add("The lifetime of these is over. In a day they are deleted (bounced, where only");
+      lines.add("our memory of a domain stands in the way and the sender is known):");
+      announced.keySet().stream().limit(MOST_NAMED).forEach(key -> lines.add("" + key.message()));
+      more(lines, announced.size());
+    }
+    lines.add("");
+    List<String> named = new ArrayList<>();
+    visit(
+        (share, group, kind) -> {
+          QueuedRecipient first = group.recipients().getFirst();
+          Cause last = first.last();
+          named.add(
+              share.key().message()
+                  + "  from <"
+                  + share.sender()
+                  + "> to "
+                  + first.target()
+                  + (last == null ? "" : ": " + last.text()));
+          return named.size() < MOST_NAMED;
+        });
+    lines.addAll(named);
+    more(lines, toldCount);
+    return lines;
+  }
+
+  private static void more(List<String> lines, long count) {
+    if (count > MOST_NAMED) {
+      lines.add("and more: sealwax queue list --state held");
+    }
+  }
+
+  /** Brings held mail back to its share of the disk, as far as it may be deleted. */
+  private void shrink(long most) throws IOException {
+    long bytes = spool.heldBytes();
+    if (bytes <= most) {
+      toldFull = false;
+      return;
+    }
+    long[] left = {bytes};
+    visit(
+        (share, group, kind) -> {
+          if (kind == Kind.UNVOUCHED) {
+            Optional<KeptMessage> message = spool.message(share.key().message());
+            left[0] -= message.map(KeptMessage::size).orElse(0L);
+            delete(share, group, "held mail took more than its share of the disk");
+          }
+          // Some room at once, or every new message would lead to another look.
+          return left[0] > most - most / 10;
+        });
+    if (left[0] > most && !toldFull) {
+      toldFull = true;
+      queue.log.warning(
+          "queue",
+          "held mail takes "
+              + left[0]
+              + " bytes, more than its share of the disk ("
+              + most
+              + "), and none of it may be deleted without a person: sealwax queue list --state"
+              + " held");
+    }
+  }
+
+  /** Stops looking. */
+  @Override
+  public void close() {
+    closed.countDown();
+  }
+}
