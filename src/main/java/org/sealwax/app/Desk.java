@@ -32,6 +32,7 @@ import org.sealwax.spool.ShareCount;
 import org.sealwax.spool.ShareKey;
 import org.sealwax.spool.Spool;
 import org.sealwax.world.Clock;
+import org.sealwax.world.SteadyClock;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -69,8 +70,8 @@ final class Desk implements ControlServer.Desk {
       Reloading reloading,
       Supplier<LiveLedger> ledger,
       Supplier<Explainer> explainers,
-      Clock clock) {
-    this.policy = new LedgerDesk(ledger);
+      SteadyClock clock) {
+    this.policy = new LedgerDesk(ledger, clock::confirm);
     this.explainers = explainers;
     this.clock = clock;
     this.spool = spool;
@@ -312,7 +313,7 @@ final class Desk implements ControlServer.Desk {
   /** About the destinations of a queued message, or about one domain. */
   private ObjectNode explain(JsonNode request) throws IOException, Refusal {
     if (!request.has("id")) {
-      return explain(explainers.get(), request, clock.now());
+      return explain(explainers.get(), request, clock.civil());
     }
     QueueId id = id(request);
     QueueView.Message message =
@@ -333,7 +334,7 @@ final class Desk implements ControlServer.Desk {
               destination,
               message.envelope().options().tls(),
               request,
-              clock.now()));
+              clock.civil()));
     }
     return Explainer.all(answers);
   }
@@ -355,7 +356,7 @@ final class Desk implements ControlServer.Desk {
             new Machine(now.server().hostname(), now.server().state()));
     return switch (then) {
       case Configuration.Broken b -> throw new Refusal(b.report());
-      case Configuration.Sound s -> explainer.whatIf(s.settings()).tell(view, clock.now());
+      case Configuration.Sound s -> explainer.whatIf(s.settings()).tell(view, clock.civil());
     };
   }
 

@@ -25,8 +25,16 @@ final class LedgerDesk {
 
   private final Supplier<LiveLedger> ledger;
 
-  LedgerDesk(Supplier<LiveLedger> ledger) {
+  private final Runnable confirmClock;
+
+  /**
+   * Answers.
+   *
+   * @param confirmClock believes the machine's clock
+   */
+  LedgerDesk(Supplier<LiveLedger> ledger, Runnable confirmClock) {
     this.ledger = ledger;
+    this.confirmClock = confirmClock;
   }
 
   JsonNode answer(JsonNode request) throws IOException, Refusal {
@@ -149,6 +157,7 @@ final class LedgerDesk {
   private ObjectNode accept(JsonNode request) throws IOException, Refusal {
     ObjectNode out = Json.MAPPER.createObjectNode();
     if (request.path("clock").asBoolean(false)) {
+      confirmClock.run();
       ledger.get().confirmClock();
       return out.put("text", "the clock is confirmed; holds begin anew");
     }

@@ -55,6 +55,7 @@ import org.sealwax.tls.TlsRoom;
 import org.sealwax.tls.TlsSettings;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
+import org.sealwax.world.SteadyClock;
 import org.sealwax.world.SystemDialer;
 import org.sealwax.world.Threads;
 
@@ -253,6 +254,7 @@ final class PolicydCommand {
     Engine(Settings settings, boolean asks, MailLog log) throws IOException {
       Path state = settings.server().state();
       StateFolder.make(state);
+      Clock clock = SteadyClock.startingWith(PolicydCommand.this.clock).believed();
       Path folder = state.resolve("policyd");
       if (!Files.isDirectory(folder)) {
         Files.createDirectory(folder);

@@ -72,6 +72,7 @@ import org.sealwax.tls.TlsSettings;
 import org.sealwax.world.ByteBudget;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
+import org.sealwax.world.SteadyClock;
 import org.sealwax.world.Supervisor;
 import org.sealwax.world.SystemDialer;
 import org.sealwax.world.Watched;
@@ -91,7 +92,15 @@ final class Router implements Closeable {
   /** Octets of the secret behind decoy salts. */
   private static final int DECOY = 32;
 
+  /** How often the time is left to the next run. */
+  private static final Duration KEEP_CLOCK = Duration.ofSeconds(30);
+
+  private final SteadyClock steady;
+  private final ClockFile clockFile;
+
+  /** The believed time: certificates, policies and other people's dates are measured by it. */
   private final Clock clock;
+
   private final Chance chance;
   private final MailLog log;
   private final Counters counters;
@@ -131,6 +140,8 @@ final class Router implements Closeable {
   private @Nullable MetricsServer metrics;
   private @Nullable Thread housekeeping;
   private final CountDownLatch ending = new CountDownLatch(1);
+  private volatile boolean clockDoubted;
+  private volatile long clockWritten;
   private volatile boolean stopping;
 
   /** How mail goes out under one configuration. */
@@ -152,7 +163,9 @@ final class Router implements Closeable {
    * @throws StartTrouble when that is not possible
    */
   Router(Settings settings, World world) throws StartTrouble {
-    this.clock = world.clock();
+    this.clockFile = new ClockFile(settings.server().state());
+    this.steady = new SteadyClock(world.clock(), clockFile.read());
+    this.clock = steady.believed();
     this.chance = world.chance();
     this.log = world.log();
     this.counters = world.counters();
@@ -193,7 +206,7 @@ final class Router implements Closeable {
                 spool,
                 target -> outboundNow().routes().nextHopFor(target),
                 this::deliver,
-                clock,
+                steady,
                 chance,
                 log),
             settings.queue(),
@@ -204,7 +217,7 @@ final class Router implements Closeable {
             spool,
             hop -> outboundNow().courier().get().lookAhead(hop),
             queue::isLeftAlone,
-            clock,
+            steady,
             log);
     this.reports =
         new Reports(
@@ -277,7 +290,7 @@ final class Router implements Closeable {
 
   private SqliteSpool openSpool(Settings settings) throws StartTrouble {
     try {
-      return SqliteSpool.open(settings.spool(), clock, chance, log);
+      return SqliteSpool.open(settings.spool(), steady, chance, log);
     } catch (SpoolTrouble e) {
       throw new StartTrouble(
           String.valueOf(e.getMessage()),
@@ -425,7 +438,7 @@ final class Router implements Closeable {
       control =
           ControlServer.open(
               now.server().state(),
-              new Desk(queue, spool, reloading, archives::ledger, this::explainer, clock),
+              new Desk(queue, spool, reloading, archives::ledger, this::explainer, steady),
               log);
       startReportsIn();
       if (now.metrics().isPresent()) {
@@ -574,6 +587,7 @@ final class Router implements Closeable {
         try {
           if (!isClosed()) {
             lookAtFiles();
+            lookAtClock();
             lookAtIdentities(identities.get());
           }
         } catch (RuntimeException e) {
@@ -600,6 +614,30 @@ final class Router implements Closeable {
 
   private boolean isClosed() {
     return ending.getCount() == 0;
+  }
+
+  /** Leaves the time to the next run, and reports a jump of the machine's clock. */
+  private void lookAtClock() {
+    boolean doubted = steady.isDoubted();
+    if (doubted != clockDoubted) {
+      clockDoubted = doubted;
+      log.warning(
+          "app",
+          doubted
+              ? "the machine's clock jumped: certificates and policies are judged as if it had not,"
+                  + " for a day or until sealwax policy accept --clock"
+              : "the machine's clock is believed again");
+    }
+    long now = steady.nanoTime();
+    if (!isClosed() && clockWritten != 0 && now - clockWritten < KEEP_CLOCK.toNanos()) {
+      return;
+    }
+    clockWritten = now;
+    try {
+      clockFile.write(steady.mark());
+    } catch (IOException e) {
+      // Without room, for one; the next look tries again.
+    }
   }
 
   private void lookAtIdentities(IdentityStore store) {
@@ -746,6 +784,7 @@ final class Router implements Closeable {
     closeQuietly(archives);
     closeQuietly(spool);
     awaitIdentities();
+    lookAtClock();
   }
 
   /** The identity of a first start may be in the making: its files are whole when this returns. */

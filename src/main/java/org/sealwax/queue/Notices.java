@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -26,6 +27,7 @@ import org.sealwax.spool.Share;
 import org.sealwax.spool.ShareKey;
 import org.sealwax.spool.ShareState;
 import org.sealwax.spool.Spool;
+import org.sealwax.world.Clock;
 
 /** Makes messages of our own: notifications to senders, summaries to the postmaster. */
 final class Notices {
@@ -34,11 +36,13 @@ final class Notices {
 
   private final Spool spool;
   private final Routing routing;
+  private final Clock clock;
   private final MailLog log;
 
-  Notices(Spool spool, Routing routing, MailLog log) {
+  Notices(Spool spool, Routing routing, Clock clock, MailLog log) {
     this.spool = spool;
     this.routing = routing;
+    this.clock = clock;
     this.log = log;
   }
 
@@ -172,8 +176,8 @@ final class Notices {
               subject.id().text(),
               settings.hostName().name(),
               to,
-              now,
-              subject.arrived(),
+              civil(now),
+              civil(subject.arrived()),
               options.envelopeId(),
               recipients,
               returned);
@@ -197,6 +201,11 @@ final class Notices {
         message(draft, to, own, now),
         recipients.getFirst().action().name().toLowerCase(java.util.Locale.ROOT),
         to);
+  }
+
+  /** A measured time as the date for a person. */
+  private Instant civil(Instant measured) {
+    return measured.plus(Duration.between(clock.now(), clock.civil()));
   }
 
   private @Nullable InputStream open(Subject subject) {
@@ -240,7 +249,7 @@ final class Notices {
     String host = settings.hostName().name();
     StringBuilder text = new StringBuilder();
     boolean utf8 = !to.isAscii() || !lines.stream().allMatch(Notices::isAscii);
-    text.append("Date: ").append(DeliveryStatus.date(now)).append("\r\n");
+    text.append("Date: ").append(DeliveryStatus.date(civil(now))).append("\r\n");
     text.append("From: Mail router <postmaster@").append(host).append(">\r\n");
     text.append("To: <").append(to).append(">\r\n");
     text.append("Subject: ").append(subject).append("\r\n");

@@ -172,7 +172,7 @@ public final class Queue implements Intake, Closeable {
     this.runner = runner;
     this.settings = settings;
     this.scheduler = new Scheduler(Scheduler.Limits.of(settings));
-    this.notices = new Notices(spool, routing, log);
+    this.notices = new Notices(spool, routing, clock, log);
     this.consequences =
         new Consequences(
             rooms,
@@ -1000,6 +1000,8 @@ public final class Queue implements Intake, Closeable {
     group.recipients().forEach(r -> addressees.add(r.addressee()));
     byte[] inMemory = hot.content();
     QueueId id = share.key.message();
+    // Its age by the clock of the courier.
+    Instant arrived = hot.arrived().plus(Duration.between(clock.now(), clock.civil()));
     Consignment.Content content =
         inMemory != null
             ? () -> new ByteArrayInputStream(inMemory)
@@ -1011,7 +1013,7 @@ public final class Queue implements Intake, Closeable {
         nextHop,
         addressees,
         group.deliveredTo(),
-        hot.arrived(),
+        arrived,
         group.rounds() + 1,
         hot.size(),
         content,

@@ -52,7 +52,7 @@ final class PolicyCommandTest {
             state.resolve("ledger.db"),
             LedgerSettings.defaults(),
             new LiveLedger.World(clock, heard.log(), (domain, host) -> false));
-    LedgerDesk desk = new LedgerDesk(() -> ledger);
+    LedgerDesk desk = new LedgerDesk(() -> ledger, () -> {});
     control =
         ControlServer.open(
             state,

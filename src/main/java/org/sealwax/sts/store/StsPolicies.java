@@ -76,7 +76,7 @@ public final class StsPolicies implements Closeable {
 
   private final StsSettings settings;
   private final World world;
-  private final SteadyTime time;
+  private final Clock time;
   private final PolicyShelf shelf;
   private final Semaphore fetches;
   private final Readings<String, Announcement> announcements = new Readings<>();
@@ -123,7 +123,7 @@ public final class StsPolicies implements Closeable {
     this.settings = settings;
     this.world = world;
     this.shelf = shelf;
-    this.time = new SteadyTime(world.clock());
+    this.time = world.clock();
     this.fetches = new Semaphore(settings.fetches());
     for (int i = 0; i < LOCKS; i++) {
       locks[i] = new ReentrantLock();

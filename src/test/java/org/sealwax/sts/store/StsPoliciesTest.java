@@ -46,6 +46,7 @@ import org.sealwax.tls.TlsSettings;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 import org.sealwax.world.Scope;
+import org.sealwax.world.SteadyClock;
 import org.sealwax.world.SteppedClock;
 import org.sealwax.world.SystemDialer;
 
@@ -149,7 +150,7 @@ final class StsPoliciesTest {
             new StsPolicies.World(
                 resolver,
                 new PolicyFetcher(https, settings.port(), settings.total()),
-                clock,
+                SteadyClock.startingWith(clock).believed(),
                 Chance.seeded(1),
                 heard.log(),
                 witness));
