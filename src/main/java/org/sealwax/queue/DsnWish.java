@@ -27,6 +27,28 @@ public record DsnWish(Set<When> when, boolean never, @Nullable String originalRe
     }
   }
 
+  /**
+   * What two wishes come to where two recipients of the client are one target: each notification
+   * that either of them asks for, and NEVER only if both say so. ORCPT is that of this one, unless
+   * this one wants to hear nothing.
+   */
+  DsnWish and(DsnWish other) {
+    if (never || other.never) {
+      return other.never ? this : other;
+    }
+    if (when.isEmpty() && other.when.isEmpty()) {
+      return this;
+    }
+    Set<When> either = EnumSet.copyOf(asked());
+    either.addAll(other.asked());
+    return new DsnWish(either, false, originalRecipient);
+  }
+
+  /** What a recipient without NOTIFY is told (RFC 3461 4.1). */
+  private Set<When> asked() {
+    return when.isEmpty() && !never ? EnumSet.of(When.FAILURE, When.DELAY) : when;
+  }
+
   /** Nothing was asked. */
   public static DsnWish none() {
     return new DsnWish(Set.of(), false, null);

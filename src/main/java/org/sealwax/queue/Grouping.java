@@ -56,7 +56,11 @@ final class Grouping {
         key, r.target(), r.original(), r.holdOnRefusal(), r.wish(), false, null);
   }
 
-  /** Each target once; the one addressed directly goes before one reached by an alias. */
+  /**
+   * Each target once, with the wishes of all that lead to it: one who wants to hear of it goes
+   * before one who does not, then the one addressed directly before one reached by an alias. What
+   * is told is told by the name of the one that is kept.
+   */
   static List<NewRecipient> withoutDuplicates(List<NewRecipient> recipients) {
     if (recipients.size() == 1) {
       return recipients;
@@ -64,11 +68,27 @@ final class Grouping {
     Map<Target, NewRecipient> once = new LinkedHashMap<>();
     for (NewRecipient r : recipients) {
       NewRecipient known = once.get(r.target());
-      if (known == null || known.forwarded() && !r.forwarded()) {
+      if (known == null) {
         once.put(r.target(), r);
+      } else {
+        boolean better =
+            known.wish().never() != r.wish().never()
+                ? known.wish().never()
+                : known.forwarded() && !r.forwarded();
+        once.put(r.target(), better ? joined(r, known) : joined(known, r));
       }
     }
     return List.copyOf(once.values());
+  }
+
+  private static NewRecipient joined(NewRecipient kept, NewRecipient other) {
+    return new NewRecipient(
+        kept.target(),
+        kept.sender(),
+        kept.original(),
+        kept.forwarded(),
+        kept.holdOnRefusal(),
+        kept.wish().and(other.wish()));
   }
 
   /**
