@@ -12,6 +12,7 @@ import org.sealwax.address.Domain;
 import org.sealwax.config.Settings;
 import org.sealwax.config.TrustedClientRow;
 import org.sealwax.deliver.pipe.PipeCourier;
+import org.sealwax.dns.NegativeAnchor;
 import org.sealwax.forward.ForwardSettings;
 import org.sealwax.forward.LiveDirectory;
 import org.sealwax.forward.RecipientProbe;
@@ -32,6 +33,9 @@ import org.sealwax.world.Clock;
 final class Inspection {
   /** Renewal by ACME comes 30 days before the end; what is left at 14 was not renewed. */
   static final Duration SOON = Duration.ofDays(14);
+
+  /** RFC 7646 section 2: a lifetime of a week at most, with a day's grace for time zones. */
+  static final Duration NEGATIVE_ANCHOR = Duration.ofDays(8);
 
   /** Octets of a decoy secret that is used for nothing here. */
   private static final int DECOY = 32;
@@ -96,6 +100,15 @@ final class Inspection {
                 warning(
                     "[[policy]] " + row.pattern().text(),
                     "expired on " + row.expires() + " and does not count; remove it or renew it"));
+    Instant now = clock.now();
+    for (NegativeAnchor anchor : settings.dns().negativeAnchors()) {
+      String place = "[[negative_anchor]] " + anchor.zone();
+      if (!anchor.isInForce(now)) {
+        warning(place, "expired on " + anchor.until() + " and does not count; remove it");
+      } else if (anchor.until().isAfter(now.plus(NEGATIVE_ANCHOR))) {
+        warning(place, "counts until " + anchor.until() + "; RFC 7646 advises a week at most");
+      }
+    }
   }
 
   private void error(String place, IOException e) {

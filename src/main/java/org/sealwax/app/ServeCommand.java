@@ -109,6 +109,21 @@ final class ServeCommand {
 
   /** Beside the work: mail that comes first finds out by itself. */
   private void checkResolvers(DnsSettings dns, MailLog log) {
+    dns.negativeAnchors().stream()
+        .filter(anchor -> anchor.isInForce(clock.now()))
+        .forEach(
+            anchor ->
+                log.warning(
+                    "dns",
+                    "negative trust anchor "
+                        + anchor.zone()
+                        + " until "
+                        + anchor.until()
+                        + ": no DNSSEC and no DANE there ("
+                        + anchor.owner()
+                        + ": "
+                        + anchor.note()
+                        + ")"));
     try {
       for (ResolverCheck check : new LiveResolver(dns, clock, Chance.secure()).checkResolvers()) {
         if (check.isTrouble()) {

@@ -25,6 +25,7 @@ import org.sealwax.deliver.PoolSettings;
 import org.sealwax.deliver.RouteSettings;
 import org.sealwax.deliver.pipe.PipeSettings;
 import org.sealwax.dns.DnsSettings;
+import org.sealwax.dns.NegativeAnchor;
 import org.sealwax.evidence.Mirrors;
 import org.sealwax.forward.ForwardSettings;
 import org.sealwax.forward.Hop;
@@ -708,6 +709,24 @@ final class Mapping {
         timeout,
         s.get(Schema.Dns.TOTAL),
         s.get(Schema.Dns.CACHE),
-        s.get(Schema.Dns.CONCURRENT));
+        s.get(Schema.Dns.CONCURRENT),
+        negativeAnchors());
+  }
+
+  private List<NegativeAnchor> negativeAnchors() {
+    List<NegativeAnchor> anchors = new ArrayList<>();
+    for (Section s : reading.rows(Schema.NegativeAnchor.TABLE)) {
+      try {
+        anchors.add(
+            new NegativeAnchor(
+                s.get(Schema.NegativeAnchor.DOMAIN_OF),
+                s.get(Schema.NegativeAnchor.OWNER),
+                s.get(Schema.NegativeAnchor.NOTE),
+                s.get(Schema.NegativeAnchor.EXPIRES).atStartOfDay().toInstant(ZoneOffset.UTC)));
+      } catch (IllegalArgumentException e) {
+        reading.add(reading.about(true, s, String.valueOf(e.getMessage())));
+      }
+    }
+    return anchors;
   }
 }

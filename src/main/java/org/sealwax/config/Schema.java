@@ -1054,6 +1054,32 @@ final class Schema {
     private Dns() {}
   }
 
+  /** Zones whose DNSSEC is broken. */
+  static final class NegativeAnchor {
+    static final Key<Domain> DOMAIN_OF =
+        Key.required("domain", DOMAIN, "Zone, with everything below it.", "\"broken.example\"");
+    static final Key<String> OWNER =
+        Key.required("owner", TEXT, "Who answers for the row.", "\"postmaster@example.org\"");
+    static final Key<String> NOTE =
+        Key.required(
+            "note", TEXT, "Why the row is here.", "\"their DS is stale, told them on 2027-01-24\"");
+    static final Key<LocalDate> EXPIRES =
+        Key.required(
+            "expires", Kind.DATE, "Day from which the row no longer counts (UTC).", "2027-01-31");
+    static final Table TABLE =
+        Table.rows(
+            "negative_anchor",
+            "A negative trust anchor (RFC 7646): the zone is treated as unsigned, and DANE does not"
+                + " apply to its hosts. For a zone that is known to have broken its DNSSEC by mistake;"
+                + " for a week at most.",
+            DOMAIN_OF,
+            OWNER,
+            NOTE,
+            EXPIRES);
+
+    private NegativeAnchor() {}
+  }
+
   /** AUTH. */
   static final class Auth {
     static final Key<Path> PASSWORD_FILE =
@@ -1128,6 +1154,7 @@ final class Schema {
             Ledger.TABLE,
             Receipts.TABLE,
             Dns.TABLE,
+            NegativeAnchor.TABLE,
             Auth.TABLE,
             Log.TABLE,
             Metrics.TABLE,

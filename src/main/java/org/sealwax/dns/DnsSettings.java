@@ -17,6 +17,7 @@ import java.util.List;
  * @param cacheEntries answers kept, of about 512 octets each (large ones count for several); at
  *     least 1
  * @param concurrent questions in the air at once; more wait within their total; at least 1
+ * @param negativeAnchors zones that are treated as unsigned for a while (RFC 7646)
  */
 public record DnsSettings(
     List<InetSocketAddress> resolvers,
@@ -25,7 +26,8 @@ public record DnsSettings(
     Duration timeout,
     Duration total,
     int cacheEntries,
-    int concurrent) {
+    int concurrent,
+    List<NegativeAnchor> negativeAnchors) {
   /** Who checks the signatures. */
   public enum Validation {
     /** This process, against {@link DnsSettings#anchors}. */
@@ -46,6 +48,7 @@ public record DnsSettings(
   public DnsSettings {
     resolvers = List.copyOf(resolvers);
     anchors = List.copyOf(anchors);
+    negativeAnchors = List.copyOf(negativeAnchors);
     if (!timeout.isPositive() || !total.isPositive() || cacheEntries < 1 || concurrent < 1) {
       throw new IllegalArgumentException("times and counts are positive");
     }
@@ -65,31 +68,37 @@ public record DnsSettings(
         Duration.ofSeconds(2),
         Duration.ofSeconds(10),
         20_000,
-        256);
+        256,
+        List.of());
   }
 
   /** The same with other resolvers. */
   public DnsSettings withResolvers(List<InetSocketAddress> others) {
-    return new DnsSettings(others, anchors, validation, timeout, total, cacheEntries, concurrent);
+    return new DnsSettings(
+        others, anchors, validation, timeout, total, cacheEntries, concurrent, negativeAnchors);
   }
 
   /** The same with other trust anchors. */
   public DnsSettings withAnchors(List<String> others) {
-    return new DnsSettings(resolvers, others, validation, timeout, total, cacheEntries, concurrent);
+    return new DnsSettings(
+        resolvers, others, validation, timeout, total, cacheEntries, concurrent, negativeAnchors);
   }
 
   /** The same with another validation. */
   public DnsSettings withValidation(Validation other) {
-    return new DnsSettings(resolvers, anchors, other, timeout, total, cacheEntries, concurrent);
+    return new DnsSettings(
+        resolvers, anchors, other, timeout, total, cacheEntries, concurrent, negativeAnchors);
   }
 
   /** The same with another number of answers kept. */
   public DnsSettings withCacheEntries(int other) {
-    return new DnsSettings(resolvers, anchors, validation, timeout, total, other, concurrent);
+    return new DnsSettings(
+        resolvers, anchors, validation, timeout, total, other, concurrent, negativeAnchors);
   }
 
   /** The same with other times. */
   public DnsSettings withTimes(Duration oneTry, Duration whole) {
-    return new DnsSettings(resolvers, anchors, validation, oneTry, whole, cacheEntries, concurrent);
+    return new DnsSettings(
+        resolvers, anchors, validation, oneTry, whole, cacheEntries, concurrent, negativeAnchors);
   }
 }

@@ -55,6 +55,41 @@ final class InspectionTest {
                 + pair(CA.identity("*.example.org", "mx.other.example"), "b")));
   }
 
+  /** RFC 7646: for a week at most, and never for good. */
+  @Test
+  void warnsOfNegativeAnchorsThatExpiredOrCountForLong() {
+    String row =
+        "[[negative_anchor]]\ndomain = \"broken.example\"\nowner = \"ops\"\n"
+            + "note = \"stale DS\"\nexpires = ";
+    java.time.LocalDate today =
+        java.time.LocalDate.ofInstant(Instant.now(), java.time.ZoneOffset.UTC);
+    assertEquals(List.of(), found(row + today.plusDays(7)));
+    assertEquals(
+        "warning: [[negative_anchor]] broken.example: expired on " + today.minusDays(1),
+        found(row + today.minusDays(1)).getFirst().replaceAll("T00.*", ""));
+    assertEquals(
+        "warning: [[negative_anchor]] broken.example: counts until " + today.plusDays(30),
+        found(row + today.plusDays(30)).getFirst().replaceAll("T00.*", ""));
+    for (String key : List.of("owner", "note", "expires", "domain")) {
+      String without =
+          (row + today.plusDays(7))
+              .lines()
+              .filter(l -> !l.startsWith(key))
+              .collect(java.util.stream.Collectors.joining("\n"));
+      Configuration read =
+          Configuration.parse(
+              without, folder, "sealwax.toml", new Machine(Domain.of("mx.test.example"), folder));
+      assertInstanceOf(Configuration.Broken.class, read, key);
+    }
+    assertInstanceOf(
+        Configuration.Broken.class,
+        Configuration.parse(
+            row.replace("ops", "") + today.plusDays(7),
+            folder,
+            "sealwax.toml",
+            new Machine(Domain.of("mx.test.example"), folder)));
+  }
+
   @Test
   void saysWhatIsWrongWithCertificates() throws IOException {
     Instant now = Instant.now();

@@ -106,7 +106,8 @@ final class WarmWorld implements AutoCloseable {
                 Duration.ofSeconds(30),
                 // Of each domain MX and TXT; more than usual only where more is measured.
                 Math.max(DnsSettings.defaults().cacheEntries(), 2 * count + 1_000),
-                DnsSettings.defaults().concurrent()),
+                DnsSettings.defaults().concurrent(),
+                List.of()),
             clock,
             Chance.secure());
     Instant now = clock.now();

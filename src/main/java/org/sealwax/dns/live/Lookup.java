@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
 import org.sealwax.dns.Answer;
 import org.sealwax.dns.DnsSettings;
+import org.sealwax.dns.NegativeAnchor;
 import org.sealwax.dns.Resolver;
 import org.sealwax.dns.Security;
 import org.sealwax.dns.validate.Anchors;
@@ -128,7 +129,13 @@ final class Lookup {
   }
 
   static Anchors anchors(DnsSettings settings) {
-    return settings.anchors().isEmpty() ? Anchors.root() : Anchors.of(settings.anchors());
+    Anchors anchors =
+        settings.anchors().isEmpty() ? Anchors.root() : Anchors.of(settings.anchors());
+    for (NegativeAnchor negative : settings.negativeAnchors()) {
+      Name zone = Name.fromConstantString(negative.zone().name() + ".");
+      anchors = anchors.withNegative(zone, negative.until());
+    }
+    return anchors;
   }
 
   /** A message as it comes, for those who look at it themselves. */
@@ -201,12 +208,12 @@ final class Lookup {
 
     OwnJudge(Inquiry inquiry) {
       this.inquiry = inquiry;
-      this.validator = validator(zones);
+      this.validator = validator(zones, flights);
     }
 
-    private Validator validator(Map<Name, ZoneStatus> known) {
+    private Validator validator(Map<Name, ZoneStatus> known, Messages.Flights others) {
       stripping = resolvers.found();
-      Source source = new Messages(upstream, inquiry, flights);
+      Source source = new Messages(upstream, inquiry, others);
       return new Validator(anchors, known, source, clock.now());
     }
 
@@ -218,7 +225,8 @@ final class Lookup {
         // A zone may have changed its keys a minute ago, or another resolver has taken over: once
         // more, with what they say now.
         Map<Name, ZoneStatus> fresh = new HashMap<>();
-        validator = validator(fresh);
+        // Nor what others have asked for before: it may come from the resolver that strips.
+        validator = validator(fresh, new Messages.Flights());
         judged = validator.judge(name, type);
         if (judged.security() != Security.BOGUS) {
           zones.putAll(fresh);

@@ -27,6 +27,7 @@ import org.sealwax.dns.Caa;
 import org.sealwax.dns.DnsSettings;
 import org.sealwax.dns.Mx;
 import org.sealwax.dns.MxSet;
+import org.sealwax.dns.NegativeAnchor;
 import org.sealwax.dns.Nsec3Param;
 import org.sealwax.dns.Resolver;
 import org.sealwax.dns.Resolver.Family;
@@ -619,7 +620,14 @@ final class LiveResolverTest {
     resolver =
         live(
             new DnsSettings(
-                s.resolvers(), s.anchors(), s.validation(), s.timeout(), s.total(), 100, 1));
+                s.resolvers(),
+                s.anchors(),
+                s.validation(),
+                s.timeout(),
+                s.total(),
+                100,
+                1,
+                List.of()));
     try (Scope scope = new Scope("askers")) {
       Scope.Task<Answer<InetAddress>> slow = scope.fork(() -> a("mx1.plain.example"));
       while (server.seen("mx1.plain.example", "A") == 0) {
@@ -641,7 +649,14 @@ final class LiveResolverTest {
     resolver =
         live(
             new DnsSettings(
-                s.resolvers(), s.anchors(), s.validation(), s.timeout(), s.total(), 2, 10));
+                s.resolvers(),
+                s.anchors(),
+                s.validation(),
+                s.timeout(),
+                s.total(),
+                2,
+                10,
+                List.of()));
     for (int i = 0; i < 20; i++) {
       a("no" + i + ".plain.example");
     }
@@ -650,6 +665,41 @@ final class LiveResolverTest {
       a("no" + i + ".plain.example");
     }
     assertTrue(server.total() - before >= 17, "asked again " + (server.total() - before));
+  }
+
+  /** RFC 7646. */
+  @Test
+  void treatsAZoneAsUnsignedWhileANegativeAnchorCounts() {
+    DnsSettings s = settings();
+    NegativeAnchor anchor =
+        new NegativeAnchor(
+            Domain.of("expired.example"), "ops", "forgot to sign", clock.now().plusSeconds(60));
+    resolver =
+        live(
+            new DnsSettings(
+                s.resolvers(),
+                s.anchors(),
+                s.validation(),
+                s.timeout(),
+                s.total(),
+                100,
+                10,
+                List.of(anchor)));
+    assertEquals(Security.INSECURE, a("mx1.expired.example").security());
+    assertEquals(List.of(ip("192.0.2.1")), a("mx1.expired.example").records());
+    assertEquals(Security.INSECURE, a("broken.secure.org").security());
+    assertEquals(Security.BOGUS, a("mx1.wrong.example").security());
+    assertEquals(Security.SECURE, a("mx1.secure.org").security());
+    clock.forward(Duration.ofSeconds(61));
+    assertEquals(Security.BOGUS, a("mx2.expired.example").security());
+    for (String none : List.of("", " ")) {
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> new NegativeAnchor(anchor.zone(), none, "note", anchor.until()));
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> new NegativeAnchor(anchor.zone(), "owner", none, anchor.until()));
+    }
   }
 
   @Test
