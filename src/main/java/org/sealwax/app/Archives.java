@@ -21,7 +21,6 @@ import org.sealwax.evidence.StsSource;
 import org.sealwax.https.HttpsClient;
 import org.sealwax.ledger.LiveLedger;
 import org.sealwax.log.MailLog;
-import org.sealwax.policy.Demand;
 import org.sealwax.receipt.ReceiptBook;
 import org.sealwax.receipt.ReceiptSettings;
 import org.sealwax.receipt.Receipts;
@@ -44,6 +43,7 @@ import org.sealwax.world.SystemDialer;
  */
 final class Archives implements Closeable {
   private final World world;
+  private volatile Authorities authorities;
   private final Optional<Late<StsPolicies>> policies;
   private final Late<LiveLedger> ledger;
   private final Optional<Late<ReceiptBook>> receipts;
@@ -68,6 +68,7 @@ final class Archives implements Closeable {
 
   Archives(World world) {
     this.world = world;
+    this.authorities = new Authorities(world.settings());
     this.policies = world.settings().sts().map(sts -> new Late<>(() -> open(sts)));
     this.ledger = new Late<>(this::openLedger);
     this.receipts = world.settings().receipts().map(r -> new Late<>(() -> openReceipts(r)));
@@ -109,17 +110,18 @@ final class Archives implements Closeable {
         .isPresent();
   }
 
+  /** The roots that count by default in the configuration in force. */
+  TrustRoots roots() {
+    return authorities.standard();
+  }
+
   private StsPolicies open(StsSettings settings) {
-    TrustRoots roots = new Authorities(world.settings()).forDelivery().get(Demand.PUBLIC_ROOTS);
-    if (roots == null) {
-      throw new IllegalStateException("no public roots");
-    }
     HttpsClient https =
         new HttpsClient(
             world.resolver(),
             SystemDialer.guarded(world.settings().dialer()),
             (wire, offer, total) -> world.tls().get().connect(wire, offer, total),
-            roots,
+            this::roots,
             world.clock());
     try {
       return StsPolicies.open(
@@ -155,7 +157,8 @@ final class Archives implements Closeable {
   }
 
   /** Puts another configuration in force, as far as it can change while the router runs. */
-  void use(Settings next) {
+  void use(Settings next, Authorities roots) {
+    authorities = roots;
     LiveLedger book = ledger.ifMade();
     if (book != null) {
       book.use(next.ledger());

@@ -9,6 +9,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.sealwax.address.Domain;
 import org.sealwax.config.Settings;
 import org.sealwax.config.TrustedClientRow;
@@ -18,16 +19,26 @@ import org.sealwax.tls.Pin;
 import org.sealwax.tls.References;
 import org.sealwax.tls.TrustRoots;
 
-/** The certificate authorities of one configuration, and what they are asked about. */
+/**
+ * The certificate authorities of one configuration, and what they are asked about. Each file is
+ * read once: what {@link #check} has read stays in force until another configuration, or the same
+ * one, is put in force. Thread-safe.
+ */
 final class Authorities {
   private final Settings settings;
+  private final Map<Path, TrustRoots> files = new ConcurrentHashMap<>();
+  private final Late<TrustRoots> standard = new Late<>(this::all);
 
   Authorities(Settings settings) {
     this.settings = settings;
   }
 
   /** What counts by default: public roots and those of the configuration. */
-  private TrustRoots standard() {
+  TrustRoots standard() {
+    return standard.get();
+  }
+
+  private TrustRoots all() {
     TrustRoots roots = settings.publicRoots() ? TrustRoots.publicRoots() : TrustRoots.none();
     for (Path file : settings.rootFiles()) {
       roots = roots.and(read(file));
@@ -35,13 +46,16 @@ final class Authorities {
     return roots;
   }
 
-  private static TrustRoots read(Path file) {
-    try {
-      return TrustRoots.fromPem(file);
-    } catch (IOException e) {
-      // Looked at when the configuration was taken; gone since.
-      throw new UncheckedIOException(e);
-    }
+  private TrustRoots read(Path file) {
+    return files.computeIfAbsent(
+        file,
+        f -> {
+          try {
+            return TrustRoots.fromPem(f);
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        });
   }
 
   /**
@@ -51,8 +65,8 @@ final class Authorities {
    */
   void check() throws IOException {
     try {
-      settings.rootFiles().forEach(Authorities::read);
-      settings.caFiles().values().forEach(Authorities::read);
+      settings.rootFiles().forEach(this::read);
+      settings.caFiles().values().forEach(this::read);
       settings.trustedClients().forEach(r -> privateRoots(List.of(r)));
     } catch (UncheckedIOException e) {
       throw e.getCause();
@@ -72,7 +86,7 @@ final class Authorities {
     mirrors.use(settings.peers(), settings.peers().isEmpty() ? TrustRoots.none() : standard());
   }
 
-  private static TrustRoots privateRoots(List<TrustedClientRow> rows) {
+  private TrustRoots privateRoots(List<TrustedClientRow> rows) {
     TrustRoots roots = TrustRoots.none();
     for (TrustedClientRow row : rows) {
       Path ca = row.ca();

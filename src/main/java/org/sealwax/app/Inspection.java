@@ -15,6 +15,7 @@ import org.sealwax.deliver.pipe.PipeCourier;
 import org.sealwax.dns.NegativeAnchor;
 import org.sealwax.forward.ForwardSettings;
 import org.sealwax.forward.LiveDirectory;
+import org.sealwax.forward.RecipientMemory;
 import org.sealwax.forward.RecipientProbe;
 import org.sealwax.log.LineLog;
 import org.sealwax.log.LogSettings;
@@ -221,7 +222,11 @@ final class Inspection {
             f.roles());
     RecipientProbe nobody = (mailbox, hop) -> new RecipientProbe.Result.NotKnown("not asked");
     try (LineLog silent = silent()) {
-      new LiveDirectory(read, nobody, clock, Chance.secure(), silent, null)
+      new LiveDirectory(
+              read,
+              new LiveDirectory.World(
+                  nobody, new RecipientMemory(null, clock, silent), clock, Chance.secure(), silent),
+              null)
           .troubles()
           .forEach(w -> warning("aliases", w));
     } catch (IOException e) {

@@ -10,13 +10,11 @@ import org.sealwax.config.TlsReportRow;
 import org.sealwax.dns.Resolver;
 import org.sealwax.https.HttpsClient;
 import org.sealwax.log.MailLog;
-import org.sealwax.policy.Demand;
 import org.sealwax.queue.Intake;
 import org.sealwax.report.ReportSettings;
 import org.sealwax.report.Reporter;
 import org.sealwax.report.Signer;
 import org.sealwax.tls.TlsClient;
-import org.sealwax.tls.TrustRoots;
 import org.sealwax.tlsrpt.SessionWitness;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
@@ -43,10 +41,6 @@ final class Reports implements Closeable {
 
   private static Reporter open(World world) {
     TlsReportRow row = world.settings().tlsReports().orElseThrow();
-    TrustRoots roots = new Authorities(world.settings()).forDelivery().get(Demand.PUBLIC_ROOTS);
-    if (roots == null) {
-      throw new IllegalStateException("no public roots");
-    }
     try {
       Signer signer =
           row.dkim().isEmpty()
@@ -69,7 +63,7 @@ final class Reports implements Closeable {
                   world.resolver(),
                   SystemDialer.guarded(world.settings().dialer()),
                   (wire, offer, total) -> world.tls().get().connect(wire, offer, total),
-                  roots,
+                  world.archives()::roots,
                   world.clock()),
               world.intake(),
               domain ->

@@ -17,9 +17,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.config.ListenerRow;
 import org.sealwax.config.Settings;
@@ -35,6 +38,7 @@ import org.sealwax.evidence.Mirrors;
 import org.sealwax.forward.LiveDirectory;
 import org.sealwax.forward.LoopGuard;
 import org.sealwax.forward.PostmasterDesk;
+import org.sealwax.forward.RecipientMemory;
 import org.sealwax.forward.RecipientProbe;
 import org.sealwax.forward.Routes;
 import org.sealwax.log.Counters;
@@ -64,17 +68,21 @@ import org.sealwax.spool.SqliteSpool;
 import org.sealwax.tls.ClientCertificates;
 import org.sealwax.tls.ClientTls;
 import org.sealwax.tls.Identity;
+import org.sealwax.tls.IdentitySettings;
 import org.sealwax.tls.IdentityStore;
 import org.sealwax.tls.ListenerTls;
+import org.sealwax.tls.References;
 import org.sealwax.tls.TlsRoom;
 import org.sealwax.tls.TlsServer;
 import org.sealwax.tls.TlsSettings;
+import org.sealwax.tls.TrustRoots;
 import org.sealwax.world.ByteBudget;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 import org.sealwax.world.SteadyClock;
 import org.sealwax.world.Supervisor;
 import org.sealwax.world.SystemDialer;
+import org.sealwax.world.Threads;
 import org.sealwax.world.Watched;
 
 /**
@@ -127,8 +135,17 @@ final class Router implements Closeable {
   private final AtomicReference<Outbound> outbound = new AtomicReference<>();
   private final Map<ListenerRow, Listener> listeners = new LinkedHashMap<>();
 
+  /** Removed by a reload; their last sessions end. */
+  private final Set<Listener> leaving = ConcurrentHashMap.newKeySet();
+
   /** What mail hosts have shown: outlives configurations. */
   private final Late<HostMemories> memories;
+
+  /** What next hops said about recipients: outlives configurations. */
+  private final RecipientMemory recipients;
+
+  /** The authorities of the configuration in force. */
+  private volatile Authorities authorities;
 
   /** Of the configuration in force, for the one after it. */
   private @Nullable LiveDirectory directory;
@@ -170,6 +187,9 @@ final class Router implements Closeable {
     this.log = world.log();
     this.counters = world.counters();
     this.settings = new AtomicReference<>(settings);
+    this.authorities = new Authorities(settings);
+    this.recipients =
+        new RecipientMemory(settings.server().state().resolve("recipients.verified"), clock, log);
     this.tls = new TlsRoom(TlsSettings.defaults(), clock, chance);
     Path state = settings.server().state();
     try {
@@ -349,8 +369,9 @@ final class Router implements Closeable {
 
   /** Makes both directions for a configuration and puts them in force together. */
   private void take(Settings next) throws IOException {
-    Authorities authorities = new Authorities(next);
-    authorities.check();
+    Authorities roots = new Authorities(next);
+    roots.check();
+    boolean first = outbound.get() == null;
     Late<Courier> courier =
         new Late<>(
             () ->
@@ -360,7 +381,7 @@ final class Router implements Closeable {
                         resolver,
                         new Dialers(SystemDialer.guarded(next.dialer()), SystemDialer.trusted()),
                         tls.client(ClientTls.defaults(), identities.get()),
-                        authorities.forDelivery(),
+                        roots.forDelivery(),
                         clock,
                         chance,
                         log,
@@ -368,14 +389,18 @@ final class Router implements Closeable {
                         archives.sources(next, reports.witness()).with(unseenHosts::hearing)),
                     new PipeCourier(next.pipes(), PipeCourier.runsAsRoot())));
     RecipientProbe probe = (mailbox, hop) -> courier.get().callAhead().probe(mailbox, hop);
-    LiveDirectory ours = new LiveDirectory(next.forward(), probe, clock, chance, log, directory);
+    LiveDirectory ours =
+        new LiveDirectory(
+            next.forward(),
+            new LiveDirectory.World(probe, recipients, clock, chance, log),
+            directory);
     PasswordFile users = passwords(next);
     Reception in =
         new Reception(
             receiveSettings(next),
             new RelayRules(
                 next.trustedNetworks(),
-                TrustedCertificates.of(tls.judge(), authorities.grants()),
+                TrustedCertificates.of(tls.judge(), roots.grants()),
                 next.rejects(),
                 next.server().postmaster().orElse(null)),
             ReportsIn.before(next, ours),
@@ -383,10 +408,11 @@ final class Router implements Closeable {
             users == null ? null : new PasswordMechanisms(users, chance));
     PipeCourier.warnings(next.pipes(), PipeCourier.runsAsRoot())
         .forEach(w -> log.warning("config", w));
-    if (next.server().postmaster().isEmpty()) {
+    if (first && next.server().postmaster().isEmpty()) {
       log.note("app", Check.NO_POSTMASTER);
     }
-    authorities.name(mirrors);
+    roots.name(mirrors);
+    authorities = roots;
     directory = ours;
     passwords = users;
     reception.set(in);
@@ -395,7 +421,7 @@ final class Router implements Closeable {
     if (idle != null) {
       idle.close(); // its idle connections; rounds under way end by themselves
     }
-    archives.use(next);
+    archives.use(next, roots);
     queue.settings(next.queue());
     settings.set(next);
   }
@@ -536,14 +562,9 @@ final class Router implements Closeable {
             .withFloor(row.floor())
             .withClientCertificates(row.clientCertificates())
             .withResumption(row.resumption(), row.resumption());
-    // Roots and identity are read with the first handshake, not on the way to listening.
-    Late<TlsServer> server =
-        new Late<>(
-            () -> tls.server(listenerTls, identities.get(), new Authorities(now).forClients()));
-    TlsServer late = (wire, total) -> server.get().accept(wire, total);
+    TlsServer late = encryption == ListenerSettings.Encryption.NONE ? null : server(listenerTls);
     try {
-      return Listener.start(
-          door, premises, encryption == ListenerSettings.Encryption.NONE ? null : late);
+      return Listener.start(door, premises, late);
     } catch (IOException e) {
       throw bindTrouble(row.address(), e);
     }
@@ -553,11 +574,35 @@ final class Router implements Closeable {
   private TlsServer doorTls() {
     ListenerTls door =
         ListenerTls.defaults("tlsrpt").withClientCertificates(ClientCertificates.NONE);
-    Late<TlsServer> server =
-        new Late<>(
-            () -> tls.server(door, identities.get(), new Authorities(settingsNow()).forClients()));
-    return (wire, total) -> server.get().accept(wire, total);
+    return server(door);
   }
+
+  /**
+   * The TLS of a listener. Roots and identity are read with the first handshake, not on the way to
+   * listening; and a configuration with other authorities makes another one, whose sessions cannot
+   * be resumed from the one before.
+   */
+  private TlsServer server(ListenerTls listener) {
+    AtomicReference<@Nullable ServerTls> made = new AtomicReference<>();
+    return (wire, total) -> {
+      ServerTls there = made.get();
+      Authorities now = authorities;
+      if (there == null || !there.authorities().equals(now)) {
+        References references = now.forClients();
+        boolean same = there != null && there.references().equals(references);
+        TlsServer server =
+            there != null && same
+                ? there.server()
+                : tls.server(listener, identities.get(), references);
+        there = new ServerTls(now, references, server);
+        made.set(there);
+      }
+      return there.server().accept(wire, total);
+    };
+  }
+
+  /** The TLS of a listener, and the authorities it was made with. */
+  private record ServerTls(Authorities authorities, References references, TlsServer server) {}
 
   private static StartTrouble bindTrouble(InetSocketAddress address, IOException e) {
     int port = address.getPort();
@@ -588,6 +633,7 @@ final class Router implements Closeable {
           if (!isClosed()) {
             lookAtFiles();
             lookAtClock();
+            recipients.save();
             lookAtIdentities(identities.get());
           }
         } catch (RuntimeException e) {
@@ -666,8 +712,12 @@ final class Router implements Closeable {
     Map<ListenerRow, Listener> opened = new LinkedHashMap<>();
     Set<InetSocketAddress> staying = new java.util.HashSet<>();
     gone.forEach(row -> staying.add(row.address()));
-    Authorities authorities = new Authorities(next);
-    authorities.check();
+    checkIdentities(next, old);
+    try {
+      TrustRoots.rereadPublicRoots();
+    } catch (IllegalStateException e) {
+      throw new IOException(e.getMessage(), e);
+    }
     List<ListenerRow> later = new ArrayList<>();
     try {
       for (ListenerRow row : next.listeners()) {
@@ -688,7 +738,7 @@ final class Router implements Closeable {
     for (ListenerRow row : gone) {
       Listener listener = listeners.remove(row);
       if (listener != null) {
-        listener.stopAccepting();
+        leave(listener);
       }
     }
     listeners.putAll(opened);
@@ -700,11 +750,52 @@ final class Router implements Closeable {
         log.warning("receive", row.name() + " stays closed: " + e.getMessage());
       }
     }
-    IdentityStore store = identities.ifMade();
-    if (store != null) {
-      lookAtIdentities(store);
-    }
     return next.needingRestart(old);
+  }
+
+  /**
+   * Reads the certificate files that changed.
+   *
+   * @throws IOException when a pair cannot be used
+   */
+  private void checkIdentities(Settings next, Settings old) throws IOException {
+    if (!next.identity().equals(old.identity())) {
+      // Other files are used after a restart, which should not be the one to find them wrong.
+      for (IdentitySettings.Pair pair : next.identity().pairs()) {
+        var _ = Identity.read(pair.certificate(), pair.key());
+      }
+    }
+    IdentityStore store = identities.ifMade();
+    if (store == null) {
+      return;
+    }
+    lookAtIdentities(store);
+    String wrong =
+        store.troubles().stream()
+            .map(k -> k.file() + ": " + k.why() + "; the former certificate stays in use")
+            .collect(Collectors.joining("; "));
+    if (!wrong.isEmpty()) {
+      throw new IOException(wrong);
+    }
+  }
+
+  /** Lets the sessions of a listener that was removed end, as at a stop. */
+  private void leave(Listener listener) {
+    listener.stopAccepting();
+    leaving.add(listener);
+    Threads.start(
+        "removed-listener",
+        () -> {
+          try {
+            if (!listener.drain(GRACE)) {
+              log.warning("receive", "sessions at " + listener.address() + " did not end in time");
+            }
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          } finally {
+            leaving.remove(listener);
+          }
+        });
   }
 
   /** Where it listens, in the order of the configuration; the ports are the real ones. */
@@ -724,7 +815,9 @@ final class Router implements Closeable {
 
   /** Sessions now. */
   synchronized int sessions() {
-    return listeners.values().stream().mapToInt(Listener::sessions).sum();
+    return Stream.concat(listeners.values().stream(), leaving.stream())
+        .mapToInt(Listener::sessions)
+        .sum();
   }
 
   /**
@@ -735,6 +828,7 @@ final class Router implements Closeable {
     stopping = true;
     try {
       List<Listener> doors = new ArrayList<>(listeners.values());
+      doors.addAll(leaving);
       Listener socket = local;
       if (socket != null) {
         doors.add(socket);
@@ -762,6 +856,7 @@ final class Router implements Closeable {
     stopping = true;
     ending.countDown();
     listeners.values().forEach(Listener::close);
+    leaving.forEach(Listener::close);
     for (Closeable machine : new Closeable[] {control, metrics, lookAhead, held, queue}) {
       if (machine != null) {
         closeQuietly(machine);
@@ -777,6 +872,7 @@ final class Router implements Closeable {
       courier.close();
     }
     unseenHosts.close();
+    recipients.save();
     mirrors.close();
     closeQuietly(marks);
     closeQuietly(reportsIn);

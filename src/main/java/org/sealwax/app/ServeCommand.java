@@ -83,7 +83,7 @@ final class ServeCommand {
         () -> {
           manager.reloading(clock.nanoTime());
           try {
-            log.configuration(reloader.reload());
+            var _ = reloader.reload();
           } catch (Refusal e) {
             // Said in the log already; the old one stays in force.
           }
@@ -174,8 +174,13 @@ final class ServeCommand {
             "Configure: " + folders.configurations().getFirst() + " (docs/sealwax.toml.sample).");
   }
 
-  /** Parse, compare, swap; what is wrong changes nothing. */
+  /**
+   * Reads the configuration and all files that it names, and puts them in force; what is wrong
+   * changes nothing. The same text may name files with other contents, so nothing is compared.
+   */
   private final class Reloader {
+    private static final String KEPT = "the running server keeps the old configuration";
+
     private final Optional<Path> file;
     private final Router router;
     private final MailLog log;
@@ -189,26 +194,27 @@ final class ServeCommand {
     private synchronized String reload() throws Refusal {
       try {
         return switch (Configuration.read(file.orElse(null), folders.machine())) {
-          case Configuration.Broken b -> {
-            log.warning("config", "refused, the former configuration stays: " + b.firstError());
-            throw new Refusal(b.report() + "the former configuration stays in force");
-          }
+          case Configuration.Broken b -> throw refused(b.firstError(), b.report());
           case Configuration.Sound s -> take(s);
         };
       } catch (IOException e) {
-        log.warning("config", "refused, the former configuration stays: " + e.getMessage());
-        throw new Refusal(e.getMessage() + "; the former configuration stays in force");
+        String why = String.valueOf(e.getMessage());
+        throw refused(why, why + "\n");
       }
     }
 
+    private Refusal refused(String first, String report) {
+      log.warning("config", "reload failed: " + first + "; " + KEPT);
+      return new Refusal(report + KEPT);
+    }
+
     private String take(Configuration.Sound sound) throws IOException {
-      if (sound.settings().equals(router.settingsNow())) {
-        return "nothing changed";
-      }
       Set<String> later = router.reload(sound.settings());
       sound.complaints().forEach(c -> log.warning("config", c.text()));
       String text = "the configuration was read again";
-      return later.isEmpty() ? text : text + "; after a restart only: " + String.join(", ", later);
+      text = later.isEmpty() ? text : text + "; after a restart only: " + String.join(", ", later);
+      log.configuration(text);
+      return text;
     }
   }
 }

@@ -16,6 +16,7 @@ import org.sealwax.address.LocalPart;
 import org.sealwax.address.Mailbox;
 import org.sealwax.address.ReversePath;
 import org.sealwax.log.MailLog;
+import org.sealwax.queue.NextHop;
 import org.sealwax.queue.Target;
 import org.sealwax.smtp.Reply;
 import org.sealwax.world.Chance;
@@ -38,11 +39,23 @@ public final class LiveDirectory implements Directory {
   private record RelaySource(
       ForwardSettings.RelayDomain settings, @Nullable Watched<Set<String>> listed) {}
 
+  /**
+   * What a directory works with.
+   *
+   * @param probe asks next hops about recipients
+   * @param memory of their answers; outlives configurations
+   * @param clock time
+   * @param chance for a secret that has to be made
+   * @param log facts
+   */
+  public record World(
+      RecipientProbe probe, RecipientMemory memory, Clock clock, Chance chance, MailLog log) {}
+
   private final ForwardSettings settings;
+  private final World world;
   private final Clock clock;
   private final MailLog log;
   private final Routes routes;
-  private final RecipientMemory memory;
   private final Map<Domain, Watched<AliasTable>> aliases = new HashMap<>();
   private final Map<AliasSource, Watched<AliasTable>> aliasFiles = new HashMap<>();
   private final Map<Domain, RelaySource> relays = new HashMap<>();
@@ -56,19 +69,13 @@ public final class LiveDirectory implements Directory {
    * @throws FileTrouble when a file is wrong, with all that is wrong in that file
    * @throws IOException when a file cannot be read
    */
-  public LiveDirectory(
-      ForwardSettings settings,
-      RecipientProbe probe,
-      Clock clock,
-      Chance chance,
-      MailLog log,
-      @Nullable LiveDirectory former)
+  public LiveDirectory(ForwardSettings settings, World world, @Nullable LiveDirectory former)
       throws IOException {
     this.settings = settings;
-    this.clock = clock;
-    this.log = log;
+    this.world = world;
+    this.clock = world.clock();
+    this.log = world.log();
     this.routes = new Routes(settings);
-    this.memory = new RecipientMemory(probe, clock);
     for (ForwardSettings.AliasDomain row : settings.aliasDomains()) {
       AliasSource source = new AliasSource(row.file(), row.caseSensitive());
       Watched<AliasTable> table = aliasFiles.get(source);
@@ -82,7 +89,7 @@ public final class LiveDirectory implements Directory {
       RelaySource before = former == null ? null : former.relays.get(row.domain());
       relays.put(row.domain(), new RelaySource(row, listed(row, before)));
     }
-    this.srs = settings.sender() == null ? null : srs(settings.sender(), chance, former);
+    this.srs = settings.sender() == null ? null : srs(settings.sender(), former);
   }
 
   /** Everything that is wrong in the files of these settings, and what an admin should know. */
@@ -154,10 +161,10 @@ public final class LiveDirectory implements Directory {
   }
 
   private Watched<Srs> srs(
-      ForwardSettings.SenderRewriting rewriting, Chance chance, @Nullable LiveDirectory former)
+      ForwardSettings.SenderRewriting rewriting, @Nullable LiveDirectory former)
       throws IOException {
     Path file = rewriting.secretFile();
-    if (SecretFile.makeIfAbsent(file, chance)) {
+    if (SecretFile.makeIfAbsent(file, world.chance())) {
       log.note("forward", "made a secret for sender rewriting: " + file);
     }
     boolean same = former != null && rewriting.equals(former.settings.sender());
@@ -357,7 +364,8 @@ public final class LiveDirectory implements Directory {
   }
 
   private Resolution verified(Mailbox recipient) {
-    return switch (memory.ask(recipient, routes.nextHopFor(new Target.Remote(recipient)))) {
+    NextHop hop = routes.nextHopFor(new Target.Remote(recipient));
+    return switch (world.memory().ask(recipient, hop, world.probe())) {
       case RecipientProbe.Result.Exists e -> new Resolution.Relayed();
       case RecipientProbe.Result.Refused refused ->
           isAboutTheMailbox(refused.reply())

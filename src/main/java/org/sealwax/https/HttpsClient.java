@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.dns.Answer;
 import org.sealwax.dns.Resolver;
@@ -53,8 +54,14 @@ public final class HttpsClient {
   private final Resolver resolver;
   private final Dialer dialer;
   private final TlsClient tls;
-  private final TrustRoots roots;
+  private final Supplier<TrustRoots> roots;
   private final Clock clock;
+
+  /** A client with the same roots for all requests. */
+  public HttpsClient(
+      Resolver resolver, Dialer dialer, TlsClient tls, TrustRoots roots, Clock clock) {
+    this(resolver, dialer, tls, () -> roots, clock);
+  }
 
   /**
    * A client.
@@ -62,11 +69,11 @@ public final class HttpsClient {
    * @param resolver of hosts
    * @param dialer a guarded one, as strangers name the hosts
    * @param tls our side
-   * @param roots by which certificates are judged
+   * @param roots by which certificates are judged, asked for each request
    * @param clock for the total time
    */
   public HttpsClient(
-      Resolver resolver, Dialer dialer, TlsClient tls, TrustRoots roots, Clock clock) {
+      Resolver resolver, Dialer dialer, TlsClient tls, Supplier<TrustRoots> roots, Clock clock) {
     this.resolver = resolver;
     this.dialer = dialer;
     this.tls = tls;
@@ -238,7 +245,7 @@ public final class HttpsClient {
           false,
           false,
           false,
-          new References(List.of(request.host()), Set.of(), roots),
+          new References(List.of(request.host()), Set.of(), roots.get()),
           "https " + request.host());
     }
 

@@ -2,6 +2,7 @@ package org.sealwax.tls;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
 
@@ -39,6 +40,11 @@ public record IdentitySettings(@Nullable Pair pair, List<Named> named, Path made
     public Named {
       names = List.copyOf(names);
     }
+  }
+
+  /** All pairs that are configured, the default's first. */
+  public List<Pair> pairs() {
+    return Stream.concat(Stream.ofNullable(pair), named.stream().map(Named::pair)).toList();
   }
 
   /** No files: a self-signed certificate for {@code hostName}, kept in {@code made}. */

@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
@@ -49,6 +50,7 @@ public final class IdentityStore {
     private final IdentitySettings.Pair pair;
     private String seen;
     private Identity identity;
+    private Reload.@Nullable Kept trouble;
 
     Slot(List<String> names, IdentitySettings.Pair pair, String seen, Identity identity) {
       this.names = names;
@@ -176,12 +178,19 @@ public final class IdentityStore {
         continue;
       }
       slot.seen = stamp;
-      out.add(reload(slot));
+      Reload reload = reload(slot);
+      slot.trouble = reload instanceof Reload.Kept kept ? kept : null;
+      out.add(reload);
     }
     if (!out.isEmpty()) {
       state = stateOf(slots);
     }
     return out;
+  }
+
+  /** Pairs whose files are wrong now: another certificate is in use than they hold. */
+  public synchronized List<Reload.Kept> troubles() {
+    return slots.stream().map(s -> s.trouble).filter(Objects::nonNull).toList();
   }
 
   private Reload reload(Slot slot) {

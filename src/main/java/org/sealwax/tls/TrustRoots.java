@@ -8,6 +8,7 @@ import java.security.cert.X509Certificate;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The certificate authorities that count. Load once and keep the instance: results of path building
@@ -45,25 +46,43 @@ public record TrustRoots(String name, Set<X509Certificate> anchors) {
    *
    * @throws IllegalStateException when neither can be read, which is a broken installation
    */
-  public static TrustRoots publicRoots() {
-    return Public.ROOTS;
+  public static synchronized TrustRoots publicRoots() {
+    TrustRoots known = publicRoots;
+    if (known == null) {
+      known = load();
+      publicRoots = known;
+    }
+    return known;
   }
 
-  private static final class Public {
-    private static final TrustRoots ROOTS = load();
+  /**
+   * Reads the public roots again, if they were read before: the distribution may have replaced
+   * them.
+   *
+   * @throws IllegalStateException as {@link #publicRoots}
+   */
+  public static synchronized void rereadPublicRoots() {
+    if (publicRoots != null) {
+      TrustRoots now = load();
+      if (!now.equals(publicRoots)) {
+        publicRoots = now;
+      }
+    }
+  }
 
-    private static TrustRoots load() {
-      for (Path bundle : SYSTEM) {
-        if (Files.isReadable(bundle)) {
-          try {
-            return new TrustRoots("public", fromPem(bundle).anchors());
-          } catch (IOException e) {
-            // The next one may do.
-          }
+  private static @Nullable TrustRoots publicRoots;
+
+  private static TrustRoots load() {
+    for (Path bundle : SYSTEM) {
+      if (Files.isReadable(bundle)) {
+        try {
+          return new TrustRoots("public", fromPem(bundle).anchors());
+        } catch (IOException e) {
+          // The next one may do.
         }
       }
-      return new TrustRoots("public", JdkRoots.load());
     }
+    return new TrustRoots("public", JdkRoots.load());
   }
 
   /**

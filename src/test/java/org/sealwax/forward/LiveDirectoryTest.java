@@ -110,17 +110,22 @@ final class LiveDirectoryTest {
   }
 
   private LiveDirectory directory(ForwardSettings settings) throws IOException {
-    return new LiveDirectory(
-        settings,
+    return directory(settings, new RecipientMemory(null, clock, log.log()), null);
+  }
+
+  private LiveDirectory directory(
+      ForwardSettings settings, RecipientMemory memory, @Nullable LiveDirectory former)
+      throws IOException {
+    RecipientProbe probe =
         (recipient, hop) -> {
           asked.add(recipient);
           assertEquals("asked.example!inside.example:25", hop.key());
           return answer;
-        },
-        clock,
-        Chance.seeded(1),
-        log.log(),
-        null);
+        };
+    return new LiveDirectory(
+        settings,
+        new LiveDirectory.World(probe, memory, clock, Chance.seeded(1), log.log()),
+        former);
   }
 
   private LiveDirectory directory() throws IOException {
@@ -315,13 +320,7 @@ final class LiveDirectoryTest {
     assertEquals("alice@provider.example", told(directory.resolve(box("alice@project.example"))));
     assertEquals("not now", told(directory.resolve(box("carol@project.example"))));
     LiveDirectory after =
-        new LiveDirectory(
-            settings(ADMIN, false),
-            (r, h) -> answer,
-            clock,
-            Chance.seeded(1),
-            log.log(),
-            directory);
+        directory(settings(ADMIN, false), new RecipientMemory(null, clock, log.log()), directory);
     assertEquals("unknown", told(after.resolve(box("alice@project.example"))));
     assertEquals("carol@provider.example", told(after.resolve(box("carol@project.example"))));
   }
@@ -369,10 +368,10 @@ final class LiveDirectoryTest {
     LiveDirectory directory = directory();
     Mailbox who = box("who@asked.example");
     assertEquals("relayed", told(directory.resolve(who)));
-    clock.pass(RecipientMemory.EXISTS.minusNanos(1));
+    clock.pass(RecipientMemory.REFRESH.minusNanos(1));
     assertEquals("relayed", told(directory.resolve(who)));
     assertEquals(1, asked.size());
-    clock.pass(Duration.ofNanos(1));
+    clock.pass(RecipientMemory.EXISTS);
     answer = refused(EnhancedStatus.of(5, 1, 1));
     assertEquals("unknown", told(directory.resolve(who)));
     clock.pass(RecipientMemory.REFUSED.minusNanos(1));
@@ -410,26 +409,25 @@ final class LiveDirectoryTest {
     CountDownLatch inside = new CountDownLatch(1);
     CountDownLatch go = new CountDownLatch(1);
     AtomicInteger count = new AtomicInteger();
-    RecipientMemory memory =
-        new RecipientMemory(
-            (recipient, hop) -> {
-              count.incrementAndGet();
-              inside.countDown();
-              try {
-                go.await();
-              } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-              }
-              return new RecipientProbe.Result.Exists();
-            },
-            clock);
+    RecipientProbe probe =
+        (recipient, hop) -> {
+          count.incrementAndGet();
+          inside.countDown();
+          try {
+            go.await();
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+          return new RecipientProbe.Result.Exists();
+        };
+    RecipientMemory memory = new RecipientMemory(null, clock, log.log());
     var hop = new Routes(ForwardSettings.defaults());
     Mailbox who = box("who@asked.example");
     var next = hop.nextHopFor(new org.sealwax.queue.Target.Remote(who));
     try (Scope scope = new Scope("asking")) {
       List<Scope.Task<RecipientProbe.Result>> tasks = new ArrayList<>();
       for (int i = 0; i < 8; i++) {
-        tasks.add(scope.fork(() -> memory.ask(who, next)));
+        tasks.add(scope.fork(() -> memory.ask(who, next, probe)));
       }
       inside.await();
       go.countDown();
@@ -445,49 +443,125 @@ final class LiveDirectoryTest {
   void probesAtMostSoManyAtATimeAndForgetsThatItWasBusy() throws Exception {
     CountDownLatch inside = new CountDownLatch(RecipientMemory.MAX_PROBES);
     CountDownLatch go = new CountDownLatch(1);
-    RecipientMemory memory =
-        new RecipientMemory(
-            (recipient, hop) -> {
-              inside.countDown();
-              try {
-                go.await();
-              } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-              }
-              return new RecipientProbe.Result.Exists();
-            },
-            clock);
+    RecipientProbe probe =
+        (recipient, hop) -> {
+          inside.countDown();
+          try {
+            go.await();
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+          return new RecipientProbe.Result.Exists();
+        };
+    RecipientMemory memory = new RecipientMemory(null, clock, log.log());
     var next = new org.sealwax.queue.NextHop.ByMx(ASKED);
     try (Scope scope = new Scope("asking")) {
       for (int i = 0; i < RecipientMemory.MAX_PROBES; i++) {
         Mailbox who = box("u" + i + "@asked.example");
-        scope.fork(() -> memory.ask(who, next));
+        scope.fork(() -> memory.ask(who, next, probe));
       }
       inside.await();
       Mailbox late = box("late@asked.example");
-      assertInstanceOf(RecipientProbe.Result.NotKnown.class, memory.ask(late, next));
+      assertInstanceOf(RecipientProbe.Result.NotKnown.class, memory.ask(late, next, probe));
       go.countDown();
       scope.join();
-      assertEquals(new RecipientProbe.Result.Exists(), memory.ask(late, next));
+      assertEquals(new RecipientProbe.Result.Exists(), memory.ask(late, next, probe));
     }
   }
 
   @Test
   void forgetsAProbeThatBroke() {
     AtomicInteger count = new AtomicInteger();
-    RecipientMemory memory =
-        new RecipientMemory(
-            (recipient, hop) -> {
-              if (count.incrementAndGet() == 1) {
-                throw new IllegalStateException("a bug");
-              }
-              return new RecipientProbe.Result.Exists();
-            },
-            clock);
+    RecipientProbe probe =
+        (recipient, hop) -> {
+          if (count.incrementAndGet() == 1) {
+            throw new IllegalStateException("a bug");
+          }
+          return new RecipientProbe.Result.Exists();
+        };
+    RecipientMemory memory = new RecipientMemory(null, clock, log.log());
     var next = new org.sealwax.queue.NextHop.ByMx(ASKED);
     Mailbox who = box("who@asked.example");
-    assertThrows(IllegalStateException.class, () -> memory.ask(who, next));
-    assertEquals(new RecipientProbe.Result.Exists(), memory.ask(who, next));
+    assertThrows(IllegalStateException.class, () -> memory.ask(who, next, probe));
+    assertEquals(new RecipientProbe.Result.Exists(), memory.ask(who, next, probe));
+  }
+
+  private static void refreshed(RecipientMemory memory) throws InterruptedException {
+    while (memory.isRefreshing()) {
+      Thread.sleep(1);
+    }
+  }
+
+  @Test
+  void verifiesAgainInTheSecondHalfOfTheTimeWithoutMakingAnybodyWait() throws Exception {
+    RecipientMemory memory = new RecipientMemory(null, clock, log.log());
+    var next = new org.sealwax.queue.NextHop.ByMx(ASKED);
+    Mailbox who = box("who@asked.example");
+    var exists = new RecipientProbe.Result.Exists();
+    RecipientProbe.Result gone = refused(EnhancedStatus.of(5, 1, 1));
+    assertEquals(exists, memory.ask(who, next, (r, h) -> exists));
+    clock.pass(RecipientMemory.REFRESH);
+    // The next hop is down: what is known stays, up to its time.
+    assertEquals(
+        exists, memory.ask(who, next, (r, h) -> new RecipientProbe.Result.NotKnown("down")));
+    refreshed(memory);
+    assertEquals(exists, memory.ask(who, next, (r, h) -> gone), "asked again at once");
+    clock.pass(RecipientMemory.NOT_KNOWN);
+    // Up again: another full time from now.
+    assertEquals(exists, memory.ask(who, next, (r, h) -> exists));
+    refreshed(memory);
+    clock.pass(RecipientMemory.EXISTS.minusNanos(1));
+    assertEquals(exists, memory.ask(who, next, (r, h) -> gone));
+    refreshed(memory);
+    assertEquals(gone, memory.ask(who, next, (r, h) -> exists));
+  }
+
+  @Test
+  void verifiedRecipientsSurviveARestartAndRefusedOnesDoNot() throws IOException {
+    Path file = folder.resolve("recipients.verified");
+    RecipientMemory memory = new RecipientMemory(file, clock, log.log());
+    var next = new org.sealwax.queue.NextHop.ByMx(ASKED);
+    var exists = new RecipientProbe.Result.Exists();
+    RecipientProbe never = (r, h) -> new RecipientProbe.Result.NotKnown("down");
+    for (String name : List.of("who", "j\u00f6rg", "odd name", "a\tb")) {
+      assertEquals(exists, memory.ask(new Mailbox(name, ASKED), next, (r, h) -> exists));
+    }
+    memory.ask(box("gone@asked.example"), next, (r, h) -> refused(EnhancedStatus.of(5, 1, 1)));
+    memory.save();
+    clock.pass(Duration.ofDays(1));
+    Files.writeString(
+        file,
+        "damaged\n\tx\t\n99999999999999999999\tx\tw@asked.example\n"
+            + "-9223372036854775808\tasked.example\tlong@asked.example\n",
+        java.nio.file.StandardOpenOption.APPEND);
+    RecipientMemory after = new RecipientMemory(file, clock, log.log());
+    for (String name : List.of("who", "j\u00f6rg", "odd name")) {
+      assertEquals(exists, after.ask(new Mailbox(name, ASKED), next, never), name);
+    }
+    assertInstanceOf(
+        RecipientProbe.Result.NotKnown.class, after.ask(box("gone@asked.example"), next, never));
+    assertInstanceOf(
+        RecipientProbe.Result.NotKnown.class, after.ask(box("long@asked.example"), next, never));
+    assertInstanceOf(
+        RecipientProbe.Result.NotKnown.class,
+        after.ask(box("who@asked.example"), new org.sealwax.queue.NextHop.ByMx(LISTED), never),
+        "another next hop");
+    clock.pass(RecipientMemory.EXISTS);
+    RecipientMemory late = new RecipientMemory(file, clock, log.log());
+    assertInstanceOf(
+        RecipientProbe.Result.NotKnown.class, late.ask(box("who@asked.example"), next, never));
+  }
+
+  @Test
+  void aVerifiedRecipientSurvivesAReload() throws IOException {
+    RecipientMemory memory = new RecipientMemory(null, clock, log.log());
+    LiveDirectory directory = directory(settings(ADMIN, false), memory, null);
+    Mailbox who = box("who@asked.example");
+    assertEquals("relayed", told(directory.resolve(who)));
+    answer = new RecipientProbe.Result.NotKnown("down");
+    LiveDirectory after = directory(settings(ADMIN, false), memory, directory);
+    assertEquals("relayed", told(after.resolve(who)));
+    assertEquals(1, asked.size());
   }
 
   @Test
