@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.sealwax.config.Configuration;
 import org.sealwax.config.Settings;
 import org.sealwax.receive.auth.PasswordFile;
@@ -101,7 +102,11 @@ final class CommandLine {
     return switch (configuration) {
       case Configuration.Broken b -> {
         around.err().print(b.report());
-        around.err().println("sealwax: the configuration has errors; nothing was started");
+        String then =
+            command.name().equals("reload") && reachesServer(b.state())
+                ? ServeCommand.KEPT
+                : "nothing was started";
+        around.err().println("sealwax: the configuration has errors; " + then);
         yield Exit.CONFIGURATION;
       }
       case Configuration.Sound s -> configured(command, arguments, file, s);
@@ -144,6 +149,21 @@ final class CommandLine {
     } catch (IOException e) {
       around.err().println("sealwax: " + e.getMessage());
       return Exit.SYSTEM;
+    }
+  }
+
+  /** Has a server read its configuration, so that its log says, too, that it cannot be used. */
+  private static boolean reachesServer(@Nullable Path state) {
+    if (state == null) {
+      return false;
+    }
+    try (ControlClient client = ControlClient.open(state)) {
+      var _ = client.ask(ControlClient.request("reload"));
+      return true;
+    } catch (ControlServer.Refusal e) {
+      return true; // printed already: it read the same file
+    } catch (IOException e) {
+      return false;
     }
   }
 

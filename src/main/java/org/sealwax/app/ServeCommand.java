@@ -26,6 +26,9 @@ import org.sealwax.world.Threads;
 
 /** {@code sealwax serve}: from configuration to a running router, and down again. */
 final class ServeCommand {
+  /** What follows from a reload that failed. */
+  static final String KEPT = "the running server keeps the old configuration";
+
   private final Surroundings around;
   private final Folders folders;
   private final Clock clock = Clock.system();
@@ -179,8 +182,6 @@ final class ServeCommand {
    * changes nothing. The same text may name files with other contents, so nothing is compared.
    */
   private final class Reloader {
-    private static final String KEPT = "the running server keeps the old configuration";
-
     private final Optional<Path> file;
     private final Router router;
     private final MailLog log;

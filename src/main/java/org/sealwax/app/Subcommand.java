@@ -59,7 +59,8 @@ record Subcommand(
             "reload",
             "",
             "have the running server read its configuration again",
-            "A configuration with an error is refused, and the old one stays in force.",
+            "Reads the configuration and every file that it names. Where one of them is wrong, the"
+                + " running server keeps the old configuration.",
             List.of(),
             false),
         new Subcommand(

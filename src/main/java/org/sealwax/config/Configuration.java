@@ -43,8 +43,11 @@ public sealed interface Configuration {
    *
    * @param complaints at least one error
    * @param report all of them for a person
+   * @param state the state folder, where that much can be read: a server that runs there reads the
+   *     same file; else null
    */
-  record Broken(List<Complaint> complaints, String report) implements Configuration {
+  record Broken(List<Complaint> complaints, String report, @Nullable Path state)
+      implements Configuration {
     /** Copies. */
     public Broken {
       complaints = List.copyOf(complaints);
@@ -110,7 +113,8 @@ public sealed interface Configuration {
       report.append(c.render(name, reading.lines())).append('\n');
     }
     if (settings == null || reading.broken()) {
-      return new Broken(complaints, report.toString());
+      Path state = settings == null ? null : settings.server().state();
+      return new Broken(complaints, report.toString(), state);
     }
     return new Sound(settings, complaints, effective(reading, name), report.toString());
   }
