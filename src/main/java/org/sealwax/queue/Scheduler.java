@@ -28,8 +28,9 @@ import org.sealwax.spool.ShareState;
  * many of them mail may take that strangers make us write, next hops that never answered, and slow
  * ones. The last fifth is for mail that came within {@link #NEW} to a next hop at which nothing
  * runs, so that it finds a slot whatever the backlog does. A next hop has one round until a host of
- * it has greeted us, then {@value #FIRST_ROUNDS}, and one more for each round that it answers. An
- * MX address has at most {@link Limits#perHop} rounds, however many next hops lead to it.
+ * it has greeted us (while slots are scarce: until it has answered one), then {@value
+ * #FIRST_ROUNDS}, and one more for each round that it answers. An MX address has at most {@link
+ * Limits#perHop} rounds, however many next hops lead to it.
  *
  * <p><b>Window.</b> At most {@link #WINDOW} shares are in line or in a round. The fuller it is, the
  * fewer one next hop may have in line; what was tried before gets at most half of it and what comes
@@ -195,6 +196,7 @@ public final class Scheduler {
     private @Nullable InetAddress busyAt;
     private boolean greeted;
     private boolean aged;
+    private boolean isKept;
     private boolean ended;
 
     Round(Ready share, Hop hop, SlotShare slots, Instant began, @Nullable Duration patience) {
@@ -252,7 +254,9 @@ public final class Scheduler {
     int running;
     int limit = FIRST_ROUNDS;
     boolean greeted;
-    boolean slow;
+    boolean answered;
+    // Until it has answered a round in time: who greets us at once may still dawdle.
+    boolean slow = true;
     boolean moreInStore;
     int aged;
     final HopPauses pauses = new HopPauses();
@@ -292,6 +296,7 @@ public final class Scheduler {
   private int ready;
   private int running;
   private int reserved;
+  private int kept;
   private int paused;
   private int active;
   private Instant nextSweep = Instant.MIN;
@@ -431,7 +436,8 @@ public final class Scheduler {
     }
     if (line.ready == 0) {
       line.since = now;
-      line.served = false;
+      // What comes from the store is backlog.
+      line.served = share.state != ShareState.FRESH;
     }
     line.bySender.computeIfAbsent(share.sender, k -> new ArrayDeque<>(2)).add(share);
     line.ready++;
@@ -627,7 +633,8 @@ public final class Scheduler {
   }
 
   private int limit(Hop hop) {
-    return !hop.greeted || hop.pauses.isPaused() ? 1 : Math.min(hop.limit, limits.perHop());
+    boolean one = !hop.greeted || hop.pauses.isPaused() || !hop.answered && isScarce();
+    return one ? 1 : Math.min(hop.limit, limits.perHop());
   }
 
   /** What a change at a next hop means for its lines, and for fetching more. */
@@ -697,14 +704,17 @@ public final class Scheduler {
     if (line == null) {
       return false;
     }
-    if (isNew(line, now)) {
-      return true;
-    }
-    int kept = limits.deliveries() / KEPT;
-    boolean room = running < limits.deliveries() - kept && hasRoom(share);
+    boolean isNew = isNew(line, now);
     // Who greets us and then is slow leaves the one share for the other: as long as that is full,
-    // no more are found out.
-    return room && (share != SlotShare.UNANSWERED || hasRoom(SlotShare.SLOW));
+    // no more are found out from the backlog.
+    return hasRoom(share, isNew)
+            && (isNew || share != SlotShare.UNANSWERED || hasPart(SlotShare.SLOW, false))
+        || isNew && kept < kept();
+  }
+
+  /** Slots that are kept for new mail to idle next hops. */
+  private int kept() {
+    return limits.deliveries() / KEPT;
   }
 
   private boolean isNew(HopLine line, Instant now) {
@@ -715,7 +725,12 @@ public final class Scheduler {
         && line.since.plus(NEW).isAfter(now);
   }
 
-  private boolean hasRoom(SlotShare share) {
+  /** Whether there is a slot besides those that are kept. */
+  private boolean hasRoom(SlotShare share, boolean isNew) {
+    return running - kept < limits.deliveries() - kept() && hasPart(share, isNew);
+  }
+
+  private boolean hasPart(SlotShare share, boolean isNew) {
     int used = taken[share.ordinal()];
     if (share == SlotShare.STRANGERS || share == SlotShare.STRANGERS_UNANSWERED) {
       int all =
@@ -724,7 +739,8 @@ public final class Scheduler {
         return false;
       }
     }
-    return used < share.most(limits.deliveries());
+    int most = share.most(limits.deliveries());
+    return used < (isNew && share == SlotShare.UNANSWERED ? 2 * most : most);
   }
 
   private Round begin(HopLine line, SlotShare share, Instant now) {
@@ -737,6 +753,10 @@ public final class Scheduler {
       line.bySender.putLast(next.getKey(), next.getValue());
     }
     Round round = new Round(mail, hop, share, now, patience(hop));
+    if (!hasRoom(share, isNew(line, now))) {
+      round.isKept = true;
+      kept++;
+    }
     line.served = true;
     line.ready--;
     hop.ready--;
@@ -906,6 +926,9 @@ public final class Scheduler {
     if (round.aged) {
       hop.aged--;
     }
+    if (round.isKept) {
+      kept--;
+    }
     if (hop.isIdle()) {
       active--;
     }
@@ -935,6 +958,7 @@ public final class Scheduler {
   private void answers(Round round, int limit, Instant now) {
     Hop hop = round.hop;
     hop.greeted = true;
+    hop.answered = true;
     hop.slow = hop.aged > 0 || isOld(round, now);
     hop.limit = Math.clamp(limit, 1, Math.max(1, limits.perHop()));
   }

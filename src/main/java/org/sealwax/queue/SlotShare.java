@@ -3,25 +3,25 @@ package org.sealwax.queue;
 /** Which part of the delivery slots a round takes one from. */
 enum SlotShare {
   /** Mail of known senders to next hops that answer quickly: no bound of its own. */
-  OTHERS(0),
+  OTHERS(16),
   /** Mail to next hops at which no host has greeted us yet. */
   UNANSWERED(4),
-  /** Mail to next hops whose rounds last long. */
-  SLOW(4),
+  /** Mail to next hops whose rounds last long, or whose first round has not ended. */
+  SLOW(6),
   /** Mail with the null sender, which strangers make us write: notifications above all. */
-  STRANGERS(8),
+  STRANGERS(2),
   /** Such mail to next hops at which no host has greeted us yet; counted among the former too. */
-  STRANGERS_UNANSWERED(16);
+  STRANGERS_UNANSWERED(1);
 
-  private final int part;
+  private final int sixteenths;
 
-  SlotShare(int part) {
-    this.part = part;
+  SlotShare(int sixteenths) {
+    this.sixteenths = sixteenths;
   }
 
   /** Slots of this share, of so many; at least one. */
   int most(int deliveries) {
-    return part == 0 ? deliveries : Math.max(1, deliveries / part);
+    return Math.max(1, deliveries * sixteenths / 16);
   }
 
   /** The share of a round. */

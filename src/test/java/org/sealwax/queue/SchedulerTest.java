@@ -153,7 +153,7 @@ final class SchedulerTest {
       arrives("silent" + i, "s@x");
     }
     pass(Scheduler.NEW);
-    assertEquals(SLOTS / 4, all().size());
+    assertEquals(SlotShare.UNANSWERED.most(SLOTS), all().size());
     arrives("idle", "s@x");
     assertEquals("idle", next().share().hop());
     assertNull(scheduler.next(now));
@@ -182,13 +182,14 @@ final class SchedulerTest {
         arrives("silent" + i, "");
       }
     }
-    assertEquals(SLOTS / 16, all().size());
+    assertEquals(SlotShare.STRANGERS_UNANSWERED.most(SLOTS), all().size());
     for (int i = 0; i < 50; i++) {
       for (int n = 0; n < 5; n++) {
         arrives("slow" + i, "");
       }
     }
-    assertEquals(SLOTS / 8 - SLOTS / 16, all().size());
+    assertEquals(
+        SlotShare.STRANGERS.most(SLOTS) - SlotShare.STRANGERS_UNANSWERED.most(SLOTS), all().size());
     arrives("slow1", "s@x");
     arrives("idle", "s@x");
     assertEquals(2, all().size());
@@ -202,10 +203,11 @@ final class SchedulerTest {
       scheduler.greeted(round, now);
       pass(Scheduler.SLOW);
       ended(round, ANSWERED);
+    }
+    for (int i = 0; i < 100; i++) {
       fetched("slow" + i, "s@x");
     }
-    pass(Scheduler.NEW);
-    assertEquals(SLOTS / 4, all().size());
+    assertEquals(SlotShare.SLOW.most(SLOTS), all().size());
     knows("quick");
     for (int i = 0; i < 30; i++) {
       fetched("quick", "s@x");
