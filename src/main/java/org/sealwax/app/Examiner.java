@@ -24,6 +24,7 @@ import org.sealwax.assess.receiver.RelayTest;
 import org.sealwax.assess.receiver.SmugglingTest;
 import org.sealwax.assess.review.Reviews;
 import org.sealwax.dns.DnsSettings;
+import org.sealwax.dns.live.Authorities;
 import org.sealwax.dns.live.LiveResolver;
 import org.sealwax.dns.live.ResolverCheck;
 import org.sealwax.https.HttpsClient;
@@ -38,6 +39,7 @@ import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 import org.sealwax.world.Dialer;
 import org.sealwax.world.DialerSettings;
+import org.sealwax.world.SpecialUse;
 import org.sealwax.world.SystemDialer;
 
 /**
@@ -130,6 +132,9 @@ record Examiner(Setup setup, LiveResolver resolver) {
                 new Reviews.Needs(
                     resolver,
                     dns.validation() != DnsSettings.Validation.OFF,
+                    new Authorities(
+                            dns, clock, chance, a -> inner || SpecialUse.of(a).isEmpty(), DNS)
+                        ::tlsa,
                     dialer,
                     fetcher,
                     web,

@@ -132,6 +132,7 @@ public final class ReceiverRubric {
         cap(Letter.D, "dane.match", "one-type", FAIL, "one certificate type matches no record"),
         cap(Letter.D, "dane.ta", "", FAIL, "the DANE trust anchor does not hold"),
         cap(Letter.D, "dane.denial", "failing", FAIL, "DANE senders are kept from an MX"),
+        cap(Letter.D, "dane.denial", "inconsistent", FAIL, "TLSA is answered now and then"),
         cap(Letter.D, "sts.policy", "mx-fails", FAIL, "an MX breaks the enforced policy"),
         cap(Letter.D, "sts.consistency", "mx-outside", FAIL, "an MX outside the policy"),
         cap(Letter.D, "clientcert.request", "required", FAIL, "client certificate demanded"),

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -51,13 +52,28 @@ public final class DaneReview implements Review {
   /** A name server that is asked for TLSA is not slower than for MX; senders give up soon after. */
   private static final Duration SLOW = Duration.ofSeconds(3);
 
+  /** Times that a question is asked: an answer that comes only now and then shows itself. */
+  private static final int TIMES = 3;
+
+  /** Asks the authoritative servers of a zone one by one. */
+  public interface Servers {
+    /** What each answers for TLSA, by server; empty when none is found. */
+    Map<String, String> tlsa(Domain owner) throws InterruptedException;
+  }
+
   private final Resolver resolver;
+  private final Servers servers;
   private final Clock clock;
   private final Judge judge;
 
-  /** A review. */
-  public DaneReview(Resolver resolver, Clock clock) {
+  /**
+   * A review.
+   *
+   * @param servers asked one by one in a full assessment
+   */
+  public DaneReview(Resolver resolver, Servers servers, Clock clock) {
     this.resolver = resolver;
+    this.servers = servers;
     this.clock = clock;
     this.judge = new Judge(clock);
   }
@@ -78,20 +94,26 @@ public final class DaneReview implements Review {
       @Nullable Domain owner,
       @Nullable Answer<Tlsa> answer,
       String base,
-      Duration took) {
+      Duration took,
+      List<String> answers) {
     Host(Domain name, DaneState state) {
-      this(name, state, null, null, "", Duration.ZERO);
+      this(name, state, null, null, "", Duration.ZERO, List.of());
+    }
+
+    /** Whether each time, and from each server, the same answer came. */
+    boolean consistent() {
+      return answers.stream().map(a -> a.substring(a.indexOf(": ") + 2)).distinct().count() <= 1;
     }
   }
 
   @Override
-  public Judgement ask(Overview before) {
+  public Judgement ask(Overview before) throws InterruptedException {
     Map<Domain, Host> hosts = new LinkedHashMap<>();
     for (Exchange exchange : before.exchanges()) {
-      exchange
-          .named()
-          .ifPresent(
-              name -> hosts.computeIfAbsent(name, n -> host(n, exchange, before, before.port())));
+      Domain name = exchange.host();
+      if (name != null && !hosts.containsKey(name)) {
+        hosts.put(name, host(name, exchange, before, before.port()));
+      }
     }
     return new Judged(hosts);
   }
@@ -140,7 +162,8 @@ public final class DaneReview implements Review {
     return found;
   }
 
-  private Host host(Domain name, Exchange exchange, Overview all, int port) {
+  private Host host(Domain name, Exchange exchange, Overview all, int port)
+      throws InterruptedException {
     List<Answer<InetAddress>> lookups = exchange.lookups();
     if (lookups.size() < 2) {
       lookups =
@@ -159,32 +182,66 @@ public final class DaneReview implements Review {
     };
   }
 
-  private Host among(Domain name, List<Domain> bases, Overview all, int port) {
+  private Host among(Domain name, List<Domain> bases, Overview all, int port)
+      throws InterruptedException {
     Host last = new Host(name, new DaneState.Absent("no TLSA records"));
     for (Domain base : bases) {
       Optional<Domain> owner = BaseDomains.owner(base, port);
       if (owner.isEmpty()) {
         continue;
       }
-      final long start = clock.nanoTime();
-      Answer<Tlsa> answer = resolver.tlsa(owner.get());
-      Duration took = Duration.ofNanos(clock.nanoTime() - start);
-      List<Domain> names = TlsaAnswer.needsNames(answer) ? names(base, name, all, port) : List.of();
-      Optional<DaneState> state = TlsaAnswer.meaning(owner.get(), answer, names);
-      Host here =
-          new Host(
-              name,
-              state.orElse(new DaneState.Absent("no TLSA records")),
-              owner.get(),
-              answer,
-              base.name(),
-              took);
-      if (state.isPresent()) {
+      Host here = asked(name, base, owner.get(), all, port);
+      if (!(here.state() instanceof DaneState.Absent) || !here.consistent()) {
         return here;
       }
       last = here;
     }
     return last;
+  }
+
+  /** Asks several times, and takes what promises most: each of the answers reaches some sender. */
+  private Host asked(Domain name, Domain base, Domain owner, Overview all, int port)
+      throws InterruptedException {
+    List<String> answers = new ArrayList<>();
+    Host best = null;
+    int times = all.budget().depth() == Depth.QUICK ? 1 : TIMES;
+    for (int i = 0; i < times; i++) {
+      if (i > 0) {
+        resolver.forget(owner);
+      }
+      final long start = clock.nanoTime();
+      Answer<Tlsa> answer = resolver.tlsa(owner);
+      Duration took = Duration.ofNanos(clock.nanoTime() - start);
+      List<Domain> names = TlsaAnswer.needsNames(answer) ? names(base, name, all, port) : List.of();
+      DaneState state =
+          TlsaAnswer.meaning(owner, answer, names).orElse(new DaneState.Absent("no TLSA records"));
+      answers.add("look-up " + (i + 1) + ": " + words(answer));
+      Host here = new Host(name, state, owner, answer, base.name(), took, answers);
+      best = best == null || promise(here) > promise(best) ? here : best;
+    }
+    if (all.budget().depth() == Depth.FULL) {
+      List<String> said = new ArrayList<>();
+      servers.tlsa(owner).forEach((server, answer) -> said.add(server + ": " + answer));
+      if (said.stream().map(s -> s.substring(s.indexOf(": ") + 2)).distinct().count() > 1) {
+        answers.addAll(said);
+      }
+    }
+    return Objects.requireNonNull(best);
+  }
+
+  private static int promise(Host host) {
+    return switch (host.state()) {
+      case DaneState.Usable u -> 3;
+      case DaneState.Unusable u -> 2;
+      case DaneState.Absent a -> 1;
+      case DaneState.Trouble t -> 0;
+    };
+  }
+
+  private static String words(Answer<Tlsa> answer) {
+    return answer.records().isEmpty()
+        ? answer.kind() + " " + answer.security()
+        : answer.records().stream().map(Tlsa::toString).sorted().collect(Collectors.joining(", "));
   }
 
   private static List<Domain> names(Domain base, Domain host, Overview all, int port) {
@@ -257,6 +314,15 @@ public final class DaneReview implements Review {
   private static Finding denial(Host host) {
     Check check = Check.of("dane.denial");
     Place place = Place.of(host.name());
+    if (!host.consistent()) {
+      return Finding.of(
+              check,
+              Outcome.FAIL,
+              place,
+              "not each answer for " + host.owner() + " is the same: some DANE senders wait")
+          .as("inconsistent")
+          .with(new Evidence(Evidence.Kind.DNS, String.join("\n", host.answers())));
+    }
     Finding finding =
         switch (host.state()) {
           case DaneState.Trouble t ->

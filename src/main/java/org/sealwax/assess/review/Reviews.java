@@ -38,6 +38,7 @@ public final class Reviews {
    *
    * @param resolver for all look-ups
    * @param validating whether it validates; else nothing is known of DNSSEC and DANE
+   * @param servers asks the authoritative servers one by one
    * @param dialer for the hosts of policies and authorities: guarded, as strangers name them
    * @param fetcher of MTA-STS policies
    * @param web for the https addresses of reports
@@ -49,6 +50,7 @@ public final class Reviews {
   public record Needs(
       Resolver resolver,
       boolean validating,
+      DaneReview.Servers servers,
       Dialer dialer,
       PolicyFetcher fetcher,
       HttpsClient web,
@@ -61,7 +63,7 @@ public final class Reviews {
   /** All, in order. */
   public static List<Review> all(Needs needs) {
     Review dnssec = new DnssecReview(needs.resolver());
-    Review dane = new DaneReview(needs.resolver(), needs.clock());
+    Review dane = new DaneReview(needs.resolver(), needs.servers(), needs.clock());
     return List.of(
         new MxReview(needs.privateAllowed(), needs.hasIpv6()),
         needs.validating() ? dnssec : new Unasked(dnssec.checks(), WITHOUT),

@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -135,7 +136,8 @@ final class PolicyReviewsTest {
   }
 
   private static List<Finding> dane(FixedResolver world, List<Identity> one, List<Identity> two) {
-    return judge(new DaneReview(world, Clock.system()), overview(world, one, two));
+    return judge(
+        new DaneReview(world, owner -> Map.of(), Clock.system()), overview(world, one, two));
   }
 
   /** RFC 7672 8.1: behind a secure alias the server is asked for under the alias's target. */
@@ -151,15 +153,58 @@ final class PolicyReviewsTest {
     FixedResolver with = aliased.tlsa("_25._tcp.real.example.org", key(EC)).build();
     assertEquals(
         Optional.of(Domain.of("real.example.org")),
-        new DaneReview(with, Clock.system())
+        new DaneReview(with, owner -> Map.of(), Clock.system())
             .ask(DnsReviewsTest.overview(with, DOMAIN))
             .serverName(mx));
     FixedResolver without = world().build();
     assertEquals(
         Optional.empty(),
-        new DaneReview(without, Clock.system())
+        new DaneReview(without, owner -> Map.of(), Clock.system())
             .ask(DnsReviewsTest.overview(without, DOMAIN))
             .serverName(mx));
+  }
+
+  /** One of two name servers has no records: every second sender waits, or has no DANE. */
+  @Test
+  void anAnswerThatComesEverySecondTimeIsInconsistent() {
+    FixedResolver with =
+        world()
+            .tlsa("_25._tcp.mx1.example.org", key(EC))
+            .tlsa("_25._tcp.mx2.example.org", key(OTHER))
+            .build();
+    FixedResolver without = with.toBuilder().without("_25._tcp.mx1.example.org").build();
+    FixedResolver failing = with.toBuilder().fails("_25._tcp.mx1.example.org").build();
+    for (FixedResolver second : List.of(without, failing)) {
+      AtomicInteger asked = new AtomicInteger();
+      Resolver turning =
+          (Resolver)
+              Proxy.newProxyInstance(
+                  Resolver.class.getClassLoader(),
+                  new Class<?>[] {Resolver.class},
+                  (proxy, method, arguments) ->
+                      method.invoke(
+                          method.getName().equals("tlsa") && asked.getAndIncrement() % 2 == 0
+                              ? second
+                              : with,
+                          arguments));
+      List<Finding> found =
+          judge(
+              new DaneReview(turning, owner -> Map.of(), Clock.system()),
+              overview(with, List.of(EC), List.of(OTHER)));
+      assertTrue(codes(found, "dane.denial").startsWith("FAIL:inconsistent"), found.toString());
+      assertTrue(codes(found, "dane.match").startsWith("WARN:no-rollover"), "the records are used");
+    }
+    List<Finding> servers =
+        judge(
+            new DaneReview(
+                with,
+                owner ->
+                    owner.name().contains("mx2")
+                        ? Map.of("ns1", "SERVFAIL", "ns2", "3 1 1 ab")
+                        : Map.of("ns1", "3 1 1 ab", "ns2", "3 1 1 ab"),
+                Clock.system()),
+            overview(with, List.of(EC), List.of(OTHER)));
+    assertEquals("PASS: FAIL:inconsistent", codes(servers, "dane.denial"));
   }
 
   /** What was not seen fulfils nothing and breaks nothing. */
@@ -186,10 +231,11 @@ final class PolicyReviewsTest {
             .build();
     Overview none = overview(world, UNSEEN, UNSEEN);
     assertEquals("INCONCLUSIVE:", codes(judge(new ParityReview(), none), "parity"));
-    Overview dane = none.with(judge(new DaneReview(world, Clock.system()), none));
+    Overview dane =
+        none.with(judge(new DaneReview(world, owner -> Map.of(), Clock.system()), none));
     assertEquals("INCONCLUSIVE:", codes(judge(new BothReview(), dane), "both"));
     Overview one = overview(world, List.of(EC), UNSEEN);
-    Overview seen = one.with(judge(new DaneReview(world, Clock.system()), one));
+    Overview seen = one.with(judge(new DaneReview(world, owner -> Map.of(), Clock.system()), one));
     Finding both = judge(new BothReview(), seen).getFirst();
     assertEquals("both/one", both.code(), both.seen());
     assertTrue(both.doubt().startsWith("not seen: mx2.example.org"), both.doubt());
@@ -436,7 +482,9 @@ final class PolicyReviewsTest {
           }
         };
     return codes(
-        judge(new DaneReview(world, clock), overview(world, List.of(EC), List.of(OTHER))),
+        judge(
+            new DaneReview(world, owner -> Map.of(), clock),
+            overview(world, List.of(EC), List.of(OTHER))),
         "dane.denial");
   }
 
