@@ -63,8 +63,9 @@ final class Help {
     out.append(".SH EXIT STATUS\n");
     out.append(
         roff(
-            "0: done. 1: nothing found, or warnings of check. 2: errors in the configuration or in a file that it names (check). 64 and above:"
-                + " as in sysexits(3); 75 means that trying again later helps."));
+            "0: done. 1: nothing found, or warnings of check. 2: errors in the configuration or in a file that it names (check). 69:"
+                + " assess and survey cannot judge DNSSEC, because the resolver of this machine returns"
+                + " no DNSSEC records; nothing is reported of the target. 64 and above: as in sysexits(3); 75 means that trying again later helps."));
     out.append(".SH ENVIRONMENT\n");
     out.append(
         roff(

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.assess.Depth;
 import org.sealwax.assess.Entry;
 import org.sealwax.assess.Evidence;
 import org.sealwax.assess.Outcome;
@@ -24,6 +25,7 @@ import org.sealwax.tls.wire.Suite;
  */
 final class Contact {
   private static final int CERTIFICATE_REQUIRED = 116;
+  private static final int UNRECOGNIZED_NAME = 112;
 
   /** Words that a client loses mail or speed by when they vanish under TLS. */
   private static final Set<String> WORTH =
@@ -126,7 +128,9 @@ final class Contact {
       works("a ServerHello came: " + Names.version(first.facts().version()));
       return true;
     }
-    return !first.silent() && nameless(first) || diagnose();
+    boolean name = first.alert() == UNRECOGNIZED_NAME;
+    boolean spare = scan.visit().depth() != Depth.QUICK && !first.silent();
+    return (name || spare) && nameless(first) || diagnose();
   }
 
   /** The same without a server name: RFC 6066 3 lets a server end the handshake over a name. */
@@ -493,7 +497,7 @@ final class Contact {
     if (version >= Records.TLS12) {
       hello.schemes(List.of(0x0403, 0x0804, 0x0401, 0x0807, 0x0503, 0x0501, 0x0203, 0x0201));
     }
-    hello.renegotiationInfo();
+    hello.renegotiationInfo().extension(HelloBuilder.EXTENDED_MASTER_SECRET);
     if (wide) {
       hello.padTo(400);
     }

@@ -40,6 +40,7 @@ final class Notebook {
   private final Map<String, X509Certificate> leaves = new LinkedHashMap<>();
   private ServerMessage.@Nullable CertificateRequest request;
   private boolean compression;
+  private boolean helloAnswered;
 
   Notebook(Sightings sightings) {
     this.sightings = sightings;
@@ -59,6 +60,7 @@ final class Notebook {
       groups.add(hello.group());
     }
     if (hello.version() <= 0x0303) {
+      helloAnswered = true;
       compression |= hello.compression() != 0;
       for (int extension :
           new int[] {
@@ -220,6 +222,11 @@ final class Notebook {
 
   List<FieldParameters> fields() {
     return List.copyOf(fields.values());
+  }
+
+  /** Whether a raw hello of TLS 1.2 or below was answered: only those show their extensions. */
+  boolean helloAnswered() {
+    return helloAnswered;
   }
 
   boolean repeatsValues() {

@@ -384,8 +384,10 @@ public final class ReceiverScan implements Probe {
         case ENDLESS -> told.say("scan.trouble", Outcome.FAIL, "endless", end.seen(), transcript);
         case CLOSED, UNREACHABLE, UNWELCOME ->
             told.say("scan.trouble", Outcome.FAIL, "", end.seen(), transcript);
-        case THROTTLED, NO_CONNECTION_LEFT, NO_TIME_LEFT -> {
+        case THROTTLED, NO_CONNECTION_LEFT -> {
           // Told for each check below.
+        }
+        case NO_TIME_LEFT -> {
           if (scan.door().starttlsTaken() > 0) {
             told.say(
                 "starttls.works",

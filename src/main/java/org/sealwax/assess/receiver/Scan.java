@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.sealwax.address.Domain;
+import org.sealwax.assess.Depth;
 import org.sealwax.assess.Visit;
 import org.sealwax.tls.look.LookClient;
 import org.sealwax.tls.look.LookOffer;
@@ -151,7 +152,8 @@ final class Scan {
    */
   Answer ask(List<byte[]> pieces) throws Shut, InterruptedException {
     Answer answer = once(pieces);
-    if (answer.dropped() && confirmedDrops < DROPS_BEFORE_BELIEVED) {
+    int doubted = visit.depth() == Depth.QUICK ? 1 : DROPS_BEFORE_BELIEVED;
+    if (answer.dropped() && confirmedDrops < doubted) {
       Answer again = once(pieces);
       if (!again.dropped()) {
         return again;

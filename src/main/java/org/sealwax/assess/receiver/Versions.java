@@ -20,6 +20,9 @@ final class Versions {
   private final Scan scan;
   private boolean bestOld;
 
+  /** Whether an answer showed what the server makes of compression and extensions. */
+  private boolean shown;
+
   Versions(Scan scan) {
     this.scan = scan;
   }
@@ -38,6 +41,7 @@ final class Versions {
                     .extension(HelloBuilder.SESSION_TICKET)
                     .extension(HelloBuilder.HEARTBEAT, (byte) 1)
                     .statusRequest());
+    shown = answer.accepted() && !scan.small();
     if (answer.dropped() && !scan.book().spoken(Records.TLS13)) {
       answer = scan.anyOf(version, suites);
     }
@@ -299,22 +303,21 @@ final class Versions {
       }
       return;
     }
+    boolean answered = book.helloAnswered();
     if (book.answers(HelloBuilder.EXTENDED_MASTER_SECRET)) {
       told.pass("ems", "extended_master_secret is answered");
-    } else if (old > Records.SSL3) {
+    } else if (old > Records.SSL3 && answered) {
       told.say("ems", Outcome.WARN, "missing", "extended_master_secret is not answered");
     }
     if (book.answers(HelloBuilder.RENEGOTIATION_INFO)) {
       told.pass("secure-reneg", "renegotiation_info is answered");
-    } else {
+    } else if (answered) {
       told.say("secure-reneg", Outcome.FAIL, "missing", "renegotiation_info is not answered");
     }
-    if (!scan.small()) {
-      if (book.compresses()) {
-        told.say("compression", Outcome.FAIL, "on", "DEFLATE is chosen when it is offered");
-      } else {
-        told.pass("compression", "DEFLATE is offered and not chosen");
-      }
+    if (book.compresses()) {
+      told.say("compression", Outcome.FAIL, "on", "DEFLATE is chosen when it is offered");
+    } else if (shown) {
+      told.pass("compression", "DEFLATE is offered and not chosen");
     }
   }
 }

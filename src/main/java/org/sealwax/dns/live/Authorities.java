@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import org.sealwax.address.Domain;
 import org.sealwax.dns.DnsSettings;
@@ -72,7 +73,7 @@ public final class Authorities {
    */
   public Map<String, String> tlsa(Domain owner) throws InterruptedException {
     Inquiry inquiry = new Inquiry(clock, TOTAL);
-    Lookup lookup = Lookup.of(settings, clock, chance);
+    Lookup lookup = Lookup.of(settings, Optional.empty(), clock, chance);
     Map<String, InetSocketAddress> servers = new LinkedHashMap<>();
     try {
       Name name = Name.fromString(owner.name(), Name.root);
@@ -139,7 +140,14 @@ public final class Authorities {
   }
 
   private String answer(InetSocketAddress at, Name owner, Inquiry inquiry) {
-    Upstream one = new Upstream(List.of(at), ONE, true, clock, chance);
+    Upstream one =
+        new Upstream(
+            new ResolverList(List.of(at), Optional.empty(), clock),
+            ONE,
+            true,
+            Set.of(),
+            clock,
+            chance);
     try {
       Message answer =
           one.ask(Message.newQuery(Record.newRecord(owner, Type.TLSA, DClass.IN)), inquiry);
