@@ -454,27 +454,23 @@ public final class Validator {
   }
 
   private Judgement denied(Name name, int type, Message message, ZoneView view) {
-    boolean noName = message.getRcode() == Rcode.NXDOMAIN;
     // With records that do not verify it is no denial, unless one is proven.
     Content said = plain(name, type, message, "").content();
     boolean isDenial = said instanceof Content.NoName || said instanceof Content.NoData;
     Judgement best =
         Judgement.unknown(Security.BOGUS, because("no answer that validates", name, type, view));
     for (Denial denial : Denial.in(view, work)) {
-      Denial.Proof proof = noName ? denial.noName(name) : denial.noData(name, type);
-      Content content = noName ? new Content.NoName() : new Content.NoData();
-      if (proof == Denial.Proof.NONE
-          && noName
-          && denial.noData(name, type) == Denial.Proof.PROVEN) {
-        // Some servers say NXDOMAIN for an empty non-terminal; the proof knows better.
-        proof = Denial.Proof.PROVEN;
-        content = new Content.NoData();
-      }
-      if (proof == Denial.Proof.PROVEN) {
+      // The RCODE is not signed: the proof says which denial it is.
+      Denial.Proof noData = denial.noData(name, type);
+      Denial.Proof noName = denial.noName(name);
+      if (noData == Denial.Proof.PROVEN || noName == Denial.Proof.PROVEN) {
+        Content content =
+            noData == Denial.Proof.PROVEN ? new Content.NoData() : new Content.NoName();
         return new Judgement(Security.SECURE, content, denial.ttl(), "");
       }
+      Denial.Proof proof = said instanceof Content.NoName ? noName : noData;
       if (proof == Denial.Proof.INSECURE && isDenial) {
-        best = new Judgement(Security.INSECURE, content, denial.ttl(), NO_SIGNED_CUT);
+        best = new Judgement(Security.INSECURE, said, denial.ttl(), NO_SIGNED_CUT);
       }
     }
     return best;

@@ -110,8 +110,13 @@ final class SignedZones implements AutoCloseable {
     }
   }
 
-  Anchors anchors() {
-    return anchors;
+  int port() {
+    return server.address().getPort();
+  }
+
+  /** The trust anchor, a DS record in presentation form. */
+  String anchor() {
+    return server.anchors().getFirst();
   }
 
   Outcome judge(Name name, int type) {
@@ -126,13 +131,24 @@ final class SignedZones implements AutoCloseable {
    */
   Outcome judge(
       Name name, int type, Map<Source.Query, Message> changed, Map<Name, ZoneStatus> known) {
+    return judge(
+        name,
+        type,
+        query -> {
+          Message other = changed.get(query);
+          Message message = other == null ? messages.get(query) : other;
+          return message == null ? ask(query) : message;
+        },
+        known);
+  }
+
+  /** Judges one question and its aliases by the messages of a source. */
+  Outcome judge(Name name, int type, Source messagesOf, Map<Name, ZoneStatus> known) {
     Set<Source.Query> asked = new HashSet<>();
     Source source =
         query -> {
           asked.add(query);
-          Message other = changed.get(query);
-          Message message = other == null ? messages.get(query) : other;
-          return message == null ? ask(query) : message;
+          return messagesOf.ask(query);
         };
     Validator validator = new Validator(algorithms, anchors, known, source, now);
     Security security = Security.SECURE;
