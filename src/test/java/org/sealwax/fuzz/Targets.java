@@ -9,6 +9,7 @@ import org.sealwax.console.ConsoleTargets;
 import org.sealwax.dane.DaneTargets;
 import org.sealwax.deliver.DeliverTargets;
 import org.sealwax.dns.live.DnsTargets;
+import org.sealwax.dns.validate.ValidateTargets;
 import org.sealwax.dns.zone.AuthorityTargets;
 import org.sealwax.forward.ForwardTargets;
 import org.sealwax.https.HttpsTargets;
@@ -47,6 +48,7 @@ public final class Targets {
     all.addAll(DaneTargets.all());
     all.addAll(LookTargets.all());
     all.addAll(DnsTargets.all());
+    all.addAll(ValidateTargets.all());
     all.addAll(AuthorityTargets.all());
     all.addAll(TlsRptTargets.all());
     all.addAll(ReceivedTargets.all());

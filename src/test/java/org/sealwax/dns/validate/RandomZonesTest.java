@@ -61,10 +61,10 @@ final class RandomZonesTest {
   /** Answers questions of others with the messages as they were changed. */
   private static final class Forwarder implements AutoCloseable {
     private final DatagramSocket socket = new DatagramSocket(0, LOOPBACK);
-    private final Mutations mutations;
+    private final ChangedMessages changed;
 
-    Forwarder(Mutations mutations) throws IOException {
-      this.mutations = mutations;
+    Forwarder(ChangedMessages changed) throws IOException {
+      this.changed = changed;
       Threads.start("forwarder", this::answer);
     }
 
@@ -80,7 +80,7 @@ final class RandomZonesTest {
           Message query = new Message(Arrays.copyOf(in.getData(), in.getLength()));
           Record question = query.getQuestion();
           Message answer =
-              mutations.message(new Source.Query(question.getName(), question.getType()));
+              changed.message(new Source.Query(question.getName(), question.getType()));
           answer.getHeader().setID(query.getHeader().getID());
           // Larger than was offered: nobody here minds.
           byte[] wire = answer.toWire();
@@ -301,21 +301,21 @@ final class RandomZonesTest {
     zones.add(Zone.of("plain.example", "@ A 192.0.2.66\n"));
     List<Source.Query> questions = questions(zones, random);
     try (SignedZones signed = new SignedZones(zones.toArray(new Zone[0]))) {
-      Mutations mutations = new Mutations(signed, seed);
+      ChangedMessages changed = new ChangedMessages(signed, seed);
       int port = freePort();
       Map<Name, ZoneStatus> known = new HashMap<>();
       Map<Name, ZoneStatus> knownTruth = new HashMap<>();
-      try (Forwarder forwarder = new Forwarder(mutations)) {
+      try (Forwarder forwarder = new Forwarder(changed)) {
         Process unbound = unbound(signed.anchor(), port, forwarder.port());
         try {
           await(port);
           for (Source.Query query : questions) {
             Outcome truth = signed.judge(query.name(), query.type(), Map.of(), knownTruth);
-            Outcome ours = signed.judge(query.name(), query.type(), mutations::message, known);
+            Outcome ours = signed.judge(query.name(), query.type(), changed::message, known);
             String theirs = verdict(query, ask(query, port, 20_000));
             List<String> changes =
                 ours.asked().stream()
-                    .map(asked -> mutations.name(asked))
+                    .map(asked -> changed.name(asked))
                     .filter(name -> !name.isEmpty())
                     .toList();
             boolean iterated =

@@ -18,7 +18,7 @@ import org.xbill.DNS.Section;
 import org.xbill.DNS.Type;
 
 /** What an attacker on the way makes of messages: the same each time for the same question. */
-final class Mutations {
+final class ChangedMessages {
   private static final int KINDS = 13;
 
   private final SignedZones zones;
@@ -26,7 +26,7 @@ final class Mutations {
   private final Map<Source.Query, Message> made = new HashMap<>();
   private final Map<Source.Query, String> names = new HashMap<>();
 
-  Mutations(SignedZones zones, long seed) {
+  ChangedMessages(SignedZones zones, long seed) {
     this.zones = zones;
     this.seed = seed;
   }
