@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
 import org.sealwax.app.ControlServer.Json;
@@ -30,6 +31,7 @@ import org.sealwax.queue.Station;
 import org.sealwax.spool.QueueId;
 import org.sealwax.spool.ShareCount;
 import org.sealwax.spool.ShareKey;
+import org.sealwax.spool.ShareState;
 import org.sealwax.spool.Spool;
 import org.sealwax.world.Clock;
 import org.sealwax.world.SteadyClock;
@@ -134,7 +136,24 @@ final class Desk implements ControlServer.Desk {
         text(request, "sender").map(s -> s.equals("<>") ? "" : s),
         Optional.empty(),
         text(request, "reason"),
-        Optional.empty());
+        state(request));
+  }
+
+  private static Optional<ShareState> state(JsonNode request) throws Refusal {
+    Optional<String> word = text(request, "state");
+    if (word.isEmpty()) {
+      return Optional.empty();
+    }
+    for (ShareState state : ShareState.values()) {
+      if (word(state).equals(word.get())) {
+        return Optional.of(state);
+      }
+    }
+    throw new Refusal(
+        "no state \""
+            + word.get()
+            + "\": "
+            + String.join(", ", Stream.of(ShareState.values()).map(Desk::word).toList()));
   }
 
   private long count(JsonNode request) throws IOException, Refusal {
@@ -293,7 +312,8 @@ final class Desk implements ControlServer.Desk {
   private ObjectNode order(String what, JsonNode request) throws IOException, Refusal {
     QueueFilter filter = filter(request);
     if (filter.equals(QueueFilter.all()) && !request.path("all").asBoolean(false)) {
-      throw new Refusal("say which: an identifier, --domain, --sender, --reason, or --all");
+      throw new Refusal(
+          "say which: an identifier, --domain, --sender, --reason, --state, or --all");
     }
     QueueControl.Count count =
         switch (what) {

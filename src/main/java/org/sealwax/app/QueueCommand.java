@@ -60,6 +60,7 @@ final class QueueCommand {
     arguments.value("--domain").ifPresent(v -> request.put("domain", v));
     arguments.value("--sender").ifPresent(v -> request.put("sender", v));
     arguments.value("--reason").ifPresent(v -> request.put("reason", v));
+    arguments.value("--state").ifPresent(v -> request.put("state", v));
     if (arguments.has("--all")) {
       request.put("all", true);
     }

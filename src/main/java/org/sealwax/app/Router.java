@@ -231,7 +231,11 @@ final class Router implements Closeable {
                 log),
             settings.queue(),
             marks);
-    this.held = new HeldMail(queue, () -> heldBytes(settings.spool().folder()));
+    this.held =
+        new HeldMail(
+            queue,
+            () -> heldBytes(settings.spool().folder()),
+            settings.server().state().resolve("held-summary"));
     this.lookAhead =
         new LookAhead(
             spool,

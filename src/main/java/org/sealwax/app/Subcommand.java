@@ -73,6 +73,8 @@ record Subcommand(
                 json,
                 new Option("--all", null, "all messages"),
                 new Option("--reason", "WORD", "recipients waiting for this reason"),
+                new Option(
+                    "--state", "WORD", "recipients that are fresh, queued, deferred or held"),
                 new Option("--domain", "DOMAIN", "recipients of this domain"),
                 new Option("--sender", "ADDRESS", "messages of this sender"),
                 new Option("--limit", "COUNT", "at most so many (100)")),

@@ -2,9 +2,16 @@ package org.sealwax.queue;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +24,7 @@ import org.sealwax.smtp.EnhancedStatus;
 import org.sealwax.spool.Change;
 import org.sealwax.spool.JourneyEntry;
 import org.sealwax.spool.KeptMessage;
+import org.sealwax.spool.QueueId;
 import org.sealwax.spool.Share;
 import org.sealwax.spool.ShareCount;
 import org.sealwax.spool.ShareFilter;
@@ -30,7 +38,8 @@ import org.sealwax.world.Supervisor;
  * (any alias to a target that refuses does), so what nobody could be told about has a lifetime and
  * a share of the disk; what a person held, or what is damaged, stays until a person decides.
  *
- * <p>Nothing is deleted before it was announced a day earlier by this process. So a clock that
+ * <p>Nothing is deleted before it was announced a day earlier. The time of the last summary is kept
+ * in a file, so that a server that restarts every day announces and deletes as well. A clock that
  * jumps deletes nothing, if it is right again within a day; and the mail of {@link Kind#UNVOUCHED}
  * alone goes earlier, the oldest first, when held mail takes more than its share of the disk.
  */
@@ -63,6 +72,24 @@ public final class HeldMail implements Closeable {
   /** Messages named one by one; a letter is read by a person. */
   static final int MOST_NAMED = 50;
 
+  /** Groups told apart; a stranger chooses targets. */
+  private static final int MOST_GROUPS = 1_000;
+
+  /** Identifiers named of one group. */
+  private static final int MOST_OF_GROUP = 3;
+
+  /** Lists all that is held. */
+  static final String LIST = "sealwax queue list --state held";
+
+  /** What the letter recommends. */
+  public static final List<String> COMMANDS =
+      List.of(
+          LIST,
+          "sealwax queue show ID",
+          "sealwax queue release ID",
+          "sealwax queue bounce ID",
+          "sealwax queue delete ID");
+
   private static final int PAGE = 500;
 
   private static final ShareFilter HELD =
@@ -76,9 +103,14 @@ public final class HeldMail implements Closeable {
   private final Queue queue;
   private final Spool spool;
   private final LongSupplier mostBytes;
+  private final Path summaryFile;
   private final CountDownLatch closed = new CountDownLatch(1);
   private final Map<ShareKey, Kind> announced = new LinkedHashMap<>();
   private long lastSummary;
+
+  /** Time of the last summary of an earlier process, or null. */
+  private @Nullable Instant announcedBefore;
+
   private long toldCount;
   private long measured = -1;
   private boolean toldFull;
@@ -87,12 +119,46 @@ public final class HeldMail implements Closeable {
    * Held mail of a queue.
    *
    * @param mostBytes of content that held mail may take on the disk, asked again and again
+   * @param summaryFile keeps the time of the last summary over restarts
    */
-  public HeldMail(Queue queue, LongSupplier mostBytes) {
+  public HeldMail(Queue queue, LongSupplier mostBytes, Path summaryFile) {
     this.queue = queue;
     this.spool = queue.spool;
     this.mostBytes = mostBytes;
+    this.summaryFile = summaryFile;
     this.lastSummary = queue.clock.nanoTime();
+    Instant now = queue.clock.now();
+    Instant before = readSummaryTime();
+    if (before == null || before.isAfter(now)) {
+      // The first start, or a clock that was wrong: a day from now.
+      writeSummaryTime(now);
+      return;
+    }
+    Duration age = Duration.between(before, now);
+    lastSummary -= (age.compareTo(DAY) < 0 ? age : DAY).toNanos();
+    announcedBefore = before;
+  }
+
+  private @Nullable Instant readSummaryTime() {
+    try {
+      return Instant.ofEpochSecond(Long.parseLong(Files.readString(summaryFile).strip()));
+    } catch (NoSuchFileException e) {
+      return null;
+    } catch (IOException | DateTimeException | NumberFormatException e) {
+      queue.log.warning("queue", summaryFile + " cannot be read; the next summary is due in a day");
+      return null;
+    }
+  }
+
+  private void writeSummaryTime(Instant time) {
+    Path fresh = summaryFile.resolveSibling(summaryFile.getFileName() + ".new");
+    try {
+      Files.writeString(fresh, time.getEpochSecond() + "\n", StandardCharsets.US_ASCII);
+      Files.move(
+          fresh, summaryFile, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      queue.log.warning("queue", summaryFile + " cannot be written: " + e.getMessage());
+    }
   }
 
   /** Begins to look, and goes on. */
@@ -126,8 +192,10 @@ public final class HeldMail implements Closeable {
     long now = queue.clock.nanoTime();
     if (now - lastSummary >= DAY.toNanos()) {
       lastSummary = now;
+      recallAnnouncements();
       carryOut();
       announce(held);
+      writeSummaryTime(queue.clock.now());
     }
   }
 
@@ -185,6 +253,21 @@ public final class HeldMail implements Closeable {
     }
     Duration lifetime = queue.settings().schedule().lifetime();
     return since == null ? share.key().message().time().plus(lifetime) : since;
+  }
+
+  /** What the summary before this start announced: all that was over then. */
+  private void recallAnnouncements() throws IOException {
+    Instant before = announcedBefore;
+    announcedBefore = null;
+    if (before != null) {
+      visit(
+          (share, group, kind) -> {
+            if (isOver(share, kind, before)) {
+              announced.put(share.key(), kind);
+            }
+            return announced.size() < MOST_ANNOUNCED;
+          });
+    }
   }
 
   /** What was announced a day ago and is still held for the same reason. */
@@ -304,8 +387,7 @@ public final class HeldMail implements Closeable {
     if (!announced.isEmpty()) {
       queue.log.note(
           "queue",
-          announced.size()
-              + " held messages end in a day: sealwax queue list --state held shows what is held");
+          announced.size() + " held messages end in a day: " + LIST + " shows what is held");
     }
     if (held != toldCount || !announced.isEmpty()) {
       toldCount = held;
@@ -313,16 +395,11 @@ public final class HeldMail implements Closeable {
     }
   }
 
-  private List<String> lines() throws IOException {
+  List<String> lines() throws IOException {
     List<String> lines = new ArrayList<>();
     lines.add("These messages could not be delivered, and their senders could not safely be told.");
-    lines.add("They wait for you: sealwax queue release ID, or sealwax queue delete ID.");
-    lines.add("");
-    for (ShareCount c : spool.counts()) {
-      if (c.state() == ShareState.HELD) {
-        lines.add(c.shares() + " held for the reason \"" + c.reason() + "\"");
-      }
-    }
+    lines.add("They wait for you:");
+    COMMANDS.forEach(command -> lines.add("    " + command));
     if (!announced.isEmpty()) {
       lines.add("");
       lines.add("The lifetime of these is over. In a day they are deleted (bounced, where only");
@@ -331,28 +408,80 @@ public final class HeldMail implements Closeable {
       more(lines, announced.size());
     }
     lines.add("");
-    List<String> named = new ArrayList<>();
+    lines.addAll(groups());
+    return lines;
+  }
+
+  /** Held recipients with the same target and the same answer. */
+  private static final class Group {
+    private final String text;
+    private final List<String> ids = new ArrayList<>();
+    private long count;
+
+    Group(String text) {
+      this.text = text;
+    }
+
+    void add(QueueId id) {
+      count++;
+      if (ids.size() < MOST_OF_GROUP && !ids.contains(id.text())) {
+        ids.add(id.text());
+      }
+    }
+  }
+
+  /** By target and code, the largest first. */
+  private List<String> groups() throws IOException {
+    Map<String, Group> groups = new LinkedHashMap<>();
+    long[] others = {0};
     visit(
         (share, group, kind) -> {
-          QueuedRecipient first = group.recipients().getFirst();
-          Cause last = first.last();
-          named.add(
-              share.key().message()
-                  + "  from <"
-                  + share.sender()
-                  + "> to "
-                  + first.target()
-                  + (last == null ? "" : ": " + last.text()));
-          return named.size() < MOST_NAMED;
+          for (QueuedRecipient r : group.recipients()) {
+            Cause last = r.last();
+            String code = last == null ? "" : code(last);
+            String key = r.target() + ", " + share.reason() + (code.isEmpty() ? "" : " " + code);
+            if (groups.size() == MOST_GROUPS && !groups.containsKey(key)) {
+              others[0]++;
+            } else {
+              groups
+                  .computeIfAbsent(key, k -> new Group(last == null ? "" : last.text()))
+                  .add(share.key().message());
+            }
+          }
+          return true;
         });
-    lines.addAll(named);
-    more(lines, toldCount);
+    List<Map.Entry<String, Group>> largest = new ArrayList<>(groups.entrySet());
+    largest.sort(Comparator.comparingLong(e -> -e.getValue().count));
+    List<String> lines = new ArrayList<>();
+    for (Map.Entry<String, Group> one : largest.subList(0, Math.min(MOST_NAMED, largest.size()))) {
+      Group group = one.getValue();
+      lines.add(group.count + " to " + one.getKey());
+      if (!group.text.isEmpty()) {
+        lines.add("    " + group.text);
+      }
+      lines.add(
+          "    " + String.join(" ", group.ids) + (group.count > group.ids.size() ? " ..." : ""));
+    }
+    for (Map.Entry<String, Group> one :
+        largest.subList(Math.min(MOST_NAMED, largest.size()), largest.size())) {
+      others[0] += one.getValue().count;
+    }
+    if (others[0] > 0) {
+      lines.add(others[0] + " more: " + LIST);
+    }
     return lines;
+  }
+
+  /** {@code 550 5.1.1}, or the enhanced status alone where no server said it. */
+  private static String code(Cause cause) {
+    return cause.reply() == null
+        ? cause.status().toString()
+        : cause.reply().code() + " " + cause.status();
   }
 
   private static void more(List<String> lines, long count) {
     if (count > MOST_NAMED) {
-      lines.add("and more: sealwax queue list --state held");
+      lines.add("and more: " + LIST);
     }
   }
 
@@ -382,8 +511,8 @@ public final class HeldMail implements Closeable {
               + left[0]
               + " bytes, more than its share of the disk ("
               + most
-              + "), and none of it may be deleted without a person: sealwax queue list --state"
-              + " held");
+              + "), and none of it may be deleted without a person: "
+              + LIST);
     }
   }
 

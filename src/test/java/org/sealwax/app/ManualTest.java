@@ -1,11 +1,14 @@
 package org.sealwax.app;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.sealwax.queue.HeldMail;
 
 /** {@code sealwax(1)} is that of this command line; {@code SEALWAX_WRITE=1} writes it. */
 final class ManualTest {
@@ -17,5 +20,20 @@ final class ManualTest {
     }
     assertEquals(
         Help.manual(), Files.readString(page), "SEALWAX_WRITE=1 mvn test -Dtest=ManualTest");
+  }
+
+  @Test
+  void theCommandsThatALetterRecommendsExist() throws Arguments.Misuse {
+    for (String line : HeldMail.COMMANDS) {
+      List<String> words = List.of(line.split(" "));
+      assertEquals("sealwax", words.getFirst());
+      Subcommand command =
+          Subcommand.all().stream()
+              .filter(c -> c.name().equals(words.get(1)))
+              .findFirst()
+              .orElseThrow();
+      Arguments read = Arguments.read(command, words.subList(2, words.size()));
+      assertTrue(command.operands().contains(read.operands().getFirst() + " "), line);
+    }
   }
 }

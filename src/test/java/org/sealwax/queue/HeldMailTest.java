@@ -104,13 +104,17 @@ final class HeldMailTest {
             QueueSettings.defaults(Domain.of("router.example"))
                 .withPostmaster(mailbox("postmaster@router.example")));
     queue.start();
-    held = new HeldMail(queue, () -> most);
+    held = restarted();
   }
 
   @AfterEach
   void close() throws Exception {
     queue.drain(Duration.ofSeconds(5));
     spool.close();
+  }
+
+  private HeldMail restarted() {
+    return new HeldMail(queue, () -> most, folder.resolve("held-summary"));
   }
 
   private Map<Long, Outcome> deliver(Consignment c) {
@@ -236,6 +240,61 @@ final class HeldMailTest {
     assertEquals(List.of(unvouched.text()), deleted);
     assertEquals(List.of(), heldIds());
     assertTrue(letters.contains("failed"), letters.toString());
+  }
+
+  @Test
+  void aServerThatRestartsEveryDayAnnouncesAndDeletes() throws Exception {
+    QueueId refused = send("refused", true, 10);
+    awaitHeld(1);
+    for (int hours = 0; hours < 14 * 24; hours += 20) {
+      clock.pass(Duration.ofHours(20));
+      held = restarted();
+      held.look();
+      assertTrue(queue.settle(Duration.ofSeconds(10)));
+      assertEquals(1, heldIds().size(), "after " + hours + " hours");
+    }
+    assertTrue(letters.contains("summary"), letters.toString());
+    for (int i = 0; i < 4 && !heldIds().isEmpty(); i++) {
+      clock.pass(Duration.ofHours(20));
+      held = restarted();
+      held.look();
+      assertTrue(queue.settle(Duration.ofSeconds(10)));
+    }
+    assertEquals(List.of(refused.text()), deleted);
+  }
+
+  @Test
+  void aRestartWithAWrongClockAnnouncesNothing() throws Exception {
+    send("refused", true, 10);
+    awaitHeld(1);
+    java.nio.file.Files.writeString(folder.resolve("held-summary"), "9999999999\n");
+    held = restarted();
+    for (int i = 0; i < 12; i++) {
+      day();
+    }
+    java.nio.file.Files.writeString(folder.resolve("held-summary"), "no time\n");
+    held = restarted();
+    held.look();
+    assertEquals(1, heldIds().size());
+    assertEquals(List.of(), deleted);
+  }
+
+  @Test
+  void theSummaryIsGroupedByTargetAndCode() throws Exception {
+    for (int i = 0; i < 5; i++) {
+      send("refused", true, 10);
+    }
+    QueueId damaged = send("damaged", true, 10);
+    awaitHeld(6);
+    List<String> lines = held.lines();
+    assertTrue(
+        lines.contains("5 to refused@target.example, refused 5.1.1"), String.join("\n", lines));
+    assertTrue(lines.contains("1 to damaged@target.example, damaged 5.1.1"));
+    assertTrue(lines.contains("    as the test wants"));
+    assertTrue(lines.contains("    " + damaged.text()));
+    assertTrue(lines.containsAll(HeldMail.COMMANDS.stream().map(c -> "    " + c).toList()));
+    int first = lines.indexOf("5 to refused@target.example, refused 5.1.1");
+    assertTrue(first < lines.indexOf("1 to damaged@target.example, damaged 5.1.1"));
   }
 
   @Test
