@@ -52,6 +52,7 @@ import org.sealwax.queue.Queue;
 import org.sealwax.queue.WorkMarks;
 import org.sealwax.receive.AuthGuard;
 import org.sealwax.receive.ClientLimits;
+import org.sealwax.receive.ClientNames;
 import org.sealwax.receive.Listener;
 import org.sealwax.receive.ListenerSettings;
 import org.sealwax.receive.Premises;
@@ -270,7 +271,7 @@ final class Router implements Closeable {
             new ClientLimits(settings.clientLimits(), clock),
             new SessionLimit(settings.sessions(), new ByteBudget(MemoryPlan.forSessions())),
             AuthGuard.defaults(),
-            resolver,
+            new ClientNames(resolver, settings.dns().concurrent() / ClientNames.SHARE, clock),
             log,
             clock);
     try {

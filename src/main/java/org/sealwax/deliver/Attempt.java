@@ -255,6 +255,10 @@ final class Attempt {
       SmtpTimes times = greetingTimes();
       Dialing.Dialed dialed = dialing(times).first(targets);
       Wire wire = dialed.wire();
+      if (wire == null && dialed.ours()) {
+        errand.passedOver(Trouble.noDescriptors());
+        return new Walk(null, dialed.address(), false);
+      }
       if (wire == null) {
         targets.forEach(target -> budget.order().tried(subject.host(), target.getAddress()));
         tell(dialed.address(), new Observation.Unreachable(dialed.trouble()), rung);
@@ -488,7 +492,9 @@ final class Attempt {
       }
       leave(dialogue);
     }
-    tell(dialed.address(), seen, rung);
+    if (!dialed.ours()) {
+      tell(dialed.address(), seen, rung);
+    }
     Instant now = tools.clock().now();
     LadderState state =
         new LadderState(

@@ -11,6 +11,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.world.Descriptors;
 import org.sealwax.world.Dialer;
 import org.sealwax.world.Threads;
 import org.sealwax.world.Wire;
@@ -36,8 +37,14 @@ final class Dialing {
     this.timeout = timeout;
   }
 
-  /** What came of dialling. */
-  record Dialed(@Nullable Wire wire, InetSocketAddress address, String trouble) {}
+  /**
+   * What came of dialling.
+   *
+   * @param wire null when nothing did
+   * @param trouble why not
+   * @param ours whether that says nothing about the host: we had no descriptors left
+   */
+  record Dialed(@Nullable Wire wire, InetSocketAddress address, String trouble, boolean ours) {}
 
   private record Try(InetSocketAddress to, @Nullable Wire wire, @Nullable IOException trouble) {}
 
@@ -117,10 +124,11 @@ final class Dialing {
 
   private static Dialed told(Try result, List<String> before) {
     if (result.wire() != null) {
-      return new Dialed(result.wire(), result.to(), "");
+      return new Dialed(result.wire(), result.to(), "", false);
     }
     before.add(trouble(result));
-    return new Dialed(null, result.to(), String.join("; ", before));
+    return new Dialed(
+        null, result.to(), String.join("; ", before), Descriptors.areShort(result.trouble()));
   }
 
   private static void close(@Nullable Wire wire) {

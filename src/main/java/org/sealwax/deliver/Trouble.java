@@ -21,6 +21,7 @@ import org.sealwax.queue.Cause;
 import org.sealwax.queue.Cause.Extent;
 import org.sealwax.smtp.EnhancedStatus;
 import org.sealwax.smtp.Reply;
+import org.sealwax.world.Descriptors;
 
 /**
  * All "what does this failure mean": the one table from (stage, reply) to (course, reason word,
@@ -502,6 +503,12 @@ final class Trouble {
             null,
             null,
             Extent.MESSAGE));
+  }
+
+  /** Our own process has no descriptors left: that says nothing about any host. */
+  static Cause noDescriptors() {
+    return new Cause(
+        "descriptors", EnhancedStatus.of(4, 3, 0), Descriptors.TEXT, null, null, Extent.MESSAGE);
   }
 
   /** An MX host without any address. */

@@ -5,6 +5,7 @@ import java.net.InetAddress;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
 import org.sealwax.dns.Answer;
@@ -35,6 +36,7 @@ final class ClientName {
   private final long deadline;
   private final Clock clock;
   private volatile State state = State.OPEN;
+  private volatile boolean ended;
   private volatile @Nullable Domain name;
 
   private ClientName(Clock clock, Duration wait) {
@@ -49,14 +51,14 @@ final class ClientName {
     return unasked;
   }
 
-  /** Asks in a thread of its own. */
-  static ClientName ask(Resolver resolver, InetAddress address, Clock clock, Duration wait) {
+  /** Looks up in a thread of its own. */
+  static ClientName ask(Clock clock, Duration wait, Consumer<ClientName> lookUp) {
     ClientName asked = new ClientName(clock, wait);
     Threads.start(
         "client-name",
         () -> {
           try {
-            asked.lookUp(resolver, address);
+            lookUp.accept(asked);
           } finally {
             asked.found.countDown();
           }
@@ -64,21 +66,39 @@ final class ClientName {
     return asked;
   }
 
-  private void lookUp(Resolver resolver, InetAddress address) {
+  /** The session is over: nothing more is asked. */
+  void end() {
+    ended = true;
+  }
+
+  boolean isEnded() {
+    return ended;
+  }
+
+  /**
+   * Looks the name up.
+   *
+   * @return false when the DNS failed to say
+   */
+  boolean lookUp(Resolver resolver, InetAddress address) {
     Answer<Domain> pointers = resolver.reverse(address);
     boolean sure = isSure(pointers.security());
     Resolver.Family family =
         address instanceof Inet4Address ? Resolver.Family.IPV4 : Resolver.Family.IPV6;
     for (Domain pointer : pointers.records().stream().limit(MAX_NAMES).toList()) {
+      if (ended) {
+        return true;
+      }
       Answer<InetAddress> forward = resolver.addresses(pointer, family);
       sure &= isSure(forward.security());
       if (forward.records().contains(address)) {
         name = pointer;
         state = State.KNOWN;
-        return;
+        return true;
       }
     }
     state = sure ? State.NONE : State.OPEN;
+    return sure;
   }
 
   private static boolean isSure(Security security) {

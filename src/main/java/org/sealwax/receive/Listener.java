@@ -289,6 +289,7 @@ public final class Listener implements AutoCloseable {
       }
     } finally {
       session.ended();
+      visitor.name.end();
       premises
           .log()
           .disconnected(
@@ -322,13 +323,11 @@ public final class Listener implements AutoCloseable {
 
   private ClientName name(Reception reception, InetAddress client, boolean local) {
     ReceiveSettings receive = reception.settings();
-    if (premises.resolver() == null
-        || !receive.looksUpNames()
-        || local
-        || client.isLoopbackAddress()) {
+    ClientNames names = premises.names();
+    if (names == null || !receive.looksUpNames() || local || client.isLoopbackAddress()) {
       return ClientName.unasked(premises.clock());
     }
-    return ClientName.ask(premises.resolver(), client, premises.clock(), receive.nameWait());
+    return names.ask(client, receive.nameWait());
   }
 
   private void turnAway(Wire wire, String limit) {

@@ -2,7 +2,6 @@ package org.sealwax.receive;
 
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.dns.Resolver;
 import org.sealwax.log.MailLog;
 import org.sealwax.queue.Intake;
 import org.sealwax.world.Clock;
@@ -15,7 +14,7 @@ import org.sealwax.world.Clock;
  * @param limits what one client may take, over all listeners
  * @param sessions what all sessions together may take
  * @param auth bounds checks of passwords
- * @param resolver for the names of clients, or null for none
+ * @param names of clients are looked up here, or null for none
  * @param log facts
  * @param clock time
  */
@@ -25,6 +24,6 @@ public record Premises(
     ClientLimits limits,
     SessionLimit sessions,
     AuthGuard auth,
-    @Nullable Resolver resolver,
+    @Nullable ClientNames names,
     MailLog log,
     Clock clock) {}

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.sealwax.spool.SpoolTrouble.Kind;
+import org.sealwax.world.Descriptors;
 
 /**
  * The folder of large contents, one file each, named by the message.
@@ -77,7 +78,9 @@ final class BodyFiles implements Draft.Spill {
           FileChannel.open(receiving(id), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
       return new LargeFile(receiving(id), file(id), channel);
     } catch (IOException e) {
-      throw new SpoolTrouble(kind(e), "a large content cannot be stored: " + e.getMessage(), e);
+      throw Descriptors.areShort(e)
+          ? new SpoolTrouble(Kind.BROKEN, Descriptors.TEXT, e)
+          : new SpoolTrouble(kind(e), "a large content cannot be stored: " + e.getMessage(), e);
     }
   }
 

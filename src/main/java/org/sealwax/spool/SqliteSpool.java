@@ -22,6 +22,7 @@ import org.sealwax.log.MailLog;
 import org.sealwax.spool.SpoolTrouble.Kind;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
+import org.sealwax.world.Descriptors;
 import org.sealwax.world.Supervisor;
 
 /**
@@ -332,6 +333,9 @@ public final class SqliteSpool implements Spool {
         roomLeft =
             Files.getFileStore(settings.folder()).getUsableSpace() >= settings.freeSpaceFloor();
       } catch (IOException e) {
+        if (Descriptors.areShort(e)) {
+          throw new SpoolTrouble(Kind.BROKEN, Descriptors.TEXT, e);
+        }
         roomLeft = false;
       }
       if (before != roomLeft) {

@@ -30,22 +30,32 @@ final class ServerProcess implements AutoCloseable {
 
   /** Starts {@code sealwax serve} and waits until it listens. */
   ServerProcess(Path configuration, Map<String, String> environment) throws Exception {
-    this(List.of("serve", "--config", configuration.toString()), environment, PLACE);
+    this(List.of(), List.of("serve", "--config", configuration.toString()), environment, PLACE);
   }
 
-  private ServerProcess(List<String> words, Map<String, String> environment, Pattern place)
+  /** The same with at most so many file descriptors. */
+  static ServerProcess withDescriptors(int most, Path configuration) throws Exception {
+    return new ServerProcess(
+        List.of("/bin/sh", "-c", "ulimit -n " + most + " && exec \"$@\"", "sh"),
+        List.of("serve", "--config", configuration.toString()),
+        Map.of(),
+        PLACE);
+  }
+
+  private ServerProcess(
+      List<String> before, List<String> words, Map<String, String> environment, Pattern place)
       throws Exception {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx128m",
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Main.class.getName()));
+    List<String> command = new ArrayList<>(before);
+    command.addAll(
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-Xmx128m",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "--enable-native-access=ALL-UNNAMED",
+            "-cp",
+            System.getProperty("java.class.path"),
+            Main.class.getName()));
     command.addAll(words);
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.redirectErrorStream(true);
@@ -62,7 +72,7 @@ final class ServerProcess implements AutoCloseable {
             List.of("policyd", "--config", configuration.toString(), "--listen", "127.0.0.1:0"));
     all.addAll(List.of(words));
     return new ServerProcess(
-        all, Map.of(), Pattern.compile("serves socketmap:inet:127\\.0\\.0\\.1:(\\d+)"));
+        List.of(), all, Map.of(), Pattern.compile("serves socketmap:inet:127\\.0\\.0\\.1:(\\d+)"));
   }
 
   /** The port in the next line of its output that has this. */
@@ -111,6 +121,10 @@ final class ServerProcess implements AutoCloseable {
         return line;
       }
     }
+  }
+
+  boolean isAlive() {
+    return process.isAlive();
   }
 
   long pid() {

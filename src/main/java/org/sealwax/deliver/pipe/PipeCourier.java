@@ -25,6 +25,7 @@ import org.sealwax.queue.NextHop;
 import org.sealwax.queue.Outcome;
 import org.sealwax.queue.Target;
 import org.sealwax.smtp.EnhancedStatus;
+import org.sealwax.world.Descriptors;
 
 /**
  * Delivers to commands: one run for each recipient, with Return-Path and Delivered-To before the
@@ -154,6 +155,9 @@ public final class PipeCourier implements Delivery {
       byte[] head = head(consignment, recipient, settings);
       return outcome(settings, Run.of(settings, argv, head, consignment.content()));
     } catch (IOException e) {
+      if (Descriptors.areShort(e)) {
+        return deferred(SYSTEM, "descriptors", Descriptors.TEXT);
+      }
       return deferred(
           MISCONFIGURED, "pipe-start", "the command cannot be started: " + e.getMessage());
     } finally {

@@ -15,6 +15,7 @@ import java.util.Set;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 import org.sealwax.world.Deadline;
+import org.sealwax.world.Descriptors;
 import org.xbill.DNS.DNSKEYRecord;
 import org.xbill.DNS.EDNSOption;
 import org.xbill.DNS.ExtendedErrorCodeOption;
@@ -118,6 +119,9 @@ final class Upstream {
         trouble = ResolverCheck.text(resolver) + " is not there";
         resolvers.shun(resolver);
       } catch (IOException e) {
+        if (Descriptors.areShort(e)) {
+          throw new IOException(Descriptors.TEXT, e); // the resolver has done nothing wrong
+        }
         trouble = ResolverCheck.text(resolver) + ": " + e.getMessage();
         resolvers.shun(resolver);
       }
