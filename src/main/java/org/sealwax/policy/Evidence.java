@@ -180,8 +180,18 @@ public sealed interface Evidence {
     /** First contact, and what the domain announces could not be fetched: mail waits. */
     record Pending(String why, Instant until) implements StsState {}
 
-    /** No policy, mode {@code none}, or one that could not be had in time. */
-    record Absent(String why) implements StsState {}
+    /**
+     * No policy, mode {@code none}, or one that could not be had in time.
+     *
+     * @param invalid whether the domain announces a policy and serves something that is none, which
+     *     its owner wants to hear of (RFC 8460 section 4.3.2.2)
+     */
+    record Absent(String why, boolean invalid) implements StsState {
+      /** Not because of what is served. */
+      public Absent(String why) {
+        this(why, false);
+      }
+    }
   }
 
   /**

@@ -207,7 +207,8 @@ public record StsStep(StsMemory memory, Next next, @Nullable Lost lost) {
       return new StsStep(
           memory.withoutKept(),
           new Next.Settled(
-              new Evidence.StsState.Absent("announced, and what it serves is " + memory.trouble()),
+              new Evidence.StsState.Absent(
+                  "announced, and what it serves is " + memory.trouble(), true),
               nextTry(memory, patience, tried)),
           null);
     }

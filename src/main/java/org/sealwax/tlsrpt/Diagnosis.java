@@ -52,6 +52,14 @@ public final class Diagnosis {
       if (e instanceof Evidence.Dane d && !(d.state() instanceof Evidence.DaneState.Absent)) {
         none = false;
         results.add(result(tlsa(d, subject), dane(d.state(), seen), subject, ends));
+      } else if (e instanceof Evidence.Sts s
+          && s.state() instanceof Evidence.StsState.Absent a
+          && a.invalid()) {
+        none = false;
+        AppliedPolicy invalid =
+            new AppliedPolicy(AppliedPolicy.Type.STS, s.domain(), List.of(), List.of());
+        Cause cause = new Cause(ResultType.STS_POLICY_INVALID, a.why());
+        results.add(result(invalid, cause, subject, ends));
       } else if (e instanceof Evidence.Sts s && policyOf(s).isPresent()) {
         none = false;
         results.add(result(policyOf(s).get(), sts(s.state(), subject, seen), subject, ends));

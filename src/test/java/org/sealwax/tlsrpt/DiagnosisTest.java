@@ -157,6 +157,26 @@ final class DiagnosisTest {
   }
 
   @Test
+  void aPolicyThatIsNoneIsReportedThoughItCountsAsNone() {
+    Evidence invalid =
+        new Evidence.Sts(HOP, new Evidence.StsState.Absent("served as text/html", true), NOW);
+    Observation seen = new Observation.Clear(false);
+    List<SessionResult> told = Diagnosis.of(List.of(invalid), SUBJECT, seen, Diagnosis.Ends.NONE);
+    assertEquals(1, told.size());
+    assertEquals(AppliedPolicy.Type.STS, told.getFirst().policy().type());
+    Failure failure = told.getFirst().failure();
+    assertNotNull(failure);
+    assertEquals("sts-policy-invalid", failure.type().word());
+    Evidence absent = new Evidence.Sts(HOP, new Evidence.StsState.Absent("no record"), NOW);
+    assertEquals(
+        AppliedPolicy.Type.NONE,
+        Diagnosis.of(List.of(absent), SUBJECT, seen, Diagnosis.Ends.NONE)
+            .getFirst()
+            .policy()
+            .type());
+  }
+
+  @Test
   void refusalsWithoutAConnectionAreReported() {
     assertEquals(
         ResultType.DNSSEC_INVALID, refused(dane(new Evidence.DaneState.Trouble("TLSA: bogus"))));

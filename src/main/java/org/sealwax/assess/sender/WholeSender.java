@@ -25,6 +25,9 @@ final class WholeSender {
   private static final int TLS_1_2 = 0x0303;
   private static final int X25519MLKEM768 = 0x11ec;
 
+  /** Rows whose handshakes take other ways than a sender's usual ones. */
+  private static final String ODD_HANDSHAKES = "c.*|d2[01]";
+
   /** Rows from which a habit is concluded, at least. */
   private static final int FEW = 3;
 
@@ -351,7 +354,7 @@ final class WholeSender {
             "with it a receiver knows who sends");
     List<Deeds> asked =
         deeds.entrySet().stream()
-            .filter(e -> !e.getKey().startsWith("c"))
+            .filter(e -> !e.getKey().matches(ODD_HANDSHAKES))
             .map(Map.Entry::getValue)
             .filter(d -> !d.handshakes().isEmpty())
             .toList();
