@@ -21,6 +21,12 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.sealwax.assess.sender.Profile;
+import org.sealwax.assess.sender.SenderAssessment;
+import org.sealwax.assess.sender.SenderReport;
+import org.sealwax.lab.Scripted;
+import org.sealwax.lab.Trap;
+import org.sealwax.lab.Traps;
 import org.sealwax.tls.TlsRoom;
 import org.w3c.dom.Element;
 import tools.jackson.databind.JsonNode;
@@ -108,6 +114,26 @@ final class LabCommandTest {
             .map(f -> f.path("id").asString())
             .filter(id -> id.startsWith("lab."))
             .toList());
+    assertEquals(2, report.path("traps").asInt());
+    assertEquals(0, report.path("tested").asInt());
+    assertEquals(
+        List.of("a1", "e3"), report.path("waiting").valueStream().map(JsonNode::asString).toList());
+  }
+
+  @Test
+  void theSummarySaysOverHowManyTrapsTheGradeIsAndWhatStillWaits() {
+    Trap.Case good = Traps.find("a1").orElseThrow();
+    Trap.Case stripped = Traps.find("b3").orElseThrow();
+    SenderReport report =
+        new SenderAssessment(Profile.OPPORTUNISTIC, true)
+            .report(
+                List.of(
+                    Scripted.came("mx").secured(0x0304).delivered("mx", true, false).at(good),
+                    Scripted.came("mx").at(stripped)));
+    String text = LabText.summary(report);
+    assertTrue(text.contains(", over 1 of 2 traps  ("), text);
+    assertTrue(text.contains("Waiting: in 1 of these the sender's next try may change"), text);
+    assertTrue(text.contains("\n  stuck   0  []\n"), text);
   }
 
   private String err() {
