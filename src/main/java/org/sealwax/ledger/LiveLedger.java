@@ -213,7 +213,7 @@ public final class LiveLedger implements Ledger, RungShelf, Closeable {
     }
     this.greetings =
         new HostRow.Days(
-            (int) Math.clamp(meta.getOrDefault(GREETINGS, 0L), 0, GREETINGS_A_DAY),
+            Math.clamp(meta.getOrDefault(GREETINGS, 0L), 0, GREETINGS_A_DAY),
             meta.getOrDefault(GREETING_DAY, 0L));
     this.rungs = readRungs(store, now);
     this.writer = Supervisor.startPlatform("ledger", () -> closed, this::write);

@@ -165,7 +165,7 @@ final class RowForm {
     private void days(HostRow.Days days) throws IOException {
       out.writeShort(Math.min(days.count(), MOST_DAYS));
       if (days.count() > 0) {
-        out.writeShort((int) Math.clamp(days.last(), 0, MOST_DAYS));
+        out.writeShort(Math.clamp(days.last(), 0, MOST_DAYS));
       }
     }
 
