@@ -147,9 +147,7 @@ final class HouseTest {
                     || n.startsWith("java.nio.channels.")
                     || n.startsWith("java.io.File")
                     || n.startsWith("java.util.concurrent.Exec")
-                    || (n.startsWith("java.net.")
-                        && !n.startsWith("java.net.Inet")
-                        && !n.equals("java.net.IDN"));
+                    || (n.startsWith("java.net.") && !n.startsWith("java.net.Inet"));
               }
             })
         .allowEmptyShould(true)

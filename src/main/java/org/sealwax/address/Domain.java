@@ -1,7 +1,5 @@
 package org.sealwax.address;
 
-import java.net.IDN;
-import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -24,9 +22,12 @@ public record Domain(String name) implements MailHost, Comparable<Domain> {
     }
   }
 
-  /** Reads a name as people and peers write it: any case, optional trailing dot, U-labels. */
+  /**
+   * Reads a name as people and peers write it: any case, optional trailing dot, U-labels (UTS 46).
+   * A-labels must be those of a U-label.
+   */
   public static Optional<Domain> parse(String text) {
-    if (isCanonical(text)) {
+    if (isCanonical(text) && !InternationalName.is(text)) {
       // Most names come so: from a store, from a name with a prefix, from most peers.
       return Optional.of(new Domain(text));
     }
@@ -34,22 +35,35 @@ public record Domain(String name) implements MailHost, Comparable<Domain> {
     if (name.isEmpty() || name.length() > 4 * MAX_LENGTH) {
       return Optional.empty();
     }
-    if (!name.chars().allMatch(c -> c < 0x80)) {
-      if (name.length() > 2 * MAX_LENGTH) {
-        // No A-label is shorter than its U-label in code points, and the JDK's encoder throws
-        // something else at labels of more than a thousand.
-        return Optional.empty();
-      }
-      try {
-        name = IDN.toASCII(name, IDN.ALLOW_UNASSIGNED);
-      } catch (RuntimeException e) {
-        // Not only IllegalArgumentException: some characters become eighteen when they are
-        // normalised, and a label of more than a thousand makes the JDK's encoder throw another.
-        return Optional.empty();
-      }
+    if (!InternationalName.is(name)) {
+      return canonical(name);
     }
-    name = name.toLowerCase(Locale.ROOT);
-    return isCanonical(name) ? Optional.of(new Domain(name)) : Optional.empty();
+    return InternationalName.ascii(name)
+        .map(n -> n.endsWith(".") ? n.substring(0, n.length() - 1) : n)
+        .flatMap(Domain::canonical);
+  }
+
+  /**
+   * A name as the DNS has it: ASCII in any case, without a look at what its A-labels stand for, so
+   * that a zone with an odd one stays reachable.
+   */
+  public static Optional<Domain> ofDns(String text) {
+    return canonical(text.endsWith(".") ? text.substring(0, text.length() - 1) : text);
+  }
+
+  private static Optional<Domain> canonical(String name) {
+    String lower = lower(name);
+    return isCanonical(lower) ? Optional.of(new Domain(lower)) : Optional.empty();
+  }
+
+  /** In lower case, ASCII only: no letter of another alphabet becomes one of ours. */
+  private static String lower(String name) {
+    StringBuilder lower = new StringBuilder(name.length());
+    for (int i = 0; i < name.length(); i++) {
+      char c = name.charAt(i);
+      lower.append(c >= 'A' && c <= 'Z' ? (char) (c + ('a' - 'A')) : c);
+    }
+    return lower.toString();
   }
 
   /**

@@ -85,6 +85,6 @@ final class RecordData {
 
   /** A name of the DNS as a domain; empty when it is none. */
   static Optional<Domain> domain(Name name) {
-    return Domain.parse(name.toString(true));
+    return Domain.ofDns(name.toString(true));
   }
 }
