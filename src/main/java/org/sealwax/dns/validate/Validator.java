@@ -49,9 +49,10 @@ public final class Validator {
   /** Zones that a message may suggest by its signer names: the right one, and one mistake. */
   private static final int MAX_HINTS = 2;
 
-  /** Labels of the walk that are asked for at once, and the same for names with many labels. */
+  /** Labels of the walk that are asked for at once below an anchor that is new. */
   private static final int AHEAD = 2;
 
+  /** The same toward a signer, and for names with more labels (reverse names). */
   private static final int FAR_AHEAD = 8;
 
   /** DNSKEY flags (RFC 4034 2.1.1, RFC 5011 section 7). */
@@ -203,7 +204,7 @@ public final class Validator {
     }
     while (status instanceof ZoneStatus.Signed zone && !at.equals(target)) {
       at = Names.ancestor(target, at.labels() + 1);
-      status = keep(at, cut(at, zone));
+      status = keep(at, cut(at, Names.ancestor(target, at.labels() + 1), zone));
       expect(target, at, status, isSigner);
     }
     return status;
@@ -254,7 +255,9 @@ public final class Validator {
       queries.add(new Query(at, Type.DNSKEY));
     }
     int left = target.labels() - at.labels();
-    int ahead = left > FAR_AHEAD ? FAR_AHEAD : Math.min(left, isSigner ? FAR_AHEAD : AHEAD);
+    // Below an anchor the second label is usually the cut, below a known zone the first one is.
+    int likely = status == null ? AHEAD : 1;
+    int ahead = Math.min(left, isSigner || left > FAR_AHEAD ? FAR_AHEAD : likely);
     for (int i = 1; i <= ahead; i++) {
       Name below = Names.ancestor(target, at.labels() + i);
       queries.add(new Query(below, Type.DS));
@@ -272,8 +275,12 @@ public final class Validator {
     return keys(anchor.zone(), anchor.digests(), anchor.keys(), LONGEST);
   }
 
-  /** What is at one name below a signed zone: the same zone, a signed one, an unsigned one. */
-  private ZoneStatus cut(Name name, ZoneStatus.Signed parent) {
+  /**
+   * What is at one name below a signed zone: the same zone, a signed one, an unsigned one.
+   *
+   * @param below the next name of the walk; the same name at its end
+   */
+  private ZoneStatus cut(Name name, Name below, ZoneStatus.Signed parent) {
     Message message;
     try {
       message = source.ask(new Query(name, Type.DS));
@@ -288,6 +295,9 @@ public final class Validator {
               .filter(DSRecord.class::isInstance)
               .map(DSRecord.class::cast)
               .toList();
+      if (!below.equals(name)) {
+        source.expect(List.of(new Query(name, Type.DNSKEY), new Query(below, Type.DS)));
+      }
       return keys(name, digests, List.of(), found.ttl());
     }
     Judgement alias = alias(name, view);

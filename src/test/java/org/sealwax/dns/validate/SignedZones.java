@@ -146,9 +146,17 @@ final class SignedZones implements AutoCloseable {
   Outcome judge(Name name, int type, Source messagesOf, Map<Name, ZoneStatus> known) {
     Set<Source.Query> asked = new HashSet<>();
     Source source =
-        query -> {
-          asked.add(query);
-          return messagesOf.ask(query);
+        new Source() {
+          @Override
+          public Message ask(Query query) throws IOException {
+            asked.add(query);
+            return messagesOf.ask(query);
+          }
+
+          @Override
+          public void expect(List<Query> queries) {
+            messagesOf.expect(queries);
+          }
         };
     Validator validator = new Validator(algorithms, anchors, known, source, now);
     Security security = Security.SECURE;
