@@ -1,6 +1,7 @@
 package org.sealwax.address;
 
 import java.text.Normalizer;
+import java.util.Locale;
 
 /**
  * How local parts are compared. One place for aliases, recipients, reject rows, roles and loop
@@ -37,6 +38,29 @@ public final class LocalPart {
       }
     }
     return local;
+  }
+
+  /**
+   * The same in ASCII: other characters as <code>\x{F6}</code> (RFC 6533 section 3). For fields of
+   * our own, which must not be what a message needs SMTPUTF8 for.
+   */
+  public static String ascii(String text) {
+    if (text.chars().allMatch(c -> c < 0x80)) {
+      return text;
+    }
+    StringBuilder out = new StringBuilder(text.length() + 16);
+    text.codePoints()
+        .forEach(
+            c -> {
+              if (c < 0x80) {
+                out.append((char) c);
+              } else {
+                out.append("\\x{")
+                    .append(Integer.toHexString(c).toUpperCase(Locale.ROOT))
+                    .append('}');
+              }
+            });
+    return out.toString();
   }
 
   /** Whether {@code local} is {@code name}, a word in lower case: postmaster. */

@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.address.LocalPart;
 import org.sealwax.address.MailHost;
 import org.sealwax.address.Mailbox;
 import org.sealwax.converse.ClientDialogue;
@@ -91,7 +92,8 @@ final class Transfer implements Errand {
     this.prefix =
         deliveredTo == null
             ? new byte[0]
-            : ("Delivered-To: " + oneLine(deliveredTo) + "\r\n").getBytes(StandardCharsets.UTF_8);
+            : ("Delivered-To: " + LocalPart.ascii(oneLine(deliveredTo)) + "\r\n")
+                .getBytes(StandardCharsets.US_ASCII);
   }
 
   private static String oneLine(String text) {
@@ -452,16 +454,14 @@ final class Transfer implements Errand {
 
   /** Whether the message needs SMTPUTF8, whoever its recipients are (RFC 6531 3.5). */
   private boolean contentNeedsUtf8() {
-    return !senderIsAscii()
-        || !isAscii(prefix, prefix.length)
-        || (consignment.options().smtputf8() && !headerIsAscii());
+    return !senderIsAscii() || (consignment.options().smtputf8() && !headerIsAscii());
   }
 
   /** Whether the content would pass without BODY=8BITMIME (RFC 6152 3). */
   private boolean contentIsAscii() {
     try (InputStream in = consignment.content().open()) {
       byte[] block = new byte[8_192];
-      boolean ascii = isAscii(prefix, prefix.length);
+      boolean ascii = true;
       for (int count = in.read(block); ascii && count >= 0; count = in.read(block)) {
         ascii = isAscii(block, count);
       }

@@ -29,8 +29,11 @@ public final class HeaderScan {
   /** Delivered-To fields that are kept; a message with more has gone in circles. */
   public static final int MAX_DELIVERED_TO = 100;
 
-  /** Octets of a kept value: a mailbox of 64 + 1 + 255, or a message identifier, with some room. */
-  public static final int MAX_VALUE = 400;
+  /**
+   * Octets of a kept value: a mailbox of 192 + 1 + 255 (64 of UTF-8, written in ASCII), or a
+   * message identifier, with some room.
+   */
+  public static final int MAX_VALUE = 512;
 
   /** What the field TLS-Required says (RFC 8689 section 3). */
   public enum TlsRequired {

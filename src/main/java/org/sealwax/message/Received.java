@@ -81,15 +81,11 @@ public record Received(
       }
       return auth ? ESMTPA : ehlo ? ESMTP : SMTP;
     }
-
-    private boolean isUtf8() {
-      return compareTo(UTF8SMTP) >= 0;
-    }
   }
 
-  /** The field in UTF-8 with its CRLF; ASCII unless the protocol is one of the UTF8 ones. */
+  /** The field with its CRLF, in ASCII. */
   public byte[] bytes() {
-    return toString().getBytes(StandardCharsets.UTF_8);
+    return toString().getBytes(StandardCharsets.US_ASCII);
   }
 
   /** The field with its CRLF. */
@@ -155,28 +151,11 @@ public record Received(
     };
   }
 
-  private boolean isShowable(Mailbox mailbox) {
-    if (!mailbox.isAscii() && (protocol == null || !protocol.isUtf8())) {
-      return false;
-    }
+  /** In ASCII only: our own field must not be what a message needs SMTPUTF8 for. */
+  private static boolean isShowable(Mailbox mailbox) {
     String local = mailbox.localPart();
-    if (local.length() > 2 * Mailbox.MAX_LOCAL_PART) {
-      return false;
-    }
-    for (int i = 0; i < local.length(); i++) {
-      char c = local.charAt(i);
-      if (c < ' ' || (c >= 0x7f && c <= 0x9f) || Character.isSurrogate(c) && !isPaired(local, i)) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  private static boolean isPaired(String text, int i) {
-    char c = text.charAt(i);
-    return Character.isHighSurrogate(c)
-        ? i + 1 < text.length() && Character.isLowSurrogate(text.charAt(i + 1))
-        : i > 0 && Character.isHighSurrogate(text.charAt(i - 1));
+    return local.length() <= 2 * Mailbox.MAX_LOCAL_PART
+        && local.chars().allMatch(c -> c >= ' ' && c < 0x7f);
   }
 
   /** Only what a domain or an address literal consists of; everything else becomes {@code ?}. */

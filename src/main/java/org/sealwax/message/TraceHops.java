@@ -33,12 +33,17 @@ public record TraceHops(int received, List<String> deliveredTo, boolean delivere
 
   /** The same for the mailbox's text, as it stands in Delivered-To. */
   public boolean hasPassed(String mailbox) {
-    String wanted = LocalPart.folded(mailbox);
+    String wanted = form(mailbox);
     for (String seen : deliveredTo) {
-      if (LocalPart.folded(seen).equals(wanted)) {
+      if (form(seen).equals(wanted)) {
         return true;
       }
     }
     return false;
+  }
+
+  /** Local parts that are not ASCII come as they are, or as we write them. */
+  private static String form(String mailbox) {
+    return LocalPart.folded(LocalPart.ascii(LocalPart.folded(mailbox)));
   }
 }

@@ -219,6 +219,18 @@ final class TransferTest {
   }
 
   @Test
+  void anAliasInUtf8IsNoReasonToNeedSmtpUtf8() throws Exception {
+    FakeHost host = net.simple().offers("8BITMIME", "SIZE");
+    FakeNet.Mail mail = net.mail().options(MailOptions.Body.SEVEN_BIT, true);
+    mail.deliveredTo = "jörg@project.example";
+    assertEquals("delivered may:none", reason(mail.one()));
+    String expected = "Delivered-To: j\\x{F6}rg@project.example\r\n" + FakeNet.BODY;
+    assertEquals(List.of(expected), host.bodies());
+    assertEquals(
+        "MAIL FROM:<sender@origin.example> SIZE=" + expected.length(), host.commands().get(1));
+  }
+
+  @Test
   void sendsLargeMailInOneChunkWhereItMay() throws Exception {
     FakeHost host = net.simple().offers("PIPELINING", "CHUNKING");
     String large = "Subject: large\r\n\r\n" + ".some text\r\n".repeat(50_000);

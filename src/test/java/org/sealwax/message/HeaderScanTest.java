@@ -162,6 +162,31 @@ final class HeaderScanTest {
     assertFalse(hops.hasPassed(new Mailbox("b", Domain.of("x.example"))));
   }
 
+  @Test
+  void knowsAMailboxInUtf8AndAsWeWriteItInAscii() {
+    Mailbox mailbox = new Mailbox("jörg", Domain.of("x.example"));
+    String ascii = org.sealwax.address.LocalPart.ascii(mailbox.toString());
+    assertEquals("j\\x{F6}rg@x.example", ascii);
+    for (String field :
+        List.of(
+            "jörg@x.example",
+            "Jo\u0308rg@X.example",
+            ascii,
+            ascii.toLowerCase(java.util.Locale.ROOT))) {
+      TraceHops hops = scan("Delivered-To: " + field + "\r\n\r\n").hops();
+      assertTrue(hops.hasPassed(mailbox), field);
+      assertFalse(hops.hasPassed(new Mailbox("jÖrg", Domain.of("x.example"))), field);
+    }
+    Mailbox longest = new Mailbox("\u00e4".repeat(32), Domain.of("a".repeat(60) + ".example"));
+    TraceHops hops =
+        scan("Delivered-To: "
+                + org.sealwax.address.LocalPart.ascii(longest.toString())
+                + "\r\n\r\n")
+            .hops();
+    assertFalse(hops.deliveredToOverflow());
+    assertTrue(hops.hasPassed(longest));
+  }
+
   @Property(tries = 400)
   void saysTheSameHoweverTheMessageIsCutIntoBlocks(
       @ForAll @Size(max = 60) List<@IntRange(max = 15) Integer> pieces,

@@ -171,9 +171,7 @@ public final class MessageTargets {
             "a control character");
         holds(lines[i].getBytes(StandardCharsets.UTF_8).length <= 998, "a line too long");
       }
-      holds(
-          protocol == Received.Protocol.UTF8SMTPS || field.chars().allMatch(c -> c < 0x80),
-          "not ASCII");
+      holds(field.chars().allMatch(c -> c < 0x80), "not ASCII");
       HeaderScan scan = new HeaderScan();
       byte[] octets = field.getBytes(StandardCharsets.UTF_8);
       scan.feed(octets, 0, octets.length);
