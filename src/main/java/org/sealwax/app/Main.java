@@ -13,8 +13,7 @@ public final class Main {
   /** Runs a subcommand and ends with its exit code. */
   public static void main(String[] args) {
     // Lines of the log are flushed by the log itself, in batches.
-    PrintStream out =
-        new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
+    PrintStream out = new StandardOutput();
     PrintStream err =
         new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
     Surroundings around =

@@ -91,7 +91,7 @@ final class PolicydCommand {
     boolean journal = around.variable("JOURNAL_STREAM").isPresent();
     LogSettings logSettings = new LogSettings(settings.log(), journal);
     Counters counters = new Counters();
-    try (LineLog lines = new LineLog(logSettings, around.out(), clock)) {
+    try (LineLog lines = new LineLog(logSettings, StandardOutput.forLog(around.out()), clock)) {
       counters.gauge("sealwax_log_lost_lines", "Log lines that nobody read", lines::dropped);
       MailLog log = new CountedLog(lines, counters);
       try (Engine engine = new Engine(settings, arguments.has("--ask"), log)) {

@@ -1,8 +1,10 @@
 package org.sealwax.app;
 
 import java.io.PrintStream;
+import java.time.Duration;
 import org.sealwax.log.MailLog;
 import org.sealwax.world.Supervisor;
+import org.sealwax.world.Threads;
 
 /**
  * Ends the process when a thread that it cannot work without has ended: with a last log line and
@@ -10,6 +12,9 @@ import org.sealwax.world.Supervisor;
  * is made for an end at any moment.
  */
 final class ProcessEnd {
+  /** How long the last line may take. */
+  private static final Duration LAST_LINE = Duration.ofSeconds(1);
+
   private ProcessEnd() {}
 
   /**
@@ -23,7 +28,9 @@ final class ProcessEnd {
         end -> {
           try {
             if (end.thread().equals("log")) {
-              err.println("sealwax: " + end.text());
+              // Perhaps to the same reader that does not read.
+              Threads.startPlatform("last line", () -> err.println("sealwax: " + end.text()))
+                  .join(LAST_LINE);
             } else {
               if (end.why() != null) {
                 log.bug("thread " + end.thread(), end.why());
@@ -31,6 +38,8 @@ final class ProcessEnd {
               log.warning("app", end.text());
               flush.run();
             }
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
           } finally {
             // Whatever the last line met, out of memory among it.
             Runtime.getRuntime().halt(Exit.SOFTWARE);

@@ -317,10 +317,7 @@ final class Router implements Closeable {
     try {
       return SqliteSpool.open(settings.spool(), steady, chance, log);
     } catch (SpoolTrouble e) {
-      throw new StartTrouble(
-          String.valueOf(e.getMessage()),
-          "one server uses a spool at a time; another one needs another [server] state",
-          e);
+      throw StartTrouble.of(e, settings.spool().folder());
     } catch (IOException e) {
       throw new StartTrouble(
           "the spool in " + settings.spool().folder() + " cannot be opened: " + e.getMessage(),

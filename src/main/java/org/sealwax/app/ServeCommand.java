@@ -44,7 +44,7 @@ final class ServeCommand {
     // systemd sets it when stdout is the journal, which then has time and priority.
     boolean journal = around.variable("JOURNAL_STREAM").isPresent();
     LogSettings logSettings = new LogSettings(settings.log(), journal);
-    try (LineLog lines = new LineLog(logSettings, around.out(), clock)) {
+    try (LineLog lines = new LineLog(logSettings, StandardOutput.forLog(around.out()), clock)) {
       Counters counters = new Counters();
       counters.gauge("sealwax_log_lost_lines", "Log lines that nobody read", lines::dropped);
       MailLog log = new CountedLog(lines, counters);
@@ -62,7 +62,7 @@ final class ServeCommand {
     } catch (StartTrouble e) {
       around.err().println("sealwax: " + e.getMessage());
       around.err().println("help: " + e.help());
-      return e.getCause() instanceof java.net.BindException ? Exit.SYSTEM : Exit.CONFIGURATION;
+      return e.exit();
     }
   }
 

@@ -4,6 +4,7 @@ import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.log.Line.Severity;
 import org.sealwax.world.Clock;
@@ -19,6 +20,7 @@ public final class LineLog implements MailLog, AutoCloseable {
 
   private final LogSettings settings;
   private final Clock clock;
+  private final Repeats repeats;
   private final LineSink sink;
   private final Timestamp timestamp = new Timestamp();
 
@@ -26,10 +28,15 @@ public final class LineLog implements MailLog, AutoCloseable {
   public LineLog(LogSettings settings, OutputStream out, Clock clock) {
     this.settings = settings;
     this.clock = clock;
+    this.repeats = new Repeats(clock);
     this.sink =
         new LineSink(
             out,
-            lost -> said(Severity.WARNING, "log", lost + " lines were lost: nobody read them"));
+            lost ->
+                said(
+                    Severity.WARNING,
+                    "log",
+                    lost + " lines were lost: they were not read or could not be written"));
   }
 
   /** Lines that could not be written. */
@@ -380,9 +387,15 @@ public final class LineLog implements MailLog, AutoCloseable {
 
   @Override
   public void storeTrouble(String text, @Nullable Throwable cause) {
+    // A full disk meets every client and every delivery: once a minute is enough.
+    OptionalLong others = repeats.next(text);
+    if (others.isEmpty()) {
+      return;
+    }
+    long more = others.getAsLong();
     sink.put(
         line(Severity.ERROR, "spool", "store-trouble", null, null)
-            .spoken(text)
+            .spoken(more == 0 ? text : text + " (" + more + " times more since the last line)")
             .data("text", text)
             .last("cause", cause == null ? null : cause.toString())
             .end());

@@ -13,14 +13,15 @@ import org.sealwax.world.Supervisor;
 
 /**
  * Takes finished lines from all threads into a bounded buffer, which one thread writes out in
- * batches. A reader who does not read (a stuck terminal, a dead pipe) costs lines, which are
- * counted and owned up to, but never more than {@link #PATIENCE_MILLIS} of a mail's time.
+ * batches. A reader that does not read (a stuck terminal, a full pipe) costs lines, which are
+ * counted and reported, and {@link #PATIENCE_MILLIS} in all: whoever finds no room waits for it
+ * only while some of that is left, and it is given back when everything that waited was written.
  */
 final class LineSink implements AutoCloseable {
   /** Characters that wait at most: some five thousand lines. */
   static final int MAX_WAITING = 1 << 20;
 
-  /** How long a line waits for room: long enough for a busy disk, short for a mail session. */
+  /** How long lines wait for room, together: long enough for a busy disk, short for a session. */
   static final int PATIENCE_MILLIS = 50;
 
   /** Lines of this span go out in one write; unnoticed by a person, many lines under load. */
@@ -36,6 +37,7 @@ final class LineSink implements AutoCloseable {
   private final Condition room = lock.newCondition();
   private final AtomicLong dropped = new AtomicLong();
   private final Thread writer;
+  private long patience = TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS);
   private StringBuilder waiting = new StringBuilder();
   private volatile boolean closed;
   private boolean idle;
@@ -68,10 +70,11 @@ final class LineSink implements AutoCloseable {
   }
 
   private void awaitRoom(int length) {
-    long left = TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS);
     try {
-      while (left > 0 && !closed && waiting.length() + length > MAX_WAITING) {
-        left = room.awaitNanos(left);
+      while (patience > 0 && !closed && waiting.length() + length > MAX_WAITING) {
+        long before = patience;
+        long waited = before - room.awaitNanos(before);
+        patience -= Math.max(0, waited);
       }
     } catch (InterruptedException e) {
       // The session is being ended: its line is not worth a wait, the interrupt must stay.
@@ -79,7 +82,17 @@ final class LineSink implements AutoCloseable {
     }
   }
 
-  /** Lines that found no room. */
+  /** Whether a line would wait for room now. */
+  boolean isPatient() {
+    lock.lock();
+    try {
+      return patience > 0;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Lines that found no room, or that could not be written. */
   long dropped() {
     return dropped.get();
   }
@@ -112,9 +125,11 @@ final class LineSink implements AutoCloseable {
       try {
         out.write(batch.toString().getBytes(StandardCharsets.UTF_8));
         out.flush();
+        written();
       } catch (IOException e) {
-        // Nobody reads: mail goes on without its log, and the loss is in the counters.
-        owned = dropped.incrementAndGet();
+        // Mail goes on without its log; the loss is in the counters, and in the next line that is
+        // written.
+        dropped.addAndGet(batch.chars().filter(c -> c == '\n').count());
       }
       batch = batch.capacity() > KEEP ? new StringBuilder() : batch;
       batch.setLength(0);
@@ -122,6 +137,17 @@ final class LineSink implements AutoCloseable {
         return;
       }
       LockSupport.parkNanos(LINGER_NANOS);
+    }
+  }
+
+  private void written() {
+    lock.lock();
+    try {
+      if (waiting.isEmpty()) {
+        patience = TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS);
+      }
+    } finally {
+      lock.unlock();
     }
   }
 

@@ -813,7 +813,7 @@ public final class Queue implements Intake, Closeable {
       }
       return;
     } catch (SpoolTrouble e) {
-      log.storeTrouble("the round of " + share.key.message() + " waits for the store", e);
+      log.storeTrouble("deliveries wait for the store", e);
     } catch (IOException | RuntimeException e) {
       log.bug("round of " + share.key.message(), e);
     } finally {

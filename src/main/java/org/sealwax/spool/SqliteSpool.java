@@ -58,6 +58,12 @@ public final class SqliteSpool implements Spool {
   /** Pages in the log at which storing slows down (256 MiB). */
   private static final long MOST_LOGGED = (256L << 20) / Sqlite.PAGE;
 
+  /** The same when the reserve is given up (8 MiB). */
+  private static final long MOST_LOGGED_WHEN_FULL = (8L << 20) / Sqlite.PAGE;
+
+  /** With less than this left, whatever fails has failed for want of room (1 MiB). */
+  private static final long NOTHING_LEFT = 1L << 20;
+
   /** Batches between two looks at the length of the log. */
   private static final int LOOK_AT_LOG = 32;
 
@@ -72,6 +78,8 @@ public final class SqliteSpool implements Spool {
 
   /** Batches after which a step is taken also when more jobs wait. */
   private static final int TIDY_LEAST = 50;
+
+  private static final Duration KEEP_RESERVE_AFTER = Duration.ofSeconds(5);
 
   private static final Duration FIRST_REOPEN = Duration.ofSeconds(1);
   private static final Duration LAST_REOPEN = Duration.ofMinutes(1);
@@ -92,6 +100,8 @@ public final class SqliteSpool implements Spool {
   private final Jobs jobs;
   private final Thread writerThread;
   private final Upkeep upkeep;
+  private final Reserve reserve;
+  private final long opened;
   private final Readers readers;
   private final Set<QueueId> doubtful = new LinkedHashSet<>();
   private final List<QueueId> filesToRemove = new ArrayList<>();
@@ -110,6 +120,7 @@ public final class SqliteSpool implements Spool {
   private boolean unsynced;
   private int batchesSinceLook;
   private int batchesSinceTidy;
+  private boolean reopenNow;
   private long lastSync;
   private volatile @Nullable SpoolTrouble trouble;
   private volatile boolean closed;
@@ -118,6 +129,7 @@ public final class SqliteSpool implements Spool {
   private volatile @Nullable QueueId oldestJourney;
   private volatile @Nullable String damage;
   private volatile boolean roomLeft = true;
+  private volatile boolean reserveUsed;
   private volatile long roomSeen;
   private volatile @Nullable QueueId freshFrom;
 
@@ -179,24 +191,27 @@ public final class SqliteSpool implements Spool {
     this.jobs = new Jobs(clock);
     this.readers = new Readers(database, clock);
     FolderLock.ownFolder(settings.folder());
+    this.reserve = new Reserve(settings.folder(), Reserve.SIZE);
     boolean used = FolderLock.isThere(settings.folder());
     this.folderLock = FolderLock.take(settings.folder());
     IntegrityCheck check = null;
-    boolean opened = false;
+    boolean isOpen = false;
     try {
       this.bodies = new BodyFiles(settings.folder(), this::checkRoom);
-      recordsLost =
-          new Salvage(settings.folder(), log, clock).beforeOpening(used, bodies.present().size());
-      check = beginCheck();
+      int contents = bodies.present().size();
+      Salvage salvage = new Salvage(settings.folder(), log, clock);
+      recordsLost = withReserve(() -> salvage.beforeOpening(used, contents));
+      check = withReserve(this::beginCheck);
       this.upkeep = new Upkeep(database, new Beside(), check, log);
-      Writer first = openWriter();
+      Writer first = withReserve(this::openWriter);
       this.writer = first;
       this.ids = new QueueIds(clock, chance, newest(first));
-      this.lastSync = clock.nanoTime();
+      this.opened = clock.nanoTime();
+      this.lastSync = opened;
       this.roomSeen = lastSync - LOOK_AT_ROOM.toNanos();
-      opened = true;
+      isOpen = true;
     } finally {
-      if (!opened) {
+      if (!isOpen) {
         if (check != null) {
           check.close();
         }
@@ -238,6 +253,60 @@ public final class SqliteSpool implements Spool {
       }
       salvage(e);
       return null;
+    }
+  }
+
+  /** Something that needs room. */
+  @FunctionalInterface
+  private interface Opening<T extends @Nullable Object> {
+    T open() throws SpoolTrouble;
+  }
+
+  /** Again with the reserve given up, when there was no room. */
+  private <T extends @Nullable Object> T withReserve(Opening<T> opening) throws SpoolTrouble {
+    try {
+      return opening.open();
+    } catch (SpoolTrouble e) {
+      if (!makesRoom(e)) {
+        throw fullIfFull(e);
+      }
+    }
+    try {
+      return opening.open();
+    } catch (SpoolTrouble e) {
+      throw fullIfFull(e);
+    }
+  }
+
+  /** The engine has other names for want of room, too. */
+  private SpoolTrouble fullIfFull(SpoolTrouble e) {
+    return e.kind() == Kind.BROKEN && isFull()
+        ? new SpoolTrouble(Kind.FULL, "the disk is full: " + e.getMessage(), e)
+        : e;
+  }
+
+  /** Whether trouble was for want of room, and the reserve has made some. */
+  private boolean makesRoom(SpoolTrouble e) {
+    if (fullIfFull(e).kind() == Kind.FULL && reserve.release()) {
+      log.storeTrouble(
+          "the disk is full: the reserve is given up, so that the queue can drain; no mail is taken",
+          null);
+      reserveUsed = true;
+      roomSeen = clock.nanoTime() - LOOK_AT_ROOM.toNanos();
+      return true;
+    }
+    return false;
+  }
+
+  private long usable() throws IOException {
+    return Files.getFileStore(settings.folder()).getUsableSpace();
+  }
+
+  private boolean isFull() {
+    try {
+      return usable() < NOTHING_LEFT;
+    } catch (IOException e) {
+      return false;
     }
   }
 
@@ -330,8 +399,7 @@ public final class SqliteSpool implements Spool {
       roomSeen = now;
       boolean before = roomLeft;
       try {
-        roomLeft =
-            Files.getFileStore(settings.folder()).getUsableSpace() >= settings.freeSpaceFloor();
+        roomLeft = usable() - (reserveUsed ? Reserve.SIZE : 0) >= settings.freeSpaceFloor();
       } catch (IOException e) {
         if (Descriptors.areShort(e)) {
           throw new SpoolTrouble(Kind.BROKEN, Descriptors.TEXT, e);
@@ -354,6 +422,7 @@ public final class SqliteSpool implements Spool {
   @Override
   public void accept(NewMessage message) throws SpoolTrouble {
     checkWell();
+    checkRoom();
     try {
       message.draft().seal();
     } catch (SpoolTrouble e) {
@@ -427,7 +496,8 @@ public final class SqliteSpool implements Spool {
         Writer now = writer;
         if (now == null) {
           refuseUrgent();
-          boolean ending = jobs.awaitEnd(reopenAfter);
+          boolean ending = jobs.awaitEnd(reopenNow ? Duration.ZERO : reopenAfter);
+          reopenNow = false;
           if (reopen()) {
             reopenAfter = FIRST_REOPEN;
           } else if (ending) {
@@ -492,10 +562,10 @@ public final class SqliteSpool implements Spool {
         upkeep.replaced();
         readers.renew();
       }
-      writer = openWriter();
+      writer = withReserve(this::openWriter);
       trouble = null;
       upkeep.finished();
-      log.storeTrouble("the spool is open again: mail is taken", null);
+      log.storeTrouble("the spool is open again", null);
       return true;
     } catch (SpoolTrouble e) {
       trouble = e;
@@ -639,8 +709,11 @@ public final class SqliteSpool implements Spool {
   }
 
   /** Nobody knows what reached the disk: everybody is told no, and the store is opened anew. */
-  private void batchFailed(Writer now, List<Jobs.Job> batch, SpoolTrouble told) {
-    if (told.kind() == Kind.FULL) {
+  private void batchFailed(Writer now, List<Jobs.Job> batch, SpoolTrouble found) {
+    SpoolTrouble told = fullIfFull(found);
+    if (makesRoom(told)) {
+      reopenNow = true;
+    } else if (told.kind() == Kind.FULL) {
       log.storeTrouble("the disk is full: mail is refused until there is room", told);
     } else {
       log.storeTrouble("the spool failed: no mail is taken until it is open again", told);
@@ -725,8 +798,9 @@ public final class SqliteSpool implements Spool {
       if (upkeep.isChecked()) {
         if (!upkeep.wantsFinish() && batchesSinceLook >= LOOK_AT_LOG) {
           batchesSinceLook = 0;
-          // The disk does not keep up with the copying: then those who store wait for it, too.
-          if (now.logged() >= MOST_LOGGED) {
+          // The disk does not keep up with the copying: then those who store wait for it, too. And
+          // on a full disk the log must not need more room than the reserve has made.
+          if (now.logged() >= (reserveUsed ? MOST_LOGGED_WHEN_FULL : MOST_LOGGED)) {
             now.finishCheckpoint();
           }
         }
@@ -809,6 +883,14 @@ public final class SqliteSpool implements Spool {
     }
 
     @Override
+    public void keepReserve() throws IOException {
+      // Not on the way to the first mail.
+      if (clock.nanoTime() - opened >= KEEP_RESERVE_AFTER.toNanos()) {
+        SqliteSpool.this.keepReserve();
+      }
+    }
+
+    @Override
     public void sweep() throws IOException {
       SqliteSpool.this.sweep();
     }
@@ -853,6 +935,13 @@ public final class SqliteSpool implements Spool {
       errand(w -> w.setAsideWithoutRecipients(clock.now()));
       setAside.add(lost);
       log.storeTrouble(lost + " messages have lost their recipients; see the table aside", null);
+    }
+  }
+
+  void keepReserve() throws IOException {
+    reserve.keep(usable(), settings.freeSpaceFloor());
+    if (reserve.isWhole()) {
+      reserveUsed = false;
     }
   }
 

@@ -42,6 +42,9 @@ final class Upkeep {
     /** Whether nothing waits for the writer. */
     boolean isIdle();
 
+    /** Sets room aside for a full disk, when there is some. */
+    void keepReserve() throws IOException;
+
     /** Removes and sets aside what an earlier run left in files; counts and reports it. */
     void sweep() throws IOException;
 
@@ -155,6 +158,7 @@ final class Upkeep {
             store.sweep();
             swept = true;
           }
+          store.keepReserve();
           long changed = store.changes() - tidied;
           if (changed > TIDY_AFTER || changed > 0 && store.isIdle()) {
             tidied = store.changes();

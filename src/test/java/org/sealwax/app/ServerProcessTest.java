@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -216,6 +217,31 @@ final class ServerProcessTest {
         Said list = sealwax("", "queue", "list", "--json", "--config", next.toString());
         assertTrue(list.out().contains("b@example.net"), list.out());
         assertFalse(list.out().contains("later@example.net"), list.out());
+      }
+    }
+  }
+
+  /** Standard output and error go to a pipe that is full and that nobody reads. */
+  @Test
+  void endsOnATermSignalAlsoWhenItsLogIsNotRead() throws Throwable {
+    Path fifo = folder.resolve("pipe");
+    assertEquals(0, new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor());
+    Path file = configured("a", SERVER.formatted(1));
+    Path socket = folder.resolve("notify");
+    try (java.io.RandomAccessFile unread = new java.io.RandomAccessFile(fifo.toFile(), "rw");
+        NotifySocket manager = new NotifySocket(socket)) {
+      unread.write(new byte[64 * 1024]);
+      ProcessBuilder builder =
+          new ProcessBuilder(ServerProcess.command(List.of("serve", "--config", file.toString())));
+      builder.environment().put("NOTIFY_SOCKET", socket.toString());
+      Process process = builder.redirectErrorStream(true).redirectOutput(fifo.toFile()).start();
+      try {
+        assertTrue(manager.next().startsWith("READY=1"));
+        process.destroy();
+        assertTrue(process.waitFor(60, java.util.concurrent.TimeUnit.SECONDS), "did not end");
+        assertEquals(Exit.OK, process.exitValue());
+      } finally {
+        process.destroyForcibly().waitFor();
       }
     }
   }

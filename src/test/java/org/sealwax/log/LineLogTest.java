@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sealwax.world.Clock;
+import org.sealwax.world.SteppedClock;
 
 /** The forms of the log are a promise to parsers: golden lines, and attempts to forge them. */
 final class LineLogTest {
@@ -224,7 +225,90 @@ final class LineLogTest {
     open.countDown();
     log.close();
     String out = kept.toString(StandardCharsets.UTF_8);
-    assertTrue(out.contains("lines were lost: nobody read them"), out.substring(0, 200));
+    assertTrue(out.contains("lines were lost: they were not read"), out.substring(0, 200));
+  }
+
+  /** 50 ms for each line, before: a pipe that was not read stopped the router. */
+  @Test
+  void aReaderThatDoesNotReadCostsABoundedTimeInAll() throws Exception {
+    CountDownLatch open = new CountDownLatch(1);
+    OutputStream stuck =
+        new ByteArrayOutputStream() {
+          @Override
+          public void write(byte[] b, int off, int len) {
+            try {
+              open.await();
+            } catch (InterruptedException e) {
+              Thread.currentThread().interrupt();
+            }
+            super.write(b, off, len);
+          }
+        };
+    String line = "x".repeat(LineSink.MAX_WAITING / 2) + "\n";
+    try (LineSink sink = new LineSink(stuck, lost -> "lost " + lost + "\n")) {
+      while (sink.isPatient()) {
+        sink.put(line);
+      }
+      long before = sink.dropped();
+      for (int i = 0; i < 100_000; i++) {
+        sink.put(line);
+      }
+      assertEquals(100_000, sink.dropped() - before);
+      open.countDown();
+      while (!sink.isPatient()) {
+        Thread.onSpinWait();
+      }
+    }
+    assertTrue(stuck.toString().contains("lost 100"), "reported");
+  }
+
+  @Test
+  void linesThatCannotBeWrittenAreCountedAndReportedToo() throws Exception {
+    ByteArrayOutputStream kept = new ByteArrayOutputStream();
+    java.util.concurrent.atomic.AtomicBoolean full =
+        new java.util.concurrent.atomic.AtomicBoolean(true);
+    OutputStream disk =
+        new OutputStream() {
+          @Override
+          public void write(int b) {
+            throw new AssertionError();
+          }
+
+          @Override
+          public void write(byte[] b, int off, int len) throws java.io.IOException {
+            if (full.get()) {
+              throw new java.io.IOException("No space left on device");
+            }
+            kept.write(b, off, len);
+          }
+        };
+    try (LineSink sink = new LineSink(disk, lost -> "lost " + lost + "\n")) {
+      for (int i = 0; i < 3; i++) {
+        sink.put("a line\n");
+      }
+      while (sink.dropped() < 3) {
+        Thread.onSpinWait();
+      }
+      full.set(false);
+      sink.put("room again\n");
+    }
+    assertEquals("room again\nlost 3\n", kept.toString(StandardCharsets.UTF_8));
+  }
+
+  @Test
+  void theSameTroubleOfTheStoreIsALineAMinute() {
+    SteppedClock clock = new SteppedClock(java.time.Instant.parse("2026-01-01T00:00:00Z"));
+    ByteArrayOutputStream kept = new ByteArrayOutputStream();
+    try (LineLog log = new LineLog(LogSettings.defaults(), kept, clock)) {
+      for (int second = 0; second <= 120; second++) {
+        log.storeTrouble("message not taken: the disk is nearly full", null);
+        log.storeTrouble("another trouble", null);
+        clock.pass(java.time.Duration.ofSeconds(1));
+      }
+    }
+    List<String> lines = kept.toString(StandardCharsets.UTF_8).lines().toList();
+    assertEquals(6, lines.size());
+    assertTrue(lines.get(2).contains("nearly full (59 times more"), lines.get(2));
   }
 
   @Test
