@@ -9,6 +9,7 @@ import org.sealwax.smtp.Capabilities;
 import org.sealwax.smtp.LineReader;
 import org.sealwax.smtp.Reply;
 import org.sealwax.smtp.ReplyReader;
+import org.sealwax.smtp.ReplyTrouble;
 import org.sealwax.tls.TlsClient;
 import org.sealwax.tls.TlsTrouble;
 import org.sealwax.tls.TlsWire;
@@ -84,7 +85,13 @@ public record Greeting(TlsClient tls, SmtpTimes times) {
     private Observation broken(IOException e) {
       return switch (stage) {
         case BANNER, EHLO ->
-            new Observation.BrokenOff(stage, "lost connection at " + stage + ": " + text(e));
+            new Observation.BrokenOff(
+                stage,
+                (e instanceof ReplyTrouble t && t.answered() ? "no valid reply" : "lost connection")
+                    + " at "
+                    + stage
+                    + ": "
+                    + text(e));
         // From the word STARTTLS on it is TLS that does not come about; a middlebox that swallows
         // the command must not look better than one that swallows the hello.
         case STARTTLS -> new Observation.HandshakeBroken(kind(e), text(e));

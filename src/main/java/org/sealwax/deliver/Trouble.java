@@ -21,6 +21,7 @@ import org.sealwax.queue.Cause;
 import org.sealwax.queue.Cause.Extent;
 import org.sealwax.smtp.EnhancedStatus;
 import org.sealwax.smtp.Reply;
+import org.sealwax.smtp.ReplyTrouble;
 import org.sealwax.world.Descriptors;
 
 /**
@@ -226,7 +227,11 @@ final class Trouble {
     boolean silent =
         trouble instanceof SocketTimeoutException
             || trouble instanceof java.io.InterruptedIOException;
-    String how = silent ? "no answer in time from " : "lost connection with ";
+    boolean answered = trouble instanceof ReplyTrouble t && t.answered();
+    String how =
+        silent
+            ? "no answer in time from "
+            : answered ? "no valid reply from " : "lost connection with ";
     String note =
         stage == Stage.END
             ? "; it may have taken the message, which is sent again then (RFC 5321 4.5.3.2.6)"

@@ -30,4 +30,9 @@ public final class ReplyTrouble extends IOException {
   public Kind kind() {
     return kind;
   }
+
+  /** Whether the peer answered with something that is no reply, or one over our limits. */
+  public boolean answered() {
+    return kind != Kind.CLOSED;
+  }
 }

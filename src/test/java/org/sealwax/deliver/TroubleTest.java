@@ -22,6 +22,7 @@ import org.sealwax.queue.Outcome;
 import org.sealwax.queue.Target;
 import org.sealwax.smtp.EnhancedStatus;
 import org.sealwax.smtp.Reply;
+import org.sealwax.smtp.ReplyTrouble;
 
 /** Row by row: what a failure means. */
 final class TroubleTest {
@@ -134,6 +135,10 @@ final class TroubleTest {
       assertEquals(
           stage == Stage.END ? Meaning.Course.DEFER : Meaning.Course.NEXT_HOST, lost.course());
       assertEquals("lost-connection", lost.cause().reason());
+      assertTrue(lost.cause().text().startsWith("lost connection with mx"), lost.cause().text());
+      Meaning over =
+          Trouble.lost(stage, new ReplyTrouble(ReplyTrouble.Kind.TOO_LONG, "too long"), "mx");
+      assertTrue(over.cause().text().startsWith("no valid reply from mx"), over.cause().text());
       Meaning silent = Trouble.lost(stage, new SocketTimeoutException("slow"), "mx");
       assertEquals("timeout", silent.cause().reason());
       Meaning slow = Trouble.tooSlow(stage, Duration.ofMinutes(15), "mx");
