@@ -15,8 +15,13 @@ sealed interface Denial permits Nsec, Nsec3 {
   enum Proof {
     /** Proven. */
     PROVEN,
-    /** Proven but for unsigned delegations: NSEC3 opt-out, or too many iterations. */
+    /** Proven but for unsigned delegations: NSEC3 opt-out. */
     INSECURE,
+    /**
+     * Not looked into: too many NSEC3 iterations. It counts as insecure (RFC 9276 3.2), but only in
+     * the zone that the walk ends in: it says nothing about signed delegations below.
+     */
+    COSTLY,
     /** Not proven. */
     NONE
   }

@@ -142,7 +142,7 @@ final class Nsec3 implements Denial {
   @Override
   public Cut noDs(Name name) {
     if (iterations > MAX_CUT_ITERATIONS) {
-      return tooCostly() == Proof.INSECURE ? Cut.OPT_OUT : Cut.UNPROVEN;
+      return tooCostly() == Proof.COSTLY ? Cut.OPT_OUT : Cut.UNPROVEN;
     }
     NSEC3Record there = matching(name);
     if (there != null) {
@@ -159,11 +159,11 @@ final class Nsec3 implements Denial {
     return iterations > MAX_ITERATIONS;
   }
 
-  /** RFC 9276 3.2: insecure for every kind of denial, once one record is known to be the zone's. */
+  /** RFC 9276 3.2: for every kind of denial, once one record is known to be the zone's. */
   private Proof tooCostly() {
     for (NSEC3Record record : records) {
       if (isVerified(record)) {
-        return Proof.INSECURE;
+        return Proof.COSTLY;
       }
     }
     return Proof.NONE;

@@ -58,7 +58,8 @@ public final class Validator {
   /** DNSKEY flags (RFC 4034 2.1.1, RFC 5011 section 7). */
   private static final int ZONE_KEY = 0x100;
 
-  private static final String NO_SIGNED_CUT = "NSEC3 opt-out, or too many NSEC3 iterations";
+  private static final String OPT_OUT = "NSEC3 opt-out";
+  private static final String COSTLY = "too many NSEC3 iterations";
 
   private static final int REVOKED = 0x80;
   private static final int DNSSEC_PROTOCOL = 3;
@@ -143,8 +144,8 @@ public final class Validator {
     for (Name signer : signers(message, side, trusted.zone())) {
       if (walk(signer, true) instanceof ZoneStatus.Signed zone && zone.zone().equals(signer)) {
         Judgement judged = read(name, type, message, zone);
-        if (judged.security() != Security.BOGUS) {
-          // INSECURE: its proof says that there is no signed delegation on the way to the name.
+        if (judged.security() == Security.SECURE || judged.reason().equals(OPT_OUT)) {
+          // Opt-out: its proof says that there is no signed delegation on the way to the name.
           return judged;
         }
       }
@@ -305,8 +306,8 @@ public final class Validator {
       // No delegation at an alias (RFC 2181 10.1), nor below a DNAME (RFC 6672 2.4).
       return parent;
     }
-    if (alias.security() == Security.INSECURE) {
-      return new ZoneStatus.Unsigned(alias.reason(), until(alias.ttl()));
+    if (alias.reason().equals(OPT_OUT)) {
+      return new ZoneStatus.Unsigned(OPT_OUT, until(alias.ttl()));
     }
     Denial.Cut best = Denial.Cut.UNPROVEN;
     Duration ttl = LONGEST;
@@ -320,7 +321,7 @@ public final class Validator {
     return switch (best) {
       case NONE -> parent;
       case UNSIGNED -> new ZoneStatus.Unsigned(name + " has no DS", until(ttl));
-      case OPT_OUT -> new ZoneStatus.Unsigned(name + ": " + NO_SIGNED_CUT, until(ttl));
+      case OPT_OUT -> new ZoneStatus.Unsigned(name + ": " + OPT_OUT + " or " + COSTLY, until(ttl));
       case UNPROVEN ->
           new ZoneStatus.Broken(
               Security.BOGUS, because("no DS and no proof of that", name, Type.DS, view));
@@ -430,7 +431,8 @@ public final class Validator {
     }
     return switch (best) {
       case PROVEN -> new Judgement(Security.SECURE, content, ttl, "");
-      case INSECURE -> new Judgement(Security.INSECURE, content, ttl, NO_SIGNED_CUT);
+      case INSECURE -> new Judgement(Security.INSECURE, content, ttl, OPT_OUT);
+      case COSTLY -> new Judgement(Security.INSECURE, content, ttl, COSTLY);
       case NONE ->
           Judgement.unknown(
               Security.BOGUS, "no proof that the wildcard applies to " + found.owner());
@@ -479,8 +481,9 @@ public final class Validator {
         return new Judgement(Security.SECURE, content, denial.ttl(), "");
       }
       Denial.Proof proof = said instanceof Content.NoName ? noName : noData;
-      if (proof == Denial.Proof.INSECURE && isDenial) {
-        best = new Judgement(Security.INSECURE, said, denial.ttl(), NO_SIGNED_CUT);
+      if (isDenial && (proof == Denial.Proof.INSECURE || proof == Denial.Proof.COSTLY)) {
+        String reason = proof == Denial.Proof.INSECURE ? OPT_OUT : COSTLY;
+        best = new Judgement(Security.INSECURE, said, denial.ttl(), reason);
       }
     }
     return best;

@@ -254,7 +254,7 @@ final class DelegationTest {
         new org.xbill.DNS.utils.base32(org.xbill.DNS.utils.base32.Alphabet.BASE32HEX, false, true)
             .toString(hash);
     return new NSEC3Record(
-        Name.fromConstantString(label + "." + zone),
+        Name.fromConstantString(label + "." + (zone.equals(Name.root) ? "" : zone)),
         DClass.IN,
         300,
         NSEC3Record.SHA1_DIGEST_ID,
@@ -265,13 +265,23 @@ final class DelegationTest {
         types);
   }
 
+  /** The NSEC3 record of a name that has an address and is no delegation. */
+  private static Record matching(Name name, int iterations) throws Exception {
+    NSEC3Record base = (NSEC3Record) nsec3(ORG, new byte[20], new byte[20], iterations, Type.A);
+    byte[] hash = base.hashName(name);
+    byte[] next = hash.clone();
+    next[19]++;
+    return nsec3(ORG, hash, next, iterations, Type.A, Type.RRSIG);
+  }
+
   /** RFC 9276 3.2: the same for NXDOMAIN, NODATA and empty non-terminals. */
   @ParameterizedTest
   @CsvSource({
     "150, 3, BOGUS", "151, 3, INSECURE", "65535, 3, INSECURE",
     "150, 0, BOGUS", "151, 0, INSECURE", "65535, 0, INSECURE"
   })
-  void treatsTooManyIterationsAsInsecureInEveryDenial(int most, int rcode, Security expected) {
+  void treatsTooManyIterationsAsInsecureInEveryDenial(int most, int rcode, Security expected)
+      throws Exception {
     chain(List.of(ds("good 13 2")), CHILD, List.of(CHILD.record()));
     Record other =
         nsec3(
@@ -281,7 +291,8 @@ final class DelegationTest {
             most,
             Type.A);
     serve(HOST, Type.A, message(rcode, List.of(), other, CHILD.sign(List.of(other))));
-    serve(HOST, Type.DS, message(rcode, List.of(), other, CHILD.sign(List.of(other))));
+    Record there = matching(HOST, most);
+    serve(HOST, Type.DS, message(0, List.of(), there, CHILD.sign(List.of(there))));
     assertEquals(expected, judge(HOST, Type.A).security());
     // Not by a record that the zone did not sign.
     Record forged = nsec3(ORG, new byte[20], new byte[20], most, Type.A);
@@ -294,14 +305,23 @@ final class DelegationTest {
   @Test
   void doesNotTakeUnsignedDataForInsecureBecauseOfIterations() throws Exception {
     chain(List.of(ds("good 13 2")), CHILD, List.of(CHILD.record()));
-    NSEC3Record base = (NSEC3Record) nsec3(ORG, new byte[20], new byte[20], 500, Type.A);
-    byte[] hash = base.hashName(HOST);
-    byte[] next = hash.clone();
-    next[19]++;
-    Record there = nsec3(ORG, hash, next, 500, Type.A, Type.RRSIG);
+    Record there = matching(HOST, 500);
     serve(HOST, Type.A, List.of(address()));
     serve(HOST, Type.DS, message(Rcode.NOERROR, List.of(), there, CHILD.sign(List.of(there))));
     assertEquals(Security.BOGUS, judge(HOST, Type.A).security());
+  }
+
+  /** The parent's iterations say nothing about a child that has a DS. */
+  @Test
+  void aParentsIterationsDoNotMakeASignedChildInsecure() throws Exception {
+    chain(List.of(ds("good 13 2")), CHILD, List.of(CHILD.record()));
+    byte[] hash = new byte[20];
+    Record other = nsec3(Name.root, hash, new byte[20], 500, Type.A);
+    for (int rcode : new int[] {Rcode.NOERROR, Rcode.NXDOMAIN}) {
+      serve(HOST, Type.MX, message(rcode, List.of(), other, ROOT.sign(List.of(other))));
+      serve(HOST, Type.DS, message(rcode, List.of(), other, ROOT.sign(List.of(other))));
+      assertEquals(Security.BOGUS, judge(HOST, Type.MX).security());
+    }
   }
 
   /** RFC 4035 5.4, RFC 6840 4.1: a parent's NSEC denies nothing but DS, and nothing below. */
