@@ -2,6 +2,7 @@ package org.sealwax.app;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,7 +31,6 @@ import org.sealwax.evidence.PolicyRows;
 import org.sealwax.evidence.Source;
 import org.sealwax.evidence.StsSource;
 import org.sealwax.https.HttpsClient;
-import org.sealwax.ledger.Ledger;
 import org.sealwax.ledger.LiveLedger;
 import org.sealwax.log.CountedLog;
 import org.sealwax.log.Counters;
@@ -64,6 +64,10 @@ final class PolicydCommand {
   /** A fetch ends before Postfix's own patience with a table does. */
   private static final Duration FETCH = Duration.ofSeconds(45);
 
+  private static final String FOLDER = "policyd";
+  private static final String STS = "sts.db";
+  private static final String LEDGER = "ledger.db";
+
   private final Surroundings around;
   private final Folders folders;
   private final Clock clock = Clock.system();
@@ -91,17 +95,17 @@ final class PolicydCommand {
     boolean journal = around.variable("JOURNAL_STREAM").isPresent();
     LogSettings logSettings = new LogSettings(settings.log(), journal);
     Counters counters = new Counters();
+    Optional<String> key = arguments.value("--ask");
+    if (key.isPresent()) {
+      return ask(settings, key.get());
+    }
     try (LineLog lines = new LineLog(logSettings, StandardOutput.forLog(around.out()), clock)) {
       counters.gauge("sealwax_log_lost_lines", "Log lines that nobody read", lines::dropped);
       MailLog log = new CountedLog(lines, counters);
-      try (Engine engine = new Engine(settings, arguments.has("--ask"), log)) {
+      try (Engine engine = new Engine(settings, folder(settings), log)) {
         LibraryLog.lead(log);
         ProcessEnd.whenThreadsEnd(log, lines::close, around.err());
         sound.complaints().forEach(c -> log.warning("config", c.text()));
-        Optional<String> key = arguments.value("--ask");
-        if (key.isPresent()) {
-          return ask(engine, key.get());
-        }
         Serving serving =
             new Serving(
                 endpoint,
@@ -147,12 +151,43 @@ final class PolicydCommand {
       Counters counters,
       MailLog log) {}
 
-  private int ask(Engine engine, String key) throws InterruptedException {
-    PolicyDesk.Explained explained = engine.desk().explain(key);
-    around.out().println(explained.line());
-    explained.because().forEach(b -> around.out().println("because: " + b));
-    explained.notes().forEach(n -> around.out().println("note: " + n));
-    return explained.line().startsWith("TEMP") ? Exit.TRY_AGAIN : Exit.OK;
+  /**
+   * One question: the answer on standard output and nothing else there. It works on a copy of what
+   * the service has kept, so it neither makes nor changes anything.
+   */
+  private int ask(Settings settings, String key) {
+    Path kept = settings.server().state().resolve(FOLDER);
+    try (TemporaryFolder copy = TemporaryFolder.make(around, "sealwax-policyd");
+        LineLog silent =
+            new LineLog(LogSettings.defaults(), OutputStream.nullOutputStream(), clock)) {
+      for (String store : List.of(STS, LEDGER)) {
+        StoreCopy.take(kept.resolve(store), copy.path().resolve(store));
+      }
+      try (Engine engine = new Engine(settings, copy.path(), silent)) {
+        PolicyDesk.Explained explained = engine.desk().explain(key);
+        around.out().println(explained.line());
+        explained.because().forEach(b -> around.err().println("because: " + b));
+        explained.notes().forEach(n -> around.err().println("note: " + n));
+        return explained.line().startsWith("TEMP") ? Exit.TRY_AGAIN : Exit.OK;
+      }
+    } catch (IOException e) {
+      around.err().println("sealwax: policyd: " + e.getMessage());
+      return Exit.SYSTEM;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return Exit.OK;
+    }
+  }
+
+  /** Where the service keeps policies and ledger; made when it is not there. */
+  private static Path folder(Settings settings) throws IOException {
+    Path state = settings.server().state();
+    StateFolder.make(state);
+    Path folder = state.resolve(FOLDER);
+    if (!Files.isDirectory(folder)) {
+      Files.createDirectory(folder);
+    }
+    return folder;
   }
 
   private int serve(Engine engine, Serving serving) throws IOException, InterruptedException {
@@ -241,28 +276,20 @@ final class PolicydCommand {
     private final Resolver resolver;
     private final StsPolicies policies;
     private final LiveLedger ledger;
-    private final boolean asks;
     private final Settings first;
     private final AtomicReference<PolicyDesk> desk;
 
     /**
      * Opens everything.
      *
-     * @param asks whether this is only a question, which must not write into the ledger of a
-     *     running service
+     * @param folder of the stores
      */
-    Engine(Settings settings, boolean asks, MailLog log) throws IOException {
-      Path state = settings.server().state();
-      StateFolder.make(state);
+    Engine(Settings settings, Path folder, MailLog log) throws IOException {
       Clock clock = SteadyClock.startingWith(PolicydCommand.this.clock).believed();
-      Path folder = state.resolve("policyd");
-      if (!Files.isDirectory(folder)) {
-        Files.createDirectory(folder);
-      }
       resolver = new LiveResolver(settings.dns(), clock, chance);
       TlsRoom tls = new TlsRoom(TlsSettings.defaults(), clock, chance);
       Authorities authorities = new Authorities(settings);
-      StsSettings base = StsSettings.in(folder.resolve("sts.db"));
+      StsSettings base = StsSettings.in(folder.resolve(STS));
       StsSettings sts =
           new StsSettings(
               base.file(),
@@ -296,7 +323,7 @@ final class PolicydCommand {
                   }));
       ledger =
           LiveLedger.open(
-              folder.resolve("ledger.db"),
+              folder.resolve(LEDGER),
               settings.ledger(),
               new LiveLedger.World(
                   clock,
@@ -308,7 +335,6 @@ final class PolicydCommand {
                           .filter(k -> k.policy().lists(host))
                           .isPresent()));
       late.set(ledger);
-      this.asks = asks;
       first = settings;
       desk = new AtomicReference<>(deskBy(settings));
     }
@@ -331,7 +357,7 @@ final class PolicydCommand {
               new Gatherer(sources),
               new Policy(Ladder.of(true, true, deliver.hold()), deliver.floors()),
               policies,
-              asks ? Ledger.blank() : ledger,
+              ledger,
               settings.caFiles(),
               clock,
               chance));

@@ -15,9 +15,11 @@ import org.sealwax.dns.MxSet;
 import org.sealwax.dns.Resolver;
 import org.sealwax.dns.Security;
 import org.sealwax.evidence.Gatherer;
+import org.sealwax.evidence.HostAddresses;
 import org.sealwax.ledger.Ledger;
 import org.sealwax.ledger.MxAnswer;
 import org.sealwax.policy.Policy;
+import org.sealwax.policy.Reason;
 import org.sealwax.policy.Requirement;
 import org.sealwax.policy.Subject;
 import org.sealwax.sts.StsMemory;
@@ -36,6 +38,8 @@ public final class PolicyDesk {
   static final String TABLE = "tls";
 
   static final String TABLE_TLSRPT = "tlsrpt";
+
+  private static final HostAddresses.Families BOTH = new HostAddresses.Families(true, true);
 
   private final World world;
 
@@ -89,7 +93,7 @@ public final class PolicyDesk {
   /** Answers for people. */
   public Explained explain(String key) throws InterruptedException {
     List<String> because = new ArrayList<>();
-    Translation.Served served = served(TableKey.read(key), because);
+    Translation.Served served = served(TableKey.read(key), false, because);
     return new Explained(served.answer().text(), because, served.notes());
   }
 
@@ -102,41 +106,54 @@ public final class PolicyDesk {
       return new TableAnswer.Permanent("the tables are " + TABLE + " and " + TABLE_TLSRPT);
     }
     TableKey key = TableKey.read(request.substring(space + 1));
-    TableAnswer answer = served(key, new ArrayList<>()).answer();
-    return reports ? withReports(key, answer) : answer;
+    return served(key, reports, new ArrayList<>()).answer();
   }
 
-  private TableAnswer withReports(TableKey key, TableAnswer answer) {
-    if (!(key instanceof TableKey.NextHop hop) || !(hop.host() instanceof Domain domain)) {
-      return answer;
-    }
+  /**
+   * The same with what Postfix reports about: which policy applied. In mode {@code testing} nothing
+   * is demanded, so the level is the one that is served anyway, or {@code may}.
+   */
+  private TableAnswer withReports(Domain domain, TableAnswer answer) {
     Optional<StsMemory.Kept> kept =
         world.policies().inForce(domain).filter(k -> k.policy().mode() != StsPolicy.Mode.NONE);
     if (kept.isEmpty()) {
       return answer;
     }
-    String attributes = TlsrptAttributes.of(domain, kept.get(), world.clock().now());
+    boolean testing = kept.get().policy().mode() == StsPolicy.Mode.TESTING;
     return switch (answer) {
-      case TableAnswer.Found f -> {
-        boolean sts =
-            f.line().startsWith("secure ")
-                || (f.line().equals("may") && kept.get().policy().mode() == StsPolicy.Mode.TESTING);
-        TableAnswer.Found longer = new TableAnswer.Found(f.line() + attributes);
-        yield sts && longer.octets().length <= TableAnswer.MAX_LENGTH ? longer : f;
-      }
-      case TableAnswer.NotFound n -> n;
+      case TableAnswer.Found f -> isAbout(f, testing) ? longer(f, domain, kept.get()) : f;
+      case TableAnswer.NotFound n ->
+          testing ? longer(new TableAnswer.Found("may"), domain, kept.get()) : n;
       case TableAnswer.Temporary t -> t;
       case TableAnswer.TimedOut t -> t;
       case TableAnswer.Permanent p -> p;
     };
   }
 
-  private Translation.Served served(TableKey key, List<String> because)
+  /**
+   * Whether Postfix may be told of the policy with this line. It takes the attributes of a line
+   * with names to match for a policy to enforce, so one in {@code testing} goes with no such line;
+   * and at {@code none} it takes no attributes.
+   */
+  private static boolean isAbout(TableAnswer.Found found, boolean testing) {
+    return testing
+        ? Set.of("may", "encrypt", "dane").contains(found.word())
+        : found.word().equals("secure");
+  }
+
+  private TableAnswer longer(TableAnswer.Found found, Domain domain, StsMemory.Kept kept) {
+    TableAnswer.Found longer =
+        new TableAnswer.Found(
+            found.line() + TlsrptAttributes.of(domain, kept, world.clock().now()));
+    return longer.octets().length <= TableAnswer.MAX_LENGTH ? longer : found;
+  }
+
+  private Translation.Served served(TableKey key, boolean reports, List<String> because)
       throws InterruptedException {
     return switch (key) {
       case TableKey.Parent p -> alone(new TableAnswer.NotFound());
       case TableKey.Foreign f -> alone(new TableAnswer.NotFound());
-      case TableKey.NextHop hop -> served(hop, because);
+      case TableKey.NextHop hop -> served(hop, reports, because);
     };
   }
 
@@ -144,7 +161,7 @@ public final class PolicyDesk {
     return new Translation.Served(answer, List.of());
   }
 
-  private Translation.Served served(TableKey.NextHop hop, List<String> because)
+  private Translation.Served served(TableKey.NextHop hop, boolean reports, List<String> because)
       throws InterruptedException {
     if (hop.direct() || !(hop.host() instanceof Domain domain)) {
       return translated(List.of(Subject.fixed(hop.host(), hop.port())), because);
@@ -160,11 +177,15 @@ public final class PolicyDesk {
       case MxSet.Hosts hosts -> {
         boolean secure = hosts.security() == Security.SECURE;
         tellLedger(domain, hosts, secure, mx);
-        yield translated(
-            hosts.targets().stream()
-                .map(t -> new Subject(domain, t.host(), secure, hop.port()))
-                .toList(),
-            because);
+        Translation.Served served =
+            translated(
+                hosts.targets().stream()
+                    .map(t -> new Subject(domain, t.host(), secure, hop.port()))
+                    .toList(),
+                because);
+        yield reports
+            ? new Translation.Served(withReports(domain, served.answer()), served.notes())
+            : served;
       }
     };
   }
@@ -200,10 +221,28 @@ public final class PolicyDesk {
       for (int i = 0; i < tasks.size(); i++) {
         MailHost host = subjects.get(i).host();
         Requirement requirement = tasks.get(i).get();
-        terms.add(new Translation.Terms(host, requirement));
+        terms.add(new Translation.Terms(host, requirement, isFound(host, requirement)));
         requirement.because().forEach(b -> because.add(host + ": " + b));
       }
     }
     return Translation.of(terms, world.caFiles());
+  }
+
+  /**
+   * Whether an address is known of a host, of which this matters only when DANE cannot be looked up
+   * there: without one Postfix passes it over.
+   */
+  private boolean isFound(MailHost host, Requirement requirement) throws InterruptedException {
+    boolean trouble =
+        requirement
+            .mxFilter()
+            .refusal(host)
+            .filter(r -> r.reason() == Reason.DANE_LOOKUP)
+            .isPresent();
+    if (!trouble || !(host instanceof Domain domain)) {
+      return true;
+    }
+    HostAddresses addresses = HostAddresses.of(world.resolver(), domain, BOTH);
+    return !addresses.ipv4().records().isEmpty() || !addresses.ipv6().records().isEmpty();
   }
 }

@@ -31,8 +31,9 @@ final class Translation {
    *
    * @param host of the next hop
    * @param requirement all its evidence together
+   * @param found whether an address of it is known
    */
-  record Terms(MailHost host, Requirement requirement) {}
+  record Terms(MailHost host, Requirement requirement, boolean found) {}
 
   /**
    * The line, and what it leaves unsaid.
@@ -72,23 +73,64 @@ final class Translation {
 
   private TableAnswer answer() {
     List<Terms> dane = usable.stream().filter(t -> tlsa(t).isPresent()).toList();
-    Optional<String> open = refused(true);
-    if (usable.isEmpty() || (open.isPresent() && dane.isEmpty())) {
-      // Whether DANE applies to a host is not known: not a moment for MTA-STS or less.
-      return new TableAnswer.Temporary(open.or(() -> refused(false)).orElse("no host"));
+    List<Terms> open = all.stream().filter(t -> isOpen(t)).toList();
+    if (usable.isEmpty()) {
+      return temporary(open.isEmpty() ? all : open);
     }
-    return dane.isEmpty() ? withoutDane() : withDane(dane);
+    if (!dane.isEmpty()) {
+      return withDane(dane);
+    }
+    TableAnswer answer = withoutDane();
+    return open.isEmpty() ? answer : passingOver(open, answer);
+  }
+
+  /** Whether it is not known if DANE applies to a host. */
+  private static boolean isOpen(Terms terms) {
+    return refusal(terms).filter(r -> r.reason() == Reason.DANE_LOOKUP).isPresent();
+  }
+
+  private static Optional<MxFilter.Refusal> refusal(Terms terms) {
+    return terms.requirement().mxFilter().refusal(terms.host());
   }
 
   /** The first host that may not be used, and why. */
-  private Optional<String> refused(boolean forDaneOnly) {
-    for (Terms terms : all) {
-      Optional<MxFilter.Refusal> refusal = terms.requirement().mxFilter().refusal(terms.host());
-      if (refusal.isPresent() && (!forDaneOnly || refusal.get().reason() == Reason.DANE_LOOKUP)) {
-        return Optional.of(terms.host() + ": " + refusal.get().text());
-      }
-    }
-    return Optional.empty();
+  private static TableAnswer temporary(List<Terms> hosts) {
+    return new TableAnswer.Temporary(
+        hosts.stream()
+            .flatMap(t -> refusal(t).map(r -> t.host() + ": " + r.text()).stream())
+            .findFirst()
+            .orElse("no host"));
+  }
+
+  /**
+   * Some hosts may be used, and of others it is not known whether DANE applies. Postfix must pass
+   * those over by itself, and must not send to them under less than DANE when it finds them after
+   * all.
+   */
+  private TableAnswer passingOver(List<Terms> open, TableAnswer answer) {
+    return switch (answer) {
+      case TableAnswer.NotFound n -> byDane(open);
+      case TableAnswer.Found f ->
+          switch (f.word()) {
+            // Host by host: without an answer about TLSA records Postfix takes the next one.
+            case "may", "dane" -> byDane(open);
+            // No address, no connection; and whoever gives Postfix one must still show a name.
+            case "secure", "verify", "fingerprint" ->
+                open.stream().noneMatch(Terms::found) ? f : temporary(open);
+            default -> temporary(open);
+          };
+      case TableAnswer.Temporary t -> t;
+      case TableAnswer.TimedOut t -> t;
+      case TableAnswer.Permanent p -> p;
+    };
+  }
+
+  private TableAnswer byDane(List<Terms> open) {
+    notes.add(
+        "whether DANE applies to "
+            + open.getFirst().host()
+            + " is not known now: at this level Postfix passes such a host over");
+    return new TableAnswer.Found("dane");
   }
 
   private TableAnswer withDane(List<Terms> dane) {
@@ -166,38 +208,61 @@ final class Translation {
     }
     Optional<MxFilter.Patterns> patterns = part(strictest, MxFilter.Patterns.class);
     if (patterns.isPresent()) {
+      String listed = matches(patterns.get().patterns());
+      if (listed.isEmpty()) {
+        return unsayable();
+      }
       notes.add(
           "the table demands a certificate for a listed name, not for the very host that is"
               + " connected to; Postfix 3.10 with the table tlsrpt and"
               + " smtp_tls_enforce_sts_mx_patterns does");
-      return found(
-          "secure match=" + matches(patterns.get().patterns()) + " servername=hostname", strictest);
+      return found("secure match=" + listed + " servername=hostname", strictest);
     }
     if (demands.isEmpty()) {
       return found("encrypt", strictest);
     }
     Optional<MxFilter.Known> known = part(strictest, MxFilter.Known.class);
     if (known.isPresent()) {
-      return found("secure match=" + matches(known.get()), strictest);
+      String remembered = matches(known.get());
+      return remembered.isEmpty() ? unsayable() : found("secure match=" + remembered, strictest);
     }
     return byName(strictest);
+  }
+
+  private static TableAnswer unsayable() {
+    return new TableAnswer.Temporary("Postfix takes every name that is demanded for another thing");
+  }
+
+  /**
+   * Whether Postfix takes a name in {@code match=} for a name. Three words stand for other names
+   * there; and an IPv4 address is held against the addresses of the certificate, in addition to the
+   * names, so that no certificate matches any more (SSL_add1_host(3)).
+   */
+  private static boolean isMatched(String name) {
+    String last = name.substring(name.lastIndexOf('.') + 1);
+    return !last.chars().allMatch(c -> c >= '0' && c <= '9')
+        && !Set.of("hostname", "nexthop", "dot-nexthop").contains(name);
   }
 
   private TableAnswer byName(Requirement strictest) {
     Set<String> names = new TreeSet<>();
     Set<String> roots = new TreeSet<>();
     boolean asFound = true;
+    boolean named = false;
     for (Terms terms : usable) {
       for (Demand demand : terms.requirement().identity()) {
         if (demand instanceof Demand.Pkix p) {
-          p.names().forEach(n -> names.add(n.name()));
+          p.names().stream().map(Domain::name).filter(Translation::isMatched).forEach(names::add);
+          named |= !p.names().isEmpty();
           roots.add(p.roots());
           asFound &= terms.host() instanceof Domain d && p.names().equals(Set.of(d));
         }
       }
     }
     if (names.isEmpty()) {
-      return new TableAnswer.Temporary("a row demands a name, and an address has none");
+      return named
+          ? unsayable()
+          : new TableAnswer.Temporary("a row demands a name, and an address has none");
     }
     String line =
         asFound && strictest.wanted() != Level.SECURE
@@ -216,7 +281,8 @@ final class Translation {
 
   private TableAnswer found(String line, Requirement requirement) {
     Domain serverName = requirement.manner().serverName();
-    boolean named = serverName != null && !line.contains(" servername=");
+    boolean named =
+        serverName != null && isMatched(serverName.name()) && !line.contains(" servername=");
     return new TableAnswer.Found(
         line
             + (named ? " servername=" + serverName : "")
@@ -252,6 +318,7 @@ final class Translation {
   /** In Postfix a leading dot stands for any label before it. */
   private static String matches(List<MxPattern> patterns) {
     return patterns.stream()
+        .filter(p -> isMatched(p.name().name()) || p.wildcard() && isMatched("." + p.name()))
         .map(p -> p.wildcard() ? "." + p.name() : p.name().name())
         .distinct()
         .collect(Collectors.joining(":"));
@@ -259,7 +326,7 @@ final class Translation {
 
   private static String matches(MxFilter.Known known) {
     Set<String> out = new TreeSet<>();
-    known.hosts().forEach(h -> out.add(h.name()));
+    known.hosts().stream().map(Domain::name).filter(Translation::isMatched).forEach(out::add);
     known
         .organisations()
         .forEach(

@@ -10,8 +10,10 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.sealwax.tlsrpt.Report;
@@ -49,20 +51,50 @@ record CountFile(Path path, Instant begin) {
     return found;
   }
 
+  /**
+   * A report that is to be sent.
+   *
+   * @param handedOver addresses that have it already: what another one refused is retried alone
+   */
+  record Due(Report report, Set<String> handedOver) {
+    /** Copies. */
+    Due {
+      handedOver = Set.copyOf(handedOver);
+    }
+
+    /** One that nobody has. */
+    static Due toAll(Report report) {
+      return new Due(report, Set.of());
+    }
+
+    /** A tab stands in no report, where it is escaped, and in no address. */
+    private byte[] line() {
+      StringBuilder out =
+          new StringBuilder(new String(ReportForm.write(report), StandardCharsets.UTF_8));
+      handedOver.stream().sorted().forEach(address -> out.append('\t').append(address));
+      return out.append('\n').toString().getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static Optional<Due> read(String line) {
+      String[] parts = line.split("\t", -1);
+      return ReportForm.read(parts[0].getBytes(StandardCharsets.UTF_8))
+          .map(r -> new Due(r, new HashSet<>(List.of(parts).subList(1, parts.length))));
+    }
+  }
+
   /** Lines that are no reports are left out. */
-  List<Report> read() throws IOException {
+  List<Due> read() throws IOException {
     if (!Files.exists(path) || Files.size(path) > MAX_FILE) {
       return List.of();
     }
-    List<Report> reports = new ArrayList<>();
+    List<Due> reports = new ArrayList<>();
     for (String line : Files.readAllLines(path, StandardCharsets.UTF_8)) {
-      Optional<Report> report = ReportForm.read(line.getBytes(StandardCharsets.UTF_8));
-      report.ifPresent(reports::add);
+      Due.read(line).ifPresent(reports::add);
     }
     return reports;
   }
 
-  void write(List<Report> reports) throws IOException {
+  void write(List<Due> reports) throws IOException {
     Path fresh = path.resolveSibling(path.getFileName() + ".new");
     try (FileChannel file =
         FileChannel.open(
@@ -70,10 +102,8 @@ record CountFile(Path path, Instant begin) {
             StandardOpenOption.CREATE,
             StandardOpenOption.TRUNCATE_EXISTING,
             StandardOpenOption.WRITE)) {
-      for (Report report : reports) {
-        byte[] line = ReportForm.write(report);
-        java.nio.ByteBuffer buffer = java.nio.ByteBuffer.allocate(line.length + 1);
-        buffer.put(line).put((byte) '\n').flip();
+      for (Due due : reports) {
+        java.nio.ByteBuffer buffer = java.nio.ByteBuffer.wrap(due.line());
         while (buffer.hasRemaining()) {
           file.write(buffer);
         }

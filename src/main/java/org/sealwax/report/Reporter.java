@@ -5,12 +5,16 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.sealwax.address.Domain;
@@ -106,7 +110,8 @@ public final class Reporter implements SessionWitness, Closeable {
     Files.createDirectories(settings.folder());
     Instant begin = periodOf(world.clock().now(), settings.period());
     Reporter reporter = new Reporter(settings, world, begin);
-    for (Report report : CountFile.of(settings.folder(), begin).read()) {
+    for (CountFile.Due due : CountFile.of(settings.folder(), begin).read()) {
+      Report report = due.report();
       Tally tally = new Tally(report.domain());
       report.sums().forEach(tally::add);
       reporter.tallies.put(report.domain(), tally);
@@ -179,8 +184,8 @@ public final class Reporter implements SessionWitness, Closeable {
     if (!dirty) {
       return;
     }
-    List<Report> reports = new ArrayList<>();
-    tallies.values().forEach(t -> reports.add(report(t)));
+    List<CountFile.Due> reports = new ArrayList<>();
+    tallies.values().forEach(t -> reports.add(CountFile.Due.toAll(report(t))));
     try {
       CountFile.of(settings.folder(), begin).write(reports);
       dirty = false;
@@ -239,18 +244,7 @@ public final class Reporter implements SessionWitness, Closeable {
         if (end.isAfter(now)) {
           continue;
         }
-        List<Report> again = new ArrayList<>();
-        for (Report report : file.read()) {
-          if (!handOver(report) && now.isBefore(end.plus(settings.spread()).plus(OFFERED))) {
-            again.add(report);
-          }
-        }
-        if (again.isEmpty()) {
-          file.delete();
-        } else {
-          file.write(again);
-          left = true;
-        }
+        left |= offer(file, now.isBefore(end.plus(settings.spread()).plus(OFFERED)));
       }
     } catch (IOException e) {
       left = true;
@@ -262,40 +256,91 @@ public final class Reporter implements SessionWitness, Closeable {
     }
   }
 
-  /** Whether nothing is left to do for a report. */
-  private boolean handOver(Report report) throws InterruptedException {
+  /**
+   * Offers the reports of one period; what is left of them is in the file afterwards, also when we
+   * are stopped meanwhile: nobody gets a report twice for it.
+   *
+   * @param again whether what is refused now is offered again
+   * @return whether anything is left
+   */
+  private boolean offer(CountFile file, boolean again) throws IOException, InterruptedException {
+    Deque<CountFile.Due> waiting = new ArrayDeque<>(file.read());
+    List<CountFile.Due> left = new ArrayList<>();
+    try {
+      while (!waiting.isEmpty()) {
+        Optional<CountFile.Due> rest = rest(waiting.getFirst());
+        waiting.removeFirst();
+        boolean stopped = Thread.interrupted();
+        if (again || stopped) {
+          rest.ifPresent(left::add);
+        }
+        if (stopped) {
+          throw new InterruptedException("we are stopping");
+        }
+      }
+    } finally {
+      left.addAll(waiting);
+      if (left.isEmpty()) {
+        file.delete();
+      } else {
+        file.write(left);
+      }
+    }
+    return !left.isEmpty();
+  }
+
+  /** Hands a report over; what is left to do for it, or empty. */
+  private Optional<CountFile.Due> rest(CountFile.Due due) {
+    Report report = due.report();
     Optional<Domain> name = Domain.parse("_smtp._tls." + report.domain());
     if (name.isEmpty()) {
-      return true;
+      return Optional.empty();
     }
     Answer<String> answer = world.resolver().txt(name.get());
     if (answer.kind() == Answer.Kind.UNKNOWN) {
-      return false;
+      return Optional.of(due);
     }
     return switch (ReportingPolicy.of(answer.records())) {
-      case ReportingPolicy.None n -> true;
+      case ReportingPolicy.None n -> Optional.empty();
       case ReportingPolicy.Several s -> {
         world
             .log()
             .note(
                 "report",
                 report.domain() + " gets no TLS report: it has " + s.records() + " records");
-        yield true;
+        yield Optional.empty();
       }
       case ReportingPolicy.Invalid i -> {
         world
             .log()
             .note("report", report.domain() + " gets no TLS report: its record has " + i.why());
-        yield true;
+        yield Optional.empty();
       }
-      case ReportingPolicy.Wanted wanted -> {
-        boolean all = true;
-        for (ReportAddress address : wanted.addresses()) {
-          all &= handOver(report, address);
-        }
-        yield all;
-      }
+      case ReportingPolicy.Wanted wanted -> rest(due, wanted.addresses());
     };
+  }
+
+  private Optional<CountFile.Due> rest(CountFile.Due due, List<ReportAddress> wanted) {
+    Set<String> handedOver = new HashSet<>(due.handedOver());
+    boolean all = true;
+    for (ReportAddress address : wanted) {
+      if (handedOver.contains(address.toString())) {
+        continue;
+      }
+      try {
+        if (handOver(due.report(), address)) {
+          handedOver.add(address.toString());
+        } else {
+          all = false;
+        }
+      } catch (InterruptedException e) {
+        // Those who have it must not get it again.
+        Thread.currentThread().interrupt();
+        all = false;
+        break;
+      }
+    }
+    return all ? Optional.empty() : Optional.of(new CountFile.Due(due.report(), handedOver));
   }
 
   private boolean handOver(Report report, ReportAddress address) throws InterruptedException {

@@ -13,7 +13,11 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -87,6 +91,44 @@ final class PolicydProcessTest {
       }
       policyd.signal("TERM");
       assertEquals(Exit.OK, policyd.end());
+    }
+  }
+
+  @Test
+  void aQuestionPrintsTheAnswerAloneAndMakesNothing() throws Exception {
+    configure("level = \"encrypt\"");
+    Path config = folder.resolve("sealwax.toml");
+    Path state = folder.resolve("state");
+    ServerProcess.Ran asked = ServerProcess.run(config, "policyd", "--ask", "[192.0.2.1]");
+    assertEquals(ENCRYPT + "\n", asked.out());
+    assertTrue(asked.err().contains("because: [192.0.2.1]: default encrypt"), asked.err());
+    assertEquals(Exit.OK, asked.code());
+    assertTrue(Files.notExists(state), "a question makes no state");
+    // Beside a service it reads what that has kept, and changes nothing.
+    try (ServerProcess policyd = ServerProcess.policyd(config)) {
+      assertTrue(policyd.port() > 0);
+      List<String> before = listing(state);
+      assertEquals(
+          ENCRYPT + "\n", ServerProcess.run(config, "policyd", "--ask", "[192.0.2.1]").out());
+      assertEquals(before, listing(state));
+      policyd.signal("TERM");
+      assertEquals(Exit.OK, policyd.end());
+    }
+    List<String> left = listing(state);
+    assertEquals(
+        ENCRYPT + "\n", ServerProcess.run(config, "policyd", "--ask", "[192.0.2.1]").out());
+    assertEquals(left, listing(state));
+    try (Stream<Path> all = Files.list(folder)) {
+      assertEquals(
+          Set.of("sealwax.toml", "state"),
+          all.map(p -> p.getFileName().toString()).collect(Collectors.toSet()),
+          "the copy is gone");
+    }
+  }
+
+  private static List<String> listing(Path folder) throws IOException {
+    try (Stream<Path> all = Files.walk(folder)) {
+      return all.map(Path::toString).sorted().toList();
     }
   }
 

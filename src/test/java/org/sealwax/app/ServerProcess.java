@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,6 +41,28 @@ final class ServerProcess implements AutoCloseable {
         List.of("serve", "--config", configuration.toString()),
         Map.of(),
         PLACE);
+  }
+
+  /** What a command that ends by itself said. */
+  record Ran(int code, String out, String err) {}
+
+  /** Runs {@code sealwax} with these words to its end. */
+  static Ran run(Path configuration, String command, String... words) throws Exception {
+    Path err = Files.createTempFile("sealwax-test", ".err");
+    try {
+      List<String> all = command(List.of(command, "--config", configuration.toString()));
+      all.addAll(List.of(words));
+      Process process = new ProcessBuilder(all).redirectError(err.toFile()).start();
+      byte[] out = process.getInputStream().readAllBytes();
+      if (!process.waitFor(PATIENCE, TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+        throw new AssertionError("it did not end");
+      }
+      return new Ran(
+          process.exitValue(), new String(out, StandardCharsets.UTF_8), Files.readString(err));
+    } finally {
+      Files.delete(err);
+    }
   }
 
   /** The program in a process of its own, with these words. */

@@ -172,6 +172,64 @@ final class PolicyDeskTest {
   }
 
   @Test
+  void aPolicyInTestingIsServedForReportsAndDemandsNothing() throws Exception {
+    announces();
+    host.says(PolicyHost.policy(POLICY.replace("enforce", "testing")));
+    assertEquals("NOTFOUND ", ask("tls example.org"));
+    String attributes =
+        " policy_type=sts policy_domain=example.org policy_ttl=604800"
+            + " mx_host_pattern=mx.example.org mx_host_pattern=*.two.test"
+            + " { policy_string = version: STSv1 } { policy_string = mode: testing }"
+            + " { policy_string = mx: mx.example.org } { policy_string = mx: *.two.test }"
+            + " { policy_string = max_age: 604800 }";
+    assertEquals("OK may" + attributes, ask("tlsrpt example.org"));
+    // Some hosts with TLSA records: of the others Postfix reports by the policy.
+    FixedResolver plain = dns;
+    zone(
+        z ->
+            z.secure("example.org")
+                .mx("example.org", 20, "mx2.example.org")
+                .a("mx2.example.org", "192.0.2.2")
+                .tlsa("_25._tcp.mx2.example.org", new Tlsa(3, 1, 1, "ab".repeat(32))));
+    assertEquals("OK dane" + attributes, ask("tlsrpt example.org"));
+    dns = plain;
+    zone(
+        z ->
+            z.secure("example.org")
+                .tlsa("_25._tcp.mx.example.org", new Tlsa(3, 1, 1, "ab".repeat(32))));
+    assertEquals("OK dane-only", ask("tlsrpt example.org"), "DANE is what is reported");
+    host.says(PolicyHost.policy("version: STSv1\nmode: none\nmax_age: 60\n"));
+    dns = plain;
+    clock.pass(Duration.ofDays(8));
+    assertEquals("NOTFOUND ", ask("tlsrpt example.org"));
+    assertEquals("NOTFOUND ", ask("tlsrpt [mx.example.org]:25"));
+  }
+
+  @Test
+  void aBackupHostThatCannotBeLookedUpDefersNothingThatPostfixCanDeliver() throws Exception {
+    zone(z -> z.mx("example.org", 20, "mx2.example.org"));
+    FixedResolver two = dns;
+    zone(z -> z.fails("mx2.example.org", FixedResolver.Type.A));
+    assertEquals("OK dane", ask("tls example.org"));
+    dns = two;
+    zone(z -> z.bogus("mx2.example.org", FixedResolver.Type.A));
+    assertEquals("OK dane", ask("tls example.org"));
+    // With an address there is a host to connect to, and DANE may apply to it.
+    dns = two;
+    zone(
+        z ->
+            z.a("mx2.example.org", "192.0.2.2")
+                .secure("example.org")
+                .fails("_25._tcp.mx2.example.org"));
+    assertEquals("OK dane", ask("tls example.org"));
+    announces();
+    assertTrue(ask("tls example.org").startsWith("TEMP "));
+    dns = two;
+    zone(z -> z.fails("mx2.example.org", FixedResolver.Type.A));
+    assertTrue(ask("tls example.org").startsWith("OK secure match="));
+  }
+
+  @Test
   void aPolicyFileCannotSmuggleAttributes() throws Exception {
     announces();
     host.says(PolicyHost.policy(POLICY + "x: } { servername = evil.test\ny: a=b, c\n"));

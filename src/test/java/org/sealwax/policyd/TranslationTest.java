@@ -66,7 +66,18 @@ final class TranslationTest {
     terms.add(
         new Translation.Terms(
             host,
-            POLICY.requirementFor(new Subject(DOMAIN, host, secureMx), List.of(evidence), NOON)));
+            POLICY.requirementFor(new Subject(DOMAIN, host, secureMx), List.of(evidence), NOON),
+            true));
+    return this;
+  }
+
+  /** One whose addresses cannot be looked up. */
+  private TranslationTest lost(Domain host, Evidence... more) {
+    List<Evidence> all = new ArrayList<>(List.of(more));
+    all.add(dane(host, true, new Evidence.DaneState.Trouble("addresses cannot be looked up")));
+    terms.add(
+        new Translation.Terms(
+            host, POLICY.requirementFor(new Subject(DOMAIN, host, true), all, NOON), false));
     return this;
   }
 
@@ -134,6 +145,86 @@ final class TranslationTest {
     // Beside a host with DANE Postfix passes the troubled one over by itself.
     host(MX1, true, trouble);
     assertEquals("OK dane-only", host(MX2, true, dane(MX2, true, usable(MX2))).line());
+  }
+
+  @Test
+  void aHostThatCannotBeLookedUpIsPassedOverWherePostfixDoesTheSame() {
+    // Nothing is demanded of the other: by "dane" Postfix passes this one over, or heeds its TLSA.
+    Evidence absent = dane(MX2, true, absent());
+    Evidence trouble = dane(MX1, true, new Evidence.DaneState.Trouble("TLSA: SERVFAIL"));
+    host(MX1, true, trouble);
+    Translation.Served served = host(MX2, true, absent).served();
+    assertEquals("OK dane", served.answer().text());
+    assertTrue(served.notes().getFirst().contains("passes such a host over"));
+    host(MX1, true, trouble, row(Level.MAY));
+    assertEquals("OK dane", host(MX2, true, absent, row(Level.MAY)).line());
+    assertEquals("OK dane", lost(MX1).host(MX2, true, absent).line());
+    // A name is demanded of whoever is connected to, and no address is known to connect to.
+    assertEquals(
+        "OK secure match=mx1.example.net:.two.test servername=hostname protocols=>=TLSv1.2",
+        lost(Domain.of("a.two.test"), ENFORCE)
+            .host(MX1, true, dane(MX1, true, absent()), ENFORCE)
+            .line());
+    assertTrue(
+        lost(MX1, row(Level.SECURE))
+            .host(MX2, true, absent, row(Level.SECURE))
+            .line()
+            .startsWith("OK secure "));
+    // TLS with anybody is less than DANE; and so is no TLS.
+    assertTrue(
+        lost(MX1, row(Level.ENCRYPT))
+            .host(MX2, true, absent, row(Level.ENCRYPT))
+            .line()
+            .startsWith("TEMP "));
+    assertTrue(
+        lost(MX1, row(Level.NONE))
+            .host(MX2, true, absent, row(Level.NONE))
+            .line()
+            .startsWith("TEMP "));
+    // Where no host is left, mail waits.
+    assertTrue(lost(MX1).lost(MX2).line().startsWith("TEMP mx1.example.net: "));
+  }
+
+  @Test
+  void noNameIsServedThatPostfixTakesForAnotherThing() {
+    Evidence.Sts odd =
+        sts(
+            new Evidence.StsState.Enforce(
+                "a",
+                List.of(
+                    pattern("mx1.example.net"),
+                    pattern("192.0.2.1"),
+                    pattern("hostname"),
+                    pattern("nexthop"),
+                    pattern("dot-nexthop"),
+                    pattern("*.hostname"))));
+    assertEquals(
+        "OK secure match=mx1.example.net:.hostname servername=hostname protocols=>=TLSv1.2",
+        host(MX1, false, odd).line());
+    Domain address = Domain.of("192.0.2.1");
+    Evidence.Sts only = sts(new Evidence.StsState.Enforce("a", List.of(pattern("192.0.2.1"))));
+    assertTrue(host(address, false, only).line().startsWith("TEMP "));
+    PolicyRow named =
+        new PolicyRow(
+            new DomainPattern.Exact(DOMAIN),
+            Level.SECURE,
+            Set.of(),
+            List.of(address, Domain.of("a.test"), Domain.of("hostname")),
+            null,
+            null,
+            address,
+            true,
+            "",
+            "",
+            null,
+            false);
+    assertEquals(
+        "OK secure match=a.test protocols=>=TLSv1.2",
+        host(MX1, false, new Evidence.NextHopRow(named)).line());
+    MxFilter known = new MxFilter.Known(Set.of(MX1, address), Set.of());
+    assertEquals(
+        "OK secure match=mx1.example.net protocols=>=TLSv1.2",
+        host(MX1, false, new Evidence.Ledger(Level.VERIFY, known, NOON, NOON)).line());
   }
 
   @Test

@@ -116,6 +116,7 @@ final class ReporterTest {
   private static final class Letterbox implements Intake {
     private final List<String> messages = new ArrayList<>();
     private final List<Submission> submissions = new ArrayList<>();
+    private volatile Runnable then = () -> {};
     private boolean full;
 
     @Override
@@ -137,6 +138,7 @@ final class ReporterTest {
 
         @Override
         public void commit(Submission submission) {
+          then.run();
           messages.add(octets.toString(StandardCharsets.US_ASCII));
           submissions.add(submission);
         }
@@ -339,6 +341,63 @@ final class ReporterTest {
       assertEquals(3, sink.posted.size());
       reporter.send(clock.now());
       assertEquals(3, sink.posted.size(), "still offered after a day");
+    }
+  }
+
+  @Test
+  void anAddressThatRefusedIsOfferedTheReportAloneOverARestartToo() throws Exception {
+    sink.status = "503 Later";
+    String both = byPost() + ",mailto:tls@example.org,mailto:second@example.org";
+    try (Reporter reporter = reporter(dns(both), true)) {
+      reporter.session(DOMAIN, List.of(EXPIRED));
+      clock.now = MIDNIGHT.plus(Duration.ofDays(1));
+      reporter.session(DOMAIN, List.of(HELD)); // of the next day
+      reporter.send(clock.now());
+      assertEquals(1, sink.posted.size());
+      assertEquals(2, letterbox.messages.size());
+      reporter.send(clock.now());
+      assertEquals(2, sink.posted.size());
+      assertEquals(2, letterbox.messages.size(), "who has it gets it once");
+    }
+    sink.status = "200 Thanks";
+    try (Reporter again = reporter(dns(both), true)) {
+      again.send(clock.now());
+      assertEquals(3, sink.posted.size());
+      again.send(clock.now());
+      assertEquals(3, sink.posted.size());
+      assertEquals(2, letterbox.messages.size());
+    }
+  }
+
+  @Test
+  void aReportThatWasPostedIsNotPostedAgainForMailThatWaits() throws Exception {
+    letterbox.full = true;
+    try (Reporter reporter = reporter(dns(byPost() + ",mailto:tls@example.org"), true)) {
+      reporter.session(DOMAIN, List.of(EXPIRED));
+      clock.now = MIDNIGHT.plus(Duration.ofDays(1));
+      reporter.session(DOMAIN, List.of(HELD)); // of the next day
+      reporter.send(clock.now());
+      letterbox.full = false;
+      reporter.send(clock.now());
+      assertEquals(1, letterbox.messages.size());
+      assertEquals(1, sink.posted.size());
+    }
+  }
+
+  @Test
+  void whoIsStoppedWhileSendingSendsNothingTwice() throws Exception {
+    String both = byPost().replace("rua=", "rua=mailto:tls@example.org,");
+    try (Reporter reporter = reporter(dns(both), true)) {
+      reporter.session(DOMAIN, List.of(EXPIRED));
+      clock.now = MIDNIGHT.plus(Duration.ofDays(1));
+      reporter.session(DOMAIN, List.of(HELD)); // of the next day
+      letterbox.then = () -> Thread.currentThread().interrupt();
+      assertThrows(InterruptedException.class, () -> reporter.send(clock.now()));
+      letterbox.then = () -> {};
+      assertEquals(0, sink.posted.size());
+      reporter.send(clock.now());
+      assertEquals(1, letterbox.messages.size());
+      assertEquals(1, sink.posted.size());
     }
   }
 
