@@ -43,6 +43,7 @@ import org.sealwax.queue.DsnWish;
 import org.sealwax.queue.MailOptions;
 import org.sealwax.queue.NextHop;
 import org.sealwax.queue.Outcome;
+import org.sealwax.queue.Slot;
 import org.sealwax.queue.Target;
 import org.sealwax.receipt.Receipt;
 import org.sealwax.spool.QueueId;
@@ -290,6 +291,7 @@ final class FakeNet implements Dialer, AutoCloseable {
     byte[] content = BODY.getBytes(StandardCharsets.UTF_8);
     @Nullable String deliveredTo;
     int round = 1;
+    Slot slot = Slot.unlimited();
     long sizeClaimed = -1;
 
     Mail to(String... localParts) {
@@ -356,7 +358,8 @@ final class FakeNet implements Dialer, AutoCloseable {
           NOON,
           round,
           sizeClaimed < 0 ? content.length : sizeClaimed,
-          () -> new ByteArrayInputStream(content));
+          () -> new ByteArrayInputStream(content),
+          slot);
     }
 
     Map<Long, Outcome> deliver() throws InterruptedException {
