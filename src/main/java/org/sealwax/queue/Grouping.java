@@ -26,7 +26,7 @@ final class Grouping {
     if (recipients.size() == 1) {
       NewRecipient only = recipients.getFirst();
       RecipientGroup group =
-          new RecipientGroup(only.sender(), only.deliveredTo(), 0, null, List.of(queued(0, only)));
+          new RecipientGroup(only.sender(), only.deliveredTo(), 0, List.of(queued(0, only)));
       return List.of(new Placed(Line.of(routing.nextHopFor(only.target()), tls), group));
     }
     Map<Together, List<QueuedRecipient>> groups = new LinkedHashMap<>();
@@ -45,7 +45,7 @@ final class Grouping {
             placed.add(
                 new Placed(
                     together.hop(),
-                    new RecipientGroup(together.sender(), together.deliveredTo(), 0, null, part)));
+                    new RecipientGroup(together.sender(), together.deliveredTo(), 0, part)));
           }
         });
     return placed;

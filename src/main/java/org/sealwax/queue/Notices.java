@@ -228,8 +228,7 @@ final class Notices {
     DsnWish wish = new DsnWish(java.util.Set.of(), true, null);
     Target target = new Target.Remote(to);
     QueuedRecipient recipient = new QueuedRecipient(0, target, to, false, wish, false, null);
-    RecipientGroup group =
-        new RecipientGroup(ReversePath.nullPath(), null, 0, null, List.of(recipient));
+    RecipientGroup group = new RecipientGroup(ReversePath.nullPath(), null, 0, List.of(recipient));
     Share share =
         new Share(
             new ShareKey(draft.id(), 0),

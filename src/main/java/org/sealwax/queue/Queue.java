@@ -894,7 +894,6 @@ public final class Queue implements Intake, Closeable {
    */
   private RoundResult deliver(Scheduler.Round round) throws InterruptedException, IOException {
     Scheduler.Ready share = round.share;
-    Instant began = clock.now();
     Hot hot = share.hot == null ? Hot.load(spool, share.key) : share.hot;
     if (hot == null) {
       letGo(share.key);
@@ -902,7 +901,7 @@ public final class Queue implements Intake, Closeable {
     }
     NextHop nextHop = routing.nextHopFor(hot.group().recipients().getFirst().target());
     if (!goesTo(hot, share.hop)) {
-      reroute(share, hot, began);
+      reroute(share, hot, clock.now());
       return new RoundResult.Nothing();
     }
     Damage damage = new Damage();
@@ -927,11 +926,7 @@ public final class Queue implements Intake, Closeable {
     }
     try {
       consequences.apply(
-          share.key,
-          share.hop,
-          hot,
-          new QueueStep.Event.Ended(began, outcomes),
-          hot.group().rounds() + 1);
+          share.key, share.hop, hot, new QueueStep.Event.Ended(outcomes), hot.group().rounds() + 1);
     } catch (IOException | RuntimeException e) {
       log.bug("after the round of " + share.key.message(), e);
       nothingLearned(share.key, STORE_RETRY);

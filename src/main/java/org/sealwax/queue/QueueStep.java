@@ -42,10 +42,9 @@ public final class QueueStep {
     /**
      * A round ended.
      *
-     * @param began when
      * @param outcomes by key; a missing one is deferred
      */
-    record Ended(Instant began, Map<Long, Outcome> outcomes) implements Event {}
+    record Ended(Map<Long, Outcome> outcomes) implements Event {}
 
     /**
      * Its turn came, and its next hop is left alone now.
@@ -124,14 +123,9 @@ public final class QueueStep {
     Step step = new Step(about, schedule, now);
     return switch (event) {
       case Event.Ended ended -> {
-        Instant first = group.firstTried();
         RecipientGroup tried =
             new RecipientGroup(
-                group.sender(),
-                group.deliveredTo(),
-                group.rounds() + 1,
-                first == null ? ended.began() : first,
-                group.recipients());
+                group.sender(), group.deliveredTo(), group.rounds() + 1, group.recipients());
         for (QueuedRecipient r : group.recipients()) {
           Outcome outcome = ended.outcomes().get(r.key());
           step.outcome(r, outcome == null ? new Outcome.Deferred(unknown()) : outcome);

@@ -1,6 +1,5 @@
 package org.sealwax.queue;
 
-import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.ReversePath;
@@ -11,14 +10,12 @@ import org.sealwax.address.ReversePath;
  * @param sender reverse-path for MAIL
  * @param deliveredTo for a Delivered-To field, or null
  * @param rounds done so far
- * @param firstTried when the first round began, or null
  * @param recipients at least one
  */
 public record RecipientGroup(
     ReversePath sender,
     @Nullable String deliveredTo,
     int rounds,
-    @Nullable Instant firstTried,
     List<QueuedRecipient> recipients) {
   /** Copies. */
   public RecipientGroup {
@@ -38,6 +35,6 @@ public record RecipientGroup(
   }
 
   RecipientGroup with(List<QueuedRecipient> others) {
-    return new RecipientGroup(sender, deliveredTo, rounds, firstTried, others);
+    return new RecipientGroup(sender, deliveredTo, rounds, others);
   }
 }

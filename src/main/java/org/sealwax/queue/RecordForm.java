@@ -96,7 +96,8 @@ final class RecordForm {
     out.path(g.sender());
     out.textOrNull(g.deliveredTo());
     out.number(g.rounds());
-    out.timeOrNull(g.firstTried());
+    // Version 0.1 kept the time of the first round here.
+    out.timeOrNull(null);
     out.number(g.recipients().size());
     for (QueuedRecipient r : g.recipients()) {
       out.number(r.key());
@@ -144,13 +145,13 @@ final class RecordForm {
           ReversePath sender = in.path();
           String deliveredTo = in.textOrNull();
           int rounds = in.count();
-          Instant firstTried = in.timeOrNull();
+          in.timeOrNull();
           int count = in.count();
           List<QueuedRecipient> recipients = new ArrayList<>(Math.min(count, 1000));
           for (int i = 0; i < count; i++) {
             recipients.add(recipient(in));
           }
-          return new RecipientGroup(sender, deliveredTo, rounds, firstTried, recipients);
+          return new RecipientGroup(sender, deliveredTo, rounds, recipients);
         });
   }
 

@@ -67,7 +67,6 @@ final class QueueStepTest {
         sender,
         null,
         0,
-        null,
         List.of(new QueuedRecipient(3, new Target.Remote(to), to, hold, wish, told, null)));
   }
 
@@ -100,7 +99,7 @@ final class QueueStepTest {
         QueueStep.after(
             group(sender, wish, hold, told),
             new QueueStep.About(sender, ARRIVED),
-            new QueueStep.Event.Ended(now, Map.of(3L, outcome)),
+            new QueueStep.Event.Ended(Map.of(3L, outcome)),
             SCHEDULE,
             now,
             0.5);
@@ -138,7 +137,6 @@ final class QueueStepTest {
       assertNotNull(again);
       assertTrue(again.due().isAfter(now), what);
       assertEquals(1, again.group().rounds());
-      assertEquals(now, again.group().firstTried());
     }
   }
 
@@ -148,7 +146,7 @@ final class QueueStepTest {
         QueueStep.after(
             group(SENDER, DsnWish.none(), false, false),
             new QueueStep.About(SENDER, ARRIVED),
-            new QueueStep.Event.Ended(ARRIVED, Map.of()),
+            new QueueStep.Event.Ended(Map.of()),
             SCHEDULE,
             ARRIVED,
             0);
@@ -199,7 +197,6 @@ final class QueueStepTest {
               SENDER,
               "alias@project.example",
               7,
-              ARRIVED,
               List.of(
                   new QueuedRecipient(0, new Target.Remote(to), to, true, wish, true, CAUSE),
                   new QueuedRecipient(
@@ -232,7 +229,7 @@ final class QueueStepTest {
                 .recipients()
                 .getFirst()
                 .waitingFor(one, false);
-        RecipientGroup group = new RecipientGroup(SENDER, null, 1, ARRIVED, List.of(r));
+        RecipientGroup group = new RecipientGroup(SENDER, null, 1, List.of(r));
         Cause.Extent kept =
             extent == Cause.Extent.SENDER || extent == Cause.Extent.TRANSACTION
                 ? Cause.Extent.MESSAGE
@@ -254,7 +251,7 @@ final class QueueStepTest {
         RecipientGroup group = group(SENDER, DsnWish.none(), false, true);
         for (QueueStep.Event event :
             List.of(
-                new QueueStep.Event.Ended(ARRIVED, Map.of(3L, new Outcome.Deferred(cause))),
+                new QueueStep.Event.Ended(Map.of(3L, new Outcome.Deferred(cause))),
                 new QueueStep.Event.Shut(cause, now.plusSeconds(60)))) {
           QueueStep.Result result =
               QueueStep.after(

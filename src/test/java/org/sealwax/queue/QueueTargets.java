@@ -63,7 +63,6 @@ public final class QueueTargets {
                 ReversePath.of(A),
                 "x@y.example",
                 3,
-                NOW,
                 List.of(
                     new QueuedRecipient(
                         1,

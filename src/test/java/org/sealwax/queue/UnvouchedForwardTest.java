@@ -44,10 +44,9 @@ final class UnvouchedForwardTest {
     ReversePath sender = ReversePath.of(STRANGER);
     QueueStep.Result result =
         QueueStep.after(
-            new RecipientGroup(sender, null, 0, null, List.of(recipient)),
+            new RecipientGroup(sender, null, 0, List.of(recipient)),
             new QueueStep.About(sender, ARRIVED),
             new QueueStep.Event.Ended(
-                ARRIVED,
                 Map.of(
                     1L,
                     outcome.equals("refused")
