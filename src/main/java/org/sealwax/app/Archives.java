@@ -35,11 +35,11 @@ import org.sealwax.tlsrpt.SessionWitness;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 import org.sealwax.world.SystemDialer;
+import org.sealwax.world.Threads;
 
 /**
  * What is known of other people's domains and outlives a configuration: the stores of MTA-STS
- * policies and of the ledger, the receipts. Opened with the first delivery or the start, whichever
- * comes first, so that they are not on the way to listening.
+ * policies and of the ledger, the receipts. Opened beside the spool, before anything listens.
  */
 final class Archives implements Closeable {
   private final World world;
@@ -149,10 +149,33 @@ final class Archives implements Closeable {
     return ledger.get();
   }
 
-  /** Begins what goes on in the background. */
-  void start() {
+  /**
+   * Opens all files, or waits for those who do. Before the first session: with a slow disk the
+   * first delivery would wait for them otherwise, and mail be taken meanwhile that does not go out.
+   *
+   * @throws UncheckedIOException when one cannot be opened
+   */
+  void open() {
     ledger();
     receipts.ifPresent(Late::get);
+    var _ = policies();
+  }
+
+  /** Opens all files beside what else there is to do; trouble is met again by {@link #open}. */
+  void openBeside() {
+    Threads.startPlatform(
+        "archives",
+        () -> {
+          try {
+            open();
+          } catch (RuntimeException e) {
+            // Made again, and said, by the one who waits for it.
+          }
+        });
+  }
+
+  /** Begins what goes on in the background. */
+  void start() {
     policies().ifPresent(StsPolicies::start);
   }
 

@@ -93,10 +93,17 @@ final class Reports implements Closeable {
   }
 
   /**
-   * Begins to keep and send.
+   * Opens its files.
    *
    * @throws UncheckedIOException when the key or the folder cannot be used
    */
+  void open() {
+    if (reporter != null) {
+      var _ = reporter.get();
+    }
+  }
+
+  /** Begins to keep and send. */
   void start() {
     if (reporter != null) {
       reporter.get().start();

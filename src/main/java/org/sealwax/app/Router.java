@@ -201,7 +201,6 @@ final class Router implements Closeable {
           "set [server] state to a folder that this user may write",
           e);
     }
-    this.spool = openSpool(settings);
     this.identities = new Late<>(this::openIdentities);
     this.resolver =
         new LateResolver(new Late<>(() -> new LiveResolver(settings.dns(), clock, chance)));
@@ -214,6 +213,13 @@ final class Router implements Closeable {
                 clock,
                 chance,
                 log));
+    archives.openBeside();
+    try {
+      this.spool = openSpool(settings);
+    } catch (StartTrouble e) {
+      closeQuietly(archives);
+      throw e;
+    }
     this.mirrors = archives.mirrors(tls.judge());
     this.unseenHosts =
         new UnseenHosts(
@@ -280,6 +286,7 @@ final class Router implements Closeable {
       }
       take(settings);
     } catch (IOException | RuntimeException e) {
+      closeQuietly(archives);
       closeQuietly(spool);
       if (e instanceof RuntimeException bug && !(bug.getCause() instanceof IOException)) {
         throw bug;
@@ -457,6 +464,14 @@ final class Router implements Closeable {
   void start(Desk.Reloading reloading) throws StartTrouble {
     Settings now = settingsNow();
     try {
+      archives.open();
+      reports.open();
+    } catch (UncheckedIOException e) {
+      close();
+      throw new StartTrouble(
+          String.valueOf(e.getMessage()), "the state folder must be writable for this user", e);
+    }
+    try {
       for (ListenerRow row : now.listeners()) {
         listeners.put(row, open(row, now));
       }
@@ -479,14 +494,8 @@ final class Router implements Closeable {
       }
       throw new StartTrouble(String.valueOf(e.getMessage()), "see sealwax(1), FILES", e);
     }
-    try {
-      archives.start();
-      reports.start();
-    } catch (UncheckedIOException e) {
-      close();
-      throw new StartTrouble(
-          String.valueOf(e.getMessage()), "the state folder must be writable for this user", e);
-    }
+    archives.start();
+    reports.start();
     mirrors.start();
     unseenHosts.start();
     queue.start();

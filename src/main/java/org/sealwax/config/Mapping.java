@@ -695,7 +695,9 @@ final class Mapping {
     return s.get(Schema.Receipts.ENABLED)
         ? Optional.of(
             new ReceiptSettings(
-                s.get(Schema.Receipts.RETENTION), ReceiptSettings.DEFAULT_FILE_SIZE))
+                s.get(Schema.Receipts.RETENTION),
+                s.get(Schema.Receipts.SIZE),
+                ReceiptSettings.DEFAULT_FILE_SIZE))
         : Optional.empty();
   }
 

@@ -1005,7 +1005,14 @@ final class Schema {
             DURATION,
             "\"90d\"",
             "Files of receipts are deleted when they are older; \"0s\": never.");
-    static final Table TABLE = Table.one("receipts", "Receipts of deliveries.", ENABLED, RETENTION);
+    static final Key<Long> SIZE =
+        Key.of(
+            "size",
+            Kind.SIZE,
+            "\"1GB\"",
+            "Size of all files of receipts at which the oldest are deleted; \"0\": never.");
+    static final Table TABLE =
+        Table.one("receipts", "Receipts of deliveries.", ENABLED, RETENTION, SIZE);
 
     private Receipts() {}
   }

@@ -34,6 +34,11 @@ final class LedgerStore implements Closeable {
 
   private final Path file;
   private final Connection connection;
+
+  /** Its own connection, and its own lock: a read does not wait for a commit. */
+  private final Connection reading;
+
+  private final Object reader = new Object();
   private final PreparedStatement get;
   private final PreparedStatement put;
   private final PreparedStatement remove;
@@ -57,10 +62,11 @@ final class LedgerStore implements Closeable {
     }
   }
 
-  private LedgerStore(Path file, Connection connection) throws SQLException {
+  private LedgerStore(Path file, Connection connection, Connection reading) throws SQLException {
     this.file = file;
     this.connection = connection;
-    this.get = connection.prepareStatement("SELECT row FROM domain WHERE name = ?");
+    this.reading = reading;
+    this.get = reading.prepareStatement("SELECT row FROM domain WHERE name = ?");
     this.put =
         connection.prepareStatement(
             "INSERT INTO domain(name, level, violated, seen, row) VALUES(?, ?, ?, ?, ?)"
@@ -91,13 +97,26 @@ final class LedgerStore implements Closeable {
         s.execute("PRAGMA cache_size = -4096");
         s.execute("PRAGMA temp_store = MEMORY");
         prepare(s);
-        return new LedgerStore(file, connection);
+        return new LedgerStore(file, connection, reader(file));
       } catch (SQLException | IOException e) {
         connection.close();
         throw e;
       }
     } catch (SQLException e) {
       throw trouble(file, e);
+    }
+  }
+
+  private static Connection reader(Path file) throws SQLException {
+    Connection connection = JDBC.createConnection(JDBC.PREFIX + file, new Properties());
+    try (Statement s = connection.createStatement()) {
+      s.execute("PRAGMA busy_timeout = 10000");
+      s.execute("PRAGMA query_only = ON");
+      s.execute("PRAGMA cache_size = -1024");
+      return connection;
+    } catch (SQLException e) {
+      connection.close();
+      throw e;
     }
   }
 
@@ -134,14 +153,16 @@ final class LedgerStore implements Closeable {
     return new IOException("the ledger " + file + ": " + e.getMessage(), e);
   }
 
-  synchronized Optional<byte[]> row(Domain domain) throws IOException {
-    try {
-      get.setString(1, domain.name());
-      try (ResultSet r = get.executeQuery()) {
-        return r.next() ? Optional.of(r.getBytes(1)) : Optional.empty();
+  Optional<byte[]> row(Domain domain) throws IOException {
+    synchronized (reader) {
+      try {
+        get.setString(1, domain.name());
+        try (ResultSet r = get.executeQuery()) {
+          return r.next() ? Optional.of(r.getBytes(1)) : Optional.empty();
+        }
+      } catch (SQLException e) {
+        throw trouble(file, e);
       }
-    } catch (SQLException e) {
-      throw trouble(file, e);
     }
   }
 
@@ -214,38 +235,44 @@ final class LedgerStore implements Closeable {
     }
   }
 
-  synchronized Map<String, Long> meta() throws IOException {
-    Map<String, Long> out = new HashMap<>();
-    try (Statement s = connection.createStatement();
-        ResultSet r = s.executeQuery("SELECT name, value FROM meta")) {
-      while (r.next()) {
-        out.put(r.getString(1), r.getLong(2));
+  Map<String, Long> meta() throws IOException {
+    synchronized (reader) {
+      Map<String, Long> out = new HashMap<>();
+      try (Statement s = reading.createStatement();
+          ResultSet r = s.executeQuery("SELECT name, value FROM meta")) {
+        while (r.next()) {
+          out.put(r.getString(1), r.getLong(2));
+        }
+        return out;
+      } catch (SQLException e) {
+        throw trouble(file, e);
       }
-      return out;
-    } catch (SQLException e) {
-      throw trouble(file, e);
     }
   }
 
-  synchronized Map<String, byte[]> rungs() throws IOException {
-    Map<String, byte[]> out = new HashMap<>();
-    try (Statement s = connection.createStatement();
-        ResultSet r = s.executeQuery("SELECT host, memory FROM rung")) {
-      while (r.next()) {
-        out.put(r.getString(1), r.getBytes(2));
+  Map<String, byte[]> rungs() throws IOException {
+    synchronized (reader) {
+      Map<String, byte[]> out = new HashMap<>();
+      try (Statement s = reading.createStatement();
+          ResultSet r = s.executeQuery("SELECT host, memory FROM rung")) {
+        while (r.next()) {
+          out.put(r.getString(1), r.getBytes(2));
+        }
+        return out;
+      } catch (SQLException e) {
+        throw trouble(file, e);
       }
-      return out;
-    } catch (SQLException e) {
-      throw trouble(file, e);
     }
   }
 
   /** Rows there are. */
-  synchronized int count() throws IOException {
-    try (Statement s = connection.createStatement()) {
-      return number(s, "SELECT count(*) FROM domain");
-    } catch (SQLException e) {
-      throw trouble(file, e);
+  int count() throws IOException {
+    synchronized (reader) {
+      try (Statement s = reading.createStatement()) {
+        return number(s, "SELECT count(*) FROM domain");
+      } catch (SQLException e) {
+        throw trouble(file, e);
+      }
     }
   }
 
@@ -260,14 +287,16 @@ final class LedgerStore implements Closeable {
   record Counts(int encrypt, int verify, int violated) {}
 
   /** Rows there are by level. */
-  synchronized Counts counts() throws IOException {
-    try (Statement s = connection.createStatement()) {
-      return new Counts(
-          number(s, "SELECT count(*) FROM domain WHERE level = 1"),
-          number(s, "SELECT count(*) FROM domain WHERE level = 2"),
-          number(s, "SELECT count(*) FROM domain WHERE violated = 1"));
-    } catch (SQLException e) {
-      throw trouble(file, e);
+  Counts counts() throws IOException {
+    synchronized (reader) {
+      try (Statement s = reading.createStatement()) {
+        return new Counts(
+            number(s, "SELECT count(*) FROM domain WHERE level = 1"),
+            number(s, "SELECT count(*) FROM domain WHERE level = 2"),
+            number(s, "SELECT count(*) FROM domain WHERE violated = 1"));
+      } catch (SQLException e) {
+        throw trouble(file, e);
+      }
     }
   }
 
@@ -285,50 +314,57 @@ final class LedgerStore implements Closeable {
   }
 
   /** Rows by name. */
-  synchronized List<Stored> page(Which which, String after, int most) throws IOException {
-    List<Stored> out = new ArrayList<>();
-    try (PreparedStatement s =
-        connection.prepareStatement(
-            "SELECT name, row FROM domain WHERE name > ? AND "
-                + which.condition
-                + " ORDER BY name LIMIT ?")) {
-      s.setString(1, after);
-      s.setInt(2, most);
-      try (ResultSet r = s.executeQuery()) {
-        while (r.next()) {
-          Optional<Domain> name = Domain.parse(r.getString(1));
-          if (name.isPresent()) {
-            out.add(new Stored(name.get(), r.getBytes(2)));
+  List<Stored> page(Which which, String after, int most) throws IOException {
+    synchronized (reader) {
+      List<Stored> out = new ArrayList<>();
+      try (PreparedStatement s =
+          reading.prepareStatement(
+              "SELECT name, row FROM domain WHERE name > ? AND "
+                  + which.condition
+                  + " ORDER BY name LIMIT ?")) {
+        s.setString(1, after);
+        s.setInt(2, most);
+        try (ResultSet r = s.executeQuery()) {
+          while (r.next()) {
+            Optional<Domain> name = Domain.parse(r.getString(1));
+            if (name.isPresent()) {
+              out.add(new Stored(name.get(), r.getBytes(2)));
+            }
           }
         }
+        return out;
+      } catch (SQLException e) {
+        throw trouble(file, e);
       }
-      return out;
-    } catch (SQLException e) {
-      throw trouble(file, e);
     }
   }
 
   /** The names of the rows without a level that were seen least recently. */
-  synchronized List<Domain> leastRecent(int most) throws IOException {
-    List<Domain> out = new ArrayList<>();
-    try (PreparedStatement s =
-        connection.prepareStatement(
-            "SELECT name FROM domain WHERE level = 0 ORDER BY seen LIMIT ?")) {
-      s.setInt(1, most);
-      try (ResultSet r = s.executeQuery()) {
-        while (r.next()) {
-          Domain.parse(r.getString(1)).ifPresent(out::add);
+  List<Domain> leastRecent(int most) throws IOException {
+    synchronized (reader) {
+      List<Domain> out = new ArrayList<>();
+      try (PreparedStatement s =
+          reading.prepareStatement(
+              "SELECT name FROM domain WHERE level = 0 ORDER BY seen LIMIT ?")) {
+        s.setInt(1, most);
+        try (ResultSet r = s.executeQuery()) {
+          while (r.next()) {
+            Domain.parse(r.getString(1)).ifPresent(out::add);
+          }
         }
+        return out;
+      } catch (SQLException e) {
+        throw trouble(file, e);
       }
-      return out;
-    } catch (SQLException e) {
-      throw trouble(file, e);
     }
   }
 
   @Override
   public synchronized void close() throws IOException {
     try {
+      synchronized (reader) {
+        reading.close();
+      }
       connection.close();
     } catch (SQLException e) {
       throw trouble(file, e);

@@ -139,8 +139,9 @@ public final class ReceiptBook implements Receipts, Closeable {
       append("torn", new Json().number("octets", cut).toString());
       sync();
     }
-    if (size >= settings.fileSize()) {
+    if (size >= fileSize()) {
       begin();
+      expire(clock.now());
     }
   }
 
@@ -348,7 +349,7 @@ public final class ReceiptBook implements Receipts, Closeable {
 
   private void signAndRotate(boolean last) throws IOException {
     Instant now = clock.now();
-    boolean full = size >= settings.fileSize() || isOld(now);
+    boolean full = size >= fileSize() || isOld(now);
     boolean due = Duration.between(signedAt, now).abs().compareTo(SIGN) >= 0;
     if (!signed && (due || full || last)) {
       String at = now.toString();
@@ -373,20 +374,44 @@ public final class ReceiptBook implements Receipts, Closeable {
     return Duration.between(begun, now).compareTo(longest) >= 0;
   }
 
-  /** Deletes files whose last change is older than the retention, never the one in use. */
+  /**
+   * Deletes files whose last change is older than the retention, and the oldest while all together
+   * are too large; never the one in use.
+   */
   private void expire(Instant now) throws IOException {
-    Duration retention = settings.retention();
-    if (retention.isZero()) {
-      return;
-    }
+    ReceiptSettings in = settings;
     List<Path> files = ReceiptFiles.all(folder);
+    long all = 0;
+    for (Path file : files) {
+      all += sizeOf(file);
+    }
     for (Path file : files.subList(0, Math.max(0, files.size() - 1))) {
-      if (Files.getLastModifiedTime(file).toInstant().plus(retention).isBefore(now)) {
+      boolean old =
+          !in.retention().isZero()
+              && Files.getLastModifiedTime(file).toInstant().plus(in.retention()).isBefore(now);
+      boolean tooMuch = in.size() > 0 && all > in.size();
+      if (old || tooMuch) {
+        all -= sizeOf(file);
         Files.deleteIfExists(ReceiptFiles.salts(file));
         Files.delete(file);
-        log.note("receipts", file.getFileName() + " has outlived its retention and is deleted");
+        log.note(
+            "receipts",
+            file.getFileName()
+                + (old ? " is past its retention" : " is over the size of receipts that is kept")
+                + " and was deleted");
       }
     }
+  }
+
+  private static long sizeOf(Path file) throws IOException {
+    Path salts = ReceiptFiles.salts(file);
+    return Files.size(file) + (Files.exists(salts) ? Files.size(salts) : 0);
+  }
+
+  /** Bytes at which a file is closed: so that the size that is kept is some files, not one. */
+  private long fileSize() {
+    ReceiptSettings in = settings;
+    return in.size() == 0 ? in.fileSize() : Math.max(1, Math.min(in.fileSize(), in.size() / 8));
   }
 
   private void closeFiles() throws IOException {

@@ -9,7 +9,10 @@ import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.spool.SpoolTrouble.Kind;
 
@@ -44,9 +47,18 @@ final class FolderLock implements Closeable {
     return new FolderLock(channel);
   }
 
-  /** Makes a folder that only its owner may enter: it holds other people's mail. */
+  /**
+   * Makes a folder that only its owner may enter, for it holds other people's mail; takes away what
+   * others may do in one that is there.
+   */
   static void ownFolder(Path folder) throws IOException {
     if (Files.isDirectory(folder)) {
+      PosixFileAttributeView view =
+          Files.getFileAttributeView(folder, PosixFileAttributeView.class);
+      Set<PosixFilePermission> owner = PosixFilePermissions.fromString("rwx------");
+      if (view != null && !owner.containsAll(view.readAttributes().permissions())) {
+        view.setPermissions(owner);
+      }
       return;
     }
     if (FileSystems.getDefault().supportedFileAttributeViews().contains("posix")) {

@@ -132,6 +132,30 @@ final class RouterTest {
     return reply.toString();
   }
 
+  /** With slow syncs mail was taken for 40 s and not delivered: files were made after listening. */
+  @Test
+  void whatTheFirstDeliveryNeedsIsOpenBeforeAnythingListens() throws Exception {
+    for (String file : List.of("ledger.db", "receipts", "sts.db")) {
+      Path state = folder.resolve("without-" + file);
+      Settings settings = settings("without-" + file, LISTEN);
+      if (file.equals("receipts")) {
+        Files.createFile(state.resolve(file));
+      } else {
+        Files.createDirectory(state.resolve(file));
+        Files.createFile(state.resolve(file).resolve("in-the-way"));
+        Files.createDirectories(state.resolve(file + ".damaged/in-the-way"));
+      }
+      Router router =
+          new Router(
+              settings,
+              new Router.World(
+                  Clock.system(), Chance.secure(), new CountedLog(lines, counters), counters));
+      routers.add(router);
+      assertThrows(StartTrouble.class, () -> router.start(() -> "reloaded"), file);
+      assertEquals(List.of(), router.addresses(), file);
+    }
+  }
+
   private Surroundings caller(String in, ByteArrayOutputStream out) {
     PrintStream print = new PrintStream(out, true, StandardCharsets.UTF_8);
     return new Surroundings(

@@ -209,7 +209,7 @@ final class ReceiptBookTest {
 
   @Test
   void aMissingFileShows() throws IOException {
-    settings = new ReceiptSettings(Duration.ofDays(90), 2_000);
+    settings = new ReceiptSettings(Duration.ofDays(90), 0, 2_000);
     for (int i = 0; i < 3; i++) {
       written(10);
       clock.pass(Duration.ofDays(1));
@@ -265,7 +265,7 @@ final class ReceiptBookTest {
 
   @Test
   void oldFilesOutliveTheirRetentionAndTheRestStillHolds() throws Exception {
-    settings = new ReceiptSettings(Duration.ofDays(30), 2_000);
+    settings = new ReceiptSettings(Duration.ofDays(30), 0, 2_000);
     written(10);
     clock.pass(Duration.ofDays(1));
     written(10);
@@ -277,6 +277,22 @@ final class ReceiptBookTest {
       await(() -> !Files.exists(old));
     }
     assertFalse(Files.exists(ReceiptFiles.salts(old)));
+    assertEquals(List.of(), verify().flaws());
+  }
+
+  @Test
+  void theOldestFilesGoWhenAllAreTooLargeAndTheRestStillHolds() throws Exception {
+    settings = new ReceiptSettings(Duration.ZERO, 60_000, 1L << 20);
+    for (int i = 0; i < 30; i++) {
+      written(10);
+    }
+    List<Path> files = ReceiptFiles.all(folder);
+    long all = 0;
+    for (Path file : files) {
+      all += Files.size(file) + Files.size(ReceiptFiles.salts(file));
+    }
+    assertTrue(all < 60_000 + 60_000 / 8 + 20_000, all + " bytes in " + files.size() + " files");
+    assertTrue(files.size() > 3, files.toString());
     assertEquals(List.of(), verify().flaws());
   }
 

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -22,11 +23,14 @@ import org.sealwax.address.Domain;
 import org.sealwax.sts.StsMemory;
 import org.sealwax.sts.StsPolicy;
 import org.sealwax.sts.StsRecord;
+import org.sealwax.world.BlockingCalls;
 import org.sqlite.JDBC;
 
 /**
  * What is remembered, on disk: one row for each domain that has a policy or has trouble with one.
- * Every method is one transaction that is durable when it returns. Thread-safe.
+ * Every method is one transaction that is durable when it returns, and is made by a platform thread
+ * of its own; only reads are made by the caller, on a connection of their own, and wait for no
+ * commit. Thread-safe.
  *
  * <p>A row that cannot be read (its text is no policy any more) counts as not there; a file that is
  * no database is put aside, and said.
@@ -54,6 +58,8 @@ final class PolicyShelf implements Closeable {
           "CREATE INDEX policy_used ON policy(used)");
 
   private final Connection connection;
+  private final Connection readingConnection;
+  private final BlockingCalls calls = new BlockingCalls("sts-store");
 
   /** Prepared once: every domain that mail is for is looked up, policy or not. */
   private final PreparedStatement reading;
@@ -64,11 +70,12 @@ final class PolicyShelf implements Closeable {
   private long rows;
   private long text;
 
-  private PolicyShelf(Connection connection, int maxDomains, long maxText, @Nullable Path aside)
+  private PolicyShelf(Connections connections, int maxDomains, long maxText, @Nullable Path aside)
       throws SQLException {
-    this.connection = connection;
+    this.connection = connections.writing();
+    this.readingConnection = connections.reading();
     this.reading =
-        connection.prepareStatement(
+        readingConnection.prepareStatement(
             "SELECT fetched, refresh, tried, failures, fetch_since, lookup_since, id, trouble,"
                 + " body FROM policy WHERE domain = ?");
     this.maxDomains = maxDomains;
@@ -88,7 +95,7 @@ final class PolicyShelf implements Closeable {
 
   static PolicyShelf open(Path file, int maxDomains, long maxText) throws IOException {
     try {
-      return over(connect(file), maxDomains, maxText, null);
+      return over(connections(file), maxDomains, maxText, null);
     } catch (SQLException e) {
       if (!Files.exists(file)) {
         throw new IOException(file + " cannot be made: " + e.getMessage(), e);
@@ -99,7 +106,7 @@ final class PolicyShelf implements Closeable {
       Files.deleteIfExists(file.resolveSibling(file.getFileName() + "-wal"));
       Files.deleteIfExists(file.resolveSibling(file.getFileName() + "-shm"));
       try {
-        return over(connect(file), maxDomains, maxText, aside);
+        return over(connections(file), maxDomains, maxText, aside);
       } catch (SQLException again) {
         throw new IOException(file + " cannot be made: " + again.getMessage(), again);
       }
@@ -107,17 +114,54 @@ final class PolicyShelf implements Closeable {
   }
 
   private static PolicyShelf over(
-      Connection connection, int maxDomains, long maxText, @Nullable Path aside)
+      Connections connections, int maxDomains, long maxText, @Nullable Path aside)
       throws SQLException {
     try {
-      return new PolicyShelf(connection, maxDomains, maxText, aside);
+      return new PolicyShelf(connections, maxDomains, maxText, aside);
     } catch (SQLException e) {
-      connection.close();
+      connections.reading().close();
+      connections.writing().close();
+      throw e;
+    }
+  }
+
+  /** With whom we exchange mail is nobody else's business. */
+  private static void makePrivate(Path file) throws SQLException {
+    try {
+      if (!Files.exists(file)) {
+        Files.createFile(
+            file,
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+      }
+    } catch (IOException e) {
+      throw new SQLException(file + " cannot be made: " + e.getMessage(), e);
+    }
+  }
+
+  private record Connections(Connection writing, Connection reading) {}
+
+  private static Connections connections(Path file) throws SQLException {
+    Connection writing = connect(file);
+    Connection reading = null;
+    try {
+      reading = JDBC.createConnection(JDBC.PREFIX + file, new Properties());
+      try (Statement s = reading.createStatement()) {
+        s.execute("PRAGMA busy_timeout = 10000");
+        s.execute("PRAGMA query_only = ON");
+        s.execute("PRAGMA cache_size = -1024");
+      }
+      return new Connections(writing, reading);
+    } catch (SQLException e) {
+      if (reading != null) {
+        reading.close();
+      }
+      writing.close();
       throw e;
     }
   }
 
   private static Connection connect(Path file) throws SQLException {
+    makePrivate(file);
     Connection connection = JDBC.createConnection(JDBC.PREFIX + file, new Properties());
     try (Statement s = connection.createStatement()) {
       s.execute("PRAGMA busy_timeout = 10000");
@@ -168,11 +212,13 @@ final class PolicyShelf implements Closeable {
   }
 
   /** What is remembered of a domain; {@link StsMemory#EMPTY} when nothing is. */
-  synchronized StsMemory read(Domain domain) throws IOException {
+  StsMemory read(Domain domain) throws IOException {
     try {
-      reading.setString(1, domain.name());
-      try (ResultSet r = reading.executeQuery()) {
-        return r.next() ? memory(r) : StsMemory.EMPTY;
+      synchronized (reading) {
+        reading.setString(1, domain.name());
+        try (ResultSet r = reading.executeQuery()) {
+          return r.next() ? memory(r) : StsMemory.EMPTY;
+        }
       }
     } catch (SQLException e) {
       throw trouble(e);
@@ -220,7 +266,16 @@ final class PolicyShelf implements Closeable {
    *
    * @param used for a new row; of an old one only {@link #touch} says so, since a renewal is no use
    */
-  synchronized void write(Domain domain, StsMemory memory, Instant used) throws IOException {
+  void write(Domain domain, StsMemory memory, Instant used) throws IOException {
+    calls.call(
+        () -> {
+          writeNow(domain, memory, used);
+          return true;
+        });
+  }
+
+  private synchronized void writeNow(Domain domain, StsMemory memory, Instant used)
+      throws IOException {
     try {
       if (memory.isEmpty()) {
         remove(domain);
@@ -307,7 +362,12 @@ final class PolicyShelf implements Closeable {
   }
 
   /** Domains whose policy is to be fetched again now, of those in use since {@code used}. */
-  synchronized List<Domain> due(Instant now, Instant used, int limit) throws IOException {
+  List<Domain> due(Instant now, Instant used, int limit) throws IOException {
+    return calls.call(() -> dueNow(now, used, limit));
+  }
+
+  private synchronized List<Domain> dueNow(Instant now, Instant used, int limit)
+      throws IOException {
     try (PreparedStatement s =
         connection.prepareStatement(
             "SELECT domain FROM policy WHERE refresh <= ? AND used >= ? ORDER BY refresh"
@@ -328,10 +388,17 @@ final class PolicyShelf implements Closeable {
   }
 
   /** Notes that mail went to these domains. */
-  synchronized void touch(Map<Domain, Instant> used) throws IOException {
-    if (used.isEmpty()) {
-      return;
+  void touch(Map<Domain, Instant> used) throws IOException {
+    if (!used.isEmpty()) {
+      calls.call(
+          () -> {
+            touchNow(used);
+            return true;
+          });
     }
+  }
+
+  private synchronized void touchNow(Map<Domain, Instant> used) throws IOException {
     try (Statement begin = connection.createStatement();
         PreparedStatement s =
             connection.prepareStatement("UPDATE policy SET used = ? WHERE domain = ?")) {
@@ -351,7 +418,16 @@ final class PolicyShelf implements Closeable {
    * Takes away what says nothing any more: troubles without a policy that nobody met since {@code
    * troubles}, and policies past their time that nobody used since {@code policies}.
    */
-  synchronized void forget(Instant now, Instant troubles, Instant policies) throws IOException {
+  void forget(Instant now, Instant troubles, Instant policies) throws IOException {
+    calls.call(
+        () -> {
+          forgetNow(now, troubles, policies);
+          return true;
+        });
+  }
+
+  private synchronized void forgetNow(Instant now, Instant troubles, Instant policies)
+      throws IOException {
     try (PreparedStatement s =
         connection.prepareStatement(
             "DELETE FROM policy WHERE (expires IS NULL AND used < ?)"
@@ -372,9 +448,13 @@ final class PolicyShelf implements Closeable {
   }
 
   @Override
-  public synchronized void close() throws IOException {
+  public void close() throws IOException {
+    calls.close();
     try {
-      reading.close();
+      synchronized (reading) {
+        reading.close();
+        readingConnection.close();
+      }
       connection.close();
     } catch (SQLException e) {
       throw trouble(e);

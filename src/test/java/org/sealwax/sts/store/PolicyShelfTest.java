@@ -140,4 +140,37 @@ final class PolicyShelfTest {
       assertEquals(0, shelf.size());
     }
   }
+
+  /** With a slow disk every delivery waited for the write of somebody else's policy. */
+  @Test
+  void aReadWaitsForNoWrite() throws Exception {
+    StsMemory kept = memory("enforce", "");
+    try (PolicyShelf shelf = open(10, 1_000_000)) {
+      shelf.write(domain(1), kept, NOON);
+      Thread writer;
+      try (java.sql.Connection other =
+              org.sqlite.JDBC.createConnection(
+                  "jdbc:sqlite:" + folder.resolve("sts.db"), new java.util.Properties());
+          java.sql.Statement s = other.createStatement()) {
+        s.execute("BEGIN IMMEDIATE");
+        writer =
+            Thread.startVirtualThread(
+                () -> {
+                  try {
+                    shelf.write(domain(2), kept, NOON);
+                  } catch (IOException e) {
+                    throw new IllegalStateException(e);
+                  }
+                });
+        for (int i = 0; i < 100; i++) {
+          assertEquals(kept, shelf.read(domain(1)));
+        }
+        assertTrue(writer.isAlive(), "it waits for the other transaction");
+        assertEquals(StsMemory.EMPTY, shelf.read(domain(2)));
+        s.execute("COMMIT");
+      }
+      writer.join();
+      assertEquals(kept, shelf.read(domain(2)));
+    }
+  }
 }
