@@ -345,6 +345,22 @@ final class DelegationTest {
     assertTrue(none.content() instanceof Judgement.Content.NoData);
   }
 
+  /** A key that stands in the message, but not in the signed set: of another class, elsewhere. */
+  @Test
+  void takesKeysOfTheSignedSetOnly() throws Exception {
+    for (int section : new int[] {Section.ANSWER, Section.AUTHORITY, Section.ADDITIONAL}) {
+      for (int dclass : new int[] {DClass.CH, DClass.HS, DClass.ANY, DClass.IN}) {
+        chain(List.of(ds("good 13 2")), CHILD, List.of(CHILD.record()));
+        DNSKEYRecord foreign =
+            new DNSKEYRecord(ORG, dclass, 3600, ZONE_KEY, 3, 13, STRANGER.pair().getPublic());
+        messages.get(new Source.Query(ORG, Type.DNSKEY)).addRecord(foreign, section);
+        serve(HOST, Type.A, signed(STRANGER, List.of(address())));
+        serve(HOST, Type.DS, message(Rcode.NOERROR, List.of()));
+        assertEquals(Security.BOGUS, judge(HOST, Type.A).security(), section + " " + dclass);
+      }
+    }
+  }
+
   @Test
   void whatDoesNotComeIsFailedAndNeverInsecure() {
     chain(List.of(ds("good 13 2")), CHILD, List.of(CHILD.record()));
