@@ -141,7 +141,7 @@ record Subcommand(
                 new Option(
                     "--ask",
                     "KEY",
-                    "print what would be served for a next hop, and why; then end")),
+                    "print what would be served for a next hop, and on standard error why; then end")),
             false),
         new Subcommand(
             "password",

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.AddressLiteral;
 import org.sealwax.address.Domain;
@@ -139,12 +140,17 @@ final class PolicyRules {
     if (reading.one(Schema.Dns.TABLE).get(Schema.Dns.VALIDATION) != DnsSettings.Validation.OFF) {
       return;
     }
-    deliver.rows().stream()
-        .filter(r -> r.level() == Level.DANE_ONLY)
+    Stream<Section> rowsOf =
+        deliver.rows().stream().filter(r -> r.level() == Level.DANE_ONLY).map(this::section);
+    Stream<Section> routesOf =
+        reading.rows(Schema.Transport.TABLE).stream()
+            .filter(
+                s -> s.find(Schema.Transport.LEVEL).filter(Level.DANE_ONLY::equals).isPresent());
+    Stream.concat(rowsOf, routesOf)
         .forEach(
-            r ->
+            s ->
                 never(
-                    section(r),
+                    s,
                     "dane-only can never be met: [dns] validation is off",
                     "use validation = \"own\""));
   }

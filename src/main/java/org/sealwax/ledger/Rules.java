@@ -240,10 +240,10 @@ public record Rules(LedgerSettings settings, PublicSuffixes suffixes) {
     }
     boolean verify =
         row.verify().isEnough(settings)
-            && row.mx().stream().allMatch(m -> isShown(row, m, HostRow::verified));
+            && row.mx().stream().allMatch(m -> isShown(row, m, HostRow::verified, at));
     boolean encrypt =
         row.encrypt().isEnough(settings)
-            && row.mx().stream().allMatch(m -> isShown(row, m, HostRow::encrypted));
+            && row.mx().stream().allMatch(m -> isShown(row, m, HostRow::encrypted, at));
     Level level = row.level();
     if (verify && level != Level.VERIFY) {
       return change
@@ -260,9 +260,15 @@ public record Rules(LedgerSettings settings, PublicSuffixes suffixes) {
   }
 
   /** Whether a host was seen on days enough; one without an address is silent, and no obstacle. */
-  private boolean isShown(DomainRow row, Domain host, Function<HostRow, HostRow.Days> how) {
+  private boolean isShown(
+      DomainRow row, Domain host, Function<HostRow, HostRow.Days> how, Moment at) {
     HostRow of = row.hosts().get(host);
-    return of != null && (of.isWithoutAddress() || how.apply(of).count() >= settings.hostDays());
+    return of != null && (of.isWithoutAddress() || isEnough(how.apply(of), at.now()));
+  }
+
+  private boolean isEnough(HostRow.Days days, Instant now) {
+    return days.count() >= settings.hostDays()
+        && Tally.day(now) - days.last() <= settings.decay().toDays();
   }
 
   private static boolean isWithoutAddress(DomainRow row, Domain host) {
@@ -381,16 +387,29 @@ public record Rules(LedgerSettings settings, PublicSuffixes suffixes) {
         || row.encrypt().sessions() < WORTH_GREETING) {
       return Set.of();
     }
+    // A host that can do it is greeted for "verify" too, once the rest of the evidence grows.
+    boolean forVerify = row.level() != Level.VERIFY && row.verify().sessions() >= WORTH_GREETING;
     Set<Domain> unseen = new HashSet<>(row.mx());
     unseen.removeIf(
         host -> {
           HostRow of = row.hosts().get(host);
-          return of != null
-              && (of.encrypted().count() >= settings.hostDays()
-                  || of.encrypted().last() == Tally.day(now)
-                  || isLeftAlone(of, now));
+          return of != null && !isWorthGreeting(of, forVerify, now);
         });
     return unseen;
+  }
+
+  private boolean isWorthGreeting(HostRow host, boolean forVerify, Instant now) {
+    if (isLeftAlone(host, now)) {
+      return false;
+    }
+    boolean encrypt = !isEnough(host.encrypted(), now);
+    boolean verify =
+        forVerify
+            && !isEnough(host.verified(), now)
+            && !host.recent().isEmpty()
+            && host.recent().getLast().shown() == Shown.VERIFIED;
+    long today = Tally.day(now);
+    return encrypt && host.encrypted().last() != today || verify && host.verified().last() != today;
   }
 
   private static boolean isLeftAlone(HostRow host, Instant now) {

@@ -80,12 +80,14 @@ public record Policy(Ladder ladder, Floors floors) {
 
   /** Whether DNSSEC proves the way from the next hop to the keys of this host. */
   public static boolean isDaneInForce(List<Evidence> evidence) {
-    return evidence.stream()
-        .anyMatch(
-            e ->
-                e instanceof Evidence.Dane dane
-                    && dane.secureMx()
-                    && dane.state() instanceof Evidence.DaneState.Usable);
+    for (Evidence e : evidence) {
+      if (e instanceof Evidence.Dane dane
+          && dane.secureMx()
+          && dane.state() instanceof Evidence.DaneState.Usable) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Whether DANE is in force and this peer is the one that it names. */

@@ -111,6 +111,30 @@ final class RulesTest {
   }
 
   @Test
+  void aHostIsGreetedAgainWhenTheCountForVerifyHasBegunAnew() {
+    Story story = new Story().mx(MX1, MX2).daysAt(MX1, 3, Shown.VERIFIED);
+    story.greets(MX2, Shown.VERIFIED).daysAt(MX1, 1, Shown.VERIFIED).greets(MX2, Shown.VERIFIED);
+    story.resolves().shows(MX1, Shown.ENCRYPTED);
+    story.daysAt(MX1, 2, Shown.VERIFIED);
+    assertEquals(Set.of(), story.unseen(), "not yet worth it");
+    story.daysAt(MX1, 6, Shown.VERIFIED);
+    assertEquals(Level.ENCRYPT, story.row.level());
+    assertEquals(Set.of(MX2), story.unseen());
+    story.greets(MX2, Shown.VERIFIED).daysAt(MX1, 1, Shown.VERIFIED).greets(MX2, Shown.VERIFIED);
+    assertEquals(Level.VERIFY, story.row.level());
+  }
+
+  @Test
+  void whatAHostShowedLongAgoIsNoEvidence() {
+    Story story = new Story().mx(MX1, MX2).daysAt(MX1, 4, Shown.VERIFIED);
+    story.greets(MX2, Shown.VERIFIED).later(Duration.ofDays(1)).resolves();
+    story.greets(MX2, Shown.VERIFIED).later(Duration.ofDays(181));
+    story.daysAt(MX1, 8, Shown.VERIFIED);
+    assertNull(story.row.level());
+    assertEquals(Set.of(MX2), story.unseen());
+  }
+
+  @Test
   void aGreetingWithoutTlsBeginsTheCountAnewAndTheHostIsLeftAlone() {
     Story story = new Story().mx(MX1, MX2).daysAt(MX1, 7, Shown.ENCRYPTED);
     story.greets(MX2, Shown.CLEAR);
