@@ -29,6 +29,7 @@ import org.sealwax.queue.Slot;
 import org.sealwax.queue.Target;
 import org.sealwax.smtp.Capabilities;
 import org.sealwax.smtp.DotWriter;
+import org.sealwax.smtp.OriginalRecipient;
 import org.sealwax.smtp.Reply;
 import org.sealwax.world.BlockOutput;
 import org.sealwax.world.Deadline;
@@ -833,7 +834,8 @@ final class Transfer implements Errand {
                     .collect(Collectors.joining(",")));
       }
       if (wish.originalRecipient() != null) {
-        out.append(" ORCPT=").append(wish.originalRecipient());
+        OriginalRecipient.sevenBit(wish.originalRecipient())
+            .ifPresent(original -> out.append(" ORCPT=").append(original));
       }
       return out.toString();
     }

@@ -1,5 +1,6 @@
 package org.sealwax.message;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -8,11 +9,12 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Mailbox;
+import org.sealwax.smtp.OriginalRecipient;
+import org.sealwax.smtp.XText;
 
 /**
  * A delivery status notification: a report for people first, then one for programs, then what came
@@ -121,20 +123,21 @@ public record DeliveryStatus(
     }
   }
 
-  /** Whether the notification needs RFC 6533 forms, and with them SMTPUTF8 and 8BITMIME. */
+  /**
+   * Whether the notification needs RFC 6533 forms, and with them SMTPUTF8: where an address is not
+   * ASCII. What others said is no reason, or a notification would not reach a sender because of it.
+   */
   public boolean isInternational() {
-    return !to.isAscii()
-        || recipients.stream()
-            .anyMatch(
-                r ->
-                    !r.address().isAscii()
-                        || !isAscii(r.original())
-                        || !isAscii(r.reply())
-                        || !isAscii(r.text()));
+    return !to.isAscii() || recipients.stream().anyMatch(r -> !r.address().isAscii());
   }
 
-  private static boolean isAscii(@Nullable String text) {
-    return text == null || text.chars().allMatch(c -> c < 0x80);
+  private static boolean isAscii(String text) {
+    return text.chars().allMatch(c -> c < 0x80);
+  }
+
+  /** For fields that are ASCII unless the notification is international. */
+  private static String field(String text, boolean utf8) {
+    return utf8 || isAscii(text) ? text : text.replaceAll("[^\\x00-\\x7f]+", "?");
   }
 
   /** A date as it stands in headers (RFC 5322 3.3). */
@@ -149,8 +152,9 @@ public record DeliveryStatus(
     String boundary = "=_" + id + "." + about;
     header(lines, boundary, utf8);
     lines.line("--" + boundary);
-    lines.line("Content-Type: text/plain; charset=" + (utf8 ? "utf-8" : "us-ascii"));
-    if (utf8) {
+    boolean eightBit = utf8 || !recipients.stream().allMatch(DeliveryStatus::toldInAscii);
+    lines.line("Content-Type: text/plain; charset=" + (eightBit ? "utf-8" : "us-ascii"));
+    if (eightBit) {
       lines.line("Content-Transfer-Encoding: 8bit");
     }
     lines.line("Content-Description: Notification");
@@ -170,6 +174,10 @@ public record DeliveryStatus(
     forPrograms(lines, utf8);
     comesBack(lines, boundary, utf8);
     lines.line("--" + boundary + "--");
+  }
+
+  private static boolean toldInAscii(Recipient r) {
+    return isAscii(r.text()) && (r.reply() == null || isAscii(r.reply()));
   }
 
   private void header(Lines lines, String boundary, boolean utf8) throws IOException {
@@ -264,7 +272,9 @@ public record DeliveryStatus(
 
   private void forPrograms(Lines lines, boolean utf8) throws IOException {
     if (envelopeId != null) {
-      lines.line("Original-Envelope-Id: " + bounded(fromXtext(envelopeId)));
+      lines.line(
+          "Original-Envelope-Id: "
+              + bounded(field(XText.decode(envelopeId).orElse(envelopeId), utf8)));
     }
     lines.line("Reporting-MTA: dns; " + host);
     lines.line("X-Queue-Id: " + about);
@@ -272,7 +282,7 @@ public record DeliveryStatus(
     for (Recipient r : recipients) {
       lines.line("");
       if (r.original() != null) {
-        lines.line("Original-Recipient: " + bounded(original(r.original())));
+        lines.line("Original-Recipient: " + bounded(original(r.original(), utf8)));
       }
       String type = utf8 && !r.address().isAscii() ? "utf-8" : "rfc822";
       lines.line("Final-Recipient: " + type + "; " + r.address());
@@ -282,7 +292,10 @@ public record DeliveryStatus(
         lines.line("Remote-MTA: dns; " + bounded(name(r.remote())));
       }
       if (r.reply() != null) {
-        lines.folded("Diagnostic-Code: smtp; " + bounded(r.reply()));
+        lines.folded("Diagnostic-Code: smtp; " + bounded(field(r.reply(), utf8)));
+      } else if (!r.text().isEmpty()) {
+        // RFC 3464 2.3.6: no reply of a remote host, and programs look for a reason all the same.
+        lines.folded("Diagnostic-Code: X-Sealwax; " + bounded(field(r.text(), utf8)));
       }
       if (r.action() == Action.DELAYED && r.until() != null) {
         lines.line("Will-Retry-Until: " + date(r.until()));
@@ -297,33 +310,15 @@ public record DeliveryStatus(
     return bracket > 0 ? remote.substring(0, bracket) : remote;
   }
 
-  private static String original(String orcpt) {
-    int semicolon = orcpt.indexOf(';');
-    return semicolon < 0
-        ? "rfc822; " + fromXtext(orcpt)
-        : orcpt.substring(0, semicolon) + "; " + fromXtext(orcpt.substring(semicolon + 1));
-  }
-
-  /** RFC 3461 4; what is no xtext stays as it is. */
-  static String fromXtext(String text) {
-    if (text.indexOf('+') < 0) {
-      return text;
+  private static String original(String orcpt, boolean utf8) {
+    String type = OriginalRecipient.type(orcpt);
+    String address = OriginalRecipient.address(orcpt).orElse("");
+    if (utf8 || isAscii(address)) {
+      return type + "; " + address;
     }
-    StringBuilder out = new StringBuilder(text.length());
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (c == '+' && i + 2 < text.length()) {
-        int high = Character.digit(text.charAt(i + 1), 16);
-        int low = Character.digit(text.charAt(i + 2), 16);
-        if (high >= 0 && low >= 0) {
-          out.append((char) (high * 16 + low));
-          i += 2;
-          continue;
-        }
-      }
-      out.append(c);
-    }
-    return out.toString();
+    // RFC 6533 3: the 7-bit form.
+    String encoded = OriginalRecipient.sevenBit(orcpt).orElse(orcpt);
+    return type + "; " + field(encoded.substring(encoded.indexOf(';') + 1), false);
   }
 
   private static String bounded(String text) {
@@ -338,39 +333,42 @@ public record DeliveryStatus(
         lines.line("--" + boundary);
         content(
             lines,
-            utf8 ? "message/global-headers" : "text/rfc822-headers",
+            utf8 || isEightBit(header) ? "message/global-headers" : "text/rfc822-headers",
             "Header of your message",
             header);
       }
       case Returned.Whole w -> {
         byte[] whole = w.content().readAllBytes();
+        byte[] header = headerOf(new ByteArrayInputStream(whole));
         lines.line("--" + boundary);
-        content(lines, utf8 ? "message/global" : "message/rfc822", "Your message", whole);
+        // RFC 6532 3.7: a header with UTF-8 is no message/rfc822.
+        content(
+            lines,
+            utf8 || isEightBit(header) ? "message/global" : "message/rfc822",
+            "Your message",
+            whole);
       }
     }
   }
 
-  private static void content(Lines lines, String type, String description, byte[] content)
-      throws IOException {
+  private static boolean isEightBit(byte[] content) {
     boolean eight = false;
     for (byte b : content) {
       eight |= b < 0;
     }
+    return eight;
+  }
+
+  private static void content(Lines lines, String type, String description, byte[] content)
+      throws IOException {
     lines.line("Content-Type: " + type);
     lines.line("Content-Description: " + description);
-    if (eight && !type.equals("text/rfc822-headers")) {
+    if (isEightBit(content)) {
       // RFC 2046 5.2.1: message/rfc822 may only be 7bit, 8bit or binary.
       lines.line("Content-Transfer-Encoding: 8bit");
-      lines.line("");
-      lines.raw(content);
-    } else if (eight) {
-      lines.line("Content-Transfer-Encoding: base64");
-      lines.line("");
-      lines.raw(Base64.getMimeEncoder().encode(content));
-    } else {
-      lines.line("");
-      lines.raw(content);
     }
+    lines.line("");
+    lines.raw(content);
     lines.line("");
   }
 

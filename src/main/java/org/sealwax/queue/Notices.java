@@ -18,8 +18,10 @@ import org.sealwax.log.MailLog;
 import org.sealwax.message.DeliveryStatus;
 import org.sealwax.message.DeliveryStatus.Action;
 import org.sealwax.message.DeliveryStatus.Returned;
+import org.sealwax.message.StatusSentence;
 import org.sealwax.queue.QueueStep.Notice;
 import org.sealwax.queue.QueueStep.Told;
+import org.sealwax.smtp.Reply;
 import org.sealwax.spool.Draft;
 import org.sealwax.spool.NewMessage;
 import org.sealwax.spool.QueueId;
@@ -114,6 +116,8 @@ final class Notices {
     QueuedRecipient r = t.recipient();
     // RFC 3464 2.3.2: as it was when we accepted the message, not where an alias led.
     Mailbox address = r.original();
+    // Where the alias leads is its owner's affair: what a remote host says may name the target.
+    boolean hidden = !r.target().equals(new Target.Remote(address));
     Outcome.Delivered d = t.delivered();
     if (d != null) {
       return new DeliveryStatus.Recipient(
@@ -122,28 +126,42 @@ final class Notices {
           r.wish().originalRecipient(),
           "2.0.0",
           "",
-          d.host(),
-          d.reply(),
+          hidden ? null : d.host(),
+          hidden ? null : d.reply(),
           d.tls(),
           null);
     }
     Cause cause = t.cause() == null ? QueueStep.unknown() : t.cause();
     boolean delayed = t.notice() == Notice.DELAYED;
+    Reply reply = hidden ? null : cause.reply();
     return new DeliveryStatus.Recipient(
         delayed ? Action.DELAYED : Action.FAILED,
         address,
         r.wish().originalRecipient(),
         status(cause, delayed),
-        cause.text(),
-        cause.host(),
-        cause.reply() == null ? null : cause.reply().toString(),
+        sentence(cause, hidden, reply),
+        hidden ? null : cause.host(),
+        reply == null ? null : reply.toString(),
         null,
         delayed ? subject.arrived().plus(schedule.lifetime()) : null);
   }
 
-  /** RFC 3464 2.3.4: the class must agree with the action. */
+  /** Our own words: what a remote host said stands beside them, where it may be seen at all. */
+  private static String sentence(Cause cause, boolean hidden, @Nullable Reply reply) {
+    if (!hidden && reply == null) {
+      return cause.text();
+    }
+    String sentence = StatusSentence.of(cause.status());
+    return QueueStep.isGivenUp(cause)
+        ? QueueStep.whoGaveUp(cause) + " Until then: " + sentence
+        : sentence;
+  }
+
+  /** As the reply has it, but for the class: what is only late has 4 (RFC 3464 2.3.3, 2.3.4). */
   private static String status(Cause cause, boolean delayed) {
-    return (delayed ? 4 : 5) + "." + cause.status().subject() + "." + cause.status().detail();
+    Reply reply = cause.reply();
+    int kind = delayed || reply != null && reply.isTransient() ? 4 : 5;
+    return kind + "." + cause.status().subject() + "." + cause.status().detail();
   }
 
   private Made make(

@@ -141,20 +141,40 @@ public final class QueueStep {
         yield step.result(group, due.isAfter(now) ? due : now.plus(RetrySchedule.SHORTEST_WAIT));
       }
       case Event.GivenUp givenUp -> {
-        Cause cause =
-            new Cause(
-                "given-up",
-                EnhancedStatus.of(5, 0, 0),
-                "The message was given up by " + givenUp.who() + ".",
-                null,
-                null,
-                Cause.Extent.RECIPIENT);
         for (QueuedRecipient r : group.recipients()) {
-          step.failed(r, cause);
+          step.failed(r, givenUp(givenUp.who(), r.last()));
         }
         yield step.result(group, now);
       }
     };
+  }
+
+  private static final String GIVEN_UP = "given-up";
+  private static final String UNTIL_THEN = " Until then: ";
+
+  /** The end at a person's word, with what was known of the recipient until then. */
+  private static Cause givenUp(String who, @Nullable Cause last) {
+    String text = "The message was given up by " + who + ".";
+    return last == null
+        ? new Cause(GIVEN_UP, EnhancedStatus.of(5, 0, 0), text, null, null, Cause.Extent.RECIPIENT)
+        : new Cause(
+            GIVEN_UP,
+            EnhancedStatus.of(5, last.status().subject(), last.status().detail()),
+            text + UNTIL_THEN + last.text(),
+            last.host(),
+            last.reply(),
+            Cause.Extent.RECIPIENT);
+  }
+
+  /** Whether a person gave it up. */
+  static boolean isGivenUp(Cause cause) {
+    return cause.reason().equals(GIVEN_UP);
+  }
+
+  /** The sentence that says who gave it up. */
+  static String whoGaveUp(Cause cause) {
+    int end = cause.text().indexOf(UNTIL_THEN);
+    return end < 0 ? cause.text() : cause.text().substring(0, end);
   }
 
   /** A delivery that ended without saying how. */

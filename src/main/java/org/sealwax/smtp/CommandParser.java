@@ -219,7 +219,7 @@ public final class CommandParser {
         }
         case "ORCPT" -> {
           originalRecipient = value;
-          good = value != null && isOriginalRecipient(value);
+          good = value != null && OriginalRecipient.isValid(value);
         }
         default -> {
           return unknownParameter("RCPT", parameters.keyword);
@@ -255,28 +255,6 @@ public final class CommandParser {
       }
     }
     return out.size() > 1 && out.contains(RcptParameters.Notify.NEVER) ? Set.of() : out;
-  }
-
-  /** {@code addr-type;xtext} (RFC 3461 4.2); for type utf-8 also RFC 6533 section 3 forms. */
-  private static boolean isOriginalRecipient(String value) {
-    int semicolon = value.indexOf(';');
-    if (semicolon < 1
-        || semicolon == value.length() - 1
-        || value.length() > SmtpLimits.ORIGINAL_RECIPIENT) {
-      return false;
-    }
-    for (int i = 0; i < semicolon; i++) {
-      char c = value.charAt(i);
-      boolean atom = c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9';
-      if (!atom && c != '-') {
-        return false;
-      }
-    }
-    String address = value.substring(semicolon + 1);
-    if (!value.regionMatches(true, 0, "utf-8;", 0, 6)) {
-      return XText.isXText(address);
-    }
-    return address.chars().allMatch(c -> c > ' ' && c != 0x7f && (c < 0x80 || c > 0x9f));
   }
 
   private static Command unknownParameter(String verb, String keyword) {

@@ -155,6 +155,8 @@ final class TransferTest {
         new DsnWish(
             Set.of(DsnWish.When.DELAY, DsnWish.When.FAILURE), false, "rfc822;x@example.org"));
     mail.add("eve", new DsnWish(Set.of(), true, null));
+    // Without SMTPUTF8 the 7-bit form means the same (RFC 6533 3).
+    mail.add("kim", new DsnWish(Set.of(), false, "utf-8;j\u00fcrgen@example.org"));
     Outcome.Delivered delivered = (Outcome.Delivered) mail.one();
     assertTrue(delivered.dsnPassedOn());
     assertEquals(
@@ -163,8 +165,9 @@ final class TransferTest {
                 + FakeNet.BODY.length()
                 + " BODY=8BITMIME RET=HDRS ENVID=id+2B1",
             "RCPT TO:<bob@example.org> NOTIFY=FAILURE,DELAY ORCPT=rfc822;x@example.org",
-            "RCPT TO:<eve@example.org> NOTIFY=NEVER"),
-        host.commands().subList(1, 4));
+            "RCPT TO:<eve@example.org> NOTIFY=NEVER",
+            "RCPT TO:<kim@example.org> ORCPT=utf-8;j\\x{FC}rgen@example.org"),
+        host.commands().subList(1, 5));
     try (FakeNet plain = new FakeNet()) {
       FakeHost old = plain.simple();
       FakeNet.Mail again = plain.mail();

@@ -136,9 +136,50 @@ final class DeliveryStatusTest {
   }
 
   @Test
-  void readsXtext() {
-    assertEquals("a+b=c", DeliveryStatus.fromXtext("a+2Bb+3Dc"));
-    assertEquals("a+", DeliveryStatus.fromXtext("a+"));
-    assertEquals("a+zz", DeliveryStatus.fromXtext("a+zz"));
+  void aHeaderWithUtf8ComesBackAsAGlobalMessage() throws IOException {
+    Recipient gone = failed(mailbox("gone"), "550 5.1.1 no");
+    String whole = written(List.of(gone), whole("Subject: b\u00fccher\r\n\r\nbody\r\n"));
+    assertTrue(whole.contains("Content-Type: message/global\r\n"), whole);
+    assertTrue(whole.contains("Content-Type: message/delivery-status\r\n"), whole);
+    assertTrue(
+        written(List.of(gone), whole("Subject: x\r\n\r\nb\u00fccher\r\n"))
+            .contains("Content-Type: message/rfc822\r\n"));
+    String header =
+        written(
+            List.of(gone),
+            new Returned.Header(
+                new ByteArrayInputStream(
+                    "Subject: b\u00fccher\r\n\r\n".getBytes(StandardCharsets.UTF_8))));
+    assertTrue(header.contains("Content-Type: message/global-headers\r\n"), header);
+    assertTrue(header.contains("Subject: b\u00fccher\r\n"), header);
+  }
+
+  /** Programs that read bounces look for a Diagnostic-Code, also where no server said anything. */
+  @Test
+  void thereIsAReasonAlsoWithoutAReply() throws IOException {
+    String text = written(List.of(failed(mailbox("gone"), null)), new Returned.Nothing());
+    assertTrue(text.contains("Diagnostic-Code: X-Sealwax; There is no such recipient.\r\n"), text);
+  }
+
+  /** What others say must not make a notification need SMTPUTF8. */
+  @Test
+  void repliesAndOriginalRecipientsDoNotMakeItInternational() throws IOException {
+    Recipient r =
+        new Recipient(
+            Action.FAILED,
+            mailbox("gone"),
+            "utf-8;b\u00fccher@example.org",
+            "5.1.1",
+            "",
+            "mx.example.org[192.0.2.1]:25",
+            "550 5.1.1 kein Empf\u00e4nger",
+            null,
+            null);
+    String text = written(List.of(r), new Returned.Nothing());
+    assertTrue(text.contains("Content-Type: message/delivery-status\r\n"), text);
+    assertTrue(text.contains("Original-Recipient: utf-8; b\\x{FC}cher@example.org\r\n"), text);
+    String programs = text.substring(text.indexOf("message/delivery-status"));
+    assertTrue(programs.chars().allMatch(c -> c < 0x80), programs);
+    assertTrue(text.contains("said: 550 5.1.1 kein Empf\u00e4nger\r\n"), text);
   }
 }

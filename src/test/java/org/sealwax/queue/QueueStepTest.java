@@ -70,6 +70,39 @@ final class QueueStepTest {
         List.of(new QueuedRecipient(3, new Target.Remote(to), to, hold, wish, told, null)));
   }
 
+  /** Who is told that a person gave a message up is told why it waited, too. */
+  @Test
+  void whatAPersonGivesUpKeepsItsLastReason() {
+    DsnWish wish = new DsnWish(Set.of(), false, null);
+    RecipientGroup waiting =
+        group(SENDER, wish, false, false)
+            .with(
+                List.of(
+                    group(SENDER, wish, false, false)
+                        .recipients()
+                        .getFirst()
+                        .waitingFor(CAUSE, false)));
+    for (RecipientGroup group : List.of(waiting, group(SENDER, wish, false, false))) {
+      QueueStep.Result result =
+          QueueStep.after(
+              group,
+              new QueueStep.About(SENDER, ARRIVED),
+              new QueueStep.Event.GivenUp("me"),
+              SCHEDULE,
+              ARRIVED,
+              0);
+      Cause told = result.told().getFirst().cause();
+      assertTrue(told.text().startsWith("The message was given up by me."), told.text());
+      assertTrue(QueueStep.isGivenUp(told));
+      assertEquals("The message was given up by me.", QueueStep.whoGaveUp(told));
+      if (group == waiting) {
+        assertTrue(told.text().endsWith(" Until then: no"), told.text());
+        assertEquals(CAUSE.reply(), told.reply());
+        assertEquals(CAUSE.status(), told.status());
+      }
+    }
+  }
+
   @Test
   void everyRecipientHasExactlyOneFateAndTheNullSenderIsNeverTold() {
     int cases = 0;

@@ -1,6 +1,7 @@
 package org.sealwax.queue;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -319,6 +320,7 @@ final class QueueTest {
         List.of(
             "Content-Type: multipart/report; report-type=delivery-status;",
             "Action: failed\r\nStatus: 5.1.1\r\nRemote-MTA: dns; mx.to.example\r\n",
+            "    The mailbox does not exist.\r\n    mx.to.example[192.0.2.1]:25 said: 550 5.1.1 no such user",
             "Diagnostic-Code: smtp; 550 5.1.1 no such user",
             "Final-Recipient: rfc822; r@to.example",
             "Content-Type: message/rfc822",
@@ -340,9 +342,10 @@ final class QueueTest {
                     new Cause(
                         "refused",
                         EnhancedStatus.of(5, 1, 1),
-                        "There is no such recipient.",
+                        "host mx.to.example said at RCPT: 550 5.1.1 hidden@to.example is gone",
                         "mx.to.example[192.0.2.1]:25",
-                        Reply.of(550, EnhancedStatus.of(5, 1, 1), "no such user"),
+                        Reply.of(
+                            550, EnhancedStatus.of(5, 1, 1), "hidden@to.example is gone, aGlkZGVu"),
                         Cause.Extent.RECIPIENT));
     DsnWish wish = new DsnWish(Set.of(DsnWish.When.FAILURE), false, "rfc822;asked+2Bx@far.example");
     send(
@@ -359,7 +362,12 @@ final class QueueTest {
     String told = next().content();
     assertTrue(told.contains("Original-Recipient: rfc822; asked+x@far.example\r\n"), told);
     assertTrue(told.contains("Final-Recipient: rfc822; team@here.example\r\n"), told);
-    assertTrue(told.contains("<team@here.example>") && !told.contains("hidden"), told);
+    assertTrue(told.contains("<team@here.example>"), told);
+    assertTrue(told.contains("Action: failed\r\nStatus: 5.1.1\r\n"), told);
+    assertTrue(told.contains("Diagnostic-Code: X-Sealwax; The mailbox does not exist.\r\n"), told);
+    for (String secret : List.of("hidden", "to.example", "is gone", "aGlkZGVu", "Remote-MTA")) {
+      assertFalse(told.contains(secret), secret + " in " + told);
+    }
     untilEmpty();
   }
 
