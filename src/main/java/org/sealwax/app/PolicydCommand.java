@@ -221,7 +221,11 @@ final class PolicydCommand {
                 "Domains whose MTA-STS state is kept",
                 engine.policies()::domains);
         MetricsServer figures =
-            new MetricsServer(serving.metrics().get().address(), serving.counters(), () -> null);
+            new MetricsServer(
+                serving.metrics().get().address(),
+                serving.counters(),
+                () -> null,
+                text -> log.warning("policyd", "metrics: " + text));
         open.push(figures);
         log.note("policyd", "figures at http://" + place(figures.address()) + "/metrics");
       }

@@ -526,7 +526,8 @@ final class Router implements Closeable {
         "sealwax_store_trouble", "1 while no mail is taken", () -> spool.trouble() == null ? 0 : 1);
     LedgerFigures.show(counters, archives::ledger);
     try {
-      return new MetricsServer(address, counters, this::trouble);
+      return new MetricsServer(
+          address, counters, this::trouble, text -> log.warning("app", "metrics: " + text));
     } catch (IOException e) {
       throw bindTrouble(address, e);
     }

@@ -63,7 +63,7 @@ record WebAnswer(int status, String type, String headers, byte[] body) {
         ("HTTP/1.1 "
                 + status
                 + " "
-                + reason()
+                + reason(status)
                 + "\r\nConnection: close\r\nContent-Type: "
                 + type
                 + "\r\nContent-Length: "
@@ -79,7 +79,7 @@ record WebAnswer(int status, String type, String headers, byte[] body) {
     out.flush();
   }
 
-  private String reason() {
+  static String reason(int status) {
     return switch (status) {
       case 200 -> "OK";
       case 303 -> "See Other";

@@ -10,10 +10,10 @@ import org.sealwax.world.ByteBudget;
  */
 final class SessionMemory implements AutoCloseable {
   /** A session that waits for a command: thread, read buffer, replies. */
-  static final int SESSION = 32 * 1024;
+  static final int SESSION = 24 * 1024;
 
   /** TLS around it, with a record that came in half. */
-  static final int TLS = 40 * 1024;
+  static final int TLS = 32 * 1024;
 
   /**
    * A body on its way: one read buffer and what is noted of its header; the draft counts itself.

@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -370,6 +371,74 @@ final class ListenerTest {
               Duration.ofSeconds(1),
               DialogueSettings.defaults());
       assertThrows(IOException.class, () -> Listener.start(same, premises, null));
+    }
+  }
+
+  @Test
+  void oneUserOfThisMachineHasHalfOfTheLocalSessions(@TempDir Path folder) throws Exception {
+    ListenerSettings all = ListenerSettings.local(folder.resolve("submit"));
+    ListenerSettings four =
+        new ListenerSettings(
+            all.name(),
+            all.place(),
+            all.encryption(),
+            all.certificates(),
+            all.offersAuth(),
+            all.dsn(),
+            4,
+            all.backlog(),
+            all.handshake(),
+            all.dialogue());
+    try (Listener listener =
+        Listener.start(four, premises(limits(0), RelayRules.loopbackOnly()), null)) {
+      assertEquals(0, listener.sessions());
+      try (Client first = local(folder);
+          Client second = local(folder);
+          Client third = local(folder)) {
+        assertEquals(220, first.reply().code());
+        assertEquals(220, second.reply().code());
+        assertEquals(421, third.reply().code());
+        assertEquals(221, second.say("QUIT").code());
+      }
+      while (listener.sessions() > 0) {
+        Thread.sleep(5);
+      }
+      try (Client again = local(folder)) {
+        assertEquals(220, again.reply().code());
+      }
+    }
+  }
+
+  private static Client local(Path folder) throws IOException {
+    return new Client(
+        Wire.of(SocketChannel.open(UnixDomainSocketAddress.of(folder.resolve("submit")))));
+  }
+
+  @Test
+  void sessionsAreCountedOverAllListeners() throws Exception {
+    sessions = new SessionLimit(20, new ByteBudget(64 << 20));
+    Premises premises = premises(limits(0), RelayRules.loopbackOnly());
+    try (Listener first =
+            Listener.start(settings(ListenerSettings.Encryption.NONE, 100), premises, null);
+        Listener second =
+            Listener.start(settings(ListenerSettings.Encryption.NONE, 100), premises, null)) {
+      List<Client> clients = new ArrayList<>();
+      for (int i = 0; i < 19; i++) {
+        Client client = Client.to(first);
+        clients.add(client);
+        assertEquals(220, client.reply().code());
+      }
+      Client waits = Client.to(first);
+      clients.add(waits);
+      Client own = Client.to(second);
+      clients.add(own);
+      assertEquals(220, own.reply().code(), "its reserve");
+      assertEquals(20, sessions.taken());
+      clients.getFirst().close();
+      assertEquals(220, waits.reply().code());
+      for (Client client : clients) {
+        client.close();
+      }
     }
   }
 }
