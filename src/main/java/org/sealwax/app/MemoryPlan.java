@@ -49,7 +49,7 @@ record MemoryPlan(List<Part> parts, long heap) {
             new Part("the program and its caches", PROGRAM),
             new Part("sessions, all together", forSessions()),
             new Part("the queue's window", Queue.WINDOW * SHARE),
-            new Part("contents just accepted", settings.queue().hotBytes()),
+            new Part("mail just accepted", settings.queue().hotBytes()),
             new Part("[queue] deliveries", settings.queue().deliveries() * DELIVERY),
             new Part("[dns] cache", settings.dns().cacheEntries() * ANSWER)),
         Runtime.getRuntime().maxMemory());

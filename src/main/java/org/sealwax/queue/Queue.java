@@ -46,8 +46,8 @@ import org.sealwax.world.Threads;
  * <p><b>Memory.</b> Only shares <i>in hand</i> have any state in memory: those in line, in a round,
  * or whose change is not yet committed; at most {@link #WINDOW}. All others are rows of the store,
  * found by their due time. Contents are read when a round asks for them, except of mail that has
- * just come in, whose small content may wait in memory for its first round within {@link
- * QueueSettings#hotBytes}.
+ * just come in, whose recipients and small content may wait in memory for its first round within
+ * {@link QueueSettings#hotBytes}.
  *
  * <p><b>Never twice at once.</b> A share stays in hand until the store has told that the change
  * after its round is committed; only then a look at the store may find it again. A crash between a
@@ -81,6 +81,10 @@ public final class Queue implements Intake, Closeable {
   private static final Duration MARK_EVERY = Duration.ofSeconds(10);
   private static final Duration TROUBLE_WAIT = Duration.ofSeconds(5);
   private static final Duration SUSPECT_RETRY = Duration.ofSeconds(1);
+
+  /** What a share just accepted takes in memory besides its recipients and content. */
+  private static final long HOT_RECORD = 1024;
+
   private static final Duration STORE_RETRY = Duration.ofMinutes(1);
 
   /** How the queue starts what runs beside it. */
@@ -394,16 +398,16 @@ public final class Queue implements Intake, Closeable {
           scheduler.release();
           continue;
         }
-        byte[] kept = null;
-        if (content != null && hotBytes + size <= in.hotBytes()) {
-          kept = content;
-          hand.hotBytes = size;
-          hotBytes += size;
-        }
-        Hot hot = new Hot(envelope, c.group(), now, size, kept);
         Scheduler.Ready ready =
             new Scheduler.Ready(share.key(), share.hop(), share.sender(), ShareState.FRESH);
-        ready.hot = hot;
+        // Recipients in memory are several times as large as their record.
+        long record = HOT_RECORD + 4L * share.recipients().length;
+        if (hotBytes + record <= in.hotBytes()) {
+          boolean whole = content != null && hotBytes + record + size <= in.hotBytes();
+          ready.hot = new Hot(envelope, c.group(), now, size, whole ? content : null);
+          hand.hotBytes = record + (whole ? size : 0);
+          hotBytes += hand.hotBytes;
+        }
         switch (scheduler.offer(ready, now)) {
           case Scheduler.Offer.Taken t -> {
             hand.inLine = true;

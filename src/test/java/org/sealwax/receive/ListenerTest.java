@@ -441,4 +441,48 @@ final class ListenerTest {
       }
     }
   }
+
+  @Test
+  void whatOneClientHasUnderWayIsBoundedOverAllItsSessions() throws Exception {
+    Premises premises = premises(limits(100), RelayRules.loopbackOnly());
+    try (Listener listener =
+        Listener.start(settings(ListenerSettings.Encryption.NONE, 20), premises, null)) {
+      List<Client> clients = new ArrayList<>();
+      String line = "x".repeat(998) + "\r\n";
+      for (int i = 0; i < Transaction.DRAFTS; i++) {
+        Client client = Client.to(listener);
+        clients.add(client);
+        begin(client);
+        client.wire.out().write(line.repeat(800).getBytes(StandardCharsets.US_ASCII));
+        if (i < Transaction.DRAFTS - 1) {
+          // Its octets are counted before the next one's.
+          int before = i + 1;
+          while (intake.bytes() < before * 800_000L) {
+            Thread.sleep(5);
+          }
+        }
+      }
+      assertEquals(452, clients.getLast().say(".").code());
+      clients.getFirst().close();
+      Client again = Client.to(listener);
+      clients.add(again);
+      while (listener.sessions() > Transaction.DRAFTS) {
+        Thread.sleep(5);
+      }
+      begin(again);
+      again.wire.out().write(line.repeat(800).getBytes(StandardCharsets.US_ASCII));
+      assertEquals(250, again.say(".").code());
+      for (Client client : clients) {
+        client.close();
+      }
+    }
+  }
+
+  private static void begin(Client client) throws IOException {
+    assertEquals(220, client.reply().code());
+    client.say("EHLO a.example");
+    client.say("MAIL FROM:<a@b.example>");
+    assertEquals(250, client.say("RCPT TO:<c@anywhere.example>").code());
+    assertEquals(354, client.say("DATA").code());
+  }
 }

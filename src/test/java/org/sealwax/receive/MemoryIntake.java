@@ -46,6 +46,7 @@ final class MemoryIntake implements Intake {
   private final List<Kept> kept = new ArrayList<>();
   private int open;
   private int count;
+  private long bytes;
   IntakeTrouble.@Nullable Kind atOpen;
   IntakeTrouble.@Nullable Kind atWrite;
   IntakeTrouble.@Nullable Kind atCommit;
@@ -80,6 +81,9 @@ final class MemoryIntake implements Intake {
               throw new IntakeTrouble(atWrite, "as the test wants");
             }
             octets.write(block, offset, length);
+            synchronized (MemoryIntake.this) {
+              bytes += length;
+            }
           }
         };
       }
@@ -109,6 +113,11 @@ final class MemoryIntake implements Intake {
   /** Committed messages in order. */
   synchronized List<Kept> kept() {
     return List.copyOf(kept);
+  }
+
+  /** Octets that were written, whatever became of them. */
+  synchronized long bytes() {
+    return bytes;
   }
 
   /** Entries opened and not closed. */
