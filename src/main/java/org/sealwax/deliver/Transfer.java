@@ -1,7 +1,6 @@
 package org.sealwax.deliver;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -31,7 +30,6 @@ import org.sealwax.smtp.Capabilities;
 import org.sealwax.smtp.DotWriter;
 import org.sealwax.smtp.OriginalRecipient;
 import org.sealwax.smtp.Reply;
-import org.sealwax.world.BlockOutput;
 import org.sealwax.world.Deadline;
 
 /**
@@ -52,15 +50,13 @@ final class Transfer implements Errand {
    */
   static final int SLOW_TRANSACTIONS = 2;
 
-  /** Octets of a header that are searched for non-ASCII ones. */
-  private static final int HEADER = 1_024 * 1_024;
-
   private final Consignment consignment;
   private final Outcomes outcomes;
   private final Tools tools;
   private final SmtpTimes times;
   private final int transactionsPerConnection;
   private final boolean authenticated;
+  private final StoredContent content;
   private final byte[] prefix;
 
   private final Set<Long> putOffHere = new HashSet<>();
@@ -85,6 +81,7 @@ final class Transfer implements Errand {
   Transfer(Consignment consignment, Outcomes outcomes, Tools tools, boolean authenticated) {
     this.consignment = consignment;
     this.outcomes = outcomes;
+    this.content = new StoredContent(consignment);
     this.tools = tools;
     this.times = tools.settings().times();
     this.transactionsPerConnection = tools.settings().pool().messages();
@@ -102,13 +99,6 @@ final class Transfer implements Errand {
       throw new IllegalStateException("control character in a mailbox");
     }
     return text;
-  }
-
-  /** Our own trouble with the stored content: says nothing about the host. */
-  private static final class ContentTrouble extends IOException {
-    ContentTrouble(String message, @Nullable Throwable cause) {
-      super(message, cause);
-    }
   }
 
   /** The peer was never silent for too long, and yet took too long. */
@@ -133,7 +123,7 @@ final class Transfer implements Errand {
     try (Deadline deadline = Deadline.after(allowed, dialogue)) {
       try {
         return part.run();
-      } catch (ContentTrouble e) {
+      } catch (StoredContent.Unreadable e) {
         throw e;
       } catch (IOException e) {
         throw deadline.passed() ? new TooSlow(allowed, e) : e;
@@ -394,7 +384,7 @@ final class Transfer implements Errand {
       peer.assertGoodEnough(insistsOnRequireTls());
       Ended ended = transaction.run();
       return ended == null ? null : ended.fate();
-    } catch (ContentTrouble e) {
+    } catch (StoredContent.Unreadable e) {
       outcomes.settleAll(new Outcome.Deferred(Trouble.content(String.valueOf(e.getMessage()))));
       return Fate.CLOSED;
     } catch (TooSlow e) {
@@ -455,50 +445,7 @@ final class Transfer implements Errand {
 
   /** Whether the message needs SMTPUTF8, whoever its recipients are (RFC 6531 3.5). */
   private boolean contentNeedsUtf8() {
-    return !senderIsAscii() || (consignment.options().smtputf8() && !headerIsAscii());
-  }
-
-  /** Whether the content would pass without BODY=8BITMIME (RFC 6152 3). */
-  private boolean contentIsAscii() {
-    try (InputStream in = consignment.content().open()) {
-      byte[] block = new byte[8_192];
-      boolean ascii = true;
-      for (int count = in.read(block); ascii && count >= 0; count = in.read(block)) {
-        ascii = isAscii(block, count);
-      }
-      return ascii;
-    } catch (IOException e) {
-      // The transfer will say what is wrong with the content; nothing is left out for it here.
-      return false;
-    }
-  }
-
-  private static boolean isAscii(byte[] octets, int count) {
-    int all = 0;
-    for (int i = 0; i < count; i++) {
-      all |= octets[i];
-    }
-    return all >= 0;
-  }
-
-  private boolean headerIsAscii() {
-    try (InputStream in = consignment.content().open()) {
-      byte[] header = in.readNBytes((int) Math.min(HEADER, consignment.size()));
-      int end = header.length;
-      for (int i = 3; i < header.length; i++) {
-        if (header[i] == '\n'
-            && header[i - 1] == '\r'
-            && header[i - 2] == '\n'
-            && header[i - 3] == '\r') {
-          end = i;
-          break;
-        }
-      }
-      return isAscii(header, end);
-    } catch (IOException e) {
-      // The transfer will say what is wrong with the content; nothing is refused for it here.
-      return true;
-    }
+    return !senderIsAscii() || (consignment.options().smtputf8() && !content.headerIsAscii());
   }
 
   private static Mailbox mailbox(Addressee addressee) {
@@ -689,7 +636,7 @@ final class Transfer implements Errand {
       }
       DotWriter dots = new DotWriter(dialogue.content());
       dots.write(prefix, 0, prefix.length);
-      copy(dots::write);
+      content.copyTo(dots::write);
       stage = Stage.END;
       dots.end();
       contentSent = true;
@@ -713,9 +660,9 @@ final class Transfer implements Errand {
     private @Nullable Ended bdat() throws IOException {
       stage = Stage.DATA;
       dialogue.send("BDAT " + (consignment.size() + prefix.length) + " LAST");
-      OutputStream content = dialogue.content();
-      content.write(prefix);
-      copy(content::write);
+      OutputStream out = dialogue.content();
+      out.write(prefix);
+      content.copyTo(out::write);
       stage = Stage.END;
       contentSent = true;
       return null;
@@ -769,7 +716,7 @@ final class Transfer implements Errand {
         case SEVEN_BIT -> {}
         case EIGHT_BIT -> {
           // Where 8BITMIME is not offered the content goes as it is: see the decision record.
-          if (offered.offersEightBit() && !(bare && contentIsAscii())) {
+          if (offered.offersEightBit() && !(bare && content.isAscii())) {
             out.append(" BODY=8BITMIME");
           }
         }
@@ -838,53 +785,6 @@ final class Transfer implements Errand {
             .ifPresent(original -> out.append(" ORCPT=").append(original));
       }
       return out.toString();
-    }
-  }
-
-  /** Takes octets. */
-  @FunctionalInterface
-  private interface Taker {
-    void write(byte[] octets, int offset, int length) throws IOException;
-  }
-
-  /**
-   * Copies the content. Trouble of ours (the store) and of theirs (the wire) are told apart, and a
-   * content that is not as long as it should be never gets its end.
-   */
-  private void copy(Taker taker) throws IOException {
-    Copying copying = new Copying(taker);
-    try (InputStream in = consignment.content().open()) {
-      in.transferTo(copying);
-    } catch (IOException e) {
-      if (copying.wireTrouble != null) {
-        throw copying.wireTrouble;
-      }
-      throw new ContentTrouble(String.valueOf(e.getMessage()), e);
-    }
-    if (copying.count != consignment.size()) {
-      throw new ContentTrouble(
-          "it has " + copying.count + " octets, not " + consignment.size(), null);
-    }
-  }
-
-  private static final class Copying extends BlockOutput {
-    private final Taker taker;
-    private long count;
-    private @Nullable IOException wireTrouble;
-
-    Copying(Taker taker) {
-      this.taker = taker;
-    }
-
-    @Override
-    public void write(byte[] octets, int offset, int length) throws IOException {
-      try {
-        taker.write(octets, offset, length);
-      } catch (IOException e) {
-        wireTrouble = e;
-        throw e;
-      }
-      count += length;
     }
   }
 }
