@@ -9,6 +9,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.MailHost;
 import org.sealwax.deliver.TriedHosts.Tried;
+import org.sealwax.dns.MxSet;
 import org.sealwax.policy.Ladder;
 import org.sealwax.policy.Subject;
 
@@ -16,7 +17,8 @@ import org.sealwax.policy.Subject;
  * The hosts of one round in their order: those that the rounds before have not tried, then the
  * others, each by preference. What is demanded of a host is looked up when its turn comes, or when
  * it must be known how many are left. Hosts that may not be used count for nothing: at most {@link
- * Ladder#HOSTS} of those that may are tried. One thread owns it.
+ * Ladder#HOSTS} of those that may are tried, out of {@link MxSet#MAX_HOSTS} that are looked at. One
+ * thread owns it.
  */
 final class HostOrder {
   /** Looks up what is demanded of a host. */
@@ -67,12 +69,17 @@ final class HostOrder {
   /** The host whose turn it is now, and what is demanded of it; null when there is none left. */
   @Nullable Terms next() throws InterruptedException {
     position++;
-    if (position >= turns.size() || usable == Ladder.HOSTS) {
+    if (position >= end() || usable == Ladder.HOSTS) {
       return null;
     }
     Terms terms = terms(turns.get(position));
     usable += terms.isUsable() ? 1 : 0;
     return terms;
+  }
+
+  /** Each may cost several look-ups, and strangers wrote the list: the rest waits its turn. */
+  private int end() {
+    return Math.min(MxSet.MAX_HOSTS, turns.size());
   }
 
   private Terms terms(Turn turn) throws InterruptedException {
@@ -87,7 +94,7 @@ final class HostOrder {
   /** Usable hosts whose turn is still to come in this round. */
   int left() throws InterruptedException {
     int left = 0;
-    for (int i = position + 1; i < turns.size() && usable + left < Ladder.HOSTS; i++) {
+    for (int i = position + 1; i < end() && usable + left < Ladder.HOSTS; i++) {
       left += terms(turns.get(i)).isUsable() ? 1 : 0;
     }
     return left;

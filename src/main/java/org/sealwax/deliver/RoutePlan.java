@@ -67,7 +67,7 @@ sealed interface RoutePlan {
    * An MX answer as a whole.
    *
    * @param domain whose
-   * @param hosts all of them, also those that are not tried
+   * @param hosts also those that are not tried; at most {@link MxAnswer#MAX_HOSTS}, the best
    * @param secure whether DNSSEC vouches for it
    * @param ttl how long it may be kept
    */
@@ -90,7 +90,7 @@ sealed interface RoutePlan {
   static RoutePlan byMx(
       Domain domain, Resolver resolver, Set<Domain> own, Chance chance, int port) {
     Answer<Mx> answer = resolver.mx(domain);
-    return switch (MxSet.of(domain, answer, own, chance)) {
+    return switch (MxSet.of(domain, answer, own, chance, MxSet.ALL_HOSTS)) {
       case MxSet.NullMx n -> new End(Trouble.nullMx(domain.name()));
       case MxSet.NoSuchDomain n -> new End(Trouble.noSuchDomain(domain.name()));
       case MxSet.LoopsBack l -> new End(Trouble.loopsBack(domain.name(), l.own().name()));
@@ -106,7 +106,10 @@ sealed interface RoutePlan {
               h.implicit(),
               new Published(
                   domain,
-                  h.targets().stream().map(MxSet.Target::host).collect(Collectors.toSet()),
+                  h.targets().stream()
+                      .limit(MxAnswer.MAX_HOSTS)
+                      .map(MxSet.Target::host)
+                      .collect(Collectors.toSet()),
                   h.security() == Security.SECURE,
                   answer.ttl()));
     };

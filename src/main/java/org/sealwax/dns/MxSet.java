@@ -20,6 +20,12 @@ public sealed interface MxSet {
   int MAX_HOSTS = 32;
 
   /**
+   * Hosts of one answer for a caller that looks at {@link #MAX_HOSTS} of them at a time: more than
+   * an answer of 4,096 octets holds.
+   */
+  int ALL_HOSTS = 256;
+
+  /**
    * One host to try.
    *
    * @param host its name
@@ -73,11 +79,20 @@ public sealed interface MxSet {
    * @param chance shuffles equal preferences
    */
   static MxSet of(Domain domain, Answer<Mx> answer, Set<Domain> own, Chance chance) {
+    return of(domain, answer, own, chance, MAX_HOSTS);
+  }
+
+  /**
+   * The same with more hosts.
+   *
+   * @param most hosts that are taken
+   */
+  static MxSet of(Domain domain, Answer<Mx> answer, Set<Domain> own, Chance chance, int most) {
     return switch (answer.kind()) {
       case UNKNOWN -> new Trouble(answer.security(), answer.reason());
       case NO_NAME -> new NoSuchDomain(answer.security());
       case NO_DATA -> implicit(domain, answer, own);
-      case FOUND -> published(answer, own, chance);
+      case FOUND -> published(answer, own, chance, most);
     };
   }
 
@@ -92,7 +107,7 @@ public sealed interface MxSet {
     return new Hosts(List.of(new Target(domain, 0)), answer.security(), answer.name(), true);
   }
 
-  private static MxSet published(Answer<Mx> answer, Set<Domain> own, Chance chance) {
+  private static MxSet published(Answer<Mx> answer, Set<Domain> own, Chance chance, int most) {
     List<Mx> records = answer.records();
     if (records.size() == 1 && records.getFirst().exchange().isEmpty()) {
       return new NullMx(answer.security());
@@ -113,7 +128,7 @@ public sealed interface MxSet {
       for (Domain host : group.getValue()) {
         if (own.contains(host)) {
           // RFC 5321 §5.1: only what is strictly more preferred than ourselves.
-          return targets.isEmpty() ? new LoopsBack(host) : hosts(answer, targets);
+          return targets.isEmpty() ? new LoopsBack(host) : hosts(answer, targets, most);
         }
       }
       List<Domain> equals = new ArrayList<>(group.getValue());
@@ -124,12 +139,12 @@ public sealed interface MxSet {
         }
       }
     }
-    return hosts(answer, targets);
+    return hosts(answer, targets, most);
   }
 
-  private static MxSet hosts(Answer<Mx> answer, List<Target> targets) {
+  private static MxSet hosts(Answer<Mx> answer, List<Target> targets, int most) {
     return new Hosts(
-        targets.subList(0, Math.min(MAX_HOSTS, targets.size())),
+        targets.subList(0, Math.min(most, targets.size())),
         answer.security(),
         answer.name(),
         false);

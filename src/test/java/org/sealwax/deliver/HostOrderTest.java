@@ -98,6 +98,20 @@ final class HostOrderTest {
   }
 
   @Test
+  void hostsBeyondThoseOfOneLookHaveTheirTurnInTheNextRound() throws Exception {
+    for (int i = 1; i <= 70; i++) {
+      String name = "mx" + i + ".example.org";
+      net.dns.mx("example.org", i, name).a(name, "192.0.2." + i);
+    }
+    FakeHost host = net.host("192.0.2.70").tls(FakeNet.server("mx70.example.org"));
+    net.sources.add(filter("MTA-STS", "mx70.example.org"));
+    assertEquals("deferred sts-mx", reason(net.mail().one()));
+    assertEquals("deferred sts-mx", reason(net.mail().again(NOON).one()));
+    assertEquals("delivered sts:verified", reason(net.mail().again(NOON).one()));
+    assertEquals(1, host.bodies().size());
+  }
+
+  @Test
   void theOnlyUsableHostOfManyMayUseItsOtherAddresses() throws Exception {
     for (int i = 1; i <= 20; i++) {
       mx(i).tls(FakeNet.server("mx" + i + ".example.org")).on("MAIL", "421 busy");
