@@ -53,9 +53,20 @@ public final class Scripted {
 
   /** It connected to a host, and greeted it. */
   public Scripted connected(String host) {
+    return connected(host, "192.0.2.25");
+  }
+
+  /** The same from an address of the sender's. */
+  public Scripted connected(String host, String from) {
     connection++;
-    return add(new Event.Connected(at, connection, host, InetAddress.ofLiteral("192.0.2.25")))
+    return add(new Event.Connected(at, connection, host, InetAddress.ofLiteral(from)))
         .says(false, "EHLO mx.sender.example");
+  }
+
+  /** As much time goes by as between two tries. */
+  public Scripted pause() {
+    at = at.plus(RETRY);
+    return this;
   }
 
   /** The connection ends. */
@@ -65,9 +76,7 @@ public final class Scripted {
 
   /** The connection ends, and later the sender asks for the way once more. */
   public Scripted later() {
-    closed();
-    at = at.plus(RETRY);
-    return asks("MX", "x.example").asks("A", "mx.x.example");
+    return closed().pause().asks("MX", "x.example").asks("A", "mx.x.example");
   }
 
   /** The site becomes what the trap turns it into. */

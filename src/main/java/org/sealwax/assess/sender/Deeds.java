@@ -1,5 +1,6 @@
 package org.sealwax.assess.sender;
 
+import java.net.Inet6Address;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -20,8 +21,9 @@ import org.sealwax.tls.wire.ClientHello;
 /** The facts of one sighting. Immutable once read. */
 public final class Deeds {
   /**
-   * A try ends when nothing is open and nothing was asked for so long. Within one try senders go
-   * from host to host at once; between two they wait for seconds at least.
+   * A try ends when nothing is open and nothing was asked for so long, and the sender then asks for
+   * the way again or comes to an address at which it was in this try. Busy senders take longer from
+   * one address to the next; between two tries all wait for seconds at least.
    */
   static final Duration PAUSE = Duration.ofSeconds(3);
 
@@ -43,6 +45,9 @@ public final class Deeds {
 
     /** Lookups and policies that the sender had by then; they may be from earlier tries. */
     private final Set<Reached> known = EnumSet.noneOf(Reached.class);
+
+    /** Hosts and families of addresses that it came to. */
+    private final Set<String> visited = new HashSet<>();
 
     /** The host put the recipient off: that the message is still waiting is the host's doing. */
     private boolean deferred;
@@ -141,9 +146,13 @@ public final class Deeds {
       }
     }
 
-    /** The try that something at this time belongs to; a new one after a pause. */
-    private Try begin(Instant at) {
-      if (to.tries.isEmpty() || (open.isEmpty() && last.plus(PAUSE).isBefore(at))) {
+    /**
+     * The try that something at this time belongs to; a new one after a pause.
+     *
+     * @param again whether it is something that a sender does once in a try
+     */
+    private Try begin(Instant at, boolean again) {
+      if (to.tries.isEmpty() || (again && open.isEmpty() && last.plus(PAUSE).isBefore(at))) {
         to.tries.add(new Try());
       }
       last = at;
@@ -165,12 +174,12 @@ public final class Deeds {
       switch (a.type()) {
         case "MX" -> {
           known.add(Reached.ASKED_MX);
-          begin(a.at());
+          begin(a.at(), true);
         }
         case "A", "AAAA" -> {
           if (!policyHost) {
             known.add(Reached.ASKED_ADDRESS);
-            begin(a.at());
+            begin(a.at(), true);
           }
         }
         case "TLSA" -> {
@@ -197,7 +206,10 @@ public final class Deeds {
       if (!c.host().equals("mx2")) {
         connection.facts.add(Reached.FIRST_HOST);
       }
-      begin(c.at()).connections.add(connection);
+      String address = c.host() + (c.from() instanceof Inet6Address ? " IPv6" : " IPv4");
+      Try now = begin(c.at(), !to.tries.isEmpty() && to.tries.getLast().visited.contains(address));
+      now.visited.add(address);
+      now.connections.add(connection);
       all.put(c.connection(), connection);
       open.add(c.connection());
       to.connections++;

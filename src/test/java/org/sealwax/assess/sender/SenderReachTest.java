@@ -273,6 +273,15 @@ final class SenderReachTest {
   }
 
   @Test
+  void theNextAddressOfAHostIsNoNextTryHoweverLongTheSenderTakes() {
+    Scripted slow = Scripted.asked().connected("mx", "2001:db8::25").closed().pause();
+    put("b3", slow.connected("mx", "192.0.2.25").closed());
+    assertEquals("not tested", row("b3"));
+    put("b3", slow.pause().connected("mx", "2001:db8::25"));
+    assertEquals("pass", row("b3"));
+  }
+
+  @Test
   void theSendersOwnFallbackSaysHowManyTriesAreFollowed() {
     Scripted third = Scripted.came("mx").hello(HELLO).later().connected("mx").later();
     put("c5n", third.connected("mx").mail(false, "").delivered("mx", false, false));
