@@ -79,15 +79,7 @@ final class LabText {
     }
     Grade grade = report.grade();
     out.append(
-        "\nGrade "
-            + grade.text()
-            + ", over "
-            + report.tested()
-            + " of "
-            + report.rows()
-            + " traps  ("
-            + grade.score()
-            + " points");
+        "\nGrade " + grade.text() + ", over " + report.over() + "  (" + grade.score() + " points");
     for (Grade.Part part : grade.parts()) {
       out.append("; " + part.category() + " " + part.points() + "/" + part.most());
     }

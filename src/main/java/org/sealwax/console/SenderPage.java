@@ -43,7 +43,7 @@ public final class SenderPage {
     fact("Leaks", Integer.toString(report.leaks().size()));
     fact("Losses", Integer.toString(report.losses().size()));
     fact("Stuck", Integer.toString(report.stuck().size()));
-    fact("Traps", report.tested() + " of " + report.rows());
+    fact("Traps", report.over());
     fact("Profile", report.profile().word());
     out.append("</ul></div></div>\n");
     table("Trap by trap", "lab.");

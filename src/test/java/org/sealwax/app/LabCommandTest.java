@@ -131,7 +131,8 @@ final class LabCommandTest {
                     Scripted.came("mx").secured(0x0304).delivered("mx", true, false).at(good),
                     Scripted.came("mx").at(stripped)));
     String text = LabText.summary(report);
-    assertTrue(text.contains(", over 1 of 2 traps  ("), text);
+    assertTrue(
+        text.contains(", over 1 of " + Traps.rows().size() + " traps, 2 of them chosen  ("), text);
     assertTrue(text.contains("Waiting: in 1 of these the sender's next try may change"), text);
     assertTrue(text.contains("\n  stuck   0  []\n"), text);
   }

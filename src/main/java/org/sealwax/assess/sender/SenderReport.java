@@ -4,6 +4,7 @@ import java.util.List;
 import org.sealwax.assess.Finding;
 import org.sealwax.assess.Grade;
 import org.sealwax.assess.Outcome;
+import org.sealwax.lab.Traps;
 
 /**
  * What an assessment of a sender came to.
@@ -42,6 +43,13 @@ public record SenderReport(
   /** Whether legal mail was bounced, or got through in no try. */
   public boolean loses() {
     return !losses.isEmpty() || !stuck.isEmpty();
+  }
+
+  /** Over how many traps the grade is, of all that the lab has, and of those that were chosen. */
+  public String over() {
+    int all = Traps.rows().size();
+    String chosen = rows() == all ? "" : ", " + rows() + " of them chosen";
+    return tested + " of " + all + " traps" + chosen;
   }
 
   /** How many rows there are. */
