@@ -46,7 +46,7 @@ final class PolicyRules {
   private final PolicyRows rows;
   private final Routes routes;
   private final Policy policy;
-  private final Map<PolicyRow, Section> sections = new IdentityHashMap<>();
+  private final IdentityHashMap<PolicyRow, Section> sections = new IdentityHashMap<>();
   private final Set<Domain> aliases = new HashSet<>();
   private final Set<String> told = new HashSet<>();
 

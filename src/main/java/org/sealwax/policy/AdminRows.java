@@ -36,10 +36,9 @@ record AdminRows(
     @Nullable Evidence byDefault = null;
     for (Evidence e : evidence) {
       switch (e) {
-        case Evidence.RecipientRow r ->
-            recipient = better(recipient, r, r.row(), now) ? r : recipient;
-        case Evidence.NextHopRow r -> row = better(row, r, r.row(), now) ? r : row;
-        case Evidence.HostRow r -> host = better(host, r, r.row(), now) ? r : host;
+        case Evidence.RecipientRow r -> recipient = better(recipient, r.row(), now) ? r : recipient;
+        case Evidence.NextHopRow r -> row = better(row, r.row(), now) ? r : row;
+        case Evidence.HostRow r -> host = better(host, r.row(), now) ? r : host;
         case Evidence.Route r -> route = r.row().isInForce(now) ? r : route;
         case Evidence.Default d -> byDefault = byDefault == null ? d : byDefault;
         case Evidence.Dane d -> {}
@@ -66,8 +65,7 @@ record AdminRows(
     return new AdminRows(override, List.copyOf(nextHop), recipient, host);
   }
 
-  private static boolean better(
-      @Nullable Evidence known, Evidence found, PolicyRow row, Instant now) {
+  private static boolean better(@Nullable Evidence known, PolicyRow row, Instant now) {
     PolicyRow before = known == null ? null : row(known);
     return row.isInForce(now)
         && (before == null || row.pattern().specificity() > before.pattern().specificity());
