@@ -21,16 +21,16 @@ import org.sealwax.spool.ShareState;
  * store, no clock, no thread. {@link Queue} calls it under its lock and carries out what it says.
  *
  * <p><b>Turns.</b> Next hops take turns, and within a next hop senders do. Mail for a next hop at
- * which nothing runs and nothing waits goes ahead once, the newest first in three of four turns;
- * after that the next hop waits for its turn like the others.
+ * which nothing runs and nothing waits goes ahead once: sender domains in turn, and of each the
+ * newest first in three of four turns. After that the next hop waits for its turn like the others.
  *
  * <p><b>Slots.</b> Rounds need one of {@link Limits#deliveries} slots. {@link SlotShare} says how
  * many of them mail may take that strangers make us write, next hops that never answered, and slow
  * ones. The last fifth is for mail that came within {@link #NEW} to a next hop at which nothing
- * runs, so that it finds a slot whatever the backlog does. A next hop has one round until a host of
- * it has greeted us (while slots are scarce: until it has answered one), then {@value
- * #FIRST_ROUNDS}, and one more for each round that it answers. An MX address has at most {@link
- * Limits#perHop} rounds, however many next hops lead to it.
+ * runs, so that it finds a slot whatever the backlog does; half of it for one sender's domain. A
+ * next hop has one round until a host of it has greeted us (while slots are scarce: until it has
+ * answered one), then {@value #FIRST_ROUNDS}, and one more for each round that it answers. An MX
+ * address has at most {@link Limits#perHop} rounds, however many next hops lead to it.
  *
  * <p><b>Window.</b> At most {@link #WINDOW} shares are in line or in a round. The fuller it is, the
  * fewer one next hop may have in line; what was tried before gets at most half of it and what comes
@@ -82,6 +82,9 @@ public final class Scheduler {
 
   /** One slot in so many is kept for new mail to idle next hops. */
   static final int KEPT = 5;
+
+  /** Sender domains that are asked for a new line before the others have their turn. */
+  private static final int DOMAINS_TRIED = 4;
 
   private static final SlotShare[] SHARES = SlotShare.values();
 
@@ -196,7 +199,7 @@ public final class Scheduler {
     private @Nullable InetAddress busyAt;
     private boolean greeted;
     private boolean aged;
-    private boolean isKept;
+    private @Nullable String keptFor;
     private boolean ended;
 
     Round(Ready share, Hop hop, SlotShare slots, Instant began, @Nullable Duration patience) {
@@ -239,6 +242,7 @@ public final class Scheduler {
     boolean served;
     @Nullable LinkedHashSet<HopLine> place;
     @Nullable SlotShare placedAs;
+    String domain = "";
 
     HopLine(Hop hop, boolean strangers) {
       this.hop = hop;
@@ -284,11 +288,16 @@ public final class Scheduler {
 
   private final LinkedHashMap<String, Hop> hops = new LinkedHashMap<>(64, 0.75f, true);
   private final Map<InetAddress, Address> addresses = new HashMap<>();
-  private final Map<SlotShare, LinkedHashSet<HopLine>> arrivals = new EnumMap<>(SlotShare.class);
+
+  /** Lines that came to be, by share and by the domain of their sender, the newest first. */
+  private final Map<SlotShare, LinkedHashMap<String, LinkedHashSet<HopLine>>> arrivals =
+      new EnumMap<>(SlotShare.class);
+
   private final Map<SlotShare, LinkedHashSet<HopLine>> turns = new EnumMap<>(SlotShare.class);
   private final LinkedHashSet<Hop> hungry = new LinkedHashSet<>();
   private final LinkedHashSet<Round> young = new LinkedHashSet<>();
   private final List<Probe> probes = new ArrayList<>();
+  private final Map<String, Integer> keptBy = new HashMap<>();
   private final int[] taken = new int[SHARES.length];
   private final int[] picks = new int[SHARES.length];
   private Limits limits;
@@ -305,7 +314,7 @@ public final class Scheduler {
   public Scheduler(Limits limits) {
     this.limits = limits;
     for (SlotShare share : SHARES) {
-      arrivals.put(share, new LinkedHashSet<>());
+      arrivals.put(share, new LinkedHashMap<>());
       turns.put(share, new LinkedHashSet<>());
     }
   }
@@ -551,9 +560,9 @@ public final class Scheduler {
       if (set != null && !set.isEmpty()) {
         return set.getLast();
       }
-      set = arrivals.get(SHARES[i]);
-      if (set != null && !set.isEmpty()) {
-        return set.getLast();
+      LinkedHashMap<String, LinkedHashSet<HopLine>> fresh = arrivals.get(SHARES[i]);
+      if (fresh != null && !fresh.isEmpty()) {
+        return fresh.lastEntry().getValue().getLast();
       }
     }
     return null;
@@ -612,24 +621,38 @@ public final class Scheduler {
     }
     leave(line);
     line.placedAs = share;
-    LinkedHashSet<HopLine> place = line.served ? turns.get(share) : arrivals.get(share);
-    line.place = place;
-    if (place != null) {
-      if (line.served) {
-        place.addLast(line);
-      } else {
-        place.addFirst(line);
-      }
+    if (line.served) {
+      LinkedHashSet<HopLine> waiting = java.util.Objects.requireNonNull(turns.get(share));
+      line.place = waiting;
+      waiting.addLast(line);
+      return;
     }
+    line.domain = HopPauses.domain(line.bySender.firstEntry().getKey());
+    LinkedHashMap<String, LinkedHashSet<HopLine>> fresh =
+        java.util.Objects.requireNonNull(arrivals.get(share));
+    LinkedHashSet<HopLine> ofDomain = fresh.get(line.domain);
+    if (ofDomain == null) {
+      ofDomain = new LinkedHashSet<>(2);
+      fresh.putFirst(line.domain, ofDomain);
+    }
+    line.place = ofDomain;
+    ofDomain.addFirst(line);
   }
 
-  private static void leave(HopLine line) {
+  private void leave(HopLine line) {
     LinkedHashSet<HopLine> place = line.place;
-    if (place != null) {
-      place.remove(line);
-      line.place = null;
-      line.placedAs = null;
+    if (place == null) {
+      return;
     }
+    place.remove(line);
+    LinkedHashMap<String, LinkedHashSet<HopLine>> fresh =
+        line.placedAs == null ? null : arrivals.get(line.placedAs);
+    // Sets are compared by content: an empty one in its place is this one.
+    if (fresh != null && place.isEmpty() && fresh.get(line.domain) == place) {
+      fresh.remove(line.domain);
+    }
+    line.place = null;
+    line.placedAs = null;
   }
 
   private int limit(Hop hop) {
@@ -672,32 +695,41 @@ public final class Scheduler {
 
   /** New lines go ahead, but one turn in four is for those that wait, and one for the oldest. */
   private @Nullable HopLine pick(SlotShare share, Instant now) {
-    LinkedHashSet<HopLine> fresh = java.util.Objects.requireNonNull(arrivals.get(share));
     LinkedHashSet<HopLine> waiting = java.util.Objects.requireNonNull(turns.get(share));
-    if (fresh.isEmpty() && waiting.isEmpty()) {
-      return null;
-    }
-    int pick = picks[share.ordinal()] & 3;
     HopLine first = waiting.isEmpty() ? null : waiting.getFirst();
-    HopLine newest = fresh.isEmpty() ? null : fresh.getFirst();
-    HopLine oldest = fresh.isEmpty() ? null : fresh.getLast();
-    HopLine found =
-        switch (pick) {
-          case 0 -> firstOf(first, oldest, newest, share, now);
-          case 1 -> firstOf(oldest, first, newest, share, now);
-          default -> firstOf(newest, first, oldest, share, now);
-        };
+    int pick = picks[share.ordinal()] & 3;
+    HopLine found = pick == 0 && mayBegin(first, share, now) ? first : null;
+    if (found == null) {
+      found = arrival(share, pick == 1, now);
+    }
+    if (found == null && mayBegin(first, share, now)) {
+      found = first;
+    }
     if (found != null) {
       picks[share.ordinal()]++;
     }
     return found;
   }
 
-  private @Nullable HopLine firstOf(
-      @Nullable HopLine a, @Nullable HopLine b, @Nullable HopLine c, SlotShare share, Instant now) {
-    return mayBegin(a, share, now)
-        ? a
-        : mayBegin(b, share, now) ? b : mayBegin(c, share, now) ? c : null;
+  /** A new line of the sender domain whose turn it is; if it may not begin, of one after it. */
+  private @Nullable HopLine arrival(SlotShare share, boolean oldest, Instant now) {
+    LinkedHashMap<String, LinkedHashSet<HopLine>> fresh =
+        java.util.Objects.requireNonNull(arrivals.get(share));
+    for (int i = Math.min(DOMAINS_TRIED, fresh.size()); i > 0; i--) {
+      Map.Entry<String, LinkedHashSet<HopLine>> next =
+          java.util.Objects.requireNonNull(fresh.pollFirstEntry());
+      LinkedHashSet<HopLine> ofDomain = next.getValue();
+      fresh.putLast(next.getKey(), ofDomain);
+      HopLine line = oldest ? ofDomain.getLast() : ofDomain.getFirst();
+      if (mayBegin(line, share, now)) {
+        return line;
+      }
+      line = ofDomain.getFirst();
+      if (oldest && mayBegin(line, share, now)) {
+        return line;
+      }
+    }
+    return null;
   }
 
   private boolean mayBegin(@Nullable HopLine line, SlotShare share, Instant now) {
@@ -705,11 +737,18 @@ public final class Scheduler {
       return false;
     }
     boolean isNew = isNew(line, now);
-    // Who greets us and then is slow leaves the one share for the other: as long as that is full,
-    // no more are found out from the backlog.
-    return hasRoom(share, isNew)
-            && (isNew || share != SlotShare.UNANSWERED || hasPart(SlotShare.SLOW, false))
-        || isNew && kept < kept();
+    boolean mayFindOut = isNew || share != SlotShare.UNANSWERED || mayFindOut();
+    return hasRoom(share, isNew) && mayFindOut
+        || isNew && kept < kept() && keptBy.getOrDefault(line.domain, 0) < Math.max(1, kept() / 2);
+  }
+
+  /**
+   * Whether more hosts may be found out from the backlog: who greets us and then is slow leaves the
+   * one share for the other, and both together have their bound.
+   */
+  private boolean mayFindOut() {
+    return taken[SlotShare.UNANSWERED.ordinal()] + taken[SlotShare.SLOW.ordinal()]
+        < SlotShare.UNANSWERED.most(limits.deliveries()) + SlotShare.SLOW.most(limits.deliveries());
   }
 
   /** Slots that are kept for new mail to idle next hops. */
@@ -754,8 +793,9 @@ public final class Scheduler {
     }
     Round round = new Round(mail, hop, share, now, patience(hop));
     if (!hasRoom(share, isNew(line, now))) {
-      round.isKept = true;
+      round.keptFor = line.domain;
       kept++;
+      keptBy.merge(line.domain, 1, Integer::sum);
     }
     line.served = true;
     line.ready--;
@@ -926,8 +966,15 @@ public final class Scheduler {
     if (round.aged) {
       hop.aged--;
     }
-    if (round.isKept) {
+    String keptFor = round.keptFor;
+    if (keptFor != null) {
       kept--;
+      int left = keptBy.getOrDefault(keptFor, 0) - 1;
+      if (left > 0) {
+        keptBy.put(keptFor, left);
+      } else {
+        keptBy.remove(keptFor);
+      }
     }
     if (hop.isIdle()) {
       active--;

@@ -13,6 +13,7 @@ import java.net.UnknownHostException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -231,6 +232,48 @@ final class SchedulerTest {
     assertTrue(running < SLOTS - SLOTS / Scheduler.KEPT, running + " slots");
     arrives("idle", "s@x");
     assertEquals("idle", next().share().hop());
+  }
+
+  @Test
+  void mailForNextHopsThatNeverAnsweredIsNotStarvedBySlowOnes() {
+    for (int i = 0; i < 100; i++) {
+      arrives("slow" + i, "s@x");
+      Scheduler.Round round = next();
+      pass(Scheduler.SLOW);
+      ended(round, ANSWERED);
+    }
+    List<Scheduler.Round> running = new ArrayList<>();
+    Set<String> tried = new HashSet<>();
+    for (int second = 0; second < 100; second++) {
+      for (int i = 0; i < 100; i++) {
+        fetched("slow" + i, "s@x");
+      }
+      fetched("never" + second, "s@x");
+      List<Scheduler.Round> begun = all();
+      begun.forEach(r -> tried.add(r.share().hop()));
+      running.addAll(begun);
+      pass(Duration.ofSeconds(1));
+      if (second > 8) {
+        List<Scheduler.Round> over = List.copyOf(running.subList(0, running.size() / 4));
+        over.forEach(r -> ended(r, ANSWERED));
+        running.removeAll(over);
+      }
+    }
+    long neverTried = 100 - tried.stream().filter(hop -> hop.startsWith("never")).count();
+    assertTrue(neverTried < 30, neverTried + " next hops were not tried");
+  }
+
+  @Test
+  void oneSendersDomainTakesHalfOfTheSlotsThatAreKeptForNewMail() {
+    for (int i = 0; i < 200; i++) {
+      arrives("hop" + i, "s" + i + "@bulk");
+    }
+    int kept = SLOTS / Scheduler.KEPT;
+    assertEquals(2 * SlotShare.UNANSWERED.most(SLOTS) + kept / 2, all().size());
+    for (int i = 0; i < 5; i++) {
+      arrives("friend" + i, "s@friend");
+    }
+    assertEquals(5, all().size());
   }
 
   @Test

@@ -40,7 +40,7 @@ final class AttackTest {
       }
       router.pass(MOST);
       List<Duration> waits = router.waits();
-      assertEquals(2 * TIMED, waits.size());
+      assertTrue(waits.size() >= 2 * TIMED);
       Duration median = waits.get(waits.size() / 2);
       Duration most = waits.get(waits.size() * 99 / 100);
       assertTrue(
@@ -103,8 +103,9 @@ final class AttackTest {
         router -> {
           for (int i = 0; i < messages; i++) {
             router.send("s@bulk.example", "r" + i + "@slow" + i % 1000 + ".example");
-            if (i % 2000 == 0) {
-              router.pass(Duration.ofSeconds(1));
+            if (i % 1000 == 999) {
+              router.sendTimed("friend@known.example", "r@idle-meanwhile" + i + ".example");
+              router.pass(Duration.ofMillis(500));
             }
           }
         },
@@ -119,8 +120,9 @@ final class AttackTest {
         router -> {
           for (int i = 0; i < 20_000; i++) {
             router.send("s@bulk.example", "r@many" + i + ".example");
-            if (i % 2000 == 0) {
-              router.pass(Duration.ofSeconds(1));
+            if (i % 1000 == 999) {
+              router.sendTimed("friend@known.example", "r@idle-meanwhile" + i + ".example");
+              router.pass(Duration.ofMillis(500));
             }
           }
         },
