@@ -62,6 +62,17 @@ final class ReportsIn implements Closeable {
         world.settings().tlsReportsIn().map(row -> new Late<>(() -> open(row))).orElse(null);
   }
 
+  /**
+   * Opens its folder.
+   *
+   * @throws UncheckedIOException when it cannot be used
+   */
+  void open() {
+    if (rooms != null) {
+      var _ = rooms.get();
+    }
+  }
+
   /** Where the reports of a state folder are. */
   static Path shelfIn(Path state) {
     return state.resolve("tlsrpt-received");

@@ -466,6 +466,7 @@ final class Router implements Closeable {
     try {
       archives.open();
       reports.open();
+      reportsIn.open();
     } catch (UncheckedIOException e) {
       close();
       throw new StartTrouble(

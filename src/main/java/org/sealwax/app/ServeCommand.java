@@ -95,7 +95,8 @@ final class ServeCommand {
     if (!signals) {
       Runtime.getRuntime().addShutdownHook(Threads.unstarted("stop", stop));
     }
-    greet(file, router, log);
+    // Beside: standard error may be a pipe that is not read.
+    Threads.startPlatform("greeting", () -> greet(file, router, log));
     Threads.start("resolvers", () -> checkResolvers(router.settingsNow().dns(), log));
     manager.ready("listening at " + names(router));
     try {

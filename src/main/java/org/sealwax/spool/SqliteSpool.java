@@ -22,7 +22,6 @@ import org.sealwax.log.MailLog;
 import org.sealwax.spool.SpoolTrouble.Kind;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
-import org.sealwax.world.Descriptors;
 import org.sealwax.world.Supervisor;
 
 /**
@@ -52,17 +51,11 @@ public final class SqliteSpool implements Spool {
   /** A change that nobody has synced is synced after this. */
   private static final Duration SYNC_WITHIN = Duration.ofSeconds(1);
 
-  /** Looks at the free space are this far apart. */
-  private static final Duration LOOK_AT_ROOM = Duration.ofSeconds(1);
-
   /** Pages in the log at which storing slows down (256 MiB). */
   private static final long MOST_LOGGED = (256L << 20) / Sqlite.PAGE;
 
   /** The same when the reserve is given up (8 MiB). */
   private static final long MOST_LOGGED_WHEN_FULL = (8L << 20) / Sqlite.PAGE;
-
-  /** With less than this left, whatever fails has failed for want of room (1 MiB). */
-  private static final long NOTHING_LEFT = 1L << 20;
 
   /** Batches between two looks at the length of the log. */
   private static final int LOOK_AT_LOG = 32;
@@ -78,8 +71,6 @@ public final class SqliteSpool implements Spool {
 
   /** Batches after which a step is taken also when more jobs wait. */
   private static final int TIDY_LEAST = 50;
-
-  private static final Duration KEEP_RESERVE_AFTER = Duration.ofSeconds(5);
 
   private static final Duration FIRST_REOPEN = Duration.ofSeconds(1);
   private static final Duration LAST_REOPEN = Duration.ofMinutes(1);
@@ -100,8 +91,7 @@ public final class SqliteSpool implements Spool {
   private final Jobs jobs;
   private final Thread writerThread;
   private final Upkeep upkeep;
-  private final Reserve reserve;
-  private final long opened;
+  private final DiskSpace space;
   private final Readers readers;
   private final Set<QueueId> doubtful = new LinkedHashSet<>();
   private final List<QueueId> filesToRemove = new ArrayList<>();
@@ -128,9 +118,6 @@ public final class SqliteSpool implements Spool {
   private volatile boolean tidying;
   private volatile @Nullable QueueId oldestJourney;
   private volatile @Nullable String damage;
-  private volatile boolean roomLeft = true;
-  private volatile boolean reserveUsed;
-  private volatile long roomSeen;
   private volatile @Nullable QueueId freshFrom;
 
   /** A message with somebody waiting for it. */
@@ -191,24 +178,22 @@ public final class SqliteSpool implements Spool {
     this.jobs = new Jobs(clock);
     this.readers = new Readers(database, clock);
     FolderLock.ownFolder(settings.folder());
-    this.reserve = new Reserve(settings.folder(), Reserve.SIZE);
+    this.space = new DiskSpace(settings.folder(), settings.freeSpaceFloor(), clock, log);
     boolean used = FolderLock.isThere(settings.folder());
     this.folderLock = FolderLock.take(settings.folder());
     IntegrityCheck check = null;
     boolean isOpen = false;
     try {
-      this.bodies = new BodyFiles(settings.folder(), this::checkRoom);
+      this.bodies = new BodyFiles(settings.folder(), space::check);
       int contents = bodies.present().size();
       Salvage salvage = new Salvage(settings.folder(), log, clock);
-      recordsLost = withReserve(() -> salvage.beforeOpening(used, contents));
-      check = withReserve(this::beginCheck);
+      recordsLost = space.withReserve(() -> salvage.beforeOpening(used, contents));
+      check = space.withReserve(this::beginCheck);
       this.upkeep = new Upkeep(database, new Beside(), check, log);
-      Writer first = withReserve(this::openWriter);
+      Writer first = space.withReserve(this::openWriter);
       this.writer = first;
       this.ids = new QueueIds(clock, chance, newest(first));
-      this.opened = clock.nanoTime();
-      this.lastSync = opened;
-      this.roomSeen = lastSync - LOOK_AT_ROOM.toNanos();
+      this.lastSync = clock.nanoTime();
       isOpen = true;
     } finally {
       if (!isOpen) {
@@ -253,60 +238,6 @@ public final class SqliteSpool implements Spool {
       }
       salvage(e);
       return null;
-    }
-  }
-
-  /** Something that needs room. */
-  @FunctionalInterface
-  private interface Opening<T extends @Nullable Object> {
-    T open() throws SpoolTrouble;
-  }
-
-  /** Again with the reserve given up, when there was no room. */
-  private <T extends @Nullable Object> T withReserve(Opening<T> opening) throws SpoolTrouble {
-    try {
-      return opening.open();
-    } catch (SpoolTrouble e) {
-      if (!makesRoom(e)) {
-        throw fullIfFull(e);
-      }
-    }
-    try {
-      return opening.open();
-    } catch (SpoolTrouble e) {
-      throw fullIfFull(e);
-    }
-  }
-
-  /** The engine has other names for want of room, too. */
-  private SpoolTrouble fullIfFull(SpoolTrouble e) {
-    return e.kind() == Kind.BROKEN && isFull()
-        ? new SpoolTrouble(Kind.FULL, "the disk is full: " + e.getMessage(), e)
-        : e;
-  }
-
-  /** Whether trouble was for want of room, and the reserve has made some. */
-  private boolean makesRoom(SpoolTrouble e) {
-    if (fullIfFull(e).kind() == Kind.FULL && reserve.release()) {
-      log.storeTrouble(
-          "the disk is full: the reserve is given up, so that the queue can drain; no mail is taken",
-          null);
-      reserveUsed = true;
-      roomSeen = clock.nanoTime() - LOOK_AT_ROOM.toNanos();
-      return true;
-    }
-    return false;
-  }
-
-  private long usable() throws IOException {
-    return Files.getFileStore(settings.folder()).getUsableSpace();
-  }
-
-  private boolean isFull() {
-    try {
-      return usable() < NOTHING_LEFT;
-    } catch (IOException e) {
-      return false;
     }
   }
 
@@ -370,7 +301,7 @@ public final class SqliteSpool implements Spool {
   @Override
   public Draft draft() throws SpoolTrouble {
     checkWell();
-    checkRoom();
+    space.check();
     return new Draft(ids.next(), INLINE_LIMIT, bodies);
   }
 
@@ -393,36 +324,10 @@ public final class SqliteSpool implements Spool {
     return String.valueOf(trouble.getMessage());
   }
 
-  private void checkRoom() throws SpoolTrouble {
-    long now = clock.nanoTime();
-    if (now - roomSeen >= LOOK_AT_ROOM.toNanos()) {
-      roomSeen = now;
-      boolean before = roomLeft;
-      try {
-        roomLeft = usable() - (reserveUsed ? Reserve.SIZE : 0) >= settings.freeSpaceFloor();
-      } catch (IOException e) {
-        if (Descriptors.areShort(e)) {
-          throw new SpoolTrouble(Kind.BROKEN, Descriptors.TEXT, e);
-        }
-        roomLeft = false;
-      }
-      if (before != roomLeft) {
-        log.storeTrouble(
-            roomLeft
-                ? "there is room again: mail is taken"
-                : "less than " + settings.freeSpaceFloor() + " octets are free: no mail is taken",
-            null);
-      }
-    }
-    if (!roomLeft) {
-      throw new SpoolTrouble(Kind.FULL, "the disk is nearly full");
-    }
-  }
-
   @Override
   public void accept(NewMessage message) throws SpoolTrouble {
     checkWell();
-    checkRoom();
+    space.check();
     try {
       message.draft().seal();
     } catch (SpoolTrouble e) {
@@ -562,7 +467,7 @@ public final class SqliteSpool implements Spool {
         upkeep.replaced();
         readers.renew();
       }
-      writer = withReserve(this::openWriter);
+      writer = space.withReserve(this::openWriter);
       trouble = null;
       upkeep.finished();
       log.storeTrouble("the spool is open again", null);
@@ -710,8 +615,8 @@ public final class SqliteSpool implements Spool {
 
   /** Nobody knows what reached the disk: everybody is told no, and the store is opened anew. */
   private void batchFailed(Writer now, List<Jobs.Job> batch, SpoolTrouble found) {
-    SpoolTrouble told = fullIfFull(found);
-    if (makesRoom(told)) {
+    SpoolTrouble told = space.meant(found);
+    if (space.makesRoom(told)) {
       reopenNow = true;
     } else if (told.kind() == Kind.FULL) {
       log.storeTrouble("the disk is full: mail is refused until there is room", told);
@@ -800,7 +705,7 @@ public final class SqliteSpool implements Spool {
           batchesSinceLook = 0;
           // The disk does not keep up with the copying: then those who store wait for it, too. And
           // on a full disk the log must not need more room than the reserve has made.
-          if (now.logged() >= (reserveUsed ? MOST_LOGGED_WHEN_FULL : MOST_LOGGED)) {
+          if (now.logged() >= (space.isReserveUsed() ? MOST_LOGGED_WHEN_FULL : MOST_LOGGED)) {
             now.finishCheckpoint();
           }
         }
@@ -884,10 +789,7 @@ public final class SqliteSpool implements Spool {
 
     @Override
     public void keepReserve() throws IOException {
-      // Not on the way to the first mail.
-      if (clock.nanoTime() - opened >= KEEP_RESERVE_AFTER.toNanos()) {
-        SqliteSpool.this.keepReserve();
-      }
+      space.keepReserve();
     }
 
     @Override
@@ -938,13 +840,6 @@ public final class SqliteSpool implements Spool {
     }
   }
 
-  void keepReserve() throws IOException {
-    reserve.keep(usable(), settings.freeSpaceFloor());
-    if (reserve.isWhole()) {
-      reserveUsed = false;
-    }
-  }
-
   /** The writer forgets old journeys and gives free pages back, when it has nothing else to do. */
   void tidy() throws SpoolTrouble {
     oldestJourney = readers.read(r -> r.oldestJourney(settings.journeysKept())).orElse(null);
@@ -952,6 +847,11 @@ public final class SqliteSpool implements Spool {
       tidying = true;
       jobs.wake();
     }
+  }
+
+  /** Makes the reserve at once, for tests. */
+  void keepReserve() throws IOException {
+    space.makeReserve();
   }
 
   /** Whether the writer has something left to tidy. */
@@ -1029,7 +929,7 @@ public final class SqliteSpool implements Spool {
   public @Nullable String trouble() {
     try {
       checkWell();
-      checkRoom();
+      space.check();
       return null;
     } catch (SpoolTrouble e) {
       return reason(e);
