@@ -65,7 +65,9 @@ final class Help {
         roff(
             "0: done. 1: nothing found, or warnings of check. 2: errors in the configuration or in a file that it names (check). 69:"
                 + " assess and survey cannot judge DNSSEC, because the resolver of this machine returns"
-                + " no DNSSEC records; nothing is reported of the target. 64 and above: as in sysexits(3); 75 means that trying again later helps."));
+                + " no DNSSEC records; nothing is reported of the target. 3: serve ended"
+                + " because memory was out. 64 and above: as in sysexits(3); 70: serve ended because"
+                + " one of its threads did; 75 means that trying again later helps."));
     out.append(".SH ENVIRONMENT\n");
     out.append(
         roff(
@@ -75,7 +77,9 @@ final class Help {
     out.append(
         roff(
             "/etc/sealwax/sealwax.toml, ~/.config/sealwax/sealwax.toml: the configuration."
-                + " /var/lib/sealwax, ~/.local/state/sealwax: spool, certificates made here, sockets."));
+                + " /var/lib/sealwax, ~/.local/state/sealwax: spool, certificates made here,"
+                + " sockets, and under-way, the messages that were being delivered at an unexpected"
+                + " end."));
     return out.append(".SH SEE ALSO\n.BR sealwax.toml (5)\n").toString();
   }
 
