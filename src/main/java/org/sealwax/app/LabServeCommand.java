@@ -98,6 +98,7 @@ final class LabServeCommand {
               settings,
               new LabService.World(folder, clock, Chance.secure()),
               wire -> pages(wire, tls, site.get()))) {
+        ProcessEnd.whenThreadsEnd(around.err());
         site.set(new LabSite(lab, new LabSite.Downloads(LabText::json, LabText::junit), clock));
         around.out().print(text(lab, loopback));
         around.out().flush();

@@ -104,8 +104,8 @@ final class PolicydCommand {
       MailLog log = new CountedLog(lines, counters);
       try (Engine engine = new Engine(settings, folder(settings), log)) {
         LibraryLog.lead(log);
-        ProcessEnd.whenThreadsEnd(log, lines::close, around.err());
         sound.complaints().forEach(c -> log.warning("config", c.text()));
+        ProcessEnd.whenThreadsEnd(log, lines::close, around.err());
         Serving serving =
             new Serving(
                 endpoint,

@@ -17,6 +17,25 @@ final class ProcessEnd {
 
   private ProcessEnd() {}
 
+  /** Sets it for a process without a log. */
+  static void whenThreadsEnd(PrintStream err) {
+    Supervisor.onEnd(
+        end -> {
+          try {
+            print(end, err);
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          } finally {
+            Runtime.getRuntime().halt(Exit.SOFTWARE);
+          }
+        });
+  }
+
+  /** Perhaps nobody reads, so for a moment only. */
+  private static void print(Supervisor.End end, PrintStream err) throws InterruptedException {
+    Threads.startPlatform("last line", () -> err.println("sealwax: " + end.text())).join(LAST_LINE);
+  }
+
   /**
    * Sets it for this process.
    *
@@ -28,9 +47,7 @@ final class ProcessEnd {
         end -> {
           try {
             if (end.thread().equals("log")) {
-              // Perhaps to the same reader that does not read.
-              Threads.startPlatform("last line", () -> err.println("sealwax: " + end.text()))
-                  .join(LAST_LINE);
+              print(end, err);
             } else {
               if (end.why() != null) {
                 log.bug("thread " + end.thread(), end.why());

@@ -310,7 +310,11 @@ public final class LabService implements Closeable {
     Instant now = clock.now();
     for (Booking booking : List.copyOf(bookings.values())) {
       if (!now.isBefore(booking.until())) {
-        end(booking);
+        try {
+          end(booking);
+        } catch (RuntimeException e) {
+          // The next sweep meets it again; the others must end all the same.
+        }
       }
     }
   }
