@@ -353,7 +353,9 @@ final class DelegationTest {
         chain(List.of(ds("good 13 2")), CHILD, List.of(CHILD.record()));
         DNSKEYRecord foreign =
             new DNSKEYRecord(ORG, dclass, 3600, ZONE_KEY, 3, 13, STRANGER.pair().getPublic());
-        messages.get(new Source.Query(ORG, Type.DNSKEY)).addRecord(foreign, section);
+        Message keys = message(Rcode.NOERROR, signed(CHILD, List.of(CHILD.record())));
+        keys.addRecord(foreign, section);
+        serve(ORG, Type.DNSKEY, keys);
         serve(HOST, Type.A, signed(STRANGER, List.of(address())));
         serve(HOST, Type.DS, message(Rcode.NOERROR, List.of()));
         assertEquals(Security.BOGUS, judge(HOST, Type.A).security(), section + " " + dclass);

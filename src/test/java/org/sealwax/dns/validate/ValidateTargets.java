@@ -90,7 +90,7 @@ public final class ValidateTargets {
       SignedZones zones = zones();
       String question = QUESTIONS.get((input[0] & 0xff) % QUESTIONS.size());
       Source.Query query = query(question);
-      Outcome truth = truths.get(question);
+      Outcome truth = java.util.Objects.requireNonNull(truths.get(question));
       List<Source.Query> all = new ArrayList<>(truth.asked());
       all.sort(java.util.Comparator.comparing(SignedZones::text));
       Map<Source.Query, @Nullable Message> forged = new HashMap<>();
