@@ -3,6 +3,7 @@ package org.sealwax.deliver;
 import java.io.IOException;
 import java.io.InputStream;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.address.Mailbox;
 import org.sealwax.queue.Consignment;
 import org.sealwax.world.BlockOutput;
 
@@ -46,8 +47,13 @@ final class StoredContent {
     }
   }
 
-  /** Whether its header would pass without SMTPUTF8 (RFC 6531 3.5). */
-  boolean headerIsAscii() {
+  /** Whether the message needs SMTPUTF8, whoever its recipients are (RFC 6531 3.5). */
+  boolean needsUtf8() {
+    boolean sender = consignment.sender().mailboxIfAny().map(Mailbox::isAscii).orElse(true);
+    return !sender || (consignment.options().smtputf8() && !headerIsAscii());
+  }
+
+  private boolean headerIsAscii() {
     try (InputStream in = consignment.content().open()) {
       byte[] header = in.readNBytes((int) Math.min(HEADER, consignment.size()));
       int end = header.length;

@@ -7,13 +7,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.LocalPart;
 import org.sealwax.address.MailHost;
-import org.sealwax.address.Mailbox;
 import org.sealwax.converse.ClientDialogue;
 import org.sealwax.converse.SmtpTimes;
 import org.sealwax.deliver.TriedHosts.Tried;
@@ -21,14 +19,11 @@ import org.sealwax.policy.Evidence;
 import org.sealwax.queue.Addressee;
 import org.sealwax.queue.Cause;
 import org.sealwax.queue.Consignment;
-import org.sealwax.queue.DsnWish;
 import org.sealwax.queue.MailOptions;
 import org.sealwax.queue.Outcome;
 import org.sealwax.queue.Slot;
-import org.sealwax.queue.Target;
 import org.sealwax.smtp.Capabilities;
 import org.sealwax.smtp.DotWriter;
-import org.sealwax.smtp.OriginalRecipient;
 import org.sealwax.smtp.Reply;
 import org.sealwax.world.Deadline;
 
@@ -428,36 +423,15 @@ final class Transfer implements Errand {
     if (offered.offersSmtpUtf8()) {
       return;
     }
-    boolean all = contentNeedsUtf8();
+    boolean all = content.needsUtf8();
     cannotGo(
         peer,
-        waiting(peer).stream().filter(a -> all || !mailbox(a).isAscii()).toList(),
+        waiting(peer).stream().filter(a -> all || !EnvelopeCommands.mailbox(a).isAscii()).toList(),
         Trouble.needsSmtpUtf8(peer.label()));
   }
 
   private void cannotGo(Peer peer, List<Addressee> some, Cause cause) {
     some.forEach(addressee -> refuse(addressee, cause, peer));
-  }
-
-  private boolean senderIsAscii() {
-    return consignment.sender().mailboxIfAny().map(Mailbox::isAscii).orElse(true);
-  }
-
-  /** Whether the message needs SMTPUTF8, whoever its recipients are (RFC 6531 3.5). */
-  private boolean contentNeedsUtf8() {
-    return !senderIsAscii() || (consignment.options().smtputf8() && !content.headerIsAscii());
-  }
-
-  private static Mailbox mailbox(Addressee addressee) {
-    return switch (addressee.target()) {
-      case Target.Remote remote -> remote.mailbox();
-      case Target.Command command ->
-          throw new IllegalStateException("a command cannot be reached by SMTP");
-      case Target.Reports reports ->
-          throw new IllegalStateException("reports are read here and not sent on");
-      case Target.Postmaster postmaster ->
-          throw new IllegalStateException("the postmaster has his own address by now");
-    };
   }
 
   /** The next recipients, within the host's limits (RFC 9422). */
@@ -468,7 +442,7 @@ final class Transfer implements Errand {
     List<Addressee> batch = new ArrayList<>();
     Set<MailHost> seen = new HashSet<>();
     for (Addressee addressee : waiting(peer)) {
-      MailHost domain = mailbox(addressee).domain();
+      MailHost domain = EnvelopeCommands.mailbox(addressee).domain();
       if (batch.size() < most && (seen.contains(domain) || seen.size() < domains)) {
         seen.add(domain);
         batch.add(addressee);
@@ -486,7 +460,7 @@ final class Transfer implements Errand {
     private final List<Addressee> accepted = new ArrayList<>();
     private final boolean chunking;
     private final boolean pipelining;
-    private final boolean spared;
+    private final EnvelopeCommands commands;
     private boolean contentSent;
 
     Transaction(Peer peer, List<Addressee> batch) {
@@ -495,7 +469,14 @@ final class Transfer implements Errand {
       this.offered = dialogue.capabilities();
       this.batch = batch;
       this.pipelining = offered.offersPipelining();
-      this.spared = sparing;
+      this.commands =
+          new EnvelopeCommands(
+              consignment,
+              content,
+              offered,
+              consignment.size() + prefix.length,
+              authenticated,
+              sparing);
       this.chunking =
           offered.offersChunking()
               && (consignment.options().body() == MailOptions.Body.BINARY
@@ -518,11 +499,11 @@ final class Transfer implements Errand {
 
     private @Nullable Ended upToTheEnd() throws IOException {
       boolean dataSent = pipelining && !chunking;
-      String command = mail();
+      String command = commands.mail(batch);
       dialogue.send(command);
       if (pipelining) {
         for (Addressee addressee : batch) {
-          dialogue.send(rcpt(addressee));
+          dialogue.send(commands.rcpt(addressee));
         }
         if (dataSent) {
           dialogue.send("DATA");
@@ -535,7 +516,7 @@ final class Transfer implements Errand {
       for (Addressee addressee : batch) {
         stage = Stage.RCPT;
         if (!pipelining) {
-          dialogue.send(rcpt(addressee));
+          dialogue.send(commands.rcpt(addressee));
         }
         Reply reply = reply(times.rcpt());
         if (reply.isPositive()) {
@@ -562,7 +543,7 @@ final class Transfer implements Errand {
       if (Trouble.isTooMany(reply) && !accepted.isEmpty()) {
         return true;
       }
-      boolean parameters = !rcpt(addressee).equals(path(addressee));
+      boolean parameters = !commands.rcpt(addressee).equals(commands.bare().rcpt(addressee));
       if (Trouble.isAboutParameters(reply) && parameters) {
         sparing = true;
         return true;
@@ -588,7 +569,7 @@ final class Transfer implements Errand {
           reply(times.rcpt());
         }
       }
-      if (Trouble.isAboutParameters(mail) && !spared && !command.equals(mail(true))) {
+      if (Trouble.isAboutParameters(mail) && !command.equals(commands.bare().mail(batch))) {
         sparing = true;
         return takeBack(dataSent);
       }
@@ -670,7 +651,7 @@ final class Transfer implements Errand {
 
     private @Nullable Ended judged(Reply reply) {
       if (reply.isPositive()) {
-        boolean dsn = passesWishesOn();
+        boolean dsn = commands.passesWishesOn();
         String said = reply.toString();
         Outcome delivered = new Outcome.Delivered(peer.label(), said, peer.tls(), dsn, false);
         for (Addressee addressee : accepted) {
@@ -678,7 +659,8 @@ final class Transfer implements Errand {
           tools
               .sources()
               .receipts()
-              .give(TlsWords.receipt(tools, consignment, mailbox(addressee), peer));
+              .give(
+                  TlsWords.receipt(tools, consignment, EnvelopeCommands.mailbox(addressee), peer));
         }
         return null;
       }
@@ -694,97 +676,6 @@ final class Transfer implements Errand {
       Reply reply = dialogue.reply(longest);
       heard = true;
       return reply;
-    }
-
-    private String mail() {
-      return mail(spared);
-    }
-
-    /**
-     * The command.
-     *
-     * @param bare without what the mail can go without; REQUIRETLS and what the content needs stay
-     */
-    private String mail(boolean bare) {
-      StringBuilder out = new StringBuilder(96);
-      out.append("MAIL FROM:<").append(consignment.sender()).append('>');
-      MailOptions options = consignment.options();
-      if (offered.offersSize() && !bare) {
-        out.append(" SIZE=").append(consignment.size() + prefix.length);
-      }
-      switch (options.body()) {
-        case SEVEN_BIT -> {}
-        case EIGHT_BIT -> {
-          // Where 8BITMIME is not offered the content goes as it is: see the decision record.
-          if (offered.offersEightBit() && !(bare && content.isAscii())) {
-            out.append(" BODY=8BITMIME");
-          }
-        }
-        case BINARY -> out.append(" BODY=BINARYMIME");
-      }
-      if (offered.offersSmtpUtf8() && needsUtf8(bare)) {
-        out.append(" SMTPUTF8");
-      }
-      boolean requireTls = options.requireTls() && offered.offersRequireTls();
-      if (requireTls) {
-        // RFC 8689 §4.2.1, last paragraph: the next host is bound as we are.
-        out.append(" REQUIRETLS");
-      }
-      if (offered.offersDsn() && !bare) {
-        switch (options.returnContent()) {
-          case UNSPECIFIED -> {}
-          case HEADERS -> out.append(" RET=HDRS");
-          // RFC 8689 §5: RET=FULL is disregarded with REQUIRETLS.
-          case FULL -> out.append(requireTls ? " RET=HDRS" : " RET=FULL");
-        }
-        if (options.envelopeId() != null) {
-          out.append(" ENVID=").append(options.envelopeId());
-        }
-      }
-      if (authenticated && !bare) {
-        // RFC 4954 §5: whom we speak for is not known to the host in its own terms.
-        out.append(" AUTH=<>");
-      }
-      return out.toString();
-    }
-
-    private boolean needsUtf8(boolean bare) {
-      return !bare && consignment.options().smtputf8()
-          || contentNeedsUtf8()
-          || batch.stream().anyMatch(a -> !mailbox(a).isAscii());
-    }
-
-    /** Whether the host has the DSN wishes; otherwise it is one without DSN (RFC 3461 5.2.2). */
-    private boolean passesWishesOn() {
-      return offered.offersDsn() && !spared;
-    }
-
-    private static String path(Addressee addressee) {
-      return "RCPT TO:<" + mailbox(addressee) + ">";
-    }
-
-    private String rcpt(Addressee addressee) {
-      String path = path(addressee);
-      if (!passesWishesOn()) {
-        return path;
-      }
-      StringBuilder out = new StringBuilder(path);
-      DsnWish wish = addressee.wish();
-      if (wish.never()) {
-        out.append(" NOTIFY=NEVER");
-      } else if (!wish.when().isEmpty()) {
-        out.append(" NOTIFY=")
-            .append(
-                wish.when().stream()
-                    .sorted()
-                    .map(when -> when.name().toUpperCase(Locale.ROOT))
-                    .collect(Collectors.joining(",")));
-      }
-      if (wish.originalRecipient() != null) {
-        OriginalRecipient.sevenBit(wish.originalRecipient())
-            .ifPresent(original -> out.append(" ORCPT=").append(original));
-      }
-      return out.toString();
     }
   }
 }

@@ -75,6 +75,16 @@ final class OtherAddressesTest {
   }
 
   @Test
+  void aSmartHostsOtherAddressTakesTheMailToo() throws Exception {
+    net.dns.a("relay.example", "192.0.2.1").a("relay.example", "192.0.2.2");
+    net.host("192.0.2.1").on("RCPT", "451 4.3.0 later");
+    FakeHost good = net.host("192.0.2.2");
+    NextHop hop = new NextHop.Fixed(Domain.of("relay.example"), 2525, "relay");
+    assertEquals("delivered may:none", reason(net.mail().by(hop).to("x").one()));
+    assertEquals(1, good.bodies().size());
+  }
+
+  @Test
   void thoseWhoWereTakenAtOneAddressAreNotSentAgainToAnother() throws Exception {
     FakeHost first = at("192.0.2.1", "192.0.2.2").on("RCPT TO:<grey", "450 4.2.1 later");
     FakeHost good = net.host("192.0.2.2");
