@@ -668,7 +668,7 @@ public final class Scheduler {
     if (hop.strangers != null) {
       enqueue(hop.strangers);
     }
-    boolean isShort = hop.ready < Math.max(1, allowance(ShareState.QUEUED, 1) / 4);
+    boolean isShort = hop.ready < Math.max(1, allowance(ShareState.QUEUED, 1) / 8);
     if (hop.moreInStore && !hop.pauses.isPaused() && isShort) {
       hungry.add(hop);
     } else {
