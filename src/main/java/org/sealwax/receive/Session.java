@@ -497,14 +497,13 @@ final class Session implements Verbs {
     Mailbox original = original(command.path());
     RelayRules.Ruling ruling = ruling(command.path(), original, open.sender());
     return switch (ruling) {
-      case RelayRules.Ruling.Take take -> {
-        yield open.add(original, take, command.parameters())
-            ? say(RECIPIENT_OK)
-            : refuse(
-                "RCPT",
-                to,
-                Reply.of(452, EnhancedStatus.of(4, 3, 1), "no memory for more recipients now"));
-      }
+      case RelayRules.Ruling.Take take ->
+          open.add(original, take, command.parameters())
+              ? say(RECIPIENT_OK)
+              : refuse(
+                  "RCPT",
+                  to,
+                  Reply.of(452, EnhancedStatus.of(4, 3, 1), "no memory for more recipients now"));
       case RelayRules.Ruling.Refuse no -> refuse("RCPT", to, no.reply());
     };
   }

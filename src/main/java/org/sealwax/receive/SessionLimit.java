@@ -2,6 +2,7 @@ package org.sealwax.receive;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.sealwax.world.ByteBudget;
@@ -30,7 +31,7 @@ public final class SessionLimit {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition freed = lock.newCondition();
   private final List<Share> shares = new ArrayList<>();
-  private volatile int taken;
+  private final AtomicInteger taken = new AtomicInteger();
 
   /**
    * A limit.
@@ -51,14 +52,14 @@ public final class SessionLimit {
 
   /** Sessions now. */
   public int taken() {
-    return taken;
+    return taken.get();
   }
 
   /**
    * Whether sessions or their memory run short, so that none should be kept for a silent client.
    */
   public boolean isScarce() {
-    return taken >= most * SCARCE || memory.taken() >= memory.most() * SCARCE;
+    return taken.get() >= most * SCARCE || memory.taken() >= memory.most() * SCARCE;
   }
 
   /** The sessions of one listener. */
@@ -94,7 +95,7 @@ public final class SessionLimit {
         }
         if (!closed) {
           own++;
-          taken++;
+          taken.incrementAndGet();
         }
         return !closed;
       } finally {
@@ -103,21 +104,21 @@ public final class SessionLimit {
     }
 
     private boolean mayTake() {
-      if (own >= cap || taken >= most) {
+      if (own >= cap || taken.get() >= most) {
         return false;
       }
       int reserved = 0;
       for (Share other : shares) {
         reserved += other == this ? 0 : Math.max(0, other.reserve - other.own);
       }
-      return own < reserve || taken + reserved < most;
+      return own < reserve || taken.get() + reserved < most;
     }
 
     void give() {
       lock.lock();
       try {
         own--;
-        taken--;
+        taken.decrementAndGet();
         freed.signalAll();
       } finally {
         lock.unlock();

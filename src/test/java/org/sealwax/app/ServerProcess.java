@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -26,7 +27,7 @@ final class ServerProcess implements AutoCloseable {
 
   private final Process process;
   private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
-  private final StringBuffer transcript = new StringBuffer();
+  private final List<String> transcript = new CopyOnWriteArrayList<>();
   private final int port;
 
   /** Starts {@code sealwax serve} and waits until it listens. */
@@ -122,7 +123,7 @@ final class ServerProcess implements AutoCloseable {
       out.lines()
           .forEach(
               line -> {
-                transcript.append(line).append('\n');
+                transcript.add(line);
                 lines.add(line);
               });
     } catch (IOException | UncheckedIOException e) {
@@ -163,7 +164,7 @@ final class ServerProcess implements AutoCloseable {
 
   /** All that it has said, before it listened too. */
   String said() {
-    return transcript.toString();
+    return String.join("\n", transcript);
   }
 
   /** Sends a signal by the name that kill(1) knows. */

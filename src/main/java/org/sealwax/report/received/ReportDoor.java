@@ -104,14 +104,6 @@ public final class ReportDoor implements Closeable {
     }
   }
 
-  private static void closeQuietly(Socket socket) {
-    try {
-      socket.close();
-    } catch (IOException e) {
-      // It was to end, and it has ended.
-    }
-  }
-
   private void serve(Socket socket) {
     InetAddress client = socket.getInetAddress();
     try (Wire wire = Wire.of(socket)) {
