@@ -148,12 +148,15 @@ public final class LiveDirectory implements Directory {
       ForwardSettings.RelayDomain row, @Nullable RelaySource former) throws IOException {
     return switch (row.recipients()) {
       case ForwardSettings.Recipients.Listed listed -> {
-        boolean same = former != null && former.settings().recipients().equals(listed);
+        Watched<Set<String>> before =
+            former != null && former.settings().recipients().equals(listed)
+                ? former.listed()
+                : null;
         yield watched(
             listed.file(),
             () -> RecipientFile.read(listed.file(), row.domain()),
             "recipients",
-            same ? former.listed() : null);
+            before);
       }
       case ForwardSettings.Recipients.Verified v -> null;
       case ForwardSettings.Recipients.AcceptAll a -> null;
@@ -167,7 +170,8 @@ public final class LiveDirectory implements Directory {
     if (SecretFile.makeIfAbsent(file, world.chance())) {
       log.note("forward", "made a secret for sender rewriting: " + file);
     }
-    boolean same = former != null && rewriting.equals(former.settings.sender());
+    Watched<Srs> before =
+        former != null && rewriting.equals(former.settings.sender()) ? former.srs : null;
     return watched(
         file,
         () -> {
@@ -176,7 +180,7 @@ public final class LiveDirectory implements Directory {
               new Srs(rewriting, secrets.value()), secrets.files(), secrets.entries());
         },
         "secrets",
-        same ? former.srs : null);
+        before);
   }
 
   private Watched.Notice notice(String what) {

@@ -531,8 +531,12 @@ final class LiveDirectoryTest {
     clock.pass(Duration.ofDays(1));
     Files.writeString(
         file,
-        "damaged\n\tx\t\n99999999999999999999\tx\tw@asked.example\n"
-            + "-9223372036854775808\tasked.example\tlong@asked.example\n",
+        """
+        damaged
+        \tx\t
+        99999999999999999999\tx\tw@asked.example
+        -9223372036854775808\tasked.example\tlong@asked.example
+        """,
         java.nio.file.StandardOpenOption.APPEND);
     RecipientMemory after = new RecipientMemory(file, clock, log.log());
     for (String name : List.of("who", "j\u00f6rg", "odd name")) {
