@@ -184,6 +184,7 @@ final class Upkeep {
     }
   }
 
+  @SuppressWarnings("WaitNotInLoop") // a wake-up too many costs a look
   private void await() throws InterruptedException {
     synchronized (signal) {
       // While the writer finishes, hands off: two checkpoints at a time are none.

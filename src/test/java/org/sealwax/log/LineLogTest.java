@@ -235,7 +235,7 @@ final class LineLogTest {
     OutputStream stuck =
         new ByteArrayOutputStream() {
           @Override
-          public void write(byte[] b, int off, int len) {
+          public synchronized void write(byte[] b, int off, int len) {
             try {
               open.await();
             } catch (InterruptedException e) {

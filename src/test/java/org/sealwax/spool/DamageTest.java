@@ -241,7 +241,7 @@ final class DamageTest {
 
   private void overwrite(String name, double at, int length) throws IOException {
     try (FileChannel file = FileChannel.open(folder().resolve(name), StandardOpenOption.WRITE)) {
-      long page = (long) (file.size() / Sqlite.PAGE * at);
+      long page = (long) (file.size() / (double) Sqlite.PAGE * at);
       file.write(ByteBuffer.allocate(length), page * Sqlite.PAGE);
     }
   }
