@@ -177,13 +177,21 @@ public final class Validator {
       return insecure(new Content.Alias(alias.get().getTarget()), alias.get().getTTL(), reason);
     }
     long ttl = 0;
+    boolean start = false;
+    boolean servers = false;
     for (Record r : message.getSection(Section.AUTHORITY)) {
       if (r instanceof SOARecord soa && name.subdomain(soa.getName())) {
         // RFC 2308 section 5.
         ttl = Math.min(soa.getTTL(), soa.getMinimum());
+        start = true;
       }
+      servers |= r.getType() == Type.NS;
     }
     boolean noName = message.getRcode() == Rcode.NXDOMAIN;
+    if (!noName && servers && !start) {
+      // RFC 2308 section 2.2: the name's own servers have not been asked, or did not answer.
+      return Judgement.unknown(Security.FAILED, "a referral to other servers, and no answer");
+    }
     return insecure(noName ? new Content.NoName() : new Content.NoData(), ttl, reason);
   }
 
