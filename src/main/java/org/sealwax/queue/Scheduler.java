@@ -202,7 +202,8 @@ public final class Scheduler {
     private @Nullable String keptFor;
     private boolean ended;
 
-    Round(Ready share, Hop hop, SlotShare slots, Instant began, @Nullable Duration patience) {
+    private Round(
+        Ready share, Hop hop, SlotShare slots, Instant began, @Nullable Duration patience) {
       this.share = share;
       this.hop = hop;
       this.slots = slots;
@@ -243,6 +244,8 @@ public final class Scheduler {
     @Nullable LinkedHashSet<HopLine> place;
     @Nullable SlotShare placedAs;
     String domain = "";
+    boolean isParked;
+    boolean isArrival;
 
     HopLine(Hop hop, boolean strangers) {
       this.hop = hop;
@@ -605,8 +608,9 @@ public final class Scheduler {
     }
     Address busy = hop.busy;
     if (busy != null && busy.running >= limits.perHop()) {
-      if (line.place != busy.waiting) {
+      if (!line.isParked) {
         leave(line);
+        line.isParked = true;
         line.place = busy.waiting;
         busy.waiting.add(line);
       }
@@ -635,6 +639,7 @@ public final class Scheduler {
       ofDomain = new LinkedHashSet<>(2);
       fresh.putFirst(line.domain, ofDomain);
     }
+    line.isArrival = true;
     line.place = ofDomain;
     ofDomain.addFirst(line);
   }
@@ -645,14 +650,14 @@ public final class Scheduler {
       return;
     }
     place.remove(line);
-    LinkedHashMap<String, LinkedHashSet<HopLine>> fresh =
-        line.placedAs == null ? null : arrivals.get(line.placedAs);
-    // Sets are compared by content: an empty one in its place is this one.
-    if (fresh != null && place.isEmpty() && fresh.get(line.domain) == place) {
-      fresh.remove(line.domain);
+    SlotShare share = line.placedAs;
+    if (line.isArrival && place.isEmpty() && share != null) {
+      java.util.Objects.requireNonNull(arrivals.get(share)).remove(line.domain);
     }
     line.place = null;
     line.placedAs = null;
+    line.isParked = false;
+    line.isArrival = false;
   }
 
   private int limit(Hop hop) {
