@@ -184,8 +184,10 @@ final class HopPauses {
       slowed = new LinkedHashMap<>(2);
     }
     Slowed before = slowed.remove(domain(sender));
-    Slowed next = before;
-    if (before == null || !before.pause.until().isAfter(now)) {
+    Slowed next;
+    if (before != null && before.pause.until().isAfter(now)) {
+      next = before;
+    } else {
       int times = before == null ? 1 : Math.min(before.failures + 1, MOST_FAILURES);
       Duration wait = length(times, limits, chance);
       next = new Slowed(times, new Scheduler.Offer.Paused(now.plus(wait), wait, why));
