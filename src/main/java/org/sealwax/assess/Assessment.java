@@ -353,7 +353,7 @@ public final class Assessment {
         route instanceof MxSet.NullMx
             || route instanceof MxSet.NoSuchDomain
             || route instanceof MxSet.LoopsBack;
-    return none
+    return none && route != null
         ? Finding.of(check, Outcome.NOT_NEEDED, Place.domain(), nowhere(route))
         : Finding.of(check, Outcome.INCONCLUSIVE, Place.domain(), "there is no address to look at");
   }

@@ -521,9 +521,7 @@ final class Transfer implements Errand {
         Reply reply = reply(times.rcpt());
         if (reply.isPositive()) {
           accepted.add(addressee);
-        } else if (isToBeAskedAgain(addressee, reply)) {
-          continue;
-        } else {
+        } else if (!isToBeAskedAgain(addressee, reply)) {
           Meaning meaning = Trouble.of(Stage.RCPT, reply, peer.label());
           if (reply.code() == 421) {
             return goneAway(meaning, batch);
