@@ -148,11 +148,16 @@ public final class OpenSslServer implements TlsServer, AutoCloseable {
   }
 
   @Override
-  public void close() throws InterruptedException {
+  public void close() {
     for (Process server : started) {
       server.destroy();
-      if (!server.waitFor(5, TimeUnit.SECONDS)) {
+      try {
+        if (!server.waitFor(5, TimeUnit.SECONDS)) {
+          server.destroyForcibly();
+        }
+      } catch (InterruptedException e) {
         server.destroyForcibly();
+        Thread.currentThread().interrupt();
       }
     }
   }
