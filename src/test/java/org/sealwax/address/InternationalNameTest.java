@@ -231,10 +231,12 @@ final class InternationalNameTest {
         new ProcessBuilder(
                 python.toString(),
                 "-c",
-                "import sys,idna\n"
-                    + "for l in sys.stdin.buffer.read().decode('utf-8').split(chr(10)):\n"
-                    + "  try: print(idna.encode(l, uts46=True, transitional=False).decode())\n"
-                    + "  except Exception as e: print('-')\n")
+                """
+                import sys,idna
+                for l in sys.stdin.buffer.read().decode('utf-8').split(chr(10)):
+                  try: print(idna.encode(l, uts46=True, transitional=False).decode())
+                  except Exception as e: print('-')
+                """)
             .redirectError(ProcessBuilder.Redirect.DISCARD)
             .start();
     try (var in = process.outputWriter(StandardCharsets.UTF_8)) {

@@ -8,6 +8,7 @@ import static org.sealwax.deliver.FakeNet.reason;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -375,8 +376,8 @@ final class TransferTest {
     mail.add("bob", new DsnWish(Set.of(DsnWish.When.SUCCESS), false, null));
     mail.add("eve", new DsnWish(Set.of(), false, null));
     Map<Long, Outcome> outcomes = mail.deliver();
-    assertFalse(((Outcome.Delivered) outcomes.get(1L)).dsnPassedOn());
-    assertTrue(((Outcome.Delivered) outcomes.get(2L)).dsnPassedOn());
+    assertFalse(((Outcome.Delivered) Objects.requireNonNull(outcomes.get(1L))).dsnPassedOn());
+    assertTrue(((Outcome.Delivered) Objects.requireNonNull(outcomes.get(2L))).dsnPassedOn());
   }
 
   @Test
@@ -412,7 +413,9 @@ final class TransferTest {
     assertEquals(
         List.of("delivered may:none", "deferred mailbox-full", "refused recipient-refused"),
         reasons(outcomes));
-    assertEquals("4.2.2", ((Outcome.Deferred) outcomes.get(2L)).cause().status().toString());
+    assertEquals(
+        "4.2.2",
+        ((Outcome.Deferred) Objects.requireNonNull(outcomes.get(2L))).cause().status().toString());
     assertEquals(1, host.commands().stream().filter(c -> c.startsWith("MAIL")).count());
   }
 

@@ -9,6 +9,7 @@ import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -170,7 +171,8 @@ final class TroubleTest {
     Outcomes outcomes = new Outcomes(List.of(one));
     outcomes.passedOver(Trouble.of(Stage.MAIL, Reply.of(421, "bye"), "mx1").cause());
     outcomes.passedOver(Trouble.policy(Reason.CONNECT, "no answer", "mx2"));
-    Outcome.Deferred end = (Outcome.Deferred) outcomes.end(Trouble.unknown()).get(1L);
+    Outcome.Deferred end =
+        (Outcome.Deferred) Objects.requireNonNull(outcomes.end(Trouble.unknown()).get(1L));
     assertEquals("connect", end.cause().reason());
     assertEquals(Cause.Extent.TRANSACTION, end.cause().scope());
   }
@@ -184,7 +186,8 @@ final class TroubleTest {
     outcomes.passedOver(broken.until(soon.plusSeconds(60)));
     outcomes.passedOver(broken.until(soon));
     outcomes.passedOver(Trouble.policy(Reason.CONNECT, "no answer", "mx3"));
-    Outcome.Deferred end = (Outcome.Deferred) outcomes.end(Trouble.unknown()).get(1L);
+    Outcome.Deferred end =
+        (Outcome.Deferred) Objects.requireNonNull(outcomes.end(Trouble.unknown()).get(1L));
     assertEquals(soon, end.cause().until());
     assertEquals(Cause.Extent.NEXT_HOP, end.cause().scope());
   }

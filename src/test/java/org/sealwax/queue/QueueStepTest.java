@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.sealwax.address.ReversePath;
@@ -91,11 +92,11 @@ final class QueueStepTest {
               SCHEDULE,
               ARRIVED,
               0);
-      Cause told = result.told().getFirst().cause();
+      Cause told = Objects.requireNonNull(result.told().getFirst().cause());
       assertTrue(told.text().startsWith("The message was given up by me."), told.text());
       assertTrue(QueueStep.isGivenUp(told));
       assertEquals("The message was given up by me.", QueueStep.whoGaveUp(told));
-      if (group == waiting) {
+      if (group.equals(waiting)) {
         assertTrue(told.text().endsWith(" Until then: no"), told.text());
         assertEquals(CAUSE.reply(), told.reply());
         assertEquals(CAUSE.status(), told.status());

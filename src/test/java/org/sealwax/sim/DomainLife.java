@@ -630,12 +630,10 @@ final class DomainLife {
   }
 
   private final class Round {
-    private final Message message;
     private final List<Domain> order;
     private int connections;
 
-    Round(Message message, List<Domain> order) {
-      this.message = message;
+    Round(List<Domain> order) {
       this.order = order;
     }
 
@@ -774,7 +772,7 @@ final class DomainLife {
       tell(
           rules.begins(
               row, new MxAnswer(all, signed, now.plusSeconds(300)), h -> false, Moment.of(now)));
-      done = new Round(message, order).run();
+      done = new Round(order).run();
     }
     if (done) {
       stuck(message);

@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Tag;
@@ -138,7 +139,7 @@ final class SchedulerFuzzTest {
         case 13 -> {
           if (!inLine.isEmpty()) {
             ShareKey key = some(inLine.keySet());
-            Row row = inLine.get(key);
+            Row row = Objects.requireNonNull(inLine.get(key));
             assertTrue(scheduler.withdraw(key, row.hop, row.sender));
             back(key, now);
           }
@@ -321,7 +322,7 @@ final class SchedulerFuzzTest {
     }
 
     private void end(Scheduler.Round round, RoundResult result) {
-      Row row = running.remove(round);
+      Row row = Objects.requireNonNull(running.remove(round));
       over.add(round);
       ShareKey key = round.share().key();
       Scheduler.Back out = scheduler.ended(round, result, now, random.nextDouble());

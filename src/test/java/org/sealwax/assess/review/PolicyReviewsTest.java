@@ -69,7 +69,7 @@ final class PolicyReviewsTest {
   }
 
   /** A host of which nothing was seen. */
-  private static final List<Identity> UNSEEN = new ArrayList<>();
+  private static final List<Identity> UNSEEN = List.of(TestCa.selfSigned("unseen.example"));
 
   private static Visit visit(Exchange exchange, List<Identity> shown) {
     Visit visit =
@@ -83,7 +83,7 @@ final class PolicyReviewsTest {
             Clock.system(),
             Clock.system().nanoTime() + Duration.ofMinutes(1).toNanos(),
             Progress.none());
-    if (shown == UNSEEN) {
+    if (shown.equals(UNSEEN)) {
       return visit;
     }
     visit.sightings().answers();
