@@ -104,13 +104,24 @@ final class HostileAnswersTest {
 
   @Test
   void aSetOfHundredsIsReadUpToTheLimit() throws IOException {
-    StringBuilder many = new StringBuilder();
-    for (int i = 0; i < 600; i++) {
-      many.append("_25._tcp.mx TLSA 3 1 1 ").append(String.format("%064x", i)).append('\n');
-    }
-    records(many.toString());
+    records(many(240));
     DaneState.Usable usable = assertInstanceOf(DaneState.Usable.class, state());
     assertEquals(TlsaSet.MAX_USABLE, usable.associations().records().size());
+  }
+
+  /** The validator sorts and compares a set, and does so within a bound: mail waits, no more. */
+  @Test
+  void aSetOverTheValidatorsBoundIsTroubleAndNeverNoDane() throws IOException {
+    records(many(600));
+    assertInstanceOf(DaneState.Trouble.class, state());
+  }
+
+  private static String many(int count) {
+    StringBuilder many = new StringBuilder();
+    for (int i = 0; i < count; i++) {
+      many.append("_25._tcp.mx TLSA 3 1 1 ").append(String.format("%064x", i)).append('\n');
+    }
+    return many.toString();
   }
 
   @Test

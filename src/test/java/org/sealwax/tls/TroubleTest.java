@@ -133,7 +133,7 @@ final class TroubleTest {
     TlsRoom room = TlsTable.room(engine);
     TlsTrouble refused =
         TlsTable.trouble(clientAgainst(room, new byte[] {21, 3, 3, 0, 2, 2, 40}, false));
-    assertEquals(TlsTrouble.Kind.ALERT_RECEIVED, refused.kind());
+    assertEquals(TlsTrouble.Kind.NOTHING_IN_COMMON, refused.kind());
     assertTrue(String.valueOf(refused.getMessage()).contains("handshake_failure"));
     TlsTrouble closing =
         TlsTable.trouble(clientAgainst(room, new byte[] {21, 3, 3, 0, 2, 1, 0}, false));
