@@ -49,7 +49,7 @@ final class NoDescriptorsTest {
             next_hop = "[127.0.0.1]:2"
             """);
     List<Socket> idle = new ArrayList<>();
-    try (ServerProcess server = ServerProcess.withDescriptors(MOST, file);
+    try (ServerProcess server = ServerProcess.withDescriptors(MOST, file, folder);
         Caller caller = new Caller(server.port())) {
       assertTrue(caller.reply().startsWith("220"));
       caller.say("EHLO client.example");

@@ -1,6 +1,7 @@
 package org.sealwax.app;
 
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
@@ -16,6 +17,9 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 
 /**
  * {@code sealwax serve} or {@code policyd} in a process of its own, for tests of signals and of its
@@ -35,13 +39,49 @@ final class ServerProcess implements AutoCloseable {
     this(List.of(), List.of("serve", "--config", configuration.toString()), environment, PLACE);
   }
 
-  /** The same with at most so many file descriptors. */
-  static ServerProcess withDescriptors(int most, Path configuration) throws Exception {
+  /**
+   * The same with at most so many file descriptors. Runs from jars, which stay open, as it is
+   * installed: a class out of a folder takes a descriptor of its own when it is loaded.
+   *
+   * @param folder for the jars
+   */
+  static ServerProcess withDescriptors(int most, Path configuration, Path folder) throws Exception {
+    List<String> classPath = new ArrayList<>();
+    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
+      Path path = Path.of(entry);
+      classPath.add(
+          Files.isDirectory(path)
+              ? jar(path, folder.resolve("classes-" + classPath.size() + ".jar")).toString()
+              : entry);
+    }
     return new ServerProcess(
-        List.of("/bin/sh", "-c", "ulimit -n " + most + " && exec \"$@\"", "sh"),
-        List.of("serve", "--config", configuration.toString()),
-        Map.of(),
+        List.of(
+            "/bin/sh",
+            "-c",
+            "export CLASSPATH=\"$0\"; ulimit -n " + most + " && exec \"$@\"",
+            String.join(File.pathSeparator, classPath)),
+        withoutClassPath(command(List.of("serve", "--config", configuration.toString()))),
         PLACE);
+  }
+
+  private static List<String> withoutClassPath(List<String> command) {
+    List<String> rest = new ArrayList<>(command);
+    int at = rest.indexOf("-cp");
+    rest.subList(at, at + 2).clear();
+    return rest;
+  }
+
+  private static Path jar(Path classes, Path jar) throws IOException {
+    try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(jar));
+        Stream<Path> all = Files.walk(classes)) {
+      out.setLevel(0);
+      for (Path file : all.filter(Files::isRegularFile).toList()) {
+        out.putNextEntry(new ZipEntry(classes.relativize(file).toString()));
+        Files.copy(file, out);
+        out.closeEntry();
+      }
+    }
+    return jar;
   }
 
   /** What a command that ends by itself said. */
@@ -86,8 +126,18 @@ final class ServerProcess implements AutoCloseable {
   private ServerProcess(
       List<String> before, List<String> words, Map<String, String> environment, Pattern place)
       throws Exception {
+    this(before, command(words), place, environment);
+  }
+
+  private ServerProcess(List<String> before, List<String> command, Pattern place) throws Exception {
+    this(before, command, place, Map.of());
+  }
+
+  private ServerProcess(
+      List<String> before, List<String> program, Pattern place, Map<String, String> environment)
+      throws Exception {
     List<String> command = new ArrayList<>(before);
-    command.addAll(command(words));
+    command.addAll(program);
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.redirectErrorStream(true);
     builder.environment().putAll(environment);

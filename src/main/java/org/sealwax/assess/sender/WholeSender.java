@@ -330,6 +330,9 @@ final class WholeSender {
         Outcome.WARN);
   }
 
+  /** One row of so many may differ. */
+  private static final int ALWAYS = 20;
+
   /**
    * A habit: what the first hello of each row says, before the host's answers make the sender
    * change it.
@@ -341,7 +344,9 @@ final class WholeSender {
       return said(check, Outcome.NOT_TESTED, "the hellos of " + first.size() + " rows are too few");
     }
     long with = first.stream().filter(has).count();
-    Outcome outcome = with == first.size() ? Outcome.PASS : with == 0 ? otherwise : Outcome.WARN;
+    // On a busy machine a first connection may be lost, and the hello that is seen is a second one.
+    boolean always = with * ALWAYS >= first.size() * (ALWAYS - 1L);
+    Outcome outcome = always ? Outcome.PASS : with == 0 ? otherwise : Outcome.WARN;
     return said(
         check, outcome, with + " of " + first.size() + " rows begin with hellos that " + words);
   }
