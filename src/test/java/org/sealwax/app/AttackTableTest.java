@@ -203,8 +203,7 @@ final class AttackTableTest {
                 From.ENVELOPE,
                 "BDAT 9223372036854775807 LAST\r\nRSET\r\n",
                 "552"),
-            attack(
-                "DATA after BDAT", From.ENVELOPE, "BDAT 3\r\nabcDATA\r\nQUIT\r\n", "250 503"),
+            attack("DATA after BDAT", From.ENVELOPE, "BDAT 3\r\nabcDATA\r\nQUIT\r\n", "250 503"),
             attack(
                 "smuggling by BDAT",
                 From.ENVELOPE,
@@ -226,8 +225,7 @@ final class AttackTableTest {
                 From.TLS_EHLO,
                 "AUTH PLAIN " + "A".repeat(20_000) + "\r\nQUIT\r\n",
                 "500 221"),
-            attack(
-                "AUTH guessed", From.TLS_EHLO, "AUTH PLAIN AGpvZQB4\r\n".repeat(3), "535"),
+            attack("AUTH guessed", From.TLS_EHLO, "AUTH PLAIN AGpvZQB4\r\n".repeat(3), "535"),
             attack(
                 "AUTH for somebody else",
                 From.TLS_EHLO,
