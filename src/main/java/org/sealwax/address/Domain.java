@@ -56,7 +56,7 @@ public record Domain(String name) implements MailHost, Comparable<Domain> {
     return isCanonical(lower) ? Optional.of(new Domain(lower)) : Optional.empty();
   }
 
-  /** In lower case, ASCII only: no letter of another alphabet becomes one of ours. */
+  /** In lower case, ASCII only: no letter of another alphabet becomes ASCII. */
   private static String lower(String name) {
     StringBuilder lower = new StringBuilder(name.length());
     for (int i = 0; i < name.length(); i++) {

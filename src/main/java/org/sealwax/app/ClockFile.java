@@ -40,7 +40,7 @@ final class ClockFile {
   private static Instant time(String text) {
     Instant time = Instant.ofEpochMilli(Long.parseLong(text));
     if (time.isBefore(Instant.EPOCH) || time.isAfter(Instant.parse("9999-01-01T00:00:00Z"))) {
-      throw new DateTimeException("no time of ours");
+      throw new DateTimeException("no valid time");
     }
     return time;
   }

@@ -258,9 +258,9 @@ final class Explainer {
     return "override: DANE, MTA-STS and ledger are not followed here; "
         + (row.level().demandsTls()
             ? row.level() == Level.ENCRYPT
-                ? "whoever answers on the way can read the mail"
+                ? "an attacker on the path can read the mail"
                 : "who holds a key or certificate that this row takes can read the mail"
-            : "whoever strips STARTTLS on the way gets the mail in clear");
+            : "an attacker who strips STARTTLS gets the mail in plaintext");
   }
 
   private void sts(ArrayNode sources, Domain domain, Instant now) {

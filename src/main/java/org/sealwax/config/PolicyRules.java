@@ -271,7 +271,7 @@ final class PolicyRules {
   }
 
   private void unreached(PolicyRow row) {
-    // Any domain's MX record may name a host that a pattern covers; nobody names one of ours.
+    // Any domain's MX record may name a host that a pattern covers; our own hosts are not named.
     if (row.pattern() instanceof DomainPattern.Exact e && isOurs(e.domain())) {
       tell(
           false,

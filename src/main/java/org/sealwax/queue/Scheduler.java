@@ -262,7 +262,7 @@ public final class Scheduler {
     int limit = FIRST_ROUNDS;
     boolean greeted;
     boolean answered;
-    // Until it has answered a round in time: who greets us at once may still dawdle.
+    // Until it has answered a round in time: a host that greets at once may be slow later.
     boolean slow = true;
     boolean moreInStore;
     int aged;

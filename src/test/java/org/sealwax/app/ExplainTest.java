@@ -156,7 +156,7 @@ final class ExplainTest {
             "partner.invalid");
     assertTrue(direct.contains("override: DANE, MTA-STS and ledger are not followed"), direct);
     assertTrue(
-        direct.contains("whoever strips STARTTLS on the way gets the mail in clear"), direct);
+        direct.contains("an attacker who strips STARTTLS gets the mail in plaintext"), direct);
     assertTrue(direct.contains("owner ann"), direct);
     assertTrue(direct.contains("sts: switched off"), direct);
     assertTrue(direct.contains("ledger: never met"), direct);

@@ -389,7 +389,7 @@ public final class Deeds {
         || bounce != null;
   }
 
-  /** Whether a message was taken, and the sender was told so. */
+  /** Whether a message was taken, and the sender got a positive reply. */
   public boolean delivered() {
     return acknowledged;
   }

@@ -122,7 +122,7 @@ final class WholeSender {
         check(
             "sender.delivers",
             "delivers legal mail",
-            "whoever refuses all mail leaks none, and is of no use",
+            "a sender that refuses all mail leaks none, and is useless",
             "most",
             "many",
             "some",

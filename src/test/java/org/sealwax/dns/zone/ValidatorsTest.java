@@ -84,7 +84,9 @@ final class ValidatorsTest {
     try {
       authority = Authority.start(settings(), key, Clock.system(), Chance.secure());
     } catch (IOException e) {
-      assumeTrue(false, "port 53 needs privileges here: " + e.getMessage());
+      // Outside CI the tests may run as a user who may not use port 53.
+      assumeTrue(System.getenv("CI") != null, "port 53 needs privileges here: " + e.getMessage());
+      throw e;
     }
     authority.add(
         List.of(
