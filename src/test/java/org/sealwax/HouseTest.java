@@ -38,7 +38,6 @@ final class HouseTest {
           "policy",
           "dane",
           "sts",
-          "requiretls",
           "tlsrpt",
           "ledger",
           "converse",

@@ -49,7 +49,7 @@ record EnvelopeCommands(
     switch (options.body()) {
       case SEVEN_BIT -> {}
       case EIGHT_BIT -> {
-        // Where 8BITMIME is not offered the content goes as it is: see the decision record.
+        // Where 8BITMIME is not offered the content goes as it is (docs/adr/0400).
         if (offered.offersEightBit() && !(sparing && content.isAscii())) {
           out.append(" BODY=8BITMIME");
         }

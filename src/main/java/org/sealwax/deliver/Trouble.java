@@ -114,7 +114,7 @@ final class Trouble {
           // RFC 5321 §4.2.2, §4.5.3.1.10: 552 says that a mailbox is full, that the message is too
           // big, or what 452 should have said; the status tells which. RFC 3463 §3.3: a full
           // mailbox is a transient failure. RFC 5321 §5.1: whoever is put off is tried at the next
-          // address or host at once; see the decision record.
+          // address or host at once (docs/adr/0451).
           row(RCPT, 452, 452, "2.2.", NEXT_HOST, "mailbox-full", "4.2.2", RECIPIENT),
           row(RCPT, 552, 552, "2.2.", NEXT_HOST, "mailbox-full", "4.2.2", RECIPIENT),
           row(RCPT, 552, 552, NO_STATUS, NEXT_HOST, "mailbox-full", "4.2.2", RECIPIENT),
