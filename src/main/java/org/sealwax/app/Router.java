@@ -281,7 +281,10 @@ final class Router implements Closeable {
             log,
             clock);
     try {
-      if (settings.identity().pair() != null || !settings.identity().named().isEmpty()) {
+      // The self-signed pair is read with the first handshake, but written before anything listens.
+      if (settings.identity().pair() != null
+          || !settings.identity().named().isEmpty()
+          || IdentityStore.mustMake(settings.identity(), clock.now())) {
         identities.get();
       }
       take(settings);

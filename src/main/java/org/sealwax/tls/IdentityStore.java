@@ -91,6 +91,14 @@ public final class IdentityStore {
     return new IdentityStore(clock, slots, stateOf(slots));
   }
 
+  /**
+   * Whether {@link #open} will write files: the self-signed pair is missing, is for another host
+   * name, or is near its end. Cheap: no certificate is read.
+   */
+  public static boolean mustMake(IdentitySettings settings, Instant now) {
+    return settings.pair() == null && !MadeNote.isGood(settings.made(), settings.hostName(), now);
+  }
+
   /** Fixed identities without files, for tests and the lab. */
   public static IdentityStore fixed(Identity standard, Map<String, Identity> byName, Clock clock) {
     return new IdentityStore(clock, List.of(), new State(standard, lowerCase(byName)));

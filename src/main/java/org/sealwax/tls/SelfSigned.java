@@ -58,8 +58,6 @@ final class SelfSigned {
 
   private static final Set<PosixFilePermission> SECRET =
       PosixFilePermissions.fromString("rw-------");
-  private static final String CERTIFICATE = "self-signed.crt";
-  private static final String KEY = "self-signed.key";
 
   private SelfSigned() {}
 
@@ -69,16 +67,16 @@ final class SelfSigned {
    */
   static IdentitySettings.Pair pair(Path folder, Domain host, Instant now, Chance chance)
       throws IOException {
-    Path certificate = folder.resolve(CERTIFICATE);
-    Path key = folder.resolve(KEY);
+    Path certificate = folder.resolve(MadeNote.CERTIFICATE);
+    Path key = folder.resolve(MadeNote.KEY);
     IdentitySettings.Pair pair = new IdentitySettings.Pair(certificate, key);
     if (Files.exists(key) && Files.exists(certificate)) {
       Identity there = Identity.read(certificate, key);
       boolean fresh = there.expires().isAfter(now.plus(RENEW));
-      if (fresh && named(there, host)) {
-        return pair;
+      if (!fresh || !named(there, host)) {
+        write(certificate, make(there.leaf().getPublicKey(), there.key(), host, now, chance));
       }
-      write(certificate, make(there.leaf().getPublicKey(), there.key(), host, now, chance));
+      note(pair, host);
       return pair;
     }
     Files.createDirectories(folder);
@@ -91,10 +89,19 @@ final class SelfSigned {
       // its certificate is simply made again.
       write(key, Pem.encode("PRIVATE KEY", keys.getPrivate().getEncoded()));
       write(certificate, text);
+      note(pair, host);
       return pair;
     } catch (GeneralSecurityException e) {
       throw new IOException("cannot make a key", e);
     }
+  }
+
+  /** For {@link IdentityStore#mustMake}, which reads no certificate. */
+  private static void note(IdentitySettings.Pair pair, Domain host) throws IOException {
+    Identity made = Identity.read(pair.certificate(), pair.key());
+    write(
+        pair.certificate().resolveSibling(MadeNote.FILE),
+        new MadeNote(host, made.expires().minus(RENEW)).text());
   }
 
   private static boolean named(Identity identity, Domain host) {

@@ -156,6 +156,22 @@ final class RouterTest {
     }
   }
 
+  /** Made by the first handshake, its sync stood between listening and delivering. */
+  @Test
+  void aCertificateThatMustBeWrittenIsWrittenBeforeAnythingListens() throws Exception {
+    for (String before : List.of("", "hostname = \"mx.former.example\"")) {
+      String name = before.isEmpty() ? "first" : "renamed";
+      if (!before.isEmpty()) {
+        router(name, "[server]\n" + before + "\n" + LISTEN).close();
+      }
+      Path certificate = settings(name, LISTEN).identity().made().resolve("self-signed.crt");
+      Files.createDirectories(certificate.resolveSibling("self-signed.crt.new/in-the-way"));
+      int opened = routers.size();
+      assertThrows(StartTrouble.class, () -> router(name, LISTEN), name);
+      assertEquals(opened, routers.size(), "the store was open, and nothing listened");
+    }
+  }
+
   private Surroundings caller(String in, ByteArrayOutputStream out) {
     PrintStream print = new PrintStream(out, true, StandardCharsets.UTF_8);
     return new Surroundings(

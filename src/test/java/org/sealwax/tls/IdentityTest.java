@@ -1,6 +1,7 @@
 package org.sealwax.tls;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -12,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
 import org.junit.jupiter.api.Test;
@@ -190,5 +192,36 @@ final class IdentityTest {
     Files.delete(made.resolve("self-signed.crt"));
     IdentityStore again = open(IdentitySettings.defaults(made, HOST));
     assertEquals(1, again.identities().size());
+  }
+
+  @Test
+  void saysBeforehandWhetherThePairMustBeWritten() throws IOException {
+    Path made = folder.resolve("made");
+    IdentitySettings settings = IdentitySettings.defaults(made, HOST);
+    Instant now = Clock.system().now();
+    assertTrue(IdentityStore.mustMake(settings, now), "the first start");
+    Identity there = open(settings).standard();
+    assertFalse(IdentityStore.mustMake(settings, now), "an ordinary start");
+    assertTrue(
+        IdentityStore.mustMake(IdentitySettings.defaults(made, Domain.of("x.example")), now));
+    assertTrue(IdentityStore.mustMake(settings, there.expires().minus(Duration.ofDays(30))));
+    open(IdentitySettings.defaults(made, Domain.of("mx2.example.org")));
+    assertTrue(IdentityStore.mustMake(settings, now), "renamed meanwhile");
+    open(settings);
+    assertFalse(IdentityStore.mustMake(settings, now));
+    for (String file : List.of("self-signed.crt", "self-signed.key", "self-signed.for")) {
+      Files.delete(made.resolve(file));
+      assertTrue(IdentityStore.mustMake(settings, now), file);
+      open(settings);
+      assertFalse(IdentityStore.mustMake(settings, now), file);
+    }
+    Identity own = open(settings).standard();
+    IdentitySettings.Pair pair =
+        new IdentitySettings.Pair(made.resolve("self-signed.crt"), made.resolve("self-signed.key"));
+    assertEquals(own.pin(), Identity.read(pair.certificate(), pair.key()).pin());
+    assertFalse(
+        IdentityStore.mustMake(
+            new IdentitySettings(pair, List.of(), folder.resolve("none"), HOST), now),
+        "a configured pair is never made");
   }
 }
