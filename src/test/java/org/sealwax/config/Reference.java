@@ -16,13 +16,13 @@ public final class Reference {
     out.append("sealwax.toml \\- configuration of the mail router Sealwax\n.SH DESCRIPTION\n");
     out.append(
         roff(
-            "The file is TOML 1.0. Without one, sealwax serve listens on 127.0.0.1:2525. It is looked"
-                + " for where --config says, else as $XDG_CONFIG_HOME/sealwax/sealwax.toml or"
-                + " ~/.config/sealwax/sealwax.toml, for root as /etc/sealwax/sealwax.toml. Every"
-                + " mistake is an error, told with line, column and help: try sealwax check. Durations"
-                + " are written \"30s\", \"5m\", \"4h\", \"5d\" or as a sum like \"1h30m\"; sizes \"100KB\","
-                + " \"50MB\", \"2GB\" (powers of 1024); files are relative to the folder of the"
-                + " configuration."));
+            "The file is TOML 1.0. Without one, sealwax serve listens on 127.0.0.1:2525. It is"
+                + " looked for where --config says, else as $XDG_CONFIG_HOME/sealwax/sealwax.toml"
+                + " or ~/.config/sealwax/sealwax.toml, for root as /etc/sealwax/sealwax.toml. Every"
+                + " mistake is an error, told with line, column and help: try sealwax check."
+                + " Durations are written \"30s\", \"5m\", \"4h\", \"5d\" or as a sum like"
+                + " \"1h30m\"; sizes \"100KB\", \"50MB\", \"2GB\" (powers of 1024); files are"
+                + " relative to the folder of the configuration."));
     out.append(".SH EXAMPLE\n.nf\n").append(roff(example())).append(".fi\n.SH TABLES\n");
     for (Table table : Schema.tables()) {
       out.append(".SS ").append(roff(table.heading())).append(roff(table.purpose()));
@@ -55,17 +55,17 @@ public final class Reference {
   /** A working configuration of a small site in ten lines. */
   public static String example() {
     return """
-        [server]
-        hostname = "mx.project.example"
-        postmaster = "admin@example.net"
-        [[listener]]
-        address = "*:25"
-        [[alias_domain]]
-        domain = "project.example"
-        file = "aliases"
-        [srs]
-        domain = "project.example"
-        """;
+    [server]
+    hostname = "mx.project.example"
+    postmaster = "admin@example.net"
+    [[listener]]
+    address = "*:25"
+    [[alias_domain]]
+    domain = "project.example"
+    file = "aliases"
+    [srs]
+    domain = "project.example"
+    """;
   }
 
   /** Every key with its default or an example, commented out. */
