@@ -49,10 +49,6 @@ final class WhatIfSide {
     CLEAR_AT_ONCE,
     WAIT,
     UNKNOWN;
-
-    boolean isClear() {
-      return this == CLEAR_AFTER_HOLD || this == CLEAR_AT_ONCE;
-    }
   }
 
   /**

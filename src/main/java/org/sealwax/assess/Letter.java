@@ -27,11 +27,6 @@ public enum Letter {
     return text;
   }
 
-  /** The score from which this letter is given, of 100. */
-  public int least() {
-    return least;
-  }
-
   /** The letter of a score by itself; A+ is never given by a score. */
   public static Letter of(int score) {
     for (Letter letter : new Letter[] {A, B, C, D, E}) {

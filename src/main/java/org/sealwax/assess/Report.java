@@ -70,9 +70,4 @@ public record Report(
   public int connections() {
     return stations.stream().mapToInt(Station::connections).sum();
   }
-
-  /** Findings of this outcome. */
-  public List<Finding> with(Outcome outcome) {
-    return findings.stream().filter(f -> f.outcome() == outcome).toList();
-  }
 }

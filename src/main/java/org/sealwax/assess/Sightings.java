@@ -16,10 +16,8 @@ public final class Sightings {
   private final Map<String, List<X509Certificate>> chains = new LinkedHashMap<>();
   private final Map<String, byte[]> staples = new LinkedHashMap<>();
   private final Set<String> versions = new TreeSet<>();
-  private Set<String> wordsBefore = Set.of();
   private Set<String> wordsAfter = Set.of();
   private boolean answered;
-  private boolean greeted;
   private boolean tls;
   private boolean typesComplete;
   private boolean withoutStarttls;
@@ -69,20 +67,9 @@ public final class Sightings {
     return new TreeSet<>(versions);
   }
 
-  /** EHLO words (upper case, without parameters) in clear. */
-  public synchronized void wordsBefore(Set<String> words) {
-    wordsBefore = new TreeSet<>(words);
-    greeted = true;
-  }
-
   /** EHLO words under TLS. */
   public synchronized void wordsAfter(Set<String> words) {
     wordsAfter = new TreeSet<>(words);
-  }
-
-  /** EHLO words in clear; empty when none were seen. */
-  public synchronized Set<String> wordsBefore() {
-    return new TreeSet<>(wordsBefore);
   }
 
   /** EHLO words under TLS; empty when none were seen. */
@@ -118,10 +105,5 @@ public final class Sightings {
   /** Whether EHLO was answered and STARTTLS was offered on no connection. */
   public synchronized boolean withoutStarttls() {
     return withoutStarttls;
-  }
-
-  /** Whether an EHLO was answered. */
-  public synchronized boolean greeted() {
-    return greeted;
   }
 }

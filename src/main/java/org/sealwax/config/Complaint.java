@@ -28,13 +28,6 @@ public record Complaint(
     help = List.copyOf(help);
   }
 
-  /** The same with one more note. */
-  Complaint note(String note) {
-    List<String> more = new ArrayList<>(notes);
-    more.add(note);
-    return new Complaint(error, line, column, length, text, more, help);
-  }
-
   /** The same with one more piece of help. */
   Complaint help(String advice) {
     List<String> more = new ArrayList<>(help);

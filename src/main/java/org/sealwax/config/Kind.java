@@ -207,20 +207,6 @@ record Kind<T>(
         });
   }
 
-  /** A text that a room reads itself; it throws {@link IllegalArgumentException} to refuse. */
-  static <T> Kind<T> readBy(String word, String form, Function<String, T> reader) {
-    return text(
-        word,
-        form,
-        s -> {
-          try {
-            return reader.apply(s);
-          } catch (IllegalArgumentException e) {
-            throw new Misfit(e.getMessage() == null ? "" : e.getMessage());
-          }
-        });
-  }
-
   /** A list of {@code element}s. */
   static <T> Kind<List<T>> listOf(Kind<T> element) {
     return new Kind<>(

@@ -71,18 +71,9 @@ public final class ClientDialogue implements Closeable {
     return capabilities;
   }
 
-  void capabilities(Capabilities known) {
-    this.capabilities = known;
-  }
-
   /** The facts of TLS; empty in clear text. */
   public Optional<Handshake> handshake() {
     return Optional.ofNullable(handshake);
-  }
-
-  /** The connection underneath. */
-  public Wire wire() {
-    return wire;
   }
 
   /** Octets received and not asked for: between transactions there must be none. */

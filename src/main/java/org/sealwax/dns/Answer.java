@@ -2,7 +2,6 @@ package org.sealwax.dns;
 
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import org.sealwax.address.Domain;
 
 /**
@@ -66,10 +65,5 @@ public record Answer<T>(
   /** Whether this is what the resolver knows, and not only what it has at hand. */
   public boolean isAtHand() {
     return security != Security.FAILED || !reason.equals(NOT_AT_HAND);
-  }
-
-  /** The first record. */
-  public Optional<T> first() {
-    return records.stream().findFirst();
   }
 }

@@ -29,9 +29,4 @@ public record HttpReply(int status, List<Field> fields, byte[] body) {
   public Optional<String> field(String name) {
     return fields.stream().filter(f -> f.name().equals(name)).map(Field::value).findFirst();
   }
-
-  /** All fields of a name (in lower case). */
-  public List<String> all(String name) {
-    return fields.stream().filter(f -> f.name().equals(name)).map(Field::value).toList();
-  }
 }

@@ -103,11 +103,6 @@ final class Gatekeeper {
     }
   }
 
-  /** Connections open now. */
-  int taken() {
-    return own.taken();
-  }
-
   static String name(InetAddress from) {
     byte[] octets = from.getAddress();
     return HexFormat.of().formatHex(octets.length == 4 ? octets : Arrays.copyOf(octets, V6));

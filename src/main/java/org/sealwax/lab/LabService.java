@@ -231,11 +231,6 @@ public final class LabService implements Closeable {
     return bookings.size();
   }
 
-  /** Connections to traps that are open now. */
-  public int connections() {
-    return trapped.taken();
-  }
-
   /**
    * Gives a token out.
    *

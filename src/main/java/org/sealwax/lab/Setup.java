@@ -7,7 +7,6 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.sealwax.dns.zone.ServedZones;
@@ -56,11 +55,6 @@ final class Setup {
 
   Collection<Ticket> tickets() {
     return tickets.values();
-  }
-
-  /** The live token of this name. */
-  Optional<Ticket> find(String token) {
-    return Optional.ofNullable(tickets.get(token));
   }
 
   /**

@@ -98,13 +98,6 @@ public record Site(
         signing, algorithm, hostSigning, List.of(others), records, faults, policy, later);
   }
 
-  /** The same with one more host. */
-  public Site plus(Host host) {
-    List<Host> more = new ArrayList<>(hosts);
-    more.add(host);
-    return withHosts(more.toArray(Host[]::new));
-  }
-
   /** The first host, for making others like it. */
   public Host host() {
     return hosts.getFirst();

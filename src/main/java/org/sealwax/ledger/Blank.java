@@ -1,10 +1,8 @@
 package org.sealwax.ledger;
 
-import java.util.List;
 import java.util.Optional;
 import org.sealwax.address.Domain;
 import org.sealwax.policy.Evidence;
-import org.sealwax.policy.MxPattern;
 
 /** Remembers nothing. */
 final class Blank implements Ledger, Visit {
@@ -31,9 +29,6 @@ final class Blank implements Ledger, Visit {
   public Optional<Alarm> alarm(Domain domain) {
     return Optional.empty();
   }
-
-  @Override
-  public void keep(Domain domain, List<MxPattern> mx) {}
 
   @Override
   public void addresses(Domain host, boolean ipv4, boolean ipv6) {}

@@ -93,8 +93,4 @@ final class ClockWatch {
   boolean trusted() {
     return trusted;
   }
-
-  Instant steadySince() {
-    return steadySince;
-  }
 }

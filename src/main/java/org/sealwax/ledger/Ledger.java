@@ -1,10 +1,8 @@
 package org.sealwax.ledger;
 
-import java.util.List;
 import java.util.Optional;
 import org.sealwax.address.Domain;
 import org.sealwax.policy.Evidence;
-import org.sealwax.policy.MxPattern;
 
 /** What domains have shown before. Thread-safe. */
 public interface Ledger {
@@ -28,14 +26,6 @@ public interface Ledger {
 
   /** The violation that stands at the domain now. */
   Optional<Alarm> alarm(Domain domain);
-
-  /**
-   * An MTA-STS policy in {@code enforce} ran out while its refresh failed: the domain keeps level
-   * {@code verify} with the policy's MX hosts until that decays.
-   *
-   * @param mx not empty
-   */
-  void keep(Domain domain, List<MxPattern> mx);
 
   /** A ledger that remembers nothing: for call-ahead probes, and where it is switched off. */
   static Ledger blank() {

@@ -220,8 +220,9 @@ public final class LiveLedger implements Ledger, RungShelf, Closeable {
   }
 
   private static final String DOUBT =
-      "the clock differs by more than an hour from what was known: no level falls away and nothing is"
-          + " accepted until peers with valid certificates, or sealwax policy accept --clock, confirm it";
+      "the clock differs by more than an hour from what was known: no level falls away and nothing"
+          + " is accepted until peers with valid certificates, or sealwax policy accept --clock,"
+          + " confirm it";
 
   /**
    * Opens or makes the ledger.
@@ -438,7 +439,8 @@ public final class LiveLedger implements Ledger, RungShelf, Closeable {
           .warning(
               "ledger",
               together.size()
-                  + " domains of unrelated organisations show less together: the trouble is near us");
+                  + " domains of unrelated organisations show less together: the trouble is near"
+                  + " us");
     }
     for (Domain domain : together) {
       update(
@@ -600,7 +602,12 @@ public final class LiveLedger implements Ledger, RungShelf, Closeable {
     return row == null ? Optional.empty() : rules.alarm(row, moment());
   }
 
-  @Override
+  /**
+   * An MTA-STS policy in {@code enforce} ran out while its refresh failed: the domain keeps level
+   * {@code verify} with the policy's MX hosts until that decays.
+   *
+   * @param mx not empty
+   */
   public void keep(Domain domain, List<MxPattern> mx) {
     if (mx.isEmpty()) {
       return;

@@ -67,31 +67,6 @@ public final class Replay {
   /** One remembered connection and what would have become of mail on it. */
   public record Line(Domain host, Showing showing, Would would) {}
 
-  /**
-   * The sum for one domain.
-   *
-   * @param passed connections on which mail would have passed under TLS
-   * @param clear in clear text
-   * @param delayed it would have waited
-   * @param unknown nobody can tell
-   * @param reasons why it would have waited, each once, at most {@link #MAX_REASONS}
-   */
-  public record Sum(
-      Domain domain, int passed, int clear, int delayed, int unknown, List<String> reasons) {
-    /** Reasons told of one domain. */
-    public static final int MAX_REASONS = 5;
-
-    /** Copies. */
-    public Sum {
-      reasons = List.copyOf(reasons);
-    }
-
-    /** Whether the domain is worth a line in a list of what would have changed for the worse. */
-    public boolean isConcerned() {
-      return clear > 0 || delayed > 0;
-    }
-  }
-
   /** Under this policy. */
   public Replay(Policy policy, Sources sources) {
     this.policy = policy;
@@ -121,29 +96,6 @@ public final class Replay {
       }
     }
     return out;
-  }
-
-  /** The sum of {@link #lines}. */
-  public Sum sum(DomainRow row) {
-    int passed = 0;
-    int clear = 0;
-    int delayed = 0;
-    int unknown = 0;
-    List<String> reasons = new ArrayList<>();
-    for (Line line : lines(row)) {
-      switch (line.would()) {
-        case Would.Pass p -> passed++;
-        case Would.GoClear c -> clear++;
-        case Would.Unknown u -> unknown++;
-        case Would.Wait w -> {
-          delayed++;
-          if (reasons.size() < Sum.MAX_REASONS && !reasons.contains(w.why())) {
-            reasons.add(w.why());
-          }
-        }
-      }
-    }
-    return new Sum(row.domain(), passed, clear, delayed, unknown, reasons);
   }
 
   /** A row that demands DANE, where nobody looked for it: that is no proof of absence. */

@@ -64,9 +64,4 @@ public final class Header {
   public String toString() {
     return out.toString();
   }
-
-  /** The fields in UTF-8, without the empty line. */
-  public byte[] bytes() {
-    return out.toString().getBytes(StandardCharsets.UTF_8);
-  }
 }

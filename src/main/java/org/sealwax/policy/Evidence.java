@@ -14,9 +14,6 @@ public sealed interface Evidence {
   /** Where it comes from, for {@link Requirement#because}. */
   String origin();
 
-  /** When it stops counting, or null. */
-  @Nullable Instant expires();
-
   /** What holds where the admin wrote no row about the next hop. */
   record Default(Level level) implements Evidence {
     /** The default has neither pins nor names, so it ends at encrypt. */
@@ -29,11 +26,6 @@ public sealed interface Evidence {
     @Override
     public String origin() {
       return "default " + level.word();
-    }
-
-    @Override
-    public @Nullable Instant expires() {
-      return null;
     }
   }
 
@@ -50,11 +42,6 @@ public sealed interface Evidence {
     public String origin() {
       return "route " + name + " " + row.level().word();
     }
-
-    @Override
-    public @Nullable Instant expires() {
-      return row.expires();
-    }
   }
 
   /**
@@ -66,11 +53,6 @@ public sealed interface Evidence {
     public String origin() {
       return "row for the recipient domain " + row.level().word();
     }
-
-    @Override
-    public @Nullable Instant expires() {
-      return row.expires();
-    }
   }
 
   /** A row that covers the next hop. */
@@ -79,11 +61,6 @@ public sealed interface Evidence {
     public String origin() {
       return "row for the next hop " + row.level().word();
     }
-
-    @Override
-    public @Nullable Instant expires() {
-      return row.expires();
-    }
   }
 
   /** A row that covers the MX host: raises only, because anybody may point an MX record there. */
@@ -91,11 +68,6 @@ public sealed interface Evidence {
     @Override
     public String origin() {
       return "row for the host " + row.level().word();
-    }
-
-    @Override
-    public @Nullable Instant expires() {
-      return row.expires();
     }
   }
 
@@ -222,11 +194,6 @@ public sealed interface Evidence {
     public String origin() {
       return "message: REQUIRETLS";
     }
-
-    @Override
-    public @Nullable Instant expires() {
-      return null;
-    }
   }
 
   /** The message came with {@code TLS-Required: No} (RFC 8689 3), and it is honoured. */
@@ -234,11 +201,6 @@ public sealed interface Evidence {
     @Override
     public String origin() {
       return "message: TLS-Required: No";
-    }
-
-    @Override
-    public @Nullable Instant expires() {
-      return null;
     }
   }
 }

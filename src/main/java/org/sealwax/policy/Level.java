@@ -3,7 +3,6 @@ package org.sealwax.policy;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 
 /**
  * Postfix's words for common points in the space of requirements, kept because admins and log
@@ -32,16 +31,6 @@ public enum Level {
   /** The word in configuration and logs. */
   public String word() {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');
-  }
-
-  /** The level of a word. */
-  public static Optional<Level> ofWord(String word) {
-    for (Level level : values()) {
-      if (level.word().equals(word)) {
-        return Optional.of(level);
-      }
-    }
-    return Optional.empty();
   }
 
   /** The levels that a row may ask for. */

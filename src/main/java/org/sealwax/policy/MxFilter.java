@@ -1,6 +1,5 @@
 package org.sealwax.policy;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -121,15 +120,5 @@ public sealed interface MxFilter {
       case Known k -> Set.of(k);
       case Closed c -> Set.of(c);
     };
-  }
-
-  /** A stable text; equal texts mean equal filters. */
-  default String text() {
-    List<String> texts = new ArrayList<>();
-    for (MxFilter part : parts()) {
-      texts.add(part.toString());
-    }
-    texts.sort(null);
-    return texts.isEmpty() ? "any" : String.join(" and ", texts);
   }
 }

@@ -1,7 +1,5 @@
 package org.sealwax.queue;
 
-import org.jspecify.annotations.Nullable;
-
 /**
  * One recipient of a consignment.
  *
@@ -9,9 +7,4 @@ import org.jspecify.annotations.Nullable;
  * @param target where it goes
  * @param wish DSN parameters to pass on
  */
-public record Addressee(long key, Target target, DsnWish wish) {
-  /** ORCPT to pass on, or null. */
-  public @Nullable String originalRecipient() {
-    return wish.originalRecipient();
-  }
-}
+public record Addressee(long key, Target target, DsnWish wish) {}

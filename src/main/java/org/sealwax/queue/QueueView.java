@@ -15,7 +15,6 @@ import org.sealwax.spool.KeptMessage;
 import org.sealwax.spool.QueueId;
 import org.sealwax.spool.Share;
 import org.sealwax.spool.ShareCount;
-import org.sealwax.spool.ShareFilter;
 import org.sealwax.spool.ShareKey;
 import org.sealwax.spool.Spool;
 
@@ -196,19 +195,8 @@ public final class QueueView {
     return new String(start, StandardCharsets.UTF_8);
   }
 
-  /** Opens the whole content, for a person who asks for it. */
-  public InputStream content(QueueId id) throws IOException {
-    return spool.content(id);
-  }
-
   /** What the queue does. */
   public QueueFigures figures() {
     return queue.figures();
-  }
-
-  /** Whether there is anything at all of a message. */
-  public boolean knows(QueueId id) throws IOException {
-    return !spool.list(ShareFilter.of(id), null, 1, key -> {}).isEmpty()
-        || !spool.journey(id).isEmpty();
   }
 }

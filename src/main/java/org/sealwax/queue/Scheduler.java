@@ -226,11 +226,6 @@ public final class Scheduler {
     public boolean knownBefore() {
       return knownBefore;
     }
-
-    /** Whether a host greeted us in it. */
-    public boolean isGreeted() {
-      return greeted;
-    }
   }
 
   /** Mail that waits for one next hop: its own and strangers' are two lines. */

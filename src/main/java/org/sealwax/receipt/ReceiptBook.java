@@ -113,11 +113,6 @@ public final class ReceiptBook implements Receipts, Closeable {
     settings = other;
   }
 
-  /** The public key that signs heads, SubjectPublicKeyInfo in base64. */
-  public String publicKey() {
-    return key.open();
-  }
-
   @Override
   public void give(Receipt receipt) {
     if (!waiting.offer(receipt)) {

@@ -81,21 +81,6 @@ public record ListenerSettings(
         DialogueSettings.defaults());
   }
 
-  /** A listener with implicit TLS for clients that identify themselves. */
-  public static ListenerSettings submissions(InetSocketAddress address) {
-    return new ListenerSettings(
-        "submissions",
-        new Place.Tcp(address),
-        Encryption.IMPLICIT,
-        ClientCertificates.ASK,
-        true,
-        Dsn.AUTH,
-        500,
-        128,
-        Duration.ofSeconds(60),
-        DialogueSettings.defaults());
-  }
-
   /** The socket that {@code sealwax sendmail} uses. */
   public static ListenerSettings local(Path path) {
     return new ListenerSettings(

@@ -59,7 +59,6 @@ final class Transaction implements Verbs.Body {
   private @Nullable IntakeTrouble trouble;
   private int addressed;
   private @Nullable Mailbox only;
-  private boolean accepted;
   private long headerHeld;
   private long drafted;
   private long draftCounted;
@@ -94,10 +93,6 @@ final class Transaction implements Verbs.Body {
 
   boolean hasBegun() {
     return entry != null;
-  }
-
-  boolean isAccepted() {
-    return accepted;
   }
 
   /**
@@ -352,7 +347,6 @@ final class Transaction implements Verbs.Body {
       log.storeTrouble("message not accepted: " + e.getMessage(), e);
       return reply(e);
     }
-    accepted = true;
     String id = open.id().text();
     log.accepted(
         id,

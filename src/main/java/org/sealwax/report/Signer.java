@@ -72,11 +72,6 @@ public final class Signer {
     }
   }
 
-  /** Who signs. */
-  public Domain domain() {
-    return domain;
-  }
-
   /**
    * The header field that signs a message, with its CRLF.
    *

@@ -1,6 +1,5 @@
 package org.sealwax.smtp;
 
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,9 +19,4 @@ public record BodySummary(
     @Nullable Flaw flaw,
     int longestLine,
     boolean tooLarge,
-    boolean complete) {
-  /** The flaw, if any. */
-  public Optional<Flaw> flawIfAny() {
-    return Optional.ofNullable(flaw);
-  }
-}
+    boolean complete) {}

@@ -91,11 +91,6 @@ public record Capabilities(String name, Map<String, String> keywords) {
     return keywords.containsKey("DSN");
   }
 
-  /** ENHANCEDSTATUSCODES (RFC 2034). */
-  public boolean offersEnhancedStatusCodes() {
-    return keywords.containsKey("ENHANCEDSTATUSCODES");
-  }
-
   /** REQUIRETLS (RFC 8689); counts only inside TLS. */
   public boolean offersRequireTls() {
     return keywords.containsKey("REQUIRETLS");

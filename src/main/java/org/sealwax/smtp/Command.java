@@ -72,26 +72,4 @@ public sealed interface Command {
    * @param reply what to say
    */
   record Malformed(String verb, Reply reply) implements Command {}
-
-  /** The verb, for logs. */
-  default String verb() {
-    return switch (this) {
-      case Ehlo c -> "EHLO";
-      case Helo c -> "HELO";
-      case Mail c -> "MAIL";
-      case Rcpt c -> "RCPT";
-      case Data c -> "DATA";
-      case Bdat c -> "BDAT";
-      case Rset c -> "RSET";
-      case Noop c -> "NOOP";
-      case Vrfy c -> "VRFY";
-      case Expn c -> "EXPN";
-      case Help c -> "HELP";
-      case Quit c -> "QUIT";
-      case Starttls c -> "STARTTLS";
-      case Auth c -> "AUTH";
-      case Unknown c -> c.verb();
-      case Malformed c -> c.verb();
-    };
-  }
 }

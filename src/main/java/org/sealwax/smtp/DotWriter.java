@@ -1,7 +1,6 @@
 package org.sealwax.smtp;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 
 /**
@@ -57,15 +56,6 @@ public final class DotWriter {
       i++;
     }
     out.write(block, from, end - from);
-  }
-
-  /** Writes all of {@code content} in blocks of 32 KiB. */
-  public void copy(InputStream content) throws IOException {
-    byte[] block = new byte[32 * 1_024];
-    int count;
-    while ((count = content.read(block)) > 0) {
-      write(block, 0, count);
-    }
   }
 
   /** Writes the end; a last line without CRLF gets one. */

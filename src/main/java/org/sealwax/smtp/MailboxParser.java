@@ -1,7 +1,6 @@
 package org.sealwax.smtp;
 
 import java.util.Optional;
-import org.sealwax.address.MailHost;
 import org.sealwax.address.Mailbox;
 
 /** Reads {@code local@domain} wherever one stands alone: configuration, alias files, commands. */
@@ -16,12 +15,5 @@ public final class MailboxParser {
     PathParser parser = new PathParser(text, 0);
     Mailbox mailbox = parser.mailbox();
     return mailbox != null && parser.atEnd() ? Optional.of(mailbox) : Optional.empty();
-  }
-
-  /** The domain or address literal that is the whole of {@code text}. */
-  public static Optional<MailHost> parseHost(String text) {
-    PathParser parser = new PathParser(text, 0);
-    MailHost host = parser.host();
-    return host != null && parser.atEnd() ? Optional.of(host) : Optional.empty();
   }
 }

@@ -18,11 +18,6 @@ public final class ReplyReader {
     this.lines = lines;
   }
 
-  /** Octets read ahead: must be 0 when TLS starts, and at the end of a group of replies. */
-  public int buffered() {
-    return lines.buffered();
-  }
-
   /**
    * Reads one whole reply.
    *

@@ -56,8 +56,5 @@ public final class SmtpLimits {
    */
   public static final int TEXT_LINE = 64 * 1_024;
 
-  /** Octets of a line of a message that RFC 5321 4.5.3.1.6 promises to carry, CRLF included. */
-  public static final int TEXT_LINE_STANDARD = 1_000;
-
   private SmtpLimits() {}
 }

@@ -42,17 +42,4 @@ public final class XText {
     String decoded = new String(out, 0, length, StandardCharsets.UTF_8);
     return decoded.indexOf('\uFFFD') >= 0 ? Optional.empty() : Optional.of(decoded);
   }
-
-  /** Encodes text, as UTF-8 octets. */
-  public static String encode(String text) {
-    StringBuilder out = new StringBuilder(text.length() + 8);
-    for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
-      if (b < '!' || b > '~' || b == '=' || b == '+') {
-        out.append('+').append(HEX.charAt((b >> 4) & 0xf)).append(HEX.charAt(b & 0xf));
-      } else {
-        out.append((char) b);
-      }
-    }
-    return out.toString();
-  }
 }

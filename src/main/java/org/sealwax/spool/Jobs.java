@@ -160,15 +160,6 @@ final class Jobs {
     }
   }
 
-  boolean hasEnded() {
-    lock.lock();
-    try {
-      return ended;
-    } finally {
-      lock.unlock();
-    }
-  }
-
   void end() {
     lock.lock();
     try {

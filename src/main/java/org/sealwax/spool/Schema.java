@@ -46,11 +46,6 @@ final class Schema {
           // file that is named here may be deleted at a start.
           List.of("CREATE TABLE gone(id INTEGER PRIMARY KEY)"));
 
-  /** The version that this program writes. */
-  static int version() {
-    return STEPS.size();
-  }
-
   /** Brings the database to our version, or refuses one that is newer or not a spool. */
   static void upgrade(Connection connection) throws SQLException, SpoolTrouble {
     upgrade(connection, STEPS);

@@ -22,14 +22,4 @@ public record ShareFilter(
     return new ShareFilter(
         Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
   }
-
-  /** One message. */
-  public static ShareFilter of(QueueId message) {
-    return new ShareFilter(
-        Optional.of(message),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty());
-  }
 }

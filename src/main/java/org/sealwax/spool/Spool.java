@@ -105,12 +105,6 @@ public interface Spool extends Closeable {
    */
   void backup(Path folder) throws IOException;
 
-  /** Whether mail is taken now, and if not, why: a sentence, or null when all is well. */
-  @Nullable String trouble();
-
-  /** What the store has done. */
-  SpoolFigures figures();
-
   /** Applies what was handed in, syncs, and closes; afterwards everything is BROKEN. */
   @Override
   void close() throws IOException;

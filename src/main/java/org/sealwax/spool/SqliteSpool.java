@@ -925,7 +925,7 @@ public final class SqliteSpool implements Spool {
     return readers.read(r -> r.journey(id, JOURNEY_LIMIT));
   }
 
-  @Override
+  /** Whether mail is taken now, and if not, why: a sentence, or null when all is well. */
   public @Nullable String trouble() {
     try {
       checkWell();
@@ -936,7 +936,7 @@ public final class SqliteSpool implements Spool {
     }
   }
 
-  @Override
+  /** What the store has done since it was opened. */
   public SpoolFigures figures() {
     return new SpoolFigures(
         accepted.sum(),

@@ -54,11 +54,6 @@ final class BoringEngines implements EngineFactory {
   }
 
   @Override
-  public boolean offersHybrid() {
-    return true;
-  }
-
-  @Override
   public int open() {
     return open.get();
   }

@@ -11,9 +11,6 @@ sealed interface EngineFactory permits BoringEngines, JsseEngines {
   /** For logs. */
   TlsEngine kind();
 
-  /** Whether X25519MLKEM768 can be negotiated. */
-  boolean offersHybrid();
-
   /** Engines made and not yet released: zero when everything is closed. */
   int open();
 

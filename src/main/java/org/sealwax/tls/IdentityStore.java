@@ -23,9 +23,6 @@ import org.sealwax.world.Clock;
 public final class IdentityStore {
   /** What became of one pair whose files changed. */
   public sealed interface Reload {
-    /** The pair's certificate file. */
-    String file();
-
     /**
      * In use from the next handshake on.
      *

@@ -78,11 +78,6 @@ final class JsseEngines implements EngineFactory {
   }
 
   @Override
-  public boolean offersHybrid() {
-    return false;
-  }
-
-  @Override
   public int open() {
     return open.get();
   }

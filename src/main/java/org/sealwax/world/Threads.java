@@ -1,7 +1,5 @@
 package org.sealwax.world;
 
-import java.util.concurrent.ThreadFactory;
-
 /** Where threads come from; nobody else starts any. */
 public final class Threads {
   private Threads() {}
@@ -19,10 +17,5 @@ public final class Threads {
   /** A platform thread for somebody else to start: a shutdown hook. */
   public static Thread unstarted(String name, Runnable task) {
     return Thread.ofPlatform().name(name).unstarted(task);
-  }
-
-  /** Virtual threads named {@code prefix} and a number. */
-  public static ThreadFactory virtual(String prefix) {
-    return Thread.ofVirtual().name(prefix, 0).factory();
   }
 }

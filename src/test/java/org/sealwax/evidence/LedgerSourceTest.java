@@ -17,7 +17,6 @@ import org.sealwax.ledger.Visit;
 import org.sealwax.policy.Evidence;
 import org.sealwax.policy.Level;
 import org.sealwax.policy.MxFilter;
-import org.sealwax.policy.MxPattern;
 import org.sealwax.policy.Subject;
 
 final class LedgerSourceTest {
@@ -49,9 +48,6 @@ final class LedgerSourceTest {
     public Optional<Alarm> alarm(Domain domain) {
       return Optional.empty();
     }
-
-    @Override
-    public void keep(Domain domain, List<MxPattern> mx) {}
   }
 
   @Test

@@ -2,7 +2,6 @@ package org.sealwax.ledger;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -133,18 +132,6 @@ final class ReplayTest {
   @Test
   void whatIsNotRememberedIsNotGuessed() {
     assertInstanceOf(Would.Unknown.class, would(Shown.VERIFIED, level(Level.SECURE)));
-  }
-
-  @Test
-  void sumsUpADomain() {
-    Policy policy = new Policy(Ladder.of(true, true, Duration.ofMinutes(30)), Floors.DEFAULT);
-    Replay replay = new Replay(policy, subject -> List.of(level(Level.ENCRYPT)));
-    Story story =
-        new Story().resolves().shows(Story.MX1, Shown.CLEAR).shows(Story.MX1, Shown.SILENT);
-    story.shows(Story.MX1, Shown.ENCRYPTED).shows(Story.MX1, Shown.CLEAR);
-    Replay.Sum sum = replay.sum(story.row);
-    assertEquals(new Replay.Sum(Story.DOMAIN, 1, 0, 2, 0, List.of("TLS was not offered")), sum);
-    assertTrue(sum.isConcerned());
   }
 
   @Test

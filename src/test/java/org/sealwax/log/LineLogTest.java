@@ -349,15 +349,4 @@ final class LineLogTest {
     assertTrue(out.endsWith("sealwax/library: warning: some.Library: odd thing\\x0a\n"), out);
     assertEquals(1, out.lines().count());
   }
-
-  @Test
-  void aTrailKeepsTheBeginning() {
-    Trail trail = new Trail();
-    for (int i = 0; i < Trail.MAX_LINES + 1; i++) {
-      trail.add(Duration.ZERO, Trail.Speaker.CLIENT, "NOOP\r");
-    }
-    assertEquals(Trail.MAX_LINES, trail.entries().size());
-    assertEquals(1, trail.leftOut());
-    assertEquals("NOOP\\x0d", trail.entries().getFirst().text());
-  }
 }

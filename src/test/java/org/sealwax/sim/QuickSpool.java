@@ -3,7 +3,6 @@ package org.sealwax.sim;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -33,7 +32,6 @@ import org.sealwax.spool.ShareFilter;
 import org.sealwax.spool.ShareKey;
 import org.sealwax.spool.ShareState;
 import org.sealwax.spool.Spool;
-import org.sealwax.spool.SpoolFigures;
 
 /** A store in memory that commits at once and has the indexes of the real one. Thread-safe. */
 final class QuickSpool implements Spool {
@@ -216,16 +214,6 @@ final class QuickSpool implements Spool {
   @Override
   public void backup(Path folder) {
     throw new UnsupportedOperationException();
-  }
-
-  @Override
-  public @Nullable String trouble() {
-    return null;
-  }
-
-  @Override
-  public SpoolFigures figures() {
-    return new SpoolFigures(0, 0, 0, 0, Duration.ZERO, Duration.ZERO, 0, 0, 0);
   }
 
   @Override

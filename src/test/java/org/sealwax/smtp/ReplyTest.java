@@ -138,25 +138,20 @@ final class ReplyTest {
   }
 
   @Test
-  void xtextGoesThereAndBack() {
-    assertEquals("a+2Bb+3Dc+20d", XText.encode("a+b=c d"));
+  void xtextIsDecoded() {
     assertEquals("a+b=c d", XText.decode("a+2Bb+3Dc+20d").orElseThrow());
-    assertEquals("ü@x", XText.decode(XText.encode("ü@x")).orElseThrow());
+    assertEquals("ü@x", XText.decode("+C3+BC@x").orElseThrow());
     for (String bad : List.of("a b", "+4", "+", "+4g", "+2b", "a=b", "ü")) {
       assertFalse(XText.isXText(bad), bad);
     }
   }
 
   @Test
-  void readsMailboxesAndReversePathsThatStandAlone() {
+  void readsMailboxesThatStandAlone() {
     assertEquals("a@b.example", MailboxParser.parse("a@B.example").orElseThrow().toString());
     for (String bad :
         List.of("", "a", "a@b.example ", "<a@b.example>", "a@b.example>", "@b", "a@")) {
       assertTrue(MailboxParser.parse(bad).isEmpty(), bad);
     }
-    assertEquals("", ReversePathParser.parse("<>").orElseThrow().toString());
-    assertEquals("a@b.example", ReversePathParser.parse("<a@b.example>").orElseThrow().toString());
-    assertEquals("a@b.example", ReversePathParser.parse("a@b.example").orElseThrow().toString());
-    assertTrue(ReversePathParser.parse("<a@b.example").isEmpty());
   }
 }

@@ -11,6 +11,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.fuzz.Target;
@@ -151,7 +152,7 @@ public final class SmtpTargets {
     Command command = CommandParser.parse(text);
     // Words of the protocol are ASCII: no other letter may be folded into one of them.
     boolean known = !(command instanceof Command.Unknown);
-    holds(!known || text.substring(0, command.verb().length()).chars().allMatch(c -> c < 0x80), "");
+    holds(!known || text.chars().takeWhile(c -> c > ' ').allMatch(c -> c < 0x80), "");
     switch (command) {
       case Command.Malformed m -> {
         holds(m.reply().isPermanent(), "a malformed command gets a 5yz: " + m.reply());
@@ -178,10 +179,6 @@ public final class SmtpTargets {
     MailboxParser.parse(text)
         .ifPresent(
             m -> holds(MailboxParser.parse(m.toString()).filter(m::equals).isPresent(), "" + m));
-    MailboxParser.parseHost(text)
-        .ifPresent(
-            h ->
-                holds(MailboxParser.parseHost(h.toString()).filter(h::equals).isPresent(), "" + h));
   }
 
   private static void replies(byte[] input) throws IOException {
@@ -314,10 +311,19 @@ public final class SmtpTargets {
     @Nullable String decoded = XText.decode(text).orElse(null);
     holds(XText.isXText(text) == (decoded != null), "two opinions");
     if (decoded != null) {
-      holds(XText.decode(XText.encode(decoded)).filter(decoded::equals).isPresent(), decoded);
+      holds(XText.decode(encoded(decoded)).filter(decoded::equals).isPresent(), decoded);
     }
     if (text.indexOf('\ufffd') < 0) {
-      holds(XText.decode(XText.encode(text)).filter(text::equals).isPresent(), text);
+      holds(XText.decode(encoded(text)).filter(text::equals).isPresent(), text);
     }
+  }
+
+  /** Every octet as a {@code +} sequence (RFC 3461 section 4). */
+  private static String encoded(String text) {
+    StringBuilder out = new StringBuilder();
+    for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
+      out.append('+').append(HexFormat.of().withUpperCase().toHexDigits(b));
+    }
+    return out.toString();
   }
 }

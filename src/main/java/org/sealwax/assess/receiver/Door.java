@@ -5,7 +5,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Objects;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.assess.Entry;
 import org.sealwax.assess.Visit;
@@ -39,7 +38,6 @@ final class Door {
   private final Clock clock;
   private final Manners manners;
   private Duration slowestBanner = Duration.ZERO;
-  private Duration slowestReply = Duration.ZERO;
   private @Nullable Duration quickestReply;
   private int opened;
   private int greetings;
@@ -249,7 +247,6 @@ final class Door {
     } finally {
       Duration took = Duration.ofNanos(clock.nanoTime() - start);
       visit.waited(took);
-      slowestReply = most(slowestReply, took);
       quickestReply = quickestReply == null ? took : least(quickestReply, took);
     }
   }
@@ -263,7 +260,6 @@ final class Door {
     }
     if (capabilities == null) {
       capabilities = now;
-      visit.sightings().wordsBefore(new TreeSet<>(now.keywords().keySet()));
     }
   }
 
@@ -315,11 +311,6 @@ final class Door {
     return slowestBanner;
   }
 
-  /** Longest wait for another reply. */
-  Duration slowestReply() {
-    return slowestReply;
-  }
-
   /** Shortest wait for a reply to a command; zero before the first. */
   Duration quickestReply() {
     Duration quickest = quickestReply;
@@ -367,9 +358,5 @@ final class Door {
 
   Clock clock() {
     return clock;
-  }
-
-  Visit visit() {
-    return visit;
   }
 }

@@ -13,7 +13,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.assess.Sightings;
 import org.sealwax.tls.look.LookFacts;
@@ -36,7 +35,6 @@ final class Notebook {
   private final Set<String> seenLeaves = new LinkedHashSet<>();
   private final List<String> oddParameters = new ArrayList<>();
   private final Map<Integer, Boolean> extensions = new TreeMap<>();
-  private final Set<Integer> exportBits = new TreeSet<>();
   private final Map<String, X509Certificate> leaves = new LinkedHashMap<>();
   private ServerMessage.@Nullable CertificateRequest request;
   private boolean compression;
@@ -94,7 +92,7 @@ final class Notebook {
             repeatedValues.add(field.value());
           }
         }
-        case ServerMessage.ExportKey key -> exportBits.add(key.bits());
+        case ServerMessage.ExportKey key -> {}
         case ServerMessage.OddParameters odd -> oddParameters.add(odd.why());
         case ServerMessage.CertificateRequest asked -> request = asked;
         case ServerMessage.Hello h -> {}
@@ -235,10 +233,6 @@ final class Notebook {
 
   List<String> oddParameters() {
     return oddParameters;
-  }
-
-  Set<Integer> exportBits() {
-    return exportBits;
   }
 
   /** Whether an extension was ever answered before TLS 1.3. */

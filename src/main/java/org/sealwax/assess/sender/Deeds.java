@@ -271,11 +271,6 @@ public final class Deeds {
     return (int) tries.stream().filter(t -> !t.connections.isEmpty()).count();
   }
 
-  /** Types of questions to the DNS. */
-  public Set<String> asked() {
-    return Set.copyOf(asked);
-  }
-
   /** Connections to its hosts. */
   public int connections() {
     return connections;
@@ -328,11 +323,6 @@ public final class Deeds {
   /** The first hello that could be read whole: what the sender offers before it learns anything. */
   Optional<ClientHello> firstHello() {
     return hellos.stream().findFirst();
-  }
-
-  /** Fetches of the policy that were answered 200. */
-  int fetches() {
-    return fetches;
   }
 
   /** Whether the policy was fetched before the first connection. */

@@ -73,11 +73,6 @@ final class RowJudge {
     return new Verdict(Outcome.NOT_TESTED, "", why, true);
   }
 
-  /** Tries after which a refusal is taken for this sender's decision. */
-  int patience() {
-    return patience;
-  }
-
   private Deeds at(String label) {
     return deeds.getOrDefault(label, Deeds.none());
   }

@@ -48,9 +48,4 @@ public record Zone(String origin, String text, Signing signing, Algorithm algori
   public Zone with(Algorithm other) {
     return new Zone(origin, text, signing, other);
   }
-
-  /** The same with more records. */
-  public Zone with(String more) {
-    return new Zone(origin, text + "\n" + more, signing, algorithm);
-  }
 }

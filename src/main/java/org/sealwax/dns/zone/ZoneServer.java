@@ -366,9 +366,4 @@ public final class ZoneServer implements ServedZones, Closeable {
       to.getHeader().setFlag(flag);
     }
   }
-
-  /** The zones served, by origin, for a page or a log line. */
-  public List<String> origins() {
-    return zones.origins();
-  }
 }

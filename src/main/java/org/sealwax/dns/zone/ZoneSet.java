@@ -1,7 +1,5 @@
 package org.sealwax.dns.zone;
 
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -195,11 +193,5 @@ final class ZoneSet {
         return fault;
       }
     }
-  }
-
-  List<String> origins() {
-    List<Name> names = new ArrayList<>(zones.keySet());
-    names.sort(Comparator.naturalOrder());
-    return names.stream().map(Name::toString).toList();
   }
 }

@@ -14,7 +14,6 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
@@ -369,10 +368,5 @@ public final class ReportShelf {
     } catch (JacksonException | DateTimeParseException | IllegalArgumentException e) {
       throw new IOException("not as it was written", e);
     }
-  }
-
-  /** How long reports are kept. */
-  public Duration keep() {
-    return settings.keep();
   }
 }

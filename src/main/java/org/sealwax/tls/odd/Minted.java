@@ -54,11 +54,6 @@ public final class Minted {
     ROOT
   }
 
-  /** Of what plan. */
-  public LeafPlan plan() {
-    return plan;
-  }
-
   /** As it is sent, leaf first, each in DER. */
   List<byte[]> chain() {
     return chain;

@@ -34,17 +34,11 @@ public final class HelloBuilder {
   /** padding (RFC 7685). */
   public static final int PADDING = 21;
 
-  /** encrypt_then_mac (RFC 7366). */
-  public static final int ENCRYPT_THEN_MAC = 22;
-
   /** extended_master_secret (RFC 7627). */
   public static final int EXTENDED_MASTER_SECRET = 23;
 
   /** session_ticket (RFC 5077). */
   public static final int SESSION_TICKET = 35;
-
-  /** pre_shared_key (RFC 8446 4.2.11). */
-  public static final int PRE_SHARED_KEY = 41;
 
   /** supported_versions (RFC 8446 4.2.1). */
   public static final int SUPPORTED_VERSIONS = 43;

@@ -66,7 +66,6 @@ public final class ServerFlight {
   private int version;
   private int suite = -1;
   private int group = -1;
-  private boolean retried;
   private boolean preSharedKey;
   private String sessionId = "";
 
@@ -88,11 +87,6 @@ public final class ServerFlight {
   /** Name of the negotiated group, or null when the handshake showed none. */
   public @Nullable String group() {
     return group < 0 ? null : NamedGroup.name(group);
-  }
-
-  /** Whether a HelloRetryRequest came first. */
-  public boolean retried() {
-    return retried;
   }
 
   /**
@@ -196,7 +190,6 @@ public final class ServerFlight {
       return;
     }
     if (retry) {
-      retried = true;
       return;
     }
     version = negotiated;

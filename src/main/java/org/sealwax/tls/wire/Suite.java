@@ -297,14 +297,6 @@ public record Suite(
     return mode == Mode.AEAD;
   }
 
-  /** Blocks of 64 bits: SWEET32 (CVE-2016-2183). */
-  public boolean smallBlocks() {
-    return switch (bulk) {
-      case RC2, DES, TRIPLE_DES, IDEA, MAGMA -> true;
-      case NULL, RC4, SEED, AES, CAMELLIA, ARIA, CHACHA20, SM4, KUZNYECHIK, AEGIS -> false;
-    };
-  }
-
   /** Whether a client without shared secrets, tickets or GOST keys can use it at all. */
   public boolean certificateOrAnonymous() {
     return switch (exchange) {

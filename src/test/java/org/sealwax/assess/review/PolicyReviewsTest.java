@@ -13,7 +13,6 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -87,7 +86,6 @@ final class PolicyReviewsTest {
       return visit;
     }
     visit.sightings().answers();
-    visit.sightings().wordsBefore(Set.of("STARTTLS"));
     if (shown.isEmpty()) {
       visit.sightings().lacksStarttls();
     } else {

@@ -85,12 +85,10 @@ final class SuiteTest {
   }
 
   @Test
-  void forwardSecrecySmallBlocksAndVersionsFollow() {
+  void forwardSecrecyAndVersionsFollow() {
     assertTrue(Suite.of(0xc02f).orElseThrow().forwardSecret());
     assertFalse(Suite.of(0x002f).orElseThrow().forwardSecret());
     assertFalse(Suite.of(0xc004).orElseThrow().forwardSecret());
-    assertTrue(Suite.of(0x000a).orElseThrow().smallBlocks());
-    assertFalse(Suite.of(0x002f).orElseThrow().smallBlocks());
     assertTrue(Suite.of(0x003c).orElseThrow().needsTls12());
     assertFalse(Suite.of(0x002f).orElseThrow().needsTls12());
     assertTrue(Suite.of(0x1302).orElseThrow().tls13());
