@@ -198,6 +198,75 @@ final class HouseTest {
   }
 
   @Test
+  void tlsVerdictImportsNoEngine() {
+    classes()
+        .that()
+        .resideInAPackage("org.sealwax.tls.verdict..")
+        .should()
+        .onlyDependOnClassesThat(
+            new DescribedPredicate<JavaClass>(
+                "are in tls.verdict, in address or in the JDK without sockets and files") {
+              @Override
+              public boolean test(JavaClass c) {
+                String n = c.getBaseComponentType().getPackageName();
+                return c.getBaseComponentType().isPrimitive()
+                    || n.equals("org.sealwax.tls.verdict")
+                    || n.equals("org.sealwax.address")
+                    || n.equals("org.jspecify.annotations")
+                    || n.startsWith("java.")
+                        && !n.equals("java.net")
+                        && !n.startsWith("java.nio.file")
+                        && !n.startsWith("java.nio.channels");
+              }
+            })
+        .check(house);
+  }
+
+  @Test
+  void valuesOfTlsComeFromTlsVerdictOnly() {
+    noClasses()
+        .that()
+        .resideInAnyPackage(
+            "org.sealwax.policy..",
+            "org.sealwax.message..",
+            "org.sealwax.dane..",
+            "org.sealwax.tlsrpt..",
+            "org.sealwax.ledger..")
+        .should()
+        .dependOnClassesThat(
+            new DescribedPredicate<JavaClass>("are of tls, but not of tls.verdict") {
+              @Override
+              public boolean test(JavaClass c) {
+                return room(c).equals("tls")
+                    && !c.getPackageName().equals("org.sealwax.tls.verdict");
+              }
+            })
+        .check(house);
+  }
+
+  /** Inside tls: values and the wire format first, then the engines, then the probes and traps. */
+  @Test
+  void importsInsideTlsGoDown() {
+    List<String> order = List.of("tls.verdict", "tls.wire", "tls", "tls.odd", "tls.look");
+    Set<String> wrong = new TreeSet<>();
+    for (JavaClass c : house) {
+      if (!room(c).equals("tls")) {
+        continue;
+      }
+      int from = order.indexOf(c.getPackageName().substring(ROOT.length()));
+      assertTrue(from >= 0, c.getName() + " is in no package of the order");
+      for (Dependency d : c.getDirectDependenciesFromSelf()) {
+        JavaClass to = d.getTargetClass();
+        if (room(to).equals("tls")
+            && order.indexOf(to.getPackageName().substring(ROOT.length())) > from) {
+          wrong.add(c.getName() + " -> " + to.getName());
+        }
+      }
+    }
+    assertTrue(wrong.isEmpty(), "imports inside tls that go up: " + wrong);
+  }
+
+  @Test
   void onlyDnsKnowsTheDnsLibrary() {
     noClasses()
         .that()

@@ -30,7 +30,7 @@ import org.sealwax.sts.store.StsPolicies;
 import org.sealwax.sts.store.StsSettings;
 import org.sealwax.tls.Judge;
 import org.sealwax.tls.TlsClient;
-import org.sealwax.tls.TrustRoots;
+import org.sealwax.tls.verdict.TrustRoots;
 import org.sealwax.tlsrpt.SessionWitness;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;

@@ -15,9 +15,10 @@ import org.sealwax.config.Settings;
 import org.sealwax.config.TrustedClientRow;
 import org.sealwax.evidence.Mirrors;
 import org.sealwax.policy.Demand;
-import org.sealwax.tls.Pin;
-import org.sealwax.tls.References;
-import org.sealwax.tls.TrustRoots;
+import org.sealwax.tls.RootStore;
+import org.sealwax.tls.verdict.Pin;
+import org.sealwax.tls.verdict.References;
+import org.sealwax.tls.verdict.TrustRoots;
 
 /**
  * The certificate authorities of one configuration, and what they are asked about. Each file is
@@ -39,7 +40,7 @@ final class Authorities {
   }
 
   private TrustRoots all() {
-    TrustRoots roots = settings.publicRoots() ? TrustRoots.publicRoots() : TrustRoots.none();
+    TrustRoots roots = settings.publicRoots() ? RootStore.publicRoots() : TrustRoots.none();
     for (Path file : settings.rootFiles()) {
       roots = roots.and(read(file));
     }
@@ -51,7 +52,7 @@ final class Authorities {
         file,
         f -> {
           try {
-            return TrustRoots.fromPem(f);
+            return RootStore.fromPem(f);
           } catch (IOException e) {
             throw new UncheckedIOException(e);
           }

@@ -31,10 +31,11 @@ import org.sealwax.https.HttpsClient;
 import org.sealwax.smtp.MailboxParser;
 import org.sealwax.sts.store.PolicyFetcher;
 import org.sealwax.tls.ClientTls;
+import org.sealwax.tls.RootStore;
 import org.sealwax.tls.TlsClient;
 import org.sealwax.tls.TlsRoom;
 import org.sealwax.tls.TlsSettings;
-import org.sealwax.tls.TrustRoots;
+import org.sealwax.tls.verdict.TrustRoots;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 import org.sealwax.world.Dialer;
@@ -215,7 +216,7 @@ record Examiner(Setup setup, LiveResolver resolver) {
 
   private static TrustRoots roots(Arguments arguments, Surroundings around) throws IOException {
     Optional<String> file = arguments.value("--roots");
-    return file.isEmpty() ? TrustRoots.publicRoots() : TrustRoots.fromPem(around.path(file.get()));
+    return file.isEmpty() ? RootStore.publicRoots() : RootStore.fromPem(around.path(file.get()));
   }
 
   private static DnsSettings dns(Arguments arguments, Surroundings around)

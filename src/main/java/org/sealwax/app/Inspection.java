@@ -22,8 +22,8 @@ import org.sealwax.log.LogSettings;
 import org.sealwax.receive.auth.PasswordFile;
 import org.sealwax.tls.Identity;
 import org.sealwax.tls.IdentitySettings;
-import org.sealwax.tls.NameCheck;
-import org.sealwax.tls.TrustRoots;
+import org.sealwax.tls.RootStore;
+import org.sealwax.tls.verdict.NameCheck;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 
@@ -176,7 +176,7 @@ final class Inspection {
 
   private void roots(String place, Path file) {
     try {
-      TrustRoots.fromPem(file);
+      RootStore.fromPem(file);
     } catch (IOException e) {
       error(place, e);
     }

@@ -18,15 +18,15 @@ import org.sealwax.config.Settings;
 import org.sealwax.console.LabSite;
 import org.sealwax.lab.LabService;
 import org.sealwax.lab.ServiceSettings;
-import org.sealwax.tls.ClientCertificates;
 import org.sealwax.tls.IdentitySettings;
 import org.sealwax.tls.IdentityStore;
 import org.sealwax.tls.ListenerTls;
-import org.sealwax.tls.References;
 import org.sealwax.tls.TlsRoom;
 import org.sealwax.tls.TlsServer;
 import org.sealwax.tls.TlsSettings;
-import org.sealwax.tls.TrustRoots;
+import org.sealwax.tls.verdict.ClientCertificates;
+import org.sealwax.tls.verdict.References;
+import org.sealwax.tls.verdict.TrustRoots;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 import org.sealwax.world.Threads;
@@ -67,7 +67,8 @@ final class LabServeCommand {
       around
           .err()
           .println(
-              "help: docs/lab.md says what it needs; sealwax lab serve --loopback tries it without");
+              "help: docs/lab.md says what it needs; sealwax lab serve --loopback tries it"
+                  + " without");
       return Exit.CONFIGURATION;
     }
     ServiceSettings lab = settings.lab().get();

@@ -66,17 +66,17 @@ import org.sealwax.receive.auth.PasswordFile;
 import org.sealwax.receive.auth.PasswordMechanisms;
 import org.sealwax.spool.SpoolTrouble;
 import org.sealwax.spool.SqliteSpool;
-import org.sealwax.tls.ClientCertificates;
 import org.sealwax.tls.ClientTls;
 import org.sealwax.tls.Identity;
 import org.sealwax.tls.IdentitySettings;
 import org.sealwax.tls.IdentityStore;
 import org.sealwax.tls.ListenerTls;
-import org.sealwax.tls.References;
+import org.sealwax.tls.RootStore;
 import org.sealwax.tls.TlsRoom;
 import org.sealwax.tls.TlsServer;
 import org.sealwax.tls.TlsSettings;
-import org.sealwax.tls.TrustRoots;
+import org.sealwax.tls.verdict.ClientCertificates;
+import org.sealwax.tls.verdict.References;
 import org.sealwax.world.ByteBudget;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
@@ -730,7 +730,7 @@ final class Router implements Closeable {
     gone.forEach(row -> staying.add(row.address()));
     checkIdentities(next, old);
     try {
-      TrustRoots.rereadPublicRoots();
+      RootStore.rereadPublicRoots();
     } catch (IllegalStateException e) {
       throw new IOException(e.getMessage(), e);
     }

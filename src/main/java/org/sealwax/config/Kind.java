@@ -14,7 +14,7 @@ import org.sealwax.address.Cidr;
 import org.sealwax.address.Domain;
 import org.sealwax.address.DomainPattern;
 import org.sealwax.address.Mailbox;
-import org.sealwax.tls.Pin;
+import org.sealwax.tls.verdict.Pin;
 
 /**
  * What a key's value may be, and how it is read from TOML.

@@ -3,8 +3,8 @@ package org.sealwax.config;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import org.sealwax.receive.ListenerSettings;
-import org.sealwax.tls.ClientCertificates;
-import org.sealwax.tls.TlsFloor;
+import org.sealwax.tls.verdict.ClientCertificates;
+import org.sealwax.tls.verdict.TlsFloor;
 
 /**
  * One {@code [[listener]]}.

@@ -47,8 +47,8 @@ import org.sealwax.spool.SpoolSettings;
 import org.sealwax.sts.Patience;
 import org.sealwax.sts.store.StsSettings;
 import org.sealwax.tls.IdentitySettings;
-import org.sealwax.tls.Pin;
-import org.sealwax.tls.TlsFloor;
+import org.sealwax.tls.verdict.Pin;
+import org.sealwax.tls.verdict.TlsFloor;
 import org.sealwax.world.DialerSettings;
 
 /**

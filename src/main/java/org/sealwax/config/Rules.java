@@ -14,8 +14,8 @@ import org.sealwax.dns.DnsSettings;
 import org.sealwax.evidence.Mirrors;
 import org.sealwax.ledger.LedgerSettings;
 import org.sealwax.policy.Level;
-import org.sealwax.tls.ClientCertificates;
-import org.sealwax.tls.TlsVersion;
+import org.sealwax.tls.verdict.ClientCertificates;
+import org.sealwax.tls.verdict.TlsVersion;
 
 /** What no single key can tell: combinations that are impossible, and some worth a warning. */
 final class Rules {

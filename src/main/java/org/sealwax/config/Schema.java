@@ -34,10 +34,10 @@ import org.sealwax.ledger.LedgerSettings;
 import org.sealwax.log.LogSettings;
 import org.sealwax.policy.Level;
 import org.sealwax.receive.ListenerSettings;
-import org.sealwax.tls.ClientCertificates;
-import org.sealwax.tls.Pin;
-import org.sealwax.tls.TlsFloor;
-import org.sealwax.tls.TlsVersion;
+import org.sealwax.tls.verdict.ClientCertificates;
+import org.sealwax.tls.verdict.Pin;
+import org.sealwax.tls.verdict.TlsFloor;
+import org.sealwax.tls.verdict.TlsVersion;
 
 /**
  * All tables and keys of {@code sealwax.toml}, as data: the reading, the reference page, the sample
@@ -121,9 +121,9 @@ final class Schema {
             "dsn",
             oneOf(ListenerSettings.Dsn.class),
             "\"relay\"",
-            "Clients that DSN is offered to (RFC 3461). relay: clients that may relay; auth: the same,"
-                + " and offered before AUTH, for listeners where users log in; all: every client,"
-                + " which sends success notifications to forged senders; none: no client.");
+            "Clients that DSN is offered to (RFC 3461). relay: clients that may relay; auth: the"
+                + " same, and offered before AUTH, for listeners where users log in; all: every"
+                + " client, which sends success notifications to forged senders; none: no client.");
     static final Key<Boolean> RESUMPTION =
         Key.of(
             "resumption",
@@ -174,7 +174,8 @@ final class Schema {
         Key.required(
             "names",
             listOf(SERVER_NAME),
-            "The names that clients ask for (SNI); \"*.example.org\" is one label below example.org.",
+            "The names that clients ask for (SNI); \"*.example.org\" is one label below"
+                + " example.org.",
             "[\"mx.other.example\"]");
     static final Key<Path> CERTIFICATE =
         Key.required("certificate", FILE, "The chain in PEM.", "\"/etc/sealwax/other.pem\"");
@@ -254,8 +255,8 @@ final class Schema {
     static final Table TABLE =
         Table.rows(
             "trusted_client",
-            "A client that may send mail anywhere because of its certificate: a pin, or a private CA"
-                + " and names.",
+            "A client that may send mail anywhere because of its certificate: a pin, or a private"
+                + " CA and names.",
             PIN_OF,
             CA,
             NAMES);
@@ -278,9 +279,9 @@ final class Schema {
     static final Table TABLE =
         Table.rows(
             "peer",
-            "A peer whose servers are known again when they come as clients: by the key or name that"
-                + " its own MX hosts showed when they were verified, or by their TLSA records under"
-                + " DNSSEC. It is looked up in the background.",
+            "A peer whose servers are known again when they come as clients: by the key or name"
+                + " that its own MX hosts showed when they were verified, or by their TLSA records"
+                + " under DNSSEC. It is looked up in the background.",
             DOMAIN_OF,
             RELAY);
 
@@ -295,8 +296,8 @@ final class Schema {
         Key.optional(
             "next_hop",
             TEXT,
-            "Where its mail goes: \"host\", \"host:port\" or \"[address]:port\". Left out: by its MX"
-                + " records.",
+            "Where its mail goes: \"host\", \"host:port\" or \"[address]:port\". Left out: by its"
+                + " MX records.",
             "\"lists.internal.example:25\"");
     static final Key<Path> RECIPIENTS =
         Key.optional(
@@ -315,8 +316,8 @@ final class Schema {
             "accept_all",
             BOOLEAN,
             "false",
-            "Take mail for every local part. What the next hop refuses later comes back as bounces to"
-                + " forged senders (backscatter): prefer recipients or verify.");
+            "Take mail for every local part. What the next hop refuses later comes back as bounces"
+                + " to forged senders (backscatter): prefer recipients or verify.");
     static final Table TABLE =
         Table.rows(
             "relay_domain",
@@ -369,8 +370,8 @@ final class Schema {
         Key.optional(
             "password_file",
             FILE,
-            "A file with the password alone. Credentials are sent to a verified server only, and the"
-                + " level is secure unless a policy row raises it.",
+            "A file with the password alone. Credentials are sent to a verified server only, and"
+                + " the level is secure unless a policy row raises it.",
             "\"/etc/sealwax/smart.password\"");
     static final Key<Boolean> IMPLICIT_TLS =
         Key.of(
@@ -430,9 +431,9 @@ final class Schema {
             "wrapper",
             listOf(TEXT),
             "[]",
-            "A program with arguments that runs the command as somebody else, such as [\"/usr/bin/sudo\","
-                + " \"-n\", \"-u\", \"tracker\", \"--\"]. Empty: as the router's own user, which must"
-                + " not be root.");
+            "A program with arguments that runs the command as somebody else, such as"
+                + " [\"/usr/bin/sudo\", \"-n\", \"-u\", \"tracker\", \"--\"]. Empty: as the"
+                + " router's own user, which must not be root.");
     static final Key<Path> DIRECTORY =
         Key.of("directory", FILE, "\"/\"", "The folder in which it runs.");
     static final Key<List<String>> ENVIRONMENT =
@@ -597,15 +598,15 @@ final class Schema {
             "sessions",
             count(1, MANY),
             "2000",
-            "Sessions at a time, all listeners and clients together; each listener keeps a twentieth"
-                + " for itself.");
+            "Sessions at a time, all listeners and clients together; each listener keeps a"
+                + " twentieth for itself.");
     static final Key<Integer> SESSIONS_PER_CLIENT =
         Key.of(
             "sessions_per_client",
             count(0, MANY),
             "50",
-            "Sessions of one client (IPv6: one /64; twice as many of a /56, four times of a /48) at a"
-                + " time; 0 here and below: no limit.");
+            "Sessions of one client (IPv6: one /64; twice as many of a /56, four times of a /48) at"
+                + " a time; 0 here and below: no limit.");
     static final Key<Integer> CONNECTIONS =
         Key.of("connections_per_minute", count(0, MANY), "600", "New connections of one client.");
     static final Key<Integer> MESSAGES =
@@ -681,15 +682,16 @@ final class Schema {
             "deliveries",
             count(1, 10_000),
             "100",
-            "Deliveries at a time. Mail with the null sender gets an eighth of them at most, next hops"
-                + " that never answered a quarter, slow ones three eighths; a fifth is kept for new"
-                + " mail to idle next hops.");
+            "Deliveries at a time. Mail with the null sender gets an eighth of them at most, next"
+                + " hops that never answered a quarter, slow ones three eighths; a fifth is kept"
+                + " for new mail to idle next hops.");
     static final Key<Integer> DELIVERIES_PER_HOP =
         Key.of(
             "deliveries_per_hop",
             count(1, 1000),
             "20",
-            "Deliveries at a time toward one next hop, reached step by step, and at one MX address.");
+            "Deliveries at a time toward one next hop, reached step by step, and at one MX"
+                + " address.");
     static final Key<Duration> DEAD_SITE_FIRST =
         Key.of(
             "dead_site_first",
@@ -745,8 +747,8 @@ final class Schema {
             "hold",
             DURATION,
             "\"30m\"",
-            "How long TLS that is offered but broken keeps mail from going in clear text, where that"
-                + " is allowed at all.");
+            "How long TLS that is offered but broken keeps mail from going in clear text, where"
+                + " that is allowed at all.");
     static final Key<Boolean> POST_QUANTUM =
         Key.of("post_quantum", BOOLEAN, "true", "Whether X25519MLKEM768 is offered.");
     static final Key<Boolean> RESUMPTION =
@@ -766,8 +768,8 @@ final class Schema {
             "allow_targets",
             listOf(NETWORK),
             "[]",
-            "Special-use networks (loopback, private; RFC 6890) to which MX records and MTA-STS policy hosts may lead. Fixed"
-                + " next hops may lead anywhere.");
+            "Special-use networks (loopback, private; RFC 6890) to which MX records and MTA-STS"
+                + " policy hosts may lead. Fixed next hops may lead anywhere.");
     static final Table TABLE =
         Table.one(
             "deliver",
@@ -797,7 +799,8 @@ final class Schema {
             BOOLEAN,
             "true",
             "Whether MTA-STS policies (RFC 8461) of the domains that mail goes to are fetched, kept"
-                + " and followed. DANE has no such switch: it is in force where the DNS is validated.");
+                + " and followed. DANE has no such switch: it is in force where the DNS is"
+                + " validated.");
     static final Key<Integer> PORT =
         Key.of("port", count(1, 65_535), "443", "The port of policy hosts; not 443 in tests only.");
     static final Key<Duration> FIRST_CONTACT_HOLD =
@@ -806,16 +809,16 @@ final class Schema {
             DURATION,
             "How long mail waits for a policy that is announced and has never been had, before it"
                 + " goes as if there were none; at most half of [queue] lifetime. Within less than"
-                + " five minutes the policy host is not asked again. Left out: half an hour, or that"
-                + " half if it is less.",
+                + " five minutes the policy host is not asked again. Left out: half an hour, or"
+                + " that half if it is less.",
             "\"30m\"");
     static final Key<Duration> LOOKUP_HOLD =
         Key.optional(
             "lookup_hold",
             DURATION,
             "How long mail waits while the DNS does not say whether there is a policy, and none is"
-                + " known; at most half of [queue] lifetime. Left out: four hours, or that half if it"
-                + " is less.",
+                + " known; at most half of [queue] lifetime. Left out: four hours, or that half if"
+                + " it is less.",
             "\"4h\"");
     static final Table TABLE =
         Table.one(
@@ -836,8 +839,8 @@ final class Schema {
             "enabled",
             BOOLEAN,
             "true",
-            "Whether domains that ask for it by a TLSRPT record (RFC 8460) get a daily report of the"
-                + " sessions with them. Without a contact and a postmaster there are none.");
+            "Whether domains that ask for it by a TLSRPT record (RFC 8460) get a daily report of"
+                + " the sessions with them. Without a contact and a postmaster there are none.");
     static final Key<String> ORGANIZATION =
         Key.optional(
             "organization",
@@ -940,8 +943,8 @@ final class Schema {
         Key.optional(
             "hold",
             DURATION,
-            "How long every path to a domain must show less before that is accepted; at most half of"
-                + " [queue] lifetime. Left out: two days, or that half if it is less.",
+            "How long every path to a domain must show less before that is accepted; at most half"
+                + " of [queue] lifetime. Left out: two days, or that half if it is less.",
             "\"2d\"");
     static final Key<Integer> SESSIONS =
         Key.of("sessions", count(1, 10_000), "20", "Sessions that a level needs.");
@@ -960,15 +963,16 @@ final class Schema {
             "host_days",
             count(1, 365),
             "2",
-            "Distinct days on which each MX host with an address must have been greeted for a level.");
+            "Distinct days on which each MX host with an address must have been greeted for a"
+                + " level.");
     static final Key<Boolean> GREET_UNSEEN =
         Key.of(
             "greet_unseen",
             BOOLEAN,
             "true",
-            "Greet MX hosts that no delivery needs, without mail, where they alone keep a domain from"
-                + " its level: only domains with mail in the last day, at most 100 greetings a day in"
-                + " all.");
+            "Greet MX hosts that no delivery needs, without mail, where they alone keep a domain"
+                + " from its level: only domains with mail in the last day, at most 100 greetings a"
+                + " day in all.");
     static final Key<Duration> DECAY =
         Key.of("decay", DURATION, "\"180d\"", "A level not seen again for so long falls away.");
     static final Key<Integer> DOMAINS =
@@ -976,8 +980,8 @@ final class Schema {
             "domains",
             count(1, LedgerSettings.MOST_DOMAINS),
             "100000",
-            "Domains remembered. When there are more, those without a level go first, and those with"
-                + " one never.");
+            "Domains remembered. When there are more, those without a level go first, and those"
+                + " with one never.");
     static final Table TABLE =
         Table.one(
             "ledger",
@@ -1083,8 +1087,8 @@ final class Schema {
         Table.rows(
             "negative_anchor",
             "A negative trust anchor (RFC 7646): the zone is treated as unsigned, and DANE does not"
-                + " apply to its hosts. For a zone that is known to have broken its DNSSEC by mistake;"
-                + " for a week at most.",
+                + " apply to its hosts. For a zone that is known to have broken its DNSSEC by"
+                + " mistake; for a week at most.",
             DOMAIN_OF,
             OWNER,
             NOTE,

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
-import org.sealwax.tls.Pin;
+import org.sealwax.tls.verdict.Pin;
 
 /**
  * One {@code [[trusted_client]]}: a pin, or a CA with names.

@@ -13,8 +13,8 @@ import org.sealwax.smtp.Capabilities;
 import org.sealwax.smtp.LineReader;
 import org.sealwax.smtp.Reply;
 import org.sealwax.smtp.ReplyReader;
-import org.sealwax.tls.Handshake;
 import org.sealwax.tls.TlsWire;
+import org.sealwax.tls.verdict.Handshake;
 import org.sealwax.world.Deadline;
 import org.sealwax.world.Wire;
 

@@ -11,8 +11,8 @@ import org.sealwax.smtp.Reply;
 import org.sealwax.smtp.ReplyReader;
 import org.sealwax.smtp.ReplyTrouble;
 import org.sealwax.tls.TlsClient;
-import org.sealwax.tls.TlsTrouble;
 import org.sealwax.tls.TlsWire;
+import org.sealwax.tls.verdict.TlsTrouble;
 import org.sealwax.world.Deadline;
 import org.sealwax.world.Wire;
 

@@ -5,8 +5,8 @@ import org.sealwax.smtp.BodySummary;
 import org.sealwax.smtp.Command;
 import org.sealwax.smtp.Reply;
 import org.sealwax.tls.TlsServer;
-import org.sealwax.tls.TlsTrouble;
 import org.sealwax.tls.TlsWire;
+import org.sealwax.tls.verdict.TlsTrouble;
 
 /**
  * What a server says to each verb. {@link Dialogue} owns lines, limits, timeouts, pipelining and

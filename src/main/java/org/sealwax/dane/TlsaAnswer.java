@@ -8,8 +8,8 @@ import org.sealwax.dns.Answer;
 import org.sealwax.dns.Security;
 import org.sealwax.dns.Tlsa;
 import org.sealwax.policy.Evidence.DaneState;
-import org.sealwax.tls.Association;
-import org.sealwax.tls.Associations;
+import org.sealwax.tls.verdict.Association;
+import org.sealwax.tls.verdict.Associations;
 
 /** What the answer to one TLSA question means (RFC 7672 2.2). */
 public final class TlsaAnswer {

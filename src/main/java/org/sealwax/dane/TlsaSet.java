@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.sealwax.dns.Tlsa;
-import org.sealwax.tls.Association;
+import org.sealwax.tls.verdict.Association;
 
 /**
  * A TLSA record set read for SMTP: what each record is good for, and what is left of the set.

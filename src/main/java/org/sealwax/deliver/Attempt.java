@@ -35,12 +35,12 @@ import org.sealwax.policy.Requirement;
 import org.sealwax.policy.Rung;
 import org.sealwax.policy.Subject;
 import org.sealwax.queue.Cause;
-import org.sealwax.tls.Associations;
 import org.sealwax.tls.ClientOffer;
-import org.sealwax.tls.Pin;
-import org.sealwax.tls.References;
-import org.sealwax.tls.TlsVersion;
-import org.sealwax.tls.TrustRoots;
+import org.sealwax.tls.verdict.Associations;
+import org.sealwax.tls.verdict.Pin;
+import org.sealwax.tls.verdict.References;
+import org.sealwax.tls.verdict.TlsVersion;
+import org.sealwax.tls.verdict.TrustRoots;
 import org.sealwax.tlsrpt.Diagnosis;
 import org.sealwax.world.Wire;
 

@@ -11,8 +11,8 @@ import org.sealwax.converse.ClientDialogue;
 import org.sealwax.converse.SmtpTimes;
 import org.sealwax.queue.Cause;
 import org.sealwax.smtp.Reply;
-import org.sealwax.tls.Handshake;
-import org.sealwax.tls.Verdict;
+import org.sealwax.tls.verdict.Handshake;
+import org.sealwax.tls.verdict.Verdict;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Deadline;
 

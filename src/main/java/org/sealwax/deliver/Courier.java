@@ -24,7 +24,7 @@ import org.sealwax.queue.NextHop;
 import org.sealwax.queue.Outcome;
 import org.sealwax.queue.Target;
 import org.sealwax.tls.TlsClient;
-import org.sealwax.tls.TrustRoots;
+import org.sealwax.tls.verdict.TrustRoots;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 

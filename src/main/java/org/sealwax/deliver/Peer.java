@@ -4,7 +4,7 @@ import java.net.InetSocketAddress;
 import java.util.Optional;
 import org.sealwax.converse.ClientDialogue;
 import org.sealwax.policy.Requirement;
-import org.sealwax.tls.Handshake;
+import org.sealwax.tls.verdict.Handshake;
 
 /** A greeted host on one connection, about which the policy said proceed. One thread owns it. */
 final class Peer {

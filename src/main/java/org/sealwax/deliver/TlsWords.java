@@ -8,9 +8,9 @@ import org.sealwax.policy.Demand;
 import org.sealwax.policy.Requirement;
 import org.sealwax.queue.Consignment;
 import org.sealwax.receipt.Receipt;
-import org.sealwax.tls.Handshake;
-import org.sealwax.tls.Pins;
-import org.sealwax.tls.Verdict;
+import org.sealwax.tls.verdict.Handshake;
+import org.sealwax.tls.verdict.Pins;
+import org.sealwax.tls.verdict.Verdict;
 
 /** TLS in the words of the log. */
 final class TlsWords {

@@ -7,7 +7,7 @@ import org.sealwax.evidence.Gatherer;
 import org.sealwax.log.MailLog;
 import org.sealwax.policy.Policy;
 import org.sealwax.tls.TlsClient;
-import org.sealwax.tls.TrustRoots;
+import org.sealwax.tls.verdict.TrustRoots;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 import org.sealwax.world.Dialer;

@@ -4,7 +4,7 @@ import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Optional;
 import org.sealwax.address.Domain;
-import org.sealwax.tls.Verdict;
+import org.sealwax.tls.verdict.Verdict;
 
 /** Whether a client is the mirror image of a named peer's own MX host. Thread-safe. */
 @FunctionalInterface

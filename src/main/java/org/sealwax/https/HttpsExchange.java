@@ -6,7 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
-import org.sealwax.tls.Handshake;
+import org.sealwax.tls.verdict.Handshake;
 
 /**
  * What one request came to, with everything that was seen on the way. Exactly one of {@code reply}

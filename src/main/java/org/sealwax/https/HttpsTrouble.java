@@ -2,8 +2,8 @@ package org.sealwax.https;
 
 import java.time.Duration;
 import java.util.List;
-import org.sealwax.tls.TlsTrouble;
-import org.sealwax.tls.Verdict;
+import org.sealwax.tls.verdict.TlsTrouble;
+import org.sealwax.tls.verdict.Verdict;
 
 /** Why there is no answer. */
 public sealed interface HttpsTrouble {

@@ -17,8 +17,8 @@ import org.sealwax.smtp.ForwardPath;
 import org.sealwax.smtp.Line;
 import org.sealwax.smtp.LineReader;
 import org.sealwax.smtp.SmtpLimits;
-import org.sealwax.tls.TlsTrouble;
 import org.sealwax.tls.odd.OddWire;
+import org.sealwax.tls.verdict.TlsTrouble;
 import org.sealwax.world.Clock;
 import org.sealwax.world.Wire;
 

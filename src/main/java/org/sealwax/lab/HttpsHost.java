@@ -7,9 +7,9 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
-import org.sealwax.tls.TlsTrouble;
 import org.sealwax.tls.odd.OddServer;
 import org.sealwax.tls.odd.OddWire;
+import org.sealwax.tls.verdict.TlsTrouble;
 import org.sealwax.world.Wire;
 
 /** One exchange of HTTP/1.1 over TLS (RFC 9112), as small as a policy host needs it. */

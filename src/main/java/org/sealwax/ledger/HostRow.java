@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import org.sealwax.tls.Pin;
+import org.sealwax.tls.verdict.Pin;
 
 /**
  * What one host of one domain has shown.

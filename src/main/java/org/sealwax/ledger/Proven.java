@@ -9,7 +9,7 @@ import java.util.Set;
 import java.util.function.Predicate;
 import org.sealwax.address.Domain;
 import org.sealwax.policy.Level;
-import org.sealwax.tls.Pin;
+import org.sealwax.tls.verdict.Pin;
 
 /**
  * An MX host of a domain that was verified, and the keys it showed then. What counts is not that a

@@ -14,9 +14,9 @@ import org.sealwax.policy.Policy;
 import org.sealwax.policy.Reason;
 import org.sealwax.policy.Requirement;
 import org.sealwax.policy.Subject;
-import org.sealwax.tls.Association;
-import org.sealwax.tls.Pin;
-import org.sealwax.tls.TlsVersion;
+import org.sealwax.tls.verdict.Association;
+import org.sealwax.tls.verdict.Pin;
+import org.sealwax.tls.verdict.TlsVersion;
 
 /**
  * What remembered observations would have come to under another configuration: the question behind

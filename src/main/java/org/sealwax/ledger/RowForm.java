@@ -25,8 +25,8 @@ import org.sealwax.ledger.Violation.State;
 import org.sealwax.policy.Level;
 import org.sealwax.policy.MxPattern;
 import org.sealwax.policy.Rung;
-import org.sealwax.tls.Pin;
-import org.sealwax.tls.TlsVersion;
+import org.sealwax.tls.verdict.Pin;
+import org.sealwax.tls.verdict.TlsVersion;
 
 /**
  * A row as octets, and back. Small, because there may be a hundred thousand: times in seconds,

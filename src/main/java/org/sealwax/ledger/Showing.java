@@ -5,10 +5,10 @@ import java.time.temporal.ChronoUnit;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.policy.Observation;
 import org.sealwax.policy.Rung;
-import org.sealwax.tls.Handshake;
-import org.sealwax.tls.Pin;
-import org.sealwax.tls.Pins;
-import org.sealwax.tls.TlsVersion;
+import org.sealwax.tls.verdict.Handshake;
+import org.sealwax.tls.verdict.Pin;
+import org.sealwax.tls.verdict.Pins;
+import org.sealwax.tls.verdict.TlsVersion;
 
 /**
  * One remembered observation of a host.

@@ -6,8 +6,8 @@ import org.sealwax.address.Domain;
 import org.sealwax.policy.Level;
 import org.sealwax.policy.Observation;
 import org.sealwax.policy.Rung;
-import org.sealwax.tls.Handshake;
-import org.sealwax.tls.NameCheck;
+import org.sealwax.tls.verdict.Handshake;
+import org.sealwax.tls.verdict.NameCheck;
 
 /** What one connection is worth to the ledger, from nothing to the most. */
 public enum Shown {

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.address.AddressLiteral;
 import org.sealwax.address.Domain;
 import org.sealwax.address.Mailbox;
-import org.sealwax.tls.Handshake;
-import org.sealwax.tls.Verdict;
+import org.sealwax.tls.verdict.Handshake;
+import org.sealwax.tls.verdict.Verdict;
 
 /**
  * The trace field that we put before every message we accept (RFC 5321 4.4), with the TLS facts of

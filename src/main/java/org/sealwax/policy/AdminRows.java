@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
-import org.sealwax.tls.TlsFloor;
-import org.sealwax.tls.TlsVersion;
+import org.sealwax.tls.verdict.TlsFloor;
+import org.sealwax.tls.verdict.TlsVersion;
 
 /**
  * Which of the rows, routes and defaults that cover a delivery count. For the recipient domain, the

@@ -4,8 +4,8 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import org.sealwax.address.Domain;
-import org.sealwax.tls.Associations;
-import org.sealwax.tls.Pin;
+import org.sealwax.tls.verdict.Associations;
+import org.sealwax.tls.verdict.Pin;
 
 /** One demand on the peer's identity. A requirement has a set of them, all of which must hold. */
 public sealed interface Demand {

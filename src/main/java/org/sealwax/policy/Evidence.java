@@ -4,7 +4,7 @@ import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
-import org.sealwax.tls.Associations;
+import org.sealwax.tls.verdict.Associations;
 
 /**
  * What is known before connecting, one case per source; each may raise or refuse, never lower. (The

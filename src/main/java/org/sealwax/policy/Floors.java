@@ -1,6 +1,6 @@
 package org.sealwax.policy;
 
-import org.sealwax.tls.TlsFloor;
+import org.sealwax.tls.verdict.TlsFloor;
 
 /**
  * The two floors that rows without one of their own get.

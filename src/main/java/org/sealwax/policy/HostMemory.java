@@ -4,7 +4,7 @@ import java.time.Instant;
 import java.util.EnumMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.tls.TlsTrouble;
+import org.sealwax.tls.verdict.TlsTrouble;
 
 /**
  * What a host has shown lately, as far as the ladder cares; immutable. Not the ledger: it lives in

@@ -5,7 +5,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.sealwax.tls.TlsVersion;
+import org.sealwax.tls.verdict.TlsVersion;
 
 /**
  * The rungs that differ for us, and the bounds: as data.

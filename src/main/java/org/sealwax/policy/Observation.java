@@ -1,8 +1,8 @@
 package org.sealwax.policy;
 
 import org.sealwax.smtp.Reply;
-import org.sealwax.tls.Handshake;
-import org.sealwax.tls.TlsTrouble;
+import org.sealwax.tls.verdict.Handshake;
+import org.sealwax.tls.verdict.TlsTrouble;
 
 /** What one connection showed before anything private was said on it. */
 public sealed interface Observation {

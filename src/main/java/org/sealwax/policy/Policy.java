@@ -6,13 +6,13 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
-import org.sealwax.tls.Association;
-import org.sealwax.tls.Handshake;
-import org.sealwax.tls.NameCheck;
-import org.sealwax.tls.Pin;
-import org.sealwax.tls.Pins;
-import org.sealwax.tls.TlsFloor;
-import org.sealwax.tls.Verdict;
+import org.sealwax.tls.verdict.Association;
+import org.sealwax.tls.verdict.Handshake;
+import org.sealwax.tls.verdict.NameCheck;
+import org.sealwax.tls.verdict.Pin;
+import org.sealwax.tls.verdict.Pins;
+import org.sealwax.tls.verdict.TlsFloor;
+import org.sealwax.tls.verdict.Verdict;
 
 /**
  * The decisions: evidence to requirement, requirement and observation to decision. Pure and

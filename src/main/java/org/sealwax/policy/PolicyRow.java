@@ -6,8 +6,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
 import org.sealwax.address.DomainPattern;
-import org.sealwax.tls.Pin;
-import org.sealwax.tls.TlsVersion;
+import org.sealwax.tls.verdict.Pin;
+import org.sealwax.tls.verdict.TlsVersion;
 
 /**
  * One {@code [[policy]]} row: what the admin says about a domain, everything below a parent, an MX

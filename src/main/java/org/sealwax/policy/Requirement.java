@@ -7,8 +7,8 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
-import org.sealwax.tls.Pin;
-import org.sealwax.tls.TlsFloor;
+import org.sealwax.tls.verdict.Pin;
+import org.sealwax.tls.verdict.TlsFloor;
 
 /**
  * What must hold before mail may go to one host: independent axes, not one ladder.

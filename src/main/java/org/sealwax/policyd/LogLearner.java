@@ -18,8 +18,8 @@ import org.sealwax.ledger.Seen;
 import org.sealwax.policy.Level;
 import org.sealwax.policy.Observation;
 import org.sealwax.policy.Rung;
-import org.sealwax.tls.Handshake;
-import org.sealwax.tls.Verdict;
+import org.sealwax.tls.verdict.Handshake;
+import org.sealwax.tls.verdict.Verdict;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 

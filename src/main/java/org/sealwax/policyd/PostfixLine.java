@@ -5,7 +5,7 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.sealwax.address.Domain;
-import org.sealwax.tls.TlsVersion;
+import org.sealwax.tls.verdict.TlsVersion;
 
 /**
  * What one line of Postfix's log says that is worth learning. The grammar is anchored at the tag of
@@ -71,7 +71,8 @@ sealed interface PostfixLine {
 
   Pattern SENT =
       Pattern.compile(
-          "([A-Za-z0-9]{6,30}): to=<[^<>\"\\s@]{1,64}@([A-Za-z0-9._-]{1,255})>, (?:orig_to=<[^<>\"\\s]{1,320}>, )?relay="
+          "([A-Za-z0-9]{6,30}): to=<[^<>\"\\s@]{1,64}@([A-Za-z0-9._-]{1,255})>,"
+              + " (?:orig_to=<[^<>\"\\s]{1,320}>, )?relay="
               + PEER
               + ", (?:conn_use=[0-9]{1,9}, )?delay=[0-9.]{1,15}, delays=[0-9./]{1,60},"
               + " dsn=2\\.[0-9]{1,3}\\.[0-9]{1,3}, status=sent \\(.*");

@@ -18,7 +18,7 @@ import org.sealwax.policy.MxFilter;
 import org.sealwax.policy.MxPattern;
 import org.sealwax.policy.Reason;
 import org.sealwax.policy.Requirement;
-import org.sealwax.tls.Pin;
+import org.sealwax.tls.verdict.Pin;
 
 /**
  * Requirements in the words of {@code smtp_tls_policy_maps} (postconf(5)). Postfix's table has one

@@ -4,7 +4,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.sealwax.converse.DialogueSettings;
-import org.sealwax.tls.ClientCertificates;
+import org.sealwax.tls.verdict.ClientCertificates;
 
 /**
  * One door.

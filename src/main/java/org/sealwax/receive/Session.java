@@ -18,12 +18,12 @@ import org.sealwax.smtp.Command;
 import org.sealwax.smtp.EnhancedStatus;
 import org.sealwax.smtp.ForwardPath;
 import org.sealwax.smtp.Reply;
-import org.sealwax.tls.ClientCertificates;
-import org.sealwax.tls.Handshake;
 import org.sealwax.tls.TlsServer;
-import org.sealwax.tls.TlsTrouble;
 import org.sealwax.tls.TlsWire;
-import org.sealwax.tls.Verdict;
+import org.sealwax.tls.verdict.ClientCertificates;
+import org.sealwax.tls.verdict.Handshake;
+import org.sealwax.tls.verdict.TlsTrouble;
+import org.sealwax.tls.verdict.Verdict;
 
 /**
  * What we say to each verb: reads like RFC 5321 section 4.1, with 3207, 4954, 3030 and 3461. One

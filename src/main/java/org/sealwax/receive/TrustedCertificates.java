@@ -2,11 +2,11 @@ package org.sealwax.receive;
 
 import java.util.List;
 import java.util.Optional;
-import org.sealwax.tls.Handshake;
 import org.sealwax.tls.Judge;
-import org.sealwax.tls.PeerRole;
-import org.sealwax.tls.References;
-import org.sealwax.tls.Verdict;
+import org.sealwax.tls.verdict.Handshake;
+import org.sealwax.tls.verdict.PeerRole;
+import org.sealwax.tls.verdict.References;
+import org.sealwax.tls.verdict.Verdict;
 
 /**
  * Client certificates that grant relay.

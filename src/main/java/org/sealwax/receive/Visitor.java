@@ -7,8 +7,8 @@ import org.sealwax.address.AddressLiteral;
 import org.sealwax.address.Domain;
 import org.sealwax.log.TlsFacts;
 import org.sealwax.message.Received;
-import org.sealwax.tls.Handshake;
-import org.sealwax.tls.Pins;
+import org.sealwax.tls.verdict.Handshake;
+import org.sealwax.tls.verdict.Pins;
 
 /**
  * Who the client of a session is, as far as that is known by now. Owned by the session's thread.

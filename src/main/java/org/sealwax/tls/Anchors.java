@@ -12,6 +12,7 @@ import java.util.NavigableSet;
 import java.util.Set;
 import java.util.TreeSet;
 import javax.security.auth.x500.X500Principal;
+import org.sealwax.tls.verdict.TrustRoots;
 
 /** Roots made ready for path building; compared by identity. */
 final class Anchors {

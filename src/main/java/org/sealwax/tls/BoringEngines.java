@@ -20,6 +20,9 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.tls.verdict.ClientCertificates;
+import org.sealwax.tls.verdict.TlsFloor;
+import org.sealwax.tls.verdict.TlsVersion;
 
 /** BoringSSL by netty-tcnative. Loading this class loads the native library. */
 final class BoringEngines implements EngineFactory {

@@ -25,6 +25,8 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import javax.security.auth.x500.X500Principal;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.tls.verdict.PeerRole;
+import org.sealwax.tls.verdict.Verdict;
 
 /**
  * What a chain is worth, apart from names and pins: PKIX (RFC 5280 6) by the JDK, and around it the

@@ -2,6 +2,9 @@ package org.sealwax.tls;
 
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
+import org.sealwax.tls.verdict.References;
+import org.sealwax.tls.verdict.TlsFloor;
+import org.sealwax.tls.verdict.TlsVersion;
 
 /**
  * What we offer as a client on one connection: a rung of the ladder turned into parameters.

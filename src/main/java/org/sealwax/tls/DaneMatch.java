@@ -16,6 +16,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.tls.verdict.Association;
+import org.sealwax.tls.verdict.PeerRole;
+import org.sealwax.tls.verdict.Pins;
+import org.sealwax.tls.verdict.Verdict;
 
 /**
  * Whether a chain is the one that TLSA associations name (RFC 6698 2.1, RFC 7671 5, RFC 7672 3.1).

@@ -6,6 +6,9 @@ import java.time.Duration;
 import java.util.HexFormat;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.tls.verdict.PeerRole;
+import org.sealwax.tls.verdict.Pins;
+import org.sealwax.tls.verdict.TlsTrouble;
 import org.sealwax.world.Wire;
 
 /**

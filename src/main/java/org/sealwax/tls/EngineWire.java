@@ -13,6 +13,8 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLEngineResult;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.tls.verdict.Handshake;
+import org.sealwax.tls.verdict.TlsTrouble;
 import org.sealwax.tls.wire.AlertName;
 import org.sealwax.tls.wire.ClientHello;
 import org.sealwax.tls.wire.RecordHeader;

@@ -11,6 +11,8 @@ import java.security.Signature;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.List;
+import org.sealwax.tls.verdict.Pin;
+import org.sealwax.tls.verdict.Pins;
 
 /**
  * A certificate chain and its key, checked to belong together. Instances are compared by identity:

@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.tls.verdict.NameCheck;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 

@@ -17,6 +17,8 @@ import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.TrustManager;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.tls.verdict.ClientCertificates;
+import org.sealwax.tls.verdict.TlsVersion;
 
 /** The JDK's own TLS. */
 final class JsseEngines implements EngineFactory {

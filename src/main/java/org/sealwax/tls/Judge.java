@@ -12,6 +12,17 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
+import org.sealwax.tls.verdict.Association;
+import org.sealwax.tls.verdict.Associations;
+import org.sealwax.tls.verdict.Judgement;
+import org.sealwax.tls.verdict.NameCheck;
+import org.sealwax.tls.verdict.PeerRole;
+import org.sealwax.tls.verdict.Pin;
+import org.sealwax.tls.verdict.Pins;
+import org.sealwax.tls.verdict.Proof;
+import org.sealwax.tls.verdict.References;
+import org.sealwax.tls.verdict.TrustRoots;
+import org.sealwax.tls.verdict.Verdict;
 import org.sealwax.world.Clock;
 
 /**

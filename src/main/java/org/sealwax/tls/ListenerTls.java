@@ -2,6 +2,8 @@ package org.sealwax.tls;
 
 import java.time.Duration;
 import java.util.List;
+import org.sealwax.tls.verdict.ClientCertificates;
+import org.sealwax.tls.verdict.TlsFloor;
 
 /**
  * TLS settings of one listener.

@@ -35,6 +35,7 @@ import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.sealwax.address.Domain;
+import org.sealwax.tls.verdict.NameCheck;
 import org.sealwax.world.Chance;
 
 /**

@@ -11,6 +11,11 @@ import java.util.List;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.tls.verdict.Handshake;
+import org.sealwax.tls.verdict.Judgement;
+import org.sealwax.tls.verdict.TlsTrouble;
+import org.sealwax.tls.verdict.TlsVersion;
+import org.sealwax.tls.verdict.Verdict;
 import org.sealwax.world.Deadline;
 import org.sealwax.world.Wire;
 

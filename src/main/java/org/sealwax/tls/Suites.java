@@ -3,6 +3,8 @@ package org.sealwax.tls;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.sealwax.tls.verdict.TlsFloor;
+import org.sealwax.tls.verdict.TlsVersion;
 
 /**
  * Cipher suites in order of preference, for mail: opportunistic TLS takes what a peer has as long
@@ -58,11 +60,6 @@ final class Suites {
       OLD.stream().filter(suite -> !out.contains(suite)).forEach(out::add);
     }
     return out;
-  }
-
-  /** Whether a key that is stolen later opens nothing that was recorded before. */
-  static boolean isForwardSecret(String suite) {
-    return !suite.startsWith("TLS_RSA_");
   }
 
   static List<String> of(TlsFloor floor) {

@@ -1,6 +1,7 @@
 package org.sealwax.tls;
 
 import java.time.Duration;
+import org.sealwax.tls.verdict.TlsTrouble;
 import org.sealwax.world.Wire;
 
 /** Our side of outbound TLS; thread-safe; holds the client session cache. */

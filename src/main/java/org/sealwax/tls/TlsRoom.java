@@ -2,6 +2,8 @@ package org.sealwax.tls;
 
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.tls.verdict.References;
+import org.sealwax.tls.verdict.TrustRoots;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 import org.slf4j.Logger;

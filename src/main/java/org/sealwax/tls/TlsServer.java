@@ -1,6 +1,7 @@
 package org.sealwax.tls;
 
 import java.time.Duration;
+import org.sealwax.tls.verdict.TlsTrouble;
 import org.sealwax.world.Wire;
 
 /** Our side of inbound TLS for one listener; thread-safe; certificates change under it. */

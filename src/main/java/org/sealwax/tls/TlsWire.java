@@ -1,5 +1,6 @@
 package org.sealwax.tls;
 
+import org.sealwax.tls.verdict.Handshake;
 import org.sealwax.world.Wire;
 
 /** A wire under TLS, with what its handshake came to. */

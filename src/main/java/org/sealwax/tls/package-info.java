@@ -2,14 +2,16 @@
  * Floor 1: TLS for mail. The only room that knows the TLS engines (BoringSSL by netty-tcnative
  * first, JSSE second). A {@link org.sealwax.tls.TlsServer} and a {@link org.sealwax.tls.TlsClient}
  * turn a clear {@link org.sealwax.world.Wire} into a {@link org.sealwax.tls.TlsWire}; every
- * handshake, whatever the level, yields a {@link org.sealwax.tls.Handshake} with a {@link
- * org.sealwax.tls.Verdict}.
+ * handshake, whatever the level, yields a {@link org.sealwax.tls.verdict.Handshake} with a {@link
+ * org.sealwax.tls.verdict.Verdict}.
  *
  * <p>The door is {@link org.sealwax.tls.TlsRoom}. Certificates and keys live in {@link
- * org.sealwax.tls.IdentityStore}, verdicts come from {@link org.sealwax.tls.Judge} and {@link
- * org.sealwax.tls.NameCheck}. Inside, {@code EngineWire} drives an {@code SSLEngine} with records
- * that {@code RecordReader} cuts, {@code EngineFactory} hides which implementation it is, and
- * {@code Buffers} lends memory to whoever has bytes on the move.
+ * org.sealwax.tls.IdentityStore}, trust roots are read by {@link org.sealwax.tls.RootStore},
+ * verdicts come from {@link org.sealwax.tls.Judge}. The values (facts, verdicts, pins, versions)
+ * are in {@link org.sealwax.tls.verdict}, which does not know this package. Inside, {@code
+ * EngineWire} drives an {@code SSLEngine} with records that {@code RecordReader} cuts, {@code
+ * EngineFactory} hides which implementation it is, and {@code Buffers} lends memory to whoever has
+ * bytes on the move.
  *
  * <p>Invariants: verification never ends a handshake (the decision does); a verdict of a resumed
  * session is computed anew from the stored chain; credentials and decisions elsewhere use only the

@@ -13,9 +13,9 @@ import org.sealwax.policy.MxPattern;
 import org.sealwax.policy.Observation;
 import org.sealwax.policy.Policy;
 import org.sealwax.policy.Subject;
-import org.sealwax.tls.Handshake;
-import org.sealwax.tls.NameCheck;
-import org.sealwax.tls.Verdict;
+import org.sealwax.tls.verdict.Handshake;
+import org.sealwax.tls.verdict.NameCheck;
+import org.sealwax.tls.verdict.Verdict;
 
 /**
  * What one connection, or the decision not to make one, means for each policy that applied. Pure.

@@ -14,7 +14,7 @@ import org.sealwax.dns.zone.Zone;
 import org.sealwax.dns.zone.ZoneServer;
 import org.sealwax.ledger.FilledLedger;
 import org.sealwax.sts.store.FilledShelf;
-import org.sealwax.tls.Pins;
+import org.sealwax.tls.verdict.Pins;
 import org.sealwax.world.Clock;
 
 /**

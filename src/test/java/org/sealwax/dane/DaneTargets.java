@@ -11,7 +11,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.sealwax.dns.Tlsa;
 import org.sealwax.fuzz.Target;
-import org.sealwax.tls.Association;
+import org.sealwax.tls.verdict.Association;
 
 /** TLSA record sets of any octets. */
 public final class DaneTargets {

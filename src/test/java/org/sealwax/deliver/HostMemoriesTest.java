@@ -13,7 +13,7 @@ import org.sealwax.policy.HostMemory;
 import org.sealwax.policy.Ladder;
 import org.sealwax.policy.Observation;
 import org.sealwax.policy.Rung;
-import org.sealwax.tls.TlsTrouble;
+import org.sealwax.tls.verdict.TlsTrouble;
 
 final class HostMemoriesTest {
   private static final Instant NOW = Instant.parse("2026-11-25T12:00:00Z");

@@ -51,11 +51,12 @@ import org.sealwax.sts.store.StsSettings;
 import org.sealwax.tls.ClientTls;
 import org.sealwax.tls.IdentitySettings;
 import org.sealwax.tls.IdentityStore;
+import org.sealwax.tls.RootStore;
 import org.sealwax.tls.TlsClient;
 import org.sealwax.tls.TlsEngine;
 import org.sealwax.tls.TlsRoom;
 import org.sealwax.tls.TlsSettings;
-import org.sealwax.tls.TrustRoots;
+import org.sealwax.tls.verdict.TrustRoots;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 import org.sealwax.world.Dialer;
@@ -105,7 +106,7 @@ final class LabSender implements AutoCloseable {
                 .withTimes(Duration.ofMillis(400), Duration.ofSeconds(2)),
             clock,
             chance);
-    TrustRoots roots = TrustRoots.fromPem(Files.writeString(folder.resolve("ca"), lab.rootPem()));
+    TrustRoots roots = RootStore.fromPem(Files.writeString(folder.resolve("ca"), lab.rootPem()));
     TlsRoom room = new TlsRoom(new TlsSettings(engine), clock, chance);
     IdentityStore own =
         IdentityStore.open(

@@ -26,8 +26,8 @@ import org.sealwax.ledger.Shown;
 import org.sealwax.ledger.Sights;
 import org.sealwax.queue.NextHop;
 import org.sealwax.tls.Identity;
-import org.sealwax.tls.Pins;
 import org.sealwax.tls.TestCa;
+import org.sealwax.tls.verdict.Pins;
 
 /** Rounds with real TLS under a real ledger that knows example.org at level verify. */
 @Timeout(120)

@@ -27,11 +27,11 @@ import org.sealwax.config.Machine;
 import org.sealwax.policy.Evidence;
 import org.sealwax.policy.MxPattern;
 import org.sealwax.tls.Identity;
-import org.sealwax.tls.Pins;
+import org.sealwax.tls.RootStore;
 import org.sealwax.tls.TestCa;
 import org.sealwax.tls.TlsEngine;
 import org.sealwax.tls.TlsServer;
-import org.sealwax.tls.TrustRoots;
+import org.sealwax.tls.verdict.Pins;
 
 /** Every key of {@code [[policy]]}, from the line in the file to the next hop: real TLS. */
 @Timeout(60)
@@ -54,7 +54,7 @@ final class PolicyKeysTest {
     }
     net.rows.addAll(sound.settings().deliver().rows());
     for (var ca : sound.settings().caFiles().entrySet()) {
-      net.roots.put(ca.getKey(), TrustRoots.fromPem(ca.getValue()));
+      net.roots.put(ca.getKey(), RootStore.fromPem(ca.getValue()));
     }
   }
 

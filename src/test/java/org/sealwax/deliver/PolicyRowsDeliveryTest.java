@@ -33,9 +33,9 @@ import org.sealwax.queue.NextHop;
 import org.sealwax.queue.Outcome;
 import org.sealwax.queue.Target;
 import org.sealwax.tls.Identity;
-import org.sealwax.tls.Pins;
 import org.sealwax.tls.TestCa;
-import org.sealwax.tls.TlsVersion;
+import org.sealwax.tls.verdict.Pins;
+import org.sealwax.tls.verdict.TlsVersion;
 
 /** Each setting of a {@code [[policy]]} row, to the end: hosts with real TLS. */
 @Timeout(60)

@@ -27,11 +27,11 @@ import org.sealwax.policy.MxPattern;
 import org.sealwax.queue.Outcome;
 import org.sealwax.tls.Identity;
 import org.sealwax.tls.ListenerTls;
-import org.sealwax.tls.Pins;
 import org.sealwax.tls.TestCa;
 import org.sealwax.tls.TlsEngine;
-import org.sealwax.tls.TlsFloor;
-import org.sealwax.tls.TlsVersion;
+import org.sealwax.tls.verdict.Pins;
+import org.sealwax.tls.verdict.TlsFloor;
+import org.sealwax.tls.verdict.TlsVersion;
 
 /**
  * The lab's rows B, C, D, E, F and H that test a sender, by their names, in the contexts n (no

@@ -25,10 +25,10 @@ import org.sealwax.receive.auth.PasswordFile;
 import org.sealwax.receive.auth.PasswordMechanisms;
 import org.sealwax.tls.IdentityStore;
 import org.sealwax.tls.OldServer;
-import org.sealwax.tls.Pins;
-import org.sealwax.tls.References;
 import org.sealwax.tls.TestCa;
 import org.sealwax.tls.TlsServer;
+import org.sealwax.tls.verdict.Pins;
+import org.sealwax.tls.verdict.References;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 
@@ -293,7 +293,8 @@ final class TlsDeliveryTest {
                 .server(
                     org.sealwax.tls.ListenerTls.defaults("pinned"),
                     IdentityStore.fixed(identity, java.util.Map.of(), Clock.system()),
-                    new org.sealwax.tls.References(List.of(), Set.of(), FakeNet.ca().roots())));
+                    new org.sealwax.tls.verdict.References(
+                        List.of(), Set.of(), FakeNet.ca().roots())));
     assertEquals("delivered fingerprint:verified", reason(net.mail().one()));
     try (FakeNet other = new FakeNet()) {
       other.rows.addAll(net.rows);
@@ -712,13 +713,13 @@ final class TlsDeliveryTest {
   private static org.sealwax.tls.ClientOffer offer() {
     return new org.sealwax.tls.ClientOffer(
         null,
-        org.sealwax.tls.TlsFloor.DEFAULT,
-        org.sealwax.tls.TlsVersion.TLS_1_3,
+        org.sealwax.tls.verdict.TlsFloor.DEFAULT,
+        org.sealwax.tls.verdict.TlsVersion.TLS_1_3,
         true,
         false,
         false,
         false,
-        new org.sealwax.tls.References(List.of(), Set.of(), FakeNet.ca().roots()),
+        new org.sealwax.tls.verdict.References(List.of(), Set.of(), FakeNet.ca().roots()),
         "test");
   }
 }

@@ -7,13 +7,13 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
-import org.sealwax.tls.Handshake;
 import org.sealwax.tls.TlsClient;
 import org.sealwax.tls.TlsServer;
-import org.sealwax.tls.TlsTrouble;
-import org.sealwax.tls.TlsVersion;
 import org.sealwax.tls.TlsWire;
-import org.sealwax.tls.Verdict;
+import org.sealwax.tls.verdict.Handshake;
+import org.sealwax.tls.verdict.TlsTrouble;
+import org.sealwax.tls.verdict.TlsVersion;
+import org.sealwax.tls.verdict.Verdict;
 import org.sealwax.world.Wire;
 
 /**

@@ -10,8 +10,8 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.sealwax.address.Domain;
 import org.sealwax.policy.Rung;
-import org.sealwax.tls.Pin;
-import org.sealwax.tls.TlsVersion;
+import org.sealwax.tls.verdict.Pin;
+import org.sealwax.tls.verdict.TlsVersion;
 
 /** Which keys a domain's own hosts are known by: only those of sessions that verified them. */
 final class ProvenTest {

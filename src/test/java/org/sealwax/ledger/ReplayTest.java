@@ -17,11 +17,11 @@ import org.sealwax.policy.Level;
 import org.sealwax.policy.Policy;
 import org.sealwax.policy.PolicyRow;
 import org.sealwax.policy.Rung;
-import org.sealwax.tls.Association;
-import org.sealwax.tls.Associations;
-import org.sealwax.tls.Pin;
-import org.sealwax.tls.TlsFloor;
-import org.sealwax.tls.TlsVersion;
+import org.sealwax.tls.verdict.Association;
+import org.sealwax.tls.verdict.Associations;
+import org.sealwax.tls.verdict.Pin;
+import org.sealwax.tls.verdict.TlsFloor;
+import org.sealwax.tls.verdict.TlsVersion;
 
 /** Remembered connections under another configuration. */
 final class ReplayTest {

@@ -12,8 +12,8 @@ import org.junit.jupiter.api.Test;
 import org.sealwax.address.Domain;
 import org.sealwax.policy.MxPattern;
 import org.sealwax.policy.Rung;
-import org.sealwax.tls.Pin;
-import org.sealwax.tls.TlsVersion;
+import org.sealwax.tls.verdict.Pin;
+import org.sealwax.tls.verdict.TlsVersion;
 
 final class RowFormTest {
   /** Rows of every kind. */

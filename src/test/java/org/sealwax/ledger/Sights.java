@@ -8,11 +8,11 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.sealwax.address.Domain;
 import org.sealwax.policy.Observation;
 import org.sealwax.policy.Rung;
-import org.sealwax.tls.Handshake;
 import org.sealwax.tls.TestCa;
-import org.sealwax.tls.TlsTrouble;
-import org.sealwax.tls.TlsVersion;
-import org.sealwax.tls.Verdict;
+import org.sealwax.tls.verdict.Handshake;
+import org.sealwax.tls.verdict.TlsTrouble;
+import org.sealwax.tls.verdict.TlsVersion;
+import org.sealwax.tls.verdict.Verdict;
 
 /** What a router would see, with real certificates. */
 public final class Sights {

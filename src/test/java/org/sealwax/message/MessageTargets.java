@@ -14,9 +14,9 @@ import java.util.List;
 import org.sealwax.address.Domain;
 import org.sealwax.address.Mailbox;
 import org.sealwax.fuzz.Target;
-import org.sealwax.tls.Handshake;
-import org.sealwax.tls.TlsVersion;
-import org.sealwax.tls.Verdict;
+import org.sealwax.tls.verdict.Handshake;
+import org.sealwax.tls.verdict.TlsVersion;
+import org.sealwax.tls.verdict.Verdict;
 
 /** Header sections that come in, and what we write with words that strangers chose. */
 public final class MessageTargets {

@@ -21,9 +21,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.sealwax.address.Domain;
 import org.sealwax.address.Mailbox;
 import org.sealwax.message.Received.Protocol;
-import org.sealwax.tls.Handshake;
-import org.sealwax.tls.TlsVersion;
-import org.sealwax.tls.Verdict;
+import org.sealwax.tls.verdict.Handshake;
+import org.sealwax.tls.verdict.TlsVersion;
+import org.sealwax.tls.verdict.Verdict;
 
 final class ReceivedTest {
   private static final Instant TIME = Instant.parse("2026-11-23T22:20:35Z");

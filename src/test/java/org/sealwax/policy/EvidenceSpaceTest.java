@@ -14,13 +14,13 @@ import org.junit.jupiter.api.Test;
 import org.sealwax.address.Domain;
 import org.sealwax.address.DomainPattern;
 import org.sealwax.smtp.Reply;
-import org.sealwax.tls.Association;
-import org.sealwax.tls.Associations;
-import org.sealwax.tls.Handshake;
-import org.sealwax.tls.Proof;
-import org.sealwax.tls.TlsTrouble;
-import org.sealwax.tls.TlsVersion;
-import org.sealwax.tls.Verdict;
+import org.sealwax.tls.verdict.Association;
+import org.sealwax.tls.verdict.Associations;
+import org.sealwax.tls.verdict.Handshake;
+import org.sealwax.tls.verdict.Proof;
+import org.sealwax.tls.verdict.TlsTrouble;
+import org.sealwax.tls.verdict.TlsVersion;
+import org.sealwax.tls.verdict.Verdict;
 
 /** Every combination of what the sources can say, and what follows from it. */
 final class EvidenceSpaceTest {

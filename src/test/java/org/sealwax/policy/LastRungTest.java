@@ -11,10 +11,10 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.sealwax.address.Domain;
-import org.sealwax.tls.Handshake;
-import org.sealwax.tls.TlsTrouble;
-import org.sealwax.tls.TlsVersion;
-import org.sealwax.tls.Verdict;
+import org.sealwax.tls.verdict.Handshake;
+import org.sealwax.tls.verdict.TlsTrouble;
+import org.sealwax.tls.verdict.TlsVersion;
+import org.sealwax.tls.verdict.Verdict;
 
 /** The last TLS rung has its turn before plaintext, and an alert does not buy it for nothing. */
 final class LastRungTest {

@@ -24,11 +24,11 @@ import org.junit.jupiter.api.Test;
 import org.sealwax.address.Domain;
 import org.sealwax.address.DomainPattern;
 import org.sealwax.smtp.Reply;
-import org.sealwax.tls.Handshake;
-import org.sealwax.tls.Pin;
-import org.sealwax.tls.TlsTrouble;
-import org.sealwax.tls.TlsVersion;
-import org.sealwax.tls.Verdict;
+import org.sealwax.tls.verdict.Handshake;
+import org.sealwax.tls.verdict.Pin;
+import org.sealwax.tls.verdict.TlsTrouble;
+import org.sealwax.tls.verdict.TlsVersion;
+import org.sealwax.tls.verdict.Verdict;
 
 /** The whole policy space, enumerated. */
 final class PolicySpaceTest {

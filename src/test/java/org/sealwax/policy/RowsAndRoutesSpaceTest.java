@@ -18,10 +18,10 @@ import org.sealwax.address.AddressLiteral;
 import org.sealwax.address.Domain;
 import org.sealwax.address.DomainPattern;
 import org.sealwax.address.MailHost;
-import org.sealwax.tls.Association;
-import org.sealwax.tls.Associations;
-import org.sealwax.tls.Pin;
-import org.sealwax.tls.TlsVersion;
+import org.sealwax.tls.verdict.Association;
+import org.sealwax.tls.verdict.Associations;
+import org.sealwax.tls.verdict.Pin;
+import org.sealwax.tls.verdict.TlsVersion;
 
 /** Every row for the recipient domain, with every route, next hop and host that mail may take. */
 final class RowsAndRoutesSpaceTest {

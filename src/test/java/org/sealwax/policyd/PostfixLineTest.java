@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sealwax.address.Domain;
-import org.sealwax.tls.TlsVersion;
+import org.sealwax.tls.verdict.TlsVersion;
 
 /** Lines of Postfix 3.7's own log, and what strangers may write into them. */
 final class PostfixLineTest {

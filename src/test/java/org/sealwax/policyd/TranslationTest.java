@@ -22,9 +22,9 @@ import org.sealwax.policy.MxPattern;
 import org.sealwax.policy.Policy;
 import org.sealwax.policy.PolicyRow;
 import org.sealwax.policy.Subject;
-import org.sealwax.tls.Association;
-import org.sealwax.tls.Associations;
-import org.sealwax.tls.Pin;
+import org.sealwax.tls.verdict.Association;
+import org.sealwax.tls.verdict.Associations;
+import org.sealwax.tls.verdict.Pin;
 
 /** The engine's requirements in Postfix's words. */
 final class TranslationTest {
@@ -282,7 +282,7 @@ final class TranslationTest {
             Level.SECURE,
             Set.of(),
             List.of(Domain.of("b.test"), Domain.of("a.test")),
-            org.sealwax.tls.TlsVersion.TLS_1_3,
+            org.sealwax.tls.verdict.TlsVersion.TLS_1_3,
             "ours",
             Domain.of("sni.test"),
             true,

@@ -45,7 +45,7 @@ import org.sealwax.queue.QuietLog;
 import org.sealwax.queue.Submission;
 import org.sealwax.smtp.EnhancedStatus;
 import org.sealwax.spool.QueueIds;
-import org.sealwax.tls.TlsTrouble;
+import org.sealwax.tls.verdict.TlsTrouble;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 

@@ -39,13 +39,13 @@ import org.sealwax.policy.Subject;
 import org.sealwax.queue.RetrySchedule;
 import org.sealwax.smtp.EnhancedStatus;
 import org.sealwax.smtp.Reply;
-import org.sealwax.tls.Association;
-import org.sealwax.tls.Associations;
-import org.sealwax.tls.Handshake;
-import org.sealwax.tls.Proof;
-import org.sealwax.tls.TlsTrouble;
-import org.sealwax.tls.TlsVersion;
-import org.sealwax.tls.Verdict;
+import org.sealwax.tls.verdict.Association;
+import org.sealwax.tls.verdict.Associations;
+import org.sealwax.tls.verdict.Handshake;
+import org.sealwax.tls.verdict.Proof;
+import org.sealwax.tls.verdict.TlsTrouble;
+import org.sealwax.tls.verdict.TlsVersion;
+import org.sealwax.tls.verdict.Verdict;
 
 /**
  * A year of one domain's life, seen by a router whose policy and ledger are the real functions.

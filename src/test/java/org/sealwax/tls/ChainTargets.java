@@ -13,6 +13,11 @@ import java.util.List;
 import java.util.Set;
 import org.sealwax.address.Domain;
 import org.sealwax.fuzz.Target;
+import org.sealwax.tls.verdict.Association;
+import org.sealwax.tls.verdict.Associations;
+import org.sealwax.tls.verdict.Judgement;
+import org.sealwax.tls.verdict.PeerRole;
+import org.sealwax.tls.verdict.References;
 import org.sealwax.world.Clock;
 
 /** Certificates that are nearly ones, in chains, beside TLSA associations. */

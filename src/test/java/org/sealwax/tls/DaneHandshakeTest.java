@@ -12,6 +12,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.sealwax.address.Domain;
+import org.sealwax.tls.verdict.Association;
+import org.sealwax.tls.verdict.Associations;
+import org.sealwax.tls.verdict.References;
+import org.sealwax.tls.verdict.TlsVersion;
 
 /** TLSA associations in real handshakes. */
 final class DaneHandshakeTest {

@@ -17,6 +17,15 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sealwax.address.Domain;
+import org.sealwax.tls.verdict.Association;
+import org.sealwax.tls.verdict.Associations;
+import org.sealwax.tls.verdict.Judgement;
+import org.sealwax.tls.verdict.PeerRole;
+import org.sealwax.tls.verdict.Pins;
+import org.sealwax.tls.verdict.Proof;
+import org.sealwax.tls.verdict.References;
+import org.sealwax.tls.verdict.TrustRoots;
+import org.sealwax.tls.verdict.Verdict;
 import org.sealwax.world.Clock;
 
 /** Chains and the TLSA associations that name them (RFC 6698 2.1, RFC 7671 5, RFC 7672 3). */

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.util.concurrent.FutureTask;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.sealwax.tls.verdict.TlsVersion;
 import org.sealwax.tls.wire.ClientHello;
 import org.sealwax.tls.wire.Suite;
 

@@ -17,6 +17,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.sealwax.tls.verdict.ClientCertificates;
+import org.sealwax.tls.verdict.TlsFloor;
+import org.sealwax.tls.verdict.TlsTrouble;
+import org.sealwax.tls.verdict.TlsVersion;
 import org.sealwax.world.Wire;
 
 /** Versions, groups, client certificates, and bytes in bulk, on every pair of engines. */

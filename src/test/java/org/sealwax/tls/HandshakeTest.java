@@ -8,6 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.sealwax.tls.verdict.ClientCertificates;
+import org.sealwax.tls.verdict.Handshake;
+import org.sealwax.tls.verdict.TlsVersion;
 
 /** Handshakes between our client and our server: the facts on both sides. */
 final class HandshakeTest {

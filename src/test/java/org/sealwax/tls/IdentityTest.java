@@ -21,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.sealwax.address.Domain;
+import org.sealwax.tls.verdict.NameCheck;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 

@@ -17,6 +17,11 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sealwax.address.Domain;
+import org.sealwax.tls.verdict.Judgement;
+import org.sealwax.tls.verdict.NameCheck;
+import org.sealwax.tls.verdict.PeerRole;
+import org.sealwax.tls.verdict.References;
+import org.sealwax.tls.verdict.TrustRoots;
 import org.sealwax.world.Clock;
 
 /** Verdicts as a table. */
@@ -241,7 +246,7 @@ final class JudgeTest {
 
   @Test
   void publicRootsAreThere() {
-    assertTrue(TrustRoots.publicRoots().anchors().size() > 50);
+    assertTrue(RootStore.publicRoots().anchors().size() > 50);
     assertTrue(JdkRoots.load().size() > 50);
   }
 }

@@ -3,6 +3,10 @@ package org.sealwax.tls;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import org.sealwax.tls.verdict.ClientCertificates;
+import org.sealwax.tls.verdict.PeerRole;
+import org.sealwax.tls.verdict.References;
+import org.sealwax.tls.verdict.TlsTrouble;
 import org.sealwax.world.Clock;
 import org.sealwax.world.Wire;
 

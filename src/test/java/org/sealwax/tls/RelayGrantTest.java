@@ -14,6 +14,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.sealwax.address.Domain;
 import org.sealwax.receive.Trust;
 import org.sealwax.receive.TrustedCertificates;
+import org.sealwax.tls.verdict.Handshake;
+import org.sealwax.tls.verdict.PeerRole;
+import org.sealwax.tls.verdict.References;
+import org.sealwax.tls.verdict.TlsVersion;
+import org.sealwax.tls.verdict.TrustRoots;
 import org.sealwax.world.Clock;
 
 /** Relay by certificate: real chains, real handshakes, new and resumed. */

@@ -14,6 +14,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.sealwax.tls.verdict.Pins;
+import org.sealwax.tls.verdict.References;
+import org.sealwax.tls.verdict.TlsVersion;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 

@@ -24,6 +24,12 @@ import org.sealwax.tls.odd.Minted;
 import org.sealwax.tls.odd.OddServer;
 import org.sealwax.tls.odd.OddTls;
 import org.sealwax.tls.odd.OddWire;
+import org.sealwax.tls.verdict.Association;
+import org.sealwax.tls.verdict.Associations;
+import org.sealwax.tls.verdict.Judgement;
+import org.sealwax.tls.verdict.PeerRole;
+import org.sealwax.tls.verdict.References;
+import org.sealwax.tls.verdict.Verdict;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 
@@ -58,7 +64,7 @@ final class StapleTest {
     return new References(
         List.of(Domain.of(MX)),
         Set.of(),
-        TrustRoots.fromPem(root),
+        RootStore.fromPem(root),
         new Associations(Set.of(tlsa), List.of(Domain.of(MX))));
   }
 

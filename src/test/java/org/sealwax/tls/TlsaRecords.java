@@ -4,6 +4,7 @@ import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.cert.X509Certificate;
 import java.util.HexFormat;
+import org.sealwax.tls.verdict.Association;
 
 /** Makes associations as a zone's owner would, apart from the code under test. */
 public final class TlsaRecords {

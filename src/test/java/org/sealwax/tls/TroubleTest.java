@@ -13,6 +13,9 @@ import java.util.List;
 import java.util.concurrent.FutureTask;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.sealwax.tls.verdict.TlsFloor;
+import org.sealwax.tls.verdict.TlsTrouble;
+import org.sealwax.tls.verdict.TlsVersion;
 import org.sealwax.world.Wire;
 
 /** How broken handshakes and connections are told: the kinds that the ladder looks at. */

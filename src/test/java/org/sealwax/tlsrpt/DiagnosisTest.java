@@ -17,13 +17,13 @@ import org.sealwax.policy.MxPattern;
 import org.sealwax.policy.Observation;
 import org.sealwax.policy.Subject;
 import org.sealwax.smtp.Reply;
-import org.sealwax.tls.Association;
-import org.sealwax.tls.Associations;
-import org.sealwax.tls.Handshake;
-import org.sealwax.tls.Proof;
-import org.sealwax.tls.TlsTrouble;
-import org.sealwax.tls.TlsVersion;
-import org.sealwax.tls.Verdict;
+import org.sealwax.tls.verdict.Association;
+import org.sealwax.tls.verdict.Associations;
+import org.sealwax.tls.verdict.Handshake;
+import org.sealwax.tls.verdict.Proof;
+import org.sealwax.tls.verdict.TlsTrouble;
+import org.sealwax.tls.verdict.TlsVersion;
+import org.sealwax.tls.verdict.Verdict;
 
 /** One row for each thing that a session can show under each policy (RFC 8460 section 4.3). */
 final class DiagnosisTest {

@@ -34,10 +34,10 @@ import org.sealwax.assess.Overview;
 import org.sealwax.assess.Place;
 import org.sealwax.assess.Review;
 import org.sealwax.assess.Visit;
-import org.sealwax.tls.NameCheck;
-import org.sealwax.tls.Pins;
-import org.sealwax.tls.TrustRoots;
-import org.sealwax.tls.Verdict;
+import org.sealwax.tls.verdict.NameCheck;
+import org.sealwax.tls.verdict.Pins;
+import org.sealwax.tls.verdict.TrustRoots;
+import org.sealwax.tls.verdict.Verdict;
 import org.sealwax.world.Clock;
 
 /**

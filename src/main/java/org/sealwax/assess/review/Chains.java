@@ -10,12 +10,12 @@ import java.util.Optional;
 import org.sealwax.address.Domain;
 import org.sealwax.assess.Visit;
 import org.sealwax.tls.Judge;
-import org.sealwax.tls.Judgement;
-import org.sealwax.tls.NameCheck;
-import org.sealwax.tls.PeerRole;
-import org.sealwax.tls.References;
-import org.sealwax.tls.TrustRoots;
-import org.sealwax.tls.Verdict;
+import org.sealwax.tls.verdict.Judgement;
+import org.sealwax.tls.verdict.NameCheck;
+import org.sealwax.tls.verdict.PeerRole;
+import org.sealwax.tls.verdict.References;
+import org.sealwax.tls.verdict.TrustRoots;
+import org.sealwax.tls.verdict.Verdict;
 import org.sealwax.world.Clock;
 
 /**

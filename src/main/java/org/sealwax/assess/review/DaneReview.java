@@ -34,14 +34,14 @@ import org.sealwax.dns.Security;
 import org.sealwax.dns.Tlsa;
 import org.sealwax.policy.Evidence.DaneState;
 import org.sealwax.policy.Subject;
-import org.sealwax.tls.Association;
-import org.sealwax.tls.Associations;
 import org.sealwax.tls.Judge;
-import org.sealwax.tls.NameCheck;
-import org.sealwax.tls.PeerRole;
-import org.sealwax.tls.Pins;
-import org.sealwax.tls.References;
-import org.sealwax.tls.TrustRoots;
+import org.sealwax.tls.verdict.Association;
+import org.sealwax.tls.verdict.Associations;
+import org.sealwax.tls.verdict.NameCheck;
+import org.sealwax.tls.verdict.PeerRole;
+import org.sealwax.tls.verdict.Pins;
+import org.sealwax.tls.verdict.References;
+import org.sealwax.tls.verdict.TrustRoots;
 import org.sealwax.world.Clock;
 
 /**

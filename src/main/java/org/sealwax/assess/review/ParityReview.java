@@ -16,7 +16,7 @@ import org.sealwax.assess.Place;
 import org.sealwax.assess.Review;
 import org.sealwax.assess.Sightings;
 import org.sealwax.assess.Visit;
-import org.sealwax.tls.Pins;
+import org.sealwax.tls.verdict.Pins;
 
 /**
  * All hosts and addresses against each other: an attacker who can drop packets chooses among them,

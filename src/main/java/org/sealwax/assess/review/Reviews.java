@@ -11,7 +11,7 @@ import org.sealwax.assess.Target;
 import org.sealwax.dns.Resolver;
 import org.sealwax.https.HttpsClient;
 import org.sealwax.sts.store.PolicyFetcher;
-import org.sealwax.tls.TrustRoots;
+import org.sealwax.tls.verdict.TrustRoots;
 import org.sealwax.world.Clock;
 import org.sealwax.world.Dialer;
 

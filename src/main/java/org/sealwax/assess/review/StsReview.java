@@ -25,7 +25,7 @@ import org.sealwax.sts.StsPolicy;
 import org.sealwax.sts.StsRecord;
 import org.sealwax.sts.store.PolicyFetch;
 import org.sealwax.sts.store.PolicyFetcher;
-import org.sealwax.tls.TrustRoots;
+import org.sealwax.tls.verdict.TrustRoots;
 import org.sealwax.world.Clock;
 
 /**

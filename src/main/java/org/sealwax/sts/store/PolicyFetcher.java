@@ -10,8 +10,8 @@ import org.sealwax.https.HttpsRequest;
 import org.sealwax.https.HttpsTrouble;
 import org.sealwax.sts.StsPolicy;
 import org.sealwax.sts.StsRecord;
-import org.sealwax.tls.Handshake;
-import org.sealwax.tls.Verdict;
+import org.sealwax.tls.verdict.Handshake;
+import org.sealwax.tls.verdict.Verdict;
 
 /**
  * Fetches policies from their hosts (RFC 8461 3.3): {@code https://mta-sts.DOMAIN}, WebPKI, DNS-ID,

@@ -10,7 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.tls.TlsTrouble;
+import org.sealwax.tls.verdict.TlsTrouble;
 import org.sealwax.tls.wire.ClientHello;
 import org.sealwax.tls.wire.Records;
 import org.sealwax.tls.wire.ServerWriter;

@@ -13,7 +13,7 @@ import org.bouncycastle.tls.TlsFatalAlert;
 import org.bouncycastle.tls.TlsFatalAlertReceived;
 import org.bouncycastle.tls.crypto.impl.bc.BcTlsCrypto;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.tls.TlsTrouble;
+import org.sealwax.tls.verdict.TlsTrouble;
 import org.sealwax.world.Deadline;
 import org.sealwax.world.Wire;
 

@@ -9,7 +9,8 @@
  *
  * <p>Invariants: the authority's keys are made at start and never leave the process, so nothing it
  * signs is trusted anywhere else; a server here ends every handshake in a {@link
- * org.sealwax.tls.odd.OddWire} or a {@link org.sealwax.tls.TlsTrouble}. RFC 5280, 5246, 8446.
+ * org.sealwax.tls.odd.OddWire} or a {@link org.sealwax.tls.verdict.TlsTrouble}. RFC 5280, 5246,
+ * 8446.
  */
 @NullMarked
 package org.sealwax.tls.odd;

@@ -37,8 +37,8 @@ import org.sealwax.dns.Tlsa;
 import org.sealwax.sts.StsPolicy;
 import org.sealwax.sts.store.PolicyFetch;
 import org.sealwax.tls.Identity;
-import org.sealwax.tls.Pins;
 import org.sealwax.tls.TestCa;
+import org.sealwax.tls.verdict.Pins;
 import org.sealwax.world.Clock;
 
 /** DANE and MTA-STS against what hosts show, and what both together come to. */

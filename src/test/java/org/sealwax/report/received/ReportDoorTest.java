@@ -34,19 +34,19 @@ import org.sealwax.https.HttpsClient;
 import org.sealwax.https.HttpsRequest;
 import org.sealwax.log.HeardLog;
 import org.sealwax.receive.ClientLimits;
-import org.sealwax.tls.ClientCertificates;
 import org.sealwax.tls.ClientOffer;
 import org.sealwax.tls.ClientTls;
 import org.sealwax.tls.IdentityStore;
 import org.sealwax.tls.ListenerTls;
-import org.sealwax.tls.References;
 import org.sealwax.tls.TestCa;
-import org.sealwax.tls.TlsFloor;
 import org.sealwax.tls.TlsRoom;
 import org.sealwax.tls.TlsServer;
 import org.sealwax.tls.TlsSettings;
-import org.sealwax.tls.TlsVersion;
-import org.sealwax.tls.TrustRoots;
+import org.sealwax.tls.verdict.ClientCertificates;
+import org.sealwax.tls.verdict.References;
+import org.sealwax.tls.verdict.TlsFloor;
+import org.sealwax.tls.verdict.TlsVersion;
+import org.sealwax.tls.verdict.TrustRoots;
 import org.sealwax.tlsrpt.ReportForm;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
@@ -217,10 +217,19 @@ final class ReportDoorTest {
         "POST /v1/tlsrpt HTTP/2\\nHost: a\\n\\n | 400 no request line",
         "POST /v1/tlsrpt HTTP/1.1\\nHost: a\\nHost: b\\n\\n | 400 no Host",
         "POST /v1/tlsrpt HTTP/1.1\\nHost: a\\nContent-Type: application/tlsrpt+gzip\\n\\n | 411",
-        "POST /v1/tlsrpt HTTP/1.1\\nHost: a\\nContent-Type: application/tlsrpt+gzip\\nContent-Length:"
-            + " 1\\nTransfer-Encoding: chunked\\n\\n | 400 both a length",
-        "POST /v1/tlsrpt HTTP/1.1\\nHost: a\\nContent-Type: application/tlsrpt+gzip\\nContent-Length:"
-            + " 99999999999\\n\\n | 413",
+        "POST /v1/tlsrpt HTTP/1.1\\n"
+            + "Host: a\\n"
+            + "Content-Type: application/tlsrpt+gzip\\n"
+            + "Content-Length: 1\\n"
+            + "Transfer-Encoding: chunked\\n"
+            + "\\n"
+            + " | 400 both a length",
+        "POST /v1/tlsrpt HTTP/1.1\\n"
+            + "Host: a\\n"
+            + "Content-Type: application/tlsrpt+gzip\\n"
+            + "Content-Length: 99999999999\\n"
+            + "\\n"
+            + " | 413",
         "POST /v1/tlsrpt HTTP/1.1\\nHost: a\\nContent-Type:"
             + " application/tlsrpt+gzip\\nContent-Encoding: gzip\\nContent-Length: 1\\n\\nx | 400 a"
             + " content coding",

@@ -1,4 +1,4 @@
-package org.sealwax.tls;
+package org.sealwax.tls.verdict;
 
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -28,7 +28,8 @@ public final class Pins {
     }
   }
 
-  static MessageDigest sha256() {
+  /** A new SHA-256 digest, to use once by one thread. */
+  public static MessageDigest sha256() {
     try {
       return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {

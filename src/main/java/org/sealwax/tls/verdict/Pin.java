@@ -1,4 +1,4 @@
-package org.sealwax.tls;
+package org.sealwax.tls.verdict;
 
 import java.util.Optional;
 import java.util.regex.Pattern;

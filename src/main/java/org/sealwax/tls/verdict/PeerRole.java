@@ -1,4 +1,4 @@
-package org.sealwax.tls;
+package org.sealwax.tls.verdict;
 
 /** In which role a peer showed its certificate: it decides about the purpose asked for. */
 public enum PeerRole {

@@ -1,10 +1,10 @@
-package org.sealwax.tls;
+package org.sealwax.tls.verdict;
 
 import java.util.regex.Pattern;
 
 /**
  * One certificate association (RFC 6698 2.1) that is usable for SMTP: the {@code dane} room picks
- * the usable ones out of TLSA records, the {@link Judge} looks whether a chain matches.
+ * the usable ones out of TLSA records, the {@code Judge} looks whether a chain matches.
  *
  * @param usage 2 (DANE-TA) or 3 (DANE-EE); RFC 7672 3.1
  * @param selector 0 (whole certificate) or 1 (its SubjectPublicKeyInfo)

@@ -1,4 +1,4 @@
-package org.sealwax.tls;
+package org.sealwax.tls.verdict;
 
 /** Protocol versions that Sealwax will ever speak; SSLv2 and SSLv3 are not among them. */
 public enum TlsVersion {
@@ -18,7 +18,7 @@ public enum TlsVersion {
     return label;
   }
 
-  /** The version of a {@link javax.net.ssl.SSLSession#getProtocol} name. */
+  /** The version of a {@code SSLSession.getProtocol} name. */
   public static TlsVersion ofLabel(String label) {
     for (TlsVersion version : values()) {
       if (version.label.equals(label)) {

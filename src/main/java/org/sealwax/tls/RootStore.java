@@ -7,18 +7,11 @@ import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.tls.verdict.TrustRoots;
 
-/**
- * The certificate authorities that count. Load once and keep the instance: results of path building
- * are remembered by it.
- *
- * @param name for logs and resumption keys: {@code public}, or the CA file's path; equal names mean
- *     equal roots within one configuration
- * @param anchors their certificates
- */
-public record TrustRoots(String name, Set<X509Certificate> anchors) {
+/** Reads trust roots: those of the system, and those of a CA file. */
+public final class RootStore {
   /** Where distributions keep their public roots, in order of trial. */
   private static final List<Path> SYSTEM =
       List.of(
@@ -30,15 +23,7 @@ public record TrustRoots(String name, Set<X509Certificate> anchors) {
   /** Octets of a bundle; a distribution's has about 220 KiB. */
   private static final int MAX_FILE = 8 << 20;
 
-  /** Copies. */
-  public TrustRoots {
-    anchors = Set.copyOf(anchors);
-  }
-
-  /** No authority at all. */
-  public static TrustRoots none() {
-    return new TrustRoots("none", Set.of());
-  }
+  private RootStore() {}
 
   /**
    * The public roots, read when first asked for: the distribution's bundle, which the admin and the
@@ -108,18 +93,5 @@ public record TrustRoots(String name, Set<X509Certificate> anchors) {
       throw new Identity.Unusable(file + ": no certificate in it");
     }
     return new TrustRoots(file.toString(), new HashSet<>(found));
-  }
-
-  /** Both together, under one name. */
-  public TrustRoots and(TrustRoots other) {
-    Set<X509Certificate> all = new HashSet<>(anchors);
-    all.addAll(other.anchors);
-    return new TrustRoots(name + " and " + other.name, all);
-  }
-
-  /** By name and count: the certificates would fill pages. */
-  @Override
-  public String toString() {
-    return name + " (" + anchors.size() + " roots)";
   }
 }

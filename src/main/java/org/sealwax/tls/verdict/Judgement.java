@@ -1,9 +1,9 @@
-package org.sealwax.tls;
+package org.sealwax.tls.verdict;
 
 import java.util.List;
 
 /**
- * What a {@link Judge} says of a chain.
+ * What a {@code Judge} says of a chain.
  *
  * @param verdict what it is worth
  * @param proof what it rests on

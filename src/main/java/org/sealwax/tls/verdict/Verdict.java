@@ -1,4 +1,4 @@
-package org.sealwax.tls;
+package org.sealwax.tls.verdict;
 
 /**
  * What the peer's certificate was worth: computed for every handshake in both directions, and never

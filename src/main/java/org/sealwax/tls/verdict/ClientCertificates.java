@@ -1,4 +1,4 @@
-package org.sealwax.tls;
+package org.sealwax.tls.verdict;
 
 /** What a listener does about the client's certificate. */
 public enum ClientCertificates {

@@ -1,4 +1,4 @@
-package org.sealwax.tls;
+package org.sealwax.tls.verdict;
 
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;

@@ -1,4 +1,4 @@
-package org.sealwax.tls;
+package org.sealwax.tls.verdict;
 
 import java.security.cert.X509Certificate;
 import java.util.List;
@@ -41,7 +41,7 @@ public record Handshake(
 
   /** Whether a key that is stolen later opens nothing that was recorded before. */
   public boolean isForwardSecret() {
-    return Suites.isForwardSecret(suite);
+    return !suite.startsWith("TLS_RSA_");
   }
 
   /** The same with another verdict; what the chain proves by itself stays. */

@@ -1,4 +1,4 @@
-package org.sealwax.tls;
+package org.sealwax.tls.verdict;
 
 /**
  * The least that is acceptable on one side at one level: one axis of a requirement.

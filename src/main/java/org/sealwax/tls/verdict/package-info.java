@@ -1,0 +1,19 @@
+/**
+ * Floor 1: the values of TLS for mail, without an engine. A {@link
+ * org.sealwax.tls.verdict.Handshake} holds the facts of one handshake, with the {@link
+ * org.sealwax.tls.verdict.Verdict} about the peer's certificate and the {@link
+ * org.sealwax.tls.verdict.Proof} that it rests on; a {@link org.sealwax.tls.verdict.TlsTrouble}
+ * says why there was none. {@link org.sealwax.tls.verdict.References} (names, {@link
+ * org.sealwax.tls.verdict.Pin}s, {@link org.sealwax.tls.verdict.TrustRoots}, TLSA {@link
+ * org.sealwax.tls.verdict.Associations}) is what a peer is compared with; {@link
+ * org.sealwax.tls.verdict.NameCheck} compares names. {@link org.sealwax.tls.verdict.TlsVersion} and
+ * {@link org.sealwax.tls.verdict.TlsFloor} are the limits of a requirement.
+ *
+ * <p>Invariants: all types are immutable; the package imports only {@code address} and the JDK: no
+ * TLS engine, no socket, no file, no clock. Policy, the ledger, reports and header fields import
+ * TLS only from here. RFC 6125, 6698, 7672, 9525, 8996.
+ */
+@NullMarked
+package org.sealwax.tls.verdict;
+
+import org.jspecify.annotations.NullMarked;
