@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -42,7 +43,7 @@ public final class ReceiptBook implements Receipts, Closeable {
   /** Lines written between two syncs at most. */
   static final int BATCH = 4_000;
 
-  /** How long lines gather. */
+  /** Longest wait of the writer for a receipt: then it signs and rotates, if that is due. */
   private static final Duration GATHER = Duration.ofMillis(500);
 
   /** After trouble the file is read through again: not with every receipt. */
@@ -60,6 +61,10 @@ public final class ReceiptBook implements Receipts, Closeable {
   private final MailLog log;
   private final SigningKey key;
   private final BlockingQueue<Receipt> waiting = new ArrayBlockingQueue<>(MOST_WAITING);
+
+  /** Wakes the writer: a receipt waits, or the book is closed. */
+  private final Semaphore wake = new Semaphore(0);
+
   private final AtomicLong dropped = new AtomicLong();
   private volatile ReceiptSettings settings;
   private volatile boolean closed;
@@ -118,6 +123,7 @@ public final class ReceiptBook implements Receipts, Closeable {
     if (!waiting.offer(receipt)) {
       dropped.incrementAndGet();
     }
+    wake.release();
   }
 
   private void open() throws IOException {
@@ -210,11 +216,10 @@ public final class ReceiptBook implements Receipts, Closeable {
       // Read before the queue is: whatever was given before the end is written.
       last = closed;
       try {
-        Receipt first =
-            batch.isEmpty() ? waiting.poll(GATHER.toMillis(), TimeUnit.MILLISECONDS) : null;
-        if (first != null) {
-          batch.add(first);
+        if (batch.isEmpty() && !last) {
+          boolean _ = wake.tryAcquire(GATHER.toMillis(), TimeUnit.MILLISECONDS);
         }
+        wake.drainPermits();
         waiting.drainTo(batch, BATCH - batch.size());
         if (inTrouble && !last && clock.nanoTime() - tryAgain < 0) {
           dropped.addAndGet(batch.size());
@@ -424,6 +429,7 @@ public final class ReceiptBook implements Receipts, Closeable {
   @Override
   public void close() throws IOException {
     closed = true;
+    wake.release();
     try {
       writer.join(Duration.ofSeconds(10));
     } catch (InterruptedException e) {
