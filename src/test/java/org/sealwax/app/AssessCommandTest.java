@@ -21,6 +21,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.sealwax.address.Domain;
 import org.sealwax.config.Configuration;
 import org.sealwax.config.Machine;
@@ -44,6 +46,7 @@ import tools.jackson.databind.json.JsonMapper;
  * {@code sealwax assess} as a person runs it, on our own server in a signed zone with DANE, MTA-STS
  * and TLSRPT, and on one without TLS; its pages opened in a browser.
  */
+@Execution(ExecutionMode.CONCURRENT)
 final class AssessCommandTest {
   private static final JsonMapper MAPPER = new JsonMapper();
 

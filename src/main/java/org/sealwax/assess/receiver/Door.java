@@ -30,9 +30,6 @@ final class Door {
   /** The command as it is sent. */
   static final String STARTTLS = "STARTTLS\r\n";
 
-  /** Between such connections. */
-  private static final Duration BETWEEN = Duration.ofMillis(300);
-
   private final Visit visit;
   private final Dialer dialer;
   private final Clock clock;
@@ -139,7 +136,7 @@ final class Door {
     if (++withoutInARow >= without || visit.purse().left() == 0) {
       throw last;
     }
-    sleep(BETWEEN);
+    sleep(manners.between());
   }
 
   /** A conversation in clear after EHLO; for the caller to close. */

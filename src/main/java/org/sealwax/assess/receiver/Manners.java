@@ -11,6 +11,7 @@ import java.util.List;
  * @param reply for the other replies of SMTP
  * @param hello for the first answer to a hello; later ones are waited for in proportion to those
  *     that came
+ * @param between pause between connections without STARTTLS, before the next one asks again
  * @param pauses after one refusal for load after the other; when all are used up, it is enough
  * @param patience time to be spent in waits for greetings and replies at one address: a server that
  *     holds each connection up gets fewer of them
@@ -20,6 +21,7 @@ record Manners(
     Duration banner,
     Duration reply,
     Duration hello,
+    Duration between,
     List<Duration> pauses,
     Duration patience) {
   Manners {
@@ -33,6 +35,7 @@ record Manners(
         Duration.ofSeconds(305),
         Duration.ofSeconds(60),
         Duration.ofSeconds(10),
+        Duration.ofMillis(300),
         List.of(
             Duration.ofSeconds(5),
             Duration.ofSeconds(20),

@@ -11,6 +11,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.sealwax.address.Domain;
 import org.sealwax.address.Mailbox;
 import org.sealwax.assess.Budget;
@@ -28,6 +30,7 @@ import org.sealwax.world.Clock;
 import org.sealwax.world.SystemDialer;
 
 /** The two tests that are made only toward a mailbox that a person names: relay and smuggling. */
+@Execution(ExecutionMode.CONCURRENT)
 final class AskedForTest {
   private static final Manners MANNERS =
       new Manners(
@@ -35,6 +38,7 @@ final class AskedForTest {
           Duration.ofSeconds(20),
           Duration.ofSeconds(20),
           Duration.ofSeconds(10),
+          Duration.ofMillis(1),
           List.of(),
           Duration.ofSeconds(60));
 

@@ -106,6 +106,7 @@ final class EarlyDataTest {
                 Duration.ofSeconds(20),
                 Duration.ofSeconds(20),
                 wait,
+                Duration.ofMillis(1),
                 List.of(),
                 Duration.ofSeconds(60)),
             null)

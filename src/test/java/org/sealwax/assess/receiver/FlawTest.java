@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.sealwax.address.Domain;
 import org.sealwax.assess.Budget;
 import org.sealwax.assess.Check;
@@ -35,6 +37,7 @@ import org.sealwax.world.Clock;
 import org.sealwax.world.SystemDialer;
 
 /** Each flaw that shows in clear is found on a server that has it, and only there. */
+@Execution(ExecutionMode.CONCURRENT)
 final class FlawTest {
   private static final Manners QUICK =
       new Manners(
@@ -42,6 +45,7 @@ final class FlawTest {
           Duration.ofSeconds(5),
           Duration.ofSeconds(5),
           Duration.ofSeconds(2),
+          Duration.ofMillis(1),
           List.of(Duration.ofMillis(10), Duration.ofMillis(10)),
           Duration.ofSeconds(60));
 

@@ -13,12 +13,15 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.sealwax.assess.Depth;
 import org.sealwax.assess.Entry;
 import org.sealwax.assess.Finding;
 import org.sealwax.assess.Outcome;
 
 /** What shows only with a real handshake: state across STARTTLS, certificates, renegotiation. */
+@Execution(ExecutionMode.CONCURRENT)
 final class SessionTest {
   /** What the scan must say of a server. */
   private record Row(String name, Consumer<MailServer> fault, Map<String, Outcome> expected) {}

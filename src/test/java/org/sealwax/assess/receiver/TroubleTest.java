@@ -15,6 +15,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.sealwax.assess.Depth;
 import org.sealwax.assess.Entry;
 import org.sealwax.assess.Finding;
@@ -23,6 +25,7 @@ import org.sealwax.tls.wire.RecordHeader;
 import org.sealwax.tls.wire.Records;
 
 /** Servers that say anything but what they should: the scan ends in time and says what it met. */
+@Execution(ExecutionMode.CONCURRENT)
 final class TroubleTest {
   private static final Duration LIMIT = Duration.ofSeconds(8);
 
