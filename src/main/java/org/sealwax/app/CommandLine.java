@@ -41,7 +41,7 @@ final class CommandLine {
           default -> words.getFirst();
         };
     Optional<Subcommand> found =
-        Subcommand.all().stream().filter(c -> c.name().equals(first)).findFirst();
+        Subcommands.all().stream().filter(c -> c.name().equals(first)).findFirst();
     if (found.isEmpty()) {
       around.err().println("sealwax: no command " + first + "; sealwax help lists them");
       return Exit.USAGE;
@@ -257,7 +257,7 @@ final class CommandLine {
     }
     String name = arguments.operands().getFirst();
     Subcommand command =
-        Subcommand.all().stream()
+        Subcommands.all().stream()
             .filter(c -> c.name().equals(name) && !c.hidden())
             .findFirst()
             .orElseThrow(() -> new Arguments.Misuse("no command " + name));

@@ -10,7 +10,7 @@ final class Help {
     StringBuilder out = new StringBuilder();
     out.append("Sealwax: a mail router that cannot silently be tricked into clear text\n\n");
     out.append("usage: sealwax COMMAND [--config FILE] ...\n\n");
-    for (Subcommand c : Subcommand.all()) {
+    for (Subcommand c : Subcommands.all()) {
       if (!c.hidden()) {
         out.append("  ").append(c.name()).repeat(' ', 10 - c.name().length());
         out.append(c.purpose()).append('\n');
@@ -48,7 +48,7 @@ final class Help {
     out.append(".TH SEALWAX 1 \"\" Sealwax\n.SH NAME\n");
     out.append("sealwax \\- a mail router that cannot silently be tricked into clear text\n");
     out.append(".SH SYNOPSIS\n.B sealwax\n.I COMMAND\n[\\-\\-config FILE] ...\n.SH COMMANDS\n");
-    for (Subcommand c : Subcommand.all()) {
+    for (Subcommand c : Subcommands.all()) {
       if (c.hidden()) {
         continue;
       }
@@ -63,16 +63,17 @@ final class Help {
     out.append(".SH EXIT STATUS\n");
     out.append(
         roff(
-            "0: done. 1: nothing found, or warnings of check. 2: errors in the configuration or in a file that it names (check). 69:"
-                + " assess and survey cannot judge DNSSEC, because the resolver of this machine returns"
-                + " no DNSSEC records; nothing is reported of the target. 3: serve ended"
-                + " because memory was out. 64 and above: as in sysexits(3); 70: serve ended because"
-                + " one of its threads did; 75 means that trying again later helps."));
+            "0: done. 1: nothing found, or warnings of check. 2: errors in the configuration or in"
+                + " a file that it names (check). 69: assess and survey cannot judge DNSSEC,"
+                + " because the resolver of this machine returns no DNSSEC records; nothing is"
+                + " reported of the target. 3: serve ended because memory was out. 64 and above: as"
+                + " in sysexits(3); 70: serve ended because one of its threads did; 75 means that"
+                + " trying again later helps."));
     out.append(".SH ENVIRONMENT\n");
     out.append(
         roff(
-            "SEALWAX_CONFIG: the configuration to read. SEALWAX_JAVA_OPTS: further options for Java."
-                + " NOTIFY_SOCKET, STATE_DIRECTORY, JOURNAL_STREAM: as set by systemd."));
+            "SEALWAX_CONFIG: the configuration to read. SEALWAX_JAVA_OPTS: further options for"
+                + " Java. NOTIFY_SOCKET, STATE_DIRECTORY, JOURNAL_STREAM: as set by systemd."));
     out.append(".SH FILES\n");
     out.append(
         roff(

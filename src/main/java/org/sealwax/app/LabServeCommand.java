@@ -14,6 +14,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
 import org.sealwax.config.Configuration;
+import org.sealwax.config.PublicLab;
 import org.sealwax.config.Settings;
 import org.sealwax.console.LabSite;
 import org.sealwax.lab.LabService;
@@ -71,13 +72,30 @@ final class LabServeCommand {
                   + " without");
       return Exit.CONFIGURATION;
     }
-    ServiceSettings lab = settings.lab().get();
+    ServiceSettings lab = service(settings.lab().get());
     Path state = settings.server().state();
     IdentitySettings.Pair pair = settings.identity().pair();
     IdentitySettings identity =
         new IdentitySettings(
             pair, List.of(), state.resolve("lab").resolve("pages"), Domain.of(lab.zone()));
     return run(lab, state, identity, false);
+  }
+
+  static ServiceSettings service(PublicLab lab) {
+    return new ServiceSettings(
+        lab.zone(),
+        lab.nameServers(),
+        lab.addresses(),
+        lab.trapsV4(),
+        lab.trapsV6(),
+        new ServiceSettings.Ports(lab.dnsPort(), lab.smtpPort(), lab.httpsPort()),
+        lab.scale(),
+        lab.tokens(),
+        lab.tokensEach(),
+        lab.life(),
+        lab.connections(),
+        lab.connectionsPerMinute(),
+        lab.dnsRate());
   }
 
   private int run(

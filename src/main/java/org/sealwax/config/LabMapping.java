@@ -5,9 +5,8 @@ import java.util.List;
 import java.util.Optional;
 import org.sealwax.address.Cidr;
 import org.sealwax.address.Domain;
-import org.sealwax.lab.ServiceSettings;
 
-/** From {@code [lab]} to the settings of the public lab. */
+/** From {@code [lab]} to what the public lab is started with. */
 final class LabMapping {
   /** A token borrows some 300 addresses at random; a smaller network would be found by counting. */
   private static final int LONGEST_V6 = 96;
@@ -22,7 +21,7 @@ final class LabMapping {
   }
 
   /** Empty when the file has no such table, or one that is wrong, which was said then. */
-  Optional<ServiceSettings> settings() {
+  Optional<PublicLab> settings() {
     Section lab = reading.one(LabTable.TABLE);
     if (!lab.present()) {
       return Optional.empty();
@@ -67,16 +66,15 @@ final class LabMapping {
             .map(l -> l.stream().map(Domain::name).toList())
             .orElse(List.of("ns1." + zone));
     return Optional.of(
-        new ServiceSettings(
+        new PublicLab(
             zone,
             servers,
             lab.get(LabTable.ADDRESSES),
             v4,
             v6.stream().findFirst(),
-            new ServiceSettings.Ports(
-                lab.get(LabTable.DNS_PORT),
-                lab.get(LabTable.SMTP_PORT),
-                lab.get(LabTable.HTTPS_PORT)),
+            lab.get(LabTable.DNS_PORT),
+            lab.get(LabTable.SMTP_PORT),
+            lab.get(LabTable.HTTPS_PORT),
             lab.get(LabTable.SCALE),
             lab.get(LabTable.TOKENS),
             lab.get(LabTable.TOKENS_EACH),

@@ -5,7 +5,6 @@ import java.time.Duration;
 import java.util.List;
 import org.sealwax.address.Cidr;
 import org.sealwax.address.Domain;
-import org.sealwax.lab.ServiceSettings;
 
 /** Keys of {@code [lab]}: the public lab, which is another process than the router. */
 final class LabTable {
@@ -46,19 +45,19 @@ final class LabTable {
       Key.of(
           "scale",
           Kind.count(1, 1_000),
-          "" + ServiceSettings.SCALE,
+          "5",
           "By how much long times are divided: five minutes of greylisting are one with 5.");
   static final Key<Integer> TOKENS =
       Key.of(
           "tokens",
           Kind.count(1, 400),
-          "" + ServiceSettings.TOKENS,
+          "40",
           "Tokens at once. Each has some 300 sockets and up to 6 MB of evidence.");
   static final Key<Integer> TOKENS_EACH =
       Key.of(
           "tokens_per_network",
           Kind.count(1, 100),
-          "" + ServiceSettings.TOKENS_EACH,
+          "3",
           "Of these, for one network (/24, or /56 of IPv6).");
   static final Key<Duration> LIFE =
       Key.of(
@@ -70,19 +69,19 @@ final class LabTable {
       Key.of(
           "connections_per_source",
           Kind.count(1, 4_000),
-          "" + ServiceSettings.CONNECTIONS,
+          "300",
           "Connections at once from one address (/64 of IPv6), mail and HTTPS together.");
   static final Key<Integer> CONNECTIONS_PER_MINUTE =
       Key.of(
           "connections_per_minute",
           Kind.count(1, 1_000_000),
-          "" + ServiceSettings.CONNECTIONS_PER_MINUTE,
+          "1200",
           "Connections from one address (/64 of IPv6) in a minute.");
   static final Key<Integer> DNS_RATE =
       Key.of(
           "dns_rate",
           Kind.count(1, 100_000),
-          "" + org.sealwax.dns.zone.AuthoritySettings.RATE,
+          "100",
           "DNS answers a second over UDP to one network (/24, or /56 of IPv6) that shows no cookie;"
               + " ten times as many to one that does, and by TCP.");
 
@@ -90,8 +89,8 @@ final class LabTable {
       Table.one(
           "lab",
           "The public lab of sealwax lab serve, a process of its own; the router does not look at"
-              + " this. Its pages have the certificate of [identity], its keys are in the folder lab"
-              + " of the state folder.",
+              + " this. Its pages have the certificate of [identity], its keys are in the folder"
+              + " lab of the state folder.",
           ZONE,
           NAME_SERVERS,
           ADDRESSES,

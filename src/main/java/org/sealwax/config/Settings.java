@@ -12,7 +12,6 @@ import org.sealwax.deliver.pipe.PipeSettings;
 import org.sealwax.dns.DnsSettings;
 import org.sealwax.evidence.Mirrors;
 import org.sealwax.forward.ForwardSettings;
-import org.sealwax.lab.ServiceSettings;
 import org.sealwax.ledger.LedgerSettings;
 import org.sealwax.log.LogSettings;
 import org.sealwax.queue.QueueSettings;
@@ -87,7 +86,7 @@ public record Settings(
     DnsSettings dns,
     LogSettings.Format log,
     Optional<InetSocketAddress> metrics,
-    Optional<ServiceSettings> lab) {
+    Optional<PublicLab> lab) {
   /** Copies. */
   public Settings {
     listeners = List.copyOf(listeners);

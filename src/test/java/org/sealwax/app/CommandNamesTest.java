@@ -45,7 +45,7 @@ final class CommandNamesTest {
       return Optional.empty();
     }
     Optional<Subcommand> found =
-        Subcommand.all().stream().filter(c -> c.name().equals(name)).findFirst();
+        Subcommands.all().stream().filter(c -> c.name().equals(name)).findFirst();
     if (found.isEmpty()) {
       return Optional.of("no command " + name);
     }

@@ -14,6 +14,11 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.sealwax.address.Domain;
+import org.sealwax.config.Configuration;
+import org.sealwax.config.Machine;
+import org.sealwax.dns.zone.AuthoritySettings;
+import org.sealwax.lab.ServiceSettings;
 
 /** {@code sealwax lab serve} says what it lacks. That it serves is for scenarios/22-lab-serve. */
 final class LabServeCommandTest {
@@ -41,6 +46,34 @@ final class LabServeCommandTest {
     Path file = folder.resolve("lab.toml");
     Files.writeString(file, "[server]\nhostname = \"lab.example\"\nstate = \"state\"\n" + lab);
     return run(folder, "lab", "serve", "--config", file.toString());
+  }
+
+  /** The table is read by code that does not know the lab. */
+  @Test
+  void theDefaultsOfTheTableAreThoseOfTheLab(@TempDir Path folder) {
+    Configuration read =
+        Configuration.parse(
+            """
+            [server]
+            hostname = "lab.example"
+            [lab]
+            zone = "lab.example"
+            addresses = ["127.26.0.1"]
+            traps = ["127.27.0.0/16"]
+            """,
+            folder,
+            "lab.toml",
+            new Machine(Domain.of("lab.example"), Path.of("/var/lib/sealwax")));
+    ServiceSettings lab =
+        LabServeCommand.service(((Configuration.Sound) read).settings().lab().orElseThrow());
+    assertEquals(ServiceSettings.Ports.REAL, lab.ports());
+    assertEquals(ServiceSettings.SCALE, lab.scale());
+    assertEquals(ServiceSettings.TOKENS, lab.tokens());
+    assertEquals(ServiceSettings.TOKENS_EACH, lab.tokensEach());
+    assertEquals(ServiceSettings.LIFE, lab.life());
+    assertEquals(ServiceSettings.CONNECTIONS, lab.connections());
+    assertEquals(ServiceSettings.CONNECTIONS_PER_MINUTE, lab.connectionsPerMinute());
+    assertEquals(AuthoritySettings.RATE, lab.dnsRate());
   }
 
   @Test

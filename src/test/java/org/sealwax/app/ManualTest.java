@@ -28,7 +28,7 @@ final class ManualTest {
       List<String> words = List.of(line.split(" "));
       assertEquals("sealwax", words.getFirst());
       Subcommand command =
-          Subcommand.all().stream()
+          Subcommands.all().stream()
               .filter(c -> c.name().equals(words.get(1)))
               .findFirst()
               .orElseThrow();

@@ -87,7 +87,7 @@ final class PolicyCommandTest {
 
   private static Arguments arguments(String command, String... words) throws Arguments.Misuse {
     Subcommand found =
-        Subcommand.all().stream().filter(c -> c.name().equals(command)).findFirst().orElseThrow();
+        Subcommands.all().stream().filter(c -> c.name().equals(command)).findFirst().orElseThrow();
     return Arguments.read(found, List.of(words));
   }
 

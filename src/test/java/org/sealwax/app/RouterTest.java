@@ -257,7 +257,7 @@ final class RouterTest {
   }
 
   private static Subcommand subcommand(String name) {
-    return Subcommand.all().stream().filter(c -> c.name().equals(name)).findFirst().orElseThrow();
+    return Subcommands.all().stream().filter(c -> c.name().equals(name)).findFirst().orElseThrow();
   }
 
   @Test

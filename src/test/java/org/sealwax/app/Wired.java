@@ -84,7 +84,7 @@ final class Wired implements AutoCloseable {
         new Surroundings(
             Map.of(), new ByteArrayInputStream(new byte[0]), print, print, "tester", state, state);
     Subcommand queue =
-        Subcommand.all().stream().filter(c -> c.name().equals("queue")).findFirst().orElseThrow();
+        Subcommands.all().stream().filter(c -> c.name().equals("queue")).findFirst().orElseThrow();
     new QueueCommand(around, state).queue(Arguments.read(queue, List.of(words)));
     return out.toString(StandardCharsets.UTF_8);
   }
