@@ -32,12 +32,17 @@ public final class LocalPart {
 
   /** The form in which local parts are equal where case counts: composed (NFC). */
   public static String composed(String local) {
-    for (int i = 0; i < local.length(); i++) {
-      if (local.charAt(i) >= 0x80) {
-        return Normalizer.normalize(local, Normalizer.Form.NFC);
+    return isAscii(local) ? local : Normalizer.normalize(local, Normalizer.Form.NFC);
+  }
+
+  /** Whether all characters are ASCII. */
+  static boolean isAscii(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (text.charAt(i) >= 0x80) {
+        return false;
       }
     }
-    return local;
+    return true;
   }
 
   /**
@@ -45,7 +50,7 @@ public final class LocalPart {
    * our own, which must not be what a message needs SMTPUTF8 for.
    */
   public static String ascii(String text) {
-    if (text.chars().allMatch(c -> c < 0x80)) {
+    if (isAscii(text)) {
       return text;
     }
     StringBuilder out = new StringBuilder(text.length() + 16);

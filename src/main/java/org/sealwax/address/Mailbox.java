@@ -13,7 +13,7 @@ public record Mailbox(String localPart, MailHost domain) {
 
   /** Whether this mailbox can travel without SMTPUTF8 (RFC 6531). */
   public boolean isAscii() {
-    return localPart.chars().allMatch(c -> c < 0x80);
+    return LocalPart.isAscii(localPart);
   }
 
   /** The form that stands between {@code <} and {@code >}, quoted where it must be. */

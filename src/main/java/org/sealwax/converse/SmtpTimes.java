@@ -83,19 +83,37 @@ public record SmtpTimes(
    * @param octets of its content
    */
   public Duration upToTheEnd(int recipients, long octets) {
-    return mail.plus(rcpt.multipliedBy(1 + recipients / RECIPIENTS_IN_ONE_WAIT))
+    return mail.plus(times(rcpt, 1 + recipients / RECIPIENTS_IN_ONE_WAIT))
         .plus(data)
-        .plus(block.multipliedBy(1 + octets / OCTETS_IN_ONE_WAIT));
+        .plus(times(block, 1 + octets / OCTETS_IN_ONE_WAIT));
   }
 
   /** The longest time for the whole reply to the content. */
   public Duration finalReply() {
-    return end.multipliedBy(TOTAL_IN_ENDS);
+    return times(end, TOTAL_IN_ENDS);
   }
 
   /** The longest time for a whole AUTH exchange. */
   public Duration authInAll() {
     return auth.multipliedBy(TOTAL_IN_AUTHS);
+  }
+
+  /**
+   * The longest time that several transactions may take, one after the other.
+   *
+   * @param transactions how many
+   * @param recipients of each
+   * @param octets of the content of each
+   */
+  public Duration inAll(int transactions, int recipients, long octets) {
+    return times(upToTheEnd(recipients, octets).plus(finalReply()), transactions);
+  }
+
+  /** {@link Duration#multipliedBy} without its decimal numbers: this is asked for every message. */
+  private static Duration times(Duration time, long count) {
+    return count >= Integer.MAX_VALUE
+        ? time.multipliedBy(count)
+        : Duration.ofSeconds(Math.multiplyExact(time.getSeconds(), count), time.getNano() * count);
   }
 
   /** Every time cut to {@code most}: for probes, which somebody waits for, and for tests. */

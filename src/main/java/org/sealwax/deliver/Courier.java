@@ -142,6 +142,9 @@ public final class Courier implements Delivery, AutoCloseable {
    * policy rows were written go apart, so that each row holds for its own domain and for no other.
    */
   private Map<Long, Outcome> byRoute(Consignment consignment, String route) {
+    if (consignment.recipients().size() == 1) {
+      return alike(consignment, route);
+    }
     Map<List<PolicyRow>, List<Addressee>> apart = new LinkedHashMap<>();
     for (Addressee addressee : consignment.recipients()) {
       apart
@@ -149,17 +152,22 @@ public final class Courier implements Delivery, AutoCloseable {
           .add(addressee);
     }
     Map<Long, Outcome> outcomes = new LinkedHashMap<>();
-    apart.forEach(
-        (of, some) -> {
-          Map<Long, Outcome> part = bySmtp(consignment.to(some));
-          boolean ofAll = route.equals(destination(some.getFirst()).toString());
-          if (!of.equals(rows.forAll()) && !ofAll) {
-            part = new LinkedHashMap<>(part);
-            part.replaceAll((key, outcome) -> ofTheMessage(outcome));
-          }
-          outcomes.putAll(part);
-        });
+    for (List<Addressee> some : apart.values()) {
+      outcomes.putAll(alike(consignment.to(some), route));
+    }
     return outcomes;
+  }
+
+  /** The same for recipients who are covered by the same rows. */
+  private Map<Long, Outcome> alike(Consignment consignment, String route) {
+    Map<Long, Outcome> outcomes = bySmtp(consignment);
+    MailHost destination = destination(consignment.recipients().getFirst());
+    if (rows.covering(destination).equals(rows.forAll()) || route.equals(destination.toString())) {
+      return outcomes;
+    }
+    Map<Long, Outcome> own = new LinkedHashMap<>(outcomes);
+    own.replaceAll((key, outcome) -> ofTheMessage(outcome));
+    return own;
   }
 
   /** What keeps mail with rows of its own from a route says nothing about other mail on it. */

@@ -83,9 +83,15 @@ record EnvelopeCommands(
   }
 
   private boolean needsUtf8(List<Addressee> batch) {
-    return !sparing && consignment.options().smtputf8()
-        || content.needsUtf8()
-        || batch.stream().anyMatch(a -> !mailbox(a).isAscii());
+    if (!sparing && consignment.options().smtputf8() || content.needsUtf8()) {
+      return true;
+    }
+    for (Addressee addressee : batch) {
+      if (!mailbox(addressee).isAscii()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** RCPT for one of them. */

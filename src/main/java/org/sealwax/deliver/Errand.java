@@ -40,7 +40,7 @@ interface Errand {
   }
 
   /** What has been tried after this one; told once, at its end. */
-  default void tried(Tried all) {}
+  default void tried(HostOrder order) {}
 
   /** The round comes to a host of this preference. */
   default void comesTo(int preference) {}

@@ -41,9 +41,9 @@ final class HostOrder {
   private final Demands demands;
   private final Tried before;
   private final List<Turn> turns = new ArrayList<>();
-  private final Set<MailHost> hosts = new LinkedHashSet<>();
-  private final Set<InetAddress> addresses = new LinkedHashSet<>();
-  private final Set<InetAddress> exhausted = new LinkedHashSet<>();
+  private final Set<MailHost> hosts = new LinkedHashSet<>(2);
+  private final Set<InetAddress> addresses = new LinkedHashSet<>(2);
+  private final Set<InetAddress> exhausted = new LinkedHashSet<>(0);
   private int position = -1;
   private int usable;
 
@@ -59,7 +59,9 @@ final class HostOrder {
     for (RoutePlan.Host host : planned) {
       turns.add(new Turn(host, turns.size()));
     }
-    turns.sort(Comparator.comparing(turn -> before.hosts().contains(host(turn))));
+    if (turns.size() > 1 && !before.hosts().isEmpty()) {
+      turns.sort(Comparator.comparing(turn -> before.hosts().contains(host(turn))));
+    }
   }
 
   private static MailHost host(Turn turn) {
@@ -141,6 +143,9 @@ final class HostOrder {
   List<InetAddress> untriedFirst(List<InetAddress> all) {
     if (before.addresses().containsAll(all)) {
       exhausted.addAll(all);
+    }
+    if (all.size() == 1 || before.addresses().isEmpty()) {
+      return all;
     }
     List<InetAddress> order = new ArrayList<>(all);
     order.sort(Comparator.comparing(before.addresses()::contains));

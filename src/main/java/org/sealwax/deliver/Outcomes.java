@@ -46,7 +46,15 @@ final class Outcomes {
 
   /** Whether another round has nothing to do: everybody was delivered or refused. */
   boolean leavesNobody() {
-    return isDone() && settled.values().stream().noneMatch(Outcome.Deferred.class::isInstance);
+    if (!isDone()) {
+      return false;
+    }
+    for (Outcome outcome : settled.values()) {
+      if (outcome instanceof Outcome.Deferred) {
+        return false;
+      }
+    }
+    return true;
   }
 
   void settle(Addressee addressee, Outcome outcome) {
@@ -124,6 +132,9 @@ final class Outcomes {
 
   /** The end of the round: who still waits is deferred for its own cause, or else the last one. */
   Map<Long, Outcome> end(Cause otherwise) {
+    if (isDone()) {
+      return settled;
+    }
     Cause last = lastCause == null ? otherwise : lastCause;
     Cause common = endedOtherwise ? last : busy(last.within(extent(last)).until(soonest));
     for (Addressee addressee : open()) {

@@ -113,7 +113,7 @@ final class Round {
         over(hosts, before);
       }
     } finally {
-      errand.tried(budget.order().after());
+      errand.tried(budget.order());
       if (visit.askAfresh() && answer != null) {
         // The next round must not see what a poisoned cache says.
         tools.sources().forgets().accept(answer.domain());

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Mailbox;
+import org.sealwax.address.ReversePath;
 import org.sealwax.queue.Consignment;
 import org.sealwax.world.BlockOutput;
 
@@ -49,7 +50,8 @@ final class StoredContent {
 
   /** Whether the message needs SMTPUTF8, whoever its recipients are (RFC 6531 3.5). */
   boolean needsUtf8() {
-    boolean sender = consignment.sender().mailboxIfAny().map(Mailbox::isAscii).orElse(true);
+    boolean sender =
+        !(consignment.sender() instanceof ReversePath.Sender(Mailbox mailbox)) || mailbox.isAscii();
     return !sender || (consignment.options().smtputf8() && !headerIsAscii());
   }
 

@@ -36,18 +36,22 @@ record Terms(
 
   static Terms of(Subject subject, List<Evidence> evidence, Policy policy, Instant now) {
     Requirement all = policy.requirementFor(subject, evidence, now);
+    if (!all.remembered()) {
+      return new Terms(subject, evidence, all, all);
+    }
     List<Evidence> others = new ArrayList<>(evidence);
     others.removeIf(Evidence.Ledger.class::isInstance);
-    return new Terms(
-        subject,
-        evidence,
-        all,
-        all.remembered() ? policy.requirementFor(subject, others, now) : all);
+    return new Terms(subject, evidence, all, policy.requirementFor(subject, others, now));
   }
 
   /** Whether anybody but the configuration has something to say. */
   boolean isSpokenFor() {
-    return evidence.stream().anyMatch(Terms::speaks);
+    for (Evidence one : evidence) {
+      if (speaks(one)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Whether this is worth a line in the log. */
@@ -88,11 +92,12 @@ record Terms(
 
   /** The MTA-STS policy that has a part in what is demanded; empty when none has. */
   Optional<Evidence.Sts> sts() {
-    return evidence.stream()
-        .filter(Evidence.Sts.class::isInstance)
-        .map(Evidence.Sts.class::cast)
-        .filter(s -> s.state() instanceof Evidence.StsState.Enforce)
-        .findFirst();
+    for (Evidence one : evidence) {
+      if (one instanceof Evidence.Sts sts && sts.state() instanceof Evidence.StsState.Enforce) {
+        return Optional.of(sts);
+      }
+    }
+    return Optional.empty();
   }
 
   /**

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -90,8 +91,10 @@ final class Transfer implements Errand {
   }
 
   private static String oneLine(String text) {
-    if (text.chars().anyMatch(c -> c < ' ' || c == 0x7f)) {
-      throw new IllegalStateException("control character in a mailbox");
+    for (int i = 0; i < text.length(); i++) {
+      if (text.charAt(i) < ' ' || text.charAt(i) == 0x7f) {
+        throw new IllegalStateException("control character in a mailbox");
+      }
     }
     return text;
   }
@@ -136,11 +139,19 @@ final class Transfer implements Errand {
 
   @Override
   public boolean mayGoClear() {
-    return outcomes.open().stream().anyMatch(a -> !keptForTls.contains(a.key()));
+    for (Addressee addressee : outcomes.open()) {
+      if (!keptForTls.contains(addressee.key())) {
+        return true;
+      }
+    }
+    return false;
   }
 
   @Override
   public Tried triedBefore() {
+    if (tools.tried().isEmpty()) {
+      return triedBefore;
+    }
     Tried own = tools.tried().at(triedKey());
     triedBefore = own.equals(Tried.NOTHING) ? tools.tried().at(silentHop()) : own;
     return triedBefore;
@@ -152,17 +163,21 @@ final class Transfer implements Errand {
   }
 
   @Override
-  public void tried(Tried all) {
+  public void tried(HostOrder order) {
+    boolean over = outcomes.leavesNobody();
+    if (answered && over && tools.tried().isEmpty()) {
+      return;
+    }
     // Where no host answers, other mail for the same next hop need not ask the same ones again.
     if (answered) {
       tools.tried().forget(silentHop());
     } else {
-      tools.tried().put(silentHop(), all);
+      tools.tried().put(silentHop(), order.after());
     }
-    if (outcomes.leavesNobody()) {
+    if (over) {
       tools.tried().forget(triedKey());
     } else {
-      tools.tried().put(triedKey(), all.putOffAt(putOffAt));
+      tools.tried().put(triedKey(), order.after().putOffAt(putOffAt));
     }
   }
 
@@ -273,29 +288,24 @@ final class Transfer implements Errand {
     }
     refuseWhatCannotGo(peer);
     boolean first = true;
-    Duration longest =
-        times
-            .upToTheEnd(RECIPIENTS, consignment.size())
-            .plus(times.finalReply())
-            .multipliedBy(SLOW_TRANSACTIONS);
+    Duration longest = times.inAll(SLOW_TRANSACTIONS, RECIPIENTS, consignment.size());
     // Ends nothing by itself: between two transactions it is asked whether there is time for one.
-    try (Deadline visit = Deadline.after(longest, () -> {})) {
-      while (!waiting(peer).isEmpty()) {
-        if (visit.passed()) {
-          return dawdled(longest, peer);
-        }
-        if (peer.transactions() >= Math.min(transactionsPerConnection, peer.mailMax())) {
-          return Fate.MORE;
-        }
-        Fate fate = transact(peer);
-        if (fate != null) {
-          // A host that ends the conversation between two of our transactions has had its share.
-          return fate == Fate.STALE && !first ? Fate.MORE : fate;
-        }
-        first = false;
+    long began = tools.clock().nanoTime();
+    while (!waiting(peer).isEmpty()) {
+      if (!first && tools.clock().nanoTime() - began > longest.toNanos()) {
+        return dawdled(longest, peer);
       }
-      return Fate.REUSABLE;
+      if (peer.transactions() >= Math.min(transactionsPerConnection, peer.mailMax())) {
+        return Fate.MORE;
+      }
+      Fate fate = transact(peer);
+      if (fate != null) {
+        // A host that ends the conversation between two of our transactions has had its share.
+        return fate == Fate.STALE && !first ? Fate.MORE : fate;
+      }
+      first = false;
     }
+    return Fate.REUSABLE;
   }
 
   private Fate dawdled(Duration longest, Peer peer) {
@@ -308,8 +318,11 @@ final class Transfer implements Errand {
    * round: who can bring about a 4yz there and strip TLS here must not get the mail in clear.
    */
   private List<Addressee> waiting(Peer peer) {
+    if (outcomes.isDone()) {
+      return List.of();
+    }
     boolean clear = peer.handshake().isEmpty();
-    List<Addressee> waiting = new ArrayList<>();
+    List<Addressee> waiting = new ArrayList<>(4);
     for (Addressee addressee : outcomes.open()) {
       if (!putOffHere.contains(addressee.key())
           && !(clear && keptForTls.contains(addressee.key()))) {
@@ -410,9 +423,9 @@ final class Transfer implements Errand {
   private void refuseWhatCannotGo(Peer peer) {
     Capabilities offered = peer.dialogue().capabilities();
     long size = consignment.size() + prefix.length;
-    if (offered.maxSize().isPresent() && offered.maxSize().getAsLong() < size) {
-      cannotGo(
-          peer, waiting(peer), Trouble.tooBig(peer.label(), size, offered.maxSize().getAsLong()));
+    OptionalLong most = offered.maxSize();
+    if (most.isPresent() && most.getAsLong() < size) {
+      cannotGo(peer, waiting(peer), Trouble.tooBig(peer.label(), size, most.getAsLong()));
       return;
     }
     boolean binary = consignment.options().body() == MailOptions.Body.BINARY;
@@ -424,10 +437,11 @@ final class Transfer implements Errand {
       return;
     }
     boolean all = content.needsUtf8();
-    cannotGo(
-        peer,
-        waiting(peer).stream().filter(a -> all || !EnvelopeCommands.mailbox(a).isAscii()).toList(),
-        Trouble.needsSmtpUtf8(peer.label()));
+    for (Addressee addressee : waiting(peer)) {
+      if (all || !EnvelopeCommands.mailbox(addressee).isAscii()) {
+        refuse(addressee, Trouble.needsSmtpUtf8(peer.label()), peer);
+      }
+    }
   }
 
   private void cannotGo(Peer peer, List<Addressee> some, Cause cause) {

@@ -68,6 +68,9 @@ final class TriedHosts {
     }
   }
 
+  /** Read without the lock. */
+  private volatile int entries;
+
   private final Map<String, Tried> byKey =
       new LinkedHashMap<>(16, 0.75f, true) {
         @Override
@@ -76,6 +79,11 @@ final class TriedHosts {
         }
       };
 
+  /** Whether nothing is known: so it is while mail is delivered at the first try. */
+  boolean isEmpty() {
+    return entries == 0;
+  }
+
   /** What is known under a key; {@link Tried#NOTHING} when it is not there. */
   synchronized Tried at(String key) {
     return byKey.getOrDefault(key, Tried.NOTHING);
@@ -83,9 +91,11 @@ final class TriedHosts {
 
   synchronized void put(String key, Tried tried) {
     byKey.put(key, tried);
+    entries = byKey.size();
   }
 
   synchronized void forget(String key) {
     byKey.remove(key);
+    entries = byKey.size();
   }
 }

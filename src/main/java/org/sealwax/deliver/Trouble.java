@@ -606,14 +606,17 @@ final class Trouble {
 
   /** Nothing else was said. */
   static Cause unknown() {
-    return new Cause(
-        "unknown",
-        EnhancedStatus.of(4, 0, 0),
-        "no host could be tried",
-        null,
-        null,
-        Extent.NEXT_HOP);
+    return UNKNOWN;
   }
+
+  private static final Cause UNKNOWN =
+      new Cause(
+          "unknown",
+          EnhancedStatus.of(4, 0, 0),
+          "no host could be tried",
+          null,
+          null,
+          Extent.NEXT_HOP);
 
   /** A bug of ours. */
   static Cause bug() {

@@ -38,7 +38,7 @@ public final class Gatherer {
     if (missing > 0) {
       ask(subject, found, missing);
     }
-    List<Evidence> evidence = new ArrayList<>();
+    List<Evidence> evidence = new ArrayList<>(2 * sources.size() + 2);
     for (List<Evidence> of : found) {
       if (of != null) {
         evidence.addAll(of);

@@ -51,7 +51,10 @@ public final class PostmasterDesk implements Delivery {
   @Override
   public Map<Long, Outcome> deliver(Consignment c) throws InterruptedException {
     Mailbox named = postmaster;
-    boolean any = c.recipients().stream().anyMatch(r -> r.target() instanceof Target.Postmaster);
+    boolean any = false;
+    for (Addressee r : c.recipients()) {
+      any |= r.target() instanceof Target.Postmaster;
+    }
     if (!any && !(c.nextHop() instanceof NextHop.Nobody)) {
       return further.deliver(c);
     }

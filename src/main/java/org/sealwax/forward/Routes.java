@@ -53,10 +53,14 @@ public final class Routes implements Routing {
    */
   static @Nullable Mailbox postmaster(ForwardSettings settings) {
     Mailbox named = settings.postmaster();
-    boolean alias =
-        named != null
-            && settings.aliasDomains().stream().anyMatch(d -> d.domain().equals(named.domain()));
-    return alias ? null : named;
+    if (named != null) {
+      for (ForwardSettings.AliasDomain row : settings.aliasDomains()) {
+        if (row.domain().equals(named.domain())) {
+          return null;
+        }
+      }
+    }
+    return named;
   }
 
   @Override

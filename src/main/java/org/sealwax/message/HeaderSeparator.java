@@ -13,8 +13,10 @@ import java.io.OutputStream;
 public final class HeaderSeparator {
   private static final byte[] CRLF = {'\r', '\n'};
 
+  private static final byte[] NOTHING = {};
+
   private final HeaderScan scan;
-  private final byte[] held = new byte[HeaderScan.MAX_LINE_START];
+  private byte[] held = NOTHING;
   private int heldLength;
 
   /** Feeds {@code scan} with what passes. */
@@ -73,12 +75,17 @@ public final class HeaderSeparator {
   }
 
   private void hold(byte[] block, int offset, int length) {
+    if (length > 0 && held.length == 0) {
+      held = new byte[HeaderScan.MAX_LINE_START];
+    }
     System.arraycopy(block, offset, held, heldLength, length);
     heldLength += length;
   }
 
   private void release(OutputStream out) throws IOException {
-    out.write(held, 0, heldLength);
-    heldLength = 0;
+    if (heldLength > 0) {
+      out.write(held, 0, heldLength);
+      heldLength = 0;
+    }
   }
 }

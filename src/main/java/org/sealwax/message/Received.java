@@ -154,8 +154,15 @@ public record Received(
   /** In ASCII only: our own field must not be what a message needs SMTPUTF8 for. */
   private static boolean isShowable(Mailbox mailbox) {
     String local = mailbox.localPart();
-    return local.length() <= 2 * Mailbox.MAX_LOCAL_PART
-        && local.chars().allMatch(c -> c >= ' ' && c < 0x7f);
+    if (local.length() > 2 * Mailbox.MAX_LOCAL_PART) {
+      return false;
+    }
+    for (int i = 0; i < local.length(); i++) {
+      if (local.charAt(i) < ' ' || local.charAt(i) >= 0x7f) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Only what a domain or an address literal consists of; everything else becomes {@code ?}. */

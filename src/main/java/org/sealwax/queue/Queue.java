@@ -3,6 +3,7 @@ package org.sealwax.queue;
 import java.io.ByteArrayInputStream;
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.time.Instant;
@@ -126,7 +127,10 @@ public final class Queue implements Intake, Closeable {
   private long hotBytes;
   private boolean signalled;
   private boolean refillWanted;
-  private boolean stopping;
+
+  /** Written under the lock. */
+  private volatile boolean stopping;
+
   private boolean started;
   private boolean ticking;
   private @Nullable Instant nextLook;
@@ -143,7 +147,7 @@ public final class Queue implements Intake, Closeable {
     final boolean isFresh;
     long hotBytes;
     boolean inLine;
-    List<Runnable> afterwards = new ArrayList<>(0);
+    List<Runnable> afterwards = List.of();
 
     InHand(boolean isFresh) {
       this.isFresh = isFresh;
@@ -244,12 +248,7 @@ public final class Queue implements Intake, Closeable {
   }
 
   private boolean isStopping() {
-    lock.lock();
-    try {
-      return stopping;
-    } finally {
-      lock.unlock();
-    }
+    return stopping;
   }
 
   /** One share of a message on its way in. */
@@ -289,7 +288,9 @@ public final class Queue implements Intake, Closeable {
     }
     List<Coming> coming = place(draft, recipients, envelope.options().tls(), now, in);
     List<Share> shares = new ArrayList<>(coming.size());
-    coming.forEach(c -> shares.add(c.share()));
+    for (Coming c : coming) {
+      shares.add(c.share());
+    }
     boolean stored = false;
     try {
       spool.accept(new NewMessage(draft, now, RecordForm.envelope(envelope), shares));
@@ -383,8 +384,8 @@ public final class Queue implements Intake, Closeable {
       long size,
       byte @Nullable [] content,
       QueueSettings in) {
-    List<Move> back = new ArrayList<>();
-    Set<String> crowded = new HashSet<>();
+    List<Move> back = new ArrayList<>(0);
+    Set<String> crowded = new HashSet<>(0);
     lock.lock();
     try {
       for (Coming c : coming) {
@@ -996,14 +997,16 @@ public final class Queue implements Intake, Closeable {
       Scheduler.Ready share, Hot hot, NextHop nextHop, Damage damage, Slot slot) {
     RecipientGroup group = hot.group();
     List<Addressee> addressees = new ArrayList<>(group.recipients().size());
-    group.recipients().forEach(r -> addressees.add(r.addressee()));
+    for (QueuedRecipient r : group.recipients()) {
+      addressees.add(r.addressee());
+    }
     byte[] inMemory = hot.content();
     QueueId id = share.key.message();
     // Its age by the clock of the courier.
     Instant arrived = hot.arrived().plus(Duration.between(clock.now(), clock.civil()));
     Consignment.Content content =
         inMemory != null
-            ? () -> new ByteArrayInputStream(inMemory)
+            ? () -> new InMemory(inMemory)
             : () -> damage.watching(() -> spool.content(id));
     return new Consignment(
         id,
@@ -1017,6 +1020,21 @@ public final class Queue implements Intake, Closeable {
         hot.size(),
         content,
         slot);
+  }
+
+  /** A content in memory; what copies it needs no block of its own, as the sink is one of ours. */
+  private static final class InMemory extends ByteArrayInputStream {
+    InMemory(byte[] content) {
+      super(content);
+    }
+
+    @Override
+    public synchronized long transferTo(OutputStream out) throws IOException {
+      int length = count - pos;
+      out.write(buf, pos, length);
+      pos = count;
+      return length;
+    }
   }
 
   private boolean goesTo(Hot hot, String hop) {
@@ -1136,7 +1154,9 @@ public final class Queue implements Intake, Closeable {
         return true;
       }
       if (afterwards != null) {
-        hand.afterwards.add(afterwards);
+        List<Runnable> orders = new ArrayList<>(hand.afterwards);
+        orders.add(afterwards);
+        hand.afterwards = orders;
       }
       return false;
     } finally {

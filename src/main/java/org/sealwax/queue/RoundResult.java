@@ -50,7 +50,7 @@ public sealed interface RoundResult {
     @Nullable Cause last = null;
     @Nullable Cause slowed = null;
     @Nullable Cause afterMail = null;
-    Set<String> concerned = new HashSet<>();
+    Set<String> concerned = new HashSet<>(0);
     for (QueuedRecipient r : recipients) {
       Cause cause = cause(outcomes.get(r.key()));
       if (cause == null) {

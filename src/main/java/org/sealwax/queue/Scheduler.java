@@ -679,7 +679,7 @@ public final class Scheduler {
   /** The next round that may begin now, or null. */
   public @Nullable Round next(Instant now) {
     age(now);
-    if (running >= limits.deliveries()) {
+    if (ready == 0 || running >= limits.deliveries()) {
       return null;
     }
     for (int i = 0; i < SHARES.length; i++) {

@@ -43,8 +43,12 @@ public record Entry(String hash, long number, String kind, String payload) {
 
   /** A new line after the one with {@code before}. */
   static Entry after(String before, long number, String kind, String rest) {
-    String payload = "{\"n\":" + number + ",\"kind\":\"" + kind + "\"" + rest + "}";
+    String payload = payload(number, kind, rest);
     return new Entry(hash(before, payload), number, kind, payload);
+  }
+
+  static String payload(long number, String kind, String rest) {
+    return "{\"n\":" + number + ",\"kind\":\"" + kind + "\"" + rest + "}";
   }
 
   /** Whether the line follows the one with the hash {@code before}. */

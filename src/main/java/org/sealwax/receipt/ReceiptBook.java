@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.MessageDigest;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -55,6 +56,13 @@ public final class ReceiptBook implements Receipts, Closeable {
   /** How often the head is signed while something was added. */
   static final Duration SIGN = Duration.ofHours(1);
 
+  /** Octets of a common line, and of a line of salts: for buffers. */
+  private static final int LINE = 640;
+
+  private static final int SALT_LINE = 48;
+
+  private static final HexFormat HEX = HexFormat.of();
+
   private final Path folder;
   private final Clock clock;
   private final Chance chance;
@@ -81,6 +89,7 @@ public final class ReceiptBook implements Receipts, Closeable {
   private boolean inTrouble;
   private long tryAgain;
   private Instant begun;
+  private final MessageDigest sha = Entry.sha256();
 
   /** What the book works with. */
   public record World(Clock clock, Chance chance, MailLog log) {}
@@ -272,23 +281,19 @@ public final class ReceiptBook implements Receipts, Closeable {
       }
       return;
     }
-    StringBuilder salting = new StringBuilder();
-    StringBuilder text = new StringBuilder();
-    String end = hash;
-    long at = number;
+    Chain chain = new Chain(hash, number, LINE * batch.size());
+    StringBuilder salting = new StringBuilder(SALT_LINE * batch.size());
     for (Receipt receipt : batch) {
-      Salt salt = new Salt(++at, HexFormat.of().formatHex(chance.bytes(Salt.OCTETS)));
-      salting.append(salt.line());
-      Entry entry = Entry.after(end, at, "receipt", members(receipt, salt));
-      text.append(entry.line());
-      end = entry.hash();
+      Salt salt = new Salt(chain.number() + 1, HEX.formatHex(chance.bytes(Salt.OCTETS)));
+      salt.appendLine(salting);
+      chain.add("receipt", members(receipt, salt.of(receipt.recipient(), sha)));
     }
-    put(open(salts), salting.toString());
-    size += put(open(lines), text.toString());
+    put(open(salts), ByteBuffer.wrap(salting.toString().getBytes(StandardCharsets.US_ASCII)));
+    size += put(open(lines), chain.octets());
     open(salts).force(false);
     sync();
-    number = at;
-    hash = end;
+    number = chain.number();
+    hash = chain.hash();
     signed = false;
   }
 
@@ -299,12 +304,12 @@ public final class ReceiptBook implements Receipts, Closeable {
     return channel;
   }
 
-  private static String members(Receipt r, Salt salt) {
+  private static String members(Receipt r, String recipient) {
     Json json =
         new Json()
             .text("at", r.at().toString())
             .text("message", r.message())
-            .text("to", salt.of(r.recipient()))
+            .text("to", recipient)
             .text("next_hop", r.nextHop())
             .text("wanted", r.wanted())
             .list("because", r.because())
@@ -328,14 +333,13 @@ public final class ReceiptBook implements Receipts, Closeable {
 
   private void append(String kind, String members) throws IOException {
     Entry entry = Entry.after(hash, number + 1, kind, members);
-    size += put(open(lines), entry.line());
+    size += put(open(lines), ByteBuffer.wrap(entry.line().getBytes(StandardCharsets.UTF_8)));
     number = entry.number();
     hash = entry.hash();
     signed = kind.equals(Head.KIND);
   }
 
-  private static int put(FileChannel channel, String text) throws IOException {
-    ByteBuffer octets = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+  private static int put(FileChannel channel, ByteBuffer octets) throws IOException {
     int all = octets.remaining();
     while (octets.hasRemaining()) {
       channel.write(octets);

@@ -138,7 +138,11 @@ public record Capabilities(String name, Map<String, String> keywords) {
   }
 
   private OptionalInt limit(String name) {
-    for (String word : keywords.getOrDefault("LIMITS", "").split(" ")) {
+    String limits = keywords.get("LIMITS");
+    if (limits == null) {
+      return OptionalInt.empty();
+    }
+    for (String word : limits.split(" ")) {
       int equals = word.indexOf('=');
       if (equals > 0 && word.substring(0, equals).equalsIgnoreCase(name)) {
         String value = word.substring(equals + 1);
@@ -153,7 +157,12 @@ public record Capabilities(String name, Map<String, String> keywords) {
   }
 
   private static boolean isNumber(String text) {
-    return text.chars().allMatch(c -> c >= '0' && c <= '9');
+    for (int i = 0; i < text.length(); i++) {
+      if (text.charAt(i) < '0' || text.charAt(i) > '9') {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** The EHLO reply that offers these. */

@@ -99,10 +99,8 @@ public final class ReplyReader {
       return new Reply(code, null, texts);
     }
     int length = found.toString().length();
-    return new Reply(
-        code,
-        found,
-        texts.stream().map(t -> t.substring(Math.min(t.length(), length + 1))).toList());
+    texts.replaceAll(text -> text.substring(Math.min(text.length(), length + 1)));
+    return new Reply(code, found, texts);
   }
 
   private static @Nullable EnhancedStatus status(int code, String text) {

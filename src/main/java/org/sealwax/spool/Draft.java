@@ -3,7 +3,8 @@ package org.sealwax.spool;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.world.ByteBudget;
@@ -14,13 +15,16 @@ import org.sealwax.world.ByteBudget;
  * Owned by one thread.
  */
 public final class Draft implements Closeable {
-  /** First buffer: most mail is smaller than a few pages. */
-  private static final int FIRST = 8 * 1024;
+  /** Least size of a part in memory: the trace field that stands before every message fits. */
+  private static final int LEAST_PART = 512;
+
+  /** A part is at least this share of those before it, so that many small writes make few parts. */
+  private static final int PART_SHARE = 4;
+
+  private static final byte[] NOTHING = {};
 
   /** What a file costs in memory. */
   static final int SPILLED = BodyFiles.BUFFER + 1024;
-
-  private static final byte[] NOTHING = {};
 
   /** Where large contents go. */
   interface Spill {
@@ -50,9 +54,13 @@ public final class Draft implements Closeable {
   private final OutputStream content = new Content();
   private ByteBudget memory = ByteBudget.unlimited();
   private long charged;
-  private byte @Nullable [] buffer = NOTHING;
-  private int filled;
   private long size;
+
+  /** The content in memory, or null when it is in a file: full parts, and the last one. */
+  private @Nullable List<byte[]> full = new ArrayList<>(4);
+
+  private byte[] last = NOTHING;
+  private int filled;
   private Spill.@Nullable Large large;
   private boolean kept;
   private boolean closed;
@@ -95,15 +103,23 @@ public final class Draft implements Closeable {
 
   /** The content when it stayed in memory, else null. Exactly {@link #size()} long; not copied. */
   public byte @Nullable [] small() {
-    byte[] all = buffer;
-    if (all == null) {
+    List<byte[]> parts = full;
+    if (parts == null) {
       return null;
     }
-    if (all.length != filled) {
-      all = Arrays.copyOf(all, filled);
-      buffer = all;
+    if (!parts.isEmpty() || last.length != filled) {
+      byte[] all = new byte[(int) size];
+      int at = 0;
+      for (byte[] part : parts) {
+        System.arraycopy(part, 0, all, at, part.length);
+        at += part.length;
+      }
+      System.arraycopy(last, 0, all, at, filled);
+      parts.clear();
+      last = all;
+      filled = all.length;
     }
-    return all;
+    return last;
   }
 
   int checksum() {
@@ -136,16 +152,25 @@ public final class Draft implements Closeable {
     }
     sum.update(from, offset, length);
     size += length;
-    byte[] held = buffer;
-    if (held == null) {
+    List<byte[]> parts = full;
+    if (parts == null) {
       if (large != null) {
         large.write(from, offset, length);
       }
       return;
     }
-    if (size <= inlineLimit && (held.length >= size || grow(held))) {
-      System.arraycopy(from, offset, java.util.Objects.requireNonNull(buffer), filled, length);
-      filled += length;
+    int fits = Math.min(length, last.length - filled);
+    if (size <= inlineLimit && (fits == length || chargePart(length - fits))) {
+      System.arraycopy(from, offset, last, filled, fits);
+      filled += fits;
+      if (fits < length) {
+        if (filled > 0) {
+          parts.add(last);
+        }
+        last = new byte[part(length - fits)];
+        filled = length - fits;
+        System.arraycopy(from, offset + fits, last, 0, filled);
+      }
       return;
     }
     if (!charge(SPILLED - charged)) {
@@ -153,20 +178,29 @@ public final class Draft implements Closeable {
     }
     Spill.Large file = spill.begin(id);
     large = file;
-    file.write(held, 0, filled);
+    for (byte[] part : parts) {
+      file.write(part, 0, part.length);
+    }
+    file.write(last, 0, filled);
     file.write(from, offset, length);
-    buffer = null;
+    full = null;
+    last = NOTHING;
     giveBack(SPILLED);
   }
 
-  /** Makes room for {@link #size} in memory; false when the budget has none to spare. */
-  private boolean grow(byte[] held) {
-    long wanted = Math.max(size, Math.min(inlineLimit, Math.max(FIRST, 2L * held.length)));
-    if (!memory.tryTakeSpare(wanted - held.length)) {
+  /** Bytes of the next part, which begins with {@code rest} bytes. */
+  private int part(int rest) {
+    long most = Math.max(rest, inlineLimit - (size - rest));
+    return (int) Math.min(most, Math.max(rest, Math.max(LEAST_PART, size / PART_SHARE)));
+  }
+
+  /** Charges the next part; false when the budget has none to spare. */
+  private boolean chargePart(int rest) {
+    int bytes = part(rest);
+    if (!memory.tryTakeSpare(bytes)) {
       return false;
     }
-    charged += wanted - held.length;
-    buffer = Arrays.copyOf(held, (int) wanted);
+    charged += bytes;
     return true;
   }
 
@@ -190,7 +224,8 @@ public final class Draft implements Closeable {
   public void close() throws IOException {
     if (!closed) {
       closed = true;
-      buffer = null;
+      full = null;
+      last = NOTHING;
       giveBack(0);
       if (large != null) {
         large.close(kept);

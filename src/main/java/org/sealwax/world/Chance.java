@@ -28,7 +28,7 @@ public interface Chance {
 
   /** The machine's secure source. */
   static Chance secure() {
-    return of(new SecureRandom());
+    return of(new BlockRandom(new SecureRandom()));
   }
 
   /** A repeatable world for simulations; never for secrets. */

@@ -47,12 +47,40 @@ public final class SteadyClock implements Clock {
   private final @Nullable Mark former;
   private final boolean confirmed;
   private final long begun;
-  private Instant measured;
-  private long measuredAt;
-  private Instant believed;
-  private long believedAt;
+
+  /** What both times were taken from last; read without the lock. */
+  private volatile Anchor measured;
+
+  private volatile Anchor believed;
   private long doubtedSince;
-  private boolean doubted;
+  private volatile boolean doubted;
+
+  /**
+   * A time and when it was taken, by the monotonic clock. While the wall clock agrees with it, both
+   * times are the wall clock's, and no thread waits for another one to know that.
+   */
+  private record Anchor(Instant time, long at) {
+    /** Whether a reading differs by so little, and so soon, that nothing is to be decided. */
+    boolean agrees(Instant wall, long nanos) {
+      long passed = nanos - at;
+      long seconds = wall.getEpochSecond() - time.getEpochSecond();
+      if (passed < 0 || passed > FRESH || seconds < -1 || seconds > 2) {
+        return false;
+      }
+      long gap = seconds * 1_000_000_000L + wall.getNano() - time.getNano() - passed;
+      return -AGREED <= gap && gap <= AGREED;
+    }
+
+    private Instant expected(long nanos) {
+      return time.plusNanos(nanos - at);
+    }
+  }
+
+  /** An anchor is as good as one of now for so many nanoseconds: a second. */
+  private static final long FRESH = 1_000_000_000L;
+
+  /** What two readings of one time may differ by, in nanoseconds, for all that is decided here. */
+  private static final long AGREED = 10_000_000L;
 
   /**
    * What a run leaves to the next one.
@@ -73,21 +101,22 @@ public final class SteadyClock implements Clock {
     this.former = former;
     Instant wall = machine.now();
     this.begun = machine.nanoTime();
-    this.measuredAt = begun;
-    this.believedAt = begun;
     if (former == null) {
       this.confirmed = false;
-      this.measured = wall;
-      this.believed = wall;
+      this.measured = new Anchor(wall, begun);
+      this.believed = measured;
       return;
     }
     Duration between = Duration.between(former.believed(), wall);
     this.confirmed = between.abs().compareTo(TOLERANCE) <= 0;
     // The time was later already: a clock without a battery begins in its maker's year.
-    this.believed = between.isNegative() && !confirmed ? former.believed() : wall;
+    this.believed =
+        new Anchor(between.isNegative() && !confirmed ? former.believed() : wall, begun);
     Duration counted = between.isNegative() ? Duration.ZERO : between;
     this.measured =
-        former.measured().plus(counted.compareTo(BETWEEN_RUNS) > 0 ? BETWEEN_RUNS : counted);
+        new Anchor(
+            former.measured().plus(counted.compareTo(BETWEEN_RUNS) > 0 ? BETWEEN_RUNS : counted),
+            begun);
   }
 
   /** Watches from now on, and believes the clock as it is. */
@@ -98,20 +127,23 @@ public final class SteadyClock implements Clock {
 
   /** The measured time. */
   @Override
-  public synchronized Instant now() {
+  public Instant now() {
+    Instant wall = machine.now();
+    return measured.agrees(wall, machine.nanoTime()) ? wall : measure();
+  }
+
+  private synchronized Instant measure() {
     Instant wall = machine.now();
     long nanos = machine.nanoTime();
-    long passed = nanos - measuredAt;
-    Instant expected = measured.plusNanos(passed);
+    Instant expected = measured.expected(nanos);
     Duration gap = Duration.between(expected, wall);
-    if (gap.abs().compareTo(SMALL) <= 0) {
-      measured = wall;
-    } else {
-      long most = passed / SLEW;
-      measured = expected.plusNanos(gap.isNegative() ? -most : most);
+    Instant now = wall;
+    if (gap.abs().compareTo(SMALL) > 0) {
+      long most = (nanos - measured.at()) / SLEW;
+      now = expected.plusNanos(gap.isNegative() ? -most : most);
     }
-    measuredAt = nanos;
-    return measured;
+    measured = new Anchor(now, nanos);
+    return now;
   }
 
   @Override
@@ -121,10 +153,15 @@ public final class SteadyClock implements Clock {
 
   /** The believed time: for people, and for whatever has a clock of its own. */
   @Override
-  public synchronized Instant civil() {
+  public Instant civil() {
+    Instant wall = machine.now();
+    return !doubted && believed.agrees(wall, machine.nanoTime()) ? wall : weigh();
+  }
+
+  private synchronized Instant weigh() {
     Instant wall = machine.now();
     long nanos = machine.nanoTime();
-    Instant expected = believed.plusNanos(nanos - believedAt);
+    Instant expected = believed.expected(nanos);
     boolean follows = Duration.between(expected, wall).abs().compareTo(TOLERANCE) <= 0;
     if (!follows && !isFetched(expected, wall, nanos)) {
       if (!doubted) {
@@ -155,8 +192,7 @@ public final class SteadyClock implements Clock {
   }
 
   private void believe(Instant wall, long nanos) {
-    believed = wall;
-    believedAt = nanos;
+    believed = new Anchor(wall, nanos);
     doubted = false;
   }
 
