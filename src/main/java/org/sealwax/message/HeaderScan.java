@@ -30,8 +30,8 @@ public final class HeaderScan {
   public static final int MAX_DELIVERED_TO = 100;
 
   /**
-   * Octets of a kept value: a mailbox of 192 + 1 + 255 (64 of UTF-8, written in ASCII), or a
-   * message identifier, with some room.
+   * Octets of a kept value: a mailbox of 192 + 1 + 255 (64 of UTF-8, written in ASCII), with some
+   * room.
    */
   public static final int MAX_VALUE = 512;
 
@@ -48,9 +48,6 @@ public final class HeaderScan {
   private enum Field {
     RECEIVED("received", false),
     DELIVERED_TO("delivered-to", true),
-    FROM("from", false),
-    DATE("date", false),
-    MESSAGE_ID("message-id", true),
     TLS_REQUIRED("tls-required", true);
 
     private final String name;
@@ -76,9 +73,6 @@ public final class HeaderScan {
   private final int limit;
   private final byte[] name = new byte[MAX_NAME];
   private int received;
-  private int fromFields;
-  private int dateFields;
-  private int messageIdFields;
   private final List<String> deliveredTo = new ArrayList<>(0);
   private byte[] value = new byte[0];
   private State state = State.LINE_START;
@@ -89,11 +83,9 @@ public final class HeaderScan {
   private int lineStart;
   private int valueLength;
   private int size;
-  private int highBits;
   private boolean malformed;
   private boolean tooLarge;
   private boolean overflow;
-  private String messageId = "";
   private TlsRequired tlsRequired = TlsRequired.ABSENT;
 
   /** Scans with the {@link #DEFAULT_LIMIT}. */
@@ -159,19 +151,15 @@ public final class HeaderScan {
     finish();
   }
 
-  // The whole line without looking at it, except for its end and its high bits.
+  // The whole line without looking at it, except for its end.
   private int skipValue(byte[] block, int from, int end) {
-    int bits = 0;
     int at = from;
     while (at < end) {
-      byte b = block[at++];
-      bits |= b;
-      if (b == '\n') {
+      if (block[at++] == '\n') {
         state = State.LINE_START;
         break;
       }
     }
-    highBits |= bits;
     return at;
   }
 
@@ -191,7 +179,6 @@ public final class HeaderScan {
         yield at + 1;
       }
       case KEPT_VALUE -> {
-        highBits |= b;
         if (b == '\n') {
           state = State.LINE_START;
         } else if (b != '\r') {
@@ -266,9 +253,6 @@ public final class HeaderScan {
   private void count(Field known) {
     switch (known) {
       case RECEIVED -> received++;
-      case FROM -> fromFields++;
-      case DATE -> dateFields++;
-      case MESSAGE_ID -> messageIdFields++;
       case DELIVERED_TO, TLS_REQUIRED -> {}
     }
   }
@@ -320,12 +304,7 @@ public final class HeaderScan {
               tlsRequired == TlsRequired.ABSENT && fits && text.equalsIgnoreCase("no")
                   ? TlsRequired.NO
                   : TlsRequired.INVALID;
-      case MESSAGE_ID -> {
-        if (messageId.isEmpty()) {
-          messageId = text;
-        }
-      }
-      case RECEIVED, FROM, DATE -> throw new IllegalStateException("not kept: " + field);
+      case RECEIVED -> throw new IllegalStateException("not kept: " + field);
     }
   }
 
@@ -351,40 +330,13 @@ public final class HeaderScan {
   }
 
   /** Octets of the section so far, with the line that ended it (which may be read in part). */
-  public int size() {
+  int size() {
     return size;
-  }
-
-  /** Octets above 127 in field values: such a message needs SMTPUTF8, or is broken (RFC 6532). */
-  public boolean eightBit() {
-    return highBits < 0;
   }
 
   /** The loop guards. */
   public TraceHops hops() {
     return new TraceHops(received, deliveredTo, overflow);
-  }
-
-  /** From fields; RFC 5322 3.6 wants exactly one. */
-  public int fromFields() {
-    return fromFields;
-  }
-
-  /** Date fields; RFC 5322 3.6 wants exactly one. */
-  public int dateFields() {
-    return dateFields;
-  }
-
-  /** Message-ID fields. */
-  public int messageIdFields() {
-    return messageIdFields;
-  }
-
-  /**
-   * The first Message-ID for the log, cut at {@link #MAX_VALUE} octets; empty when there is none.
-   */
-  public String messageId() {
-    return messageId;
   }
 
   /** What TLS-Required says. */

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Locale;
 import org.sealwax.address.Domain;
 import org.sealwax.address.Mailbox;
 import org.sealwax.fuzz.Target;
@@ -108,17 +109,16 @@ public final class MessageTargets {
     // to nobody: such a message is refused.
     return scan.tooLarge()
         ? "too large"
-        : scan.hops()
-            + " "
-            + scan.malformed()
-            + scan.size()
-            + scan.done()
-            + scan.eightBit()
-            + scan.fromFields()
-            + scan.dateFields()
-            + scan.messageIdFields()
-            + scan.messageId()
-            + scan.tlsRequired();
+        : scan.hops() + " " + scan.malformed() + scan.size() + scan.done() + scan.tlsRequired();
+  }
+
+  /** Fields of this name in a header section (RFC 5322 3.6). */
+  private static long fields(String message, String name) {
+    return message
+        .lines()
+        .takeWhile(line -> !line.isEmpty())
+        .filter(line -> line.toLowerCase(Locale.ROOT).startsWith(name + ":"))
+        .count();
   }
 
   private static String part(String[] parts, int number) {
@@ -232,8 +232,10 @@ public final class MessageTargets {
           bounds + " boundaries");
       HeaderScan scan = new HeaderScan();
       scan.feed(out.toByteArray(), 0, out.size());
-      holds(!scan.malformed() && scan.done() && scan.fromFields() == 1, "its header");
-      holds(scan.messageIdFields() == 1 && scan.dateFields() == 1, "its header");
+      holds(!scan.malformed() && scan.done(), "its header");
+      for (String name : List.of("from", "date", "message-id")) {
+        holds(fields(out.toString(StandardCharsets.UTF_8), name) == 1, "one " + name);
+      }
     }
   }
 }
