@@ -1,7 +1,6 @@
 package org.sealwax.assess;
 
 import java.util.List;
-import java.util.Optional;
 
 /**
  * A letter and how it came about.
@@ -62,10 +61,5 @@ public record Grade(
   /** The same with a doubt. */
   public Grade doubted() {
     return new Grade(letter, atBest, true, score, open, parts, caps, missing);
-  }
-
-  /** The cap that decides the letter, if a cap does. */
-  public Optional<Cap> decisive() {
-    return caps.stream().findFirst().filter(c -> c.most() == letter);
   }
 }

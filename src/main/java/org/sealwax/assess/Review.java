@@ -36,11 +36,6 @@ public interface Review {
     };
   }
 
-  /** Asks and judges at once, where nothing is to be visited in between. */
-  default List<Finding> judge(Overview all) throws InterruptedException {
-    return ask(all).judge(all);
-  }
-
   /** What was asked, for judging. */
   interface Judgement {
     /** Judges. */

@@ -54,9 +54,4 @@ public record Trap(
   public List<Case> cases() {
     return contexts.stream().map(c -> new Case(this, c)).toList();
   }
-
-  /** The group's letter. */
-  public char group() {
-    return id.charAt(0);
-  }
 }

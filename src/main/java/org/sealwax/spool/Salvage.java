@@ -57,15 +57,6 @@ final class Salvage {
     this.clock = clock;
   }
 
-  /** Asks for it at the next start. */
-  static void ask(Path folder) throws IOException {
-    Path mark = folder.resolve(MARK);
-    if (!Files.exists(mark)) {
-      Files.createFile(mark);
-      BodyFiles.sync(folder);
-    }
-  }
-
   static boolean isAsked(Path folder) {
     return Files.exists(folder.resolve(MARK));
   }

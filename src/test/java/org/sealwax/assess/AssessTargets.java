@@ -68,7 +68,7 @@ public final class AssessTargets {
             java.time.Duration.ofMinutes(1));
     List<Finding> found;
     try {
-      found = new ReportingReview(world, Webs.answers(405)).judge(all);
+      found = new ReportingReview(world, Webs.answers(405)).ask(all).judge(all);
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }

@@ -119,7 +119,8 @@ final class AssessmentTest {
     assertEquals(3, report.stations().size());
     assertEquals("F", report.letter());
     Grade grade = report.graded().orElseThrow();
-    assertEquals("an MX without STARTTLS", grade.decisive().orElseThrow().reason());
+    assertEquals("an MX without STARTTLS", grade.caps().getFirst().reason());
+    assertEquals(grade.letter(), grade.caps().getFirst().most());
     // The findings of one address do not count at another.
     long capped =
         report.stations().stream()

@@ -69,7 +69,9 @@ abstract class LabRows {
   }
 
   private static List<Trap.Case> rows() {
-    return Traps.rows().stream().filter(r -> "BCDEFH".indexOf(r.trap().group()) >= 0).toList();
+    return Traps.rows().stream()
+        .filter(r -> "BCDEFH".indexOf(r.trap().id().charAt(0)) >= 0)
+        .toList();
   }
 
   @BeforeAll

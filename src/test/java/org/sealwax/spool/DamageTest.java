@@ -334,7 +334,7 @@ final class DamageTest {
     overwrite("spool.db", 0, 8);
     byte[] database = Files.readAllBytes(folder().resolve("spool.db"));
     byte[] wal = Files.readAllBytes(folder().resolve("spool.db-wal"));
-    Salvage.ask(folder());
+    Files.createFile(folder().resolve("salvage"));
     start(folder());
     try (Stream<Path> files = Files.list(folder())) {
       Path aside =

@@ -22,9 +22,6 @@ public record DoorSettings(
     ClientLimits.Settings perClient,
     Duration handshake,
     Duration total) {
-  /** The usual path. */
-  public static final String PATH = "/v1/tlsrpt";
-
   /** Each may hold a report in memory. */
   static final int CONNECTIONS = 10;
 

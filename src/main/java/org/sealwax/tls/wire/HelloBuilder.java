@@ -28,9 +28,6 @@ public final class HelloBuilder {
   /** heartbeat (RFC 6520). */
   public static final int HEARTBEAT = 15;
 
-  /** application_layer_protocol_negotiation (RFC 7301). */
-  public static final int ALPN = 16;
-
   /** padding (RFC 7685). */
   public static final int PADDING = 21;
 
@@ -171,13 +168,6 @@ public final class HelloBuilder {
     return extension(STATUS_REQUEST, (byte) 1, (byte) 0, (byte) 0, (byte) 0, (byte) 0);
   }
 
-  /** Protocols, in order. */
-  public HelloBuilder alpn(List<String> protocols) {
-    Writing all = new Writing();
-    protocols.forEach(p -> all.vector(1, p.getBytes(StandardCharsets.US_ASCII)));
-    return extension(ALPN, new Writing().vector(2, all.done()).done());
-  }
-
   /**
    * Pads the message with its header to {@code octets} (RFC 7685); nothing when it is longer than
    * that already, and at least the four octets of the extension's header are added.
@@ -208,11 +198,6 @@ public final class HelloBuilder {
   public static int grease(int index) {
     int half = (index & 0xf) << 4 | 0xa;
     return half << 8 | half;
-  }
-
-  /** Whether a number is a GREASE value. */
-  public static boolean isGrease(int number) {
-    return (number & 0x0f0f) == 0x0a0a && number >> 8 == (number & 0xff);
   }
 
   @Override

@@ -324,11 +324,6 @@ public final class ServerReader {
     return List.copyOf(found);
   }
 
-  /** The first message of a kind. */
-  public <T extends ServerMessage> Optional<T> first(Class<T> kind) {
-    return found.stream().filter(kind::isInstance).map(kind::cast).findFirst();
-  }
-
   /** The ServerHello or HelloRetryRequest. */
   public Optional<ServerMessage.Hello> hello() {
     return Optional.ofNullable(hello);

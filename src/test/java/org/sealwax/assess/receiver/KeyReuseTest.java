@@ -52,7 +52,7 @@ final class KeyReuseTest {
       KeyReuseReview review =
           new KeyReuseReview(
               List.of(also), FixedResolver.builder().build(), SystemDialer.trusted());
-      List<Finding> found = review.judge(all);
+      List<Finding> found = review.ask(all).judge(all);
       assertEquals(1, found.size());
       return found.getFirst();
     }

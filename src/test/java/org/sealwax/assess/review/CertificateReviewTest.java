@@ -85,7 +85,10 @@ final class CertificateReviewTest {
     try {
       return new CertificateReview(
               ROOT.roots(), new Revocation(Revocation.Web.none(), Clock.system()), Clock.system())
-          .judge(all).stream().filter(f -> f.check().id().equals(id)).findFirst().orElseThrow();
+          .ask(all).judge(all).stream()
+              .filter(f -> f.check().id().equals(id))
+              .findFirst()
+              .orElseThrow();
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }

@@ -118,7 +118,7 @@ final class PolicyReviewsTest {
 
   private static List<Finding> judge(Review review, Overview all) {
     try {
-      return review.judge(all);
+      return review.ask(all).judge(all);
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }
