@@ -1,5 +1,6 @@
 package org.sealwax.tls;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,15 +11,17 @@ import java.security.KeyPairGenerator;
 import java.security.MessageDigest;
 import java.security.Signature;
 import java.security.interfaces.ECPublicKey;
+import java.security.interfaces.RSAPublicKey;
 import java.security.spec.ECGenParameterSpec;
+import java.security.spec.RSAKeyGenParameterSpec;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.Random;
 import java.util.function.BiPredicate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.sealwax.tls.RawVerifier.Curve;
 
 /** Signatures that the JDK made, good and spoilt, and the tricks that other verifiers fell for. */
 final class RawVerifierTest {
@@ -60,11 +63,10 @@ final class RawVerifierTest {
 
   @ParameterizedTest
   @CsvSource({
-    "P256, secp256r1, SHA-256, SHA256withECDSAinP1363Format, 32",
-    "P384, secp384r1, SHA-384, SHA384withECDSAinP1363Format, 48"
+    "ECDSA_P256, secp256r1, SHA256withECDSAinP1363Format, 32",
+    "ECDSA_P384, secp384r1, SHA384withECDSAinP1363Format, 48"
   })
-  void verifiesEcdsaAndNothingElse(
-      Curve curve, String name, String hash, String algorithm, int length)
+  void verifiesEcdsaAndNothingElse(RawVerifier verifier, String name, String algorithm, int length)
       throws GeneralSecurityException {
     KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
     generator.initialize(new ECGenParameterSpec(name));
@@ -76,8 +78,7 @@ final class RawVerifierTest {
     ECPublicKey open = (ECPublicKey) pair.getPublic();
     byte[] key =
         joined(fixed(open.getW().getAffineX(), length), fixed(open.getW().getAffineY(), length));
-    byte[] digest = MessageDigest.getInstance(hash).digest(MESSAGE);
-    BiPredicate<byte[], byte[]> verifies = (k, s) -> RawVerifier.ecdsa(curve, k, digest, s);
+    BiPredicate<byte[], byte[]> verifies = (k, s) -> verifier.verifies(k, MESSAGE, s);
     refusesEachFlippedBit(verifies, key, signature);
     BigInteger order = open.getParams().getOrder();
     byte[] r = Arrays.copyOf(signature, length);
@@ -103,9 +104,85 @@ final class RawVerifierTest {
     boolean small = name.equals("Ed25519");
     byte[] key = Arrays.copyOfRange(form, form.length - (small ? 32 : 57), form.length);
     refusesEachFlippedBit(
-        (k, s) -> small ? RawVerifier.ed25519(k, MESSAGE, s) : RawVerifier.ed448(k, MESSAGE, s),
+        (k, s) -> (small ? RawVerifier.ED25519 : RawVerifier.ED448).verifies(k, MESSAGE, s),
         key,
         signature);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "RSA_SHA1, SHA1withRSA, 512, 3",
+    "RSA_SHA256, SHA256withRSA, 1024, 65537",
+    "RSA_SHA512, SHA512withRSA, 2048, 65537"
+  })
+  void verifiesRsaAndNothingElse(
+      RawVerifier verifier, String algorithm, int bits, BigInteger exponent)
+      throws GeneralSecurityException {
+    KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
+    generator.initialize(new RSAKeyGenParameterSpec(bits, exponent));
+    KeyPair pair = generator.generateKeyPair();
+    Signature signer = Signature.getInstance(algorithm);
+    signer.initSign(pair.getPrivate());
+    signer.update(MESSAGE);
+    byte[] signature = signer.sign();
+    byte[] modulus = fixed(((RSAPublicKey) pair.getPublic()).getModulus(), bits / 8);
+    byte[] power = fixed(exponent, (exponent.bitLength() + 7) / 8);
+    byte[] key = joined(joined(new byte[] {(byte) power.length}, power), modulus);
+    BiPredicate<byte[], byte[]> verifies = (k, s) -> verifier.verifies(k, MESSAGE, s);
+    refusesEachFlippedBit(verifies, key, signature);
+    assertTrue(
+        verifies.test(
+            joined(joined(new byte[] {0, 0, (byte) power.length}, power), modulus), signature),
+        "three octets of length");
+    for (int last = 0; last < key.length; last++) {
+      assertFalse(verifies.test(Arrays.copyOf(key, last), signature), last + " octets of the key");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "504, 17, false",
+    "512, 17, true",
+    "4096, 17, true",
+    "4104, 17, false",
+    "1024, 64, true",
+    "1024, 65, false"
+  })
+  void boundsTheSizeOfRsaKeys(int modulusBits, int exponentBits, boolean expected)
+      throws GeneralSecurityException {
+    BigInteger exponent =
+        BigInteger.ONE.shiftLeft(exponentBits - 1).add(BigInteger.ONE).nextProbablePrime();
+    BigInteger modulus = BigInteger.ONE;
+    BigInteger order = BigInteger.ONE;
+    // Of many small primes: those of the usual size take seconds to find.
+    Random random = new Random(1);
+    while (modulus.bitLength() != modulusBits) {
+      int left = modulusBits - modulus.bitLength();
+      if (left < 0) {
+        modulus = BigInteger.ONE;
+        order = BigInteger.ONE;
+        continue;
+      }
+      BigInteger prime = BigInteger.probablePrime(Math.clamp(left, 8, 256), random);
+      if (modulus.mod(prime).signum() != 0) {
+        modulus = modulus.multiply(prime);
+        order = order.multiply(prime.subtract(BigInteger.ONE));
+      }
+    }
+    int length = modulusBits / 8;
+    byte[] digest = MessageDigest.getInstance("SHA-256").digest(MESSAGE);
+    byte[] padded = new byte[length];
+    Arrays.fill(padded, 2, length, (byte) 0xff);
+    padded[1] = 1;
+    // RFC 8017 9.2, note 1.
+    byte[] named =
+        joined(HexFormat.of().parseHex("003031300d060960864801650304020105000420"), digest);
+    System.arraycopy(named, 0, padded, length - named.length, named.length);
+    byte[] signature =
+        fixed(new BigInteger(1, padded).modPow(exponent.modInverse(order), modulus), length);
+    byte[] power = fixed(exponent, (exponent.bitLength() + 7) / 8);
+    byte[] key = joined(joined(new byte[] {(byte) power.length}, power), fixed(modulus, length));
+    assertEquals(expected, RawVerifier.RSA_SHA256.verifies(key, MESSAGE, signature));
   }
 
   /** RFC 8032 7.1, test 2. */
@@ -113,7 +190,7 @@ final class RawVerifierTest {
   void verifiesTheExampleOfTheRfc() {
     HexFormat hex = HexFormat.of();
     assertTrue(
-        RawVerifier.ed25519(
+        RawVerifier.ED25519.verifies(
             hex.parseHex("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c"),
             hex.parseHex("72"),
             hex.parseHex(

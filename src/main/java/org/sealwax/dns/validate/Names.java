@@ -3,6 +3,7 @@ package org.sealwax.dns.validate;
 import org.jspecify.annotations.Nullable;
 import org.xbill.DNS.Name;
 import org.xbill.DNS.NameTooLongException;
+import org.xbill.DNS.Type;
 
 /** Arithmetic of names. Label counts include the root label, as {@link Name#labels()} does. */
 final class Names {
@@ -36,5 +37,10 @@ final class Names {
     } catch (NameTooLongException e) {
       return null;
     }
+  }
+
+  /** For logs: {@code "MX of example.org."}. */
+  static String text(Name name, int type) {
+    return Type.string(type) + " of " + name;
   }
 }

@@ -149,7 +149,7 @@ public final class Validator {
   }
 
   private ZoneAnswer answer(Message message, ZoneStatus.Signed zone) {
-    return new ZoneAnswer(message, walk.view(message, zone), work);
+    return new ZoneAnswer(message, walk.view(message, zone));
   }
 
   /**

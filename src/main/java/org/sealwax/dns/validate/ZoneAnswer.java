@@ -2,7 +2,9 @@ package org.sealwax.dns.validate;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Function;
 import org.sealwax.dns.Security;
+import org.sealwax.dns.validate.Denial.Proof;
 import org.sealwax.dns.validate.Judgement.Content;
 import org.xbill.DNS.CNAMERecord;
 import org.xbill.DNS.DClass;
@@ -10,7 +12,6 @@ import org.xbill.DNS.DNAMERecord;
 import org.xbill.DNS.Message;
 import org.xbill.DNS.Name;
 import org.xbill.DNS.NameTooLongException;
-import org.xbill.DNS.Record;
 import org.xbill.DNS.Type;
 
 /** What one message proves with the keys of one zone. */
@@ -23,12 +24,37 @@ final class ZoneAnswer {
 
   private final Message message;
   private final ZoneView view;
-  private final Work work;
 
-  ZoneAnswer(Message message, ZoneView view, Work work) {
+  ZoneAnswer(Message message, ZoneView view) {
     this.message = message;
     this.view = view;
-    this.work = work;
+  }
+
+  /**
+   * The best that one of the chains of a message proves.
+   *
+   * @param ttl for how long it may be kept
+   */
+  record Evidence(Proof proof, Duration ttl) {
+    private Judgement of(Content content, String otherwise) {
+      return switch (proof) {
+        case PROVEN -> new Judgement(Security.SECURE, content, ttl, "");
+        case INSECURE -> new Judgement(Security.INSECURE, content, ttl, OPT_OUT);
+        case COSTLY -> new Judgement(Security.INSECURE, content, ttl, COSTLY);
+        case NONE -> Judgement.unknown(Security.BOGUS, otherwise);
+      };
+    }
+  }
+
+  private Evidence best(int iterations, Function<Denial, Proof> question) {
+    Evidence best = new Evidence(Proof.NONE, Duration.ZERO);
+    for (Denial denial : Denial.in(view)) {
+      Proof proof = denial.iterations() > iterations ? Proof.COSTLY : question.apply(denial);
+      if (proof.compareTo(best.proof()) < 0) {
+        best = new Evidence(proof, denial.ttl());
+      }
+    }
+    return best;
   }
 
   /** SECURE, INSECURE because of NSEC3, or BOGUS. */
@@ -52,29 +78,21 @@ final class ZoneAnswer {
     if (!(alias.content() instanceof Content.Alias made)) {
       return alias;
     }
-    Record cname = new CNAMERecord(name, DClass.IN, alias.ttl().toSeconds(), made.target());
-    Content found = new Content.Found(List.of(cname));
+    long ttl = alias.ttl().toSeconds();
+    Content found =
+        new Content.Found(List.of(new CNAMERecord(name, DClass.IN, ttl, made.target())));
     return new Judgement(alias.security(), found, alias.ttl(), alias.reason());
   }
 
   /** RFC 4035 5.3.4: an expanded wildcard needs the proof that nothing closer is there. */
   private Judgement positive(ZoneView.Verified found, Content content) {
-    Denial.Proof best = found.isExpanded() ? Denial.Proof.NONE : Denial.Proof.PROVEN;
-    Duration ttl = found.ttl();
-    if (found.isExpanded()) {
-      for (Denial denial : Denial.in(view, work)) {
-        Denial.Proof proof = denial.noCloser(found.owner(), found.labels());
-        best = proof.compareTo(best) < 0 ? proof : best;
-      }
-    }
-    return switch (best) {
-      case PROVEN -> new Judgement(Security.SECURE, content, ttl, "");
-      case INSECURE -> new Judgement(Security.INSECURE, content, ttl, OPT_OUT);
-      case COSTLY -> new Judgement(Security.INSECURE, content, ttl, COSTLY);
-      case NONE ->
-          Judgement.unknown(
-              Security.BOGUS, "no proof that the wildcard applies to " + found.owner());
-    };
+    Name encloser = Names.ancestor(found.owner(), found.labels() + 1);
+    Proof proof =
+        found.isExpanded()
+            ? best(Nsec3.MAX_ITERATIONS, d -> d.noCloser(found.owner(), encloser)).proof()
+            : Proof.PROVEN;
+    return new Evidence(proof, found.ttl())
+        .of(content, "no proof that the wildcard applies to " + found.owner());
   }
 
   /** A CNAME at the name, or what a DNAME above makes of it; BOGUS when there is neither. */
@@ -82,16 +100,14 @@ final class ZoneAnswer {
     ZoneView.Verified cname = view.find(name, Type.CNAME);
     if (cname != null
         && cname.records().size() == 1
-        && cname.records().getFirst() instanceof CNAMERecord record) {
+        && cname.record() instanceof CNAMERecord record) {
       return positive(cname, new Content.Alias(record.getTarget()));
     }
-    for (Name owner : view.owners(Type.DNAME)) {
-      ZoneView.Verified dname =
-          name.subdomain(owner) && !name.equals(owner) ? view.find(owner, Type.DNAME) : null;
-      if (dname != null
-          && !dname.isExpanded()
-          && dname.records().size() == 1
-          && dname.records().getFirst() instanceof DNAMERecord record) {
+    for (ZoneView.Verified dname : view.singles(Type.DNAME)) {
+      Name owner = dname.owner();
+      if (name.subdomain(owner)
+          && !name.equals(owner)
+          && dname.record() instanceof DNAMERecord record) {
         try {
           Content target = new Content.Alias(name.fromDNAME(record));
           return new Judgement(Security.SECURE, target, dname.ttl(), "");
@@ -104,54 +120,37 @@ final class ZoneAnswer {
   }
 
   private Judgement denied(Name name, int type) {
+    String otherwise = because("no answer that validates for " + Names.text(name, type));
+    // The RCODE is not signed: the proof says which denial it is.
+    Evidence noData = best(Nsec3.MAX_ITERATIONS, d -> d.noData(name, type));
+    if (noData.proof() == Proof.PROVEN) {
+      return noData.of(new Content.NoData(), otherwise);
+    }
+    Evidence noName = best(Nsec3.MAX_ITERATIONS, d -> d.noName(name));
+    if (noName.proof() == Proof.PROVEN) {
+      return noName.of(new Content.NoName(), otherwise);
+    }
     // With records that do not verify it is no denial, unless one is proven.
     Content said = Validator.plain(name, type, message, "").content();
-    boolean isDenial = said instanceof Content.NoName || said instanceof Content.NoData;
-    Judgement best =
-        Judgement.unknown(
-            Security.BOGUS, because("no answer that validates for " + DnsText.of(name, type)));
-    for (Denial denial : Denial.in(view, work)) {
-      // The RCODE is not signed: the proof says which denial it is.
-      Denial.Proof noData = denial.noData(name, type);
-      Denial.Proof noName = denial.noName(name);
-      if (noData == Denial.Proof.PROVEN || noName == Denial.Proof.PROVEN) {
-        Content content =
-            noData == Denial.Proof.PROVEN ? new Content.NoData() : new Content.NoName();
-        return new Judgement(Security.SECURE, content, denial.ttl(), "");
-      }
-      Denial.Proof proof = said instanceof Content.NoName ? noName : noData;
-      if (isDenial && (proof == Denial.Proof.INSECURE || proof == Denial.Proof.COSTLY)) {
-        String reason = proof == Denial.Proof.INSECURE ? OPT_OUT : COSTLY;
-        best = new Judgement(Security.INSECURE, said, denial.ttl(), reason);
-      }
-    }
-    return best;
+    return switch (said) {
+      case Content.NoName _ -> noName.of(said, otherwise);
+      case Content.NoData _ -> noData.of(said, otherwise);
+      default -> Judgement.unknown(Security.BOGUS, otherwise);
+    };
   }
 
-  private String because(String what) {
+  /** An addition to a reason: why a set did not verify. */
+  String because(String what) {
     return view.reason().isEmpty() ? what : what + ": " + view.reason();
   }
 
-  /**
-   * Whether the name has no DS set, by the best of the proofs; and for how long that may be kept.
-   */
-  Absence noDs(Name name) {
-    Denial.Cut best = Denial.Cut.UNPROVEN;
-    Duration ttl = Duration.ZERO;
-    for (Denial denial : Denial.in(view, work)) {
-      Denial.Cut cut = denial.noDs(name);
-      if (cut.compareTo(best) < 0) {
-        best = cut;
-        ttl = denial.ttl();
-      }
-    }
-    return new Absence(best, ttl, because("no DS and no proof of that for " + name));
+  /** Whether the name has no DS set. */
+  Evidence noDs(Name name) {
+    return best(Nsec3.MAX_CUT_ITERATIONS, d -> d.noDs(name));
   }
 
-  /**
-   * What is proven about a DS set that is not there.
-   *
-   * @param reason in words for logs, when nothing is proven
-   */
-  record Absence(Denial.Cut cut, Duration ttl, String reason) {}
+  /** Whether that is because of a delegation without DS. */
+  boolean isUnsigned(Name name) {
+    return best(Nsec3.MAX_CUT_ITERATIONS, d -> d.isUnsigned(name)).proof() == Proof.PROVEN;
+  }
 }

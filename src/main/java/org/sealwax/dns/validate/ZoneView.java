@@ -36,7 +36,11 @@ final class ZoneView {
    */
   record Verified(List<Record> records, int labels, Duration ttl) {
     Name owner() {
-      return records.getFirst().getName();
+      return record().getName();
+    }
+
+    Record record() {
+      return records.getFirst();
     }
 
     boolean isExpanded() {
@@ -91,6 +95,10 @@ final class ZoneView {
     return zone;
   }
 
+  Work work() {
+    return work;
+  }
+
   /** Why the last set that was looked at did not verify; empty when none failed. */
   String reason() {
     return reason;
@@ -109,27 +117,22 @@ final class ZoneView {
     return verified.get(key);
   }
 
-  /** The owners of the sets of a type, none of them verified yet. */
-  List<Name> owners(int type) {
-    List<Name> owners = new ArrayList<>();
+  /** The sets of a type that have one record, as the zone has it: not made from a wildcard. */
+  List<Verified> singles(int type) {
+    List<Verified> singles = new ArrayList<>();
     sets.forEach(
         (key, set) -> {
-          if (key.type() == type && !set.isEmpty()) {
-            owners.add(key.owner());
+          Verified found = key.type() == type && set.size() == 1 ? find(key.owner(), type) : null;
+          if (found != null && !found.isExpanded()) {
+            singles.add(found);
           }
         });
-    return owners;
-  }
-
-  /** The one record of a set that is not verified yet; null when there are several. */
-  @Nullable Record peek(Name owner, int type) {
-    RRset set = sets.get(new Key(owner, type));
-    return set == null || set.size() != 1 ? null : set.first();
+    return singles;
   }
 
   /** RFC 4035 5.3.1 to 5.3.3; one valid signature suffices (RFC 6840 5.4, 5.11). */
   private @Nullable Verified verify(RRset set) {
-    String what = DnsText.of(set.getName(), set.getType());
+    String what = Names.text(set.getName(), set.getType());
     String why = what + " is not signed by " + zone;
     int labels = labels(set.getName());
     for (RRSIGRecord sig : set.sigs()) {

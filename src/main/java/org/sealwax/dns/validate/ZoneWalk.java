@@ -4,9 +4,11 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.dns.Security;
@@ -38,6 +40,10 @@ final class ZoneWalk {
 
   private static final int REVOKED = 0x80;
   private static final int DNSSEC_PROTOCOL = 3;
+
+  /** RFC 4034 A.2, RFC 4509, RFC 6605 section 2. */
+  private static final Set<Integer> DIGESTS =
+      Set.of(DNSSEC.Digest.SHA1, DNSSEC.Digest.SHA256, DNSSEC.Digest.SHA384);
 
   private final Algorithms algorithms;
   private final Anchors anchors;
@@ -180,7 +186,7 @@ final class ZoneWalk {
       }
       return keys(name, records(found.records(), DSRecord.class), List.of(), found.ttl());
     }
-    ZoneAnswer answer = new ZoneAnswer(message, view, work);
+    ZoneAnswer answer = new ZoneAnswer(message, view);
     Judgement alias = answer.alias(name);
     if (alias.security() == Security.SECURE) {
       // No delegation at an alias (RFC 2181 10.1), nor below a DNAME (RFC 6672 2.4).
@@ -189,15 +195,19 @@ final class ZoneWalk {
     if (alias.reason().equals(ZoneAnswer.OPT_OUT)) {
       return new ZoneStatus.Unsigned(ZoneAnswer.OPT_OUT, until(alias.ttl()));
     }
-    ZoneAnswer.Absence absence = answer.noDs(name);
-    return switch (absence.cut()) {
-      case NONE -> parent;
-      case UNSIGNED -> new ZoneStatus.Unsigned(name + " has no DS", until(absence.ttl()));
-      case OPT_OUT ->
+    ZoneAnswer.Evidence absence = answer.noDs(name);
+    return switch (absence.proof()) {
+      case PROVEN ->
+          answer.isUnsigned(name)
+              ? new ZoneStatus.Unsigned(name + " has no DS", until(absence.ttl()))
+              : parent;
+      case INSECURE, COSTLY ->
           new ZoneStatus.Unsigned(
               name + " may be unsigned: NSEC3 opt-out, or far too many iterations",
               until(absence.ttl()));
-      case UNPROVEN -> new ZoneStatus.Broken(Security.BOGUS, absence.reason());
+      case NONE ->
+          new ZoneStatus.Broken(
+              Security.BOGUS, answer.because("no DS and no proof of that for " + name));
     };
   }
 
@@ -221,8 +231,7 @@ final class ZoneWalk {
     Predicate<DNSKEYRecord> isEntry =
         key ->
             isZoneKey(key, zone)
-                && (trusted.contains(key)
-                    || usable.stream().anyMatch(ds -> Digests.isOf(ds, key, work)));
+                && (trusted.contains(key) || usable.stream().anyMatch(ds -> isOf(ds, key)));
     List<DNSKEYRecord> entries = claimed.stream().filter(isEntry).toList();
     ZoneView view = new ZoneView(message, zone, entries, work, algorithms, now);
     ZoneView.Verified set = view.find(zone, Type.DNSKEY);
@@ -252,7 +261,17 @@ final class ZoneWalk {
   }
 
   private boolean isSupported(DSRecord ds) {
-    return algorithms.isSupported(ds.getAlgorithm()) && Digests.isSupported(ds.getDigestID());
+    return algorithms.isSupported(ds.getAlgorithm()) && DIGESTS.contains(ds.getDigestID());
+  }
+
+  /** RFC 4034 5.1.4. */
+  private boolean isOf(DSRecord ds, DNSKEYRecord key) {
+    if (ds.getFootprint() != key.getFootprint() || ds.getAlgorithm() != key.getAlgorithm()) {
+      return false;
+    }
+    work.hash(0);
+    DSRecord made = new DSRecord(key.getName(), DClass.IN, 0, ds.getDigestID(), key);
+    return Arrays.equals(ds.getDigest(), made.getDigest());
   }
 
   private boolean isZoneKey(DNSKEYRecord key, Name zone) {
