@@ -9,10 +9,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
+import org.xbill.DNS.DClass;
 import org.xbill.DNS.DNSKEYRecord;
+import org.xbill.DNS.DNSSEC;
 import org.xbill.DNS.DSRecord;
 import org.xbill.DNS.Master;
 import org.xbill.DNS.Name;
@@ -20,16 +20,20 @@ import org.xbill.DNS.Record;
 
 /** Where trust begins, and where the operator says that it ends. */
 public final class Anchors {
-  /** One entry: the deepest one above a name decides about it. */
-  sealed interface Anchor {
-    /** Keys of a zone that are known beforehand. */
-    record Trusted(Name zone, List<DSRecord> digests, List<DNSKEYRecord> keys) implements Anchor {}
-
-    /** A zone that is treated as unsigned until a time (RFC 7646). */
-    record Negative(Name zone, Instant until) implements Anchor {}
+  /**
+   * What is configured about a zone: the deepest entry at or above a name decides about it.
+   *
+   * @param digests of keys that are known beforehand; empty where nothing is validated
+   * @param reason why nothing is validated, in words for logs; else empty
+   */
+  record Anchor(Name zone, List<DSRecord> digests, String reason) {
+    boolean isTrusted() {
+      return !digests.isEmpty();
+    }
   }
 
-  private final Map<Name, Anchor> anchors = new HashMap<>();
+  private final Map<Name, List<DSRecord>> trusted = new HashMap<>();
+  private final Map<Name, Instant> negative = new HashMap<>();
 
   private Anchors() {}
 
@@ -58,31 +62,26 @@ public final class Anchors {
   public static Anchors of(List<String> lines) {
     Anchors anchors = new Anchors();
     for (String line : lines) {
-      Record record = parse(line);
-      Anchor.Trusted there =
-          (Anchor.Trusted)
-              anchors.anchors.computeIfAbsent(
-                  record.getName(),
-                  zone -> new Anchor.Trusted(zone, new ArrayList<>(), new ArrayList<>()));
-      if (record instanceof DSRecord ds) {
-        there.digests().add(ds);
-      } else if (record instanceof DNSKEYRecord key) {
-        there.keys().add(key);
-      }
+      DSRecord ds = parse(line);
+      anchors.trusted.computeIfAbsent(ds.getName(), zone -> new ArrayList<>()).add(ds);
     }
     return anchors;
   }
 
-  private static Record parse(String line) {
+  private static DSRecord parse(String line) {
     byte[] text = line.getBytes(StandardCharsets.US_ASCII);
     try (Master master = new Master(new ByteArrayInputStream(text), Name.root, 0)) {
       master.disableIncludes(true);
       Record record = master.nextRecord();
-      boolean known = record instanceof DSRecord || record instanceof DNSKEYRecord;
-      if (!known || master.nextRecord() != null) {
-        throw new IllegalArgumentException("not one DS or DNSKEY record: " + line);
+      if (record == null || master.nextRecord() != null) {
+        throw new IllegalArgumentException("not one record: " + line);
       }
-      return record;
+      return switch (record) {
+        case DSRecord ds -> ds;
+        case DNSKEYRecord key ->
+            new DSRecord(key.getName(), DClass.IN, 0, DNSSEC.Digest.SHA256, key);
+        default -> throw new IllegalArgumentException("not a DS or DNSKEY record: " + line);
+      };
     } catch (IOException e) {
       throw new IllegalArgumentException(
           "not a DS or DNSKEY record: " + line + ": " + e.getMessage(), e);
@@ -91,35 +90,36 @@ public final class Anchors {
 
   /**
    * The same with a negative trust anchor, which takes the place of a trust anchor for the same
-   * name.
+   * name until it ends.
    *
    * @param until when it ends (RFC 7646 section 2)
    */
   public Anchors withNegative(Name zone, Instant until) {
     Anchors more = new Anchors();
-    more.anchors.putAll(anchors);
-    more.anchors.put(zone, new Anchor.Negative(zone, until));
+    more.trusted.putAll(trusted);
+    more.negative.putAll(negative);
+    more.negative.put(zone, until);
     return more;
   }
 
   /** The zones that have a trust anchor, and so are signed. */
   public Set<Name> trusted() {
-    return anchors.values().stream()
-        .filter(Anchor.Trusted.class::isInstance)
-        .map(a -> ((Anchor.Trusted) a).zone())
-        .collect(Collectors.toSet());
+    return trusted.keySet();
   }
 
-  /** The deepest anchor at or above a name; one that has ended is not there. */
-  Optional<Anchor> closest(Name name, Instant now) {
+  /** The deepest anchor at or above a name; a negative one that has ended is not there. */
+  Anchor closest(Name name, Instant now) {
     for (Name at = name; ; at = Names.parent(at)) {
-      Anchor found = anchors.get(at);
-      boolean ended = found instanceof Anchor.Negative n && !now.isBefore(n.until());
-      if (found != null && !ended) {
-        return Optional.of(found);
+      Instant until = negative.get(at);
+      if (until != null && now.isBefore(until)) {
+        return new Anchor(at, List.of(), "negative trust anchor " + at);
+      }
+      List<DSRecord> digests = trusted.get(at);
+      if (digests != null) {
+        return new Anchor(at, digests, "");
       }
       if (at.equals(Name.root)) {
-        return Optional.empty();
+        return new Anchor(at, List.of(), "no trust anchor above " + name);
       }
     }
   }

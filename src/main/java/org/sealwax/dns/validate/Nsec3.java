@@ -1,6 +1,5 @@
 package org.sealwax.dns.validate;
 
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
@@ -33,13 +32,13 @@ final class Nsec3 extends Denial {
   private record Parameters(int iterations, String salt) {}
 
   private final Name zone;
-  private final Work work;
+  private final Verifier verifier;
   private final NSEC3Record first;
   private final Map<Name, Name> hashed = new HashMap<>();
 
   private Nsec3(ZoneView view, NSEC3Record first) {
     this.zone = view.zone();
-    this.work = view.work();
+    this.verifier = view.verifier();
     this.first = first;
   }
 
@@ -77,19 +76,9 @@ final class Nsec3 extends Denial {
     }
   }
 
-  /** RFC 5155 section 5. */
   @Override
   Name key(Name name) {
-    return hashed.computeIfAbsent(name, this::hash);
-  }
-
-  private Name hash(Name name) {
-    work.hash(iterations());
-    try {
-      return name(first.hashName(name));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-1", e);
-    }
+    return hashed.computeIfAbsent(name, n -> name(verifier.hash(first, n)));
   }
 
   /** The closest encloser proof (RFC 5155 8.3). */

@@ -12,7 +12,6 @@ import java.util.TreeSet;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.dns.Security;
-import org.sealwax.dns.validate.Anchors.Anchor;
 import org.sealwax.dns.validate.Judgement.Content;
 import org.sealwax.dns.validate.Source.Query;
 import org.xbill.DNS.CNAMERecord;
@@ -45,7 +44,6 @@ public final class Validator {
   private final Anchors anchors;
   private final Source source;
   private final Instant now;
-  private final Work work = new Work();
   private final ZoneWalk walk;
   private @Nullable Message last;
 
@@ -69,7 +67,7 @@ public final class Validator {
     this.anchors = anchors;
     this.source = source;
     this.now = now;
-    this.walk = new ZoneWalk(algorithms, anchors, known, source, now, work);
+    this.walk = new ZoneWalk(anchors, known, source, new Verifier(algorithms, now));
   }
 
   /** Whether something counted that another inquiry had established, perhaps a while ago. */
@@ -92,9 +90,7 @@ public final class Validator {
       last = message;
       Judgement suggested = bySigner(name, type, message);
       return suggested == null ? byWalk(name, type, message) : suggested;
-    } catch (IOException e) {
-      return Judgement.unknown(Security.FAILED, String.valueOf(e.getMessage()));
-    } catch (Work.Exhausted e) {
+    } catch (IOException | Verifier.Exhausted e) {
       return Judgement.unknown(Security.FAILED, String.valueOf(e.getMessage()));
     }
   }
@@ -107,12 +103,18 @@ public final class Validator {
   /** By the keys of a zone that the message names as a signer, if they prove something; or null. */
   private @Nullable Judgement bySigner(Name name, int type, Message message) {
     Name side = zoneSide(name, type);
-    Anchor anchor = anchors.closest(side, now).orElse(null);
-    if (!(anchor instanceof Anchor.Trusted trusted)) {
+    Anchors.Anchor anchor = anchors.closest(side, now);
+    if (!anchor.isTrusted()) {
       return null;
     }
-    for (Name signer : signers(message, side, trusted.zone())) {
-      if (walk.walk(signer, true) instanceof ZoneStatus.Signed zone && zone.zone().equals(signer)) {
+    for (Name signer : signers(message, side, anchor.zone())) {
+      ZoneStatus there;
+      try {
+        there = walk.walk(signer, true);
+      } catch (IOException e) {
+        continue; // Anybody may have written this signer into the message.
+      }
+      if (there instanceof ZoneStatus.Signed zone && zone.zone().equals(signer)) {
         Judgement judged = answer(message, zone).read(name, type);
         if (judged.security() == Security.SECURE || judged.reason().equals(ZoneAnswer.OPT_OUT)) {
           // Opt-out: its proof says that there is no signed delegation on the way to the name.
@@ -140,11 +142,11 @@ public final class Validator {
   }
 
   /** By the zone that the name is in, whatever the message says. */
-  private Judgement byWalk(Name name, int type, Message message) {
+  private Judgement byWalk(Name name, int type, Message message) throws IOException {
     return switch (walk.walk(zoneSide(name, type), false)) {
       case ZoneStatus.Signed zone -> answer(message, zone).read(name, type);
       case ZoneStatus.Unsigned unsigned -> plain(name, type, message, unsigned.reason());
-      case ZoneStatus.Broken broken -> Judgement.unknown(broken.security(), broken.reason());
+      case ZoneStatus.Broken broken -> Judgement.unknown(Security.BOGUS, broken.reason());
     };
   }
 

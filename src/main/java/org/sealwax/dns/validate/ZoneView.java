@@ -1,7 +1,6 @@
 package org.sealwax.dns.validate;
 
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -10,7 +9,6 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.xbill.DNS.DClass;
 import org.xbill.DNS.DNSKEYRecord;
-import org.xbill.DNS.DNSSEC;
 import org.xbill.DNS.Message;
 import org.xbill.DNS.Name;
 import org.xbill.DNS.RRSIGRecord;
@@ -50,9 +48,7 @@ final class ZoneView {
 
   private final Name zone;
   private final List<DNSKEYRecord> keys;
-  private final Work work;
-  private final Algorithms algorithms;
-  private final Instant now;
+  private final Verifier verifier;
   private final Map<Key, RRset> sets = new LinkedHashMap<>();
   private final Map<Key, @Nullable Verified> verified = new HashMap<>();
   private String reason = "";
@@ -60,18 +56,10 @@ final class ZoneView {
   /**
    * @param keys that count; the zone's validated ones, or those that its DS records name
    */
-  ZoneView(
-      Message message,
-      Name zone,
-      List<DNSKEYRecord> keys,
-      Work work,
-      Algorithms algorithms,
-      Instant now) {
+  ZoneView(Message message, Name zone, List<DNSKEYRecord> keys, Verifier verifier) {
     this.zone = zone;
     this.keys = keys;
-    this.work = work;
-    this.algorithms = algorithms;
-    this.now = now;
+    this.verifier = verifier;
     Map<Key, Integer> counts = new HashMap<>();
     for (int section : SECTIONS) {
       for (Record r : message.getSection(section)) {
@@ -80,7 +68,7 @@ final class ZoneView {
           continue;
         }
         Key key = new Key(r.getName(), r.getRRsetType());
-        Work.records(counts.merge(key, 1, Integer::sum));
+        Verifier.records(counts.merge(key, 1, Integer::sum));
         sets.computeIfAbsent(key, k -> new RRset()).addRR(r);
       }
     }
@@ -95,8 +83,8 @@ final class ZoneView {
     return zone;
   }
 
-  Work work() {
-    return work;
+  Verifier verifier() {
+    return verifier;
   }
 
   /** Why the last set that was looked at did not verify; empty when none failed. */
@@ -135,17 +123,18 @@ final class ZoneView {
     String what = Names.text(set.getName(), set.getType());
     String why = what + " is not signed by " + zone;
     int labels = labels(set.getName());
+    long now = verifier.now().getEpochSecond();
     for (RRSIGRecord sig : set.sigs()) {
       // Serial numbers (RFC 4034 3.1.5): the low 32 bits of seconds, compared on their circle.
-      int left = (int) (sig.getExpire().getEpochSecond() - now.getEpochSecond());
-      int since = (int) (now.getEpochSecond() - sig.getTimeSigned().getEpochSecond());
+      int left = (int) (sig.getExpire().getEpochSecond() - now);
+      int since = (int) (now - sig.getTimeSigned().getEpochSecond());
       if (sig.getLabels() > labels) {
         why = "the signature of " + what + " counts more labels than its owner has";
       } else if (left < 0) {
         why = "the signature of " + what + " expired at " + sig.getExpire();
       } else if (since < 0) {
         why = "the signature of " + what + " is not valid before " + sig.getTimeSigned();
-      } else if (holds(set, sig)) {
+      } else if (verifier.verifies(keys, set, sig)) {
         long seconds = Math.min(Math.min(set.getTTL(), sig.getOrigTTL()), left);
         return new Verified(set.rrs(false), sig.getLabels(), Duration.ofSeconds(seconds));
       } else {
@@ -154,23 +143,5 @@ final class ZoneView {
     }
     reason = why;
     return null;
-  }
-
-  private boolean holds(RRset set, RRSIGRecord sig) {
-    byte[] signed = null;
-    for (DNSKEYRecord key : keys) {
-      if (key.getAlgorithm() == sig.getAlgorithm()
-          && algorithms.isSupported(key.getAlgorithm())
-          && key.getFootprint() == sig.getFootprint()) {
-        work.check();
-        if (signed == null) {
-          signed = DNSSEC.digestRRset(sig, set);
-        }
-        if (algorithms.verifies(key, signed, sig.getSignature())) {
-          return true;
-        }
-      }
-    }
-    return false;
   }
 }

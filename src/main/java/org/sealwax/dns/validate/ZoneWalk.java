@@ -4,15 +4,11 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.dns.Security;
-import org.sealwax.dns.validate.Anchors.Anchor;
 import org.sealwax.dns.validate.Source.Query;
 import org.xbill.DNS.DClass;
 import org.xbill.DNS.DNSKEYRecord;
@@ -41,32 +37,18 @@ final class ZoneWalk {
   private static final int REVOKED = 0x80;
   private static final int DNSSEC_PROTOCOL = 3;
 
-  /** RFC 4034 A.2, RFC 4509, RFC 6605 section 2. */
-  private static final Set<Integer> DIGESTS =
-      Set.of(DNSSEC.Digest.SHA1, DNSSEC.Digest.SHA256, DNSSEC.Digest.SHA384);
-
-  private final Algorithms algorithms;
   private final Anchors anchors;
   private final Map<Name, ZoneStatus> known;
   private final Source source;
-  private final Instant now;
-  private final Work work;
+  private final Verifier verifier;
   private final Map<Name, ZoneStatus> walked = new HashMap<>();
   private boolean usedKnown;
 
-  ZoneWalk(
-      Algorithms algorithms,
-      Anchors anchors,
-      Map<Name, ZoneStatus> known,
-      Source source,
-      Instant now,
-      Work work) {
-    this.algorithms = algorithms;
+  ZoneWalk(Anchors anchors, Map<Name, ZoneStatus> known, Source source, Verifier verifier) {
     this.anchors = anchors;
     this.known = known;
     this.source = source;
-    this.now = now;
-    this.work = work;
+    this.verifier = verifier;
   }
 
   /** Whether something counted that another inquiry had established. */
@@ -79,23 +61,20 @@ final class ZoneWalk {
    *
    * @param isSigner whether it is said to be a zone with keys: then its keys are asked for early
    */
-  ZoneStatus walk(Name target, boolean isSigner) {
-    Anchor anchor = anchors.closest(target, now).orElse(null);
-    if (anchor instanceof Anchor.Negative negative) {
-      return new ZoneStatus.Unsigned("negative trust anchor " + negative.zone(), negative.until());
-    }
-    if (!(anchor instanceof Anchor.Trusted trusted)) {
-      return new ZoneStatus.Unsigned("no trust anchor above " + target, now);
+  ZoneStatus walk(Name target, boolean isSigner) throws IOException {
+    Anchors.Anchor anchor = anchors.closest(target, verifier.now());
+    if (!anchor.isTrusted()) {
+      return new ZoneStatus.Unsigned(anchor.reason(), verifier.now());
     }
     Name at = target;
     ZoneStatus status = established(at);
-    while (status == null && !at.equals(trusted.zone())) {
+    while (status == null && !at.equals(anchor.zone())) {
       at = Names.parent(at);
       status = established(at);
     }
     expect(target, at, status, isSigner);
     if (status == null) {
-      status = keep(at, keys(at, trusted.digests(), trusted.keys(), Validator.LONGEST));
+      status = keep(at, keys(at, anchor.digests(), Validator.LONGEST));
     }
     while (status instanceof ZoneStatus.Signed zone && !at.equals(target)) {
       at = Names.ancestor(target, at.labels() + 1);
@@ -107,34 +86,19 @@ final class ZoneWalk {
 
   private @Nullable ZoneStatus established(Name name) {
     ZoneStatus there = walked.get(name);
-    if (there != null) {
-      return there;
-    }
     ZoneStatus before = known.get(name);
-    boolean fresh =
-        switch (before) {
-          case ZoneStatus.Signed signed -> now.isBefore(signed.until());
-          case ZoneStatus.Unsigned unsigned -> now.isBefore(unsigned.until());
-          case ZoneStatus.Broken _ -> false;
-          case null -> false;
-        };
-    if (before == null || !fresh) {
-      return null;
+    if (there == null && before != null && verifier.now().isBefore(before.until())) {
+      usedKnown = true;
+      there = before;
+      walked.put(name, there);
     }
-    usedKnown = true;
-    walked.put(name, before);
-    return before;
+    return there;
   }
 
   private ZoneStatus keep(Name name, ZoneStatus status) {
     walked.put(name, status);
-    boolean isCut =
-        switch (status) {
-          case ZoneStatus.Signed signed -> signed.zone().equals(name);
-          case ZoneStatus.Unsigned _ -> true;
-          case ZoneStatus.Broken _ -> false;
-        };
-    if (isCut) {
+    if (status instanceof ZoneStatus.Unsigned
+        || (status instanceof ZoneStatus.Signed cut && cut.zone().equals(name))) {
       known.put(name, status);
     }
     return status;
@@ -171,20 +135,15 @@ final class ZoneWalk {
    *
    * @param below the next name of the walk; the same name at its end
    */
-  private ZoneStatus cut(Name name, Name below, ZoneStatus.Signed parent) {
-    Message message;
-    try {
-      message = source.ask(new Query(name, Type.DS));
-    } catch (IOException e) {
-      return new ZoneStatus.Broken(Security.FAILED, String.valueOf(e.getMessage()));
-    }
+  private ZoneStatus cut(Name name, Name below, ZoneStatus.Signed parent) throws IOException {
+    Message message = source.ask(new Query(name, Type.DS));
     ZoneView view = view(message, parent);
     ZoneView.Verified found = view.find(name, Type.DS);
     if (found != null && !found.isExpanded()) {
       if (!below.equals(name)) {
         source.expect(List.of(new Query(name, Type.DNSKEY), new Query(below, Type.DS)));
       }
-      return keys(name, records(found.records(), DSRecord.class), List.of(), found.ttl());
+      return keys(name, records(found.records(), DSRecord.class), found.ttl());
     }
     ZoneAnswer answer = new ZoneAnswer(message, view);
     Judgement alias = answer.alias(name);
@@ -205,39 +164,30 @@ final class ZoneWalk {
           new ZoneStatus.Unsigned(
               name + " may be unsigned: NSEC3 opt-out, or far too many iterations",
               until(absence.ttl()));
-      case NONE ->
-          new ZoneStatus.Broken(
-              Security.BOGUS, answer.because("no DS and no proof of that for " + name));
+      case NONE -> new ZoneStatus.Broken(answer.because("no DS and no proof of that for " + name));
     };
   }
 
   /** The keys of a zone by what its parent or an anchor says about them (RFC 4035 5.2). */
-  private ZoneStatus keys(
-      Name zone, List<DSRecord> digests, List<DNSKEYRecord> trusted, Duration ttl) {
+  private ZoneStatus keys(Name zone, List<DSRecord> digests, Duration ttl) throws IOException {
     List<DSRecord> usable = usable(digests);
-    if (usable.isEmpty()
-        && trusted.stream().noneMatch(k -> algorithms.isSupported(k.getAlgorithm()))) {
+    if (usable.isEmpty()) {
       return new ZoneStatus.Unsigned(
           zone + " is signed with unsupported algorithms or digests only", until(ttl));
     }
-    Message message;
-    try {
-      message = source.ask(new Query(zone, Type.DNSKEY));
-    } catch (IOException e) {
-      return new ZoneStatus.Broken(Security.FAILED, String.valueOf(e.getMessage()));
-    }
+    Message message = source.ask(new Query(zone, Type.DNSKEY));
     List<DNSKEYRecord> claimed = records(message.getSection(Section.ANSWER), DNSKEYRecord.class);
-    Work.records(claimed.size());
-    Predicate<DNSKEYRecord> isEntry =
-        key ->
-            isZoneKey(key, zone)
-                && (trusted.contains(key) || usable.stream().anyMatch(ds -> isOf(ds, key)));
-    List<DNSKEYRecord> entries = claimed.stream().filter(isEntry).toList();
-    ZoneView view = new ZoneView(message, zone, entries, work, algorithms, now);
+    Verifier.records(claimed.size());
+    List<DNSKEYRecord> entries =
+        claimed.stream()
+            .filter(key -> isZoneKey(key, zone))
+            .filter(key -> usable.stream().anyMatch(ds -> verifier.matches(ds, key)))
+            .toList();
+    ZoneView view = new ZoneView(message, zone, entries, verifier);
     ZoneView.Verified set = view.find(zone, Type.DNSKEY);
     if (set == null) {
       String why = entries.isEmpty() ? "no key of " + zone + " matches its DS set" : view.reason();
-      return new ZoneStatus.Broken(Security.BOGUS, why);
+      return new ZoneStatus.Broken(why);
     }
     // Those of the verified set and no others that the message has.
     List<DNSKEYRecord> keys =
@@ -253,25 +203,11 @@ final class ZoneWalk {
 
   /** RFC 4509 section 3: no SHA-1 digests where there are SHA-256 digests that we can use. */
   private List<DSRecord> usable(List<DSRecord> digests) {
-    List<DSRecord> usable = digests.stream().filter(this::isSupported).toList();
+    List<DSRecord> usable = digests.stream().filter(verifier::isSupported).toList();
     boolean sha256 = usable.stream().anyMatch(ds -> ds.getDigestID() == DNSSEC.Digest.SHA256);
     return sha256
         ? usable.stream().filter(ds -> ds.getDigestID() != DNSSEC.Digest.SHA1).toList()
         : usable;
-  }
-
-  private boolean isSupported(DSRecord ds) {
-    return algorithms.isSupported(ds.getAlgorithm()) && DIGESTS.contains(ds.getDigestID());
-  }
-
-  /** RFC 4034 5.1.4. */
-  private boolean isOf(DSRecord ds, DNSKEYRecord key) {
-    if (ds.getFootprint() != key.getFootprint() || ds.getAlgorithm() != key.getAlgorithm()) {
-      return false;
-    }
-    work.hash(0);
-    DSRecord made = new DSRecord(key.getName(), DClass.IN, 0, ds.getDigestID(), key);
-    return Arrays.equals(ds.getDigest(), made.getDigest());
   }
 
   private boolean isZoneKey(DNSKEYRecord key, Name zone) {
@@ -280,15 +216,15 @@ final class ZoneWalk {
         && (key.getFlags() & ZONE_KEY) != 0
         && (key.getFlags() & REVOKED) == 0
         && key.getProtocol() == DNSSEC_PROTOCOL
-        && algorithms.isSupported(key.getAlgorithm());
+        && verifier.isSupported(key);
   }
 
   private Instant until(Duration ttl) {
-    return now.plus(ttl.compareTo(Validator.LONGEST) < 0 ? ttl : Validator.LONGEST);
+    return verifier.now().plus(ttl.compareTo(Validator.LONGEST) < 0 ? ttl : Validator.LONGEST);
   }
 
   /** A message as a zone sees it. */
   ZoneView view(Message message, ZoneStatus.Signed zone) {
-    return new ZoneView(message, zone.zone(), zone.keys(), work, algorithms, now);
+    return new ZoneView(message, zone.zone(), zone.keys(), verifier);
   }
 }

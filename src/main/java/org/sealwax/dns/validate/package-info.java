@@ -11,8 +11,8 @@
  *
  * <p>Invariants: INSECURE needs a validated denial of DS, or a DS set with unsupported algorithms
  * or digests only, at the name or an ancestor, or a configured exception; an answer that cannot be
- * judged within the bounds of {@link org.sealwax.dns.validate.Work} is FAILED; the order of records
- * does not matter. RFC 4034, 4035, 4509, 5155, 5702, 6605, 6672, 6840, 7646, 8080, 9276.
+ * judged within the bounds of {@link org.sealwax.dns.validate.Verifier} is FAILED; the order of
+ * records does not matter. RFC 4034, 4035, 4509, 5155, 5702, 6605, 6672, 6840, 7646, 8080, 9276.
  */
 @NullMarked
 package org.sealwax.dns.validate;
