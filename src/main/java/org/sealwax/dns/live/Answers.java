@@ -3,10 +3,8 @@ package org.sealwax.dns.live;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Expiry;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -18,7 +16,6 @@ import org.sealwax.dns.Answer;
 import org.sealwax.dns.DnsSettings;
 import org.sealwax.dns.Security;
 import org.sealwax.dns.Tlsa;
-import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 import org.sealwax.world.Threads;
 import org.slf4j.Logger;
@@ -58,7 +55,7 @@ final class Answers {
   private final Cache<Question, Kept> cache;
   private final Map<Question, CompletableFuture<Answer<?>>> flights = new ConcurrentHashMap<>();
 
-  private Answers(DnsSettings settings, Lookup lookup, Clock clock) {
+  Answers(DnsSettings settings, Lookup lookup, Clock clock) {
     this.lookup = lookup;
     this.clock = clock;
     this.total = settings.total();
@@ -73,11 +70,6 @@ final class Answers {
             // Eviction on the thread that stores: no pool of our own for so little.
             .executor(Runnable::run)
             .build();
-  }
-
-  static Answers of(
-      DnsSettings settings, Optional<InetSocketAddress> spare, Clock clock, Chance chance) {
-    return new Answers(settings, Lookup.of(settings, spare, clock, chance), clock);
   }
 
   private static int weight(Question question, Kept kept) {

@@ -9,16 +9,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.sealwax.address.Domain;
 import org.sealwax.dns.DnsSettings;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 import org.sealwax.world.Scope;
-import org.xbill.DNS.AAAARecord;
-import org.xbill.DNS.ARecord;
-import org.xbill.DNS.DClass;
 import org.xbill.DNS.Message;
 import org.xbill.DNS.NSRecord;
 import org.xbill.DNS.Name;
@@ -46,6 +43,7 @@ public final class Authorities {
   private static final Duration TOTAL = Duration.ofSeconds(15);
 
   private final DnsSettings settings;
+  private final Lookup lookup;
   private final Clock clock;
   private final Chance chance;
   private final Predicate<InetAddress> allowed;
@@ -61,6 +59,7 @@ public final class Authorities {
   public Authorities(
       DnsSettings settings, Clock clock, Chance chance, Predicate<InetAddress> allowed, int port) {
     this.settings = settings;
+    this.lookup = new Lookup(settings, Optional.empty(), clock, chance);
     this.clock = clock;
     this.chance = chance;
     this.allowed = allowed;
@@ -73,43 +72,35 @@ public final class Authorities {
    */
   public Map<String, String> tlsa(Domain owner) throws InterruptedException {
     Inquiry inquiry = new Inquiry(clock, TOTAL);
-    Lookup lookup = Lookup.of(settings, Optional.empty(), clock, chance);
-    Map<String, InetSocketAddress> servers = new LinkedHashMap<>();
-    try {
+    Map<String, Scope.Task<String>> tasks = new LinkedHashMap<>();
+    try (Scope scope = new Scope("authorities")) {
       Name name = Name.fromString(owner.name(), Name.root);
-      for (Name server : servers(lookup, name, inquiry)) {
-        addresses(lookup, server, inquiry)
-            .forEach(
-                a ->
-                    servers.put(
-                        server.toString(true) + " (" + a.getHostAddress() + ")",
-                        new InetSocketAddress(a, port)));
+      for (Name server : servers(name, inquiry)) {
+        for (InetAddress address : addresses(server, inquiry)) {
+          tasks.put(
+              server.toString(true) + " (" + address.getHostAddress() + ")",
+              scope.fork(() -> answer(new InetSocketAddress(address, port), name, inquiry)));
+        }
       }
-      return asked(servers, name, inquiry);
+      scope.join();
     } catch (IOException e) {
       return Map.of();
     }
-  }
-
-  private Map<String, String> asked(
-      Map<String, InetSocketAddress> servers, Name owner, Inquiry inquiry)
-      throws InterruptedException {
     Map<String, String> said = new LinkedHashMap<>();
-    try (Scope scope = new Scope("authorities")) {
-      Map<String, Scope.Task<String>> tasks = new LinkedHashMap<>();
-      servers.forEach((who, at) -> tasks.put(who, scope.fork(() -> answer(at, owner, inquiry))));
-      scope.join();
-      tasks.forEach((who, task) -> said.put(who, task.get()));
-    }
+    tasks.forEach((server, task) -> said.put(server, task.get()));
     return said;
   }
 
+  private List<Record> ask(Name name, int type, Inquiry inquiry) throws IOException {
+    return lookup.ask(name, type, inquiry).getSection(Section.ANSWER);
+  }
+
   /** The servers of the zone that a name is in. */
-  private static List<Name> servers(Lookup lookup, Name owner, Inquiry inquiry) throws IOException {
+  private List<Name> servers(Name owner, Inquiry inquiry) throws IOException {
     Name at = owner;
     for (int i = 0; i < MAX_CLIMB && at.labels() > 1; i++) {
       List<Name> servers = new ArrayList<>();
-      for (Record r : lookup.ask(at, Type.NS, inquiry).getSection(Section.ANSWER)) {
+      for (Record r : ask(at, Type.NS, inquiry)) {
         if (r instanceof NSRecord ns && r.getName().equals(at) && servers.size() < MAX_SERVERS) {
           servers.add(ns.getTarget());
         }
@@ -122,44 +113,31 @@ public final class Authorities {
     return List.of();
   }
 
-  private List<InetAddress> addresses(Lookup lookup, Name server, Inquiry inquiry)
-      throws IOException {
-    List<InetAddress> all = new ArrayList<>();
-    for (int type : new int[] {Type.A, Type.AAAA}) {
-      for (Record r : lookup.ask(server, type, inquiry).getSection(Section.ANSWER)) {
-        Optional<InetAddress> address =
-            switch (r) {
-              case ARecord a -> Optional.of(a.getAddress());
-              case AAAARecord a -> Optional.of(a.getAddress());
-              default -> Optional.empty();
-            };
-        address.filter(allowed).filter(a -> all.size() < MAX_ADDRESSES).ifPresent(all::add);
-      }
-    }
-    return all;
+  private List<InetAddress> addresses(Name server, Inquiry inquiry) throws IOException {
+    List<Record> records = new ArrayList<>(ask(server, Type.A, inquiry));
+    records.addAll(ask(server, Type.AAAA, inquiry));
+    return records.stream()
+        .flatMap(r -> RecordData.of(r, host -> host).stream())
+        .filter(InetAddress.class::isInstance)
+        .map(InetAddress.class::cast)
+        .filter(allowed)
+        .limit(MAX_ADDRESSES)
+        .toList();
   }
 
   private String answer(InetSocketAddress at, Name owner, Inquiry inquiry) {
-    Upstream one =
-        new Upstream(
-            new ResolverList(List.of(at), Optional.empty(), clock),
-            ONE,
-            true,
-            Set.of(),
-            clock,
-            chance);
+    DnsSettings one = settings.withResolvers(List.of(at)).withTimes(ONE, TOTAL);
     try {
       Message answer =
-          one.ask(Message.newQuery(Record.newRecord(owner, Type.TLSA, DClass.IN)), inquiry);
-      List<String> records =
+          new Lookup(one, Optional.empty(), clock, chance).ask(owner, Type.TLSA, inquiry);
+      String records =
           answer.getSection(Section.ANSWER).stream()
               .filter(r -> r.getType() == Type.TLSA)
               .map(Record::rdataToString)
               .sorted()
-              .toList();
-      return records.isEmpty()
-          ? answer.getRcode() == Rcode.NXDOMAIN ? "no such name" : "no records"
-          : String.join(", ", records);
+              .collect(Collectors.joining(", "));
+      String none = answer.getRcode() == Rcode.NXDOMAIN ? "no such name" : "no records";
+      return records.isEmpty() ? none : records;
     } catch (IOException e) {
       return String.valueOf(e.getMessage());
     }

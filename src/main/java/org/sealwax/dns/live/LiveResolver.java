@@ -76,9 +76,8 @@ public final class LiveResolver extends Questions {
   }
 
   @Override
-  <T> Answer<T> ask(Domain name, int type, Class<T> data) {
-    Answer<T> fixed = Reserved.answer(name, type, data);
-    return fixed == null ? typed(answers().answer(new Question(name, type)), data) : fixed;
+  Answer<?> answer(Question question) {
+    return answers().answer(question);
   }
 
   @Override
@@ -89,13 +88,9 @@ public final class LiveResolver extends Questions {
   /** The cache alone. */
   private final class AtHand extends Questions {
     @Override
-    <T> Answer<T> ask(Domain name, int type, Class<T> data) {
-      Answer<T> fixed = Reserved.answer(name, type, data);
-      if (fixed != null) {
-        return fixed;
-      }
-      Answer<?> kept = answers().atHand(new Question(name, type));
-      return kept == null ? Answer.notAtHand(name) : typed(kept, data);
+    Answer<?> answer(Question question) {
+      Answer<?> kept = answers().atHand(question);
+      return kept == null ? Answer.notAtHand(question.name()) : kept;
     }
 
     @Override
@@ -112,7 +107,7 @@ public final class LiveResolver extends Questions {
   private synchronized Answers make() {
     Answers made = answers;
     if (made == null) {
-      made = Answers.of(settings, spare, clock, chance);
+      made = new Answers(settings, new Lookup(settings, spare, clock, chance), clock);
       answers = made;
     }
     return made;

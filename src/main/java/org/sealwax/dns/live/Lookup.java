@@ -4,7 +4,6 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -12,7 +11,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.IntStream;
 import org.sealwax.address.Domain;
 import org.sealwax.dns.Answer;
 import org.sealwax.dns.DnsSettings;
@@ -33,8 +34,6 @@ import org.xbill.DNS.Flags;
 import org.xbill.DNS.Message;
 import org.xbill.DNS.Name;
 import org.xbill.DNS.Record;
-import org.xbill.DNS.SOARecord;
-import org.xbill.DNS.Section;
 
 /** One question, from messages to an {@link Answer}. Runs on the thread that holds the inquiry. */
 final class Lookup {
@@ -58,13 +57,8 @@ final class Lookup {
   /** Zone cuts kept with their keys. */
   private static final int ZONES_KEPT = 10_000;
 
-  /** Times to live that many answers may share. */
-  private static final int SHARED_TIMES = 500;
-
-  /** Hosts of mail that many domains may share. */
-  private static final int SHARED_HOSTS = 2_000;
-
-  static final Path RESOLV_CONF = Path.of("/etc/resolv.conf");
+  /** Times to live, and hosts of mail, that many answers may share. */
+  private static final int SHARED = 2_500;
 
   /** Judges the names of one alias chain in their order. */
   interface Judge {
@@ -77,26 +71,28 @@ final class Lookup {
   private final DnsSettings.Validation validation;
   private final boolean adBelieved;
   private final Clock clock;
-  private final Messages.Flights flights = new Messages.Flights();
+  private final Map<Source.Query, CompletableFuture<Message>> underWay = new ConcurrentHashMap<>();
   private final Map<Name, ZoneStatus> zones;
-  private final Cache<Duration, Duration> times =
-      Caffeine.newBuilder().maximumSize(SHARED_TIMES).executor(Runnable::run).build();
-  private final Cache<Domain, Domain> hosts =
-      Caffeine.newBuilder().maximumSize(SHARED_HOSTS).executor(Runnable::run).build();
+  private final Cache<Object, Object> shared =
+      Caffeine.newBuilder().maximumSize(SHARED).executor(Runnable::run).build();
 
-  private Lookup(
-      ResolverList resolvers,
-      Upstream upstream,
-      Anchors anchors,
-      DnsSettings.Validation validation,
-      boolean adBelieved,
-      Clock clock) {
-    this.resolvers = resolvers;
-    this.upstream = upstream;
-    this.anchors = anchors;
-    this.validation = validation;
-    this.adBelieved = adBelieved;
+  /**
+   * A look-up over the resolvers of the settings, or of the system.
+   *
+   * @param spare a resolver that is asked when all others strip DNSSEC
+   */
+  Lookup(DnsSettings settings, Optional<InetSocketAddress> spare, Clock clock, Chance chance) {
     this.clock = clock;
+    this.validation = settings.validation();
+    this.anchors = anchors(settings);
+    boolean own = validation == DnsSettings.Validation.OWN;
+    List<InetSocketAddress> named = ResolvConf.resolvers(settings);
+    // The system's list may have changed since the settings were checked.
+    this.adBelieved = named.stream().allMatch(r -> r.getAddress().isLoopbackAddress());
+    this.resolvers = new ResolverList(named, own ? spare : Optional.empty(), clock);
+    this.upstream =
+        new Upstream(
+            resolvers, settings.timeout(), own, own ? anchors.trusted() : Set.of(), clock, chance);
     Cache<Name, ZoneStatus> cache =
         Caffeine.newBuilder()
             .maximumSize(ZONES_KEPT)
@@ -105,27 +101,6 @@ final class Lookup {
             .executor(Runnable::run)
             .build();
     this.zones = cache.asMap();
-  }
-
-  /**
-   * A look-up over the resolvers of the settings, or of the system.
-   *
-   * @param spare a resolver that is asked when all others strip DNSSEC
-   */
-  static Lookup of(
-      DnsSettings settings, Optional<InetSocketAddress> spare, Clock clock, Chance chance) {
-    List<InetSocketAddress> named =
-        settings.resolvers().isEmpty() ? ResolvConf.resolvers(RESOLV_CONF) : settings.resolvers();
-    DnsSettings.Validation validation = settings.validation();
-    boolean own = validation == DnsSettings.Validation.OWN;
-    Anchors anchors = anchors(settings);
-    ResolverList resolvers = new ResolverList(named, own ? spare : Optional.empty(), clock);
-    Upstream upstream =
-        new Upstream(
-            resolvers, settings.timeout(), own, own ? anchors.trusted() : Set.of(), clock, chance);
-    // The system's list may have changed since the settings were checked.
-    boolean local = named.stream().allMatch(r -> r.getAddress().isLoopbackAddress());
-    return new Lookup(resolvers, upstream, anchors, validation, local, clock);
   }
 
   static Anchors anchors(DnsSettings settings) {
@@ -165,13 +140,23 @@ final class Lookup {
           return unknown(judged.security(), question.name(), aliases, judged.reason());
         }
         case Content.Found found -> {
-          return found(question, end, aliases, security, ttl, found.records());
+          List<Object> data = new ArrayList<>();
+          found.records().forEach(r -> RecordData.of(r, this::shared).ifPresent(data::add));
+          if (data.isEmpty()) {
+            // Not "no records": that would make an implicit MX out of a broken one.
+            String reason = "no usable record: " + found.records().getFirst().rdataToString();
+            return unknown(Security.FAILED, question.name(), aliases, reason);
+          }
+          return new Answer<>(
+              data, Answer.Kind.FOUND, security, end, aliases, kept(ttl, LONGEST), "");
         }
-        case Content.NoData _ -> {
-          return denied(Answer.Kind.NO_DATA, end, aliases, security, ttl);
-        }
-        case Content.NoName _ -> {
-          return denied(Answer.Kind.NO_NAME, end, aliases, security, ttl);
+        case Content.NoData _, Content.NoName _ -> {
+          Answer.Kind kind =
+              judged.content() instanceof Content.NoName
+                  ? Answer.Kind.NO_NAME
+                  : Answer.Kind.NO_DATA;
+          return new Answer<>(
+              List.of(), kind, security, end, aliases, kept(ttl, LONGEST_DENIAL), "");
         }
         case Content.Alias alias -> {
           name = alias.target();
@@ -192,11 +177,11 @@ final class Lookup {
         "more than " + Resolver.MAX_ALIASES + " aliases");
   }
 
-  /** By whoever validates here. */
+  /** For the names of one alias chain in their order. */
   Judge judge(Inquiry inquiry) {
     return switch (validation) {
       case OWN -> new OwnJudge(inquiry);
-      case TRUST_AD, OFF -> new PlainJudge(inquiry);
+      case TRUST_AD, OFF -> (name, type) -> unvalidated(name, type, inquiry);
     };
   }
 
@@ -208,10 +193,11 @@ final class Lookup {
 
     OwnJudge(Inquiry inquiry) {
       this.inquiry = inquiry;
-      this.validator = validator(zones, flights);
+      this.validator = validator(zones, underWay);
     }
 
-    private Validator validator(Map<Name, ZoneStatus> known, Messages.Flights others) {
+    private Validator validator(
+        Map<Name, ZoneStatus> known, Map<Source.Query, CompletableFuture<Message>> others) {
       stripping = resolvers.found();
       Source source = new Messages(upstream, inquiry, others);
       return new Validator(anchors, known, source, clock.now());
@@ -221,135 +207,65 @@ final class Lookup {
     public Judgement judge(Name name, int type) {
       Judgement judged = validator.judge(name, type);
       boolean outdated = validator.usedKnown() || stripping != resolvers.found();
-      if (judged.security() == Security.BOGUS && outdated) {
-        // A zone may have changed its keys a minute ago, or another resolver has taken over: once
-        // more, with what they say now.
-        Map<Name, ZoneStatus> fresh = new HashMap<>();
-        // Nor what others have asked for before: it may come from the resolver that strips.
-        validator = validator(fresh, new Messages.Flights());
-        judged = validator.judge(name, type);
-        if (judged.security() != Security.BOGUS) {
-          zones.putAll(fresh);
-        }
+      if (judged.security() != Security.BOGUS || !outdated) {
+        return judged;
+      }
+      // A zone may have changed its keys a minute ago, or another resolver has taken over: once
+      // more, with what they say now. Nor with what others have asked for before: it may come from
+      // the resolver that strips.
+      Map<Name, ZoneStatus> fresh = new HashMap<>();
+      validator = validator(fresh, new ConcurrentHashMap<>());
+      judged = validator.judge(name, type);
+      if (judged.security() != Security.BOGUS) {
+        zones.putAll(fresh);
       }
       return judged;
     }
   }
 
-  /** The AD bit of a resolver on this machine, or nobody. */
-  private final class PlainJudge implements Judge {
-    private final Inquiry inquiry;
-    private @Nullable Message message;
-
-    PlainJudge(Inquiry inquiry) {
-      this.inquiry = inquiry;
+  /** By the AD bit of a resolver on this machine, or not validated at all. */
+  private Judgement unvalidated(Name name, int type, Inquiry inquiry) {
+    boolean trustAd = validation == DnsSettings.Validation.TRUST_AD;
+    if (trustAd && !adBelieved) {
+      return Judgement.unknown(
+          Security.FAILED, "trust-ad with a resolver that is not on this machine");
     }
-
-    @Override
-    public Judgement judge(Name name, int type) {
-      boolean trustAd = validation == DnsSettings.Validation.TRUST_AD;
-      if (trustAd && !adBelieved) {
-        return Judgement.unknown(
-            Security.FAILED, "trust-ad with a resolver that is not on this machine");
+    try {
+      Message query = Message.newQuery(Record.newRecord(name, type, DClass.IN));
+      if (trustAd) {
+        // RFC 6840 §5.7: AD in a question asks for AD in the answer.
+        query.getHeader().setFlag(Flags.AD);
       }
-      try {
-        Message have = message;
-        if (have == null || !speaksOf(name, type, have)) {
-          Message query = Message.newQuery(Record.newRecord(name, type, DClass.IN));
-          if (trustAd) {
-            // RFC 6840 §5.7: AD in a question asks for AD in the answer.
-            query.getHeader().setFlag(Flags.AD);
-          }
-          have = upstream.ask(query, inquiry);
-          message = have;
-        }
-        boolean authentic = trustAd && have.getHeader().getFlag(Flags.AD);
-        Judgement plain = Validator.plain(name, type, have, "not validated here");
-        return authentic ? plain.as(Security.SECURE) : plain;
-      } catch (IOException e) {
-        String reason = String.valueOf(e.getMessage());
-        return Judgement.unknown(
-            trustAd && saysBogus(reason) ? Security.BOGUS : Security.FAILED, reason);
-      }
-    }
-
-    /** Whether the message to an earlier name goes on to this one (RFC 1034 4.3.2 lets it stop). */
-    private static boolean speaksOf(Name name, int type, Message message) {
-      return switch (Validator.plain(name, type, message, "").content()) {
-        case Content.Found _, Content.Alias _ -> true;
-        case Content.NoName _ -> true;
-        case Content.NoData _ ->
-            message.getSection(Section.AUTHORITY).stream().anyMatch(SOARecord.class::isInstance);
-        case Content.Unknown _ -> false;
-      };
+      Message answer = upstream.ask(query, inquiry);
+      Judgement plain = Validator.plain(name, type, answer, "not validated here");
+      return trustAd && answer.getHeader().getFlag(Flags.AD) ? plain.secured() : plain;
+    } catch (IOException e) {
+      String reason = String.valueOf(e.getMessage());
+      return Judgement.unknown(
+          trustAd && saysBogus(reason) ? Security.BOGUS : Security.FAILED, reason);
     }
   }
 
   /** RFC 8914 4.7 to 4.13: codes that a validator gives for what does not validate. */
   private static boolean saysBogus(String reason) {
-    for (int code = ExtendedErrorCodeOption.DNSSEC_BOGUS;
-        code <= ExtendedErrorCodeOption.NSEC_MISSING;
-        code++) {
-      if (reason.contains(ExtendedErrorCodeOption.text(code))) {
-        return true;
-      }
-    }
-    return false;
+    return IntStream.rangeClosed(
+            ExtendedErrorCodeOption.DNSSEC_BOGUS, ExtendedErrorCodeOption.NSEC_MISSING)
+        .anyMatch(code -> reason.contains(ExtendedErrorCodeOption.text(code)));
   }
 
-  /** Zones have few different times to live: one object for equal ones. */
-  private Duration shared(Duration ttl) {
-    Duration known = times.getIfPresent(ttl);
-    if (known == null) {
-      times.put(ttl, ttl);
-      return ttl;
-    }
-    return known;
+  /** One object for equal ones, of which thousands of answers have the same. */
+  @SuppressWarnings("unchecked") // equal objects are of one class
+  private <T> T shared(T value) {
+    return (T) shared.get(value, same -> same);
   }
 
-  private Domain shared(Domain host) {
-    Domain known = hosts.getIfPresent(host);
-    if (known == null) {
-      hosts.put(host, host);
-      return host;
-    }
-    return known;
+  private Duration kept(Duration ttl, Duration longest) {
+    return shared(
+        Duration.ofSeconds(Math.clamp(ttl.toSeconds(), SHORTEST.toSeconds(), longest.toSeconds())));
   }
 
   private static Answer<?> unknown(Security security, Domain name, int aliases, String reason) {
     Duration kept = security == Security.BOGUS ? BOGUS_KEPT : TROUBLE_KEPT;
     return Answer.unknown(security, name, aliases, kept, reason);
-  }
-
-  private Answer<?> denied(
-      Answer.Kind kind, Domain end, int aliases, Security security, Duration ttl) {
-    Duration kept = ttl.compareTo(LONGEST_DENIAL) > 0 ? LONGEST_DENIAL : ttl;
-    return new Answer<>(List.of(), kind, security, end, aliases, kept(kept), "");
-  }
-
-  private Duration kept(Duration ttl) {
-    return shared(ttl.compareTo(SHORTEST) < 0 ? SHORTEST : ttl);
-  }
-
-  private Answer<?> found(
-      Question question,
-      Domain end,
-      int aliases,
-      Security security,
-      Duration ttl,
-      List<Record> records) {
-    List<Object> data = new ArrayList<>();
-    for (Record r : records) {
-      RecordData.of(r, this::shared).ifPresent(data::add);
-    }
-    if (data.isEmpty()) {
-      // Not "no records": that would make an implicit MX out of a broken one.
-      return unknown(
-          Security.FAILED,
-          question.name(),
-          aliases,
-          "no usable record: " + records.getFirst().rdataToString());
-    }
-    return new Answer<>(data, Answer.Kind.FOUND, security, end, aliases, kept(ttl), "");
   }
 }

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.sealwax.dns.validate.Source;
@@ -21,72 +22,59 @@ import org.xbill.DNS.Type;
  * chain of zones. Thread-safe.
  */
 final class Messages implements Source {
-  /** Questions about keys that are under way, of all inquiries of one resolver. */
-  record Flights(Map<Query, CompletableFuture<Message>> underWay) {
-    Flights() {
-      this(new ConcurrentHashMap<>());
-    }
-  }
-
   private final Upstream upstream;
   private final Inquiry inquiry;
-  private final Flights flights;
+  private final Map<Query, CompletableFuture<Message>> underWay;
   private final Map<Query, CompletableFuture<Message>> asked = new ConcurrentHashMap<>();
 
-  Messages(Upstream upstream, Inquiry inquiry, Flights flights) {
+  /**
+   * @param underWay questions about keys that are being asked, by all inquiries; thread-safe
+   */
+  Messages(Upstream upstream, Inquiry inquiry, Map<Query, CompletableFuture<Message>> underWay) {
     this.upstream = upstream;
     this.inquiry = inquiry;
-    this.flights = flights;
+    this.underWay = underWay;
   }
 
   @Override
   public Message ask(Query query) throws IOException {
-    CompletableFuture<Message> mine = new CompletableFuture<>();
-    CompletableFuture<Message> there = asked.putIfAbsent(query, mine);
-    if (there == null) {
-      fetch(query, mine);
-    }
-    return await(there == null ? mine : there);
+    return await(asked(query, Runnable::run));
   }
 
   @Override
   public void expect(List<Query> queries) {
-    for (Query query : queries) {
-      CompletableFuture<Message> mine = new CompletableFuture<>();
-      if (asked.putIfAbsent(query, mine) == null) {
-        Threads.start("dns", () -> fetch(query, mine));
-      }
+    queries.forEach(query -> asked(query, fetch -> Threads.start("dns", fetch)));
+  }
+
+  private CompletableFuture<Message> asked(Query query, Executor executor) {
+    CompletableFuture<Message> mine = new CompletableFuture<>();
+    CompletableFuture<Message> there = asked.putIfAbsent(query, mine);
+    if (there == null) {
+      executor.execute(() -> fetch(query, mine));
     }
+    return there == null ? mine : there;
   }
 
   private void fetch(Query query, CompletableFuture<Message> mine) {
+    boolean aboutKeys = query.type() == Type.DNSKEY || query.type() == Type.DS;
+    CompletableFuture<Message> theirs = aboutKeys ? underWay.putIfAbsent(query, mine) : null;
     try {
-      boolean aboutKeys = query.type() == Type.DNSKEY || query.type() == Type.DS;
-      mine.complete(aboutKeys ? shared(query, mine) : send(query));
+      mine.complete(theirs == null ? send(query) : shared(query, theirs));
     } catch (IOException e) {
       mine.completeExceptionally(e);
     } finally {
+      underWay.remove(query, mine);
       // Whatever happened: nobody waits for a thread that is gone.
       mine.completeExceptionally(new IOException("the look-up broke off"));
     }
   }
 
-  private Message shared(Query query, CompletableFuture<Message> mine) throws IOException {
-    CompletableFuture<Message> there = flights.underWay().putIfAbsent(query, mine);
-    if (there != null) {
-      try {
-        return await(there);
-      } catch (IOException e) {
-        // Trouble of an inquiry that may have had less time left than we have.
-        return send(query);
-      }
-    }
+  private Message shared(Query query, CompletableFuture<Message> theirs) throws IOException {
     try {
-      Message message = send(query);
-      mine.complete(message);
-      return message;
-    } finally {
-      flights.underWay().remove(query, mine);
+      return await(theirs);
+    } catch (IOException e) {
+      // Trouble of an inquiry that may have had less time left than we have.
+      return send(query);
     }
   }
 

@@ -13,7 +13,17 @@ import org.xbill.DNS.Type;
 
 /** The questions of mail as names and types. */
 abstract class Questions implements Resolver {
-  abstract <T> Answer<T> ask(Domain name, int type, Class<T> data);
+  /** The answer to a question about a name of the DNS. */
+  abstract Answer<?> answer(Question question);
+
+  private <T> Answer<T> ask(Domain name, int type, Class<T> data) {
+    Answer<?> fixed = Reserved.answer(name, type);
+    Answer<?> answer = fixed == null ? answer(new Question(name, type)) : fixed;
+    answer.records().forEach(data::cast);
+    @SuppressWarnings("unchecked") // each record has just been cast
+    Answer<T> typed = (Answer<T>) answer;
+    return typed;
+  }
 
   @Override
   public Answer<Mx> mx(Domain domain) {
@@ -56,17 +66,5 @@ abstract class Questions implements Resolver {
   @Override
   public Answer<Nsec3Param> nsec3param(Domain zone) {
     return ask(zone, Type.NSEC3PARAM, Nsec3Param.class);
-  }
-
-  /** The answer as one to a question of its type. */
-  static <T> Answer<T> typed(Answer<?> answer, Class<T> data) {
-    for (Object record : answer.records()) {
-      if (!data.isInstance(record)) {
-        throw new IllegalStateException("a record of another type: " + record.getClass());
-      }
-    }
-    @SuppressWarnings("unchecked") // each record has just been looked at
-    Answer<T> typed = (Answer<T>) answer;
-    return typed;
   }
 }

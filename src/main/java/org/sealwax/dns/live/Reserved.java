@@ -21,25 +21,23 @@ final class Reserved {
   private Reserved() {}
 
   /** What is known beforehand about a name; null for names of the DNS. */
-  static <T> @Nullable Answer<T> answer(Domain name, int type, Class<T> data) {
+  static @Nullable Answer<?> answer(Domain name, int type) {
     String top = name.name().substring(name.name().lastIndexOf('.') + 1);
-    if (top.equals("localhost")) {
-      return localhost(name, type, data);
+    if (NEVER.contains(top)) {
+      return fixed(name, Answer.Kind.NO_NAME, List.of());
     }
-    return NEVER.contains(top)
-        ? new Answer<>(List.of(), Answer.Kind.NO_NAME, Security.INSECURE, name, 0, FIXED_TTL, "")
-        : null;
+    if (!top.equals("localhost")) {
+      return null;
+    }
+    // RFC 6761 6.3.
+    return switch (type) {
+      case Type.A -> fixed(name, Answer.Kind.FOUND, List.of(InetAddress.ofLiteral("127.0.0.1")));
+      case Type.AAAA -> fixed(name, Answer.Kind.FOUND, List.of(InetAddress.ofLiteral("::1")));
+      default -> fixed(name, Answer.Kind.NO_DATA, List.of());
+    };
   }
 
-  /** RFC 6761 6.3. */
-  private static <T> Answer<T> localhost(Domain name, int type, Class<T> data) {
-    List<T> records =
-        switch (type) {
-          case Type.A -> List.of(data.cast(InetAddress.ofLiteral("127.0.0.1")));
-          case Type.AAAA -> List.of(data.cast(InetAddress.ofLiteral("::1")));
-          default -> List.of();
-        };
-    Answer.Kind kind = records.isEmpty() ? Answer.Kind.NO_DATA : Answer.Kind.FOUND;
+  private static Answer<?> fixed(Domain name, Answer.Kind kind, List<Object> records) {
     return new Answer<>(records, kind, Security.INSECURE, name, 0, FIXED_TTL, "");
   }
 }

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.sealwax.dns.DnsSettings;
 
 /** The resolvers of the system (resolv.conf(5)). */
 final class ResolvConf {
@@ -18,6 +19,13 @@ final class ResolvConf {
   private static final int MAX_RESOLVERS = 3;
 
   private ResolvConf() {}
+
+  /** Those of the settings, or else of the system. */
+  static List<InetSocketAddress> resolvers(DnsSettings settings) {
+    return settings.resolvers().isEmpty()
+        ? resolvers(Path.of("/etc/resolv.conf"))
+        : settings.resolvers();
+  }
 
   /** Without any {@code nameserver} line it is the one on this machine. */
   static List<InetSocketAddress> resolvers(Path file) {

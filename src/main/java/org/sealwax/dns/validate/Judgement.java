@@ -39,8 +39,8 @@ public record Judgement(Security security, Content content, Duration ttl, String
     return new Judgement(security, new Content.Unknown(), Duration.ZERO, reason);
   }
 
-  /** The same, secured by something else than our validation. */
-  public Judgement as(Security other) {
-    return new Judgement(other, content, ttl, "");
+  /** The same, validated by somebody else; what is unknown remains so. */
+  public Judgement secured() {
+    return security == Security.INSECURE ? new Judgement(Security.SECURE, content, ttl, "") : this;
   }
 }
