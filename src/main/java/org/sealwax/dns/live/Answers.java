@@ -1,10 +1,11 @@
 package org.sealwax.dns.live;
 
-import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.AsyncCache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Expiry;
+import com.github.benmanes.caffeine.cache.Policy;
 import java.time.Duration;
-import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -45,15 +46,14 @@ final class Answers {
 
   private static final Logger LOG = LoggerFactory.getLogger(Answers.class);
 
-  private record Kept(Answer<?> answer, long until) {}
-
   private final Lookup lookup;
   private final Clock clock;
   private final Duration total;
   private final Semaphore air;
   private final Semaphore ahead;
-  private final Cache<Question, Kept> cache;
-  private final Map<Question, CompletableFuture<Answer<?>>> flights = new ConcurrentHashMap<>();
+  private final AsyncCache<Question, Answer<?>> cache;
+  private final Policy.VarExpiration<Question, Answer<?>> expiry;
+  private final Set<Question> refreshed = ConcurrentHashMap.newKeySet();
 
   Answers(DnsSettings settings, Lookup lookup, Clock clock) {
     this.lookup = lookup;
@@ -64,17 +64,18 @@ final class Answers {
     this.cache =
         Caffeine.newBuilder()
             .maximumWeight((long) settings.cacheEntries() * ENTRY_OCTETS)
-            .weigher((Question question, Kept kept) -> weight(question, kept))
-            .expireAfter(Expiry.creating((Question question, Kept kept) -> kept.answer().ttl()))
+            .weigher((Question question, Answer<?> answer) -> weight(question, answer))
+            .expireAfter(Expiry.writing((Question question, Answer<?> answer) -> answer.ttl()))
             .ticker(clock::nanoTime)
             // Eviction on the thread that stores: no pool of our own for so little.
             .executor(Runnable::run)
-            .build();
+            .buildAsync();
+    this.expiry = cache.synchronous().policy().expireVariably().orElseThrow();
   }
 
-  private static int weight(Question question, Kept kept) {
+  private static int weight(Question question, Answer<?> answer) {
     int weight = ANSWER_OCTETS + question.name().name().length();
-    for (Object record : kept.answer().records()) {
+    for (Object record : answer.records()) {
       weight += RECORD_OCTETS;
       if (record instanceof String text) {
         weight += text.length();
@@ -87,21 +88,13 @@ final class Answers {
 
   /** The next asker goes to the DNS; one that is under way is not called back. */
   void forget(Question question) {
-    cache.invalidate(question);
+    cache.synchronous().invalidate(question);
   }
 
-  /** From the cache, and looked up anew behind the caller's back when its time ends; or null. */
+  /** From the cache, and refreshed behind the caller's back when its time ends; or null. */
   @Nullable Answer<?> atHand(Question question) {
-    Kept kept = cache.getIfPresent(question);
-    if (kept == null) {
-      return null;
-    }
-    long left = kept.until() - clock.nanoTime();
-    if (left < kept.answer().ttl().toNanos() / PREFETCH_SHARE) {
-      // What is asked for again shortly before its end is what the queue needs next.
-      refresh(question);
-    }
-    return aged(kept, left);
+    CompletableFuture<Answer<?>> there = cache.getIfPresent(question);
+    return there == null || !there.isDone() ? null : aged(question, there.join());
   }
 
   Answer<?> answer(Question question) {
@@ -109,102 +102,88 @@ final class Answers {
     if (there != null) {
       return there;
     }
-    CompletableFuture<Answer<?>> mine = new CompletableFuture<>();
-    CompletableFuture<Answer<?>> flight = flights.putIfAbsent(question, mine);
-    if (flight == null) {
-      flight = mine;
-      // Between the look into the cache and the take-off another flight may have landed.
-      Kept landed = cache.getIfPresent(question);
-      if (landed == null) {
-        Threads.start("dns", () -> fly(question, mine));
-      } else {
-        flights.remove(question, mine);
-        mine.complete(aged(landed, landed.until() - clock.nanoTime()));
-      }
-    }
     try {
-      return flight.get(total.plus(GRACE).toNanos(), TimeUnit.NANOSECONDS);
+      return cache
+          .get(question, (q, executor) -> start(q))
+          .get(total.plus(GRACE).toNanos(), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
       return failed(question, "no answer in " + total.toSeconds() + " s");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return failed(question, "interrupted");
     } catch (ExecutionException e) {
-      throw new IllegalStateException("flights end with an answer", e);
+      throw new IllegalStateException("look-ups end with an answer", e);
     }
   }
 
-  /** Looks up anew behind the back of the one who got the old answer. */
+  private Answer<?> aged(Question question, Answer<?> a) {
+    Duration left = expiry.getExpiresAfter(question).orElse(Duration.ZERO);
+    if (left.compareTo(a.ttl().dividedBy(PREFETCH_SHARE)) < 0) {
+      // What is asked for again shortly before its end is what the queue needs next.
+      refresh(question);
+    }
+    return new Answer<>(
+        a.records(), a.kind(), a.security(), a.name(), a.aliases(), left, a.reason());
+  }
+
+  /** One that comes to nothing leaves the good answer to its time to live. */
   private void refresh(Question question) {
-    if (flights.containsKey(question) || !ahead.tryAcquire()) {
+    if (!refreshed.add(question)) {
       return;
     }
-    CompletableFuture<Answer<?>> mine = new CompletableFuture<>();
-    if (flights.putIfAbsent(question, mine) != null) {
-      ahead.release();
+    if (!ahead.tryAcquire()) {
+      refreshed.remove(question);
       return;
     }
     Threads.start(
         "dns",
         () -> {
           try {
-            fly(question, mine);
+            Answer<?> answer = lookUp(question);
+            if (answer.kind() != Answer.Kind.UNKNOWN) {
+              cache.put(question, CompletableFuture.completedFuture(answer));
+            }
           } finally {
             ahead.release();
+            refreshed.remove(question);
           }
         });
+  }
+
+  private CompletableFuture<Answer<?>> start(Question question) {
+    CompletableFuture<Answer<?>> flight = new CompletableFuture<>();
+    Threads.start(
+        "dns",
+        () -> {
+          try {
+            flight.complete(lookUp(question));
+          } finally {
+            flight.complete(failed(question, "the look-up broke off"));
+          }
+        });
+    return flight;
   }
 
   private static Answer<?> failed(Question question, String reason) {
     return Answer.unknown(Security.FAILED, question.name(), 0, Duration.ZERO, reason);
   }
 
-  private static Answer<?> aged(Kept kept, long left) {
-    Answer<?> a = kept.answer();
-    return new Answer<>(
-        a.records(),
-        a.kind(),
-        a.security(),
-        a.name(),
-        a.aliases(),
-        Duration.ofNanos(Math.max(0, left)),
-        a.reason());
-  }
-
-  private void fly(Question question, CompletableFuture<Answer<?>> flight) {
-    Answer<?> answer = failed(question, "the look-up broke off");
+  private Answer<?> lookUp(Question question) {
+    Inquiry inquiry = new Inquiry(clock, total);
     try {
-      answer = inTheAir(question);
-      if (answer.ttl().isPositive() && !isWorseThanWhatIsKept(question, answer)) {
-        cache.put(question, new Kept(answer, clock.nanoTime() + answer.ttl().toNanos()));
+      if (!air.tryAcquire(total.toNanos(), TimeUnit.NANOSECONDS)) {
+        return failed(question, "too many questions in the air");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    } catch (RuntimeException | StackOverflowError e) {
-      // A bug of ours or of the validator, found by a hostile answer: the unknown defers.
-      LOG.error("look-up of {} type {} broke off", question.name(), question.type(), e);
-    } finally {
-      flights.remove(question, flight);
-      flight.complete(answer);
-    }
-  }
-
-  /** A look-up ahead of time that came to nothing leaves the good answer to its time to live. */
-  private boolean isWorseThanWhatIsKept(Question question, Answer<?> answer) {
-    if (answer.kind() != Answer.Kind.UNKNOWN) {
-      return false;
-    }
-    Kept kept = cache.getIfPresent(question);
-    return kept != null && kept.answer().kind() != Answer.Kind.UNKNOWN;
-  }
-
-  private Answer<?> inTheAir(Question question) throws InterruptedException {
-    Inquiry inquiry = new Inquiry(clock, total);
-    if (!air.tryAcquire(total.toNanos(), TimeUnit.NANOSECONDS)) {
-      return failed(question, "too many questions in the air");
+      return failed(question, "interrupted");
     }
     try {
       return lookup.look(question, inquiry);
+    } catch (RuntimeException | StackOverflowError e) {
+      // A bug of ours or of the validator, found by a hostile answer: the unknown defers.
+      LOG.error("look-up of {} type {} broke off", question.name(), question.type(), e);
+      return failed(question, "the look-up broke off");
     } finally {
       air.release();
     }

@@ -595,6 +595,10 @@ final class LiveResolverTest {
       Thread.sleep(25);
     }
     assertTrue(a("mx1.secure.org").ttl().compareTo(ttl.dividedBy(2)) > 0, "fresh again");
+    long refreshed = server.seen("mx1.secure.org", "A");
+    clock.forward(ttl.dividedBy(2));
+    assertEquals(Security.SECURE, a("mx1.secure.org").security());
+    assertEquals(refreshed, server.seen("mx1.secure.org", "A"), "kept for its own time");
   }
 
   @Test
