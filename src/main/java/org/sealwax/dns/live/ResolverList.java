@@ -3,6 +3,7 @@ package org.sealwax.dns.live;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -62,17 +63,11 @@ final class ResolverList {
   }
 
   List<InetSocketAddress> order() {
-    List<InetSocketAddress> good = new ArrayList<>();
-    List<InetSocketAddress> bad = new ArrayList<>();
     List<InetSocketAddress> all = new ArrayList<>(resolvers);
     if (resolvers.stream().allMatch(r -> isUntil(stripsUntil, r))) {
       spare.ifPresent(all::addFirst);
     }
-    for (InetSocketAddress resolver : all) {
-      boolean last = isUntil(shunnedUntil, resolver) || isUntil(stripsUntil, resolver);
-      (last ? bad : good).add(resolver);
-    }
-    good.addAll(bad);
-    return good;
+    all.sort(Comparator.comparing(r -> isUntil(shunnedUntil, r) || isUntil(stripsUntil, r)));
+    return all;
   }
 }

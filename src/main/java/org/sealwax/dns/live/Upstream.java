@@ -8,10 +8,12 @@ import java.net.InetSocketAddress;
 import java.net.PortUnreachableException;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.sealwax.world.Chance;
 import org.sealwax.world.Clock;
 import org.sealwax.world.Deadline;
@@ -112,17 +114,17 @@ final class Upstream {
           // Said in so many words by every resolver: asking again would be the same question.
           break;
         }
-      } catch (SocketTimeoutException e) {
-        trouble = "timeout at " + ResolverCheck.text(resolver);
-        resolvers.shun(resolver);
-      } catch (PortUnreachableException e) {
-        trouble = ResolverCheck.text(resolver) + " is not there";
-        resolvers.shun(resolver);
       } catch (IOException e) {
         if (Descriptors.areShort(e)) {
           throw new IOException(Descriptors.TEXT, e); // the resolver has done nothing wrong
         }
-        trouble = ResolverCheck.text(resolver) + ": " + e.getMessage();
+        String at = ResolverCheck.text(resolver);
+        trouble =
+            switch (e) {
+              case SocketTimeoutException _ -> "timeout at " + at;
+              case PortUnreachableException _ -> at + " is not there";
+              default -> at + ": " + e.getMessage();
+            };
         resolvers.shun(resolver);
       }
     }
@@ -204,13 +206,9 @@ final class Upstream {
         } catch (SocketTimeoutException e) {
           throw last;
         }
-        byte[] bytes = Arrays.copyOf(buffer, packet.getLength());
-        if (!hasId(bytes, query)) {
-          continue;
-        }
         try {
-          Message answer = parse(bytes);
-          if (answers(answer, query)) {
+          Message answer = answer(query, Arrays.copyOf(buffer, packet.getLength()));
+          if (answer != null) {
             return answer;
           }
         } catch (IOException e) {
@@ -231,16 +229,13 @@ final class Upstream {
     try (socket;
         deadline) {
       socket.connect(resolver, Math.clamp(time.toMillis(), 1, Integer.MAX_VALUE));
-      byte[] framed = new byte[wire.length + 2];
-      framed[0] = (byte) (wire.length >> 8);
-      framed[1] = (byte) wire.length;
-      System.arraycopy(wire, 0, framed, 2, wire.length);
-      socket.getOutputStream().write(framed);
+      ByteBuffer framed = ByteBuffer.allocate(2 + wire.length);
+      socket.getOutputStream().write(framed.putShort((short) wire.length).put(wire).array());
       DataInputStream in = new DataInputStream(socket.getInputStream());
       byte[] bytes = new byte[in.readUnsignedShort()];
       in.readFully(bytes);
-      Message answer = hasId(bytes, query) ? parse(bytes) : new Message();
-      if (!answers(answer, query) || answer.getHeader().getFlag(Flags.TC)) {
+      Message answer = answer(query, bytes);
+      if (answer == null || answer.getHeader().getFlag(Flags.TC)) {
         throw new IOException("strange answer over TCP");
       }
       return answer;
@@ -252,35 +247,32 @@ final class Upstream {
     }
   }
 
-  private static boolean hasId(byte[] bytes, Message query) {
-    return bytes.length >= 12
-        && (((bytes[0] & 0xff) << 8) | (bytes[1] & 0xff)) == query.getHeader().getID();
-  }
-
-  private static Message parse(byte[] bytes) throws IOException {
+  /**
+   * A message with our identifier and the question that we asked (RFC 5452 section 9.1); null for
+   * anything else.
+   *
+   * @throws IOException for one with our identifier that is broken
+   */
+  private static @Nullable Message answer(Message query, byte[] bytes) throws IOException {
+    int id = query.getHeader().getID();
+    if (bytes.length < 12 || ((bytes[0] & 0xff) << 8 | bytes[1] & 0xff) != id) {
+      return null;
+    }
+    Message answer;
     try {
-      return new Message(bytes);
+      answer = new Message(bytes);
     } catch (IOException | RuntimeException e) {
       // The library throws both for broken messages.
       throw new IOException("malformed answer", e);
     }
-  }
-
-  /** RFC 5452 section 9.1: the question must be the one we asked. */
-  private static boolean answers(Message answer, Message query) {
-    Record asked = query.getQuestion();
     Record echoed = answer.getQuestion();
-    if (!answer.getHeader().getFlag(Flags.QR)
-        || answer.getHeader().getOpcode() != Opcode.QUERY
-        || answer.getHeader().getID() != query.getHeader().getID()) {
-      return false;
-    }
-    if (echoed == null) {
-      int rcode = answer.getRcode();
-      return rcode != Rcode.NOERROR && rcode != Rcode.NXDOMAIN;
-    }
-    return echoed.getName().equals(asked.getName())
-        && echoed.getType() == asked.getType()
-        && echoed.getDClass() == asked.getDClass();
+    int rcode = answer.getRcode();
+    boolean same =
+        echoed == null
+            ? rcode != Rcode.NOERROR && rcode != Rcode.NXDOMAIN
+            : echoed.equals(query.getQuestion());
+    boolean isAnswer =
+        answer.getHeader().getFlag(Flags.QR) && answer.getHeader().getOpcode() == Opcode.QUERY;
+    return same && isAnswer ? answer : null;
   }
 }

@@ -3,13 +3,13 @@ package org.sealwax.dns.validate;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.dns.Security;
 import org.sealwax.dns.validate.Judgement.Content;
@@ -160,41 +160,33 @@ public final class Validator {
    * @param reason why it is not validated
    */
   public static Judgement plain(Name name, int type, Message message, String reason) {
-    List<Record> found = new ArrayList<>();
-    Optional<CNAMERecord> alias = Optional.empty();
-    for (Record r : message.getSection(Section.ANSWER)) {
-      if (r.getDClass() == DClass.IN && r.getName().equals(name)) {
-        if (r.getType() == type) {
-          found.add(r);
-        } else if (r instanceof CNAMERecord cname) {
-          alias = Optional.of(cname);
-        }
-      }
-    }
+    Map<Integer, List<Record>> here =
+        message.getSection(Section.ANSWER).stream()
+            .filter(r -> r.getDClass() == DClass.IN && r.getName().equals(name))
+            .collect(Collectors.groupingBy(Record::getType));
+    List<Record> found = here.getOrDefault(type, List.of());
     if (!found.isEmpty()) {
       long ttl = found.stream().mapToLong(Record::getTTL).min().orElse(0);
       return insecure(new Content.Found(found), ttl, reason);
     }
-    if (alias.isPresent()) {
-      return insecure(new Content.Alias(alias.get().getTarget()), alias.get().getTTL(), reason);
-    }
-    long ttl = 0;
-    boolean start = false;
-    boolean servers = false;
-    for (Record r : message.getSection(Section.AUTHORITY)) {
-      if (r instanceof SOARecord soa && name.subdomain(soa.getName())) {
-        // RFC 2308 section 5.
-        ttl = Math.min(soa.getTTL(), soa.getMinimum());
-        start = true;
+    for (Record r : here.getOrDefault(Type.CNAME, List.of())) {
+      if (r instanceof CNAMERecord alias) {
+        return insecure(new Content.Alias(alias.getTarget()), alias.getTTL(), reason);
       }
-      servers |= r.getType() == Type.NS;
     }
+    List<Record> authority = message.getSection(Section.AUTHORITY);
+    // RFC 2308 section 5.
+    OptionalLong ttl =
+        authority.stream()
+            .filter(r -> r instanceof SOARecord && name.subdomain(r.getName()))
+            .mapToLong(r -> Math.min(r.getTTL(), ((SOARecord) r).getMinimum()))
+            .min();
     boolean noName = message.getRcode() == Rcode.NXDOMAIN;
-    if (!noName && servers && !start) {
+    if (!noName && ttl.isEmpty() && authority.stream().anyMatch(r -> r.getType() == Type.NS)) {
       // RFC 2308 section 2.2: the name's own servers have not been asked, or did not answer.
       return Judgement.unknown(Security.FAILED, "a referral to other servers, and no answer");
     }
-    return insecure(noName ? new Content.NoName() : new Content.NoData(), ttl, reason);
+    return insecure(noName ? new Content.NoName() : new Content.NoData(), ttl.orElse(0), reason);
   }
 
   private static Judgement insecure(Content content, long ttl, String reason) {
