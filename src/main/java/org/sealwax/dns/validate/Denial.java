@@ -90,8 +90,7 @@ abstract sealed class Denial permits Nsec, Nsec3 {
     if (encloser == null || encloser.equals(name)) {
       return Proof.NONE;
     }
-    Name wildcard = Names.wildcard(encloser);
-    return wildcard == null || covering(wildcard) != null ? noCloser(name, encloser) : Proof.NONE;
+    return covering(wildcard(name, encloser)) == null ? Proof.NONE : noCloser(name, encloser);
   }
 
   /** The name, or the wildcard that matches it, has no records of this type and no CNAME. */
@@ -106,8 +105,7 @@ abstract sealed class Denial permits Nsec, Nsec3 {
       return proof(encloser != null);
     }
     Proof absent = noCloser(name, encloser);
-    Name wildcard = Names.wildcard(encloser);
-    Bitmap source = wildcard == null ? null : at(wildcard);
+    Bitmap source = at(wildcard(name, encloser));
     if (source == null) {
       // RFC 5155 8.6 and 9.2: an unsigned delegation, or a name that is there because of one.
       return absent == Proof.INSECURE ? absent : Proof.NONE;
@@ -137,6 +135,11 @@ abstract sealed class Denial permits Nsec, Nsec3 {
   /** Nothing is between a name and an ancestor, and the name does not exist. */
   final Proof noCloser(Name name, Name encloser) {
     return absent(Names.ancestor(name, encloser.labels() + 1));
+  }
+
+  /** {@code *} below an ancestor of a name. */
+  private static Name wildcard(Name name, Name encloser) {
+    return name.wild(name.labels() - encloser.labels());
   }
 
   /** The types of a name; null when none of the records is about it. */

@@ -1,14 +1,10 @@
 package org.sealwax.dns.validate;
 
-import org.jspecify.annotations.Nullable;
 import org.xbill.DNS.Name;
-import org.xbill.DNS.NameTooLongException;
 import org.xbill.DNS.Type;
 
 /** Arithmetic of names. Label counts include the root label, as {@link Name#labels()} does. */
 final class Names {
-  private static final Name ASTERISK = Name.fromConstantString("*");
-
   private Names() {}
 
   /** The ancestor with so many labels, or the name itself. */
@@ -28,15 +24,6 @@ final class Names {
       at = parent(at);
     }
     return at;
-  }
-
-  /** {@code *} below a name; null when that is too long to be a name, and so does not exist. */
-  static @Nullable Name wildcard(Name encloser) {
-    try {
-      return Name.concatenate(ASTERISK, encloser);
-    } catch (NameTooLongException e) {
-      return null;
-    }
   }
 
   /** For logs: {@code "MX of example.org."}. */
