@@ -63,12 +63,11 @@ final class Attempt {
   private final Subject subject;
   private final Requirement requirement;
   private final RoutePlan.Hosts plan;
-  private final String memoryKey;
 
   private List<InetSocketAddress> addresses = List.of();
   private final List<InetSocketAddress> left = new ArrayList<>();
   private int atHost;
-  private HostMemory memory;
+  private @Nullable HostMemory memory;
   private @Nullable LadderState lastState;
   private @Nullable Observation lastSeen;
   private String ownAddress = "";
@@ -84,8 +83,20 @@ final class Attempt {
     this.subject = terms.subject();
     this.requirement = terms.requirement();
     this.plan = plan;
-    this.memoryKey = subject.host() + ":" + plan.port();
-    this.memory = tools.memories().at(memoryKey, tools.clock().now());
+  }
+
+  /** What the host has shown; looked up when a connection is to be made, and not before. */
+  private HostMemory memory() {
+    HostMemory known = memory;
+    if (known == null) {
+      known = tools.memories().at(memoryKey(), tools.clock().now());
+      memory = known;
+    }
+    return known;
+  }
+
+  private String memoryKey() {
+    return subject.host() + ":" + plan.port();
   }
 
   /**
@@ -99,7 +110,7 @@ final class Attempt {
       return null;
     }
     while (!left.isEmpty() && mayConnect()) {
-      Walk walk = walk(left, tools.policy().ladder().first(requirement, memory), false);
+      Walk walk = walk(left, tools.policy().ladder().first(requirement, memory()), false);
       left.remove(walk.address());
       if (walk.peer() != null) {
         return walk.peer();
@@ -113,7 +124,8 @@ final class Attempt {
 
   /** The same at the address of {@code peer}, which has had its share of transactions. */
   @Nullable Peer openAgain(Peer peer) throws InterruptedException {
-    return walk(List.of(peer.address()), tools.policy().ladder().first(requirement, memory), false)
+    return walk(
+            List.of(peer.address()), tools.policy().ladder().first(requirement, memory()), false)
         .peer();
   }
 
@@ -379,8 +391,8 @@ final class Attempt {
       Observation seen, Rung rung, InetSocketAddress address, boolean everyHostTried)
       throws InterruptedException {
     Instant now = tools.clock().now();
-    Rung shownBefore = memory.shown();
-    HostMemory after = tools.memories().after(memoryKey, seen, rung, now);
+    Rung shownBefore = memory().shown();
+    HostMemory after = tools.memories().after(memoryKey(), seen, rung, now);
     LadderState state =
         new LadderState(
             rung,
@@ -473,7 +485,7 @@ final class Attempt {
   }
 
   private Glance glance(List<InetSocketAddress> family) throws InterruptedException {
-    Rung rung = tools.policy().ladder().first(requirement, memory);
+    Rung rung = tools.policy().ladder().first(requirement, memory());
     Dialing.Dialed dialed = dialing(tools.greeting().times()).first(family);
     Wire wire = dialed.wire();
     budget.connected();
@@ -506,7 +518,7 @@ final class Attempt {
             budget.keepsOne(),
             budget.began(),
             now,
-            memory.after(seen, rung, now));
+            memory().after(seen, rung, now));
     return new Glance(
         dialed.address(), seen, tools.policy().decide(requirement, seen, state), capabilities);
   }
@@ -627,7 +639,7 @@ final class Attempt {
     DeliverSettings settings = tools.settings();
     Requirement.Manner manner = requirement.manner();
     Domain own = subject.host() instanceof Domain d ? d : null;
-    Rung shown = memory.shown();
+    Rung shown = memory().shown();
     boolean extras = rung == Rung.FULL || rung == Rung.CLASSICAL;
     return new ClientOffer(
         manner.serverName() != null ? manner.serverName() : own,
@@ -639,7 +651,7 @@ final class Attempt {
         settings.clientCertificate() && manner.clientCertificate() && extras,
         rung == Rung.TLS12 && shown != null && rung.isBelow(shown),
         references(),
-        subject.nextHop() + " " + memoryKey + " " + requirement.key());
+        subject.nextHop() + " " + memoryKey() + " " + requirement.key());
   }
 
   /**

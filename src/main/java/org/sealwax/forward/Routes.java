@@ -95,8 +95,11 @@ public final class Routes implements Routing {
 
   private @Nullable Row rowFor(Domain domain) {
     Row row = exact.get(domain);
+    if (row != null || below.isEmpty()) {
+      return row == null ? any : row;
+    }
     Optional<Domain> parent = domain.parent();
-    while (row == null && !below.isEmpty() && parent.isPresent()) {
+    while (row == null && parent.isPresent()) {
       row = below.get(parent.get());
       parent = parent.get().parent();
     }

@@ -100,7 +100,10 @@ final class Consequences {
     for (QueueStep.Kept kept : result.held()) {
       put.add(stored(id, kept.group(), ShareState.HELD, null, hop, kept.reason()));
     }
-    boolean stays = put.stream().anyMatch(s -> s.key().equals(key));
+    boolean stays = false;
+    for (Share share : put) {
+      stays |= share.key().equals(key);
+    }
     boolean shut = event instanceof QueueStep.Event.Shut && made.isEmpty() && again != null;
     Change change =
         new Change(

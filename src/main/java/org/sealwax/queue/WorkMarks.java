@@ -57,7 +57,11 @@ public final class WorkMarks implements Closeable {
   private final @Nullable MappedByteBuffer slots;
   private final Clock clock;
   private final ArrayDeque<Integer> free = new ArrayDeque<>();
-  private final Map<QueueId, ArrayDeque<Integer>> running = new HashMap<>();
+  private final Map<QueueId, Integer> running = new HashMap<>();
+
+  /** Slots of further shares of messages that are in {@link #running}. */
+  private final Map<QueueId, ArrayDeque<Integer>> beside = new HashMap<>();
+
   private final Map<QueueId, Suspect> suspects = new HashMap<>();
   private @Nullable QueueId trying;
   private long tryingSince;
@@ -153,7 +157,7 @@ public final class WorkMarks implements Closeable {
 
   /** A message's work is to begin. */
   public synchronized Turn begin(QueueId id) {
-    Suspect suspect = suspects.get(id);
+    Suspect suspect = suspects.isEmpty() ? null : suspects.get(id);
     if (suspect != null) {
       if (suspect.ends() >= ENDS) {
         return Turn.HOLD;
@@ -169,25 +173,34 @@ public final class WorkMarks implements Closeable {
     Integer slot = free.poll();
     if (slot != null) {
       write(slot, 1, id);
-      running.computeIfAbsent(id, k -> new ArrayDeque<>(1)).push(slot);
+      Integer other = running.putIfAbsent(id, slot);
+      if (other != null) {
+        // Another share of the message is under way.
+        beside.computeIfAbsent(id, k -> new ArrayDeque<>(1)).push(slot);
+      }
     }
     return Turn.GO;
   }
 
   /** A message's work ended, and the process did not; or a suspect is held. */
   public synchronized void end(QueueId id) {
-    Suspect suspect = suspects.remove(id);
+    Suspect suspect = suspects.isEmpty() ? null : suspects.remove(id);
     if (suspect != null) {
       clear(suspect.slot());
       trying = id.equals(trying) ? null : trying;
       return;
     }
-    ArrayDeque<Integer> own = running.get(id);
-    if (own != null) {
-      clear(own.pop());
-      if (own.isEmpty()) {
-        running.remove(id);
+    ArrayDeque<Integer> others = beside.isEmpty() ? null : beside.get(id);
+    if (others != null) {
+      clear(others.pop());
+      if (others.isEmpty()) {
+        beside.remove(id);
       }
+      return;
+    }
+    Integer slot = running.remove(id);
+    if (slot != null) {
+      clear(slot);
     }
   }
 
@@ -197,7 +210,9 @@ public final class WorkMarks implements Closeable {
     if (file != null && suspects.isEmpty()) {
       Files.deleteIfExists(file);
     }
-    running.values().forEach(own -> own.forEach(this::clear));
+    running.values().forEach(this::clear);
     running.clear();
+    beside.values().forEach(others -> others.forEach(this::clear));
+    beside.clear();
   }
 }

@@ -6,6 +6,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Cidr;
 import org.sealwax.world.Clock;
 
@@ -94,6 +95,20 @@ public final class ClientLimits {
    * @param times the limits that hold for it
    */
   private record Network(int bits, long prefix, int times) {
+    // Written out: it is a key for every command of a client that counts.
+    @Override
+    public int hashCode() {
+      return 31 * Long.hashCode(prefix) + bits;
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Network that
+          && bits == that.bits
+          && prefix == that.prefix
+          && times == that.times;
+    }
+
     static List<Network> of(InetAddress client) {
       byte[] octets = client.getAddress();
       long prefix = 0;

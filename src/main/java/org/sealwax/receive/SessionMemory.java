@@ -1,6 +1,8 @@
 package org.sealwax.receive;
 
+import org.sealwax.address.Mailbox;
 import org.sealwax.queue.NewRecipient;
+import org.sealwax.queue.Target;
 import org.sealwax.world.ByteBudget;
 
 /**
@@ -87,10 +89,19 @@ final class SessionMemory implements AutoCloseable {
   /** A recipient in bytes. */
   static long of(NewRecipient r) {
     String wished = r.wish().originalRecipient();
+    long target =
+        r.target() instanceof Target.Remote(Mailbox mailbox)
+            ? length(mailbox)
+            : r.target().toString().length();
     return RECIPIENT
-        + 2L * (r.target().toString().length() + r.original().toString().length())
+        + 2 * (target + length(r.original()))
         + (r.forwarded() ? r.sender().toString().length() : 0)
         + (wished == null ? 0 : wished.length());
+  }
+
+  /** Characters of a mailbox, whose text is not needed yet. */
+  private static long length(Mailbox mailbox) {
+    return mailbox.localPart().length() + 1L + mailbox.domain().toString().length();
   }
 
   @Override

@@ -3,6 +3,7 @@ package org.sealwax.spool;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The identifier of one queued message: in the {@code 250}, in Received, in the log, in the queue.
@@ -31,6 +32,18 @@ public record QueueId(String text) implements Comparable<QueueId> {
     if (!isForm(text)) {
       throw new IllegalArgumentException("not a queue id");
     }
+  }
+
+  // Written out, as of ShareKey.
+
+  @Override
+  public int hashCode() {
+    return text.hashCode();
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof QueueId that && text.equals(that.text);
   }
 
   private static boolean isForm(String text) {

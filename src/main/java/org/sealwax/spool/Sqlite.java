@@ -52,6 +52,24 @@ final class Sqlite {
     return writing(open(database, SQLiteOpenMode.READWRITE), cacheKib);
   }
 
+  /**
+   * A connection that copies the log into the database and does nothing else; what matters only to
+   * those who write or read rows is left as it is.
+   */
+  static Connection copier(Path database, int cacheKib) throws SQLException {
+    Connection connection = open(database, SQLiteOpenMode.READWRITE);
+    try (Statement s = connection.createStatement()) {
+      s.execute("PRAGMA busy_timeout = " + BUSY);
+      // The log is begun again only after the pages are on the disk.
+      s.execute("PRAGMA synchronous = FULL");
+      s.execute("PRAGMA cache_size = -" + cacheKib);
+      return connection;
+    } catch (SQLException e) {
+      connection.close();
+      throw e;
+    }
+  }
+
   private static Connection writing(Connection connection, int cacheKib) throws SQLException {
     try (Statement s = connection.createStatement()) {
       s.execute("PRAGMA busy_timeout = " + BUSY);

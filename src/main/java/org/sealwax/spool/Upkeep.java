@@ -215,7 +215,7 @@ final class Upkeep {
     if (pagesWritten.getAndSet(0) == 0) {
       return;
     }
-    try (Connection own = Sqlite.writer(database, 256)) {
+    try (Connection own = Sqlite.copier(database, 256)) {
       Writer.Checkpoint done = Writer.checkpoint(own, "PASSIVE");
       if (done.logged() >= FINISH_AFTER) {
         finishing = true;
