@@ -360,28 +360,27 @@ final class AssessCommandTest {
 
   /** The document as the browser has it; a picture of it is kept. */
   private String opened(Path chromium, Path page, Path picture) throws Exception {
-    List<String> flags =
-        List.of(
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            "--hide-scrollbars",
-            "--window-size=1200,2400",
-            "--user-data-dir=" + Files.createTempDirectory(folder, "chromium"));
-    List<String> shot = new ArrayList<>(List.of(chromium.toString()));
-    shot.addAll(flags);
-    shot.addAll(List.of("--screenshot=" + picture, page.toUri().toString()));
-    run(shot);
+    Files.deleteIfExists(picture);
+    String dom =
+        run(
+            List.of(
+                chromium.toString(),
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+                "--hide-scrollbars",
+                "--window-size=1200,2400",
+                "--user-data-dir=" + Files.createTempDirectory(folder, "chromium"),
+                "--screenshot=" + picture,
+                "--dump-dom",
+                page.toUri().toString()));
     assertTrue(Files.size(picture) > 10_000, "an empty picture");
-    List<String> dump = new ArrayList<>(List.of(chromium.toString()));
-    dump.addAll(flags);
-    dump.addAll(List.of("--dump-dom", page.toUri().toString()));
-    return run(dump);
+    return dom;
   }
 
   private String run(List<String> command) throws Exception {
