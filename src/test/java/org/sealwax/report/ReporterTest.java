@@ -260,7 +260,7 @@ final class ReporterTest {
             log.log));
   }
 
-  private KeyPair keys = rsa();
+  private static final KeyPair KEYS = rsa();
 
   private static KeyPair rsa() {
     try {
@@ -277,7 +277,7 @@ final class ReporterTest {
     Files.writeString(
         file,
         "-----BEGIN PRIVATE KEY-----\n"
-            + Base64.getMimeEncoder().encodeToString(keys.getPrivate().getEncoded())
+            + Base64.getMimeEncoder().encodeToString(KEYS.getPrivate().getEncoded())
             + "\n-----END PRIVATE KEY-----\n");
     return Signer.read(Domain.of("project.example"), Domain.of("tlsrpt2026"), file);
   }
@@ -424,7 +424,7 @@ final class ReporterTest {
     Report report = unzipped(Base64.getMimeDecoder().decode(part.group(2)));
     assertEquals(1, report.sums().getFirst().failed());
 
-    String key = Base64.getEncoder().encodeToString(keys.getPublic().getEncoded());
+    String key = Base64.getEncoder().encodeToString(KEYS.getPublic().getEncoded());
     DKIMVerifier verifier =
         new DKIMVerifier(
             (methods, selector, token) -> {

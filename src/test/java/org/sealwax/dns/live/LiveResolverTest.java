@@ -116,7 +116,12 @@ final class LiveResolverTest {
     return DnsSettings.defaults()
         .withResolvers(List.of(server.address()))
         .withAnchors(server.anchors())
-        .withTimes(Duration.ofMillis(150), Duration.ofSeconds(3));
+        .withTimes(Duration.ofSeconds(1), Duration.ofSeconds(30));
+  }
+
+  /** For a server that is silent on purpose: one that answers must not be late under load. */
+  private DnsSettings impatient() {
+    return settings().withTimes(Duration.ofMillis(150), Duration.ofSeconds(3));
   }
 
   private LiveResolver live(DnsSettings settings) {
@@ -252,6 +257,7 @@ final class LiveResolverTest {
         "WRONG_QUESTION"
       })
   void callsWhatDoesNotAnswerFailed(Fault fault) {
+    resolver = live(impatient());
     server.fault("mx1.secure.org", fault).fault("plain.example", fault);
     for (String name : List.of("mx1.secure.org", "mx1.plain.example")) {
       Answer<InetAddress> answer = a(name);
@@ -266,6 +272,7 @@ final class LiveResolverTest {
       value = Fault.class,
       names = {"SERVFAIL", "DROP", "GARBAGE", "NO_DENIAL", "NO_AUTHORITY", "NO_SIGNATURES"})
   void neverTakesADenialForInsecureWhenTheKeysCannotBeHad(Fault fault) {
+    resolver = live(impatient());
     server.fault("secure.org", "DNSKEY", fault).fault("secure.org", "DS", fault);
     server.fault("mx2.secure.org", Fault.NO_SIGNATURES);
     for (Answer<?> denial :
@@ -366,6 +373,7 @@ final class LiveResolverTest {
 
   @Test
   void asksOnceHoweverManyWait() throws InterruptedException {
+    resolver = live(impatient());
     server.fault("mx1.secure.org", Fault.DROP);
     try (Scope scope = new Scope("askers")) {
       List<Scope.Task<Answer<InetAddress>>> askers = new ArrayList<>();
@@ -392,20 +400,25 @@ final class LiveResolverTest {
   @Test
   void failsSoonWhenNoResolverIsThere() {
     InetSocketAddress dead = new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 1);
-    resolver = live(settings().withResolvers(List.of(dead)));
+    // Soon is before the total time, by so much that a machine under load does not matter.
+    resolver =
+        live(
+            settings()
+                .withResolvers(List.of(dead))
+                .withTimes(Duration.ofSeconds(1), Duration.ofMinutes(2)));
     long start = Clock.system().nanoTime();
     Answer<InetAddress> answer = a("mx1.secure.org");
     assertEquals(Security.FAILED, answer.security());
-    assertTrue(Clock.system().nanoTime() - start < 2_000_000_000L, answer.reason());
+    assertTrue(Clock.system().nanoTime() - start < 30_000_000_000L, answer.reason());
   }
 
   @Test
   void keepsTheTotalTimeWhateverTheResolverDoes() {
     server.fault(".", Fault.DROP);
-    resolver = live(settings().withTimes(Duration.ofSeconds(20), Duration.ofMillis(300)));
+    resolver = live(settings().withTimes(Duration.ofMinutes(2), Duration.ofMillis(300)));
     long start = Clock.system().nanoTime();
     assertEquals(Security.FAILED, a("mx1.secure.org").security());
-    assertTrue(Clock.system().nanoTime() - start < 3_000_000_000L);
+    assertTrue(Clock.system().nanoTime() - start < 30_000_000_000L);
   }
 
   @Test
@@ -620,7 +633,7 @@ final class LiveResolverTest {
   @Test
   void asksNoMoreAtOnceThanTheSettingsAllow() throws InterruptedException {
     server.fault("mx1.plain.example", Fault.DROP);
-    DnsSettings s = settings();
+    DnsSettings s = impatient();
     resolver =
         live(
             new DnsSettings(
