@@ -109,7 +109,7 @@ final class SurveyKillTest {
         Process process = survey(list);
         long enough = (kill + 1L) * TARGETS / (KILLS + 1) - VISITS;
         while (process.isAlive() && written() < enough) {
-          process.waitFor(5, TimeUnit.MILLISECONDS);
+          process.waitFor(30, TimeUnit.MILLISECONDS);
         }
         assertTrue(process.isAlive(), "it was over before it was killed: " + said());
         process.destroyForcibly().waitFor();
