@@ -19,8 +19,10 @@ abstract class Questions implements Resolver {
   private <T> Answer<T> ask(Domain name, int type, Class<T> data) {
     Answer<?> fixed = Reserved.answer(name, type);
     Answer<?> answer = fixed == null ? answer(new Question(name, type)) : fixed;
-    answer.records().forEach(data::cast);
-    @SuppressWarnings("unchecked") // each record has just been cast
+    if (!answer.records().stream().allMatch(data::isInstance)) {
+      throw new IllegalStateException("a record of another type than " + data);
+    }
+    @SuppressWarnings("unchecked") // each record has just been looked at
     Answer<T> typed = (Answer<T>) answer;
     return typed;
   }

@@ -44,6 +44,14 @@ final class ReferralTest {
   }
 
   @Test
+  void theAdBitMakesNothingOfIt() {
+    Judgement judged = Validator.plain(NAME, Type.MX, reply(ns(NAME)), "unsigned").secured();
+    assertEquals(Security.FAILED, judged.security());
+    Judgement denial = Validator.plain(NAME, Type.MX, reply(soa(NAME)), "unsigned").secured();
+    assertEquals(Security.SECURE, denial.security());
+  }
+
+  @Test
   void theFormsOfADenialStillAre() {
     for (Message denial : new Message[] {reply(soa(NAME), ns(NAME)), reply(soa(PARENT)), reply()}) {
       assertInstanceOf(
