@@ -26,6 +26,7 @@ import org.bouncycastle.crypto.util.DigestFactory;
  * arithmetic: for ECDSA a tenth of what the JDK's takes while only the first compiler works (ADR
  * 0800). Knows no secret.
  */
+@SuppressWarnings("ImmutableEnumChecker") // its functions have no state
 public enum RawVerifier {
   /** RFC 3110 section 3. */
   RSA_SHA1(() -> new RSADigestSigner(DigestFactory.createSHA1()), RawVerifier::rsa),

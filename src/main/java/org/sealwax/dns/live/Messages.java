@@ -43,7 +43,9 @@ final class Messages implements Source {
 
   @Override
   public void expect(List<Query> queries) {
-    queries.forEach(query -> asked(query, fetch -> Threads.start("dns", fetch)));
+    for (Query query : queries) {
+      var _ = asked(query, fetch -> Threads.start("dns", fetch));
+    }
   }
 
   private CompletableFuture<Message> asked(Query query, Executor executor) {
