@@ -13,10 +13,6 @@ import org.sealwax.world.Clock;
 
 /** Prints what {@code sealwax check} found. */
 final class Check {
-  /** Said by check and serve where it is so. */
-  static final String NO_POSTMASTER =
-      "no [server] postmaster is named: mail for the postmaster is held in the queue";
-
   private final Surroundings around;
   private final Folders folders;
 
@@ -79,7 +75,7 @@ final class Check {
     out.println("# state in " + sound.settings().server().state());
     out.println("# " + MemoryPlan.of(sound.settings()).text());
     if (sound.settings().server().postmaster().isEmpty()) {
-      out.println("# " + NO_POSTMASTER);
+      out.println("# " + Inspection.NO_POSTMASTER);
     }
     List<Effective> all = sound.effective();
     for (int i = 0; i < all.size(); i++) {

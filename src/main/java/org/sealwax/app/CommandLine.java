@@ -81,7 +81,7 @@ final class CommandLine {
       case "explain" ->
           ExplainCommand.isAboutDelivery(arguments)
               ? configured(command, arguments)
-              : new ExplainCommand(around).run(arguments);
+              : new ExplainCodeCommand(around).run(arguments);
       default -> configured(command, arguments);
     };
   }
@@ -121,7 +121,7 @@ final class CommandLine {
       return switch (command.name()) {
         case "serve" -> new ServeCommand(around, folders).run(file, sound);
         case "policyd" -> new PolicydCommand(around, folders).run(file, sound, arguments);
-        case "lab" -> new LabServeCommand(around).run(sound);
+        case "lab" -> ConfiguredLab.serve(around, sound.settings());
         case "rehearse" -> new Rehearsal(around, folders).run();
         case "queue" -> new QueueCommand(around, state).queue(arguments);
         case "trace" -> new QueueCommand(around, state).trace(arguments);

@@ -32,6 +32,10 @@ import org.sealwax.world.Clock;
  * writes, makes and asks nothing.
  */
 final class Inspection {
+  /** Logged by serve and printed by check where it is so. */
+  static final String NO_POSTMASTER =
+      "no [server] postmaster is named: mail for the postmaster is held in the queue";
+
   /** Renewal by ACME comes 30 days before the end; what is left at 14 was not renewed. */
   static final Duration SOON = Duration.ofDays(14);
 

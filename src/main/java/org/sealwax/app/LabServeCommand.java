@@ -13,9 +13,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.address.Domain;
-import org.sealwax.config.Configuration;
-import org.sealwax.config.PublicLab;
-import org.sealwax.config.Settings;
 import org.sealwax.console.LabSite;
 import org.sealwax.lab.LabService;
 import org.sealwax.lab.ServiceSettings;
@@ -60,42 +57,16 @@ final class LabServeCommand {
         true);
   }
 
-  /** As configured. */
-  int run(Configuration.Sound sound) {
-    Settings settings = sound.settings();
-    if (settings.lab().isEmpty()) {
-      around.err().println("sealwax: the configuration has no [lab]");
-      around
-          .err()
-          .println(
-              "help: docs/lab.md says what it needs; sealwax lab serve --loopback tries it"
-                  + " without");
-      return Exit.CONFIGURATION;
-    }
-    ServiceSettings lab = service(settings.lab().get());
-    Path state = settings.server().state();
-    IdentitySettings.Pair pair = settings.identity().pair();
+  /**
+   * As configured.
+   *
+   * @param pair certificate and key of the pages
+   */
+  int run(ServiceSettings lab, Path state, IdentitySettings.@Nullable Pair pair) {
     IdentitySettings identity =
         new IdentitySettings(
             pair, List.of(), state.resolve("lab").resolve("pages"), Domain.of(lab.zone()));
     return run(lab, state, identity, false);
-  }
-
-  static ServiceSettings service(PublicLab lab) {
-    return new ServiceSettings(
-        lab.zone(),
-        lab.nameServers(),
-        lab.addresses(),
-        lab.trapsV4(),
-        lab.trapsV6(),
-        new ServiceSettings.Ports(lab.dnsPort(), lab.smtpPort(), lab.httpsPort()),
-        lab.scale(),
-        lab.tokens(),
-        lab.tokensEach(),
-        lab.life(),
-        lab.connections(),
-        lab.connectionsPerMinute(),
-        lab.dnsRate());
   }
 
   private int run(

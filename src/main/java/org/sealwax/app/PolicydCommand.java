@@ -105,7 +105,7 @@ final class PolicydCommand {
       try (Engine engine = new Engine(settings, folder(settings), log)) {
         LibraryLog.lead(log);
         sound.complaints().forEach(c -> log.warning("config", c.text()));
-        ProcessEnd.whenThreadsEnd(log, lines::close, around.err());
+        ProcessEnd.whenThreadsEnd(LastLogLine.in(log, lines::close), around.err());
         Serving serving =
             new Serving(
                 endpoint,

@@ -2,7 +2,7 @@ package org.sealwax.app;
 
 import java.io.PrintStream;
 import java.time.Duration;
-import org.sealwax.log.MailLog;
+import java.util.function.Consumer;
 import org.sealwax.world.Supervisor;
 import org.sealwax.world.Threads;
 
@@ -37,23 +37,19 @@ final class ProcessEnd {
   }
 
   /**
-   * Sets it for this process.
+   * Sets it for a process with a log.
    *
-   * @param flush writes out what the log still holds; bounded in time
-   * @param err where the last line goes too when the log itself has ended
+   * @param log writes the last log line; bounded in time
+   * @param err where the last line goes when the log itself has ended
    */
-  static void whenThreadsEnd(MailLog log, Runnable flush, PrintStream err) {
+  static void whenThreadsEnd(Consumer<Supervisor.End> log, PrintStream err) {
     Supervisor.onEnd(
         end -> {
           try {
             if (end.thread().equals("log")) {
               print(end, err);
             } else {
-              if (end.why() != null) {
-                log.bug("thread " + end.thread(), end.why());
-              }
-              log.warning("app", end.text());
-              flush.run();
+              log.accept(end);
             }
           } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -421,7 +421,7 @@ final class Router implements Closeable {
     PipeCourier.warnings(next.pipes(), PipeCourier.runsAsRoot())
         .forEach(w -> log.warning("config", w));
     if (first && next.server().postmaster().isEmpty()) {
-      log.note("app", Check.NO_POSTMASTER);
+      log.note("app", Inspection.NO_POSTMASTER);
     }
     roots.name(mirrors);
     authorities = roots;
@@ -479,7 +479,7 @@ final class Router implements Closeable {
       for (ListenerRow row : now.listeners()) {
         listeners.put(row, open(row, now));
       }
-      Path socket = Sendmail.socketIn(now.server().state());
+      Path socket = StateFolder.submissionSocket(now.server().state());
       ControlServer.checkLength(socket);
       local = Listener.start(ListenerSettings.local(socket), premises, null);
       control =

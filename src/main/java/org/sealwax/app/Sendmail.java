@@ -45,18 +45,13 @@ final class Sendmail {
     this.chance = chance;
   }
 
-  /** Where the socket of a state folder is: open to every local user, unlike the control socket. */
-  static Path socketIn(Path state) {
-    return state.resolve("submit");
-  }
-
   /**
    * Hands in.
    *
    * @param hostname what bare names are completed with
    */
   int run(SendmailArguments arguments, Path state, Domain hostname) {
-    Path socket = socketIn(state);
+    Path socket = StateFolder.submissionSocket(state);
     try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
       if (!Files.exists(socket)) {
         return tryAgain("no server runs on " + state + ", so the message was not taken");

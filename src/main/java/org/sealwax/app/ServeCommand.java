@@ -49,7 +49,7 @@ final class ServeCommand {
       counters.gauge("sealwax_log_lost_lines", "Log lines that nobody read", lines::dropped);
       MailLog log = new CountedLog(lines, counters);
       LibraryLog.lead(log);
-      ProcessEnd.whenThreadsEnd(log, lines::close, around.err());
+      ProcessEnd.whenThreadsEnd(LastLogLine.in(log, lines::close), around.err());
       sound.complaints().forEach(c -> log.warning("config", c.text()));
       MemoryPlan plan = MemoryPlan.of(settings);
       if (!plan.fits()) {

@@ -22,6 +22,11 @@ final class StateFolder {
 
   private StateFolder() {}
 
+  /** The socket that takes mail of local users: open to all of them, unlike the control socket. */
+  static Path submissionSocket(Path state) {
+    return state.resolve("submit");
+  }
+
   private static void narrow(Path folder, Set<PosixFilePermission> without) throws IOException {
     Set<PosixFilePermission> mode = EnumSet.noneOf(PosixFilePermission.class);
     mode.addAll(Files.getPosixFilePermissions(folder));

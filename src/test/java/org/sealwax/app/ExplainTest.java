@@ -221,7 +221,7 @@ final class ExplainTest {
       aspects.add("");
       for (String aspect : aspects) {
         String code = check.id() + (aspect.isEmpty() ? "" : "/" + aspect);
-        String text = ExplainCommand.text(check, aspect);
+        String text = ExplainCodeCommand.text(check, aspect);
         assertTrue(text.startsWith(code + "  " + check.title()), text);
         for (String part : List.of("\nwhy: ", "\ngrade: ", "\nsource: ", "\nhelp: ")) {
           assertTrue(text.contains(part), code + " has no" + part);

@@ -65,7 +65,7 @@ final class LabServeCommandTest {
             "lab.toml",
             new Machine(Domain.of("lab.example"), Path.of("/var/lib/sealwax")));
     ServiceSettings lab =
-        LabServeCommand.service(((Configuration.Sound) read).settings().lab().orElseThrow());
+        ConfiguredLab.service(((Configuration.Sound) read).settings().lab().orElseThrow());
     assertEquals(ServiceSettings.Ports.REAL, lab.ports());
     assertEquals(ServiceSettings.SCALE, lab.scale());
     assertEquals(ServiceSettings.TOKENS, lab.tokens());

@@ -24,7 +24,7 @@ final class ProcessEndTest {
   /** The child process: one thread ends while others would run for ever. */
   public static void main(String[] args) throws InterruptedException {
     LineLog log = new LineLog(LogSettings.defaults(), System.out, Clock.system());
-    ProcessEnd.whenThreadsEnd(log, log::close, System.err);
+    ProcessEnd.whenThreadsEnd(LastLogLine.in(log, log::close), System.err);
     Supervisor.start(
         "queue",
         () -> false,

@@ -264,7 +264,7 @@ final class RouterTest {
   void mailForAPostmasterWhomNobodyNamedIsHeldAndGoesOnceOneIsNamed() throws Exception {
     Router second = router("b", toward(1));
     Router first = router("a", toward(1));
-    assertTrue(log().contains(Check.NO_POSTMASTER), log());
+    assertTrue(log().contains(Inspection.NO_POSTMASTER), log());
     String said =
         smtp(
             port(first),
