@@ -226,7 +226,9 @@ final class Router implements Closeable {
             new UnseenHosts.World(
                 archives::ledger, () -> outboundNow().courier().get(), clock, chance, log));
     this.memories = new Late<>(() -> new HostMemories(archives.ledger()));
+    // Behind the lock of the spool: a second process must not take the marks of the first.
     this.marks = openMarks(state);
+    spool.markSteps(marks);
     this.queue =
         new Queue(
             new Queue.Rooms(
@@ -652,7 +654,7 @@ final class Router implements Closeable {
             recipients.save();
             lookAtIdentities(identities.get());
           }
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
           if (!isClosed()) {
             log.bug("housekeeping", e);
           }

@@ -99,7 +99,7 @@ public final class UnseenHosts implements AutoCloseable {
         if (!woken) {
           greetDue();
         }
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
         if (closed) {
           return;
         }

@@ -210,7 +210,7 @@ public final class Mirrors implements Mirror, Closeable {
           for (Domain peer : due()) {
             Threads.start("mirror " + peer, () -> look(peer));
           }
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
           world.log().bug("mirrors", e);
         }
         if (rows.peers().isEmpty()) {

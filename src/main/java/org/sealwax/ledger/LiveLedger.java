@@ -797,7 +797,7 @@ public final class LiveLedger implements Ledger, RungShelf, Closeable {
           inTrouble = true;
           world.log().storeTrouble("the ledger cannot be written; it goes on in memory", e);
         }
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
         if (!inTrouble) {
           inTrouble = true;
           world.log().bug("ledger", e);

@@ -14,6 +14,7 @@ import org.sealwax.spool.Change;
 import org.sealwax.spool.JourneyEntry;
 import org.sealwax.spool.NewMessage;
 import org.sealwax.spool.QueueId;
+import org.sealwax.spool.Settled;
 import org.sealwax.spool.Share;
 import org.sealwax.spool.ShareKey;
 import org.sealwax.spool.ShareState;
@@ -114,18 +115,18 @@ final class Consequences {
             shut ? List.of() : List.of(entry(id, hot, result.lines(), made, round, now)));
     note(id, hot.arrived(), result.lines(), now);
     Instant due = again == null ? null : again.due();
-    spool.change(
-        change,
+    Settled stored =
         gone -> {
-          announced(id, made);
           after.letGo(key);
+          announced(id, made);
           if (gone.contains(id)) {
             log.removed(id.text());
           }
           if (due != null && due.isBefore(now.plus(Queue.LONGEST_SLEEP))) {
             after.signal();
           }
-        });
+        };
+    spool.change(change, stored.orHeld(() -> after.letGo(key)));
   }
 
   private JourneyEntry entry(

@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
@@ -25,12 +26,14 @@ import org.sealwax.spool.Change;
 import org.sealwax.spool.JourneyEntry;
 import org.sealwax.spool.KeptMessage;
 import org.sealwax.spool.QueueId;
+import org.sealwax.spool.Settled;
 import org.sealwax.spool.Share;
 import org.sealwax.spool.ShareCount;
 import org.sealwax.spool.ShareFilter;
 import org.sealwax.spool.ShareKey;
 import org.sealwax.spool.ShareState;
 import org.sealwax.spool.Spool;
+import org.sealwax.spool.SpoolTrouble;
 import org.sealwax.world.Supervisor;
 
 /**
@@ -173,7 +176,7 @@ public final class HeldMail implements Closeable {
           look();
         } catch (IOException e) {
           queue.log.storeTrouble("held mail could not be looked through", e);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
           queue.log.bug("held mail", e);
         }
       }
@@ -222,6 +225,8 @@ public final class HeldMail implements Closeable {
     if (last == null
         || reason.equals(QueueStep.BY_HAND)
         || reason.equals(QueueStep.ENDED_PROCESS)
+        || reason.equals(QueueStep.OUR_FAULT)
+        || reason.equals(Settled.NOT_STORED)
         || last.reason().equals(Damage.REASON)) {
       return Kind.KEPT;
     }
@@ -363,12 +368,34 @@ public final class HeldMail implements Closeable {
       page = spool.list(HELD, at, PAGE, key -> {});
       for (Share share : page) {
         at = share.key();
-        RecipientGroup group = RecordForm.group(share.recipients());
-        if (!visitor.see(share, group, kind(share, group))) {
+        if (!see(visitor, share)) {
           return;
         }
       }
     } while (!page.isEmpty());
+  }
+
+  /** One share that cannot be judged does not keep the look from those behind it. */
+  private boolean see(Visitor visitor, Share share) throws SpoolTrouble {
+    Set<QueueId> message = Set.of(share.key().message());
+    if (queue.marks.verdict(share.key().message()) != WorkMarks.Turn.GO) {
+      return true; // to look at it has ended the process twice
+    }
+    boolean more = true;
+    queue.marks.beginStep(message);
+    try {
+      RecipientGroup group = RecordForm.group(share.recipients());
+      more = visitor.see(share, group, kind(share, group));
+    } catch (SpoolTrouble e) {
+      if (e.kind() != SpoolTrouble.Kind.DAMAGED) {
+        queue.marks.endStep(message);
+        throw e;
+      }
+    } catch (IOException | RuntimeException e) {
+      queue.log.bug("held mail " + share.key().message(), e);
+    }
+    queue.marks.endStep(message);
+    return more;
   }
 
   /** Looks for what is over, and tells the postmaster what is held. */

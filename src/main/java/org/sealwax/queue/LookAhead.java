@@ -100,7 +100,7 @@ public final class LookAhead implements Closeable {
           look();
         } catch (SpoolTrouble e) {
           // The queue meets the same, and says so: nothing is looked up ahead meanwhile.
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
           log.bug("look ahead", e);
         }
       }

@@ -29,6 +29,7 @@ import org.sealwax.spool.DueShare;
 import org.sealwax.spool.Move;
 import org.sealwax.spool.NewMessage;
 import org.sealwax.spool.QueueId;
+import org.sealwax.spool.Settled;
 import org.sealwax.spool.Share;
 import org.sealwax.spool.ShareKey;
 import org.sealwax.spool.ShareState;
@@ -88,6 +89,9 @@ public final class Queue implements Intake, Closeable {
 
   private static final Duration STORE_RETRY = Duration.ofMinutes(1);
 
+  /** Shares whose faults are remembered. */
+  private static final int MOST_FAULTS = 10_000;
+
   /** How the queue starts what runs beside it. */
   @FunctionalInterface
   public interface Runner {
@@ -112,7 +116,7 @@ public final class Queue implements Intake, Closeable {
   private final Chance chance;
   final MailLog log;
   private final Runner runner;
-  private final WorkMarks marks;
+  final WorkMarks marks;
   private final Notices notices;
   final Consequences consequences;
 
@@ -142,11 +146,27 @@ public final class Queue implements Intake, Closeable {
   private final LongAdder accepted = new LongAdder();
   private final LongAdder rounds = new LongAdder();
 
+  /** Faults of ours while a share was worked on. */
+  private final Map<ShareKey, Integer> faults =
+      new LinkedHashMap<>() {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<ShareKey, Integer> eldest) {
+          return size() > MOST_FAULTS;
+        }
+      };
+
   /** A share in memory. */
   private static final class InHand {
     final boolean isFresh;
     long hotBytes;
     boolean inLine;
+
+    /** Marked until what followed from its round is stored. */
+    boolean marked;
+
+    /** Not touched, because that ended the process: only by a person's order. */
+    boolean leftAlone;
+
     List<Runnable> afterwards = List.of();
 
     InHand(boolean isFresh) {
@@ -460,8 +480,22 @@ public final class Queue implements Intake, Closeable {
 
   // Turns.
 
+  /** Suspects that are not in the store any more have proved nothing and mean nothing. */
+  private void forgetSuspects() {
+    try {
+      for (QueueId id : marks.suspects()) {
+        if (spool.message(id).isEmpty()) {
+          marks.end(id);
+        }
+      }
+    } catch (SpoolTrouble e) {
+      // They stay suspects.
+    }
+  }
+
   private void turns() {
     try {
+      forgetSuspects();
       while (true) {
         Instant until;
         boolean refillOnly;
@@ -629,6 +663,7 @@ public final class Queue implements Intake, Closeable {
   private int offer(List<DueShare> rows, Instant now, boolean leaveWhenCrowded) {
     List<Move> moves = new ArrayList<>();
     List<DueShare> shut = new ArrayList<>();
+    Map<ShareKey, String> aside = new LinkedHashMap<>(0);
     Set<String> crowded = new HashSet<>();
     Map<ShareKey, Scheduler.Offer.Paused> causes = new HashMap<>();
     RetrySchedule schedule = settings.schedule();
@@ -642,9 +677,14 @@ public final class Queue implements Intake, Closeable {
         if (inHand.containsKey(row.key())) {
           continue;
         }
-        Scheduler.Ready ready =
-            new Scheduler.Ready(row.key(), row.hop(), row.sender(), row.state());
-        switch (scheduler.offer(ready, now)) {
+        if (isSetAside(row.key(), aside)) {
+          continue;
+        }
+        Scheduler.Offer offer = offered(row, now, aside);
+        if (offer == null) {
+          continue;
+        }
+        switch (offer) {
           case Scheduler.Offer.Taken t -> {
             InHand hand = new InHand(false);
             hand.inLine = true;
@@ -678,10 +718,61 @@ public final class Queue implements Intake, Closeable {
       lock.unlock();
     }
     move(moves, crowded);
+    aside.forEach(this::hold);
     for (DueShare row : shut) {
+      Set<QueueId> message = Set.of(row.key().message());
+      marks.beginStep(message);
       shut(row, java.util.Objects.requireNonNull(causes.get(row.key())));
+      marks.endStep(message);
     }
     return found;
+  }
+
+  /** Null when the offer met a fault of ours, and the row is to be held. */
+  private Scheduler.@Nullable Offer offered(
+      DueShare row, Instant now, Map<ShareKey, String> aside) {
+    Set<QueueId> message = Set.of(row.key().message());
+    marks.beginStep(message);
+    Scheduler.Offer offer = null;
+    try {
+      offer =
+          scheduler.offer(
+              new Scheduler.Ready(row.key(), row.hop(), row.sender(), row.state()), now);
+    } catch (RuntimeException e) {
+      // One row must not keep this look from all rows behind it.
+      log.bug("queue " + row.key().message(), e);
+      inHand.put(row.key(), new InHand(false));
+      aside.put(row.key(), QueueStep.OUR_FAULT);
+    }
+    marks.endStep(message);
+    return offer;
+  }
+
+  /** Whether a share ended the process before, and is held or left alone instead of offered. */
+  private boolean isSetAside(ShareKey key, Map<ShareKey, String> aside) {
+    return switch (marks.verdict(key.message())) {
+      case HOLD -> {
+        inHand.put(key, new InHand(false));
+        aside.put(key, QueueStep.ENDED_PROCESS);
+        yield true;
+      }
+      case LEAVE -> {
+        InHand hand = new InHand(false);
+        hand.leftAlone = true;
+        inHand.put(key, hand);
+        sayLeft(key);
+        yield true;
+      }
+      case GO, LATER -> false;
+    };
+  }
+
+  private void sayLeft(ShareKey key) {
+    log.storeTrouble(
+        key.message()
+            + " ended the process also when it was to be held, and is left as it is; sealwax queue"
+            + " release or delete carries out your order on it",
+        null);
   }
 
   /** Begins the probes of next hops whose pause is over with the oldest mail for them. */
@@ -744,8 +835,7 @@ public final class Queue implements Intake, Closeable {
     if (moves.isEmpty()) {
       return;
     }
-    spool.change(
-        Change.moves(moves),
+    Settled letGo =
         gone -> {
           for (Move m : moves) {
             letGo(m.key());
@@ -757,7 +847,8 @@ public final class Queue implements Intake, Closeable {
           } finally {
             lock.unlock();
           }
-        });
+        };
+    spool.change(Change.moves(moves), letGo.orHeld(() -> letGo.settled(Set.of())));
   }
 
   /** A late share whose next hop is left alone: its sender may have to be told. */
@@ -770,9 +861,12 @@ public final class Queue implements Intake, Closeable {
       }
       QueueStep.Event event = new QueueStep.Event.Shut(offer.cause(), spread(offer));
       consequences.apply(row.key(), row.hop(), hot, event, 0);
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException e) {
       log.bug("queue " + row.key().message(), e);
       nothingLearned(row.key(), STORE_RETRY);
+    } catch (RuntimeException e) {
+      log.bug("queue " + row.key().message(), e);
+      fault(row.key());
     }
   }
 
@@ -805,6 +899,10 @@ public final class Queue implements Intake, Closeable {
       lock.unlock();
     }
     WorkMarks.Turn turn = marks.begin(share.key.message());
+    if (turn == WorkMarks.Turn.GO) {
+      marked(share.key);
+    }
+    boolean ourFault = false;
     try {
       result = turn == WorkMarks.Turn.GO ? deliver(round) : null;
     } catch (InterruptedException e) {
@@ -812,45 +910,115 @@ public final class Queue implements Intake, Closeable {
       Thread.currentThread().interrupt();
       lock.lock();
       try {
-        inHand.remove(share.key);
+        InHand hand = inHand.remove(share.key);
+        unmark(share.key, hand);
       } finally {
         lock.unlock();
       }
       return;
     } catch (SpoolTrouble e) {
       log.storeTrouble("deliveries wait for the store", e);
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException e) {
       log.bug("round of " + share.key.message(), e);
+    } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
+      // Of one message: this thread is not supervised, and its end would leave the share in hand.
+      log.bug("round of " + share.key.message(), e);
+      ourFault = true;
     } finally {
-      if (turn == WorkMarks.Turn.GO) {
-        marks.end(share.key.message());
-      }
       goBack(ended(round, result == null ? new RoundResult.Nothing() : result));
     }
     if (result != null) {
       return;
     }
     switch (turn) {
-      case GO -> nothingLearned(share.key, STORE_RETRY);
+      case GO -> {
+        if (ourFault) {
+          fault(share.key);
+        } else {
+          nothingLearned(share.key, STORE_RETRY);
+        }
+      }
       case LATER -> nothingLearned(share.key, SUSPECT_RETRY);
-      case HOLD -> holdUnread(share.key);
+      case HOLD -> hold(share.key, QueueStep.ENDED_PROCESS);
+      case LEAVE -> leave(share.key);
     }
   }
 
-  /** Holds a share without looking into its message, which ended the process twice. */
-  private void holdUnread(ShareKey key) {
+  private void marked(ShareKey key) {
+    lock.lock();
+    try {
+      InHand hand = inHand.get(key);
+      if (hand == null) {
+        marks.end(key.message());
+      } else {
+        hand.marked = true;
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void unmark(ShareKey key, @Nullable InHand hand) {
+    if (hand != null && hand.marked) {
+      hand.marked = false;
+      marks.end(key.message());
+    }
+  }
+
+  private void leave(ShareKey key) {
+    lock.lock();
+    try {
+      InHand hand = inHand.get(key);
+      if (hand != null) {
+        hand.leftAlone = true;
+      }
+    } finally {
+      lock.unlock();
+    }
+    sayLeft(key);
+  }
+
+  /** A fault of ours while a share was worked on: with the second it is held. */
+  private void fault(ShareKey key) {
+    int count;
+    lock.lock();
+    try {
+      count = faults.merge(key, 1, Integer::sum);
+      if (count >= WorkMarks.ENDS) {
+        faults.remove(key);
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (count >= WorkMarks.ENDS) {
+      hold(key, QueueStep.OUR_FAULT);
+    } else {
+      nothingLearned(key, STORE_RETRY);
+    }
+  }
+
+  /**
+   * Holds a share without looking into its message.
+   *
+   * @param reason {@link QueueStep#ENDED_PROCESS} or {@link QueueStep#OUR_FAULT}
+   */
+  private void hold(ShareKey key, String reason) {
     log.warning(
         "queue",
         key.message()
-            + " was under way at two unexpected ends of the process and is held; sealwax queue"
-            + " release tries it once more");
+            + (reason.equals(QueueStep.ENDED_PROCESS)
+                ? " was under way at two unexpected ends of the process and is held"
+                : " met a fault of this program and is held")
+            + "; sealwax queue release tries it once more");
+    Settled held =
+        gone -> {
+          marks.end(key.message());
+          letGo(key);
+        };
     try {
       spool.change(
-          Change.moves(List.of(new Move(key, ShareState.HELD, null, QueueStep.ENDED_PROCESS))),
-          gone -> {
-            marks.end(key.message());
-            letGo(key);
-          });
+          Change.moves(List.of(new Move(key, ShareState.HELD, null, reason))),
+          held.orHeld(() -> held.settled(Set.of())));
     } catch (IllegalStateException e) {
       log.note("queue", key.message() + " is held after the next start");
     }
@@ -866,6 +1034,7 @@ public final class Queue implements Intake, Closeable {
         if (hand != null) {
           hand.inLine = true;
         }
+        unmark(round.share.key, hand);
       }
       Scheduler.Back back = scheduler.ended(round, result, clock.now(), chance.fraction());
       back.shares()
@@ -932,9 +1101,12 @@ public final class Queue implements Intake, Closeable {
     try {
       consequences.apply(
           share.key, share.hop, hot, new QueueStep.Event.Ended(outcomes), hot.group().rounds() + 1);
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException e) {
       log.bug("after the round of " + share.key.message(), e);
       nothingLearned(share.key, STORE_RETRY);
+    } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
+      log.bug("after the round of " + share.key.message(), e);
+      fault(share.key);
     }
     return result;
   }
@@ -1069,10 +1241,12 @@ public final class Queue implements Intake, Closeable {
                     "")));
     spool.change(
         new Change(List.of(share.key), put, List.of(), List.of(), List.of()),
-        gone -> {
-          letGo(share.key);
-          signal();
-        });
+        ((Settled)
+                gone -> {
+                  letGo(share.key);
+                  signal();
+                })
+            .orHeld(() -> letGo(share.key)));
   }
 
   private void goBack(Scheduler.Back back) {
@@ -1108,6 +1282,7 @@ public final class Queue implements Intake, Closeable {
       InHand hand = inHand.remove(key);
       if (hand != null) {
         hotBytes -= hand.hotBytes;
+        unmark(key, hand);
         if (hand.isFresh) {
           fresh--;
         }
@@ -1149,6 +1324,12 @@ public final class Queue implements Intake, Closeable {
         inHand.put(share.key(), new InHand(false));
         return true;
       }
+      if (hand.leftAlone) {
+        // By a person's order; its suspicion ends when that is stored.
+        hand.leftAlone = false;
+        hand.marked = true;
+        return true;
+      }
       if (hand.inLine && scheduler.withdraw(share.key(), share.hop(), share.sender())) {
         hand.inLine = false;
         return true;
@@ -1187,11 +1368,13 @@ public final class Queue implements Intake, Closeable {
   void changeSeized(List<ShareKey> keys, Change change) {
     spool.change(
         change,
-        gone -> {
-          keys.forEach(this::letGo);
-          gone.forEach(id -> log.removed(id.text()));
-          signal();
-        });
+        ((Settled)
+                gone -> {
+                  keys.forEach(this::letGo);
+                  gone.forEach(id -> log.removed(id.text()));
+                  signal();
+                })
+            .orHeld(() -> keys.forEach(this::letGo)));
   }
 
   /** Gives a seized share back, to be found by its time. */

@@ -27,6 +27,9 @@ public final class QueueStep {
   /** The queue's word for a message that was under way when the process ended, twice. */
   public static final String ENDED_PROCESS = "ended-process";
 
+  /** Reason of shares that are held because a fault of this program met them twice. */
+  public static final String OUR_FAULT = "internal-fault";
+
   private QueueStep() {}
 
   /**

@@ -13,9 +13,11 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.log.MailLog;
 import org.sealwax.spool.QueueId;
+import org.sealwax.spool.StepMarks;
 import org.sealwax.world.Clock;
 
 /**
@@ -27,7 +29,7 @@ import org.sealwax.world.Clock;
  * <p>The file is mapped memory: what was written there is the kernel's, and survives the process
  * (not a loss of power, after which nothing is suspected that was not written back). Thread-safe.
  */
-public final class WorkMarks implements Closeable {
+public final class WorkMarks implements StepMarks, Closeable {
   /** What may be done with a message now. */
   public enum Turn {
     /** Work on it; {@link #end} must follow. */
@@ -35,11 +37,16 @@ public final class WorkMarks implements Closeable {
     /** Another suspect is being tried. */
     LATER,
     /** It was under way at two ends of the process: hold it. */
-    HOLD
+    HOLD,
+    /** Holding it ended the process as well: leave it in the store as it is. */
+    LEAVE
   }
 
   /** Ends of the process after which a message is held. */
   static final int ENDS = 2;
+
+  /** Ends after which it is not even touched to be held. */
+  static final int MOST_ENDS = ENDS + 1;
 
   /** Messages under way at most; of more, the last are not marked. */
   private static final int SLOTS = 16_384;
@@ -63,10 +70,19 @@ public final class WorkMarks implements Closeable {
   private final Map<QueueId, ArrayDeque<Integer>> beside = new HashMap<>();
 
   private final Map<QueueId, Suspect> suspects = new HashMap<>();
+  private final Map<QueueId, Step> steps = new HashMap<>();
   private @Nullable QueueId trying;
   private long tryingSince;
 
   private record Suspect(int ends, int slot) {}
+
+  /**
+   * Short work on a message outside of its round.
+   *
+   * @param slot of its own, or -1 when the message has a mark anyway
+   * @param depth threads that are at it
+   */
+  private record Step(int slot, int depth) {}
 
   private WorkMarks(@Nullable Path file, @Nullable MappedByteBuffer slots, Clock clock) {
     this.file = file;
@@ -132,7 +148,7 @@ public final class WorkMarks implements Closeable {
   private void suspect(QueueId id, int ends) {
     Integer slot = free.poll();
     if (slot != null) {
-      write(slot, WAITING + Math.min(ends, ENDS), id);
+      write(slot, WAITING + Math.min(ends, MOST_ENDS), id);
       suspects.put(id, new Suspect(ends, slot));
     }
   }
@@ -160,7 +176,7 @@ public final class WorkMarks implements Closeable {
     Suspect suspect = suspects.isEmpty() ? null : suspects.get(id);
     if (suspect != null) {
       if (suspect.ends() >= ENDS) {
-        return Turn.HOLD;
+        return verdict(id);
       }
       if (trying != null && clock.nanoTime() - tryingSince < ALONE.toNanos()) {
         return Turn.LATER;
@@ -180,6 +196,71 @@ public final class WorkMarks implements Closeable {
       }
     }
     return Turn.GO;
+  }
+
+  /**
+   * What was decided about a message by its ends: {@link Turn#GO} when nothing was. Begins nothing.
+   */
+  synchronized Turn verdict(QueueId id) {
+    Suspect suspect = suspects.get(id);
+    int ends = suspect == null ? 0 : suspect.ends();
+    return ends >= MOST_ENDS ? Turn.LEAVE : ends >= ENDS ? Turn.HOLD : Turn.GO;
+  }
+
+  @Override
+  public synchronized boolean isSuspect(QueueId message) {
+    return suspects.containsKey(message);
+  }
+
+  @Override
+  public synchronized void beginStep(Set<QueueId> messages) {
+    if (slots == null) {
+      return;
+    }
+    for (QueueId id : messages) {
+      Step there = steps.get(id);
+      if (there != null) {
+        steps.put(id, new Step(there.slot(), there.depth() + 1));
+        continue;
+      }
+      Suspect suspect = suspects.get(id);
+      Integer slot = null;
+      if (suspect != null) {
+        write(suspect.slot(), Math.min(suspect.ends() + 1, MOST_ENDS), id);
+      } else if (!running.containsKey(id)) {
+        slot = free.poll();
+        if (slot != null) {
+          write(slot, 1, id);
+        }
+      }
+      steps.put(id, new Step(slot == null ? -1 : slot, 1));
+    }
+  }
+
+  @Override
+  public synchronized void endStep(Set<QueueId> messages) {
+    for (QueueId id : messages) {
+      Step step = steps.get(id);
+      if (step == null) {
+        continue;
+      }
+      if (step.depth() > 1) {
+        steps.put(id, new Step(step.slot(), step.depth() - 1));
+        continue;
+      }
+      steps.remove(id);
+      Suspect suspect = suspects.get(id);
+      if (step.slot() >= 0) {
+        clear(step.slot());
+      } else if (suspect != null && !id.equals(trying)) {
+        write(suspect.slot(), WAITING + Math.min(suspect.ends(), MOST_ENDS), id);
+      }
+    }
+  }
+
+  /** The suspects. */
+  synchronized Set<QueueId> suspects() {
+    return Set.copyOf(suspects.keySet());
   }
 
   /** A message's work ended, and the process did not; or a suspect is held. */

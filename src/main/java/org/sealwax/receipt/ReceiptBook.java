@@ -243,7 +243,7 @@ public final class ReceiptBook implements Receipts, Closeable {
         trouble(e, batch);
       } catch (InterruptedException e) {
         return;
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
         log.bug("receipts", e);
         batch.clear();
       }

@@ -212,7 +212,7 @@ public final class Reporter implements SessionWitness, Closeable {
       while (!ending.await(tick, TimeUnit.MILLISECONDS)) {
         try {
           tick(world.clock().now());
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
           world.log().bug("report", e);
         }
       }

@@ -66,32 +66,51 @@ final class Reader implements Closeable {
     return generation;
   }
 
-  List<DueShare> due(Instant until, int limit) throws SQLException {
+  /** Key of a row as it is stored, which may be no key of a share. */
+  record RowKey(long message, long number) {}
+
+  /**
+   * What a look found.
+   *
+   * @param damaged rows whose columns are not what a share has
+   */
+  record Rows(List<DueShare> shares, List<RowKey> damaged) {}
+
+  Rows due(Instant until, int limit) throws SQLException {
     due.setLong(1, until.toEpochMilli());
     due.setInt(2, limit);
     return dueShares(due);
   }
 
-  List<DueShare> queuedFor(String hop, int limit) throws SQLException {
+  Rows queuedFor(String hop, int limit) throws SQLException {
     queuedFor.setString(1, hop);
     queuedFor.setInt(2, limit);
     return dueShares(queuedFor);
   }
 
-  private static List<DueShare> dueShares(PreparedStatement s) throws SQLException {
+  private static Rows dueShares(PreparedStatement s) throws SQLException {
     List<DueShare> found = new ArrayList<>();
+    List<RowKey> damaged = new ArrayList<>(0);
     try (ResultSet r = s.executeQuery()) {
       while (r.next()) {
-        found.add(
-            new DueShare(
-                key(r),
-                ShareState.of(r.getInt(3)),
-                Instant.ofEpochMilli(r.getLong(4)),
-                r.getString(5),
-                r.getString(6)));
+        RowKey key = new RowKey(r.getLong(1), r.getLong(2));
+        int state = r.getInt(3);
+        String hop = r.getString(5);
+        String sender = r.getString(6);
+        if (key.message() < 0
+            || key.number() < 0
+            || !ShareState.isKnown(state)
+            || hop == null
+            || sender == null) {
+          damaged.add(key);
+        } else {
+          found.add(
+              new DueShare(
+                  key(r), ShareState.of(state), Instant.ofEpochMilli(r.getLong(4)), hop, sender));
+        }
       }
     }
-    return found;
+    return new Rows(found, damaged);
   }
 
   private static ShareKey key(ResultSet r) throws SQLException {
@@ -133,7 +152,7 @@ final class Reader implements Closeable {
     if (recipients == null || Writer.sum(recipients) != r.getInt(8)) {
       return null;
     }
-    if (state < 0 || state > ShareState.HELD.code()) {
+    if (!ShareState.isKnown(state) || hop == null || sender == null || reason == null) {
       return null;
     }
     ShareState known = ShareState.of(state);
@@ -229,12 +248,14 @@ final class Reader implements Closeable {
                     + " GROUP BY state, reason");
         ResultSet r = s.executeQuery()) {
       while (r.next()) {
-        counts.add(
-            new ShareCount(
-                ShareState.of(r.getInt(1)),
-                r.getString(2),
-                r.getLong(3),
-                QueueId.timeOf(r.getLong(4))));
+        int state = r.getInt(1);
+        String reason = r.getString(2);
+        // A damaged row is counted nowhere; a look that meets it sets it aside.
+        if (ShareState.isKnown(state) && reason != null) {
+          counts.add(
+              new ShareCount(
+                  ShareState.of(state), reason, r.getLong(3), QueueId.timeOf(r.getLong(4))));
+        }
       }
     }
     return counts;

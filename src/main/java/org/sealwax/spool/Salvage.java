@@ -40,6 +40,9 @@ final class Salvage {
   /** In the folder of the damaged files: all of them are there. */
   private static final String MOVED = "moved";
 
+  /** In the same folder: the record that is being copied, for the start after this one. */
+  private static final String ROW = "row";
+
   private static final Pattern FOLDER_NAME = Pattern.compile("damaged-[0-9]{1,19}(-[0-9]{1,9})?");
 
   /** Rows that cannot be read one after another before the rest of a table is given up. */
@@ -207,11 +210,13 @@ final class Salvage {
       if (source == null) {
         log.storeTrouble("nothing of the damaged spool can be read", null);
       } else {
-        try (source) {
+        try (source;
+            RowMark mark = RowMark.open(aside.resolve(ROW))) {
           plain.execute("BEGIN");
-          copy(source, target, copied);
+          copy(source, target, copied, mark);
           plain.execute("COMMIT");
         }
+        Files.deleteIfExists(aside.resolve(ROW));
       }
       plain.execute("PRAGMA journal_mode = WAL");
     } finally {
@@ -327,7 +332,8 @@ final class Salvage {
     }
   }
 
-  private void copy(Connection source, Connection target, Copied copied) throws SQLException {
+  private void copy(Connection source, Connection target, Copied copied, RowMark mark)
+      throws SQLException {
     copied.messages =
         rows(
             source,
@@ -335,7 +341,8 @@ final class Salvage {
             "message",
             "id, arrived, size, envelope_sum, content_sum, in_file, envelope, content",
             List.of("id"),
-            copied);
+            copied,
+            mark);
     copied.shares =
         rows(
             source,
@@ -343,15 +350,24 @@ final class Salvage {
             "share",
             "message, number, state, due, hop, sender, reason, sum, recipients",
             List.of("message", "number"),
-            copied);
+            copied,
+            mark);
     rows(
         source,
         target,
         "journey",
         "message, number, at, facts",
         List.of("message", "number"),
-        copied);
-    rows(source, target, "aside", "id, message, number, at, why, record", List.of("id"), copied);
+        copied,
+        mark);
+    rows(
+        source,
+        target,
+        "aside",
+        "id, message, number, at, why, record",
+        List.of("id"),
+        copied,
+        mark);
     // Never the table of files to remove: damage must not name one.
     try (Statement plain = target.createStatement()) {
       // Shares without their message cannot be delivered: set aside, not dropped.
@@ -373,13 +389,14 @@ final class Salvage {
   }
 
   /** Copies a table row by row; after a row that cannot be read it goes on behind it. */
-  private static long rows(
+  private long rows(
       Connection source,
       Connection target,
       String table,
       String columns,
       List<String> key,
-      Copied counts)
+      Copied counts,
+      RowMark mark)
       throws SQLException {
     int count = columns.split(",").length;
     String keys = String.join(", ", key);
@@ -396,23 +413,48 @@ final class Salvage {
         target.prepareStatement(
             "INSERT OR IGNORE INTO " + table + "(" + columns + ") VALUES(" + marks(count) + ")")) {
       while (unreadable < MOST_UNREADABLE && step(source, next, at)) {
-        if (!read(source, row, at, values)) {
+        if (!mark.begin(table, at)) {
+          log.storeTrouble(
+              "record "
+                  + Arrays.toString(at)
+                  + " of table "
+                  + table
+                  + " was being copied at two unexpected ends of the process and is left out; it is"
+                  + " in the damaged files",
+              null);
           unreadable++;
           continue;
         }
-        for (int i = 0; i < count; i++) {
-          insert.setObject(i + 1, values[i]);
-        }
-        // What the table does not take was no record of ours.
-        if (insert.executeUpdate() == 1) {
+        if (copyRow(source, row, at, values, insert)) {
           copied++;
         } else {
           unreadable++;
         }
+        mark.end();
       }
     }
     counts.unreadable += unreadable;
     return copied;
+  }
+
+  /** False when the row cannot be read, or is no record of ours. */
+  private boolean copyRow(
+      Connection source, String row, long[] at, Object[] values, PreparedStatement insert)
+      throws SQLException {
+    try {
+      if (!read(source, row, at, values)) {
+        return false;
+      }
+      for (int i = 0; i < values.length; i++) {
+        insert.setObject(i + 1, values[i]);
+      }
+      // What the table does not take was no record of ours.
+      return insert.executeUpdate() == 1;
+    } catch (RuntimeException e) {
+      // One row that meets a fault of ours must not keep all others from being copied.
+      log.bug("salvage of " + Arrays.toString(at), e);
+      return false;
+    }
   }
 
   private static boolean read(Connection source, String sql, long[] key, Object[] into)

@@ -11,4 +11,29 @@ public interface Settled {
    * @param gone messages of which nothing is left
    */
   void settled(Set<QueueId> gone);
+
+  /**
+   * The change could not be stored, by a fault that is not the disk's. The shares in it are held
+   * instead, with the reason {@link #NOT_STORED}.
+   */
+  default void heldInstead() {}
+
+  /** Reason of shares that are held because a change of them could not be stored. */
+  String NOT_STORED = "change-not-stored";
+
+  /** The same, and what follows when the shares are held instead. */
+  default Settled orHeld(Runnable then) {
+    Settled done = this;
+    return new Settled() {
+      @Override
+      public void settled(Set<QueueId> gone) {
+        done.settled(gone);
+      }
+
+      @Override
+      public void heldInstead() {
+        then.run();
+      }
+    };
+  }
 }

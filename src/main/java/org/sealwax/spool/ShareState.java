@@ -31,6 +31,11 @@ public enum ShareState {
     return this == QUEUED || this == DEFERRED;
   }
 
+  /** Whether a state has this number. */
+  static boolean isKnown(int code) {
+    return code >= FRESH.code && code <= HELD.code;
+  }
+
   /**
    * The state of a number.
    *

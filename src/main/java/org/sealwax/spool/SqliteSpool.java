@@ -119,6 +119,7 @@ public final class SqliteSpool implements Spool {
   private volatile @Nullable QueueId oldestJourney;
   private volatile @Nullable String damage;
   private volatile @Nullable QueueId freshFrom;
+  private volatile StepMarks marks = StepMarks.NONE;
 
   /** A message with somebody waiting for it. */
   static final class AcceptJob implements Jobs.Job {
@@ -145,6 +146,14 @@ public final class SqliteSpool implements Spool {
     private ChangeJob(Change change, Settled settled) {
       this.change = change;
       this.settled = settled;
+    }
+
+    /** The shares that are in the store and change. */
+    private Set<ShareKey> keys() {
+      Set<ShareKey> keys = new LinkedHashSet<>(change.removed());
+      change.put().forEach(s -> keys.add(s.key()));
+      change.moved().forEach(m -> keys.add(m.key()));
+      return keys;
     }
   }
 
@@ -215,6 +224,11 @@ public final class SqliteSpool implements Spool {
   public static SqliteSpool open(SpoolSettings settings, Clock clock, Chance chance, MailLog log)
       throws IOException {
     return new SqliteSpool(settings, clock, chance, log);
+  }
+
+  /** From now on the messages that the writer is busy with are marked. */
+  public void markSteps(StepMarks with) {
+    marks = with;
   }
 
   private static long newest(Writer writer) throws IOException {
@@ -495,9 +509,60 @@ public final class SqliteSpool implements Spool {
     }
   }
 
+  /**
+   * Commits a batch. A message that the process has ended with before is in a transaction of its
+   * own: when it ends the process again, no other is marked for that.
+   */
   private void run(Writer now, List<Jobs.Job> batch) {
+    int from = 0;
+    for (int i = 0; i <= batch.size(); i++) {
+      boolean isLast = i == batch.size();
+      if (!isLast && messages(batch.get(i)).stream().noneMatch(marks::isSuspect)) {
+        continue;
+      }
+      marked(now, batch.subList(from, i));
+      if (!isLast) {
+        marked(now, List.of(batch.get(i)));
+      }
+      from = i + 1;
+    }
+  }
+
+  private void marked(Writer now, List<Jobs.Job> batch) {
+    if (batch.isEmpty()) {
+      return;
+    }
+    if (writer == null) {
+      batch.forEach(job -> fail(job, new SpoolTrouble(Kind.BROKEN, "the spool failed")));
+      return;
+    }
+    StepMarks with = marks;
+    Set<QueueId> messages = new LinkedHashSet<>();
+    batch.forEach(job -> messages.addAll(messages(job)));
+    with.beginStep(messages);
+    together(now, batch);
+    // Not in a finally: what ends this thread leaves the marks to the next start.
+    with.endStep(messages);
+  }
+
+  private static Set<QueueId> messages(Jobs.Job job) {
+    return switch (job) {
+      case AcceptJob a -> Set.of(a.message.id());
+      case ChangeJob c -> {
+        Set<QueueId> messages = new LinkedHashSet<>();
+        c.keys().forEach(key -> messages.add(key.message()));
+        yield messages;
+      }
+      case Errand e -> Set.of();
+    };
+  }
+
+  private void together(Writer now, List<Jobs.Job> batch) {
     try {
       commit(now, batch);
+    } catch (RuntimeException e) {
+      failures.increment();
+      oneByOne(now, batch, e);
     } catch (SQLException e) {
       failures.increment();
       if (Sqlite.isEngineTrouble(e)) {
@@ -643,8 +708,8 @@ public final class SqliteSpool implements Spool {
     refuseUrgent();
   }
 
-  /** One statement of ours was wrong: find whose, and let the others through. */
-  private void oneByOne(Writer now, List<Jobs.Job> batch, SQLException first) {
+  /** One job is wrong by a fault of ours: find it, and let the others through. */
+  private void oneByOne(Writer now, List<Jobs.Job> batch, Exception first) {
     try {
       now.rollback();
     } catch (SQLException e) {
@@ -654,9 +719,9 @@ public final class SqliteSpool implements Spool {
     if (batch.size() == 1) {
       log.bug("spool statement", first);
       switch (batch.getFirst()) {
-        case AcceptJob a -> a.end(Sqlite.trouble("the message could not be stored", first));
-        case Errand e -> e.end(Sqlite.trouble("the errand failed", first));
-        case ChangeJob c -> log.storeTrouble("a change could not be stored and is given up", first);
+        case AcceptJob a -> a.end(mistake("the message could not be stored", first));
+        case Errand e -> e.end(mistake("the errand failed", first));
+        case ChangeJob c -> holdInstead(now, c, first);
       }
       return;
     }
@@ -667,7 +732,43 @@ public final class SqliteSpool implements Spool {
         }
         return;
       }
-      run(now, List.of(batch.get(i)));
+      together(now, List.of(batch.get(i)));
+    }
+  }
+
+  private static SpoolTrouble mistake(String what, Exception why) {
+    return why instanceof SQLException e
+        ? Sqlite.trouble(what, e)
+        : new SpoolTrouble(Kind.BROKEN, what + ": " + why, why);
+  }
+
+  /** A change that cannot be stored must not be tried for ever: its shares wait for a person. */
+  private void holdInstead(Writer now, ChangeJob job, Exception why) {
+    try {
+      now.begin(true);
+      for (ShareKey key : job.keys()) {
+        now.change(Change.moves(List.of(new Move(key, ShareState.HELD, null, Settled.NOT_STORED))));
+      }
+      now.commit();
+    } catch (SQLException | RuntimeException e) {
+      log.bug("spool statement", e);
+      try {
+        now.rollback();
+      } catch (SQLException again) {
+        batchFailed(now, List.of(), Sqlite.trouble("the spool failed", again));
+      }
+      log.storeTrouble(
+          "a change of "
+              + messages(job)
+              + " could not be stored; it is left as it was until the next start",
+          why);
+      return;
+    }
+    log.storeTrouble("a change of " + messages(job) + " could not be stored; it is held", why);
+    try {
+      job.settled.heldInstead();
+    } catch (RuntimeException e) {
+      log.bug("spool settled", e);
     }
   }
 
@@ -868,12 +969,32 @@ public final class SqliteSpool implements Spool {
 
   @Override
   public List<DueShare> due(Instant until, int limit) throws SpoolTrouble {
-    return readers.read(r -> r.due(until, limit));
+    return readable(r -> r.due(until, limit));
   }
 
   @Override
   public List<DueShare> queuedFor(String hop, int limit) throws SpoolTrouble {
-    return readers.read(r -> r.queuedFor(hop, limit));
+    return readable(r -> r.queuedFor(hop, limit));
+  }
+
+  /** Rows of a look; those that are no shares are set aside, or each look would meet them again. */
+  private List<DueShare> readable(Readers.Query<Reader.Rows> look) throws SpoolTrouble {
+    Reader.Rows rows = readers.read(look);
+    if (!rows.damaged().isEmpty()) {
+      errand(
+          w -> {
+            for (Reader.RowKey key : rows.damaged()) {
+              w.setAsideRow(key.message(), key.number(), "the record is damaged", clock.now());
+            }
+          });
+      setAside.add(rows.damaged().size());
+      log.storeTrouble(
+          rows.damaged().size()
+              + " records of recipients are damaged and were set aside in the table aside: "
+              + rows.damaged(),
+          null);
+    }
+    return rows.shares();
   }
 
   @Override

@@ -169,7 +169,7 @@ final class Upkeep {
         // The writer has seen it, too, and says so.
       } catch (SQLException | IOException e) {
         log.storeTrouble("housekeeping in the spool failed", e);
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
         log.bug("spool housekeeping", e);
       }
       if (ended) {

@@ -298,6 +298,11 @@ final class Writer implements Closeable {
   }
 
   void setAside(ShareKey key, String why, Instant now) throws SQLException {
+    setAsideRow(key.message().number(), key.number(), why, now);
+  }
+
+  /** The same for a row whose key may be no key of a share. */
+  void setAsideRow(long message, long number, String why, Instant now) throws SQLException {
     try (PreparedStatement copy =
         connection.prepareStatement(
             "INSERT INTO aside(message, number, at, why, record)"
@@ -305,12 +310,12 @@ final class Writer implements Closeable {
                 + " WHERE message = ? AND number = ?")) {
       copy.setLong(1, now.toEpochMilli());
       copy.setString(2, why);
-      copy.setLong(3, key.message().number());
-      copy.setLong(4, key.number());
+      copy.setLong(3, message);
+      copy.setLong(4, number);
       copy.executeUpdate();
     }
-    removeShare.setLong(1, key.message().number());
-    removeShare.setLong(2, key.number());
+    removeShare.setLong(1, message);
+    removeShare.setLong(2, number);
     removeShare.executeUpdate();
   }
 

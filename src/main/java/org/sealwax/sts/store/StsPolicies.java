@@ -435,7 +435,7 @@ public final class StsPolicies implements Closeable {
         if (!pause()) {
           return;
         }
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
         world.log().bug("sts", e);
         if (!pause()) {
           return;

@@ -1,0 +1,142 @@
+package org.sealwax.app;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.ClassTransform;
+import java.lang.classfile.CodeTransform;
+import java.lang.classfile.MethodTransform;
+import java.lang.classfile.TypeKind;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.ConstantDescs;
+import java.lang.constant.MethodTypeDesc;
+import java.lang.instrument.ClassFileTransformer;
+import java.lang.instrument.Instrumentation;
+import java.lang.reflect.AccessFlag;
+import java.lang.reflect.Field;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.ProtectionDomain;
+import java.util.jar.Attributes;
+import java.util.jar.JarOutputStream;
+import java.util.jar.Manifest;
+import org.sealwax.spool.QueueId;
+
+/**
+ * Makes one method of the program fail whenever one of its arguments is about one message, as a
+ * fault of the program or of a library would: an agent of the Java machine, so that nothing in the
+ * program itself knows about it. The message is the one whose identifier is in a file.
+ */
+public final class FaultAgent {
+  private static Path file = Path.of("");
+  private static String kind = "";
+
+  private FaultAgent() {}
+
+  /** The option for Java in the environment. */
+  static String option(Path folder, String method, String kind, Path identifier)
+      throws IOException {
+    Path jar = folder.resolve("fault.jar");
+    Manifest manifest = new Manifest();
+    manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
+    manifest.getMainAttributes().putValue("Premain-Class", FaultAgent.class.getName());
+    try (OutputStream out = Files.newOutputStream(jar)) {
+      new JarOutputStream(out, manifest).close();
+    }
+    return "-javaagent:" + jar + "=" + method + "," + kind + "," + identifier;
+  }
+
+  /** Begins before the program. */
+  public static void premain(String argument, Instrumentation instrumentation) {
+    String[] parts = argument.split(",", 3);
+    String[] method = parts[0].split("#", 2);
+    kind = parts[1];
+    file = Path.of(parts[2]);
+    instrumentation.addTransformer(
+        new ClassFileTransformer() {
+          @Override
+          public byte[] transform(
+              ClassLoader loader,
+              String name,
+              Class<?> redefined,
+              ProtectionDomain domain,
+              byte[] bytes) {
+            return name.replace('/', '.').equals(method[0]) ? changed(bytes, method[1]) : null;
+          }
+        });
+  }
+
+  private static byte[] changed(byte[] bytes, String method) {
+    ClassFile file = ClassFile.of();
+    return file.transformClass(
+        file.parse(bytes),
+        (ClassTransform)
+            (builder, element) -> {
+              if (element instanceof java.lang.classfile.MethodModel m
+                  && m.methodName().equalsString(method)) {
+                builder.transformMethod(
+                    m, body(m.methodTypeSymbol(), m.flags().has(AccessFlag.STATIC)));
+              } else {
+                builder.with(element);
+              }
+            });
+  }
+
+  private static MethodTransform body(MethodTypeDesc type, boolean isStatic) {
+    return MethodTransform.transformingCode(
+        new CodeTransform() {
+          @Override
+          public void atStart(java.lang.classfile.CodeBuilder code) {
+            int slot = isStatic ? 0 : 1;
+            for (ClassDesc parameter : type.parameterList()) {
+              if (!parameter.isPrimitive()) {
+                code.aload(slot);
+                code.invokestatic(
+                    ClassDesc.of(FaultAgent.class.getName()),
+                    "meet",
+                    MethodTypeDesc.of(ConstantDescs.CD_void, ConstantDescs.CD_Object));
+              }
+              slot += TypeKind.from(parameter).slotSize();
+            }
+          }
+
+          @Override
+          public void accept(
+              java.lang.classfile.CodeBuilder code, java.lang.classfile.CodeElement element) {
+            code.with(element);
+          }
+        });
+  }
+
+  /** Called with each argument. */
+  public static void meet(Object argument) throws Exception {
+    if (argument == null || !Files.exists(file)) {
+      return;
+    }
+    String id = Files.readString(file).trim();
+    if (id.isEmpty() || !about(argument).contains(id)) {
+      return;
+    }
+    switch (kind) {
+      case "halt" -> Runtime.getRuntime().halt(134); // as after abort(3) in a library
+      case "error" -> throw new NoSuchMethodError("injected");
+      case "bug" -> throw new IllegalStateException("injected");
+      default -> throw new AssertionError(kind);
+    }
+  }
+
+  private static String about(Object argument) throws Exception {
+    if (argument instanceof long[] key) {
+      return key[0] < 0 ? "" : QueueId.of(key[0]).text();
+    }
+    String text = String.valueOf(argument);
+    for (Field field : argument.getClass().getDeclaredFields()) {
+      if (field.getName().equals("key")
+          && argument.getClass().getName().startsWith("org.sealwax.")) {
+        field.setAccessible(true);
+        text += field.get(argument);
+      }
+    }
+    return text;
+  }
+}

@@ -1,0 +1,267 @@
+package org.sealwax.app;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * One message with which a thread of the process ends, wherever that is: the process is started
+ * again after its end as a service manager does, other mail is delivered in less than a minute, and
+ * the message is held with an alarm and not lost.
+ */
+@Timeout(value = 180, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+final class PoisonedItemTest {
+  /** For other mail, all restarts included. */
+  private static final Duration OTHER_MAIL = Duration.ofSeconds(60);
+
+  /** As in the unit. */
+  private static final long RESTART_MILLIS = 1000;
+
+  private static final int MOST_STARTS = 8;
+
+  @TempDir private Path folder = Path.of("");
+  private int sent;
+  private int ends;
+  private final StringBuilder said = new StringBuilder();
+
+  private Path configured() throws IOException {
+    Path script = folder.resolve("deliver");
+    Files.writeString(
+        script,
+        """
+        #!/bin/sh
+        cd %s || exit 75
+        cat >got.$$
+        if grep -q '^Subject: poison' got.$$; then
+          rm got.$$
+          exit 75
+        fi
+        mv got.$$ "good.$(sed -n 's/^Subject: good //p' got.$$ | tr -d '\\r')"
+        """
+            .formatted(folder));
+    Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwxr-xr-x"));
+    Files.writeString(folder.resolve("aliases"), "joe: pipe:deliver\n");
+    return Files.writeString(
+        folder.resolve("sealwax.toml"),
+        """
+        [server]
+        hostname = "mx.example.org"
+        state = "state"
+        postmaster = "joe@project.example"
+        [[listener]]
+        address = "127.0.0.1:0"
+        [[alias_domain]]
+        domain = "project.example"
+        file = "aliases"
+        [[pipe]]
+        name = "deliver"
+        command = ["%s"]
+        wrapper = ["/usr/bin/env"]
+        """
+            .formatted(script));
+  }
+
+  /** The identifier of the message, from the reply. */
+  private static String send(ServerProcess server, String subject) throws IOException {
+    try (Caller caller = new Caller(server.port())) {
+      caller.reply();
+      caller.say("EHLO client.example");
+      caller.say("MAIL FROM:<a@example.org>");
+      assertTrue(caller.say("RCPT TO:<joe@project.example>").startsWith("250"));
+      assertTrue(caller.say("DATA").startsWith("354"));
+      String reply = caller.say("Subject: " + subject + "\r\n\r\nx\r\n.");
+      assertTrue(reply.startsWith("250"), reply);
+      return reply.substring(reply.lastIndexOf(' ') + 1).trim();
+    }
+  }
+
+  /** The queue runs, and its poisoned message is on the way to be tried again. */
+  private String poisoned(Path file) throws Exception {
+    try (ServerProcess first = new ServerProcess(file, Map.of())) {
+      String id = send(first, "poison");
+      first.line("deferred");
+      first.signal("TERM");
+      assertEquals(Exit.OK, first.end(), first.said());
+      return id;
+    }
+  }
+
+  /** Runs it, and again after each end, until {@code text} is in the log. */
+  private ServerProcess supervised(Path file, Map<String, String> fault, String text)
+      throws Exception {
+    for (int start = 0; start < MOST_STARTS; start++) {
+      ServerProcess server;
+      try {
+        server = new ServerProcess(file, fault);
+      } catch (AssertionError e) {
+        // It ended before it listened.
+        said.append(e.getMessage());
+        ends++;
+        Thread.sleep(RESTART_MILLIS);
+        continue;
+      }
+      String subject = "good " + sent++;
+      long begun = System.nanoTime();
+      boolean taken = false;
+      while (server.isAlive()) {
+        try {
+          if (!taken) {
+            send(server, subject);
+            taken = true;
+          }
+        } catch (IOException | AssertionError e) {
+          // It ended meanwhile, and the client tries the next one.
+        }
+        if (server.said().contains(text) && delivered() == sent) {
+          assertTrue(
+              Duration.ofNanos(System.nanoTime() - begun).compareTo(OTHER_MAIL) < 0, "other mail");
+          return server;
+        }
+        Thread.sleep(50);
+      }
+      sent -= taken ? 0 : 1;
+      said.append(server.said()).append('\n');
+      ends++;
+      server.close();
+      Thread.sleep(RESTART_MILLIS);
+    }
+    throw new AssertionError("it did not come to rest: " + said);
+  }
+
+  private long delivered() throws IOException {
+    try (var files = Files.list(folder)) {
+      return files.filter(f -> String.valueOf(f.getFileName()).startsWith("good.")).count();
+    }
+  }
+
+  private Map<String, String> fault(String method, String kind, String id) throws IOException {
+    Path poison = folder.resolve("poison");
+    Files.writeString(poison, id);
+    return Map.of("JAVA_TOOL_OPTIONS", FaultAgent.option(folder, method, kind, poison));
+  }
+
+  private static ServerProcess.Ran list(Path file, String... words) throws Exception {
+    return ServerProcess.run(file, "queue", words);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    // place of the fault, its kind, unexpected ends, reason of the hold
+    "org.sealwax.spool.Writer#put,              halt,  2, ended-process",
+    "org.sealwax.spool.Writer#put,              error, 2, ended-process",
+    "org.sealwax.spool.Writer#put,              bug,   0, change-not-stored",
+    "org.sealwax.queue.Scheduler#offer,         halt,  2, ended-process",
+    "org.sealwax.queue.Scheduler#offer,         bug,   0, internal-fault",
+    "org.sealwax.queue.Notices#about,           halt,  2, ended-process",
+  })
+  void isHeldAndKeepsNoOtherMailBack(String method, String kind, int unexpected, String reason)
+      throws Exception {
+    Path file = configured();
+    String id = poisoned(file);
+    makeDue(file);
+    long begun = System.nanoTime();
+    try (ServerProcess last = supervised(file, fault(method, kind, id), " is held")) {
+      assertTrue(
+          Duration.ofNanos(System.nanoTime() - begun).compareTo(OTHER_MAIL) < 0,
+          "all ends and starts together");
+      assertEquals(unexpected, ends, said + last.said());
+      ServerProcess.Ran held = list(file, "list", "--state", "held");
+      assertTrue(held.out().contains(id) && held.out().contains(reason), held.out() + held.err());
+      assertTrue(
+          list(file, "show", id).out().contains("joe@project.example"), "its content is there");
+    }
+  }
+
+  @Test
+  void whatCannotEvenBeHeldIsLeftAsItIsUntilAPersonOrdersSomething() throws Exception {
+    Path file = configured();
+    String id = poisoned(file);
+    makeDue(file);
+    Map<String, String> fault = fault("org.sealwax.spool.Writer#change", "halt", id);
+    try (ServerProcess last = supervised(file, fault, "is left as it is")) {
+      assertEquals(3, ends, said + last.said());
+      assertTrue(list(file, "list").out().contains(id), "it is in the store as it was");
+      Files.delete(folder.resolve("poison"));
+      assertEquals(Exit.OK, list(file, "delete", id).code());
+      while (list(file, "list").out().contains(id)) {
+        Thread.sleep(50);
+      }
+      last.signal("TERM");
+      assertEquals(Exit.OK, last.end());
+    }
+  }
+
+  @Test
+  void aRecordThatEndsTheCopyingOutIsLeftOutAndKept() throws Exception {
+    Path file = configured();
+    String id = poisoned(file);
+    Path spool = folder.resolve("state/spool");
+    Files.createFile(spool.resolve("salvage"));
+    Map<String, String> fault = fault("org.sealwax.spool.Salvage#read", "halt", id);
+    // Two ends at its message, two at its recipients, two at each entry of its history.
+    try (ServerProcess last = supervised(file, fault, "copied out of the damaged spool")) {
+      assertEquals(6, ends, said + last.said());
+      assertTrue(last.said().contains("is left out; it is in the damaged files"), last.said());
+    }
+    try (var aside = Files.list(spool)) {
+      Path damaged =
+          aside
+              .filter(f -> String.valueOf(f.getFileName()).startsWith("damaged-"))
+              .findFirst()
+              .orElseThrow();
+      assertEquals(1, count(damaged.resolve("spool.db"), "SELECT count(*) FROM message"));
+    }
+  }
+
+  @Test
+  void aDamagedRowThatNoLookCanReadIsSetAside() throws Exception {
+    Path file = configured();
+    String id = poisoned(file);
+    Path database = folder.resolve("state/spool/spool.db");
+    change(database, "UPDATE share SET due = 1, state = 9");
+    try (ServerProcess last = supervised(file, Map.of(), "were set aside in the table aside")) {
+      assertEquals(0, ends);
+      assertEquals(1, count(database, "SELECT count(*) FROM aside"));
+      assertEquals(
+          1,
+          count(database, "SELECT count(*) FROM message WHERE id IN (SELECT message FROM aside)"));
+      assertTrue(last.said().contains("damaged"), id);
+    }
+  }
+
+  /** The message is due at once, and not after its retry time. */
+  private void makeDue(Path file) throws Exception {
+    change(file.resolveSibling("state/spool/spool.db"), "UPDATE share SET due = 1");
+  }
+
+  private static void change(Path database, String sql) throws Exception {
+    try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + database);
+        Statement statement = connection.createStatement()) {
+      assertEquals(1, statement.executeUpdate(sql));
+    }
+  }
+
+  private static int count(Path database, String sql) throws Exception {
+    try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + database);
+        Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery(sql)) {
+      rows.next();
+      return rows.getInt(1);
+    }
+  }
+}
