@@ -20,6 +20,7 @@ import java.security.ProtectionDomain;
 import java.util.jar.Attributes;
 import java.util.jar.JarOutputStream;
 import java.util.jar.Manifest;
+import org.jspecify.annotations.Nullable;
 import org.sealwax.spool.QueueId;
 
 /**
@@ -55,11 +56,11 @@ public final class FaultAgent {
     instrumentation.addTransformer(
         new ClassFileTransformer() {
           @Override
-          public byte[] transform(
-              ClassLoader loader,
+          public byte @Nullable [] transform(
+              @Nullable ClassLoader loader,
               String name,
-              Class<?> redefined,
-              ProtectionDomain domain,
+              @Nullable Class<?> redefined,
+              @Nullable ProtectionDomain domain,
               byte[] bytes) {
             return name.replace('/', '.').equals(method[0]) ? changed(bytes, method[1]) : null;
           }
@@ -109,7 +110,7 @@ public final class FaultAgent {
   }
 
   /** Called with each argument. */
-  public static void meet(Object argument) throws Exception {
+  public static void meet(@Nullable Object argument) throws Exception {
     if (argument == null || !Files.exists(file)) {
       return;
     }
