@@ -14,17 +14,15 @@ public record AddressLiteral(InetAddress address) implements MailHost {
     if (address instanceof Inet4Address) {
       // The four numbers at once: a route to an address is written several times for each message.
       byte[] octets = address.getAddress();
-      return new StringBuilder(17)
-          .append('[')
-          .append(octets[0] & 0xff)
-          .append('.')
-          .append(octets[1] & 0xff)
-          .append('.')
-          .append(octets[2] & 0xff)
-          .append('.')
-          .append(octets[3] & 0xff)
-          .append(']')
-          .toString();
+      return "["
+          + (octets[0] & 0xff)
+          + "."
+          + (octets[1] & 0xff)
+          + "."
+          + (octets[2] & 0xff)
+          + "."
+          + (octets[3] & 0xff)
+          + "]";
     }
     String text = address.getHostAddress();
     int zone = text.indexOf('%');
