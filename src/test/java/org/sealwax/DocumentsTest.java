@@ -58,10 +58,6 @@ final class DocumentsTest {
 
   private static final Pattern COMMENT = Pattern.compile("/\\*(?s:.*?)\\*/|(?m)//.*$");
 
-  /** A declaration, as well as text without comments can tell. */
-  private static final String MEMBER =
-      "\\b(?:class|record|interface|enum) %1$s\\b" + "|(?m)(?:^ +|[\\w>\\]] )%1$s *(?:[(;=,]|$)";
-
   /** Capitalised words in backticks that are no types of ours. */
   private static final Set<String> FOREIGN =
       Set.of(
@@ -208,10 +204,16 @@ final class DocumentsTest {
             text ->
                 Pattern.compile("\\.")
                     .splitAsStream(members)
-                    .allMatch(
-                        m ->
-                            m.isEmpty()
-                                || Pattern.compile(MEMBER.formatted(m)).matcher(text).find()));
+                    .allMatch(m -> m.isEmpty() || declares(text, m)));
+  }
+
+  /** Whether a text without comments declares a member, as well as a text can tell. */
+  private static boolean declares(String text, String member) {
+    return Pattern.compile(
+            "\\b(?:class|record|interface|enum) %1$s\\b|(?m)(?:^ +|[\\w>\\]] )%1$s *(?:[(=;,]|$)"
+                .formatted(member))
+        .matcher(text)
+        .find();
   }
 
   @Test
