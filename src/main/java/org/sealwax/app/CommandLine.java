@@ -11,24 +11,50 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.config.Configuration;
-import org.sealwax.config.Settings;
-import org.sealwax.receive.auth.PasswordFile;
-import org.sealwax.world.Chance;
-import org.sealwax.world.Clock;
+import org.sealwax.assess.cli.AssessCommand;
+import org.sealwax.assess.cli.ExplainCodeCommand;
+import org.sealwax.assess.cli.SurveyCommand;
+import org.sealwax.lab.cli.LabCommand;
+import org.sealwax.mail.cli.Arguments;
+import org.sealwax.mail.cli.Exit;
+import org.sealwax.mail.cli.Folders;
+import org.sealwax.mail.cli.Subcommand;
+import org.sealwax.mail.cli.Surroundings;
+import org.sealwax.mail.cli.Version;
+import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.router.cli.Check;
+import org.sealwax.router.cli.ExplainCommand;
+import org.sealwax.router.cli.PolicyCommand;
+import org.sealwax.router.cli.PolicydCommand;
+import org.sealwax.router.cli.QueueCommand;
+import org.sealwax.router.cli.ReceiptsCommand;
+import org.sealwax.router.cli.Sendmail;
+import org.sealwax.router.cli.SendmailArguments;
+import org.sealwax.router.cli.ServeCommand;
+import org.sealwax.router.cli.TlsRptCommand;
+import org.sealwax.router.cli.WhatIfCommand;
+import org.sealwax.router.config.Configuration;
+import org.sealwax.router.config.Settings;
+import org.sealwax.router.control.ControlClient;
+import org.sealwax.router.control.ControlServer;
+import org.sealwax.router.receive.auth.PasswordFile;
+import org.sealwax.router.wiring.Archives;
+import org.sealwax.router.wiring.ReportsIn;
+import org.sealwax.router.wiring.Restore;
 
 /** Finds the subcommand, reads its arguments and the configuration, and runs it. */
-final class CommandLine {
+public final class CommandLine {
   private final Surroundings around;
   private final Folders folders;
 
-  CommandLine(Surroundings around) {
+  public CommandLine(Surroundings around) {
     this.around = around;
     this.folders = new Folders(around);
   }
 
   /** The exit code. */
-  int run(String... args) {
+  public int run(String... args) {
     List<String> words = Arrays.asList(args);
     if (words.isEmpty()) {
       around.err().print(Help.overview());

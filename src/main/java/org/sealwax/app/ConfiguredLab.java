@@ -1,8 +1,11 @@
 package org.sealwax.app;
 
-import org.sealwax.config.PublicLab;
-import org.sealwax.config.Settings;
-import org.sealwax.lab.ServiceSettings;
+import org.sealwax.lab.cli.LabServeCommand;
+import org.sealwax.lab.serve.ServiceSettings;
+import org.sealwax.mail.cli.Exit;
+import org.sealwax.mail.cli.Surroundings;
+import org.sealwax.router.config.PublicLab;
+import org.sealwax.router.config.Settings;
 
 /** {@code sealwax lab serve} as the table {@code [lab]} of the configuration says. */
 final class ConfiguredLab {

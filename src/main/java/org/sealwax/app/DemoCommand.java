@@ -6,12 +6,20 @@ import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.sealwax.console.DemoPage;
-import org.sealwax.console.PageServer;
-import org.sealwax.console.ReportPage;
-import org.sealwax.console.SenderPage;
-import org.sealwax.tls.TlsRoom;
-import org.sealwax.world.Clock;
+import org.sealwax.assess.render.ReportPage;
+import org.sealwax.lab.cli.LabNamespace;
+import org.sealwax.lab.serve.SenderPage;
+import org.sealwax.mail.cli.Arguments;
+import org.sealwax.mail.cli.Exit;
+import org.sealwax.mail.cli.Folders;
+import org.sealwax.mail.cli.Signals;
+import org.sealwax.mail.cli.Subcommand;
+import org.sealwax.mail.cli.Surroundings;
+import org.sealwax.mail.cli.Terminal;
+import org.sealwax.mail.cli.Version;
+import org.sealwax.mail.http.PageServer;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.tls.TlsRoom;
 
 /** {@code sealwax demo}: one command that shows what this is. */
 final class DemoCommand {
@@ -30,12 +38,12 @@ final class DemoCommand {
         "demo",
         "",
         "see it work: a small internet under attack, and mail through it",
-        "Sets up a small internet on loopback (signed DNS, MTA-STS policies, good, broken and attacked"
-            + " mail hosts), starts a router in it, sends a message to each host, and tells who got"
-            + " it how, who did not and why, and what was never sent in clear. Ends with the grade of"
-            + " both sides and, at a terminal, with a page to look at until Ctrl-C. Needs no settings"
-            + " and no privileges, takes less than 20 seconds, sends nothing anywhere, and leaves"
-            + " nothing behind.",
+        "Sets up a small internet on loopback (signed DNS, MTA-STS policies, good, broken and"
+            + " attacked mail hosts), starts a router in it, sends a message to each host, and"
+            + " tells who got it how, who did not and why, and what was never sent in clear. Ends"
+            + " with the grade of both sides and, at a terminal, with a page to look at until"
+            + " Ctrl-C. Needs no settings and no privileges, takes less than 20 seconds, sends"
+            + " nothing anywhere, and leaves nothing behind.",
         List.of(new Subcommand.Option("--no-page", null, "end at once, without a page")),
         false);
   }

@@ -1,8 +1,8 @@
 package org.sealwax.app;
 
 import java.util.List;
-import org.sealwax.lab.Trap;
-import org.sealwax.lab.Traps;
+import org.sealwax.lab.traps.Trap;
+import org.sealwax.lab.traps.Traps;
 
 /**
  * A destination of the demo: one row of the lab, and why it is shown.

@@ -8,8 +8,8 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.log.MailLog;
-import org.sealwax.log.TlsFacts;
+import org.sealwax.router.log.MailLog;
+import org.sealwax.router.log.TlsFacts;
 
 /** The router's log as the demo hears it: what becomes of each recipient, and why. */
 final class DemoLog implements MailLog {

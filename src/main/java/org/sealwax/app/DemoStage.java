@@ -10,19 +10,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
-import org.sealwax.address.Domain;
-import org.sealwax.config.Configuration;
-import org.sealwax.config.Machine;
-import org.sealwax.lab.Addresses;
-import org.sealwax.lab.Home;
-import org.sealwax.lab.Lab;
-import org.sealwax.lab.LabSettings;
-import org.sealwax.lab.Ticket;
-import org.sealwax.lab.Trap;
-import org.sealwax.log.Counters;
-import org.sealwax.log.MailLog;
-import org.sealwax.world.Chance;
-import org.sealwax.world.Clock;
+import org.sealwax.lab.site.Addresses;
+import org.sealwax.lab.site.Home;
+import org.sealwax.lab.site.Lab;
+import org.sealwax.lab.site.LabSettings;
+import org.sealwax.lab.site.Ticket;
+import org.sealwax.lab.traps.Trap;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.cli.Machine;
+import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.router.config.Configuration;
+import org.sealwax.router.log.Counters;
+import org.sealwax.router.log.MailLog;
+import org.sealwax.router.server.Router;
 
 /**
  * The lab's small world, as the demo uses it, and the router that believes to be in it.
@@ -143,31 +144,31 @@ record DemoStage(Lab lab, Ticket ticket, Home home) implements Closeable {
             .map(a -> "\"" + a.replace('\t', ' ') + "\"")
             .collect(Collectors.joining(", "));
     return """
-        [server]
-        hostname = "%s"
-        postmaster = "%s"
-        [[listener]]
-        address = "%s:%d"
-        [identity]
-        certificate = "mx.pem"
-        key = "mx.key"
-        [dns]
-        resolvers = ["%s"]
-        anchors = [%s]
-        [roots]
-        files = ["ca.pem"]
-        [queue]
-        # the long waits of real mail, short enough to watch
-        retry = ["2s", "2s", "4s"]
-        dead_site_first = "1s"
-        dead_site_most = "2s"
-        [deliver]
-        hold = "1s"
-        allow_targets = ["127.%d.0.0/16"]
-        mx_port = %d
-        [sts]
-        port = %d
-        """
+    [server]
+    hostname = "%s"
+    postmaster = "%s"
+    [[listener]]
+    address = "%s:%d"
+    [identity]
+    certificate = "mx.pem"
+    key = "mx.key"
+    [dns]
+    resolvers = ["%s"]
+    anchors = [%s]
+    [roots]
+    files = ["ca.pem"]
+    [queue]
+    # the long waits of real mail, short enough to watch
+    retry = ["2s", "2s", "4s"]
+    dead_site_first = "1s"
+    dead_site_most = "2s"
+    [deliver]
+    hold = "1s"
+    allow_targets = ["127.%d.0.0/16"]
+    mx_port = %d
+    [sts]
+    port = %d
+    """
         .formatted(
             NAME,
             ticket.sender(),

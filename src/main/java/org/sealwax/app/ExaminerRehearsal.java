@@ -13,16 +13,17 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
-import org.sealwax.lab.Addresses;
-import org.sealwax.lab.Context;
-import org.sealwax.lab.Lab;
-import org.sealwax.lab.LabSettings;
-import org.sealwax.lab.Ticket;
-import org.sealwax.lab.Trap;
-import org.sealwax.lab.Traps;
-import org.sealwax.tls.odd.LeafPlan;
-import org.sealwax.world.Chance;
-import org.sealwax.world.Clock;
+import org.sealwax.lab.site.Addresses;
+import org.sealwax.lab.site.Lab;
+import org.sealwax.lab.site.LabSettings;
+import org.sealwax.lab.site.Ticket;
+import org.sealwax.lab.traps.Context;
+import org.sealwax.lab.traps.Trap;
+import org.sealwax.lab.traps.Traps;
+import org.sealwax.mail.cli.Surroundings;
+import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.testkit.tls.LeafPlan;
 
 /**
  * The examiner's part of a {@link Rehearsal}: assessments of sites of the lab, in every form of

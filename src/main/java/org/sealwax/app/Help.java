@@ -1,6 +1,7 @@
 package org.sealwax.app;
 
 import java.util.List;
+import org.sealwax.mail.cli.Subcommand;
 
 /** Help and the manual page, from the table of subcommands. */
 final class Help {

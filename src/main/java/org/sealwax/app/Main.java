@@ -5,6 +5,8 @@ import java.io.FileOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import org.sealwax.mail.cli.StandardOutput;
+import org.sealwax.mail.cli.Surroundings;
 
 /** The program. */
 public final class Main {

@@ -1,13 +1,18 @@
 package org.sealwax.app;
 
 import java.util.List;
+import org.sealwax.assess.cli.AssessCommand;
+import org.sealwax.assess.cli.SurveyCommand;
+import org.sealwax.mail.cli.Subcommand;
+import org.sealwax.router.cli.ExplainCommand;
+import org.sealwax.router.cli.TlsRptCommand;
 
 /** The subcommands of this program. */
-final class Subcommands {
+public final class Subcommands {
   private Subcommands() {}
 
   /** All subcommands in the order of help. */
-  static List<Subcommand> all() {
+  public static List<Subcommand> all() {
     Subcommand.Option json = new Subcommand.Option("--json", null, "print JSON");
     return List.of(
         DemoCommand.subcommand(),

@@ -12,12 +12,23 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.address.Domain;
-import org.sealwax.dns.Answer;
-import org.sealwax.dns.Mx;
-import org.sealwax.dns.MxSet;
-import org.sealwax.dns.Resolver.Family;
-import org.sealwax.world.Scope;
+import org.sealwax.assess.model.Budget;
+import org.sealwax.assess.model.Check;
+import org.sealwax.assess.model.Depth;
+import org.sealwax.assess.model.Entry;
+import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.Grade;
+import org.sealwax.assess.model.Letter;
+import org.sealwax.assess.model.Outcome;
+import org.sealwax.assess.model.Place;
+import org.sealwax.assess.model.Report;
+import org.sealwax.assess.model.Target;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dns.Answer;
+import org.sealwax.mail.dns.Mx;
+import org.sealwax.mail.dns.MxSet;
+import org.sealwax.mail.dns.Resolver.Family;
+import org.sealwax.mail.net.Scope;
 
 /**
  * One examination of one target: finds the hosts and their addresses, lets the reviews ask for

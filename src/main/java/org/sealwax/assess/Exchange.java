@@ -5,8 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.address.Domain;
-import org.sealwax.dns.Answer;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dns.Answer;
 
 /**
  * One host that takes the target's mail, with what the DNS says about its addresses.

@@ -4,10 +4,14 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.address.Domain;
-import org.sealwax.dns.Answer;
-import org.sealwax.dns.Mx;
-import org.sealwax.dns.MxSet;
+import org.sealwax.assess.model.Budget;
+import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.Place;
+import org.sealwax.assess.model.Target;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dns.Answer;
+import org.sealwax.mail.dns.Mx;
+import org.sealwax.mail.dns.MxSet;
 
 /**
  * The whole target after all addresses were visited.

@@ -1,6 +1,9 @@
 package org.sealwax.assess;
 
 import java.util.List;
+import org.sealwax.assess.model.Check;
+import org.sealwax.assess.model.Depth;
+import org.sealwax.assess.model.Finding;
 
 /**
  * One question to one address, with its limits. Opens connections only out of the visit's purse,

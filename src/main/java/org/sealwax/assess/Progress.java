@@ -1,5 +1,8 @@
 package org.sealwax.assess;
 
+import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.Place;
+
 /** Hears how an assessment goes on. Called from several threads. */
 public interface Progress {
   /**

@@ -2,8 +2,10 @@ package org.sealwax.assess;
 
 import java.util.List;
 import java.util.Optional;
-import org.sealwax.address.Domain;
-import org.sealwax.dns.MxSet;
+import org.sealwax.assess.model.Check;
+import org.sealwax.assess.model.Finding;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dns.MxSet;
 
 /**
  * One question to the target as a whole: names, policies, certificates against policies, hosts

@@ -2,9 +2,10 @@ package org.sealwax.assess;
 
 import java.net.InetAddress;
 import java.util.List;
-import org.sealwax.dns.Resolver;
-import org.sealwax.world.Chance;
-import org.sealwax.world.Clock;
+import org.sealwax.assess.model.Rubric;
+import org.sealwax.mail.dns.Resolver;
+import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.Clock;
 
 /**
  * With what assessments are made; shared by all of one process.

@@ -2,8 +2,13 @@ package org.sealwax.assess;
 
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.address.Domain;
-import org.sealwax.world.Clock;
+import org.sealwax.assess.model.Budget;
+import org.sealwax.assess.model.Depth;
+import org.sealwax.assess.model.Entry;
+import org.sealwax.assess.model.Place;
+import org.sealwax.assess.model.Sightings;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.net.Clock;
 
 /**
  * One address that is being looked at: where it is, what the look may cost, and what was seen so

@@ -1,11 +1,11 @@
 /**
  * Floor 4: what an examination says and how it is graded, as data, for both directions. A {@link
- * org.sealwax.assess.Check} is one thing looked at (a row of {@code checks.txt}); a {@link
- * org.sealwax.assess.Probe} looks and returns {@link org.sealwax.assess.Finding}s; a {@link
- * org.sealwax.assess.Rubric} turns them into a {@link org.sealwax.assess.Grade}; an {@link
- * org.sealwax.assess.Assessment} plans and runs it all for one {@link org.sealwax.assess.Target}
- * and ends in a {@link org.sealwax.assess.Report}. {@code .receiver} has the probes of receiving
- * hosts, {@code .sender} what is expected of sending ones.
+ * org.sealwax.assess.model.Check} is one thing looked at (a row of {@code checks.txt}); a {@link
+ * org.sealwax.assess.Probe} looks and returns {@link org.sealwax.assess.model.Finding}s; a {@link
+ * org.sealwax.assess.model.Rubric} turns them into a {@link org.sealwax.assess.model.Grade}; an
+ * {@link org.sealwax.assess.Assessment} plans and runs it all for one {@link
+ * org.sealwax.assess.model.Target} and ends in a {@link org.sealwax.assess.model.Report}. {@code
+ * .receiver} has the probes of receiving hosts, {@code .sender} what is expected of sending ones.
  *
  * <p>Invariants: what was not seen is never a pass ({@code INCONCLUSIVE} and {@code NOT_TESTED}
  * earn nothing); a cap names its finding; the same findings give the same grade, and the rule set

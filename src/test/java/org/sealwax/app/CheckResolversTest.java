@@ -16,10 +16,12 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.sealwax.dns.zone.Fault;
-import org.sealwax.dns.zone.Zone;
-import org.sealwax.dns.zone.ZoneServer;
-import org.sealwax.world.Clock;
+import org.sealwax.mail.cli.Exit;
+import org.sealwax.mail.cli.Surroundings;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.testkit.zone.Fault;
+import org.sealwax.testkit.zone.Zone;
+import org.sealwax.testkit.zone.ZoneServer;
 
 /** What {@code sealwax check} says about resolvers, and how it ends. */
 final class CheckResolversTest {

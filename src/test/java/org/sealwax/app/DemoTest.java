@@ -32,11 +32,13 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.sealwax.assess.Grade;
-import org.sealwax.assess.Letter;
-import org.sealwax.assess.Outcome;
-import org.sealwax.tls.TlsRoom;
-import org.sealwax.world.Clock;
+import org.sealwax.assess.model.Grade;
+import org.sealwax.assess.model.Letter;
+import org.sealwax.assess.model.Outcome;
+import org.sealwax.mail.cli.Folders;
+import org.sealwax.mail.cli.Surroundings;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.tls.TlsRoom;
 
 /** The demo says what happened, what it says is so, and nothing of it stays. */
 @Timeout(180)

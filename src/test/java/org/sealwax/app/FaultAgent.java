@@ -21,7 +21,7 @@ import java.util.jar.Attributes;
 import java.util.jar.JarOutputStream;
 import java.util.jar.Manifest;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.spool.QueueId;
+import org.sealwax.router.spool.QueueId;
 
 /**
  * Makes one method of the program fail whenever one of its arguments is about one message, as a

@@ -14,11 +14,13 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.sealwax.address.Domain;
-import org.sealwax.config.Configuration;
-import org.sealwax.config.Machine;
-import org.sealwax.dns.zone.AuthoritySettings;
-import org.sealwax.lab.ServiceSettings;
+import org.sealwax.lab.serve.ServiceSettings;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.cli.Exit;
+import org.sealwax.mail.cli.Machine;
+import org.sealwax.mail.cli.Surroundings;
+import org.sealwax.router.config.Configuration;
+import org.sealwax.testkit.zone.AuthoritySettings;
 
 /** {@code sealwax lab serve} says what it lacks. That it serves is for scenarios/22-lab-serve. */
 final class LabServeCommandTest {

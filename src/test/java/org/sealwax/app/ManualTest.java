@@ -8,7 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.sealwax.queue.HeldMail;
+import org.sealwax.mail.cli.Arguments;
+import org.sealwax.mail.cli.Subcommand;
+import org.sealwax.router.queue.HeldMail;
 
 /** {@code sealwax(1)} is that of this command line; {@code SEALWAX_WRITE=1} writes it. */
 final class ManualTest {

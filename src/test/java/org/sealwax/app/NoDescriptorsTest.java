@@ -13,7 +13,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.sealwax.world.Descriptors;
+import org.sealwax.mail.net.Descriptors;
+import org.sealwax.router.server.Caller;
 
 /** A process without file descriptors says so, blames neither disk nor next hop, and recovers. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)

@@ -18,6 +18,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.sealwax.mail.cli.Exit;
+import org.sealwax.router.server.Caller;
 
 /**
  * One message with which a thread of the process ends, wherever that is: the process is started
@@ -162,12 +164,12 @@ final class PoisonedItemTest {
   @ParameterizedTest
   @CsvSource({
     // place of the fault, its kind, unexpected ends, reason of the hold
-    "org.sealwax.spool.Writer#put,              halt,  2, ended-process",
-    "org.sealwax.spool.Writer#put,              error, 2, ended-process",
-    "org.sealwax.spool.Writer#put,              bug,   0, change-not-stored",
-    "org.sealwax.queue.Scheduler#offer,         halt,  2, ended-process",
-    "org.sealwax.queue.Scheduler#offer,         bug,   0, internal-fault",
-    "org.sealwax.queue.Notices#about,           halt,  2, ended-process",
+    "org.sealwax.router.spool.Writer#put,              halt,  2, ended-process",
+    "org.sealwax.router.spool.Writer#put,              error, 2, ended-process",
+    "org.sealwax.router.spool.Writer#put,              bug,   0, change-not-stored",
+    "org.sealwax.router.queue.Scheduler#offer,         halt,  2, ended-process",
+    "org.sealwax.router.queue.Scheduler#offer,         bug,   0, internal-fault",
+    "org.sealwax.router.queue.Notices#about,           halt,  2, ended-process",
   })
   void isHeldAndKeepsNoOtherMailBack(String method, String kind, int unexpected, String reason)
       throws Exception {
@@ -192,7 +194,7 @@ final class PoisonedItemTest {
     Path file = configured();
     String id = poisoned(file);
     makeDue(file);
-    Map<String, String> fault = fault("org.sealwax.spool.Writer#change", "halt", id);
+    Map<String, String> fault = fault("org.sealwax.router.spool.Writer#change", "halt", id);
     try (ServerProcess last = supervised(file, fault, "is left as it is")) {
       assertEquals(3, ends, said + last.said());
       assertTrue(list(file, "list").out().contains(id), "it is in the store as it was");
@@ -212,7 +214,7 @@ final class PoisonedItemTest {
     String id = poisoned(file);
     Path spool = folder.resolve("state/spool");
     Files.createFile(spool.resolve("salvage"));
-    Map<String, String> fault = fault("org.sealwax.spool.Salvage#read", "halt", id);
+    Map<String, String> fault = fault("org.sealwax.router.spool.Salvage#read", "halt", id);
     // Two ends at its message, two at its recipients, two at each entry of its history.
     try (ServerProcess last = supervised(file, fault, "copied out of the damaged spool")) {
       assertEquals(6, ends, said + last.said());

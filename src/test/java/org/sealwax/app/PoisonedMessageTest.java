@@ -11,6 +11,8 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.sealwax.mail.cli.Exit;
+import org.sealwax.router.server.Caller;
 
 /**
  * A message that ends the process whenever it is delivered: other mail goes out, and it is held.

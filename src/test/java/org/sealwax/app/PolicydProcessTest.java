@@ -21,6 +21,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.sealwax.mail.cli.Exit;
 
 /** {@code sealwax policyd} as a process: what a signal changes, and what its figures say. */
 @Timeout(120)

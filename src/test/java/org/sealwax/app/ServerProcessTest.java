@@ -18,6 +18,9 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.sealwax.mail.cli.Exit;
+import org.sealwax.mail.cli.Surroundings;
+import org.sealwax.router.server.Caller;
 
 /** The program as the system sees it: signals, its end, the service manager, the command line. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)

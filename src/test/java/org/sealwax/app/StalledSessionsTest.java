@@ -23,6 +23,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.sealwax.mail.cli.Exit;
+import org.sealwax.mail.cli.Surroundings;
+import org.sealwax.router.server.Caller;
 
 /**
  * A flood of sessions that each hold as much as they can and then fall silent, against a process

@@ -1,15 +1,25 @@
 package org.sealwax.assess;
 
-import static org.sealwax.fuzz.Target.holds;
+import static org.sealwax.mail.fuzz.Target.holds;
 
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import org.sealwax.assess.model.Budget;
+import org.sealwax.assess.model.Check;
+import org.sealwax.assess.model.Depth;
+import org.sealwax.assess.model.Evidence;
+import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.Outcome;
+import org.sealwax.assess.model.Place;
+import org.sealwax.assess.model.Report;
+import org.sealwax.assess.model.SampleReports;
+import org.sealwax.assess.render.Badge;
+import org.sealwax.assess.render.ReportJson;
+import org.sealwax.assess.render.ReportPage;
 import org.sealwax.assess.review.ReportingReview;
 import org.sealwax.assess.review.Webs;
-import org.sealwax.console.Badge;
-import org.sealwax.console.ReportPage;
-import org.sealwax.dns.FixedResolver;
-import org.sealwax.fuzz.Target;
+import org.sealwax.mail.fuzz.Target;
+import org.sealwax.testkit.dns.FixedResolver;
 import tools.jackson.databind.json.JsonMapper;
 
 /** What people point at, and what strangers say that ends in reports. */
@@ -39,13 +49,13 @@ public final class AssessTargets {
 
   private static void target(byte[] input) {
     String text = new String(input, StandardCharsets.ISO_8859_1);
-    org.sealwax.assess.Target.read(text)
+    org.sealwax.assess.model.Target.read(text)
         .ifPresent(
             t -> {
               String again = t.text();
               holds(
-                  org.sealwax.assess.Target.read(again)
-                      .map(org.sealwax.assess.Target::text)
+                  org.sealwax.assess.model.Target.read(again)
+                      .map(org.sealwax.assess.model.Target::text)
                       .filter(again::equals)
                       .isPresent(),
                   again + " does not read as itself");
@@ -57,7 +67,7 @@ public final class AssessTargets {
     FixedResolver world = FixedResolver.builder().txt("_smtp._tls.example.org", text).build();
     Overview all =
         new Overview(
-            org.sealwax.assess.Target.read("example.org").orElseThrow(),
+            org.sealwax.assess.model.Target.read("example.org").orElseThrow(),
             null,
             null,
             25,

@@ -12,16 +12,25 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
+import org.sealwax.assess.model.Budget;
+import org.sealwax.assess.model.Check;
+import org.sealwax.assess.model.Depth;
+import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.Grade;
+import org.sealwax.assess.model.Outcome;
+import org.sealwax.assess.model.ReceiverRubric;
+import org.sealwax.assess.model.Report;
+import org.sealwax.assess.model.Target;
 import org.sealwax.assess.review.DnssecReview;
 import org.sealwax.assess.review.MxReview;
 import org.sealwax.assess.review.PanelReview;
 import org.sealwax.assess.review.ParityReview;
 import org.sealwax.assess.review.ReportingReview;
 import org.sealwax.assess.review.Webs;
-import org.sealwax.dns.FixedResolver;
-import org.sealwax.dns.Resolver;
-import org.sealwax.world.Chance;
-import org.sealwax.world.Clock;
+import org.sealwax.mail.dns.Resolver;
+import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.testkit.dns.FixedResolver;
 
 /** Planning, running and grading, with probes that say what the test wants. */
 final class AssessmentTest {

@@ -2,8 +2,8 @@ package org.sealwax.assess.receiver;
 
 import java.util.Locale;
 import java.util.Optional;
-import org.sealwax.tls.wire.ServerMessage;
-import org.sealwax.tls.wire.ServerReader;
+import org.sealwax.mail.tls.wire.ServerMessage;
+import org.sealwax.mail.tls.wire.ServerReader;
 
 /**
  * What a server said to one raw hello.
@@ -71,7 +71,7 @@ record Answer(ServerReader reader, End end, byte[] first) {
     if (hello.isPresent()) {
       return Names.version(hello.get().version())
           + ", "
-          + org.sealwax.tls.wire.Suite.name(hello.get().suite());
+          + org.sealwax.mail.tls.wire.Suite.name(hello.get().suite());
     }
     if (!reader.alerts().isEmpty()) {
       return "alert " + reader.alerts().getLast().name();

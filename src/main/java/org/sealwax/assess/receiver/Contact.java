@@ -5,19 +5,19 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.assess.Depth;
-import org.sealwax.assess.Entry;
-import org.sealwax.assess.Evidence;
-import org.sealwax.assess.Outcome;
-import org.sealwax.smtp.Capabilities;
-import org.sealwax.smtp.Reply;
-import org.sealwax.tls.look.LookClient;
-import org.sealwax.tls.look.LookFacts;
-import org.sealwax.tls.look.LookWire;
-import org.sealwax.tls.wire.AlertName;
-import org.sealwax.tls.wire.HelloBuilder;
-import org.sealwax.tls.wire.Records;
-import org.sealwax.tls.wire.Suite;
+import org.sealwax.assess.model.Depth;
+import org.sealwax.assess.model.Entry;
+import org.sealwax.assess.model.Evidence;
+import org.sealwax.assess.model.Outcome;
+import org.sealwax.assess.tlsclient.LookClient;
+import org.sealwax.assess.tlsclient.LookFacts;
+import org.sealwax.assess.tlsclient.LookWire;
+import org.sealwax.mail.smtp.Capabilities;
+import org.sealwax.mail.smtp.Reply;
+import org.sealwax.mail.tls.wire.AlertName;
+import org.sealwax.mail.tls.wire.HelloBuilder;
+import org.sealwax.mail.tls.wire.Records;
+import org.sealwax.mail.tls.wire.Suite;
 
 /**
  * The first connection: an ordinary client's handshake and EHLO under TLS. When that does not come
@@ -282,7 +282,7 @@ final class Contact {
   }
 
   private static int alertOf(IOException e) {
-    return e instanceof org.sealwax.tls.look.LookAlert alert ? alert.description() : -1;
+    return e instanceof org.sealwax.assess.tlsclient.LookAlert alert ? alert.description() : -1;
   }
 
   private boolean demandsCertificate(LookFacts seen, int alert) {

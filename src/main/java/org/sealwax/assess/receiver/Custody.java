@@ -2,12 +2,12 @@ package org.sealwax.assess.receiver;
 
 import java.util.HashSet;
 import java.util.Set;
-import org.sealwax.address.Domain;
-import org.sealwax.address.Mailbox;
-import org.sealwax.assess.Place;
-import org.sealwax.dns.MxSet;
-import org.sealwax.dns.Resolver;
-import org.sealwax.world.Chance;
+import org.sealwax.assess.model.Place;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.dns.MxSet;
+import org.sealwax.mail.dns.Resolver;
+import org.sealwax.mail.net.Chance;
 
 /**
  * Whether a place is where the mail of a mailbox belongs. A server that takes mail for its own

@@ -6,14 +6,14 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.assess.Entry;
 import org.sealwax.assess.Visit;
-import org.sealwax.smtp.Capabilities;
-import org.sealwax.smtp.Reply;
-import org.sealwax.world.Clock;
-import org.sealwax.world.Deadline;
-import org.sealwax.world.Dialer;
-import org.sealwax.world.Wire;
+import org.sealwax.assess.model.Entry;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.Deadline;
+import org.sealwax.mail.net.Dialer;
+import org.sealwax.mail.net.Wire;
+import org.sealwax.mail.smtp.Capabilities;
+import org.sealwax.mail.smtp.Reply;
 
 /**
  * The way in: connects, waits for the greeting, says EHLO and STARTTLS, as politely as a sending

@@ -8,16 +8,16 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import org.sealwax.assess.Evidence;
-import org.sealwax.assess.Outcome;
-import org.sealwax.tls.wire.HelloBuilder;
-import org.sealwax.tls.wire.RecordHeader;
-import org.sealwax.tls.wire.Records;
-import org.sealwax.tls.wire.ServerMessage;
-import org.sealwax.tls.wire.ServerReader;
-import org.sealwax.tls.wire.Suite;
-import org.sealwax.tls.wire.Suite.Exchange;
-import org.sealwax.tls.wire.Writing;
+import org.sealwax.assess.model.Evidence;
+import org.sealwax.assess.model.Outcome;
+import org.sealwax.mail.tls.wire.HelloBuilder;
+import org.sealwax.mail.tls.wire.RecordHeader;
+import org.sealwax.mail.tls.wire.Records;
+import org.sealwax.mail.tls.wire.ServerMessage;
+import org.sealwax.mail.tls.wire.ServerReader;
+import org.sealwax.mail.tls.wire.Suite;
+import org.sealwax.mail.tls.wire.Suite.Exchange;
+import org.sealwax.mail.tls.wire.Writing;
 
 /** Known flaws that show without encryption, each in a form that does no harm. */
 final class Flaws {

@@ -9,15 +9,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import org.sealwax.assess.Evidence;
-import org.sealwax.assess.Outcome;
-import org.sealwax.tls.wire.NamedGroup;
-import org.sealwax.tls.wire.Records;
-import org.sealwax.tls.wire.ServerMessage;
-import org.sealwax.tls.wire.ServerMessage.FieldParameters;
-import org.sealwax.tls.wire.SignatureScheme;
-import org.sealwax.tls.wire.Suite;
-import org.sealwax.tls.wire.Suite.Exchange;
+import org.sealwax.assess.model.Evidence;
+import org.sealwax.assess.model.Outcome;
+import org.sealwax.mail.tls.wire.NamedGroup;
+import org.sealwax.mail.tls.wire.Records;
+import org.sealwax.mail.tls.wire.ServerMessage;
+import org.sealwax.mail.tls.wire.ServerMessage.FieldParameters;
+import org.sealwax.mail.tls.wire.SignatureScheme;
+import org.sealwax.mail.tls.wire.Suite;
+import org.sealwax.mail.tls.wire.Suite.Exchange;
 
 /** Groups, fields and signatures of the key exchange. */
 final class KeyExchanges {

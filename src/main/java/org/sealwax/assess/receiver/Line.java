@@ -4,11 +4,11 @@ import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import org.sealwax.smtp.LineReader;
-import org.sealwax.smtp.Reply;
-import org.sealwax.smtp.ReplyReader;
-import org.sealwax.smtp.ReplyTrouble;
-import org.sealwax.world.Wire;
+import org.sealwax.mail.net.Wire;
+import org.sealwax.mail.smtp.LineReader;
+import org.sealwax.mail.smtp.Reply;
+import org.sealwax.mail.smtp.ReplyReader;
+import org.sealwax.mail.smtp.ReplyTrouble;
 
 /** An SMTP conversation over a wire, in clear or under TLS, with a transcript. One thread. */
 final class Line implements AutoCloseable {

@@ -3,7 +3,8 @@ package org.sealwax.assess.receiver;
 import java.util.Locale;
 
 /**
- * Names of versions, as people write them and as {@link org.sealwax.assess.Sightings} keeps them.
+ * Names of versions, as people write them and as {@link org.sealwax.assess.model.Sightings} keeps
+ * them.
  */
 final class Names {
   private Names() {}

@@ -14,13 +14,13 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.assess.Sightings;
-import org.sealwax.tls.look.LookFacts;
-import org.sealwax.tls.wire.HelloBuilder;
-import org.sealwax.tls.wire.Records;
-import org.sealwax.tls.wire.ServerMessage;
-import org.sealwax.tls.wire.ServerMessage.FieldParameters;
-import org.sealwax.tls.wire.Suite;
+import org.sealwax.assess.model.Sightings;
+import org.sealwax.assess.tlsclient.LookFacts;
+import org.sealwax.mail.tls.wire.HelloBuilder;
+import org.sealwax.mail.tls.wire.Records;
+import org.sealwax.mail.tls.wire.ServerMessage;
+import org.sealwax.mail.tls.wire.ServerMessage.FieldParameters;
+import org.sealwax.mail.tls.wire.Suite;
 
 /** Everything that answers showed, whatever they were asked for. */
 final class Notebook {

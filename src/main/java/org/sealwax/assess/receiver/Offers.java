@@ -9,12 +9,12 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
-import org.sealwax.tls.wire.NamedGroup;
-import org.sealwax.tls.wire.SignatureScheme;
-import org.sealwax.tls.wire.Suite;
-import org.sealwax.tls.wire.Suite.Authentication;
-import org.sealwax.tls.wire.Suite.Bulk;
-import org.sealwax.tls.wire.Suite.Exchange;
+import org.sealwax.mail.tls.wire.NamedGroup;
+import org.sealwax.mail.tls.wire.SignatureScheme;
+import org.sealwax.mail.tls.wire.Suite;
+import org.sealwax.mail.tls.wire.Suite.Authentication;
+import org.sealwax.mail.tls.wire.Suite.Bulk;
+import org.sealwax.mail.tls.wire.Suite.Exchange;
 
 /** What is offered in hellos: suites by class, groups, schemes; all out of the registers. */
 final class Offers {

@@ -3,9 +3,9 @@ package org.sealwax.assess.receiver;
 import java.io.IOException;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.assess.Entry;
-import org.sealwax.smtp.Reply;
-import org.sealwax.tls.look.LookWire;
+import org.sealwax.assess.model.Entry;
+import org.sealwax.assess.tlsclient.LookWire;
+import org.sealwax.mail.smtp.Reply;
 
 /**
  * A conversation led to the point where MAIL may be said: under TLS where the server has it, as

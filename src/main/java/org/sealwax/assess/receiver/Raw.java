@@ -6,11 +6,11 @@ import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.function.BooleanSupplier;
-import org.sealwax.tls.wire.AlertName;
-import org.sealwax.tls.wire.Records;
-import org.sealwax.tls.wire.ServerReader;
-import org.sealwax.world.Deadline;
-import org.sealwax.world.Wire;
+import org.sealwax.mail.net.Deadline;
+import org.sealwax.mail.net.Wire;
+import org.sealwax.mail.tls.wire.AlertName;
+import org.sealwax.mail.tls.wire.Records;
+import org.sealwax.mail.tls.wire.ServerReader;
 
 /** A connection on which raw records are exchanged. One thread. */
 final class Raw implements AutoCloseable {

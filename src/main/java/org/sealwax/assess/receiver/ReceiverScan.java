@@ -7,20 +7,20 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.assess.Check;
-import org.sealwax.assess.Depth;
-import org.sealwax.assess.Entry;
-import org.sealwax.assess.Evidence;
-import org.sealwax.assess.Finding;
-import org.sealwax.assess.Outcome;
 import org.sealwax.assess.Probe;
 import org.sealwax.assess.Visit;
-import org.sealwax.tls.TlsClient;
-import org.sealwax.tls.look.LookFacts;
-import org.sealwax.tls.wire.Records;
-import org.sealwax.world.Chance;
-import org.sealwax.world.Clock;
-import org.sealwax.world.Dialer;
+import org.sealwax.assess.model.Check;
+import org.sealwax.assess.model.Depth;
+import org.sealwax.assess.model.Entry;
+import org.sealwax.assess.model.Evidence;
+import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.Outcome;
+import org.sealwax.assess.tlsclient.LookFacts;
+import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.Dialer;
+import org.sealwax.mail.tls.TlsClient;
+import org.sealwax.mail.tls.wire.Records;
 
 /**
  * The scan of one address. Its steps are in the order of their worth, so that whatever budget there

@@ -5,22 +5,22 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.address.Domain;
-import org.sealwax.address.Mailbox;
-import org.sealwax.assess.Check;
-import org.sealwax.assess.Evidence;
-import org.sealwax.assess.Finding;
-import org.sealwax.assess.Outcome;
-import org.sealwax.assess.Place;
 import org.sealwax.assess.Probe;
 import org.sealwax.assess.Visit;
-import org.sealwax.dns.Resolver;
-import org.sealwax.smtp.EnhancedStatus;
-import org.sealwax.smtp.Reply;
-import org.sealwax.world.Chance;
-import org.sealwax.world.Clock;
-import org.sealwax.world.Deadline;
-import org.sealwax.world.Dialer;
+import org.sealwax.assess.model.Check;
+import org.sealwax.assess.model.Evidence;
+import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.Outcome;
+import org.sealwax.assess.model.Place;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.dns.Resolver;
+import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.Deadline;
+import org.sealwax.mail.net.Dialer;
+import org.sealwax.mail.smtp.EnhancedStatus;
+import org.sealwax.mail.smtp.Reply;
 
 /**
  * Whether the server relays for anybody (RFC 2505 2.1): five fixed forms of envelope toward a
@@ -69,7 +69,7 @@ public final class RelayTest implements Probe {
   }
 
   @Override
-  public int reserve(org.sealwax.assess.Depth depth) {
+  public int reserve(org.sealwax.assess.model.Depth depth) {
     return CONNECTIONS;
   }
 

@@ -7,22 +7,22 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.address.Domain;
-import org.sealwax.assess.Entry;
-import org.sealwax.assess.Outcome;
-import org.sealwax.tls.ClientOffer;
-import org.sealwax.tls.TlsClient;
-import org.sealwax.tls.TlsWire;
-import org.sealwax.tls.look.LookFacts;
-import org.sealwax.tls.verdict.References;
-import org.sealwax.tls.verdict.TlsFloor;
-import org.sealwax.tls.verdict.TlsTrouble;
-import org.sealwax.tls.verdict.TlsVersion;
-import org.sealwax.tls.verdict.TrustRoots;
-import org.sealwax.tls.wire.HelloBuilder;
-import org.sealwax.tls.wire.Records;
-import org.sealwax.tls.wire.ServerMessage;
-import org.sealwax.world.Wire;
+import org.sealwax.assess.model.Entry;
+import org.sealwax.assess.model.Outcome;
+import org.sealwax.assess.tlsclient.LookFacts;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.net.Wire;
+import org.sealwax.mail.tls.ClientOffer;
+import org.sealwax.mail.tls.TlsClient;
+import org.sealwax.mail.tls.TlsWire;
+import org.sealwax.mail.tls.verdict.References;
+import org.sealwax.mail.tls.verdict.TlsFloor;
+import org.sealwax.mail.tls.verdict.TlsTrouble;
+import org.sealwax.mail.tls.verdict.TlsVersion;
+import org.sealwax.mail.tls.verdict.TrustRoots;
+import org.sealwax.mail.tls.wire.HelloBuilder;
+import org.sealwax.mail.tls.wire.Records;
+import org.sealwax.mail.tls.wire.ServerMessage;
 
 /**
  * Whether a session that was is taken up again: tried, not concluded from a ticket that was given.

@@ -4,17 +4,17 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.sealwax.address.Domain;
-import org.sealwax.assess.Depth;
 import org.sealwax.assess.Visit;
-import org.sealwax.tls.look.LookClient;
-import org.sealwax.tls.look.LookOffer;
-import org.sealwax.tls.wire.HelloBuilder;
-import org.sealwax.tls.wire.Records;
-import org.sealwax.tls.wire.Suite;
-import org.sealwax.world.Chance;
-import org.sealwax.world.Deadline;
-import org.sealwax.world.Wire;
+import org.sealwax.assess.model.Depth;
+import org.sealwax.assess.tlsclient.LookClient;
+import org.sealwax.assess.tlsclient.LookOffer;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.Deadline;
+import org.sealwax.mail.net.Wire;
+import org.sealwax.mail.tls.wire.HelloBuilder;
+import org.sealwax.mail.tls.wire.Records;
+import org.sealwax.mail.tls.wire.Suite;
 
 /**
  * One scan under way: the door, the notebook, what is told, and what the server bears. All steps

@@ -3,12 +3,12 @@ package org.sealwax.assess.receiver;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import org.sealwax.assess.Outcome;
-import org.sealwax.tls.wire.HelloBuilder;
-import org.sealwax.tls.wire.NamedGroup;
-import org.sealwax.tls.wire.Records;
-import org.sealwax.tls.wire.Writing;
-import org.sealwax.world.Chance;
+import org.sealwax.assess.model.Outcome;
+import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.tls.wire.HelloBuilder;
+import org.sealwax.mail.tls.wire.NamedGroup;
+import org.sealwax.mail.tls.wire.Records;
+import org.sealwax.mail.tls.wire.Writing;
 
 /**
  * The hellos of routers that are out there, replayed (data: {@code senders.tsv}): as they were

@@ -10,21 +10,21 @@ import java.util.Optional;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.assess.Entry;
-import org.sealwax.assess.Evidence;
-import org.sealwax.assess.Outcome;
-import org.sealwax.smtp.Reply;
-import org.sealwax.smtp.ReplyTrouble;
-import org.sealwax.tls.look.LookAlert;
-import org.sealwax.tls.look.LookClient;
-import org.sealwax.tls.look.LookFacts;
-import org.sealwax.tls.look.LookIdentity;
-import org.sealwax.tls.look.LookOffer;
-import org.sealwax.tls.look.LookWire;
-import org.sealwax.tls.wire.HelloBuilder;
-import org.sealwax.tls.wire.Records;
-import org.sealwax.tls.wire.Suite;
-import org.sealwax.world.Wire;
+import org.sealwax.assess.model.Entry;
+import org.sealwax.assess.model.Evidence;
+import org.sealwax.assess.model.Outcome;
+import org.sealwax.assess.tlsclient.LookAlert;
+import org.sealwax.assess.tlsclient.LookClient;
+import org.sealwax.assess.tlsclient.LookFacts;
+import org.sealwax.assess.tlsclient.LookIdentity;
+import org.sealwax.assess.tlsclient.LookOffer;
+import org.sealwax.assess.tlsclient.LookWire;
+import org.sealwax.mail.net.Wire;
+import org.sealwax.mail.smtp.Reply;
+import org.sealwax.mail.smtp.ReplyTrouble;
+import org.sealwax.mail.tls.wire.HelloBuilder;
+import org.sealwax.mail.tls.wire.Records;
+import org.sealwax.mail.tls.wire.Suite;
 
 /** What shows only under TLS: state across STARTTLS, tickets, renegotiation, certificates. */
 final class Sessions {

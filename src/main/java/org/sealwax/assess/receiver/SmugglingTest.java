@@ -8,22 +8,22 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.address.Mailbox;
-import org.sealwax.assess.Check;
-import org.sealwax.assess.Depth;
-import org.sealwax.assess.Evidence;
-import org.sealwax.assess.Finding;
-import org.sealwax.assess.Outcome;
-import org.sealwax.assess.Place;
 import org.sealwax.assess.Probe;
 import org.sealwax.assess.Visit;
-import org.sealwax.message.Rfc5322Date;
-import org.sealwax.smtp.EnhancedStatus;
-import org.sealwax.smtp.Reply;
-import org.sealwax.world.Chance;
-import org.sealwax.world.Clock;
-import org.sealwax.world.Deadline;
-import org.sealwax.world.Dialer;
+import org.sealwax.assess.model.Check;
+import org.sealwax.assess.model.Depth;
+import org.sealwax.assess.model.Evidence;
+import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.Outcome;
+import org.sealwax.assess.model.Place;
+import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.message.Rfc5322Date;
+import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.Deadline;
+import org.sealwax.mail.net.Dialer;
+import org.sealwax.mail.smtp.EnhancedStatus;
+import org.sealwax.mail.smtp.Reply;
 
 /**
  * Whether anything but CRLF.CRLF ends a message (RFC 5321 4.1.1.4; CVE-2023-51764, -51765, -51766).

@@ -8,14 +8,14 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
-import org.sealwax.assess.Evidence;
-import org.sealwax.assess.Outcome;
+import org.sealwax.assess.model.Evidence;
+import org.sealwax.assess.model.Outcome;
 import org.sealwax.assess.receiver.Offers.Weak;
-import org.sealwax.tls.wire.Records;
-import org.sealwax.tls.wire.ServerMessage;
-import org.sealwax.tls.wire.Suite;
-import org.sealwax.tls.wire.Suite.Exchange;
-import org.sealwax.tls.wire.Suite.Mode;
+import org.sealwax.mail.tls.wire.Records;
+import org.sealwax.mail.tls.wire.ServerMessage;
+import org.sealwax.mail.tls.wire.Suite;
+import org.sealwax.mail.tls.wire.Suite.Exchange;
+import org.sealwax.mail.tls.wire.Suite.Mode;
 
 /** Which classes of suites are accepted, and who chooses among them. */
 final class Suites {

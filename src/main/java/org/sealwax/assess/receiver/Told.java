@@ -4,11 +4,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import org.sealwax.assess.Check;
-import org.sealwax.assess.Evidence;
-import org.sealwax.assess.Finding;
-import org.sealwax.assess.Outcome;
-import org.sealwax.assess.Place;
+import org.sealwax.assess.model.Check;
+import org.sealwax.assess.model.Evidence;
+import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.Outcome;
+import org.sealwax.assess.model.Place;
 
 /** What the scan has to tell, as it grows. */
 final class Told {

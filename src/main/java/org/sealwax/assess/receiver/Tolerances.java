@@ -6,10 +6,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.assess.Evidence;
-import org.sealwax.assess.Outcome;
-import org.sealwax.tls.wire.HelloBuilder;
-import org.sealwax.tls.wire.Records;
+import org.sealwax.assess.model.Evidence;
+import org.sealwax.assess.model.Outcome;
+import org.sealwax.mail.tls.wire.HelloBuilder;
+import org.sealwax.mail.tls.wire.Records;
 
 /**
  * Hellos that a server must bear although it does not know everything in them (RFC 8446 4.1.2, RFC

@@ -4,15 +4,15 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import org.sealwax.assess.Evidence;
-import org.sealwax.assess.Outcome;
-import org.sealwax.tls.wire.HelloBuilder;
-import org.sealwax.tls.wire.Records;
-import org.sealwax.tls.wire.ServerMessage;
-import org.sealwax.tls.wire.Ssl2;
-import org.sealwax.tls.wire.Suite;
-import org.sealwax.world.Deadline;
-import org.sealwax.world.Wire;
+import org.sealwax.assess.model.Evidence;
+import org.sealwax.assess.model.Outcome;
+import org.sealwax.mail.net.Deadline;
+import org.sealwax.mail.net.Wire;
+import org.sealwax.mail.tls.wire.HelloBuilder;
+import org.sealwax.mail.tls.wire.Records;
+import org.sealwax.mail.tls.wire.ServerMessage;
+import org.sealwax.mail.tls.wire.Ssl2;
+import org.sealwax.mail.tls.wire.Suite;
 
 /** Which versions are spoken, and what the first ServerHello of TLS 1.2 or below shows besides. */
 final class Versions {
@@ -79,7 +79,7 @@ final class Versions {
           .pass(
               "kex.pq",
               "a hello with hybrid groups alone is answered with "
-                  + org.sealwax.tls.wire.NamedGroup.name(group),
+                  + org.sealwax.mail.tls.wire.NamedGroup.name(group),
               Evidence.octets(hybrid.first()));
       return;
     }

@@ -2,12 +2,12 @@ package org.sealwax.assess.review;
 
 import java.util.List;
 import java.util.Optional;
-import org.sealwax.assess.Check;
-import org.sealwax.assess.Finding;
-import org.sealwax.assess.Outcome;
 import org.sealwax.assess.Overview;
-import org.sealwax.assess.Place;
 import org.sealwax.assess.Review;
+import org.sealwax.assess.model.Check;
+import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.Outcome;
+import org.sealwax.assess.model.Place;
 
 /**
  * Whether any sender can insist on TLS at all: DANE, MTA-STS, both, or neither. Reads what was

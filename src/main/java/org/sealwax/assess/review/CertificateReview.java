@@ -24,21 +24,21 @@ import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.address.Domain;
-import org.sealwax.assess.Check;
-import org.sealwax.assess.Depth;
-import org.sealwax.assess.Evidence;
-import org.sealwax.assess.Finding;
-import org.sealwax.assess.Outcome;
 import org.sealwax.assess.Overview;
-import org.sealwax.assess.Place;
 import org.sealwax.assess.Review;
 import org.sealwax.assess.Visit;
-import org.sealwax.tls.verdict.NameCheck;
-import org.sealwax.tls.verdict.Pins;
-import org.sealwax.tls.verdict.TrustRoots;
-import org.sealwax.tls.verdict.Verdict;
-import org.sealwax.world.Clock;
+import org.sealwax.assess.model.Check;
+import org.sealwax.assess.model.Depth;
+import org.sealwax.assess.model.Evidence;
+import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.Outcome;
+import org.sealwax.assess.model.Place;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.tls.verdict.NameCheck;
+import org.sealwax.mail.tls.verdict.Pins;
+import org.sealwax.mail.tls.verdict.TrustRoots;
+import org.sealwax.mail.tls.verdict.Verdict;
 
 /**
  * The certificates of each address: every chain that was shown, RSA and ECDSA alike; the worst one

@@ -7,16 +7,16 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.sealwax.address.Domain;
 import org.sealwax.assess.Visit;
-import org.sealwax.tls.Judge;
-import org.sealwax.tls.verdict.Judgement;
-import org.sealwax.tls.verdict.NameCheck;
-import org.sealwax.tls.verdict.PeerRole;
-import org.sealwax.tls.verdict.References;
-import org.sealwax.tls.verdict.TrustRoots;
-import org.sealwax.tls.verdict.Verdict;
-import org.sealwax.world.Clock;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.tls.Judge;
+import org.sealwax.mail.tls.verdict.Judgement;
+import org.sealwax.mail.tls.verdict.NameCheck;
+import org.sealwax.mail.tls.verdict.PeerRole;
+import org.sealwax.mail.tls.verdict.References;
+import org.sealwax.mail.tls.verdict.TrustRoots;
+import org.sealwax.mail.tls.verdict.Verdict;
 
 /**
  * The chains of one address, judged: names, dates and trust apart from each other, so that an

@@ -5,21 +5,21 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import org.sealwax.address.Domain;
-import org.sealwax.assess.Check;
-import org.sealwax.assess.Evidence;
 import org.sealwax.assess.Exchange;
-import org.sealwax.assess.Finding;
-import org.sealwax.assess.Outcome;
 import org.sealwax.assess.Overview;
-import org.sealwax.assess.Place;
 import org.sealwax.assess.Review;
-import org.sealwax.dns.Answer;
-import org.sealwax.dns.Caa;
-import org.sealwax.dns.MxSet;
-import org.sealwax.dns.Nsec3Param;
-import org.sealwax.dns.Resolver;
-import org.sealwax.dns.Security;
+import org.sealwax.assess.model.Check;
+import org.sealwax.assess.model.Evidence;
+import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.Outcome;
+import org.sealwax.assess.model.Place;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dns.Answer;
+import org.sealwax.mail.dns.Caa;
+import org.sealwax.mail.dns.MxSet;
+import org.sealwax.mail.dns.Nsec3Param;
+import org.sealwax.mail.dns.Resolver;
+import org.sealwax.mail.dns.Security;
 
 /** Whether the zones are signed and how they deny (RFC 4035, RFC 9276), and who may issue. */
 public record DnssecReview(Resolver resolver) implements Review {

@@ -6,21 +6,21 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
-import org.sealwax.address.Domain;
-import org.sealwax.assess.Check;
-import org.sealwax.assess.Evidence;
 import org.sealwax.assess.Exchange;
-import org.sealwax.assess.Finding;
-import org.sealwax.assess.Outcome;
 import org.sealwax.assess.Overview;
-import org.sealwax.assess.Place;
 import org.sealwax.assess.Review;
 import org.sealwax.assess.Visit;
-import org.sealwax.dns.Answer;
-import org.sealwax.dns.Mx;
-import org.sealwax.dns.MxSet;
-import org.sealwax.dns.Security;
-import org.sealwax.world.SpecialUse;
+import org.sealwax.assess.model.Check;
+import org.sealwax.assess.model.Evidence;
+import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.Outcome;
+import org.sealwax.assess.model.Place;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dns.Answer;
+import org.sealwax.mail.dns.Mx;
+import org.sealwax.mail.dns.MxSet;
+import org.sealwax.mail.dns.Security;
+import org.sealwax.mail.net.SpecialUse;
 
 /**
  * Where the mail goes, and whether anybody is there (RFC 5321 5.1, RFC 7505, RFC 2181 10.3).

@@ -4,19 +4,19 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import org.sealwax.address.Domain;
-import org.sealwax.assess.Check;
-import org.sealwax.assess.Evidence;
-import org.sealwax.assess.Finding;
-import org.sealwax.assess.Outcome;
 import org.sealwax.assess.Overview;
-import org.sealwax.assess.Place;
 import org.sealwax.assess.Review;
 import org.sealwax.assess.Visit;
-import org.sealwax.dns.Answer;
-import org.sealwax.dns.MxSet;
-import org.sealwax.dns.Resolver;
-import org.sealwax.dns.Resolver.Family;
+import org.sealwax.assess.model.Check;
+import org.sealwax.assess.model.Evidence;
+import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.Outcome;
+import org.sealwax.assess.model.Place;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dns.Answer;
+import org.sealwax.mail.dns.MxSet;
+import org.sealwax.mail.dns.Resolver;
+import org.sealwax.mail.dns.Resolver.Family;
 
 /**
  * What else the DNS says about mail of the domain, beside the grade: SPF (RFC 7208), DMARC (RFC

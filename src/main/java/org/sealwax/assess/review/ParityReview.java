@@ -6,17 +6,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import org.sealwax.assess.Check;
-import org.sealwax.assess.Evidence;
-import org.sealwax.assess.Finding;
-import org.sealwax.assess.Group;
-import org.sealwax.assess.Outcome;
 import org.sealwax.assess.Overview;
-import org.sealwax.assess.Place;
 import org.sealwax.assess.Review;
-import org.sealwax.assess.Sightings;
 import org.sealwax.assess.Visit;
-import org.sealwax.tls.verdict.Pins;
+import org.sealwax.assess.model.Check;
+import org.sealwax.assess.model.Evidence;
+import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.Group;
+import org.sealwax.assess.model.Outcome;
+import org.sealwax.assess.model.Place;
+import org.sealwax.assess.model.Sightings;
+import org.sealwax.mail.tls.verdict.Pins;
 
 /**
  * All hosts and addresses against each other: an attacker who can drop packets chooses among them,

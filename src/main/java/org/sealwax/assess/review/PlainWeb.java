@@ -11,11 +11,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import org.sealwax.address.Domain;
-import org.sealwax.dns.Resolver;
-import org.sealwax.world.Deadline;
-import org.sealwax.world.Dialer;
-import org.sealwax.world.Wire;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dns.Resolver;
+import org.sealwax.mail.net.Deadline;
+import org.sealwax.mail.net.Dialer;
+import org.sealwax.mail.net.Wire;
 
 /**
  * The little of HTTP that lists of revoked certificates and OCSP need: one request in version 1.0,

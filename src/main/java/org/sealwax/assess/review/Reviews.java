@@ -1,19 +1,19 @@
 package org.sealwax.assess.review;
 
 import java.util.List;
-import org.sealwax.assess.Check;
-import org.sealwax.assess.Finding;
-import org.sealwax.assess.Outcome;
 import org.sealwax.assess.Overview;
-import org.sealwax.assess.Place;
 import org.sealwax.assess.Review;
-import org.sealwax.assess.Target;
-import org.sealwax.dns.Resolver;
-import org.sealwax.https.HttpsClient;
-import org.sealwax.sts.store.PolicyFetcher;
-import org.sealwax.tls.verdict.TrustRoots;
-import org.sealwax.world.Clock;
-import org.sealwax.world.Dialer;
+import org.sealwax.assess.model.Check;
+import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.Outcome;
+import org.sealwax.assess.model.Place;
+import org.sealwax.assess.model.Target;
+import org.sealwax.mail.dns.Resolver;
+import org.sealwax.mail.http.HttpsClient;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.Dialer;
+import org.sealwax.mail.sts.fetch.PolicyFetcher;
+import org.sealwax.mail.tls.verdict.TrustRoots;
 
 /**
  * All reviews in the order in which they build upon each other: policies before the certificates

@@ -11,8 +11,8 @@ import java.util.Date;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.tls.Staple;
-import org.sealwax.world.Clock;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.tls.Staple;
 
 /**
  * Whether a certificate was revoked: by a stapled OCSP answer (RFC 6960), else by the authority's

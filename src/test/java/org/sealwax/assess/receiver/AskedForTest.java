@@ -13,21 +13,21 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
-import org.sealwax.address.Domain;
-import org.sealwax.address.Mailbox;
-import org.sealwax.assess.Budget;
-import org.sealwax.assess.Depth;
-import org.sealwax.assess.Entry;
-import org.sealwax.assess.Evidence;
-import org.sealwax.assess.Finding;
-import org.sealwax.assess.Place;
 import org.sealwax.assess.Probe;
 import org.sealwax.assess.Progress;
 import org.sealwax.assess.Visit;
-import org.sealwax.dns.FixedResolver;
-import org.sealwax.world.Chance;
-import org.sealwax.world.Clock;
-import org.sealwax.world.SystemDialer;
+import org.sealwax.assess.model.Budget;
+import org.sealwax.assess.model.Depth;
+import org.sealwax.assess.model.Entry;
+import org.sealwax.assess.model.Evidence;
+import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.Place;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.SystemDialer;
+import org.sealwax.testkit.dns.FixedResolver;
 
 /** The two tests that are made only toward a mailbox that a person names: relay and smuggling. */
 @Execution(ExecutionMode.CONCURRENT)

@@ -32,7 +32,7 @@ import org.bouncycastle.tls.crypto.TlsCryptoParameters;
 import org.bouncycastle.tls.crypto.impl.bc.BcDefaultTlsCredentialedSigner;
 import org.bouncycastle.tls.crypto.impl.bc.BcTlsCrypto;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.world.Threads;
+import org.sealwax.mail.net.Threads;
 
 /**
  * A mail server that speaks TLS 1.2 in full and is careless in what no engine lets one be careless

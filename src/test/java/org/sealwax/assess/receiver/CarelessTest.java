@@ -12,16 +12,16 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
-import org.sealwax.assess.Depth;
-import org.sealwax.assess.Entry;
-import org.sealwax.assess.Finding;
-import org.sealwax.assess.Outcome;
-import org.sealwax.tls.ClientTls;
-import org.sealwax.tls.TlsClient;
-import org.sealwax.tls.TlsRoom;
-import org.sealwax.tls.TlsSettings;
-import org.sealwax.world.Chance;
-import org.sealwax.world.Clock;
+import org.sealwax.assess.model.Depth;
+import org.sealwax.assess.model.Entry;
+import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.Outcome;
+import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.tls.ClientTls;
+import org.sealwax.mail.tls.TlsClient;
+import org.sealwax.mail.tls.TlsRoom;
+import org.sealwax.mail.tls.TlsSettings;
 
 /** Carelessness that no engine lets a server have, each beside the careful one. */
 final class CarelessTest {

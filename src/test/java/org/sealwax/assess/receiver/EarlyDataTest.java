@@ -18,18 +18,18 @@ import java.util.List;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.sealwax.address.Domain;
-import org.sealwax.assess.Budget;
-import org.sealwax.assess.Depth;
-import org.sealwax.assess.Entry;
-import org.sealwax.assess.Finding;
-import org.sealwax.assess.Outcome;
-import org.sealwax.assess.Place;
 import org.sealwax.assess.Progress;
 import org.sealwax.assess.Visit;
-import org.sealwax.world.Chance;
-import org.sealwax.world.Clock;
-import org.sealwax.world.SystemDialer;
+import org.sealwax.assess.model.Budget;
+import org.sealwax.assess.model.Depth;
+import org.sealwax.assess.model.Entry;
+import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.Outcome;
+import org.sealwax.assess.model.Place;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.SystemDialer;
 
 /** Tickets that allow early data, from a server that really gives them: the openssl command. */
 final class EarlyDataTest {

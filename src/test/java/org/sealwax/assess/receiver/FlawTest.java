@@ -18,22 +18,22 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
-import org.sealwax.address.Domain;
-import org.sealwax.assess.Budget;
-import org.sealwax.assess.Check;
-import org.sealwax.assess.Depth;
-import org.sealwax.assess.Entry;
-import org.sealwax.assess.Finding;
-import org.sealwax.assess.Letter;
-import org.sealwax.assess.Outcome;
-import org.sealwax.assess.Place;
 import org.sealwax.assess.Progress;
-import org.sealwax.assess.ReceiverRubric;
 import org.sealwax.assess.Visit;
-import org.sealwax.tls.TlsClient;
-import org.sealwax.world.Chance;
-import org.sealwax.world.Clock;
-import org.sealwax.world.SystemDialer;
+import org.sealwax.assess.model.Budget;
+import org.sealwax.assess.model.Check;
+import org.sealwax.assess.model.Depth;
+import org.sealwax.assess.model.Entry;
+import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.Letter;
+import org.sealwax.assess.model.Outcome;
+import org.sealwax.assess.model.Place;
+import org.sealwax.assess.model.ReceiverRubric;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.SystemDialer;
+import org.sealwax.mail.tls.TlsClient;
 
 /** Each flaw that shows in clear is found on a server that has it, and only there. */
 @Execution(ExecutionMode.CONCURRENT)

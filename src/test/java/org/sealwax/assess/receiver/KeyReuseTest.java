@@ -10,17 +10,17 @@ import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
-import org.sealwax.assess.Budget;
-import org.sealwax.assess.Depth;
-import org.sealwax.assess.Entry;
-import org.sealwax.assess.Finding;
-import org.sealwax.assess.Outcome;
 import org.sealwax.assess.Overview;
-import org.sealwax.assess.Target;
 import org.sealwax.assess.Visit;
+import org.sealwax.assess.model.Budget;
+import org.sealwax.assess.model.Depth;
+import org.sealwax.assess.model.Entry;
+import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.Outcome;
+import org.sealwax.assess.model.Target;
 import org.sealwax.assess.review.KeyReuseReview;
-import org.sealwax.dns.FixedResolver;
-import org.sealwax.world.SystemDialer;
+import org.sealwax.mail.net.SystemDialer;
+import org.sealwax.testkit.dns.FixedResolver;
 
 /** A key that a second service has too, and what that service does with it. */
 final class KeyReuseTest {

@@ -31,8 +31,8 @@ import javax.net.ssl.StandardConstants;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509TrustManager;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.tls.TlsRoom;
-import org.sealwax.world.Threads;
+import org.sealwax.mail.net.Threads;
+import org.sealwax.mail.tls.TlsRoom;
 
 /**
  * A small mail server with real TLS (JSSE) and the faults of SMTP that only show under it. Every

@@ -29,17 +29,17 @@ import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.tls.wire.ClientHello;
-import org.sealwax.tls.wire.HelloBuilder;
-import org.sealwax.tls.wire.NamedGroup;
-import org.sealwax.tls.wire.RecordHeader;
-import org.sealwax.tls.wire.Records;
-import org.sealwax.tls.wire.ServerWriter;
-import org.sealwax.tls.wire.Ssl2;
-import org.sealwax.tls.wire.Suite;
-import org.sealwax.tls.wire.Suite.Authentication;
-import org.sealwax.tls.wire.Suite.Exchange;
-import org.sealwax.world.Threads;
+import org.sealwax.mail.net.Threads;
+import org.sealwax.mail.tls.wire.ClientHello;
+import org.sealwax.mail.tls.wire.HelloBuilder;
+import org.sealwax.mail.tls.wire.NamedGroup;
+import org.sealwax.mail.tls.wire.RecordHeader;
+import org.sealwax.mail.tls.wire.Records;
+import org.sealwax.mail.tls.wire.ServerWriter;
+import org.sealwax.mail.tls.wire.Ssl2;
+import org.sealwax.mail.tls.wire.Suite;
+import org.sealwax.mail.tls.wire.Suite.Authentication;
+import org.sealwax.mail.tls.wire.Suite.Exchange;
 
 /**
  * A mail server with the TLS of twenty years, made of {@code tls.wire}: answers hellos of SSLv2 to
@@ -424,7 +424,7 @@ final class OldStack implements AutoCloseable {
     int scheme = version >= Records.TLS12 && !anonymous ? scheme(suite.id(), offered) : -1;
     if (suite.exchange() == Exchange.ECDHE) {
       if (explicitCurve) {
-        return org.sealwax.tls.wire.Writing.handshake(12, new byte[] {1, 0, 0, 0, 0, 0});
+        return org.sealwax.mail.tls.wire.Writing.handshake(12, new byte[] {1, 0, 0, 0, 0, 0});
       }
       int group = groups.stream().filter(hello.groups()::contains).findFirst().orElseThrow();
       int size = group == NamedGroup.X25519 ? 32 : 65;

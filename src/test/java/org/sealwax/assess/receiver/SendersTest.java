@@ -8,9 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.sealwax.tls.wire.ClientHello;
-import org.sealwax.tls.wire.Suite;
-import org.sealwax.world.Chance;
+import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.tls.wire.ClientHello;
+import org.sealwax.mail.tls.wire.Suite;
 
 /** The replayed hellos are hellos, and those that were caught are what was caught. */
 final class SendersTest {

@@ -15,10 +15,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
-import org.sealwax.assess.Depth;
-import org.sealwax.assess.Entry;
-import org.sealwax.assess.Finding;
-import org.sealwax.assess.Outcome;
+import org.sealwax.assess.model.Depth;
+import org.sealwax.assess.model.Entry;
+import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.Outcome;
 
 /** What shows only with a real handshake: state across STARTTLS, certificates, renegotiation. */
 @Execution(ExecutionMode.CONCURRENT)

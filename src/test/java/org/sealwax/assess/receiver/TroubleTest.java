@@ -17,12 +17,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
-import org.sealwax.assess.Depth;
-import org.sealwax.assess.Entry;
-import org.sealwax.assess.Finding;
-import org.sealwax.assess.Outcome;
-import org.sealwax.tls.wire.RecordHeader;
-import org.sealwax.tls.wire.Records;
+import org.sealwax.assess.model.Depth;
+import org.sealwax.assess.model.Entry;
+import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.Outcome;
+import org.sealwax.mail.tls.wire.RecordHeader;
+import org.sealwax.mail.tls.wire.Records;
 
 /** Servers that say anything but what they should: the scan ends in time and says what it met. */
 @Execution(ExecutionMode.CONCURRENT)

@@ -12,21 +12,21 @@ import java.util.List;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import org.sealwax.address.Domain;
-import org.sealwax.assess.Budget;
-import org.sealwax.assess.Check;
-import org.sealwax.assess.Depth;
-import org.sealwax.assess.Entry;
-import org.sealwax.assess.Finding;
-import org.sealwax.assess.Outcome;
 import org.sealwax.assess.Overview;
-import org.sealwax.assess.Place;
 import org.sealwax.assess.Progress;
-import org.sealwax.assess.Target;
 import org.sealwax.assess.Visit;
-import org.sealwax.tls.Identity;
-import org.sealwax.tls.TestCa;
-import org.sealwax.world.Clock;
+import org.sealwax.assess.model.Budget;
+import org.sealwax.assess.model.Check;
+import org.sealwax.assess.model.Depth;
+import org.sealwax.assess.model.Entry;
+import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.Outcome;
+import org.sealwax.assess.model.Place;
+import org.sealwax.assess.model.Target;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.tls.Identity;
+import org.sealwax.mail.tls.TestCa;
 
 /** Every flaw of a certificate, with and without the policies that make it matter. */
 final class CertificateReviewTest {

@@ -42,7 +42,7 @@ import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.bouncycastle.operator.jcajce.JcaDigestCalculatorProviderBuilder;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import org.sealwax.world.Clock;
+import org.sealwax.mail.net.Clock;
 
 /** Revocation by staple, list and responder, with an authority of the test's own. */
 final class RevocationTest {

@@ -2,9 +2,9 @@ package org.sealwax.assess.review;
 
 import java.time.Duration;
 import java.util.List;
-import org.sealwax.https.HttpReply;
-import org.sealwax.https.HttpsExchange;
-import org.sealwax.https.HttpsTrouble;
+import org.sealwax.mail.http.HttpReply;
+import org.sealwax.mail.http.HttpsExchange;
+import org.sealwax.mail.http.HttpsTrouble;
 
 /** Web servers as a test says. */
 public final class Webs {

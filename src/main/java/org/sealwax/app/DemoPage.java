@@ -1,0 +1,135 @@
+package org.sealwax.app;
+
+import java.util.List;
+import org.sealwax.assess.model.Report;
+import org.sealwax.assess.render.Html;
+import org.sealwax.assess.render.Page;
+import org.sealwax.assess.render.Seal;
+import org.sealwax.lab.judge.SenderReport;
+
+/** The demo's story as one page: what was there, what became of each message, and both grades. */
+public final class DemoPage {
+  /** How a message ended. */
+  public enum Ending {
+    /** Under TLS. */
+    SEALED("sealed", "good"),
+    /** In clear, where nothing forbids it. */
+    CLEAR("clear", "fair"),
+    /** It waits, since what is there is forbidden. */
+    KEPT("not sent", "note"),
+    /** Back to its sender. */
+    RETURNED("returned", "none"),
+    /** Nobody knows yet. */
+    OPEN("open", "none"),
+    /** It went out against a policy. */
+    LEAKED("leaked", "poor");
+
+    private final String word;
+    private final String tone;
+
+    Ending(String word, String tone) {
+      this.word = word;
+      this.tone = tone;
+    }
+  }
+
+  /**
+   * One destination.
+   *
+   * @param label the row of the lab
+   * @param scene what is there
+   * @param ending how its message ended
+   * @param told the same in the words of the router
+   */
+  public record Scene(String label, String scene, Ending ending, String told) {}
+
+  /**
+   * Some destinations under one heading.
+   *
+   * @param title the heading
+   * @param scenes in their order
+   */
+  public record Act(String title, List<Scene> scenes) {
+    /** Copies. */
+    public Act {
+      scenes = List.copyOf(scenes);
+    }
+  }
+
+  private final StringBuilder out = new StringBuilder(16 * 1_024);
+
+  private DemoPage() {}
+
+  /**
+   * The page. It links to {@code /sender} and {@code /receiver}.
+   *
+   * @param acts the story
+   * @param version of this program
+   */
+  public static String of(List<Act> acts, SenderReport sender, Report receiver, String version) {
+    return new DemoPage().page(acts, sender, receiver, version);
+  }
+
+  private String page(List<Act> acts, SenderReport sender, Report receiver, String version) {
+    Page.begin("Sealwax: a small internet under attack", out);
+    out.append("<h1>A small internet under attack</h1><p class=\"lead\">")
+        .append("One message went to each of these domains, through Sealwax with its defaults. ")
+        .append("What is said of clear text is what the other side saw arrive.</p>\n");
+    String grade = sender.grade().text();
+    out.append("<div class=\"two\">");
+    side(
+        Seal.of(grade, Seal.tone(sender.grade().letter())),
+        "As a sender",
+        sender.leaks().size() + " leaks, " + sender.losses().size() + " losses",
+        "/sender",
+        "Trap by trap, with transcripts");
+    side(
+        Seal.of(receiver),
+        "As a receiver",
+        receiver.target()
+            + receiver.graded().map(g -> ": " + g.score() + " of 100 points").orElse(""),
+        "/receiver",
+        "Check by check, with what was seen");
+    out.append("</div>\n");
+    acts.forEach(this::act);
+    out.append("<footer>Sealwax ")
+        .append(Html.escape(version))
+        .append(" · everything here happened on this machine, and nothing of it stays")
+        .append("</footer></main></body></html>\n");
+    return out.toString();
+  }
+
+  private void act(Act act) {
+    out.append("<h2>")
+        .append(Html.escape(act.title()))
+        .append("</h2><div class=\"card\"><ul class=\"rows\">");
+    for (Scene scene : act.scenes()) {
+      out.append("<li><span><span class=\"chip ")
+          .append(scene.ending().tone)
+          .append("\">")
+          .append(scene.ending().word)
+          .append("</span> <code>")
+          .append(Html.escape(scene.label()))
+          .append("</code></span><span>")
+          .append(Html.escape(scene.scene()))
+          .append("</span><span class=\"seen\">")
+          .append(Html.escape(scene.told()))
+          .append("</span></li>");
+    }
+    out.append("</ul></div>\n");
+  }
+
+  private void side(String seal, String title, String text, String path, String link) {
+    out.append("<div class=\"card side\">")
+        .append(seal)
+        .append("<div><h3>")
+        .append(title)
+        .append("</h3><p>")
+        .append(Html.escape(text))
+        .append("</p><p><a href=\"")
+        .append(path)
+        .append("\">")
+        .append(link)
+        .append("</a></p></div></div>");
+  }
+}

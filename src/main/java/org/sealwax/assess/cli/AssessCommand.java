@@ -1,0 +1,276 @@
+package org.sealwax.assess.cli;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.sealwax.assess.Assessment;
+import org.sealwax.assess.Progress;
+import org.sealwax.assess.model.Budget;
+import org.sealwax.assess.model.Depth;
+import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.Letter;
+import org.sealwax.assess.model.Outcome;
+import org.sealwax.assess.model.Place;
+import org.sealwax.assess.model.Report;
+import org.sealwax.assess.model.Target;
+import org.sealwax.assess.render.Badge;
+import org.sealwax.assess.render.ReportJson;
+import org.sealwax.assess.render.ReportPage;
+import org.sealwax.assess.render.ReportText;
+import org.sealwax.mail.cli.Arguments;
+import org.sealwax.mail.cli.Exit;
+import org.sealwax.mail.cli.Folders;
+import org.sealwax.mail.cli.Subcommand;
+import org.sealwax.mail.cli.Surroundings;
+import org.sealwax.mail.cli.Terminal;
+
+/** {@code sealwax assess TARGET}: examines how mail to a domain or host is protected. */
+public final class AssessCommand {
+  private final Surroundings around;
+  private final Folders folders;
+  private final boolean terminal;
+
+  public AssessCommand(Surroundings around, Folders folders) {
+    this.around = around;
+    this.folders = folders;
+    this.terminal = Terminal.watched() && around.variable("NO_COLOR").isEmpty();
+  }
+
+  /** As help and the manual show it. */
+  public static Subcommand subcommand() {
+    return new Subcommand(
+        "assess",
+        "DOMAIN | HOST:PORT",
+        "examine how mail to a domain or host is protected, and grade it",
+        "Behaves like a polite sending router, stops before any message, and prints the grade,"
+            + " what decides it, and the exact lines that mend it. A domain stands for all its"
+            + " MX hosts, all their addresses and its policies. The exit code is 1 when the grade"
+            + " is below --fail-below, else 0.",
+        List.of(
+            new Subcommand.Option(
+                "--quick", null, "at most 8 connections per address instead of 45"),
+            new Subcommand.Option("--full", null, "at most 120 connections per address"),
+            new Subcommand.Option(
+                "--connections", "COUNT", "at most so many connections per address"),
+            new Subcommand.Option("--deadline", "TIME", "end after this time: 90s, 5m"),
+            new Subcommand.Option("--dns", "ADDRESS", "ask this resolver, ADDRESS or ADDRESS:PORT"),
+            new Subcommand.Option("--trust-anchor", "FILE", "DS or DNSKEY records to validate by"),
+            new Subcommand.Option("--no-dnssec", null, "do not validate; nothing counts as signed"),
+            new Subcommand.Option("--roots", "FILE", "certificate authorities to trust, in PEM"),
+            new Subcommand.Option("--json", null, "print JSON"),
+            new Subcommand.Option("--html", "FILE", "write the report as one page"),
+            new Subcommand.Option("--badge", "FILE", "write a badge as SVG"),
+            new Subcommand.Option("--fail-below", "GRADE", "exit with 1 below this grade"),
+            new Subcommand.Option(
+                "--router", "NAME", "advice for postfix, exim, opensmtpd or sealwax only"),
+            new Subcommand.Option(
+                "--also", "HOST:PORT,...", "look for the same key at these TLS services"),
+            new Subcommand.Option(
+                "--relay-test",
+                "ADDRESS",
+                "ask whether anybody's mail to this mailbox of yours elsewhere is relayed; sends"
+                    + " none"),
+            new Subcommand.Option(
+                "--smuggling-test",
+                "ADDRESS",
+                "send one message with false ends to this mailbox of yours at the server"),
+            new Subcommand.Option("--ehlo", "NAME", "the name to give; this machine's unless said"),
+            new Subcommand.Option("--address", "ADDRESS", "connect there, with HOST:PORT"),
+            new Subcommand.Option("--port", "PORT", "port of a domain's MX hosts, in a lab"),
+            new Subcommand.Option("--policy-port", "PORT", "port of the MTA-STS host, in a lab"),
+            new Subcommand.Option(
+                "--allow-private", null, "follow names to private addresses, in a lab")),
+        false);
+  }
+
+  public int run(Arguments arguments) throws Arguments.Misuse {
+    if (arguments.operands().size() != 1) {
+      throw new Arguments.Misuse("name one domain, host or host:port");
+    }
+    Target target = target(arguments);
+    budget(arguments);
+    Optional<Letter> least = least(arguments);
+    String router = router(arguments);
+    Examiner examiner;
+    try {
+      examiner = Examiner.of(arguments, around, folders, target);
+    } catch (IOException e) {
+      around.err().println("sealwax: " + e.getMessage());
+      return Exit.DATA;
+    }
+    Report report;
+    try {
+      Budget budget = budget(arguments, examiner);
+      report = new Assessment(examiner.setup(), target, budget, progress(arguments)).run();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return Exit.TRY_AGAIN;
+    }
+    if (terminal) {
+      around.err().print("\r\u001b[K");
+    }
+    if (!report.validates()) {
+      Optional<String> trouble = resolverTrouble(examiner);
+      if (trouble.isPresent()) {
+        around.err().println("sealwax: " + trouble.get());
+        around.err().println("sealwax: nothing can be said of " + target.text());
+        return Exit.UNAVAILABLE;
+      }
+    }
+    try {
+      write(arguments.value("--html"), ReportPage.of(report));
+      write(arguments.value("--badge"), Badge.of(report));
+    } catch (IOException e) {
+      around.err().println("sealwax: cannot write: " + e.getMessage());
+      return Exit.SYSTEM;
+    }
+    around
+        .out()
+        .println(
+            arguments.has("--json")
+                ? ReportJson.of(report)
+                : new ReportText(terminal, router).of(report));
+    return verdict(report, least);
+  }
+
+  private static Optional<String> resolverTrouble(Examiner examiner) {
+    try {
+      return examiner.resolverTrouble();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return Optional.empty();
+    }
+  }
+
+  private static int verdict(Report report, Optional<Letter> least) {
+    if (least.isEmpty()) {
+      return Exit.OK;
+    }
+    return report.graded().filter(g -> g.letter().compareTo(least.get()) <= 0).isPresent()
+        ? Exit.OK
+        : Exit.WARNINGS;
+  }
+
+  private void write(Optional<String> file, String text) throws IOException {
+    if (file.isPresent()) {
+      Path path = around.path(file.get());
+      Files.writeString(path, text, StandardCharsets.UTF_8);
+    }
+  }
+
+  static Target target(Arguments arguments) throws Arguments.Misuse {
+    String text = arguments.operands().getFirst();
+    Target target =
+        Target.read(text)
+            .orElseThrow(() -> new Arguments.Misuse(text + " is no domain, host or host:port"));
+    Optional<String> address = arguments.value("--address");
+    if (address.isEmpty()) {
+      return target;
+    }
+    if (!(target instanceof Target.Host host)) {
+      throw new Arguments.Misuse("--address goes with host:port");
+    }
+    try {
+      return host.at(InetAddress.ofLiteral(address.get()));
+    } catch (IllegalArgumentException e) {
+      throw new Arguments.Misuse("--address " + address.get() + " is no address");
+    }
+  }
+
+  /** What the tests that were asked for by name need comes on top. */
+  private static Budget budget(Arguments arguments, Examiner examiner) throws Arguments.Misuse {
+    Budget budget = budget(arguments);
+    int more = examiner.setup().probes().stream().mapToInt(p -> p.reserve(budget.depth())).sum();
+    return budget.withConnections(Math.min(Budget.MAX_CONNECTIONS, budget.connections() + more));
+  }
+
+  static Budget budget(Arguments arguments) throws Arguments.Misuse {
+    if (arguments.has("--quick") && arguments.has("--full")) {
+      throw new Arguments.Misuse("--quick or --full, not both");
+    }
+    Depth depth =
+        arguments.has("--quick")
+            ? Depth.QUICK
+            : arguments.has("--full") ? Depth.FULL : Depth.STANDARD;
+    Budget budget = Budget.of(depth);
+    Optional<String> connections = arguments.value("--connections");
+    if (connections.isPresent()) {
+      budget =
+          budget.withConnections(
+              number("--connections", connections.get(), Budget.MAX_CONNECTIONS));
+    }
+    Optional<String> deadline = arguments.value("--deadline");
+    if (deadline.isPresent()) {
+      budget = budget.withTotal(Durations.read("--deadline", deadline.get()));
+    }
+    return budget;
+  }
+
+  static int number(String option, String text, int most) throws Arguments.Misuse {
+    try {
+      int n = Integer.parseInt(text);
+      if (n >= 1 && n <= most) {
+        return n;
+      }
+    } catch (NumberFormatException e) {
+      // Said below.
+    }
+    throw new Arguments.Misuse(option + " is a number from 1 to " + most);
+  }
+
+  private static Optional<Letter> least(Arguments arguments) throws Arguments.Misuse {
+    Optional<String> text = arguments.value("--fail-below");
+    if (text.isEmpty()) {
+      return Optional.empty();
+    }
+    Optional<Letter> letter = Letter.read(text.get());
+    if (letter.isEmpty()) {
+      throw new Arguments.Misuse("--fail-below is one of A+ A A- B C D E F");
+    }
+    return letter;
+  }
+
+  private static String router(Arguments arguments) throws Arguments.Misuse {
+    String name = arguments.value("--router").orElse("").toLowerCase(Locale.ROOT);
+    if (!List.of("", "postfix", "exim", "opensmtpd", "sealwax").contains(name)) {
+      throw new Arguments.Misuse("--router is one of postfix exim opensmtpd sealwax");
+    }
+    return name;
+  }
+
+  private Progress progress(Arguments arguments) {
+    return terminal && !arguments.has("--json") ? new Line(around.err()) : Progress.none();
+  }
+
+  /** One line that is written over and over. */
+  private static final class Line implements Progress {
+    private final PrintStream out;
+    private int bad;
+
+    Line(PrintStream out) {
+      this.out = out;
+    }
+
+    @Override
+    public synchronized void doing(Place place, String what, int connections) {
+      String count = connections == 0 ? "" : ", " + connections + " connections";
+      String found = bad == 0 ? "" : ", " + bad + " to mend";
+      String text = "  " + place.text() + ": " + what + count + found;
+      out.print("\r\u001b[K" + (text.length() > 110 ? text.substring(0, 110) : text));
+      out.flush();
+    }
+
+    @Override
+    public synchronized void found(Finding finding) {
+      if (finding.outcome() == Outcome.FAIL || finding.outcome() == Outcome.WARN) {
+        bad++;
+      }
+    }
+  }
+}

@@ -1,0 +1,130 @@
+package org.sealwax.assess.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.sealwax.assess.model.Advice;
+import org.sealwax.assess.model.Check;
+import org.sealwax.assess.model.Letter;
+import org.sealwax.assess.model.ReceiverRubric;
+import org.sealwax.assess.model.Rubric;
+import org.sealwax.mail.cli.Arguments;
+import org.sealwax.mail.cli.Exit;
+import org.sealwax.mail.cli.Printable;
+import org.sealwax.mail.cli.Surroundings;
+
+/** {@code sealwax explain --code}: what a finding of an assessment means. */
+public final class ExplainCodeCommand {
+  private final Surroundings around;
+
+  public ExplainCodeCommand(Surroundings around) {
+    this.around = around;
+  }
+
+  public int run(Arguments arguments) throws Arguments.Misuse {
+    Optional<String> code = arguments.value("--code");
+    if (code.isEmpty()) {
+      throw new Arguments.Misuse("name a code: sealwax explain --code tls10");
+    }
+    return code(code.get());
+  }
+
+  private int code(String code) {
+    int slash = code.indexOf('/');
+    String id = slash < 0 ? code : code.substring(0, slash);
+    String aspect = slash < 0 ? "" : code.substring(slash + 1);
+    Optional<Check> found = Check.find(id);
+    if (found.isEmpty() || !(aspect.isEmpty() || found.get().aspects().contains(aspect))) {
+      around.err().println("sealwax: no code " + Printable.of(code));
+      List<String> near = Check.all().stream().map(Check::id).filter(i -> near(i, id)).toList();
+      if (!near.isEmpty()) {
+        around.err().println("help: " + String.join(", ", near));
+      }
+      return Exit.DATA;
+    }
+    around.out().print(text(found.get(), aspect));
+    return Exit.OK;
+  }
+
+  private static boolean near(String known, String asked) {
+    String head = asked.length() < 3 ? asked : asked.substring(0, 3);
+    return !head.isEmpty() && known.contains(head);
+  }
+
+  public static String text(Check check, String aspect) {
+    StringBuilder out = new StringBuilder();
+    out.append(check.id())
+        .append(aspect.isEmpty() ? "" : "/" + aspect)
+        .append("  ")
+        .append(check.title())
+        .append("\n\nwhy: ")
+        .append(check.why())
+        .append('\n');
+    List<Rubric.CapRow> caps =
+        ReceiverRubric.rules().caps().stream()
+            .filter(c -> c.check().equals(check.id()))
+            .filter(c -> aspect.isEmpty() || c.aspect().isEmpty() || c.aspect().equals(aspect))
+            .toList();
+    for (Rubric.CapRow cap : caps) {
+      out.append("grade: at best ")
+          .append(cap.most().text())
+          .append(" for ")
+          .append(cap.reason())
+          .append(cap.aspect().isEmpty() ? "" : " (" + check.id() + "/" + cap.aspect() + ")")
+          .append('\n');
+    }
+    List<String> points = points(check);
+    points.forEach(p -> out.append("grade: ").append(p).append('\n'));
+    if (caps.isEmpty() && points.isEmpty()) {
+      out.append("grade: no cap and no points; reported for ").append(plus(check)).append('\n');
+    }
+    if (!check.aspects().isEmpty()) {
+      out.append("codes: ")
+          .append(
+              String.join(", ", check.aspects().stream().map(a -> check.id() + "/" + a).toList()))
+          .append('\n');
+    }
+    check.sources().forEach(s -> out.append("source: ").append(s).append('\n'));
+    Advice advice = check.advice();
+    out.append("help: ").append(advice.general()).append('\n');
+    lines(out, "Postfix", advice.postfix());
+    lines(out, "Exim", advice.exim());
+    lines(out, "OpenSMTPD", advice.opensmtpd());
+    lines(out, "Sealwax", advice.sealwax());
+    return out.toString();
+  }
+
+  /** What it earns by itself, and what cannot be earned without it. */
+  private static List<String> points(Check check) {
+    List<String> points = new ArrayList<>();
+    for (Rubric.Category category : ReceiverRubric.rules().categories()) {
+      for (Rubric.Row row : category.rows()) {
+        if (row.check().equals(check.id())) {
+          points.add("up to " + row.pass() + " points in " + category.name());
+        } else if (row.without().equals(check.id())) {
+          points.add(
+              "without it none of the "
+                  + row.pass()
+                  + " points of "
+                  + row.check()
+                  + " in "
+                  + category.name());
+        }
+      }
+    }
+    return points;
+  }
+
+  private static String plus(Check check) {
+    return ReceiverRubric.rules().plus().stream().anyMatch(p -> p.check().equals(check.id()))
+        ? Letter.A_PLUS.text()
+        : "information";
+  }
+
+  private static void lines(StringBuilder out, String router, List<String> lines) {
+    if (!lines.isEmpty()) {
+      out.append('\n').append(router).append('\n');
+      lines.forEach(l -> out.append("    ").append(l).append('\n'));
+    }
+  }
+}

@@ -1,0 +1,290 @@
+package org.sealwax.assess.cli;
+
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStreamWriter;
+import java.io.PrintStream;
+import java.io.Reader;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.assess.model.Budget;
+import org.sealwax.assess.model.Depth;
+import org.sealwax.assess.model.Report;
+import org.sealwax.assess.render.ReportJson;
+import org.sealwax.assess.survey.ProviderGate;
+import org.sealwax.assess.survey.Survey;
+import org.sealwax.assess.survey.SurveyState;
+import org.sealwax.mail.cli.Arguments;
+import org.sealwax.mail.cli.Exit;
+import org.sealwax.mail.cli.Folders;
+import org.sealwax.mail.cli.Printable;
+import org.sealwax.mail.cli.Subcommand;
+import org.sealwax.mail.cli.Surroundings;
+import org.sealwax.mail.cli.Terminal;
+import org.sealwax.mail.net.Clock;
+
+/** {@code sealwax survey FILE}: many domains, one line each in, JSON lines out. */
+public final class SurveyCommand {
+  /** Visits at a time: each holds a socket and some 100 KB while it shakes hands. */
+  private static final int VISITS = 64;
+
+  private static final int MAX_VISITS = 2_000;
+
+  /** Targets under way for each visit at a time: most of their time they wait for the DNS. */
+  private static final int WINDOW = 4;
+
+  /** To one provider's block: the politeness of a small sender. */
+  private static final int PER_BLOCK = 2;
+
+  private static final Duration PAUSE = Duration.ofMillis(250);
+
+  private final Surroundings around;
+  private final Folders folders;
+  private final boolean terminal;
+
+  public SurveyCommand(Surroundings around, Folders folders) {
+    this.around = around;
+    this.folders = folders;
+    this.terminal = Terminal.watched();
+  }
+
+  /** As help and the manual show it. */
+  public static Subcommand subcommand() {
+    List<Subcommand.Option> options = new ArrayList<>();
+    options.add(new Subcommand.Option("--out", "FILE", "append results there instead of printing"));
+    options.add(
+        new Subcommand.Option("--state", "FILE", "remember what is done, and go on from there"));
+    options.add(new Subcommand.Option("--whole", null, "whole reports, with evidence"));
+    options.add(new Subcommand.Option("--standard", null, "standard assessments instead of quick"));
+    options.add(
+        new Subcommand.Option("--visits", "COUNT", "addresses visited at a time (" + VISITS + ")"));
+    options.add(
+        new Subcommand.Option(
+            "--per-provider",
+            "COUNT",
+            "visits at a time to one address block (" + PER_BLOCK + ")"));
+    options.add(
+        new Subcommand.Option(
+            "--pause", "MILLISECONDS", "between visits to one address block (250)"));
+    AssessCommand.subcommand().options().stream()
+        .filter(
+            o ->
+                List.of(
+                        "--dns",
+                        "--trust-anchor",
+                        "--no-dnssec",
+                        "--roots",
+                        "--ehlo",
+                        "--port",
+                        "--policy-port",
+                        "--allow-private",
+                        "--deadline")
+                    .contains(o.name()))
+        .forEach(options::add);
+    return new Subcommand(
+        "survey",
+        "FILE",
+        "assess many domains",
+        "Reads one domain, host or host:port a line (- is standard input; # begins a remark) and"
+            + " writes one JSON object a line. Addresses of one block (an IPv4 /24, an IPv6 /48)"
+            + " share a budget, so that no provider is pressed. With --state a survey that was"
+            + " broken off goes on; with --out as well, no line comes twice then. Bad lines are"
+            + " told with their number. The summary goes to standard error.",
+        options,
+        false);
+  }
+
+  public int run(Arguments arguments) throws Arguments.Misuse {
+    if (arguments.operands().size() != 1) {
+      throw new Arguments.Misuse("name one file, or - for standard input");
+    }
+    Budget budget = Budget.of(arguments.has("--standard") ? Depth.STANDARD : Depth.QUICK);
+    Optional<String> deadline = arguments.value("--deadline");
+    if (deadline.isPresent()) {
+      budget = budget.withTotal(Durations.read("--deadline", deadline.get()));
+    }
+    int visits = count(arguments, "--visits", VISITS, MAX_VISITS);
+    Duration pause = pause(arguments);
+    ProviderGate gate =
+        new ProviderGate(
+            visits,
+            count(arguments, "--per-provider", PER_BLOCK, MAX_VISITS),
+            pause,
+            Clock.system());
+    String input = arguments.operands().getFirst();
+    try (Reader reader = reader(input);
+        Output output = new Output(around, arguments, input, terminal)) {
+      Examiner examiner =
+          Examiner.of(arguments, around, folders, arguments.has("--allow-private"), gate);
+      Optional<String> trouble = examiner.resolverTrouble();
+      if (trouble.isPresent()) {
+        around.err().println("sealwax: " + trouble.get());
+        return Exit.UNAVAILABLE;
+      }
+      new Survey(examiner.setup(), budget, visits * WINDOW).run(reader, output.ledger(), output);
+      output.summary();
+      return output.bad == 0 ? Exit.OK : Exit.WARNINGS;
+    } catch (IOException e) {
+      around.err().println("sealwax: " + e.getMessage());
+      return Exit.SYSTEM;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return Exit.TRY_AGAIN;
+    }
+  }
+
+  private static int count(Arguments arguments, String option, int standard, int most)
+      throws Arguments.Misuse {
+    Optional<String> text = arguments.value(option);
+    return text.isEmpty() ? standard : AssessCommand.number(option, text.get(), most);
+  }
+
+  private static Duration pause(Arguments arguments) throws Arguments.Misuse {
+    Optional<String> text = arguments.value("--pause");
+    if (text.isEmpty()) {
+      return PAUSE;
+    }
+    if (!text.get().matches("[0-9]{1,6}")) {
+      throw new Arguments.Misuse("--pause is a number of milliseconds");
+    }
+    return Duration.ofMillis(Long.parseLong(text.get()));
+  }
+
+  private Reader reader(String input) throws IOException {
+    return input.equals("-")
+        ? new InputStreamReader(around.in(), StandardCharsets.UTF_8)
+        // Octets that are no UTF-8 make a bad line, not the end of the survey.
+        : new InputStreamReader(Files.newInputStream(around.path(input)), StandardCharsets.UTF_8);
+  }
+
+  /** Where results go, and what is counted. */
+  private static final class Output implements Survey.Sink, AutoCloseable {
+    private final PrintStream err;
+    private final Writer out;
+    private final @Nullable Path results;
+    private final boolean whole;
+    private final boolean terminal;
+    private final @Nullable SurveyState state;
+    private final long began = Clock.system().nanoTime();
+    private final TreeMap<String, Integer> grades = new TreeMap<>();
+    private long done;
+    private long bad;
+    private long skipped;
+    private long connections;
+
+    Output(Surroundings around, Arguments arguments, String input, boolean terminal)
+        throws IOException {
+      this.err = around.err();
+      this.whole = arguments.has("--whole");
+      this.terminal = terminal;
+      Path to = arguments.value("--out").map(around::path).orElse(null);
+      this.results = to;
+      Optional<String> file = arguments.value("--state");
+      this.state = file.isPresent() ? SurveyState.open(around.path(file.get()), input, to) : null;
+      this.out =
+          to == null
+              ? new BufferedWriter(new OutputStreamWriter(around.out(), StandardCharsets.UTF_8))
+              : Files.newBufferedWriter(
+                  to, StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    }
+
+    Survey.Ledger ledger() {
+      SurveyState there = state;
+      return there == null ? line -> false : there;
+    }
+
+    private void write(long line, String json) throws IOException {
+      if (state != null && results != null) {
+        state.begin(line, Files.size(results));
+      }
+      out.write(json);
+      out.write('\n');
+      out.flush();
+      if (state != null) {
+        state.note(line);
+      }
+      if (terminal) {
+        err.print("\r\u001b[K  " + counts());
+        err.flush();
+      }
+    }
+
+    @Override
+    public void report(long line, Report report) throws IOException {
+      done++;
+      connections += report.connections();
+      grades.merge(report.graded().map(g -> g.letter().text()).orElse("none"), 1, Integer::sum);
+      write(line, ReportJson.of(report, line, whole));
+    }
+
+    @Override
+    public void bad(long line, String text, String why) throws IOException {
+      bad++;
+      if (terminal) {
+        err.print("\r\u001b[K");
+      }
+      String shown = text.length() > 80 ? text.substring(0, 80) + "…" : text;
+      err.println("line " + line + ": " + Printable.of(shown) + ": " + why);
+      write(line, ReportJson.bad(line, shown, why));
+    }
+
+    @Override
+    public void skipped(long line) {
+      skipped++;
+    }
+
+    private String counts() {
+      double seconds = (Clock.system().nanoTime() - began) / 1e9;
+      return String.format(
+          Locale.ROOT,
+          "%d done, %.1f a second, %d connections, %d bad lines%s",
+          done,
+          done / Math.max(seconds, 0.001),
+          connections,
+          bad,
+          skipped == 0 ? "" : ", " + skipped + " done before");
+    }
+
+    void summary() {
+      if (terminal) {
+        err.print("\r\u001b[K");
+      }
+      err.println(counts());
+      for (String letter : List.of("A+", "A", "A-", "B", "C", "D", "E", "F", "none")) {
+        int n = grades.getOrDefault(letter, 0);
+        if (n > 0) {
+          int bar = (int) Math.max(1, 40L * n / Math.max(1, done));
+          err.println(
+              String.format(
+                  Locale.ROOT,
+                  "  %-5s %7d  %5.1f %%  %s",
+                  letter,
+                  n,
+                  100.0 * n / done,
+                  "#".repeat(bar)));
+        }
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      if (results != null) {
+        out.close();
+      }
+      if (state != null) {
+        state.close();
+      }
+    }
+  }
+}

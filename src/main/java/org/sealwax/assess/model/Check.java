@@ -1,0 +1,50 @@
+package org.sealwax.assess.model;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * One thing that is looked at: a row of the table of checks.
+ *
+ * @param id stable name, {@code starttls.offered}; the same in text, JSON and {@code explain}
+ * @param group the heading under which it is told
+ * @param title what is so when it passes, in a few words
+ * @param why what goes wrong otherwise, one or two sentences
+ * @param aspects stable words that tell apart in which way it may come out ({@code export} of
+ *     {@code kex.dh}); the rubric's caps name them
+ * @param sources RFCs with sections, guidelines, CVEs
+ * @param advice what to do
+ */
+public record Check(
+    String id,
+    Group group,
+    String title,
+    String why,
+    List<String> aspects,
+    List<String> sources,
+    Advice advice) {
+  /** Copies. */
+  public Check {
+    aspects = List.copyOf(aspects);
+    sources = List.copyOf(sources);
+  }
+
+  /** All checks of the receiving side, in the order in which they are told. */
+  public static List<Check> all() {
+    return CheckTable.receiving().rows();
+  }
+
+  /**
+   * The check of the receiving side with this id.
+   *
+   * @throws IllegalArgumentException when there is none: a mistake of ours
+   */
+  public static Check of(String id) {
+    return find(id).orElseThrow(() -> new IllegalArgumentException("no check " + id));
+  }
+
+  /** The check with this id, if there is one. */
+  public static Optional<Check> find(String id) {
+    return CheckTable.receiving().find(id);
+  }
+}

@@ -1,0 +1,160 @@
+package org.sealwax.assess.model;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Checks as a text file that is part of the program: {@code [id]}, then {@code key: value} lines;
+ * {@code aspect}, {@code source} and the routers' lines may be repeated, a line that begins with a
+ * blank goes on with the value before it, {@code #} begins a remark. Mistakes in it are ours and
+ * throw.
+ */
+public final class CheckTable {
+  private static final class Receiving {
+    static final CheckTable TABLE = read("checks.txt");
+  }
+
+  private final Map<String, Check> byId;
+
+  private CheckTable(Collection<Check> rows) {
+    Map<String, Check> map = new LinkedHashMap<>();
+    for (Check row : rows) {
+      if (map.put(row.id(), row) != null) {
+        throw new IllegalArgumentException("check " + row.id() + " stands twice");
+      }
+    }
+    this.byId = map;
+  }
+
+  /** The checks of the receiving side. */
+  public static CheckTable receiving() {
+    return Receiving.TABLE;
+  }
+
+  /** Reads a resource that lies beside this class. */
+  public static CheckTable read(String resource) {
+    try (InputStream in = CheckTable.class.getResourceAsStream(resource)) {
+      if (in == null) {
+        throw new IllegalArgumentException("no resource " + resource);
+      }
+      return parse(new String(in.readAllBytes(), StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * Reads the text of a table.
+   *
+   * @throws IllegalArgumentException with the line number of a mistake
+   */
+  public static CheckTable parse(String text) {
+    List<Check> rows = new ArrayList<>();
+    Row row = null;
+    int number = 0;
+    for (String line : text.lines().toList()) {
+      number++;
+      try {
+        if (line.isBlank() || line.startsWith("#")) {
+          continue;
+        }
+        if (line.startsWith("[") && line.endsWith("]")) {
+          if (row != null) {
+            rows.add(row.check());
+          }
+          row = new Row(line.substring(1, line.length() - 1));
+        } else if (row == null) {
+          throw new IllegalArgumentException("a value before the first [id]");
+        } else {
+          row.take(line);
+        }
+      } catch (IllegalArgumentException e) {
+        throw new IllegalArgumentException("line " + number + ": " + e.getMessage(), e);
+      }
+    }
+    if (row != null) {
+      rows.add(row.check());
+    }
+    return new CheckTable(rows);
+  }
+
+  /** In the order of the file. */
+  public List<Check> rows() {
+    return List.copyOf(byId.values());
+  }
+
+  /** By id. */
+  public Optional<Check> find(String id) {
+    return Optional.ofNullable(byId.get(id));
+  }
+
+  /** One row as it is read. */
+  private static final class Row {
+    private static final List<String> KEYS =
+        List.of(
+            "group",
+            "title",
+            "why",
+            "aspect",
+            "source",
+            "advice",
+            "postfix",
+            "exim",
+            "opensmtpd",
+            "sealwax");
+
+    private final String id;
+    private final Map<String, List<String>> values = new LinkedHashMap<>();
+    private @Nullable String last;
+
+    Row(String id) {
+      if (!id.matches("[a-z0-9][A-Za-z0-9.-]*")) {
+        throw new IllegalArgumentException("bad id " + id);
+      }
+      this.id = id;
+    }
+
+    void take(String line) {
+      String before = last;
+      if (line.startsWith(" ") && before != null) {
+        List<String> there = values.getOrDefault(before, new ArrayList<>());
+        there.set(there.size() - 1, there.getLast() + " " + line.strip());
+        return;
+      }
+      int colon = line.indexOf(": ");
+      String key = colon < 0 ? "" : line.substring(0, colon);
+      if (!KEYS.contains(key)) {
+        throw new IllegalArgumentException("no key in: " + line);
+      }
+      values.computeIfAbsent(key, k -> new ArrayList<>()).add(line.substring(colon + 2).strip());
+      last = key;
+    }
+
+    Check check() {
+      Group group =
+          Group.titled(one("group"))
+              .orElseThrow(() -> new IllegalArgumentException(id + " has no known group"));
+      Advice advice =
+          new Advice(
+              one("advice"), many("postfix"), many("exim"), many("opensmtpd"), many("sealwax"));
+      return new Check(id, group, one("title"), one("why"), many("aspect"), many("source"), advice);
+    }
+
+    private String one(String key) {
+      return String.join(" ", many(key));
+    }
+
+    private List<String> many(String key) {
+      return values.getOrDefault(key, List.of());
+    }
+  }
+}

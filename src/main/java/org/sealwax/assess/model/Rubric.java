@@ -1,0 +1,332 @@
+package org.sealwax.assess.model;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * How findings become a grade: tables of points, of caps, and of what A+ demands. Pure; the same
+ * findings always give the same grade.
+ *
+ * <p>Points are earned by what was seen and only by that: {@code INCONCLUSIVE} and {@code
+ * NOT_TESTED} earn none, so that they can never raise a grade; an inconclusive check that counts,
+ * or one whose conclusion leaves something open, puts a question mark behind the letter. A cap
+ * rests on one finding and is named with it.
+ */
+public final class Rubric {
+  private final String version;
+  private final List<Category> categories;
+  private final List<CapRow> caps;
+  private final List<Plus> plus;
+  private final Set<String> counted = new HashSet<>();
+  private final String hash;
+
+  /**
+   * A rubric.
+   *
+   * @param version of the rules, for people
+   * @param categories of the score
+   * @param caps in any order
+   * @param plus checks that must have passed for A+
+   */
+  public Rubric(String version, List<Category> categories, List<CapRow> caps, List<Plus> plus) {
+    this.version = version;
+    this.categories = List.copyOf(categories);
+    this.caps = List.copyOf(caps);
+    this.plus = List.copyOf(plus);
+    counted.add("scan.trouble");
+    caps.forEach(c -> counted.add(c.check()));
+    categories.forEach(c -> c.rows().forEach(r -> counted.add(r.check())));
+    this.hash = sum();
+  }
+
+  /** Of the rules, for people. */
+  public String version() {
+    return version;
+  }
+
+  /** Of the score. */
+  public List<Category> categories() {
+    return categories;
+  }
+
+  /** What bounds the letter, in no order. */
+  public List<CapRow> caps() {
+    return caps;
+  }
+
+  /** What A+ demands. */
+  public List<Plus> plus() {
+    return plus;
+  }
+
+  /**
+   * Part of the score: {@code most × earned ÷ outOf}, never more than {@code most}, and of that the
+   * share.
+   *
+   * @param name as reports print it
+   * @param most points of the hundred
+   * @param outOf what the rows must earn for all of them
+   * @param rows what earns
+   * @param share how much of what is earned counts
+   */
+  public record Category(String name, int most, int outOf, List<Row> rows, Share share) {
+    /** Copies, and checks that the points can be reached. */
+    public Category {
+      rows = List.copyOf(rows);
+      if (rows.stream().mapToInt(Row::pass).sum() < outOf || outOf < 1) {
+        throw new IllegalArgumentException(name + " cannot be reached");
+      }
+    }
+
+    /** All of what is earned counts. */
+    public Category(String name, int most, int outOf, List<Row> rows) {
+      this(name, most, outOf, rows, Share.ALL);
+    }
+  }
+
+  /**
+   * A share of what a category earns, in percent.
+   *
+   * @param sure by what was seen
+   * @param atBest if what was not looked at is good
+   */
+  public record Share(int sure, int atBest) {
+    /** All of it. */
+    public static final Share ALL = new Share(100, 100);
+
+    /** Checks. */
+    public Share {
+      if (sure < 0 || sure > atBest || atBest > 100) {
+        throw new IllegalArgumentException("a share of " + sure + " to " + atBest + " percent");
+      }
+    }
+  }
+
+  /**
+   * What one check earns.
+   *
+   * @param check its id
+   * @param pass for PASS and INFO
+   * @param warn for WARN
+   * @param aspects for WARN or FAIL in one of these aspects instead
+   * @param without check whose failure leaves nothing to earn here; empty: none
+   */
+  public record Row(
+      String check, int pass, int warn, Map<String, Integer> aspects, String without) {
+    /** Copies. */
+    public Row {
+      aspects = Map.copyOf(aspects);
+    }
+
+    /** The same for each aspect. */
+    public static Row of(String check, int pass, int warn) {
+      return new Row(check, pass, warn, Map.of(), "");
+    }
+
+    /** The same with a check that must not fail before this one can be looked at. */
+    public Row needing(String other) {
+      return new Row(check, pass, warn, aspects, other);
+    }
+
+    private int points(Finding finding) {
+      return switch (finding.outcome()) {
+        case PASS, INFO -> pass;
+        case WARN -> aspects.getOrDefault(finding.aspect(), warn);
+        case FAIL -> aspects.getOrDefault(finding.aspect(), 0);
+        case INCONCLUSIVE, NOT_TESTED, NOT_NEEDED -> 0;
+      };
+    }
+  }
+
+  /**
+   * The best letter that is left when something was found.
+   *
+   * @param most that letter
+   * @param check id of the finding's check
+   * @param aspect which the finding must have; empty: any
+   * @param outcomes of which it must have one
+   * @param reason in words
+   */
+  public record CapRow(
+      Letter most, String check, String aspect, Set<Outcome> outcomes, String reason) {
+    /** Copies. */
+    public CapRow {
+      outcomes = Set.copyOf(outcomes);
+    }
+
+    /** Whether it applies. */
+    public boolean applies(Finding finding) {
+      return finding.check().id().equals(check)
+          && (aspect.isEmpty() || aspect.equals(finding.aspect()))
+          && outcomes.contains(finding.outcome());
+    }
+  }
+
+  /**
+   * Something that A+ demands.
+   *
+   * @param check that must have passed wherever it was looked at
+   * @param demand in words
+   */
+  public record Plus(String check, String demand) {}
+
+  /**
+   * Grades what was found at one place.
+   *
+   * @param findings that count there
+   * @param full whether the depth was full, which A+ demands
+   */
+  public Grade grade(List<Finding> findings, boolean full) {
+    Map<String, List<Finding>> byCheck = new HashMap<>();
+    for (Finding finding : findings) {
+      byCheck.computeIfAbsent(finding.check().id(), id -> new ArrayList<>()).add(finding);
+    }
+    List<Grade.Part> parts = new ArrayList<>();
+    int score = 0;
+    int most = 0;
+    for (Category category : categories) {
+      int points = points(category, byCheck, false);
+      parts.add(new Grade.Part(category.name(), points, category.most()));
+      score += points;
+      most += points(category, byCheck, true);
+    }
+    score = Math.min(100, score);
+    most = Math.min(100, most);
+    List<Grade.Cap> applied = new ArrayList<>();
+    for (CapRow row : caps) {
+      for (Finding finding : byCheck.getOrDefault(row.check(), List.of())) {
+        if (row.applies(finding)) {
+          applied.add(new Grade.Cap(row.most(), row.reason(), finding));
+        }
+      }
+    }
+    applied.sort(Comparator.comparing(Grade.Cap::most, Comparator.reverseOrder()));
+    List<String> missing = missing(byCheck, full);
+    Letter letter = Letter.of(score);
+    Letter atBest = Letter.of(most);
+    if (!applied.isEmpty()) {
+      letter = Letter.worse(letter, applied.getFirst().most());
+      atBest = Letter.worse(atBest, applied.getFirst().most());
+    } else if (letter == Letter.A && missing.isEmpty()) {
+      letter = Letter.A_PLUS;
+      atBest = Letter.A_PLUS;
+    }
+    // Nothing that was not seen can change what is sure to be the worst.
+    boolean worst =
+        !applied.isEmpty()
+            && applied.getFirst().most() == Letter.F
+            && applied.stream()
+                .anyMatch(c -> c.most() == Letter.F && c.finding().doubt().isEmpty());
+    return new Grade(
+        letter,
+        atBest,
+        !worst && uncertain(findings),
+        score,
+        most - score,
+        parts,
+        applied,
+        missing);
+  }
+
+  private static int points(Category category, Map<String, List<Finding>> byCheck, boolean atBest) {
+    int earned = 0;
+    for (Row row : category.rows()) {
+      List<Finding> there = byCheck.getOrDefault(row.check(), List.of());
+      earned +=
+          atBest && leftOut(there)
+              ? row.pass()
+              : there.stream().mapToInt(row::points).min().orElse(0);
+    }
+    // Halves are not given away: a category is full only when everything was earned.
+    int percent = atBest ? category.share().atBest() : category.share().sure();
+    return Math.min(category.most(), category.most() * earned / category.outOf()) * percent / 100;
+  }
+
+  /**
+   * Whether a deeper scan would tell: nothing but "not tested" at an address, or of a sender, which
+   * may still come. Policies are asked for in every depth; where one is not tested, there is none.
+   */
+  private static boolean leftOut(List<Finding> there) {
+    return !there.isEmpty()
+        && there.stream()
+            .allMatch(
+                f ->
+                    f.outcome() == Outcome.NOT_TESTED
+                        && (f.check().group() == Group.SENDER
+                            || (f.place().address() != null && f.check().group() != Group.POLICY)));
+  }
+
+  private List<String> missing(Map<String, List<Finding>> byCheck, boolean full) {
+    List<String> missing = new ArrayList<>();
+    for (Plus demand : plus) {
+      List<Finding> there = byCheck.getOrDefault(demand.check(), List.of());
+      if (there.isEmpty()
+          || there.stream()
+              .anyMatch(f -> f.outcome() != Outcome.PASS && f.outcome() != Outcome.INFO)) {
+        missing.add(demand.demand());
+      }
+    }
+    if (!full) {
+      missing.add("a full assessment (--full)");
+    }
+    return missing;
+  }
+
+  private boolean uncertain(List<Finding> findings) {
+    return findings.stream()
+        .filter(f -> counted.contains(f.check().id()))
+        .anyMatch(f -> f.outcome() == Outcome.INCONCLUSIVE || !f.doubt().isEmpty());
+  }
+
+  /** SHA-256 over all tables, in hex: two grades with one hash are comparable. */
+  public String hash() {
+    return hash;
+  }
+
+  private String sum() {
+    StringBuilder text = new StringBuilder(version).append('\n');
+    for (Category category : categories) {
+      text.append(category.name())
+          .append(' ')
+          .append(category.most())
+          .append('/')
+          .append(category.outOf())
+          .append('\n');
+      for (Row row : category.rows()) {
+        text.append(row.check()).append(' ').append(row.pass()).append(' ').append(row.warn());
+        row.aspects().entrySet().stream()
+            .sorted(Map.Entry.comparingByKey())
+            .forEach(e -> text.append(' ').append(e.getKey()).append('=').append(e.getValue()));
+        text.append('\n');
+      }
+    }
+    for (CapRow row : caps) {
+      text.append(row.most().text())
+          .append(' ')
+          .append(row.check())
+          .append('/')
+          .append(row.aspect())
+          .append(' ')
+          .append(row.outcomes().stream().map(Outcome::word).sorted().toList())
+          .append('\n');
+    }
+    plus.forEach(p -> text.append("A+ ").append(p.check()).append('\n'));
+    try {
+      return HexFormat.of()
+          .formatHex(
+              MessageDigest.getInstance("SHA-256")
+                  .digest(text.toString().getBytes(StandardCharsets.UTF_8)));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("each Java has SHA-256", e);
+    }
+  }
+}

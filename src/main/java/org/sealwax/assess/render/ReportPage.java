@@ -1,0 +1,362 @@
+package org.sealwax.assess.render;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.sealwax.assess.model.Advice;
+import org.sealwax.assess.model.Check;
+import org.sealwax.assess.model.Evidence;
+import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.Grade;
+import org.sealwax.assess.model.Group;
+import org.sealwax.assess.model.Letter;
+import org.sealwax.assess.model.Outcome;
+import org.sealwax.assess.model.Report;
+
+/**
+ * A report as one page that needs nothing beside itself: no script, no font, no picture from
+ * elsewhere; light and dark, and for paper. All text of strangers is escaped.
+ */
+public final class ReportPage {
+  private final StringBuilder out = new StringBuilder(64 * 1_024);
+  private final Report report;
+
+  private ReportPage(Report report) {
+    this.report = report;
+  }
+
+  /** The page. */
+  public static String of(Report report) {
+    return new ReportPage(report).page();
+  }
+
+  private record Told(Check check, Outcome outcome, String code, String seen) {}
+
+  private String page() {
+    Page.begin(report.target() + ": " + report.letter(), out);
+    head();
+    report.graded().ifPresent(this::grade);
+    stations();
+    mend();
+    for (Group group : Group.values()) {
+      group(group);
+    }
+    foot();
+    return out.append("</main></body></html>\n").toString();
+  }
+
+  private void head() {
+    out.append("<div class=\"top\">")
+        .append(Seal.of(report))
+        .append("<div><h1>")
+        .append(Html.escape(report.target()))
+        .append("</h1><p class=\"lead\">")
+        .append(Html.escape(lead()))
+        .append("</p><ul class=\"facts\">");
+    fact("Assessment", report.depth().word());
+    report.graded().ifPresent(g -> fact("Score", g.score() + " of 100"));
+    fact("Addresses", Integer.toString(report.stations().size()));
+    fact("Connections", Integer.toString(report.connections()));
+    fact("Took", String.format(Locale.ROOT, "%.1f s", report.took().toMillis() / 1000.0));
+    fact("On", report.began().toString().substring(0, 16).replace('T', ' ') + " UTC");
+    out.append("</ul></div></div>\n");
+  }
+
+  private void fact(String name, String value) {
+    out.append("<li>").append(name).append(" <b>").append(Html.escape(value)).append("</b></li>");
+  }
+
+  private String lead() {
+    if (report.graded().isEmpty()) {
+      return "No grade: " + report.ungraded() + ".";
+    }
+    Grade grade = report.graded().get();
+    String first =
+        switch (grade.letter()) {
+          case A_PLUS -> "Mail on its way in is protected as well as it can be today.";
+          case A -> "Mail on its way in is well protected.";
+          case A_MINUS -> "Mail on its way in is well protected, with one thing left to do.";
+          case B -> "Mail on its way in is encrypted, but not safe from everybody.";
+          case C -> "Mail on its way in is encrypted with means that are out of date.";
+          case D, E -> "Mail on its way in is badly protected.";
+          case F -> "Mail on its way in can be read, changed or lost.";
+        };
+    return grade.uncertain()
+        ? first + " Something that counts could not be seen, hence the question mark."
+        : first;
+  }
+
+  private void grade(Grade grade) {
+    out.append("<div class=\"two\"><section class=\"card\"><h2>Points</h2>");
+    for (Grade.Part part : grade.parts()) {
+      int percent = part.most() == 0 ? 0 : 100 * part.points() / part.most();
+      String tone = percent >= 80 ? "good" : percent >= 50 ? "fair" : "poor";
+      out.append("<div class=\"bar\"><span>")
+          .append(Html.escape(part.category()))
+          .append("</span><span class=\"soft\">")
+          .append(part.points())
+          .append(" / ")
+          .append(part.most())
+          .append("</span><span class=\"track\"><span class=\"fill ")
+          .append(tone)
+          .append("\" style=\"width:")
+          .append(percent)
+          .append("%\"></span></span></div>");
+    }
+    out.append("</section><section class=\"card\"><h2>What decides the grade</h2>");
+    if (grade.caps().isEmpty()) {
+      out.append("<p>Nothing holds it down; the points decide.</p>");
+    } else {
+      out.append("<ul class=\"caps\">");
+      Map<String, Grade.Cap> byReason = new LinkedHashMap<>();
+      grade.caps().forEach(c -> byReason.putIfAbsent(c.most() + c.reason(), c));
+      byReason
+          .values()
+          .forEach(
+              c ->
+                  out.append("<li><span class=\"chip ")
+                      .append(Seal.tone(c.most()))
+                      .append("\">")
+                      .append(Html.escape(c.most().text()))
+                      .append("</span><span>")
+                      .append(Html.escape(c.reason()))
+                      .append("<br><a class=\"soft\" href=\"#")
+                      .append(anchor(c.finding().code()))
+                      .append("\"><code>")
+                      .append(Html.escape(c.finding().code()))
+                      .append("</code></a></span></li>"));
+      out.append("</ul>");
+    }
+    if (!grade.missing().isEmpty() && grade.letter().compareTo(Letter.A_MINUS) <= 0) {
+      out.append("<p class=\"soft\">Still missing for A+: ")
+          .append(Html.escape(String.join("; ", grade.missing())))
+          .append(".</p>");
+    }
+    out.append("</section></div>\n");
+  }
+
+  private static String anchor(String code) {
+    return Html.escape(code.replace('/', '-'));
+  }
+
+  private void stations() {
+    if (report.stations().isEmpty()) {
+      return;
+    }
+    out.append("<h2>Hosts and addresses</h2><div class=\"card wide\"><table><tr><th>Where</th>")
+        .append("<th>Grade</th><th>Score</th><th>Connections</th></tr>");
+    for (Report.Station station : report.stations()) {
+      Grade grade = station.grade();
+      out.append("<tr><td>")
+          .append(Html.escape(station.place().text()))
+          .append("</td><td><span class=\"chip ")
+          .append(grade == null ? "none" : Seal.tone(grade.letter()))
+          .append("\">")
+          .append(grade == null ? "no answer" : Html.escape(grade.text()))
+          .append("</span></td><td>")
+          .append(grade == null ? "" : Integer.toString(grade.score()))
+          .append("</td><td>")
+          .append(station.connections())
+          .append("</td></tr>");
+    }
+    out.append("</table></div>\n");
+  }
+
+  private Map<Told, List<Finding>> told(List<Outcome> outcomes, List<Group> groups) {
+    Map<Told, List<Finding>> told = new LinkedHashMap<>();
+    for (Outcome outcome : outcomes) {
+      for (Finding f : report.findings()) {
+        if (f.outcome() == outcome && groups.contains(f.check().group())) {
+          told.computeIfAbsent(
+                  new Told(f.check(), f.outcome(), f.code(), f.words()), t -> new ArrayList<>())
+              .add(f);
+        }
+      }
+    }
+    return told;
+  }
+
+  private void mend() {
+    Map<Told, List<Finding>> told =
+        told(List.of(Outcome.FAIL, Outcome.WARN, Outcome.INCONCLUSIVE), List.of(Group.values()));
+    out.append("<h2>To mend</h2>");
+    if (told.isEmpty()) {
+      out.append("<div class=\"card\"><p>Nothing.</p></div>");
+    }
+    told.forEach(this::card);
+  }
+
+  private static String tone(Outcome outcome) {
+    return switch (outcome) {
+      case FAIL -> "poor";
+      case WARN -> "fair";
+      case PASS -> "good";
+      case INFO -> "note";
+      case INCONCLUSIVE -> "fair";
+      case NOT_TESTED, NOT_NEEDED -> "none";
+    };
+  }
+
+  private static String word(Outcome outcome) {
+    return switch (outcome) {
+      case FAIL -> "fails";
+      case WARN -> "warning";
+      case PASS -> "good";
+      case INFO -> "note";
+      case INCONCLUSIVE -> "inconclusive";
+      case NOT_TESTED -> "not tested";
+      case NOT_NEEDED -> "not needed";
+    };
+  }
+
+  private void chip(Outcome outcome) {
+    out.append("<span class=\"chip ")
+        .append(tone(outcome))
+        .append("\">")
+        .append(word(outcome))
+        .append("</span>");
+  }
+
+  private void card(Told told, List<Finding> where) {
+    out.append("<section class=\"card finding ")
+        .append(tone(told.outcome()))
+        .append("\" id=\"")
+        .append(anchor(told.code()))
+        .append("\"><header>");
+    chip(told.outcome());
+    out.append("<h3>")
+        .append(Html.escape(told.check().title()))
+        .append("</h3><code>")
+        .append(Html.escape(told.code()))
+        .append("</code></header><p class=\"seen\">")
+        .append(Html.escape(told.seen()))
+        .append("</p>");
+    where(where);
+    out.append("<p class=\"soft\">").append(Html.escape(told.check().why())).append("</p>");
+    advice(told.check().advice(), where.getFirst());
+    evidence(where);
+    out.append("<p class=\"where\">")
+        .append(Html.escape(String.join(" · ", told.check().sources())))
+        .append("</p></section>\n");
+  }
+
+  private void where(List<Finding> where) {
+    List<String> places = where.stream().map(f -> f.place().text()).distinct().toList();
+    if (report.stations().size() > 1
+        && places.size() < report.stations().size()
+        && !places.contains("domain")) {
+      out.append("<small class=\"where\">at ")
+          .append(Html.escape(String.join(", ", places)))
+          .append("</small>");
+    }
+  }
+
+  private void advice(Advice advice, Finding finding) {
+    out.append("<p>").append(Html.escape(advice.general())).append("</p>");
+    if (!finding.lines().isEmpty()) {
+      pre(String.join("\n", finding.lines()));
+    }
+    boolean any =
+        !(advice.postfix().isEmpty()
+            && advice.exim().isEmpty()
+            && advice.opensmtpd().isEmpty()
+            && advice.sealwax().isEmpty());
+    if (any) {
+      out.append("<details><summary>Settings for Postfix, Exim, OpenSMTPD, Sealwax</summary>");
+      router("Postfix", advice.postfix());
+      router("Exim", advice.exim());
+      router("OpenSMTPD", advice.opensmtpd());
+      router("Sealwax", advice.sealwax());
+      out.append("</details>");
+    }
+  }
+
+  private void router(String name, List<String> lines) {
+    if (!lines.isEmpty()) {
+      out.append("<p class=\"router\">").append(name).append("</p>");
+      pre(String.join("\n", lines));
+    }
+  }
+
+  private void pre(String text) {
+    out.append("<pre>").append(Html.escape(text)).append("</pre>");
+  }
+
+  private void evidence(List<Finding> where) {
+    List<Evidence> all =
+        where.stream().flatMap(f -> f.evidence().stream()).distinct().limit(6).toList();
+    if (all.isEmpty()) {
+      return;
+    }
+    out.append("<details class=\"evidence\"><summary>Evidence</summary>");
+    all.forEach(
+        e -> {
+          out.append("<p class=\"router\">").append(e.kind().word()).append("</p>");
+          pre(e.text());
+        });
+    out.append("</details>");
+  }
+
+  private void group(Group group) {
+    Map<Told, List<Finding>> told =
+        told(
+            List.of(Outcome.FAIL, Outcome.WARN, Outcome.INCONCLUSIVE, Outcome.INFO, Outcome.PASS),
+            List.of(group));
+    Map<Told, List<Finding>> untested = told(List.of(Outcome.NOT_TESTED), List.of(group));
+    Map<Told, List<Finding>> needless = told(List.of(Outcome.NOT_NEEDED), List.of(group));
+    if (told.isEmpty() && untested.isEmpty() && needless.isEmpty()) {
+      return;
+    }
+    out.append("<h2>").append(Html.escape(group.title())).append("</h2><div class=\"card\">");
+    if (!told.isEmpty()) {
+      rows(told);
+    }
+    left("Not tested: ", untested);
+    left("Not needed: ", needless);
+    out.append("</div>\n");
+  }
+
+  private void left(String label, Map<Told, List<Finding>> some) {
+    if (some.isEmpty()) {
+      return;
+    }
+    out.append("<p class=\"none-list\">").append(label);
+    out.append(
+        Html.escape(
+            String.join(
+                ", ", some.keySet().stream().map(t -> t.check().id()).distinct().toList())));
+    out.append("</p>");
+  }
+
+  private void rows(Map<Told, List<Finding>> told) {
+    out.append("<ul class=\"rows\">");
+    told.forEach(
+        (t, where) -> {
+          out.append("<li><span>");
+          chip(t.outcome());
+          out.append("</span><span>")
+              .append(Html.escape(t.check().title()))
+              .append("<br><code>")
+              .append(Html.escape(t.code()))
+              .append("</code></span><span class=\"seen\">")
+              .append(Html.escape(t.seen()));
+          where(where);
+          out.append("</span></li>");
+        });
+    out.append("</ul>");
+  }
+
+  private void foot() {
+    out.append("<footer>")
+        .append(Html.escape(report.program()))
+        .append(" · rules ")
+        .append(Html.escape(report.rules()))
+        .append(" <code>")
+        .append(Html.escape(report.rulesHash().substring(0, 12)))
+        .append(
+            "</code> · What was not seen earns nothing and never counts as good. A grade speaks"
+                + " of one moment and of one place on the Internet.</footer>");
+  }
+}

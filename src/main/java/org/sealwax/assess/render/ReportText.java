@@ -1,0 +1,295 @@
+package org.sealwax.assess.render;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.sealwax.assess.model.Advice;
+import org.sealwax.assess.model.Check;
+import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.Grade;
+import org.sealwax.assess.model.Group;
+import org.sealwax.assess.model.Letter;
+import org.sealwax.assess.model.Outcome;
+import org.sealwax.assess.model.Report;
+import org.sealwax.mail.cli.Printable;
+
+/**
+ * A report for people at a terminal or in a mail: the grade and what decides it, then what to mend
+ * with the exact lines, then the rest in short. Text of strangers is made harmless.
+ *
+ * @param color whether escape sequences are written
+ * @param router whose lines are printed: {@code postfix}, {@code exim}, {@code opensmtpd}, {@code
+ *     sealwax}; empty: all
+ */
+public record ReportText(boolean color, String router) {
+  private static final int WIDTH = 100;
+  private static final int BAR = 20;
+  private static final String BOLD = "1";
+  private static final String DIM = "2";
+  private static final String RED = "31";
+  private static final String GREEN = "32";
+  private static final String YELLOW = "33";
+  private static final String BLUE = "36";
+
+  public String of(Report report) {
+    StringBuilder out = new StringBuilder();
+    head(out, report);
+    report.graded().ifPresent(g -> grade(out, g));
+    stations(out, report);
+    for (Group group : Group.values()) {
+      group(out, report, group);
+    }
+    out.append('\n')
+        .append(
+            paint(
+                DIM,
+                report.program()
+                    + ", rules "
+                    + report.rules()
+                    + " ("
+                    + report.rulesHash().substring(0, 12)
+                    + "), "
+                    + report.began()))
+        .append('\n');
+    return out.toString();
+  }
+
+  private String paint(String code, String text) {
+    return color ? "\u001b[" + code + "m" + text + "\u001b[0m" : text;
+  }
+
+  private static String letterColor(Report report) {
+    return report
+        .graded()
+        .map(
+            g ->
+                g.letter().compareTo(Letter.A_MINUS) <= 0
+                    ? GREEN
+                    : g.letter().compareTo(Letter.C) <= 0 ? YELLOW : RED)
+        .orElse(BLUE);
+  }
+
+  private void head(StringBuilder out, Report report) {
+    out.append('\n')
+        .append("  ")
+        .append(paint(BOLD + ";" + letterColor(report), report.letter()))
+        .append("   ")
+        .append(paint(BOLD, Printable.of(report.target())))
+        .append("   ")
+        .append(report.depth().word())
+        .append(" assessment, ")
+        .append(report.connections())
+        .append(" connections, ")
+        .append(String.format(Locale.ROOT, "%.2f s", report.took().toMillis() / 1000.0))
+        .append('\n');
+    if (!report.ungraded().isEmpty()) {
+      out.append("\n  no grade: ").append(Printable.of(report.ungraded())).append('\n');
+    }
+  }
+
+  private void grade(StringBuilder out, Grade grade) {
+    out.append('\n');
+    for (Grade.Part part : grade.parts()) {
+      int filled = part.most() == 0 ? 0 : BAR * part.points() / part.most();
+      out.append("  ")
+          .append(pad(part.category(), 22))
+          .append(String.format(Locale.ROOT, "%3d/%-3d ", part.points(), part.most()))
+          .append(paint(GREEN, "#".repeat(filled)))
+          .append(paint(DIM, ".".repeat(BAR - filled)))
+          .append('\n');
+    }
+    out.append("  ")
+        .append(pad("Score", 22))
+        .append(String.format(Locale.ROOT, "%3d/100%n", grade.score()));
+    List<String> reasons =
+        grade.caps().stream()
+            .filter(c -> c.most() == grade.caps().getFirst().most())
+            .map(Grade.Cap::reason)
+            .distinct()
+            .toList();
+    if (!reasons.isEmpty()) {
+      out.append("\n  at best ")
+          .append(grade.caps().getFirst().most().text())
+          .append(" because of: ")
+          .append(String.join("; ", reasons))
+          .append('\n');
+    }
+    if (grade.letter() != grade.atBest()) {
+      out.append("\n  ")
+          .append(grade.letter().text())
+          .append(" is sure; ")
+          .append(grade.open())
+          .append(" points are of checks that this depth leaves out, and with all of them it is ")
+          .append(grade.atBest().text())
+          .append(": look without --quick\n");
+    }
+    if (grade.uncertain()) {
+      out.append("  ? something that counts could not be seen: see \"inconclusive\" below\n");
+    }
+    if (grade.letter().compareTo(Letter.A_MINUS) <= 0 && !grade.missing().isEmpty()) {
+      out.append("\n  for A+ there is missing: ")
+          .append(String.join("; ", grade.missing()))
+          .append('\n');
+    }
+  }
+
+  private static void stations(StringBuilder out, Report report) {
+    if (report.stations().isEmpty()) {
+      return;
+    }
+    out.append('\n');
+    for (Report.Station station : report.stations()) {
+      Grade grade = station.grade();
+      out.append("  ")
+          .append(pad(station.place().text(), 60))
+          .append(pad(grade == null ? "no answer" : grade.text(), 12))
+          .append(station.connections())
+          .append(" connections\n");
+    }
+  }
+
+  private static String pad(String text, int width) {
+    return text.length() >= width ? text + " " : text + " ".repeat(width - text.length());
+  }
+
+  private record Told(Check check, Outcome outcome, String code, String seen) {}
+
+  private void group(StringBuilder out, Report report, Group group) {
+    Map<Told, List<Finding>> told = new LinkedHashMap<>();
+    for (Finding f : report.findings()) {
+      if (f.check().group() == group) {
+        told.computeIfAbsent(
+                new Told(f.check(), f.outcome(), f.code(), f.words()), t -> new ArrayList<>())
+            .add(f);
+      }
+    }
+    if (told.isEmpty()) {
+      return;
+    }
+    out.append('\n').append(paint(BOLD, group.title())).append('\n');
+    for (Outcome outcome :
+        List.of(Outcome.FAIL, Outcome.WARN, Outcome.INCONCLUSIVE, Outcome.INFO, Outcome.PASS)) {
+      told.forEach(
+          (t, where) -> {
+            if (t.outcome() == outcome) {
+              line(out, t, where, report);
+            }
+          });
+    }
+    left(out, told.keySet(), Outcome.NOT_TESTED);
+    left(out, told.keySet(), Outcome.NOT_NEEDED);
+  }
+
+  private void left(StringBuilder out, Set<Told> told, Outcome outcome) {
+    List<String> ids =
+        told.stream()
+            .filter(t -> t.outcome() == outcome)
+            .map(t -> t.check().id())
+            .distinct()
+            .toList();
+    if (!ids.isEmpty()) {
+      wrap(out, "  " + paint(DIM, pad(word(outcome), 13)), String.join(", ", ids), 15);
+    }
+  }
+
+  private static String word(Outcome outcome) {
+    return switch (outcome) {
+      case PASS -> "ok";
+      case INFO -> "note";
+      case WARN -> "warning";
+      case FAIL -> "FAIL";
+      case INCONCLUSIVE -> "inconclusive";
+      case NOT_TESTED -> "not tested";
+      case NOT_NEEDED -> "not needed";
+    };
+  }
+
+  private static String shade(Outcome outcome) {
+    return switch (outcome) {
+      case PASS -> GREEN;
+      case INFO -> BLUE;
+      case WARN -> YELLOW;
+      case FAIL -> BOLD + ";" + RED;
+      case INCONCLUSIVE -> YELLOW;
+      case NOT_TESTED, NOT_NEEDED -> DIM;
+    };
+  }
+
+  private void line(StringBuilder out, Told told, List<Finding> where, Report report) {
+    String label = "  " + paint(shade(told.outcome()), pad(word(told.outcome()), 13));
+    String places =
+        report.stations().size() > 1 && where.size() < report.stations().size()
+            ? " — at "
+                + String.join(", ", where.stream().map(f -> f.place().text()).distinct().toList())
+            : "";
+    wrap(
+        out,
+        label,
+        pad(told.code(), 22)
+            + Printable.of(told.seen())
+            + (places.contains("— at domain") ? "" : places),
+        37);
+    if (told.outcome() == Outcome.FAIL || told.outcome() == Outcome.WARN) {
+      wrap(out, " ".repeat(15) + paint(DIM, pad("why", 10)), told.check().why(), 25);
+      advice(out, told.check().advice(), where.getFirst());
+      wrap(
+          out,
+          " ".repeat(15) + paint(DIM, pad("source", 10)),
+          String.join("; ", told.check().sources()),
+          25);
+    }
+  }
+
+  private void advice(StringBuilder out, Advice advice, Finding finding) {
+    if (!advice.general().isEmpty()) {
+      wrap(out, " ".repeat(15) + paint(DIM, pad("help", 10)), advice.general(), 25);
+    }
+    lines(out, "here", finding.lines());
+    if (shown("postfix")) {
+      lines(out, "Postfix", advice.postfix());
+    }
+    if (shown("exim")) {
+      lines(out, "Exim", advice.exim());
+    }
+    if (shown("opensmtpd")) {
+      lines(out, "OpenSMTPD", advice.opensmtpd());
+    }
+    if (shown("sealwax")) {
+      lines(out, "Sealwax", advice.sealwax());
+    }
+  }
+
+  private boolean shown(String name) {
+    return router.isEmpty() || router.equals(name);
+  }
+
+  private void lines(StringBuilder out, String whose, List<String> lines) {
+    for (int i = 0; i < lines.size(); i++) {
+      out.append(" ".repeat(15))
+          .append(paint(BLUE, pad(i == 0 ? whose : "", 10)))
+          .append(Printable.of(lines.get(i)))
+          .append('\n');
+    }
+  }
+
+  /** Breaks at blanks; the label stands before the first line, the rest is indented. */
+  private static void wrap(StringBuilder out, String label, String text, int indent) {
+    StringBuilder line = new StringBuilder();
+    boolean first = true;
+    for (String word : text.split(" ", -1)) {
+      if (!line.isEmpty() && line.length() + word.length() + 1 > WIDTH - indent) {
+        out.append(first ? label : " ".repeat(indent)).append(line).append('\n');
+        first = false;
+        line.setLength(0);
+      }
+      if (!line.isEmpty() || word.isEmpty()) {
+        line.append(' ');
+      }
+      line.append(word);
+    }
+    out.append(first ? label : " ".repeat(indent)).append(line).append('\n');
+  }
+}

@@ -1,0 +1,162 @@
+package org.sealwax.assess.survey;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.Reader;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.assess.Assessment;
+import org.sealwax.assess.Progress;
+import org.sealwax.assess.Setup;
+import org.sealwax.assess.model.Budget;
+import org.sealwax.assess.model.Report;
+import org.sealwax.assess.model.Target;
+import org.sealwax.mail.net.Threads;
+
+/**
+ * Many assessments, one line of input each. Memory does not grow with the input: lines are read as
+ * there is room, results are given away at once, and what is done is remembered by the {@link
+ * Ledger} beyond a mark below which everything is done.
+ */
+public final class Survey {
+  /** Characters of a line; a name has 253. What is longer is a bad line. */
+  static final int MAX_LINE = 1_024;
+
+  private final Setup setup;
+  private final Budget budget;
+  private final int window;
+
+  /**
+   * A survey.
+   *
+   * @param window targets begun and not ended at a time; more than there are visits at a time, so
+   *     that those who wait for their provider do not keep the others
+   */
+  public Survey(Setup setup, Budget budget, int window) {
+    if (window < 1) {
+      throw new IllegalArgumentException("window " + window);
+    }
+    this.setup = setup;
+    this.budget = budget;
+    this.window = window;
+  }
+
+  /** Takes results; called by several threads, one at a time. */
+  public interface Sink {
+    /** An assessment ended. */
+    void report(long line, Report report) throws IOException;
+
+    /** A line is no target. */
+    void bad(long line, String text, String why) throws IOException;
+
+    /** A line had been done in a run before. */
+    void skipped(long line);
+  }
+
+  /** Which lines were done in runs before. */
+  public interface Ledger {
+    /** Whether this line needs nothing any more. */
+    boolean done(long line);
+  }
+
+  /**
+   * Reads and assesses until the input ends.
+   *
+   * @throws IOException when input or sink break; what is under way ends first
+   */
+  public void run(Reader input, Ledger before, Sink sink) throws IOException, InterruptedException {
+    Semaphore room = new Semaphore(window);
+    AtomicReference<@Nullable IOException> broken = new AtomicReference<>();
+    Object order = new Object();
+    BufferedReader lines = new BufferedReader(input);
+    long number = 0;
+    try {
+      String line;
+      while (broken.get() == null && (line = line(lines)) != null) {
+        number++;
+        String text = line.strip();
+        if (text.isEmpty() || text.startsWith("#")) {
+          continue;
+        }
+        if (before.done(number)) {
+          sink.skipped(number);
+          continue;
+        }
+        long here = number;
+        Target target = line.length() > MAX_LINE ? null : Target.read(text).orElse(null);
+        if (target == null) {
+          synchronized (order) {
+            sink.bad(here, text, why(line));
+          }
+          continue;
+        }
+        room.acquire();
+        Threads.start(
+            "survey",
+            () -> {
+              try {
+                Report report = new Assessment(setup, target, budget, Progress.none()).run();
+                synchronized (order) {
+                  sink.report(here, report);
+                }
+              } catch (IOException e) {
+                broken.compareAndSet(null, e);
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              } catch (RuntimeException e) {
+                fault(sink, order, here, text, e, broken);
+              } finally {
+                room.release();
+              }
+            });
+      }
+    } finally {
+      room.acquire(window);
+    }
+    IOException trouble = broken.get();
+    if (trouble != null) {
+      throw trouble;
+    }
+  }
+
+  /** A bug of ours at one target must not end the survey, nor be hidden. */
+  private static void fault(
+      Sink sink,
+      Object order,
+      long line,
+      String text,
+      RuntimeException e,
+      AtomicReference<@Nullable IOException> broken) {
+    try {
+      synchronized (order) {
+        sink.bad(line, text, "the assessment broke: " + e);
+      }
+    } catch (IOException again) {
+      broken.compareAndSet(null, again);
+    }
+  }
+
+  private static String why(String line) {
+    return line.length() > MAX_LINE
+        ? "longer than " + MAX_LINE + " characters"
+        : "no domain, host or host:port";
+  }
+
+  /** One line without its end; of a longer one the beginning, and the rest is dropped. */
+  private static @Nullable String line(BufferedReader in) throws IOException {
+    StringBuilder text = new StringBuilder();
+    int c;
+    boolean any = false;
+    while ((c = in.read()) >= 0) {
+      any = true;
+      if (c == '\n') {
+        break;
+      }
+      if (text.length() <= MAX_LINE) {
+        text.append((char) c);
+      }
+    }
+    return any ? text.toString() : null;
+  }
+}

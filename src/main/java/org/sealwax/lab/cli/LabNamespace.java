@@ -1,0 +1,73 @@
+package org.sealwax.lab.cli;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.sealwax.lab.site.Addresses;
+import org.sealwax.mail.cli.Surroundings;
+
+/**
+ * Runs this very program once more, inside a network and mount namespace: there every port is free,
+ * the lab's addresses are the machine's own, and {@code /etc/resolv.conf} names the lab's resolver,
+ * so that any mail router runs in it as it is. Nothing outside changes, and the namespace ends with
+ * the last process in it.
+ */
+public final class LabNamespace {
+  /** Set inside. */
+  public static final String INSIDE = "SEALWAX_LAB_INSIDE";
+
+  /**
+   * 198.18.0.0/15 is for benchmarks (RFC 2544), 2001:db8::/32 for documentation (RFC 3849): neither
+   * is anybody's, and no sender takes them for loopback.
+   */
+  static final String SETUP =
+      """
+      set -e
+      ip link set lo up
+      ip addr add %s/32 dev lo
+      ip route add local 198.18.0.0/15 dev lo
+      ip -6 addr add 2001:db8::53/128 dev lo nodad 2>/dev/null || true
+      # The lab's addresses must not be on an interface: senders would take them for their own.
+      ip -6 route add local 2001:db8:25::/64 dev lo 2>/dev/null || true
+      echo 1 > /proc/sys/net/ipv6/ip_nonlocal_bind || true
+      resolv=$(mktemp)
+      printf 'nameserver 127.0.0.1\\noptions edns0 trust-ad\\n' > "$resolv"
+      chmod 644 "$resolv"
+      mount --bind "$(readlink -f "$resolv")" "$(readlink -f /etc/resolv.conf)"
+      rm -f "$resolv" 2>/dev/null || true
+      exec "$@"
+      """
+          .formatted(Addresses.NAMESPACE_OWN);
+
+  private final Surroundings around;
+
+  public LabNamespace(Surroundings around) {
+    this.around = around;
+  }
+
+  /** The exit code of the run inside. */
+  public int again() throws IOException, InterruptedException {
+    ProcessHandle.Info self = ProcessHandle.current().info();
+    List<String> command = new ArrayList<>(List.of("unshare"));
+    if (!around.root()) {
+      command.add("--map-root-user");
+    }
+    command.addAll(List.of("--net", "--mount", "--", "/bin/sh", "-c", SETUP, "sh"));
+    command.add(
+        self.command()
+            .orElseThrow(() -> new IOException("this system does not tell how we were started")));
+    command.addAll(
+        Arrays.asList(
+            self.arguments()
+                .orElseThrow(
+                    () -> new IOException("this system does not tell how we were started"))));
+    ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
+    builder.environment().put(INSIDE, "1");
+    try {
+      return builder.start().waitFor();
+    } catch (IOException e) {
+      throw new IOException("--isolate needs unshare (util-linux) and ip (iproute2)", e);
+    }
+  }
+}

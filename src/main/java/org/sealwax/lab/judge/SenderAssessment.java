@@ -1,0 +1,180 @@
+package org.sealwax.lab.judge;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.sealwax.assess.model.Advice;
+import org.sealwax.assess.model.Check;
+import org.sealwax.assess.model.Evidence;
+import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.Grade;
+import org.sealwax.assess.model.Group;
+import org.sealwax.assess.model.Outcome;
+import org.sealwax.assess.model.Place;
+import org.sealwax.assess.model.Rubric;
+import org.sealwax.lab.site.Sighting;
+import org.sealwax.lab.traps.Trap;
+
+/** Holds what was seen against what was expected, row by row, and then as a whole. Pure. */
+public final class SenderAssessment {
+  /** Lines of a transcript in the evidence. */
+  private static final int MAX_LINES = 80;
+
+  /** More than one row in so many that is not tested makes a grade unsure. */
+  private static final int UNTESTED = 20;
+
+  /** In which way a row may come out. */
+  private static final List<String> ASPECTS =
+      List.of("leak", "loss", "stuck", "fooled", "weak", "clear");
+
+  private final Profile profile;
+  private final boolean ended;
+
+  /**
+   * An assessment.
+   *
+   * @param profile what the sender chose
+   * @param ended whether the sender has had its time: before, TLS reports may still come
+   */
+  public SenderAssessment(Profile profile, boolean ended) {
+    this.profile = profile;
+    this.ended = ended;
+  }
+
+  /** Judges all of it. */
+  public SenderReport report(Collection<Sighting> sightings) {
+    return report(sightings, List.of());
+  }
+
+  /**
+   * The same, with what is known of who came.
+   *
+   * @param callers what the DNS says of the addresses from which the sender came
+   */
+  public SenderReport report(Collection<Sighting> sightings, Collection<CallerNames> callers) {
+    Map<String, Deeds> deeds = new LinkedHashMap<>();
+    for (Sighting sighting : sightings) {
+      deeds.put(sighting.row().label(), Deeds.of(sighting));
+    }
+    RowJudge judge = new RowJudge(profile, deeds);
+    boolean works = works(deeds);
+    List<Finding> rows = new ArrayList<>();
+    List<String> waiting = new ArrayList<>();
+    for (Sighting sighting : sightings) {
+      String label = sighting.row().label();
+      Deeds of = deeds.getOrDefault(label, Deeds.none());
+      RowJudge.Verdict verdict = judge.of(label);
+      if (verdict.waiting()) {
+        waiting.add(label);
+      }
+      Finding found = finding(sighting, of, verdict);
+      boolean proves = works || of.delivered() || found.outcome() != Outcome.PASS;
+      rows.add(proves ? found : unproven(found));
+    }
+    List<Finding> all =
+        new ArrayList<>(new WholeSender(profile, deeds, rows, judge, ended).findings());
+    all.addAll(new PassiveRecord(sightings, callers).findings());
+    all.addAll(rows);
+    Rubric rules = SenderRubric.rules(profile, rows, deeds);
+    int tested = (int) rows.stream().filter(f -> f.outcome() != Outcome.NOT_TESTED).count();
+    Grade grade = rules.grade(all, true);
+    return new SenderReport(
+        profile,
+        all,
+        (rows.size() - tested) * UNTESTED > rows.size() ? grade.doubted() : grade,
+        tested,
+        labels(rows, "leak"),
+        labels(rows, "loss"),
+        labels(rows, "stuck"),
+        waiting,
+        rules.version() + " " + rules.hash().substring(0, 12));
+  }
+
+  /**
+   * Whether this sender delivers at all: to one of the good hosts of group A, when it came to any,
+   * else anywhere.
+   */
+  private static boolean works(Map<String, Deeds> deeds) {
+    List<Deeds> good =
+        deeds.entrySet().stream()
+            .filter(e -> e.getKey().startsWith("a") && e.getValue().tried())
+            .map(Map.Entry::getValue)
+            .toList();
+    return (good.isEmpty() ? deeds.values() : good).stream().anyMatch(Deeds::delivered);
+  }
+
+  /** A sender that delivers nowhere refuses nothing. */
+  private static Finding unproven(Finding found) {
+    return new Finding(
+        found.check(),
+        Outcome.NOT_TESTED,
+        "",
+        found.place(),
+        found.seen() + ": but so far this sender delivered to no good host",
+        found.doubt(),
+        found.evidence(),
+        found.lines());
+  }
+
+  private static List<String> labels(List<Finding> rows, String aspect) {
+    return rows.stream()
+        .filter(f -> f.outcome() == Outcome.FAIL && f.aspect().equals(aspect))
+        .map(SenderAssessment::label)
+        .toList();
+  }
+
+  /** The label of the row that a finding is about. */
+  static String label(Finding row) {
+    return row.check().id().substring("lab.".length());
+  }
+
+  /** The part of the score for which a finding counts. */
+  static Optional<Expectation.Category> categoryOf(Finding finding) {
+    String id = finding.check().id();
+    if (id.equals("sender.tlsrpt")) {
+      return Optional.of(Expectation.Category.REPORTS);
+    }
+    return id.startsWith("lab.")
+        ? Expectation.of(id.substring("lab.".length()))
+            .filter(e -> e.want() != Want.RECORDED)
+            // Mail that came without REQUIRETLS neither earns nor costs anything.
+            .filter(e -> e.want() != Want.AS_REQUIRETLS_SAYS || finding.outcome() != Outcome.INFO)
+            .map(Expectation::category)
+        : Optional.empty();
+  }
+
+  /** The check behind a row. */
+  public static Check check(Trap.Case row) {
+    return new Check(
+        "lab." + row.label(),
+        Group.SENDER,
+        row.trap().title(),
+        row.trap().expected(),
+        ASPECTS,
+        List.of(row.trap().source()),
+        Advice.of("a correct sender: " + row.trap().expected()));
+  }
+
+  private static Finding finding(Sighting sighting, Deeds of, RowJudge.Verdict verdict) {
+    Finding finding =
+        Finding.of(
+                check(sighting.row()),
+                verdict.outcome(),
+                Place.domain(),
+                of.told() + verdict.tail())
+            .as(verdict.aspect());
+    return of.tried() ? finding.with(Evidence.transcript(transcript(sighting))) : finding;
+  }
+
+  private static String transcript(Sighting sighting) {
+    return sighting.events().stream()
+        .map(Transcript::line)
+        .filter(l -> !l.isEmpty())
+        .limit(MAX_LINES)
+        .collect(Collectors.joining("\n"));
+  }
+}

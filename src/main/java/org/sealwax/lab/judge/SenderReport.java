@@ -1,0 +1,64 @@
+package org.sealwax.lab.judge;
+
+import java.util.List;
+import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.Grade;
+import org.sealwax.assess.model.Outcome;
+import org.sealwax.lab.traps.Traps;
+
+/**
+ * What an assessment of a sender came to.
+ *
+ * @param profile by which it was judged
+ * @param findings the sender as a whole first, then row by row
+ * @param grade the letter
+ * @param tested how many rows the sender reached and decided; the grade is about those
+ * @param leaks rows in which mail went out in plaintext or to a false peer though a policy forbade
+ *     it
+ * @param losses rows in which legal mail was bounced
+ * @param stuck rows in which no try got legal mail through, which is still queued
+ * @param waiting rows that are not tested because the sender did not come, or may still change at
+ *     its next try
+ * @param rules the version of the rules, with their hash
+ */
+public record SenderReport(
+    Profile profile,
+    List<Finding> findings,
+    Grade grade,
+    int tested,
+    List<String> leaks,
+    List<String> losses,
+    List<String> stuck,
+    List<String> waiting,
+    String rules) {
+  /** Copies. */
+  public SenderReport {
+    findings = List.copyOf(findings);
+    leaks = List.copyOf(leaks);
+    losses = List.copyOf(losses);
+    stuck = List.copyOf(stuck);
+    waiting = List.copyOf(waiting);
+  }
+
+  /** Whether legal mail was bounced, or got through in no try. */
+  public boolean loses() {
+    return !losses.isEmpty() || !stuck.isEmpty();
+  }
+
+  /** Over how many traps the grade is, of all that the lab has, and of those that were chosen. */
+  public String over() {
+    int all = Traps.rows().size();
+    String chosen = rows() == all ? "" : ", " + rows() + " of them chosen";
+    return tested + " of " + all + " traps" + chosen;
+  }
+
+  /** How many rows there are. */
+  public int rows() {
+    return (int) findings.stream().filter(f -> f.check().id().startsWith("lab.")).count();
+  }
+
+  /** How many findings have this outcome. */
+  public long count(Outcome outcome) {
+    return findings.stream().filter(f -> f.outcome() == outcome).count();
+  }
+}

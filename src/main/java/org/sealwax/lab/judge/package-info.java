@@ -1,0 +1,16 @@
+/**
+ * Floor 4: what a sender's conduct in the lab is worth.
+ *
+ * <p>{@link org.sealwax.lab.judge.Deeds} are the facts of one sighting; {@link
+ * org.sealwax.lab.judge.Expectation} is the table of what a correct sender does in each row of the
+ * lab, written out trap by trap and context by context; {@link
+ * org.sealwax.lab.judge.SenderAssessment} holds one against the other and gives findings in the
+ * words of the whole assessor, with the two numbers that matter: leaks and losses.
+ *
+ * <p>Pure: no sockets, no clock. A profile says what a sender chose where the standards leave a
+ * choice, so that a legal choice is not punished. RFC 7435, 7672, 8461, 5321.
+ */
+@NullMarked
+package org.sealwax.lab.judge;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,415 @@
+package org.sealwax.lab.serve;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import org.sealwax.lab.site.Addresses;
+import org.sealwax.lab.site.Conversation;
+import org.sealwax.lab.site.Doors;
+import org.sealwax.lab.site.FrontDesk;
+import org.sealwax.lab.site.Gatekeeper;
+import org.sealwax.lab.site.LabSettings;
+import org.sealwax.lab.site.Lot;
+import org.sealwax.lab.site.NameDoor;
+import org.sealwax.lab.site.OwnPost;
+import org.sealwax.lab.site.Place;
+import org.sealwax.lab.site.PostOffice;
+import org.sealwax.lab.site.Setup;
+import org.sealwax.lab.site.Sighting;
+import org.sealwax.lab.site.Ticket;
+import org.sealwax.lab.site.ZoneTexts;
+import org.sealwax.lab.traps.Context;
+import org.sealwax.lab.traps.Shown;
+import org.sealwax.lab.traps.Trap;
+import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.Limit;
+import org.sealwax.mail.net.Rate;
+import org.sealwax.mail.net.Supervisor;
+import org.sealwax.mail.net.Wire;
+import org.sealwax.testkit.tls.Mint;
+import org.sealwax.testkit.zone.Authority;
+import org.sealwax.testkit.zone.AuthoritySettings;
+import org.sealwax.testkit.zone.KeptKey;
+import org.sealwax.testkit.zone.Signing;
+import org.sealwax.testkit.zone.Zone;
+
+/**
+ * The lab on the open Internet: a plain authority for a delegated zone, traps on addresses that are
+ * lent to tokens, policy hosts behind one HTTPS address, and a front desk for bounces and reports.
+ * Everything in it is there for a live token, and goes with it. Thread-safe.
+ */
+public final class LabService implements Closeable {
+  /** Octets of evidence kept for one token: all rows, with hellos, several times. */
+  public static final long ROOM = 6_000_000;
+
+  /** Letters of a token: 80 bits, which nobody guesses and no rate lets anybody try. */
+  static final int TOKEN_LENGTH = 16;
+
+  /** Connections at once to the traps of all tokens, and to those of one. */
+  private static final int TRAP_CONNECTIONS = 4_000;
+
+  static final int TRAP_CONNECTIONS_EACH = 1_200;
+
+  /** To the pages and policy hosts, and to the front desk: no trap takes these away. */
+  private static final int WEB_CONNECTIONS = 1_000;
+
+  private static final int DESK_CONNECTIONS = 500;
+
+  /** Octets of an address that make a network of people: /24, and /56 (RFC 6177 2). */
+  private static final int V4_NETWORK = 3;
+
+  private static final int V6_NETWORK = 7;
+
+  /** Tokens that one network may ask for within an hour, those that it gave back among them. */
+  private static final int TOKENS_AN_HOUR = 12;
+
+  /** Networks whose asking is remembered. */
+  private static final int MAX_ASKERS = 4_096;
+
+  private static final Duration SWEEP = Duration.ofSeconds(5);
+
+  /** Seconds: a restart makes another certificate. */
+  private static final String TTL = "$TTL 60\n";
+
+  /** What became of somebody's wish for a token. */
+  public sealed interface Answer {
+    /** Here it is. */
+    record Issued(Booking booking) implements Answer {}
+
+    /** Not now. */
+    record Refused(String why) implements Answer {}
+  }
+
+  private final ServiceSettings settings;
+  private final Clock clock;
+  private final Authority authority;
+  private final Setup setup;
+  private final KeptKey key;
+  private final AddressPool pool;
+  private final Limit trapped = Limit.of(TRAP_CONNECTIONS);
+  private final NameDoor names;
+  private final Doors web;
+  private final Doors front;
+  private final FrontDesk desk = new FrontDesk();
+  private final Map<String, Booking> bookings = new ConcurrentHashMap<>();
+  private final Map<String, Rate> askers =
+      new LinkedHashMap<>(64, 0.75f, true) {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, Rate> eldest) {
+          return size() > MAX_ASKERS;
+        }
+      };
+  private volatile boolean closed;
+
+  /**
+   * Where it is.
+   *
+   * @param folder for the zone's key and the lab's root
+   * @param clock the time
+   * @param chance for tokens and addresses
+   */
+  public record World(Path folder, Clock clock, Chance chance) {}
+
+  /**
+   * Starts it, without any token yet.
+   *
+   * @param pages who gets HTTPS connections that ask for no policy host; owns them, before TLS
+   * @throws IOException when an address, a port or a key is not to be had; nothing stays open then
+   */
+  public LabService(ServiceSettings settings, World world, Consumer<Wire> pages)
+      throws IOException {
+    this.settings = settings;
+    this.clock = world.clock();
+    this.key = KeptKey.open(world.folder().resolve("zone.key"), settings.zone());
+    Mint mint = Mint.open(world.folder().resolve("root.key"), clock, world.chance());
+    this.pool =
+        new AddressPool(settings.trapsV4(), settings.trapsV6().orElse(null), world.chance());
+    this.names = new NameDoor(pages);
+    this.web = doors(WEB_CONNECTIONS);
+    this.front = doors(DESK_CONNECTIONS);
+    this.authority =
+        Authority.start(
+            new AuthoritySettings(
+                settings.zone(),
+                settings.addresses().stream()
+                    .map(a -> new InetSocketAddress(a, settings.ports().dns()))
+                    .toList(),
+                settings.nameServers(),
+                settings.dnsRate()),
+            key,
+            clock,
+            world.chance());
+    LabSettings lab =
+        new LabSettings(
+            settings.zone(),
+            new InetSocketAddress(settings.addresses().getFirst(), settings.ports().dns()),
+            settings.ports().smtp(),
+            settings.ports().https(),
+            Addresses.loopback(),
+            settings.scale(),
+            settings.pages() + "/at/");
+    this.setup = new Setup(lab, clock, world.chance(), mint, authority);
+    try {
+      open();
+    } catch (IOException | RuntimeException e) {
+      close();
+      throw e;
+    }
+    var _ = Supervisor.start("lab-sweeper", () -> closed, this::sweepAlways);
+  }
+
+  private Doors doors(int most) {
+    return new Doors(
+        new Gatekeeper(most, settings.connections(), settings.connectionsPerMinute(), clock),
+        Optional.empty());
+  }
+
+  private void open() throws IOException {
+    Place place =
+        OwnPost.place(
+            setup,
+            settings.zone(),
+            desk,
+            new Sighting(
+                new Trap.Case(OwnPost.TRAP, Context.DANE),
+                new java.util.concurrent.atomic.AtomicLong(0)));
+    place.settle(new FixedAddresses(settings.addresses()));
+    for (InetAddress address : settings.addresses()) {
+      for (Place.LiveHost host : place.hosts()) {
+        front.open(
+            address,
+            settings.ports().smtp(),
+            wire -> new Conversation(wire, place, host, clock).run());
+      }
+      web.open(address, settings.ports().https(), names);
+    }
+    authority.add(List.of(Zone.of(settings.zone(), text(place)).signed(Signing.WHITE_LIES)));
+  }
+
+  /** The zone's own records: pages, name servers, the front desk; it sends no mail, and says so. */
+  private String text(Place place) {
+    StringBuilder out = new StringBuilder(TTL);
+    List<String> hosts = new ArrayList<>(List.of(settings.zone(), "mx." + settings.zone()));
+    settings.nameServers().stream()
+        .filter(n -> n.endsWith("." + settings.zone()) && !hosts.contains(n))
+        .forEach(hosts::add);
+    for (String host : hosts) {
+      for (InetAddress address : settings.addresses()) {
+        out.append(host).append(". ").append(ZoneTexts.address(address));
+      }
+    }
+    String leaf = Shown.good().record(place.hosts().getFirst().leaf());
+    out.append("_" + settings.ports().smtp() + "._tcp.mx TLSA " + leaf + "\n");
+    if (settings.ports().smtp() != 25) {
+      out.append("_25._tcp.mx TLSA " + leaf + "\n");
+    }
+    return out.append("@ MX 0 .\n@ TXT \"v=spf1 -all\"\n").toString();
+  }
+
+  /** How it is set up. */
+  public ServiceSettings settings() {
+    return settings;
+  }
+
+  /** What the parent zone must have: DS records in presentation form. */
+  public List<String> delegation() {
+    return List.of(key.ds());
+  }
+
+  /** The CA under which the traps' good certificates are, in PEM. */
+  public String rootPem() {
+    return setup.mint().rootPem();
+  }
+
+  /** Where its DNS is. */
+  public List<InetSocketAddress> resolvers() {
+    return authority.addresses();
+  }
+
+  /** Tokens that are live. */
+  public int live() {
+    return bookings.size();
+  }
+
+  /**
+   * Gives a token out.
+   *
+   * @param from who asks
+   * @param note kept with it
+   */
+  public synchronized Answer issue(
+      InetAddress from, List<Trap.Case> rows, Family family, String note) {
+    sweep();
+    String network = network(from);
+    long own = bookings.values().stream().filter(b -> b.network().equals(network)).count();
+    if (own >= settings.tokensEach()) {
+      return new Answer.Refused(
+          "your network has " + own + " tokens; end one, or wait until one has run out");
+    }
+    if (bookings.size() >= settings.tokens()) {
+      return new Answer.Refused("all tokens are in use; come again in an hour");
+    }
+    if (!askers
+        .computeIfAbsent(network, n -> new Rate(TOKENS_AN_HOUR / 3600.0, TOKENS_AN_HOUR, clock))
+        .tryTake()) {
+      return new Answer.Refused("your network had many tokens within the hour; come again later");
+    }
+    String token = setup.token(TOKEN_LENGTH);
+    try {
+      Ticket ticket = setup.issue(rows, token, new Plot(family));
+      Booking booking =
+          new Booking(ticket, clock.now().plus(settings.life()), network, family, note);
+      bookings.put(token, booking);
+      return new Answer.Issued(booking);
+    } catch (IOException e) {
+      return new Answer.Refused("the traps could not be set up: " + e.getMessage());
+    }
+  }
+
+  private static String network(InetAddress from) {
+    byte[] octets = from.getAddress();
+    return HexFormat.of()
+        .formatHex(Arrays.copyOf(octets, octets.length == 4 ? V4_NETWORK : V6_NETWORK));
+  }
+
+  /**
+   * The live token of this name. Takes the same time for every wrong one: all are compared, each to
+   * its end.
+   */
+  public Optional<Booking> find(String token) {
+    byte[] asked = token.getBytes(StandardCharsets.UTF_8);
+    Instant now = clock.now();
+    Booking found = null;
+    for (Map.Entry<String, Booking> each : bookings.entrySet()) {
+      byte[] there = each.getKey().getBytes(StandardCharsets.UTF_8);
+      if (MessageDigest.isEqual(asked, there) && now.isBefore(each.getValue().until())) {
+        found = each.getValue();
+      }
+    }
+    return Optional.ofNullable(found);
+  }
+
+  /** Ends a token before its time. */
+  public synchronized void end(Booking booking) {
+    if (bookings.remove(booking.ticket().token(), booking)) {
+      try {
+        booking.ticket().close();
+      } catch (IOException e) {
+        // Its sockets are gone; that was the point.
+      }
+    }
+  }
+
+  /** Ends what has run out. */
+  synchronized void sweep() {
+    Instant now = clock.now();
+    for (Booking booking : List.copyOf(bookings.values())) {
+      if (!now.isBefore(booking.until())) {
+        try {
+          end(booking);
+        } catch (RuntimeException e) {
+          // The next sweep meets it again; the others must end all the same.
+        }
+      }
+    }
+  }
+
+  private void sweepAlways() {
+    while (!closed) {
+      try {
+        Thread.sleep(SWEEP);
+      } catch (InterruptedException e) {
+        return;
+      }
+      sweep();
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    closed = true;
+    for (Booking booking : List.copyOf(bookings.values())) {
+      end(booking);
+    }
+    web.close();
+    front.close();
+    authority.close();
+  }
+
+  /** What one token gets. */
+  private final class Plot implements Lot {
+    private final Leases leases;
+    private final Doors own =
+        new Doors(
+            new Gatekeeper(
+                trapped,
+                TRAP_CONNECTIONS_EACH,
+                settings.connections(),
+                settings.connectionsPerMinute(),
+                clock),
+            Optional.of(names));
+    private String zone = "";
+
+    Plot(Family family) {
+      leases = new Leases(pool, family, settings.addresses());
+    }
+
+    @Override
+    public Addresses addresses() {
+      return leases;
+    }
+
+    @Override
+    public Doors doors() {
+      return own;
+    }
+
+    @Override
+    public boolean spares() {
+      return true;
+    }
+
+    @Override
+    public long room() {
+      return ROOM;
+    }
+
+    @Override
+    public String post(PostOffice office, String of) throws IOException {
+      zone = of;
+      desk.open(of, office);
+      OwnPost.desk(setup, office, of, settings.addresses(), own);
+      StringBuilder text = new StringBuilder(TTL);
+      for (String name : List.of("bounce", "report")) {
+        text.append(name + " MX 10 mx." + settings.zone() + ".\n");
+      }
+      settings.addresses().forEach(a -> text.append("report " + ZoneTexts.address(a)));
+      return text.toString();
+    }
+
+    @Override
+    public void close() throws IOException {
+      desk.close(zone);
+      own.close();
+      leases.close();
+    }
+  }
+}

@@ -1,0 +1,136 @@
+package org.sealwax.lab.site;
+
+import java.net.InetAddress;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** One thing that the sender did at a trap, or that was done to it. */
+public sealed interface Event {
+  /** When. */
+  Instant at();
+
+  /**
+   * A question to the DNS.
+   *
+   * @param name in lower case
+   * @param type its mnemonic
+   * @param dnssecOk whether signatures were wanted
+   * @param checkingDisabled whether the asker validates by itself
+   */
+  record Asked(
+      Instant at,
+      String name,
+      String type,
+      boolean dnssecOk,
+      boolean checkingDisabled,
+      InetAddress from)
+      implements Event {}
+
+  /**
+   * A visit to the policy host.
+   *
+   * @param path asked for; empty when it did not come to that
+   * @param status answered; 0 when none was
+   * @param trouble why it ended before, or empty
+   */
+  record Fetched(Instant at, String path, @Nullable String serverName, int status, String trouble)
+      implements Event {}
+
+  /**
+   * A connection to a host.
+   *
+   * @param connection its number within the sighting
+   * @param host the host's label
+   */
+  record Connected(Instant at, int connection, String host, InetAddress from) implements Event {}
+
+  /**
+   * A line of SMTP.
+   *
+   * @param bySender whose
+   * @param tls whether it went under TLS
+   * @param text without CRLF; cut when long
+   */
+  record Said(Instant at, int connection, boolean bySender, boolean tls, String text)
+      implements Event {}
+
+  /** The hello, raw, with record headers; cut at {@link Sighting#MAX_HELLO}. */
+  record Hello(Instant at, int connection, byte[] raw) implements Event {}
+
+  /**
+   * A handshake that came about.
+   *
+   * @param version as on the wire
+   * @param suite as on the wire
+   * @param group as on the wire; -1 for none
+   * @param serverName SNI, or null
+   * @param clientChain the sender's certificates in DER, leaf first
+   */
+  record Secured(
+      Instant at,
+      int connection,
+      int version,
+      int suite,
+      int group,
+      @Nullable String serverName,
+      List<byte[]> clientChain)
+      implements Event {}
+
+  /**
+   * A handshake that did not come about.
+   *
+   * @param answered whether the server's part of it (ServerHello, certificate) had gone out, so
+   *     that the sender saw what is wrong with it
+   */
+  record Unsecured(Instant at, int connection, boolean answered, String why) implements Event {}
+
+  /**
+   * The site changed: what it was before the first try is over (an attack begins, a record is
+   * corrected).
+   */
+  record Turned(Instant at) implements Event {}
+
+  /**
+   * A message whose final dot was taken, or dropped where that is the trap.
+   *
+   * @param host the host's label
+   * @param tls whether it went under TLS
+   * @param replied whether the sender was told so
+   * @param tlsOptional whether its header has {@code TLS-Required: No} (RFC 8689 section 3)
+   */
+  record Delivered(
+      Instant at, int connection, String host, boolean tls, boolean replied, boolean tlsOptional)
+      implements Event {}
+
+  /**
+   * The sender fell for something.
+   *
+   * @param how in words
+   */
+  record Fooled(Instant at, int connection, String how) implements Event {}
+
+  /** A connection ended. */
+  record Closed(Instant at, int connection) implements Event {}
+
+  /**
+   * A delivery status notification about a recipient at this trap came back.
+   *
+   * @param action {@code failed}, {@code delayed} …
+   * @param status {@code 5.1.10}; empty when there was none
+   */
+  record Bounced(Instant at, String action, String status) implements Event {}
+
+  /**
+   * A TLS report about this trap came.
+   *
+   * @param way {@code https} or {@code mail}
+   * @param types the result types in it (RFC 8460 4.3)
+   * @param successes its count of good sessions
+   * @param failures its count of failed ones
+   * @param signed whether it carried a DKIM signature, where it came by mail
+   */
+  record Reported(
+      Instant at, String way, List<String> types, long successes, long failures, boolean signed)
+      implements Event {}
+}

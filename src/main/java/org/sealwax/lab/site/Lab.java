@@ -1,0 +1,161 @@
+package org.sealwax.lab.site;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import org.sealwax.lab.traps.Trap;
+import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.testkit.tls.Mint;
+import org.sealwax.testkit.zone.Signing;
+import org.sealwax.testkit.zone.Zone;
+import org.sealwax.testkit.zone.ZoneServer;
+
+/**
+ * The small broken internet, in this process.
+ *
+ * <pre>{@code
+ * try (Lab lab = new Lab(LabSettings.defaults(), Clock.system(), Chance.secure())) {
+ *   Ticket ticket = lab.issue(Traps.quick());
+ *   // the sender asks lab.resolver(), trusts lab.anchors() and lab.rootPem(),
+ *   // and sends from ticket.sender() to each of ticket.recipients()
+ *   Sighting seen = ticket.sighting("e3");
+ * }
+ * }</pre>
+ *
+ * <p>Thread-safe.
+ */
+public final class Lab implements Closeable {
+  /** Tokens at once: each has some 300 sockets. */
+  public static final int MAX_TOKENS = 50;
+
+  private static final int TOKEN_LENGTH = 6;
+
+  private final LabSettings settings;
+  private final ZoneServer dns;
+  private final Setup setup;
+  private final Doors homes = new Doors();
+
+  /**
+   * Starts the DNS, without any token yet.
+   *
+   * @throws IOException when its port is not to be had
+   */
+  public Lab(LabSettings settings, Clock clock, Chance chance) throws IOException {
+    this.settings = settings;
+    this.dns = ZoneServer.start(clock, settings.dns());
+    String zone = settings.zone();
+    List<Zone> above = new ArrayList<>();
+    above.add(Zone.of(zone, "").signed(Signing.NSEC3));
+    String tld = zone.substring(zone.lastIndexOf('.') + 1);
+    if (!tld.equals(zone)) {
+      above.add(Zone.of(tld, "").signed().with(Zone.Algorithm.RSA_SHA256));
+    }
+    dns.add(above);
+    this.setup = new Setup(settings, clock, chance, new Mint(clock, chance), dns);
+  }
+
+  /** Where the sender's resolver is. */
+  public InetSocketAddress resolver() {
+    return dns.address();
+  }
+
+  /** The trust anchor for a validating resolver: DS records in presentation form. */
+  public List<String> anchors() {
+    return dns.anchors();
+  }
+
+  /** The CA to trust, in PEM. */
+  public String rootPem() {
+    return setup.mint().rootPem();
+  }
+
+  /** How it is set up. */
+  public LabSettings settings() {
+    return settings;
+  }
+
+  /**
+   * Whether the resolver acts as one that validates: AD on what is secure, SERVFAIL for what is
+   * bogus. For senders that do not validate themselves: Postfix, Exim, all that use the C library.
+   * Who sets CD sees all there is.
+   */
+  public void actValidating(boolean acts) {
+    dns.sayAuthentic(acts);
+    dns.hideBogus(acts);
+  }
+
+  /**
+   * Sets the sites of these rows up under a fresh token.
+   *
+   * @throws IOException when an address is not to be had; nothing stays open then
+   * @throws IllegalStateException when there are {@link #MAX_TOKENS} already
+   */
+  public Ticket issue(List<Trap.Case> rows) throws IOException {
+    if (setup.tickets().size() >= MAX_TOKENS) {
+      throw new IllegalStateException("no more than " + MAX_TOKENS + " tokens at once");
+    }
+    return setup.issue(rows, setup.token(TOKEN_LENGTH), new OwnLot());
+  }
+
+  /**
+   * Sets a domain of the sender's own up: everything around its mail host, at which the sender
+   * itself is to listen. It ends with the lab.
+   *
+   * @param domain not below the lab's zone, and below the same top: {@code sender.example}
+   * @param ticket whose post office takes reports about it
+   * @throws IOException when an address is not to be had
+   */
+  public Home home(String domain, Ticket ticket) throws IOException {
+    Home.Built built = Home.build(setup, domain, "report." + ticket.zone(), homes);
+    dns.add(List.of(new Zone(domain, built.zone(), Signing.VALID)));
+    return built.home();
+  }
+
+  /** Ends all tokens, and the DNS. */
+  @Override
+  public void close() throws IOException {
+    for (Ticket ticket : setup.tickets()) {
+      ticket.close();
+    }
+    homes.close();
+    dns.close();
+  }
+
+  /** Sockets of its own, addresses that nobody else wants. */
+  private final class OwnLot implements Lot {
+    private final Doors doors = new Doors();
+
+    @Override
+    public Addresses addresses() {
+      return settings.addresses();
+    }
+
+    @Override
+    public Doors doors() {
+      return doors;
+    }
+
+    @Override
+    public boolean spares() {
+      return false;
+    }
+
+    @Override
+    public long room() {
+      return Long.MAX_VALUE;
+    }
+
+    @Override
+    public String post(PostOffice office, String zone) throws IOException {
+      return OwnPost.open(setup, office, zone, settings.addresses(), doors);
+    }
+
+    @Override
+    public void close() throws IOException {
+      doors.close();
+    }
+  }
+}

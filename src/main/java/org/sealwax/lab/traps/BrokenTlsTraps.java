@@ -1,0 +1,193 @@
+package org.sealwax.lab.traps;
+
+import static org.sealwax.lab.traps.Traps.N;
+import static org.sealwax.lab.traps.Traps.NDS;
+import static org.sealwax.lab.traps.Traps.S;
+import static org.sealwax.lab.traps.Traps.trap;
+
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.sealwax.testkit.tls.LeafPlan;
+import org.sealwax.testkit.tls.OddTls;
+
+/** Group C, second half: what TLS libraries no longer speak, and sessions that are resumed. */
+final class BrokenTlsTraps {
+  private static final String AS_C1 = "not agreed to; then as C1";
+
+  /** RSA key exchange with AES, 3DES and RC4 (RFC 5246 A.5): what a server of 1999 might choose. */
+  private static final Integer[] STATIC_RSA = {0x0035, 0x002f, 0x000a, 0x0005, 0x0004};
+
+  /** ECDH_anon and DH_anon with AES (RFC 8422 6, RFC 5246 A.5). */
+  private static final Integer[] ANONYMOUS = {0xc019, 0xc018, 0x003a, 0x0034};
+
+  /** DHE_RSA with AES (RFC 5288 3, RFC 5246 A.5). */
+  private static final Integer[] DHE = {0x009f, 0x009e, 0x0039, 0x0033};
+
+  private BrokenTlsTraps() {}
+
+  private static UnaryOperator<Site> tls(UnaryOperator<OddTls> change) {
+    return site -> site.eachHost(h -> h.shaking(change));
+  }
+
+  private static UnaryOperator<Site> quirk(OddTls.Quirk quirk) {
+    return tls(t -> t.withVersions(OddTls.TLS_1_2).with(quirk));
+  }
+
+  private static UnaryOperator<Site> rsa(UnaryOperator<OddTls> change) {
+    return site ->
+        site.eachHost(h -> h.certified(l -> l.with(LeafPlan.KeyKind.RSA_2048)).shaking(change));
+  }
+
+  private static UnaryOperator<Site> half(int version, Integer... suites) {
+    return rsa(t -> t.withVersions(version).withSuites(suites).with(OddTls.Quirk.HALF_WAY));
+  }
+
+  private static UnaryOperator<Site> dhe(OddTls.Quirk size) {
+    return rsa(t -> t.withVersions(OddTls.TLS_1_2).withSuites(DHE).with(size));
+  }
+
+  private static UnaryOperator<Site> only(Integer... suites) {
+    return rsa(t -> t.withVersions(OddTls.TLS_1_2).withSuites(suites));
+  }
+
+  static List<Trap> all() {
+    return List.of(
+        trap("C4", "SSLv3 only", AS_C1, "RFC 7568 3", NDS, half(OddTls.SSL_3, STATIC_RSA)),
+        trap("C7", "SSLv2 only", AS_C1, "RFC 6176 3", NDS, half(OddTls.SSL_2, STATIC_RSA)),
+        trap("C10", "RC4 only", AS_C1, "RFC 7465 2", N, half(OddTls.TLS_1_2, 0x0005, 0x0004)),
+        trap(
+            "C11",
+            "3DES only",
+            "better not; recorded",
+            "RFC 9325 4.1",
+            N,
+            half(OddTls.TLS_1_2, 0x000a)),
+        trap(
+            "C12",
+            "export suites only",
+            AS_C1,
+            "RFC 9325 4.1",
+            N,
+            half(OddTls.TLS_1_0, 0x0003, 0x0006, 0x0008)),
+        trap(
+            "C13",
+            "suites without encryption only",
+            AS_C1,
+            "RFC 9325 4.1",
+            N,
+            half(OddTls.TLS_1_2, 0x0001, 0x0002, 0x003b)),
+        trap(
+            "C14",
+            "anonymous suites only",
+            "acceptable without a policy only",
+            "RFC 7672 8.2",
+            NDS,
+            tls(
+                t ->
+                    t.withVersions(OddTls.TLS_1_2)
+                        .withSuites(ANONYMOUS)
+                        .with(OddTls.Asks.NOTHING, List.of()))),
+        trap(
+            "C15",
+            "static RSA key exchange only",
+            "better not; recorded",
+            "RFC 9325 4.1",
+            N,
+            only(0x009c, 0x009d, 0x003c, 0x002f, 0x0035)),
+        trap(
+            "C17a",
+            "Diffie-Hellman with 512 bits only",
+            AS_C1,
+            "RFC 9325 4.2",
+            N,
+            dhe(OddTls.Quirk.DH_512)),
+        trap(
+            "C17d",
+            "Diffie-Hellman with 768 bits only",
+            AS_C1,
+            "RFC 9325 4.2",
+            N,
+            dhe(OddTls.Quirk.DH_768)),
+        trap(
+            "C17b",
+            "Diffie-Hellman with 1,024 bits only",
+            "better not; recorded",
+            "RFC 9325 4.2",
+            N,
+            dhe(OddTls.Quirk.DH_1024)),
+        trap(
+            "C17c",
+            "Diffie-Hellman with 2,048 bits only",
+            "recorded",
+            "RFC 9325 4.2",
+            N,
+            dhe(OddTls.Quirk.DH_2048)),
+        trap(
+            "C20a",
+            "the key exchange is signed with SHA-1",
+            "abort",
+            "RFC 9155 3",
+            N,
+            quirk(OddTls.Quirk.SHA1_SIGNATURE)),
+        trap(
+            "C20b",
+            "the key exchange is signed with MD5",
+            "abort",
+            "RFC 9155 2",
+            N,
+            rsa(t -> t.withVersions(OddTls.TLS_1_2).with(OddTls.Quirk.MD5_SIGNATURE))),
+        trap(
+            "C23a",
+            "a suite that was not offered",
+            "abort",
+            "RFC 8446 4.1.3",
+            N,
+            quirk(OddTls.Quirk.UNOFFERED_SUITE)),
+        trap(
+            "C23b",
+            "a version that was not offered",
+            "abort",
+            "RFC 8446 4.1.3",
+            N,
+            quirk(OddTls.Quirk.UNOFFERED_VERSION)),
+        trap(
+            "C23c",
+            "an application protocol that was not offered",
+            "abort",
+            "RFC 7301 3.1",
+            N,
+            quirk(OddTls.Quirk.UNOFFERED_PROTOCOL)),
+        trap(
+            "C27",
+            "dies of TLS 1.3, speaks 1.2",
+            "lower only with SCSV; never clear text under a policy",
+            "RFC 7507 4",
+            NDS,
+            quirk(OddTls.Quirk.DIES_ON_TLS13)),
+        trap(
+            "C29",
+            "a session from before the policy is resumed",
+            "judge it anew: defer",
+            "RFC 8446 4.6.1",
+            S,
+            BrokenTlsTraps::resumed));
+  }
+
+  /**
+   * At first the policy is for testing only, and a bad certificate passes; then it is enforced. To
+   * look for a newer policy while the old one is valid is optional (RFC 8461 5.1): so the host puts
+   * mail off until the sender has the new one.
+   */
+  private static Site resumed(Site site) {
+    return site.eachHost(
+            h ->
+                h.certified(l -> l.with(LeafPlan.Issuer.SELF))
+                    .shaking(t -> t.withVersions(OddTls.TLS_1_2).with(OddTls.Quirk.SESSIONS)))
+        .policing(p -> p.withMode("testing"))
+        .speaking(s -> s.with(Smtp.Recipient.DEFER))
+        .later(
+            s ->
+                s.speaking(h -> h.with(Smtp.Recipient.DEFER_UNTIL_FETCHED))
+                    .policing(p -> p.withMode("enforce").withTxt("v=STSv1; id=2;")));
+  }
+}

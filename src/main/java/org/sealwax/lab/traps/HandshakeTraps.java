@@ -1,0 +1,171 @@
+package org.sealwax.lab.traps;
+
+import static org.sealwax.lab.traps.Traps.N;
+import static org.sealwax.lab.traps.Traps.NDS;
+import static org.sealwax.lab.traps.Traps.trap;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.sealwax.testkit.tls.OddTls;
+
+/** Group C: handshakes, refused, old, weak, or wrong. */
+final class HandshakeTraps {
+  private static final String AS_C1 =
+      "without a policy: bounded fallback or another MX; with one: defer";
+
+  /** ECDHE_ECDSA with AES in CBC and SHA-1, 256 and 128 bits (RFC 8422 6). */
+  private static final Integer[] CBC_SHA1 = {0xc00a, 0xc009};
+
+  private HandshakeTraps() {}
+
+  private static UnaryOperator<Site> tls(UnaryOperator<OddTls> change) {
+    return site -> site.eachHost(h -> h.shaking(change));
+  }
+
+  private static UnaryOperator<Site> quirk(OddTls.Quirk quirk) {
+    return tls(t -> t.with(quirk));
+  }
+
+  private static UnaryOperator<Site> chain(int octets) {
+    return site -> site.eachHost(h -> h.certified(c -> c.withChain(octets)));
+  }
+
+  static List<Trap> all() {
+    return List.of(
+        trap(
+            "C1",
+            "handshake_failure to every hello",
+            AS_C1,
+            "RFC 7435 3",
+            NDS,
+            quirk(OddTls.Quirk.REFUSE_HELLO)),
+        trap(
+            "C5",
+            "TLS 1.0 only",
+            "not negotiated; then as C1",
+            "RFC 8996 4",
+            NDS,
+            tls(t -> t.withVersions(OddTls.TLS_1_0))),
+        trap(
+            "C6",
+            "TLS 1.1 only",
+            "not negotiated; then as C1",
+            "RFC 8996 5",
+            NDS,
+            tls(t -> t.withVersions(OddTls.TLS_1_1))),
+        trap(
+            "C8",
+            "TLS 1.2 only",
+            "deliver",
+            "RFC 9325 3.1.1",
+            N,
+            tls(t -> t.withVersions(OddTls.TLS_1_2))),
+        trap(
+            "C9",
+            "TLS 1.3 only",
+            "deliver",
+            "RFC 9325 3.1.1",
+            N,
+            tls(t -> t.withVersions(OddTls.TLS_1_3))),
+        trap(
+            "C16",
+            "CBC with SHA-1 only",
+            "deliver or as C1; recorded",
+            "RFC 9325 4.2",
+            N,
+            tls(t -> t.withVersions(OddTls.TLS_1_2).withSuites(CBC_SHA1))),
+        trap(
+            "C18",
+            "X25519MLKEM768 only",
+            "deliver if capable; else as C1",
+            "draft-ietf-tls-ecdhe-mlkem",
+            N,
+            tls(t -> t.withVersions(OddTls.TLS_1_3).withGroups(OddTls.X25519MLKEM768))),
+        trap(
+            "C19",
+            "a HelloRetryRequest to every hello",
+            "deliver",
+            "RFC 8446 4.1.4",
+            N,
+            tls(t -> t.withVersions(OddTls.TLS_1_3).withGroups(OddTls.P384))),
+        trap(
+            "C21",
+            "TLS 1.2 with the mark of a downgrade",
+            "abort with illegal_parameter",
+            "RFC 8446 4.1.3",
+            N,
+            tls(t -> t.withVersions(OddTls.TLS_1_2).with(OddTls.Quirk.DOWNGRADE_SENTINEL))),
+        trap(
+            "C22a",
+            "a wrong Finished",
+            "abort",
+            "RFC 8446 4.4.4",
+            NDS,
+            quirk(OddTls.Quirk.BAD_FINISHED)),
+        trap(
+            "C22b",
+            "a wrong CertificateVerify",
+            "abort",
+            "RFC 8446 4.4.3",
+            NDS,
+            tls(t -> t.withVersions(OddTls.TLS_1_3).with(OddTls.Quirk.BAD_SIGNATURE))),
+        trap(
+            "C24a",
+            "a KeyUpdate behind the handshake",
+            "cope",
+            "RFC 8446 4.6.3",
+            N,
+            tls(t -> t.withVersions(OddTls.TLS_1_3).with(OddTls.Quirk.KEY_UPDATE))),
+        trap(
+            "C24b",
+            "a HelloRequest behind a handshake of TLS 1.2",
+            "cope, or a clean end; then as C1",
+            "RFC 5246 7.4.1.1",
+            N,
+            tls(t -> t.withVersions(OddTls.TLS_1_2).with(OddTls.Quirk.HELLO_REQUEST))),
+        trap(
+            "C24c",
+            "fifty session tickets behind the handshake",
+            "cope, or a clean end; then as C1",
+            "RFC 8446 4.6.1",
+            N,
+            tls(t -> t.withVersions(OddTls.TLS_1_3).with(OddTls.Quirk.TICKET_STORM))),
+        trap(
+            "C25a",
+            "records of one octet",
+            "cope",
+            "RFC 8446 5.1",
+            N,
+            quirk(OddTls.Quirk.TINY_RECORDS)),
+        trap(
+            "C25b",
+            "a handshake that takes half a minute",
+            "cope",
+            "RFC 5321 4.5.3.2",
+            N,
+            site -> site.speaking(h -> h.with(new Smtp.Starttls.GoSlowly(Duration.ofSeconds(30))))),
+        trap("C26a", "a chain of 20 KB", "deliver", "RFC 8446 4.4.2", N, chain(20_000)),
+        trap("C26b", "a chain of 64 KB", "deliver, or as C1", "RFC 8446 4.4.2", N, chain(64_000)),
+        trap(
+            "C26c",
+            "a chain of 200 KB",
+            "a clean failure; then as C1",
+            "RFC 8446 4.4.2",
+            N,
+            chain(200_000)),
+        trap(
+            "C28",
+            "unrecognized_name, fatal, for every name",
+            "another MX, or no name",
+            "RFC 6066 3",
+            N,
+            site ->
+                site.withHosts(
+                    site.host()
+                        .named("mx1")
+                        .at(10)
+                        .shaking(t -> t.with(OddTls.Quirk.REFUSE_SERVER_NAME)),
+                    site.host().named("mx2").at(20))));
+  }
+}

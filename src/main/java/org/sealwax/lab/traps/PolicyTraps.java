@@ -1,0 +1,234 @@
+package org.sealwax.lab.traps;
+
+import static org.sealwax.lab.traps.Traps.S;
+import static org.sealwax.lab.traps.Traps.T;
+import static org.sealwax.lab.traps.Traps.trap;
+
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.sealwax.testkit.tls.LeafPlan;
+
+/**
+ * Group F: MTA-STS. Where a policy must not be taken (F8 to F14) it names hosts that are not there:
+ * a sender that takes it all the same does not deliver, and is found out.
+ */
+final class PolicyTraps {
+  private static final String NOT_OBTAINED = "deliver: there is no policy";
+
+  private PolicyTraps() {}
+
+  private static UnaryOperator<Site> policy(UnaryOperator<PolicySite> change) {
+    return site -> site.policing(change);
+  }
+
+  private static PolicySite elsewhere(PolicySite policy) {
+    return policy.withPatterns("elsewhere.{site}");
+  }
+
+  private static UnaryOperator<Site> notTaken(UnaryOperator<PolicySite> change) {
+    return policy(p -> change.apply(elsewhere(p)));
+  }
+
+  private static Site selfSigned(Site site) {
+    return site.eachHost(h -> h.certified(l -> l.with(LeafPlan.Issuer.SELF)));
+  }
+
+  private static Site two(Site site) {
+    return site.withHosts(site.host().named("mx1").at(10), site.host().named("mx2").at(20));
+  }
+
+  static List<Trap> all() {
+    return List.of(
+        trap("F1", "enforce, all good", "deliver", "RFC 8461 5", S, s -> s),
+        trap(
+            "F2",
+            "enforce, a certificate that does not hold",
+            "defer; fetch the policy anew before giving up",
+            "RFC 8461 5.1",
+            S,
+            PolicyTraps::selfSigned),
+        trap(
+            "F3",
+            "enforce, and the MX is not in the policy",
+            "not to that MX",
+            "RFC 8461 4.1",
+            S,
+            policy(PolicyTraps::elsewhere)),
+        trap(
+            "F4",
+            "enforce, the first MX is not in the policy, the second is",
+            "deliver to the second",
+            "RFC 8461 4.1",
+            S,
+            s -> two(s).policing(p -> p.withPatterns("mx2.{site}"))),
+        trap(
+            "F5",
+            "*.mx in the policy, a.b.mx in the MX",
+            "defer: one label only",
+            "RFC 8461 4.1",
+            S,
+            s ->
+                s.withHosts(s.host().named("a.b.mx")).policing(p -> p.withPatterns("*.mx.{site}"))),
+        trap(
+            "F6",
+            "testing, and a certificate that does not hold",
+            "deliver, report",
+            "RFC 8461 5",
+            T,
+            PolicyTraps::selfSigned),
+        trap(
+            "F7",
+            "mode none, and a certificate that does not hold",
+            "deliver",
+            "RFC 8461 5",
+            S,
+            s -> selfSigned(s).policing(p -> p.withMode("none"))),
+        trap(
+            "F8a",
+            "the policy host's certificate expired",
+            NOT_OBTAINED,
+            "RFC 8461 3.3",
+            S,
+            notTaken(p -> p.certified(l -> l.with(LeafPlan.Term.PAST)))),
+        trap(
+            "F8b",
+            "the policy host's certificate is self-signed",
+            NOT_OBTAINED,
+            "RFC 8461 3.3",
+            S,
+            notTaken(p -> p.certified(l -> l.with(LeafPlan.Issuer.SELF)))),
+        trap(
+            "F8c",
+            "the policy host's certificate has another name",
+            NOT_OBTAINED,
+            "RFC 8461 3.3",
+            S,
+            notTaken(p -> p.certified(l -> l.withNames("elsewhere.invalid")))),
+        trap(
+            "F8d",
+            "enforce was seen; then a new id, the policy host's certificate expired, STARTTLS"
+                + " stripped",
+            "the policy that was kept goes on: no clear text",
+            "RFC 8461 3.3",
+            S,
+            s -> s.speaking(h -> h.with(Smtp.Recipient.DEFER)).later(PolicyTraps::certificateGone)),
+        trap(
+            "F9",
+            "the policy host redirects",
+            NOT_OBTAINED,
+            "RFC 8461 3.3",
+            S,
+            notTaken(p -> p.with(PolicySite.Answer.REDIRECT))),
+        trap(
+            "F10a",
+            "the policy host says 404",
+            NOT_OBTAINED,
+            "RFC 8461 3.3",
+            S,
+            notTaken(p -> p.with(PolicySite.Answer.NOT_FOUND))),
+        trap(
+            "F10b",
+            "the policy host says 500",
+            NOT_OBTAINED,
+            "RFC 8461 3.3",
+            S,
+            notTaken(p -> p.with(PolicySite.Answer.BROKEN))),
+        trap(
+            "F11",
+            "the policy is called text/html",
+            NOT_OBTAINED,
+            "RFC 8461 3.2",
+            S,
+            notTaken(p -> p.with(PolicySite.Answer.WRONG_TYPE))),
+        trap(
+            "F12",
+            "the policy has more than 64 KB",
+            "a limit is advised; recorded",
+            "RFC 8461 3.3",
+            S,
+            notTaken(p -> p.with(PolicySite.Answer.TOO_LARGE))),
+        trap(
+            "F13",
+            "the policy takes two minutes",
+            "a limit is advised; recorded",
+            "RFC 8461 3.3",
+            S,
+            notTaken(p -> p.with(PolicySite.Answer.SLOW))),
+        trap(
+            "F14",
+            "two TXT records",
+            NOT_OBTAINED,
+            "RFC 8461 3.1",
+            S,
+            notTaken(p -> p.withTxt("v=STSv1; id=1;", "v=STSv1; id=2;"))),
+        trap(
+            "F15a",
+            "unknown fields in the policy",
+            "apply it: defer",
+            "RFC 8461 3.2",
+            S,
+            policy(p -> elsewhere(p).withBody(t -> t + "x_unknown: yes\r\n"))),
+        trap(
+            "F15b",
+            "the policy's lines end in LF",
+            "apply it: defer",
+            "RFC 8461 3.2",
+            S,
+            policy(p -> elsewhere(p).withBody(t -> t.replace("\r\n", "\n")))),
+        trap(
+            "F16a",
+            "max_age 0",
+            "recorded",
+            "RFC 8461 3.2",
+            S,
+            policy(p -> elsewhere(p).withMaxAge("0"))),
+        trap(
+            "F16b",
+            "max_age 31557601",
+            "recorded",
+            "RFC 8461 3.2",
+            S,
+            policy(p -> elsewhere(p).withMaxAge("31557601"))),
+        trap(
+            "F17",
+            "enforce was seen; then TXT gone, policy host down, STARTTLS stripped",
+            "no clear text until max_age",
+            "RFC 8461 10.1",
+            S,
+            s -> s.speaking(h -> h.with(Smtp.Recipient.DEFER)).later(PolicyTraps::attacked)),
+        trap(
+            "F18",
+            "the id changes, the MX moves",
+            "fetch anew, deliver",
+            "RFC 8461 3.1",
+            S,
+            PolicyTraps::moving),
+        trap(
+            "F19",
+            "STARTTLS stripped at the first contact",
+            "recorded: is the policy there in time",
+            "RFC 8461 10.2",
+            S,
+            s -> s.speaking(h -> h.withOffer(""))));
+  }
+
+  private static Site attacked(Site site) {
+    return site.speaking(h -> h.with(Smtp.Recipient.ACCEPT).withOffer(""))
+        .policing(p -> p.withTxt().with(PolicySite.Answer.DOWN));
+  }
+
+  private static Site certificateGone(Site site) {
+    return site.speaking(h -> h.with(Smtp.Recipient.ACCEPT).withOffer(""))
+        .policing(p -> p.withTxt("v=STSv1; id=2;").certified(l -> l.with(LeafPlan.Term.PAST)));
+  }
+
+  private static Site moving(Site site) {
+    Host before = site.host().speaking(h -> h.with(Smtp.Recipient.DEFER));
+    return site.withHosts(before.named("mx1").at(10), site.host().named("mx2").unlisted())
+        .policing(p -> p.withPatterns("mx1.{site}"))
+        .later(
+            s ->
+                s.withHosts(s.hosts().getFirst().unlisted(), s.hosts().getLast().at(10))
+                    .policing(p -> p.withPatterns("mx2.{site}").withTxt("v=STSv1; id=2;")));
+  }
+}

@@ -1,0 +1,122 @@
+package org.sealwax.lab.traps;
+
+import static org.sealwax.lab.traps.Traps.N;
+import static org.sealwax.lab.traps.Traps.trap;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
+import org.sealwax.testkit.tls.OddTls;
+
+/** Group H: the way to a host, and what interrupts it. */
+final class RouteTraps {
+  private static final int MANY = 20;
+
+  private RouteTraps() {}
+
+  private static UnaryOperator<Site> first(UnaryOperator<Host> broken) {
+    return s ->
+        s.withHosts(broken.apply(s.host().named("mx1").at(10)), s.host().named("mx2").at(20));
+  }
+
+  private static Host banner(Host host, String text) {
+    return host.speaking(h -> h.withBanner(text, Duration.ZERO));
+  }
+
+  static List<Trap> all() {
+    return List.of(
+        trap(
+            "H1",
+            "null MX",
+            "bounce at once, 5.1.10",
+            "RFC 7505 3",
+            N,
+            s -> s.withHosts().withRecord("@ MX 0 .")),
+        trap(
+            "H2",
+            "the first MX refuses connections",
+            "deliver to the second",
+            "RFC 5321 5.1",
+            N,
+            first(h -> h.with(Host.Reach.REFUSED))),
+        trap(
+            "H3",
+            "the first MX says 421",
+            "deliver to the second",
+            "RFC 5321 5.1",
+            N,
+            first(h -> banner(h, "421 4.3.2 not now"))),
+        trap(
+            "H4",
+            "the first MX says 554",
+            "deliver to the second",
+            "RFC 5321 5.1",
+            N,
+            first(h -> banner(h, "554 5.3.2 no mail service here"))),
+        trap(
+            "H5",
+            "the first MX has broken TLS, the second good",
+            "TLS at the second before clear text at the first",
+            "RFC 5321 5.1",
+            N,
+            first(h -> h.shaking(t -> t.with(OddTls.Quirk.REFUSE_HELLO)))),
+        trap(
+            "H6",
+            "greylisting",
+            "try again in minutes",
+            "RFC 5321 4.5.4.1",
+            N,
+            s -> s.speaking(h -> h.with(Smtp.Recipient.GREYLIST))),
+        trap(
+            "H7",
+            "20 MX, all but the last busy",
+            "a bounded number of them",
+            "RFC 5321 5.1",
+            N,
+            RouteTraps::many),
+        trap(
+            "H8",
+            "two MX of equal preference",
+            "deliver to either",
+            "RFC 5321 5.1",
+            N,
+            s -> s.withHosts(s.host().named("mx1"), s.host().named("mx2"))),
+        trap(
+            "H9",
+            "MX at 127.0.0.1",
+            "refuse the loop",
+            "RFC 5321 6.3",
+            N,
+            s -> s.eachHost(h -> h.with(Host.Reach.LOOP))),
+        trap(
+            "H10",
+            "dead IPv6, good IPv4",
+            "deliver",
+            "RFC 5321 5.1",
+            N,
+            s -> s.eachHost(h -> h.with(Host.Reach.DEAD_V6))),
+        trap(
+            "H11",
+            "a greeting after a minute",
+            "wait, deliver",
+            "RFC 5321 4.5.3.2.1",
+            N,
+            s -> s.speaking(h -> h.withBanner("220 {host} ESMTP, at last", Duration.ofMinutes(1)))),
+        trap(
+            "H12",
+            "the connection ends behind the final dot",
+            "try again, without haste",
+            "RFC 5321 4.2.5",
+            N,
+            s -> s.speaking(h -> h.with(Smtp.End.DROP_FIRST))));
+  }
+
+  private static Site many(Site site) {
+    return site.withHosts(
+        IntStream.rangeClosed(1, MANY)
+            .mapToObj(i -> site.host().named("mx" + i).at(i))
+            .map(h -> h.label().equals("mx" + MANY) ? h : banner(h, "421 4.3.2 busy"))
+            .toArray(Host[]::new));
+  }
+}

@@ -1,0 +1,57 @@
+package org.sealwax.lab.traps;
+
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+
+/**
+ * One deliberately broken receiver (or a good one, for control).
+ *
+ * @param id as in the list of traps: {@code E3}; variants of one have a letter more: {@code F8b}
+ * @param title what is broken, in a few words
+ * @param expected what a correct sender does, in a few words
+ * @param source where that is said: {@code RFC 7672 2.2}
+ * @param contexts under which policies it is met, in this order
+ * @param wrong what is done to a good site of the context
+ */
+public record Trap(
+    String id,
+    String title,
+    String expected,
+    String source,
+    Set<Context> contexts,
+    UnaryOperator<Site> wrong) {
+  /** Checks. */
+  public Trap {
+    if (!id.matches("[A-I][0-9]{1,2}[a-d]?") || contexts.isEmpty()) {
+      throw new IllegalArgumentException("a group's letter, a number, perhaps a variant: " + id);
+    }
+    contexts = java.util.Collections.unmodifiableSet(EnumSet.copyOf(contexts));
+  }
+
+  /**
+   * One trap in one context, which is one row of the table.
+   *
+   * @param trap the trap
+   * @param context one of its contexts
+   */
+  public record Case(Trap trap, Context context) {
+    /** The label that stands in names and in the table: {@code e3}, or {@code d1s}. */
+    public String label() {
+      String id = trap.id().toLowerCase(Locale.ROOT);
+      return trap.contexts().size() == 1 ? id : id + context.letter();
+    }
+
+    /** The site as it is met: a good one of the context, spoiled. */
+    public Site site() {
+      return trap.wrong().apply(Site.of(context));
+    }
+  }
+
+  /** The rows of this trap. */
+  public List<Case> cases() {
+    return contexts.stream().map(c -> new Case(this, c)).toList();
+  }
+}

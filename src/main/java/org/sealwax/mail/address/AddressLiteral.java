@@ -1,0 +1,32 @@
+package org.sealwax.mail.address;
+
+import java.net.Inet4Address;
+import java.net.InetAddress;
+
+/**
+ * An address in brackets where a domain could stand: {@code [192.0.2.1]}, {@code
+ * [IPv6:2001:db8::1]} (RFC 5321 4.1.3).
+ */
+public record AddressLiteral(InetAddress address) implements MailHost {
+  /** The form with brackets, as it stands in SMTP. */
+  @Override
+  public String toString() {
+    if (address instanceof Inet4Address) {
+      // The four numbers at once: a route to an address is written several times for each message.
+      byte[] octets = address.getAddress();
+      return "["
+          + (octets[0] & 0xff)
+          + "."
+          + (octets[1] & 0xff)
+          + "."
+          + (octets[2] & 0xff)
+          + "."
+          + (octets[3] & 0xff)
+          + "]";
+    }
+    String text = address.getHostAddress();
+    int zone = text.indexOf('%');
+    String plain = zone < 0 ? text : text.substring(0, zone);
+    return "[IPv6:" + plain + "]";
+  }
+}

@@ -1,0 +1,50 @@
+package org.sealwax.mail.cli;
+
+import java.lang.reflect.Proxy;
+
+/**
+ * Signals of the system. {@code sun.misc.Signal} is the only way Java has; it is reached by name,
+ * because the compiler warns of it in a way that cannot be silenced.
+ */
+public final class Signals {
+  private Signals() {}
+
+  /**
+   * Runs {@code action} in a thread of the JVM when the signal comes.
+   *
+   * @param name without SIG: {@code TERM}
+   * @return whether this system lets us
+   */
+  public static boolean on(String name, Runnable action) {
+    try {
+      Class<?> signal = Class.forName("sun.misc.Signal");
+      Class<?> handler = Class.forName("sun.misc.SignalHandler");
+      Object proxy =
+          Proxy.newProxyInstance(
+              Signals.class.getClassLoader(),
+              new Class<?>[] {handler},
+              (self, method, args) -> {
+                switch (method.getName()) {
+                  case "handle" -> action.run();
+                  case "equals" -> {
+                    return self.hashCode() == System.identityHashCode(args[0]);
+                  }
+                  case "hashCode" -> {
+                    return System.identityHashCode(self);
+                  }
+                  case "toString" -> {
+                    return "on " + name;
+                  }
+                  default -> {}
+                }
+                return null;
+              });
+      signal
+          .getMethod("handle", signal, handler)
+          .invoke(null, signal.getConstructor(String.class).newInstance(name), proxy);
+      return true;
+    } catch (ReflectiveOperationException | IllegalArgumentException e) {
+      return false;
+    }
+  }
+}

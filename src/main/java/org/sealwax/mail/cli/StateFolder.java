@@ -1,0 +1,70 @@
+package org.sealwax.mail.cli;
+
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.EnumSet;
+import java.util.Set;
+
+/**
+ * The state folder: others may pass through it to the socket that takes mail, and see nothing; what
+ * is in it guards itself.
+ */
+public final class StateFolder {
+  private static final String PASS_THROUGH = "rwx--x--x";
+
+  private static final Set<PosixFilePermission> OTHERS_WRITE =
+      PosixFilePermissions.fromString("----w--w-");
+
+  private StateFolder() {}
+
+  /** The socket that takes mail of local users: open to all of them, unlike the control socket. */
+  public static Path submissionSocket(Path state) {
+    return state.resolve("submit");
+  }
+
+  private static void narrow(Path folder, Set<PosixFilePermission> without) throws IOException {
+    Set<PosixFilePermission> mode = EnumSet.noneOf(PosixFilePermission.class);
+    mode.addAll(Files.getPosixFilePermissions(folder));
+    if (!mode.removeAll(without)) {
+      return;
+    }
+    try {
+      Files.setPosixFilePermissions(folder, mode);
+    } catch (FileSystemException e) {
+      throw new IOException(
+          folder + " can be written by others, and that cannot be changed: chmod go-w " + folder,
+          e);
+    }
+  }
+
+  /**
+   * Makes it when it is missing. In one that is there, nobody else may write: whoever can replace
+   * files in it has our mail and our keys. A permission too many is taken away.
+   *
+   * @throws IOException when it cannot be made, or others may write and that cannot be changed
+   */
+  public static void make(Path folder) throws IOException {
+    if (Files.isDirectory(folder)) {
+      narrow(folder, OTHERS_WRITE);
+      return;
+    }
+    Path parent = folder.toAbsolutePath().getParent();
+    if (parent != null) {
+      Files.createDirectories(parent);
+    }
+    try {
+      Files.createDirectory(
+          folder,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(PASS_THROUGH)));
+    } catch (FileAlreadyExistsException e) {
+      if (!Files.isDirectory(folder)) {
+        throw new IOException(folder + " is not a folder", e);
+      }
+    }
+  }
+}

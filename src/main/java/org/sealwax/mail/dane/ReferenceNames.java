@@ -1,0 +1,37 @@
+package org.sealwax.mail.dane;
+
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dns.Answer;
+import org.sealwax.mail.dns.Mx;
+import org.sealwax.mail.dns.Security;
+import org.sealwax.mail.policy.Subject;
+
+/** Names of which the certificate below a DANE anchor must have one (RFC 7672 3.2.2). */
+public final class ReferenceNames {
+  private ReferenceNames() {}
+
+  /**
+   * The names, most wanted first.
+   *
+   * @param base under which the records were found
+   * @param subject host and next hop
+   * @param mx the answer to the next hop's MX question, where the way led over one
+   */
+  public static List<Domain> of(Domain base, Subject subject, Optional<Answer<Mx>> mx) {
+    Set<Domain> names = new LinkedHashSet<>();
+    names.add(base);
+    // With an unsigned MX record anybody may have pointed from the next hop to this host.
+    if ((subject.isDirect() || subject.secureMx()) && subject.nextHop() instanceof Domain hop) {
+      names.add(hop);
+      if (!subject.isDirect()) {
+        mx.filter(answer -> answer.security() == Security.SECURE)
+            .ifPresent(answer -> names.add(answer.name()));
+      }
+    }
+    return List.copyOf(names);
+  }
+}

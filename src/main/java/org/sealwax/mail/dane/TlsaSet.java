@@ -1,0 +1,154 @@
+package org.sealwax.mail.dane;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.sealwax.mail.dns.Tlsa;
+import org.sealwax.mail.tls.verdict.Association;
+
+/**
+ * A TLSA record set read for SMTP: what each record is good for, and what is left of the set.
+ *
+ * @param records each record once, in an order of its own: equal sets read equal
+ */
+public record TlsaSet(List<Reading> records) {
+  /**
+   * Usable associations that are kept. Published sets have one to four; each costs a comparison
+   * with every certificate of a chain, and its text stands in pool keys. What is dropped can only
+   * make a match fail, never succeed.
+   */
+  public static final int MAX_USABLE = 64;
+
+  /**
+   * Octets of record data that are kept: a certificate may stand there whole. More than a large
+   * chain's worth of them is nobody's honest record.
+   */
+  public static final int MAX_DATA = 16 * 1024;
+
+  /** What one record is good for. */
+  public enum Standing {
+    /** It can identify the peer. */
+    USABLE(""),
+    /** RFC 7672 3.1.3: PKIX-TA(0) and PKIX-EE(1) are not for SMTP between strangers. */
+    PKIX_USAGE("usages 0 and 1 are not for SMTP"),
+    UNKNOWN_USAGE("unknown usage"),
+    UNKNOWN_SELECTOR("unknown selector"),
+    UNKNOWN_MATCHING("unknown matching type"),
+    /** Not the length of its digest, or empty (RFC 6698 2.1.3). */
+    MALFORMED("the data is not what the matching type says"),
+    /** Longer than {@link #MAX_DATA}. */
+    TOO_LONG("over " + MAX_DATA + " octets"),
+    /** RFC 7671 9: the same usage and selector also has a stronger digest. */
+    WEAKER_DIGEST("a stronger digest stands beside it"),
+    /** Beyond {@link #MAX_USABLE}. */
+    TOO_MANY("more than " + MAX_USABLE + " records");
+
+    private final String words;
+
+    Standing(String words) {
+      this.words = words;
+    }
+
+    /** Why it is of no use, in words; empty when it is. */
+    public String words() {
+      return words;
+    }
+  }
+
+  /** One record and what it is good for. */
+  public record Reading(Tlsa record, Standing standing) {}
+
+  /** Copies. */
+  public TlsaSet {
+    records = List.copyOf(records);
+  }
+
+  private static final int FULL = 0;
+
+  private record Group(int usage, int selector) {}
+
+  /** Reads a set. */
+  public static TlsaSet of(List<Tlsa> published) {
+    // Usage 3 first: it asks least of the certificate, so it is the last to be cut off.
+    List<Tlsa> sorted =
+        new LinkedHashSet<>(published)
+            .stream()
+                .sorted(
+                    Comparator.comparingInt(Tlsa::usage)
+                        .reversed()
+                        .thenComparingInt(Tlsa::selector)
+                        .thenComparingInt(Tlsa::matching)
+                        .thenComparing(Tlsa::data))
+                .toList();
+    Map<Group, Integer> strongest = new HashMap<>();
+    for (Tlsa record : sorted) {
+      if (alone(record) == Standing.USABLE) {
+        strongest.merge(group(record), record.matching(), Math::max);
+      }
+    }
+    List<Reading> readings = new ArrayList<>();
+    int usable = 0;
+    for (Tlsa record : sorted) {
+      Standing standing = alone(record);
+      if (standing == Standing.USABLE
+          && record.matching() != FULL
+          && record.matching() < strongest.getOrDefault(group(record), FULL)) {
+        standing = Standing.WEAKER_DIGEST;
+      }
+      if (standing == Standing.USABLE && ++usable > MAX_USABLE) {
+        standing = Standing.TOO_MANY;
+      }
+      readings.add(new Reading(record, standing));
+    }
+    return new TlsaSet(readings);
+  }
+
+  /** RFC 7671 9: digests compete within one usage and selector; SHA-512 (2) before SHA-256 (1). */
+  private static Group group(Tlsa record) {
+    return new Group(record.usage(), record.selector());
+  }
+
+  private static Standing alone(Tlsa record) {
+    if (record.usage() == 0 || record.usage() == 1) {
+      return Standing.PKIX_USAGE;
+    }
+    if (record.usage() != 2 && record.usage() != 3) {
+      return Standing.UNKNOWN_USAGE;
+    }
+    if (record.selector() != 0 && record.selector() != 1) {
+      return Standing.UNKNOWN_SELECTOR;
+    }
+    if (record.matching() < 0 || record.matching() > 2) {
+      return Standing.UNKNOWN_MATCHING;
+    }
+    if (record.data().length() > 2 * MAX_DATA) {
+      return Standing.TOO_LONG;
+    }
+    return Association.isUsable(record.usage(), record.selector(), record.matching(), record.data())
+        ? Standing.USABLE
+        : Standing.MALFORMED;
+  }
+
+  /** What can identify the peer; empty: TLS without identity (RFC 7672 2.2). */
+  public Set<Association> usable() {
+    return records.stream()
+        .filter(r -> r.standing() == Standing.USABLE)
+        .map(Reading::record)
+        .map(r -> new Association(r.usage(), r.selector(), r.matching(), r.data()))
+        .collect(Collectors.toUnmodifiableSet());
+  }
+
+  /** Why what is not usable is not, each reason once, in words; empty when all is. */
+  public String why() {
+    return records.stream()
+        .map(r -> r.standing().words())
+        .filter(words -> !words.isEmpty())
+        .distinct()
+        .collect(Collectors.joining(", "));
+  }
+}

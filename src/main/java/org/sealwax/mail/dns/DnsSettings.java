@@ -1,0 +1,104 @@
+package org.sealwax.mail.dns;
+
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * How the DNS is asked.
+ *
+ * @param resolvers recursive resolvers, tried in this order; empty: the name servers of {@code
+ *     /etc/resolv.conf}
+ * @param anchors trust anchors, each a DS or DNSKEY record in presentation form with its owner name
+ *     ({@code . IN DS 20326 8 2 e06d…}); empty: the root keys that come with this release
+ * @param validation who validates
+ * @param timeout of one try at one resolver; positive
+ * @param total for one question with everything it needs (aliases, keys, retries); positive
+ * @param cacheEntries answers kept, of about 512 octets each (large ones count for several); at
+ *     least 1
+ * @param concurrent questions in the air at once; more wait within their total; at least 1
+ * @param negativeAnchors zones that are treated as unsigned for a while (RFC 7646)
+ */
+public record DnsSettings(
+    List<InetSocketAddress> resolvers,
+    List<String> anchors,
+    Validation validation,
+    Duration timeout,
+    Duration total,
+    int cacheEntries,
+    int concurrent,
+    List<NegativeAnchor> negativeAnchors) {
+  /** Who checks the signatures. */
+  public enum Validation {
+    /** This process, against {@link DnsSettings#anchors}. */
+    OWN,
+    /**
+     * A validating resolver on this very machine, whose AD bit is believed. Refused for a resolver
+     * that is not on a loopback address: on the way from there anybody could set the bit.
+     */
+    TRUST_AD,
+    /**
+     * Nobody: for closed networks whose DNS is neither signed nor under the root. Every answer is
+     * INSECURE at most, so DANE never applies.
+     */
+    OFF
+  }
+
+  /** Checks ranges, and that the AD bit is believed from loopback only. */
+  public DnsSettings {
+    resolvers = List.copyOf(resolvers);
+    anchors = List.copyOf(anchors);
+    negativeAnchors = List.copyOf(negativeAnchors);
+    if (!timeout.isPositive() || !total.isPositive() || cacheEntries < 1 || concurrent < 1) {
+      throw new IllegalArgumentException("times and counts are positive");
+    }
+    if (validation == Validation.TRUST_AD
+        && resolvers.stream()
+            .anyMatch(r -> r.isUnresolved() || !r.getAddress().isLoopbackAddress())) {
+      throw new IllegalArgumentException("the AD bit is trusted from loopback resolvers only");
+    }
+  }
+
+  /** The system's resolvers, own validation against the root, 10 seconds for an answer. */
+  public static DnsSettings defaults() {
+    return new DnsSettings(
+        List.of(),
+        List.of(),
+        Validation.OWN,
+        Duration.ofSeconds(2),
+        Duration.ofSeconds(10),
+        20_000,
+        256,
+        List.of());
+  }
+
+  /** The same with other resolvers. */
+  public DnsSettings withResolvers(List<InetSocketAddress> others) {
+    return new DnsSettings(
+        others, anchors, validation, timeout, total, cacheEntries, concurrent, negativeAnchors);
+  }
+
+  /** The same with other trust anchors. */
+  public DnsSettings withAnchors(List<String> others) {
+    return new DnsSettings(
+        resolvers, others, validation, timeout, total, cacheEntries, concurrent, negativeAnchors);
+  }
+
+  /** The same with another validation. */
+  public DnsSettings withValidation(Validation other) {
+    return new DnsSettings(
+        resolvers, anchors, other, timeout, total, cacheEntries, concurrent, negativeAnchors);
+  }
+
+  /** The same with another number of answers kept. */
+  public DnsSettings withCacheEntries(int other) {
+    return new DnsSettings(
+        resolvers, anchors, validation, timeout, total, other, concurrent, negativeAnchors);
+  }
+
+  /** The same with other times. */
+  public DnsSettings withTimes(Duration oneTry, Duration whole) {
+    return new DnsSettings(
+        resolvers, anchors, validation, oneTry, whole, cacheEntries, concurrent, negativeAnchors);
+  }
+}

@@ -1,0 +1,152 @@
+package org.sealwax.mail.dns;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeMap;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.net.Chance;
+
+/**
+ * What the MX answer of a domain means for delivery (RFC 5321 5.1, RFC 7505): the hosts in the
+ * order to try them, or the named reason why there are none. Pure.
+ */
+public sealed interface MxSet {
+  /**
+   * Hosts taken from one answer. Every host may cost two address look-ups, a TLSA look-up and
+   * several connections, and the list is written by strangers; big honest sites publish about ten.
+   */
+  int MAX_HOSTS = 32;
+
+  /**
+   * Hosts of one answer for a caller that looks at {@link #MAX_HOSTS} of them at a time: more than
+   * an answer of 4,096 octets holds.
+   */
+  int ALL_HOSTS = 256;
+
+  /**
+   * One host to try.
+   *
+   * @param host its name
+   * @param preference as published; 0 when implicit
+   */
+  record Target(Domain host, int preference) {}
+
+  /**
+   * There are hosts.
+   *
+   * @param targets by rising preference, equal preferences shuffled, no host twice; never empty
+   * @param security of the MX answer: SECURE or INSECURE
+   * @param name of the domain after its CNAMEs
+   * @param implicit there is no MX record and the domain itself is the host (RFC 5321 5.1)
+   */
+  record Hosts(List<Target> targets, Security security, Domain name, boolean implicit)
+      implements MxSet {
+    /** Copies. */
+    public Hosts {
+      targets = List.copyOf(targets);
+    }
+  }
+
+  /** The domain accepts no mail: exactly one MX record, {@code .} (RFC 7505; 5.1.10). */
+  record NullMx(Security security) implements MxSet {}
+
+  /** The name does not exist (5.1.2). */
+  record NoSuchDomain(Security security) implements MxSet {}
+
+  /**
+   * We are the best host ourselves, yet do not accept the domain: a loop, not a delivery (5.4.6).
+   *
+   * @param own which of our names stands in the list
+   */
+  record LoopsBack(Domain own) implements MxSet {}
+
+  /**
+   * Nothing is known, or nothing usable: defer.
+   *
+   * @param security BOGUS or FAILED as answered; that of the answer when its records are unusable
+   * @param reason in words for logs
+   */
+  record Trouble(Security security, String reason) implements MxSet {}
+
+  /**
+   * Reads an MX answer.
+   *
+   * @param domain the next hop that was asked for
+   * @param answer to {@link Resolver#mx}
+   * @param own names this router answers to: they and everything less preferred are cut
+   * @param chance shuffles equal preferences
+   */
+  static MxSet of(Domain domain, Answer<Mx> answer, Set<Domain> own, Chance chance) {
+    return of(domain, answer, own, chance, MAX_HOSTS);
+  }
+
+  /**
+   * The same with more hosts.
+   *
+   * @param most hosts that are taken
+   */
+  static MxSet of(Domain domain, Answer<Mx> answer, Set<Domain> own, Chance chance, int most) {
+    return switch (answer.kind()) {
+      case UNKNOWN -> new Trouble(answer.security(), answer.reason());
+      case NO_NAME -> new NoSuchDomain(answer.security());
+      case NO_DATA -> implicit(domain, answer, own);
+      case FOUND -> published(answer, own, chance, most);
+    };
+  }
+
+  private static MxSet implicit(Domain domain, Answer<Mx> answer, Set<Domain> own) {
+    for (Domain name : List.of(domain, answer.name())) {
+      if (own.contains(name)) {
+        return new LoopsBack(name);
+      }
+    }
+    // The name as asked: the address look-up follows the CNAME again, and RFC 7672 §2.2.2 needs
+    // both ends of it.
+    return new Hosts(List.of(new Target(domain, 0)), answer.security(), answer.name(), true);
+  }
+
+  private static MxSet published(Answer<Mx> answer, Set<Domain> own, Chance chance, int most) {
+    List<Mx> records = answer.records();
+    if (records.size() == 1 && records.getFirst().exchange().isEmpty()) {
+      return new NullMx(answer.security());
+    }
+    TreeMap<Integer, List<Domain>> groups = new TreeMap<>();
+    for (Mx mx : records) {
+      // RFC 7505 §3: "." beside other records is no null MX, and no host either.
+      mx.exchange()
+          .ifPresent(
+              host -> groups.computeIfAbsent(mx.preference(), p -> new ArrayList<>()).add(host));
+    }
+    if (groups.isEmpty()) {
+      return new Trouble(answer.security(), "several MX records and all of them \".\"");
+    }
+    List<Target> targets = new ArrayList<>();
+    Set<Domain> seen = new HashSet<>();
+    for (var group : groups.entrySet()) {
+      for (Domain host : group.getValue()) {
+        if (own.contains(host)) {
+          // RFC 5321 §5.1: only what is strictly more preferred than ourselves.
+          return targets.isEmpty() ? new LoopsBack(host) : hosts(answer, targets, most);
+        }
+      }
+      List<Domain> equals = new ArrayList<>(group.getValue());
+      chance.shuffle(equals);
+      for (Domain host : equals) {
+        if (seen.add(host)) {
+          targets.add(new Target(host, group.getKey()));
+        }
+      }
+    }
+    return hosts(answer, targets, most);
+  }
+
+  private static MxSet hosts(Answer<Mx> answer, List<Target> targets, int most) {
+    return new Hosts(
+        targets.subList(0, Math.min(most, targets.size())),
+        answer.security(),
+        answer.name(),
+        false);
+  }
+}

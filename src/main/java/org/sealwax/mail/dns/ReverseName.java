@@ -1,0 +1,25 @@
+package org.sealwax.mail.dns;
+
+import java.net.InetAddress;
+import org.sealwax.mail.address.Domain;
+
+/** Where the PTR records of an address live (RFC 1035 3.5, RFC 3596 2.5). */
+public final class ReverseName {
+  private ReverseName() {}
+
+  /** {@code 1.2.0.192.in-addr.arpa} or the nibbles under {@code ip6.arpa}. */
+  public static Domain of(InetAddress address) {
+    byte[] octets = address.getAddress();
+    StringBuilder name = new StringBuilder(72);
+    for (int i = octets.length - 1; i >= 0; i--) {
+      int octet = octets[i] & 0xff;
+      if (octets.length == 4) {
+        name.append(octet).append('.');
+      } else {
+        name.append(Character.forDigit(octet & 15, 16)).append('.');
+        name.append(Character.forDigit(octet >> 4, 16)).append('.');
+      }
+    }
+    return new Domain(name.append(octets.length == 4 ? "in-addr.arpa" : "ip6.arpa").toString());
+  }
+}

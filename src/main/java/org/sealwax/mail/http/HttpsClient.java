@@ -1,0 +1,290 @@
+package org.sealwax.mail.http;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketTimeoutException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.dns.Answer;
+import org.sealwax.mail.dns.Resolver;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.Deadline;
+import org.sealwax.mail.net.Dialer;
+import org.sealwax.mail.net.Scope;
+import org.sealwax.mail.net.Wire;
+import org.sealwax.mail.tls.ClientOffer;
+import org.sealwax.mail.tls.TlsClient;
+import org.sealwax.mail.tls.TlsWire;
+import org.sealwax.mail.tls.verdict.Handshake;
+import org.sealwax.mail.tls.verdict.References;
+import org.sealwax.mail.tls.verdict.TlsFloor;
+import org.sealwax.mail.tls.verdict.TlsTrouble;
+import org.sealwax.mail.tls.verdict.TlsVersion;
+import org.sealwax.mail.tls.verdict.TrustRoots;
+import org.sealwax.mail.tls.verdict.Verdict;
+
+/**
+ * Makes HTTPS requests, one connection each. Thread-safe.
+ *
+ * <p>Why not a ready-made client: it would resolve through the system instead of our validated
+ * answers, open sockets past {@link Dialer}'s check of special-use addresses, follow redirects and
+ * keep caches unless each is found and switched off, and its time limit would end at the header
+ * fields (docs/adr/1030).
+ */
+public final class HttpsClient {
+  /** Addresses of one host that are tried: two of each family. */
+  static final int MAX_ADDRESSES = 4;
+
+  /** The longest wait for one TCP connection: the next address needs its share of the total. */
+  private static final Duration CONNECT = Duration.ofSeconds(10);
+
+  /** What is left when nothing is: deadlines want a positive time. */
+  private static final Duration LEAST = Duration.ofMillis(1);
+
+  /** The port that a Host field does not name. */
+  private static final int HTTPS = 443;
+
+  private final Resolver resolver;
+  private final Dialer dialer;
+  private final TlsClient tls;
+  private final Supplier<TrustRoots> roots;
+  private final Clock clock;
+
+  /** A client with the same roots for all requests. */
+  public HttpsClient(
+      Resolver resolver, Dialer dialer, TlsClient tls, TrustRoots roots, Clock clock) {
+    this(resolver, dialer, tls, () -> roots, clock);
+  }
+
+  /**
+   * A client.
+   *
+   * @param resolver of hosts
+   * @param dialer a guarded one, as strangers name the hosts
+   * @param tls our side
+   * @param roots by which certificates are judged, asked for each request
+   * @param clock for the total time
+   */
+  public HttpsClient(
+      Resolver resolver, Dialer dialer, TlsClient tls, Supplier<TrustRoots> roots, Clock clock) {
+    this.resolver = resolver;
+    this.dialer = dialer;
+    this.tls = tls;
+    this.roots = roots;
+    this.clock = clock;
+  }
+
+  /**
+   * Asks. Never longer than the request's total, by a second at most.
+   *
+   * @throws InterruptedException when the thread is told to stop
+   */
+  public HttpsExchange exchange(HttpsRequest request) throws InterruptedException {
+    return new Run(request).run();
+  }
+
+  /** One exchange. */
+  private final class Run {
+    private final HttpsRequest request;
+    private final long began = clock.nanoTime();
+    private List<InetAddress> addresses = List.of();
+    private @Nullable InetSocketAddress peer;
+    private @Nullable Handshake handshake;
+    private HttpsTrouble trouble = new HttpsTrouble.Unreachable("no address");
+
+    private Run(HttpsRequest request) {
+      this.request = request;
+    }
+
+    private HttpsExchange run() throws InterruptedException {
+      resolve();
+      for (InetAddress address : addresses) {
+        if (Thread.interrupted()) {
+          throw new InterruptedException();
+        }
+        HttpReply reply = ask(address);
+        if (reply != null) {
+          return new HttpsExchange(request.host(), addresses, peer, handshake, reply, null, took());
+        }
+        if (!isWorthAnotherAddress()) {
+          break;
+        }
+      }
+      return new HttpsExchange(request.host(), addresses, peer, handshake, null, trouble, took());
+    }
+
+    /** Another address may be another machine; a machine that answered has answered. */
+    private boolean isWorthAnotherAddress() {
+      return trouble instanceof HttpsTrouble.Unreachable || trouble instanceof HttpsTrouble.Tls;
+    }
+
+    private Duration took() {
+      return Duration.ofNanos(clock.nanoTime() - began);
+    }
+
+    private Duration left() {
+      Duration left = request.limits().total().minus(took());
+      return left.compareTo(LEAST) < 0 ? LEAST : left;
+    }
+
+    private boolean isLate() {
+      return took().compareTo(request.limits().total()) >= 0;
+    }
+
+    private void resolve() throws InterruptedException {
+      Answer<InetAddress> four;
+      Answer<InetAddress> six;
+      try (Scope scope = new Scope("addresses")) {
+        Scope.Task<Answer<InetAddress>> other =
+            scope.fork(() -> resolver.addresses(request.host(), Resolver.Family.IPV6));
+        four = resolver.addresses(request.host(), Resolver.Family.IPV4);
+        scope.join();
+        six = other.get();
+      }
+      List<InetAddress> found = new ArrayList<>();
+      for (int i = 0; i < MAX_ADDRESSES / 2; i++) {
+        // RFC 8305 §4: by turns, IPv6 first.
+        for (Answer<InetAddress> answer : List.of(six, four)) {
+          if (i < answer.records().size()) {
+            found.add(answer.records().get(i));
+          }
+        }
+      }
+      addresses = List.copyOf(found);
+      if (four.kind() == Answer.Kind.UNKNOWN) {
+        trouble = new HttpsTrouble.Dns(four.reason());
+      } else if (six.kind() == Answer.Kind.UNKNOWN) {
+        trouble = new HttpsTrouble.Dns(six.reason());
+      } else {
+        trouble =
+            new HttpsTrouble.NoAddress(
+                four.kind() == Answer.Kind.NO_NAME ? "no such name" : "no address");
+      }
+    }
+
+    /** The answer; or null, and {@link #trouble} says why. */
+    private @Nullable HttpReply ask(InetAddress address) {
+      peer = new InetSocketAddress(address, request.port());
+      handshake = null;
+      if (isLate()) {
+        trouble = new HttpsTrouble.TooLate(request.limits().total());
+        return null;
+      }
+      Wire clear;
+      try {
+        clear = dialer.connect(peer, null, left().compareTo(CONNECT) < 0 ? left() : CONNECT);
+      } catch (IOException e) {
+        trouble = new HttpsTrouble.Unreachable(why(e));
+        return null;
+      }
+      try (Deadline deadline = Deadline.after(left(), clear)) {
+        try {
+          clear.readTimeout(left());
+          return over(tls.connect(clear, offer(), left()));
+        } catch (IOException e) {
+          trouble =
+              deadline.passed() || isLate() || e instanceof SocketTimeoutException
+                  ? new HttpsTrouble.TooLate(request.limits().total())
+                  : meaning(e);
+          return null;
+        }
+      } finally {
+        closeQuietly(clear);
+      }
+    }
+
+    private @Nullable HttpReply over(TlsWire wire) throws IOException {
+      try {
+        handshake = wire.handshake();
+        boolean proven =
+            handshake.verdict() instanceof Verdict.Verified v && v.by() == Verdict.By.NAME;
+        if (!proven && request.certificate() == HttpsRequest.Certificate.DEMANDED) {
+          trouble = new HttpsTrouble.Certificate(handshake.verdict(), handshake.notes());
+          return null;
+        }
+        send(wire.out());
+        HttpReplyReader reader = new HttpReplyReader(wire.in(), request.limits().body());
+        HttpReply reply = reader.read();
+        if (reader.readToTheEnd() && wire.truncated()) {
+          trouble = new HttpsTrouble.Lost("the connection was cut, and the answer may be too");
+          return null;
+        }
+        return reply;
+      } finally {
+        closeQuietly(wire);
+      }
+    }
+
+    private HttpsTrouble meaning(IOException e) {
+      return switch (e) {
+        case MalformedHttp m -> new HttpsTrouble.Malformed(why(m));
+        case OversizedHttp o -> new HttpsTrouble.TooLarge(request.limits().body());
+        // After the handshake the host has been reached, and another address will do no better.
+        case TlsTrouble t ->
+            handshake == null
+                ? new HttpsTrouble.Tls(t.kind(), why(t))
+                : new HttpsTrouble.Lost(why(t));
+        default -> new HttpsTrouble.Lost(why(e));
+      };
+    }
+
+    private ClientOffer offer() {
+      return new ClientOffer(
+          request.host(),
+          TlsFloor.DEFAULT,
+          TlsVersion.TLS_1_3,
+          true,
+          // Each verdict is judged on a chain that was shown now (RFC 8461 §3.3).
+          false,
+          false,
+          false,
+          new References(List.of(request.host()), Set.of(), roots.get()),
+          "https " + request.host());
+    }
+
+    private void send(OutputStream out) throws IOException {
+      StringBuilder head = new StringBuilder(256);
+      head.append(request.content().isPresent() ? "POST " : "GET ")
+          .append(request.path())
+          .append(" HTTP/1.1\r\nHost: ")
+          .append(request.host());
+      if (request.port() != HTTPS) {
+        head.append(':').append(request.port());
+      }
+      head.append("\r\nUser-Agent: Sealwax\r\nAccept-Encoding: identity\r\nConnection: close\r\n");
+      request
+          .content()
+          .ifPresent(
+              c ->
+                  head.append("Content-Type: ")
+                      .append(c.type())
+                      .append("\r\nContent-Length: ")
+                      .append(c.octets().length)
+                      .append("\r\n"));
+      out.write(head.append("\r\n").toString().getBytes(StandardCharsets.US_ASCII));
+      if (request.content().isPresent()) {
+        out.write(request.content().get().octets());
+      }
+      out.flush();
+    }
+  }
+
+  private static String why(IOException e) {
+    return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+  }
+
+  private static void closeQuietly(Wire wire) {
+    try {
+      wire.close();
+    } catch (IOException e) {
+      // It is of no more use.
+    }
+  }
+}

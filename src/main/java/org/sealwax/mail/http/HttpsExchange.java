@@ -1,0 +1,38 @@
+package org.sealwax.mail.http;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.tls.verdict.Handshake;
+
+/**
+ * What one request came to, with everything that was seen on the way. Exactly one of {@code reply}
+ * and {@code trouble} is there.
+ *
+ * @param host that was asked
+ * @param addresses of the host that were eligible, in the order of trial
+ * @param peer the address that was talked to last, or null
+ * @param handshake of the last TLS connection, or null
+ * @param reply the answer, or null
+ * @param trouble why there is none, or null
+ * @param took the time
+ */
+public record HttpsExchange(
+    Domain host,
+    List<InetAddress> addresses,
+    @Nullable InetSocketAddress peer,
+    @Nullable Handshake handshake,
+    @Nullable HttpReply reply,
+    @Nullable HttpsTrouble trouble,
+    Duration took) {
+  /** Copies and checks. */
+  public HttpsExchange {
+    addresses = List.copyOf(addresses);
+    if ((reply == null) == (trouble == null)) {
+      throw new IllegalArgumentException("an answer, or why there is none");
+    }
+  }
+}

@@ -1,0 +1,68 @@
+package org.sealwax.mail.http;
+
+import java.time.Duration;
+import java.util.Optional;
+import org.sealwax.mail.address.Domain;
+
+/**
+ * What to ask.
+ *
+ * @param host whom: resolved, sent as SNI and Host, and matched against the certificate
+ * @param port 443 but in tests
+ * @param path with its slash, as it goes on the wire
+ * @param content to be handed over by POST; empty: GET
+ * @param certificate what becomes of a certificate that does not hold
+ * @param limits on the answer
+ */
+public record HttpsRequest(
+    Domain host,
+    int port,
+    String path,
+    Optional<Content> content,
+    Certificate certificate,
+    Limits limits) {
+  /** What a certificate is for this request. */
+  public enum Certificate {
+    /** Nothing is asked of a host that is not proven by the roots to be {@code host}. */
+    DEMANDED,
+    /** Judged and reported, and the request is made all the same: for examinations. */
+    JUDGED
+  }
+
+  /**
+   * What is handed over.
+   *
+   * @param type its media type
+   * @param octets not copied
+   */
+  @SuppressWarnings("ArrayRecordComponent") // handed on once, never compared
+  public record Content(String type, byte[] octets) {}
+
+  /**
+   * Bounds on one exchange.
+   *
+   * @param body octets of the answer's content
+   * @param total for everything: addresses, connections, TLS, the answer
+   */
+  public record Limits(int body, Duration total) {
+    /** Checks ranges. */
+    public Limits {
+      if (body < 0 || !total.isPositive()) {
+        throw new IllegalArgumentException("a size and a positive time");
+      }
+    }
+  }
+
+  /** Checks what goes on the wire as it is. */
+  public HttpsRequest {
+    if (!path.startsWith("/") || !path.chars().allMatch(c -> c > 0x20 && c < 0x7f)) {
+      throw new IllegalArgumentException("not a path: " + path);
+    }
+    if (content.isPresent() && !content.get().type().chars().allMatch(c -> c >= 0x20 && c < 0x7f)) {
+      throw new IllegalArgumentException("not a media type");
+    }
+    if (port < 1 || port > 65_535) {
+      throw new IllegalArgumentException("not a port: " + port);
+    }
+  }
+}

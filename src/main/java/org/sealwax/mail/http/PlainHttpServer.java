@@ -1,0 +1,159 @@
+package org.sealwax.mail.http;
+
+import java.io.BufferedInputStream;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.sealwax.mail.net.AcceptLoop;
+import org.sealwax.mail.net.Deadline;
+import org.sealwax.mail.net.Limit;
+import org.sealwax.mail.net.Threads;
+import org.sealwax.mail.net.Wire;
+
+/**
+ * HTTP without TLS for a few local readers: GET and HEAD, one request for each connection, nothing
+ * read beyond its head. A connection has a total time, and there are few at once.
+ */
+public final class PlainHttpServer implements Closeable {
+  /** From the connection to the last byte of the answer. */
+  public static final Duration TOTAL = Duration.ofSeconds(10);
+
+  /** Connections at once: monitors ask every few seconds. */
+  public static final int CONNECTIONS = 32;
+
+  private static final int BACKLOG = 16;
+
+  private final ServerSocket server;
+  private final Function<String, Answer> answers;
+  private final Duration total;
+  private final Limit connections = Limit.of(CONNECTIONS);
+  private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+
+  /**
+   * An answer.
+   *
+   * @param status of HTTP
+   * @param type its media type
+   */
+  public record Answer(int status, String type, String text) {
+    static Answer notFound(String text) {
+      return new Answer(404, WebAnswer.TEXT, text);
+    }
+  }
+
+  private PlainHttpServer(ServerSocket server, Function<String, Answer> answers, Duration total) {
+    this.server = server;
+    this.answers = answers;
+    this.total = total;
+  }
+
+  /**
+   * Listens.
+   *
+   * @param answers by path
+   * @param total time of one connection
+   * @param trouble gets a sentence when accepting fails
+   * @throws IOException when the address is not to be had
+   */
+  public static PlainHttpServer start(
+      InetSocketAddress address,
+      Function<String, Answer> answers,
+      Duration total,
+      Consumer<String> trouble)
+      throws IOException {
+    ServerSocket socket = new ServerSocket();
+    try {
+      socket.setReuseAddress(true);
+      socket.bind(address, BACKLOG);
+    } catch (IOException e) {
+      socket.close();
+      throw e;
+    }
+    PlainHttpServer server = new PlainHttpServer(socket, answers, total);
+    var _ = AcceptLoop.start("http", socket::isClosed, socket::accept, server::take, trouble);
+    return server;
+  }
+
+  public InetSocketAddress address() {
+    return (InetSocketAddress) server.getLocalSocketAddress();
+  }
+
+  private void take(Socket client) throws IOException {
+    if (!connections.tryTake()) {
+      client.close();
+      return;
+    }
+    open.add(client);
+    Threads.start(
+        "http",
+        () -> {
+          try {
+            serve(client);
+          } finally {
+            open.remove(client);
+            connections.give();
+          }
+        });
+  }
+
+  private void serve(Socket client) {
+    try (Wire wire = Wire.of(client);
+        Deadline _ = Deadline.after(total, wire)) {
+      switch (WebRequest.read(new BufferedInputStream(wire.in()))) {
+        case WebRequest.Reading.Broken(int status) -> {
+          if (status > 0) {
+            write(wire.out(), new Answer(status, WebAnswer.TEXT, ""), false);
+          }
+        }
+        case WebRequest.Reading.Whole(WebRequest request) -> {
+          boolean head = request.method().equals("HEAD");
+          Answer answer =
+              head || request.method().equals("GET")
+                  ? answers.apply(request.path())
+                  : new Answer(405, WebAnswer.TEXT, "");
+          write(wire.out(), answer, head);
+        }
+      }
+      wire.finish();
+    } catch (IOException e) {
+      // The reader is gone, or was too slow.
+    }
+  }
+
+  private static void write(OutputStream out, Answer answer, boolean head) throws IOException {
+    byte[] body = answer.text().getBytes(StandardCharsets.UTF_8);
+    String lines =
+        "HTTP/1.1 "
+            + answer.status()
+            + " "
+            + WebAnswer.reason(answer.status())
+            + "\r\nContent-Type: "
+            + answer.type()
+            + "\r\nContent-Length: "
+            + body.length
+            + "\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n";
+    out.write(lines.getBytes(StandardCharsets.US_ASCII));
+    if (!head) {
+      out.write(body);
+    }
+    out.flush();
+  }
+
+  /** Ends at once. */
+  @Override
+  public void close() throws IOException {
+    server.close();
+    for (Socket client : open) {
+      client.close();
+    }
+  }
+}

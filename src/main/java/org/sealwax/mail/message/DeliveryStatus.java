@@ -1,0 +1,466 @@
+package org.sealwax.mail.message;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.smtp.OriginalRecipient;
+import org.sealwax.mail.smtp.XText;
+
+/**
+ * A delivery status notification: a report for people first, then one for programs, then what came
+ * back of the message (RFC 3461, 3464, 6522; 6533 where an address is not ASCII).
+ *
+ * @param id its own queue identifier, for Message-ID and boundary
+ * @param about the queue identifier of the message it is about
+ * @param host our name
+ * @param to who is told
+ * @param now for Date
+ * @param arrived when the message came in
+ * @param envelopeId ENVID as given in xtext, or null
+ * @param recipients at least one
+ * @param returned what comes back
+ */
+public record DeliveryStatus(
+    String id,
+    String about,
+    String host,
+    Mailbox to,
+    Instant now,
+    Instant arrived,
+    @Nullable String envelopeId,
+    List<Recipient> recipients,
+    Returned returned) {
+  /** What happened (RFC 3464 2.3.3). */
+  public enum Action {
+    FAILED,
+    DELAYED,
+    DELIVERED,
+    RELAYED,
+    EXPANDED;
+
+    private String word() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /**
+   * One recipient.
+   *
+   * @param action what happened
+   * @param address the recipient as it was when we accepted the message (RFC 3464 2.3.2), also
+   *     where an alias led further: the sender knows no other, and the alias's owner may not want
+   *     the target known
+   * @param original ORCPT as given ({@code rfc822;…} in xtext), or null
+   * @param status the enhanced status, {@code 5.1.1}
+   * @param text a plain sentence for people; may be empty
+   * @param remote the remote host, or null
+   * @param reply what it said, or null
+   * @param tls wanted and got TLS level, or null
+   * @param until when we stop trying (DELAYED), or null
+   */
+  public record Recipient(
+      Action action,
+      Mailbox address,
+      @Nullable String original,
+      String status,
+      String text,
+      @Nullable String remote,
+      @Nullable String reply,
+      @Nullable String tls,
+      @Nullable Instant until) {}
+
+  /** What comes back of the message. */
+  public sealed interface Returned {
+    /** Nothing could be read. */
+    record Nothing() implements Returned {}
+
+    /**
+     * Its header (text/rfc822-headers).
+     *
+     * @param content opened content, read to the end of the header
+     */
+    record Header(InputStream content) implements Returned {}
+
+    /**
+     * All of it (message/rfc822).
+     *
+     * @param content opened content, read to its end
+     */
+    record Whole(InputStream content) implements Returned {}
+  }
+
+  /** Octets of header that come back at most. */
+  public static final int MAX_HEADER = 32 * 1024;
+
+  /** Recipients described one by one to people; programs get them all. */
+  private static final int MAX_TOLD = 50;
+
+  /** Longest text taken over from a remote host; it is quoted, never trusted. */
+  private static final int MAX_TEXT = 1000;
+
+  /** Columns of a text for people. */
+  private static final int WIDTH = 72;
+
+  private static final DateTimeFormatter DATE =
+      DateTimeFormatter.ofPattern("EEE, d MMM yyyy HH:mm:ss '+0000'", Locale.ROOT)
+          .withZone(ZoneOffset.UTC);
+
+  /** Copies. */
+  public DeliveryStatus {
+    recipients = List.copyOf(recipients);
+    if (recipients.isEmpty()) {
+      throw new IllegalArgumentException("nothing to tell");
+    }
+  }
+
+  /**
+   * Whether the notification needs RFC 6533 forms, and with them SMTPUTF8: where an address is not
+   * ASCII. What others said is no reason, or a notification would not reach a sender because of it.
+   */
+  public boolean isInternational() {
+    return !to.isAscii() || recipients.stream().anyMatch(r -> !r.address().isAscii());
+  }
+
+  private static boolean isAscii(String text) {
+    return text.chars().allMatch(c -> c < 0x80);
+  }
+
+  /** For fields that are ASCII unless the notification is international. */
+  private static String field(String text, boolean utf8) {
+    return utf8 || isAscii(text) ? text : text.replaceAll("[^\\x00-\\x7f]+", "?");
+  }
+
+  /** A date as it stands in headers (RFC 5322 3.3). */
+  public static String date(Instant at) {
+    return DATE.format(at);
+  }
+
+  /** Writes header and body with CRLF line ends. The returned content's stream is left open. */
+  public void writeTo(OutputStream out) throws IOException {
+    Lines lines = new Lines(out);
+    boolean utf8 = isInternational();
+    String boundary = "=_" + id + "." + about;
+    header(lines, boundary, utf8);
+    lines.line("--" + boundary);
+    boolean eightBit = utf8 || !recipients.stream().allMatch(DeliveryStatus::toldInAscii);
+    lines.line("Content-Type: text/plain; charset=" + (eightBit ? "utf-8" : "us-ascii"));
+    if (eightBit) {
+      lines.line("Content-Transfer-Encoding: 8bit");
+    }
+    lines.line("Content-Description: Notification");
+    lines.line("");
+    forPeople(lines);
+    lines.line("");
+    lines.line("--" + boundary);
+    lines.line(
+        utf8
+            ? "Content-Type: message/global-delivery-status"
+            : "Content-Type: message/delivery-status");
+    if (utf8) {
+      lines.line("Content-Transfer-Encoding: 8bit");
+    }
+    lines.line("Content-Description: Delivery report");
+    lines.line("");
+    forPrograms(lines, utf8);
+    comesBack(lines, boundary, utf8);
+    lines.line("--" + boundary + "--");
+  }
+
+  private static boolean toldInAscii(Recipient r) {
+    return isAscii(r.text()) && (r.reply() == null || isAscii(r.reply()));
+  }
+
+  private void header(Lines lines, String boundary, boolean utf8) throws IOException {
+    lines.line("Date: " + date(now));
+    lines.line("From: Mail delivery system <postmaster@" + host + ">");
+    lines.line("To: <" + to + ">");
+    lines.line("Subject: " + subject());
+    lines.line("Message-ID: <" + id + "@" + host + ">");
+    // RFC 3834: other programs shall not answer this.
+    lines.line("Auto-Submitted: auto-replied");
+    lines.line("MIME-Version: 1.0");
+    lines.line("Content-Type: multipart/report; report-type=delivery-status;");
+    lines.line("\tboundary=\"" + boundary + "\"");
+    if (utf8) {
+      lines.line("Content-Transfer-Encoding: 8bit");
+    }
+    lines.line("");
+    lines.line("This is a report in MIME form (RFC 6522).");
+    lines.line("");
+  }
+
+  private String subject() {
+    return switch (recipients.getFirst().action()) {
+      case FAILED -> "Your message was not delivered";
+      case DELAYED -> "Your message is late, and still on its way";
+      case DELIVERED -> "Your message was delivered";
+      case RELAYED -> "Your message was passed on";
+      case EXPANDED -> "Your message was forwarded to several addresses";
+    };
+  }
+
+  private void forPeople(Lines lines) throws IOException {
+    lines.wrapped("This is the mail router at " + host + ".");
+    lines.line("");
+    String when = date(arrived);
+    switch (recipients.getFirst().action()) {
+      case FAILED ->
+          lines.wrapped(
+              "Your message of "
+                  + when
+                  + " could not be delivered to the recipients below. Nothing more will be tried."
+                  + " What you sent, or its beginning, comes back at the end.");
+      case DELAYED ->
+          lines.wrapped(
+              "Your message of "
+                  + when
+                  + " has not been delivered to the recipients below yet. You need not do anything,"
+                  + " and need not send it again: it is tried again by itself.");
+      case DELIVERED ->
+          lines.wrapped("Your message of " + when + " was delivered to the recipients below.");
+      case RELAYED ->
+          lines.wrapped(
+              "Your message of "
+                  + when
+                  + " was passed on for the recipients below, to a mail server that sends no"
+                  + " notifications of success. You may hear nothing more.");
+      case EXPANDED ->
+          lines.wrapped(
+              "Your message of "
+                  + when
+                  + " was addressed to a name that stands for several addresses, and was sent on to"
+                  + " them. You will only hear of trouble.");
+    }
+    int told = 0;
+    for (Recipient r : recipients) {
+      lines.line("");
+      if (told++ == MAX_TOLD) {
+        lines.wrapped("And " + (recipients.size() - MAX_TOLD) + " more, listed in the next part.");
+        break;
+      }
+      lines.line("<" + r.address() + ">");
+      if (!r.text().isEmpty()) {
+        lines.indented(bounded(r.text()));
+      }
+      if (r.reply() != null) {
+        lines.indented(
+            (r.remote() == null ? "The other side" : r.remote()) + " said: " + bounded(r.reply()));
+      } else if (r.remote() != null) {
+        lines.indented("Mail server: " + bounded(r.remote()));
+      }
+      if (r.tls() != null) {
+        lines.indented("Transport security, wanted and got: " + bounded(r.tls()));
+      }
+      if (r.until() != null) {
+        lines.indented("It is tried until " + date(r.until()) + ".");
+      }
+    }
+    lines.line("");
+    lines.wrapped(
+        "If you ask somebody for help, name this message's identifier there: " + about + ".");
+  }
+
+  private void forPrograms(Lines lines, boolean utf8) throws IOException {
+    if (envelopeId != null) {
+      lines.line(
+          "Original-Envelope-Id: "
+              + bounded(field(XText.decode(envelopeId).orElse(envelopeId), utf8)));
+    }
+    lines.line("Reporting-MTA: dns; " + host);
+    lines.line("X-Queue-Id: " + about);
+    lines.line("Arrival-Date: " + date(arrived));
+    for (Recipient r : recipients) {
+      lines.line("");
+      if (r.original() != null) {
+        lines.line("Original-Recipient: " + bounded(original(r.original(), utf8)));
+      }
+      String type = utf8 && !r.address().isAscii() ? "utf-8" : "rfc822";
+      lines.line("Final-Recipient: " + type + "; " + r.address());
+      lines.line("Action: " + r.action().word());
+      lines.line("Status: " + r.status());
+      if (r.remote() != null) {
+        lines.line("Remote-MTA: dns; " + bounded(name(r.remote())));
+      }
+      if (r.reply() != null) {
+        lines.folded("Diagnostic-Code: smtp; " + bounded(field(r.reply(), utf8)));
+      } else if (!r.text().isEmpty()) {
+        // RFC 3464 2.3.6: no reply of a remote host, and programs look for a reason all the same.
+        lines.folded("Diagnostic-Code: X-Sealwax; " + bounded(field(r.text(), utf8)));
+      }
+      if (r.action() == Action.DELAYED && r.until() != null) {
+        lines.line("Will-Retry-Until: " + date(r.until()));
+      }
+    }
+    lines.line("");
+  }
+
+  /** The name of {@code mx.example.org[192.0.2.1]:25}. */
+  private static String name(String remote) {
+    int bracket = remote.indexOf('[');
+    return bracket > 0 ? remote.substring(0, bracket) : remote;
+  }
+
+  private static String original(String orcpt, boolean utf8) {
+    String type = OriginalRecipient.type(orcpt);
+    String address = OriginalRecipient.address(orcpt).orElse("");
+    if (utf8 || isAscii(address)) {
+      return type + "; " + address;
+    }
+    // RFC 6533 3: the 7-bit form.
+    String encoded = OriginalRecipient.sevenBit(orcpt).orElse(orcpt);
+    return type + "; " + field(encoded.substring(encoded.indexOf(';') + 1), false);
+  }
+
+  private static String bounded(String text) {
+    return text.length() <= MAX_TEXT ? text : text.substring(0, MAX_TEXT) + " (shortened)";
+  }
+
+  private void comesBack(Lines lines, String boundary, boolean utf8) throws IOException {
+    switch (returned) {
+      case Returned.Nothing n -> {}
+      case Returned.Header h -> {
+        byte[] header = headerOf(h.content());
+        lines.line("--" + boundary);
+        content(
+            lines,
+            utf8 || isEightBit(header) ? "message/global-headers" : "text/rfc822-headers",
+            "Header of your message",
+            header);
+      }
+      case Returned.Whole w -> {
+        byte[] whole = w.content().readAllBytes();
+        byte[] header = headerOf(new ByteArrayInputStream(whole));
+        lines.line("--" + boundary);
+        // RFC 6532 3.7: a header with UTF-8 is no message/rfc822.
+        content(
+            lines,
+            utf8 || isEightBit(header) ? "message/global" : "message/rfc822",
+            "Your message",
+            whole);
+      }
+    }
+  }
+
+  private static boolean isEightBit(byte[] content) {
+    boolean eight = false;
+    for (byte b : content) {
+      eight |= b < 0;
+    }
+    return eight;
+  }
+
+  private static void content(Lines lines, String type, String description, byte[] content)
+      throws IOException {
+    lines.line("Content-Type: " + type);
+    lines.line("Content-Description: " + description);
+    if (isEightBit(content)) {
+      // RFC 2046 5.2.1: message/rfc822 may only be 7bit, 8bit or binary.
+      lines.line("Content-Transfer-Encoding: 8bit");
+    }
+    lines.line("");
+    lines.raw(content);
+    lines.line("");
+  }
+
+  /** The header without the empty line, bounded, cut at a line's end. */
+  static byte[] headerOf(InputStream content) throws IOException {
+    byte[] start = content.readNBytes(MAX_HEADER);
+    int lastLine = 0;
+    for (int i = 0; i + 1 < start.length; i++) {
+      if (start[i] == '\r' && start[i + 1] == '\n') {
+        if (i == lastLine) {
+          return java.util.Arrays.copyOf(start, lastLine);
+        }
+        lastLine = i + 2;
+      }
+    }
+    return java.util.Arrays.copyOf(
+        start, start.length < MAX_HEADER && lastLine == 0 ? start.length : lastLine);
+  }
+
+  /** Writes lines; texts from outside lose their control characters here. */
+  private static final class Lines {
+    private static final byte[] CRLF = {'\r', '\n'};
+    private final OutputStream out;
+
+    Lines(OutputStream out) {
+      this.out = out;
+    }
+
+    void line(String text) throws IOException {
+      out.write(clean(text).getBytes(StandardCharsets.UTF_8));
+      out.write(CRLF);
+    }
+
+    void raw(byte[] bytes) throws IOException {
+      out.write(bytes);
+      boolean ended =
+          bytes.length >= 2 && bytes[bytes.length - 2] == '\r' && bytes[bytes.length - 1] == '\n';
+      if (!ended) {
+        out.write(CRLF);
+      }
+    }
+
+    void wrapped(String text) throws IOException {
+      for (String line : wrap(text, WIDTH)) {
+        line(line);
+      }
+    }
+
+    void indented(String text) throws IOException {
+      for (String line : wrap(text, WIDTH - 4)) {
+        line("    " + line);
+      }
+    }
+
+    void folded(String text) throws IOException {
+      String before = "";
+      for (String line : wrap(text, WIDTH)) {
+        line(before + line);
+        before = "    ";
+      }
+    }
+
+    /** Nothing from outside may start a line of its own: a header or a boundary. */
+    private static String clean(String text) {
+      StringBuilder out = null;
+      for (int i = 0; i < text.length(); i++) {
+        char c = text.charAt(i);
+        if (c < ' ' && c != '\t' || c == 0x7f) {
+          if (out == null) {
+            out = new StringBuilder(text);
+          }
+          out.setCharAt(i, ' ');
+        }
+      }
+      return out == null ? text : out.toString();
+    }
+
+    private static List<String> wrap(String text, int width) {
+      List<String> lines = new ArrayList<>();
+      StringBuilder line = new StringBuilder();
+      for (String word : clean(text).split(" ", -1)) {
+        if (line.length() > 0 && line.length() + 1 + word.length() > width) {
+          lines.add(line.toString());
+          line.setLength(0);
+        }
+        if (line.length() > 0) {
+          line.append(' ');
+        }
+        line.append(word);
+      }
+      lines.add(line.toString());
+      return lines;
+    }
+  }
+}

@@ -1,0 +1,49 @@
+package org.sealwax.mail.message;
+
+import java.util.List;
+import org.sealwax.mail.address.LocalPart;
+import org.sealwax.mail.address.Mailbox;
+
+/**
+ * Where a message has been, by its own account: the loop guards.
+ *
+ * @param received number of Received fields (RFC 5321 6.3)
+ * @param deliveredTo values of the Delivered-To fields as they stand, at most {@link
+ *     HeaderScan#MAX_DELIVERED_TO}
+ * @param deliveredToOverflow there were more, or one too long to be an address
+ */
+public record TraceHops(int received, List<String> deliveredTo, boolean deliveredToOverflow) {
+  /** Copies. */
+  public TraceHops {
+    deliveredTo = List.copyOf(deliveredTo);
+  }
+
+  /** Whether more hops are behind the message than {@code limit} allows. */
+  public boolean isLoop(int limit) {
+    return received > limit || deliveredToOverflow;
+  }
+
+  /**
+   * Whether the message has been at {@code mailbox} before: to forward it from there again would be
+   * a loop. Compared without regard to case, as a loop through a host that changes case is a loop.
+   */
+  public boolean hasPassed(Mailbox mailbox) {
+    return !deliveredTo.isEmpty() && hasPassed(mailbox.toString());
+  }
+
+  /** The same for the mailbox's text, as it stands in Delivered-To. */
+  public boolean hasPassed(String mailbox) {
+    String wanted = form(mailbox);
+    for (String seen : deliveredTo) {
+      if (form(seen).equals(wanted)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Local parts that are not ASCII come as they are, or as we write them. */
+  private static String form(String mailbox) {
+    return LocalPart.folded(LocalPart.ascii(LocalPart.folded(mailbox)));
+  }
+}

@@ -1,0 +1,73 @@
+package org.sealwax.mail.net;
+
+import java.io.IOException;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+
+/**
+ * Takes connections until its owner is closed. A failure of accept never ends it: after one the
+ * loop pauses, so that it does not spin, and reports at most once a minute.
+ */
+public final class AcceptLoop {
+  /** The pause after a failure: descriptors come back when other connections end. */
+  private static final long PAUSE_MILLIS = 100;
+
+  private static final long REPORT_EVERY = 60_000_000_000L;
+
+  private AcceptLoop() {}
+
+  /** What connections come from. */
+  @FunctionalInterface
+  public interface Source<T> {
+    /** Waits for the next one. */
+    T next() throws IOException, InterruptedException;
+  }
+
+  /** Who gets them. */
+  @FunctionalInterface
+  public interface Taker<T> {
+    /** Takes one, or closes it; must not wait. */
+    void take(T connection) throws IOException;
+  }
+
+  /**
+   * Starts a supervised thread that takes connections.
+   *
+   * @param isClosed whether the owner was closed
+   * @param source where they come from
+   * @param taker gets each one
+   * @param trouble gets a sentence when accept fails
+   */
+  public static <T> Thread start(
+      String name,
+      BooleanSupplier isClosed,
+      Source<T> source,
+      Taker<T> taker,
+      Consumer<String> trouble) {
+    return Supervisor.start(name, isClosed, () -> run(isClosed, source, taker, trouble));
+  }
+
+  private static <T> void run(
+      BooleanSupplier isClosed, Source<T> source, Taker<T> taker, Consumer<String> trouble) {
+    long reported = System.nanoTime() - REPORT_EVERY;
+    try {
+      while (!isClosed.getAsBoolean()) {
+        try {
+          taker.take(source.next());
+        } catch (IOException | RuntimeException e) {
+          if (isClosed.getAsBoolean()) {
+            return;
+          }
+          if (System.nanoTime() - reported >= REPORT_EVERY) {
+            reported = System.nanoTime();
+            trouble.accept(
+                Descriptors.areShort(e) ? Descriptors.TEXT : "accepting connections failed: " + e);
+          }
+          Thread.sleep(PAUSE_MILLIS);
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

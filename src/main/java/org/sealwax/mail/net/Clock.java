@@ -1,0 +1,37 @@
+package org.sealwax.mail.net;
+
+import java.time.Instant;
+
+/** The time, as wall clock and as a monotonic count. */
+public interface Clock {
+  /** The wall-clock time; of a {@link SteadyClock} the measured time. */
+  Instant now();
+
+  /** Nanoseconds from an arbitrary origin; only differences mean something; never steps back. */
+  long nanoTime();
+
+  /** The time by which people and other machines go, where it differs from {@link #now}. */
+  default Instant civil() {
+    return now();
+  }
+
+  /** Whether the machine's clock jumped and is not believed. */
+  default boolean isDoubted() {
+    return false;
+  }
+
+  /** The machine's clock. */
+  static Clock system() {
+    return new Clock() {
+      @Override
+      public Instant now() {
+        return Instant.now();
+      }
+
+      @Override
+      public long nanoTime() {
+        return System.nanoTime();
+      }
+    };
+  }
+}

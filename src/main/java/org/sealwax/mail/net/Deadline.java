@@ -1,0 +1,95 @@
+package org.sealwax.mail.net;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * A total time after which something is closed, whatever it is doing: sockets have read timeouts
+ * but neither write timeouts nor totals, and a peer that sends one byte a minute must not hold us
+ * for ever.
+ *
+ * <p>Use with try-with-resources: {@code try (var d = Deadline.after(limit, wire)) { … }}; {@link
+ * #passed()} tells a deadline from other I/O trouble.
+ */
+public final class Deadline implements AutoCloseable {
+  /** Further away than anybody's deadline. */
+  private static final long FAR = Duration.ofDays(30).toNanos();
+
+  private static final Set<Deadline> OPEN = ConcurrentHashMap.newKeySet();
+
+  /**
+   * When the watch looks again. A deadline that is lifted stays unnoticed until then, and one that
+   * comes later than that wakes nobody: most are lifted within milliseconds of minutes.
+   */
+  private static volatile long looksAgain = System.nanoTime() + FAR;
+
+  private static final Thread WATCH =
+      Supervisor.startPlatform("deadline", () -> false, Deadline::watch);
+
+  private final Closeable closed;
+  private final long at;
+  private volatile boolean passed;
+
+  private Deadline(Duration after, Closeable closed) {
+    this.closed = closed;
+    this.at = System.nanoTime() + after.toNanos();
+  }
+
+  private static void watch() {
+    while (true) {
+      long now = System.nanoTime();
+      // Far, while we look: whoever comes in the meantime makes us look once more.
+      long next = now + FAR;
+      looksAgain = next;
+      for (Deadline open : OPEN) {
+        if (open.at - now <= 0) {
+          open.pass();
+        } else if (open.at - next < 0) {
+          next = open.at;
+        }
+      }
+      looksAgain = next;
+      LockSupport.parkNanos(Math.max(1, next - System.nanoTime()));
+    }
+  }
+
+  private void pass() {
+    if (OPEN.remove(this)) {
+      passed = true;
+      Thread.startVirtualThread(() -> closeQuietly(closed));
+    }
+  }
+
+  /** Closes {@code closed} once {@code after} has passed, unless this deadline is closed first. */
+  public static Deadline after(Duration after, Closeable closed) {
+    Deadline deadline = new Deadline(after, closed);
+    OPEN.add(deadline);
+    if (deadline.at - looksAgain < 0) {
+      LockSupport.unpark(WATCH);
+    }
+    return deadline;
+  }
+
+  /** Whether the time ran out. */
+  public boolean passed() {
+    return passed;
+  }
+
+  /** Lifts the deadline. */
+  @Override
+  public void close() {
+    OPEN.remove(this);
+  }
+
+  private static void closeQuietly(Closeable closed) {
+    try {
+      closed.close();
+    } catch (IOException e) {
+      // The point was to end it, and it has ended.
+    }
+  }
+}

@@ -1,0 +1,85 @@
+package org.sealwax.mail.net;
+
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Starts the threads without which the process is of no use: listeners, the queue, the writers of
+ * the spool, the log and the ledger, and the loops that keep certificates and policies. When one of
+ * them ends before its owner was closed, for any reason, the process ends and a service manager
+ * starts it again. A process that lives without its queue is noticed by nobody.
+ *
+ * <p>Supervision is of the process, so what happens at the end is set once, by the subcommand that
+ * runs as a service; until then nothing happens but that {@link #ended} names the thread.
+ */
+public final class Supervisor {
+  /**
+   * The end of a supervised thread.
+   *
+   * @param thread its name
+   * @param why what it threw; null when it returned
+   */
+  public record End(String thread, @Nullable Throwable why) {
+    /** One sentence for the log. */
+    public String text() {
+      return "thread \""
+          + thread
+          + "\" ended"
+          + (why == null ? "" : ": " + why)
+          + "; the process cannot work without it and ends";
+    }
+  }
+
+  private static final Set<String> ENDED = ConcurrentHashMap.newKeySet();
+  private static volatile Consumer<End> onEnd = end -> {};
+
+  private Supervisor() {}
+
+  /** Sets what happens when a supervised thread ends. It runs in that thread. */
+  public static void onEnd(Consumer<End> then) {
+    onEnd = then;
+  }
+
+  /** Names of the supervised threads that ended unexpectedly: empty while all is well. */
+  public static List<String> ended() {
+    return List.copyOf(ENDED);
+  }
+
+  /**
+   * Starts a supervised virtual thread.
+   *
+   * @param isClosed whether the owner was closed, so that the thread may end
+   */
+  public static Thread start(String name, BooleanSupplier isClosed, Runnable task) {
+    return Threads.start(name, supervised(name, isClosed, task));
+  }
+
+  /** The same with a platform thread: for work that blocks in native code. */
+  public static Thread startPlatform(String name, BooleanSupplier isClosed, Runnable task) {
+    return Threads.startPlatform(name, supervised(name, isClosed, task));
+  }
+
+  /** The same task, supervised, for another to start. */
+  public static Runnable supervised(String name, BooleanSupplier isClosed, Runnable task) {
+    return () -> run(name, isClosed, task);
+  }
+
+  private static void run(String name, BooleanSupplier isClosed, Runnable task) {
+    Throwable why = null;
+    try {
+      task.run();
+    } catch (RuntimeException | Error e) {
+      why = e;
+      throw e;
+    } finally {
+      if (!isClosed.getAsBoolean()) {
+        ENDED.add(name);
+        onEnd.accept(new End(name, why));
+      }
+    }
+  }
+}

@@ -1,0 +1,21 @@
+package org.sealwax.mail.net;
+
+/** Where threads come from; nobody else starts any. */
+public final class Threads {
+  private Threads() {}
+
+  /** Starts a virtual thread that owns one conversation or task. */
+  public static Thread start(String name, Runnable task) {
+    return Thread.ofVirtual().name(name).start(task);
+  }
+
+  /** Starts a daemon platform thread: for work that pins or blocks in native code (the spool). */
+  public static Thread startPlatform(String name, Runnable task) {
+    return Thread.ofPlatform().daemon().name(name).start(task);
+  }
+
+  /** A platform thread for somebody else to start: a shutdown hook. */
+  public static Thread unstarted(String name, Runnable task) {
+    return Thread.ofPlatform().name(name).unstarted(task);
+  }
+}

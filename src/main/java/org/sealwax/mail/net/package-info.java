@@ -1,0 +1,15 @@
+/**
+ * Floor 0: the world as parameters. The only room that reads the clock, draws chance, starts
+ * threads and opens sockets; everybody else receives these as constructor arguments, so that a test
+ * or a simulation can put its own world in their place.
+ *
+ * <p>Main types: {@link org.sealwax.mail.net.Clock}, {@link org.sealwax.mail.net.Chance}, {@link
+ * org.sealwax.mail.net.Dialer}, {@link org.sealwax.mail.net.Wire}, {@link
+ * org.sealwax.mail.net.Deadline}, {@link org.sealwax.mail.net.Scope}, {@link
+ * org.sealwax.mail.net.Limit}, {@link org.sealwax.mail.net.Watched} (a file that is read again when
+ * it changes).
+ */
+@NullMarked
+package org.sealwax.mail.net;
+
+import org.jspecify.annotations.NullMarked;

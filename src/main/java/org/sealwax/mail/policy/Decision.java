@@ -1,0 +1,28 @@
+package org.sealwax.mail.policy;
+
+import java.time.Instant;
+
+/** What to do after an observation. */
+public sealed interface Decision {
+  /**
+   * Send the mail on this connection.
+   *
+   * @param downgrade whether this host has shown better before: marked in log and receipt
+   */
+  record Proceed(boolean downgrade) implements Decision {}
+
+  /** A new connection to the same host on a lower rung, still with TLS. */
+  record Descend(Rung to) implements Decision {}
+
+  /** Nothing more at this host in this delivery; try the next one. */
+  record NextHost(Reason reason, String text) implements Decision {}
+
+  /** A new connection to the same host without TLS; the requirement allows it now. */
+  record ClearText() implements Decision {}
+
+  /** Clear text will be allowed at {@code until}, unless TLS works before. */
+  record Wait(Instant until, Reason reason, String text) implements Decision {}
+
+  /** This delivery ends here. */
+  record Defer(Reason reason, String text) implements Decision {}
+}

@@ -1,0 +1,206 @@
+package org.sealwax.mail.policy;
+
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.tls.verdict.Associations;
+
+/**
+ * What is known before connecting, one case per source; each may raise or refuse, never lower. (The
+ * two listed exceptions, an override row and {@code TLS-Required: No}, are in {@link Policy}.)
+ */
+public sealed interface Evidence {
+  /** Where it comes from, for {@link Requirement#because}. */
+  String origin();
+
+  /** What holds where the admin wrote no row about the next hop. */
+  record Default(Level level) implements Evidence {
+    /** The default has neither pins nor names, so it ends at encrypt. */
+    public Default {
+      if (level == Level.FINGERPRINT) {
+        throw new IllegalArgumentException("pins cannot be a default");
+      }
+    }
+
+    @Override
+    public String origin() {
+      return "default " + level.word();
+    }
+  }
+
+  /**
+   * What a configured route (smart host, relay domain's next hop) demands of its host.
+   *
+   * @param name of the route
+   * @param row the demand; the pattern plays no part
+   * @param implied nobody wrote it: it follows from credentials or implicit TLS, and yields to a
+   *     row for the next hop that says itself who the server must be
+   */
+  record Route(String name, PolicyRow row, boolean implied) implements Evidence {
+    @Override
+    public String origin() {
+      return "route " + name + " " + row.level().word();
+    }
+  }
+
+  /**
+   * A row that covers the domain of the recipients, where a configured route leads elsewhere:
+   * raises only.
+   */
+  record RecipientRow(PolicyRow row) implements Evidence {
+    @Override
+    public String origin() {
+      return "row for the recipient domain " + row.level().word();
+    }
+  }
+
+  /** A row that covers the next hop. */
+  record NextHopRow(PolicyRow row) implements Evidence {
+    @Override
+    public String origin() {
+      return "row for the next hop " + row.level().word();
+    }
+  }
+
+  /** A row that covers the MX host: raises only, because anybody may point an MX record there. */
+  record HostRow(PolicyRow row) implements Evidence {
+    @Override
+    public String origin() {
+      return "row for the host " + row.level().word();
+    }
+  }
+
+  /**
+   * What DNSSEC says about one host (RFC 7672 2.2).
+   *
+   * @param base the TLSA base domain: the name to send as SNI (RFC 7672 2.2.2, 8.1)
+   * @param state what was found
+   * @param secureMx whether the step from next hop to host was validated too; without it the host
+   *     is identified, and the next hop is not ("half DANE", RFC 7672 2.2.1)
+   * @param expires when the records' time to live ends
+   */
+  record Dane(Domain base, DaneState state, boolean secureMx, Instant expires) implements Evidence {
+    @Override
+    public String origin() {
+      return switch (state) {
+        case DaneState.Usable u ->
+            "dane: "
+                + u.associations().records().size()
+                + " usable TLSA at "
+                + base
+                + (secureMx ? "" : " (MX unsigned)");
+        case DaneState.Unusable u -> "dane: TLSA at " + base + ", none usable: " + u.why();
+        case DaneState.Trouble t -> "dane: " + t.why();
+        case DaneState.Absent a -> "dane: none (" + a.why() + ")";
+      };
+    }
+  }
+
+  /** What became of the TLSA question. */
+  sealed interface DaneState {
+    /** At least one usable record. */
+    record Usable(Associations associations) implements DaneState {}
+
+    /** Records, securely, and all of them unusable: TLS always, no identity (RFC 7672 2.2). */
+    record Unusable(String why) implements DaneState {}
+
+    /** Bogus, timeout or SERVFAIL where security was to be expected: not this host, not now. */
+    record Trouble(String why) implements DaneState {}
+
+    /** Securely denied, or unsigned: DANE has nothing to say. */
+    record Absent(String why) implements DaneState {}
+  }
+
+  /**
+   * What MTA-STS says about the domain (RFC 8461).
+   *
+   * @param domain the policy domain
+   * @param state what is known of its policy
+   * @param expires when it must be known anew, or null
+   */
+  record Sts(Domain domain, StsState state, @Nullable Instant expires) implements Evidence {
+    @Override
+    public String origin() {
+      return switch (state) {
+        case StsState.Enforce e -> "sts: enforce, id " + e.id();
+        case StsState.Testing t -> "sts: testing, id " + t.id();
+        case StsState.Pending p -> "sts: " + p.why() + ", waits until " + p.until();
+        case StsState.Absent a -> "sts: none (" + a.why() + ")";
+      };
+    }
+  }
+
+  /** What is known of an MTA-STS policy. */
+  sealed interface StsState {
+    /** A policy in {@code enforce}: its MX hosts, with certificates by public roots. */
+    record Enforce(String id, List<MxPattern> mx) implements StsState {
+      /** Copies. */
+      public Enforce {
+        mx = List.copyOf(mx);
+      }
+    }
+
+    /** A policy in {@code testing}: as if there were none, and reported (RFC 8461 5). */
+    record Testing(String id, List<MxPattern> mx) implements StsState {
+      /** Copies. */
+      public Testing {
+        mx = List.copyOf(mx);
+      }
+    }
+
+    /** First contact, and what the domain announces could not be fetched: mail waits. */
+    record Pending(String why, Instant until) implements StsState {}
+
+    /**
+     * No policy, mode {@code none}, or one that could not be had in time.
+     *
+     * @param invalid whether the domain announces a policy and serves something that is none, which
+     *     its owner wants to hear of (RFC 8460 section 4.3.2.2)
+     */
+    record Absent(String why, boolean invalid) implements StsState {
+      /** Not because of what is served. */
+      public Absent(String why) {
+        this(why, false);
+      }
+    }
+  }
+
+  /**
+   * What the domain has shown before, in the ledger's judgement.
+   *
+   * @param level ENCRYPT or VERIFY
+   * @param known hosts remembered and their organisations; {@link MxFilter.Any} at ENCRYPT
+   * @param since when the level was reached
+   * @param expires when it falls away unless it is seen again
+   */
+  record Ledger(Level level, MxFilter known, Instant since, Instant expires) implements Evidence {
+    /** Checks the level. */
+    public Ledger {
+      if (level != Level.ENCRYPT && level != Level.VERIFY) {
+        throw new IllegalArgumentException("the ledger knows encrypt and verify");
+      }
+    }
+
+    @Override
+    public String origin() {
+      return "ledger: " + level.word() + " since " + since;
+    }
+  }
+
+  /** The message came with REQUIRETLS (RFC 8689 2). */
+  record RequireTls() implements Evidence {
+    @Override
+    public String origin() {
+      return "message: REQUIRETLS";
+    }
+  }
+
+  /** The message came with {@code TLS-Required: No} (RFC 8689 3), and it is honoured. */
+  record TlsRequiredNo() implements Evidence {
+    @Override
+    public String origin() {
+      return "message: TLS-Required: No";
+    }
+  }
+}

@@ -1,0 +1,174 @@
+package org.sealwax.mail.policy;
+
+import java.time.Instant;
+import java.util.EnumMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.tls.verdict.TlsTrouble;
+
+/**
+ * What a host has shown lately, as far as the ladder cares; immutable. Not the ledger: it lives in
+ * memory, raises nothing, and only says where on the ladder to begin and what counts as a
+ * downgrade.
+ *
+ * @param shown the highest rung at which TLS ever came about within {@link Ladder#POSITIVE_MEMORY},
+ *     or null
+ * @param shownAt when that was last seen, or null
+ * @param broken rungs that broke, with the time; ends within {@link Ladder#NEGATIVE_MEMORY}
+ * @param fullFailedFirst when the full offer first broke since it last worked, or null
+ * @param fullFailedLast when it last broke, or null
+ * @param starttlsRefusedFirst when STARTTLS was first answered 4yz or 5yz since it last worked, or
+ *     null
+ * @param brokenSince when TLS first failed since it last worked: a handshake broke, or a host that
+ *     has done TLS refused STARTTLS or offered none; null while TLS works. The hold before
+ *     plaintext counts from it, for all mail to the host
+ * @param brokenLast when TLS last failed; the memory of both ends {@link Ladder#NEGATIVE_MEMORY}
+ *     after it
+ */
+public record HostMemory(
+    @Nullable Rung shown,
+    @Nullable Instant shownAt,
+    Map<Rung, Instant> broken,
+    @Nullable Instant fullFailedFirst,
+    @Nullable Instant fullFailedLast,
+    @Nullable Instant starttlsRefusedFirst,
+    @Nullable Instant brokenSince,
+    @Nullable Instant brokenLast) {
+  private static final HostMemory NOTHING =
+      new HostMemory(null, null, Map.of(), null, null, null, null, null);
+
+  /** Copies. */
+  public HostMemory {
+    broken = Map.copyOf(broken);
+    if ((brokenSince == null) != (brokenLast == null)) {
+      throw new IllegalArgumentException("broken since and broken last go together");
+    }
+  }
+
+  /** A host never met. */
+  public static HostMemory nothing() {
+    return NOTHING;
+  }
+
+  /** The same after {@code observation} on {@code rung}. */
+  public HostMemory after(Observation observation, Rung rung, Instant now) {
+    return switch (observation) {
+      case Observation.Encrypted e -> worked(rung, now);
+      case Observation.HandshakeBroken b ->
+          b.kind() == TlsTrouble.Kind.NOTHING_IN_COMMON && hasShownNoBetter()
+              ? nothingInCommon(rung, now)
+              : broke(rung, now);
+      case Observation.StarttlsRefused r ->
+          new HostMemory(
+                  shown,
+                  shownAt,
+                  broken,
+                  fullFailedFirst,
+                  fullFailedLast,
+                  starttlsRefusedFirst == null ? now : starttlsRefusedFirst,
+                  brokenSince,
+                  brokenLast)
+              .vanished(now);
+      case Observation.Unreachable u -> this;
+      case Observation.Unwelcome u -> this;
+      case Observation.BrokenOff b -> this;
+      case Observation.Injected i -> this;
+      // Without STARTTLS by our own decision it says nothing about TLS.
+      case Observation.Clear c -> rung == Rung.CLEAR || c.starttlsOffered() ? this : vanished(now);
+    };
+  }
+
+  /** TLS was expected by what the host has shown, and was not to be had. */
+  private HostMemory vanished(Instant now) {
+    return shown == null && brokenSince == null ? this : failed(now);
+  }
+
+  private HostMemory failed(Instant now) {
+    return new HostMemory(
+        shown,
+        shownAt,
+        broken,
+        fullFailedFirst,
+        fullFailedLast,
+        starttlsRefusedFirst,
+        brokenSince == null ? now : brokenSince,
+        now);
+  }
+
+  private HostMemory worked(Rung rung, Instant now) {
+    // A rung below one shown before is never remembered: the attacker who forced it once must not
+    // have it for the asking from then on.
+    boolean higher = shown == null || !rung.isBelow(shown);
+    Map<Rung, Instant> still = new EnumMap<>(Rung.class);
+    still.putAll(broken);
+    still.remove(rung);
+    boolean full = rung == Rung.FULL;
+    return new HostMemory(
+        higher ? rung : shown,
+        higher ? now : shownAt,
+        still,
+        full ? null : fullFailedFirst,
+        full ? null : fullFailedLast,
+        null,
+        null,
+        null);
+  }
+
+  /** Anybody on the way can send an alert: a host that has shown better goes down step by step. */
+  private boolean hasShownNoBetter() {
+    return shown == null || shown == Rung.COMPATIBLE;
+  }
+
+  /** Every rung of the same engine below this one offers a part of what this one has offered. */
+  private HostMemory nothingInCommon(Rung rung, Instant now) {
+    HostMemory all = broke(rung, now);
+    for (Rung lower : Rung.values()) {
+      if (lower.isBelow(rung) && Rung.COMPATIBLE.isBelow(lower)) {
+        all = all.broke(lower, now);
+      }
+    }
+    return all;
+  }
+
+  private HostMemory broke(Rung rung, Instant now) {
+    Map<Rung, Instant> more = new EnumMap<>(Rung.class);
+    more.putAll(broken);
+    more.put(rung, now);
+    boolean full = rung == Rung.FULL;
+    return new HostMemory(
+            shown,
+            shownAt,
+            more,
+            full && fullFailedFirst == null ? now : fullFailedFirst,
+            full ? now : fullFailedLast,
+            starttlsRefusedFirst,
+            brokenSince,
+            brokenLast)
+        .failed(now);
+  }
+
+  /** The same without what is too old to count. */
+  public HostMemory at(Instant now) {
+    boolean keepShown = shownAt != null && shownAt.plus(Ladder.POSITIVE_MEMORY).isAfter(now);
+    Instant oldest = now.minus(Ladder.NEGATIVE_MEMORY);
+    Map<Rung, Instant> still = new EnumMap<>(Rung.class);
+    broken.forEach(
+        (rung, when) -> {
+          if (when.isAfter(oldest)) {
+            still.put(rung, when);
+          }
+        });
+    boolean keepFull = fullFailedLast != null && fullFailedLast.isAfter(oldest);
+    boolean keepRefused = starttlsRefusedFirst != null && starttlsRefusedFirst.isAfter(oldest);
+    boolean keepBroken = brokenLast != null && brokenLast.isAfter(oldest);
+    return new HostMemory(
+        keepShown ? shown : null,
+        keepShown ? shownAt : null,
+        still,
+        keepFull ? fullFailedFirst : null,
+        keepFull ? fullFailedLast : null,
+        keepRefused ? starttlsRefusedFirst : null,
+        keepBroken ? brokenSince : null,
+        keepBroken ? brokenLast : null);
+  }
+}

@@ -1,0 +1,82 @@
+package org.sealwax.mail.policy;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.address.DomainPattern;
+import org.sealwax.mail.tls.verdict.Pin;
+import org.sealwax.mail.tls.verdict.TlsVersion;
+
+/**
+ * One {@code [[policy]]} row: what the admin says about a domain, everything below a parent, an MX
+ * host or a fixed next hop.
+ *
+ * @param pattern matched against the next hop, where it replaces the default level, and against MX
+ *     hosts, where it can only raise: an MX record is not ours and may be forged
+ * @param level the point in the space of requirements
+ * @param pins keys, for {@link Level#FINGERPRINT} only
+ * @param names reference names instead of the level's own, for {@link Level#VERIFY} and {@link
+ *     Level#SECURE} only
+ * @param floor lowest protocol version, or null for the default floor
+ * @param ca name of the roots that count, or null for the public ones
+ * @param serverName SNI to send instead of the host's name, or null
+ * @param clientCertificate whether our certificate is shown when the host asks
+ * @param note why the row is there
+ * @param owner who answers for it
+ * @param expires when it stops counting, or null
+ * @param override whether it may lower what other sources demand; needs owner, note and expiry
+ */
+public record PolicyRow(
+    DomainPattern pattern,
+    Level level,
+    Set<Pin> pins,
+    List<Domain> names,
+    @Nullable TlsVersion floor,
+    @Nullable String ca,
+    @Nullable Domain serverName,
+    boolean clientCertificate,
+    String note,
+    String owner,
+    @Nullable Instant expires,
+    boolean override) {
+  /**
+   * Copies and checks.
+   *
+   * @throws IllegalArgumentException with one plain sentence when the parts contradict each other
+   */
+  public PolicyRow {
+    pins = Set.copyOf(pins);
+    names = List.copyOf(names);
+    if ((level == Level.FINGERPRINT) == pins.isEmpty()) {
+      throw new IllegalArgumentException("pins belong to the level fingerprint, which needs some");
+    }
+    if (!names.isEmpty() && level != Level.VERIFY && level != Level.SECURE) {
+      throw new IllegalArgumentException("names are for the levels verify and secure");
+    }
+    if (ca != null && level != Level.VERIFY && level != Level.SECURE) {
+      throw new IllegalArgumentException("a CA is for the levels verify and secure");
+    }
+    if (override && (note.isBlank() || owner.isBlank() || expires == null)) {
+      throw new IllegalArgumentException("override needs an owner, a note and an expiry");
+    }
+  }
+
+  /** A row with a level and nothing else. */
+  public static PolicyRow of(DomainPattern pattern, Level level) {
+    return new PolicyRow(
+        pattern, level, Set.of(), List.of(), null, null, null, true, "", "", null, false);
+  }
+
+  /** A row of level fingerprint. */
+  public static PolicyRow pinned(DomainPattern pattern, Set<Pin> pins) {
+    return new PolicyRow(
+        pattern, Level.FINGERPRINT, pins, List.of(), null, null, null, true, "", "", null, false);
+  }
+
+  /** Whether the row counts at {@code now}. */
+  public boolean isInForce(Instant now) {
+    return expires == null || now.isBefore(expires);
+  }
+}

@@ -1,0 +1,237 @@
+package org.sealwax.mail.policy;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.tls.verdict.Pin;
+import org.sealwax.mail.tls.verdict.TlsFloor;
+
+/**
+ * What must hold before mail may go to one host: independent axes, not one ladder.
+ *
+ * @param encryption whether TLS
+ * @param identity demands on the peer, all of which must hold; empty: anybody
+ * @param clearText when clear text may stand in for TLS; {@code NEVER} whenever encryption is
+ *     {@code ALWAYS}
+ * @param floor lowest acceptable TLS
+ * @param mxFilter which hosts may be used
+ * @param wanted the word for the log token: that of the strongest source
+ * @param manner how we show ourselves; no axis: nothing gets weaker or stronger by it
+ * @param requireTls whether the host must offer REQUIRETLS and is told to keep it (RFC 8689 4.2)
+ * @param remembered whether only the ledger stands between this mail and something weaker: such
+ *     mail is held in the end, never bounced
+ * @param because the evidence that led here, one line each
+ */
+public record Requirement(
+    Encryption encryption,
+    Set<Demand> identity,
+    ClearText clearText,
+    TlsFloor floor,
+    MxFilter mxFilter,
+    Level wanted,
+    Manner manner,
+    boolean requireTls,
+    boolean remembered,
+    List<String> because) {
+  /** Whether TLS is used; each value is stricter than the one before. */
+  public enum Encryption {
+    NEVER,
+    IF_OFFERED,
+    ALWAYS
+  }
+
+  /** When clear text may go out; each value is stricter than the one before. */
+  public enum ClearText {
+    /** When TLS is not offered: at once. When it is offered and broken: after the hold. */
+    AT_ONCE,
+    /** Only after the hold. */
+    AFTER_HOLD,
+    NEVER
+  }
+
+  /**
+   * How we show ourselves to the host.
+   *
+   * @param serverName SNI instead of the host's name, or null
+   * @param clientCertificate whether our certificate is shown when asked for
+   */
+  public record Manner(@Nullable Domain serverName, boolean clientCertificate) {
+    /** The host's name, and our certificate when asked. */
+    public static final Manner USUAL = new Manner(null, true);
+  }
+
+  /** Copies, and checks what must never disagree. */
+  public Requirement {
+    identity = Set.copyOf(identity);
+    because = Origins.copyOf(because);
+    if (encryption == Encryption.ALWAYS && clearText != ClearText.NEVER) {
+      throw new IllegalArgumentException("encryption always, and yet clear text");
+    }
+    if (encryption != Encryption.ALWAYS && !identity.isEmpty()) {
+      throw new IllegalArgumentException("who is not sure to come cannot be asked for papers");
+    }
+  }
+
+  /** Whether a byte of mail in clear text would break this requirement. */
+  public boolean demandsTls() {
+    return encryption == Encryption.ALWAYS;
+  }
+
+  /**
+   * Why no host can ever meet this, whatever it shows; empty when one can: a name where none is
+   * known, certificates by different CAs, or keys of which one server has at most one.
+   */
+  public Optional<String> contradiction() {
+    Set<String> roots = new HashSet<>();
+    Set<Pin> pins = null;
+    for (Demand demand : identity) {
+      switch (demand) {
+        case Demand.Pkix pkix -> {
+          roots.add(pkix.roots());
+          if (pkix.names().isEmpty()) {
+            return Optional.of("a certificate is demanded for a host whose name is not known");
+          }
+        }
+        case Demand.Pinned pinned -> {
+          pins = new HashSet<>(pins == null ? pinned.pins() : pins);
+          pins.retainAll(pinned.pins());
+        }
+        case Demand.Tlsa t -> {}
+      }
+    }
+    if (pins != null && pins.isEmpty()) {
+      return Optional.of("different keys are demanded of one host");
+    }
+    // One handshake is judged against one set of roots; the other demand would stay unproven.
+    return roots.size() > 1
+        ? Optional.of("certificates by different CAs are demanded of one host")
+        : Optional.empty();
+  }
+
+  /** Whether this is at least as strict as {@code other} on every axis. */
+  public boolean isAtLeast(Requirement other) {
+    return encryption.compareTo(other.encryption) >= 0
+        && identity.containsAll(other.identity)
+        && clearText.compareTo(other.clearText) >= 0
+        && mxFilter.isAtLeast(other.mxFilter)
+        && (requireTls || !other.requireTls)
+        && (encryption == Encryption.NEVER
+            || other.encryption != encryption
+            || floor.lowest().compareTo(other.floor.lowest()) >= 0);
+  }
+
+  /** The weakest requirement that is at least as strict as both. */
+  Requirement and(Requirement other) {
+    boolean stronger = other.wanted.compareTo(wanted) > 0;
+    return new Requirement(
+        max(encryption, other.encryption),
+        both(identity, other.identity),
+        max(clearText, other.clearText),
+        stricterFloor(other),
+        mxFilter.and(other.mxFilter),
+        max(wanted, other.wanted),
+        new Manner(
+            manner.serverName != null ? manner.serverName : other.manner.serverName,
+            manner.clientCertificate && other.manner.clientCertificate),
+        requireTls || other.requireTls,
+        remembered || other.remembered,
+        stronger ? Origins.both(other.because, because) : Origins.both(because, other.because));
+  }
+
+  private static Set<Demand> both(Set<Demand> a, Set<Demand> b) {
+    if (b.isEmpty()) {
+      return a;
+    }
+    if (a.isEmpty()) {
+      return b;
+    }
+    Set<Demand> both = new HashSet<>(a);
+    both.addAll(b);
+    return both;
+  }
+
+  /** The same, and the host must offer REQUIRETLS. */
+  Requirement withRequireTls() {
+    return new Requirement(
+        encryption,
+        identity,
+        clearText,
+        floor,
+        mxFilter,
+        wanted,
+        manner,
+        true,
+        remembered,
+        because);
+  }
+
+  /** The same, and nothing below {@code least} where there is TLS. */
+  Requirement withFloor(TlsFloor least) {
+    return least.lowest().compareTo(floor.lowest()) <= 0
+        ? this
+        : new Requirement(
+            encryption,
+            identity,
+            clearText,
+            least,
+            mxFilter,
+            wanted,
+            manner,
+            requireTls,
+            remembered,
+            because);
+  }
+
+  /** The same, with the ledger alone behind part of it. */
+  Requirement asRemembered() {
+    return new Requirement(
+        encryption,
+        identity,
+        clearText,
+        floor,
+        mxFilter,
+        wanted,
+        manner,
+        requireTls,
+        true,
+        because);
+  }
+
+  private TlsFloor stricterFloor(Requirement other) {
+    // The floor of "if offered" says nothing about what "always" accepts, so it neither raises nor
+    // lowers the floor of a source that demands more.
+    if (encryption != other.encryption) {
+      return encryption.compareTo(other.encryption) > 0 ? floor : other.floor;
+    }
+    return floor.lowest().compareTo(other.floor.lowest()) >= 0 ? floor : other.floor;
+  }
+
+  private static <T extends Enum<T>> T max(T a, T b) {
+    return a.compareTo(b) >= 0 ? a : b;
+  }
+
+  /** A stable text of all axes: equal keys mean equal requirements (pools, session resumption). */
+  public String key() {
+    TreeSet<String> demands = new TreeSet<>();
+    for (Demand demand : identity) {
+      demands.add(demand.key());
+    }
+    return encryption
+        + " "
+        + String.join("+", demands)
+        + " "
+        + clearText
+        + " "
+        + floor.lowest().label()
+        + " "
+        + manner.serverName
+        + " "
+        + manner.clientCertificate
+        + " "
+        + requireTls;
+  }
+}

@@ -1,0 +1,78 @@
+package org.sealwax.mail.smtp;
+
+import java.io.IOException;
+
+/**
+ * Reads the chunks of one message, each by its count of octets (RFC 3030 section 2).
+ *
+ * <p>BINARYMIME is not spoken, so the text rules hold here too: a bare CR or LF that came in by
+ * BDAT would smuggle as soon as the next hop gets the message by DATA.
+ */
+public final class BdatReader {
+  private final LineReader source;
+  private final long most;
+  private final TextScan scan = new TextScan();
+  private long octets;
+
+  /**
+   * A reader of one message's chunks.
+   *
+   * @param most octets handed on, all chunks together
+   */
+  public BdatReader(LineReader source, long most) {
+    this.source = source;
+    this.most = most;
+  }
+
+  /**
+   * Reads exactly one chunk.
+   *
+   * @param size its octets, 0 or more
+   * @param sink gets blocks while there is neither a flaw nor too much
+   * @return false when the stream ended inside the chunk
+   * @throws IOException from the stream or from the sink, as it was thrown
+   */
+  public boolean readInto(long size, BodySink sink) throws IOException {
+    long left = size;
+    if (left > source.buffered()) {
+      source.widen();
+    }
+    while (left > 0) {
+      if (source.position == source.limit) {
+        if (source.limit == source.buffer.length && left > source.limit) {
+          source.widenMore();
+        }
+        if (!source.fill()) {
+          return false;
+        }
+      }
+      int take = (int) Math.min(left, source.limit - source.position);
+      octets += take;
+      scan.scan(source.buffer, source.position, source.position + take);
+      if (octets <= most && scan.flaw() == null) {
+        sink.take(source.buffer, source.position, take);
+      }
+      source.position += take;
+      left -= take;
+    }
+    source.narrow();
+    return true;
+  }
+
+  /** Reads and drops a chunk that nobody wants; false when the stream ended inside. */
+  public static boolean drop(LineReader source, long size) throws IOException {
+    return new BdatReader(source, -1).readInto(size, (block, offset, length) -> {});
+  }
+
+  /** What was seen so far; call once, after the last chunk. */
+  public BodySummary summary() {
+    scan.end();
+    return new BodySummary(
+        octets, scan.eightBit(), scan.flaw(), scan.longestLine(), octets > most, true);
+  }
+
+  /** Whether more came than is allowed: known before the last chunk. */
+  public boolean tooLarge() {
+    return octets > most;
+  }
+}

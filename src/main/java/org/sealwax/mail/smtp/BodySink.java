@@ -1,0 +1,14 @@
+package org.sealwax.mail.smtp;
+
+import java.io.IOException;
+
+/** Takes a body block by block; a block may be reused after the call. */
+@FunctionalInterface
+public interface BodySink {
+  /**
+   * Takes {@code length} octets of {@code block} from {@code offset}.
+   *
+   * @throws IOException when they cannot be kept; the reader stops then and passes it on
+   */
+  void take(byte[] block, int offset, int length) throws IOException;
+}

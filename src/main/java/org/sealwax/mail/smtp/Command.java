@@ -1,0 +1,75 @@
+package org.sealwax.mail.smtp;
+
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.ReversePath;
+
+/** One command of a client, read from one line (RFC 5321 4.1 and the extensions' RFCs). */
+public sealed interface Command {
+  /** EHLO; the name is what the client says, checked for form only. */
+  record Ehlo(String name) implements Command {}
+
+  /** HELO. */
+  record Helo(String name) implements Command {}
+
+  /**
+   * MAIL.
+   *
+   * @param international something outside ASCII stands in the path: needs SMTPUTF8
+   */
+  record Mail(ReversePath path, MailParameters parameters, boolean international)
+      implements Command {}
+
+  /**
+   * RCPT.
+   *
+   * @param international something outside ASCII stands in the path: the transaction needs SMTPUTF8
+   */
+  record Rcpt(ForwardPath path, RcptParameters parameters, boolean international)
+      implements Command {}
+
+  /** DATA. */
+  record Data() implements Command {}
+
+  /** BDAT: {@code size} octets follow (RFC 3030). */
+  record Bdat(long size, boolean last) implements Command {}
+
+  /** RSET. */
+  record Rset() implements Command {}
+
+  /** NOOP. */
+  record Noop() implements Command {}
+
+  /** VRFY. */
+  record Vrfy(String argument) implements Command {}
+
+  /** EXPN. */
+  record Expn(String argument) implements Command {}
+
+  /** HELP. */
+  record Help() implements Command {}
+
+  /** QUIT. */
+  record Quit() implements Command {}
+
+  /** STARTTLS (RFC 3207). */
+  record Starttls() implements Command {}
+
+  /**
+   * AUTH (RFC 4954).
+   *
+   * @param mechanism in upper case
+   * @param initial the initial response in base64, {@code =} for an empty one, or null
+   */
+  record Auth(String mechanism, @Nullable String initial) implements Command {}
+
+  /** A verb we do not know. */
+  record Unknown(String verb) implements Command {}
+
+  /**
+   * A verb we know with an argument that we refuse.
+   *
+   * @param verb in upper case
+   * @param reply what to say
+   */
+  record Malformed(String verb, Reply reply) implements Command {}
+}

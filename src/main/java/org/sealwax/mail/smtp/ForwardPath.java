@@ -1,0 +1,22 @@
+package org.sealwax.mail.smtp;
+
+import org.sealwax.mail.address.Mailbox;
+
+/** What may stand in RCPT (RFC 5321 4.1.1.3). */
+public sealed interface ForwardPath {
+  /** {@code <Postmaster>} without a domain: whoever runs this server. */
+  record Postmaster() implements ForwardPath {
+    @Override
+    public String toString() {
+      return "postmaster";
+    }
+  }
+
+  /** A mailbox. */
+  record To(Mailbox mailbox) implements ForwardPath {
+    @Override
+    public String toString() {
+      return mailbox.toString();
+    }
+  }
+}

@@ -1,0 +1,194 @@
+package org.sealwax.mail.smtp;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.function.BooleanSupplier;
+
+/**
+ * Reads lines that end in CRLF and in nothing else (RFC 5321 2.3.8), with a buffer of its own that
+ * is small between messages and never larger than a limit.
+ *
+ * <p>It is strict because of SMTP smuggling: where one parser ends a line at a bare LF and the next
+ * does not, one message becomes two. Bodies are read through it too ({@link DotReader}, {@link
+ * BdatReader}), so that {@link #buffered()} is the whole truth about what was read ahead: it must
+ * be 0 when TLS starts (RFC 3207 section 4.2; CVE-2011-0411).
+ *
+ * <p>One thread owns a reader.
+ */
+public final class LineReader {
+  /** Octets of the buffer of an idle session: a usual group of pipelined commands. */
+  static final int IDLE_BUFFER = 1_024;
+
+  /** Octets of the buffer while a large body comes in. */
+  static final int WIDE_BUFFER = 64 * 1_024;
+
+  private final InputStream source;
+  byte[] buffer = new byte[IDLE_BUFFER];
+  int position;
+  int limit;
+  private int lastStart;
+  private int lastLength;
+  private BooleanSupplier mayWiden = () -> true;
+
+  /** A reader of {@code source}, which nobody else reads from now on. */
+  public LineReader(InputStream source) {
+    this.source = source;
+  }
+
+  /** Asks before it takes a large block, which is convenient and never needed. */
+  public void widenIf(BooleanSupplier asked) {
+    mayWiden = asked;
+  }
+
+  /** Whether it has a large block. */
+  public boolean isWide() {
+    return buffer.length >= WIDE_BUFFER;
+  }
+
+  /** Octets that were read from the source and not yet handed out. */
+  public int buffered() {
+    return limit - position;
+  }
+
+  /** Whether a whole line is there already, so that the next read does not wait. */
+  public boolean hasLine() {
+    for (int i = position; i < limit; i++) {
+      if (buffer[i] == '\n') {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Reads one command line.
+   *
+   * @param most octets with CRLF
+   */
+  public Line read(int most) throws IOException {
+    int scan = position;
+    int dropped = 0;
+    boolean afterCr = false;
+    Flaw flaw = null;
+    while (true) {
+      if (scan == limit) {
+        if (flaw != null) {
+          dropped += scan - position;
+          position = scan;
+          if (dropped > SmtpLimits.DROPPED) {
+            return new Line.Refused(Flaw.ENDLESS);
+          }
+        }
+        int held = scan - position;
+        if (!fill()) {
+          position = limit;
+          return new Line.End();
+        }
+        scan = position + held;
+      }
+      byte b = buffer[scan++];
+      if (b == '\n') {
+        int start = position;
+        position = scan;
+        if (!afterCr) {
+          return new Line.Refused(Flaw.BARE_LF);
+        }
+        if (flaw == null && scan - start > most) {
+          flaw = Flaw.TOO_LONG;
+        }
+        return flaw == null ? decoded(start, scan - 2 - start) : new Line.Refused(flaw);
+      }
+      if (flaw == null) {
+        if (afterCr) {
+          flaw = Flaw.BARE_CR;
+        } else if (b == 0) {
+          flaw = Flaw.NUL;
+        } else if (scan - position > most) {
+          flaw = Flaw.TOO_LONG;
+        }
+      }
+      afterCr = b == '\r';
+    }
+  }
+
+  private Line decoded(int start, int length) {
+    int all = 0;
+    for (int i = start; i < start + length; i++) {
+      all |= buffer[i];
+    }
+    if (all >= 0) {
+      return new Line.Text(new String(buffer, start, length, StandardCharsets.ISO_8859_1));
+    }
+    try {
+      return new Line.Text(
+          StandardCharsets.UTF_8
+              .newDecoder()
+              .decode(ByteBuffer.wrap(buffer, start, length))
+              .toString());
+    } catch (CharacterCodingException e) {
+      lastStart = start;
+      lastLength = length;
+      return new Line.Refused(Flaw.NOT_UTF8);
+    }
+  }
+
+  /** The line just refused as {@link Flaw#NOT_UTF8}, each octet as one character. */
+  String lastAsLatin1() {
+    return new String(buffer, lastStart, lastLength, StandardCharsets.ISO_8859_1);
+  }
+
+  /** Reads more behind what is buffered; false at the end of the stream. */
+  boolean fill() throws IOException {
+    if (position == limit) {
+      position = 0;
+      limit = 0;
+    } else if (limit == buffer.length) {
+      if (position > 0) {
+        System.arraycopy(buffer, position, buffer, 0, limit - position);
+        limit -= position;
+        position = 0;
+      } else {
+        replace(new byte[buffer.length * 2]);
+      }
+    }
+    int count = source.read(buffer, limit, buffer.length - limit);
+    if (count <= 0) {
+      return false;
+    }
+    limit += count;
+    return true;
+  }
+
+  /** Takes a block for a body. */
+  void widen() {
+    if (buffer.length < BufferPool.BLOCK) {
+      replace(BufferPool.take());
+    }
+  }
+
+  /** Takes a large block once a body has shown to be large: fewer reads for each megabyte. */
+  void widenMore() {
+    if (buffer.length < WIDE_BUFFER && mayWiden.getAsBoolean()) {
+      replace(new byte[WIDE_BUFFER]);
+    }
+  }
+
+  /** Gives the block back after a body, or a long line, once no more than a little is buffered. */
+  public void narrow() {
+    if (buffer.length > IDLE_BUFFER && buffered() <= IDLE_BUFFER) {
+      replace(new byte[IDLE_BUFFER]);
+    }
+  }
+
+  private void replace(byte[] next) {
+    byte[] old = buffer;
+    System.arraycopy(old, position, next, 0, limit - position);
+    limit -= position;
+    position = 0;
+    buffer = next;
+    BufferPool.give(old);
+  }
+}

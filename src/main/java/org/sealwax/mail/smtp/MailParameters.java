@@ -1,0 +1,52 @@
+package org.sealwax.mail.smtp;
+
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The parameters of MAIL that we know.
+ *
+ * @param size SIZE, octets (RFC 1870 section 3)
+ * @param body BODY (RFC 6152, RFC 3030)
+ * @param smtputf8 SMTPUTF8 (RFC 6531 3.4)
+ * @param content RET (RFC 3461 4.3)
+ * @param envelopeId ENVID as given, in xtext, or null (RFC 3461 4.4)
+ * @param requireTls REQUIRETLS (RFC 8689 section 2)
+ * @param auth AUTH= as given, in xtext, or null (RFC 4954 section 5)
+ */
+public record MailParameters(
+    OptionalLong size,
+    Body body,
+    boolean smtputf8,
+    Content content,
+    @Nullable String envelopeId,
+    boolean requireTls,
+    @Nullable String auth) {
+  /** BODY. */
+  public enum Body {
+    UNSPECIFIED,
+    SEVEN_BIT,
+    EIGHT_BIT
+  }
+
+  /** RET. */
+  public enum Content {
+    UNSPECIFIED,
+    HEADERS,
+    FULL
+  }
+
+  /** Whether RET or ENVID was given (RFC 3461). */
+  public boolean asksForDsn() {
+    return content != Content.UNSPECIFIED || envelopeId != null;
+  }
+
+  /** None given. */
+  public static MailParameters none() {
+    return NONE;
+  }
+
+  private static final MailParameters NONE =
+      new MailParameters(
+          OptionalLong.empty(), Body.UNSPECIFIED, false, Content.UNSPECIFIED, null, false, null);
+}

@@ -1,0 +1,67 @@
+package org.sealwax.mail.smtp;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A server's reply (RFC 5321 4.2).
+ *
+ * @param code 200 to 599
+ * @param status the enhanced status code that every line began with, or null (RFC 2034)
+ * @param lines texts without code and status; at least one, perhaps empty; no CR, LF or NUL
+ */
+public record Reply(int code, @Nullable EnhancedStatus status, List<String> lines) {
+  /** Copies the lines and checks the code. */
+  public Reply {
+    if (code < 200 || code > 599) {
+      throw new IllegalArgumentException("no reply code: " + code);
+    }
+    lines = List.copyOf(lines);
+    if (lines.isEmpty()) {
+      throw new IllegalArgumentException("a reply has at least one line");
+    }
+    for (String line : lines) {
+      if (line.indexOf('\r') >= 0 || line.indexOf('\n') >= 0 || line.indexOf('\0') >= 0) {
+        // Reply splitting: text that came from outside must not start a reply of its own.
+        throw new IllegalArgumentException("line break inside a reply");
+      }
+    }
+  }
+
+  /** One line with an enhanced status. */
+  public static Reply of(int code, EnhancedStatus status, String text) {
+    return new Reply(code, status, List.of(text));
+  }
+
+  /** One line without an enhanced status: greeting, HELO, EHLO and 3yz replies (RFC 2034 4). */
+  public static Reply of(int code, String text) {
+    return new Reply(code, null, List.of(text));
+  }
+
+  /** 2yz. */
+  public boolean isPositive() {
+    return code / 100 == 2;
+  }
+
+  /** 3yz. */
+  public boolean isIntermediate() {
+    return code / 100 == 3;
+  }
+
+  /** 4yz. */
+  public boolean isTransient() {
+    return code / 100 == 4;
+  }
+
+  /** 5yz. */
+  public boolean isPermanent() {
+    return code / 100 == 5;
+  }
+
+  /** All in one line, for logs and DSNs. */
+  @Override
+  public String toString() {
+    String text = String.join(" ", lines);
+    return status == null ? code + " " + text : code + " " + status + " " + text;
+  }
+}

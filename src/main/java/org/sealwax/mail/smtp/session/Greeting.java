@@ -1,0 +1,218 @@
+package org.sealwax.mail.smtp.session;
+
+import java.io.IOException;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import org.sealwax.mail.net.Deadline;
+import org.sealwax.mail.net.Wire;
+import org.sealwax.mail.policy.Observation;
+import org.sealwax.mail.policy.Observation.Stage;
+import org.sealwax.mail.smtp.Capabilities;
+import org.sealwax.mail.smtp.LineReader;
+import org.sealwax.mail.smtp.Reply;
+import org.sealwax.mail.smtp.ReplyReader;
+import org.sealwax.mail.smtp.ReplyTrouble;
+import org.sealwax.mail.tls.TlsClient;
+import org.sealwax.mail.tls.TlsWire;
+import org.sealwax.mail.tls.verdict.TlsTrouble;
+
+/**
+ * Greets a host: banner, EHLO or HELO, STARTTLS, EHLO again. Says nothing private and cannot send
+ * mail; what it saw is an {@link Observation}, and what follows from it is decided elsewhere. Used
+ * by the router and by the scan alike. Thread-safe.
+ *
+ * @param tls our side of TLS
+ * @param times how long to wait for what
+ */
+public record Greeting(TlsClient tls, SmtpTimes times) {
+  /**
+   * A greeting as a whole may take this many times the wait for a banner: a peer that sends one
+   * octet a minute passes every single wait.
+   */
+  private static final int TOTAL_IN_BANNERS = 3;
+
+  /** Greets over {@code wire}, which is closed unless the result has an open dialogue. */
+  public Greeted greet(Wire wire, Approach approach) {
+    boolean open = false;
+    try (Deadline deadline = Deadline.after(times.banner().multipliedBy(TOTAL_IN_BANNERS), wire)) {
+      Greeted greeted = new Conversation(wire, approach, deadline).greet();
+      open = greeted.dialogue() != null;
+      return greeted;
+    } finally {
+      if (!open) {
+        closeQuietly(wire);
+      }
+    }
+  }
+
+  private static void closeQuietly(Wire wire) {
+    try {
+      wire.close();
+    } catch (IOException e) {
+      // It is gone either way.
+    }
+  }
+
+  private final class Conversation {
+    private final Approach approach;
+    private final Deadline deadline;
+    private Wire wire;
+    private LineReader lines;
+    private ReplyReader replies;
+    private Stage stage = Stage.BANNER;
+
+    Conversation(Wire wire, Approach approach, Deadline deadline) {
+      this.wire = wire;
+      this.approach = approach;
+      this.deadline = deadline;
+      this.lines = new LineReader(wire.in());
+      this.replies = new ReplyReader(lines);
+    }
+
+    Greeted greet() {
+      try {
+        return switch (approach.wish()) {
+          case IMPLICIT -> implicit();
+          case STARTTLS, CLEAR -> fromClear();
+        };
+      } catch (TlsTrouble e) {
+        return closed(new Observation.HandshakeBroken(e.kind(), text(e)));
+      } catch (IOException e) {
+        return closed(broken(e));
+      }
+    }
+
+    private Observation broken(IOException e) {
+      return switch (stage) {
+        case BANNER, EHLO ->
+            new Observation.BrokenOff(
+                stage,
+                (e instanceof ReplyTrouble t && t.answered() ? "no valid reply" : "lost connection")
+                    + " at "
+                    + stage
+                    + ": "
+                    + text(e));
+        // From the word STARTTLS on it is TLS that does not come about; a middlebox that swallows
+        // the command must not look better than one that swallows the hello.
+        case STARTTLS -> new Observation.HandshakeBroken(kind(e), text(e));
+        case EHLO_AGAIN ->
+            new Observation.HandshakeBroken(TlsTrouble.Kind.AFTER_HANDSHAKE, text(e));
+      };
+    }
+
+    private TlsTrouble.Kind kind(IOException e) {
+      return e instanceof SocketTimeoutException || deadline.passed()
+          ? TlsTrouble.Kind.TIMEOUT
+          : TlsTrouble.Kind.CLOSED;
+    }
+
+    private String text(IOException e) {
+      if (deadline.passed()) {
+        return "took too long";
+      }
+      String message = e.getMessage();
+      return message == null ? e.getClass().getSimpleName() : message;
+    }
+
+    private Greeted fromClear() throws IOException {
+      Reply banner = read(times.banner());
+      if (banner.code() != 220) {
+        return closed(new Observation.Unwelcome(stage, banner));
+      }
+      stage = Stage.EHLO;
+      Reply hello = exchange("EHLO " + approach.ehlo(), times.ehlo());
+      Capabilities capabilities;
+      if (hello.code() == 250) {
+        capabilities = Capabilities.of(hello);
+      } else if (hello.isPermanent()) {
+        // RFC 5321 §3.2: a server that does not know EHLO gets HELO.
+        hello = exchange("HELO " + approach.ehlo(), times.ehlo());
+        if (hello.code() != 250) {
+          return closed(new Observation.Unwelcome(stage, hello));
+        }
+        capabilities = Capabilities.none(firstWord(hello));
+      } else {
+        return closed(new Observation.Unwelcome(stage, hello));
+      }
+      boolean offered = capabilities.offersStarttls();
+      if (approach.wish() == Approach.Wish.CLEAR || !offered) {
+        return open(new Observation.Clear(offered), capabilities);
+      }
+      return starttls(capabilities);
+    }
+
+    private Greeted starttls(Capabilities capabilities) throws IOException {
+      stage = Stage.STARTTLS;
+      Reply go = exchange("STARTTLS", times.starttls());
+      if (go.isTransient() || go.isPermanent()) {
+        return open(new Observation.StarttlsRefused(go), capabilities);
+      }
+      if (go.code() != 220) {
+        return closed(
+            new Observation.HandshakeBroken(
+                TlsTrouble.Kind.NOT_TLS, "STARTTLS was answered " + go));
+      }
+      if (lines.buffered() > 0) {
+        // Whoever can write into the clear text before the handshake must not be heard after it.
+        return closed(new Observation.Injected());
+      }
+      TlsWire secured = tls.connect(wire, approach.offer(), times.handshake());
+      take(secured);
+      return encrypted(secured);
+    }
+
+    private Greeted encrypted(TlsWire secured) throws IOException {
+      stage = Stage.EHLO_AGAIN;
+      // RFC 3207 §4.2: everything learned before is forgotten.
+      Reply hello = exchange("EHLO " + approach.ehlo(), times.ehlo());
+      if (hello.code() != 250) {
+        return closed(new Observation.Unwelcome(stage, hello));
+      }
+      return open(new Observation.Encrypted(secured.handshake()), Capabilities.of(hello));
+    }
+
+    private Greeted implicit() throws IOException {
+      stage = Stage.STARTTLS;
+      TlsWire secured = tls.connect(wire, approach.offer(), times.handshake());
+      take(secured);
+      stage = Stage.EHLO_AGAIN;
+      Reply banner = read(times.banner());
+      if (banner.code() != 220) {
+        return closed(new Observation.Unwelcome(Stage.BANNER, banner));
+      }
+      return encrypted(secured);
+    }
+
+    private void take(Wire next) {
+      wire = next;
+      lines = new LineReader(next.in());
+      replies = new ReplyReader(lines);
+    }
+
+    private Reply exchange(String command, Duration longest) throws IOException {
+      byte[] line = (command + "\r\n").getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+      wire.out().write(line);
+      return read(longest);
+    }
+
+    private Reply read(Duration longest) throws IOException {
+      wire.readTimeout(longest);
+      return replies.read();
+    }
+
+    private Greeted open(Observation observation, Capabilities capabilities) {
+      return new Greeted(observation, new ClientDialogue(wire, lines, capabilities, times.block()));
+    }
+
+    private Greeted closed(Observation observation) {
+      closeQuietly(wire);
+      return new Greeted(observation, null);
+    }
+
+    private static String firstWord(Reply reply) {
+      String line = reply.lines().getFirst().strip();
+      int space = line.indexOf(' ');
+      return space < 0 ? line : line.substring(0, space);
+    }
+  }
+}

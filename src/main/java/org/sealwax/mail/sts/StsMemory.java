@@ -1,0 +1,104 @@
+package org.sealwax.mail.sts;
+
+import java.time.Duration;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.policy.Evidence;
+
+/**
+ * What is remembered about the MTA-STS of one domain; what becomes of it is said by {@link
+ * StsStep}.
+ *
+ * @param kept the last policy that was fetched, in force or past its time, or null
+ * @param refresh when it is fetched again without being asked, or null
+ * @param tried when a fetch failed last, or null
+ * @param failures fetches that failed in a row
+ * @param fetchSince when fetching began to fail, or null; {@link #INVALID} when the last fetch was
+ *     answered, and with no policy
+ * @param lookupSince when the look-up of {@code _mta-sts} began to fail with nothing to hold on to,
+ *     or null
+ * @param trouble the last one in words for people; empty for none
+ */
+public record StsMemory(
+    @Nullable Kept kept,
+    @Nullable Instant refresh,
+    @Nullable Instant tried,
+    int failures,
+    @Nullable Instant fetchSince,
+    @Nullable Instant lookupSince,
+    String trouble) {
+  /** Nothing. */
+  public static final StsMemory EMPTY = new StsMemory(null, null, null, 0, null, null, "");
+
+  /** Stands for "served, and no policy": for that nothing is waited. */
+  static final Instant INVALID = Instant.EPOCH;
+
+  /**
+   * The shortest life of a policy: one whose {@code max_age} is less holds for the mail of one
+   * minute, so that its host is not asked for every single message.
+   */
+  public static final Duration LEAST_LIFE = Duration.ofMinutes(1);
+
+  /**
+   * A policy that was fetched.
+   *
+   * @param id that was announced when it was
+   * @param policy itself
+   * @param fetched when
+   */
+  public record Kept(String id, StsPolicy policy, Instant fetched) {
+    /** When it ends unless it is fetched again (RFC 8461 3.2, max_age). */
+    public Instant expires() {
+      Duration life = policy.maxAge();
+      return fetched.plus(life.compareTo(LEAST_LIFE) < 0 ? LEAST_LIFE : life);
+    }
+
+    /** Whether it is in force. */
+    public boolean isLive(Instant now) {
+      return now.isBefore(expires());
+    }
+
+    /** What it says to senders. */
+    public Evidence.StsState state() {
+      return switch (policy.mode()) {
+        case ENFORCE -> new Evidence.StsState.Enforce(id, policy.mx());
+        case TESTING -> new Evidence.StsState.Testing(id, policy.mx());
+        case NONE -> new Evidence.StsState.Absent("its policy " + id + " is in mode none");
+      };
+    }
+  }
+
+  /** Whether the domain serves something that is no policy, as far as is known. */
+  boolean isInvalid() {
+    return INVALID.equals(fetchSince);
+  }
+
+  /** Whether there is nothing worth keeping. */
+  public boolean isEmpty() {
+    return equals(EMPTY);
+  }
+
+  /** A policy that is in force, or null. */
+  public @Nullable Kept live(Instant now) {
+    return kept != null && kept.isLive(now) ? kept : null;
+  }
+
+  StsMemory withRefresh(@Nullable Instant at) {
+    return new StsMemory(kept, at, tried, failures, fetchSince, lookupSince, trouble);
+  }
+
+  StsMemory withoutKept() {
+    return new StsMemory(null, null, tried, failures, fetchSince, lookupSince, trouble);
+  }
+
+  StsMemory withLookupTrouble(Instant since, String what) {
+    return new StsMemory(kept, refresh, tried, failures, fetchSince, since, what);
+  }
+
+  /** The domain has been looked up: that trouble is over. */
+  StsMemory withLookup() {
+    return lookupSince == null
+        ? this
+        : new StsMemory(kept, refresh, tried, failures, fetchSince, null, trouble);
+  }
+}

@@ -1,0 +1,89 @@
+package org.sealwax.mail.sts.fetch;
+
+import java.time.Duration;
+import java.util.Optional;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.http.HttpReply;
+import org.sealwax.mail.http.HttpsClient;
+import org.sealwax.mail.http.HttpsExchange;
+import org.sealwax.mail.http.HttpsRequest;
+import org.sealwax.mail.http.HttpsTrouble;
+import org.sealwax.mail.sts.StsPolicy;
+import org.sealwax.mail.sts.StsRecord;
+import org.sealwax.mail.tls.verdict.Handshake;
+import org.sealwax.mail.tls.verdict.Verdict;
+
+/**
+ * Fetches policies from their hosts (RFC 8461 3.3): {@code https://mta-sts.DOMAIN}, WebPKI, DNS-ID,
+ * no redirects, no cache, one total time. Thread-safe; keeps nothing.
+ */
+public final class PolicyFetcher {
+  /** Where the file is (RFC 8461 3.2). */
+  public static final String PATH = "/.well-known/mta-sts.txt";
+
+  private final HttpsClient client;
+  private final int port;
+  private final Duration total;
+
+  /**
+   * A fetcher.
+   *
+   * @param client whose roots are the public ones
+   * @param port 443 but in tests
+   * @param total for one fetch
+   */
+  public PolicyFetcher(HttpsClient client, int port, Duration total) {
+    this.client = client;
+    this.port = port;
+    this.total = total;
+  }
+
+  /**
+   * Fetches as a sender must: a host whose certificate does not hold is asked nothing. The text is
+   * read as leniently as is safe.
+   */
+  public PolicyFetch fetch(Domain policyDomain) throws InterruptedException {
+    return fetch(policyDomain, HttpsRequest.Certificate.DEMANDED);
+  }
+
+  /** Fetches as an examiner may: goes on over a bad certificate, and reads strictly. */
+  public PolicyFetch examine(Domain policyDomain) throws InterruptedException {
+    return fetch(policyDomain, HttpsRequest.Certificate.JUDGED);
+  }
+
+  private PolicyFetch fetch(Domain policyDomain, HttpsRequest.Certificate certificate)
+      throws InterruptedException {
+    Optional<Domain> host = StsRecord.hostFor(policyDomain);
+    if (host.isEmpty()) {
+      return new PolicyFetch(
+          new PolicyFetch.Outcome.Unreachable("the name is too long for a policy host"), null);
+    }
+    HttpsExchange exchange =
+        client.exchange(
+            new HttpsRequest(
+                host.get(),
+                port,
+                PATH,
+                Optional.empty(),
+                certificate,
+                new HttpsRequest.Limits(StsPolicy.MAX_SIZE, total)));
+    HttpsTrouble trouble = exchange.trouble();
+    HttpReply reply = exchange.reply();
+    if (reply == null) {
+      String text = trouble == null ? "no answer" : trouble.text();
+      return new PolicyFetch(new PolicyFetch.Outcome.Unreachable(text), exchange);
+    }
+    PolicyFetch.Outcome outcome =
+        PolicyFetch.meaning(reply, certificate == HttpsRequest.Certificate.JUDGED);
+    Handshake handshake = exchange.handshake();
+    boolean proven =
+        handshake != null
+            && handshake.verdict() instanceof Verdict.Verified v
+            && v.by() == Verdict.By.NAME;
+    if (outcome instanceof PolicyFetch.Outcome.Obtained obtained && !proven) {
+      String why = handshake == null ? "no certificate" : handshake.verdict().text();
+      outcome = new PolicyFetch.Outcome.Unproven(obtained.policy(), "certificate " + why);
+    }
+    return new PolicyFetch(outcome, exchange);
+  }
+}

@@ -1,0 +1,58 @@
+package org.sealwax.mail.tls;
+
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.tls.verdict.References;
+import org.sealwax.mail.tls.verdict.TlsFloor;
+import org.sealwax.mail.tls.verdict.TlsVersion;
+
+/**
+ * What we offer as a client on one connection: a rung of the ladder turned into parameters.
+ *
+ * @param serverName SNI, or null for an address literal
+ * @param floor lowest version
+ * @param highest highest version (rung 4: TLS 1.2)
+ * @param hybrid whether X25519MLKEM768 is offered (rung 2 leaves it out)
+ * @param resumption whether a ticket or session is offered
+ * @param compatible whether the second engine is used, with all that is not broken (rung 5)
+ * @param clientCertificate whether our certificate is shown when asked for
+ * @param fallbackScsv whether TLS_FALLBACK_SCSV is sent (RFC 7507), as far as the engine can
+ * @param references whom we expect, for the verdict
+ * @param resumptionKey sessions are only resumed between offers of equal key: next hop, host,
+ *     requirement and reference names (POLICY.md, "Verdicts")
+ */
+public record ClientOffer(
+    @Nullable Domain serverName,
+    TlsFloor floor,
+    TlsVersion highest,
+    boolean hybrid,
+    boolean resumption,
+    boolean compatible,
+    boolean clientCertificate,
+    boolean fallbackScsv,
+    References references,
+    String resumptionKey) {
+  /** An offer of the first engine. */
+  public ClientOffer(
+      @Nullable Domain serverName,
+      TlsFloor floor,
+      TlsVersion highest,
+      boolean hybrid,
+      boolean resumption,
+      boolean clientCertificate,
+      boolean fallbackScsv,
+      References references,
+      String resumptionKey) {
+    this(
+        serverName,
+        floor,
+        highest,
+        hybrid,
+        resumption,
+        false,
+        clientCertificate,
+        fallbackScsv,
+        references,
+        resumptionKey);
+  }
+}

@@ -1,0 +1,189 @@
+package org.sealwax.mail.tls;
+
+import java.io.ByteArrayInputStream;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
+import java.security.PublicKey;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.TrustAnchor;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.tls.verdict.Association;
+import org.sealwax.mail.tls.verdict.PeerRole;
+import org.sealwax.mail.tls.verdict.Pins;
+import org.sealwax.mail.tls.verdict.Verdict;
+
+/**
+ * Whether a chain is the one that TLSA associations name (RFC 6698 2.1, RFC 7671 5, RFC 7672 3.1).
+ * A function of its arguments.
+ */
+final class DaneMatch {
+  private static final int ANCHOR = 2;
+  private static final int END_ENTITY = 3;
+  private static final int WHOLE_CERTIFICATE = 0;
+  private static final int FULL = 0;
+
+  /** Bit 5 of keyUsage. */
+  private static final int KEY_CERT_SIGN = 5;
+
+  /** Earlier versions have no extensions to say it with. */
+  private static final int V3 = 3;
+
+  /** Anchors given whole that are tried: a signature check for every link of the chain each. */
+  static final int MAX_GIVEN = 4;
+
+  private static final Comparator<Association> ORDER =
+      Comparator.comparingInt(Association::selector)
+          .thenComparingInt(Association::matching)
+          .thenComparing(Association::data);
+
+  private DaneMatch() {}
+
+  /**
+   * What usage 2 came to, apart from names.
+   *
+   * @param association whose anchor the chain leads to, or null
+   * @param why not, in words; empty when it does
+   */
+  record Anchored(@Nullable Association association, String why) {}
+
+  /**
+   * The association of usage 3 that this leaf is; name, dates and chain play no part (RFC 7672
+   * 3.1.1).
+   */
+  static Optional<Association> leaf(X509Certificate leaf, Set<Association> records) {
+    return records.stream().filter(r -> r.usage() == END_ENTITY && is(leaf, r)).min(ORDER);
+  }
+
+  /** The associations of usage 2. */
+  static List<Association> anchors(Set<Association> records) {
+    return records.stream().filter(r -> r.usage() == ANCHOR).sorted(ORDER).toList();
+  }
+
+  /**
+   * Whether the chain leads to an anchor and holds below it now. An anchor known only by its digest
+   * must be in the chain (RFC 7671 5.2); one that is given whole need not be.
+   *
+   * @param records of usage 2
+   */
+  static Anchored anchored(
+      List<X509Certificate> chain, List<Association> records, PeerRole role, Instant now) {
+    String why = "no trust anchor of a TLSA record is in the chain";
+    int given = 0;
+    for (Association record : records) {
+      List<X509Certificate> there = inChain(chain, record);
+      List<TrustAnchor> bare = List.of();
+      if (there.isEmpty() && record.matching() == FULL && ++given <= MAX_GIVEN) {
+        if (record.selector() == WHOLE_CERTIFICATE) {
+          there = certificate(chain, record);
+        } else {
+          bare = key(chain, record);
+        }
+      }
+      if (there.isEmpty() && bare.isEmpty()) {
+        continue;
+      }
+      if (!there.isEmpty()) {
+        there = there.stream().filter(DaneMatch::isAuthority).toList();
+        if (there.isEmpty()) {
+          why = "the certificate that a TLSA record calls an anchor is no authority";
+          continue;
+        }
+      }
+      ChainCheck.Worth worth = ChainCheck.check(chain, Anchors.ofDane(there, bare), role, now);
+      Verdict.Reason reason = worth.reason();
+      if (reason == null) {
+        return new Anchored(record, "");
+      }
+      why = "the chain below the TLSA trust anchor is " + reason.word();
+    }
+    return new Anchored(null, why);
+  }
+
+  /** A leaf is no authority over itself: usage 2 looks above it. */
+  private static List<X509Certificate> inChain(List<X509Certificate> chain, Association record) {
+    List<X509Certificate> found = new ArrayList<>();
+    for (X509Certificate certificate : chain.subList(1, chain.size())) {
+      if (!certificate.equals(chain.getFirst()) && is(certificate, record)) {
+        found.add(certificate);
+      }
+    }
+    return found;
+  }
+
+  /** RFC 5280 4.2.1.9, 4.2.1.3; the path builder does not look at anchors. */
+  private static boolean isAuthority(X509Certificate certificate) {
+    boolean @Nullable [] uses = certificate.getKeyUsage();
+    boolean maySign = uses == null || uses.length <= KEY_CERT_SIGN || uses[KEY_CERT_SIGN];
+    return certificate.getVersion() < V3 || (certificate.getBasicConstraints() >= 0 && maySign);
+  }
+
+  private static List<X509Certificate> certificate(
+      List<X509Certificate> chain, Association record) {
+    try {
+      byte[] der = HexFormat.of().parseHex(record.data());
+      X509Certificate given =
+          (X509Certificate)
+              CertificateFactory.getInstance("X.509")
+                  .generateCertificate(new ByteArrayInputStream(der));
+      return given.equals(chain.getFirst()) ? List.of() : List.of(given);
+    } catch (CertificateException | RuntimeException e) {
+      // Octets of a stranger: no certificate.
+      return List.of();
+    }
+  }
+
+  /** A bare key has no name; whoever it signed says what it is called. */
+  private static List<TrustAnchor> key(List<X509Certificate> chain, Association record) {
+    Optional<PublicKey> key = KeyOctets.key(HexFormat.of().parseHex(record.data()));
+    List<TrustAnchor> anchors = new ArrayList<>();
+    key.ifPresent(
+        k -> {
+          for (X509Certificate certificate : chain) {
+            if (signed(certificate, k)) {
+              anchors.add(new TrustAnchor(certificate.getIssuerX500Principal(), k, null));
+            }
+          }
+        });
+    return anchors;
+  }
+
+  private static boolean signed(X509Certificate certificate, PublicKey key) {
+    try {
+      certificate.verify(key);
+      return true;
+    } catch (GeneralSecurityException | RuntimeException e) {
+      return false;
+    }
+  }
+
+  private static boolean is(X509Certificate certificate, Association record) {
+    try {
+      Optional<byte[]> octets =
+          record.selector() == WHOLE_CERTIFICATE
+              ? Optional.of(certificate.getEncoded())
+              : KeyOctets.of(certificate);
+      return octets.isPresent() && record.data().equals(text(record.matching(), octets.get()));
+    } catch (GeneralSecurityException e) {
+      return false;
+    }
+  }
+
+  private static String text(int matching, byte[] octets) throws GeneralSecurityException {
+    byte[] data =
+        switch (matching) {
+          case 1 -> Pins.sha256().digest(octets);
+          case 2 -> MessageDigest.getInstance("SHA-512").digest(octets);
+          default -> octets;
+        };
+    return HexFormat.of().formatHex(data);
+  }
+}

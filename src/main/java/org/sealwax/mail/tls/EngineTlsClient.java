@@ -1,0 +1,107 @@
+package org.sealwax.mail.tls;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.HexFormat;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.Wire;
+import org.sealwax.mail.tls.verdict.PeerRole;
+import org.sealwax.mail.tls.verdict.Pins;
+import org.sealwax.mail.tls.verdict.TlsTrouble;
+
+/**
+ * Outbound TLS: one context with our certificate and one without, replaced when it is reloaded, and
+ * one on the second engine.
+ */
+final class EngineTlsClient implements TlsClient {
+  private final TlsRoom room;
+  private final ClientTls settings;
+  private final @Nullable IdentityStore identities;
+  private final Judge judge;
+  private EngineFactory.@Nullable ClientContext bare;
+  private EngineFactory.@Nullable ClientContext shown;
+  private EngineFactory.@Nullable ClientContext compatible;
+  private @Nullable Identity shownIdentity;
+
+  EngineTlsClient(
+      TlsRoom room, ClientTls settings, @Nullable IdentityStore identities, Judge judge) {
+    this.room = room;
+    this.settings = settings;
+    this.identities = identities;
+    this.judge = judge;
+  }
+
+  @Override
+  public TlsWire connect(Wire clear, ClientOffer offer, Duration total) throws TlsTrouble {
+    return Shake.within(clear, total, () -> shake(clear, offer));
+  }
+
+  private EngineWire shake(Wire clear, ClientOffer offer) throws IOException {
+    EngineFactory.Engine lease = engine(offer);
+    EngineWire wire = new EngineWire(clear, new RecordReader(clear.in()), lease, true, "");
+    try {
+      wire.shake();
+      wire.settled(
+          Shake.facts(
+              wire,
+              offer.serverName() == null ? null : offer.serverName().name(),
+              (chain, staple) -> judge.judge(chain, staple, offer.references(), PeerRole.SERVER)));
+      return wire;
+    } catch (IOException | RuntimeException e) {
+      wire.close();
+      throw e;
+    }
+  }
+
+  private synchronized EngineFactory.Engine engine(ClientOffer offer) throws SSLException {
+    return context(offer).engine(offer, offer.resumption() ? sessions(offer) : null);
+  }
+
+  private EngineFactory.ClientContext context(ClientOffer offer) throws SSLException {
+    if (offer.compatible()) {
+      EngineFactory.ClientContext there = compatible;
+      if (there == null) {
+        there = room.second().client(settings, null);
+        compatible = there;
+      }
+      return there;
+    }
+    IdentityStore own = identities;
+    if (!offer.clientCertificate() || own == null) {
+      EngineFactory.ClientContext there = bare;
+      if (there == null) {
+        there = room.engines().client(settings, null);
+        bare = there;
+      }
+      return there;
+    }
+    Identity now = own.standard();
+    EngineFactory.ClientContext there = shown;
+    if (there == null || shownIdentity != now) {
+      EngineFactory.ClientContext fresh = room.engines().client(settings, now);
+      if (there != null) {
+        there.close();
+      }
+      shown = fresh;
+      shownIdentity = now;
+      return fresh;
+    }
+    return there;
+  }
+
+  /**
+   * Sessions cross neither next hops nor requirements nor roots. Hashed, and without a dot, so that
+   * no engine takes it for a host name to send.
+   */
+  private static String sessions(ClientOffer offer) {
+    String text =
+        offer.resumptionKey()
+            + '\n'
+            + offer.references().roots().name()
+            + '\n'
+            + (offer.serverName() == null ? "" : offer.serverName().name());
+    return HexFormat.of().formatHex(Pins.sha256().digest(text.getBytes(StandardCharsets.UTF_8)));
+  }
+}

@@ -1,0 +1,183 @@
+package org.sealwax.mail.tls;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import javax.net.ssl.SSLException;
+import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.Wire;
+import org.sealwax.mail.tls.verdict.PeerRole;
+import org.sealwax.mail.tls.verdict.Pins;
+import org.sealwax.mail.tls.verdict.References;
+import org.sealwax.mail.tls.verdict.TlsTrouble;
+import org.sealwax.mail.tls.wire.ClientHello;
+import org.sealwax.mail.tls.wire.Records;
+import org.sealwax.mail.tls.wire.SignatureScheme;
+
+/** Reads the hello, chooses the identity by its SNI, and only then makes an engine. */
+final class EngineTlsServer implements TlsServer {
+  private static final int FATAL = 2;
+  private static final int HANDSHAKE_FAILURE = 40;
+
+  private final TlsRoom room;
+  private final ListenerTls listener;
+  private final IdentityStore identities;
+  private final References references;
+  private final Judge judge;
+  private final Clock clock;
+  private final Chance chance;
+  private final Map<Identity, Context> contexts = new HashMap<>();
+
+  private record Context(EngineFactory.ServerContext engines, TicketKeys keys) {}
+
+  EngineTlsServer(
+      TlsRoom room,
+      ListenerTls listener,
+      IdentityStore identities,
+      References references,
+      Judge judge,
+      Clock clock,
+      Chance chance) {
+    this.room = room;
+    this.listener = listener;
+    this.identities = identities;
+    this.references = references;
+    this.judge = judge;
+    this.clock = clock;
+    this.chance = chance;
+  }
+
+  @Override
+  public TlsWire accept(Wire clear, Duration total) throws TlsTrouble {
+    return Shake.within(clear, total, () -> shake(clear));
+  }
+
+  private EngineWire shake(Wire clear) throws IOException {
+    RecordReader records = new RecordReader(clear.in());
+    EngineFactory.Engine lease;
+    ClientHello hello;
+    try {
+      hello = hello(records);
+      Identity identity = identities.forName(hello.serverName());
+      if (!soundlySigned(hello, identity)) {
+        clear.out().write(Records.alert(Records.TLS12, FATAL, HANDSHAKE_FAILURE));
+        clear.out().flush();
+        throw new TlsTrouble(
+            TlsTrouble.Kind.ALERT_SENT,
+            "refused the client's hello: it takes no signature but over SHA-1 or MD5");
+      }
+      lease = engine(identity);
+    } catch (IOException | RuntimeException e) {
+      records.giveBack();
+      throw e;
+    }
+    EngineWire wire = new EngineWire(clear, records, lease, false, hello.sessionId());
+    try {
+      wire.shake();
+      wire.settled(
+          Shake.facts(
+              wire,
+              hello.serverName(),
+              (chain, staple) -> judge.judge(chain, references, PeerRole.CLIENT)));
+      return wire;
+    } catch (IOException | RuntimeException e) {
+      wire.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Whether the handshake can be signed over SHA-2. RFC 9155: servers must not sign over SHA-1 or
+   * MD5 in TLS 1.2, and a hello of TLS 1.2 without signature_algorithms stands for SHA-1. The
+   * engines have no switch for it. TLS 1.3 has no such signatures, and before 1.2 there is no
+   * choice: the floor decides about that.
+   */
+  private static boolean soundlySigned(ClientHello hello, Identity identity) {
+    if (hello.offersTls13() || hello.legacyVersion() < Records.TLS12) {
+      return true;
+    }
+    String kind =
+        switch (identity.leaf().getPublicKey().getAlgorithm()) {
+          case "EC" -> "ecdsa_";
+          case "RSA" -> "rsa_";
+          default -> "ed";
+        };
+    return hello.signatures().stream()
+        .map(SignatureScheme::of)
+        .flatMap(Optional::stream)
+        .anyMatch(s -> s.label().startsWith(kind) && !s.brokenHash());
+  }
+
+  private static ClientHello hello(RecordReader records) throws IOException {
+    while (true) {
+      switch (ClientHello.read(records.bytes(), records.offset(), records.filled())) {
+        case ClientHello.Reading.Whole(ClientHello hello) -> {
+          return hello;
+        }
+        case ClientHello.Reading.Broken(String why, boolean tls) ->
+            throw tls
+                ? new TlsTrouble(TlsTrouble.Kind.ALERT_SENT, "refused the client's hello: " + why)
+                : EngineWire.notTls(records);
+        case ClientHello.Reading.Partial(int missing) -> {
+          // Read on before parsing again: single octets must not cost a parse each.
+          int wanted = records.filled() + missing;
+          while (records.filled() < wanted) {
+            if (!records.more()) {
+              throw new TlsTrouble(
+                  TlsTrouble.Kind.CLOSED,
+                  records.cut()
+                      ? "closed inside the ClientHello"
+                      : "closed before the ClientHello");
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private EngineFactory.Engine engine(Identity identity) throws SSLException {
+    synchronized (contexts) {
+      Context context = contexts.get(identity);
+      if (context == null) {
+        dropFormer();
+        byte[] id = sessionContext(identity);
+        context =
+            new Context(
+                room.engines().server(listener, identity, id),
+                new TicketKeys(listener, clock, chance));
+        contexts.put(identity, context);
+      }
+      List<byte[]> keys = context.keys().changed();
+      if (!keys.isEmpty()) {
+        context.engines().ticketKeys(keys);
+      }
+      return context.engines().engine();
+    }
+  }
+
+  private void dropFormer() {
+    for (Iterator<Map.Entry<Identity, Context>> all = contexts.entrySet().iterator();
+        all.hasNext(); ) {
+      Map.Entry<Identity, Context> entry = all.next();
+      if (!identities.holds(entry.getKey())) {
+        entry.getValue().engines().close();
+        all.remove();
+      }
+    }
+  }
+
+  /**
+   * Listener, identity and mode: a session of one is nothing in another (POLICY.md, "Verdicts").
+   */
+  private byte[] sessionContext(Identity identity) {
+    String text =
+        listener.name() + '\n' + identity.pin() + '\n' + listener.clientCertificates().name();
+    return Pins.sha256().digest(text.getBytes(StandardCharsets.UTF_8));
+  }
+}

@@ -1,0 +1,150 @@
+package org.sealwax.mail.tls;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.PrivateKey;
+import java.security.PublicKey;
+import java.security.Signature;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.List;
+import org.sealwax.mail.tls.verdict.Pin;
+import org.sealwax.mail.tls.verdict.Pins;
+
+/**
+ * A certificate chain and its key, checked to belong together. Instances are compared by identity:
+ * a reloaded pair is another one even when its octets are the same.
+ */
+public final class Identity {
+  /** Octets of a PEM file: a chain of 20 certificates with comments is far below. */
+  public static final int MAX_FILE = 1 << 20;
+
+  private static final byte[] PROBE =
+      "sealwax: do key and certificate belong together?".getBytes(StandardCharsets.US_ASCII);
+
+  private final String name;
+  private final List<X509Certificate> chain;
+  private final PrivateKey key;
+
+  private Identity(String name, List<X509Certificate> chain, PrivateKey key) {
+    this.name = name;
+    this.chain = List.copyOf(chain);
+    this.key = key;
+  }
+
+  /** Why a pair of files is no identity. */
+  public static final class Unusable extends IOException {
+    /** Says the file and what is wrong with it, without any of its contents. */
+    public Unusable(String message) {
+      super(message);
+    }
+
+    /** With the cause, for the log. */
+    public Unusable(String message, Throwable cause) {
+      super(message, cause);
+    }
+  }
+
+  /**
+   * A chain (leaf first) and its key.
+   *
+   * @param name for logs: the certificate's file
+   * @throws Unusable when the key is not the leaf's
+   */
+  public static Identity of(String name, List<X509Certificate> chain, PrivateKey key)
+      throws Unusable {
+    if (chain.isEmpty()) {
+      throw new Unusable(name + ": no certificate");
+    }
+    if (!belongs(key, chain.getFirst().getPublicKey())) {
+      throw new Unusable(name + ": the key does not belong to the (first) certificate");
+    }
+    return new Identity(name, chain, key);
+  }
+
+  /**
+   * Reads PEM files; both may be the same file. Keys: PKCS#8, PKCS#1 (RSA), SEC1 (EC), unencrypted.
+   *
+   * @throws Unusable when a file cannot be read, does not parse, or the two do not belong together
+   */
+  public static Identity read(Path certificate, Path key) throws Unusable {
+    List<X509Certificate> chain = Pem.certificates(text(certificate), certificate.toString());
+    if (chain.isEmpty()) {
+      throw new Unusable(certificate + ": no certificate in it");
+    }
+    PrivateKey secret = Pem.key(text(key), key.toString(), chain.getFirst().getPublicKey());
+    return of(certificate.toString(), chain, secret);
+  }
+
+  private static String text(Path file) throws Unusable {
+    try {
+      if (Files.size(file) > MAX_FILE) {
+        throw new Unusable(file + ": over " + MAX_FILE + " octets");
+      }
+      return Files.readString(file, StandardCharsets.ISO_8859_1);
+    } catch (Unusable e) {
+      throw e;
+    } catch (IOException e) {
+      throw new Unusable(file + ": cannot be read (" + e.getClass().getSimpleName() + ")", e);
+    }
+  }
+
+  /** Signs and verifies: the one test that holds for every kind of key. */
+  private static boolean belongs(PrivateKey key, PublicKey open) {
+    String algorithm =
+        switch (key.getAlgorithm()) {
+          case "RSA" -> "SHA256withRSA";
+          case "RSASSA-PSS" -> "RSASSA-PSS";
+          case "EC" -> "SHA256withECDSA";
+          default -> key.getAlgorithm();
+        };
+    try {
+      Signature signature = Signature.getInstance(algorithm);
+      signature.initSign(key);
+      signature.update(PROBE);
+      byte[] made = signature.sign();
+      signature.initVerify(open);
+      signature.update(PROBE);
+      return signature.verify(made);
+    } catch (GeneralSecurityException e) {
+      return false;
+    }
+  }
+
+  /** For logs. */
+  public String name() {
+    return name;
+  }
+
+  /** Leaf first, as it is sent. */
+  public List<X509Certificate> chain() {
+    return chain;
+  }
+
+  /** The leaf. */
+  public X509Certificate leaf() {
+    return chain.getFirst();
+  }
+
+  PrivateKey key() {
+    return key;
+  }
+
+  /** End of the leaf's validity. */
+  public Instant expires() {
+    return leaf().getNotAfter().toInstant();
+  }
+
+  /** SHA-256 of the leaf's key: what a TLSA record {@code 3 1 1} or a peer's pin names. */
+  public Pin pin() {
+    return Pins.of(leaf());
+  }
+
+  @Override
+  public String toString() {
+    return name;
+  }
+}

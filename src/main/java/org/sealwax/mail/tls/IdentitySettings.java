@@ -1,0 +1,54 @@
+package org.sealwax.mail.tls;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.Domain;
+
+/**
+ * Where certificates and keys come from.
+ *
+ * @param pair the default identity, for both roles; null: one is made and kept in {@code made}
+ * @param named further identities for the receiving side, by the name a client asks for (SNI)
+ * @param made folder of the self-made pair
+ * @param hostName name in the self-made certificate
+ */
+public record IdentitySettings(@Nullable Pair pair, List<Named> named, Path made, Domain hostName) {
+  /** Copies. */
+  public IdentitySettings {
+    named = List.copyOf(named);
+  }
+
+  /**
+   * Two PEM files, which may be one.
+   *
+   * @param certificate chain, leaf first
+   * @param key unencrypted: PKCS#8, PKCS#1 or SEC1
+   */
+  public record Pair(Path certificate, Path key) {}
+
+  /**
+   * An identity by name.
+   *
+   * @param names names asked for: {@code mx.example.org}, or {@code *.example.org} for one label;
+   *     empty: the DNS names of the certificate
+   * @param pair its files
+   */
+  public record Named(List<String> names, Pair pair) {
+    /** Copies. */
+    public Named {
+      names = List.copyOf(names);
+    }
+  }
+
+  /** All pairs that are configured, the default's first. */
+  public List<Pair> pairs() {
+    return Stream.concat(Stream.ofNullable(pair), named.stream().map(Named::pair)).toList();
+  }
+
+  /** No files: a self-signed certificate for {@code hostName}, kept in {@code made}. */
+  public static IdentitySettings defaults(Path made, Domain hostName) {
+    return new IdentitySettings(null, List.of(), made, hostName);
+  }
+}

@@ -1,0 +1,230 @@
+package org.sealwax.mail.tls;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.tls.verdict.NameCheck;
+
+/**
+ * The identities of this router: one for both roles, more by name for the receiving side. Files are
+ * looked at again by {@link #reloadIfChanged}; a pair that is wrong leaves the former one in place.
+ * Thread-safe.
+ */
+public final class IdentityStore {
+  /** What became of one pair whose files changed. */
+  public sealed interface Reload {
+    /**
+     * In use from the next handshake on.
+     *
+     * @param file the certificate's
+     * @param identity the new one
+     */
+    record Replaced(String file, Identity identity) implements Reload {}
+
+    /**
+     * The former one stays in use.
+     *
+     * @param file the certificate's
+     * @param why what is wrong with the new one
+     */
+    record Kept(String file, String why) implements Reload {}
+  }
+
+  private record State(Identity standard, Map<String, Identity> byName) {}
+
+  private static final class Slot {
+    private final List<String> names;
+    private final IdentitySettings.Pair pair;
+    private String seen;
+    private Identity identity;
+    private Reload.@Nullable Kept trouble;
+
+    Slot(List<String> names, IdentitySettings.Pair pair, String seen, Identity identity) {
+      this.names = names;
+      this.pair = pair;
+      this.seen = seen;
+      this.identity = identity;
+    }
+  }
+
+  private final Clock clock;
+  private final List<Slot> slots = new ArrayList<>();
+  private volatile State state;
+
+  private IdentityStore(Clock clock, List<Slot> slots, State state) {
+    this.clock = clock;
+    this.slots.addAll(slots);
+    this.state = state;
+  }
+
+  /**
+   * Reads all pairs; makes the self-signed one where none is configured and none was made before.
+   *
+   * @throws Identity.Unusable when a configured pair cannot be used. An expired one can: TLS with
+   *     an expired certificate is better than none
+   * @throws IOException when the self-made pair cannot be written
+   */
+  public static IdentityStore open(IdentitySettings settings, Clock clock, Chance chance)
+      throws IOException {
+    IdentitySettings.Pair standard = settings.pair();
+    if (standard == null) {
+      standard = SelfSigned.pair(settings.made(), settings.hostName(), clock.now(), chance);
+    }
+    List<Slot> slots = new ArrayList<>();
+    slots.add(slot(List.of(), standard));
+    for (IdentitySettings.Named named : settings.named()) {
+      slots.add(slot(named.names(), named.pair()));
+    }
+    return new IdentityStore(clock, slots, stateOf(slots));
+  }
+
+  /**
+   * Whether {@link #open} will write files: the self-signed pair is missing, is for another host
+   * name, or is near its end. Cheap: no certificate is read.
+   */
+  public static boolean mustMake(IdentitySettings settings, Instant now) {
+    return settings.pair() == null && !MadeNote.isGood(settings.made(), settings.hostName(), now);
+  }
+
+  /** Fixed identities without files, for tests and the lab. */
+  public static IdentityStore fixed(Identity standard, Map<String, Identity> byName, Clock clock) {
+    return new IdentityStore(clock, List.of(), new State(standard, lowerCase(byName)));
+  }
+
+  private static Map<String, Identity> lowerCase(Map<String, Identity> byName) {
+    Map<String, Identity> out = new HashMap<>();
+    byName.forEach((name, identity) -> out.put(name.toLowerCase(Locale.ROOT), identity));
+    return Map.copyOf(out);
+  }
+
+  private static Slot slot(List<String> names, IdentitySettings.Pair pair)
+      throws Identity.Unusable {
+    String seen = stamp(pair);
+    return new Slot(names, pair, seen, Identity.read(pair.certificate(), pair.key()));
+  }
+
+  /** The first slot is the default's. */
+  private static State stateOf(List<Slot> slots) {
+    Map<String, Identity> byName = new HashMap<>();
+    for (Slot slot : slots.subList(1, slots.size())) {
+      List<String> names =
+          slot.names.isEmpty() ? NameCheck.dnsNames(slot.identity.leaf()) : slot.names;
+      names.forEach(name -> byName.putIfAbsent(name.toLowerCase(Locale.ROOT), slot.identity));
+    }
+    return new State(slots.getFirst().identity, Map.copyOf(byName));
+  }
+
+  /**
+   * Size, time and file number of both files: what changes when somebody writes or replaces one.
+   */
+  private static String stamp(IdentitySettings.Pair pair) {
+    return stamp(pair.certificate()) + '|' + stamp(pair.key());
+  }
+
+  private static String stamp(Path file) {
+    try {
+      BasicFileAttributes facts = Files.readAttributes(file, BasicFileAttributes.class);
+      return facts.size() + ":" + facts.lastModifiedTime().toInstant() + ":" + facts.fileKey();
+    } catch (IOException e) {
+      return "unreadable";
+    }
+  }
+
+  /** The default identity, which is also shown to servers that ask. */
+  public Identity standard() {
+    return state.standard();
+  }
+
+  /**
+   * The identity for the name a client asks for: the exact one, else the wildcard one label up,
+   * else the default (a client that asks for a stranger's name gets an answer and its own verdict).
+   */
+  public Identity forName(@Nullable String serverName) {
+    State now = state;
+    if (serverName == null || now.byName().isEmpty()) {
+      return now.standard();
+    }
+    Identity exact = now.byName().get(serverName);
+    if (exact != null) {
+      return exact;
+    }
+    int dot = serverName.indexOf('.');
+    Identity wild = dot < 0 ? null : now.byName().get("*" + serverName.substring(dot));
+    return wild == null ? now.standard() : wild;
+  }
+
+  /** Whether {@code identity} is still in use. */
+  boolean holds(Identity identity) {
+    State now = state;
+    return now.standard() == identity
+        || now.byName().values().stream().anyMatch(i -> i == identity);
+  }
+
+  /**
+   * Looks at the files' stamps (cheap: two stat calls each) and reads what changed. A wrong pair is
+   * told once, until its files change again. Call it from a timer, once a minute or so, and when
+   * the admin asks for a reload.
+   */
+  public synchronized List<Reload> reloadIfChanged() {
+    List<Reload> out = new ArrayList<>();
+    for (Slot slot : slots) {
+      String stamp = stamp(slot.pair);
+      if (stamp.equals(slot.seen)) {
+        continue;
+      }
+      slot.seen = stamp;
+      Reload reload = reload(slot);
+      slot.trouble = reload instanceof Reload.Kept kept ? kept : null;
+      out.add(reload);
+    }
+    if (!out.isEmpty()) {
+      state = stateOf(slots);
+    }
+    return out;
+  }
+
+  /** Pairs whose files are wrong now: another certificate is in use than they hold. */
+  public synchronized List<Reload.Kept> troubles() {
+    return slots.stream().map(s -> s.trouble).filter(Objects::nonNull).toList();
+  }
+
+  private Reload reload(Slot slot) {
+    String file = slot.pair.certificate().toString();
+    try {
+      Identity fresh = Identity.read(slot.pair.certificate(), slot.pair.key());
+      Instant now = clock.now();
+      // Unless the former one ends no later: then the new one is at least not worse.
+      if (now.isAfter(fresh.expires()) && slot.identity.expires().isAfter(fresh.expires())) {
+        return new Reload.Kept(file, "the new certificate expired on " + fresh.expires());
+      }
+      if (now.isBefore(fresh.leaf().getNotBefore().toInstant())) {
+        return new Reload.Kept(
+            file,
+            "the new certificate is valid only from " + fresh.leaf().getNotBefore().toInstant());
+      }
+      slot.identity = fresh;
+      return new Reload.Replaced(file, fresh);
+    } catch (Identity.Unusable e) {
+      return new Reload.Kept(file, String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** All identities in use, the default first: for posture, metrics (days left) and the console. */
+  public List<Identity> identities() {
+    State now = state;
+    List<Identity> out = new ArrayList<>(List.of(now.standard()));
+    now.byName().values().stream().filter(i -> !out.contains(i)).forEach(out::add);
+    return List.copyOf(out);
+  }
+}

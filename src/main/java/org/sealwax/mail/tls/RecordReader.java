@@ -1,0 +1,149 @@
+package org.sealwax.mail.tls;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.tls.wire.RecordHeader;
+
+/**
+ * Raw records off the clear wire, one at a time. While it waits for a peer that is silent it holds
+ * only a small array; a larger one is borrowed for records that need it, and kept no longer than
+ * bytes keep coming.
+ */
+final class RecordReader {
+  /** Holds most records of an SMTP dialogue whole, so that they cost one system call. */
+  private static final int WAITING = 512;
+
+  private final InputStream in;
+  private final byte[] small = new byte[WAITING];
+  private @Nullable ByteBuffer borrowed;
+  private byte[] raw = small;
+  private int from;
+  private int to;
+
+  RecordReader(InputStream in) {
+    this.in = in;
+  }
+
+  /** What {@link #next} came to. */
+  enum Next {
+    RECORD,
+    /** End of stream; {@link #cut()} tells whether inside a record. */
+    END,
+    /** What came is no TLS record. */
+    NOT_TLS
+  }
+
+  byte[] bytes() {
+    return raw;
+  }
+
+  int offset() {
+    return from;
+  }
+
+  /** Octets there. */
+  int filled() {
+    return to - from;
+  }
+
+  boolean cut() {
+    return to > from;
+  }
+
+  RecordHeader header() {
+    return RecordHeader.at(raw, from);
+  }
+
+  /** Header and fragment of the record at hand. */
+  int size() {
+    return RecordHeader.SIZE + header().length();
+  }
+
+  /** Waits until a whole record is there; keeps what it has when a timeout ends the waiting. */
+  Next next() throws IOException {
+    while (true) {
+      if (filled() >= 2 && (raw[from + 1] != 3 || !isType(raw[from]))) {
+        return Next.NOT_TLS;
+      }
+      if (filled() >= RecordHeader.SIZE) {
+        RecordHeader header = header();
+        if (!header.plausible()) {
+          return Next.NOT_TLS;
+        }
+        int need = RecordHeader.SIZE + header.length();
+        if (filled() >= need) {
+          return Next.RECORD;
+        }
+        room(need);
+      }
+      if (!more()) {
+        return Next.END;
+      }
+    }
+  }
+
+  private static boolean isType(byte b) {
+    return b >= RecordHeader.CHANGE_CIPHER_SPEC && b <= RecordHeader.APPLICATION_DATA;
+  }
+
+  /** The record at hand has been used. */
+  void consumed(int octets) {
+    from += octets;
+    if (from == to) {
+      from = 0;
+      to = 0;
+    }
+  }
+
+  /** Reads what there is; false at end of stream. */
+  boolean more() throws IOException {
+    if (filled() == 0 && borrowed != null && in.available() == 0) {
+      giveBack();
+    }
+    if (to == raw.length) {
+      room(Math.min(filled() + WAITING, Buffers.LARGE));
+    }
+    int n = in.read(raw, to, raw.length - to);
+    if (n < 0) {
+      return false;
+    }
+    to += n;
+    return true;
+  }
+
+  /** Makes room for {@code need} octets from {@code from} on. */
+  private void room(int need) {
+    if (need <= raw.length - from && to < raw.length) {
+      return;
+    }
+    if (need <= raw.length && from > 0) {
+      System.arraycopy(raw, from, raw, 0, filled());
+    } else {
+      // A record this size seldom comes alone: room for several, one system call for all.
+      ByteBuffer larger = Buffers.SHARED.borrow(false, need > 4096);
+      System.arraycopy(raw, from, Buffers.array(larger), 0, filled());
+      int filled = filled();
+      giveBack();
+      borrowed = larger;
+      raw = Buffers.array(larger);
+      from = 0;
+      to = filled;
+      return;
+    }
+    to = filled();
+    from = 0;
+  }
+
+  /** Returns to the small array; only while nothing is held, or when all is over. */
+  void giveBack() {
+    if (borrowed != null) {
+      Buffers.SHARED.give(borrowed);
+      borrowed = null;
+    }
+    raw = small;
+    from = 0;
+    to = 0;
+  }
+}

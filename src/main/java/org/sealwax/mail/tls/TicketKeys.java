@@ -1,0 +1,49 @@
+package org.sealwax.mail.tls;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.List;
+import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.Clock;
+
+/**
+ * Keys that seal session tickets of one context. A ticket key read by somebody opens all sessions
+ * under it, so they live hours, in memory only, and never cross listeners, identities or
+ * client-certificate modes. Thread-safe.
+ */
+final class TicketKeys {
+  /** Name, HMAC key and AES-128 key, 16 octets each. */
+  static final int SIZE = 48;
+
+  private final Clock clock;
+  private final Chance chance;
+  private final Duration rotation;
+  private final int old;
+  private final ArrayDeque<byte[]> keys = new ArrayDeque<>();
+  private long since;
+
+  TicketKeys(ListenerTls listener, Clock clock, Chance chance) {
+    this.clock = clock;
+    this.chance = chance;
+    this.rotation = listener.ticketRotation();
+    this.old = listener.oldTicketKeys();
+  }
+
+  /** The keys to set when they changed since the last call, the current one first; else empty. */
+  synchronized List<byte[]> changed() {
+    long now = clock.nanoTime();
+    if (!keys.isEmpty() && now - since < rotation.toNanos()) {
+      return List.of();
+    }
+    // After a quiet time of several periods the old keys have outlived themselves.
+    if (!keys.isEmpty() && (now - since) / rotation.toNanos() > old) {
+      keys.clear();
+    }
+    since = now;
+    keys.addFirst(chance.bytes(SIZE));
+    while (keys.size() > 1 + old) {
+      keys.removeLast();
+    }
+    return List.copyOf(keys);
+  }
+}

@@ -1,0 +1,17 @@
+package org.sealwax.mail.tls;
+
+import java.time.Duration;
+import org.sealwax.mail.net.Wire;
+import org.sealwax.mail.tls.verdict.TlsTrouble;
+
+/** Our side of outbound TLS; thread-safe; holds the client session cache. */
+public interface TlsClient {
+  /**
+   * Shakes hands over {@code clear}, which the returned wire owns from then on. Nothing may be
+   * buffered above {@code clear}: bytes received before the handshake are TLS or trouble.
+   *
+   * @param total for the whole handshake
+   * @throws TlsTrouble when it does not come about; {@code clear} is closed then
+   */
+  TlsWire connect(Wire clear, ClientOffer offer, Duration total) throws TlsTrouble;
+}

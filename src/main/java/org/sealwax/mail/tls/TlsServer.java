@@ -1,0 +1,16 @@
+package org.sealwax.mail.tls;
+
+import java.time.Duration;
+import org.sealwax.mail.net.Wire;
+import org.sealwax.mail.tls.verdict.TlsTrouble;
+
+/** Our side of inbound TLS for one listener; thread-safe; certificates change under it. */
+public interface TlsServer {
+  /**
+   * Shakes hands over {@code clear}, which the returned wire owns from then on.
+   *
+   * @param total for the whole handshake
+   * @throws TlsTrouble when it does not come about; {@code clear} is closed then
+   */
+  TlsWire accept(Wire clear, Duration total) throws TlsTrouble;
+}

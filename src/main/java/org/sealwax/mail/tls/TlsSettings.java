@@ -1,0 +1,13 @@
+package org.sealwax.mail.tls;
+
+/**
+ * Settings of the room.
+ *
+ * @param engine which implementation is tried first; JSSE stands in when BoringSSL does not load
+ */
+public record TlsSettings(TlsEngine engine) {
+  /** BoringSSL first. */
+  public static TlsSettings defaults() {
+    return new TlsSettings(TlsEngine.BORINGSSL);
+  }
+}

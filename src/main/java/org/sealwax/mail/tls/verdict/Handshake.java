@@ -1,0 +1,88 @@
+package org.sealwax.mail.tls.verdict;
+
+import java.security.cert.X509Certificate;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a TLS handshake came to: the facts for log, Received, Observation and receipt.
+ *
+ * @param version negotiated
+ * @param suite the IANA name, {@code TLS_AES_256_GCM_SHA384}
+ * @param bits effective key bits of the suite
+ * @param group key exchange group as negotiated ({@code X25519MLKEM768}, {@code x25519}, {@code
+ *     secp256r1}), or null where the engine and the wire do not show it (a resumed TLS 1.2 session)
+ * @param resumed whether a former session was resumed
+ * @param serverName SNI as sent or received, or null
+ * @param peerChain as sent by the peer, leaf first; empty when anonymous. Of a resumed session: the
+ *     stored one
+ * @param ownCertificate whether we showed a certificate of our own
+ * @param verdict judged anew for each handshake
+ * @param proof what the verdict rests on
+ * @param notes findings that change nothing: {@code no clientAuth purpose}
+ */
+public record Handshake(
+    TlsVersion version,
+    String suite,
+    int bits,
+    @Nullable String group,
+    boolean resumed,
+    @Nullable String serverName,
+    List<X509Certificate> peerChain,
+    boolean ownCertificate,
+    Verdict verdict,
+    Proof proof,
+    List<String> notes) {
+  /** Copies. */
+  public Handshake {
+    peerChain = List.copyOf(peerChain);
+    notes = List.copyOf(notes);
+  }
+
+  /** Whether a key that is stolen later opens nothing that was recorded before. */
+  public boolean isForwardSecret() {
+    return !suite.startsWith("TLS_RSA_");
+  }
+
+  /** The same with another verdict; what the chain proves by itself stays. */
+  public Handshake judged(Verdict as) {
+    return new Handshake(
+        version,
+        suite,
+        bits,
+        group,
+        resumed,
+        serverName,
+        peerChain,
+        ownCertificate,
+        as,
+        proof,
+        notes);
+  }
+
+  /** Facts whose proof is what the verdict says by itself. */
+  public Handshake(
+      TlsVersion version,
+      String suite,
+      int bits,
+      @Nullable String group,
+      boolean resumed,
+      @Nullable String serverName,
+      List<X509Certificate> peerChain,
+      boolean ownCertificate,
+      Verdict verdict,
+      List<String> notes) {
+    this(
+        version,
+        suite,
+        bits,
+        group,
+        resumed,
+        serverName,
+        peerChain,
+        ownCertificate,
+        verdict,
+        Proof.of(verdict),
+        notes);
+  }
+}

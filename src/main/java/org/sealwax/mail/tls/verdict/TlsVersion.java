@@ -1,0 +1,30 @@
+package org.sealwax.mail.tls.verdict;
+
+/** Protocol versions that Sealwax will ever speak; SSLv2 and SSLv3 are not among them. */
+public enum TlsVersion {
+  TLS_1_0("TLSv1"),
+  TLS_1_1("TLSv1.1"),
+  TLS_1_2("TLSv1.2"),
+  TLS_1_3("TLSv1.3");
+
+  private final String label;
+
+  TlsVersion(String label) {
+    this.label = label;
+  }
+
+  /** The name that JSSE, OpenSSL, and so Postfix's log use. */
+  public String label() {
+    return label;
+  }
+
+  /** The version of a {@code SSLSession.getProtocol} name. */
+  public static TlsVersion ofLabel(String label) {
+    for (TlsVersion version : values()) {
+      if (version.label.equals(label)) {
+        return version;
+      }
+    }
+    throw new IllegalArgumentException("no TLS version: " + label);
+  }
+}

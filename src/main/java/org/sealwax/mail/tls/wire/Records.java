@@ -1,0 +1,89 @@
+package org.sealwax.mail.tls.wire;
+
+import java.io.ByteArrayOutputStream;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** Puts content into records, and cuts what goes to the network, in any way a peer might. */
+public final class Records {
+  /** SSL 3.0. */
+  public static final int SSL3 = 0x0300;
+
+  /** TLS 1.0; also what a first hello has in its record header for old peers' sake. */
+  public static final int TLS10 = 0x0301;
+
+  /** TLS 1.1. */
+  public static final int TLS11 = 0x0302;
+
+  /** TLS 1.2, and every later version in the places that are kept for middleboxes. */
+  public static final int TLS12 = 0x0303;
+
+  /** TLS 1.3, in supported_versions only. */
+  public static final int TLS13 = 0x0304;
+
+  /** heartbeat (RFC 6520). */
+  public static final int HEARTBEAT = 24;
+
+  /** Octets of plaintext in one record (RFC 8446 5.1). */
+  public static final int MAX_PLAINTEXT = 1 << 14;
+
+  private Records() {}
+
+  /** Content as records as long as allowed. */
+  public static byte[] of(int type, int version, byte[] content) {
+    return of(type, version, content, MAX_PLAINTEXT);
+  }
+
+  /**
+   * Content as records of at most {@code fragment} octets each.
+   *
+   * @throws IllegalArgumentException when the fragment is not from 1 to {@link #MAX_PLAINTEXT}
+   */
+  public static byte[] of(int type, int version, byte[] content, int fragment) {
+    if (fragment < 1 || fragment > MAX_PLAINTEXT) {
+      throw new IllegalArgumentException("no fragment size: " + fragment);
+    }
+    ByteArrayOutputStream out = new ByteArrayOutputStream(content.length + 64);
+    int at = 0;
+    do {
+      int count = Math.min(fragment, content.length - at);
+      out.writeBytes(
+          new Writing()
+              .number(1, type)
+              .number(2, version)
+              .vector(2, Arrays.copyOfRange(content, at, at + count))
+              .done());
+      at += count;
+    } while (at < content.length);
+    return out.toByteArray();
+  }
+
+  /** An alert in a record; {@code level} is 1 for a warning and 2 for a fatal one. */
+  public static byte[] alert(int version, int level, int description) {
+    return of(RecordHeader.ALERT, version, new byte[] {(byte) level, (byte) description});
+  }
+
+  /** change_cipher_spec in a record. */
+  public static byte[] changeCipherSpec(int version) {
+    return of(RecordHeader.CHANGE_CIPHER_SPEC, version, new byte[] {1});
+  }
+
+  /**
+   * Octets in pieces, each for a TCP segment of its own.
+   *
+   * @param cuts ascending places; those outside the octets are passed over
+   */
+  public static List<byte[]> cut(byte[] octets, int... cuts) {
+    List<byte[]> pieces = new ArrayList<>();
+    int at = 0;
+    for (int cut : cuts) {
+      if (cut > at && cut < octets.length) {
+        pieces.add(Arrays.copyOfRange(octets, at, cut));
+        at = cut;
+      }
+    }
+    pieces.add(Arrays.copyOfRange(octets, at, octets.length));
+    return pieces;
+  }
+}

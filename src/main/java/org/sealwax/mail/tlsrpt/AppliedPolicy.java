@@ -1,0 +1,39 @@
+package org.sealwax.mail.tlsrpt;
+
+import java.util.List;
+import org.sealwax.mail.address.Domain;
+
+/**
+ * A policy that applied to sessions, as a report names it (RFC 8460 section 4.4).
+ *
+ * @param type what kind
+ * @param domain the domain that published it
+ * @param strings TLSA records in presentation form, or the lines of the MTA-STS policy; empty when
+ *     none was found
+ * @param mxHosts MX patterns of an MTA-STS policy; empty otherwise
+ */
+public record AppliedPolicy(Type type, Domain domain, List<String> strings, List<String> mxHosts) {
+  /** The kinds; a report has one entry per kind and domain. */
+  public enum Type {
+    TLSA("tlsa"),
+    STS("sts"),
+    NONE("no-policy-found");
+
+    private final String word;
+
+    Type(String word) {
+      this.word = word;
+    }
+
+    /** The word in a report. */
+    public String word() {
+      return word;
+    }
+  }
+
+  /** Copies. */
+  public AppliedPolicy {
+    strings = List.copyOf(strings);
+    mxHosts = List.copyOf(mxHosts);
+  }
+}

@@ -1,0 +1,83 @@
+package org.sealwax.mail.tlsrpt;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** What the TXT records at {@code _smtp._tls.} say (RFC 8460 section 3). */
+public sealed interface ReportingPolicy {
+  /** How a record begins. */
+  String PREFIX = "v=TLSRPTv1";
+
+  /** Addresses of one record that count: each costs a delivery a day. */
+  int MAX_ADDRESSES = 4;
+
+  /** Octets of a record that are looked at. */
+  int MAX_RECORD = 4_000;
+
+  /**
+   * Reports are wanted.
+   *
+   * @param addresses at least one, at most {@link #MAX_ADDRESSES}
+   */
+  record Wanted(List<ReportAddress> addresses) implements ReportingPolicy {
+    /** Copies. */
+    public Wanted {
+      addresses = List.copyOf(addresses);
+    }
+  }
+
+  /** No record. */
+  record None() implements ReportingPolicy {}
+
+  /** More than one record: senders act as if there were none (RFC 8460 section 3). */
+  record Several(int records) implements ReportingPolicy {}
+
+  /** A record that says nothing valid: no reports (RFC 8460 section 3). */
+  record Invalid(String why) implements ReportingPolicy {}
+
+  /** Reads the TXT records of the name, each with its strings joined. */
+  static ReportingPolicy of(List<String> records) {
+    List<String> ours = records.stream().filter(ReportingPolicy::isOurs).toList();
+    if (ours.isEmpty()) {
+      return new None();
+    }
+    if (ours.size() > 1) {
+      return new Several(ours.size());
+    }
+    String record = ours.getFirst();
+    if (record.length() > MAX_RECORD) {
+      return new Invalid("longer than " + MAX_RECORD + " octets");
+    }
+    String[] fields = record.split(";", -1);
+    List<ReportAddress> addresses = new ArrayList<>();
+    boolean named = false;
+    for (int i = 1; i < fields.length; i++) {
+      String field = fields[i].strip();
+      int equals = field.indexOf('=');
+      String name = equals < 0 ? field : field.substring(0, equals).strip();
+      if (!name.equals("rua")) {
+        continue; // RFC 8460 §3: unknown fields are ignored
+      }
+      if (named) {
+        return new Invalid("rua twice");
+      }
+      named = true;
+      for (String address : field.substring(equals < 0 ? field.length() : equals + 1).split(",")) {
+        if (addresses.size() < MAX_ADDRESSES) {
+          ReportAddress.parse(address.strip()).ifPresent(addresses::add);
+        }
+      }
+    }
+    return addresses.isEmpty()
+        ? new Invalid(named ? "no address that can be used" : "no rua")
+        : new Wanted(addresses);
+  }
+
+  private static boolean isOurs(String record) {
+    if (!record.startsWith(PREFIX)) {
+      return false;
+    }
+    String rest = record.substring(PREFIX.length()).stripLeading();
+    return rest.startsWith(";");
+  }
+}

@@ -1,0 +1,45 @@
+package org.sealwax.mail.tlsrpt;
+
+import java.util.Locale;
+import java.util.Optional;
+
+/** What went wrong in a session, in the words of RFC 8460 section 4.3. */
+public enum ResultType {
+  /** The host did not offer STARTTLS, or answered it with an error. */
+  STARTTLS_NOT_SUPPORTED,
+  /** The certificate is for other names. */
+  CERTIFICATE_HOST_MISMATCH,
+  /** The certificate has expired. */
+  CERTIFICATE_EXPIRED,
+  /** The chain does not lead to a root, or does not hold for another reason. */
+  CERTIFICATE_NOT_TRUSTED,
+  /** None of the above: the failure reason says what. */
+  VALIDATION_FAILURE,
+  /** TLSA records were there, and none of them was valid. */
+  TLSA_INVALID,
+  /** The DNS gave no answer that validates. */
+  DNSSEC_INVALID,
+  /** DANE is demanded by our configuration, and the host has no TLSA records. */
+  DANE_REQUIRED,
+  /** The MTA-STS policy could not be fetched. */
+  STS_POLICY_FETCH_ERROR,
+  /** The MTA-STS policy was fetched and is not valid. */
+  STS_POLICY_INVALID,
+  /** The policy host's certificate is not valid. */
+  STS_WEBPKI_INVALID;
+
+  /** The word in a report: {@code starttls-not-supported}. */
+  public String word() {
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  /** The type of a word. */
+  public static Optional<ResultType> ofWord(String word) {
+    for (ResultType type : values()) {
+      if (type.word().equals(word)) {
+        return Optional.of(type);
+      }
+    }
+    return Optional.empty();
+  }
+}

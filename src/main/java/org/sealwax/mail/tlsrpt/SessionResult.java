@@ -1,0 +1,11 @@
+package org.sealwax.mail.tlsrpt;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One session under one policy.
+ *
+ * @param policy that applied
+ * @param failure what went wrong, or null when it held
+ */
+public record SessionResult(AppliedPolicy policy, @Nullable Failure failure) {}

@@ -1,0 +1,163 @@
+package org.sealwax.router.cli;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.sealwax.mail.cli.Printable;
+import org.sealwax.router.control.Explainer;
+import tools.jackson.databind.JsonNode;
+
+/** An explanation as a tree of lines. */
+final class ExplainText {
+  private final StringBuilder out = new StringBuilder();
+
+  private ExplainText() {}
+
+  /** The tree of what {@link Explainer} says. */
+  static String of(JsonNode answer) {
+    ExplainText text = new ExplainText();
+    for (JsonNode destination : answer.path("destinations")) {
+      text.destination(destination);
+    }
+    return text.out.toString();
+  }
+
+  private void line(int depth, String text) {
+    out.append("  ".repeat(depth)).append(Printable.of(text)).append('\n');
+  }
+
+  private void destination(JsonNode d) {
+    Instant now = instant(d.path("at").asString("")).orElse(Instant.EPOCH);
+    line(0, d.path("destination").asString(""));
+    line(1, "goes to " + d.path("next_hop").asString(""));
+    if (d.has("end")) {
+      line(1, "ends: " + d.path("end").asString(""));
+    }
+    line(1, "sources");
+    for (JsonNode s : d.path("sources")) {
+      line(2, s.path("source").asString("") + ": " + unprefixed(s));
+      List<String> facts = new ArrayList<>();
+      fact(facts, s, "where", "", now);
+      fact(facts, s, "rfc", "", now);
+      fact(facts, s, "since", "since ", now);
+      fact(facts, s, "refresh", "asked anew ", now);
+      fact(facts, s, "expires", "until ", now);
+      fact(facts, s, "owner", "owner ", now);
+      fact(facts, s, "note", "", now);
+      if (!facts.isEmpty()) {
+        line(3, String.join(" · ", facts));
+      }
+      for (JsonNode record : s.path("records")) {
+        line(3, record.asString(""));
+      }
+      optional(3, s, "does_not_count", "does not count: ");
+      optional(3, s, "evidence", "");
+      optional(3, s, "trouble", "trouble: ");
+      optional(3, s, "warning", "warning: ");
+    }
+    JsonNode peer = d.path("peer");
+    if (peer.has("known_by")) {
+      line(
+          1,
+          "as a client it is known by "
+              + peer.path("known_by").asString("")
+              + (peer.path("relay").asBoolean() ? ", and may relay" : ""));
+    }
+    for (JsonNode h : d.path("hosts")) {
+      host(h);
+    }
+  }
+
+  /** The source's name stands before its value already. */
+  private static String unprefixed(JsonNode source) {
+    String value = source.path("value").asString("");
+    String prefix = source.path("source").asString("") + ": ";
+    return value.startsWith(prefix) ? value.substring(prefix.length()) : value;
+  }
+
+  private void optional(int depth, JsonNode node, String field, String label) {
+    if (node.has(field)) {
+      line(depth, label + node.path(field).asString(""));
+    }
+  }
+
+  private static void fact(
+      List<String> facts, JsonNode node, String field, String label, Instant now) {
+    String value = node.path(field).asString("");
+    if (!value.isEmpty()) {
+      facts.add(label + instant(value).map(at -> age(at, now)).orElse(value));
+    }
+  }
+
+  private static Optional<Instant> instant(String text) {
+    try {
+      return Optional.of(Instant.parse(text));
+    } catch (DateTimeParseException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** {@code 2026-11-25T12:00:00Z (3h ago)}. */
+  private static String age(Instant at, Instant now) {
+    Duration between = Duration.between(at, now);
+    Duration size = between.abs();
+    String amount =
+        size.toDays() > 1
+            ? size.toDays() + "d"
+            : size.toHours() > 1
+                ? size.toHours() + "h"
+                : size.toMinutes() > 1 ? size.toMinutes() + "m" : size.toSeconds() + "s";
+    return at.truncatedTo(java.time.temporal.ChronoUnit.SECONDS)
+        + (between.isNegative() ? " (in " + amount + ")" : " (" + amount + " ago)");
+  }
+
+  private void host(JsonNode h) {
+    line(1, "host " + h.path("host").asString("") + ":" + h.path("port").asInt());
+    if (h.has("refused")) {
+      line(2, "not used: " + h.path("refused").asString(""));
+    }
+    if (h.has("never")) {
+      line(2, "can never be met: " + h.path("never").asString(""));
+    }
+    line(
+        2,
+        "wanted "
+            + h.path("wanted").asString("")
+            + ": encryption "
+            + h.path("encryption").asString("")
+            + ", clear text "
+            + h.path("clear_text").asString("")
+            + ", at least "
+            + h.path("floor").asString("")
+            + (h.path("require_tls").asBoolean(false) ? ", REQUIRETLS" : ""));
+    for (JsonNode demand : h.path("identity")) {
+      line(3, "demands " + demand.asString(""));
+    }
+    for (JsonNode because : h.path("because")) {
+      line(3, "because of " + because.asString(""));
+    }
+    if (h.path("by_memory_alone").asBoolean(false)) {
+      line(3, "by our memory: mail that fails this is held in the end, not bounced");
+    }
+    List<String> rungs = new ArrayList<>();
+    h.path("rungs").forEach(r -> rungs.add(r.asString("")));
+    line(2, "rungs " + String.join(", ", rungs));
+    JsonNode memory = h.path("memory");
+    if (memory.has("shown")) {
+      line(3, "has shown " + memory.path("shown").asString(""));
+    }
+    if (memory.has("broken")) {
+      line(3, "broke lately: " + memory.path("broken").asString(""));
+    }
+    JsonNode probe = h.path("probe");
+    if (!probe.isMissingNode()) {
+      line(
+          2,
+          "probe " + probe.path("address").asString("") + ": " + probe.path("seen").asString(""));
+      line(3, "then: " + probe.path("then").asString(""));
+    }
+  }
+}

@@ -1,0 +1,241 @@
+package org.sealwax.router.cli;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.sealwax.mail.cli.Arguments;
+import org.sealwax.mail.cli.Exit;
+import org.sealwax.mail.cli.Printable;
+import org.sealwax.mail.cli.Surroundings;
+import org.sealwax.router.control.ControlClient;
+import org.sealwax.router.control.ControlServer.Json;
+import org.sealwax.router.control.ControlServer.Refusal;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.node.ObjectNode;
+
+/** {@code sealwax queue …} and {@code sealwax trace}: asks the running server and prints. */
+public final class QueueCommand {
+  private static final Set<String> ORDERS = Set.of("hold", "release", "retry", "bounce", "delete");
+
+  private final Surroundings around;
+  private final Path state;
+
+  public QueueCommand(Surroundings around, Path state) {
+    this.around = around;
+    this.state = state;
+  }
+
+  public int queue(Arguments arguments) throws Arguments.Misuse, IOException, Refusal {
+    List<String> operands = arguments.operands();
+    String verb = operands.isEmpty() ? "list" : operands.getFirst();
+    List<String> ids = operands.isEmpty() ? List.of() : operands.subList(1, operands.size());
+    try (ControlClient client = ControlClient.open(state)) {
+      if (ORDERS.contains(verb)) {
+        return order(client, verb, arguments, ids);
+      }
+      return switch (verb) {
+        case "list" -> list(client, arguments);
+        case "count" -> {
+          JsonNode answer = client.ask(filtered("count", arguments));
+          around.out().println(answer.path("recipients").asLong());
+          yield Exit.OK;
+        }
+        case "show" -> show(client, arguments, one(ids, "queue show"));
+        default ->
+            throw new Arguments.Misuse(
+                "queue knows list, count, show, hold, release, retry, bounce and delete, not "
+                    + verb);
+      };
+    }
+  }
+
+  private static String one(List<String> ids, String what) throws Arguments.Misuse {
+    if (ids.size() != 1) {
+      throw new Arguments.Misuse(what + " takes one identifier");
+    }
+    return ids.getFirst();
+  }
+
+  private static ObjectNode filtered(String what, Arguments arguments) throws Arguments.Misuse {
+    ObjectNode request = ControlClient.request(what);
+    arguments.value("--domain").ifPresent(v -> request.put("domain", v));
+    arguments.value("--sender").ifPresent(v -> request.put("sender", v));
+    arguments.value("--reason").ifPresent(v -> request.put("reason", v));
+    arguments.value("--state").ifPresent(v -> request.put("state", v));
+    if (arguments.has("--all")) {
+      request.put("all", true);
+    }
+    if (arguments.value("--limit").isPresent()) {
+      try {
+        request.put("limit", Integer.parseInt(arguments.value("--limit").get()));
+      } catch (NumberFormatException e) {
+        throw new Arguments.Misuse("--limit takes a number");
+      }
+    }
+    return request;
+  }
+
+  private int order(ControlClient client, String verb, Arguments arguments, List<String> ids)
+      throws Arguments.Misuse, IOException, Refusal {
+    List<ObjectNode> requests = new ArrayList<>();
+    if (ids.isEmpty()) {
+      requests.add(filtered(verb, arguments));
+    }
+    for (String id : ids) {
+      requests.add(filtered(verb, arguments).put("id", id));
+    }
+    long done = 0;
+    long later = 0;
+    long skipped = 0;
+    for (ObjectNode request : requests) {
+      JsonNode answer = client.ask(request);
+      done += answer.path("recipients").asLong();
+      later += answer.path("later").asLong();
+      skipped += answer.path("skipped").asLong();
+    }
+    StringBuilder text = new StringBuilder(verb + ": " + done + recipients(done));
+    if (later > 0) {
+      text.append(", and ").append(later).append(" more once the delivery under way has ended");
+    }
+    if (skipped > 0) {
+      text.append("; ").append(skipped).append(" to which this does not apply");
+    }
+    around.out().println(text);
+    return done + later > 0 ? Exit.OK : Exit.WARNINGS;
+  }
+
+  private static String recipients(long count) {
+    return count == 1 ? " recipient" : " recipients";
+  }
+
+  private int list(ControlClient client, Arguments arguments)
+      throws Arguments.Misuse, IOException, Refusal {
+    JsonNode answer = client.ask(filtered("list", arguments));
+    if (arguments.has("--json")) {
+      json(answer);
+      return Exit.OK;
+    }
+    PrintStream out = around.out();
+    if (answer.path("messages").isEmpty()) {
+      out.println("the queue is empty");
+      return Exit.OK;
+    }
+    for (JsonNode message : answer.path("messages")) {
+      out.println(head(message));
+      message.path("recipients").forEach(r -> out.println("  " + recipient(r)));
+    }
+    if (answer.path("more").asBoolean(false)) {
+      out.println("... and more: --limit");
+    }
+    out.println();
+    for (JsonNode reason : client.ask(ControlClient.request("reasons"))) {
+      String why = reason.path("reason").asString("");
+      out.println(
+          reason.path("groups").asLong()
+              + " "
+              + reason.path("state").asString("")
+              + (why.isEmpty() ? "" : ": " + why)
+              + ", the oldest from "
+              + reason.path("oldest").asString(""));
+    }
+    return Exit.OK;
+  }
+
+  private static String head(JsonNode message) {
+    return message.path("id").asString("")
+        + "  "
+        + message.path("arrived").asString("")
+        + "  "
+        + message.path("size").asLong()
+        + " octets  from <"
+        + Printable.of(message.path("sender").asString(""))
+        + ">";
+  }
+
+  private static String recipient(JsonNode r) {
+    StringBuilder out = new StringBuilder();
+    out.append('<').append(Printable.of(r.path("to").asString(""))).append(">  ");
+    out.append(r.path("state").asString(""));
+    if (r.has("reason")) {
+      out.append(": ").append(r.path("reason").asString(""));
+      out.append(" (").append(Printable.of(r.path("text").asString(""))).append(')');
+    }
+    if (r.has("due")) {
+      out.append("  next ").append(r.path("due").asString(""));
+    }
+    return out.toString();
+  }
+
+  private int show(ControlClient client, Arguments arguments, String id)
+      throws IOException, Refusal {
+    JsonNode answer = client.ask(ControlClient.request("show").put("id", id));
+    if (arguments.has("--json")) {
+      json(answer);
+      return Exit.OK;
+    }
+    PrintStream out = around.out();
+    out.println(head(answer));
+    String tls = answer.path("tls").asString("");
+    out.println(
+        "  came from "
+            + Printable.of(answer.path("origin").asString(""))
+            + (tls.isEmpty() ? ", in clear" : ", " + Printable.of(tls)));
+    answer.path("recipients").forEach(r -> out.println("  " + recipient(r)));
+    out.println();
+    answer.path("header").asString("").lines().forEach(l -> out.println(Printable.of(l)));
+    return Exit.OK;
+  }
+
+  public int trace(Arguments arguments) throws Arguments.Misuse, IOException, Refusal {
+    String id = one(arguments.operands(), "trace");
+    try (ControlClient client = ControlClient.open(state)) {
+      JsonNode answer = client.ask(ControlClient.request("trace").put("id", id));
+      if (arguments.has("--json")) {
+        json(answer);
+        return Exit.OK;
+      }
+      PrintStream out = around.out();
+      JsonNode a = answer.path("arrival");
+      if (!a.isMissingNode()) {
+        String tls = a.path("tls").asString("");
+        out.println(
+            a.path("at").asString("")
+                + "  accepted from "
+                + Printable.of(a.path("origin").asString(""))
+                + ", "
+                + a.path("size").asLong()
+                + " octets, sender <"
+                + Printable.of(a.path("sender").asString(""))
+                + (tls.isEmpty() ? ">, in clear" : ">, " + Printable.of(tls)));
+      }
+      for (JsonNode s : answer.path("stations")) {
+        out.println(station(s));
+      }
+      answer.path("waiting").forEach(r -> out.println("waiting  " + recipient(r)));
+      return Exit.OK;
+    }
+  }
+
+  private static String station(JsonNode s) {
+    StringBuilder out = new StringBuilder(s.path("at").asString(""));
+    out.append("  ").append(s.path("what").asString(""));
+    out.append(" <").append(Printable.of(s.path("to").asString(""))).append('>');
+    for (String field : List.of("host", "tls", "reason", "status", "text", "reply")) {
+      if (s.has(field)) {
+        out.append(", ").append(field).append(' ').append(Printable.of(s.path(field).asString("")));
+      }
+    }
+    return out.toString();
+  }
+
+  private void json(JsonNode node) {
+    around
+        .out()
+        .println(
+            Json.MAPPER.writer().with(SerializationFeature.INDENT_OUTPUT).writeValueAsString(node));
+  }
+}

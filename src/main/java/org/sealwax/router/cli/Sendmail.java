@@ -1,0 +1,314 @@
+package org.sealwax.router.cli;
+
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.cli.Exit;
+import org.sealwax.mail.cli.StateFolder;
+import org.sealwax.mail.cli.Surroundings;
+import org.sealwax.mail.message.AddressList;
+import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.Threads;
+
+/**
+ * {@code sendmail}: hands a message to the server by SMTP over its Unix socket, so that the exit
+ * code 0 means what {@code 250} means: it is on stable storage. Without a server the caller keeps
+ * the message and is told to try again; nothing is written anywhere.
+ */
+public final class Sendmail {
+  private static final DateTimeFormatter DATE =
+      DateTimeFormatter.ofPattern("EEE, d MMM yyyy HH:mm:ss Z", Locale.ROOT);
+
+  private final Surroundings around;
+  private final Clock clock;
+  private final Chance chance;
+
+  public Sendmail(Surroundings around, Clock clock, Chance chance) {
+    this.around = around;
+    this.clock = clock;
+    this.chance = chance;
+  }
+
+  /**
+   * Hands in.
+   *
+   * @param hostname what bare names are completed with
+   */
+  public int run(SendmailArguments arguments, Path state, Domain hostname) {
+    Path socket = StateFolder.submissionSocket(state);
+    try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      if (!Files.exists(socket)) {
+        return tryAgain("no server runs on " + state + ", so the message was not taken");
+      }
+      channel.connect(UnixDomainSocketAddress.of(socket));
+      InputStream in = new BufferedInputStream(Channels.newInputStream(channel));
+      OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), 16_384);
+      return switch (arguments.mode()) {
+        case SMTP -> passThrough(channel, in, out);
+        case MESSAGE -> message(arguments, new Conversation(in, out), hostname);
+        case QUEUE, NOTHING -> Exit.OK;
+      };
+    } catch (Declined e) {
+      around.err().println("sendmail: " + e.getMessage());
+      return e.code;
+    } catch (IOException e) {
+      return tryAgain("the message was not taken: " + e.getMessage());
+    }
+  }
+
+  private int tryAgain(String why) {
+    around.err().println("sendmail: " + why + "; try again later");
+    return Exit.TRY_AGAIN;
+  }
+
+  /** The message or a recipient was declined. */
+  private static final class Declined extends IOException {
+    private static final long serialVersionUID = 1L;
+    private final int code;
+
+    Declined(int code, String message) {
+      super(message);
+      this.code = code;
+    }
+  }
+
+  private int message(SendmailArguments arguments, Conversation smtp, Domain hostname)
+      throws IOException {
+    LocalMessage message = new LocalMessage(around.in(), arguments.dotIsData());
+    List<String> named = new ArrayList<>();
+    for (String operand : arguments.recipients()) {
+      named.addAll(AddressList.of(operand));
+    }
+    List<String> recipients = new ArrayList<>();
+    if (arguments.recipientsFromHeader()) {
+      recipients.addAll(message.recipients());
+      message.withoutBcc();
+    }
+    recipients.addAll(named);
+    recipients = recipients.stream().map(r -> complete(r, hostname)).distinct().toList();
+    if (recipients.isEmpty()) {
+      throw new Declined(Exit.USAGE, "no recipient was named");
+    }
+    String from = complete(sender(arguments), hostname);
+    addMissing(message, arguments, from, hostname);
+
+    smtp.expect(null, 220, "the greeting");
+    List<String> capabilities = smtp.expect("EHLO " + hostname, 250, "EHLO");
+    StringBuilder mail = new StringBuilder("MAIL FROM:<" + from + ">");
+    boolean international =
+        message.internationalHeader()
+            || !ascii(from)
+            || recipients.stream().anyMatch(r -> !ascii(r));
+    mail.append(offers(capabilities, "8BITMIME") ? " BODY=8BITMIME" : "");
+    mail.append(international && offers(capabilities, "SMTPUTF8") ? " SMTPUTF8" : "");
+    boolean dsn = offers(capabilities, "DSN");
+    if (dsn && arguments.returnContent() != null) {
+      mail.append(" RET=").append(arguments.returnContent());
+    }
+    if (dsn && arguments.envelopeId() != null) {
+      mail.append(" ENVID=").append(xtext(arguments.envelopeId()));
+    }
+    smtp.expect(mail.toString(), 250, "the sender " + from);
+    for (String recipient : recipients) {
+      String notify =
+          dsn && arguments.notifyWhen() != null ? " NOTIFY=" + arguments.notifyWhen() : "";
+      smtp.expect("RCPT TO:<" + recipient + ">" + notify, 250, "the recipient " + recipient);
+    }
+    smtp.expect("DATA", 354, "DATA");
+    message.write(smtp.out);
+    smtp.expect(null, 250, "the message");
+    smtp.say("QUIT");
+    return Exit.OK;
+  }
+
+  private String sender(SendmailArguments arguments) {
+    String given = arguments.from();
+    if (given == null) {
+      return around.user();
+    }
+    List<String> addresses = AddressList.of(given);
+    return addresses.isEmpty() ? "" : addresses.getFirst();
+  }
+
+  private static String complete(String address, Domain hostname) {
+    return address.isEmpty() || address.lastIndexOf('@') > 0
+        ? address
+        : address + "@" + hostname.name();
+  }
+
+  /** RFC 5322 3.6: From and Date are required; a Message-ID makes threads and traces possible. */
+  private void addMissing(
+      LocalMessage message, SendmailArguments arguments, String from, Domain hostname) {
+    Instant now = clock.now();
+    if (!message.has("message-id")) {
+      String random = HexFormat.of().formatHex(chance.bytes(8));
+      message.add(
+          "Message-ID: <" + now.toEpochMilli() + "." + random + "@" + hostname.name() + ">");
+    }
+    if (!message.has("date")) {
+      message.add("Date: " + DATE.format(now.atZone(ZoneId.systemDefault())));
+    }
+    if (!message.has("from")) {
+      String address = from.isEmpty() ? "MAILER-DAEMON@" + hostname.name() : from;
+      String name = arguments.fullName();
+      message.add("From: " + (name == null ? address : displayName(name) + " <" + address + ">"));
+    }
+  }
+
+  private static String displayName(String name) {
+    StringBuilder out = new StringBuilder("\"");
+    for (int i = 0; i < name.length(); i++) {
+      char c = name.charAt(i);
+      if (c == '"' || c == '\\') {
+        out.append('\\');
+      }
+      out.append(c < ' ' ? ' ' : c);
+    }
+    return out.append('"').toString();
+  }
+
+  private static boolean ascii(String text) {
+    return text.chars().allMatch(c -> c < 0x80);
+  }
+
+  private static boolean offers(List<String> capabilities, String keyword) {
+    return capabilities.stream()
+        .anyMatch(
+            c ->
+                c.equalsIgnoreCase(keyword)
+                    || c.toUpperCase(Locale.ROOT).startsWith(keyword + " "));
+  }
+
+  /** RFC 3461 4. */
+  private static String xtext(String text) {
+    StringBuilder out = new StringBuilder();
+    for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
+      if (b > ' ' && b < 0x7f && b != '+' && b != '=') {
+        out.append((char) b);
+      } else {
+        out.append('+').append(HexFormat.of().withUpperCase().toHexDigits(b));
+      }
+    }
+    return out.toString();
+  }
+
+  /** {@code -bs}: the caller speaks for itself. */
+  private int passThrough(SocketChannel channel, InputStream in, OutputStream out)
+      throws IOException {
+    Thread up =
+        Threads.startPlatform(
+            "up",
+            () -> {
+              try {
+                copy(around.in(), out);
+                channel.shutdownOutput();
+              } catch (IOException e) {
+                // The server is gone; the other direction says so by its end.
+              }
+            });
+    copy(in, around.out());
+    up.interrupt();
+    return Exit.OK;
+  }
+
+  private static void copy(InputStream in, OutputStream out) throws IOException {
+    byte[] buffer = new byte[8192];
+    for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+      out.write(buffer, 0, n);
+      out.flush();
+    }
+  }
+
+  /** Commands and replies, one after the other. */
+  private static final class Conversation {
+    /** Octets of a reply line (RFC 5321 4.5.3.1.5, with room for extensions). */
+    private static final int MAX_LINE = 2048;
+
+    /** Lines of a reply. */
+    private static final int MAX_LINES = 100;
+
+    private final InputStream in;
+    private final OutputStream out;
+
+    private Conversation(InputStream in, OutputStream out) {
+      this.in = in;
+      this.out = out;
+    }
+
+    private void say(String command) throws IOException {
+      for (int i = 0; i < command.length(); i++) {
+        if (command.charAt(i) < ' ') {
+          throw new Declined(Exit.DATA, "an address has a control character in it");
+        }
+      }
+      out.write((command + "\r\n").getBytes(StandardCharsets.UTF_8));
+      out.flush();
+    }
+
+    /** Says {@code command}, unless null, and reads the reply's texts. */
+    private List<String> expect(@Nullable String command, int code, String about)
+        throws IOException {
+      if (command != null) {
+        say(command);
+      }
+      List<String> texts = new ArrayList<>();
+      while (true) {
+        String line = line();
+        boolean wellFormed =
+            line.length() >= 3 && line.substring(0, 3).chars().allMatch(c -> c >= '0' && c <= '9');
+        if (!wellFormed || texts.size() >= MAX_LINES) {
+          throw new IOException("the server's reply makes no sense");
+        }
+        texts.add(line.length() > 4 ? line.substring(4) : "");
+        if (line.length() > 3 && line.charAt(3) == '-') {
+          continue;
+        }
+        int got = Integer.parseInt(line.substring(0, 3));
+        if (got / 100 == code / 100) {
+          return texts;
+        }
+        String said = about + " was declined: " + got + " " + String.join(" ", texts);
+        if (got / 100 == 5) {
+          boolean address = about.startsWith("the recipient");
+          throw new Declined(address ? Exit.NO_USER : Exit.UNAVAILABLE, said);
+        }
+        throw new IOException(said);
+      }
+    }
+
+    private String line() throws IOException {
+      StringBuilder line = new StringBuilder();
+      for (int b = in.read(); b != '\n'; b = in.read()) {
+        if (b < 0) {
+          throw new IOException("the server ended the connection");
+        }
+        if (line.length() >= MAX_LINE) {
+          throw new IOException("the server's reply is too long");
+        }
+        if (b != '\r') {
+          line.append((char) b);
+        }
+      }
+      return line.toString();
+    }
+  }
+}

@@ -1,0 +1,234 @@
+package org.sealwax.router.cli;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.sealwax.mail.cli.Exit;
+import org.sealwax.mail.cli.Folders;
+import org.sealwax.mail.cli.ProcessEnd;
+import org.sealwax.mail.cli.ServiceManager;
+import org.sealwax.mail.cli.Signals;
+import org.sealwax.mail.cli.StandardOutput;
+import org.sealwax.mail.cli.Surroundings;
+import org.sealwax.mail.cli.Version;
+import org.sealwax.mail.dns.DnsSettings;
+import org.sealwax.mail.dns.live.LiveResolver;
+import org.sealwax.mail.dns.live.ResolverCheck;
+import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.Threads;
+import org.sealwax.mail.tls.TlsRoom;
+import org.sealwax.router.config.Configuration;
+import org.sealwax.router.config.Settings;
+import org.sealwax.router.control.ControlServer.Refusal;
+import org.sealwax.router.log.CountedLog;
+import org.sealwax.router.log.Counters;
+import org.sealwax.router.log.LibraryLog;
+import org.sealwax.router.log.LineLog;
+import org.sealwax.router.log.LogSettings;
+import org.sealwax.router.log.MailLog;
+import org.sealwax.router.server.Router;
+import org.sealwax.router.wiring.LastLogLine;
+import org.sealwax.router.wiring.MemoryPlan;
+import org.sealwax.router.wiring.StartTrouble;
+
+/** {@code sealwax serve}: from configuration to a running router, and down again. */
+public final class ServeCommand {
+  /** What follows from a reload that failed. */
+  public static final String KEPT = "the running server keeps the old configuration";
+
+  private final Surroundings around;
+  private final Folders folders;
+  private final Clock clock = Clock.system();
+
+  public ServeCommand(Surroundings around, Folders folders) {
+    this.around = around;
+    this.folders = folders;
+  }
+
+  public int run(Optional<Path> file, Configuration.Sound sound) {
+    TlsRoom.beforeAnything();
+    Settings settings = sound.settings();
+    // systemd sets it when stdout is the journal, which then has time and priority.
+    boolean journal = around.variable("JOURNAL_STREAM").isPresent();
+    LogSettings logSettings = new LogSettings(settings.log(), journal);
+    try (LineLog lines = new LineLog(logSettings, StandardOutput.forLog(around.out()), clock)) {
+      Counters counters = new Counters();
+      counters.gauge("sealwax_log_lost_lines", "Log lines that nobody read", lines::dropped);
+      MailLog log = new CountedLog(lines, counters);
+      LibraryLog.lead(log);
+      ProcessEnd.whenThreadsEnd(LastLogLine.in(log, lines::close), around.err());
+      sound.complaints().forEach(c -> log.warning("config", c.text()));
+      MemoryPlan plan = MemoryPlan.of(settings);
+      if (!plan.fits()) {
+        log.warning("app", plan.text());
+      }
+      Router router = new Router(settings, new Router.World(clock, Chance.secure(), log, counters));
+      Reloader reloader = new Reloader(file, router, log);
+      router.start(reloader::reload);
+      return serve(file, router, reloader, log);
+    } catch (StartTrouble e) {
+      around.err().println("sealwax: " + e.getMessage());
+      around.err().println("help: " + e.help());
+      return e.exit();
+    }
+  }
+
+  private int serve(Optional<Path> file, Router router, Reloader reloader, MailLog log) {
+    ServiceManager manager = new ServiceManager(around);
+    CountDownLatch ended = new CountDownLatch(1);
+    AtomicBoolean asked = new AtomicBoolean();
+    Runnable stop =
+        () -> {
+          if (asked.compareAndSet(false, true)) {
+            ended.countDown();
+          } else {
+            // A second signal: somebody is in a hurry. The store is safe at any moment.
+            Runtime.getRuntime().halt(Exit.TRY_AGAIN);
+          }
+        };
+    boolean term = Signals.on("TERM", stop);
+    boolean signals = Signals.on("INT", stop) && term;
+    Signals.on(
+        "HUP",
+        () -> {
+          manager.reloading(clock.nanoTime());
+          try {
+            var _ = reloader.reload();
+          } catch (Refusal e) {
+            // Said in the log already; the old one stays in force.
+          }
+          manager.ready("reloaded");
+        });
+    if (!signals) {
+      Runtime.getRuntime().addShutdownHook(Threads.unstarted("stop", stop));
+    }
+    // Beside: standard error may be a pipe that is not read.
+    Threads.startPlatform("greeting", () -> greet(file, router, log));
+    Threads.start("resolvers", () -> checkResolvers(router.settingsNow().dns(), log));
+    manager.ready("listening at " + names(router));
+    try {
+      manager.awaitEnd(ended, router::probe);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    manager.stopping();
+    log.note("app", "stopping: sessions and deliveries under way may end");
+    router.drain(Router.GRACE);
+    log.note("app", "stopped");
+    return Exit.OK;
+  }
+
+  /** Beside the work: mail that comes first finds out by itself. */
+  private void checkResolvers(DnsSettings dns, MailLog log) {
+    dns.negativeAnchors().stream()
+        .filter(anchor -> anchor.isInForce(clock.now()))
+        .forEach(
+            anchor ->
+                log.warning(
+                    "dns",
+                    "negative trust anchor "
+                        + anchor.zone()
+                        + " until "
+                        + anchor.until()
+                        + ": no DNSSEC and no DANE there ("
+                        + anchor.owner()
+                        + ": "
+                        + anchor.note()
+                        + ")"));
+    try {
+      for (ResolverCheck check : new LiveResolver(dns, clock, Chance.secure()).checkResolvers()) {
+        if (check.isTrouble()) {
+          log.warning("dns", check.toString());
+        } else {
+          log.note("dns", check.toString());
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static String names(Router router) {
+    return String.join(", ", router.addresses().stream().map(ServeCommand::name).toList());
+  }
+
+  private static String name(InetSocketAddress address) {
+    String host = address.getAddress().getHostAddress();
+    boolean all = address.getAddress().isAnyLocalAddress();
+    String shown = all ? "*" : host.indexOf(':') >= 0 ? "[" + host + "]" : host;
+    return shown + ":" + address.getPort();
+  }
+
+  /** Without a configuration: what it does, what to try, and where to go from here. */
+  private void greet(Optional<Path> file, Router router, MailLog log) {
+    String at = names(router);
+    if (file.isPresent()) {
+      log.note("app", "sealwax " + Version.text() + " listens at " + at + ", by " + file.get());
+      return;
+    }
+    Path state = router.settingsNow().server().state();
+    around
+        .err()
+        .println(
+            "Sealwax listens at "
+                + at
+                + " (STARTTLS), relays for this machine only, delivers by MX; spool in "
+                + state
+                + ".");
+    around
+        .err()
+        .println(
+            "Try:  swaks --server " + at + " --tls --from you@example.org --to you@example.org");
+    around
+        .err()
+        .println(
+            "Configure: " + folders.configurations().getFirst() + " (docs/sealwax.toml.sample).");
+  }
+
+  /**
+   * Reads the configuration and all files that it names, and puts them in force; what is wrong
+   * changes nothing. The same text may name files with other contents, so nothing is compared.
+   */
+  private final class Reloader {
+    private final Optional<Path> file;
+    private final Router router;
+    private final MailLog log;
+
+    private Reloader(Optional<Path> file, Router router, MailLog log) {
+      this.file = file;
+      this.router = router;
+      this.log = log;
+    }
+
+    private synchronized String reload() throws Refusal {
+      try {
+        return switch (Configuration.read(file.orElse(null), folders.machine())) {
+          case Configuration.Broken b -> throw refused(b.firstError(), b.report());
+          case Configuration.Sound s -> take(s);
+        };
+      } catch (IOException e) {
+        String why = String.valueOf(e.getMessage());
+        throw refused(why, why + "\n");
+      }
+    }
+
+    private Refusal refused(String first, String report) {
+      log.warning("config", "reload failed: " + first + "; " + KEPT);
+      return new Refusal(report + KEPT);
+    }
+
+    private String take(Configuration.Sound sound) throws IOException {
+      Set<String> later = router.reload(sound.settings());
+      sound.complaints().forEach(c -> log.warning("config", c.text()));
+      String text = "the configuration was read again";
+      text = later.isEmpty() ? text : text + "; after a restart only: " + String.join(", ", later);
+      log.configuration(text);
+      return text;
+    }
+  }
+}

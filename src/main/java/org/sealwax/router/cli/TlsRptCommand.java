@@ -1,0 +1,195 @@
+package org.sealwax.router.cli;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.cli.Arguments;
+import org.sealwax.mail.cli.Exit;
+import org.sealwax.mail.cli.Printable;
+import org.sealwax.mail.cli.Subcommand;
+import org.sealwax.mail.cli.Surroundings;
+import org.sealwax.mail.tlsrpt.Failure;
+import org.sealwax.router.reports.received.ReportShelf;
+import org.sealwax.router.reports.received.Summary;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** {@code sealwax tlsrpt}: sums up the reports that were received; no server is needed. */
+public final class TlsRptCommand {
+  /** Days that are summed up unless said: last week's, which are all there by now. */
+  private static final int DAYS = 8;
+
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+
+  private final Surroundings around;
+  private final Path folder;
+
+  public TlsRptCommand(Surroundings around, Path folder) {
+    this.around = around;
+    this.folder = folder;
+  }
+
+  public static Subcommand subcommand() {
+    return new Subcommand(
+        "tlsrpt",
+        "",
+        "sum up what others report about the TLS of our domains",
+        "Reads the TLS reports (RFC 8460) that came to the addresses of [tlsrpt_in] or by POST, and"
+            + " prints by domain, UTC day, reporter and kind of policy how many sessions held, how"
+            + " many did not, and why not, with both hosts. Behind a reporter's own name stands who"
+            + " vouches for it: the domain that signed the mail, or nobody, by https. No server is"
+            + " needed. Exit code 0: no failed sessions; 1: some.",
+        List.of(
+            new Subcommand.Option("--json", null, "print JSON"),
+            new Subcommand.Option(
+                "--since", "DAY", "from this UTC day on: 2026-11-24, or how many back: 30d (8d)"),
+            new Subcommand.Option("--domain", "DOMAIN", "about this domain only")),
+        false);
+  }
+
+  public int run(Arguments arguments, Instant now) throws Arguments.Misuse, IOException {
+    if (!arguments.operands().isEmpty()) {
+      throw new Arguments.Misuse("tlsrpt takes options only");
+    }
+    LocalDate today = LocalDate.ofInstant(now, ZoneOffset.UTC);
+    LocalDate since = since(arguments.value("--since"), today);
+    Optional<Domain> only = Optional.empty();
+    if (arguments.has("--domain")) {
+      String text = arguments.value("--domain").orElse("");
+      only = Domain.parse(text);
+      if (only.isEmpty()) {
+        throw new Arguments.Misuse("--domain is a domain: example.org");
+      }
+    }
+    Domain domain = only.orElse(null);
+    Summary summary = new Summary(d -> domain == null || d.equals(domain));
+    List<Path> unreadable = new ArrayList<>();
+    int[] reports = new int[1];
+    ReportShelf.each(folder, since, summary::note, unreadable::add);
+    ReportShelf.each(folder, since, r -> reports[0] += summary.add(r) ? 1 : 0, file -> {});
+    List<Summary.Row> rows = summary.rows();
+    if (summary.isCut()) {
+      around.err().println("sealwax: there are more lines than are summed up; --since or --domain");
+    }
+    for (Path file : unreadable) {
+      around.err().println("sealwax: no report is in " + file);
+    }
+    if (arguments.has("--json")) {
+      json(rows, since, reports[0]);
+    } else {
+      text(rows, since, reports[0]);
+    }
+    return rows.stream().anyMatch(r -> r.failed() > 0) ? Exit.WARNINGS : Exit.OK;
+  }
+
+  private static LocalDate since(Optional<String> given, LocalDate today) throws Arguments.Misuse {
+    String text = given.orElse(DAYS + "d");
+    if (text.matches("[0-9]{1,4}d")) {
+      return today.minusDays(Long.parseLong(text.substring(0, text.length() - 1)));
+    }
+    try {
+      return LocalDate.parse(text);
+    } catch (DateTimeParseException e) {
+      throw new Arguments.Misuse("--since is a day, 2026-11-24, or how many back: 30d");
+    }
+  }
+
+  private void text(List<Summary.Row> rows, LocalDate since, int reports) {
+    PrintStream out = around.out();
+    if (rows.isEmpty()) {
+      out.println("no reports about days from " + since + " on");
+      return;
+    }
+    String heading = "";
+    long succeeded = 0;
+    long failed = 0;
+    for (Summary.Row row : rows) {
+      String current = row.domain() + "  " + row.day();
+      if (!current.equals(heading)) {
+        out.println(current);
+        heading = current;
+      }
+      out.println(
+          "  "
+              + Printable.of(row.organization())
+              + " ("
+              + Printable.of(row.origin().toString())
+              + "), "
+              + row.policy().word()
+              + ": "
+              + row.succeeded()
+              + " held, "
+              + row.failed()
+              + " failed");
+      row.failures().forEach((failure, times) -> out.println("    " + line(failure, times)));
+      succeeded += row.succeeded();
+      failed += row.failed();
+    }
+    out.println(
+        reports
+            + (reports == 1 ? " report" : " reports")
+            + " about days from "
+            + since
+            + " on: "
+            + succeeded
+            + " sessions held, "
+            + failed
+            + " failed");
+  }
+
+  private static String line(Failure failure, long times) {
+    return times
+        + " "
+        + failure.type().word()
+        + ": "
+        + orUnknown(failure.sendingAddress())
+        + " to "
+        + orUnknown(failure.host())
+        + (failure.receivingAddress().isEmpty() ? "" : " [" + failure.receivingAddress() + "]")
+        + (failure.reason().isEmpty() ? "" : ", \"" + failure.reason() + "\"");
+  }
+
+  private static String orUnknown(String text) {
+    return text.isEmpty() ? "?" : text;
+  }
+
+  private void json(List<Summary.Row> rows, LocalDate since, int reports) {
+    ObjectNode out = JSON.createObjectNode();
+    out.put("since", since.toString());
+    out.put("reports", reports);
+    ArrayNode list = out.putArray("rows");
+    for (Summary.Row row : rows) {
+      ObjectNode entry = list.addObject();
+      entry.put("domain", row.domain().name());
+      entry.put("day", row.day().toString());
+      entry.put("organization", row.organization());
+      entry.put("way", row.origin().way().word());
+      entry.put("from", row.origin().who());
+      entry.put("policy_type", row.policy().word());
+      entry.put("succeeded", row.succeeded());
+      entry.put("failed", row.failed());
+      ArrayNode failures = entry.putArray("failures");
+      row.failures()
+          .forEach(
+              (failure, times) -> {
+                ObjectNode one = failures.addObject();
+                one.put("result_type", failure.type().word());
+                one.put("sessions", times);
+                one.put("sending_ip", failure.sendingAddress());
+                one.put("receiving_host", failure.host());
+                one.put("receiving_ip", failure.receivingAddress());
+                one.put("reason", failure.reason());
+              });
+    }
+    around.out().println(JSON.writeValueAsString(out));
+  }
+}

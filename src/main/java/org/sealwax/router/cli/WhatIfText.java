@@ -1,0 +1,110 @@
+package org.sealwax.router.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.sealwax.mail.cli.Printable;
+import org.sealwax.router.control.WhatIf;
+import tools.jackson.databind.JsonNode;
+
+/** What {@link WhatIf} tells, as lines. */
+final class WhatIfText {
+  private final StringBuilder out = new StringBuilder();
+
+  private WhatIfText() {}
+
+  /** The lines; texts from outside are shown, not obeyed. */
+  static String of(String file, JsonNode answer) {
+    WhatIfText text = new WhatIfText();
+    text.all(file, answer);
+    return text.out.toString();
+  }
+
+  private void line(int depth, String text) {
+    out.append("  ".repeat(depth)).append(Printable.of(text)).append('\n');
+  }
+
+  private void all(String file, JsonNode answer) {
+    line(
+        0,
+        file
+            + ", against the configuration in force: "
+            + answer.path("connections").asInt()
+            + " connections of "
+            + answer.path("remembered").asInt()
+            + " domains");
+    line(
+        0,
+        "domains with mail that would go in clear text: "
+            + answer.path("clear").asInt()
+            + ", would be delayed: "
+            + answer.path("delayed").asInt()
+            + ", cannot be told: "
+            + answer.path("unknown").asInt()
+            + ", only better off: "
+            + answer.path("better").asInt());
+    answer.path("domains").forEach(this::domain);
+    if (answer.path("more").asInt() > 0) {
+      line(0, "... and " + answer.path("more").asInt() + " more domains");
+    }
+    messages(answer);
+    line(0, "not known here");
+    answer.path("not_known").forEach(n -> line(1, n.asString("")));
+  }
+
+  private static String changes(JsonNode of) {
+    List<String> words = new ArrayList<>();
+    of.path("changes").forEach(w -> words.add(w.asString("")));
+    return String.join(", ", words);
+  }
+
+  private void domain(JsonNode d) {
+    line(0, d.path("domain").asString("") + "  " + changes(d));
+    for (JsonNode h : d.path("differences")) {
+      line(
+          1,
+          h.path("host").asString("")
+              + "  now: "
+              + h.path("now").asString("")
+              + "; then: "
+              + would(h.path("then").asString(""))
+              + " ("
+              + h.path("connections").asInt()
+              + " of "
+              + h.path("of").asInt()
+              + " connections, the last "
+              + h.path("last").asString("")
+              + ")");
+    }
+  }
+
+  private static String would(String fate) {
+    return fate.startsWith("unknown") ? fate : "would " + fate.replaceFirst("^clear", "go clear");
+  }
+
+  private void messages(JsonNode answer) {
+    if (!answer.has("messages")) {
+      return;
+    }
+    line(0, "messages in the queue toward these domains: " + count(answer));
+    for (JsonNode m : answer.path("messages")) {
+      String sender = m.path("sender").asString("");
+      line(
+          1,
+          m.path("id").asString("")
+              + "  to "
+              + m.path("domain").asString("")
+              + " from <"
+              + sender
+              + ">  "
+              + changes(m)
+              + (m.has("demands") ? "; came with " + m.path("demands").asString("") : ""));
+    }
+  }
+
+  private static String count(JsonNode answer) {
+    int count = answer.path("messages").size();
+    return answer.path("more_messages").asBoolean(false)
+        ? count + ", and perhaps more: not all of the queue was looked at"
+        : "" + count;
+  }
+}

@@ -1,0 +1,54 @@
+package org.sealwax.router.config;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import org.sealwax.mail.tls.verdict.ClientCertificates;
+import org.sealwax.mail.tls.verdict.TlsFloor;
+import org.sealwax.router.receive.ListenerSettings;
+
+/**
+ * One {@code [[listener]]}.
+ *
+ * @param address where
+ * @param start how TLS starts
+ * @param floor lowest version
+ * @param clientCertificates asked for or not
+ * @param auth offered inside TLS
+ * @param dsn clients that DSN is offered to
+ * @param resumption of TLS sessions
+ */
+public record ListenerRow(
+    InetSocketAddress address,
+    Start start,
+    TlsFloor floor,
+    ClientCertificates clientCertificates,
+    boolean auth,
+    ListenerSettings.Dsn dsn,
+    boolean resumption) {
+  /** How a listener starts TLS. */
+  public enum Start {
+    STARTTLS,
+    IMPLICIT,
+    NONE
+  }
+
+  /** The port of a server without configuration: free for every user. */
+  public static final int DEFAULT_PORT = 2525;
+
+  /** 127.0.0.1:2525 with STARTTLS. */
+  public static ListenerRow byDefault() {
+    return new ListenerRow(
+        new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), DEFAULT_PORT),
+        Start.STARTTLS,
+        TlsFloor.DEFAULT,
+        ClientCertificates.ASK,
+        false,
+        ListenerSettings.Dsn.RELAY,
+        true);
+  }
+
+  /** For logs and keys: {@code 127.0.0.1:2525}. */
+  public String name() {
+    return Places.text(address);
+  }
+}

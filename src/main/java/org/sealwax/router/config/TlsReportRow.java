@@ -1,0 +1,28 @@
+package org.sealwax.router.config;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.address.Mailbox;
+
+/**
+ * The {@code [tlsrpt]} table, when reports are made.
+ *
+ * @param organization who reports
+ * @param contact the From of reports
+ * @param period what one report covers
+ * @param spread how long reports of one period may take to leave
+ * @param dkim how mail is signed; empty: reports go by HTTPS only
+ */
+public record TlsReportRow(
+    String organization, Mailbox contact, Duration period, Duration spread, Optional<Dkim> dkim) {
+  /**
+   * A key for signing.
+   *
+   * @param domain who signs
+   * @param selector below {@code _domainkey}
+   * @param file the key
+   */
+  public record Dkim(Domain domain, Domain selector, Path file) {}
+}

@@ -1,0 +1,90 @@
+package org.sealwax.router.control;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.sealwax.router.control.ControlServer.Json;
+import org.sealwax.router.control.ControlServer.Refusal;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** The people's end of the control socket. */
+public final class ControlClient implements Closeable {
+  /** Characters of an answer: 10,000 listed recipients fit. */
+  private static final int MAX_ANSWER = 64 << 20;
+
+  private final SocketChannel channel;
+  private final ControlServer.Lines lines;
+
+  private ControlClient(SocketChannel channel) {
+    this.channel = channel;
+    this.lines = new ControlServer.Lines(channel, MAX_ANSWER);
+  }
+
+  /** No server answers on this state folder. */
+  public static final class NotRunning extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    NotRunning(String message) {
+      super(message);
+    }
+  }
+
+  /** Connects to the server of a state folder. */
+  public static ControlClient open(Path state) throws IOException {
+    Path path = ControlServer.socketIn(state);
+    if (Files.isDirectory(state)
+        && !Files.isExecutable(path.getParent())
+        && Files.exists(path.getParent())) {
+      throw new IOException("only the server's own user (or root) may control it: " + path);
+    }
+    if (!Files.exists(path)) {
+      throw new NotRunning("no server runs on " + state);
+    }
+    SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+    try {
+      channel.connect(UnixDomainSocketAddress.of(path));
+    } catch (ConnectException e) {
+      channel.close();
+      throw new NotRunning("no server runs on " + state);
+    } catch (IOException e) {
+      channel.close();
+      throw e;
+    }
+    return new ControlClient(channel);
+  }
+
+  public static ObjectNode request(String what) {
+    return Json.MAPPER.createObjectNode().put("do", what);
+  }
+
+  /** Asks and waits for the answer. */
+  public JsonNode ask(ObjectNode request) throws IOException, Refusal {
+    String text = Json.MAPPER.writeValueAsString(request) + "\n";
+    ByteBuffer out = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+    while (out.hasRemaining()) {
+      channel.write(out);
+    }
+    String line = lines.next();
+    if (line == null) {
+      throw new IOException("the server ended the connection");
+    }
+    JsonNode reply = Json.MAPPER.readTree(line);
+    if (!reply.path("ok").asBoolean(false)) {
+      throw new Refusal(reply.path("error").asString("refused"));
+    }
+    return reply.path("answer");
+  }
+
+  @Override
+  public void close() throws IOException {
+    channel.close();
+  }
+}

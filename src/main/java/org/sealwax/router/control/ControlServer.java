@@ -1,0 +1,226 @@
+package org.sealwax.router.control;
+
+import java.io.ByteArrayOutputStream;
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import org.sealwax.mail.net.AcceptLoop;
+import org.sealwax.mail.net.Deadline;
+import org.sealwax.mail.net.Limit;
+import org.sealwax.mail.net.Threads;
+import org.sealwax.router.log.MailLog;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * The server's end of the control socket: a Unix socket in a folder that only our own user may
+ * enter. A client sends one line of JSON and gets one back, as often as it likes. JSON is loaded
+ * with the first request.
+ */
+public final class ControlServer implements Closeable {
+  /** Octets of a request: the largest configuration (4 MiB) fits, each of its octets quoted. */
+  static final int MAX_REQUEST = (8 << 20) + (64 << 10);
+
+  /** Clients at a time: people and cron jobs. */
+  static final int MAX_CLIENTS = 16;
+
+  /** How long one client may stay. */
+  private static final Duration STAY = Duration.ofMinutes(10);
+
+  /** The longest path that a Unix socket can have (sun_path, less its end). */
+  static final int MAX_PATH = 107;
+
+  /** What answers. */
+  @FunctionalInterface
+  public interface Desk {
+    /**
+     * Answers one request.
+     *
+     * @throws Refusal when it cannot be done; the sentence goes to the client
+     */
+    JsonNode answer(JsonNode request) throws Refusal;
+  }
+
+  /** A request that cannot be done. */
+  public static final class Refusal extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    public Refusal(String sentence) {
+      super(sentence);
+    }
+  }
+
+  private final Path path;
+  private final ServerSocketChannel server;
+  private final Desk desk;
+  private final MailLog log;
+  private final Limit clients = Limit.of(MAX_CLIENTS);
+
+  private ControlServer(Path path, ServerSocketChannel server, Desk desk, MailLog log) {
+    this.path = path;
+    this.server = server;
+    this.desk = desk;
+    this.log = log;
+  }
+
+  /** Where the socket of a state folder is. */
+  public static Path socketIn(Path state) {
+    return state.resolve("control").resolve("socket");
+  }
+
+  /**
+   * Listens; the caller holds the spool, so a socket that is there is one left behind.
+   *
+   * @throws IOException when that is not possible
+   */
+  public static ControlServer open(Path state, Desk desk, MailLog log) throws IOException {
+    Path path = socketIn(state);
+    checkLength(path);
+    Path folder = state.resolve("control");
+    if (!Files.isDirectory(folder)) {
+      Files.createDirectory(
+          folder,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    }
+    // Access to the folder is access to the queue: whoever it was opened for is shut out again.
+    Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
+    Files.deleteIfExists(path);
+    ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+    server.bind(UnixDomainSocketAddress.of(path), MAX_CLIENTS);
+    ControlServer control = new ControlServer(path, server, desk, log);
+    var _ =
+        AcceptLoop.start(
+            "control",
+            () -> !server.isOpen(),
+            server::accept,
+            control::take,
+            text -> log.warning("app", "control socket: " + text));
+    return control;
+  }
+
+  /** Says plainly what bind would say badly. */
+  public static void checkLength(Path path) throws IOException {
+    int length = path.toString().getBytes(StandardCharsets.UTF_8).length;
+    if (length > MAX_PATH) {
+      throw new IOException(
+          "the path " + path + " is too long for a Unix socket (" + MAX_PATH + " octets at most)");
+    }
+  }
+
+  private void take(SocketChannel client) throws IOException {
+    if (!clients.tryTake()) {
+      client.close();
+      return;
+    }
+    var _ =
+        Threads.start(
+            "control",
+            () -> {
+              try {
+                serve(client);
+              } finally {
+                clients.give();
+              }
+            });
+  }
+
+  private void serve(SocketChannel client) {
+    try (client;
+        Deadline deadline = Deadline.after(STAY, client)) {
+      Lines lines = new Lines(client);
+      for (String line = lines.next(); line != null; line = lines.next()) {
+        ByteBuffer out = ByteBuffer.wrap((answer(line) + "\n").getBytes(StandardCharsets.UTF_8));
+        while (out.hasRemaining()) {
+          client.write(out);
+        }
+        if (deadline.passed()) {
+          return;
+        }
+      }
+    } catch (IOException e) {
+      // The client is gone; what it asked for is done or not, as the log says.
+    }
+  }
+
+  private String answer(String line) {
+    JsonMapper json = Json.MAPPER;
+    ObjectNode reply = json.createObjectNode();
+    try {
+      JsonNode request = json.readTree(line);
+      reply.put("ok", true).set("answer", desk.answer(request));
+    } catch (JacksonException e) {
+      reply = json.createObjectNode().put("ok", false).put("error", "the request is not JSON");
+    } catch (Refusal e) {
+      reply = json.createObjectNode().put("ok", false).put("error", e.getMessage());
+    } catch (RuntimeException e) {
+      log.bug("control", e);
+      reply = json.createObjectNode().put("ok", false).put("error", "an error of Sealwax; see log");
+    }
+    return json.writeValueAsString(reply);
+  }
+
+  /** Ends listening; removes the socket. */
+  @Override
+  public void close() throws IOException {
+    server.close();
+    Files.deleteIfExists(path);
+  }
+
+  /** Apart, so that the library is loaded with the first request. */
+  public static final class Json {
+    public static final JsonMapper MAPPER = JsonMapper.builder().build();
+
+    private Json() {}
+  }
+
+  /** Lines from a channel, each bounded. */
+  public static final class Lines {
+    private final SocketChannel channel;
+    private final ByteBuffer buffer = ByteBuffer.allocate(4096).flip();
+    private final int max;
+
+    Lines(SocketChannel channel) {
+      this(channel, MAX_REQUEST);
+    }
+
+    public Lines(SocketChannel channel, int max) {
+      this.channel = channel;
+      this.max = max;
+    }
+
+    /** The next line without its end, or null at the end. */
+    @org.jspecify.annotations.Nullable
+    public String next() throws IOException {
+      ByteArrayOutputStream line = new ByteArrayOutputStream();
+      while (true) {
+        while (buffer.hasRemaining()) {
+          byte b = buffer.get();
+          if (b == '\n') {
+            return line.toString(StandardCharsets.UTF_8);
+          }
+          if (line.size() >= max) {
+            throw new IOException("line too long");
+          }
+          line.write(b);
+        }
+        buffer.clear();
+        int count = channel.read(buffer);
+        buffer.flip();
+        if (count < 0) {
+          return null;
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,414 @@
+package org.sealwax.router.control;
+
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.address.MailHost;
+import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.policy.Demand;
+import org.sealwax.mail.policy.Evidence;
+import org.sealwax.mail.policy.Level;
+import org.sealwax.mail.policy.Policy;
+import org.sealwax.mail.policy.PolicyRow;
+import org.sealwax.mail.policy.Requirement;
+import org.sealwax.mail.policy.Rung;
+import org.sealwax.mail.sts.Announcement;
+import org.sealwax.mail.sts.StsMemory;
+import org.sealwax.mail.sts.StsRecord;
+import org.sealwax.router.config.Settings;
+import org.sealwax.router.control.ControlServer.Json;
+import org.sealwax.router.deliver.Courier;
+import org.sealwax.router.deliver.Preview;
+import org.sealwax.router.evidence.Mirrors;
+import org.sealwax.router.ledger.Alarm;
+import org.sealwax.router.ledger.DomainRow;
+import org.sealwax.router.ledger.LiveLedger;
+import org.sealwax.router.queue.MailOptions;
+import org.sealwax.router.queue.NextHop;
+import org.sealwax.router.queue.Routing;
+import org.sealwax.router.queue.Target;
+import org.sealwax.router.sts.StsPolicies;
+import org.sealwax.router.wiring.Archives;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Says how mail to a domain would be treated now, and why: every source with its value, age and
+ * next refresh, and for each host what is demanded, the rungs, and what a connection shows. Sends
+ * nothing and teaches nobody anything.
+ */
+public final class Explainer {
+  private final Courier courier;
+  private final Routing routing;
+  private final Archives archives;
+  private final Settings settings;
+  private final Function<Domain, Optional<Mirrors.Account>> peers;
+
+  /**
+   * Over the machines of a router.
+   *
+   * @param routing where mail goes
+   * @param archives what is kept of other people's domains
+   * @param settings the configuration in force
+   * @param peers what named peers are known by when they come as clients
+   */
+  public Explainer(
+      Courier courier,
+      Routing routing,
+      Archives archives,
+      Settings settings,
+      Function<Domain, Optional<Mirrors.Account>> peers) {
+    this.peers = peers;
+    this.courier = courier;
+    this.routing = routing;
+    this.archives = archives;
+    this.settings = settings;
+  }
+
+  /** Compares another configuration with the one in force. */
+  public WhatIf whatIf(Settings then) {
+    Optional<StsPolicies> policies = archives.policies();
+    return new WhatIf(
+        settings, then, archives.ledger(), domain -> policies.flatMap(p -> p.inForce(domain)));
+  }
+
+  /** The configuration in force. */
+  Settings settings() {
+    return settings;
+  }
+
+  /**
+   * About one destination.
+   *
+   * @param message what a message demands or waives
+   * @param probes whether one connection is made to each host
+   * @throws InterruptedException when the thread is told to stop
+   */
+  ObjectNode about(MailHost destination, MailOptions.Tls message, boolean probes, Instant now)
+      throws InterruptedException {
+    ObjectNode out = Json.MAPPER.createObjectNode();
+    out.put("destination", destination.toString());
+    out.put("at", now.toString());
+    NextHop hop = routing.nextHopFor(new Target.Remote(new Mailbox("postmaster", destination)));
+    out.put("next_hop", words(hop));
+    if (destination instanceof Domain domain) {
+      peers.apply(domain).ifPresent(account -> peer(out.putObject("peer"), account));
+    }
+    switch (hop) {
+      case NextHop.Pipe pipe -> out.put("end", "a command of this machine takes it");
+      case NextHop.Reports reports -> out.put("end", "this server reads it itself");
+      case NextHop.Nobody nobody -> out.put("end", "nobody is named who takes it");
+      case NextHop.ByMx mx ->
+          tell(out, courier.preview(hop, destination, message, probes), mx.domain(), now);
+      case NextHop.Fixed fixed ->
+          tell(
+              out,
+              courier.preview(hop, destination, message, probes),
+              fixed.host() instanceof Domain d ? d : null,
+              now);
+    }
+    return out;
+  }
+
+  private static String words(NextHop hop) {
+    return switch (hop) {
+      case NextHop.ByMx mx -> "the MX hosts of " + mx.domain();
+      case NextHop.Fixed f -> f.host() + ":" + f.port() + " (route " + f.route() + ")";
+      case NextHop.Pipe p -> "the command " + p.name();
+      case NextHop.Reports r -> "this server";
+      case NextHop.Nobody n -> "nobody";
+    };
+  }
+
+  private void tell(ObjectNode tree, Preview preview, @Nullable Domain domain, Instant now) {
+    if (preview.end() != null) {
+      tree.put("end", preview.end());
+    }
+    ArrayNode sources = tree.putArray("sources");
+    Set<Evidence> common = new LinkedHashSet<>();
+    preview.hosts().forEach(h -> common.addAll(h.evidence()));
+    for (Evidence e : common) {
+      int before = sources.size();
+      source(sources, e);
+      if (sources.size() > before) {
+        ObjectNode out = (ObjectNode) sources.get(before);
+        Optional<String> why = whyNot(e, preview, now);
+        PolicyRow row = row(e);
+        if (why.isPresent()) {
+          out.put("does_not_count", why.get());
+        } else if (row != null && row.override()) {
+          out.put("warning", override(row, e instanceof Evidence.RecipientRow));
+        }
+      }
+    }
+    if (domain != null) {
+      sts(sources, domain, now);
+      ledger(sources, domain);
+    }
+    ArrayNode hosts = tree.putArray("hosts");
+    preview.hosts().forEach(h -> host(hosts.addObject(), h, now));
+  }
+
+  private static @Nullable PolicyRow row(Evidence evidence) {
+    return switch (evidence) {
+      case Evidence.RecipientRow r -> r.row();
+      case Evidence.NextHopRow r -> r.row();
+      case Evidence.HostRow r -> r.row();
+      case Evidence.Route r -> null;
+      case Evidence.Default d -> null;
+      case Evidence.Dane d -> null;
+      case Evidence.Sts s -> null;
+      case Evidence.Ledger l -> null;
+      case Evidence.RequireTls r -> null;
+      case Evidence.TlsRequiredNo n -> null;
+    };
+  }
+
+  /** Why a row, a route or the default has no part in what is demanded of any host. */
+  private static Optional<String> whyNot(Evidence one, Preview preview, Instant now) {
+    Optional<String> why = Optional.empty();
+    for (Preview.Host host : preview.hosts()) {
+      if (host.evidence().contains(one)) {
+        why = Policy.whyNot(one, host.evidence(), now);
+        if (why.isEmpty()) {
+          return why;
+        }
+      }
+    }
+    return why;
+  }
+
+  /** What makes its servers known when they come as clients. */
+  private static void peer(ObjectNode out, Mirrors.Account account) {
+    out.put("known_by", account.by()).put("relay", account.relay());
+    if (account.next() != null) {
+      out.put("refresh", account.next().toString());
+    }
+  }
+
+  /** What every round gathers; MTA-STS and ledger are told from their stores, with more. */
+  private static void source(ArrayNode sources, Evidence evidence) {
+    switch (evidence) {
+      case Evidence.Default d ->
+          source(sources, "config", d.origin(), "").put("where", "[deliver] level");
+      case Evidence.Route r ->
+          source(sources, "config", r.origin(), "").put("where", "[[transport]] " + r.name());
+      case Evidence.RecipientRow r -> row(source(sources, "config", r.origin(), ""), r.row());
+      case Evidence.NextHopRow r -> row(source(sources, "config", r.origin(), ""), r.row());
+      case Evidence.HostRow r -> row(source(sources, "config", r.origin(), ""), r.row());
+      case Evidence.Dane d -> {
+        ObjectNode out = source(sources, "dane", d.origin(), section(d));
+        out.put("refresh", d.expires().toString());
+        if (d.state() instanceof Evidence.DaneState.Usable u) {
+          ArrayNode records = out.putArray("records");
+          u.associations().records().stream().map(Object::toString).sorted().forEach(records::add);
+        }
+      }
+      case Evidence.RequireTls r ->
+          source(sources, "message", r.origin(), "RFC 8689 section 4.2.1");
+      case Evidence.TlsRequiredNo n -> source(sources, "message", n.origin(), "RFC 8689 section 3");
+      case Evidence.Sts s -> {}
+      case Evidence.Ledger l -> {}
+    }
+  }
+
+  private static String section(Evidence.Dane dane) {
+    return switch (dane.state()) {
+      case Evidence.DaneState.Usable u ->
+          dane.secureMx() ? "RFC 7672 section 2.2" : "RFC 7672 section 2.2.1";
+      case Evidence.DaneState.Unusable u -> "RFC 7672 section 2.2";
+      case Evidence.DaneState.Trouble t -> "RFC 7672 section 2.1.1";
+      case Evidence.DaneState.Absent a -> "RFC 7672 section 2.2";
+    };
+  }
+
+  private static ObjectNode source(ArrayNode sources, String name, String value, String rfc) {
+    ObjectNode out = sources.addObject().put("source", name).put("value", value);
+    if (!rfc.isEmpty()) {
+      out.put("rfc", rfc);
+    }
+    return out;
+  }
+
+  private static void row(ObjectNode out, PolicyRow row) {
+    out.put("where", "[[policy]] " + row.pattern().text());
+    if (!row.note().isEmpty()) {
+      out.put("note", row.note());
+    }
+    if (!row.owner().isEmpty()) {
+      out.put("owner", row.owner());
+    }
+    if (row.expires() != null) {
+      out.put("expires", row.expires().toString());
+    }
+  }
+
+  /** Which attack an override row admits, or why it lowers nothing. */
+  private static String override(PolicyRow row, boolean ofTheRecipients) {
+    if (ofTheRecipients) {
+      return "override has no effect on a configured route: there the row only raises";
+    }
+    return "override: DANE, MTA-STS and ledger are not followed here; "
+        + (row.level().demandsTls()
+            ? row.level() == Level.ENCRYPT
+                ? "an attacker on the path can read the mail"
+                : "who holds a key or certificate that this row takes can read the mail"
+            : "an attacker who strips STARTTLS gets the mail in plaintext");
+  }
+
+  private void sts(ArrayNode sources, Domain domain, Instant now) {
+    Optional<StsPolicies> policies = archives.policies();
+    if (policies.isEmpty()) {
+      source(sources, "sts", "switched off ([sts] enabled)", "");
+      return;
+    }
+    StsPolicies.Account account = policies.get().account(domain);
+    StsMemory memory = account.memory();
+    StsMemory.Kept kept = memory.kept();
+    String announced =
+        switch (account.announcement()) {
+          case Announcement.Silent s -> "the DNS does not answer: " + s.why();
+          case Announcement.Says(StsRecord.Announced a) -> "id " + a.id() + " is announced";
+          case Announcement.Says(StsRecord.None n) -> "nothing is announced";
+          case Announcement.Says(StsRecord.Several s) ->
+              s.count() + " records, which count as none";
+          case Announcement.Says(StsRecord.Malformed m) -> "a broken record: " + m.why();
+        };
+    ObjectNode out =
+        source(
+            sources,
+            "sts",
+            kept == null
+                ? "no policy is kept; " + announced
+                : kept.policy().mode().word()
+                    + ", id "
+                    + kept.id()
+                    + ", mx "
+                    + kept.policy().mx()
+                    + "; "
+                    + announced,
+            "RFC 8461 section 3");
+    if (kept != null) {
+      out.put("since", kept.fetched().toString());
+      out.put("expires", kept.expires().toString());
+      if (!kept.isLive(now)) {
+        out.put("warning", "it has run out");
+      }
+    }
+    if (memory.refresh() != null) {
+      out.put("refresh", memory.refresh().toString());
+    }
+    if (!memory.trouble().isEmpty()) {
+      out.put("trouble", memory.trouble());
+    }
+  }
+
+  private void ledger(ArrayNode sources, Domain domain) {
+    LiveLedger ledger = archives.ledger();
+    Optional<Evidence.Ledger> level = ledger.about(domain);
+    Optional<DomainRow> row = ledger.show(domain);
+    ObjectNode out =
+        source(
+            sources,
+            "ledger",
+            level
+                .map(Evidence::origin)
+                .orElse(row.isEmpty() ? "never met" : "no level reached yet"),
+            "");
+    row.ifPresent(
+        r -> {
+          out.put("first", r.first().toString());
+          out.put("last", r.last().toString());
+          out.put(
+              "evidence",
+              r.encrypt().sessions()
+                  + " sessions on "
+                  + r.encrypt().days()
+                  + " days with TLS, "
+                  + r.verify().sessions()
+                  + " on "
+                  + r.verify().days()
+                  + " with a verified host");
+        });
+    level.ifPresent(
+        l -> {
+          out.put("since", l.since().toString());
+          out.put("expires", l.expires().toString());
+        });
+    Optional<Alarm> alarm = ledger.alarm(domain);
+    alarm.ifPresent(
+        a ->
+            out.put(
+                "warning",
+                "violation ("
+                    + a.what().word()
+                    + ") since "
+                    + a.since()
+                    + ": "
+                    + a.text()
+                    + (a.accepts() == null
+                        ? "; ends by sealwax policy accept only"
+                        : "; accepted " + a.accepts() + " at the earliest")));
+  }
+
+  private static void host(ObjectNode out, Preview.Host host, Instant now) {
+    Requirement requirement = host.requirement();
+    out.put("host", host.subject().host().toString());
+    out.put("port", host.subject().port());
+    out.put("dnssec", host.subject().secureMx());
+    out.put("wanted", requirement.wanted().word());
+    out.put("encryption", word(requirement.encryption()));
+    ArrayNode identity = out.putArray("identity");
+    requirement.identity().stream().map(Demand::text).sorted().forEach(identity::add);
+    out.put("clear_text", word(requirement.clearText()));
+    out.put("floor", requirement.floor().lowest().label());
+    out.put("require_tls", requirement.requireTls());
+    out.put("by_memory_alone", requirement.remembered());
+    ArrayNode because = out.putArray("because");
+    requirement.because().forEach(because::add);
+    if (host.refusal() != null) {
+      out.put("refused", host.refusal());
+    }
+    requirement.contradiction().ifPresent(why -> out.put("never", why));
+    ArrayNode rungs = out.putArray("rungs");
+    host.rungs().stream().map(Rung::word).forEach(rungs::add);
+    Map<String, String> memory = new LinkedHashMap<>();
+    if (host.memory().shown() != null) {
+      memory.put("shown", host.memory().shown().word() + " at " + host.memory().shownAt());
+    }
+    host.memory().broken().forEach((rung, at) -> memory.put("broken", rung.word() + " at " + at));
+    memory.forEach((name, value) -> out.withObject("memory").put(name, value));
+    Preview.Probe probe = host.probe();
+    if (probe != null) {
+      ObjectNode seen = out.putObject("probe");
+      seen.put("at", now.toString());
+      if (probe.address() != null) {
+        seen.put("address", probe.address().getAddress().getHostAddress());
+      }
+      seen.put("seen", probe.seen());
+      seen.put("then", probe.outcome());
+      ArrayNode offers = seen.putArray("offers");
+      probe.capabilities().forEach(offers::add);
+    }
+  }
+
+  private static String word(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT).replace('_', ' ');
+  }
+
+  /** The answers about several destinations, as one tree. */
+  static ObjectNode all(List<ObjectNode> answers) {
+    ObjectNode out = Json.MAPPER.createObjectNode();
+    ArrayNode list = out.putArray("destinations");
+    answers.forEach(list::add);
+    return out;
+  }
+}

@@ -1,0 +1,134 @@
+package org.sealwax.router.deliver;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.smtp.Capabilities;
+import org.sealwax.mail.smtp.OriginalRecipient;
+import org.sealwax.router.queue.Addressee;
+import org.sealwax.router.queue.Consignment;
+import org.sealwax.router.queue.DsnWish;
+import org.sealwax.router.queue.MailOptions;
+import org.sealwax.router.queue.Target;
+
+/**
+ * MAIL and RCPT of one transaction, with the parameters that the host offers.
+ *
+ * @param size of the content with what we put before it, in octets
+ * @param authenticated whether we have said who we are
+ * @param sparing whether what the mail can go without is left out: SIZE, RET, ENVID, NOTIFY, ORCPT
+ *     and AUTH, and BODY and SMTPUTF8 where the content does not need them
+ */
+record EnvelopeCommands(
+    Consignment consignment,
+    StoredContent content,
+    Capabilities offered,
+    long size,
+    boolean authenticated,
+    boolean sparing) {
+
+  /** The same without what the mail can go without. */
+  EnvelopeCommands bare() {
+    return new EnvelopeCommands(consignment, content, offered, size, authenticated, true);
+  }
+
+  /** Whether the host has the DSN wishes; otherwise it is one without DSN (RFC 3461 5.2.2). */
+  boolean passesWishesOn() {
+    return offered.offersDsn() && !sparing;
+  }
+
+  /** MAIL for these recipients. */
+  String mail(List<Addressee> batch) {
+    StringBuilder out = new StringBuilder(96);
+    out.append("MAIL FROM:<").append(consignment.sender()).append('>');
+    MailOptions options = consignment.options();
+    if (offered.offersSize() && !sparing) {
+      out.append(" SIZE=").append(size);
+    }
+    switch (options.body()) {
+      case SEVEN_BIT -> {}
+      case EIGHT_BIT -> {
+        // Where 8BITMIME is not offered the content goes as it is (docs/adr/0400).
+        if (offered.offersEightBit() && !(sparing && content.isAscii())) {
+          out.append(" BODY=8BITMIME");
+        }
+      }
+      case BINARY -> out.append(" BODY=BINARYMIME");
+    }
+    if (offered.offersSmtpUtf8() && needsUtf8(batch)) {
+      out.append(" SMTPUTF8");
+    }
+    boolean requireTls = options.requireTls() && offered.offersRequireTls();
+    if (requireTls) {
+      // RFC 8689 §4.2.1, last paragraph: the next host is bound as we are.
+      out.append(" REQUIRETLS");
+    }
+    if (passesWishesOn()) {
+      switch (options.returnContent()) {
+        case UNSPECIFIED -> {}
+        case HEADERS -> out.append(" RET=HDRS");
+        // RFC 8689 §5: RET=FULL is disregarded with REQUIRETLS.
+        case FULL -> out.append(requireTls ? " RET=HDRS" : " RET=FULL");
+      }
+      if (options.envelopeId() != null) {
+        out.append(" ENVID=").append(options.envelopeId());
+      }
+    }
+    if (authenticated && !sparing) {
+      // RFC 4954 §5: whom we speak for is not known to the host in its own terms.
+      out.append(" AUTH=<>");
+    }
+    return out.toString();
+  }
+
+  private boolean needsUtf8(List<Addressee> batch) {
+    if (!sparing && consignment.options().smtputf8() || content.needsUtf8()) {
+      return true;
+    }
+    for (Addressee addressee : batch) {
+      if (!mailbox(addressee).isAscii()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** RCPT for one of them. */
+  String rcpt(Addressee addressee) {
+    StringBuilder out = new StringBuilder(64);
+    out.append("RCPT TO:<").append(mailbox(addressee)).append('>');
+    if (!passesWishesOn()) {
+      return out.toString();
+    }
+    DsnWish wish = addressee.wish();
+    if (wish.never()) {
+      out.append(" NOTIFY=NEVER");
+    } else if (!wish.when().isEmpty()) {
+      out.append(" NOTIFY=")
+          .append(
+              wish.when().stream()
+                  .sorted()
+                  .map(when -> when.name().toUpperCase(Locale.ROOT))
+                  .collect(Collectors.joining(",")));
+    }
+    if (wish.originalRecipient() != null) {
+      OriginalRecipient.sevenBit(wish.originalRecipient())
+          .ifPresent(original -> out.append(" ORCPT=").append(original));
+    }
+    return out.toString();
+  }
+
+  /** Where a recipient is. */
+  static Mailbox mailbox(Addressee addressee) {
+    return switch (addressee.target()) {
+      case Target.Remote remote -> remote.mailbox();
+      case Target.Command command ->
+          throw new IllegalStateException("a command cannot be reached by SMTP");
+      case Target.Reports reports ->
+          throw new IllegalStateException("reports are read here and not sent on");
+      case Target.Postmaster postmaster ->
+          throw new IllegalStateException("the postmaster has his own address by now");
+    };
+  }
+}

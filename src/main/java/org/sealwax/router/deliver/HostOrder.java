@@ -1,0 +1,161 @@
+package org.sealwax.router.deliver;
+
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.MailHost;
+import org.sealwax.mail.dns.MxSet;
+import org.sealwax.mail.policy.Ladder;
+import org.sealwax.mail.policy.Subject;
+import org.sealwax.router.deliver.TriedHosts.Tried;
+
+/**
+ * The hosts of one round in their order: those that the rounds before have not tried, then the
+ * others, each by preference. What is demanded of a host is looked up when its turn comes, or when
+ * it must be known how many are left. Hosts that may not be used count for nothing: at most {@link
+ * Ladder#HOSTS} of those that may are tried, out of {@link MxSet#MAX_HOSTS} that are looked at. One
+ * thread owns it.
+ */
+final class HostOrder {
+  /** Looks up what is demanded of a host. */
+  @FunctionalInterface
+  interface Demands {
+    Terms of(Subject subject) throws InterruptedException;
+  }
+
+  private static final class Turn {
+    private final RoutePlan.Host host;
+    private final int rank;
+    private @Nullable Terms terms;
+
+    Turn(RoutePlan.Host host, int rank) {
+      this.host = host;
+      this.rank = rank;
+    }
+  }
+
+  private final Demands demands;
+  private final Tried before;
+  private final List<Turn> turns = new ArrayList<>();
+  private final Set<MailHost> hosts = new LinkedHashSet<>(2);
+  private final Set<InetAddress> addresses = new LinkedHashSet<>(2);
+  private final Set<InetAddress> exhausted = new LinkedHashSet<>(0);
+  private int position = -1;
+  private int usable;
+
+  /**
+   * An order.
+   *
+   * @param planned by preference
+   * @param before what the rounds before have tried
+   */
+  HostOrder(List<RoutePlan.Host> planned, Tried before, Demands demands) {
+    this.before = before;
+    this.demands = demands;
+    for (RoutePlan.Host host : planned) {
+      turns.add(new Turn(host, turns.size()));
+    }
+    if (turns.size() > 1 && !before.hosts().isEmpty()) {
+      turns.sort(Comparator.comparing(turn -> before.hosts().contains(host(turn))));
+    }
+  }
+
+  private static MailHost host(Turn turn) {
+    return turn.host.subject().host();
+  }
+
+  /** The host whose turn it is now, and what is demanded of it; null when there is none left. */
+  @Nullable Terms next() throws InterruptedException {
+    position++;
+    if (position >= end() || usable == Ladder.HOSTS) {
+      return null;
+    }
+    Terms terms = terms(turns.get(position));
+    usable += terms.isUsable() ? 1 : 0;
+    return terms;
+  }
+
+  /** Each may cost several look-ups, and strangers wrote the list: the rest waits its turn. */
+  private int end() {
+    return Math.min(MxSet.MAX_HOSTS, turns.size());
+  }
+
+  private Terms terms(Turn turn) throws InterruptedException {
+    Terms known = turn.terms;
+    if (known == null) {
+      known = demands.of(turn.host.subject());
+      turn.terms = known;
+    }
+    return known;
+  }
+
+  /** Usable hosts whose turn is still to come in this round. */
+  int left() throws InterruptedException {
+    int left = 0;
+    for (int i = position + 1; i < end() && usable + left < Ladder.HOSTS; i++) {
+      left += terms(turns.get(i)).isUsable() ? 1 : 0;
+    }
+    return left;
+  }
+
+  /** Usable hosts of this round. */
+  int usable() throws InterruptedException {
+    return Math.max(1, usable + left());
+  }
+
+  /** Preference of the host whose turn it is. */
+  int preference() {
+    return turns.get(position).host.preference();
+  }
+
+  /** Whether it is the domain's best host. */
+  boolean isBest() {
+    return turns.get(position).rank == 0;
+  }
+
+  /**
+   * Our own address stands here: it is left out, with all that is less preferred, which is no
+   * better than we (RFC 5321 5.1).
+   */
+  void cut() {
+    int own = turns.get(position).rank;
+    int past = (int) turns.stream().limit(position).filter(turn -> turn.rank < own).count();
+    turns.removeIf(turn -> turn.rank >= own);
+    position = past - 1;
+  }
+
+  /** A host needs no other try before the others have had theirs. */
+  void tried(MailHost host) {
+    hosts.add(host);
+  }
+
+  /** The same for one of its addresses. */
+  void tried(MailHost host, InetAddress address) {
+    tried(host);
+    addresses.add(address);
+  }
+
+  /** Addresses in the order to try them: those first that the rounds before have not tried. */
+  List<InetAddress> untriedFirst(List<InetAddress> all) {
+    if (before.addresses().containsAll(all)) {
+      exhausted.addAll(all);
+    }
+    if (all.size() == 1 || before.addresses().isEmpty()) {
+      return all;
+    }
+    List<InetAddress> order = new ArrayList<>(all);
+    order.sort(Comparator.comparing(before.addresses()::contains));
+    return order;
+  }
+
+  /** What has been tried by now, for the round after this one. */
+  Tried after() {
+    Tried all = before.without(exhausted).and(hosts, addresses);
+    boolean each = turns.stream().allMatch(turn -> all.hosts().contains(host(turn)));
+    return each ? all.fromTheTop() : all;
+  }
+}

@@ -1,0 +1,57 @@
+package org.sealwax.router.deliver;
+
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.DomainPattern;
+import org.sealwax.mail.address.MailHost;
+import org.sealwax.mail.policy.Evidence;
+import org.sealwax.mail.policy.Level;
+import org.sealwax.mail.policy.PolicyRow;
+
+/**
+ * A configured next hop: smart host or relay domain's host.
+ *
+ * @param name by which {@code NextHop.Fixed} refers to it
+ * @param host name or literal
+ * @param port 1 to 65535
+ * @param implicitTls TLS from the first byte (RFC 8314 3.3) instead of STARTTLS
+ * @param credentials for AUTH, or null
+ * @param row what is demanded of it, or null: {@code secure} with credentials, {@code encrypt} with
+ *     implicit TLS, else the default
+ */
+public record RouteSettings(
+    String name,
+    MailHost host,
+    int port,
+    boolean implicitTls,
+    @Nullable Credentials credentials,
+    @Nullable PolicyRow row) {
+  /** Checks the port. */
+  public RouteSettings {
+    if (port < 1 || port > 65_535) {
+      throw new IllegalArgumentException("port: 1 to 65535");
+    }
+    if (implicitTls && row != null && !row.level().demandsTls()) {
+      throw new IllegalArgumentException("implicit TLS, and a level that goes without");
+    }
+  }
+
+  /** A route without credentials or demands of its own. */
+  public static RouteSettings plain(String name, MailHost host, int port) {
+    return new RouteSettings(name, host, port, false, null, null);
+  }
+
+  /** What this route adds to the evidence, or null. */
+  public @Nullable Evidence evidence() {
+    if (row != null) {
+      return new Evidence.Route(name, row, false);
+    }
+    if (credentials != null) {
+      return implied(Level.SECURE);
+    }
+    return implicitTls ? implied(Level.ENCRYPT) : null;
+  }
+
+  private Evidence implied(Level level) {
+    return new Evidence.Route(name, PolicyRow.of(new DomainPattern.Any(), level), true);
+  }
+}

@@ -1,0 +1,127 @@
+package org.sealwax.router.deliver;
+
+import java.io.IOException;
+import java.io.InputStream;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.address.ReversePath;
+import org.sealwax.mail.net.BlockOutput;
+import org.sealwax.router.queue.Consignment;
+
+/** The content of a consignment as the store has it: looked at, and copied to a host. */
+final class StoredContent {
+  /** Octets of a header that are searched for non-ASCII ones. */
+  private static final int HEADER = 1_024 * 1_024;
+
+  private final Consignment consignment;
+
+  StoredContent(Consignment consignment) {
+    this.consignment = consignment;
+  }
+
+  /** Our own trouble with the stored content: says nothing about the host. */
+  static final class Unreadable extends IOException {
+    Unreadable(String message, @Nullable Throwable cause) {
+      super(message, cause);
+    }
+  }
+
+  /** Takes octets. */
+  @FunctionalInterface
+  interface Taker {
+    /** Takes some. */
+    void write(byte[] octets, int offset, int length) throws IOException;
+  }
+
+  /** Whether all of it would pass without BODY=8BITMIME (RFC 6152 3). */
+  boolean isAscii() {
+    try (InputStream in = consignment.content().open()) {
+      byte[] block = new byte[8_192];
+      boolean ascii = true;
+      for (int count = in.read(block); ascii && count >= 0; count = in.read(block)) {
+        ascii = isAscii(block, count);
+      }
+      return ascii;
+    } catch (IOException e) {
+      // The transfer will say what is wrong with the content; nothing is left out for it here.
+      return false;
+    }
+  }
+
+  /** Whether the message needs SMTPUTF8, whoever its recipients are (RFC 6531 3.5). */
+  boolean needsUtf8() {
+    boolean sender =
+        !(consignment.sender() instanceof ReversePath.Sender(Mailbox mailbox)) || mailbox.isAscii();
+    return !sender || (consignment.options().smtputf8() && !headerIsAscii());
+  }
+
+  private boolean headerIsAscii() {
+    try (InputStream in = consignment.content().open()) {
+      byte[] header = in.readNBytes((int) Math.min(HEADER, consignment.size()));
+      int end = header.length;
+      for (int i = 3; i < header.length; i++) {
+        if (header[i] == '\n'
+            && header[i - 1] == '\r'
+            && header[i - 2] == '\n'
+            && header[i - 3] == '\r') {
+          end = i;
+          break;
+        }
+      }
+      return isAscii(header, end);
+    } catch (IOException e) {
+      // The transfer will say what is wrong with the content; nothing is refused for it here.
+      return true;
+    }
+  }
+
+  private static boolean isAscii(byte[] octets, int count) {
+    int all = 0;
+    for (int i = 0; i < count; i++) {
+      all |= octets[i];
+    }
+    return all >= 0;
+  }
+
+  /**
+   * Copies it. Trouble of ours (the store) and of theirs (the wire) are told apart, and a content
+   * that is not as long as it should be never gets its end.
+   *
+   * @throws Unreadable when the store cannot give it; any other {@link IOException} is the taker's
+   */
+  void copyTo(Taker taker) throws IOException {
+    Copying copying = new Copying(taker);
+    try (InputStream in = consignment.content().open()) {
+      in.transferTo(copying);
+    } catch (IOException e) {
+      if (copying.wireTrouble != null) {
+        throw copying.wireTrouble;
+      }
+      throw new Unreadable(String.valueOf(e.getMessage()), e);
+    }
+    if (copying.count != consignment.size()) {
+      throw new Unreadable("it has " + copying.count + " octets, not " + consignment.size(), null);
+    }
+  }
+
+  private static final class Copying extends BlockOutput {
+    private final Taker taker;
+    private long count;
+    private @Nullable IOException wireTrouble;
+
+    Copying(Taker taker) {
+      this.taker = taker;
+    }
+
+    @Override
+    public void write(byte[] octets, int offset, int length) throws IOException {
+      try {
+        taker.write(octets, offset, length);
+      } catch (IOException e) {
+        wireTrouble = e;
+        throw e;
+      }
+      count += length;
+    }
+  }
+}

@@ -1,0 +1,23 @@
+/**
+ * Floor 3: how mail leaves. {@link org.sealwax.router.deliver.Courier} takes a consignment through
+ * one round: a route plan of hosts, per host the requirement of the policy, connections down the
+ * ladder, and the transfer of the message; every recipient gets exactly one outcome. {@link
+ * org.sealwax.router.deliver.Trouble} is the one place that says what a failure means.
+ *
+ * <p>Invariants: no octet of an envelope leaves before the policy said proceed about this very
+ * connection, and a clear stream under a requirement of TLS stops the round (checked again right
+ * before MAIL, in production); nobody is called delivered without a final 2yz; an idle connection
+ * is only used again under the same requirement, host and route; credentials go to verified peers
+ * only; the unknown defers. Whoever was put off in TLS does not go in clear in the same round.
+ * Every transaction has a total time beside its single waits. Memory does not grow with the
+ * message.
+ *
+ * <p>{@link org.sealwax.router.deliver.HostMemories}, what hosts have shown, outlives a
+ * configuration, and by the ledger's shelf a restart.
+ *
+ * <p>RFC 5321, 1870, 2920, 3030, 3461, 4954, 5802, 6152, 6531, 7505, 7677, 8305, 9422.
+ */
+@NullMarked
+package org.sealwax.router.deliver;
+
+import org.jspecify.annotations.NullMarked;

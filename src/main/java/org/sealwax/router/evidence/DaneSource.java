@@ -1,0 +1,151 @@
+package org.sealwax.router.evidence;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dane.BaseDomains;
+import org.sealwax.mail.dane.ReferenceNames;
+import org.sealwax.mail.dane.TlsaAnswer;
+import org.sealwax.mail.dns.Answer;
+import org.sealwax.mail.dns.Mx;
+import org.sealwax.mail.dns.Readings;
+import org.sealwax.mail.dns.Resolver;
+import org.sealwax.mail.dns.Tlsa;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.policy.Evidence;
+import org.sealwax.mail.policy.Evidence.DaneState;
+import org.sealwax.mail.policy.Subject;
+
+/**
+ * DANE as a source (RFC 7672): asks for addresses, and for TLSA records where those are secure.
+ * What the answers mean is the {@code dane} room's to say. Caching, single flight and the bound on
+ * time are the resolver's. Thread-safe.
+ */
+public final class DaneSource implements Source {
+  private final Resolver resolver;
+  private final HostAddresses.Families families;
+  private final Clock clock;
+  private final Readings<Tlsa, Optional<DaneState>> readings = new Readings<>();
+
+  /**
+   * A source over this resolver.
+   *
+   * @param families the address families that are dialled; the other is not asked for
+   */
+  public DaneSource(Resolver resolver, HostAddresses.Families families, Clock clock) {
+    this.resolver = resolver;
+    this.families = families;
+    this.clock = clock;
+  }
+
+  /**
+   * One piece of evidence about a host with a name; none about an address literal, which has no
+   * place in the DNS (RFC 7672 2.2).
+   */
+  @Override
+  public List<Evidence> about(Subject subject) {
+    return subject.host() instanceof Domain host
+        ? List.of(new Search(resolver, subject, host).evidence())
+        : List.of();
+  }
+
+  @Override
+  public Optional<List<Evidence>> atHand(Subject subject) {
+    if (!(subject.host() instanceof Domain host)) {
+      return Optional.of(List.of());
+    }
+    Search search = new Search(resolver.atHand(), subject, host);
+    Evidence evidence = search.evidence();
+    return search.hadAll ? Optional.of(List.of(evidence)) : Optional.empty();
+  }
+
+  /** One search. */
+  private final class Search {
+    private final Resolver resolver;
+    private final Subject subject;
+    private final Domain host;
+    private Duration ttl = Duration.ofDays(1);
+    private boolean hadAll = true;
+
+    Search(Resolver resolver, Subject subject, Domain host) {
+      this.resolver = resolver;
+      this.subject = subject;
+      this.host = host;
+    }
+
+    Evidence evidence() {
+      try {
+        HostAddresses addresses = HostAddresses.of(resolver, host, families);
+        seen(addresses.ipv4());
+        seen(addresses.ipv6());
+        return of(BaseDomains.of(host, addresses.ipv4(), addresses.ipv6()));
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return dane(host, new DaneState.Trouble("interrupted"));
+      }
+    }
+
+    private Evidence of(BaseDomains bases) {
+      return switch (bases) {
+        case BaseDomains.Settled s -> dane(host, s.state());
+        case BaseDomains.Candidates c -> among(c.names());
+        case BaseDomains.Aliased a -> {
+          Answer<Domain> alias = resolver.alias(a.name());
+          seen(alias);
+          yield of(BaseDomains.ofAlias(host, alias));
+        }
+      };
+    }
+
+    private Evidence among(List<Domain> candidates) {
+      for (Domain base : candidates) {
+        Optional<Domain> owner = BaseDomains.owner(base, subject.port());
+        if (owner.isEmpty()) {
+          continue;
+        }
+        Answer<Tlsa> answer = resolver.tlsa(owner.get());
+        seen(answer);
+        Optional<DaneState> state =
+            TlsaAnswer.needsNames(answer)
+                ? TlsaAnswer.meaning(owner.get(), answer, names(base))
+                : apartFromNames(owner.get(), answer);
+        if (state.isPresent()) {
+          return dane(base, state.get());
+        }
+      }
+      return dane(host, new DaneState.Absent("no TLSA records"));
+    }
+
+    /** Where no name counts, records mean the same to everybody who asks. */
+    private Optional<DaneState> apartFromNames(Domain owner, Answer<Tlsa> answer) {
+      return readings
+          .of(owner, answer, a -> TlsaAnswer.meaning(owner, a, List.of()))
+          .orElseGet(() -> TlsaAnswer.meaning(owner, answer, List.of()));
+    }
+
+    private List<Domain> names(Domain base) {
+      Optional<Answer<Mx>> mx = Optional.empty();
+      if (!subject.isDirect() && subject.secureMx() && subject.nextHop() instanceof Domain hop) {
+        // The question that led here; its answer is in the cache.
+        Answer<Mx> answer = resolver.mx(hop);
+        hadAll &= answer.isAtHand();
+        mx = Optional.of(answer);
+      }
+      return ReferenceNames.of(base, subject, mx);
+    }
+
+    private void seen(Answer<?> answer) {
+      hadAll &= answer.isAtHand();
+      if (answer.ttl().isPositive() && answer.ttl().compareTo(ttl) < 0) {
+        ttl = answer.ttl();
+      }
+    }
+
+    private Evidence dane(Domain base, DaneState state) {
+      Instant expires = clock.now().plus(ttl);
+      return new Evidence.Dane(base, state, subject.secureMx() || subject.isDirect(), expires);
+    }
+  }
+}

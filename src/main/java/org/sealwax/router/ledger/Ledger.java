@@ -1,0 +1,34 @@
+package org.sealwax.router.ledger;
+
+import java.util.Optional;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.policy.Evidence;
+
+/** What domains have shown before. Thread-safe. */
+public interface Ledger {
+  /**
+   * A round begins. DNSSEC, or an MTA-STS policy in force, vouches for a changed MX set here, so
+   * {@link #about} must be asked after this.
+   *
+   * @param counts whether the mail may teach us something: not with a null sender, not a
+   *     notification of our own; such rounds are watched and promote nothing
+   */
+  Visit visit(Domain domain, MxAnswer answer, boolean counts);
+
+  /**
+   * A host that no delivery needs is about to be greeted, to know it: what it shows counts for the
+   * host, and not as a session of the domain.
+   */
+  Visit greeting(Domain domain, MxAnswer answer);
+
+  /** The domain's level in force; empty when it has none. */
+  Optional<Evidence.Ledger> about(Domain domain);
+
+  /** The violation that stands at the domain now. */
+  Optional<Alarm> alarm(Domain domain);
+
+  /** A ledger that remembers nothing: for call-ahead probes, and where it is switched off. */
+  static Ledger blank() {
+    return Blank.LEDGER;
+  }
+}

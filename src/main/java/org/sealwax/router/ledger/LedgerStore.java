@@ -1,0 +1,373 @@
+package org.sealwax.router.ledger;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.policy.Level;
+import org.sqlite.JDBC;
+
+/**
+ * The ledger on disk: one SQLite file (docs/adr/1100). A batch is one transaction, so a crash
+ * leaves the state before it or after it; nothing is half a row. Thread-safe: one connection, used
+ * by one thread at a time.
+ */
+final class LedgerStore implements Closeable {
+  /** Marks the file ("SeLe"), so that no other database is taken for a ledger. */
+  static final int APPLICATION = 0x53654c65;
+
+  static final int FORMAT = 1;
+
+  private final Path file;
+  private final Connection connection;
+
+  /** Its own connection, and its own lock: a read does not wait for a commit. */
+  private final Connection reading;
+
+  private final Object reader = new Object();
+  private final PreparedStatement get;
+  private final PreparedStatement put;
+  private final PreparedStatement remove;
+
+  /** A row as it lies in the file. */
+  record Stored(Domain domain, byte[] row) {}
+
+  /**
+   * What is written together.
+   *
+   * @param rows by domain; null deletes
+   * @param rungs by host; null deletes
+   * @param meta by name
+   */
+  record Batch(
+      Map<Domain, @Nullable DomainRow> rows,
+      Map<String, byte @Nullable []> rungs,
+      Map<String, Long> meta) {
+    boolean isEmpty() {
+      return rows.isEmpty() && rungs.isEmpty() && meta.isEmpty();
+    }
+  }
+
+  private LedgerStore(Path file, Connection connection, Connection reading) throws SQLException {
+    this.file = file;
+    this.connection = connection;
+    this.reading = reading;
+    this.get = reading.prepareStatement("SELECT row FROM domain WHERE name = ?");
+    this.put =
+        connection.prepareStatement(
+            "INSERT INTO domain(name, level, violated, seen, row) VALUES(?, ?, ?, ?, ?)"
+                + " ON CONFLICT(name) DO UPDATE SET level = excluded.level,"
+                + " violated = excluded.violated, seen = excluded.seen, row = excluded.row");
+    this.remove = connection.prepareStatement("DELETE FROM domain WHERE name = ?");
+  }
+
+  /**
+   * Opens or makes it.
+   *
+   * @throws IOException when it is damaged, newer, or something else: a ledger that cannot be read
+   *     is not an empty one
+   */
+  static LedgerStore open(Path file) throws IOException {
+    if (!Files.exists(file)) {
+      // With whom we exchange mail is nobody else's business; SQLite's other files take after it.
+      Files.createFile(
+          file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    }
+    try {
+      Connection connection = JDBC.createConnection(JDBC.PREFIX + file, new Properties());
+      try (Statement s = connection.createStatement()) {
+        s.execute("PRAGMA busy_timeout = 10000");
+        s.execute("PRAGMA journal_mode = WAL");
+        // What is lost by a power failure is a second of observations; the file stays whole.
+        s.execute("PRAGMA synchronous = NORMAL");
+        s.execute("PRAGMA cache_size = -4096");
+        s.execute("PRAGMA temp_store = MEMORY");
+        prepare(s);
+        return new LedgerStore(file, connection, reader(file));
+      } catch (SQLException | IOException e) {
+        connection.close();
+        throw e;
+      }
+    } catch (SQLException e) {
+      throw trouble(file, e);
+    }
+  }
+
+  private static Connection reader(Path file) throws SQLException {
+    Connection connection = JDBC.createConnection(JDBC.PREFIX + file, new Properties());
+    try (Statement s = connection.createStatement()) {
+      s.execute("PRAGMA busy_timeout = 10000");
+      s.execute("PRAGMA query_only = ON");
+      s.execute("PRAGMA cache_size = -1024");
+      return connection;
+    } catch (SQLException e) {
+      connection.close();
+      throw e;
+    }
+  }
+
+  private static void prepare(Statement s) throws SQLException, IOException {
+    int format = number(s, "PRAGMA user_version");
+    int application = number(s, "PRAGMA application_id");
+    if (format == 0 && application == 0) {
+      s.execute("BEGIN IMMEDIATE");
+      s.execute("CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID");
+      s.execute(
+          "CREATE TABLE domain(name TEXT PRIMARY KEY, level INTEGER NOT NULL,"
+              + " violated INTEGER NOT NULL, seen INTEGER NOT NULL, row BLOB NOT NULL)");
+      s.execute("CREATE INDEX domain_seen ON domain(level, seen)");
+      s.execute("CREATE INDEX domain_violated ON domain(name) WHERE violated = 1");
+      s.execute("CREATE TABLE rung(host TEXT PRIMARY KEY, memory BLOB NOT NULL) WITHOUT ROWID");
+      s.execute("PRAGMA application_id = " + APPLICATION);
+      s.execute("PRAGMA user_version = " + FORMAT);
+      s.execute("COMMIT");
+    } else if (application != APPLICATION) {
+      throw new IOException("the file of the ledger is something else");
+    } else if (format > FORMAT) {
+      throw new IOException(
+          "the ledger has format " + format + ", and this program knows " + FORMAT);
+    }
+  }
+
+  private static int number(Statement s, String sql) throws SQLException {
+    try (ResultSet r = s.executeQuery(sql)) {
+      return r.next() ? r.getInt(1) : 0;
+    }
+  }
+
+  private static IOException trouble(Path file, SQLException e) {
+    return new IOException("the ledger " + file + ": " + e.getMessage(), e);
+  }
+
+  Optional<byte[]> row(Domain domain) throws IOException {
+    synchronized (reader) {
+      try {
+        get.setString(1, domain.name());
+        try (ResultSet r = get.executeQuery()) {
+          return r.next() ? Optional.of(r.getBytes(1)) : Optional.empty();
+        }
+      } catch (SQLException e) {
+        throw trouble(file, e);
+      }
+    }
+  }
+
+  /** All of it, or nothing. */
+  synchronized void write(Batch batch) throws IOException {
+    try {
+      connection.setAutoCommit(false);
+      try {
+        for (var entry : batch.rows().entrySet()) {
+          row(entry.getKey(), entry.getValue());
+        }
+        rungs(batch.rungs());
+        meta(batch.meta());
+        connection.commit();
+      } catch (SQLException e) {
+        connection.rollback();
+        throw e;
+      } finally {
+        connection.setAutoCommit(true);
+      }
+    } catch (SQLException e) {
+      throw trouble(file, e);
+    }
+  }
+
+  private void row(Domain domain, @Nullable DomainRow row) throws SQLException {
+    if (row == null) {
+      remove.setString(1, domain.name());
+      remove.executeUpdate();
+      return;
+    }
+    put.setString(1, domain.name());
+    put.setInt(2, levelOf(row));
+    put.setInt(3, row.violation() == null ? 0 : 1);
+    put.setLong(4, row.last().getEpochSecond());
+    put.setBytes(5, RowForm.write(row));
+    put.executeUpdate();
+  }
+
+  /** In the column: 0 none, 1 {@code encrypt}, 2 {@code verify}; only 0 means anything to rules. */
+  private static int levelOf(DomainRow row) {
+    Level level = row.level();
+    return level == null ? 0 : level == Level.VERIFY ? 2 : 1;
+  }
+
+  private void rungs(Map<String, byte @Nullable []> rungs) throws SQLException {
+    try (PreparedStatement keep =
+            connection.prepareStatement("INSERT OR REPLACE INTO rung(host, memory) VALUES(?, ?)");
+        PreparedStatement drop = connection.prepareStatement("DELETE FROM rung WHERE host = ?")) {
+      for (var entry : rungs.entrySet()) {
+        byte[] memory = entry.getValue();
+        PreparedStatement statement = memory == null ? drop : keep;
+        statement.setString(1, entry.getKey());
+        if (memory != null) {
+          statement.setBytes(2, memory);
+        }
+        statement.executeUpdate();
+      }
+    }
+  }
+
+  private void meta(Map<String, Long> meta) throws SQLException {
+    try (PreparedStatement keep =
+        connection.prepareStatement("INSERT OR REPLACE INTO meta(name, value) VALUES(?, ?)")) {
+      for (var entry : meta.entrySet()) {
+        keep.setString(1, entry.getKey());
+        keep.setLong(2, entry.getValue());
+        keep.executeUpdate();
+      }
+    }
+  }
+
+  Map<String, Long> meta() throws IOException {
+    synchronized (reader) {
+      Map<String, Long> out = new HashMap<>();
+      try (Statement s = reading.createStatement();
+          ResultSet r = s.executeQuery("SELECT name, value FROM meta")) {
+        while (r.next()) {
+          out.put(r.getString(1), r.getLong(2));
+        }
+        return out;
+      } catch (SQLException e) {
+        throw trouble(file, e);
+      }
+    }
+  }
+
+  Map<String, byte[]> rungs() throws IOException {
+    synchronized (reader) {
+      Map<String, byte[]> out = new HashMap<>();
+      try (Statement s = reading.createStatement();
+          ResultSet r = s.executeQuery("SELECT host, memory FROM rung")) {
+        while (r.next()) {
+          out.put(r.getString(1), r.getBytes(2));
+        }
+        return out;
+      } catch (SQLException e) {
+        throw trouble(file, e);
+      }
+    }
+  }
+
+  /** Rows there are. */
+  int count() throws IOException {
+    synchronized (reader) {
+      try (Statement s = reading.createStatement()) {
+        return number(s, "SELECT count(*) FROM domain");
+      } catch (SQLException e) {
+        throw trouble(file, e);
+      }
+    }
+  }
+
+  /**
+   * How many rows there are.
+   *
+   * @param encrypt at that level; with those of {@code verify} that the version before this one
+   *     wrote, until they are seen again
+   * @param verify at that level
+   * @param violated with a violation that stands
+   */
+  record Counts(int encrypt, int verify, int violated) {}
+
+  /** Rows there are by level. */
+  Counts counts() throws IOException {
+    synchronized (reader) {
+      try (Statement s = reading.createStatement()) {
+        return new Counts(
+            number(s, "SELECT count(*) FROM domain WHERE level = 1"),
+            number(s, "SELECT count(*) FROM domain WHERE level = 2"),
+            number(s, "SELECT count(*) FROM domain WHERE violated = 1"));
+      } catch (SQLException e) {
+        throw trouble(file, e);
+      }
+    }
+  }
+
+  /** What a listing asks for. */
+  enum Which {
+    ALL("1"),
+    WITH_LEVEL("level > 0"),
+    VIOLATED("violated = 1");
+
+    private final String condition;
+
+    Which(String condition) {
+      this.condition = condition;
+    }
+  }
+
+  /** Rows by name. */
+  List<Stored> page(Which which, String after, int most) throws IOException {
+    synchronized (reader) {
+      List<Stored> out = new ArrayList<>();
+      try (PreparedStatement s =
+          reading.prepareStatement(
+              "SELECT name, row FROM domain WHERE name > ? AND "
+                  + which.condition
+                  + " ORDER BY name LIMIT ?")) {
+        s.setString(1, after);
+        s.setInt(2, most);
+        try (ResultSet r = s.executeQuery()) {
+          while (r.next()) {
+            Optional<Domain> name = Domain.parse(r.getString(1));
+            if (name.isPresent()) {
+              out.add(new Stored(name.get(), r.getBytes(2)));
+            }
+          }
+        }
+        return out;
+      } catch (SQLException e) {
+        throw trouble(file, e);
+      }
+    }
+  }
+
+  /** The names of the rows without a level that were seen least recently. */
+  List<Domain> leastRecent(int most) throws IOException {
+    synchronized (reader) {
+      List<Domain> out = new ArrayList<>();
+      try (PreparedStatement s =
+          reading.prepareStatement(
+              "SELECT name FROM domain WHERE level = 0 ORDER BY seen LIMIT ?")) {
+        s.setInt(1, most);
+        try (ResultSet r = s.executeQuery()) {
+          while (r.next()) {
+            Domain.parse(r.getString(1)).ifPresent(out::add);
+          }
+        }
+        return out;
+      } catch (SQLException e) {
+        throw trouble(file, e);
+      }
+    }
+  }
+
+  @Override
+  public synchronized void close() throws IOException {
+    try {
+      synchronized (reader) {
+        reading.close();
+      }
+      connection.close();
+    } catch (SQLException e) {
+      throw trouble(file, e);
+    }
+  }
+}

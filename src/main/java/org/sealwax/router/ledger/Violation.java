@@ -1,0 +1,136 @@
+package org.sealwax.router.ledger;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.Domain;
+
+/**
+ * A domain shows less than its level, as far as it has been watched; immutable.
+ *
+ * @param since when that was first seen
+ * @param nearUs whether many unrelated domains began it together
+ * @param contradicted when a path last kept the level, or clear text was injected; or null
+ * @param run observations since then, all of which show less; or null
+ * @param paths the last thing that each path showed
+ * @param candidates paths to hosts not known that always show a verified name of their own
+ */
+record Violation(
+    Instant since,
+    boolean nearUs,
+    @Nullable Instant contradicted,
+    @Nullable Run run,
+    Map<Path, State> paths,
+    Map<Path, Run> candidates) {
+  /**
+   * What a path showed last.
+   *
+   * @param shown its worth
+   * @param met whether that kept the level
+   * @param at when
+   */
+  record State(Shown shown, boolean met, Instant at) {
+    boolean isBelow() {
+      return !met && shown != Shown.SILENT;
+    }
+  }
+
+  /**
+   * Observations of one kind without a contrary one in between.
+   *
+   * @param since the first
+   * @param count of those that lie apart
+   * @param counted when the last one was counted
+   * @param last the last one
+   */
+  record Run(Instant since, int count, Instant counted, Instant last) {
+    /** Observations that a run needs (docs/policy.md). */
+    static final int LEAST = 6;
+
+    static Run start(Instant now) {
+      return new Run(now, 1, now, now);
+    }
+
+    /** One more; after too long a silence nobody watched, and it begins anew. */
+    static Run next(@Nullable Run run, Instant now, Duration hold) {
+      if (run == null || now.isBefore(run.last) || now.isAfter(run.last.plus(longestGap(hold)))) {
+        return start(now);
+      }
+      // A burst of connections is one observation.
+      return now.isBefore(run.counted.plus(hold.dividedBy(24)))
+          ? new Run(run.since, run.count, run.counted, now)
+          : new Run(run.since, run.count + 1, now, now);
+    }
+
+    private static Duration longestGap(Duration hold) {
+      Duration half = hold.dividedBy(2);
+      Duration day = Duration.ofDays(1);
+      return half.compareTo(day) > 0 ? half : day;
+    }
+
+    /** Whether it was watched from the beginning of the hold to its end. */
+    boolean isComplete(Instant now, Duration hold, Instant steadySince) {
+      Instant from = since.isBefore(steadySince) ? steadySince : since;
+      return count >= LEAST
+          && !now.isBefore(from.plus(hold))
+          && !last.isBefore(from.plus(hold.multipliedBy(7).dividedBy(8)));
+    }
+  }
+
+  /** Copies. */
+  Violation {
+    paths = Map.copyOf(paths);
+    candidates = Map.copyOf(candidates);
+  }
+
+  static Violation begins(Instant now) {
+    return new Violation(now, false, null, null, Map.of(), Map.of());
+  }
+
+  Violation asNearUs() {
+    return new Violation(since, true, contradicted, run, paths, candidates);
+  }
+
+  Violation with(Path path, State state) {
+    Map<Path, State> more = new HashMap<>(paths);
+    more.put(path, state);
+    return new Violation(since, nearUs, contradicted, run, more, candidates);
+  }
+
+  /** Something spoke against it: whatever ran so far ran for nothing. */
+  Violation contradicted(Instant now) {
+    return new Violation(since, nearUs, now, null, paths, candidates);
+  }
+
+  Violation below(Instant now, Duration hold) {
+    return new Violation(since, nearUs, contradicted, Run.next(run, now, hold), paths, candidates);
+  }
+
+  /** A host not known showed a valid certificate for its own name: nobody can say it does less. */
+  Violation candidate(Path path, Instant now, Duration hold) {
+    Map<Path, Run> more = new HashMap<>(candidates);
+    more.put(path, Run.next(candidates.get(path), now, hold));
+    return new Violation(since, nearUs, contradicted, null, paths, more);
+  }
+
+  Violation noCandidate(Path path) {
+    Map<Path, Run> fewer = new HashMap<>(candidates);
+    fewer.remove(path);
+    return new Violation(since, nearUs, contradicted, run, paths, fewer);
+  }
+
+  /** Without what {@code keep} no longer holds. */
+  Violation only(
+      java.util.function.Predicate<Domain> hosts,
+      java.util.function.BiPredicate<Path, State> keep) {
+    Map<Path, State> fewer = new HashMap<>(paths);
+    fewer
+        .entrySet()
+        .removeIf(e -> !hosts.test(e.getKey().host()) || !keep.test(e.getKey(), e.getValue()));
+    Map<Path, Run> left = new HashMap<>(candidates);
+    left.keySet().removeIf(path -> !hosts.test(path.host()));
+    return new Violation(since, nearUs, contradicted, run, fewer, left);
+  }
+}

@@ -1,0 +1,20 @@
+package org.sealwax.router.ledger;
+
+import java.util.Locale;
+
+/** What a violation looks like (docs/policy.md). */
+public enum ViolationClass {
+  /** Not long enough, or not every path was tried yet. */
+  UNDECIDED,
+  /** Every host and family shows it, steadily, over the whole hold: the domain has changed. */
+  THEIRS,
+  /** One path differs from another, or clear text was injected: never accepted by itself. */
+  ATTACK_LIKE,
+  /** Many unrelated domains changed together: something near us. Only ever adds caution. */
+  NEAR_US;
+
+  /** For logs, receipts and DSNs: {@code attack-like}. */
+  public String word() {
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+}

@@ -1,0 +1,157 @@
+package org.sealwax.router.log;
+
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.ILoggerFactory;
+import org.slf4j.IMarkerFactory;
+import org.slf4j.Logger;
+import org.slf4j.Marker;
+import org.slf4j.event.Level;
+import org.slf4j.helpers.AbstractLogger;
+import org.slf4j.helpers.BasicMarkerFactory;
+import org.slf4j.helpers.MessageFormatter;
+import org.slf4j.helpers.NOPLogger;
+import org.slf4j.helpers.NOPMDCAdapter;
+import org.slf4j.spi.MDCAdapter;
+import org.slf4j.spi.SLF4JServiceProvider;
+
+/**
+ * What libraries say by slf4j, from WARN up, becomes a warning of our own log (ADR 0700): one
+ * format, one stream, no logging framework to load at start. Before a log is in place it goes
+ * nowhere.
+ */
+public final class LibraryLog implements SLF4JServiceProvider {
+  private static final class Destination {
+    private static volatile @Nullable MailLog log;
+  }
+
+  private final ILoggerFactory loggers = new Loggers();
+  private final IMarkerFactory markers = new BasicMarkerFactory();
+  private final MDCAdapter context = new NOPMDCAdapter();
+
+  /** For the service loader. */
+  public LibraryLog() {}
+
+  /** Where warnings go from now on. */
+  public static void lead(MailLog log) {
+    Destination.log = log;
+  }
+
+  @Override
+  public ILoggerFactory getLoggerFactory() {
+    return loggers;
+  }
+
+  @Override
+  public IMarkerFactory getMarkerFactory() {
+    return markers;
+  }
+
+  @Override
+  public MDCAdapter getMDCAdapter() {
+    return context;
+  }
+
+  @Override
+  public String getRequestedApiVersion() {
+    return "2.0.99";
+  }
+
+  @Override
+  public void initialize() {}
+
+  private static final class Loggers implements ILoggerFactory {
+    private final Map<String, Logger> known = new ConcurrentHashMap<>();
+
+    @Override
+    public Logger getLogger(String name) {
+      // The DNS library reports every forged or expired signature as an error with its stack; what
+      // strangers publish must not write our log. Our own words say what did not validate.
+      return known.computeIfAbsent(
+          name, n -> n.startsWith("org.xbill.") ? NOPLogger.NOP_LOGGER : new Voice(n));
+    }
+  }
+
+  private static final class Voice extends AbstractLogger {
+    private static final long serialVersionUID = 1L;
+
+    private Voice(String name) {
+      this.name = name;
+    }
+
+    private static boolean heard(Level level) {
+      return level.toInt() >= Level.WARN.toInt() && Destination.log != null;
+    }
+
+    @Override
+    protected @Nullable String getFullyQualifiedCallerName() {
+      return null;
+    }
+
+    @Override
+    protected void handleNormalizedLoggingCall(
+        Level level,
+        @Nullable Marker marker,
+        String text,
+        Object @Nullable [] arguments,
+        @Nullable Throwable cause) {
+      MailLog log = Destination.log;
+      if (log == null) {
+        return;
+      }
+      String said = MessageFormatter.basicArrayFormat(text, arguments);
+      log.warning("library", name + ": " + said + (cause == null ? "" : ": " + cause));
+    }
+
+    @Override
+    public boolean isTraceEnabled() {
+      return false;
+    }
+
+    @Override
+    public boolean isTraceEnabled(Marker marker) {
+      return false;
+    }
+
+    @Override
+    public boolean isDebugEnabled() {
+      return false;
+    }
+
+    @Override
+    public boolean isDebugEnabled(Marker marker) {
+      return false;
+    }
+
+    @Override
+    public boolean isInfoEnabled() {
+      return false;
+    }
+
+    @Override
+    public boolean isInfoEnabled(Marker marker) {
+      return false;
+    }
+
+    @Override
+    public boolean isWarnEnabled() {
+      return heard(Level.WARN);
+    }
+
+    @Override
+    public boolean isWarnEnabled(Marker marker) {
+      return heard(Level.WARN);
+    }
+
+    @Override
+    public boolean isErrorEnabled() {
+      return heard(Level.ERROR);
+    }
+
+    @Override
+    public boolean isErrorEnabled(Marker marker) {
+      return heard(Level.ERROR);
+    }
+  }
+}

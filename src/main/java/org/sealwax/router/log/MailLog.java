@@ -1,0 +1,107 @@
+package org.sealwax.router.log;
+
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What happened, one method per fact, one line per call. Thread-safe; never throws; never blocks on
+ * a slow reader for longer than its own bounded buffer allows.
+ *
+ * <p>{@code session} is the short identifier of one SMTP session, {@code id} the queue identifier
+ * of one message; both appear in every line that concerns them, so that {@code grep} tells a story.
+ */
+public interface MailLog {
+  /** A client was let in. */
+  void connected(String session, String listener, InetSocketAddress client);
+
+  /** A session ended; counts are transactions accepted and commands refused. */
+  void disconnected(
+      String session, InetSocketAddress client, int accepted, int refused, Duration lasted);
+
+  /** A client was turned away before or during the session by a limit or a reject row. */
+  void turnedAway(InetSocketAddress client, String limit);
+
+  /** TLS from a client came about. */
+  void tlsFromClient(String session, InetSocketAddress client, TlsFacts tls);
+
+  /** TLS from a client broke. */
+  void tlsFromClientFailed(String session, InetSocketAddress client, String kind, String text);
+
+  /** A client identified itself by AUTH. */
+  void authenticated(String session, InetSocketAddress client, String mechanism, String user);
+
+  /** AUTH failed; the user name is logged only when it is known here. */
+  void authenticationFailed(
+      String session, InetSocketAddress client, String mechanism, String user);
+
+  /** A command or message was refused. */
+  void refused(
+      String session, InetSocketAddress client, String stage, String from, String to, String reply);
+
+  /** A message is on stable storage and was acknowledged. */
+  void accepted(String id, String session, String from, int recipients, long bytes, String client);
+
+  /** A recipient's address led somewhere else. */
+  void forwarded(String id, String original, String target);
+
+  /**
+   * What is demanded of a host, where more than the configuration speaks.
+   *
+   * @param wanted the level's word
+   * @param because the evidence, in its own words
+   */
+  void demanded(String id, String host, String wanted, List<String> because);
+
+  /** TLS to a host came about. */
+  void tlsToHost(String id, String host, InetSocketAddress address, TlsFacts tls);
+
+  /** TLS to a host broke; {@code next} says what the ladder does. */
+  void tlsToHostFailed(
+      String id, String host, InetSocketAddress address, String kind, String text, String next);
+
+  /**
+   * A recipient was delivered.
+   *
+   * @param tls wanted and got level, with a mark for a downgrade: {@code may:trusted}
+   * @param delay since arrival
+   */
+  void delivered(String id, String to, String host, String tls, String reply, Duration delay);
+
+  /** A recipient waits; {@code reason} is the queue's word for the cause. */
+  void deferred(String id, String to, String reason, String status, String text, Duration delay);
+
+  /** A recipient was given up; a DSN follows unless the sender is null. */
+  void bounced(String id, String to, String reason, String status, String text);
+
+  /** A recipient waits for a person. */
+  void held(String id, String to, String reason, String text);
+
+  /** A held recipient was deleted without a notification, {@code text} says why. */
+  void deleted(String id, String to, String reason, String text);
+
+  /** A delivery status notification was queued as {@code dsn} about {@code id}. */
+  void notified(String id, String dsn, String kind, String to);
+
+  /** Nothing is left to do for a message. */
+  void removed(String id);
+
+  /** An identity was loaded or reloaded. */
+  void identity(String name, String text);
+
+  /** A configuration was taken, or refused with the old one kept. */
+  void configuration(String text);
+
+  /** The store has trouble; what it means for mail is in the text. */
+  void storeTrouble(String text, @Nullable Throwable cause);
+
+  /** Something the admin should see: one plain sentence. */
+  void warning(String room, String text);
+
+  /** A step of starting, stopping, or housekeeping. */
+  void note(String room, String text);
+
+  /** A bug of ours, caught at a session or attempt boundary; logged with its stack and counted. */
+  void bug(String where, Throwable cause);
+}

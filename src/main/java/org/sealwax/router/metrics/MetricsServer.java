@@ -1,0 +1,73 @@
+package org.sealwax.router.metrics;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.http.PlainHttpServer;
+import org.sealwax.router.log.Counters;
+
+/**
+ * Serves {@code /metrics}, {@code /health} (the process answers) and {@code /ready} (mail is
+ * taken). GET and HEAD only; nothing else is there, and no request is read beyond its head.
+ */
+public final class MetricsServer implements Closeable {
+  private final PlainHttpServer server;
+
+  /**
+   * Listens.
+   *
+   * @param trouble why mail is not taken now, or null when it is
+   * @param warning gets a sentence when connections cannot be accepted
+   */
+  public MetricsServer(
+      InetSocketAddress address,
+      Counters counters,
+      Supplier<@Nullable String> trouble,
+      Consumer<String> warning)
+      throws IOException {
+    this(address, counters, trouble, warning, PlainHttpServer.TOTAL);
+  }
+
+  MetricsServer(
+      InetSocketAddress address,
+      Counters counters,
+      Supplier<@Nullable String> trouble,
+      Consumer<String> warning,
+      Duration total)
+      throws IOException {
+    server =
+        PlainHttpServer.start(address, path -> answer(path, counters, trouble), total, warning);
+  }
+
+  private static PlainHttpServer.Answer answer(
+      String path, Counters counters, Supplier<@Nullable String> trouble) {
+    return switch (path) {
+      case "/metrics" -> text(200, Exposition.of(counters.read()));
+      case "/health" -> text(200, "ok\n");
+      case "/ready" -> {
+        String why = trouble.get();
+        yield why == null ? text(200, "ready\n") : text(503, why + "\n");
+      }
+      default -> text(404, "/metrics /health /ready\n");
+    };
+  }
+
+  private static PlainHttpServer.Answer text(int status, String text) {
+    return new PlainHttpServer.Answer(status, Exposition.TYPE, text);
+  }
+
+  /** Where it listens. */
+  public InetSocketAddress address() {
+    return server.address();
+  }
+
+  /** Ends at once. */
+  @Override
+  public void close() throws IOException {
+    server.close();
+  }
+}

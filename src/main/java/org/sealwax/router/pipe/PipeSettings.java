@@ -1,0 +1,116 @@
+package org.sealwax.router.pipe;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * A command that takes mail.
+ *
+ * @param name by which alias files and routes call it
+ * @param command program and arguments; an argument that is {@code {recipient}}, {@code {local}},
+ *     {@code {domain}}, {@code {extension}}, {@code {sender}} or {@code {id}} as a whole is
+ *     replaced; the program is an absolute path
+ * @param wrapper program and arguments that run the command as somebody else ({@code sudo -n -u
+ *     tracker --}); empty: as our own user
+ * @param directory in which it runs
+ * @param environment all of it
+ * @param lineEnd what the message's lines end with
+ * @param mboxFrom whether a {@code From sender date} line goes first
+ * @param delimiter between a name and its extension; empty when there are no extensions
+ * @param timeout from start to exit; positive
+ * @param concurrency runs at a time, 1 to {@link #MAX_CONCURRENCY}
+ */
+public record PipeSettings(
+    String name,
+    List<String> command,
+    List<String> wrapper,
+    Path directory,
+    Map<String, String> environment,
+    LineEnd lineEnd,
+    boolean mboxFrom,
+    String delimiter,
+    Duration timeout,
+    int concurrency) {
+  /** Three threads and three descriptors each. */
+  public static final int MAX_CONCURRENCY = 100;
+
+  /** What the program and its arguments may be in all; far below the system's limit. */
+  public static final int MAX_ARGUMENTS = 100;
+
+  /** A mail gateway that needs longer is stuck. */
+  public static final Duration DEFAULT_TIMEOUT = Duration.ofMinutes(5);
+
+  /** Gateways lock something or other; more at a time would only wait there. */
+  public static final int DEFAULT_CONCURRENCY = 4;
+
+  /** What may stand for an argument. */
+  public static final Set<String> PLACEHOLDERS =
+      Set.of("{recipient}", "{local}", "{domain}", "{extension}", "{sender}", "{id}");
+
+  /** Line ends on the command's standard input. */
+  public enum LineEnd {
+    /** As programs of this system expect. */
+    LF,
+    /** As on the wire. */
+    CRLF
+  }
+
+  /**
+   * Copies and checks.
+   *
+   * @throws IllegalArgumentException with a sentence for the admin
+   */
+  public PipeSettings {
+    command = List.copyOf(command);
+    wrapper = List.copyOf(wrapper);
+    environment = Map.copyOf(environment);
+    require(!name.isBlank(), "a pipe has a name");
+    require(!command.isEmpty(), "a pipe has a command");
+    require(command.size() <= MAX_ARGUMENTS, "at most " + MAX_ARGUMENTS + " arguments");
+    require(command.getFirst().startsWith("/"), "the command begins with an absolute path");
+    require(
+        wrapper.isEmpty() || wrapper.getFirst().startsWith("/"),
+        "the wrapper begins with an absolute path");
+    for (String argument : command) {
+      for (String placeholder : new TreeSet<>(PLACEHOLDERS)) {
+        require(
+            argument.equals(placeholder) || !argument.contains(placeholder),
+            placeholder + " must be a whole argument, not a part of \"" + argument + "\"");
+      }
+      boolean braces = argument.startsWith("{") && argument.endsWith("}");
+      require(
+          !braces || PLACEHOLDERS.contains(argument),
+          argument + " is none of " + String.join(", ", new TreeSet<>(PLACEHOLDERS)));
+    }
+    require(delimiter.length() <= 1, "a delimiter is one character, such as +");
+    require(timeout.isPositive(), "the timeout is positive");
+    require(
+        concurrency >= 1 && concurrency <= MAX_CONCURRENCY,
+        "concurrency is 1 to " + MAX_CONCURRENCY);
+  }
+
+  /** A command with everything else at its default. */
+  public static PipeSettings of(String name, List<String> command) {
+    return new PipeSettings(
+        name,
+        command,
+        List.of(),
+        Path.of("/"),
+        Map.of("PATH", "/usr/local/bin:/usr/bin:/bin"),
+        LineEnd.LF,
+        false,
+        "+",
+        DEFAULT_TIMEOUT,
+        DEFAULT_CONCURRENCY);
+  }
+
+  private static void require(boolean holds, String sentence) {
+    if (!holds) {
+      throw new IllegalArgumentException(sentence);
+    }
+  }
+}

@@ -1,0 +1,16 @@
+/**
+ * Mail that ends in a command: the gateway of a bug tracker, an archive.
+ *
+ * <p>Main types: {@link org.sealwax.router.pipe.PipeCourier}, {@link
+ * org.sealwax.router.pipe.PipeSettings}, {@link org.sealwax.router.pipe.ExitCode} (what the
+ * command's exit status means).
+ *
+ * <p>Invariants: no shell sees anything a stranger chose; each placeholder is one whole argument,
+ * and one that looks like an option is refused; the environment is empty but for what the settings
+ * say; nothing runs as root; a command never sees the end of a message that we could not read to
+ * its end; one that hangs is killed with everything it started.
+ */
+@NullMarked
+package org.sealwax.router.pipe;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,350 @@
+package org.sealwax.router.policyd;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.address.MailHost;
+import org.sealwax.mail.policy.Demand;
+import org.sealwax.mail.policy.Level;
+import org.sealwax.mail.policy.MxFilter;
+import org.sealwax.mail.policy.MxPattern;
+import org.sealwax.mail.policy.Reason;
+import org.sealwax.mail.policy.Requirement;
+import org.sealwax.mail.tls.verdict.Pin;
+
+/**
+ * Requirements in the words of {@code smtp_tls_policy_maps} (postconf(5)). Postfix's table has one
+ * line for a next hop where a requirement is one for each host, and one demand where a requirement
+ * has a set: what does not fit becomes the stricter word, and a note. Pure.
+ */
+final class Translation {
+  /**
+   * What is demanded of one host.
+   *
+   * @param host of the next hop
+   * @param requirement all its evidence together
+   * @param found whether an address of it is known
+   */
+  record Terms(MailHost host, Requirement requirement, boolean found) {}
+
+  /**
+   * The line, and what it leaves unsaid.
+   *
+   * @param answer for Postfix
+   * @param notes for people
+   */
+  record Served(TableAnswer answer, List<String> notes) {
+    /** Copies. */
+    Served {
+      notes = List.copyOf(notes);
+    }
+  }
+
+  private final List<Terms> all;
+  private final List<Terms> usable;
+  private final Map<String, Path> caFiles;
+  private final List<String> notes = new ArrayList<>();
+
+  private Translation(List<Terms> all, Map<String, Path> caFiles) {
+    this.all = all;
+    this.usable = all.stream().filter(t -> t.requirement().mxFilter().admits(t.host())).toList();
+    this.caFiles = caFiles;
+  }
+
+  /**
+   * Says {@code terms}.
+   *
+   * @param terms of every host of the next hop; not empty
+   * @param caFiles of rows that name one
+   */
+  static Served of(List<Terms> terms, Map<String, Path> caFiles) {
+    Translation translation = new Translation(terms, caFiles);
+    TableAnswer answer = translation.answer();
+    return new Served(answer, translation.notes);
+  }
+
+  private TableAnswer answer() {
+    List<Terms> dane = usable.stream().filter(t -> tlsa(t).isPresent()).toList();
+    List<Terms> open = all.stream().filter(t -> isOpen(t)).toList();
+    if (usable.isEmpty()) {
+      return temporary(open.isEmpty() ? all : open);
+    }
+    if (!dane.isEmpty()) {
+      return withDane(dane);
+    }
+    TableAnswer answer = withoutDane();
+    return open.isEmpty() ? answer : passingOver(open, answer);
+  }
+
+  /** Whether it is not known if DANE applies to a host. */
+  private static boolean isOpen(Terms terms) {
+    return refusal(terms).filter(r -> r.reason() == Reason.DANE_LOOKUP).isPresent();
+  }
+
+  private static Optional<MxFilter.Refusal> refusal(Terms terms) {
+    return terms.requirement().mxFilter().refusal(terms.host());
+  }
+
+  /** The first host that may not be used, and why. */
+  private static TableAnswer temporary(List<Terms> hosts) {
+    return new TableAnswer.Temporary(
+        hosts.stream()
+            .flatMap(t -> refusal(t).map(r -> t.host() + ": " + r.text()).stream())
+            .findFirst()
+            .orElse("no host"));
+  }
+
+  /**
+   * Some hosts may be used, and of others it is not known whether DANE applies. Postfix must pass
+   * those over by itself, and must not send to them under less than DANE when it finds them after
+   * all.
+   */
+  private TableAnswer passingOver(List<Terms> open, TableAnswer answer) {
+    return switch (answer) {
+      case TableAnswer.NotFound n -> byDane(open);
+      case TableAnswer.Found f ->
+          switch (f.word()) {
+            // Host by host: without an answer about TLSA records Postfix takes the next one.
+            case "may", "dane" -> byDane(open);
+            // No address, no connection; and whoever gives Postfix one must still show a name.
+            case "secure", "verify", "fingerprint" ->
+                open.stream().noneMatch(Terms::found) ? f : temporary(open);
+            default -> temporary(open);
+          };
+      case TableAnswer.Temporary t -> t;
+      case TableAnswer.TimedOut t -> t;
+      case TableAnswer.Permanent p -> p;
+    };
+  }
+
+  private TableAnswer byDane(List<Terms> open) {
+    notes.add(
+        "whether DANE applies to "
+            + open.getFirst().host()
+            + " is not known now: at this level Postfix passes such a host over");
+    return new TableAnswer.Found("dane");
+  }
+
+  private TableAnswer withDane(List<Terms> dane) {
+    boolean vouched = dane.stream().allMatch(t -> tlsa(t).orElseThrow().secureMx());
+    boolean more = dane.stream().anyMatch(t -> t.requirement().identity().size() > 1);
+    if (!vouched) {
+      // Whoever forges the MX record names a host with TLSA records of its own; Postfix would not
+      // take "dane-only" here either.
+      if (more) {
+        notes.add(
+            "the MX records are unsigned, so DANE does not vouch for the hosts: what else is"
+                + " demanded is served");
+        return withoutDane();
+      }
+      notes.add(
+          "the MX records are unsigned: TLSA holds for the host, and not for the domain; Postfix"
+              + " heeds it with smtp_tls_dane_insecure_mx_policy = dane only, and takes it for"
+              + " \"may\" otherwise");
+      return new TableAnswer.Found("dane");
+    }
+    if (more) {
+      notes.add(
+          "DANE and another identity are both demanded, which the table cannot say: DANE is"
+              + " served");
+    }
+    boolean always = usable.stream().allMatch(t -> t.requirement().demandsTls());
+    if (!always) {
+      notes.add("hosts without TLSA records are used as well, with TLS if they offer it");
+      return new TableAnswer.Found("dane");
+    }
+    if (dane.size() < usable.size()) {
+      notes.add("hosts without TLSA records are not used, as TLS is demanded of them too");
+    }
+    // Fails closed where Postfix's own resolver does not validate; "dane" would become "may".
+    return new TableAnswer.Found("dane-only");
+  }
+
+  private TableAnswer withoutDane() {
+    Requirement strictest =
+        usable.stream()
+            .map(Terms::requirement)
+            .max(
+                Comparator.comparing(Requirement::encryption)
+                    .thenComparingInt(r -> others(r).size())
+                    .thenComparing(Requirement::wanted))
+            .orElseThrow();
+    boolean always = strictest.encryption() == Requirement.Encryption.ALWAYS;
+    boolean mixed =
+        usable.stream().anyMatch(t -> t.requirement().encryption() != strictest.encryption());
+    if (mixed && always && strictest.wanted() == Level.DANE && strictest.identity().isEmpty()) {
+      // RFC 7672 §2.2: unusable records, and Postfix makes the difference host by host.
+      return new TableAnswer.Found("dane");
+    }
+    if (mixed) {
+      notes.add("one host demands more than the others: it is served for all of them");
+    }
+    return switch (strictest.encryption()) {
+      case NEVER -> new TableAnswer.Found("none");
+      case IF_OFFERED ->
+          strictest.because().stream().anyMatch(b -> b.startsWith("row") || b.startsWith("route"))
+              ? new TableAnswer.Found("may")
+              : new TableAnswer.NotFound();
+      case ALWAYS -> always(strictest);
+    };
+  }
+
+  private TableAnswer always(Requirement strictest) {
+    List<Demand> demands = others(strictest);
+    Optional<Demand> pinned = demands.stream().filter(Demand.Pinned.class::isInstance).findFirst();
+    if (demands.size() > 1) {
+      notes.add("several identities are demanded, and the table can say one");
+    }
+    if (pinned.isPresent() && pinned.get() instanceof Demand.Pinned p) {
+      return found("fingerprint match=" + fingerprints(p.pins()), strictest);
+    }
+    Optional<MxFilter.Patterns> patterns = part(strictest, MxFilter.Patterns.class);
+    if (patterns.isPresent()) {
+      String listed = matches(patterns.get().patterns());
+      if (listed.isEmpty()) {
+        return unsayable();
+      }
+      notes.add(
+          "the table demands a certificate for a listed name, not for the very host that is"
+              + " connected to; Postfix 3.10 with the table tlsrpt and"
+              + " smtp_tls_enforce_sts_mx_patterns does");
+      return found("secure match=" + listed + " servername=hostname", strictest);
+    }
+    if (demands.isEmpty()) {
+      return found("encrypt", strictest);
+    }
+    Optional<MxFilter.Known> known = part(strictest, MxFilter.Known.class);
+    if (known.isPresent()) {
+      String remembered = matches(known.get());
+      return remembered.isEmpty() ? unsayable() : found("secure match=" + remembered, strictest);
+    }
+    return byName(strictest);
+  }
+
+  private static TableAnswer unsayable() {
+    return new TableAnswer.Temporary("Postfix takes every name that is demanded for another thing");
+  }
+
+  /**
+   * Whether Postfix takes a name in {@code match=} for a name. Three words stand for other names
+   * there; and an IPv4 address is held against the addresses of the certificate, in addition to the
+   * names, so that no certificate matches any more (SSL_add1_host(3)).
+   */
+  private static boolean isMatched(String name) {
+    String last = name.substring(name.lastIndexOf('.') + 1);
+    return !last.chars().allMatch(c -> c >= '0' && c <= '9')
+        && !Set.of("hostname", "nexthop", "dot-nexthop").contains(name);
+  }
+
+  private TableAnswer byName(Requirement strictest) {
+    Set<String> names = new TreeSet<>();
+    Set<String> roots = new TreeSet<>();
+    boolean asFound = true;
+    boolean named = false;
+    for (Terms terms : usable) {
+      for (Demand demand : terms.requirement().identity()) {
+        if (demand instanceof Demand.Pkix p) {
+          p.names().stream().map(Domain::name).filter(Translation::isMatched).forEach(names::add);
+          named |= !p.names().isEmpty();
+          roots.add(p.roots());
+          asFound &= terms.host() instanceof Domain d && p.names().equals(Set.of(d));
+        }
+      }
+    }
+    if (names.isEmpty()) {
+      return named
+          ? unsayable()
+          : new TableAnswer.Temporary("a row demands a name, and an address has none");
+    }
+    String line =
+        asFound && strictest.wanted() != Level.SECURE
+            ? "verify match=hostname"
+            : "secure match=" + String.join(":", names);
+    roots.remove(Demand.PUBLIC_ROOTS);
+    if (roots.isEmpty()) {
+      return found(line, strictest);
+    }
+    Path file = caFiles.get(roots.iterator().next());
+    if (roots.size() > 1 || file == null || !isAttribute(file.toString())) {
+      return new TableAnswer.Temporary("the row's CA cannot be said in a policy table");
+    }
+    return found(line + " tafile=" + file, strictest);
+  }
+
+  private TableAnswer found(String line, Requirement requirement) {
+    Domain serverName = requirement.manner().serverName();
+    boolean named =
+        serverName != null && isMatched(serverName.name()) && !line.contains(" servername=");
+    return new TableAnswer.Found(
+        line
+            + (named ? " servername=" + serverName : "")
+            + " protocols=>="
+            + requirement.floor().lowest().label());
+  }
+
+  private static Optional<Demand.Tlsa> tlsa(Terms terms) {
+    return terms.requirement().identity().stream()
+        .filter(Demand.Tlsa.class::isInstance)
+        .map(Demand.Tlsa.class::cast)
+        .findFirst();
+  }
+
+  private static List<Demand> others(Requirement requirement) {
+    return requirement.identity().stream().filter(d -> !(d instanceof Demand.Tlsa)).toList();
+  }
+
+  private static <T extends MxFilter> Optional<T> part(Requirement requirement, Class<T> kind) {
+    return parts(requirement.mxFilter()).filter(kind::isInstance).map(kind::cast).findFirst();
+  }
+
+  private static Stream<MxFilter> parts(MxFilter filter) {
+    return switch (filter) {
+      case MxFilter.All a -> a.filters().stream().flatMap(Translation::parts);
+      case MxFilter.Any a -> Stream.empty();
+      case MxFilter.Patterns p -> Stream.of(p);
+      case MxFilter.Known k -> Stream.of(k);
+      case MxFilter.Closed c -> Stream.of(c);
+    };
+  }
+
+  /** In Postfix a leading dot stands for any label before it. */
+  private static String matches(List<MxPattern> patterns) {
+    return patterns.stream()
+        .filter(p -> isMatched(p.name().name()) || p.wildcard() && isMatched("." + p.name()))
+        .map(p -> p.wildcard() ? "." + p.name() : p.name().name())
+        .distinct()
+        .collect(Collectors.joining(":"));
+  }
+
+  private static String matches(MxFilter.Known known) {
+    Set<String> out = new TreeSet<>();
+    known.hosts().stream().map(Domain::name).filter(Translation::isMatched).forEach(out::add);
+    known
+        .organisations()
+        .forEach(
+            o -> {
+              out.add(o.name());
+              out.add("." + o.name());
+            });
+    return String.join(":", out);
+  }
+
+  private static String fingerprints(Set<Pin> pins) {
+    return pins.stream()
+        .map(p -> p.hex().toUpperCase(java.util.Locale.ROOT).replaceAll("(..)(?!$)", "$1:"))
+        .sorted()
+        .collect(Collectors.joining("|"));
+  }
+
+  private static boolean isAttribute(String value) {
+    return value.chars().allMatch(c -> c > 0x20 && c < 0x7f && c != ',' && c != '{' && c != '}');
+  }
+}

@@ -1,0 +1,82 @@
+package org.sealwax.router.queue;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.ReversePath;
+import org.sealwax.router.spool.QueueId;
+
+/**
+ * One message for several recipients at one next hop with one reverse-path: what a single round of
+ * delivery carries.
+ *
+ * @param id the message
+ * @param sender reverse-path for MAIL
+ * @param options MAIL parameters
+ * @param nextHop where to
+ * @param recipients at least one
+ * @param deliveredTo the address for a Delivered-To field that goes before the content, or null
+ * @param arrived when the message was accepted
+ * @param round 1 for the first delivery of these recipients
+ * @param size of the content in octets
+ * @param content opens the content afresh each time it is asked
+ * @param slot of the round
+ */
+public record Consignment(
+    QueueId id,
+    ReversePath sender,
+    MailOptions options,
+    NextHop nextHop,
+    List<Addressee> recipients,
+    @Nullable String deliveredTo,
+    Instant arrived,
+    int round,
+    long size,
+    Content content,
+    Slot slot) {
+  /** Copies. */
+  public Consignment {
+    recipients = List.copyOf(recipients);
+  }
+
+  /** One that takes no slot of the queue. */
+  public Consignment(
+      QueueId id,
+      ReversePath sender,
+      MailOptions options,
+      NextHop nextHop,
+      List<Addressee> recipients,
+      @Nullable String deliveredTo,
+      Instant arrived,
+      int round,
+      long size,
+      Content content) {
+    this(
+        id,
+        sender,
+        options,
+        nextHop,
+        recipients,
+        deliveredTo,
+        arrived,
+        round,
+        size,
+        content,
+        Slot.unlimited());
+  }
+
+  /** The same for some of its recipients. */
+  public Consignment to(List<Addressee> some) {
+    return new Consignment(
+        id, sender, options, nextHop, some, deliveredTo, arrived, round, size, content, slot);
+  }
+
+  /** A stored message's header and body. */
+  @FunctionalInterface
+  public interface Content {
+    /** A new stream from the first octet; CRLF line ends, no dot-stuffing. */
+    InputStream open() throws IOException;
+  }
+}

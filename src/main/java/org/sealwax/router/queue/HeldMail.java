@@ -1,0 +1,551 @@
+package org.sealwax.router.queue;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.Supervisor;
+import org.sealwax.mail.smtp.EnhancedStatus;
+import org.sealwax.router.spool.Change;
+import org.sealwax.router.spool.JourneyEntry;
+import org.sealwax.router.spool.KeptMessage;
+import org.sealwax.router.spool.QueueId;
+import org.sealwax.router.spool.Settled;
+import org.sealwax.router.spool.Share;
+import org.sealwax.router.spool.ShareCount;
+import org.sealwax.router.spool.ShareFilter;
+import org.sealwax.router.spool.ShareKey;
+import org.sealwax.router.spool.ShareState;
+import org.sealwax.router.spool.Spool;
+import org.sealwax.router.spool.SpoolTrouble;
+
+/**
+ * Mail that is held for a person, and what becomes of it with time. Strangers can make us hold mail
+ * (any alias to a target that refuses does), so what nobody could be told about has a lifetime and
+ * a share of the disk; what a person held, or what is damaged, stays until a person decides.
+ *
+ * <p>Nothing is deleted before it was announced a day earlier. The time of the last summary is kept
+ * in a file, so that a server that restarts every day announces and deletes as well. A clock that
+ * jumps deletes nothing, if it is right again within a day; and the mail of {@link Kind#UNVOUCHED}
+ * alone goes earlier, the oldest first, when held mail takes more than its share of the disk.
+ */
+public final class HeldMail implements Closeable {
+  /** Why mail is held, as far as its lifetime goes. */
+  enum Kind {
+    /** A refused forward or notification, of which no sender could safely be told. */
+    UNVOUCHED(Duration.ofDays(14)),
+    /** Only our memory of a domain stands in the way. */
+    REMEMBERED(Duration.ofDays(30)),
+    /** Held by a person, or for a reason that only a person can judge. */
+    KEPT(null);
+
+    final @Nullable Duration lifetime;
+
+    Kind(@Nullable Duration lifetime) {
+      this.lifetime = lifetime;
+    }
+  }
+
+  /** Between looks at the share of the disk. */
+  static final Duration LOOK = Duration.ofMinutes(1);
+
+  /** Between summaries, and from the announcement to the end. */
+  static final Duration DAY = Duration.ofDays(1);
+
+  /** Announced at a time; the rest is announced the next day. */
+  static final int MOST_ANNOUNCED = 10_000;
+
+  /** Messages named one by one; a letter is read by a person. */
+  static final int MOST_NAMED = 50;
+
+  /** Groups told apart; a stranger chooses targets. */
+  private static final int MOST_GROUPS = 1_000;
+
+  /** Identifiers named of one group. */
+  private static final int MOST_OF_GROUP = 3;
+
+  /** Lists all that is held. */
+  static final String LIST = "sealwax queue list --state held";
+
+  /** What the letter recommends. */
+  public static final List<String> COMMANDS =
+      List.of(
+          LIST,
+          "sealwax queue show ID",
+          "sealwax queue release ID",
+          "sealwax queue bounce ID",
+          "sealwax queue delete ID");
+
+  private static final int PAGE = 500;
+
+  private static final ShareFilter HELD =
+      new ShareFilter(
+          Optional.empty(),
+          Optional.of(ShareState.HELD),
+          Optional.empty(),
+          Optional.empty(),
+          Optional.empty());
+
+  private final Queue queue;
+  private final Spool spool;
+  private final LongSupplier mostBytes;
+  private final Path summaryFile;
+  private final CountDownLatch closed = new CountDownLatch(1);
+  private final Map<ShareKey, Kind> announced = new LinkedHashMap<>();
+  private long lastSummary;
+
+  /** Time of the last summary of an earlier process, or null. */
+  private @Nullable Instant announcedBefore;
+
+  private long toldCount;
+  private long measured = -1;
+  private boolean toldFull;
+
+  /**
+   * Held mail of a queue.
+   *
+   * @param mostBytes of content that held mail may take on the disk, asked again and again
+   * @param summaryFile keeps the time of the last summary over restarts
+   */
+  public HeldMail(Queue queue, LongSupplier mostBytes, Path summaryFile) {
+    this.queue = queue;
+    this.spool = queue.spool;
+    this.mostBytes = mostBytes;
+    this.summaryFile = summaryFile;
+    this.lastSummary = queue.clock.nanoTime();
+    Instant now = queue.clock.now();
+    Instant before = readSummaryTime();
+    if (before == null || before.isAfter(now)) {
+      // The first start, or a clock that was wrong: a day from now.
+      writeSummaryTime(now);
+      return;
+    }
+    Duration age = Duration.between(before, now);
+    lastSummary -= (age.compareTo(DAY) < 0 ? age : DAY).toNanos();
+    announcedBefore = before;
+  }
+
+  private @Nullable Instant readSummaryTime() {
+    try {
+      return Instant.ofEpochSecond(Long.parseLong(Files.readString(summaryFile).strip()));
+    } catch (NoSuchFileException e) {
+      return null;
+    } catch (IOException | DateTimeException | NumberFormatException e) {
+      queue.log.warning("queue", summaryFile + " cannot be read; the next summary is due in a day");
+      return null;
+    }
+  }
+
+  private void writeSummaryTime(Instant time) {
+    Path fresh = summaryFile.resolveSibling(summaryFile.getFileName() + ".new");
+    try {
+      Files.writeString(fresh, time.getEpochSecond() + "\n", StandardCharsets.US_ASCII);
+      Files.move(
+          fresh, summaryFile, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      queue.log.warning("queue", summaryFile + " cannot be written: " + e.getMessage());
+    }
+  }
+
+  /** Begins to look, and goes on. */
+  public void start() {
+    var _ = Supervisor.start("held mail", () -> closed.getCount() == 0, this::looks);
+  }
+
+  private void looks() {
+    try {
+      while (!closed.await(LOOK.toMillis(), TimeUnit.MILLISECONDS)) {
+        try {
+          look();
+        } catch (IOException e) {
+          queue.log.storeTrouble("held mail could not be looked through", e);
+        } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
+          queue.log.bug("held mail", e);
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** One look: at the share of the disk, and once a day at the lifetimes. */
+  void look() throws IOException {
+    long held = heldShares();
+    if (held != measured) {
+      measured = held;
+      shrink(mostBytes.getAsLong());
+    }
+    long now = queue.clock.nanoTime();
+    if (now - lastSummary >= DAY.toNanos()) {
+      lastSummary = now;
+      recallAnnouncements();
+      carryOut();
+      announce(held);
+      writeSummaryTime(queue.clock.now());
+    }
+  }
+
+  private long heldShares() throws IOException {
+    long held = 0;
+    for (ShareCount c : spool.counts()) {
+      held += c.state() == ShareState.HELD ? c.shares() : 0;
+    }
+    return held;
+  }
+
+  /** Each of a share's recipients has its reason; the one that keeps it longest counts. */
+  static Kind kind(Share share, RecipientGroup group) {
+    Kind kind = Kind.UNVOUCHED;
+    for (QueuedRecipient r : group.recipients()) {
+      Kind own = share.state() == ShareState.HELD ? kind(share.reason(), r) : Kind.KEPT;
+      kind = own.compareTo(kind) > 0 ? own : kind;
+    }
+    return kind;
+  }
+
+  private static Kind kind(String reason, QueuedRecipient r) {
+    Cause last = r.last();
+    if (last == null
+        || reason.equals(QueueStep.BY_HAND)
+        || reason.equals(QueueStep.ENDED_PROCESS)
+        || reason.equals(QueueStep.OUR_FAULT)
+        || reason.equals(Settled.NOT_STORED)
+        || last.reason().equals(Damage.REASON)) {
+      return Kind.KEPT;
+    }
+    if (last.remembered()) {
+      return Kind.REMEMBERED;
+    }
+    boolean refused = last.status().kind() == EnhancedStatus.PERMANENT;
+    boolean untold = r.holdOnRefusal() || last.reason().equals(QueueStep.DOUBLE_BOUNCE);
+    return refused && untold ? Kind.UNVOUCHED : Kind.KEPT;
+  }
+
+  /** Whether its time has come by now. */
+  private boolean isOver(Share share, Kind kind, Instant now) throws IOException {
+    Duration lifetime = kind.lifetime;
+    if (lifetime == null || share.key().message().time().plus(lifetime).isAfter(now)) {
+      return false;
+    }
+    return !heldSince(share).plus(lifetime).isAfter(now);
+  }
+
+  /** From the message's journey; where that is forgotten, the latest possible time. */
+  private Instant heldSince(Share share) throws IOException {
+    Instant since = null;
+    for (JourneyEntry entry : spool.journey(share.key().message())) {
+      Station station = RecordForm.station(entry.facts());
+      if (station.lines().stream().anyMatch(l -> l.what() == Station.What.HELD)) {
+        since = station.at();
+      }
+    }
+    Duration lifetime = queue.settings().schedule().lifetime();
+    return since == null ? share.key().message().time().plus(lifetime) : since;
+  }
+
+  /** What the summary before this start announced: all that was over then. */
+  private void recallAnnouncements() throws IOException {
+    Instant before = announcedBefore;
+    announcedBefore = null;
+    if (before != null) {
+      visit(
+          (share, group, kind) -> {
+            if (isOver(share, kind, before)) {
+              announced.put(share.key(), kind);
+            }
+            return announced.size() < MOST_ANNOUNCED;
+          });
+    }
+  }
+
+  /** What was announced a day ago and is still held for the same reason. */
+  private void carryOut() throws IOException {
+    Map<ShareKey, Kind> due = new LinkedHashMap<>(announced);
+    announced.clear();
+    Instant now = queue.clock.now();
+    for (Map.Entry<ShareKey, Kind> one : due.entrySet()) {
+      Optional<Share> share = spool.share(one.getKey());
+      if (share.isEmpty()) {
+        continue;
+      }
+      RecipientGroup group = RecordForm.group(share.get().recipients());
+      Kind kind = kind(share.get(), group);
+      if (kind != one.getValue() || !isOver(share.get(), kind, now)) {
+        continue;
+      }
+      switch (kind) {
+        case UNVOUCHED -> delete(share.get(), group, "no sender could be told, for 14 days");
+        case REMEMBERED -> {
+          if (!bounce(share.get(), group)) {
+            delete(share.get(), group, "no sender could be told, for 30 days");
+          }
+        }
+        case KEPT -> {}
+      }
+    }
+  }
+
+  private void delete(Share share, RecipientGroup group, String why) {
+    if (!queue.seize(share)) {
+      return; // a person's order is being carried out on it
+    }
+    List<Station.Line> lines = new ArrayList<>();
+    for (QueuedRecipient r : group.recipients()) {
+      String to = r.target().toString();
+      queue.log.deleted(share.key().message().text(), to, share.reason(), why);
+      lines.add(
+          new Station.Line(
+              to, Station.What.DELETED, share.reason(), "", "held mail: " + why, "", "", ""));
+    }
+    queue.changeSeized(
+        List.of(share.key()),
+        new Change(
+            List.of(share.key()),
+            List.of(),
+            List.of(),
+            List.of(),
+            List.of(
+                queue.consequences.journey(
+                    share.key().message(), new Station(queue.clock.now(), 0, null, lines)))));
+  }
+
+  /** Gives it up with a notification; false when there is nobody who may be told. */
+  private boolean bounce(Share share, RecipientGroup group) throws IOException {
+    if (group.recipients().stream().anyMatch(QueuedRecipient::holdOnRefusal)) {
+      return false;
+    }
+    Hot hot = Hot.load(spool, share.key());
+    if (hot == null || hot.envelope().sender().toString().isEmpty()) {
+      return hot == null;
+    }
+    if (!queue.seize(share)) {
+      return true;
+    }
+    boolean handed = false;
+    try {
+      queue.consequences.apply(
+          share.key(),
+          share.hop(),
+          hot,
+          new QueueStep.Event.GivenUp("this server after 30 days on hold"),
+          0);
+      handed = true;
+    } finally {
+      if (!handed) {
+        queue.release(share.key());
+      }
+    }
+    return true;
+  }
+
+  private interface Visitor {
+    /** False when enough was seen. */
+    boolean see(Share share, RecipientGroup group, Kind kind) throws IOException;
+  }
+
+  private void visit(Visitor visitor) throws IOException {
+    ShareKey at = null;
+    List<Share> page;
+    do {
+      // A record that cannot be read is no reason to stop, and nothing happens to it.
+      page = spool.list(HELD, at, PAGE, key -> {});
+      for (Share share : page) {
+        at = share.key();
+        if (!see(visitor, share)) {
+          return;
+        }
+      }
+    } while (!page.isEmpty());
+  }
+
+  /** One share that cannot be judged does not keep the look from those behind it. */
+  private boolean see(Visitor visitor, Share share) throws SpoolTrouble {
+    Set<QueueId> message = Set.of(share.key().message());
+    if (queue.marks.verdict(share.key().message()) != WorkMarks.Turn.GO) {
+      return true; // to look at it has ended the process twice
+    }
+    boolean more = true;
+    queue.marks.beginStep(message);
+    try {
+      RecipientGroup group = RecordForm.group(share.recipients());
+      more = visitor.see(share, group, kind(share, group));
+    } catch (SpoolTrouble e) {
+      if (e.kind() != SpoolTrouble.Kind.DAMAGED) {
+        queue.marks.endStep(message);
+        throw e;
+      }
+    } catch (IOException | RuntimeException e) {
+      queue.log.bug("held mail " + share.key().message(), e);
+    }
+    queue.marks.endStep(message);
+    return more;
+  }
+
+  /** Looks for what is over, and tells the postmaster what is held. */
+  private void announce(long held) throws IOException {
+    if (held == 0) {
+      return;
+    }
+    Instant now = queue.clock.now();
+    visit(
+        (share, group, kind) -> {
+          if (isOver(share, kind, now)) {
+            announced.put(share.key(), kind);
+          }
+          return announced.size() < MOST_ANNOUNCED;
+        });
+    if (!announced.isEmpty()) {
+      queue.log.note(
+          "queue",
+          announced.size() + " held messages end in a day: " + LIST + " shows what is held");
+    }
+    if (held != toldCount || !announced.isEmpty()) {
+      toldCount = held;
+      queue.tellPostmaster(held + " recipients are held and wait for you", lines());
+    }
+  }
+
+  List<String> lines() throws IOException {
+    List<String> lines = new ArrayList<>();
+    lines.add("These messages could not be delivered, and their senders could not safely be told.");
+    lines.add("They wait for you:");
+    COMMANDS.forEach(command -> lines.add("    " + command));
+    if (!announced.isEmpty()) {
+      lines.add("");
+      lines.add("The lifetime of these is over. In a day they are deleted (bounced, where only");
+      lines.add("our memory of a domain stands in the way and the sender is known):");
+      announced.keySet().stream().limit(MOST_NAMED).forEach(key -> lines.add("" + key.message()));
+      more(lines, announced.size());
+    }
+    lines.add("");
+    lines.addAll(groups());
+    return lines;
+  }
+
+  /** Held recipients with the same target and the same answer. */
+  private static final class Group {
+    private final String text;
+    private final List<String> ids = new ArrayList<>();
+    private long count;
+
+    Group(String text) {
+      this.text = text;
+    }
+
+    void add(QueueId id) {
+      count++;
+      if (ids.size() < MOST_OF_GROUP && !ids.contains(id.text())) {
+        ids.add(id.text());
+      }
+    }
+  }
+
+  /** By target and code, the largest first. */
+  private List<String> groups() throws IOException {
+    Map<String, Group> groups = new LinkedHashMap<>();
+    long[] others = {0};
+    visit(
+        (share, group, kind) -> {
+          for (QueuedRecipient r : group.recipients()) {
+            Cause last = r.last();
+            String code = last == null ? "" : code(last);
+            String key = r.target() + ", " + share.reason() + (code.isEmpty() ? "" : " " + code);
+            if (groups.size() == MOST_GROUPS && !groups.containsKey(key)) {
+              others[0]++;
+            } else {
+              groups
+                  .computeIfAbsent(key, k -> new Group(last == null ? "" : last.text()))
+                  .add(share.key().message());
+            }
+          }
+          return true;
+        });
+    List<Map.Entry<String, Group>> largest = new ArrayList<>(groups.entrySet());
+    largest.sort(Comparator.comparingLong(e -> -e.getValue().count));
+    List<String> lines = new ArrayList<>();
+    for (Map.Entry<String, Group> one : largest.subList(0, Math.min(MOST_NAMED, largest.size()))) {
+      Group group = one.getValue();
+      lines.add(group.count + " to " + one.getKey());
+      if (!group.text.isEmpty()) {
+        lines.add("    " + group.text);
+      }
+      lines.add(
+          "    " + String.join(" ", group.ids) + (group.count > group.ids.size() ? " ..." : ""));
+    }
+    for (Map.Entry<String, Group> one :
+        largest.subList(Math.min(MOST_NAMED, largest.size()), largest.size())) {
+      others[0] += one.getValue().count;
+    }
+    if (others[0] > 0) {
+      lines.add(others[0] + " more: " + LIST);
+    }
+    return lines;
+  }
+
+  /** {@code 550 5.1.1}, or the enhanced status alone where no server said it. */
+  private static String code(Cause cause) {
+    return cause.reply() == null
+        ? cause.status().toString()
+        : cause.reply().code() + " " + cause.status();
+  }
+
+  private static void more(List<String> lines, long count) {
+    if (count > MOST_NAMED) {
+      lines.add("and more: " + LIST);
+    }
+  }
+
+  /** Brings held mail back to its share of the disk, as far as it may be deleted. */
+  private void shrink(long most) throws IOException {
+    long bytes = spool.heldBytes();
+    if (bytes <= most) {
+      toldFull = false;
+      return;
+    }
+    long[] left = {bytes};
+    visit(
+        (share, group, kind) -> {
+          if (kind == Kind.UNVOUCHED) {
+            Optional<KeptMessage> message = spool.message(share.key().message());
+            left[0] -= message.map(KeptMessage::size).orElse(0L);
+            delete(share, group, "held mail took more than its share of the disk");
+          }
+          // Some room at once, or every new message would lead to another look.
+          return left[0] > most - most / 10;
+        });
+    if (left[0] > most && !toldFull) {
+      toldFull = true;
+      queue.log.warning(
+          "queue",
+          "held mail takes "
+              + left[0]
+              + " bytes, more than its share of the disk ("
+              + most
+              + "), and none of it may be deleted without a person: "
+              + LIST);
+    }
+  }
+
+  /** Stops looking. */
+  @Override
+  public void close() {
+    closed.countDown();
+  }
+}

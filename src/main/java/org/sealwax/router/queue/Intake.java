@@ -1,0 +1,47 @@
+package org.sealwax.router.queue;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.OutputStream;
+import org.sealwax.mail.net.ByteBudget;
+import org.sealwax.router.spool.QueueId;
+
+/** How mail enters the queue. Thread-safe. */
+public interface Intake {
+  /**
+   * Opens an entry and gives it its identifier; nothing is durable yet.
+   *
+   * @param memory to which the entry charges what it holds in memory
+   * @throws IntakeTrouble when no mail can be taken now
+   */
+  Entry open(ByteBudget memory) throws IntakeTrouble;
+
+  /** Opens an entry for mail of our own, which is small. */
+  default Entry open() throws IntakeTrouble {
+    return open(ByteBudget.unlimited());
+  }
+
+  /** One message on its way in; owned by one thread. */
+  interface Entry extends Closeable {
+    /** The identifier, for Received and the log. */
+    QueueId id();
+
+    /**
+     * Takes header and body as they go on the wire, with CRLF line ends and without dot-stuffing.
+     * Small messages stay in memory until commit, large ones stream to a file: memory is
+     * independent of size. Trouble is {@link IntakeTrouble}.
+     */
+    OutputStream content();
+
+    /**
+     * Commits; when this returns, message, envelope and queue state are on stable storage, and the
+     * {@code 250} may be said. Never returns early: a failed fsync throws, and the message is not
+     * queued.
+     */
+    void commit(Submission submission) throws IntakeTrouble;
+
+    /** Discards the message unless it was committed. */
+    @Override
+    void close() throws IOException;
+  }
+}

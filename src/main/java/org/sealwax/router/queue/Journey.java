@@ -1,0 +1,27 @@
+package org.sealwax.router.queue;
+
+import java.util.List;
+import java.util.Optional;
+import org.sealwax.router.spool.QueueId;
+
+/**
+ * One message's way through this router, as far as it is remembered.
+ *
+ * @param id the message
+ * @param arrival how it came in, when that is still known
+ * @param stations what happened, in order
+ * @param waiting recipients that are still here
+ */
+public record Journey(
+    QueueId id, Optional<Station.Arrival> arrival, List<Station> stations, List<QueueRow> waiting) {
+  /** Copies. */
+  public Journey {
+    stations = List.copyOf(stations);
+    waiting = List.copyOf(waiting);
+  }
+
+  /** Whether nothing at all is known of the message. */
+  public boolean isUnknown() {
+    return arrival.isEmpty() && stations.isEmpty() && waiting.isEmpty();
+  }
+}

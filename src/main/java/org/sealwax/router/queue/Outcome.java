@@ -1,0 +1,27 @@
+package org.sealwax.router.queue;
+
+/** What one round came to for one recipient. */
+public sealed interface Outcome {
+  /**
+   * The next hop took it.
+   *
+   * @param host name and address of the remote host, or the command
+   * @param reply what it said
+   * @param tls wanted and got level, for log and trace: {@code may:trusted}, {@code none}
+   * @param dsnPassedOn the next hop knows DSN and got the wishes; otherwise a wished success
+   *     notification is ours to send, as {@code relayed} (RFC 3461 5.2.2)
+   * @param terminal the recipient was delivered to its end (a pipe): a wished success notification
+   *     says {@code delivered}
+   */
+  record Delivered(String host, String reply, String tls, boolean dsnPassedOn, boolean terminal)
+      implements Outcome {}
+
+  /** Try again later; also everything unknown. */
+  record Deferred(Cause cause) implements Outcome {}
+
+  /** A named cause: give up and say so. */
+  record Refused(Cause cause) implements Outcome {}
+
+  /** Wait for a person. */
+  record Held(Cause cause) implements Outcome {}
+}

@@ -1,0 +1,35 @@
+package org.sealwax.router.queue;
+
+/**
+ * What the queue has done since it was started, for metrics.
+ *
+ * @param accepted messages taken in
+ * @param delivered recipients delivered
+ * @param deferred recipients deferred, once for each round
+ * @param bounced recipients given up
+ * @param held recipients put aside for a person
+ * @param notified notifications queued
+ * @param rounds begun
+ * @param running rounds now
+ * @param ready shares in line in memory
+ * @param inHand shares in memory in all
+ * @param fresh shares accepted and not yet through their first round
+ * @param hotBytes contents in memory
+ * @param nextHops known now
+ * @param deadSites left alone now
+ */
+public record QueueFigures(
+    long accepted,
+    long delivered,
+    long deferred,
+    long bounced,
+    long held,
+    long notified,
+    long rounds,
+    int running,
+    int ready,
+    int inHand,
+    int fresh,
+    long hotBytes,
+    int nextHops,
+    int deadSites) {}

@@ -1,0 +1,100 @@
+package org.sealwax.router.queue;
+
+import java.time.Duration;
+import java.util.Optional;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.address.Mailbox;
+
+/**
+ * Settings of the queue; swapped whole on reload.
+ *
+ * @param schedule when to try again
+ * @param deliveries rounds that run at the same time
+ * @param deliveriesPerHop rounds toward one next hop at the same time, reached step by step
+ * @param recipientsPerRound in one consignment
+ * @param deadSiteFirst how long a next hop that does not answer is left alone at first
+ * @param deadSiteMost how long at most; doubled from the first
+ * @param hotBytes contents just accepted that may stay in memory for their first round
+ * @param returnedContent a failure notification carries the whole message up to this size, else its
+ *     header
+ * @param hostName our name, for notifications
+ * @param postmaster who gets the daily summary of what is held, or empty for nobody
+ */
+public record QueueSettings(
+    RetrySchedule schedule,
+    int deliveries,
+    int deliveriesPerHop,
+    int recipientsPerRound,
+    Duration deadSiteFirst,
+    Duration deadSiteMost,
+    long hotBytes,
+    int returnedContent,
+    Domain hostName,
+    Optional<Mailbox> postmaster) {
+  /** What a notification may carry at most, so that it stays a small message itself. */
+  public static final int MOST_RETURNED = 100 * 1024;
+
+  /** More recipients than a server must take at once (RFC 5321 4.5.3.1.8). */
+  public static final int MOST_RECIPIENTS = 1000;
+
+  /** Checks. */
+  public QueueSettings {
+    if (deliveries < 1 || deliveriesPerHop < 1 || hotBytes < 0) {
+      throw new IllegalArgumentException("too small");
+    }
+    if (recipientsPerRound < 1 || recipientsPerRound > MOST_RECIPIENTS) {
+      throw new IllegalArgumentException("recipients per round: 1 to " + MOST_RECIPIENTS);
+    }
+    if (returnedContent < 0 || returnedContent > MOST_RETURNED) {
+      throw new IllegalArgumentException("returned content: 0 to " + MOST_RETURNED);
+    }
+    if (deadSiteFirst.isNegative() || deadSiteFirst.compareTo(deadSiteMost) > 0) {
+      throw new IllegalArgumentException("dead site: first is longer than most");
+    }
+  }
+
+  /** Defaults of a host. */
+  public static QueueSettings defaults(Domain hostName) {
+    return new QueueSettings(
+        RetrySchedule.defaults(),
+        100,
+        20,
+        100,
+        Duration.ofMinutes(1),
+        Duration.ofHours(1),
+        16L << 20,
+        50 * 1024,
+        hostName,
+        Optional.empty());
+  }
+
+  /** The same with another schedule. */
+  public QueueSettings withSchedule(RetrySchedule other) {
+    return new QueueSettings(
+        other,
+        deliveries,
+        deliveriesPerHop,
+        recipientsPerRound,
+        deadSiteFirst,
+        deadSiteMost,
+        hotBytes,
+        returnedContent,
+        hostName,
+        postmaster);
+  }
+
+  /** The same with a postmaster. */
+  public QueueSettings withPostmaster(Mailbox other) {
+    return new QueueSettings(
+        schedule,
+        deliveries,
+        deliveriesPerHop,
+        recipientsPerRound,
+        deadSiteFirst,
+        deadSiteMost,
+        hotBytes,
+        returnedContent,
+        hostName,
+        Optional.of(other));
+  }
+}

@@ -1,0 +1,202 @@
+package org.sealwax.router.queue;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.router.spool.JourneyEntry;
+import org.sealwax.router.spool.KeptMessage;
+import org.sealwax.router.spool.QueueId;
+import org.sealwax.router.spool.Share;
+import org.sealwax.router.spool.ShareCount;
+import org.sealwax.router.spool.ShareKey;
+import org.sealwax.router.spool.Spool;
+
+/** The queue as people and metrics see it. Thread-safe; reads the store, changes nothing. */
+public final class QueueView {
+  /** Rows of one page at most. */
+  public static final int MOST_ROWS = 1000;
+
+  /** Octets of a header preview at most. */
+  public static final int MOST_HEADER = 16 * 1024;
+
+  /** Shares read from the store at a time. */
+  static final int READ = 500;
+
+  private final Spool spool;
+  private final Queue queue;
+
+  /** A view of a queue. */
+  public QueueView(Queue queue) {
+    this.queue = queue;
+    this.spool = queue.spool;
+  }
+
+  /**
+   * Shares (groups of recipients) by state and reason. What is in its first round right now is not
+   * in it: see {@link QueueFigures#fresh()}.
+   */
+  public List<ShareCount> counts() throws IOException {
+    return spool.counts();
+  }
+
+  /**
+   * A page of the list.
+   *
+   * @param rows in order of arrival
+   * @param next what to give to {@link #list} for the page after, or null at the end
+   */
+  public record Page(List<QueueRow> rows, @Nullable ShareKey next) {
+    /** Copies. */
+    public Page {
+      rows = List.copyOf(rows);
+    }
+  }
+
+  /**
+   * Recipients that a filter means.
+   *
+   * @param after where the last page ended, or null
+   * @param limit rows at most, 1 to {@link #MOST_ROWS}; a page ends with a whole share, and may
+   *     exceed it by the recipients of one
+   */
+  public Page list(QueueFilter filter, @Nullable ShareKey after, int limit) throws IOException {
+    int most = Math.clamp(limit, 1, MOST_ROWS);
+    List<QueueRow> rows = new ArrayList<>();
+    Map<QueueId, Optional<Known>> messages = new HashMap<>();
+    ShareKey at = after;
+    while (true) {
+      List<Share> shares = spool.list(filter.forStore(), at, READ, key -> {});
+      for (Share share : shares) {
+        at = share.key();
+        RecipientGroup group = RecordForm.group(share.recipients());
+        for (QueuedRecipient r : group.recipients()) {
+          if (filter.means(r)) {
+            rows.add(row(share, group, r, messages));
+          }
+        }
+        if (rows.size() >= most) {
+          return new Page(rows, at);
+        }
+      }
+      if (shares.size() < READ) {
+        return new Page(rows, null);
+      }
+      messages.clear();
+    }
+  }
+
+  private record Known(Instant arrived, long size) {}
+
+  private QueueRow row(
+      Share share,
+      RecipientGroup group,
+      QueuedRecipient r,
+      Map<QueueId, Optional<Known>> messages) {
+    QueueId id = share.key().message();
+    Known known =
+        messages.computeIfAbsent(id, this::known).orElseGet(() -> new Known(id.time(), 0));
+    return new QueueRow(
+        id,
+        known.arrived(),
+        known.size(),
+        share.sender(),
+        r.target().toString(),
+        r.original().toString(),
+        Line.hop(share.hop()),
+        share.state(),
+        share.due(),
+        group.rounds(),
+        r.last());
+  }
+
+  private Optional<Known> known(QueueId id) {
+    try {
+      return spool.message(id).map(m -> new Known(m.arrived(), m.size()));
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** What is remembered of one message, and what is still here of it. */
+  public Journey trace(QueueId id) throws IOException {
+    List<Station> stations = new ArrayList<>();
+    Optional<Station.Arrival> arrival = Optional.empty();
+    for (JourneyEntry entry : spool.journey(id)) {
+      Station station = RecordForm.station(entry.facts());
+      stations.add(station);
+      if (arrival.isEmpty()) {
+        arrival = Optional.ofNullable(station.arrival());
+      }
+    }
+    if (arrival.isEmpty()) {
+      Optional<KeptMessage> kept = spool.message(id);
+      if (kept.isPresent()) {
+        Envelope e = RecordForm.envelope(kept.get().envelope());
+        arrival =
+            Optional.of(
+                new Station.Arrival(
+                    kept.get().arrived(),
+                    e.sender().toString(),
+                    e.origin(),
+                    e.tls(),
+                    kept.get().size(),
+                    e.recipients()));
+      }
+    }
+    List<QueueRow> waiting = list(QueueFilter.of(id), null, MOST_ROWS).rows();
+    return new Journey(id, arrival, stations, waiting);
+  }
+
+  /**
+   * One waiting message.
+   *
+   * @param id identifies it
+   * @param arrived when
+   * @param size octets of content
+   * @param envelope what came with it
+   * @param header its header as far as it fits, line ends as stored
+   */
+  public record Message(QueueId id, Instant arrived, long size, Envelope envelope, String header) {}
+
+  /** One waiting message, or empty when it is gone. */
+  public Optional<Message> show(QueueId id) throws IOException {
+    Optional<KeptMessage> kept = spool.message(id);
+    if (kept.isEmpty()) {
+      return Optional.empty();
+    }
+    String header;
+    try (InputStream in = spool.content(id)) {
+      header = header(in.readNBytes(MOST_HEADER));
+    } catch (IOException e) {
+      header = "(the content cannot be read: " + e.getMessage() + ")";
+    }
+    return Optional.of(
+        new Message(
+            id,
+            kept.get().arrived(),
+            kept.get().size(),
+            RecordForm.envelope(kept.get().envelope()),
+            header));
+  }
+
+  private static String header(byte[] start) {
+    for (int i = 0; i + 3 < start.length; i++) {
+      if (start[i] == '\r' && start[i + 1] == '\n' && start[i + 2] == '\r') {
+        return new String(start, 0, i + 2, StandardCharsets.UTF_8);
+      }
+    }
+    return new String(start, StandardCharsets.UTF_8);
+  }
+
+  /** What the queue does. */
+  public QueueFigures figures() {
+    return queue.figures();
+  }
+}

@@ -1,0 +1,40 @@
+package org.sealwax.router.queue;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.ReversePath;
+
+/**
+ * Recipients of one message that travel together; the content of a stored share.
+ *
+ * @param sender reverse-path for MAIL
+ * @param deliveredTo for a Delivered-To field, or null
+ * @param rounds done so far
+ * @param recipients at least one
+ */
+public record RecipientGroup(
+    ReversePath sender,
+    @Nullable String deliveredTo,
+    int rounds,
+    List<QueuedRecipient> recipients) {
+  /** Copies. */
+  public RecipientGroup {
+    recipients = List.copyOf(recipients);
+    if (recipients.isEmpty()) {
+      throw new IllegalArgumentException("no recipients");
+    }
+  }
+
+  /** The lowest key, which numbers the share. */
+  long number() {
+    long lowest = Long.MAX_VALUE;
+    for (QueuedRecipient r : recipients) {
+      lowest = Math.min(lowest, r.key());
+    }
+    return lowest;
+  }
+
+  RecipientGroup with(List<QueuedRecipient> others) {
+    return new RecipientGroup(sender, deliveredTo, rounds, others);
+  }
+}

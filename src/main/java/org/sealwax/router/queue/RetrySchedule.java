@@ -1,0 +1,94 @@
+package org.sealwax.router.queue;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+
+/**
+ * When to try again (RFC 5321 4.5.4.1): minutes at first, hours later, and an end.
+ *
+ * @param waits after the first round, the second, …; the last one repeats
+ * @param jitter each wait is lengthened or shortened by up to this part of it, 0 to 0.9, so that
+ *     mail that failed together does not come back together
+ * @param lifetime after arrival; the last try is at its end
+ * @param delayNotice after arrival: the sender is told once that the message is late; zero or
+ *     longer than the lifetime means never
+ */
+public record RetrySchedule(
+    List<Duration> waits, double jitter, Duration lifetime, Duration delayNotice) {
+  /** A shorter wait would be a busy loop against somebody else's server. */
+  public static final Duration SHORTEST_WAIT = Duration.ofSeconds(1);
+
+  /** How long before the end of its lifetime mail is held that must not bounce. */
+  public static final Duration HELD_BEFORE_THE_END = Duration.ofDays(1);
+
+  /** Checks and copies. */
+  public RetrySchedule {
+    waits = List.copyOf(waits);
+    if (waits.isEmpty() || waits.stream().anyMatch(w -> w.compareTo(SHORTEST_WAIT) < 0)) {
+      throw new IllegalArgumentException("waits of at least a second are needed");
+    }
+    if (!(jitter >= 0 && jitter <= 0.9)) {
+      throw new IllegalArgumentException("jitter is from 0 to 0.9");
+    }
+    if (lifetime.isNegative() || delayNotice.isNegative()) {
+      throw new IllegalArgumentException("negative time");
+    }
+  }
+
+  /** Five days; RFC 5321 wants at least 4 to 5. */
+  public static RetrySchedule defaults() {
+    return new RetrySchedule(
+        List.of(
+            Duration.ofMinutes(2),
+            Duration.ofMinutes(5),
+            Duration.ofMinutes(10),
+            Duration.ofMinutes(20),
+            Duration.ofMinutes(40),
+            Duration.ofHours(1),
+            Duration.ofHours(2),
+            Duration.ofHours(4)),
+        0.2,
+        Duration.ofDays(5),
+        Duration.ofHours(4));
+  }
+
+  /**
+   * When the next round is, never before the shortest wait from now, and at the end of the lifetime
+   * rather than behind it.
+   *
+   * @param rounds done so far, at least 1
+   * @param chance from 0.0 to 1.0
+   */
+  public Instant next(int rounds, Instant arrived, Instant now, double chance) {
+    Duration wait = waits.get(Math.min(Math.max(rounds, 1), waits.size()) - 1);
+    double factor = 1 - jitter + 2 * jitter * chance;
+    Instant next = now.plusMillis((long) (wait.toMillis() * factor));
+    Instant end = arrived.plus(lifetime);
+    if (next.isAfter(end)) {
+      next = end;
+    }
+    Instant earliest = now.plus(SHORTEST_WAIT);
+    return next.isBefore(earliest) ? earliest : next;
+  }
+
+  /** Whether the lifetime is over. */
+  public boolean isOver(Instant arrived, Instant now) {
+    return !now.isBefore(arrived.plus(lifetime));
+  }
+
+  /**
+   * Whether mail that only our memory keeps back is put before a person now: while there is time
+   * left to release it.
+   */
+  public boolean isHoldDue(Instant arrived, Instant now) {
+    Duration half = lifetime.dividedBy(2);
+    Duration left = half.compareTo(HELD_BEFORE_THE_END) < 0 ? half : HELD_BEFORE_THE_END;
+    return !now.isBefore(arrived.plus(lifetime).minus(left));
+  }
+
+  /** Whether the sender should have been told of the delay by now. */
+  public boolean isLate(Instant arrived, Instant now) {
+    return !delayNotice.isZero() && !now.isBefore(arrived.plus(delayNotice));
+  }
+}

@@ -1,0 +1,70 @@
+package org.sealwax.router.receipts;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.Arrays;
+import java.util.HexFormat;
+
+/**
+ * Lines that are put together in memory behind the last line of the file, as octets: each is
+ * encoded once, for its hash and for the file. What {@link Entry} says of one line holds for each.
+ * One thread owns it.
+ */
+final class Chain {
+  private final MessageDigest sha = Entry.sha256();
+  private byte[] out;
+  private int length;
+  private byte[] hash;
+  private long number;
+
+  /**
+   * Goes on.
+   *
+   * @param hash of the line before
+   * @param number of the line before
+   * @param octets that are expected
+   */
+  Chain(String hash, long number, int octets) {
+    this.hash = hash.getBytes(StandardCharsets.US_ASCII);
+    this.number = number;
+    this.out = new byte[octets];
+  }
+
+  /** One more line, with members as {@link Json} writes them. */
+  void add(String kind, String members) {
+    byte[] payload = Entry.payload(number + 1, kind, members).getBytes(StandardCharsets.UTF_8);
+    sha.update(hash);
+    sha.update((byte) ' ');
+    hash = HexFormat.of().formatHex(sha.digest(payload)).getBytes(StandardCharsets.US_ASCII);
+    number++;
+    int needed = length + hash.length + payload.length + 2;
+    if (needed > out.length) {
+      out = Arrays.copyOf(out, Math.max(needed, 2 * out.length));
+    }
+    put(hash);
+    out[length++] = ' ';
+    put(payload);
+    out[length++] = '\n';
+  }
+
+  private void put(byte[] octets) {
+    System.arraycopy(octets, 0, out, length, octets.length);
+    length += octets.length;
+  }
+
+  /** Number of the last line. */
+  long number() {
+    return number;
+  }
+
+  /** Hash of the last line, in hex. */
+  String hash() {
+    return new String(hash, StandardCharsets.US_ASCII);
+  }
+
+  /** All lines. */
+  ByteBuffer octets() {
+    return ByteBuffer.wrap(out, 0, length);
+  }
+}

@@ -1,0 +1,13 @@
+package org.sealwax.router.receipts;
+
+/** Where receipts go. Thread-safe; never throws, never waits for a disk. */
+@FunctionalInterface
+public interface Receipts {
+  /** Gives a receipt; durable about a second later. */
+  void give(Receipt receipt);
+
+  /** Receipts switched off. */
+  static Receipts none() {
+    return receipt -> {};
+  }
+}

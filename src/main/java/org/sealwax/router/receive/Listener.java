@@ -1,0 +1,390 @@
+package org.sealwax.router.receive;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import jdk.net.ExtendedSocketOptions;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.AcceptLoop;
+import org.sealwax.mail.net.Deadline;
+import org.sealwax.mail.net.Threads;
+import org.sealwax.mail.net.Wire;
+import org.sealwax.mail.smtp.EnhancedStatus;
+import org.sealwax.mail.smtp.Reply;
+import org.sealwax.mail.smtp.ReplyWriter;
+import org.sealwax.mail.smtp.session.Dialogue;
+import org.sealwax.mail.tls.TlsServer;
+import org.sealwax.mail.tls.TlsWire;
+import org.sealwax.mail.tls.verdict.TlsTrouble;
+
+/**
+ * One door: accepts connections, and gives each a virtual thread and a {@link Session}. When all
+ * sessions of the process are taken, one client waits here and the others in the kernel's backlog,
+ * where they cost us nothing.
+ */
+public final class Listener implements AutoCloseable {
+  /** How long somebody who is turned away may take to read that. */
+  private static final Duration TURN_AWAY = Duration.ofSeconds(5);
+
+  private static final AtomicLong SESSIONS = new AtomicLong();
+
+  private final ListenerSettings settings;
+  private final Premises premises;
+  private final @Nullable TlsServer tls;
+  private final Door door;
+  private final SessionLimit.Share sessions;
+  private final Map<String, Integer> perUser = new HashMap<>();
+  private final Set<Dialogue> open = ConcurrentHashMap.newKeySet();
+  private final String sessionPrefix;
+  private volatile boolean stopped;
+  private volatile boolean ending;
+
+  /** What can be accepted from. */
+  private interface Door extends AutoCloseable {
+    Arrival accept() throws IOException;
+
+    @Override
+    void close() throws IOException;
+  }
+
+  /**
+   * A connection.
+   *
+   * @param user of this machine who connected through a Unix socket; empty over TCP
+   */
+  private record Arrival(Wire wire, String user) {}
+
+  private Listener(
+      ListenerSettings settings, Premises premises, @Nullable TlsServer tls, Door door) {
+    this.settings = settings;
+    this.premises = premises;
+    this.tls = tls;
+    this.door = door;
+    this.sessions = premises.sessions().share(settings.sessions());
+    // Sorts by start of the process, so that a session's name is unique over restarts.
+    this.sessionPrefix = Long.toString(premises.clock().now().getEpochSecond(), 36);
+  }
+
+  /**
+   * Binds and starts to accept.
+   *
+   * @param tls for STARTTLS and implicit TLS; null when the listener has none
+   * @throws IOException when the place is taken or not allowed
+   */
+  public static Listener start(
+      ListenerSettings settings, Premises premises, @Nullable TlsServer tls) throws IOException {
+    boolean needsTls = settings.encryption() != ListenerSettings.Encryption.NONE;
+    if (needsTls && tls == null) {
+      throw new IllegalArgumentException("listener " + settings.name() + " needs TLS");
+    }
+    return switch (settings.place()) {
+      case ListenerSettings.Place.Tcp tcp -> {
+        ServerSocket socket = new ServerSocket();
+        try {
+          socket.setReuseAddress(true);
+          socket.bind(tcp.address(), settings.backlog());
+        } catch (IOException e) {
+          socket.close();
+          throw e;
+        }
+        TcpDoor door = new TcpDoor(socket);
+        Listener listener = new Listener(settings, premises, needsTls ? tls : null, door);
+        listener.start();
+        yield listener;
+      }
+      case ListenerSettings.Place.Unix unix -> {
+        UnixDoor door = UnixDoor.open(unix.path(), settings.backlog());
+        Listener listener = new Listener(settings, premises, null, door);
+        listener.start();
+        yield listener;
+      }
+    };
+  }
+
+  private record TcpDoor(ServerSocket socket) implements Door {
+    @Override
+    public Arrival accept() throws IOException {
+      Socket client = socket.accept();
+      try {
+        return new Arrival(Wire.of(client), "");
+      } catch (IOException e) {
+        client.close();
+        throw e;
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      socket.close();
+    }
+  }
+
+  private record UnixDoor(ServerSocketChannel channel, Path path) implements Door {
+    static UnixDoor open(Path path, int backlog) throws IOException {
+      Files.deleteIfExists(path);
+      ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+      try {
+        channel.bind(UnixDomainSocketAddress.of(path), backlog);
+        // Every program of this machine may hand in mail; the folder's mode narrows that.
+        Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-rw-rw-"));
+      } catch (IOException e) {
+        channel.close();
+        throw e;
+      }
+      return new UnixDoor(channel, path);
+    }
+
+    @Override
+    public Arrival accept() throws IOException {
+      SocketChannel client = channel.accept();
+      try {
+        String user = client.getOption(ExtendedSocketOptions.SO_PEERCRED).user().getName();
+        return new Arrival(Wire.of(client), user);
+      } catch (IOException | UnsupportedOperationException e) {
+        client.close();
+        throw new IOException("the user at the other end is not known", e);
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      channel.close();
+      Files.deleteIfExists(path);
+    }
+  }
+
+  /** Where it listens; the port is the real one. Empty of meaning for a Unix socket. */
+  public InetSocketAddress address() {
+    return door instanceof TcpDoor tcp
+        ? (InetSocketAddress) tcp.socket().getLocalSocketAddress()
+        : new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+  }
+
+  /** Sessions now. */
+  public int sessions() {
+    return sessions.sessions();
+  }
+
+  private void start() {
+    var _ =
+        AcceptLoop.start(
+            "listener-" + settings.name(),
+            () -> stopped,
+            this::next,
+            arrival -> Threads.start("session", () -> receive(arrival)),
+            text -> premises.log().warning("receive", settings.name() + ": " + text));
+  }
+
+  private Arrival next() throws IOException, InterruptedException {
+    Arrival arrival = door.accept();
+    if (!sessions.take()) {
+      arrival.wire().close();
+      throw new SocketException("closed");
+    }
+    return arrival;
+  }
+
+  private void receive(Arrival arrival) {
+    Wire wire = arrival.wire();
+    boolean local = !arrival.user().isEmpty();
+    try (SessionMemory memory = premises.sessions().memory(local)) {
+      String limit = local ? enter(arrival.user()) : premises.limits().enter(client(wire));
+      if (!limit.isEmpty()) {
+        turnAway(wire, limit);
+        return;
+      }
+      try {
+        converse(wire, local, memory);
+      } finally {
+        if (local) {
+          leave(arrival.user());
+        } else {
+          premises.limits().leave(client(wire));
+        }
+      }
+    } catch (RuntimeException | Error e) {
+      // The session boundary: the client has had its 421, and keeps its mail.
+      premises.log().bug("session of listener " + settings.name(), e);
+    } finally {
+      closeQuietly(wire);
+      sessions.give();
+    }
+  }
+
+  private static InetAddress client(Wire wire) {
+    return wire.peer().getAddress();
+  }
+
+  /** One user of this machine has half of the sessions at most: a script must not stop cron. */
+  private String enter(String user) {
+    synchronized (perUser) {
+      int others = perUser.getOrDefault(user, 0);
+      if (others >= Math.max(1, settings.sessions() / 2)) {
+        return "sessions of this user";
+      }
+      perUser.put(user, others + 1);
+      return "";
+    }
+  }
+
+  private void leave(String user) {
+    synchronized (perUser) {
+      perUser.computeIfPresent(user, (u, count) -> count > 1 ? count - 1 : null);
+    }
+  }
+
+  private void converse(Wire wire, boolean local, SessionMemory memory) {
+    if (!memory.tryTake(SessionMemory.SESSION)) {
+      turnAway(wire, "sessions for the memory of this server");
+      return;
+    }
+    Reception reception = premises.reception().get();
+    String name = sessionPrefix + "-" + Long.toString(SESSIONS.incrementAndGet(), 36);
+    Visitor visitor =
+        new Visitor(
+            name,
+            wire.peer(),
+            local,
+            name(reception, wire.peer().getAddress(), local),
+            local ? new Trust.Local() : reception.rules().trust(wire.peer().getAddress()));
+    Session session =
+        new Session(premises, reception, settings, tls, wire.local().getAddress(), visitor, memory);
+    long began = premises.clock().nanoTime();
+    premises.log().connected(name, settings.name(), wire.peer());
+    try {
+      Wire talk = wire;
+      TlsServer server = tls;
+      if (server != null && settings.encryption() == ListenerSettings.Encryption.IMPLICIT) {
+        TlsWire encrypted = implicit(wire, server, session, memory);
+        if (encrypted == null) {
+          return;
+        }
+        talk = encrypted;
+      }
+      Dialogue dialogue = new Dialogue(talk, session, settings.dialogue(), premises.clock());
+      open.add(dialogue);
+      try {
+        if (ending) {
+          dialogue.endSoon();
+        }
+        var _ = dialogue.run();
+      } finally {
+        open.remove(dialogue);
+      }
+    } finally {
+      session.ended();
+      visitor.name.end();
+      premises
+          .log()
+          .disconnected(
+              name,
+              wire.peer(),
+              session.accepted(),
+              session.refused(),
+              Duration.ofNanos(premises.clock().nanoTime() - began));
+    }
+  }
+
+  private @Nullable TlsWire implicit(
+      Wire wire, TlsServer server, Session session, SessionMemory memory) {
+    if (!premises.limits().count(wire.peer().getAddress(), ClientLimits.Rate.HANDSHAKES)) {
+      premises.log().turnedAway(wire.peer(), ClientLimits.Rate.HANDSHAKES.text());
+      return null;
+    }
+    if (!memory.tryTake(SessionMemory.TLS)) {
+      premises.log().turnedAway(wire.peer(), "sessions for the memory of this server");
+      return null;
+    }
+    try {
+      TlsWire encrypted = server.accept(wire, settings.handshake());
+      session.handshake(encrypted.handshake());
+      return encrypted;
+    } catch (TlsTrouble trouble) {
+      session.handshakeFailed(trouble);
+      return null;
+    }
+  }
+
+  private ClientName name(Reception reception, InetAddress client, boolean local) {
+    ReceiveSettings receive = reception.settings();
+    ClientNames names = premises.names();
+    if (names == null || !receive.looksUpNames() || local || client.isLoopbackAddress()) {
+      return ClientName.unasked(premises.clock());
+    }
+    return names.ask(client, receive.nameWait());
+  }
+
+  private void turnAway(Wire wire, String limit) {
+    premises.log().turnedAway(wire.peer(), limit);
+    if (settings.encryption() == ListenerSettings.Encryption.IMPLICIT) {
+      return; // a handshake is what the limit is to save
+    }
+    ReplyWriter reply = new ReplyWriter();
+    reply.append(
+        Reply.of(
+            421,
+            EnhancedStatus.of(4, 7, 0),
+            premises.reception().get().settings().host() + " too many " + limit));
+    try (Deadline _ = Deadline.after(TURN_AWAY, wire)) {
+      reply.drainTo(wire.out());
+    } catch (IOException e) {
+      // It is gone already, which is what was wanted.
+    }
+  }
+
+  /** Stops accepting; sessions go on. */
+  public void stopAccepting() {
+    stopped = true;
+    sessions.close();
+    try {
+      door.close();
+    } catch (IOException e) {
+      premises.log().warning("receive", settings.name() + ": closing failed: " + e.getMessage());
+    }
+  }
+
+  /**
+   * Stops accepting, tells idle sessions 421, and lets messages under way finish.
+   *
+   * @param grace how long to wait for them
+   * @return whether all ended in that time
+   */
+  public boolean drain(Duration grace) throws InterruptedException {
+    stopAccepting();
+    ending = true;
+    open.forEach(Dialogue::endSoon);
+    return sessions.awaitEnd(grace.toNanos());
+  }
+
+  /** Stops accepting and tells all sessions to end; does not wait. */
+  @Override
+  public void close() {
+    stopAccepting();
+    ending = true;
+    open.forEach(Dialogue::endSoon);
+  }
+
+  private static void closeQuietly(Wire wire) {
+    try {
+      wire.close();
+    } catch (IOException e) {
+      // It was to end, and it has ended.
+    }
+  }
+}

@@ -1,0 +1,98 @@
+package org.sealwax.router.receive;
+
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.sealwax.mail.smtp.session.DialogueSettings;
+import org.sealwax.mail.tls.verdict.ClientCertificates;
+
+/**
+ * One door.
+ *
+ * @param name for the log
+ * @param place where it is
+ * @param encryption how TLS begins
+ * @param certificates what is done about the client's certificate
+ * @param offersAuth whether AUTH is offered, inside TLS
+ * @param dsn clients that may ask for delivery status notifications
+ * @param sessions at a time; when all are taken, clients wait in the backlog
+ * @param backlog connections that the kernel keeps for us
+ * @param handshake the longest handshake of implicit TLS
+ * @param dialogue limits of one conversation
+ */
+public record ListenerSettings(
+    String name,
+    Place place,
+    Encryption encryption,
+    ClientCertificates certificates,
+    boolean offersAuth,
+    Dsn dsn,
+    int sessions,
+    int backlog,
+    Duration handshake,
+    DialogueSettings dialogue) {
+  /** Where a listener listens. */
+  public sealed interface Place {
+    /** TCP; port 0 lets the system choose. */
+    record Tcp(InetSocketAddress address) implements Place {}
+
+    /** A Unix-domain socket for programs of this machine, which are trusted. */
+    record Unix(Path path) implements Place {}
+  }
+
+  /** How TLS begins. */
+  public enum Encryption {
+    /** Not at all. */
+    NONE,
+    /** STARTTLS is offered (RFC 3207), as on port 25. */
+    STARTTLS,
+    /** At once (RFC 8314 3.3), as on port 465. */
+    IMPLICIT
+  }
+
+  /**
+   * Clients that DSN is offered to (RFC 3461). A notification of success goes to a reverse-path
+   * that a stranger chose, with the stranger's own header. Where DSN is not offered, the client's
+   * own server issues it, as "relayed" (RFC 3461 section 5.2.2).
+   */
+  public enum Dsn {
+    /** Clients that may relay. */
+    RELAY,
+    /** The same, and offered also to clients that may still log in by AUTH. */
+    AUTH,
+    /** All clients. */
+    ALL,
+    /** No client. */
+    NONE
+  }
+
+  /** A port-25 listener; 2,000 sessions need some 70 MB when all are idle. */
+  public static ListenerSettings smtp(InetSocketAddress address) {
+    return new ListenerSettings(
+        "smtp",
+        new Place.Tcp(address),
+        Encryption.STARTTLS,
+        ClientCertificates.ASK,
+        false,
+        Dsn.RELAY,
+        2_000,
+        512,
+        Duration.ofSeconds(60),
+        DialogueSettings.defaults());
+  }
+
+  /** The socket that {@code sealwax sendmail} uses. */
+  public static ListenerSettings local(Path path) {
+    return new ListenerSettings(
+        "local",
+        new Place.Unix(path),
+        Encryption.NONE,
+        ClientCertificates.NONE,
+        false,
+        Dsn.RELAY,
+        100,
+        64,
+        Duration.ofSeconds(60),
+        DialogueSettings.defaults());
+  }
+}

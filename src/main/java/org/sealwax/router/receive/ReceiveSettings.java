@@ -1,0 +1,51 @@
+package org.sealwax.router.receive;
+
+import java.time.Duration;
+import java.time.ZoneId;
+import org.sealwax.mail.address.Domain;
+
+/**
+ * What holds for all listeners.
+ *
+ * @param host our name: greeting, EHLO, Received
+ * @param size octets of a message at most (SIZE, RFC 1870)
+ * @param recipients in one transaction at most; RFC 5321 4.5.3.1.8 wants at least 100 (RCPTMAX, RFC
+ *     9422)
+ * @param messages in one session at most (MAILMAX, RFC 9422): a session that never ends keeps its
+ *     client from being judged anew
+ * @param hops Received fields at most; more is a loop. RFC 5321 section 6.3 wants at least 100
+ * @param authFailures failed AUTH in one session before it ends: guessing costs a connection each
+ * @param looksUpNames whether the client's name is looked up for Received (never for loopback)
+ * @param nameWait how long a finished message waits for that name at most, counted from the
+ *     connection
+ * @param honoursStrangersTlsRequiredNo whether {@code TLS-Required: No} (RFC 8689 3) counts also in
+ *     mail that strangers sent to addresses which we forward; that of those who may send anywhere
+ *     always counts
+ * @param zone in which Received tells the time
+ */
+public record ReceiveSettings(
+    Domain host,
+    long size,
+    int recipients,
+    int messages,
+    int hops,
+    int authFailures,
+    boolean looksUpNames,
+    Duration nameWait,
+    boolean honoursStrangersTlsRequiredNo,
+    ZoneId zone) {
+  /** 64 MiB a message, and names looked up without being waited for beyond 2 seconds. */
+  public static ReceiveSettings defaults(Domain host) {
+    return new ReceiveSettings(
+        host,
+        64L * 1_024 * 1_024,
+        1_000,
+        1_000,
+        100,
+        3,
+        true,
+        Duration.ofSeconds(2),
+        false,
+        ZoneId.systemDefault());
+  }
+}

@@ -1,0 +1,47 @@
+package org.sealwax.router.receive;
+
+import org.sealwax.mail.address.Cidr;
+import org.sealwax.mail.smtp.EnhancedStatus;
+import org.sealwax.mail.smtp.Reply;
+
+/**
+ * A row of the configuration that refuses mail.
+ *
+ * @param on whose
+ * @param text what the other side reads; without line breaks
+ */
+public record RejectRow(On on, String text) {
+  /** Whose mail is refused. */
+  public sealed interface On {
+    /** A client's address. */
+    record Client(Cidr network) implements On {}
+
+    /** Clients whose address has no name that leads back to it; needs names to be looked up. */
+    record Nameless() implements On {}
+
+    /** The reverse-path. */
+    record Sender(AddressPattern pattern) implements On {}
+
+    /**
+     * The recipient.
+     *
+     * @param delimiter between a name and its extension, as the directory reads it; a row for a
+     *     name is a row for the name with any extension
+     * @param caseSensitive the directory tells names apart by case there
+     */
+    record Recipient(AddressPattern pattern, String delimiter, boolean caseSensitive)
+        implements On {}
+  }
+
+  /** Checks that the text is one line. */
+  public RejectRow {
+    if (text.chars().anyMatch(c -> c < ' ' || c == 0x7f)) {
+      throw new IllegalArgumentException("control character in a reject row's text");
+    }
+  }
+
+  /** What is said. */
+  public Reply reply() {
+    return Reply.of(550, EnhancedStatus.of(5, 7, 1), text);
+  }
+}

@@ -1,0 +1,196 @@
+package org.sealwax.router.receive;
+
+import java.net.InetAddress;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.AddressLiteral;
+import org.sealwax.mail.address.Cidr;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.address.LocalPart;
+import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.address.ReversePath;
+import org.sealwax.mail.smtp.EnhancedStatus;
+import org.sealwax.mail.smtp.Reply;
+import org.sealwax.router.queue.Target;
+import org.sealwax.router.route.Resolution;
+
+/**
+ * Who may send where: pure decisions, so that "never an open relay" is a table in a test.
+ *
+ * <p>The question is always the mailbox that will be handed to the next hop. A source route is gone
+ * before (RFC 5321 app. C); {@code %}, {@code !} and {@code @} in a local part are letters to us,
+ * and since a next hop may read a route in them, they are refused unless the very address is known.
+ *
+ * @param trustedNetworks clients that may send anywhere
+ * @param certificates client certificates that may
+ * @param rejects rows that refuse, whatever else holds, except for the postmaster
+ * @param postmaster where mail for our postmaster goes, or null when nobody was named
+ */
+public record RelayRules(
+    List<Cidr> trustedNetworks,
+    TrustedCertificates certificates,
+    List<RejectRow> rejects,
+    @Nullable Mailbox postmaster) {
+  private static final EnhancedStatus NOT_ALLOWED = EnhancedStatus.of(5, 7, 1);
+
+  /** Copies. */
+  public RelayRules {
+    trustedNetworks = List.copyOf(trustedNetworks);
+    rejects = List.copyOf(rejects);
+  }
+
+  /** The two loopback networks may relay, nobody else; no postmaster is named. */
+  public static RelayRules loopbackOnly() {
+    return new RelayRules(
+        List.of(Cidr.parse("127.0.0.0/8").orElseThrow(), Cidr.parse("::1").orElseThrow()),
+        TrustedCertificates.none(),
+        List.of(),
+        null);
+  }
+
+  /** What a recipient came to. */
+  public sealed interface Ruling {
+    /**
+     * Taken.
+     *
+     * @param targets where it goes, at least one
+     * @param forwarded an alias led there
+     * @param returned a bounce on its way back through a rewritten sender
+     */
+    record Take(List<Target> targets, boolean forwarded, boolean returned) implements Ruling {
+      /** Copies. */
+      public Take {
+        targets = List.copyOf(targets);
+      }
+    }
+
+    /** Not taken. */
+    record Refuse(Reply reply) implements Ruling {}
+  }
+
+  /** Whether the address alone makes a client trusted. */
+  public Trust trust(InetAddress client) {
+    for (Cidr network : trustedNetworks) {
+      if (network.contains(client)) {
+        return new Trust.Network();
+      }
+    }
+    return new Trust.Stranger();
+  }
+
+  /** The first row that refuses this envelope; the name is false while it is not known. */
+  public Optional<RejectRow> reject(
+      @Nullable InetAddress client, boolean nameless, ReversePath sender, Mailbox recipient) {
+    for (RejectRow row : rejects) {
+      boolean hit =
+          switch (row.on()) {
+            case RejectRow.On.Client on -> client != null && on.network().contains(client);
+            case RejectRow.On.Nameless on -> nameless;
+            case RejectRow.On.Sender on -> on.pattern().matches(sender);
+            case RejectRow.On.Recipient on ->
+                on.pattern().matches(recipient, on.delimiter(), on.caseSensitive());
+          };
+      if (hit) {
+        return Optional.of(row);
+      }
+    }
+    return Optional.empty();
+  }
+
+  /**
+   * Whether {@code recipient} is the postmaster of one of our domains, or of this host.
+   *
+   * @param host our name
+   * @param own our end of the connection
+   */
+  public boolean isOurPostmaster(
+      Mailbox recipient, Resolution resolution, Domain host, InetAddress own) {
+    if (!LocalPart.isNamed(recipient.localPart(), "postmaster")) {
+      return false;
+    }
+    if (recipient.domain() instanceof AddressLiteral literal) {
+      return literal.address().equals(own);
+    }
+    return recipient.domain().equals(host) || !(resolution instanceof Resolution.NotOurs);
+  }
+
+  /**
+   * Mail for the postmaster, who is always there (RFC 5321 4.5.1).
+   *
+   * @param resolution what the configured postmaster's address is to us
+   */
+  public Ruling rulingForPostmaster(Mailbox configured, Resolution resolution) {
+    return switch (resolution) {
+      case Resolution.Forwarded f -> new Ruling.Take(f.targets(), true, false);
+      // An address that is nowhere listed is still what the admin wrote.
+      case Resolution.NotOurs n -> toItself(configured, true);
+      case Resolution.Relayed r -> toItself(configured, true);
+      case Resolution.Returned r -> toItself(configured, true);
+      case Resolution.Unknown u -> toItself(configured, true);
+      case Resolution.Unusable u -> toItself(configured, true);
+      case Resolution.NotNow n -> toItself(configured, true);
+    };
+  }
+
+  /** Where no postmaster was named: taken all the same, and held for whoever looks. */
+  public Ruling heldForPostmaster(Mailbox recipient) {
+    return new Ruling.Take(List.of(new Target.Postmaster(recipient)), false, false);
+  }
+
+  /**
+   * Anybody else.
+   *
+   * @param recipient as the client gave it
+   * @param resolution what the directory says to it
+   * @param trust who the client is
+   */
+  public Ruling ruling(Mailbox recipient, Resolution resolution, Trust trust) {
+    return switch (resolution) {
+      case Resolution.NotOurs n ->
+          trust.maySendAnywhere()
+              ? toItself(recipient, false)
+              : new Ruling.Refuse(
+                  Reply.of(
+                      550,
+                      NOT_ALLOWED,
+                      "relaying denied: not a domain of ours, and you are not known"));
+      case Resolution.Unknown u ->
+          new Ruling.Refuse(Reply.of(550, EnhancedStatus.of(5, 1, 1), oneLine(u.text())));
+      case Resolution.Unusable u ->
+          new Ruling.Refuse(Reply.of(550, EnhancedStatus.of(5, 3, 5), oneLine(u.text())));
+      case Resolution.NotNow n ->
+          new Ruling.Refuse(Reply.of(450, EnhancedStatus.of(4, 1, 1), oneLine(n.text())));
+      case Resolution.Relayed r ->
+          r.listed() || !maySpellARoute(recipient.localPart())
+              ? toItself(recipient, false)
+              : new Ruling.Refuse(
+                  Reply.of(
+                      550,
+                      NOT_ALLOWED,
+                      "relaying denied: the local part may be read as a route, and is not listed"));
+      case Resolution.Forwarded f -> new Ruling.Take(f.targets(), true, false);
+      case Resolution.Returned r -> new Ruling.Take(List.of(r.target()), true, true);
+    };
+  }
+
+  private static Ruling toItself(Mailbox mailbox, boolean forwarded) {
+    return new Ruling.Take(List.of(new Target.Remote(mailbox)), forwarded, false);
+  }
+
+  /** The percent hack, bang paths, addresses in quotes, and what could end a path further on. */
+  static boolean maySpellARoute(String localPart) {
+    for (int i = 0; i < localPart.length(); i++) {
+      if ("%!@:<>,\"\\ ".indexOf(localPart.charAt(i)) >= 0) {
+        return true;
+      }
+    }
+    return localPart.startsWith("|") || localPart.startsWith("/");
+  }
+
+  private static String oneLine(String text) {
+    StringBuilder out = new StringBuilder(text.length());
+    text.chars().forEach(c -> out.append(c < ' ' || c == 0x7f ? ' ' : (char) c));
+    return out.toString();
+  }
+}

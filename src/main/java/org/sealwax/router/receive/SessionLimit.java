@@ -1,0 +1,164 @@
+package org.sealwax.router.receive;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.sealwax.mail.net.ByteBudget;
+
+/**
+ * Sessions of all listeners together: how many there are at a time, and the memory that they hold.
+ * Each listener has a reserve that the others cannot take, so that a flood at port 25 leaves room
+ * for our own users. Thread-safe.
+ */
+public final class SessionLimit {
+  /** Bytes that a session holds at least, rounded up. */
+  public static final long SESSION = SessionMemory.SESSION;
+
+  /** A listener's reserve is this part of all sessions, and at least one. */
+  static final int RESERVE = 20;
+
+  /** This part of the memory is left to programs of this machine. */
+  static final int LOCAL = 16;
+
+  /** Silent clients are waited for only briefly once this part of all sessions is taken. */
+  private static final double SCARCE = 0.8;
+
+  private final int most;
+  private final ByteBudget memory;
+  private final ByteBudget overTcp;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition freed = lock.newCondition();
+  private final List<Share> shares = new ArrayList<>();
+  private final AtomicInteger taken = new AtomicInteger();
+
+  /**
+   * A limit.
+   *
+   * @param most sessions at a time
+   * @param memory what they may hold
+   */
+  public SessionLimit(int most, ByteBudget memory) {
+    this.most = most;
+    this.memory = memory;
+    this.overTcp = memory.leaving(memory.most() / LOCAL);
+  }
+
+  /** The memory of a new session: that of programs of this machine has a reserve. */
+  SessionMemory memory(boolean local) {
+    return new SessionMemory(local ? memory : overTcp);
+  }
+
+  /** Sessions now. */
+  public int taken() {
+    return taken.get();
+  }
+
+  /**
+   * Whether sessions or their memory run short, so that none should be kept for a silent client.
+   */
+  public boolean isScarce() {
+    return taken.get() >= most * SCARCE || memory.taken() >= memory.most() * SCARCE;
+  }
+
+  /** The sessions of one listener. */
+  Share share(int cap) {
+    Share share = new Share(Math.max(1, most / RESERVE), cap);
+    lock.lock();
+    try {
+      shares.add(share);
+    } finally {
+      lock.unlock();
+    }
+    return share;
+  }
+
+  /** The sessions of one listener, until it is closed. */
+  final class Share {
+    private final int reserve;
+    private final int cap;
+    private int own;
+    private boolean closed;
+
+    private Share(int reserve, int cap) {
+      this.reserve = Math.min(reserve, cap);
+      this.cap = cap;
+    }
+
+    /** Takes a session, and waits for one; false when the listener was closed meanwhile. */
+    boolean take() throws InterruptedException {
+      lock.lock();
+      try {
+        while (!closed && !mayTake()) {
+          freed.await();
+        }
+        if (!closed) {
+          own++;
+          taken.incrementAndGet();
+        }
+        return !closed;
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    private boolean mayTake() {
+      if (own >= cap || taken.get() >= most) {
+        return false;
+      }
+      int reserved = 0;
+      for (Share other : shares) {
+        reserved += other == this ? 0 : Math.max(0, other.reserve - other.own);
+      }
+      return own < reserve || taken.get() + reserved < most;
+    }
+
+    void give() {
+      lock.lock();
+      try {
+        own--;
+        taken.decrementAndGet();
+        freed.signalAll();
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    /** Sessions now. */
+    int sessions() {
+      lock.lock();
+      try {
+        return own;
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    /** Gives the reserve up, and lets no more sessions in. */
+    void close() {
+      lock.lock();
+      try {
+        closed = true;
+        shares.remove(this);
+        freed.signalAll();
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    /** Waits until no session is left; false when the time is up. */
+    boolean awaitEnd(long nanos) throws InterruptedException {
+      lock.lock();
+      try {
+        long left = nanos;
+        while (own > 0 && left > 0) {
+          left = freed.awaitNanos(left);
+        }
+        return own == 0;
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+}

@@ -1,0 +1,426 @@
+package org.sealwax.router.receive;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.address.ReversePath;
+import org.sealwax.mail.message.HeaderScan;
+import org.sealwax.mail.message.HeaderSeparator;
+import org.sealwax.mail.message.Received;
+import org.sealwax.mail.message.TraceHops;
+import org.sealwax.mail.smtp.BodySummary;
+import org.sealwax.mail.smtp.EnhancedStatus;
+import org.sealwax.mail.smtp.Flaw;
+import org.sealwax.mail.smtp.MailParameters;
+import org.sealwax.mail.smtp.RcptParameters;
+import org.sealwax.mail.smtp.Reply;
+import org.sealwax.mail.smtp.session.Verbs;
+import org.sealwax.router.log.MailLog;
+import org.sealwax.router.queue.DsnWish;
+import org.sealwax.router.queue.Intake;
+import org.sealwax.router.queue.IntakeTrouble;
+import org.sealwax.router.queue.MailOptions;
+import org.sealwax.router.queue.NewRecipient;
+import org.sealwax.router.queue.Submission;
+import org.sealwax.router.queue.Target;
+import org.sealwax.router.route.Directory;
+import org.sealwax.router.route.LoopGuard;
+
+/**
+ * One message on its way in: from MAIL to the reply that decides (RFC 5321 3.3, 4.1.1.4).
+ *
+ * <p>Invariants: {@code 250} is said only after {@link Intake.Entry#commit} returned; an entry that
+ * was opened is always closed; trouble of the store is a 4yz, and the client keeps its mail.
+ */
+final class Transaction implements Verbs.Body {
+  private final Premises premises;
+  private final Reception reception;
+  private final Visitor visitor;
+  private final SessionMemory memory;
+  private final ReversePath sender;
+  private final MailParameters parameters;
+  private final List<NewRecipient> recipients = new ArrayList<>(2);
+  private final Set<Target> targets = new HashSet<>(4);
+
+  /** Targets that more than one RCPT led to; only the first of these stands in the recipients. */
+  private final Set<Target> shared = new HashSet<>(0);
+
+  private final List<Mailbox> guarded = new ArrayList<>(0);
+  private final HeaderScan header = new HeaderScan();
+  private final HeaderSeparator separator = new HeaderSeparator(header);
+  private Intake.@Nullable Entry entry;
+  private @Nullable OutputStream content;
+  private @Nullable IntakeTrouble trouble;
+  private int addressed;
+  private @Nullable Mailbox only;
+  private long headerHeld;
+  private long drafted;
+  private long draftCounted;
+
+  Transaction(
+      Premises premises,
+      Reception reception,
+      Visitor visitor,
+      SessionMemory memory,
+      ReversePath sender,
+      MailParameters parameters) {
+    this.premises = premises;
+    this.reception = reception;
+    this.visitor = visitor;
+    this.memory = memory;
+    this.sender = sender;
+    this.parameters = parameters;
+  }
+
+  ReversePath sender() {
+    return sender;
+  }
+
+  boolean smtputf8() {
+    return parameters.smtputf8();
+  }
+
+  /** RCPT commands that were answered with 250. */
+  int addressed() {
+    return addressed;
+  }
+
+  boolean hasBegun() {
+    return entry != null;
+  }
+
+  /**
+   * Takes what a ruling gave for one RCPT; a target that is there already is not taken twice.
+   *
+   * @return false when there is no memory for it; nothing was taken then
+   */
+  boolean add(Mailbox original, RelayRules.Ruling.Take take, RcptParameters wishes) {
+    DsnWish wish = wish(wishes);
+    Directory directory = reception.directory();
+    boolean forwarded = take.forwarded() && !take.returned();
+    ReversePath path = forwarded ? directory.senderForForward(sender) : sender;
+    // A refusal is told to a sender whom we know or whose rewritten address is ours; anybody else's
+    // may be forged, and the DSN would hit a bystander.
+    boolean hold = forwarded && !visitor.trust.maySendAnywhere() && !directory.vouchesFor(sender);
+    List<NewRecipient> all = new ArrayList<>(take.targets().size());
+    long bytes = 0;
+    for (Target target : take.targets()) {
+      NewRecipient one = new NewRecipient(target, path, original, forwarded, hold, wish);
+      all.add(one);
+      bytes += SessionMemory.of(one);
+    }
+    if (!memory.tryTakeForTransaction(bytes)) {
+      return false;
+    }
+    addressed++;
+    only = addressed == 1 ? original : null;
+    if (forwarded) {
+      guarded.add(original);
+    }
+    for (NewRecipient one : all) {
+      if (targets.add(one.target())) {
+        recipients.add(one);
+      } else {
+        shared.add(one.target());
+      }
+    }
+    return true;
+  }
+
+  private static DsnWish wish(RcptParameters wishes) {
+    if (wishes.when().isEmpty() && wishes.originalRecipient() == null) {
+      return DsnWish.none();
+    }
+    Set<DsnWish.When> when = new HashSet<>();
+    boolean never = false;
+    for (RcptParameters.Notify one : wishes.when()) {
+      switch (one) {
+        case NEVER -> never = true;
+        case SUCCESS -> when.add(DsnWish.When.SUCCESS);
+        case FAILURE -> when.add(DsnWish.When.FAILURE);
+        case DELAY -> when.add(DsnWish.When.DELAY);
+      }
+    }
+    return new DsnWish(when, never, wishes.originalRecipient());
+  }
+
+  /**
+   * Opens an entry and writes Received.
+   *
+   * @throws IntakeTrouble when the store takes nothing now
+   */
+  void begin() throws IntakeTrouble {
+    if (!memory.tryTakeForTransaction(SessionMemory.BODY)) {
+      throw noMemory();
+    }
+    Intake.Entry opened = premises.intake().open(memory.all());
+    entry = opened;
+    OutputStream out = opened.content();
+    content = out;
+    Instant now = premises.clock().now();
+    Received trace =
+        new Received(
+            visitor.client(),
+            reception.settings().host(),
+            visitor.local
+                ? null
+                : Received.Protocol.of(
+                    visitor.esmtp,
+                    visitor.tls != null,
+                    visitor.trust instanceof Trust.Login,
+                    parameters.smtputf8()),
+            opened.id().text(),
+            only,
+            visitor.tls,
+            visitor.login(),
+            now,
+            reception.settings().zone().getRules().getOffset(now));
+    keep(() -> out.write(trace.bytes()));
+  }
+
+  private static IntakeTrouble noMemory() {
+    return new IntakeTrouble(
+        IntakeTrouble.Kind.FULL, "the sessions hold all the memory that they may hold");
+  }
+
+  /** A client's contents are counted in steps: the count has a lock for all. */
+  private static final long DRAFT_STEP = 256 * 1024;
+
+  /** Messages of the largest size that one client may have under way, all sessions together. */
+  static final int DRAFTS = 4;
+
+  private void countDraft(int length) throws IntakeTrouble {
+    drafted += length;
+    if (drafted <= draftCounted || visitor.local) {
+      return;
+    }
+    long most = DRAFTS * Math.max(most(), DRAFT_STEP);
+    if (!premises.limits().tryTakeDraft(visitor.address.getAddress(), DRAFT_STEP, most)) {
+      throw new IntakeTrouble(
+          IntakeTrouble.Kind.FULL, "this client has too much mail under way at once");
+    }
+    draftCounted += DRAFT_STEP;
+  }
+
+  /** Writes to the store. */
+  @FunctionalInterface
+  private interface Writing {
+    void run() throws IOException;
+  }
+
+  private void keep(Writing writing) {
+    if (trouble != null) {
+      return;
+    }
+    try {
+      writing.run();
+    } catch (IntakeTrouble e) {
+      trouble = e;
+    } catch (IOException e) {
+      trouble = new IntakeTrouble(IntakeTrouble.Kind.BROKEN, "writing to the store failed", e);
+    }
+  }
+
+  @Override
+  public long most() {
+    return reception.settings().size();
+  }
+
+  @Override
+  public void take(byte[] block, int offset, int length) {
+    if (!header.done()) {
+      long more = Math.min(length, SessionMemory.HEADER - headerHeld);
+      if (more > 0 && memory.tryTakeForTransaction(more)) {
+        headerHeld += more;
+      } else if (more > 0 && trouble == null) {
+        trouble = noMemory();
+      }
+    }
+    OutputStream out = content;
+    if (out != null) {
+      keep(
+          () -> {
+            countDraft(length);
+            separator.take(block, offset, length, out);
+          });
+    }
+  }
+
+  @Override
+  public Reply chunkTaken(long octets) {
+    return Reply.of(250, EnhancedStatus.of(2, 0, 0), octets + " octets received");
+  }
+
+  @Override
+  public Reply complete(BodySummary summary) {
+    try {
+      OutputStream out = content;
+      if (out != null) {
+        keep(() -> separator.end(out));
+      }
+      Reply refusal = refusal(summary);
+      if (refusal != null) {
+        return refusal;
+      }
+      return commit(summary);
+    } finally {
+      abandoned();
+    }
+  }
+
+  private @Nullable Reply refusal(BodySummary summary) {
+    if (summary.tooLarge()) {
+      return Reply.of(
+          552,
+          EnhancedStatus.of(5, 3, 4),
+          "message larger than " + reception.settings().size() + " octets");
+    }
+    Flaw flaw = summary.flaw();
+    if (flaw != null) {
+      return switch (flaw) {
+        case BARE_CR, BARE_LF ->
+            Reply.of(
+                550,
+                EnhancedStatus.of(5, 5, 2),
+                flaw.text() + " in the message: lines end in CRLF (RFC 5321 2.3.8)");
+        case NUL -> Reply.of(550, EnhancedStatus.of(5, 6, 0), "NUL in the message");
+        case TOO_LONG, ENDLESS, NOT_UTF8 ->
+            Reply.of(550, EnhancedStatus.of(5, 6, 0), flaw.text() + " in the message");
+      };
+    }
+    if (header.tooLarge()) {
+      return Reply.of(552, EnhancedStatus.of(5, 3, 4), "header too large");
+    }
+    if (header.hops().isLoop(reception.settings().hops())) {
+      return Reply.of(554, EnhancedStatus.of(5, 4, 6), "too many hops: this mail goes in a circle");
+    }
+    if (isCircle(header.hops())) {
+      return Reply.of(
+          554, EnhancedStatus.of(5, 4, 6), "this mail was forwarded from here before: a circle");
+    }
+    return null;
+  }
+
+  /**
+   * Whether the whole message is to be refused. A circle of some of its recipients is told to the
+   * sender by {@link LoopGuard}, for them alone; unless another recipient's mail would be lost with
+   * it, because both lead to one target.
+   */
+  private boolean isCircle(TraceHops hops) {
+    int passed = 0;
+    for (Mailbox mailbox : guarded) {
+      passed += hops.hasPassed(mailbox) ? 1 : 0;
+    }
+    if (passed == 0 || passed == addressed) {
+      return passed > 0;
+    }
+    return recipients.stream()
+        .anyMatch(
+            r -> r.forwarded() && shared.contains(r.target()) && hops.hasPassed(r.original()));
+  }
+
+  private Reply commit(BodySummary summary) {
+    Intake.Entry open = entry;
+    if (open == null) {
+      throw new IllegalStateException("a body without an entry");
+    }
+    MailLog log = premises.log();
+    try {
+      if (trouble != null) {
+        throw trouble;
+      }
+      open.commit(
+          new Submission(
+              sender,
+              options(summary),
+              recipients,
+              visitor.origin(),
+              visitor.session,
+              visitor.tlsLine()));
+    } catch (IntakeTrouble e) {
+      log.storeTrouble("message not accepted: " + e.getMessage(), e);
+      return reply(e);
+    }
+    String id = open.id().text();
+    log.accepted(
+        id,
+        visitor.session,
+        sender.toString(),
+        recipients.size(),
+        summary.octets(),
+        visitor.origin());
+    for (NewRecipient r : recipients) {
+      if (r.forwarded()) {
+        log.forwarded(id, r.original().toString(), r.target().toString());
+      }
+    }
+    // Postfix's words: log parsers and people look for them.
+    return Reply.of(250, EnhancedStatus.of(2, 0, 0), "Ok: queued as " + id);
+  }
+
+  private MailOptions options(BodySummary summary) {
+    boolean eight = summary.eightBit() || parameters.body() == MailParameters.Body.EIGHT_BIT;
+    return new MailOptions(
+        eight ? MailOptions.Body.EIGHT_BIT : MailOptions.Body.SEVEN_BIT,
+        parameters.smtputf8(),
+        parameters.envelopeId(),
+        switch (parameters.content()) {
+          case UNSPECIFIED -> MailOptions.Return.UNSPECIFIED;
+          case HEADERS -> MailOptions.Return.HEADERS;
+          case FULL -> MailOptions.Return.FULL;
+        },
+        tlsWish());
+  }
+
+  /**
+   * REQUIRETLS wins over the header (RFC 8689). The header is the word of whoever wrote the
+   * message, and it opens a way around DANE and MTA-STS: a stranger's word counts only if the admin
+   * said so (docs/adr/1121).
+   */
+  private MailOptions.Tls tlsWish() {
+    if (parameters.requireTls()) {
+      return MailOptions.Tls.REQUIRED;
+    }
+    return switch (header.tlsRequired()) {
+      case NO ->
+          visitor.trust.maySendAnywhere() || reception.settings().honoursStrangersTlsRequiredNo()
+              ? MailOptions.Tls.OPTIONAL
+              : MailOptions.Tls.UNSPECIFIED;
+      case ABSENT, INVALID -> MailOptions.Tls.UNSPECIFIED;
+    };
+  }
+
+  /** What the client reads about trouble of the store. */
+  static Reply reply(IntakeTrouble trouble) {
+    return switch (trouble.kind()) {
+      case FULL -> Reply.of(452, EnhancedStatus.of(4, 3, 1), "no room for mail now, come again");
+      case BROKEN ->
+          Reply.of(451, EnhancedStatus.of(4, 3, 0), "mail cannot be kept now, come again");
+    };
+  }
+
+  @Override
+  public void abandoned() {
+    Intake.Entry open = entry;
+    entry = null;
+    content = null;
+    memory.endTransaction();
+    if (draftCounted > 0) {
+      premises.limits().giveDraft(visitor.address.getAddress(), draftCounted);
+      draftCounted = 0;
+    }
+    if (open != null) {
+      try {
+        open.close();
+      } catch (IOException e) {
+        premises.log().storeTrouble("an entry could not be closed", e);
+      }
+    }
+  }
+}

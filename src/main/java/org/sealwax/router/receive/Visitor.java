@@ -1,0 +1,78 @@
+package org.sealwax.router.receive;
+
+import java.net.InetSocketAddress;
+import java.security.cert.X509Certificate;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.AddressLiteral;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.message.Received;
+import org.sealwax.mail.tls.verdict.Handshake;
+import org.sealwax.mail.tls.verdict.Pins;
+import org.sealwax.router.log.TlsFacts;
+
+/**
+ * Who the client of a session is, as far as that is known by now. Owned by the session's thread.
+ */
+final class Visitor {
+  final String session;
+  final InetSocketAddress address;
+  final boolean local;
+  final ClientName name;
+  String hello = "";
+  boolean esmtp;
+  Trust trust;
+  @Nullable Handshake tls;
+
+  Visitor(String session, InetSocketAddress address, boolean local, ClientName name, Trust trust) {
+    this.session = session;
+    this.address = address;
+    this.local = local;
+    this.name = name;
+    this.trust = trust;
+  }
+
+  /** {@code mail.example.org[192.0.2.1]}, for the queue and the log. */
+  String origin() {
+    if (local) {
+      return "local";
+    }
+    Domain known = name.soFar();
+    return (known == null ? "unknown" : known.name()) + new AddressLiteral(address.getAddress());
+  }
+
+  /** For Received; null for a program of this machine. */
+  Received.@Nullable Client client() {
+    return local ? null : new Received.Client(hello, name.verified(), address.getAddress());
+  }
+
+  /** The SASL user, or null. */
+  @Nullable String login() {
+    return trust instanceof Trust.Login login ? login.user() : null;
+  }
+
+  /** The hop's TLS in one line; empty in clear. */
+  String tlsLine() {
+    Handshake h = tls;
+    if (h == null) {
+      return "";
+    }
+    String group = h.group() == null ? "" : " " + h.group();
+    return h.version().label() + " " + h.suite() + group + " " + h.verdict().text();
+  }
+
+  /** A handshake as the log says it. */
+  static TlsFacts facts(Handshake h) {
+    X509Certificate leaf = h.peerChain().isEmpty() ? null : h.peerChain().getFirst();
+    return new TlsFacts(
+        h.verdict().postfixWord(),
+        h.verdict().text(),
+        h.version().label(),
+        h.suite(),
+        h.bits(),
+        h.group(),
+        h.resumed(),
+        leaf == null ? null : leaf.getSubjectX500Principal().getName(),
+        leaf == null ? null : Pins.of(leaf).hex(),
+        h.serverName());
+  }
+}

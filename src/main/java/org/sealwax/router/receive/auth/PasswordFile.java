@@ -1,0 +1,200 @@
+package org.sealwax.router.receive.auth;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.Watched;
+import org.sealwax.router.log.MailLog;
+import org.sealwax.router.receive.SaslExchange;
+
+/**
+ * Users and the keys of their passwords, one a line:
+ *
+ * <pre>{@code
+ * # made by: sealwax password alice
+ * alice:{SCRAM-SHA-256}20000,salt,storedkey,serverkey
+ * }</pre>
+ *
+ * Read again when it changes; a file that became wrong keeps the former users. Names are case
+ * sensitive. Thread-safe.
+ */
+public final class PasswordFile {
+  /** Users; a router hosts no mailboxes, so these are applications and a few people. */
+  public static final int MAX_USERS = 10_000;
+
+  /** Octets of the file. */
+  static final long MAX_SIZE = 8L << 20;
+
+  record Users(Map<String, ScramKeys> byName, List<Integer> iterations) {}
+
+  private final Path file;
+  private final Watched<Users> users;
+  private final byte[] decoySecret;
+
+  /**
+   * Opens the file.
+   *
+   * @param decoySecret at least 16 unpredictable octets, the same after every start, from which
+   *     users who do not exist get salts that look like everybody's; kept apart from the file
+   * @throws IOException when it cannot be read, or a line is wrong; the message names the line
+   */
+  public PasswordFile(Path file, byte[] decoySecret, Clock clock, MailLog log) throws IOException {
+    this(file, decoySecret, clock, log, null);
+  }
+
+  /** The same; a file that {@code former} read too is read as {@link Watched#again} says. */
+  public PasswordFile(
+      Path file, byte[] decoySecret, Clock clock, MailLog log, @Nullable PasswordFile former)
+      throws IOException {
+    if (decoySecret.length < 16) {
+      throw new IllegalArgumentException("a decoy secret has at least 16 octets");
+    }
+    this.decoySecret = decoySecret.clone();
+    this.file = file;
+    this.users =
+        former != null && former.file.equals(file)
+            ? former.users.again(() -> reading(file))
+            : new Watched<>(
+                file,
+                clock,
+                () -> reading(file),
+                new Watched.Notice() {
+                  @Override
+                  public void taken(Path changed) {
+                    log.configuration("password file " + changed + " read again");
+                    warnings(changed).forEach(w -> log.warning("receive", w));
+                  }
+
+                  @Override
+                  public void kept(Path changed, String why) {
+                    log.warning("receive", "password file " + why + "; the former users stay");
+                  }
+                });
+    warnings(file).forEach(w -> log.warning("receive", w));
+  }
+
+  /** What an admin should know about a password file that can be read; one sentence each. */
+  public static List<String> warnings(Path file) {
+    try {
+      Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(file);
+      if (permissions.contains(PosixFilePermission.OTHERS_READ)
+          || permissions.contains(PosixFilePermission.OTHERS_WRITE)) {
+        return List.of(
+            "password file " + file + " is open to every user of this machine: chmod o= " + file);
+      }
+      return List.of();
+    } catch (IOException | UnsupportedOperationException e) {
+      return List.of();
+    }
+  }
+
+  /**
+   * A line for the file.
+   *
+   * @throws IllegalArgumentException when name or password cannot be used; says why
+   */
+  public static String line(String user, String password, Chance chance) {
+    String name =
+        Prepared.user(user)
+            .orElseThrow(
+                () ->
+                    new IllegalArgumentException(
+                        "a user name has 1 to 255 octets, no colon, no control characters, and"
+                            + " does not begin with #"));
+    String prepared =
+        Prepared.password(password)
+            .orElseThrow(
+                () ->
+                    new IllegalArgumentException(
+                        "a password has 1 to 1024 octets and no control characters"));
+    return name + ":" + ScramKeys.of(prepared, chance).line();
+  }
+
+  /** Looks at the file, when it is time. */
+  void look() {
+    var _ = users.now();
+  }
+
+  /** Why a proof that does not fit {@code entry} failed. */
+  SaslExchange.Step.Failed failure(Entry entry, String user) {
+    // An unknown name may be a password in the wrong place.
+    String known = entry.exists() ? user : "";
+    return new SaslExchange.Step.Failed(
+        users.isChanged(entry.from()) ? SaslExchange.Kind.NOT_NOW : SaslExchange.Kind.CREDENTIALS,
+        known);
+  }
+
+  /** The keys of a user, or a decoy that fits no password. */
+  Entry find(String user) {
+    Watched.State<Users> from = users.state();
+    Users now = from.value();
+    ScramKeys keys = now.byName().get(user);
+    if (keys != null) {
+      return new Entry(keys, true, from);
+    }
+    // The same name gets the same salt and count every time, as a user who exists would.
+    byte[] salt = ScramKeys.hmac(decoySecret, "salt " + user);
+    int pick = Math.floorMod(salt[31] << 8 | salt[30], Math.max(1, now.iterations().size()));
+    int iterations = now.iterations().isEmpty() ? ScramKeys.ITERATIONS : now.iterations().get(pick);
+    byte[] nobody = ScramKeys.hmac(decoySecret, "key " + user);
+    return new Entry(
+        new ScramKeys(iterations, java.util.Arrays.copyOf(salt, ScramKeys.SALT), nobody, nobody),
+        false,
+        from);
+  }
+
+  /** Keys, whether they are somebody's, and the state of the file they are from. */
+  record Entry(ScramKeys keys, boolean exists, Watched.State<Users> from) {}
+
+  private static Watched.Reading<Users> reading(Path file) throws IOException {
+    Users users = read(file);
+    return new Watched.Reading<>(users, Set.of(file), users.byName().keySet());
+  }
+
+  private static Users read(Path file) throws IOException {
+    if (Files.size(file) > MAX_SIZE) {
+      throw new IOException("password file " + file + " is larger than " + MAX_SIZE + " octets");
+    }
+    Map<String, ScramKeys> byName = new HashMap<>();
+    List<Integer> iterations = new ArrayList<>();
+    try (BufferedReader lines = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
+      int number = 0;
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        number++;
+        if (line.isBlank() || line.startsWith("#")) {
+          continue;
+        }
+        int colon = line.indexOf(':');
+        Optional<String> user =
+            colon < 0 ? Optional.empty() : Prepared.user(line.substring(0, colon));
+        Optional<ScramKeys> keys =
+            colon < 0 ? Optional.empty() : ScramKeys.parse(line.substring(colon + 1).strip());
+        // The line itself may hold a password in clear: it is never shown.
+        if (user.isEmpty() || keys.isEmpty()) {
+          throw new IOException(
+              file + ":" + number + ": not a line that `sealwax password` has made");
+        }
+        if (byName.put(user.get(), keys.get()) != null) {
+          throw new IOException(file + ":" + number + ": a user is here twice");
+        }
+        iterations.add(keys.get().iterations());
+        if (byName.size() > MAX_USERS) {
+          throw new IOException(file + ":" + number + ": more than " + MAX_USERS + " users");
+        }
+      }
+    }
+    return new Users(Map.copyOf(byName), List.copyOf(iterations));
+  }
+}

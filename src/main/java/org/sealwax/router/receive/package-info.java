@@ -1,0 +1,20 @@
+/**
+ * Floor 3: mail comes in: listeners, sessions, transactions, and the rules of who may relay.
+ *
+ * <p>Main types: {@link org.sealwax.router.receive.Listener} accepts; {@code Session} says what
+ * each verb means; {@link org.sealwax.router.receive.RelayRules} decides who may send where, as
+ * pure functions; {@code Transaction} streams the body to {@link org.sealwax.router.queue.Intake};
+ * {@link org.sealwax.router.receive.ClientLimits} bounds what one client may take; {@link
+ * org.sealwax.router.receive.Reception} is what a reload swaps.
+ *
+ * <p>Invariants: {@code 250} is said only after the commit returned; an entry that was opened is
+ * closed; only clients with a {@link org.sealwax.router.receive.Trust} send to other people's
+ * domains; passwords are taken only inside TLS; a broken message is refused with a 5yz before the
+ * final {@code 250}; {@code receive} does not know {@code deliver}.
+ *
+ * <p>RFC 5321, 1870, 2034, 2920, 3030, 3207, 3461, 3848, 4954, 6152, 6531, 8314, 9422.
+ */
+@NullMarked
+package org.sealwax.router.receive;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,47 @@
+package org.sealwax.router.reports;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Set;
+import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.address.ReversePath;
+import org.sealwax.mail.tlsrpt.ReportAddress;
+import org.sealwax.router.queue.DsnWish;
+import org.sealwax.router.queue.Intake;
+import org.sealwax.router.queue.MailOptions;
+import org.sealwax.router.queue.NewRecipient;
+import org.sealwax.router.queue.Submission;
+
+/** Hands a report to the queue. */
+final class ReportQueueing {
+  private ReportQueueing() {}
+
+  /** The queue identifier; the message is on stable storage. */
+  static String queue(Intake intake, Mailbox from, ReportAddress.ByMail address, byte[] message)
+      throws IOException {
+    ReversePath sender = ReversePath.of(from);
+    // RFC 8460 §3: broken TLS at the domain must not keep the report about it from arriving, and
+    // the sessions that carry it are not counted for the next one.
+    MailOptions options =
+        new MailOptions(
+            MailOptions.Body.SEVEN_BIT,
+            false,
+            null,
+            MailOptions.Return.HEADERS,
+            MailOptions.Tls.REPORT);
+    try (Intake.Entry entry = intake.open()) {
+      entry.content().write(message);
+      entry.commit(
+          new Submission(
+              sender,
+              options,
+              List.of(
+                  NewRecipient.direct(
+                      address.mailbox(), sender, new DsnWish(Set.of(), true, null))),
+              "tlsrpt",
+              "",
+              ""));
+      return entry.id().toString();
+    }
+  }
+}

@@ -1,0 +1,51 @@
+package org.sealwax.router.reports;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.address.Mailbox;
+
+/**
+ * How reports are made.
+ *
+ * @param organization who reports, as it stands in the report
+ * @param contact from whom mail comes and who answers questions
+ * @param submitter our name
+ * @param folder where counts and unsent reports are kept
+ * @param period a day (RFC 8460 section 4.1), counted from midnight UTC; shorter for tests of other
+ *     people's reporting; {@link #LEAST_PERIOD} at least
+ * @param spread reports of one period leave within this time after its end, so that a large site is
+ *     not met by everybody at midnight (RFC 8460 section 4.1); zero or more
+ * @param signer signs mail, or null: reports then go by HTTPS only (RFC 8460 section 5.3 asks for a
+ *     signature)
+ * @param domains counted in one period at most; at least 1
+ */
+public record ReportSettings(
+    String organization,
+    Mailbox contact,
+    Domain submitter,
+    Path folder,
+    Duration period,
+    Duration spread,
+    @Nullable Signer signer,
+    int domains) {
+  /** Shorter ones would make the reports heavier than the mail. */
+  public static final Duration LEAST_PERIOD = Duration.ofSeconds(10);
+
+  /** A day, as RFC 8460 section 4.1 wants it. */
+  public static final Duration DAY = Duration.ofDays(1);
+
+  /** The RFC's advice: some hours. */
+  public static final Duration SPREAD = Duration.ofHours(4);
+
+  /** Domains of a day: some hundred octets each. */
+  public static final int DOMAINS = 20_000;
+
+  /** Checks ranges. */
+  public ReportSettings {
+    if (period.compareTo(LEAST_PERIOD) < 0 || spread.isNegative() || domains < 1) {
+      throw new IllegalArgumentException("a period of at least " + LEAST_PERIOD);
+    }
+  }
+}

@@ -1,0 +1,13 @@
+package org.sealwax.router.reports.received;
+
+import java.time.Instant;
+import org.sealwax.mail.tlsrpt.Report;
+
+/**
+ * A report that was kept.
+ *
+ * @param at when it came
+ * @param origin from where
+ * @param report what it says about domains of ours; entries about others are left out
+ */
+public record ReceivedReport(Instant at, Origin origin, Report report) {}

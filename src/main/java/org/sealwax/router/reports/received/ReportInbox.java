@@ -1,0 +1,148 @@
+package org.sealwax.router.reports.received;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
+import org.sealwax.mail.address.PublicSuffixes;
+import org.sealwax.mail.dns.Resolver;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.smtp.EnhancedStatus;
+import org.sealwax.router.log.MailLog;
+import org.sealwax.router.queue.Cause;
+import org.sealwax.router.queue.Consignment;
+import org.sealwax.router.queue.Delivery;
+import org.sealwax.router.queue.Outcome;
+
+/**
+ * Takes reports that come by mail (RFC 8460 section 5.3), as the last stop of a delivery: the
+ * message was accepted and stored like any other, and is done with when the report is on the shelf.
+ * What is no report is put aside with a line in the log, and is done with too; it is never refused,
+ * since a refusal after acceptance is a message to whoever the sender seems to be. Thread-safe; one
+ * message at a time is in memory.
+ */
+public final class ReportInbox implements Delivery {
+  /** Octets of a message: the largest report in Base64, with its header. */
+  static final int MAX_MESSAGE = 16 << 20;
+
+  /** In outcomes and the log. */
+  public static final String HOST = "tlsrpt";
+
+  private final ReentrantLock one = new ReentrantLock(true);
+  private final World world;
+  private final AsideFolder aside;
+  private final Duration patience;
+
+  /**
+   * What the inbox works with.
+   *
+   * @param resolver for the keys of signatures
+   * @param suffixes says which domains are of one organisation
+   */
+  public record World(
+      ReportDesk desk, Resolver resolver, PublicSuffixes suffixes, Clock clock, MailLog log) {}
+
+  /**
+   * An inbox.
+   *
+   * @param settings where what is no report is put aside: a folder in the shelf's
+   * @param patience how long a message waits for the DNS or the disk; shorter than the queue's
+   *     lifetime, so that none is bounced at its end
+   */
+  public ReportInbox(ReceivedSettings settings, Duration patience, World world) {
+    this.world = world;
+    this.patience = patience;
+    this.aside = new AsideFolder(settings.folder().resolve("aside"));
+  }
+
+  @Override
+  public Map<Long, Outcome> deliver(Consignment consignment) throws InterruptedException {
+    one.lockInterruptibly();
+    Outcome outcome;
+    try {
+      outcome = take(consignment);
+    } finally {
+      one.unlock();
+    }
+    Map<Long, Outcome> all = new HashMap<>();
+    consignment.recipients().forEach(r -> all.put(r.key(), outcome));
+    return all;
+  }
+
+  private Outcome take(Consignment consignment) throws InterruptedException {
+    byte[] message;
+    try (InputStream in = consignment.content().open()) {
+      message = in.readNBytes(MAX_MESSAGE + 1);
+    } catch (IOException e) {
+      return deferred("store", "the message cannot be read: " + e.getMessage());
+    }
+    if (message.length > MAX_MESSAGE) {
+      return aside(consignment, message, "more than " + MAX_MESSAGE + " octets");
+    }
+    try {
+      return switch (ReportParts.in(message)) {
+        case ReportParts.Found.None none -> aside(consignment, message, none.why());
+        case ReportParts.Found.One report -> take(consignment, message, report);
+      };
+    } catch (RuntimeException | StackOverflowError e) {
+      // The boundary for bugs of our own: the message is kept, and waits for a mended program.
+      world.log().bug("report " + consignment.id(), e);
+      return later(consignment, message, "an error of Sealwax, which its log tells");
+    }
+  }
+
+  private Outcome take(Consignment consignment, byte[] message, ReportParts.Found.One report)
+      throws InterruptedException {
+    return switch (MailProof.of(message, world.resolver(), world.suffixes())) {
+      case MailProof.NotSigned not -> aside(consignment, message, not.why());
+      case MailProof.NotNow not -> later(consignment, message, not.why());
+      case MailProof.Signed signed -> {
+        Origin origin = new Origin(Origin.Way.MAIL, signed.by().name());
+        yield switch (world.desk().take(report.octets(), report.packed(), origin)) {
+          case Verdict.Kept kept -> {
+            String what = ReceivedLog.kept(kept);
+            world.log().note("tlsrpt", consignment.id() + ": " + what);
+            yield delivered("kept");
+          }
+          case Verdict.Duplicate d -> {
+            world.log().note("tlsrpt", consignment.id() + ": a report that was here before");
+            yield delivered("kept before");
+          }
+          case Verdict.Refused refused -> aside(consignment, message, refused.why());
+          case Verdict.NotNow not -> later(consignment, message, not.why());
+        };
+      }
+    };
+  }
+
+  private Outcome later(Consignment consignment, byte[] message, String why) {
+    boolean waited =
+        Duration.between(consignment.arrived(), world.clock().now()).compareTo(patience) >= 0;
+    return waited ? aside(consignment, message, why) : deferred("tlsrpt", why);
+  }
+
+  private Outcome aside(Consignment consignment, byte[] message, String why) {
+    try {
+      aside.put(consignment.id().text(), message);
+    } catch (IOException e) {
+      return deferred("tlsrpt", why + "; and it cannot be put aside: " + e.getMessage());
+    }
+    world
+        .log()
+        .warning(
+            "tlsrpt",
+            consignment.id() + " from <" + consignment.sender() + "> is put aside: " + why);
+    return delivered("put aside: " + why);
+  }
+
+  private static Outcome delivered(String reply) {
+    return new Outcome.Delivered(HOST, reply, "none", false, true);
+  }
+
+  private static Outcome deferred(String reason, String why) {
+    return new Outcome.Deferred(
+        new Cause(reason, EnhancedStatus.of(4, 3, 0), why, null, null, Cause.Extent.MESSAGE));
+  }
+}

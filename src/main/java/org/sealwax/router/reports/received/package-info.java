@@ -1,0 +1,18 @@
+/**
+ * TLS reports on their way in (RFC 8460): about domains of ours, by mail to {@link
+ * org.sealwax.router.reports.received.ReportInbox} or by POST to {@link
+ * org.sealwax.router.reports.received.ReportDoor}, judged by {@link
+ * org.sealwax.router.reports.received.ReportDesk}, kept on {@link
+ * org.sealwax.router.reports.received.ReportShelf}, summed up in {@link
+ * org.sealwax.router.reports.received.Summary}.
+ *
+ * <p>Invariants: what strangers send costs bounded memory, disk and look-ups, and ends in a named
+ * outcome; nothing is answered by mail, so that nobody can have us write to somebody else; a report
+ * by mail counts only with a DKIM signature of the reporting domain (section 3); what is no report
+ * is put aside where a person can look at it. Nothing here is believed: a report is what somebody
+ * says.
+ */
+@NullMarked
+package org.sealwax.router.reports.received;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,58 @@
+package org.sealwax.router.route;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.address.LocalPart;
+import org.sealwax.mail.net.Watched;
+
+/**
+ * Who exists in a relay domain: one local part or address a line, compared without regard to case;
+ * what follows after white space is not read, so that a Postfix map will do.
+ */
+final class RecipientFile {
+  private RecipientFile() {}
+
+  /** Reads the names, folded. */
+  static Watched.Reading<Set<String>> read(Path file, Domain domain) throws IOException {
+    Set<String> names = new HashSet<>();
+    List<FileFlaw> flaws = new ArrayList<>();
+    int number = 0;
+    for (String line : AliasFile.lines(file)) {
+      number++;
+      String text = line.strip();
+      if (text.isEmpty() || text.startsWith("#")) {
+        continue;
+      }
+      int end = 0;
+      boolean quoted = false;
+      while (end < text.length() && (quoted || !Character.isWhitespace(text.charAt(end)))) {
+        quoted ^= text.charAt(end) == '"' && (end == 0 || text.charAt(end - 1) != '\\');
+        end++;
+      }
+      Optional<LocalText> name = LocalText.parse(text.substring(0, end));
+      int column = line.indexOf(text.charAt(0)) + 1;
+      if (flaws.size() == AliasFile.MAX_FLAWS) {
+        break;
+      }
+      if (name.isEmpty()) {
+        flaws.add(
+            new FileFlaw(file, number, column, line, "not a local part and not an address", null));
+      } else if (name.get().domain() != null && !domain.name().equals(name.get().domain())) {
+        flaws.add(new FileFlaw(file, number, column, line, "an address outside " + domain, null));
+      } else {
+        names.add(LocalPart.folded(name.get().local()));
+      }
+    }
+    if (!flaws.isEmpty()) {
+      throw new FileTrouble(flaws);
+    }
+    Set<String> found = Set.copyOf(names);
+    return new Watched.Reading<>(found, Set.of(file), found);
+  }
+}

@@ -1,0 +1,24 @@
+package org.sealwax.router.route;
+
+import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.smtp.Reply;
+import org.sealwax.router.queue.NextHop;
+
+/** Asks a next hop whether a recipient exists; implemented by {@code deliver}. */
+@FunctionalInterface
+public interface RecipientProbe {
+  /** What the next hop said. */
+  sealed interface Result {
+    /** 2yz to RCPT. */
+    record Exists() implements Result {}
+
+    /** 5yz to RCPT. */
+    record Refused(Reply reply) implements Result {}
+
+    /** Anything else. */
+    record NotKnown(String reason) implements Result {}
+  }
+
+  /** Connects, EHLO, STARTTLS as policy says, MAIL from the null path, RCPT, RSET, QUIT. */
+  Result probe(Mailbox recipient, NextHop nextHop);
+}

@@ -1,0 +1,19 @@
+/**
+ * Floor 3: where a recipient leads: alias domains and files, relay domains with their recipients,
+ * sender rewriting (SRS), route rows. Owns {@link org.sealwax.router.route.RecipientProbe}, by
+ * which a relay domain's next hop is asked whether a recipient exists.
+ *
+ * <p>Main types: {@link org.sealwax.router.route.LiveDirectory} (what an address is to us), {@link
+ * org.sealwax.router.route.Routes} (toward which next hop), {@link org.sealwax.router.route.Hop}
+ * (how the configuration writes one), {@link org.sealwax.router.route.ForwardSettings}, {@link
+ * org.sealwax.router.route.FileTrouble} (what is wrong in an admin's file).
+ *
+ * <p>Invariants: a local part that does not exist is refused at RCPT and never bounced later (no
+ * backscatter); nobody but us makes an SRS address that leads anywhere; a file that became wrong
+ * leaves in force what it said before; an alias file names commands of the configuration and holds
+ * none. RFC 5321 3.9, 5.1; SRS as in libsrs2's published description.
+ */
+@NullMarked
+package org.sealwax.router.route;
+
+import org.jspecify.annotations.NullMarked;

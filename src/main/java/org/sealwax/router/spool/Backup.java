@@ -1,0 +1,154 @@
+package org.sealwax.router.spool;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.sealwax.router.spool.SpoolTrouble.Kind;
+
+/**
+ * A copy of the store while it runs.
+ *
+ * <p>Order: contents' files first (hard links where the file system can), then the database as of
+ * one moment, then the files that came between. A file that was removed before it was linked
+ * belongs to a message that is gone from the database as well, unless it went in between: then the
+ * files of the copy are short of one, and the copy is made again. Only committed contents are
+ * copied, for those still received have another name; and the database gets its name last, when
+ * everything is whole and on stable storage. So a folder without {@code spool.db} is no backup.
+ */
+final class Backup {
+  private static final int TRIES = 5;
+  private static final String DATABASE = "spool.db";
+
+  /** Ends the name of what is not whole yet. */
+  private static final String UNFINISHED = ".part";
+
+  private Backup() {}
+
+  static void run(Path database, BodyFiles bodies, Path folder) throws IOException {
+    Path copyOfBodies = folder.resolve("bodies");
+    FolderLock.ownFolder(folder);
+    try (DirectoryStream<Path> inside = Files.newDirectoryStream(folder)) {
+      if (inside.iterator().hasNext()) {
+        throw new FileAlreadyExistsException(folder + " is not empty");
+      }
+    }
+    FolderLock.ownFolder(copyOfBodies);
+    Path copy = folder.resolve(DATABASE + UNFINISHED);
+    for (int i = 0; i < TRIES; i++) {
+      link(bodies, copyOfBodies);
+      Files.deleteIfExists(copy);
+      try {
+        try (Connection connection = Sqlite.reader(database, 1024);
+            PreparedStatement vacuum = connection.prepareStatement("VACUUM INTO ?")) {
+          try (Statement s = connection.createStatement()) {
+            // Writes a file of its own, nothing in the spool.
+            s.execute("PRAGMA query_only = OFF");
+          }
+          vacuum.setString(1, copy.toString());
+          vacuum.execute();
+        }
+        link(bodies, copyOfBodies);
+        if (missing(copy, copyOfBodies).isEmpty()) {
+          BodyFiles.sync(copy);
+          BodyFiles.sync(copyOfBodies);
+          Files.move(copy, folder.resolve(DATABASE), StandardCopyOption.ATOMIC_MOVE);
+          BodyFiles.sync(folder);
+          return;
+        }
+      } catch (SQLException e) {
+        throw Sqlite.trouble("the copy could not be made", e);
+      }
+    }
+    throw new SpoolTrouble(Kind.BROKEN, "mail goes too fast for a whole copy; try again");
+  }
+
+  /**
+   * Whether a folder holds a whole spool; changes nothing in it but the engine's index of the log.
+   *
+   * @throws SpoolTrouble says why it does not
+   */
+  static void check(Path folder) throws IOException {
+    Path database = folder.resolve(DATABASE);
+    if (!Files.exists(database) || Files.exists(folder.resolve(DATABASE + UNFINISHED))) {
+      throw new SpoolTrouble(
+          Kind.FORMAT, folder + " holds no finished backup: " + DATABASE + " is missing");
+    }
+    try {
+      try (IntegrityCheck check = IntegrityCheck.begin(database)) {
+        if (!check.isSpool()) {
+          throw new SpoolTrouble(Kind.FORMAT, database + " is not the database of a spool");
+        }
+        Optional<String> found = check.run();
+        if (found.isPresent()) {
+          throw new SpoolTrouble(Kind.DAMAGED, database + " is damaged: " + found.get());
+        }
+      }
+      List<String> missing = missing(database, folder.resolve("bodies"));
+      if (!missing.isEmpty()) {
+        throw new SpoolTrouble(
+            Kind.DAMAGED,
+            folder
+                + " is not whole: "
+                + missing.size()
+                + " contents are missing or cut, among them "
+                + missing.getFirst());
+      }
+    } catch (SQLException e) {
+      throw Sqlite.trouble(database + " cannot be read", e);
+    }
+  }
+
+  /** Contents that the database names and that are not there in their length. */
+  private static List<String> missing(Path database, Path bodies) throws SQLException, IOException {
+    List<String> missing = new ArrayList<>();
+    try (Connection connection = Sqlite.untouching(database, 256);
+        Statement s = connection.createStatement();
+        ResultSet r = s.executeQuery("SELECT id, size FROM message WHERE in_file = 1")) {
+      while (r.next()) {
+        String name = QueueId.of(r.getLong(1)).text();
+        Path file = bodies.resolve(name);
+        Path uncommitted = bodies.resolve(name + BodyFiles.RECEIVING);
+        Path found = Files.exists(file) ? file : uncommitted;
+        if (!Files.exists(found) || Files.size(found) != r.getLong(2)) {
+          missing.add(name);
+        }
+      }
+    }
+    return missing;
+  }
+
+  private static void link(BodyFiles bodies, Path to) throws IOException {
+    for (QueueId id : bodies.present()) {
+      Path target = to.resolve(id.text());
+      if (Files.exists(target)) {
+        continue;
+      }
+      try {
+        try {
+          // Contents never change once they have their name.
+          Files.createLink(target, bodies.file(id));
+        } catch (UnsupportedOperationException | FileSystemException e) {
+          Path unfinished = to.resolve(id.text() + UNFINISHED);
+          Files.copy(bodies.file(id), unfinished, StandardCopyOption.REPLACE_EXISTING);
+          BodyFiles.sync(unfinished);
+          Files.move(unfinished, target, StandardCopyOption.ATOMIC_MOVE);
+        }
+      } catch (NoSuchFileException e) {
+        // Delivered meanwhile.
+      }
+    }
+  }
+}

@@ -1,0 +1,193 @@
+package org.sealwax.router.spool;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.Descriptors;
+import org.sealwax.router.log.MailLog;
+import org.sealwax.router.spool.SpoolTrouble.Kind;
+
+/**
+ * The room on the spool's disk: a floor below which no mail is taken, and a reserve for when there
+ * is none at all. The reserve is a file that is deleted then, so that what is queued can still be
+ * delivered, deleted and notified of, and the queue drains. Thread-safe.
+ */
+final class DiskSpace {
+  /** Changes go to the log first; with this much for it the writer can go on for ever. */
+  static final long RESERVE = 32L << 20;
+
+  /** With less than this left, whatever fails has failed for want of room (1 MiB). */
+  private static final long NOTHING_LEFT = 1L << 20;
+
+  /** Looks at the free space are this far apart. */
+  private static final Duration LOOK = Duration.ofSeconds(1);
+
+  /** The reserve is not made on the way to the first mail. */
+  private static final Duration RESERVE_AFTER = Duration.ofSeconds(5);
+
+  private static final int PIECE = 1 << 20;
+
+  private final Path folder;
+  private final Path reserve;
+  private final long floor;
+  private final Clock clock;
+  private final MailLog log;
+  private final long begun;
+  private volatile boolean enough = true;
+  private volatile boolean reserveUsed;
+  private volatile long seen;
+
+  /**
+   * Of a spool.
+   *
+   * @param floor bytes that must stay free for mail to be taken
+   */
+  DiskSpace(Path folder, long floor, Clock clock, MailLog log) {
+    this.folder = folder;
+    this.reserve = folder.resolve("reserve");
+    this.floor = floor;
+    this.clock = clock;
+    this.log = log;
+    this.begun = clock.nanoTime();
+    this.seen = begun - LOOK.toNanos();
+  }
+
+  /**
+   * Whether there is room for mail.
+   *
+   * @throws SpoolTrouble FULL when there is not, BROKEN when it is not known
+   */
+  void check() throws SpoolTrouble {
+    long now = clock.nanoTime();
+    if (now - seen >= LOOK.toNanos()) {
+      seen = now;
+      boolean before = enough;
+      try {
+        enough = usable() - (reserveUsed ? RESERVE : 0) >= floor;
+      } catch (IOException e) {
+        if (Descriptors.areShort(e)) {
+          throw new SpoolTrouble(Kind.BROKEN, Descriptors.TEXT, e);
+        }
+        enough = false;
+      }
+      if (before != enough) {
+        log.storeTrouble(
+            enough
+                ? "there is room again: mail is taken"
+                : "less than " + floor + " bytes are free: no mail is taken",
+            null);
+      }
+    }
+    if (!enough) {
+      throw new SpoolTrouble(Kind.FULL, "the disk is nearly full");
+    }
+  }
+
+  private long usable() throws IOException {
+    return Files.getFileStore(folder).getUsableSpace();
+  }
+
+  private boolean isFull() {
+    try {
+      return usable() < NOTHING_LEFT;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** The same trouble, as FULL when that is its reason: the engine has other names for it, too. */
+  SpoolTrouble meant(SpoolTrouble e) {
+    return e.kind() == Kind.BROKEN && isFull()
+        ? new SpoolTrouble(Kind.FULL, "the disk is full: " + e.getMessage(), e)
+        : e;
+  }
+
+  /** Something that needs room. */
+  @FunctionalInterface
+  interface Opening<T extends @Nullable Object> {
+    /** Does it. */
+    T open() throws SpoolTrouble;
+  }
+
+  /** Does it, and does it again with the reserve given up when there was no room. */
+  <T extends @Nullable Object> T withReserve(Opening<T> opening) throws SpoolTrouble {
+    try {
+      return opening.open();
+    } catch (SpoolTrouble e) {
+      if (!makesRoom(e)) {
+        throw meant(e);
+      }
+    }
+    try {
+      return opening.open();
+    } catch (SpoolTrouble e) {
+      throw meant(e);
+    }
+  }
+
+  /** Whether trouble was for want of room, and the reserve has made some. */
+  synchronized boolean makesRoom(SpoolTrouble e) {
+    if (meant(e).kind() != Kind.FULL) {
+      return false;
+    }
+    try {
+      if (!Files.deleteIfExists(reserve)) {
+        return false;
+      }
+    } catch (IOException gone) {
+      return false;
+    }
+    log.storeTrouble(
+        "the disk is full: the reserve is given up, so that the queue can drain; no mail is taken",
+        null);
+    reserveUsed = true;
+    seen = clock.nanoTime() - LOOK.toNanos();
+    return true;
+  }
+
+  /** Whether the reserve was given up and is not there again. */
+  boolean isReserveUsed() {
+    return reserveUsed;
+  }
+
+  /** Makes the reserve, when the disk has room for it above the floor; not soon after a start. */
+  void keepReserve() throws IOException {
+    if (clock.nanoTime() - begun >= RESERVE_AFTER.toNanos()) {
+      makeReserve();
+    }
+  }
+
+  synchronized void makeReserve() throws IOException {
+    if (!isReserved()) {
+      if (usable() - RESERVE < floor) {
+        return;
+      }
+      // Not zeros: a file system may store those as nothing.
+      byte[] piece = new byte[PIECE];
+      new Random(RESERVE).nextBytes(piece);
+      try (FileChannel channel =
+          FileChannel.open(
+              reserve,
+              StandardOpenOption.CREATE,
+              StandardOpenOption.WRITE,
+              StandardOpenOption.TRUNCATE_EXISTING)) {
+        for (long written = 0; written < RESERVE; ) {
+          int length = (int) Math.min(PIECE, RESERVE - written);
+          written += channel.write(ByteBuffer.wrap(piece, 0, length));
+        }
+      }
+    }
+    reserveUsed = false;
+  }
+
+  private boolean isReserved() throws IOException {
+    return Files.exists(reserve) && Files.size(reserve) >= RESERVE;
+  }
+}

@@ -1,0 +1,251 @@
+package org.sealwax.router.spool;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.ByteBudget;
+
+/**
+ * A message's content on its way into the store: in memory while it is small and its memory budget
+ * has bytes to spare, in a file of its own from then on, so that memory does not depend on size.
+ * Owned by one thread.
+ */
+public final class Draft implements Closeable {
+  /** Least size of a part in memory: the trace field that stands before every message fits. */
+  private static final int LEAST_PART = 512;
+
+  /** A part is at least this share of those before it, so that many small writes make few parts. */
+  private static final int PART_SHARE = 4;
+
+  private static final byte[] NOTHING = {};
+
+  /** What a file costs in memory. */
+  static final int SPILLED = BodyFiles.BUFFER + 1024;
+
+  /** Where large contents go. */
+  interface Spill {
+    /** Begins the file of a large content. */
+    Large begin(QueueId id) throws IOException;
+
+    /** One large content. */
+    interface Large {
+      /** Appends. */
+      void write(byte[] from, int offset, int length) throws IOException;
+
+      /** Brings the content to stable storage; the name in the folder is not yet. */
+      void sync() throws IOException;
+
+      /** The record is committed: the file gets its name. */
+      void committed() throws IOException;
+
+      /** Ends writing; removes the file unless it was kept. */
+      void close(boolean keep) throws IOException;
+    }
+  }
+
+  private final QueueId id;
+  private final int inlineLimit;
+  private final Spill spill;
+  private final CRC32C sum = new CRC32C();
+  private final OutputStream content = new Content();
+  private ByteBudget memory = ByteBudget.unlimited();
+  private long charged;
+  private long size;
+
+  /** The content in memory, or null when it is in a file: full parts, and the last one. */
+  private @Nullable List<byte[]> full = new ArrayList<>(4);
+
+  private byte[] last = NOTHING;
+  private int filled;
+  private Spill.@Nullable Large large;
+  private boolean kept;
+  private boolean closed;
+
+  Draft(QueueId id, int inlineLimit, Spill spill) {
+    this.id = id;
+    this.inlineLimit = inlineLimit;
+    this.spill = spill;
+  }
+
+  /** A draft that stays in memory whatever its size: for models of the store. */
+  public static Draft inMemory(QueueId id) {
+    return new Draft(
+        id,
+        Integer.MAX_VALUE - 8,
+        other -> {
+          throw new SpoolTrouble(SpoolTrouble.Kind.FULL, "too large for memory");
+        });
+  }
+
+  /** Charges what it holds in memory to this budget; to be called before the first byte. */
+  public void within(ByteBudget budget) {
+    memory = budget;
+  }
+
+  /** The identifier. */
+  public QueueId id() {
+    return id;
+  }
+
+  /** Takes the content; trouble is {@link SpoolTrouble}. */
+  public OutputStream content() {
+    return content;
+  }
+
+  /** Octets so far. */
+  public long size() {
+    return size;
+  }
+
+  /** The content when it stayed in memory, else null. Exactly {@link #size()} long; not copied. */
+  public byte @Nullable [] small() {
+    List<byte[]> parts = full;
+    if (parts == null) {
+      return null;
+    }
+    if (!parts.isEmpty() || last.length != filled) {
+      byte[] all = new byte[(int) size];
+      int at = 0;
+      for (byte[] part : parts) {
+        System.arraycopy(part, 0, all, at, part.length);
+        at += part.length;
+      }
+      System.arraycopy(last, 0, all, at, filled);
+      parts.clear();
+      last = all;
+      filled = all.length;
+    }
+    return last;
+  }
+
+  int checksum() {
+    return (int) sum.getValue();
+  }
+
+  /** Syncs a large content's file; does nothing for a small one. */
+  void seal() throws IOException {
+    if (large != null) {
+      large.sync();
+    }
+  }
+
+  /** It is not known whether the store has it: the file stays. */
+  void keep() {
+    kept = true;
+  }
+
+  /** The store has it. */
+  void committed() throws IOException {
+    keep();
+    if (large != null) {
+      large.committed();
+    }
+  }
+
+  private void append(byte[] from, int offset, int length) throws IOException {
+    if (closed) {
+      throw new IOException("the draft is closed");
+    }
+    sum.update(from, offset, length);
+    size += length;
+    List<byte[]> parts = full;
+    if (parts == null) {
+      if (large != null) {
+        large.write(from, offset, length);
+      }
+      return;
+    }
+    int fits = Math.min(length, last.length - filled);
+    if (size <= inlineLimit && (fits == length || chargePart(length - fits))) {
+      System.arraycopy(from, offset, last, filled, fits);
+      filled += fits;
+      if (fits < length) {
+        if (filled > 0) {
+          parts.add(last);
+        }
+        last = new byte[part(length - fits)];
+        filled = length - fits;
+        System.arraycopy(from, offset + fits, last, 0, filled);
+      }
+      return;
+    }
+    if (!charge(SPILLED - charged)) {
+      throw new SpoolTrouble(SpoolTrouble.Kind.FULL, "no memory for one more message");
+    }
+    Spill.Large file = spill.begin(id);
+    large = file;
+    for (byte[] part : parts) {
+      file.write(part, 0, part.length);
+    }
+    file.write(last, 0, filled);
+    file.write(from, offset, length);
+    full = null;
+    last = NOTHING;
+    giveBack(SPILLED);
+  }
+
+  /** Bytes of the next part, which begins with {@code rest} bytes. */
+  private int part(int rest) {
+    long most = Math.max(rest, inlineLimit - (size - rest));
+    return (int) Math.min(most, Math.max(rest, Math.max(LEAST_PART, size / PART_SHARE)));
+  }
+
+  /** Charges the next part; false when the budget has none to spare. */
+  private boolean chargePart(int rest) {
+    int bytes = part(rest);
+    if (!memory.tryTakeSpare(bytes)) {
+      return false;
+    }
+    charged += bytes;
+    return true;
+  }
+
+  private boolean charge(long more) {
+    if (more > 0 && !memory.tryTake(more)) {
+      return false;
+    }
+    charged += Math.max(0, more);
+    return true;
+  }
+
+  private void giveBack(long downTo) {
+    if (charged > downTo) {
+      memory.give(charged - downTo);
+      charged = downTo;
+    }
+  }
+
+  /** Discards the content unless the store has taken it. */
+  @Override
+  public void close() throws IOException {
+    if (!closed) {
+      closed = true;
+      full = null;
+      last = NOTHING;
+      giveBack(0);
+      if (large != null) {
+        large.close(kept);
+      }
+    }
+  }
+
+  private final class Content extends OutputStream {
+    private final byte[] one = new byte[1];
+
+    @Override
+    public void write(int octet) throws IOException {
+      one[0] = (byte) octet;
+      append(one, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] from, int offset, int length) throws IOException {
+      java.util.Objects.checkFromIndexSize(offset, length, from.length);
+      append(from, offset, length);
+    }
+  }
+}

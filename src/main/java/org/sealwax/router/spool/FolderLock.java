@@ -1,0 +1,77 @@
+package org.sealwax.router.spool;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.router.spool.SpoolTrouble.Kind;
+
+/** Keeps a folder to one process: two routers on one spool would deliver everything twice. */
+final class FolderLock implements Closeable {
+  private final FileChannel channel;
+
+  private FolderLock(FileChannel channel) {
+    this.channel = channel;
+  }
+
+  /** Whether the folder was locked ever. */
+  static boolean isThere(Path folder) {
+    return Files.exists(folder.resolve("lock"));
+  }
+
+  /** Takes the lock, or says who could be in the way. */
+  static FolderLock take(Path folder) throws IOException {
+    FileChannel channel =
+        FileChannel.open(
+            folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    @Nullable FileLock lock;
+    try {
+      lock = channel.tryLock();
+    } catch (OverlappingFileLockException e) {
+      lock = null;
+    }
+    if (lock == null) {
+      channel.close();
+      throw new SpoolTrouble(Kind.LOCKED, "another router runs on the spool in " + folder);
+    }
+    return new FolderLock(channel);
+  }
+
+  /**
+   * Makes a folder that only its owner may enter, for it holds other people's mail; takes away what
+   * others may do in one that is there.
+   */
+  static void ownFolder(Path folder) throws IOException {
+    if (Files.isDirectory(folder)) {
+      PosixFileAttributeView view =
+          Files.getFileAttributeView(folder, PosixFileAttributeView.class);
+      Set<PosixFilePermission> owner = PosixFilePermissions.fromString("rwx------");
+      if (view != null && !owner.containsAll(view.readAttributes().permissions())) {
+        view.setPermissions(owner);
+      }
+      return;
+    }
+    if (FileSystems.getDefault().supportedFileAttributeViews().contains("posix")) {
+      Files.createDirectories(
+          folder,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    } else {
+      Files.createDirectories(folder);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    channel.close();
+  }
+}

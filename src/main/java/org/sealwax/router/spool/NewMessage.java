@@ -1,0 +1,28 @@
+package org.sealwax.router.spool;
+
+import java.time.Instant;
+import java.util.List;
+
+/**
+ * A message as it enters the store.
+ *
+ * @param draft its content, written to its end; the identifier is the draft's
+ * @param arrived when it was accepted
+ * @param envelope what the queue wrote; opaque to the store, guarded by a checksum
+ * @param shares at least one
+ */
+@SuppressWarnings("ArrayRecordComponent") // written once, never compared
+public record NewMessage(Draft draft, Instant arrived, byte[] envelope, List<Share> shares) {
+  /** Copies the list. */
+  public NewMessage {
+    shares = List.copyOf(shares);
+    if (shares.isEmpty()) {
+      throw new IllegalArgumentException("no shares");
+    }
+  }
+
+  /** The identifier. */
+  public QueueId id() {
+    return draft.id();
+  }
+}

@@ -1,0 +1,101 @@
+package org.sealwax.router.spool;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+
+/**
+ * The record that is being copied out of a damaged database, in a file that outlives the process:
+ * with the second end of the process at the same record, it is left out. Mapped memory, which is
+ * the kernel's when the process ends.
+ */
+final class RowMark implements Closeable {
+  /** Ends of the process after which a record is left out. */
+  private static final int ENDS = 2;
+
+  /** Records that are left out at most; each has cost two starts. */
+  private static final int MOST = 64;
+
+  /** Ends, and a name of the record: a table and two numbers. */
+  private static final int ENTRY = 64;
+
+  private final MappedByteBuffer entries;
+  private int current = -1;
+
+  /** What {@link #end} puts back. */
+  private byte before;
+
+  private RowMark(MappedByteBuffer entries) {
+    this.entries = entries;
+  }
+
+  /** Reads what the last process left, or begins. */
+  static RowMark open(Path file) throws IOException {
+    try (FileChannel channel =
+        FileChannel.open(
+            file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE)) {
+      return new RowMark(channel.map(FileChannel.MapMode.READ_WRITE, 0, (long) MOST * ENTRY));
+    }
+  }
+
+  private static byte[] name(String table, long[] key) {
+    ByteBuffer name = ByteBuffer.allocate(ENTRY - 1);
+    byte[] text = table.getBytes(StandardCharsets.US_ASCII);
+    name.put(text, 0, Math.min(text.length, 16));
+    name.position(16);
+    for (long part : key) {
+      name.putLong(part);
+    }
+    return name.array();
+  }
+
+  /** A record's turn begins; false when it is to be left out. */
+  boolean begin(String table, long[] key) {
+    byte[] name = name(table, key);
+    byte[] there = new byte[name.length];
+    int free = -1;
+    for (int i = 0; i < MOST; i++) {
+      int ends = entries.get(i * ENTRY);
+      if (ends == 0) {
+        free = i;
+        break;
+      }
+      entries.get(i * ENTRY + 1, there);
+      if (Arrays.equals(name, there)) {
+        if (ends >= ENDS) {
+          return false;
+        }
+        entries.put(i * ENTRY, (byte) (ends + 1));
+        current = i;
+        before = (byte) ends;
+        return true;
+      }
+    }
+    current = free;
+    before = 0;
+    if (free >= 0) {
+      entries.put(free * ENTRY + 1, name);
+      entries.put(free * ENTRY, (byte) 1);
+    }
+    return true;
+  }
+
+  /** It was copied, and the process goes on. A record that ended it once keeps that mark. */
+  void end() {
+    if (current >= 0) {
+      entries.put(current * ENTRY, before);
+      current = -1;
+    }
+  }
+
+  @Override
+  public void close() {
+    // The mapping goes with the object; what is in the file is for the next start.
+  }
+}

@@ -1,0 +1,111 @@
+package org.sealwax.router.spool;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The durable store of messages, of the shares into which their recipients fall, and of what is
+ * remembered about them. Thread-safe. Reads may run while writes wait.
+ */
+public interface Spool extends Closeable {
+  /**
+   * Begins a message; nothing is durable yet.
+   *
+   * @throws SpoolTrouble FULL or BROKEN when the store would not take it
+   */
+  Draft draft() throws SpoolTrouble;
+
+  /**
+   * Begins a message of our own (a notification); taken also below the free-space floor, because it
+   * replaces mail that is already here.
+   */
+  Draft ownDraft() throws SpoolTrouble;
+
+  /**
+   * Stores a message; when this returns, it is on stable storage.
+   *
+   * @throws SpoolTrouble when it is not stored: FULL or BROKEN
+   */
+  void accept(NewMessage message) throws SpoolTrouble;
+
+  /**
+   * Hands in a change. It is committed soon, in order, with others; until {@code settled} is told,
+   * the store may still show the former state, and a crash brings it back. When the store has
+   * trouble, changes are kept and applied after it is well again. Blocks while too many wait.
+   */
+  void change(Change change, Settled settled);
+
+  /** Shares that are due, the longest due first, at most {@code limit}. */
+  List<DueShare> due(Instant until, int limit) throws SpoolTrouble;
+
+  /** QUEUED shares for one next hop, whatever their time, at most {@code limit}. */
+  List<DueShare> queuedFor(String hop, int limit) throws SpoolTrouble;
+
+  /** The earliest time after {@code after} at which a share is due, or null. */
+  @Nullable Instant nextDue(Instant after) throws SpoolTrouble;
+
+  /**
+   * One share, or empty when it is gone.
+   *
+   * @throws SpoolTrouble DAMAGED when its record is not what was written
+   */
+  Optional<Share> share(ShareKey key) throws SpoolTrouble;
+
+  /**
+   * One message, or empty when it is gone.
+   *
+   * @throws SpoolTrouble DAMAGED when its record is not what was written
+   */
+  Optional<KeptMessage> message(QueueId id) throws SpoolTrouble;
+
+  /**
+   * The content from its first octet. A stream whose content is not what was written throws {@link
+   * SpoolTrouble} DAMAGED at its end at the latest, so that it is never passed off as whole.
+   */
+  InputStream content(QueueId id) throws IOException;
+
+  /**
+   * Sets a damaged share aside: it leaves the queue, its record is kept for a person, and the
+   * message's content stays.
+   */
+  void setAside(ShareKey key, String why) throws SpoolTrouble;
+
+  /** Shares by state and reason, without FRESH ones. */
+  List<ShareCount> counts() throws SpoolTrouble;
+
+  /** Bytes of the contents of all messages with a HELD share. */
+  long heldBytes() throws SpoolTrouble;
+
+  /**
+   * A page of shares in order of message and number.
+   *
+   * @param after where the last page ended, or null
+   * @param damaged told the key of each record that is not what was written; it is not in the page
+   */
+  List<Share> list(
+      ShareFilter filter, @Nullable ShareKey after, int limit, Consumer<ShareKey> damaged)
+      throws SpoolTrouble;
+
+  /** What is remembered of one message, in order. */
+  List<JourneyEntry> journey(QueueId id) throws SpoolTrouble;
+
+  /** Tells that no FRESH share lies below this message any more, which makes recovery quick. */
+  void freshFrom(QueueId id);
+
+  /**
+   * Copies the whole store, as of one moment, into a folder that does not exist yet or is empty,
+   * while mail goes on. To restore, put the copy in the place of the store's folder.
+   */
+  void backup(Path folder) throws IOException;
+
+  /** Applies what was handed in, syncs, and closes; afterwards everything is BROKEN. */
+  @Override
+  void close() throws IOException;
+}

@@ -1,0 +1,1110 @@
+package org.sealwax.router.spool;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.Supervisor;
+import org.sealwax.router.log.MailLog;
+import org.sealwax.router.spool.SpoolTrouble.Kind;
+
+/**
+ * The embedded store: SQLite in WAL mode, one thread that writes.
+ *
+ * <p><b>Group commit.</b> Whoever wants something stored puts a job before the writer. The writer
+ * takes all that wait, runs them in one transaction, and commits: one fsync for all. Only after
+ * {@code COMMIT} returned is anybody told; when it throws, everybody in the batch is told that it
+ * failed, because nobody can say what reached the disk. Then the store is closed and opened anew:
+ * after a failed fsync the kernel may have dropped the dirty pages and call the next one a success,
+ * so it is never tried again on the same file handle.
+ *
+ * <p><b>Two kinds of commit.</b> A message taken in is committed with {@code synchronous=FULL}. A
+ * batch of nothing but changes is committed with NORMAL, without waiting for the disk: a power
+ * failure may then bring back the state before, so that a message delivered within the last second
+ * is delivered again; a second later at the latest a synced commit follows. A content's file is
+ * only deleted after a synced commit, so that no row ever comes back without its content.
+ *
+ * <p><b>Checkpoints</b> are copied by a thread of their own ({@link Upkeep}), after the database
+ * was checked; the writer only finishes what is left of them when the log has grown long, because a
+ * log that is always written to is never finished by somebody else.
+ */
+public final class SqliteSpool implements Spool {
+  /** Contents up to this stay in the row; larger ones get a file. */
+  public static final int INLINE_LIMIT = 128 * 1024;
+
+  /** A change that nobody has synced is synced after this. */
+  private static final Duration SYNC_WITHIN = Duration.ofSeconds(1);
+
+  /** Pages in the log at which storing slows down (256 MiB). */
+  private static final long MOST_LOGGED = (256L << 20) / Sqlite.PAGE;
+
+  /** The same when the reserve is given up (8 MiB). */
+  private static final long MOST_LOGGED_WHEN_FULL = (8L << 20) / Sqlite.PAGE;
+
+  /** Batches between two looks at the length of the log. */
+  private static final int LOOK_AT_LOG = 32;
+
+  /** Free pages at which some are given back (64 MiB). */
+  private static final long FREE_PAGES = (64L << 20) / Sqlite.PAGE;
+
+  /** Free pages that are kept for reuse then (16 MiB). */
+  private static final long KEPT_PAGES = FREE_PAGES / 4;
+
+  /** Pages given back in one go: those who store wait some milliseconds meanwhile. */
+  private static final int SHRINK_STEP = 64;
+
+  /** Batches after which a step is taken also when more jobs wait. */
+  private static final int TIDY_LEAST = 50;
+
+  private static final Duration FIRST_REOPEN = Duration.ofSeconds(1);
+  private static final Duration LAST_REOPEN = Duration.ofMinutes(1);
+
+  /** Stations of one journey that are read. */
+  private static final int JOURNEY_LIMIT = 1000;
+
+  /** Stations forgotten in one transaction. */
+  private static final int PRUNE_STEP = 1000;
+
+  private final SpoolSettings settings;
+  private final Clock clock;
+  private final MailLog log;
+  private final Path database;
+  private final FolderLock folderLock;
+  private final BodyFiles bodies;
+  private final QueueIds ids;
+  private final Jobs jobs;
+  private final Thread writerThread;
+  private final Upkeep upkeep;
+  private final DiskSpace space;
+  private final Readers readers;
+  private final Set<QueueId> doubtful = new LinkedHashSet<>();
+  private final List<QueueId> filesToRemove = new ArrayList<>();
+  private final List<QueueId> filesRemoved = new ArrayList<>();
+
+  private final LongAdder accepted = new LongAdder();
+  private final LongAdder changes = new LongAdder();
+  private final LongAdder batches = new LongAdder();
+  private final LongAdder syncs = new LongAdder();
+  private final LongAdder syncNanos = new LongAdder();
+  private final AtomicLong longestSync = new AtomicLong();
+  private final LongAdder failures = new LongAdder();
+  private final LongAdder setAside = new LongAdder();
+
+  private @Nullable Writer writer;
+  private boolean unsynced;
+  private int batchesSinceLook;
+  private int batchesSinceTidy;
+  private boolean reopenNow;
+  private long lastSync;
+  private volatile @Nullable SpoolTrouble trouble;
+  private volatile boolean closed;
+  private volatile boolean recordsLost;
+  private volatile boolean tidying;
+  private volatile @Nullable QueueId oldestJourney;
+  private volatile @Nullable String damage;
+  private volatile @Nullable QueueId freshFrom;
+  private volatile StepMarks marks = StepMarks.NONE;
+
+  /** A message with somebody waiting for it. */
+  static final class AcceptJob implements Jobs.Job {
+    private final NewMessage message;
+    private final CountDownLatch done = new CountDownLatch(1);
+    private @Nullable SpoolTrouble failed;
+
+    private AcceptJob(NewMessage message) {
+      this.message = message;
+    }
+
+    private void end(@Nullable SpoolTrouble outcome) {
+      failed = outcome;
+      done.countDown();
+    }
+  }
+
+  /** A change on its way. */
+  static final class ChangeJob implements Jobs.Job {
+    private final Change change;
+    private final Settled settled;
+    private Set<QueueId> gone = Set.of();
+
+    private ChangeJob(Change change, Settled settled) {
+      this.change = change;
+      this.settled = settled;
+    }
+
+    /** The shares that are in the store and change. */
+    private Set<ShareKey> keys() {
+      Set<ShareKey> keys = new LinkedHashSet<>(change.removed());
+      change.put().forEach(s -> keys.add(s.key()));
+      change.moved().forEach(m -> keys.add(m.key()));
+      return keys;
+    }
+  }
+
+  /** Something else for the writer, with somebody waiting. */
+  static final class Errand implements Jobs.Job {
+    private final Step step;
+    private final CountDownLatch done = new CountDownLatch(1);
+    private @Nullable SpoolTrouble failed;
+
+    private Errand(Step step) {
+      this.step = step;
+    }
+
+    private void end(@Nullable SpoolTrouble outcome) {
+      failed = outcome;
+      done.countDown();
+    }
+
+    /** What to do inside the transaction. */
+    interface Step {
+      void run(Writer writer) throws SQLException;
+    }
+  }
+
+  private SqliteSpool(SpoolSettings settings, Clock clock, Chance chance, MailLog log)
+      throws IOException {
+    this.settings = settings;
+    this.clock = clock;
+    this.log = log;
+    this.database = settings.folder().resolve("spool.db");
+    this.jobs = new Jobs(clock);
+    this.readers = new Readers(database, clock);
+    FolderLock.ownFolder(settings.folder());
+    this.space = new DiskSpace(settings.folder(), settings.freeSpaceFloor(), clock, log);
+    boolean used = FolderLock.isThere(settings.folder());
+    this.folderLock = FolderLock.take(settings.folder());
+    IntegrityCheck check = null;
+    boolean isOpen = false;
+    try {
+      this.bodies = new BodyFiles(settings.folder(), space::check);
+      int contents = bodies.present().size();
+      Salvage salvage = new Salvage(settings.folder(), log, clock);
+      recordsLost = space.withReserve(() -> salvage.beforeOpening(used, contents));
+      check = space.withReserve(this::beginCheck);
+      this.upkeep = new Upkeep(database, new Beside(), check, log);
+      Writer first = space.withReserve(this::openWriter);
+      this.writer = first;
+      this.ids = new QueueIds(clock, chance, newest(first));
+      this.lastSync = clock.nanoTime();
+      isOpen = true;
+    } finally {
+      if (!isOpen) {
+        if (check != null) {
+          check.close();
+        }
+        folderLock.close();
+      }
+    }
+    this.writerThread = Supervisor.startPlatform("spool-writer", () -> closed, this::write);
+    upkeep.start();
+  }
+
+  /**
+   * Opens the store, makes it when there is none, brings an older format up to date.
+   *
+   * @throws SpoolTrouble when another process has it, or the format is newer than this program
+   */
+  public static SqliteSpool open(SpoolSettings settings, Clock clock, Chance chance, MailLog log)
+      throws IOException {
+    return new SqliteSpool(settings, clock, chance, log);
+  }
+
+  /** From now on the messages that the writer is busy with are marked. */
+  public void markSteps(StepMarks with) {
+    marks = with;
+  }
+
+  private static long newest(Writer writer) throws IOException {
+    try {
+      return writer.newest();
+    } catch (SQLException e) {
+      throw Sqlite.trouble("the spool cannot be read", e);
+    }
+  }
+
+  /** Null when there is no database yet. */
+  private @Nullable IntegrityCheck beginCheck() throws SpoolTrouble {
+    if (!Files.exists(database)) {
+      return null;
+    }
+    try {
+      return IntegrityCheck.begin(database);
+    } catch (SQLException e) {
+      if (!Sqlite.isUnreadable(e)) {
+        throw Sqlite.trouble("the spool cannot be opened", e);
+      }
+      salvage(e);
+      return null;
+    }
+  }
+
+  private void salvage(Exception why) throws SpoolTrouble {
+    log.storeTrouble("the spool's database is damaged: what is readable is copied out", why);
+    recordsLost = true;
+    new Salvage(settings.folder(), log, clock).run();
+  }
+
+  /** A writer on a store where nothing is FRESH any more. */
+  private Writer openWriter() throws SpoolTrouble {
+    try {
+      return openOnce();
+    } catch (SpoolTrouble e) {
+      if (e.kind() != Kind.DAMAGED) {
+        throw e;
+      }
+      salvage(e);
+      upkeep.replaced();
+      readers.renew();
+      return openOnce();
+    }
+  }
+
+  private Writer openOnce() throws SpoolTrouble {
+    Writer opening = null;
+    try {
+      opening = new Writer(database, !Files.exists(database));
+      opening.begin(true);
+      for (QueueId id : doubtful) {
+        opening.forget(id);
+      }
+      int recovered = opening.recover(clock.now());
+      opening.touch();
+      opening.commit();
+      for (QueueId id : doubtful) {
+        bodies.remove(id);
+      }
+      doubtful.clear();
+      if (recovered > 0) {
+        log.note("spool", recovered + " accepted and not yet delivered when the last run ended");
+      }
+      return opening;
+    } catch (SQLException e) {
+      if (opening != null) {
+        opening.close();
+      }
+      throw Sqlite.trouble("the spool cannot be opened", e);
+    } catch (IOException e) {
+      if (opening != null) {
+        opening.close();
+      }
+      throw e instanceof SpoolTrouble t
+          ? t
+          : new SpoolTrouble(Kind.BROKEN, "the spool cannot be opened: " + e.getMessage(), e);
+    }
+  }
+
+  // Taking mail.
+
+  @Override
+  public Draft draft() throws SpoolTrouble {
+    checkWell();
+    space.check();
+    return new Draft(ids.next(), INLINE_LIMIT, bodies);
+  }
+
+  @Override
+  public Draft ownDraft() {
+    return Draft.inMemory(ids.next());
+  }
+
+  private void checkWell() throws SpoolTrouble {
+    if (closed) {
+      throw new SpoolTrouble(Kind.BROKEN, "the spool is closed");
+    }
+    SpoolTrouble now = trouble;
+    if (now != null) {
+      throw new SpoolTrouble(now.kind() == Kind.FULL ? Kind.FULL : Kind.BROKEN, reason(now), now);
+    }
+  }
+
+  private static String reason(SpoolTrouble trouble) {
+    return String.valueOf(trouble.getMessage());
+  }
+
+  @Override
+  public void accept(NewMessage message) throws SpoolTrouble {
+    checkWell();
+    space.check();
+    try {
+      message.draft().seal();
+    } catch (SpoolTrouble e) {
+      throw e;
+    } catch (IOException e) {
+      throw new SpoolTrouble(Kind.BROKEN, String.valueOf(e.getMessage()), e);
+    }
+    AcceptJob job = new AcceptJob(message);
+    if (!jobs.addUrgent(job)) {
+      throw new SpoolTrouble(Kind.BROKEN, "the spool is closed");
+    }
+    await(job.done);
+    if (job.failed != null) {
+      throw new SpoolTrouble(job.failed.kind(), reason(job.failed), job.failed);
+    }
+  }
+
+  /** Waits to the end: whether the message is stored must be known, also by a thread in a hurry. */
+  private static void await(CountDownLatch done) {
+    boolean interrupted = false;
+    while (true) {
+      try {
+        done.await();
+        break;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public void change(Change change, Settled settled) {
+    if (!jobs.addChange(new ChangeJob(change, settled))) {
+      throw new IllegalStateException("the spool is closed");
+    }
+  }
+
+  private void errand(Errand.Step step) throws SpoolTrouble {
+    Errand job = new Errand(step);
+    if (!jobs.addUrgent(job)) {
+      throw new SpoolTrouble(Kind.BROKEN, "the spool is closed");
+    }
+    await(job.done);
+    if (job.failed != null) {
+      throw new SpoolTrouble(job.failed.kind(), reason(job.failed), job.failed);
+    }
+  }
+
+  @Override
+  public void setAside(ShareKey key, String why) throws SpoolTrouble {
+    errand(w -> w.setAside(key, why, clock.now()));
+    setAside.increment();
+    log.storeTrouble(
+        "a record of " + key.message() + " was set aside in the table aside: " + why, null);
+  }
+
+  @Override
+  public void freshFrom(QueueId id) {
+    freshFrom = id;
+  }
+
+  // The writer.
+
+  private void write() {
+    try {
+      Duration reopenAfter = FIRST_REOPEN;
+      while (true) {
+        Writer now = writer;
+        if (now == null) {
+          refuseUrgent();
+          boolean ending = jobs.awaitEnd(reopenNow ? Duration.ZERO : reopenAfter);
+          reopenNow = false;
+          if (reopen()) {
+            reopenAfter = FIRST_REOPEN;
+          } else if (ending) {
+            return;
+          } else {
+            reopenAfter = min(reopenAfter.multipliedBy(2), LAST_REOPEN);
+          }
+          continue;
+        }
+        List<Jobs.Job> batch = jobs.next(idleTime());
+        String damaged = damage;
+        if (damaged != null) {
+          damage = null;
+          batchFailed(
+              now,
+              batch == null ? List.of() : batch,
+              new SpoolTrouble(Kind.DAMAGED, "the spool's database is damaged: " + damaged));
+          continue;
+        }
+        if (batch == null) {
+          housekeeping(now, true);
+          return;
+        }
+        if (!batch.isEmpty()) {
+          run(now, batch);
+        }
+        if (writer != null) {
+          housekeeping(now, false);
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (RuntimeException | Error e) {
+      log.bug("spool writer", e);
+      broken(new SpoolTrouble(Kind.BROKEN, "the spool's writer ended", e));
+    } finally {
+      jobs.end();
+      refuseUrgent();
+    }
+  }
+
+  private static Duration min(Duration a, Duration b) {
+    return a.compareTo(b) <= 0 ? a : b;
+  }
+
+  private Duration idleTime() {
+    if (tidying) {
+      return Duration.ZERO;
+    }
+    if (!unsynced) {
+      return SYNC_WITHIN;
+    }
+    long left = lastSync + SYNC_WITHIN.toNanos() - clock.nanoTime();
+    return Duration.ofNanos(Math.max(left, 0));
+  }
+
+  private boolean reopen() {
+    try {
+      SpoolTrouble why = trouble;
+      if (why != null && why.kind() == Kind.DAMAGED || Salvage.isAsked(settings.folder())) {
+        salvage(why == null ? new SpoolTrouble(Kind.DAMAGED, "as asked") : why);
+        upkeep.replaced();
+        readers.renew();
+      }
+      writer = space.withReserve(this::openWriter);
+      trouble = null;
+      upkeep.finished();
+      log.storeTrouble("the spool is open again", null);
+      return true;
+    } catch (SpoolTrouble e) {
+      trouble = e;
+      log.storeTrouble("the spool is still in trouble", e);
+      return false;
+    }
+  }
+
+  private void refuseUrgent() {
+    SpoolTrouble now = trouble;
+    SpoolTrouble told = now == null ? new SpoolTrouble(Kind.BROKEN, "the spool is closed") : now;
+    for (Jobs.Job job : jobs.takeUrgent()) {
+      fail(job, told);
+    }
+  }
+
+  private void fail(Jobs.Job job, SpoolTrouble told) {
+    switch (job) {
+      case AcceptJob a -> a.end(told);
+      case Errand e -> e.end(told);
+      case ChangeJob c -> jobs.giveBack(List.of(c));
+    }
+  }
+
+  /**
+   * Commits a batch. A message that the process has ended with before is in a transaction of its
+   * own: when it ends the process again, no other is marked for that.
+   */
+  private void run(Writer now, List<Jobs.Job> batch) {
+    int from = 0;
+    for (int i = 0; i <= batch.size(); i++) {
+      boolean isLast = i == batch.size();
+      if (!isLast && messages(batch.get(i)).stream().noneMatch(marks::isSuspect)) {
+        continue;
+      }
+      marked(now, batch.subList(from, i));
+      if (!isLast) {
+        marked(now, List.of(batch.get(i)));
+      }
+      from = i + 1;
+    }
+  }
+
+  private void marked(Writer now, List<Jobs.Job> batch) {
+    if (batch.isEmpty()) {
+      return;
+    }
+    if (writer == null) {
+      batch.forEach(job -> fail(job, new SpoolTrouble(Kind.BROKEN, "the spool failed")));
+      return;
+    }
+    StepMarks with = marks;
+    Set<QueueId> messages = new LinkedHashSet<>();
+    batch.forEach(job -> messages.addAll(messages(job)));
+    with.beginStep(messages);
+    together(now, batch);
+    // Not in a finally: what ends this thread leaves the marks to the next start.
+    with.endStep(messages);
+  }
+
+  private static Set<QueueId> messages(Jobs.Job job) {
+    return switch (job) {
+      case AcceptJob a -> Set.of(a.message.id());
+      case ChangeJob c -> {
+        Set<QueueId> messages = new LinkedHashSet<>();
+        c.keys().forEach(key -> messages.add(key.message()));
+        yield messages;
+      }
+      case Errand e -> Set.of();
+    };
+  }
+
+  private void together(Writer now, List<Jobs.Job> batch) {
+    try {
+      commit(now, batch);
+    } catch (RuntimeException e) {
+      failures.increment();
+      oneByOne(now, batch, e);
+    } catch (SQLException e) {
+      failures.increment();
+      if (Sqlite.isEngineTrouble(e)) {
+        batchFailed(now, batch, Sqlite.trouble("the spool failed", e));
+      } else {
+        oneByOne(now, batch, e);
+      }
+    } catch (IOException e) {
+      failures.increment();
+      batchFailed(
+          now,
+          batch,
+          new SpoolTrouble(BodyFiles.kind(e), "syncing the folder of contents failed", e));
+    }
+  }
+
+  private void commit(Writer now, List<Jobs.Job> batch) throws SQLException, IOException {
+    boolean synced = unsynced && clock.nanoTime() - lastSync >= SYNC_WITHIN.toNanos();
+    boolean newFiles = false;
+    for (Jobs.Job job : batch) {
+      switch (job) {
+        case AcceptJob a -> {
+          synced = true;
+          newFiles |= a.message.draft().small() == null;
+        }
+        case Errand e -> synced = true;
+        case ChangeJob c -> {}
+      }
+    }
+    if (newFiles) {
+      bodies.syncFolder();
+    }
+    now.begin(synced);
+    now.filesRemoved(filesRemoved);
+    List<QueueId> files = new ArrayList<>();
+    for (Jobs.Job job : batch) {
+      switch (job) {
+        case AcceptJob a -> now.accept(a.message, false);
+        case Errand e -> e.step.run(now);
+        case ChangeJob c -> {
+          Writer.Applied applied = now.change(c.change);
+          c.gone = applied.gone();
+          files.addAll(applied.files());
+        }
+      }
+    }
+    long before = clock.nanoTime();
+    now.commit();
+    long after = clock.nanoTime();
+    batches.increment();
+    filesRemoved.clear();
+    filesToRemove.addAll(files);
+    if (synced) {
+      unsynced = false;
+      lastSync = after;
+      syncs.increment();
+      syncNanos.add(after - before);
+      longestSync.accumulateAndGet(after - before, Math::max);
+      removeFiles();
+    } else {
+      if (!unsynced) {
+        lastSync = after;
+      }
+      unsynced = true;
+    }
+    tell(batch);
+  }
+
+  private void tell(List<Jobs.Job> batch) {
+    long pages = 2;
+    for (Jobs.Job job : batch) {
+      switch (job) {
+        case AcceptJob a -> {
+          accepted.increment();
+          byte[] small = a.message.draft().small();
+          pages += 2 + (small == null ? 0 : small.length / Sqlite.PAGE);
+          committed(a.message.draft());
+          a.end(null);
+        }
+        case Errand e -> e.end(null);
+        case ChangeJob c -> {
+          pages++;
+          changes.increment();
+          try {
+            c.settled.settled(c.gone);
+          } catch (RuntimeException e) {
+            log.bug("spool settled", e);
+          }
+        }
+      }
+    }
+    upkeep.written(pages);
+  }
+
+  private void committed(Draft draft) {
+    try {
+      draft.committed();
+    } catch (IOException e) {
+      // It is found by its other name as well.
+      log.storeTrouble("the content's file of " + draft.id() + " could not get its name", e);
+    }
+  }
+
+  private void removeFiles() {
+    for (QueueId id : filesToRemove) {
+      try {
+        bodies.remove(id);
+        filesRemoved.add(id);
+      } catch (IOException e) {
+        log.storeTrouble("a delivered content's file could not be removed: " + id, e);
+      }
+    }
+    filesToRemove.clear();
+  }
+
+  /** Nobody knows what reached the disk: everybody is told no, and the store is opened anew. */
+  private void batchFailed(Writer now, List<Jobs.Job> batch, SpoolTrouble found) {
+    SpoolTrouble told = space.meant(found);
+    if (space.makesRoom(told)) {
+      reopenNow = true;
+    } else if (told.kind() == Kind.FULL) {
+      log.storeTrouble("the disk is full: mail is refused until there is room", told);
+    } else {
+      log.storeTrouble("the spool failed: no mail is taken until it is open again", told);
+    }
+    now.close();
+    writer = null;
+    trouble = told;
+    List<Jobs.Job> again = new ArrayList<>();
+    for (Jobs.Job job : batch) {
+      switch (job) {
+        case AcceptJob a -> {
+          doubtful.add(a.message.id());
+          a.message.draft().keep();
+          a.end(told);
+        }
+        case Errand r -> r.end(told);
+        case ChangeJob c -> again.add(c);
+      }
+    }
+    jobs.giveBack(again);
+    readers.close();
+    refuseUrgent();
+  }
+
+  /** One job is wrong by a fault of ours: find it, and let the others through. */
+  private void oneByOne(Writer now, List<Jobs.Job> batch, Exception first) {
+    try {
+      now.rollback();
+    } catch (SQLException e) {
+      batchFailed(now, batch, Sqlite.trouble("the spool failed", e));
+      return;
+    }
+    if (batch.size() == 1) {
+      log.bug("spool statement", first);
+      switch (batch.getFirst()) {
+        case AcceptJob a -> a.end(mistake("the message could not be stored", first));
+        case Errand e -> e.end(mistake("the errand failed", first));
+        case ChangeJob c -> holdInstead(now, c, first);
+      }
+      return;
+    }
+    for (int i = 0; i < batch.size(); i++) {
+      if (writer == null) {
+        for (Jobs.Job job : batch.subList(i, batch.size())) {
+          fail(job, new SpoolTrouble(Kind.BROKEN, "the spool failed"));
+        }
+        return;
+      }
+      together(now, List.of(batch.get(i)));
+    }
+  }
+
+  private static SpoolTrouble mistake(String what, Exception why) {
+    return why instanceof SQLException e
+        ? Sqlite.trouble(what, e)
+        : new SpoolTrouble(Kind.BROKEN, what + ": " + why, why);
+  }
+
+  /** A change that cannot be stored must not be tried for ever: its shares wait for a person. */
+  private void holdInstead(Writer now, ChangeJob job, Exception why) {
+    try {
+      now.begin(true);
+      for (ShareKey key : job.keys()) {
+        now.change(Change.moves(List.of(new Move(key, ShareState.HELD, null, Settled.NOT_STORED))));
+      }
+      now.commit();
+    } catch (SQLException | RuntimeException e) {
+      log.bug("spool statement", e);
+      try {
+        now.rollback();
+      } catch (SQLException again) {
+        batchFailed(now, List.of(), Sqlite.trouble("the spool failed", again));
+      }
+      log.storeTrouble(
+          "a change of "
+              + messages(job)
+              + " could not be stored; it is left as it was until the next start",
+          why);
+      return;
+    }
+    log.storeTrouble("a change of " + messages(job) + " could not be stored; it is held", why);
+    try {
+      job.settled.heldInstead();
+    } catch (RuntimeException e) {
+      log.bug("spool settled", e);
+    }
+  }
+
+  private void broken(SpoolTrouble why) {
+    trouble = why;
+    Writer now = writer;
+    if (now != null) {
+      now.close();
+      writer = null;
+    }
+  }
+
+  private void housekeeping(Writer now, boolean ending) {
+    try {
+      if (unsynced && (ending || clock.nanoTime() - lastSync >= SYNC_WITHIN.toNanos())) {
+        now.begin(true);
+        now.touch();
+        now.commit();
+        unsynced = false;
+        syncs.increment();
+        removeFiles();
+      }
+      QueueId mark = freshFrom;
+      if (mark != null) {
+        freshFrom = null;
+        now.begin(false);
+        now.freshFrom(mark);
+        now.commit();
+        unsynced = true;
+        lastSync = clock.nanoTime();
+      }
+      batchesSinceLook++;
+      if (upkeep.isChecked()) {
+        if (!upkeep.wantsFinish() && batchesSinceLook >= LOOK_AT_LOG) {
+          batchesSinceLook = 0;
+          // The disk does not keep up with the copying: then those who store wait for it, too. And
+          // on a full disk the log must not need more room than the reserve has made.
+          if (now.logged() >= (space.isReserveUsed() ? MOST_LOGGED_WHEN_FULL : MOST_LOGGED)) {
+            now.finishCheckpoint();
+          }
+        }
+        if (upkeep.wantsFinish()) {
+          now.finishCheckpoint();
+          upkeep.finished();
+        }
+      }
+      if (tidying && !ending && (jobs.waiting() == 0 || ++batchesSinceTidy >= TIDY_LEAST)) {
+        batchesSinceTidy = 0;
+        tidying = tidyStep(now);
+      }
+      if (ending) {
+        readers.close();
+        if (upkeep.isChecked()) {
+          now.checkpoint("TRUNCATE");
+        }
+        now.close();
+        writer = null;
+      }
+    } catch (SQLException e) {
+      failures.increment();
+      batchFailed(now, List.of(), Sqlite.trouble("the spool failed", e));
+    }
+  }
+
+  /**
+   * Forgets old journeys, or gives free pages back: a small step in a transaction of its own, when
+   * nothing else is to do. True when there is more.
+   */
+  private boolean tidyStep(Writer now) throws SQLException {
+    try {
+      now.begin(false);
+      boolean more;
+      QueueId oldest = oldestJourney;
+      if (oldest != null) {
+        more = true;
+        if (now.prune(oldest, PRUNE_STEP) < PRUNE_STEP) {
+          oldestJourney = null;
+        }
+      } else {
+        more = now.freePages() > KEPT_PAGES;
+        if (more) {
+          now.shrink(SHRINK_STEP);
+        }
+      }
+      now.commit();
+      if (!unsynced) {
+        unsynced = true;
+        lastSync = clock.nanoTime();
+      }
+      upkeep.written(SHRINK_STEP);
+      return more;
+    } catch (SQLException e) {
+      if (Sqlite.isEngineTrouble(e)) {
+        throw e;
+      }
+      // Nothing depends on it, least of all mail.
+      log.bug("spool upkeep", e);
+      now.rollback();
+      return false;
+    }
+  }
+
+  /** What the thread beside the writer asks for. */
+  private final class Beside implements Upkeep.Store {
+    @Override
+    public boolean isWell() {
+      return trouble == null;
+    }
+
+    @Override
+    public long changes() {
+      return changes.sum();
+    }
+
+    @Override
+    public boolean isIdle() {
+      return jobs.waiting() == 0;
+    }
+
+    @Override
+    public void keepReserve() throws IOException {
+      space.keepReserve();
+    }
+
+    @Override
+    public void sweep() throws IOException {
+      SqliteSpool.this.sweep();
+    }
+
+    @Override
+    public void tidy() throws SpoolTrouble {
+      SqliteSpool.this.tidy();
+    }
+
+    @Override
+    public void damaged(String found) {
+      damage = found;
+      jobs.wake();
+    }
+  }
+
+  /** What an earlier run left in files, and records that are not whole. */
+  void sweep() throws IOException {
+    BodyFiles.Swept found = bodies.sweep(id -> readers.read(r -> r.claim(id)), recordsLost);
+    if (!found.done().isEmpty()) {
+      errand(w -> w.filesRemoved(found.done()));
+    }
+    if (!found.neverReceived().isEmpty()) {
+      log.note(
+          "spool",
+          "removed "
+              + found.neverReceived().size()
+              + " contents that were not received to the end");
+    }
+    setAside.add(found.setAside().size());
+    int unclaimed = bodies.unclaimed();
+    if (unclaimed > 0) {
+      log.storeTrouble(
+          unclaimed
+              + " contents without a record are kept in the folder unclaimed, "
+              + found.setAside().size()
+              + " of them since this start; they may be acknowledged mail",
+          null);
+    }
+    long lost = readers.read(Reader::withoutRecipients);
+    if (lost > 0) {
+      errand(w -> w.setAsideWithoutRecipients(clock.now()));
+      setAside.add(lost);
+      log.storeTrouble(lost + " messages have lost their recipients; see the table aside", null);
+    }
+  }
+
+  /** The writer forgets old journeys and gives free pages back, when it has nothing else to do. */
+  void tidy() throws SpoolTrouble {
+    oldestJourney = readers.read(r -> r.oldestJourney(settings.journeysKept())).orElse(null);
+    if (oldestJourney != null || readers.read(Reader::freePages) >= FREE_PAGES) {
+      tidying = true;
+      jobs.wake();
+    }
+  }
+
+  /** Makes the reserve at once, for tests. */
+  void keepReserve() throws IOException {
+    space.makeReserve();
+  }
+
+  /** Whether the writer has something left to tidy. */
+  boolean isTidying() {
+    return tidying;
+  }
+
+  /** Whether the database was checked, and what an earlier run left was swept. */
+  boolean isTidyStart() {
+    return upkeep.hasSwept();
+  }
+
+  // Reading.
+
+  @Override
+  public List<DueShare> due(Instant until, int limit) throws SpoolTrouble {
+    return readable(r -> r.due(until, limit));
+  }
+
+  @Override
+  public List<DueShare> queuedFor(String hop, int limit) throws SpoolTrouble {
+    return readable(r -> r.queuedFor(hop, limit));
+  }
+
+  /** Rows of a look; those that are no shares are set aside, or each look would meet them again. */
+  private List<DueShare> readable(Readers.Query<Reader.Rows> look) throws SpoolTrouble {
+    Reader.Rows rows = readers.read(look);
+    if (!rows.damaged().isEmpty()) {
+      errand(
+          w -> {
+            for (Reader.RowKey key : rows.damaged()) {
+              w.setAsideRow(key.message(), key.number(), "the record is damaged", clock.now());
+            }
+          });
+      setAside.add(rows.damaged().size());
+      log.storeTrouble(
+          rows.damaged().size()
+              + " records of recipients are damaged and were set aside in the table aside: "
+              + rows.damaged(),
+          null);
+    }
+    return rows.shares();
+  }
+
+  @Override
+  public @Nullable Instant nextDue(Instant after) throws SpoolTrouble {
+    return readers.read(r -> Optional.ofNullable(r.nextDue(after))).orElse(null);
+  }
+
+  @Override
+  public Optional<Share> share(ShareKey key) throws SpoolTrouble {
+    return readers.read(r -> r.share(key));
+  }
+
+  @Override
+  public Optional<KeptMessage> message(QueueId id) throws SpoolTrouble {
+    return id.numberIfAny().isEmpty() ? Optional.empty() : readers.read(r -> r.message(id));
+  }
+
+  @Override
+  public InputStream content(QueueId id) throws IOException {
+    Reader.Stored stored =
+        readers
+            .read(r -> r.content(id))
+            .orElseThrow(() -> new SpoolTrouble(Kind.DAMAGED, "the message is gone"));
+    byte[] inline = stored.inline();
+    return inline != null
+        ? new ByteArrayInputStream(inline)
+        : new CheckedContent(bodies.open(id), stored.size(), stored.sum());
+  }
+
+  @Override
+  public List<ShareCount> counts() throws SpoolTrouble {
+    return readers.read(Reader::counts);
+  }
+
+  @Override
+  public long heldBytes() throws SpoolTrouble {
+    return readers.read(Reader::heldBytes);
+  }
+
+  @Override
+  public List<Share> list(
+      ShareFilter filter, @Nullable ShareKey after, int limit, Consumer<ShareKey> damaged)
+      throws SpoolTrouble {
+    return readers.read(r -> r.list(filter, after, limit, damaged));
+  }
+
+  @Override
+  public List<JourneyEntry> journey(QueueId id) throws SpoolTrouble {
+    return readers.read(r -> r.journey(id, JOURNEY_LIMIT));
+  }
+
+  /** Whether mail is taken now, and if not, why: a sentence, or null when all is well. */
+  public @Nullable String trouble() {
+    try {
+      checkWell();
+      space.check();
+      return null;
+    } catch (SpoolTrouble e) {
+      return reason(e);
+    }
+  }
+
+  /** What the store has done since it was opened. */
+  public SpoolFigures figures() {
+    return new SpoolFigures(
+        accepted.sum(),
+        changes.sum(),
+        batches.sum(),
+        syncs.sum(),
+        Duration.ofNanos(syncNanos.sum()),
+        Duration.ofNanos(longestSync.get()),
+        failures.sum(),
+        setAside.sum(),
+        jobs.waiting());
+  }
+
+  @Override
+  public void backup(Path folder) throws IOException {
+    Backup.run(database, bodies, folder);
+  }
+
+  /**
+   * Whether a folder holds a whole spool: its database can be read and every content is there in
+   * its length.
+   *
+   * @throws SpoolTrouble says why it does not
+   */
+  public static void checkBackup(Path folder) throws IOException {
+    Backup.check(folder);
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (closed) {
+      return;
+    }
+    try {
+      closed = true;
+      readers.end();
+      upkeep.end();
+      jobs.end();
+      writerThread.join();
+      readers.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      upkeep.replaced();
+      readers.close();
+      bodies.end();
+      folderLock.close();
+    }
+  }
+}

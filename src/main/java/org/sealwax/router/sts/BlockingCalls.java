@@ -1,0 +1,94 @@
+package org.sealwax.router.sts;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.sealwax.mail.net.Supervisor;
+
+/**
+ * One platform thread for calls that block in native code, such as a commit that waits for the
+ * disk: a virtual thread that makes such a call itself holds one of the few threads that carry all
+ * others. Thread-safe.
+ */
+public final class BlockingCalls implements Closeable {
+  private final LinkedBlockingQueue<Runnable> waiting = new LinkedBlockingQueue<>();
+  private final Thread thread;
+  private volatile boolean closed;
+
+  /** Starts the thread. */
+  public BlockingCalls(String name) {
+    this.thread = Supervisor.startPlatform(name, () -> closed, this::run);
+  }
+
+  private void run() {
+    try {
+      while (!closed || !waiting.isEmpty()) {
+        waiting.take().run();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /**
+   * Has the call made, and waits for it to its end: what it writes is written or not, also for a
+   * caller that is interrupted.
+   *
+   * @throws IOException what the call throws, or when this is closed
+   */
+  public <T> T call(Callable<T> call) throws IOException {
+    FutureTask<T> task = new FutureTask<>(call);
+    synchronized (waiting) {
+      if (closed) {
+        throw new IOException("it is closed");
+      }
+      waiting.add(task);
+    }
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          return task.get();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    } catch (ExecutionException e) {
+      switch (e.getCause()) {
+        case IOException trouble -> throw trouble;
+        case RuntimeException bug -> throw bug;
+        case null, default -> throw new IllegalStateException(e);
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /** Makes the calls that wait, and ends the thread. */
+  @Override
+  public void close() {
+    synchronized (waiting) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      waiting.add(() -> {});
+    }
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

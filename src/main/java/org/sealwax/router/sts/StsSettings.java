@@ -1,0 +1,33 @@
+package org.sealwax.router.sts;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import org.sealwax.mail.sts.Patience;
+
+/**
+ * How policies are fetched and kept.
+ *
+ * @param file the database; made when it is missing, in a folder that is there
+ * @param domains kept at most; at least 1
+ * @param fetches at one time at most: each may take a minute of a slow host's choosing
+ * @param total time for one fetch (RFC 8461 3.3 suggests a minute)
+ * @param port of policy hosts: 443 but in tests
+ * @param patience how long mail waits at first contact
+ */
+public record StsSettings(
+    Path file, int domains, int fetches, Duration total, int port, Patience patience) {
+  /** Domains kept: ten times what a large site writes to. */
+  public static final int DOMAINS = 100_000;
+
+  /** Checks ranges. */
+  public StsSettings {
+    if (domains < 1 || fetches < 1 || !total.isPositive()) {
+      throw new IllegalArgumentException("counts and times are positive");
+    }
+  }
+
+  /** A hundred thousand domains, 64 fetches at a time, a minute for each; the usual patience. */
+  public static StsSettings in(Path file) {
+    return new StsSettings(file, DOMAINS, 64, Duration.ofSeconds(60), 443, Patience.usual());
+  }
+}

@@ -1,0 +1,43 @@
+package org.sealwax.app;
+
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.sealwax.assess.model.SampleReports;
+import org.sealwax.lab.judge.Profile;
+import org.sealwax.lab.judge.SenderAssessment;
+
+/** The demo's page: the story and both grades, escaped, and nothing from elsewhere. */
+final class DemoPageTest {
+  private static final String PAGE =
+      DemoPage.of(
+          List.of(
+              new DemoPage.Act(
+                  "An <act>",
+                  List.of(
+                      new DemoPage.Scene(
+                          "e3", "another key", DemoPage.Ending.KEPT, "waits: <script>1</script>"),
+                      new DemoPage.Scene("a1", "good", DemoPage.Ending.SEALED, "arrived")))),
+          new SenderAssessment(Profile.OPPORTUNISTIC, true).report(List.of()),
+          SampleReports.good(),
+          "1");
+
+  @Test
+  void whatBecameOfEachIsSaidAndEscaped() {
+    assertTrue(PAGE.contains(">not sent</span> <code>e3</code>"), PAGE);
+    assertTrue(PAGE.contains(">sealed</span> <code>a1</code>"), PAGE);
+    assertTrue(PAGE.contains("An &lt;act&gt;"), PAGE);
+    assertFalse(PAGE.contains("<script"), PAGE);
+  }
+
+  @Test
+  void bothGradesAreShownAndLinkToTheirPages() {
+    assertTrue(PAGE.contains("<a href=\"/sender\">"), PAGE);
+    assertTrue(PAGE.contains("<a href=\"/receiver\">"), PAGE);
+    assertTrue(PAGE.contains("aria-label=\"Grade A+\""), PAGE);
+    assertFalse(PAGE.contains("http://"), PAGE);
+    assertFalse(PAGE.contains("https://"), PAGE);
+  }
+}

@@ -1,0 +1,246 @@
+package org.sealwax.app;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaCodeUnit;
+import com.tngtech.archunit.core.domain.JavaCodeUnitAccess;
+import com.tngtech.archunit.core.domain.JavaConstructor;
+import com.tngtech.archunit.core.domain.JavaMethod;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Every method and constructor is called by the program, directly or through a type above or below
+ * its own. Accessors of records, and methods that implement a type of a library, are not asked
+ * about. What only tests call is named here with its reason.
+ */
+final class UnusedCodeTest {
+  /** Type and method, and why it is in the program. */
+  private static final Map<String, String> FOR_TESTS = forTests();
+
+  private static Map<String, String> forTests() {
+    Map<String, String> out = new HashMap<>();
+    because(
+        out,
+        "a settings record has its defaults, and ConfigurationTest compares them",
+        "ClientLimits.Settings.defaults",
+        "LedgerSettings.defaults",
+        "ReceiptSettings.defaults");
+    because(
+        out,
+        "a plain value, or one that does nothing, for tests of what takes it",
+        "Consignment(10)",
+        "Dialers.both",
+        "ExpiryWitness.none",
+        "IdentityStore.fixed",
+        "MailOptions.plain",
+        "Minted.identity",
+        "Mirror.none",
+        "Moment.of",
+        "PipeSettings.of",
+        "Place.of",
+        "PolicyRow.pinned",
+        "Queue(2)",
+        "QueueSettings.withPostmaster",
+        "QueueSettings.withSchedule",
+        "RelayRules.loopbackOnly",
+        "Revocation.Web.none",
+        "ShareFilter.all",
+        "Showing(7)",
+        "Sources.none",
+        "Subject.fixed");
+    because(
+        out,
+        "shows the state inside, where a test of a limit or of a leak needs it",
+        "AliasTable.size",
+        "ClientLimits.size",
+        "Courier.idleConnections",
+        "Courier.tools",
+        "Deeds.deliveries",
+        "FileTrouble.flaws",
+        "HeaderScan.size",
+        "HostMemories.size",
+        "LabService.live",
+        "LineSink.isPatient",
+        "ProviderGate.remembered",
+        "RecipientMemory.isRefreshing",
+        "Router.reportAddress",
+        "Scheduler.Ready.hop",
+        "Scheduler.Ready.key",
+        "Scheduler.Round.share",
+        "Scheduler.running",
+        "ServerFlight.suite",
+        "ServerFlight.version",
+        "SessionLimit.taken",
+        "Sighting.connections",
+        "SqliteSpool.figures",
+        "SqliteSpool.isTidyStart",
+        "SqliteSpool.isTidying",
+        "SqliteSpool.keepReserve",
+        "SurveyState.held",
+        "TlsRoom.openEngines",
+        "TlsRoom.warm");
+    because(
+        out,
+        "a whole table, whose rows a test checks",
+        "Expectation.all",
+        "Senders.all",
+        "SpecialUse.blocks");
+    because(out, "a test writes and compares the manual page", "Help.manual");
+    because(
+        out,
+        "the side of a server, for scripted peers in tests",
+        "ServerWriter.curve",
+        "ServerWriter.exportKey",
+        "ServerWriter.field",
+        "ServerWriter.request",
+        "ServerWriter.retry",
+        "ServerWriter.staple",
+        "Ssl2.serverHello",
+        "ZoneServer.heal",
+        "ZoneServer.overTcp",
+        "ZoneServer.seen",
+        "ZoneServer.start",
+        "ZoneServer.total");
+    return out;
+  }
+
+  private static void because(Map<String, String> out, String why, String... names) {
+    for (String name : names) {
+      out.put(name, why);
+    }
+  }
+
+  /** Who calls what, in both directions of inheritance, by name and number of parameters. */
+  private static final Map<String, Set<String>> CALLERS = new HashMap<>();
+
+  private static final Map<String, Set<JavaClass>> BELOW = new HashMap<>();
+
+  private static JavaClasses program = HouseTest.house();
+
+  @BeforeAll
+  static void readTheCalls() {
+    program = HouseTest.house();
+    for (JavaClass c : program) {
+      for (JavaCodeUnitAccess<?> access : c.getCodeUnitAccessesFromSelf()) {
+        CALLERS
+            .computeIfAbsent(
+                access.getTargetOwner().getName()
+                    + '#'
+                    + access.getTarget().getName()
+                    + '/'
+                    + access.getTarget().getRawParameterTypes().size(),
+                k -> new HashSet<>())
+            .add(access.getOrigin().getFullName());
+      }
+      for (JavaClass above : above(c)) {
+        BELOW.computeIfAbsent(above.getName(), n -> new HashSet<>()).add(c);
+      }
+    }
+  }
+
+  private static Set<JavaClass> above(JavaClass c) {
+    Set<JavaClass> out = new LinkedHashSet<>(c.getAllRawInterfaces());
+    out.addAll(c.getAllRawSuperclasses());
+    return out;
+  }
+
+  private static boolean isOurs(JavaClass c) {
+    return c.getName().startsWith("org.sealwax.");
+  }
+
+  private static String signature(JavaCodeUnit unit) {
+    return '#' + unit.getName() + '/' + unit.getRawParameterTypes().size();
+  }
+
+  /** Whether the language or a library may call it without a trace in our code. */
+  private static boolean isCalledFromOutside(JavaCodeUnit unit) {
+    JavaClass owner = unit.getOwner();
+    Set<JavaModifier> modifiers = unit.getModifiers();
+    if (modifiers.contains(JavaModifier.SYNTHETIC) || modifiers.contains(JavaModifier.BRIDGE)) {
+      return true;
+    }
+    if (unit instanceof JavaConstructor) {
+      // One that is private and takes nothing keeps others from making any.
+      return modifiers.contains(JavaModifier.PRIVATE) && unit.getParameters().isEmpty()
+          || owner.isEnum()
+          || owner.isRecord() && unit.getParameters().size() == components(owner)
+          || owner.getName().equals("org.sealwax.router.log.LibraryLog");
+    }
+    if (!(unit instanceof JavaMethod)) {
+      return true;
+    }
+    boolean accessor =
+        owner.isRecord()
+            && unit.getParameters().isEmpty()
+            && owner.tryGetField(unit.getName()).isPresent();
+    boolean ofTheLanguage =
+        owner.isEnum() && Set.of("values", "valueOf").contains(unit.getName())
+            || unit.getName().equals("main") && owner.getName().equals("org.sealwax.app.Main");
+    return accessor
+        || ofTheLanguage
+        || above(owner).stream()
+            .filter(a -> !isOurs(a))
+            .flatMap(a -> a.getMethods().stream())
+            .anyMatch(m -> signature(m).equals(signature(unit)));
+  }
+
+  private static long components(JavaClass record) {
+    return record.getFields().stream()
+        .filter(f -> !f.getModifiers().contains(JavaModifier.STATIC))
+        .count();
+  }
+
+  private static boolean isCalled(JavaCodeUnit unit) {
+    Deque<JavaClass> owners = new ArrayDeque<>(Set.of(unit.getOwner()));
+    owners.addAll(above(unit.getOwner()));
+    owners.addAll(BELOW.getOrDefault(unit.getOwner().getName(), Set.of()));
+    for (JavaClass owner : owners) {
+      Set<String> callers = CALLERS.getOrDefault(owner.getName() + signature(unit), Set.of());
+      if (callers.stream().anyMatch(caller -> !caller.equals(unit.getFullName()))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static String name(JavaCodeUnit unit) {
+    String owner = unit.getOwner().getName();
+    return owner.substring(owner.lastIndexOf('.') + 1).replace('$', '.')
+        + (unit instanceof JavaConstructor
+            ? "(" + unit.getParameters().size() + ")"
+            : "." + unit.getName());
+  }
+
+  @Test
+  void everyMethodIsCalledByTheProgram() {
+    Set<String> uncalled = new TreeSet<>();
+    int units = 0;
+    for (JavaClass c : program) {
+      for (JavaCodeUnit unit : c.getCodeUnits()) {
+        units++;
+        if (!isCalledFromOutside(unit) && !isCalled(unit)) {
+          uncalled.add(name(unit));
+        }
+      }
+    }
+    assertTrue(units > 5_000, "only " + units + " were found");
+    Set<String> wrong = new TreeSet<>(uncalled);
+    wrong.removeAll(FOR_TESTS.keySet());
+    assertTrue(wrong.isEmpty(), () -> "called by no code of the program: " + wrong);
+    assertEquals(
+        uncalled, new TreeSet<>(FOR_TESTS.keySet()), "an exception that is not needed any more");
+  }
+}

@@ -1,0 +1,8 @@
+/**
+ * Hostile input for every parser: {@link org.sealwax.mail.fuzz.Target} is one parser with its seeds
+ * and its promise, {@link org.sealwax.app.fuzz.Targets} are all of them. The same targets run with
+ * seeded mutations in every build and guided by coverage for as long as one likes ({@code
+ * bench/fuzz}).
+ */
+@org.jspecify.annotations.NullMarked
+package org.sealwax.app.fuzz;

@@ -1,0 +1,229 @@
+package org.sealwax.assess.model;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.sealwax.mail.address.Domain;
+
+/** The rules of grading: each cap, the score, and what is not known. */
+final class RubricTest {
+  private static final Rubric RULES = ReceiverRubric.rules();
+
+  /** Everything as good as can be. */
+  private static List<Finding> perfect() {
+    return new ArrayList<>(
+        Check.all().stream()
+            .map(c -> Finding.of(c, Outcome.PASS, Place.domain(), "good"))
+            .toList());
+  }
+
+  private static List<Finding> with(String check, Outcome outcome, String aspect) {
+    List<Finding> findings = perfect();
+    findings.replaceAll(
+        f ->
+            f.check().id().equals(check)
+                ? Finding.of(f.check(), outcome, Place.domain(), "bad").as(aspect)
+                : f);
+    return findings;
+  }
+
+  @Test
+  void everythingGoodIsAPlusButOnlyWhenLookedAtInFull() {
+    Grade full = RULES.grade(perfect(), true);
+    assertEquals("A+", full.text());
+    assertEquals(100, full.score());
+    assertTrue(full.missing().isEmpty());
+    Grade standard = RULES.grade(perfect(), false);
+    assertEquals("A", standard.text());
+    assertEquals(List.of("a full assessment (--full)"), standard.missing());
+  }
+
+  @TestFactory
+  Stream<DynamicTest> eachCapHoldsTheGradeDown() {
+    return RULES.caps().stream()
+        .map(
+            row ->
+                DynamicTest.dynamicTest(
+                    row.check() + "/" + row.aspect() + " -> " + row.most().text(),
+                    () -> {
+                      String aspect = row.aspect();
+                      for (Outcome outcome : row.outcomes()) {
+                        Grade grade = RULES.grade(with(row.check(), outcome, aspect), true);
+                        assertTrue(
+                            grade.letter().compareTo(row.most()) >= 0,
+                            row + " left " + grade.text());
+                        assertTrue(
+                            grade.caps().stream().anyMatch(c -> c.reason().equals(row.reason())),
+                            row.reason());
+                      }
+                      // What was not seen caps nothing.
+                      Grade unseen =
+                          RULES.grade(with(row.check(), Outcome.NOT_TESTED, aspect), true);
+                      assertTrue(unseen.caps().isEmpty(), row + " caps what was not tested");
+                    }));
+  }
+
+  @Test
+  void everyRowNamesACheckAndAnAspectThatExist() {
+    for (Rubric.CapRow row : RULES.caps()) {
+      Check check = Check.of(row.check());
+      assertTrue(row.aspect().isEmpty() || check.aspects().contains(row.aspect()), row.toString());
+    }
+    for (Rubric.Category category : RULES.categories()) {
+      for (Rubric.Row row : category.rows()) {
+        Check check = Check.of(row.check());
+        assertTrue(check.aspects().containsAll(row.aspects().keySet()), row.toString());
+        assertTrue(row.warn() <= row.pass(), row.toString());
+      }
+    }
+    RULES.plus().forEach(p -> Check.of(p.check()));
+  }
+
+  @Test
+  void pointsAreThoseOfTheSpecification() {
+    assertEquals(
+        List.of(30, 15, 15, 3, 15, 15, 10),
+        RULES.categories().stream().map(Rubric.Category::most).toList());
+    // DANE alone 20, MTA-STS alone 15, together capped at 30.
+    assertEquals(15, part(with("dane.match", Outcome.NOT_TESTED, "")).points());
+    assertEquals(20, part(with("sts.policy", Outcome.FAIL, "absent")).points());
+    assertEquals(30, part(perfect()).points());
+  }
+
+  private static Grade.Part part(List<Finding> findings) {
+    return RULES.grade(findings, true).parts().getFirst();
+  }
+
+  @Test
+  void noDowngradeProtectionIsBAtBest() {
+    List<Finding> findings = with("both", Outcome.FAIL, "neither");
+    findings.replaceAll(
+        f ->
+            List.of("dane.match", "sts.policy").contains(f.check().id())
+                ? Finding.of(f.check(), Outcome.NOT_TESTED, Place.domain(), "none")
+                : f);
+    Grade grade = RULES.grade(findings, true);
+    assertEquals("B", grade.text());
+    assertEquals(73, grade.score());
+  }
+
+  @Test
+  void theInconclusiveShowsAQuestionMark() {
+    Grade grade = RULES.grade(with("tls10", Outcome.INCONCLUSIVE, ""), true);
+    assertEquals("A?", grade.text());
+    // The panel beside the grade raises no doubt about it.
+    assertFalse(RULES.grade(with("spf", Outcome.INCONCLUSIVE, ""), true).uncertain());
+  }
+
+  /** A look that left out everything of the key exchange, at a host without policies. */
+  private static List<Finding> quick(Outcome exchange) {
+    Place here = Place.of(Domain.of("mx.example.org"), InetAddress.getLoopbackAddress(), 25);
+    List<Finding> findings = with("both", Outcome.FAIL, "neither");
+    findings.replaceAll(
+        f ->
+            switch (f.check().id()) {
+              case "dane.match" -> Finding.of(f.check(), Outcome.NOT_TESTED, here, "none");
+              case "sts.policy" -> Finding.of(f.check(), Outcome.FAIL, Place.domain(), "none");
+              case "kex.groups", "kex.dh", "kex.hash", "suite.order" ->
+                  Finding.of(f.check(), exchange, here, "no connection was left");
+              default -> f;
+            });
+    return findings;
+  }
+
+  @Test
+  void whatADepthLeavesOutIsNoFault() {
+    Grade grade = RULES.grade(quick(Outcome.NOT_TESTED), false);
+    assertEquals("C to B", grade.text());
+    assertEquals(Letter.C, grade.letter());
+    assertEquals(Letter.B, grade.atBest());
+    assertEquals(60, grade.score());
+    assertEquals(13, grade.open());
+    // No policy is no pass that a deeper look would find: at best B, not A.
+    Grade seen = RULES.grade(quick(Outcome.PASS), false);
+    assertEquals("B", seen.text());
+    assertEquals(0, seen.open());
+    // What was tried and not seen stays a doubt, and is nothing that was left out.
+    Grade doubt = RULES.grade(quick(Outcome.INCONCLUSIVE), false);
+    assertEquals("C?", doubt.text());
+    assertEquals(0, doubt.open());
+  }
+
+  @Test
+  void faultsThatCapAtBDoNotAddUpToLess() {
+    List<Finding> findings = quick(Outcome.PASS);
+    Map<String, String> faults =
+        Map.of(
+            "tls10", "on",
+            "tls11", "on",
+            "suite.staticRSA", "present",
+            "suite.cbc-sha1", "present",
+            "kex.dh", "2048-common",
+            "cert.key", "rsa-2048");
+    findings.replaceAll(
+        f ->
+            faults.containsKey(f.check().id())
+                ? Finding.of(f.check(), Outcome.WARN, f.place(), "so")
+                    .as(faults.get(f.check().id()))
+                : f);
+    assertEquals("B", RULES.grade(findings, false).text());
+  }
+
+  @Test
+  void whatIsNotKnownNeverRaisesAGrade() {
+    for (Check check : Check.all()) {
+      Grade known = RULES.grade(perfect(), true);
+      for (Outcome unknown : List.of(Outcome.INCONCLUSIVE, Outcome.NOT_TESTED)) {
+        Grade without =
+            RULES.grade(perfect().stream().filter(f -> !f.check().equals(check)).toList(), true);
+        Grade grade = RULES.grade(with(check.id(), unknown, ""), true);
+        assertTrue(grade.score() <= known.score(), check.id());
+        assertTrue(grade.score() <= without.score(), check.id());
+        assertTrue(grade.letter().compareTo(without.letter()) >= 0, check.id());
+      }
+    }
+  }
+
+  @Test
+  void theWorstOfSeveralFindingsCounts() {
+    List<Finding> findings = perfect();
+    findings.add(Finding.of(Check.of("tls13"), Outcome.WARN, Place.domain(), "none"));
+    Grade grade = RULES.grade(findings, true);
+    assertEquals("A-", grade.text());
+    assertEquals("no TLS 1.3", grade.caps().getFirst().reason());
+    assertEquals(grade.letter(), grade.caps().getFirst().most());
+  }
+
+  @Test
+  void theHashChangesWithTheRules() {
+    Rubric other =
+        new Rubric(
+            RULES.version(),
+            RULES.categories(),
+            RULES.caps().subList(1, RULES.caps().size()),
+            RULES.plus());
+    assertEquals(64, RULES.hash().length());
+    assertFalse(RULES.hash().equals(other.hash()));
+    assertEquals(
+        RULES.hash(),
+        new Rubric(RULES.version(), RULES.categories(), RULES.caps(), RULES.plus()).hash());
+  }
+
+  @Test
+  void lettersFollowTheScore() {
+    assertEquals(
+        List.of("A", "B", "B", "C", "C", "D", "D", "E", "E", "F"),
+        Stream.of(80, 79, 65, 64, 50, 49, 35, 34, 20, 19).map(s -> Letter.of(s).text()).toList());
+    assertEquals(Letter.A_PLUS, Letter.read("a+").orElseThrow());
+    assertTrue(Letter.read("G").isEmpty());
+  }
+}

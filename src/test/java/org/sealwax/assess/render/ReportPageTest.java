@@ -1,0 +1,71 @@
+package org.sealwax.assess.render;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.StringReader;
+import java.util.regex.Pattern;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.Test;
+import org.sealwax.assess.model.Report;
+import org.sealwax.assess.model.SampleReports;
+import org.xml.sax.InputSource;
+
+/** The page and the badge: self-contained, escaped, and saying what the report says. */
+final class ReportPageTest {
+  @Test
+  void thePageNeedsNothingBesideItself() {
+    for (Report report :
+        new Report[] {SampleReports.good(), SampleReports.bad(), SampleReports.none()}) {
+      String page = ReportPage.of(report);
+      assertFalse(page.contains("<script"), "a script");
+      assertFalse(
+          Pattern.compile("(src|href)=\"(?!#)").matcher(page).find(), "leads somewhere else");
+      assertFalse(page.contains("url("), "a style leads somewhere else");
+      assertTrue(page.contains("prefers-color-scheme: dark"));
+      assertTrue(page.contains("@media print"));
+    }
+  }
+
+  @Test
+  void strangersTextStaysText() {
+    String page = ReportPage.of(SampleReports.bad());
+    assertTrue(
+        page.contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;\\u{1b}[31m\\u{202e}"));
+    assertFalse(page.contains("\u202e"));
+    assertFalse(page.contains("\u001b"));
+  }
+
+  @Test
+  void gradeCapsAndAdviceAreOnThePage() {
+    String page = ReportPage.of(SampleReports.bad());
+    assertTrue(page.contains("aria-label=\"Grade D?\""));
+    assertTrue(page.contains("SSLv3 is spoken"));
+    assertTrue(page.contains("href=\"#ssl3-on\""));
+    assertTrue(page.contains("id=\"ssl3-on\""));
+    assertTrue(page.contains("smtpd_tls_protocols = &gt;=TLSv1.2"));
+    assertTrue(page.contains("_smtp._tls IN TXT"));
+    assertTrue(page.contains("Not tested: relay"));
+    assertTrue(ReportPage.of(SampleReports.good()).contains("aria-label=\"Grade A+\""));
+    assertTrue(ReportPage.of(SampleReports.none()).contains("No grade: no host answers."));
+  }
+
+  @Test
+  void theBadgeIsWellFormed() throws Exception {
+    for (Report report :
+        new Report[] {SampleReports.good(), SampleReports.bad(), SampleReports.none()}) {
+      String svg = Badge.of(report);
+      DocumentBuilderFactory factory = DocumentBuilderFactory.newInstance();
+      factory.setFeature("http://apache.org/xml/features/disallow-doctype-decl", true);
+      assertEquals(
+          "svg",
+          factory
+              .newDocumentBuilder()
+              .parse(new InputSource(new StringReader(svg)))
+              .getDocumentElement()
+              .getNodeName());
+      assertTrue(svg.contains(">" + report.letter() + "</text>"));
+    }
+  }
+}

@@ -1,5 +1,0 @@
-/** Conversations in the RFCs' notation, and the player for either side. */
-@NullMarked
-package org.sealwax.dialogue;
-
-import org.jspecify.annotations.NullMarked;

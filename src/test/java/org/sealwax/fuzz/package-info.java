@@ -1,7 +1,0 @@
-/**
- * Hostile input for every parser: {@link org.sealwax.fuzz.Target} is one parser with its seeds and
- * its promise, {@link org.sealwax.fuzz.Targets} are all of them. The same targets run with seeded
- * mutations in every build and guided by coverage for as long as one likes ({@code bench/fuzz}).
- */
-@org.jspecify.annotations.NullMarked
-package org.sealwax.fuzz;

@@ -1,0 +1,179 @@
+package org.sealwax.lab.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.sealwax.app.CommandLine;
+import org.sealwax.lab.judge.Profile;
+import org.sealwax.lab.judge.SenderAssessment;
+import org.sealwax.lab.judge.SenderReport;
+import org.sealwax.lab.site.Scripted;
+import org.sealwax.lab.traps.Trap;
+import org.sealwax.lab.traps.Traps;
+import org.sealwax.mail.cli.Exit;
+import org.sealwax.mail.cli.Surroundings;
+import org.sealwax.mail.tls.TlsRoom;
+import org.w3c.dom.Element;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * {@code sealwax lab local} as continuous integration runs it: what it hands over and gives back.
+ */
+@Timeout(120)
+final class LabCommandTest {
+  @TempDir private Path folder = Path.of("");
+  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+  @BeforeEach
+  void first() {
+    TlsRoom.beforeAnything();
+  }
+
+  private static int free() throws IOException {
+    try (ServerSocket door = new ServerSocket(0, 1, InetAddress.ofLiteral("127.25.0.1"))) {
+      return door.getLocalPort();
+    }
+  }
+
+  /** The exit code of the lab with a sender that ends at once, having noted what it was told. */
+  private int run(String... more) throws Exception {
+    List<String> words =
+        new ArrayList<>(
+            List.of(
+                "lab",
+                "local",
+                "--ports",
+                free() + ":" + free(),
+                "--folder",
+                folder.resolve("kit").toString(),
+                "--exec",
+                "env > '" + folder.resolve("env") + "'; echo words; exit 3"));
+    words.addAll(List.of(more));
+    Surroundings around =
+        new Surroundings(
+            Map.of(),
+            new ByteArrayInputStream(new byte[0]),
+            new PrintStream(out, true, StandardCharsets.UTF_8),
+            new PrintStream(err, true, StandardCharsets.UTF_8),
+            "tester",
+            folder,
+            folder);
+    return new CommandLine(around).run(words.toArray(String[]::new));
+  }
+
+  @Test
+  void aSenderIsToldAllThatItNeedsAndItsWordsMixWithNothing() throws Exception {
+    assertEquals(Exit.OK, run("--traps", "a1,e3", "--json"));
+    Map<String, String> told =
+        Files.readAllLines(folder.resolve("env")).stream()
+            .filter(l -> l.startsWith("LAB_"))
+            .collect(Collectors.toMap(l -> l.split("=", 2)[0], l -> l.split("=", 2)[1]));
+    assertTrue(
+        told.getOrDefault("LAB_RESOLVER", "").matches("127\\.0\\.0\\.1:[0-9]+"), told.toString());
+    assertTrue(
+        Files.readString(Path.of(told.getOrDefault("LAB_ANCHOR", ""))).contains("DS"),
+        "the anchor");
+    assertTrue(
+        Files.readString(Path.of(told.getOrDefault("LAB_CA", ""))).startsWith("-----BEGIN"),
+        "the CA");
+    assertEquals(
+        List.of(
+            "probe@a1." + told.getOrDefault("LAB_ZONE", ""),
+            "probe@e3." + told.getOrDefault("LAB_ZONE", "")),
+        Files.readAllLines(Path.of(told.getOrDefault("LAB_RECIPIENTS", ""))));
+    assertEquals(
+        "sender@bounce." + told.getOrDefault("LAB_ZONE", ""), told.getOrDefault("LAB_SENDER", ""));
+    assertTrue(told.containsKey("LAB_SMTP_PORT") && told.containsKey("LAB_HTTPS_PORT"), "ports");
+    assertEquals(
+        "words\n", Files.readString(Path.of(told.getOrDefault("LAB_FOLDER", ""), "exec.log")));
+    assertEquals("sealwax: the command of --exec ended with 3\n", err());
+    JsonNode report = new JsonMapper().readTree(out.toString(StandardCharsets.UTF_8));
+    assertEquals("sealwax lab", report.path("kind").asString());
+    assertEquals(
+        List.of("lab.a1", "lab.e3"),
+        report
+            .path("findings")
+            .valueStream()
+            .map(f -> f.path("id").asString())
+            .filter(id -> id.startsWith("lab."))
+            .toList());
+    assertEquals(2, report.path("traps").asInt());
+    assertEquals(0, report.path("tested").asInt());
+    assertEquals(
+        List.of("a1", "e3"), report.path("waiting").valueStream().map(JsonNode::asString).toList());
+  }
+
+  @Test
+  void theSummarySaysOverHowManyTrapsTheGradeIsAndWhatStillWaits() {
+    Trap.Case good = Traps.find("a1").orElseThrow();
+    Trap.Case stripped = Traps.find("b3").orElseThrow();
+    SenderReport report =
+        new SenderAssessment(Profile.OPPORTUNISTIC, true)
+            .report(
+                List.of(
+                    Scripted.came("mx").secured(0x0304).delivered("mx", true, false).at(good),
+                    Scripted.came("mx").at(stripped)));
+    String text = LabText.summary(report);
+    assertTrue(
+        text.contains(", over 1 of " + Traps.rows().size() + " traps, 2 of them chosen  ("), text);
+    assertTrue(text.contains("Waiting: in 1 of these the sender's next try may change"), text);
+    assertTrue(text.contains("\n  stuck   0  []\n"), text);
+  }
+
+  private String err() {
+    return err.toString(StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void theGradeDecidesTheExitCode() throws Exception {
+    assertEquals(Exit.OK, run("--traps", "a1", "--fail-below", "F"));
+    assertEquals(Exit.WARNINGS, run("--traps", "a1", "--fail-below", "A+"));
+  }
+
+  @Test
+  void theXmlIsXmlAndCountsItsCases() throws Exception {
+    Path file = folder.resolve("lab.xml");
+    assertEquals(Exit.OK, run("--traps", "quick,-b11", "--junit", file.toString()));
+    Element suite =
+        DocumentBuilderFactory.newInstance()
+            .newDocumentBuilder()
+            .parse(file.toFile())
+            .getDocumentElement();
+    int cases = suite.getElementsByTagName("testcase").getLength();
+    assertTrue(cases > 24, "cases " + cases);
+    assertEquals("" + cases, suite.getAttribute("tests"));
+    assertEquals(
+        "" + suite.getElementsByTagName("skipped").getLength(), suite.getAttribute("skipped"));
+    assertEquals("0", suite.getAttribute("failures"));
+    assertTrue(!Files.readString(file).contains("lab.b11"), "b11 was left out");
+  }
+
+  @Test
+  void whatIsWrongInTheWordsIsSaid() throws Exception {
+    assertEquals(Exit.USAGE, run("--traps", "z9"));
+    assertTrue(err().contains("--traps takes"), err());
+    assertEquals(Exit.USAGE, run("--traps", "a1,-a1"));
+    assertEquals(Exit.USAGE, run("--fail-below", "G"));
+    assertEquals(Exit.USAGE, run("--ports", "99999:1"));
+  }
+}

@@ -1,0 +1,585 @@
+package org.sealwax.lab.serve;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.sealwax.assess.model.Letter;
+import org.sealwax.assess.model.Outcome;
+import org.sealwax.lab.judge.Profile;
+import org.sealwax.lab.judge.SenderAssessment;
+import org.sealwax.lab.judge.SenderReport;
+import org.sealwax.lab.site.Event;
+import org.sealwax.lab.site.Gatekeeper;
+import org.sealwax.lab.site.ScriptedSender;
+import org.sealwax.lab.site.Sighting;
+import org.sealwax.lab.site.Ticket;
+import org.sealwax.lab.traps.Trap;
+import org.sealwax.lab.traps.Traps;
+import org.sealwax.mail.address.Cidr;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dns.Answer;
+import org.sealwax.mail.dns.DnsSettings;
+import org.sealwax.mail.dns.Resolver;
+import org.sealwax.mail.dns.Security;
+import org.sealwax.mail.dns.live.LiveResolver;
+import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.Scope;
+import org.sealwax.mail.net.SteppedClock;
+
+/** The public lab: right for those who have a token, and of no use to anybody else. */
+@Timeout(120)
+final class LabServiceTest {
+  private static final InetAddress ASKER = InetAddress.ofLiteral("192.0.2.10");
+  private static final int TIMEOUT = 60_000;
+  private static final List<Trap.Case> ROWS =
+      Traps.chosen("a1,a4,b2,b3,b11,c9,d3n,e2,e3,e11,e14,e27,f2,f3,h1,h5").orElseThrow();
+
+  @TempDir private Path folder = Path.of("");
+  private ServiceSettings settings = ServiceSettings.loopback(ServiceSettings.Ports.REAL);
+  private Optional<LabService> open = Optional.empty();
+
+  @BeforeEach
+  void choose() throws IOException {
+    settings = TestService.settings();
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    if (open.isPresent()) {
+      open.get().close();
+    }
+  }
+
+  private LabService open(ServiceSettings with, Clock clock) throws IOException {
+    LabService service = TestService.open(with, folder, clock, TestService::nobody);
+    open = Optional.of(service);
+    return service;
+  }
+
+  private LabService open() throws IOException {
+    return open(settings, Clock.system());
+  }
+
+  private static Booking issued(LabService.Answer answer) {
+    return assertInstanceOf(LabService.Answer.Issued.class, answer, answer.toString()).booking();
+  }
+
+  private static Booking token(LabService service) {
+    return issued(service.issue(ASKER, Traps.quick(), Family.IPV4, ""));
+  }
+
+  private ScriptedSender.World world(LabService service) {
+    return new ScriptedSender.World(
+        service.resolvers().getFirst(),
+        service.delegation(),
+        service.rootPem(),
+        settings.ports().smtp(),
+        settings.ports().https(),
+        Clock.system());
+  }
+
+  private Ticket send(LabService service, ScriptedSender.Kind kind, Scope scope)
+      throws IOException {
+    Ticket ticket = issued(service.issue(ASKER, ROWS, Family.IPV4, "")).ticket();
+    assertEquals(java.util.Map.of(), ticket.troubles());
+    ScriptedSender sender = new ScriptedSender(world(service), ticket, kind, folder);
+    for (Sighting sighting : ticket.sightings()) {
+      scope.fork(
+          () -> {
+            sender.send(sighting.row().label());
+            return "";
+          });
+    }
+    return ticket;
+  }
+
+  private static SenderReport report(Ticket ticket) {
+    return new SenderAssessment(Profile.OPPORTUNISTIC, true).report(ticket.sightings());
+  }
+
+  @Test
+  void aGoodSenderAndABadOneAtTheSameTimeAreToldApart() throws IOException, InterruptedException {
+    LabService service = open();
+    Ticket first;
+    Ticket second;
+    try (Scope scope = new Scope("scripted")) {
+      first = send(service, ScriptedSender.Kind.GOOD, scope);
+      second = send(service, ScriptedSender.Kind.CARELESS, scope);
+      scope.join();
+    }
+    SenderReport good = report(first);
+    assertEquals(List.of(), good.leaks());
+    assertEquals(List.of(), good.losses());
+    assertTrue(good.grade().letter().compareTo(Letter.A_MINUS) <= 0, good.grade().text());
+    assertEquals(
+        List.of(),
+        good.findings().stream()
+            .filter(f -> f.check().id().startsWith("lab.") && f.outcome() == Outcome.FAIL)
+            .map(f -> f.code() + " " + f.seen())
+            .toList());
+    SenderReport bad = report(second);
+    assertEquals(Letter.F, bad.grade().letter());
+    assertTrue(
+        bad.leaks().containsAll(List.of("b2", "b3", "e3", "e11", "f3", "e27")),
+        bad.leaks().toString());
+  }
+
+  private static Resolver resolver(LabService service, boolean validating) {
+    return new LiveResolver(
+        DnsSettings.defaults()
+            .withResolvers(List.of(service.resolvers().getFirst()))
+            .withAnchors(service.delegation())
+            .withValidation(validating ? DnsSettings.Validation.OWN : DnsSettings.Validation.OFF),
+        Clock.system(),
+        Chance.secure());
+  }
+
+  @Test
+  void namesAreThereForALiveTokenOnly() throws IOException {
+    SteppedClock clock = new SteppedClock(Instant.now());
+    LabService service = open(settings, clock);
+    Booking booking = token(service);
+    String zone = booking.ticket().zone();
+    assertEquals(Optional.of(booking), service.find(booking.ticket().token()));
+    assertEquals(Security.SECURE, resolver(service, true).mx(Domain.of("e3." + zone)).security());
+    assertEquals(16 + ".lab.example".length(), zone.length());
+    clock.pass(Duration.ofMinutes(61));
+    assertEquals(Optional.empty(), service.find(booking.ticket().token()), "not swept yet, but");
+    service.sweep();
+    assertEquals(0, service.live());
+    assertEquals(Answer.Kind.NO_NAME, resolver(service, false).mx(Domain.of("e3." + zone)).kind());
+    service.end(booking);
+    assertEquals(Optional.empty(), service.find(""));
+    assertEquals(Optional.empty(), service.find("x".repeat(100_000)));
+  }
+
+  @Test
+  void tokensAreBoundedForANetworkAndInAll() throws IOException {
+    SteppedClock clock = new SteppedClock(Instant.now());
+    LabService service = open(settings, clock);
+    List<Trap.Case> row = List.of(Traps.find("a1").orElseThrow());
+    List<Booking> got = new ArrayList<>();
+    for (int i = 0; i < settings.tokensEach(); i++) {
+      got.add(issued(service.issue(InetAddress.ofLiteral("192.0.2." + i), row, Family.IPV4, "")));
+    }
+    assertInstanceOf(
+        LabService.Answer.Refused.class,
+        service.issue(InetAddress.ofLiteral("192.0.2.200"), row, Family.IPV4, ""));
+    for (int i = settings.tokensEach(); i < settings.tokens(); i++) {
+      issued(
+          service.issue(InetAddress.ofLiteral("2001:db8:0:" + i + "00::1"), row, Family.IPV4, ""));
+    }
+    assertInstanceOf(
+        LabService.Answer.Refused.class,
+        service.issue(InetAddress.ofLiteral("203.0.113.1"), row, Family.IPV4, ""));
+    // Asking and giving back, again and again, is bounded too.
+    service.end(got.getFirst());
+    int more = 0;
+    for (int i = 0; i < 50; i++) {
+      if (service.issue(ASKER, row, Family.IPV4, "") instanceof LabService.Answer.Issued again) {
+        service.end(again.booking());
+        more++;
+      }
+    }
+    assertEquals(10, more, "twelve in an hour, two were had");
+  }
+
+  @Test
+  void withFewAddressesThereAreFewRowsAndItIsSaid() throws IOException {
+    String base = settings.addresses().getFirst().getHostAddress();
+    String network = base.substring(0, base.length() - ".0.1".length());
+    ServiceSettings few =
+        new ServiceSettings(
+            settings.zone(),
+            settings.nameServers(),
+            settings.addresses(),
+            List.of(Cidr.parse(network + ".9.8/29").orElseThrow()),
+            Optional.empty(),
+            settings.ports(),
+            settings.scale(),
+            settings.tokens(),
+            settings.tokensEach(),
+            settings.life(),
+            settings.connections(),
+            settings.connectionsPerMinute(),
+            settings.dnsRate());
+    LabService service = open(few, Clock.system());
+    Booking first = token(service);
+    int rows = Traps.quick().size();
+    assertEquals(
+        rows - 5, first.ticket().troubles().size(), "half of eight addresses, and a null MX");
+    assertTrue(first.ticket().troubles().values().iterator().next().contains("no IPv4 address"));
+    Booking second = token(service);
+    assertEquals(rows - 5, second.ticket().troubles().size());
+    service.end(first);
+    assertEquals(rows - 5, token(service).ticket().troubles().size(), "what was lent came back");
+  }
+
+  @Test
+  void keysOutliveARestart() throws IOException {
+    LabService first = open();
+    String root = first.rootPem();
+    List<String> ds = first.delegation();
+    first.close();
+    LabService second = open();
+    assertEquals(root, second.rootPem());
+    assertEquals(ds, second.delegation());
+  }
+
+  private Socket connect(InetAddress to, int port) throws IOException {
+    Socket socket = new Socket();
+    socket.setSoTimeout(TIMEOUT);
+    socket.connect(new InetSocketAddress(to, port), TIMEOUT);
+    return socket;
+  }
+
+  private static String line(InputStream in) throws IOException {
+    StringBuilder out = new StringBuilder();
+    for (int c = in.read(); c >= 0 && c != '\n'; c = in.read()) {
+      out.append((char) c);
+    }
+    return out.toString().strip();
+  }
+
+  private static String say(Socket socket, String text) throws IOException {
+    OutputStream out = socket.getOutputStream();
+    out.write((text + "\r\n").getBytes(StandardCharsets.ISO_8859_1));
+    out.flush();
+    String line = line(socket.getInputStream());
+    while (line.length() > 3 && line.charAt(3) == '-') {
+      line = line(socket.getInputStream());
+    }
+    return line;
+  }
+
+  @Test
+  void itRelaysForNobodyAtNoDoor() throws IOException {
+    LabService service = open();
+    Booking dead = token(service);
+    Booking live = token(service);
+    service.end(dead);
+    String zone = live.ticket().zone();
+    InetAddress trap =
+        resolver(service, false)
+            .addresses(Domain.of("mx.b1." + zone), Resolver.Family.IPV4)
+            .records()
+            .getFirst();
+    List<String> attempts =
+        List.of(
+            "<box@elsewhere.example>",
+            "<probe@b1." + dead.ticket().zone() + ">",
+            "<sender@bounce." + dead.ticket().zone() + ">",
+            "<probe@e3." + zone + ">",
+            "<probe@none." + zone + ">",
+            "<probe@lab.example>",
+            "<postmaster@lab.example>",
+            "<probe@b1." + zone + ".elsewhere.example>",
+            "<probe@xb1." + zone + ">",
+            "<box%elsewhere.example@lab.example>",
+            "<box%elsewhere.example@" + zone + ">",
+            "<\"box@elsewhere.example\"@" + zone + ">",
+            "<@b1." + zone + ":box@elsewhere.example>",
+            "<@b1." + zone + ",@elsewhere.example:box@elsewhere.example>",
+            "<elsewhere.example!box@" + zone + ">",
+            "<elsewhere.example!box>",
+            "<box@[192.0.2.1]>",
+            "<box@[127.0.0.1]>",
+            "<box@[IPv6:2001:db8::1]>",
+            "<box@localhost>",
+            "<box@b1." + zone + "@elsewhere.example>",
+            "<box@elsewhere.example@b1." + zone + ">",
+            "<box@b1." + zone + "> ORCPT=rfc822;box@elsewhere.example NOTIFY",
+            "<>",
+            "<box>",
+            "<Postmaster>",
+            "box@elsewhere.example");
+    List<String> refusedAtTraps = new ArrayList<>(attempts);
+    refusedAtTraps.add("<sender@bounce." + zone + ">");
+    List<String> refusedAtDesk = new ArrayList<>(attempts);
+    refusedAtDesk.add("<probe@b1." + zone + ">");
+    for (InetAddress door : List.of(trap, settings.addresses().getFirst())) {
+      try (Socket socket = connect(door, settings.ports().smtp())) {
+        assertTrue(line(socket.getInputStream()).startsWith("220"));
+        assertTrue(say(socket, "EHLO x").startsWith("250"));
+        assertTrue(say(socket, "MAIL FROM:<a@elsewhere.example>").startsWith("250"));
+        for (String attempt : door.equals(trap) ? refusedAtTraps : refusedAtDesk) {
+          String reply = say(socket, "RCPT TO:" + attempt);
+          assertTrue(reply.startsWith("550"), attempt + ": " + reply);
+        }
+        assertTrue(say(socket, "DATA").startsWith("503"));
+        assertTrue(say(socket, "BDAT 5 LAST").startsWith("502"));
+        assertTrue(say(socket, "VRFY box").startsWith("502"));
+        assertTrue(say(socket, "EXPN list").startsWith("502"));
+        assertTrue(say(socket, "ETRN elsewhere.example").startsWith("502"));
+        assertTrue(say(socket, "TURN").startsWith("502"));
+        assertTrue(say(socket, "AUTH PLAIN AGEAYQ==").startsWith("502"));
+      }
+    }
+    assertFalse(
+        live.ticket().sightings().stream()
+            .flatMap(s -> s.events().stream())
+            .anyMatch(e -> e instanceof Event.Delivered || e instanceof Event.Bounced));
+  }
+
+  @Test
+  void theFrontDeskTakesBouncesOfLiveTokensAndForgetsThem() throws IOException {
+    LabService service = open();
+    Booking booking = token(service);
+    Booking other = token(service);
+    String zone = booking.ticket().zone();
+    try (Socket socket = connect(settings.addresses().getFirst(), settings.ports().smtp())) {
+      line(socket.getInputStream());
+      say(socket, "EHLO x");
+      assertTrue(say(socket, "MAIL FROM:<>").startsWith("250"));
+      assertTrue(say(socket, "RCPT TO:<sender@bounce." + zone + ">").startsWith("250"));
+      assertTrue(say(socket, "DATA").startsWith("354"));
+      String reply =
+          say(
+              socket,
+              "Content-Type: message/delivery-status\r\n\r\nFinal-Recipient: rfc822; probe@e3."
+                  + zone
+                  + "\r\nAction: failed\r\nStatus: 5.7.1\r\n\r\n.");
+      assertTrue(reply.startsWith("250"), reply);
+    }
+    assertTrue(
+        booking.ticket().sighting("e3").events().stream()
+            .anyMatch(e -> e instanceof Event.Bounced));
+    assertFalse(
+        other.ticket().sighting("e3").events().stream().anyMatch(e -> e instanceof Event.Bounced));
+  }
+
+  @Test
+  void aThousandConnectionsFromManySourcesAreAllAnsweredAndOneSourceGetsItsShare()
+      throws IOException {
+    LabService service = open();
+    Ticket ticket = token(service).ticket();
+    List<String> rows = List.of("a1", "b1", "b2", "b3", "b4", "e2", "e3", "e11", "f2", "f3");
+    Resolver resolver = resolver(service, false);
+    List<InetAddress> traps =
+        rows.stream()
+            .map(
+                r ->
+                    resolver
+                        .addresses(Domain.of("mx." + r + "." + ticket.zone()), Resolver.Family.IPV4)
+                        .records()
+                        .getFirst())
+            .toList();
+    List<Socket> held = new ArrayList<>();
+    List<Scope.Task<String>> tasks = new ArrayList<>();
+    try (Scope scope = new Scope("thousand")) {
+      for (int i = 0; i < 1_000; i++) {
+        InetAddress trap = traps.get(i % traps.size());
+        InetAddress source = InetAddress.ofLiteral("127.0." + i / 50 + ".77");
+        Socket socket = new Socket();
+        held.add(socket);
+        tasks.add(
+            scope.fork(
+                () -> {
+                  socket.setSoTimeout(TIMEOUT);
+                  socket.bind(new InetSocketAddress(source, 0));
+                  socket.connect(new InetSocketAddress(trap, settings.ports().smtp()), TIMEOUT);
+                  return line(socket.getInputStream()).substring(0, 3)
+                      + say(socket, "EHLO x").substring(0, 3);
+                }));
+      }
+      scope.join();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+    for (Scope.Task<String> task : tasks) {
+      assertEquals("220250", task.get());
+    }
+    // All are still open: 50 of each source, which may have 64.
+    InetAddress greedy = InetAddress.ofLiteral("127.0.0.77");
+    int more = 0;
+    for (int i = 0; i < 40; i++) {
+      Socket socket = new Socket();
+      held.add(socket);
+      socket.setSoTimeout(TIMEOUT);
+      socket.bind(new InetSocketAddress(greedy, 0));
+      try {
+        socket.connect(new InetSocketAddress(traps.getFirst(), settings.ports().smtp()), TIMEOUT);
+        more += socket.getInputStream().read() < 0 ? 0 : 1;
+      } catch (IOException e) {
+        // Closed at once, with or without words.
+      }
+    }
+    assertEquals(settings.connections() - 50, more);
+    for (Socket socket : held) {
+      socket.close();
+    }
+    for (String row : rows) {
+      Sighting sighting = ticket.sighting(row);
+      assertTrue(sighting.connections() >= 100, row);
+      assertFalse(
+          sighting.events().stream()
+              .anyMatch(e -> e instanceof Event.Delivered || e instanceof Event.Fooled));
+    }
+    SenderReport report =
+        new SenderAssessment(Profile.OPPORTUNISTIC, false).report(ticket.sightings());
+    assertEquals(List.of(), report.leaks());
+    assertEquals(0, report.count(Outcome.FAIL), "who says only EHLO did nothing wrong yet");
+  }
+
+  @Test
+  void httpsHostsAreFoundByTheNameInTheHelloAndTheRestGetsThePages() throws Exception {
+    List<String> pages = new java.util.concurrent.CopyOnWriteArrayList<>();
+    LabService service =
+        TestService.open(
+            settings,
+            folder,
+            Clock.system(),
+            wire -> {
+              pages.add(wire.peer().getAddress().getHostAddress());
+              TestService.nobody(wire);
+            });
+    open = Optional.of(service);
+    Ticket ticket = token(service).ticket();
+    String report =
+        "{\"policies\":[{\"policy\":{\"policy-domain\":\"e3."
+            + ticket.zone()
+            + "\"},\"summary\":{\"total-failure-session-count\":3},\"failure-details\":"
+            + "[{\"result-type\":\"validation-failure\"}]}]}";
+    String answer =
+        https(
+            "report." + ticket.zone(),
+            "POST /e3 HTTP/1.1\r\nHost: x\r\nContent-Length: "
+                + report.length()
+                + "\r\n\r\n"
+                + report);
+    assertTrue(answer.startsWith("HTTP/1.1 201"), answer);
+    assertTrue(ticket.sighting("e3").events().stream().anyMatch(e -> e instanceof Event.Reported));
+    String policy =
+        https("mta-sts.f3." + ticket.zone(), "GET /.well-known/mta-sts.txt HTTP/1.1\r\n\r\n");
+    assertTrue(policy.contains("mode: enforce"), policy);
+    assertTrue(ticket.sighting("f3").events().stream().anyMatch(e -> e instanceof Event.Fetched));
+    assertEquals(List.of(), pages);
+    assertEquals("", https("lab.example", "GET / HTTP/1.1\r\n\r\n"));
+    assertEquals("", https("mta-sts.f3.none.lab.example", "GET / HTTP/1.1\r\n\r\n"));
+    assertEquals(2, pages.size());
+    ticket.close();
+    assertEquals("", https("report." + ticket.zone(), "GET / HTTP/1.1\r\n\r\n"));
+    assertEquals(3, pages.size(), "a dead token has no hosts");
+  }
+
+  /** What comes back; empty when no TLS came about. */
+  private String https(String name, String request) throws Exception {
+    javax.net.ssl.SSLContext context = javax.net.ssl.SSLContext.getInstance("TLS");
+    context.init(null, new javax.net.ssl.TrustManager[] {new TrustsAll()}, null);
+    try (Socket plain = connect(settings.addresses().getFirst(), settings.ports().https());
+        javax.net.ssl.SSLSocket socket =
+            (javax.net.ssl.SSLSocket)
+                context.getSocketFactory().createSocket(plain, name, 443, true)) {
+      socket.startHandshake();
+      socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+      return new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+    } catch (javax.net.ssl.SSLException | java.net.SocketException e) {
+      return "";
+    }
+  }
+
+  /** What is certified is not the question here. */
+  private static final class TrustsAll extends javax.net.ssl.X509ExtendedTrustManager {
+    @Override
+    public void checkClientTrusted(
+        java.security.cert.X509Certificate[] chain, String type, Socket socket) {}
+
+    @Override
+    public void checkServerTrusted(
+        java.security.cert.X509Certificate[] chain, String type, Socket socket) {}
+
+    @Override
+    public void checkClientTrusted(
+        java.security.cert.X509Certificate[] chain, String type, javax.net.ssl.SSLEngine engine) {}
+
+    @Override
+    public void checkServerTrusted(
+        java.security.cert.X509Certificate[] chain, String type, javax.net.ssl.SSLEngine engine) {}
+
+    @Override
+    public void checkClientTrusted(java.security.cert.X509Certificate[] chain, String type) {}
+
+    @Override
+    public void checkServerTrusted(java.security.cert.X509Certificate[] chain, String type) {}
+
+    @Override
+    public java.security.cert.X509Certificate[] getAcceptedIssuers() {
+      return new java.security.cert.X509Certificate[0];
+    }
+  }
+
+  @Test
+  void oneTokenCannotTakeTheConnectionsOfAllNorOneSourceThoseOfAToken() {
+    SteppedClock clock = new SteppedClock(Instant.EPOCH);
+    org.sealwax.mail.net.Limit all = org.sealwax.mail.net.Limit.of(10);
+    Gatekeeper first = new Gatekeeper(all, 6, 4, 60, clock);
+    Gatekeeper second = new Gatekeeper(all, 6, 4, 60, clock);
+    InetAddress a = InetAddress.ofLiteral("2001:db8:1:1::1");
+    InetAddress sameNetwork = InetAddress.ofLiteral("2001:db8:1:1:ffff::2");
+    InetAddress b = InetAddress.ofLiteral("2001:db8:1:2::1");
+    assertEquals(4, entered(first, a, 5) + entered(first, sameNetwork, 5));
+    assertEquals(2, entered(first, b, 5), "six for one token");
+    assertEquals(4, entered(second, a, 5), "and four are left for the other");
+    assertEquals(0, entered(second, b, 5), "ten in all");
+    second.leave(a);
+    assertEquals(1, entered(second, b, 5));
+    assertEquals(10, all.taken());
+    // A minute's worth, whether they stay or not.
+    int quick = 0;
+    InetAddress c = InetAddress.ofLiteral("192.0.2.3");
+    Gatekeeper third = new Gatekeeper(10, 4, 60, clock);
+    for (int i = 0; i < 100; i++) {
+      if (third.enter(c)) {
+        third.leave(c);
+        quick++;
+      }
+    }
+    assertEquals(60, quick);
+    clock.pass(Duration.ofSeconds(2));
+    assertEquals(2, entered(third, c, 5));
+  }
+
+  private static int entered(Gatekeeper keeper, InetAddress from, int tries) {
+    int count = 0;
+    for (int i = 0; i < tries; i++) {
+      count += keeper.enter(from) ? 1 : 0;
+    }
+    return count;
+  }
+
+  @Test
+  void evidenceIsBounded() throws IOException {
+    Sighting sighting =
+        new Sighting(
+            Traps.find("a1").orElseThrow(), new java.util.concurrent.atomic.AtomicLong(10_000));
+    for (int i = 0; i < 100; i++) {
+      sighting.add(new Event.Hello(Instant.EPOCH, i, new byte[1_880]));
+    }
+    assertEquals(5, sighting.events().size());
+    assertEquals(95, sighting.dropped());
+    assertEquals(100, sighting.version());
+    assertTrue(Files.isDirectory(folder));
+  }
+}

@@ -1,0 +1,156 @@
+package org.sealwax.lab.site;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.sealwax.lab.traps.Context;
+import org.sealwax.lab.traps.Trap;
+import org.sealwax.lab.traps.Traps;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dns.DnsSettings;
+import org.sealwax.mail.dns.Resolver;
+import org.sealwax.mail.dns.Security;
+import org.sealwax.mail.dns.live.LiveResolver;
+import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.Clock;
+
+/** The lab as it stands before any sender comes: names, signatures, records. */
+final class LabTest {
+  private static Lab lab;
+  private static Ticket ticket;
+  private static Resolver resolver;
+
+  @BeforeAll
+  static void open() throws IOException {
+    lab = TestLab.open();
+    ticket = lab.issue(Traps.rows());
+    resolver =
+        new LiveResolver(
+            DnsSettings.defaults()
+                .withResolvers(List.of(lab.resolver()))
+                .withAnchors(lab.anchors()),
+            Clock.system(),
+            Chance.secure());
+  }
+
+  @AfterAll
+  static void close() throws IOException {
+    lab.close();
+  }
+
+  private static Domain site(String label) {
+    return Domain.of(label + "." + ticket.zone());
+  }
+
+  private static Domain tlsa(String host) {
+    return Domain.of("_25._tcp." + host + "." + ticket.zone());
+  }
+
+  @Test
+  void everyRowHasALabelOfItsOwn() {
+    Set<String> labels = new HashSet<>();
+    for (Trap.Case row : Traps.rows()) {
+      assertTrue(labels.add(row.label()), row.label());
+      assertEquals(Domain.of(row.label()).name(), row.label());
+    }
+    assertTrue(labels.size() > 140, "only " + labels.size());
+  }
+
+  /**
+   * Group by group, how many traps there are. C2 and C3 are C1 under policies, and G1 is no host:
+   * reports are looked for at every trap.
+   */
+  @Test
+  void everyTrapOfTheListIsThereAndNoOther() {
+    Map<Character, Integer> last =
+        Map.of('A', 4, 'B', 15, 'C', 29, 'D', 21, 'E', 30, 'F', 19, 'G', 5, 'H', 12, 'I', 5);
+    Set<String> listed = new TreeSet<>();
+    last.forEach(
+        (group, count) -> {
+          for (int i = 1; i <= count; i++) {
+            listed.add(group + "" + i);
+          }
+        });
+    listed.removeAll(Set.of("C2", "C3", "G1"));
+    Set<String> there = new TreeSet<>();
+    Traps.all().forEach(t -> there.add(t.id().replaceFirst("[a-d]$", "")));
+    assertEquals(listed, there);
+    assertEquals(Set.of(Context.NONE, Context.ENFORCE, Context.DANE), contexts("C1"));
+    for (String every : List.of("D1", "D2", "D3", "D4", "D5")) {
+      assertEquals(Set.of(Context.values()), contexts(every), every);
+    }
+  }
+
+  private static Set<Context> contexts(String id) {
+    return Traps.all().stream().filter(t -> t.id().equals(id)).findFirst().orElseThrow().contexts();
+  }
+
+  @Test
+  void everyRowCanBeSetUp() {
+    assertEquals(Traps.rows().size(), ticket.recipients().size());
+    ticket.troubles().keySet().forEach(label -> assertEquals("a3", label));
+  }
+
+  @Test
+  void signaturesAreWorthWhatTheTrapSays() {
+    assertEquals(Security.INSECURE, resolver.mx(site("a1")).security());
+    assertEquals(Security.SECURE, resolver.mx(site("a4")).security());
+    assertEquals(Security.SECURE, resolver.mx(site("e1")).security());
+    assertEquals(Security.SECURE, resolver.mx(site("e4")).security());
+    assertEquals(Security.BOGUS, resolver.mx(site("e19")).security());
+    assertEquals(Security.INSECURE, resolver.mx(site("e20")).security());
+    assertEquals(Security.INSECURE, resolver.mx(site("e21")).security());
+    assertEquals(Security.INSECURE, resolver.mx(site("e26")).security());
+    assertEquals(
+        Security.BOGUS,
+        resolver.addresses(Domain.of("mx.e18." + ticket.zone()), Resolver.Family.IPV4).security());
+    for (String bogus : List.of("e14", "e15", "e16")) {
+      assertEquals(Security.BOGUS, resolver.tlsa(tlsa("mx." + bogus)).security(), bogus);
+      assertEquals(Security.SECURE, resolver.mx(site(bogus)).security(), bogus);
+    }
+    assertEquals(Security.FAILED, resolver.tlsa(tlsa("mx.e17a")).security());
+    assertEquals(Security.SECURE, resolver.tlsa(tlsa("mx.e21-mx")).security());
+    assertEquals(Security.INSECURE, resolver.tlsa(tlsa("mx.e25")).security());
+  }
+
+  @Test
+  void recordsAreWhatTheTrapSays() {
+    assertEquals(
+        "9 1 1", resolver.tlsa(tlsa("mx.e10a")).records().getFirst().toString().substring(0, 5));
+    assertEquals(2, resolver.tlsa(tlsa("mx.e4")).records().size());
+    assertEquals(1, resolver.tlsa(tlsa("mx1.e22")).aliases());
+    assertTrue(resolver.mx(site("h1")).records().getFirst().exchange().isEmpty());
+    assertEquals(20, resolver.mx(site("h7")).records().size());
+    assertEquals(
+        List.of("v=STSv1; id=20260101T000000;"),
+        resolver.txt(Domain.of("_mta-sts.f1." + ticket.zone())).records());
+    assertEquals(2, resolver.txt(Domain.of("_mta-sts.f14." + ticket.zone())).records().size());
+    assertTrue(
+        resolver
+            .txt(Domain.of("_smtp._tls.e3." + ticket.zone()))
+            .records()
+            .getFirst()
+            .startsWith("v=TLSRPTv1; rua=https://report."));
+  }
+
+  @Test
+  void whatIsAskedIsSeen() {
+    resolver.tlsa(tlsa("mx.e3"));
+    assertTrue(
+        ticket.sighting("e3").events().stream()
+            .anyMatch(e -> e instanceof Event.Asked a && a.type().equals("TLSA") && a.dnssecOk()));
+    assertFalse(
+        ticket.sighting("e12").events().stream()
+            .anyMatch(e -> e instanceof Event.Asked a && a.name().contains(".e3.")));
+  }
+}

@@ -1,0 +1,62 @@
+package org.sealwax.lab.site;
+
+import java.io.IOException;
+import java.net.BindException;
+import java.net.DatagramSocket;
+import java.net.ServerSocket;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.Clock;
+
+/** Labs on ports that are free, without privileges. */
+public final class TestLab {
+  /** Second octets of loopback that the labs of one process of the tests take in turn. */
+  private static final int SHARE = 50;
+
+  private static final AtomicInteger NEXT = new AtomicInteger();
+
+  private TestLab() {}
+
+  /** A lab of its own, with long times made a hundred and fifty times shorter. */
+  public static Lab open() throws IOException {
+    return open(150);
+  }
+
+  /** The same at another scale. */
+  public static Lab open(int scale) throws IOException {
+    return open(scale, Clock.system());
+  }
+
+  /** The same by another clock. */
+  public static Lab open(int scale, Clock clock) throws IOException {
+    return new Lab(
+        LabSettings.defaults()
+            .with(Addresses.loopback(40 + SHARE * process() + NEXT.getAndIncrement() % SHARE))
+            .withPorts(port(), port())
+            .withScale(scale),
+        clock,
+        Chance.secure());
+  }
+
+  /** Which of the processes this is that run tests side by side (pom.xml), from 0. */
+  public static int process() {
+    return Integer.getInteger("sealwax.fork", 1) - 1;
+  }
+
+  /**
+   * A port that nobody listens at, by UDP and TCP, and that nobody is given who asks the system for
+   * any port: those begin at 32768.
+   */
+  public static int port() throws IOException {
+    while (true) {
+      int port = ThreadLocalRandom.current().nextInt(20_000, 32_000);
+      try (ServerSocket _ = new ServerSocket(port);
+          DatagramSocket _ = new DatagramSocket(port)) {
+        return port;
+      } catch (BindException e) {
+        // Somebody has it: another one.
+      }
+    }
+  }
+}

@@ -1,0 +1,147 @@
+package org.sealwax.mail.dane;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.sealwax.mail.dane.TlsaSet.Standing;
+import org.sealwax.mail.dns.Tlsa;
+
+/** Records and what they are good for (RFC 6698 2.1, RFC 7671 9, RFC 7672 3.1). */
+final class TlsaSetTest {
+  static final String SHA_256 = "ab".repeat(32);
+  static final String SHA_512 = "cd".repeat(64);
+
+  @ParameterizedTest
+  @CsvSource({
+    "3, 1, 1, 32, USABLE",
+    "3, 0, 1, 32, USABLE",
+    "3, 1, 2, 64, USABLE",
+    "2, 0, 1, 32, USABLE",
+    "2, 1, 2, 64, USABLE",
+    "3, 1, 0, 91, USABLE",
+    "2, 0, 0, 700, USABLE",
+    "0, 1, 1, 32, PKIX_USAGE",
+    "1, 0, 2, 64, PKIX_USAGE",
+    "4, 1, 1, 32, UNKNOWN_USAGE",
+    "255, 1, 1, 32, UNKNOWN_USAGE",
+    "3, 2, 1, 32, UNKNOWN_SELECTOR",
+    "3, 255, 1, 32, UNKNOWN_SELECTOR",
+    "3, 1, 3, 32, UNKNOWN_MATCHING",
+    "3, 1, 255, 32, UNKNOWN_MATCHING",
+    "3, 1, 1, 31, MALFORMED",
+    "3, 1, 1, 33, MALFORMED",
+    "3, 1, 1, 64, MALFORMED",
+    "3, 1, 2, 32, MALFORMED",
+    "3, 1, 2, 63, MALFORMED",
+    "3, 1, 1, 0, MALFORMED",
+    "3, 0, 0, 0, MALFORMED",
+    "3, 0, 0, 16384, USABLE",
+    "3, 0, 0, 16385, TOO_LONG",
+  })
+  void aRecordAlone(int usage, int selector, int matching, int octets, Standing standing) {
+    Tlsa record = new Tlsa(usage, selector, matching, "5a".repeat(octets));
+    TlsaSet set = TlsaSet.of(List.of(record));
+    assertEquals(List.of(new TlsaSet.Reading(record, standing)), set.records());
+    assertEquals(standing == Standing.USABLE ? 1 : 0, set.usable().size());
+    assertEquals(standing.words(), set.why());
+  }
+
+  private static String standings(Tlsa... records) {
+    return TlsaSet.of(List.of(records)).records().stream()
+            .map(r -> r.record().usage() + "" + r.record().selector() + r.record().matching())
+            .collect(Collectors.joining(" "))
+        + " -> "
+        + TlsaSet.of(List.of(records)).usable().stream()
+            .map(a -> a.usage() + "" + a.selector() + a.matching())
+            .sorted()
+            .collect(Collectors.joining(" "));
+  }
+
+  @Test
+  void ofTwoDigestsTheStrongerCountsWithinOneUsageAndSelector() {
+    assertEquals(
+        "311 312 -> 312", standings(new Tlsa(3, 1, 1, SHA_256), new Tlsa(3, 1, 2, SHA_512)));
+    assertEquals(
+        "301 312 -> 301 312", standings(new Tlsa(3, 0, 1, SHA_256), new Tlsa(3, 1, 2, SHA_512)));
+    assertEquals(
+        "312 211 -> 211 312", standings(new Tlsa(2, 1, 1, SHA_256), new Tlsa(3, 1, 2, SHA_512)));
+  }
+
+  @Test
+  void theWholeThingIsNoDigestAndCompetesWithNone() {
+    assertEquals(
+        "310 312 -> 310 312", standings(new Tlsa(3, 1, 0, "30"), new Tlsa(3, 1, 2, SHA_512)));
+  }
+
+  @Test
+  void aMalformedStrongDigestDoesNotPushAsideAGoodWeakOne() {
+    assertEquals(
+        "311 312 -> 311", standings(new Tlsa(3, 1, 1, SHA_256), new Tlsa(3, 1, 2, SHA_256)));
+  }
+
+  @Test
+  void severalKeysOfTheStrongestDigestAllCount() {
+    assertEquals(
+        2,
+        TlsaSet.of(
+                List.of(
+                    new Tlsa(3, 1, 2, SHA_512),
+                    new Tlsa(3, 1, 2, "ee".repeat(64)),
+                    new Tlsa(3, 1, 1, SHA_256)))
+            .usable()
+            .size());
+  }
+
+  @Test
+  void tellsEachReasonOnce() {
+    assertEquals(
+        "the data is not what the matching type says, usages 0 and 1 are not for SMTP",
+        TlsaSet.of(
+                List.of(
+                    new Tlsa(3, 1, 1, "00"),
+                    new Tlsa(1, 1, 1, SHA_256),
+                    new Tlsa(0, 1, 1, SHA_256)))
+            .why());
+  }
+
+  @Test
+  void keepsSoManyAndNoMore() {
+    List<Tlsa> many = new ArrayList<>();
+    for (int i = 0; i < TlsaSet.MAX_USABLE; i++) {
+      many.add(new Tlsa(3, 1, 1, String.format("%064x", i)));
+    }
+    assertEquals(TlsaSet.MAX_USABLE, TlsaSet.of(many).usable().size());
+    assertEquals("", TlsaSet.of(many).why());
+    many.add(new Tlsa(2, 1, 1, SHA_256));
+    TlsaSet cut = TlsaSet.of(many);
+    assertEquals(TlsaSet.MAX_USABLE, cut.usable().size());
+    assertTrue(cut.usable().stream().allMatch(a -> a.usage() == 3));
+    assertEquals(Standing.TOO_MANY.words(), cut.why());
+  }
+
+  @Test
+  void orderAndRepetitionMeanNothing() {
+    List<Tlsa> records =
+        new ArrayList<>(
+            List.of(
+                new Tlsa(3, 1, 1, SHA_256),
+                new Tlsa(3, 1, 2, SHA_512),
+                new Tlsa(2, 0, 1, SHA_256),
+                new Tlsa(0, 0, 1, SHA_256),
+                new Tlsa(3, 1, 1, SHA_256)));
+    TlsaSet set = TlsaSet.of(records);
+    for (int i = 0; i < 20; i++) {
+      Collections.shuffle(records, new Random(i));
+      assertEquals(set, TlsaSet.of(records));
+    }
+    assertEquals(4, set.records().size());
+  }
+}

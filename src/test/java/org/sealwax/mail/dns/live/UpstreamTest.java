@@ -1,0 +1,171 @@
+package org.sealwax.mail.dns.live;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.Threads;
+import org.sealwax.testkit.zone.Zone;
+import org.sealwax.testkit.zone.ZoneServer;
+import org.xbill.DNS.DClass;
+import org.xbill.DNS.Flags;
+import org.xbill.DNS.Message;
+import org.xbill.DNS.Name;
+import org.xbill.DNS.Rcode;
+import org.xbill.DNS.Record;
+import org.xbill.DNS.Type;
+
+/** Bounds of one exchange, against a name server that answers by hand. */
+final class UpstreamTest {
+  private static final InetAddress LOOPBACK = InetAddress.ofLiteral("127.0.0.1");
+  private static final Message QUERY =
+      Message.newQuery(Record.newRecord(Name.fromConstantString("a.example."), Type.A, DClass.IN));
+
+  private static ResolverList list(InetSocketAddress... resolvers) {
+    return new ResolverList(List.of(resolvers), Optional.empty(), Clock.system());
+  }
+
+  /** Answers the first question with so many guesses and then the truth; notes who asked. */
+  private static final class Guesser implements AutoCloseable {
+    private final DatagramSocket socket = new DatagramSocket(0, LOOPBACK);
+    private final Set<Integer> ports = ConcurrentHashMap.newKeySet();
+    private final Set<Integer> identifiers = ConcurrentHashMap.newKeySet();
+
+    Guesser(int guesses) throws IOException {
+      Threads.start(
+          "guesser",
+          () -> {
+            try {
+              while (true) {
+                answer(guesses);
+              }
+            } catch (IOException e) {
+              // Closed: the test is over.
+            }
+          });
+    }
+
+    private void answer(int guesses) throws IOException {
+      DatagramPacket in = new DatagramPacket(new byte[1500], 1500);
+      socket.receive(in);
+      Message query = new Message(java.util.Arrays.copyOf(in.getData(), in.getLength()));
+      ports.add(in.getPort());
+      identifiers.add(query.getHeader().getID());
+      query.getHeader().setFlag(Flags.QR);
+      int right = query.getHeader().getID();
+      for (int i = 0; i <= guesses; i++) {
+        query.getHeader().setID(i == guesses ? right : right ^ (i + 1));
+        byte[] wire = query.toWire();
+        socket.send(new DatagramPacket(wire, wire.length, in.getSocketAddress()));
+      }
+    }
+
+    Upstream upstream() {
+      return new Upstream(
+          list(new InetSocketAddress(LOOPBACK, socket.getLocalPort())),
+          Duration.ofSeconds(5),
+          false,
+          Set.of(),
+          Clock.system(),
+          Chance.secure());
+    }
+
+    @Override
+    public void close() {
+      socket.close();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"19, NOERROR", "20, a flood of strange answers"})
+  void looksAtTwentyDatagramsAndNoMore(int guesses, String expected) throws IOException {
+    try (Guesser guesser = new Guesser(guesses)) {
+      Inquiry inquiry = new Inquiry(Clock.system(), Duration.ofSeconds(10));
+      String outcome;
+      try {
+        outcome = Rcode.string(guesser.upstream().ask(QUERY, inquiry).getRcode());
+      } catch (IOException e) {
+        outcome = String.valueOf(e.getMessage());
+      }
+      assertTrue(outcome.endsWith(expected), outcome);
+    }
+  }
+
+  @Test
+  void usesAnotherPortAndIdentifierForEachQuestion() throws IOException {
+    try (Guesser guesser = new Guesser(0)) {
+      Upstream upstream = guesser.upstream();
+      for (int i = 0; i < 40; i++) {
+        upstream.ask(QUERY, new Inquiry(Clock.system(), Duration.ofSeconds(10)));
+      }
+      assertTrue(guesser.ports.size() > 30, guesser.ports.size() + " ports");
+      assertTrue(guesser.identifiers.size() > 30, guesser.identifiers.size() + " identifiers");
+    }
+  }
+
+  @Test
+  void sendsSixtyFourMessagesForOneQuestionAndNoMore() throws IOException {
+    try (ZoneServer server =
+        ZoneServer.start(Clock.system(), Zone.of("example", "a A 192.0.2.1"))) {
+      Upstream upstream =
+          new Upstream(
+              list(server.address()),
+              Duration.ofSeconds(5),
+              true,
+              Set.of(),
+              Clock.system(),
+              Chance.secure());
+      Inquiry inquiry = new Inquiry(Clock.system(), Duration.ofSeconds(30));
+      for (int i = 0; i < Inquiry.MAX_MESSAGES; i++) {
+        assertEquals(Rcode.NOERROR, upstream.ask(QUERY, inquiry).getRcode());
+      }
+      IOException trouble = assertThrows(IOException.class, () -> upstream.ask(QUERY, inquiry));
+      assertEquals("more than 64 messages for one question", trouble.getMessage());
+      assertEquals(64, server.total());
+    }
+  }
+
+  @Test
+  void asksTheOneThatFailedLast() throws IOException {
+    try (ZoneServer server =
+        ZoneServer.start(Clock.system(), Zone.of("example", "a A 192.0.2.1"))) {
+      int closed;
+      try (DatagramSocket socket = new DatagramSocket(0, LOOPBACK)) {
+        closed = socket.getLocalPort();
+      }
+      Upstream upstream =
+          new Upstream(
+              list(new InetSocketAddress(LOOPBACK, closed), server.address()),
+              Duration.ofSeconds(5),
+              true,
+              Set.of(),
+              Clock.system(),
+              Chance.secure());
+      for (int i = 0; i < 3; i++) {
+        // One message each: the second and third question go straight to the one that answers.
+        Inquiry inquiry = new Inquiry(Clock.system(), Duration.ofSeconds(5));
+        assertEquals(Rcode.NOERROR, upstream.ask(QUERY, inquiry).getRcode());
+        for (int used = i == 0 ? 2 : 1; used < Inquiry.MAX_MESSAGES; used++) {
+          assertTrue(inquiry.mayAsk());
+        }
+        assertFalse(inquiry.mayAsk());
+      }
+    }
+  }
+}

@@ -1,0 +1,62 @@
+package org.sealwax.mail.dns.validate;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+
+import org.junit.jupiter.api.Test;
+import org.sealwax.mail.dns.Security;
+import org.xbill.DNS.DClass;
+import org.xbill.DNS.Message;
+import org.xbill.DNS.NSRecord;
+import org.xbill.DNS.Name;
+import org.xbill.DNS.Record;
+import org.xbill.DNS.SOARecord;
+import org.xbill.DNS.Section;
+import org.xbill.DNS.Type;
+
+/** RFC 2308 2.2: a referral is no denial. */
+final class ReferralTest {
+  private static final Name NAME = Name.fromConstantString("lame.example.");
+  private static final Name PARENT = Name.fromConstantString("example.");
+  private static final Name SERVER = Name.fromConstantString("ns.lame.example.");
+
+  private static Message reply(Record... authority) {
+    Message message = Message.newQuery(Record.newRecord(NAME, Type.MX, DClass.IN));
+    for (Record record : authority) {
+      message.addRecord(record, Section.AUTHORITY);
+    }
+    return message;
+  }
+
+  private static Record ns(Name zone) {
+    return new NSRecord(zone, DClass.IN, 300, SERVER);
+  }
+
+  private static Record soa(Name zone) {
+    return new SOARecord(zone, DClass.IN, 300, SERVER, SERVER, 1, 1, 1, 1, 60);
+  }
+
+  @Test
+  void serversWithoutAStartOfAuthorityAreNoDenial() {
+    Judgement judged = Validator.plain(NAME, Type.MX, reply(ns(NAME)), "unsigned");
+    assertInstanceOf(Judgement.Content.Unknown.class, judged.content());
+    assertEquals(Security.FAILED, judged.security());
+  }
+
+  @Test
+  void theAdBitMakesNothingOfIt() {
+    Judgement judged = Validator.plain(NAME, Type.MX, reply(ns(NAME)), "unsigned").secured();
+    assertEquals(Security.FAILED, judged.security());
+    Judgement denial = Validator.plain(NAME, Type.MX, reply(soa(NAME)), "unsigned").secured();
+    assertEquals(Security.SECURE, denial.security());
+  }
+
+  @Test
+  void theFormsOfADenialStillAre() {
+    for (Message denial : new Message[] {reply(soa(NAME), ns(NAME)), reply(soa(PARENT)), reply()}) {
+      assertInstanceOf(
+          Judgement.Content.NoData.class,
+          Validator.plain(NAME, Type.MX, denial, "unsigned").content());
+    }
+  }
+}

@@ -1,0 +1,199 @@
+package org.sealwax.mail.dns.validate;
+
+import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.sealwax.mail.dns.Security;
+import org.sealwax.mail.dns.validate.Judgement.Content;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.testkit.zone.Zone;
+import org.sealwax.testkit.zone.ZoneServer;
+import org.xbill.DNS.DClass;
+import org.xbill.DNS.DNSKEYRecord;
+import org.xbill.DNS.ExtendedFlags;
+import org.xbill.DNS.Flags;
+import org.xbill.DNS.Message;
+import org.xbill.DNS.Name;
+import org.xbill.DNS.OPTRecord;
+import org.xbill.DNS.Record;
+import org.xbill.DNS.Section;
+import org.xbill.DNS.Type;
+
+/** Zones on a server of ours, whose messages a test may change before the validator sees them. */
+final class SignedZones implements AutoCloseable {
+  /** What became of one question, its aliases followed. */
+  record Outcome(Security security, String content, String reason, Set<Source.Query> asked) {}
+
+  /** Verifies each signature once: the tests judge the same signatures again and again. */
+  private static final class Remembering implements Algorithms {
+    private final Algorithms standard = new StandardAlgorithms();
+    private final Map<String, Boolean> known = new HashMap<>();
+
+    @Override
+    public boolean isSupported(int algorithm) {
+      return standard.isSupported(algorithm);
+    }
+
+    @Override
+    public boolean verifies(DNSKEYRecord key, byte[] signed, byte[] signature) {
+      String name =
+          new String(signed, StandardCharsets.ISO_8859_1)
+              + new String(signature, StandardCharsets.ISO_8859_1)
+              + new String(key.getKey(), StandardCharsets.ISO_8859_1);
+      return known.computeIfAbsent(name, n -> standard.verifies(key, signed, signature));
+    }
+  }
+
+  private final ZoneServer server;
+  private final Anchors anchors;
+  private final Algorithms algorithms = new Remembering();
+  private final Instant now = Clock.system().now();
+  private final Map<Source.Query, Message> messages = new HashMap<>();
+
+  SignedZones(Zone... zones) throws IOException {
+    server = ZoneServer.start(Clock.system(), zones);
+    anchors = Anchors.of(server.anchors());
+  }
+
+  static Name name(String text) {
+    return Name.fromConstantString(text.endsWith(".") ? text : text + ".");
+  }
+
+  /** A copy of what the server says. */
+  Message ask(Source.Query query) {
+    return messages
+        .computeIfAbsent(
+            query,
+            q -> {
+              try {
+                return exchange(q);
+              } catch (IOException e) {
+                throw new IllegalStateException(e);
+              }
+            })
+        .clone();
+  }
+
+  private Message exchange(Source.Query query) throws IOException {
+    Message question = Message.newQuery(Record.newRecord(query.name(), query.type(), DClass.IN));
+    question.addRecord(new OPTRecord(1232, 0, 0, ExtendedFlags.DO), Section.ADDITIONAL);
+    byte[] wire = question.toWire();
+    try (DatagramSocket socket = new DatagramSocket()) {
+      socket.setSoTimeout(5_000);
+      socket.send(new DatagramPacket(wire, wire.length, server.address()));
+      DatagramPacket in = new DatagramPacket(new byte[4096], 4096);
+      socket.receive(in);
+      Message answer = new Message(Arrays.copyOf(in.getData(), in.getLength()));
+      if (!answer.getHeader().getFlag(Flags.TC)) {
+        return answer;
+      }
+    }
+    try (Socket socket = new Socket(server.address().getAddress(), server.address().getPort())) {
+      socket.setSoTimeout(5_000);
+      java.io.DataOutputStream out = new java.io.DataOutputStream(socket.getOutputStream());
+      out.writeShort(wire.length);
+      out.write(wire);
+      java.io.DataInputStream in = new java.io.DataInputStream(socket.getInputStream());
+      byte[] bytes = new byte[in.readUnsignedShort()];
+      in.readFully(bytes);
+      return new Message(bytes);
+    }
+  }
+
+  int port() {
+    return server.address().getPort();
+  }
+
+  /** The trust anchor, a DS record in presentation form. */
+  String anchor() {
+    return server.anchors().getFirst();
+  }
+
+  Outcome judge(Name name, int type) {
+    return judge(name, type, Map.of(), new HashMap<>());
+  }
+
+  /**
+   * Judges one question and its aliases.
+   *
+   * @param changed messages that come instead of the server's
+   * @param known zone cuts established before
+   */
+  Outcome judge(
+      Name name, int type, Map<Source.Query, Message> changed, Map<Name, ZoneStatus> known) {
+    return judge(
+        name,
+        type,
+        query -> {
+          Message other = changed.get(query);
+          Message message = other == null ? messages.get(query) : other;
+          return message == null ? ask(query) : message;
+        },
+        known);
+  }
+
+  /** Judges one question and its aliases by the messages of a source. */
+  Outcome judge(Name name, int type, Source messagesOf, Map<Name, ZoneStatus> known) {
+    Set<Source.Query> asked = new HashSet<>();
+    Source source =
+        new Source() {
+          @Override
+          public Message ask(Query query) throws IOException {
+            asked.add(query);
+            return messagesOf.ask(query);
+          }
+
+          @Override
+          public void expect(List<Query> queries) {
+            messagesOf.expect(queries);
+          }
+        };
+    Validator validator = new Validator(algorithms, anchors, known, source, now);
+    Security security = Security.SECURE;
+    Name at = name;
+    for (int aliases = 0; aliases < 12; aliases++) {
+      Judgement judged = validator.judge(at, type);
+      security = judged.security().compareTo(security) > 0 ? judged.security() : security;
+      switch (judged.content()) {
+        case Content.Alias alias -> at = alias.target();
+        case Content.Found found -> {
+          Set<String> data = new TreeSet<>();
+          found.records().forEach(r -> data.add(r.rdataToString()));
+          return new Outcome(security, at + " " + data, judged.reason(), asked);
+        }
+        case Content.NoData _, Content.NoName _, Content.Unknown _ -> {
+          String kind = judged.content().getClass().getSimpleName();
+          return new Outcome(security, at + " " + kind, judged.reason(), asked);
+        }
+      }
+    }
+    return new Outcome(Security.FAILED, "too many aliases", "", asked);
+  }
+
+  static String text(Source.Query query) {
+    return query.name() + " " + Type.string(query.type());
+  }
+
+  /** One section replaced. */
+  static Message with(Message message, int section, List<Record> records) {
+    Message changed = message.clone();
+    changed.removeAllRecords(section);
+    records.forEach(r -> changed.addRecord(r, section));
+    return changed;
+  }
+
+  @Override
+  public void close() throws IOException {
+    server.close();
+  }
+}

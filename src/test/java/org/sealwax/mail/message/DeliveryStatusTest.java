@@ -1,0 +1,185 @@
+package org.sealwax.mail.message;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.message.DeliveryStatus.Action;
+import org.sealwax.mail.message.DeliveryStatus.Recipient;
+import org.sealwax.mail.message.DeliveryStatus.Returned;
+
+/** Notifications as people and programs read them. */
+final class DeliveryStatusTest {
+  private static final Instant NOW = Instant.parse("2026-06-01T12:00:00Z");
+
+  private static Mailbox mailbox(String local) {
+    return new Mailbox(local, Domain.of("example.org"));
+  }
+
+  private static Recipient failed(Mailbox to, @Nullable String reply) {
+    return new Recipient(
+        Action.FAILED,
+        to,
+        null,
+        "5.1.1",
+        "There is no such recipient.",
+        "mx.example.org[192.0.2.1]:25",
+        reply,
+        null,
+        null);
+  }
+
+  private static String written(List<Recipient> recipients, Returned returned) throws IOException {
+    DeliveryStatus status =
+        new DeliveryStatus(
+            "DSN00000001",
+            "MSG00000001",
+            "router.example",
+            mailbox("sender"),
+            NOW,
+            NOW.minusSeconds(60),
+            "env+2B1",
+            recipients,
+            returned);
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    status.writeTo(out);
+    return out.toString(StandardCharsets.UTF_8);
+  }
+
+  private static Returned.Whole whole(String content) {
+    return new Returned.Whole(new ByteArrayInputStream(content.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  @Test
+  void hasTheThreePartsOfRfc6522AndTheFieldsOfRfc3464() throws IOException {
+    String text =
+        written(
+            List.of(failed(mailbox("gone"), "550 5.1.1 no such user")),
+            whole("Subject: x\r\n\r\nbody\r\n"));
+    for (String part :
+        List.of(
+            "To: <sender@example.org>\r\n",
+            "Auto-Submitted: auto-replied\r\n",
+            "Date: Mon, 1 Jun 2026 12:00:00 +0000\r\n",
+            "Original-Envelope-Id: env+1\r\nReporting-MTA: dns; router.example\r\n",
+            "Arrival-Date: Mon, 1 Jun 2026 11:59:00 +0000\r\n",
+            "Final-Recipient: rfc822; gone@example.org\r\nAction: failed\r\nStatus: 5.1.1\r\n",
+            "mx.example.org[192.0.2.1]:25 said: 550 5.1.1 no such user\r\n",
+            "Content-Type: message/rfc822\r\n",
+            "\r\n\r\nSubject: x\r\n\r\nbody\r\n")) {
+      assertTrue(text.contains(part), part + " in " + text);
+    }
+    String boundary = "--=_DSN00000001.MSG00000001";
+    assertEquals(5, text.split(java.util.regex.Pattern.quote(boundary), -1).length);
+    assertTrue(text.endsWith(boundary + "--\r\n"));
+    assertFalse(text.replace("\r\n", "").contains("\n"), "bare LF");
+    for (String line : text.split("\r\n", -1)) {
+      assertTrue(line.length() <= 78, line);
+    }
+  }
+
+  @Test
+  void textFromOutsideStartsNoLineOfItsOwn() throws IOException {
+    String text =
+        written(
+            List.of(failed(mailbox("gone"), "550 no\r\nAction: delivered\r\n\r\n--=_x")),
+            new Returned.Nothing());
+    assertFalse(text.contains("\nAction: delivered"), text);
+    assertFalse(text.contains("\n--=_x"), text);
+  }
+
+  @Test
+  void usesTheInternationalFormsWhereAnAddressIsNotAscii() throws IOException {
+    String text =
+        written(List.of(failed(mailbox("b\u00fccher"), null)), whole("Subject: x\r\n\r\n"));
+    assertTrue(text.contains("Content-Type: message/global-delivery-status\r\n"));
+    assertTrue(text.contains("Final-Recipient: utf-8; b\u00fccher@example.org\r\n"));
+    assertTrue(text.contains("Content-Type: message/global\r\n"));
+  }
+
+  @Test
+  void returnsOnlyABoundedHeader() throws IOException {
+    String line = "X-Filler: " + "a".repeat(60) + "\r\n";
+    byte[] long32k =
+        DeliveryStatus.headerOf(
+            new ByteArrayInputStream(line.repeat(2000).getBytes(StandardCharsets.US_ASCII)));
+    assertTrue(long32k.length <= DeliveryStatus.MAX_HEADER);
+    assertEquals(0, long32k.length % line.length());
+    byte[] header =
+        DeliveryStatus.headerOf(
+            new ByteArrayInputStream(
+                "A: b\r\nC: d\r\n\r\nsecret".getBytes(StandardCharsets.US_ASCII)));
+    assertEquals("A: b\r\nC: d\r\n", new String(header, StandardCharsets.US_ASCII));
+  }
+
+  @Test
+  void tellsPeopleOfFiftyRecipientsAndProgramsOfAll() throws IOException {
+    List<Recipient> many = new ArrayList<>();
+    for (int i = 0; i < 51; i++) {
+      many.add(failed(mailbox("r" + i), null));
+    }
+    String text = written(many, new Returned.Nothing());
+    assertTrue(text.contains("And 1 more"));
+    assertTrue(text.contains("Final-Recipient: rfc822; r50@example.org"));
+    assertFalse(text.contains("<r50@example.org>"));
+  }
+
+  @Test
+  void aHeaderWithUtf8ComesBackAsAGlobalMessage() throws IOException {
+    Recipient gone = failed(mailbox("gone"), "550 5.1.1 no");
+    String whole = written(List.of(gone), whole("Subject: b\u00fccher\r\n\r\nbody\r\n"));
+    assertTrue(whole.contains("Content-Type: message/global\r\n"), whole);
+    assertTrue(whole.contains("Content-Type: message/delivery-status\r\n"), whole);
+    assertTrue(
+        written(List.of(gone), whole("Subject: x\r\n\r\nb\u00fccher\r\n"))
+            .contains("Content-Type: message/rfc822\r\n"));
+    String header =
+        written(
+            List.of(gone),
+            new Returned.Header(
+                new ByteArrayInputStream(
+                    "Subject: b\u00fccher\r\n\r\n".getBytes(StandardCharsets.UTF_8))));
+    assertTrue(header.contains("Content-Type: message/global-headers\r\n"), header);
+    assertTrue(header.contains("Subject: b\u00fccher\r\n"), header);
+  }
+
+  /** Programs that read bounces look for a Diagnostic-Code, also where no server said anything. */
+  @Test
+  void thereIsAReasonAlsoWithoutAReply() throws IOException {
+    String text = written(List.of(failed(mailbox("gone"), null)), new Returned.Nothing());
+    assertTrue(text.contains("Diagnostic-Code: X-Sealwax; There is no such recipient.\r\n"), text);
+  }
+
+  /** What others say must not make a notification need SMTPUTF8. */
+  @Test
+  void repliesAndOriginalRecipientsDoNotMakeItInternational() throws IOException {
+    Recipient r =
+        new Recipient(
+            Action.FAILED,
+            mailbox("gone"),
+            "utf-8;b\u00fccher@example.org",
+            "5.1.1",
+            "",
+            "mx.example.org[192.0.2.1]:25",
+            "550 5.1.1 kein Empf\u00e4nger",
+            null,
+            null);
+    String text = written(List.of(r), new Returned.Nothing());
+    assertTrue(text.contains("Content-Type: message/delivery-status\r\n"), text);
+    assertTrue(text.contains("Original-Recipient: utf-8; b\\x{FC}cher@example.org\r\n"), text);
+    String programs = text.substring(text.indexOf("message/delivery-status"));
+    assertTrue(programs.chars().allMatch(c -> c < 0x80), programs);
+    assertTrue(text.contains("said: 550 5.1.1 kein Empf\u00e4nger\r\n"), text);
+  }
+}

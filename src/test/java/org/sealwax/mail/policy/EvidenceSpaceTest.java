@@ -1,0 +1,455 @@
+package org.sealwax.mail.policy;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.address.DomainPattern;
+import org.sealwax.mail.smtp.Reply;
+import org.sealwax.mail.tls.verdict.Association;
+import org.sealwax.mail.tls.verdict.Associations;
+import org.sealwax.mail.tls.verdict.Handshake;
+import org.sealwax.mail.tls.verdict.Proof;
+import org.sealwax.mail.tls.verdict.TlsTrouble;
+import org.sealwax.mail.tls.verdict.TlsVersion;
+import org.sealwax.mail.tls.verdict.Verdict;
+
+/** Every combination of what the sources can say, and what follows from it. */
+final class EvidenceSpaceTest {
+  private static final Instant NOW = Instant.parse("2026-11-25T12:00:00Z");
+  private static final Policy POLICY =
+      new Policy(Ladder.of(true, true, Ladder.DEFAULT_HOLD), Floors.DEFAULT);
+  private static final Domain HOP = Domain.of("example.org");
+  private static final Domain MX = Domain.of("mx.example.net");
+  private static final Association RIGHT = new Association(3, 1, 1, "ab".repeat(32));
+  private static final Associations TLSA = new Associations(Set.of(RIGHT), List.of(MX, HOP));
+
+  private static Subject subject(boolean secure) {
+    return new Subject(HOP, MX, secure);
+  }
+
+  private static Map<String, List<Evidence>> daneStates(boolean secure) {
+    Map<String, List<Evidence>> all = new LinkedHashMap<>();
+    all.put("", List.of());
+    all.put("dane-usable", dane(new Evidence.DaneState.Usable(TLSA), secure));
+    all.put("dane-unusable", dane(new Evidence.DaneState.Unusable("usage 0"), secure));
+    all.put("dane-trouble", dane(new Evidence.DaneState.Trouble("TLSA: timeout"), secure));
+    all.put("dane-absent", dane(new Evidence.DaneState.Absent("unsigned"), secure));
+    return all;
+  }
+
+  private static List<Evidence> dane(Evidence.DaneState state, boolean secure) {
+    // Already stale: that must not make it count for nothing.
+    return List.of(new Evidence.Dane(MX, state, secure, NOW.minusSeconds(1)));
+  }
+
+  private static Map<String, List<Evidence>> stsStates() {
+    List<MxPattern> with = List.of(new MxPattern(Domain.of("example.net"), true));
+    List<MxPattern> without = List.of(new MxPattern(Domain.of("other.example"), false));
+    Map<String, List<Evidence>> all = new LinkedHashMap<>();
+    all.put("", List.of());
+    all.put("sts-enforce", sts(new Evidence.StsState.Enforce("1", with)));
+    all.put("sts-enforce-other", sts(new Evidence.StsState.Enforce("1", without)));
+    all.put("sts-testing", sts(new Evidence.StsState.Testing("1", without)));
+    all.put("sts-pending", sts(new Evidence.StsState.Pending("404", NOW.plusSeconds(60))));
+    all.put("sts-absent", sts(new Evidence.StsState.Absent("no TXT")));
+    return all;
+  }
+
+  private static List<Evidence> sts(Evidence.StsState state) {
+    return List.of(new Evidence.Sts(HOP, state, null));
+  }
+
+  private static Map<String, List<Evidence>> ledgerStates() {
+    Map<String, List<Evidence>> all = new LinkedHashMap<>();
+    all.put("", List.of());
+    all.put("ledger-encrypt", ledger(Level.ENCRYPT, new MxFilter.Any()));
+    all.put("ledger-verify", ledger(Level.VERIFY, new MxFilter.Known(Set.of(MX), Set.of())));
+    all.put(
+        "ledger-verify-other",
+        ledger(Level.VERIFY, new MxFilter.Known(Set.of(Domain.of("mx.old.example")), Set.of())));
+    return all;
+  }
+
+  private static List<Evidence> ledger(Level level, MxFilter known) {
+    return List.of(new Evidence.Ledger(level, known, NOW.minusSeconds(9), NOW.plusSeconds(9)));
+  }
+
+  private static Map<String, List<Evidence>> messages() {
+    Map<String, List<Evidence>> all = new LinkedHashMap<>();
+    all.put("", List.of());
+    all.put("requiretls", List.of(new Evidence.RequireTls()));
+    all.put("tls-required-no", List.of(new Evidence.TlsRequiredNo()));
+    all.put("both-wishes", List.of(new Evidence.TlsRequiredNo(), new Evidence.RequireTls()));
+    return all;
+  }
+
+  private static Map<String, List<Evidence>> rows() {
+    Map<String, List<Evidence>> all = new LinkedHashMap<>();
+    for (Level level : Level.configurable()) {
+      if (level != Level.FINGERPRINT) {
+        all.put(
+            level.word(),
+            List.of(new Evidence.NextHopRow(PolicyRow.of(new DomainPattern.Any(), level))));
+      }
+    }
+    PolicyRow low =
+        new PolicyRow(
+            new DomainPattern.Any(),
+            Level.MAY,
+            Set.of(),
+            List.of(),
+            null,
+            null,
+            null,
+            true,
+            "their TLS is down",
+            "admin",
+            NOW.plusSeconds(60),
+            true);
+    all.put("override-may", List.of(new Evidence.NextHopRow(low)));
+    return all;
+  }
+
+  /** One point of the space. */
+  private record Point(
+      String row, String dane, String sts, String ledger, String message, boolean secure) {
+    boolean overridden() {
+      return row.equals("override-may");
+    }
+
+    boolean daneInForce() {
+      return secure && dane.equals("dane-usable");
+    }
+
+    boolean requireTls() {
+      return message.equals("requiretls") || message.equals("both-wishes");
+    }
+
+    boolean passes() {
+      return message.equals("tls-required-no");
+    }
+  }
+
+  private interface Look {
+    void at(Point point, List<Evidence> evidence, Requirement requirement);
+  }
+
+  private static int everywhere(Look look) {
+    int points = 0;
+    for (boolean secure : new boolean[] {false, true}) {
+      for (var row : rows().entrySet()) {
+        for (var dane : daneStates(secure).entrySet()) {
+          for (var sts : stsStates().entrySet()) {
+            for (var ledger : ledgerStates().entrySet()) {
+              for (var message : messages().entrySet()) {
+                List<Evidence> evidence = new ArrayList<>(row.getValue());
+                evidence.addAll(dane.getValue());
+                evidence.addAll(sts.getValue());
+                evidence.addAll(ledger.getValue());
+                evidence.addAll(message.getValue());
+                Point point =
+                    new Point(
+                        row.getKey(),
+                        dane.getKey(),
+                        sts.getKey(),
+                        ledger.getKey(),
+                        message.getKey(),
+                        secure);
+                look.at(point, evidence, POLICY.requirementFor(subject(secure), evidence, NOW));
+                points++;
+              }
+            }
+          }
+        }
+      }
+    }
+    return points;
+  }
+
+  @Test
+  void noSourceLowersWhatTheOthersDemand() {
+    int points =
+        everywhere(
+            (point, evidence, all) -> {
+              if (point.overridden() || point.passes()) {
+                return;
+              }
+              for (int i = 1; i < evidence.size(); i++) {
+                if (evidence.get(i) instanceof Evidence.RequireTls
+                    || evidence.get(i) instanceof Evidence.TlsRequiredNo) {
+                  continue;
+                }
+                if (point.daneInForce() && !point.ledger().isEmpty()) {
+                  // The ledger has no part in it; what DANE took from it was no proof.
+                  continue;
+                }
+                List<Evidence> fewer = new ArrayList<>(evidence);
+                fewer.remove(i);
+                Requirement without = POLICY.requirementFor(subject(point.secure()), fewer, NOW);
+                // REQUIRETLS asks for DANE where there is some and for a trusted name elsewhere:
+                // the one place where evidence changes a demand instead of adding one. So does
+                // dane-only, which is closed until there are records.
+                if (!point.requireTls() && !point.row().equals("dane-only")) {
+                  assertTrue(
+                      all.isAtLeast(without), point + ": " + all + " is less than " + without);
+                }
+                assertTrue(
+                    all.encryption().compareTo(without.encryption()) >= 0
+                        && all.clearText().compareTo(without.clearText()) >= 0,
+                    point.toString());
+              }
+            });
+    assertTrue(points > 5_000, "only " + points);
+  }
+
+  @Test
+  void theOrderOfTheSourcesDoesNotCount() {
+    everywhere(
+        (point, evidence, all) -> {
+          Requirement backwards =
+              POLICY.requirementFor(subject(point.secure()), evidence.reversed(), NOW);
+          assertEquals(all.key(), backwards.key(), point.toString());
+          assertEquals(all.mxFilter(), backwards.mxFilter(), point.toString());
+        });
+  }
+
+  @Test
+  void whereASourceDemandsTlsNoObservationLeadsToClearText() {
+    Map<String, Observation> clear =
+        Map.of(
+            "not offered", new Observation.Clear(false),
+            "unused", new Observation.Clear(true),
+            "refused", new Observation.StarttlsRefused(Reply.of(454, "later")),
+            "injected", new Observation.Injected(),
+            "broken", new Observation.HandshakeBroken(TlsTrouble.Kind.CLOSED, "40"));
+    int[] demanding = {0};
+    everywhere(
+        (point, evidence, requirement) -> {
+          boolean source =
+              point.dane().equals("dane-usable")
+                  || point.dane().equals("dane-unusable")
+                  || point.dane().equals("dane-trouble")
+                  || point.sts().startsWith("sts-enforce")
+                  || point.sts().equals("sts-pending")
+                  || !point.ledger().isEmpty();
+          boolean demanded =
+              point.requireTls() || (source && !point.overridden() && !point.passes());
+          if (!demanded) {
+            return;
+          }
+          demanding[0]++;
+          assertTrue(requirement.demandsTls(), point.toString());
+          for (Rung rung : Rung.values()) {
+            for (var seen : clear.entrySet()) {
+              LadderState late =
+                  new LadderState(rung, 1, 1, 1, true, false, NOW, NOW, brokenForLong());
+              Decision decision = POLICY.decide(requirement, seen.getValue(), late);
+              assertFalse(
+                  decision instanceof Decision.Proceed || decision instanceof Decision.ClearText,
+                  point + " " + seen.getKey() + " " + decision);
+            }
+          }
+        });
+    assertTrue(demanding[0] > 3_000, "only " + demanding[0]);
+  }
+
+  @Test
+  void daneThatFailsIsNeverRescuedByAnythingElse() {
+    Handshake pkix = shown(new Verdict.Verified(Verdict.By.NAME, MX.name()), new Proof(true, null));
+    everywhere(
+        (point, evidence, requirement) -> {
+          if (point.dane().equals("dane-usable") && !point.overridden() && !point.passes()) {
+            assertFalse(
+                POLICY.decide(requirement, new Observation.Encrypted(pkix), state())
+                    instanceof Decision.Proceed,
+                point.toString());
+          }
+          if (point.dane().equals("dane-trouble") && !point.overridden() && !point.passes()) {
+            assertFalse(requirement.mxFilter().admits(MX), point.toString());
+          }
+        });
+  }
+
+  @Test
+  void whereDaneMatchesAndStsEnforcesBothMustHold() {
+    List<Evidence> both = new ArrayList<>();
+    both.addAll(daneStates(true).get("dane-usable"));
+    both.addAll(stsStates().get("sts-enforce"));
+    Requirement requirement = POLICY.requirementFor(subject(true), both, NOW);
+    Verdict tlsa = new Verdict.Verified(Verdict.By.TLSA, RIGHT.toString());
+    assertFalse(
+        POLICY.decide(
+                requirement,
+                new Observation.Encrypted(shown(tlsa, new Proof(false, RIGHT))),
+                state())
+            instanceof Decision.Proceed);
+    assertEquals(2, requirement.identity().size());
+    assertEquals(Level.DANE, requirement.wanted());
+  }
+
+  @Test
+  void onlyAnStsPolicyInEnforceFiltersHosts() {
+    everywhere(
+        (point, evidence, requirement) -> {
+          boolean counts = !point.overridden() && !point.passes();
+          if (point.sts().equals("sts-enforce-other") && counts) {
+            assertFalse(requirement.mxFilter().admits(MX), point.toString());
+          }
+          if (point.sts().equals("sts-testing")
+              && !point.dane().equals("dane-trouble")
+              && !point.ledger().equals("ledger-verify-other")
+              && !point.requireTls()
+              && !point.row().equals("dane-only")) {
+            assertTrue(requirement.mxFilter().admits(MX), point.toString());
+          }
+        });
+  }
+
+  @Test
+  void tlsRequiredNoPassesDaneStsAndLedgerButNoRow() {
+    everywhere(
+        (point, evidence, requirement) -> {
+          if (point.passes()) {
+            Requirement row =
+                POLICY.requirementFor(
+                    subject(point.secure()),
+                    evidence.stream()
+                        .filter(
+                            e ->
+                                e instanceof Evidence.NextHopRow
+                                    || (point.row().equals("dane-only")
+                                        && !point.dane().equals("dane-unusable")
+                                        && e instanceof Evidence.Dane))
+                        .toList(),
+                    NOW);
+            assertEquals(row.key(), requirement.key(), point.toString());
+          }
+        });
+  }
+
+  @Test
+  void requireTlsYieldsNeitherToTheHeaderNorToAnOverride() {
+    everywhere(
+        (point, evidence, requirement) -> {
+          if (point.requireTls()) {
+            assertTrue(requirement.requireTls(), point.toString());
+            assertTrue(requirement.demandsTls(), point.toString());
+            assertFalse(requirement.identity().isEmpty(), point.toString());
+            boolean vouched = point.secure() || point.sts().equals("sts-enforce");
+            assertTrue(vouched || !requirement.mxFilter().admits(MX), point.toString());
+          } else {
+            assertFalse(requirement.requireTls(), point.toString());
+          }
+        });
+  }
+
+  @Test
+  void theLedgerAloneIsMarkedSoThatItNeverBounces() {
+    everywhere(
+        (point, evidence, requirement) -> {
+          List<Evidence> without =
+              evidence.stream().filter(e -> !(e instanceof Evidence.Ledger)).toList();
+          Requirement other = POLICY.requirementFor(subject(point.secure()), without, NOW);
+          boolean adds = !other.isAtLeast(requirement);
+          assertEquals(adds, requirement.remembered(), point.toString());
+        });
+  }
+
+  @Test
+  void whereDaneIsInForceTheLedgerAddsNothingAndElsewhereAll() {
+    int[] outranked = {0};
+    everywhere(
+        (point, evidence, requirement) -> {
+          if (point.ledger().isEmpty() || point.overridden() || point.passes()) {
+            return;
+          }
+          List<Evidence> without =
+              evidence.stream().filter(e -> !(e instanceof Evidence.Ledger)).toList();
+          Requirement other = POLICY.requirementFor(subject(point.secure()), without, NOW);
+          if (point.daneInForce()) {
+            assertEquals(other.key(), requirement.key(), point.toString());
+            assertEquals(other.mxFilter(), requirement.mxFilter(), point.toString());
+            assertFalse(requirement.remembered(), point.toString());
+            outranked[0]++;
+          } else if (point.ledger().equals("ledger-verify-other")) {
+            assertFalse(requirement.mxFilter().admits(MX), point.toString());
+          }
+        });
+    assertTrue(outranked[0] > 100, "only " + outranked[0]);
+  }
+
+  @Test
+  void daneOnlyTakesNothingElse() {
+    everywhere(
+        (point, evidence, requirement) -> {
+          if (!point.row().equals("dane-only")) {
+            return;
+          }
+          if (!point.dane().equals("dane-usable")) {
+            assertFalse(requirement.mxFilter().admits(MX), point.toString());
+          } else {
+            assertTrue(
+                requirement.identity().stream().anyMatch(Demand.Tlsa.class::isInstance),
+                point.toString());
+          }
+        });
+  }
+
+  @Test
+  void theBaseDomainOfDaneIsTheNameThatIsSent() {
+    Domain base = Domain.of("real.example.net");
+    Requirement requirement =
+        POLICY.requirementFor(
+            subject(true),
+            List.of(
+                new Evidence.NextHopRow(PolicyRow.of(new DomainPattern.Any(), Level.ENCRYPT)),
+                new Evidence.Dane(base, new Evidence.DaneState.Usable(TLSA), true, NOW)),
+            NOW);
+    assertEquals(base, requirement.manner().serverName());
+  }
+
+  @Test
+  void oneStarStandsForOneLabel() {
+    MxPattern star = MxPattern.parse("*.mx.test").orElseThrow();
+    assertTrue(star.matches(Domain.of("a.mx.test")));
+    assertFalse(star.matches(Domain.of("a.b.mx.test")));
+    assertFalse(star.matches(Domain.of("mx.test")));
+    assertTrue(MxPattern.parse("*.*.test").isEmpty());
+    assertTrue(MxPattern.parse("a*.test").isEmpty());
+    assertTrue(MxPattern.parse("*").isEmpty());
+  }
+
+  /** Every hold is over. */
+  private static HostMemory brokenForLong() {
+    Instant since = NOW.minusSeconds(400_000);
+    return new HostMemory(null, null, Map.of(), null, null, null, since, NOW.minusSeconds(60));
+  }
+
+  private static LadderState state() {
+    return new LadderState(Rung.FULL, 1, 1, 1, true, false, NOW, NOW, HostMemory.nothing());
+  }
+
+  private static Handshake shown(Verdict verdict, Proof proof) {
+    return new Handshake(
+        TlsVersion.TLS_1_3,
+        "TLS_AES_256_GCM_SHA384",
+        256,
+        "x25519",
+        false,
+        MX.name(),
+        List.of(),
+        false,
+        verdict,
+        proof,
+        List.of());
+  }
+}

@@ -1,0 +1,124 @@
+package org.sealwax.mail.smtp;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class LineReaderTest {
+  private static LineReader of(String octets, int piece) {
+    return new LineReader(new Dribble(octets.getBytes(StandardCharsets.ISO_8859_1), piece));
+  }
+
+  private static String text(Line line) {
+    return assertInstanceOf(Line.Text.class, line).text();
+  }
+
+  private static Flaw flaw(Line line) {
+    return assertInstanceOf(Line.Refused.class, line).flaw();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 1000})
+  void readsLinesHoweverTheyArrive(int piece) throws IOException {
+    LineReader reader = of("EHLO a\r\n\r\nQUIT\r\nhalf", piece);
+    assertEquals("EHLO a", text(reader.read(512)));
+    assertEquals("", text(reader.read(512)));
+    assertEquals("QUIT", text(reader.read(512)));
+    assertEquals(new Line.End(), reader.read(512));
+    assertEquals(0, reader.buffered());
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 7, 1000})
+  void bareCrAndNulSpoilOneLineAndTheNextIsALine(int piece) throws IOException {
+    LineReader reader = of("NO\rOP\r\nNO\0OP\r\nNOOP\r\r\nNOOP\r\n", piece);
+    assertEquals(Flaw.BARE_CR, flaw(reader.read(512)));
+    assertEquals(Flaw.NUL, flaw(reader.read(512)));
+    assertEquals(Flaw.BARE_CR, flaw(reader.read(512)));
+    assertEquals("NOOP", text(reader.read(512)));
+  }
+
+  @Test
+  void bareLfLeavesTheReaderOutOfStep() throws IOException {
+    Line line = of("MAIL FROM:<a@b>\nRCPT TO:<c@d>\r\n", 1000).read(512);
+    assertTrue(assertInstanceOf(Line.Refused.class, line).outOfStep());
+    assertEquals(Flaw.BARE_LF, flaw(line));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 100, 5000})
+  void lineOfExactlyTheLimitPassesAndOneMoreDoesNot(int piece) throws IOException {
+    int most = SmtpLimits.COMMAND_LINE;
+    String fits = "x".repeat(most - 2);
+    LineReader reader = of(fits + "\r\n" + fits + "y\r\nNOOP\r\n", piece);
+    assertEquals(fits, text(reader.read(most)));
+    assertEquals(Flaw.TOO_LONG, flaw(reader.read(most)));
+    assertEquals("NOOP", text(reader.read(most)));
+  }
+
+  @Test
+  void anEndlessLineIsGivenUpWithinALimitAndMemoryStaysSmall() throws IOException {
+    LineReader reader = of("x".repeat(SmtpLimits.DROPPED * 2), 1000);
+    Line line = reader.read(SmtpLimits.COMMAND_LINE);
+    assertEquals(Flaw.ENDLESS, flaw(line));
+    assertTrue(((Line.Refused) line).outOfStep());
+    assertTrue(reader.buffer.length <= 8_192, "buffer grew to " + reader.buffer.length);
+  }
+
+  @Test
+  void aLongLineWithinTheLimitOfDroppingIsConsumedWhole() throws IOException {
+    LineReader reader = of("x".repeat(SmtpLimits.DROPPED - 100) + "\r\nNOOP\r\n", 4096);
+    assertEquals(Flaw.TOO_LONG, flaw(reader.read(512)));
+    assertEquals("NOOP", text(reader.read(512)));
+  }
+
+  @Test
+  void readsUtf8AndRefusesWhatIsNot() throws IOException {
+    byte[] good = "MAIL FROM:<ü@example>\r\n".getBytes(StandardCharsets.UTF_8);
+    assertEquals(
+        "MAIL FROM:<ü@example>", text(new LineReader(new ByteArrayInputStream(good)).read(512)));
+    assertEquals(Flaw.NOT_UTF8, flaw(of("NOOP \u00fc\r\n", 100).read(512)));
+    // An overlong form of "/" is not UTF-8.
+    assertEquals(Flaw.NOT_UTF8, flaw(of("NOOP \u00c0\u00af\r\n", 100).read(512)));
+  }
+
+  @Test
+  void tellsWhatIsBuffered() throws IOException {
+    LineReader reader = of("STARTTLS\r\nNOOP\r\nhalf", 1000);
+    assertFalse(reader.hasLine());
+    reader.read(512);
+    assertTrue(reader.hasLine());
+    assertEquals(10, reader.buffered());
+    reader.read(512);
+    assertFalse(reader.hasLine());
+    assertEquals(4, reader.buffered());
+  }
+
+  @Test
+  void anyOctetsInAnyPiecesReadTheSame() throws IOException {
+    Random random = new Random(7);
+    String alphabet = "\r\n\r\n\0abc .\u00ff";
+    for (int round = 0; round < 3_000; round++) {
+      StringBuilder octets = new StringBuilder();
+      for (int i = random.nextInt(40); i >= 0; i--) {
+        octets.append(alphabet.charAt(random.nextInt(alphabet.length())));
+      }
+      LineReader whole = of(octets.toString(), 1000);
+      LineReader pieces = of(octets.toString(), 1 + random.nextInt(3));
+      Line line;
+      do {
+        line = whole.read(10);
+        assertEquals(line, pieces.read(10), () -> "for " + octets.chars().boxed().toList());
+      } while (!(line instanceof Line.End));
+    }
+  }
+}

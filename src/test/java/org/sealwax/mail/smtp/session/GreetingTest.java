@@ -1,0 +1,458 @@
+package org.sealwax.mail.smtp.session;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.MemoryWire;
+import org.sealwax.mail.net.Threads;
+import org.sealwax.mail.policy.Observation;
+import org.sealwax.mail.smtp.Line;
+import org.sealwax.mail.smtp.LineReader;
+import org.sealwax.mail.smtp.SmtpLimits;
+import org.sealwax.mail.tls.ClientOffer;
+import org.sealwax.mail.tls.ClientTls;
+import org.sealwax.mail.tls.IdentityStore;
+import org.sealwax.mail.tls.TestCa;
+import org.sealwax.mail.tls.TlsClient;
+import org.sealwax.mail.tls.TlsEngine;
+import org.sealwax.mail.tls.TlsRoom;
+import org.sealwax.mail.tls.TlsSettings;
+import org.sealwax.mail.tls.verdict.References;
+import org.sealwax.mail.tls.verdict.TlsFloor;
+import org.sealwax.mail.tls.verdict.TlsTrouble;
+import org.sealwax.mail.tls.verdict.TlsVersion;
+import org.sealwax.mail.tls.verdict.Verdict;
+import org.sealwax.router.dialogue.DialogueFile;
+import org.sealwax.router.dialogue.FakeTls;
+
+/** Banner, EHLO, STARTTLS, EHLO: what each kind of host is taken for. */
+@Timeout(30)
+final class GreetingTest {
+  private static final TestCa CA = TestCa.root("greeting tests");
+  private static final SmtpTimes TIMES = SmtpTimes.defaults();
+  private static final TlsClient REAL =
+      new TlsRoom(new TlsSettings(TlsEngine.BORINGSSL), Clock.system(), Chance.secure())
+          .client(
+              ClientTls.defaults(),
+              IdentityStore.fixed(CA.identity("client.example"), Map.of(), Clock.system()));
+
+  private static final String MX = "220 mx.example ESMTP";
+  private static final String OFFER = "250-mx.example\r\n250 STARTTLS";
+  private static final String GO = "220 go";
+
+  /** Closes. */
+  private static final String CLOSE = "CLOSE";
+
+  /** Says nothing for as long as it takes. */
+  private static final String SILENCE = "SILENCE";
+
+  /** The handshake, in the words of {@link FakeTls}. */
+  private static final String TLS = "TLS";
+
+  private final MemoryWire.Pair pair = MemoryWire.pair();
+
+  /** What came of it. */
+  private record Heard(Greeted greeted, List<String> commands) {}
+
+  private static Approach approach(Approach.Wish wish) {
+    return new Approach(
+        "client.example",
+        wish,
+        new ClientOffer(
+            Domain.of("mx.example"),
+            TlsFloor.DEFAULT,
+            TlsVersion.TLS_1_3,
+            false,
+            false,
+            false,
+            false,
+            new References(List.of(), Set.of(), CA.roots()),
+            "greeting"));
+  }
+
+  /** Plays a host: a turn at first, then one for each line it hears. */
+  private List<String> host(List<String> turns) throws IOException, InterruptedException {
+    MemoryWire wire = pair.server();
+    LineReader lines = new LineReader(wire.in());
+    List<String> commands = new ArrayList<>();
+    for (int i = 0; i < turns.size(); i++) {
+      String turn = turns.get(i);
+      switch (turn) {
+        case CLOSE -> {
+          wire.close();
+          return commands;
+        }
+        case SILENCE -> {
+          assertFalse(pair.client().elapse(Duration.ofSeconds(119)), "the shortest wait is 2 min");
+          // It is over at the latest after the longest.
+          var _ = pair.client().elapse(Duration.ofMinutes(4));
+        }
+        case TLS -> {
+          FakeTls.asServer(wire);
+          lines = new LineReader(wire.in());
+        }
+        default -> wire.out().write((turn + "\r\n").getBytes(StandardCharsets.ISO_8859_1));
+      }
+      boolean tlsFollows = i + 1 < turns.size() && turns.get(i + 1).equals(TLS);
+      boolean implicit = i == 0 && turn.equals(TLS);
+      if (tlsFollows || implicit) {
+        continue;
+      }
+      if (!(lines.read(SmtpLimits.COMMAND_LINE) instanceof Line.Text text)) {
+        return commands;
+      }
+      commands.add(text.text());
+    }
+    return commands;
+  }
+
+  private Heard greet(TlsClient tls, SmtpTimes times, Approach.Wish wish, List<String> turns)
+      throws Exception {
+    FutureTask<List<String>> host = new FutureTask<>(() -> host(turns));
+    Threads.start("host", host);
+    Greeted greeted = new Greeting(tls, times).greet(pair.client(), approach(wish));
+    ClientDialogue dialogue = greeted.dialogue();
+    if (dialogue != null) {
+      dialogue.closeQuietly();
+    }
+    return new Heard(greeted, host.get(20, TimeUnit.SECONDS));
+  }
+
+  static Stream<Arguments> hosts() {
+    String b8 = "HandshakeBroken[kind=CLOSED,*";
+    String b9 = "HandshakeBroken[kind=TIMEOUT,*";
+    String tls = "Encrypted[*";
+    String clear = "Clear[starttlsOffered=false]";
+    String unasked = "Clear[starttlsOffered=true]";
+    return Stream.of(
+        // what it shows, wish, the host's turns, what it is taken for, what we said
+        row("RFC 5321 3.1: 220", 'c', clear, "EHLO", MX, "250 mx.example"),
+        row("RFC 5321 3.1: 554", 's', "Unwelcome[stage=BANNER, reply=554 *", "", "554 no"),
+        row("RFC 5321 3.8: 421", 's', "Unwelcome[stage=BANNER, reply=421 *", "", "421 busy"),
+        row("banner of several lines", 's', clear, "EHLO", "220-a\r\n220-\r\n220", "250 mx"),
+        row(
+            "banner with two codes",
+            's',
+            "BrokenOff[stage=BANNER, why=no valid reply at *",
+            "",
+            "220-a\r\n250 b"),
+        row(
+            "banner that is no reply",
+            's',
+            "BrokenOff[stage=BANNER, why=no valid reply at *",
+            "",
+            "SSH-2.0-x"),
+        row("250 for a banner", 's', "Unwelcome[stage=BANNER, reply=250 *", "", "250 hello"),
+        row(
+            "banner with a bare LF",
+            's',
+            "BrokenOff[stage=BANNER, why=no valid reply at *",
+            "",
+            "220-a\n220 b"),
+        row(
+            "endless banner",
+            's',
+            "BrokenOff[stage=BANNER, why=no valid reply at *",
+            "",
+            "220-x\r\n".repeat(200) + "220 x"),
+        row(
+            "long banner",
+            's',
+            "BrokenOff[stage=BANNER, why=no valid reply at *",
+            "",
+            "220 " + "x".repeat(3_000)),
+        row("banner in Latin 1", 's', clear, "EHLO", "220 gr\u00fc\u00df", "250 mx"),
+        row("B8 at the banner", 's', "BrokenOff[stage=BANNER, why=lost connection at *", "", CLOSE),
+        row("B9 at the banner", 's', "BrokenOff[stage=BANNER,*", "", SILENCE),
+        row("B8 at EHLO", 's', "BrokenOff[stage=EHLO,*", "EHLO", MX, CLOSE),
+        row("B9 at EHLO", 's', "BrokenOff[stage=EHLO,*", "EHLO", MX, SILENCE),
+        row("421 at EHLO", 's', "Unwelcome[stage=EHLO, reply=421 *", "EHLO", MX, "421 bye"),
+        row("354 at EHLO", 's', "Unwelcome[stage=EHLO, reply=354 *", "EHLO", MX, "354 what"),
+        row("B14 HELO only", 's', clear, "EHLO HELO", MX, "502 what", "250 mx.example"),
+        row(
+            "B14 HELO refused too",
+            's',
+            "Unwelcome[stage=EHLO, reply=550 *",
+            "EHLO HELO",
+            MX,
+            "500 what",
+            "550 no"),
+        row("B1 not offered", 's', clear, "EHLO", MX, "250-mx.example\r\n250 SIZE 1"),
+        row("B15 rubbed out", 's', clear, "EHLO", MX, "250-mx.example\r\n250 XXXXXXXA"),
+        row("offered and not wished", 'c', unasked, "EHLO", MX, OFFER),
+        row(
+            "B4 454",
+            's',
+            "StarttlsRefused[reply=454 *",
+            "EHLO STARTTLS",
+            MX,
+            OFFER,
+            "454 4.7.0 not now"),
+        row("B7 501", 's', "StarttlsRefused[reply=501 *", "EHLO STARTTLS", MX, OFFER, "501 what"),
+        row("B8 at STARTTLS", 's', b8, "EHLO STARTTLS", MX, OFFER, CLOSE),
+        row("B9 at STARTTLS", 's', b9, "EHLO STARTTLS", MX, OFFER, SILENCE),
+        row(
+            "250 to STARTTLS",
+            's',
+            "HandshakeBroken[kind=NOT_TLS,*",
+            "EHLO STARTTLS",
+            MX,
+            OFFER,
+            "250 ok"),
+        row(
+            "B11 injection",
+            's',
+            "Injected[]",
+            "EHLO STARTTLS",
+            MX,
+            OFFER,
+            GO + "\r\n250-mx.example\r\n250 SIZE 1"),
+        row("B11 half a line", 's', "Injected[]", "EHLO STARTTLS", MX, OFFER, GO + "\r\n2"),
+        row(
+            "B13 small letters",
+            's',
+            tls,
+            "EHLO STARTTLS EHLO",
+            MX,
+            "250-mx.example\r\n250 starttls",
+            GO,
+            TLS,
+            "250 mx"),
+        row(
+            "B13 with a parameter",
+            's',
+            tls,
+            "EHLO STARTTLS EHLO",
+            MX,
+            "250-mx.example\r\n250 STARTTLS REQUIRED",
+            GO,
+            TLS,
+            "250 mx"),
+        row("not in the first line", 's', clear, "EHLO", MX, "250-STARTTLS\r\n250 STARTTLSX"),
+        row(
+            "B8 after TLS",
+            's',
+            "HandshakeBroken[kind=AFTER_HANDSHAKE,*",
+            "EHLO STARTTLS EHLO",
+            MX,
+            OFFER,
+            GO,
+            TLS,
+            CLOSE),
+        row(
+            "B9 after TLS",
+            's',
+            "HandshakeBroken[kind=AFTER_HANDSHAKE,*",
+            "EHLO STARTTLS EHLO",
+            MX,
+            OFFER,
+            GO,
+            TLS,
+            SILENCE),
+        row(
+            "EHLO refused in TLS",
+            's',
+            "Unwelcome[stage=EHLO_AGAIN, reply=502 *",
+            "EHLO STARTTLS EHLO",
+            MX,
+            OFFER,
+            GO,
+            TLS,
+            "502 what"),
+        row("RFC 8314 3.3", 'i', tls, "EHLO", TLS, MX, "250 mx"),
+        row("RFC 8314 3.3: 421", 'i', "Unwelcome[stage=BANNER, reply=421 *", "", TLS, "421 busy"),
+        row("RFC 8314 3.3: close", 'i', "HandshakeBroken[kind=AFTER_HANDSHAKE,*", "", TLS, CLOSE),
+        row("RFC 8314 3.3: clear text", 'i', "HandshakeBroken[kind=NOT_TLS,*", "", MX));
+  }
+
+  private static Arguments row(String name, char wish, String taken, String said, String... turns) {
+    Approach.Wish wished =
+        switch (wish) {
+          case 'c' -> Approach.Wish.CLEAR;
+          case 'i' -> Approach.Wish.IMPLICIT;
+          default -> Approach.Wish.STARTTLS;
+        };
+    return Arguments.of(name, wished, taken, said, List.of(turns));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("hosts")
+  void takesHostsForWhatTheyShow(
+      String name, Approach.Wish wish, String taken, String said, List<String> turns)
+      throws Exception {
+    Heard heard = greet(FakeTls.client(new Verdict.Trusted()), TIMES, wish, turns);
+    String seen = heard.greeted().observation().toString();
+    assertTrue(DialogueFile.matches(taken, seen), name + ": " + seen);
+    List<String> verbs =
+        heard.commands().stream()
+            .filter(c -> !c.startsWith("\u0016"))
+            .map(c -> c.split(" ")[0])
+            .toList();
+    assertEquals(said, String.join(" ", verbs));
+    boolean open =
+        switch (heard.greeted().observation()) {
+          case Observation.Clear c -> true;
+          case Observation.Encrypted e -> true;
+          case Observation.StarttlsRefused r -> true;
+          default -> false;
+        };
+    assertEquals(open, heard.greeted().dialogue() != null, "open only where one can go on");
+  }
+
+  @Test
+  void onlyTheLastListOfCapabilitiesCounts() throws Exception {
+    Heard heard =
+        greet(
+            FakeTls.client(new Verdict.Trusted()),
+            TIMES,
+            Approach.Wish.STARTTLS,
+            List.of(
+                MX,
+                "250-mx.example\r\n250-SIZE 1\r\n250-AUTH PLAIN\r\n250-DSN\r\n250 STARTTLS",
+                GO,
+                TLS,
+                "250-other.example\r\n250-8BITMIME\r\n250 SIZE 5"));
+    ClientDialogue dialogue = heard.greeted().dialogue();
+    assertNotNull(dialogue);
+    assertEquals("other.example", dialogue.capabilities().name());
+    assertEquals(Set.of("8BITMIME", "SIZE"), dialogue.capabilities().keywords().keySet());
+    assertEquals(5, dialogue.capabilities().maxSize().getAsLong());
+    assertTrue(dialogue.handshake().isPresent());
+  }
+
+  @Test
+  void afterHeloNothingIsOffered() throws Exception {
+    Heard heard =
+        greet(
+            FakeTls.client(new Verdict.Trusted()),
+            TIMES,
+            Approach.Wish.STARTTLS,
+            List.of(MX, "500 what", "250-mx.example\r\n250-STARTTLS\r\n250 PIPELINING"));
+    ClientDialogue dialogue = heard.greeted().dialogue();
+    assertNotNull(dialogue);
+    assertEquals(Map.of(), dialogue.capabilities().keywords());
+  }
+
+  @Test
+  void aRefusedStarttlsLeavesTheFirstList() throws Exception {
+    Heard heard =
+        greet(
+            FakeTls.client(new Verdict.Trusted()),
+            TIMES,
+            Approach.Wish.STARTTLS,
+            List.of(MX, "250-mx.example\r\n250-DSN\r\n250 STARTTLS", "454 no"));
+    ClientDialogue dialogue = heard.greeted().dialogue();
+    assertNotNull(dialogue);
+    assertTrue(dialogue.capabilities().offersDsn());
+    assertTrue(dialogue.handshake().isEmpty());
+  }
+
+  /** The waits of RFC 5321 4.5.3.2 and ours, to the second. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2})
+  void waitsAsLongAsItShouldAndNotLonger(int stage) throws Exception {
+    Duration longest = List.of(TIMES.banner(), TIMES.ehlo(), TIMES.starttls()).get(stage);
+    FutureTask<Boolean> host =
+        new FutureTask<>(
+            () -> {
+              LineReader lines = new LineReader(pair.server().in());
+              for (String turn : List.of(MX, OFFER).subList(0, stage)) {
+                pair.server().out().write((turn + "\r\n").getBytes(StandardCharsets.UTF_8));
+                var _ = lines.read(SmtpLimits.COMMAND_LINE);
+              }
+              boolean tooSoon = pair.client().elapse(longest.minusSeconds(1));
+              return !tooSoon && pair.client().elapse(Duration.ofSeconds(1));
+            });
+    Threads.start("host", host);
+    Greeted greeted =
+        new Greeting(FakeTls.client(new Verdict.Trusted()), TIMES)
+            .greet(pair.client(), approach(Approach.Wish.STARTTLS));
+    assertTrue(host.get(20, TimeUnit.SECONDS));
+    assertNull(greeted.dialogue());
+  }
+
+  @Test
+  void aHostThatDribblesItsBannerIsLeftAfterATotalTime() throws Exception {
+    SmtpTimes quick = TIMES.atMost(Duration.ofMillis(100));
+    FutureTask<Void> host =
+        new FutureTask<>(
+            () -> {
+              // The wire's own waits never end here, as those of a socket would not either.
+              for (int i = 0; i < 10_000; i++) {
+                pair.server().out().write("220-x\r\n".charAt(i % 7));
+                LockSupport.parkNanos(Duration.ofMillis(5).toNanos());
+              }
+              return null;
+            });
+    Threads.start("host", host);
+    Greeted greeted =
+        new Greeting(FakeTls.client(new Verdict.Trusted()), quick)
+            .greet(pair.client(), approach(Approach.Wish.STARTTLS));
+    var broken = assertInstanceOf(Observation.BrokenOff.class, greeted.observation());
+    assertTrue(broken.why().contains("took too long"), broken.why());
+    pair.server().close();
+  }
+
+  @Test
+  void aHostThatIsSilentInTheHandshakeIsLeftAfterItsTime() throws Exception {
+    Heard heard =
+        greet(
+            REAL,
+            TIMES.atMost(Duration.ofMillis(300)),
+            Approach.Wish.STARTTLS,
+            List.of(MX, OFFER, GO));
+    var broken = assertInstanceOf(Observation.HandshakeBroken.class, heard.greeted().observation());
+    assertEquals(TlsTrouble.Kind.TIMEOUT, broken.kind());
+  }
+
+  @Test
+  void clearTextInsteadOfAHandshakeIsNeverTakenForTls() throws Exception {
+    // B10; it comes after our hello, so that it is no injection.
+    FutureTask<Void> host =
+        new FutureTask<>(
+            () -> {
+              LineReader lines = new LineReader(pair.server().in());
+              for (String turn : List.of(MX, OFFER)) {
+                pair.server().out().write((turn + "\r\n").getBytes(StandardCharsets.UTF_8));
+                var _ = lines.read(SmtpLimits.COMMAND_LINE);
+              }
+              pair.server().out().write((GO + "\r\n").getBytes(StandardCharsets.UTF_8));
+              pair.client().awaitReader();
+              pair.server()
+                  .out()
+                  .write("250-mx.example\r\n250 SIZE 1\r\n".getBytes(StandardCharsets.UTF_8));
+              return null;
+            });
+    Threads.start("host", host);
+    Greeted greeted =
+        new Greeting(REAL, TIMES).greet(pair.client(), approach(Approach.Wish.STARTTLS));
+    host.get(20, TimeUnit.SECONDS);
+    var broken = assertInstanceOf(Observation.HandshakeBroken.class, greeted.observation());
+    assertEquals(TlsTrouble.Kind.NOT_TLS, broken.kind());
+    assertNull(greeted.dialogue());
+  }
+}

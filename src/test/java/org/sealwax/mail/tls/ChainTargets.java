@@ -1,0 +1,112 @@
+package org.sealwax.mail.tls;
+
+import static org.sealwax.mail.fuzz.Target.holds;
+
+import java.io.ByteArrayInputStream;
+import java.security.cert.CertificateEncodingException;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Set;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.fuzz.Target;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.tls.verdict.Association;
+import org.sealwax.mail.tls.verdict.Associations;
+import org.sealwax.mail.tls.verdict.Judgement;
+import org.sealwax.mail.tls.verdict.PeerRole;
+import org.sealwax.mail.tls.verdict.References;
+
+/** Certificates that are nearly ones, in chains, beside TLSA associations. */
+public final class ChainTargets {
+  private ChainTargets() {}
+
+  /** All of them. */
+  public static List<Target> all() {
+    TestCa root = TestCa.root("Fuzzed Root");
+    TestCa middle = root.intermediate("Fuzzed Intermediate");
+    Identity leaf = middle.identity("mx.example.org");
+    Judge judge = new Judge(Clock.system());
+    return List.of(
+        new Target(
+            "dane-chain",
+            List.of(
+                der(leaf.chain().getFirst()),
+                der(middle.certificate()),
+                der(root.certificate()),
+                root.certificate().getPublicKey().getEncoded()),
+            input -> promise(judge, root, middle, leaf, input)));
+  }
+
+  private static byte[] der(X509Certificate certificate) {
+    try {
+      return certificate.getEncoded();
+    } catch (CertificateEncodingException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static void promise(
+      Judge judge, TestCa root, TestCa middle, Identity leaf, byte[] input) {
+    if (input.length == 0) {
+      return;
+    }
+    KeyOctets.key(input);
+    String hex = HexFormat.of().formatHex(input);
+    // What a zone's owner may publish.
+    judged(
+        judge,
+        root,
+        List.of(leaf.chain().getFirst(), middle.certificate()),
+        new Association(2, 0, 0, hex),
+        new Association(2, 1, 0, hex),
+        new Association(3, 1, 0, hex));
+    X509Certificate odd;
+    try {
+      odd =
+          (X509Certificate)
+              CertificateFactory.getInstance("X.509")
+                  .generateCertificate(new ByteArrayInputStream(input));
+    } catch (CertificateException e) {
+      return;
+    }
+    KeyOctets.of(odd)
+        .ifPresent(
+            key ->
+                holds(
+                    HexFormat.of().formatHex(der(odd)).contains(HexFormat.of().formatHex(key)),
+                    "octets that are not in the certificate"));
+    Association itself = TlsaRecords.of(3, 0, 1, odd);
+    Association above = TlsaRecords.of(2, 0, 1, odd);
+    // What a server may send.
+    for (List<X509Certificate> chain :
+        List.of(
+            List.of(odd),
+            List.of(odd, middle.certificate(), root.certificate()),
+            List.of(leaf.chain().getFirst(), odd, root.certificate()),
+            List.of(leaf.chain().getFirst(), middle.certificate(), odd))) {
+      judged(judge, root, chain, itself, above);
+      holds(
+          itself.equals(judged(judge, root, chain, itself).proof().association())
+              == Arrays.equals(der(chain.getFirst()), der(odd)),
+          "usage 3 is the leaf, and only the leaf");
+    }
+  }
+
+  private static Judgement judged(
+      Judge judge, TestCa root, List<X509Certificate> chain, Association... records) {
+    Associations associations =
+        new Associations(Set.of(records), List.of(Domain.of("mx.example.org")));
+    Judgement judgement =
+        judge.judge(
+            chain,
+            new References(List.of(), Set.of(), root.roots(), associations),
+            PeerRole.SERVER);
+    Association matched = judgement.proof().association();
+    holds(matched == null || associations.records().contains(matched), "matched " + matched);
+    return judgement;
+  }
+}

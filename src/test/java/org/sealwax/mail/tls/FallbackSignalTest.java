@@ -1,0 +1,81 @@
+package org.sealwax.mail.tls;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import java.io.IOException;
+import java.util.concurrent.FutureTask;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.sealwax.mail.tls.verdict.TlsVersion;
+import org.sealwax.mail.tls.wire.ClientHello;
+import org.sealwax.mail.tls.wire.Suite;
+
+/**
+ * TLS_FALLBACK_SCSV (RFC 7507 section 4) as it stands in the octets of the hello: BoringSSL says it
+ * when the offer does and at no other time; JSSE, which has no means to say it, never.
+ */
+final class FallbackSignalTest {
+  static {
+    TlsRoom.beforeAnything();
+  }
+
+  private static ClientOffer lowered(boolean signal) {
+    ClientOffer full = TlsTable.offer(TlsTable.references(TlsTable.ROOTS));
+    return new ClientOffer(
+        full.serverName(),
+        full.floor(),
+        TlsVersion.TLS_1_2,
+        false,
+        false,
+        false,
+        signal,
+        full.references(),
+        full.resumptionKey());
+  }
+
+  /** What a client puts on the wire before it has heard anything. */
+  private static ClientHello hello(TlsClient client, ClientOffer offer) throws IOException {
+    TlsTable.Pair pair = TlsTable.pair();
+    FutureTask<TlsWire> connecting =
+        TlsTable.start(() -> client.connect(pair.client(), offer, TlsTable.LIMIT));
+    byte[] octets = new byte[ClientHello.MAX_SIZE];
+    int count = 0;
+    try {
+      while (true) {
+        int more = pair.server().in().read(octets, count, octets.length - count);
+        if (more < 0) {
+          throw new AssertionError("the client went away after " + count + " octets");
+        }
+        count += more;
+        switch (ClientHello.read(octets, 0, count)) {
+          case ClientHello.Reading.Whole w -> {
+            return w.hello();
+          }
+          case ClientHello.Reading.Partial p -> {
+            // more is on its way
+          }
+          case ClientHello.Reading.Broken b -> throw new AssertionError(b.why());
+        }
+      }
+    } finally {
+      pair.server().close();
+      TlsTable.trouble(connecting);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(TlsEngine.class)
+  void aHelloSaysThatItIsAFallbackExactlyWhenTheOfferDoesAndTheEngineCan(TlsEngine engine)
+      throws IOException {
+    TlsClient client = TlsTable.room(engine).client(ClientTls.defaults());
+    for (boolean signal : new boolean[] {true, false}) {
+      ClientHello hello = hello(client, lowered(signal));
+      assertFalse(hello.offersTls13());
+      assertEquals(
+          signal && engine == TlsEngine.BORINGSSL,
+          hello.suites().contains(Suite.FALLBACK_SCSV),
+          hello.suites().toString());
+    }
+  }
+}

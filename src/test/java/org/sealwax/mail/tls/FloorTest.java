@@ -1,0 +1,347 @@
+package org.sealwax.mail.tls;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.FutureTask;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.sealwax.mail.net.Wire;
+import org.sealwax.mail.tls.verdict.ClientCertificates;
+import org.sealwax.mail.tls.verdict.TlsFloor;
+import org.sealwax.mail.tls.verdict.TlsTrouble;
+import org.sealwax.mail.tls.verdict.TlsVersion;
+
+/** Versions, groups, client certificates, and bytes in bulk, on every pair of engines. */
+final class FloorTest {
+  static {
+    TlsRoom.beforeAnything();
+  }
+
+  private static TlsServer server(TlsRoom room, ListenerTls listener, Identity identity) {
+    return room.server(listener, TlsTable.store(identity), TlsTable.references(TlsTable.ROOTS));
+  }
+
+  static Stream<Arguments> versions() {
+    List<Arguments> out = new ArrayList<>();
+    for (TlsEngine server : TlsEngine.values()) {
+      for (TlsEngine client : TlsEngine.values()) {
+        for (TlsVersion version : TlsVersion.values()) {
+          for (boolean rsa : List.of(false, true)) {
+            out.add(Arguments.of(server, client, version, rsa));
+          }
+        }
+      }
+    }
+    return out.stream();
+  }
+
+  @ParameterizedTest
+  @MethodSource("versions")
+  void speaksEachVersionThatAFloorAdmits(
+      TlsEngine server, TlsEngine client, TlsVersion version, boolean rsa) throws IOException {
+    Identity identity = rsa ? RSA : TlsTable.MX;
+    TlsRoom there = TlsTable.room(server);
+    TlsRoom here = TlsTable.room(client);
+    ClientOffer offer =
+        TlsTable.versions(
+            TlsTable.offer(TlsTable.references(TlsTable.ROOTS, "mx.example.org")),
+            version,
+            version);
+    ListenerTls listener = ListenerTls.defaults("smtp").withFloor(new TlsFloor(TlsVersion.TLS_1_0));
+    try (TlsTable.Session session =
+        TlsTable.shake(
+            server(there, listener, identity),
+            here.client(ClientTls.defaults(), TlsTable.store(identity)),
+            offer)) {
+      session.chat();
+      assertEquals(version, session.client().handshake().version());
+      assertEquals(version, session.server().handshake().version());
+      assertEquals("verified(name mx.example.org)", session.client().handshake().verdict().text());
+      assertEquals("trusted", session.server().handshake().verdict().text());
+      assertNotNull(session.client().handshake().group());
+      assertEquals(session.client().handshake().group(), session.server().handshake().group());
+    }
+    assertEquals(0, there.openEngines());
+    assertEquals(0, here.openEngines());
+  }
+
+  private static final Identity RSA = TlsTable.CA.leaf("mx.example.org").rsa(2048).identity();
+
+  @ParameterizedTest
+  @EnumSource(TlsEngine.class)
+  void defaultFloorRefusesTls11(TlsEngine engine) {
+    TlsRoom room = TlsTable.room(engine);
+    ClientOffer old =
+        TlsTable.versions(
+            TlsTable.offer(TlsTable.references(TlsTable.ROOTS)),
+            TlsVersion.TLS_1_0,
+            TlsVersion.TLS_1_1);
+    assertThrows(
+        TlsTrouble.class,
+        () ->
+            TlsTable.shake(
+                server(room, ListenerTls.defaults("smtp"), TlsTable.MX),
+                room.client(ClientTls.defaults(), TlsTable.store(TlsTable.SENDER)),
+                old));
+    assertEquals(0, room.openEngines());
+  }
+
+  @Test
+  void hybridIsLeftOutWhereTheRungSaysSo() throws IOException {
+    TlsRoom room = TlsTable.room(TlsEngine.BORINGSSL);
+    ClientOffer full = TlsTable.offer(TlsTable.references(TlsTable.ROOTS));
+    ClientOffer classical =
+        new ClientOffer(
+            full.serverName(),
+            full.floor(),
+            full.highest(),
+            false,
+            false,
+            true,
+            false,
+            full.references(),
+            full.resumptionKey());
+    TlsServer server = server(room, ListenerTls.defaults("smtp"), TlsTable.MX);
+    TlsClient client = room.client(ClientTls.defaults(), TlsTable.store(TlsTable.SENDER));
+    try (TlsTable.Session session = TlsTable.shake(server, client, full)) {
+      assertEquals("X25519MLKEM768", session.client().handshake().group());
+      assertEquals("X25519MLKEM768", session.server().handshake().group());
+    }
+    try (TlsTable.Session session = TlsTable.shake(server, client, classical)) {
+      assertEquals("x25519", session.client().handshake().group());
+      assertEquals("x25519", session.server().handshake().group());
+    }
+  }
+
+  @Test
+  void fallbackScsvShowsAForcedDowngrade() {
+    TlsRoom room = TlsTable.room(TlsEngine.BORINGSSL);
+    ClientOffer full = TlsTable.offer(TlsTable.references(TlsTable.ROOTS));
+    ClientOffer lowered =
+        new ClientOffer(
+            full.serverName(),
+            full.floor(),
+            TlsVersion.TLS_1_2,
+            true,
+            false,
+            true,
+            true,
+            full.references(),
+            full.resumptionKey());
+    TlsTrouble trouble =
+        assertThrows(
+            TlsTrouble.class,
+            () ->
+                TlsTable.shake(
+                    server(room, ListenerTls.defaults("smtp"), TlsTable.MX),
+                    room.client(ClientTls.defaults(), TlsTable.store(TlsTable.SENDER)),
+                    lowered));
+    assertEquals(TlsTrouble.Kind.ALERT_RECEIVED, trouble.kind());
+    assertTrue(String.valueOf(trouble.getMessage()).contains("inappropriate_fallback"));
+  }
+
+  @ParameterizedTest
+  @EnumSource(TlsEngine.class)
+  void clientCertificateModes(TlsEngine engine) throws IOException {
+    TlsRoom room = TlsTable.room(engine);
+    TlsClient client =
+        room.client(ClientTls.defaults(), TlsTable.store(TestCa.selfSigned("odd.example")));
+    ClientOffer shown = TlsTable.offer(TlsTable.references(TlsTable.ROOTS));
+    ClientOffer hidden =
+        new ClientOffer(
+            shown.serverName(),
+            shown.floor(),
+            shown.highest(),
+            true,
+            false,
+            false,
+            false,
+            shown.references(),
+            shown.resumptionKey());
+    for (ClientCertificates mode : ClientCertificates.values()) {
+      TlsServer server =
+          server(room, ListenerTls.defaults("smtp").withClientCertificates(mode), TlsTable.MX);
+      for (TlsVersion version : List.of(TlsVersion.TLS_1_2, TlsVersion.TLS_1_3)) {
+        try (TlsTable.Session session =
+            TlsTable.shake(server, client, TlsTable.versions(shown, TlsVersion.TLS_1_2, version))) {
+          session.chat();
+          boolean asked = mode != ClientCertificates.NONE;
+          assertEquals(
+              asked ? "untrusted(self-signed)" : "anonymous",
+              session.server().handshake().verdict().text());
+          assertEquals(asked, session.client().handshake().ownCertificate());
+        }
+        try (TlsTable.Session session =
+            TlsTable.shake(
+                server, client, TlsTable.versions(hidden, TlsVersion.TLS_1_2, version))) {
+          session.chat();
+          assertTrue(session.server().handshake().peerChain().isEmpty());
+        }
+      }
+    }
+    assertEquals(0, room.openEngines());
+  }
+
+  @ParameterizedTest
+  @EnumSource(TlsEngine.class)
+  void carriesLargeTransfersBothWays(TlsEngine engine) throws Exception {
+    TlsRoom room = TlsTable.room(engine);
+    byte[] much = new byte[3_000_001];
+    new SecureRandom().nextBytes(much);
+    for (TlsVersion version : List.of(TlsVersion.TLS_1_2, TlsVersion.TLS_1_3)) {
+      try (TlsTable.Session session =
+          TlsTable.shake(
+              server(room, ListenerTls.defaults("smtp"), TlsTable.MX),
+              room.client(ClientTls.defaults(), TlsTable.store(TlsTable.SENDER)),
+              TlsTable.versions(
+                  TlsTable.offer(TlsTable.references(TlsTable.ROOTS)),
+                  TlsVersion.TLS_1_2,
+                  version))) {
+        pass(session.client(), session.server(), much);
+        pass(session.server(), session.client(), much);
+        session.chat();
+      }
+    }
+    assertEquals(0, room.openEngines());
+  }
+
+  private static void pass(Wire from, Wire to, byte[] much) throws IOException {
+    FutureTask<Integer> writing =
+        TlsTable.start(
+            () -> {
+              int[] sizes = {1, 17, 1000, 8192, 16384, 16385, 65536, 300_000};
+              int at = 0;
+              for (int i = 0; at < much.length; i++) {
+                int part = Math.min(sizes[i % sizes.length], much.length - at);
+                from.out().write(much, at, part);
+                at += part;
+              }
+              return at;
+            });
+    byte[] got = new byte[much.length];
+    int at = 0;
+    int[] sizes = {1, 3, 500, 8192, 16384, 20_000, 65536};
+    for (int i = 0; at < got.length; i++) {
+      int n = to.in().read(got, at, Math.min(sizes[i % sizes.length], got.length - at));
+      assertTrue(n > 0);
+      at += n;
+    }
+    assertEquals(much.length, TlsTable.end(writing));
+    assertTrue(Arrays.equals(much, got));
+  }
+
+  @ParameterizedTest
+  @EnumSource(TlsEngine.class)
+  void aHundredHandshakesAtOnce(TlsEngine engine) throws Exception {
+    TlsRoom room = TlsTable.room(engine);
+    TlsServer server = server(room, ListenerTls.defaults("smtp"), TlsTable.MX);
+    TlsClient client = room.client(ClientTls.defaults(), TlsTable.store(TlsTable.SENDER));
+    ClientOffer offer =
+        TlsTable.resuming(TlsTable.offer(TlsTable.references(TlsTable.ROOTS, "mx.example.org")));
+    List<FutureTask<String>> all = new ArrayList<>();
+    for (int i = 0; i < 100; i++) {
+      all.add(
+          TlsTable.start(
+              () -> {
+                try (TlsTable.Session session = TlsTable.shake(server, client, offer)) {
+                  session.chat();
+                  return session.client().handshake().verdict().text()
+                      + session.server().handshake().verdict().text();
+                }
+              }));
+    }
+    for (FutureTask<String> one : all) {
+      assertEquals("verified(name mx.example.org)trusted", TlsTable.end(one));
+    }
+    assertEquals(0, room.openEngines());
+  }
+
+  @ParameterizedTest
+  @EnumSource(TlsEngine.class)
+  void takesLongChains(TlsEngine engine) throws Exception {
+    TlsRoom room = TlsTable.room(engine);
+    TestCa ca = TlsTable.CA;
+    for (int i = 0; i < 18; i++) {
+      ca = ca.intermediate("Level " + i);
+    }
+    Identity deep = ca.leaf("mx.example.org").padded(45_000).identity();
+    assertEquals(19, deep.chain().size());
+    try (TlsTable.Session session =
+        TlsTable.shake(
+            server(room, ListenerTls.defaults("smtp"), deep),
+            room.client(ClientTls.defaults(), TlsTable.store(deep)),
+            TlsTable.offer(TlsTable.references(TlsTable.ROOTS, "mx.example.org")))) {
+      session.chat();
+      assertEquals(deep.chain(), session.client().handshake().peerChain());
+      assertEquals(deep.chain(), session.server().handshake().peerChain());
+      assertEquals("verified(name mx.example.org)", session.client().handshake().verdict().text());
+    }
+    assertEquals(0, room.openEngines());
+  }
+
+  @ParameterizedTest
+  @EnumSource(TlsEngine.class)
+  void readsTlsThatComesOctetByOctetAndHelloThatCameEarly(TlsEngine engine) throws Exception {
+    TlsRoom room = TlsTable.room(engine);
+    TlsServer server = server(room, ListenerTls.defaults("smtp"), TlsTable.MX);
+    TlsClient client = room.client(ClientTls.defaults(), TlsTable.store(TlsTable.SENDER));
+    TlsTable.Pair left = TlsTable.pair();
+    TlsTable.Pair right = TlsTable.pair();
+    // A relay between the two that passes single octets, and cuts the client's hello into records
+    // of one octet each.
+    FutureTask<Integer> up = TlsTable.start(() -> relay(left.server(), right.client(), true));
+    FutureTask<Integer> down = TlsTable.start(() -> relay(right.client(), left.server(), false));
+    FutureTask<TlsWire> accepting =
+        TlsTable.start(() -> server.accept(right.server(), TlsTable.LIMIT));
+    TlsWire here =
+        client.connect(
+            left.client(),
+            TlsTable.versions(
+                TlsTable.offer(TlsTable.references(TlsTable.ROOTS)),
+                TlsVersion.TLS_1_2,
+                TlsVersion.TLS_1_3),
+            TlsTable.LIMIT);
+    TlsWire there = TlsTable.end(accepting);
+    new TlsTable.Session(here, there).chat();
+    here.close();
+    there.close();
+    assertTrue(TlsTable.end(up) > 1000);
+    assertTrue(TlsTable.end(down) > 1000);
+    assertEquals(0, room.openEngines());
+  }
+
+  private static int relay(Wire from, Wire to, boolean cut) {
+    int count = 0;
+    try {
+      byte[] header = from.in().readNBytes(5);
+      if (cut) {
+        byte[] body = from.in().readNBytes((header[3] & 0xff) << 8 | (header[4] & 0xff));
+        for (byte b : body) {
+          to.out().write(new byte[] {header[0], header[1], header[2], 0, 1, b});
+          count++;
+        }
+      } else {
+        to.out().write(header);
+      }
+      for (int b = from.in().read(); b >= 0; b = from.in().read()) {
+        to.out().write(b);
+        count++;
+      }
+    } catch (IOException e) {
+      // One of the ends is gone, which is how it ends.
+    }
+    return count;
+  }
+}

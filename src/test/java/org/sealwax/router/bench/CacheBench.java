@@ -1,0 +1,70 @@
+package org.sealwax.router.bench;
+
+import java.time.Duration;
+import java.util.Locale;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.router.ledger.LedgerSettings;
+import org.sealwax.router.ledger.LiveLedger;
+import org.sealwax.router.log.HeardLog;
+import org.sealwax.router.sts.StsPolicies;
+import org.sealwax.router.sts.StsSettings;
+
+/**
+ * What many domains cost in memory once all of them have been asked about (MX, {@code _mta-sts},
+ * policy, ledger), and how long a restart takes until the first answer of ledger and policies. The
+ * name server of the bench is in the same process and was there before.
+ *
+ * <p>Arguments: domains (100000).
+ */
+public final class CacheBench {
+  private CacheBench() {}
+
+  /** Prints both. */
+  public static void main(String[] args) throws Exception {
+    int domains = args.length > 0 ? Integer.parseInt(args[0]) : 100_000;
+    Clock clock = Clock.system();
+    // The zone is not signed: signing is not what is measured, and answers are kept alike.
+    try (WarmWorld world = new WarmWorld(domains, false)) {
+      world.gatherer.gather(world.subject(0));
+      long before = used();
+      world.warm();
+      // As the router does it: uses are noted on disk and leave the memory.
+      world.policies.start();
+      Thread.sleep(Duration.ofSeconds(10));
+      long after = used();
+      System.out.printf(
+          Locale.ROOT,
+          "%d domains asked about: heap %.1f MB before, %.1f MB after, %.1f MB more%n",
+          domains,
+          before / 1e6,
+          after / 1e6,
+          (after - before) / 1e6);
+      world.ledger.close();
+      world.policies.close();
+      for (int i = 0; i < 3; i++) {
+        long start = clock.nanoTime();
+        try (LiveLedger ledger =
+                LiveLedger.open(
+                    world.folder.resolve("ledger.db"),
+                    LedgerSettings.defaults(),
+                    new LiveLedger.World(clock, new HeardLog().log(), (d, h) -> false));
+            StsPolicies policies =
+                StsPolicies.open(StsSettings.in(world.folder.resolve("sts.db")), world.around())) {
+          boolean known =
+              ledger.about(world.domains.getLast()).isPresent()
+                  && policies.inForce(world.domains.getLast()).isPresent();
+          Duration ready = Duration.ofNanos(clock.nanoTime() - start);
+          System.out.printf(Locale.ROOT, "restart: ready in %d ms (%s)%n", ready.toMillis(), known);
+        }
+      }
+    }
+  }
+
+  private static long used() throws InterruptedException {
+    for (int i = 0; i < 4; i++) {
+      System.gc();
+      Thread.sleep(200);
+    }
+    return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
+  }
+}

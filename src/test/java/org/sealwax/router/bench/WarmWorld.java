@@ -1,0 +1,224 @@
+package org.sealwax.router.bench;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dns.DnsSettings;
+import org.sealwax.mail.dns.live.LiveResolver;
+import org.sealwax.mail.http.HttpsClient;
+import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.SystemDialer;
+import org.sealwax.mail.policy.Floors;
+import org.sealwax.mail.policy.HostMemory;
+import org.sealwax.mail.policy.Ladder;
+import org.sealwax.mail.policy.LadderState;
+import org.sealwax.mail.policy.Level;
+import org.sealwax.mail.policy.Observation;
+import org.sealwax.mail.policy.Policy;
+import org.sealwax.mail.policy.Rung;
+import org.sealwax.mail.policy.Subject;
+import org.sealwax.mail.sts.fetch.PolicyFetcher;
+import org.sealwax.mail.tls.ClientTls;
+import org.sealwax.mail.tls.IdentityStore;
+import org.sealwax.mail.tls.TestCa;
+import org.sealwax.mail.tls.TlsRoom;
+import org.sealwax.mail.tls.TlsSettings;
+import org.sealwax.mail.tls.verdict.Association;
+import org.sealwax.mail.tls.verdict.Handshake;
+import org.sealwax.mail.tls.verdict.Proof;
+import org.sealwax.mail.tls.verdict.TlsVersion;
+import org.sealwax.mail.tls.verdict.Verdict;
+import org.sealwax.router.evidence.DaneSource;
+import org.sealwax.router.evidence.Gatherer;
+import org.sealwax.router.evidence.HostAddresses;
+import org.sealwax.router.evidence.LedgerSource;
+import org.sealwax.router.evidence.PolicyRows;
+import org.sealwax.router.evidence.Source;
+import org.sealwax.router.evidence.StsSource;
+import org.sealwax.router.ledger.FilledLedger;
+import org.sealwax.router.ledger.LedgerSettings;
+import org.sealwax.router.ledger.LiveLedger;
+import org.sealwax.router.log.HeardLog;
+import org.sealwax.router.log.MailLog;
+import org.sealwax.router.sts.FilledShelf;
+import org.sealwax.router.sts.StsPolicies;
+import org.sealwax.router.sts.StsSettings;
+import org.sealwax.testkit.zone.Zone;
+import org.sealwax.testkit.zone.ZoneServer;
+
+/**
+ * Domains about which everything is known: a signed zone with MX, address, TLSA and {@code
+ * _mta-sts}, a policy in {@code enforce}, a level in the ledger; in the real resolver, store and
+ * ledger.
+ */
+final class WarmWorld implements AutoCloseable {
+  static final Domain HOST = Domain.of("mx1.provider.example");
+  private static final Domain OTHER = Domain.of("mx2.provider.example");
+  private static final String DIGEST = "ab".repeat(32);
+
+  final List<Domain> domains;
+  final Clock clock = Clock.system();
+  final Path folder;
+  final ZoneServer server;
+  final LiveResolver resolver;
+  final StsPolicies policies;
+  final LiveLedger ledger;
+  private final StsPolicies.World around;
+  final Policy policy = new Policy(Ladder.of(true, true, Duration.ofHours(4)), Floors.DEFAULT);
+  final Source dane;
+  final Source sts;
+  final Source memory;
+  final Gatherer gatherer;
+
+  /** Nothing is in memory yet. */
+  WarmWorld(int count) throws IOException {
+    this(count, true);
+  }
+
+  /**
+   * @param signed whether the zone is: at a hundred thousand domains signing takes minutes
+   */
+  WarmWorld(int count, boolean signed) throws IOException {
+    this.domains =
+        IntStream.range(0, count).mapToObj(i -> Domain.of("customer-" + i + ".example")).toList();
+    this.folder = Files.createTempDirectory("sealwax-bench");
+    this.server =
+        ZoneServer.start(
+            clock, signed ? Zone.of("example", zone()).signed() : Zone.of("example", zone()));
+    this.resolver =
+        new LiveResolver(
+            new DnsSettings(
+                List.of(server.address()),
+                server.anchors(),
+                DnsSettings.defaults().validation(),
+                Duration.ofSeconds(5),
+                Duration.ofSeconds(30),
+                // Of each domain MX and TXT; more than usual only where more is measured.
+                Math.max(DnsSettings.defaults().cacheEntries(), 2 * count + 1_000),
+                DnsSettings.defaults().concurrent(),
+                List.of()),
+            clock,
+            Chance.secure());
+    Instant now = clock.now();
+    FilledShelf.write(
+        folder.resolve("sts.db"),
+        domains,
+        "a",
+        "version: STSv1\nmode: enforce\nmx: *.provider.example\nmax_age: 604800\n",
+        now);
+    FilledLedger.write(folder.resolve("ledger.db"), domains, List.of(HOST, OTHER), now);
+    MailLog log = new HeardLog().log();
+    TestCa ca = TestCa.root("bench");
+    HttpsClient https =
+        new HttpsClient(
+            resolver,
+            SystemDialer.trusted(),
+            new TlsRoom(TlsSettings.defaults(), clock, Chance.secure())
+                .client(
+                    ClientTls.defaults(),
+                    IdentityStore.fixed(ca.identity("router.example"), Map.of(), clock)),
+            ca.roots(),
+            clock);
+    this.around =
+        new StsPolicies.World(
+            resolver,
+            new PolicyFetcher(https, 443, Duration.ofSeconds(5)),
+            clock,
+            Chance.secure(),
+            log,
+            (domain, lost) -> {});
+    this.policies = StsPolicies.open(StsSettings.in(folder.resolve("sts.db")), around);
+    this.ledger =
+        LiveLedger.open(
+            folder.resolve("ledger.db"),
+            LedgerSettings.defaults(),
+            new LiveLedger.World(clock, log, (domain, host) -> false));
+    this.dane = new DaneSource(resolver, new HostAddresses.Families(true, true), clock);
+    this.sts = new StsSource(policies);
+    this.memory = new LedgerSource(ledger);
+    this.gatherer = new Gatherer(List.of(new PolicyRows(Level.MAY, List.of()), dane, sts, memory));
+  }
+
+  /** What its policies are fetched with. */
+  StsPolicies.World around() {
+    return around;
+  }
+
+  private String zone() {
+    StringBuilder text = new StringBuilder();
+    for (String host : List.of("mx1.provider", "mx2.provider")) {
+      text.append(host).append(" A 192.0.2.1\n").append(host).append(" AAAA 2001:db8::1\n");
+      text.append("_25._tcp.").append(host).append(" TLSA 3 1 1 ").append(DIGEST).append('\n');
+    }
+    for (int i = 0; i < domains.size(); i++) {
+      text.append("customer-").append(i).append(" MX 10 mx1.provider\n");
+      text.append("customer-").append(i).append(" MX 20 mx2.provider\n");
+      text.append("_mta-sts.customer-").append(i).append(" TXT \"v=STSv1; id=a\"\n");
+    }
+    return text.toString();
+  }
+
+  Subject subject(int i) {
+    return new Subject(domains.get(i), HOST, true);
+  }
+
+  /** What a connection to the host shows: the certificate that TLSA and policy want. */
+  Observation shown() {
+    X509Certificate leaf = TestCa.root("bench").identity(HOST.name()).chain().getFirst();
+    return new Observation.Encrypted(
+        new Handshake(
+            TlsVersion.TLS_1_3,
+            "TLS_AES_256_GCM_SHA384",
+            256,
+            "X25519MLKEM768",
+            false,
+            HOST.name(),
+            List.of(leaf),
+            false,
+            new Verdict.Verified(Verdict.By.NAME, HOST.name()),
+            new Proof(true, new Association(3, 1, 1, DIGEST)),
+            List.of()));
+  }
+
+  LadderState state() {
+    Instant now = clock.now();
+    return new LadderState(Rung.FULL, 1, 1, 2, false, false, now, now, HostMemory.nothing());
+  }
+
+  /** Everything into memory. */
+  void warm() throws InterruptedException {
+    for (int i = 0; i < domains.size(); i++) {
+      resolver.mx(domains.get(i));
+      gatherer.gather(subject(i));
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      ledger.close();
+      policies.close();
+      server.close();
+      List<Path> files = new ArrayList<>();
+      try (Stream<Path> all = Files.walk(folder)) {
+        all.forEach(files::add);
+      }
+      for (Path file : files.reversed()) {
+        Files.delete(file);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

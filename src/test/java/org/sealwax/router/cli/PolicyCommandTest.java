@@ -1,0 +1,220 @@
+package org.sealwax.router.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sealwax.app.Subcommands;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.cli.Arguments;
+import org.sealwax.mail.cli.Subcommand;
+import org.sealwax.mail.cli.Surroundings;
+import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.SteppedClock;
+import org.sealwax.router.control.ControlServer;
+import org.sealwax.router.control.LedgerDesk;
+import org.sealwax.router.ledger.LedgerSettings;
+import org.sealwax.router.ledger.LiveLedger;
+import org.sealwax.router.ledger.MxAnswer;
+import org.sealwax.router.ledger.Sights;
+import org.sealwax.router.log.HeardLog;
+import org.sealwax.router.receipts.Receipt;
+import org.sealwax.router.receipts.ReceiptBook;
+import org.sealwax.router.receipts.ReceiptSettings;
+import org.sealwax.router.wiring.Archives;
+
+/** The commands as people type them, against a control socket and a real ledger. */
+final class PolicyCommandTest {
+  private static final Instant NOW = Instant.parse("2026-11-25T00:00:00Z");
+  private static final Domain DOMAIN = Domain.of("example.org");
+  private static final Domain MX = Domain.of("mx.example.org");
+
+  @TempDir private Path state;
+  private final SteppedClock clock = new SteppedClock(NOW);
+  private final HeardLog heard = new HeardLog();
+  private LiveLedger ledger;
+  private ControlServer control;
+
+  @BeforeEach
+  void open() throws IOException {
+    ledger =
+        LiveLedger.open(
+            state.resolve("ledger.db"),
+            LedgerSettings.defaults(),
+            new LiveLedger.World(clock, heard.log(), (domain, host) -> false));
+    LedgerDesk desk = new LedgerDesk(() -> ledger, () -> {});
+    control =
+        ControlServer.open(
+            state,
+            request -> {
+              try {
+                return desk.answer(request);
+              } catch (IOException e) {
+                throw new ControlServer.Refusal(String.valueOf(e.getMessage()));
+              }
+            },
+            heard.log());
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    control.close();
+    ledger.close();
+  }
+
+  private interface Run {
+    int with(Surroundings around) throws Exception;
+  }
+
+  private String printed(Run run) throws Exception {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    PrintStream print = new PrintStream(out, true, StandardCharsets.UTF_8);
+    run.with(
+        new Surroundings(
+            Map.of(), new ByteArrayInputStream(new byte[0]), print, print, "tester", state, state));
+    return out.toString(StandardCharsets.UTF_8);
+  }
+
+  private static Arguments arguments(String command, String... words) throws Arguments.Misuse {
+    Subcommand found =
+        Subcommands.all().stream().filter(c -> c.name().equals(command)).findFirst().orElseThrow();
+    return Arguments.read(found, List.of(words));
+  }
+
+  private String policy(String... words) throws Exception {
+    return printed(around -> new PolicyCommand(around, state).run(arguments("policy", words)));
+  }
+
+  private String receipts(String... words) throws Exception {
+    return printed(
+        around ->
+            new ReceiptsCommand(around, Archives.receiptsIn(state))
+                .run(arguments("receipts", words)));
+  }
+
+  private void learn(Domain domain, int days) {
+    for (int i = 0; i < 4 * days; i++) {
+      MxAnswer answer = new MxAnswer(Set.of(MX), false, clock.now().plusSeconds(300));
+      ledger.visit(domain, answer, true).seen(Sights.verified(MX));
+      clock.pass(Duration.ofHours(6));
+    }
+  }
+
+  private void violate(Domain domain) {
+    MxAnswer answer = new MxAnswer(Set.of(MX), false, clock.now().plusSeconds(300));
+    ledger.visit(domain, answer, true).seen(Sights.clear(MX));
+  }
+
+  @Test
+  void listsLevelsAndViolations() throws Exception {
+    assertEquals("no domain\n", policy("list"));
+    learn(DOMAIN, 8);
+    learn(Domain.of("young.example"), 1);
+    String list = policy();
+    assertTrue(list.contains("example.org  verify since"), list);
+    assertFalse(list.contains("young.example"), list);
+    assertTrue(policy("list", "--all").contains("young.example  none"));
+    assertEquals("no domain\n", policy("list", "--violations"));
+    violate(DOMAIN);
+    String violations = policy("list", "--violations");
+    assertTrue(violations.contains("undecided; accepted at the earliest"), violations);
+    assertTrue(policy("list", "--all", "--limit", "1").contains("and more"));
+  }
+
+  @Test
+  void showsHostsAndKeys() throws Exception {
+    learn(DOMAIN, 8);
+    String shown = policy("show", "example.org");
+    assertTrue(shown.contains("mx.example.org"), shown);
+    assertTrue(shown.contains("verified 32 on 8 days"), shown);
+    assertTrue(shown.contains("key sha256:"), shown);
+    assertTrue(policy("show", "example.org", "--json").contains("\"admitted\" : true"));
+    assertThrows(ControlServer.Refusal.class, () -> policy("show", "unknown.example"));
+    assertThrows(ControlServer.Refusal.class, () -> policy("show", "no domain"));
+  }
+
+  @Test
+  void acceptsAndForgets() throws Exception {
+    learn(DOMAIN, 8);
+    assertThrows(ControlServer.Refusal.class, () -> policy("accept", "example.org"));
+    violate(DOMAIN);
+    assertTrue(policy("accept", "example.org").contains("its level was verify and is now none"));
+    assertTrue(ledger.about(DOMAIN).isEmpty());
+    assertTrue(policy("forget", "example.org").contains("forgotten"));
+    assertThrows(ControlServer.Refusal.class, () -> policy("forget", "example.org"));
+    assertTrue(policy("accept", "--clock").contains("confirmed"));
+  }
+
+  @Test
+  void saysWhatItDoesNotKnow() {
+    assertThrows(Arguments.Misuse.class, () -> policy("praise", "example.org"));
+    assertThrows(Arguments.Misuse.class, () -> policy("accept"));
+    assertThrows(Arguments.Misuse.class, () -> policy("show", "a.example", "b.example"));
+    assertThrows(Arguments.Misuse.class, () -> policy("list", "--limit", "many"));
+    assertThrows(Arguments.Misuse.class, () -> receipts());
+    assertThrows(Arguments.Misuse.class, () -> receipts("burn"));
+  }
+
+  @Test
+  void verifiesAndExportsReceipts() throws Exception {
+    assertTrue(receipts("verify").startsWith("0 receipts in 0 files"));
+    Path folder = Archives.receiptsIn(state);
+    try (ReceiptBook book =
+        ReceiptBook.open(
+            folder,
+            ReceiptSettings.defaults(),
+            new ReceiptBook.World(clock, Chance.seeded(1), heard.log()))) {
+      for (String to : List.of("a@example.org", "b@example.org")) {
+        book.give(
+            new Receipt(
+                NOW,
+                "Q1",
+                to,
+                "example.org",
+                "may",
+                List.of("default may"),
+                new Receipt.Peer("mx.example.org", "192.0.2.1"),
+                null,
+                false,
+                null,
+                false,
+                false));
+      }
+    }
+    String report = receipts("verify");
+    assertTrue(report.startsWith("2 receipts in 1 files, 1 signed heads, 0 lines"), report);
+    assertEquals(2, receipts("export").lines().count());
+    assertEquals(1, receipts("export", "--recipient", "b@example.org").lines().count());
+
+    Path file;
+    try (var files = Files.list(folder)) {
+      file =
+          files
+              .filter(f -> f.getFileName().toString().startsWith("receipts-"))
+              .findFirst()
+              .orElseThrow();
+    }
+    Files.writeString(
+        file, Files.readString(file).replaceFirst("\"wanted\":\"may\"", "\"wanted\":\"dane\""));
+    assertTrue(receipts("verify").contains("does not follow"));
+    String head = "ab".repeat(32);
+    assertTrue(receipts("verify", "--head", head).contains("is not in the chain"));
+  }
+}

@@ -1,0 +1,228 @@
+package org.sealwax.router.config;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.cli.Machine;
+import org.sealwax.mail.dns.DnsSettings;
+import org.sealwax.mail.net.DialerSettings;
+import org.sealwax.mail.sts.Patience;
+import org.sealwax.router.deliver.DeliverSettings;
+import org.sealwax.router.ledger.LedgerSettings;
+import org.sealwax.router.queue.QueueSettings;
+import org.sealwax.router.receipts.ReceiptSettings;
+import org.sealwax.router.receive.ClientLimits;
+import org.sealwax.router.receive.ReceiveSettings;
+import org.sealwax.router.receive.RelayRules;
+import org.sealwax.router.route.ForwardSettings;
+import org.sealwax.router.spool.SpoolSettings;
+import org.sealwax.router.sts.StsSettings;
+
+/** Mistakes in {@code sealwax.toml} and what is said about them, as one golden table. */
+final class ConfigurationTest {
+  private static final Machine MACHINE =
+      new Machine(Domain.of("mx.machine.example"), Path.of("/var/lib/sealwax"));
+
+  private static String resource(String name) throws IOException {
+    try (InputStream in = ConfigurationTest.class.getResourceAsStream(name)) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+
+  private static Configuration parse(String text) {
+    return Configuration.parse(text, Path.of("/etc/sealwax"), "sealwax.toml", MACHINE);
+  }
+
+  /** Cases are parted by {@code === name}, file and report by {@code ---}. */
+  @TestFactory
+  List<DynamicTest> saysWhatIsWrongWhereAndWhatToDo() throws IOException {
+    List<DynamicTest> tests = new ArrayList<>();
+    for (String part : resource("/config/mistakes.txt").split("(?m)^=== ")) {
+      if (part.isBlank()) {
+        continue;
+      }
+      String name = part.lines().findFirst().orElseThrow();
+      String rest = part.substring(name.length() + 1);
+      int cut = rest.indexOf("\n---\n");
+      String file = rest.substring(0, cut);
+      String report = rest.substring(cut + 5);
+      tests.add(
+          DynamicTest.dynamicTest(
+              name, () -> assertEquals(report.strip(), parse(file).report().strip())));
+    }
+    assertTrue(tests.size() > 20, "only " + tests.size());
+    return tests;
+  }
+
+  @Test
+  void misfitsAndImpossibleCombinationsAreToldAtOnce() {
+    Configuration read =
+        parse(
+            """
+            [server]
+            hostnme = "mx.project.example"
+            [[listener]]
+            address = "127.0.0.1:2525"
+            tls = "none"
+            client_certificate = "require"
+            [queue]
+            lifetime = "5 parsecs"
+            [[relay_domain]]
+            domain = "lists.example"
+            [[transport]]
+            domain = "*"
+            next_hop = "192.0.2.1:25"
+            [[policy]]
+            domain = "a.example"
+            level = "sicher"
+            """);
+    assertEquals(
+        List.of(2, 6, 8, 9, 13, 16), read.complaints().stream().map(Complaint::line).toList());
+  }
+
+  @Test
+  void noFileIsEveryDefault() throws IOException {
+    Configuration.Sound sound =
+        assertInstanceOf(Configuration.Sound.class, Configuration.read(null, MACHINE));
+    assertEquals(List.of(ListenerRow.byDefault()), sound.settings().listeners());
+    Settings settings = sound.settings();
+    Domain host = MACHINE.hostname();
+    assertEquals(DnsSettings.defaults(), settings.dns());
+    assertEquals(ClientLimits.Settings.defaults(), settings.clientLimits());
+    assertEquals(ReceiveSettings.defaults(host), settings.receive());
+    assertEquals(QueueSettings.defaults(host), settings.queue());
+    assertEquals(SpoolSettings.defaults(MACHINE.state().resolve("spool")), settings.spool());
+    assertEquals(ForwardSettings.defaults(), settings.forward());
+    assertEquals(DialerSettings.defaults(), settings.dialer());
+    assertEquals(LedgerSettings.defaults(), settings.ledger());
+    assertEquals(ReceiptSettings.defaults(), settings.receipts().orElseThrow());
+    assertEquals(StsSettings.in(MACHINE.state().resolve("sts.db")), settings.sts().orElseThrow());
+    DeliverSettings deliver = DeliverSettings.defaults(host);
+    assertEquals(deliver.pool(), settings.deliver().pool());
+    assertEquals(deliver.hold(), settings.deliver().hold());
+    assertEquals(deliver.floors(), settings.deliver().floors());
+    assertEquals(deliver.level(), settings.deliver().level());
+    assertEquals(RelayRules.loopbackOnly().trustedNetworks(), settings.trustedNetworks());
+    assertTrue(sound.effective().stream().noneMatch(e -> e.origin().contains(":")));
+  }
+
+  private static Patience patience(String text) {
+    return assertInstanceOf(Configuration.Sound.class, parse(text), text)
+        .settings()
+        .sts()
+        .orElseThrow()
+        .patience();
+  }
+
+  @Test
+  void theWaitsAtFirstContactAreSetAndNeverOutliveTheMail() {
+    assertEquals(
+        new Patience(Duration.ofSeconds(20), Duration.ofSeconds(40)),
+        patience("[sts]\nfirst_contact_hold = \"20s\"\nlookup_hold = \"40s\"\n"));
+    // Left out they follow a short lifetime; half an hour is the shorter of the two here.
+    String brief = "[queue]\nlifetime = \"2h\"\n";
+    assertEquals(new Patience(Duration.ofMinutes(30), Duration.ofHours(1)), patience(brief));
+    for (String key : List.of("first_contact_hold", "lookup_hold")) {
+      patience(brief + "[sts]\n" + key + " = \"1h\"\n");
+      List<Complaint> complaints = parse(brief + "[sts]\n" + key + " = \"1h1s\"\n").complaints();
+      assertEquals(1, complaints.size(), complaints.toString());
+      assertEquals(4, complaints.getFirst().line());
+      assertTrue(complaints.getFirst().text().contains("half the queue's lifetime"), key);
+    }
+  }
+
+  @Test
+  void theExampleWorks() {
+    Configuration.Sound sound =
+        assertInstanceOf(Configuration.Sound.class, parse(Reference.example()));
+    assertEquals("", sound.report());
+    assertTrue(Reference.example().lines().count() <= 10);
+  }
+
+  @Test
+  void theSampleUncommentedHasNoUnknownKeyAndNoMisfit() {
+    String keys =
+        Reference.sample()
+            .lines()
+            .filter(l -> l.startsWith("#") && !l.startsWith("# "))
+            .map(l -> l.substring(1))
+            .reduce("", (a, b) -> a + b + "\n");
+    for (Complaint c : parse(keys).complaints()) {
+      assertTrue(!c.text().contains("unknown") && !c.text().contains("cannot be"), c + "\n" + keys);
+    }
+  }
+
+  @Test
+  void everyDefaultFitsItsOwnKind() {
+    for (Table table : Schema.tables()) {
+      Section section = new Section(table, 0);
+      for (Key<?> key : table.keys()) {
+        section.find(key);
+      }
+    }
+  }
+
+  @Test
+  void eachValueKnowsItsOrigin() {
+    Configuration.Sound sound =
+        assertInstanceOf(
+            Configuration.Sound.class,
+            parse("[dns]\ntimeout = \"3s\"\n[log]\nformat = \"json\"\n"));
+    assertTrue(
+        sound
+            .effective()
+            .contains(new Effective("[dns]", 0, "timeout", "\"3s\"", "sealwax.toml:2")));
+    assertTrue(
+        sound.effective().contains(new Effective("[dns]", 0, "total", "\"10s\"", "default")));
+    assertTrue(
+        sound
+            .effective()
+            .contains(new Effective("[log]", 0, "format", "\"json\"", "sealwax.toml:4")));
+  }
+
+  @Test
+  void refusesWhatIsNotUtf8AndWhatIsTooLarge(@TempDir Path folder) throws IOException {
+    Path file = folder.resolve("sealwax.toml");
+    Files.write(file, new byte[] {'#', (byte) 0xff});
+    assertTrue(
+        assertThrows(IOException.class, () -> Configuration.read(file, MACHINE))
+            .toString()
+            .contains("UTF-8"));
+    Files.write(file, "#".repeat(Reading.MAX_SIZE).getBytes(StandardCharsets.US_ASCII));
+    assertInstanceOf(Configuration.Sound.class, Configuration.read(file, MACHINE));
+    Files.write(file, "#".repeat(Reading.MAX_SIZE + 1).getBytes(StandardCharsets.US_ASCII));
+    assertThrows(IOException.class, () -> Configuration.read(file, MACHINE));
+  }
+
+  @Test
+  void tellsAtMostSoManyComplaints() {
+    StringBuilder text = new StringBuilder("[server]\n");
+    for (int i = 0; i < Reading.MAX_COMPLAINTS + 1; i++) {
+      text.append("zzzz").append(i).append(" = 1\n");
+    }
+    assertEquals(Reading.MAX_COMPLAINTS, parse(text.toString()).complaints().size());
+  }
+
+  @Test
+  void nearestCountsSwappedNeighboursAsOneStep() {
+    assertEquals(1, Nearest.distance("hostnmae", "hostname"));
+    assertEquals(2, Nearest.distance("ab", "ba") + Nearest.distance("a", "b"));
+    assertEquals(3, Nearest.distance("", "abc"));
+    assertTrue(Nearest.to("completely", List.of("other")).isEmpty());
+  }
+}

@@ -1,0 +1,348 @@
+package org.sealwax.router.control;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.BiConsumer;
+import java.util.function.Function;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.cli.Arguments;
+import org.sealwax.mail.cli.Exit;
+import org.sealwax.mail.cli.Machine;
+import org.sealwax.mail.cli.Surroundings;
+import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.SteppedClock;
+import org.sealwax.mail.tls.TlsRoom;
+import org.sealwax.router.cli.ExplainCommand;
+import org.sealwax.router.cli.WhatIfCommand;
+import org.sealwax.router.config.Configuration;
+import org.sealwax.router.config.Settings;
+import org.sealwax.router.control.ControlServer.Json;
+import org.sealwax.router.control.WhatIfSide.Fate;
+import org.sealwax.router.control.WhatIfSide.Kind;
+import org.sealwax.router.ledger.LedgerSettings;
+import org.sealwax.router.ledger.LiveLedger;
+import org.sealwax.router.ledger.MxAnswer;
+import org.sealwax.router.ledger.Seen;
+import org.sealwax.router.ledger.Sights;
+import org.sealwax.router.log.Counters;
+import org.sealwax.router.log.HeardLog;
+import org.sealwax.router.queue.MailOptions;
+import org.sealwax.router.server.Caller;
+import org.sealwax.router.server.Router;
+import tools.jackson.databind.JsonNode;
+
+/** {@code explain --what-if} over a ledger of real connections. */
+@Timeout(120)
+final class WhatIfTest {
+  /** Nobody answers there: mail by MX waits in the queue, and nothing leaves this machine. */
+  private static final String IN_FORCE =
+      """
+      [[listener]]
+      address = "127.0.0.1:0"
+      [dns]
+      resolvers = ["127.0.0.1:1"]
+      [sts]
+      enabled = false
+      """;
+
+  @TempDir private Path folder = Path.of("");
+  private Path state = Path.of("");
+
+  private record Run(int code, String out, String err) {}
+
+  @BeforeEach
+  void remember() throws IOException {
+    TlsRoom.beforeAnything();
+    state = Files.createDirectories(folder.resolve("state"));
+    learn(
+        (ledger, clock) -> {
+          for (int i = 0; i < 32; i++) {
+            show(ledger, clock, "plain.example", Sights::clear);
+            show(ledger, clock, "own.example", Sights::untrusted);
+            show(ledger, clock, "good.example", Sights::verified);
+            clock.pass(Duration.ofHours(6));
+          }
+        });
+  }
+
+  private void learn(BiConsumer<LiveLedger, SteppedClock> lesson) throws IOException {
+    SteppedClock clock = new SteppedClock(Clock.system().now().minus(Duration.ofDays(9)));
+    try (LiveLedger ledger =
+        LiveLedger.open(
+            state.resolve("ledger.db"),
+            LedgerSettings.defaults(),
+            new LiveLedger.World(clock, new HeardLog().log(), (domain, host) -> false))) {
+      lesson.accept(ledger, clock);
+    }
+  }
+
+  private static void show(
+      LiveLedger ledger, SteppedClock clock, String domain, Function<Domain, Seen> sight) {
+    Domain mx = Domain.of("mx." + domain);
+    MxAnswer answer = new MxAnswer(Set.of(mx), false, clock.now().plusSeconds(300));
+    ledger.visit(Domain.of(domain), answer, true).seen(sight.apply(mx));
+  }
+
+  private Machine machine() {
+    return new Machine(Domain.of("mx.test.example"), state);
+  }
+
+  private Settings inForce() {
+    Configuration read = Configuration.parse(IN_FORCE, folder, "test", machine());
+    return assertInstanceOf(Configuration.Sound.class, read, read.report()).settings();
+  }
+
+  private Run whatIf(String other, String... words) throws Exception {
+    Path file = Files.writeString(folder.resolve("other.toml"), other);
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    Surroundings around =
+        new Surroundings(
+            Map.of(),
+            new ByteArrayInputStream(new byte[0]),
+            new PrintStream(out, true, StandardCharsets.UTF_8),
+            new PrintStream(err, true, StandardCharsets.UTF_8),
+            "tester",
+            folder,
+            folder);
+    List<String> all = new java.util.ArrayList<>(List.of("--what-if", file.toString()));
+    all.addAll(List.of(words));
+    int code =
+        new WhatIfCommand(around, machine())
+            .run(Arguments.read(ExplainCommand.subcommand(), all), inForce());
+    return new Run(
+        code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+  }
+
+  @Test
+  void aDemandThatADomainDoesNotMeetDelaysIt() throws Exception {
+    Run encrypt = whatIf(IN_FORCE + "[deliver]\nlevel = \"encrypt\"\n");
+    assertEquals(Exit.OK, encrypt.code(), encrypt.err());
+    assertTrue(encrypt.err().contains("no server runs here"), encrypt.err());
+    String text = encrypt.out();
+    assertTrue(text.contains("96 connections of 3 domains"), text);
+    assertTrue(text.contains("plain.example  delayed\n"), text);
+    assertTrue(
+        text.contains(
+            "mx.plain.example  now: clear at once; then: would wait: TLS was not offered"
+                + " (32 of 32 connections, the last "),
+        text);
+    assertFalse(text.contains("good.example"), "it meets it: " + text);
+    assertFalse(text.contains("own.example"), "it meets it: " + text);
+    assertTrue(text.contains("the queue: no server runs here"), text);
+
+    String verify =
+        whatIf(IN_FORCE + "[[policy]]\ndomain = \"own.example\"\nlevel = \"verify\"\n").out();
+    assertTrue(
+        verify.contains(
+            "mx.own.example  now: pass; then: would wait:"
+                + " no certificate by public roots for mx.own.example"),
+        verify);
+    assertFalse(verify.contains("plain.example"), verify);
+  }
+
+  @Test
+  void anOverrideLetsMailGoInClearTextThatTheLedgerKeepsFromIt() throws Exception {
+    String text =
+        whatIf(
+                IN_FORCE
+                    + """
+                    [[policy]]
+                    domain = "good.example"
+                    level = "none"
+                    override = true
+                    owner = "ann"
+                    note = "a try"
+                    expires = 2099-01-01
+                    """)
+            .out();
+    assertTrue(text.contains("go in clear text: 1, would be delayed: 0"), text);
+    assertTrue(text.contains("good.example  clear\n"), text);
+    assertTrue(text.contains("now: pass; then: would go clear at once (32 of 32"), text);
+  }
+
+  @Test
+  void whatIsTheSameChangesNothing() throws Exception {
+    JsonNode json = Json.MAPPER.readTree(whatIf(IN_FORCE, "--json").out());
+    for (WhatIf.Change change : WhatIf.Change.values()) {
+      assertEquals(0, json.path(change.word()).asInt(-1), json.toString());
+    }
+    assertEquals(3, json.path("remembered").asInt(), json.toString());
+    assertTrue(json.path("domains").isArray() && json.path("domains").isEmpty(), json.toString());
+    assertFalse(json.has("messages"), "no server runs, so nobody knows");
+  }
+
+  @Test
+  void whatIsNotRememberedIsNotGuessed() throws Exception {
+    JsonNode json =
+        Json.MAPPER.readTree(
+            whatIf(
+                    IN_FORCE
+                        + """
+                        [[policy]]
+                        domain = "good.example"
+                        level = "dane-only"
+                        [[transport]]
+                        domain = "own.example"
+                        next_hop = "relay.example"
+                        """,
+                    "--json")
+                .out());
+    assertEquals(2, json.path("unknown").asInt(), json.toString());
+    JsonNode good = json.path("domains").path(0);
+    assertEquals("good.example", good.path("domain").asString(""), json.toString());
+    assertEquals("unknown", good.path("changes").path(0).asString(""));
+    JsonNode difference = good.path("differences").path(0);
+    assertEquals("pass", difference.path("now").asString(""));
+    assertEquals(
+        "unknown: whether there are TLSA records is not remembered",
+        difference.path("then").asString(""));
+    assertEquals(32, difference.path("connections").asInt());
+    assertTrue(
+        json.path("domains").path(1).toString().contains("to relay.example:25"), json.toString());
+  }
+
+  @Test
+  void aBrokenFileIsReportedAsCheckDoes() throws Exception {
+    Run broken = whatIf(IN_FORCE + "[deliver]\nlevle = \"encrypt\"\n");
+    assertEquals(Exit.ERRORS, broken.code());
+    assertEquals("", broken.out());
+    assertTrue(broken.err().contains("levle"), broken.err());
+    assertTrue(broken.err().contains("^"), broken.err());
+    assertTrue(broken.err().endsWith("sealwax: 1 error\n"), broken.err());
+    assertThrows(Arguments.Misuse.class, () -> whatIf(IN_FORCE, "example.org"));
+    assertThrows(Arguments.Misuse.class, () -> whatIf(IN_FORCE, "--probe"));
+  }
+
+  @Test
+  void theRunningServerNamesTheMessagesInItsQueue() throws Exception {
+    Router router =
+        new Router(
+            inForce(),
+            new Router.World(
+                Clock.system(), Chance.secure(), new HeardLog().log(), new Counters()));
+    try {
+      router.start(() -> "reloaded");
+      try (Caller caller = new Caller(router.addresses().getFirst().getPort())) {
+        caller.reply();
+        caller.say("EHLO client.example");
+        caller.say("MAIL FROM:<a@example.org>");
+        caller.say("RCPT TO:<b@plain.example>");
+        caller.say("RCPT TO:<c@plain.example>");
+        caller.say("RCPT TO:<b@good.example>");
+        caller.say("DATA");
+        String taken = caller.say("Subject: x\r\n\r\nx\r\n.");
+        assertTrue(taken.startsWith("250"), taken);
+      }
+      String other = IN_FORCE + "[deliver]\nlevel = \"encrypt\"\n";
+      JsonNode json = Json.MAPPER.readTree(whatIf(other, "--json").out());
+      assertEquals(1, json.path("messages").size(), json.toString());
+      JsonNode message = json.path("messages").path(0);
+      assertEquals("plain.example", message.path("domain").asString(""));
+      assertEquals("delayed", message.path("changes").path(0).asString(""));
+      assertFalse(json.path("more_messages").asBoolean(true));
+      String text = whatIf(other).out();
+      assertTrue(
+          text.contains(
+              message.path("id").asString("?")
+                  + "  to plain.example from <a@example.org>  delayed\n"),
+          text);
+      assertFalse(text.contains("no server runs"), text);
+      assertTrue(whatIf(IN_FORCE).out().contains("these domains: 0"));
+      String explained = explainMessage(message.path("id").asString(""));
+      assertTrue(explained.contains("goes to the MX hosts of plain.example"), explained);
+      assertTrue(explained.contains("goes to the MX hosts of good.example"), explained);
+      assertTrue(explained.contains("ledger: verify since"), explained);
+    } finally {
+      router.close();
+    }
+  }
+
+  private String explainMessage(String id) throws Exception {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    PrintStream print = new PrintStream(out, true, StandardCharsets.UTF_8);
+    Surroundings around =
+        new Surroundings(
+            Map.of(), new ByteArrayInputStream(new byte[0]), print, print, "t", folder, folder);
+    Arguments words = Arguments.read(ExplainCommand.subcommand(), List.of("--message", id));
+    assertEquals(Exit.OK, new ExplainCommand(around).delivery(words, inForce()));
+    return out.toString(StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void allDomainsAreCountedAndAThousandAreTold() throws Exception {
+    String other = IN_FORCE + "[deliver]\nlevel = \"encrypt\"\n";
+    learn((ledger, clock) -> plain(ledger, clock, 1, WhatIf.MOST_DOMAINS));
+    JsonNode most = Json.MAPPER.readTree(whatIf(other, "--json").out());
+    assertEquals(WhatIf.MOST_DOMAINS, most.path("domains").size());
+    assertEquals(0, most.path("more").asInt(-1));
+    learn((ledger, clock) -> plain(ledger, clock, WhatIf.MOST_DOMAINS, WhatIf.MOST_DOMAINS + 1));
+    JsonNode more = Json.MAPPER.readTree(whatIf(other, "--json").out());
+    assertEquals(WhatIf.MOST_DOMAINS, more.path("domains").size());
+    assertEquals(1, more.path("more").asInt(-1));
+    assertEquals(WhatIf.MOST_DOMAINS + 1, more.path("delayed").asInt());
+    assertTrue(whatIf(other).out().contains("... and 1 more domains\n"));
+  }
+
+  /** Beside plain.example, which is there already. */
+  private static void plain(LiveLedger ledger, SteppedClock clock, int from, int to) {
+    for (int i = from; i < to; i++) {
+      show(ledger, clock, "d" + i + ".example", Sights::clear);
+    }
+  }
+
+  @Test
+  void requireTlsMailGoesInClearTextUnderNoConfiguration() {
+    Set<WhatIf.Change> both = Set.of(WhatIf.Change.CLEAR, WhatIf.Change.DELAYED);
+    assertEquals(both, WhatIf.ofMessage(both, MailOptions.Tls.UNSPECIFIED));
+    assertEquals(both, WhatIf.ofMessage(both, MailOptions.Tls.OPTIONAL));
+    assertEquals(Set.of(WhatIf.Change.DELAYED), WhatIf.ofMessage(both, MailOptions.Tls.REQUIRED));
+    assertEquals(Set.of(), WhatIf.ofMessage(Set.of(WhatIf.Change.CLEAR), MailOptions.Tls.REQUIRED));
+  }
+
+  @Test
+  void everyChangeHasItsWord() {
+    StringBuilder table = new StringBuilder();
+    for (Kind from : Kind.values()) {
+      for (Kind to : Kind.values()) {
+        Optional<WhatIf.Change> change =
+            WhatIf.change(new Fate(from, "as before"), new Fate(to, "as before"));
+        table.append(change.map(WhatIf.Change::word).orElse("-")).append(' ');
+      }
+      table.append('\n');
+    }
+    assertEquals(
+        """
+        - clear clear delayed unknown\s
+        better - clear delayed unknown\s
+        better delayed - delayed unknown\s
+        better clear clear - unknown\s
+        - clear clear delayed -\s
+        """,
+        table.toString());
+    assertEquals(
+        Optional.of(WhatIf.Change.UNKNOWN),
+        WhatIf.change(new Fate(Kind.UNKNOWN, "route a"), new Fate(Kind.UNKNOWN, "route b")));
+  }
+}

@@ -1,0 +1,265 @@
+package org.sealwax.router.deliver;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.sealwax.router.deliver.FakeNet.reason;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.address.ReversePath;
+import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.Dialer;
+import org.sealwax.mail.net.MemoryWire;
+import org.sealwax.mail.net.SteppedClock;
+import org.sealwax.mail.net.Threads;
+import org.sealwax.mail.policy.Floors;
+import org.sealwax.mail.policy.Level;
+import org.sealwax.mail.smtp.session.SmtpTimes;
+import org.sealwax.mail.tls.verdict.TrustRoots;
+import org.sealwax.mail.tls.verdict.Verdict;
+import org.sealwax.router.dialogue.DialogueFile;
+import org.sealwax.router.dialogue.DialoguePlayer;
+import org.sealwax.router.dialogue.FakeTls;
+import org.sealwax.router.log.HeardLog;
+import org.sealwax.router.queue.Addressee;
+import org.sealwax.router.queue.Consignment;
+import org.sealwax.router.queue.DsnWish;
+import org.sealwax.router.queue.MailOptions;
+import org.sealwax.router.queue.NextHop;
+import org.sealwax.router.queue.Outcome;
+import org.sealwax.router.queue.Target;
+import org.sealwax.router.spool.QueueId;
+import org.sealwax.testkit.dns.FixedResolver;
+
+/**
+ * Our client in the conversations under {@code src/test/resources/dialogue/client}: the file plays
+ * the host on one connection, and there is no other. Mail goes from {@code sender@origin.example}
+ * to example.org.
+ *
+ * <pre>
+ * @ to bob alice          recipients, by local part
+ * @ level encrypt         of the policy
+ * @ body eight-bit        or binary
+ * @ utf8                  the mail asked for SMTPUTF8
+ * @ content Subject: x    a line of content; without any there are two
+ * @ fill 300000           so many octets of content, all "x" lines
+ * @ notify bob failure delay     @ notify bob never      @ orcpt bob rfc822;bob@example.org
+ * @ ret headers           @ envid QQ314159
+ * Q: bob deferred timeout          the outcome of each recipient, in order
+ * </pre>
+ */
+final class ClientDialogueFilesTest {
+  private static final Duration LIMIT = Duration.ofSeconds(15);
+
+  private final FixedResolver.Builder dns =
+      FixedResolver.builder()
+          .mx("example.org", 10, "mx.example.org")
+          .a("mx.example.org", "198.51.100.1");
+  private final SteppedClock clock = new SteppedClock(FakeNet.NOON);
+  private final HeardLog log = new HeardLog();
+  private final List<String> recipients = new ArrayList<>();
+  private final StringBuilder content = new StringBuilder();
+  private final List<String[]> wishes = new ArrayList<>();
+  private Level level = Level.MAY;
+  private MailOptions.Body body = MailOptions.Body.SEVEN_BIT;
+  private MailOptions.Return ret = MailOptions.Return.UNSPECIFIED;
+  private boolean utf8;
+  private @Nullable String envelopeId;
+
+  static Stream<Path> files() throws IOException {
+    List<Path> files = DialogueFile.under("client");
+    assertTrue(files.size() >= 15, "only " + files.size() + " dialogues");
+    return files.stream();
+  }
+
+  private void option(String option) {
+    String[] words = option.split(" ");
+    String rest = option.substring(Math.min(option.length(), words[0].length() + 1));
+    switch (words[0]) {
+      case "to" -> recipients.addAll(Arrays.asList(words).subList(1, words.length));
+      case "level" -> level = Level.valueOf(upper(rest));
+      case "body" -> body = MailOptions.Body.valueOf(upper(rest));
+      case "ret" -> ret = MailOptions.Return.valueOf(upper(rest));
+      case "utf8" -> utf8 = true;
+      case "envid" -> envelopeId = rest;
+      case "content" -> content.append(rest).append("\r\n");
+      case "fill" -> content.append(("x".repeat(98) + "\r\n").repeat(Integer.parseInt(rest) / 100));
+      case "notify", "orcpt" -> wishes.add(words);
+      default -> throw new IllegalArgumentException("not understood: @ " + option);
+    }
+  }
+
+  private static String upper(String text) {
+    return text.toUpperCase(Locale.ROOT).replace('-', '_');
+  }
+
+  private DsnWish wish(String recipient) {
+    Set<DsnWish.When> when = EnumSet.noneOf(DsnWish.When.class);
+    boolean never = false;
+    String original = null;
+    for (String[] words : wishes) {
+      if (!words[1].equals(recipient)) {
+        continue;
+      }
+      if (words[0].equals("orcpt")) {
+        original = words[2];
+        continue;
+      }
+      for (String word : Arrays.asList(words).subList(2, words.length)) {
+        if (word.equals("never")) {
+          never = true;
+        } else {
+          when.add(DsnWish.When.valueOf(upper(word)));
+        }
+      }
+    }
+    return new DsnWish(when, never, original);
+  }
+
+  private Consignment consignment() {
+    Domain domain = Domain.of("example.org");
+    List<Addressee> addressees = new ArrayList<>();
+    for (String local : recipients) {
+      addressees.add(
+          new Addressee(
+              addressees.size() + 1L, new Target.Remote(new Mailbox(local, domain)), wish(local)));
+    }
+    if (content.isEmpty()) {
+      content.append("Subject: hello\r\n\r\n");
+    }
+    byte[] octets = content.toString().getBytes(StandardCharsets.UTF_8);
+    return new Consignment(
+        new QueueId("0TestMail1"),
+        ReversePath.of(new Mailbox("sender", Domain.of("origin.example"))),
+        new MailOptions(body, utf8, envelopeId, ret, MailOptions.Tls.UNSPECIFIED),
+        new NextHop.ByMx(domain),
+        addressees,
+        null,
+        FakeNet.NOON,
+        1,
+        octets.length,
+        () -> new ByteArrayInputStream(octets));
+  }
+
+  private Courier courier(Dialer dialer) {
+    DeliverSettings usual = DeliverSettings.defaults(Domain.of("router.example"));
+    DeliverSettings settings =
+        new DeliverSettings(
+            usual.ehlo(),
+            usual.ownNames(),
+            usual.ownEndpoints(),
+            usual.mxPort(),
+            true,
+            false,
+            null,
+            null,
+            usual.stagger(),
+            SmtpTimes.defaults(),
+            new PoolSettings(0, 0, Duration.ofSeconds(5), 100, Duration.ofMinutes(5)),
+            false,
+            false,
+            false,
+            usual.hold(),
+            level,
+            Floors.DEFAULT,
+            List.of(),
+            Map.of());
+    return new Courier(
+        settings,
+        new Courier.World(
+            dns.build(),
+            Dialers.both(dialer),
+            FakeTls.client(new Verdict.Trusted()),
+            Map.of("public", new TrustRoots("public", Set.of())),
+            clock,
+            Chance.seeded(1),
+            log.log(),
+            new HostMemories(),
+            Sources.none()),
+        c -> {
+          throw new IllegalStateException("no pipes here");
+        });
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("files")
+  @Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void ourClientTalksAsWritten(Path path) throws Exception {
+    DialogueFile file = DialogueFile.read(path);
+    file.options().forEach(this::option);
+    MemoryWire.Pair pair = MemoryWire.pair();
+    AtomicReference<@Nullable MemoryWire> only = new AtomicReference<>(pair.client());
+    Dialer dialer =
+        (to, from, timeout) -> {
+          MemoryWire wire = only.getAndSet(null);
+          if (wire == null) {
+            throw new ConnectException("Connection refused");
+          }
+          return wire;
+        };
+    DialoguePlayer player =
+        new DialoguePlayer(
+            file,
+            pair.server(),
+            pair.client(),
+            new DialoguePlayer.World() {
+              @Override
+              public void later(Duration passed) {
+                clock.pass(passed);
+              }
+
+              @Override
+              public void shutdown() {
+                throw new IllegalStateException("a client is not shut down");
+              }
+
+              @Override
+              public void handshake(MemoryWire wire) throws IOException {
+                FakeTls.asServer(wire);
+              }
+            });
+    try (Courier courier = courier(dialer)) {
+      FutureTask<Map<Long, Outcome>> delivery =
+          new FutureTask<>(() -> courier.deliver(consignment()));
+      Threads.start("delivery", delivery);
+      try {
+        player.playServer();
+      } finally {
+        pair.server().close();
+      }
+      Map<Long, Outcome> outcomes = delivery.get(LIMIT.toSeconds(), TimeUnit.SECONDS);
+      assertFalse(log.heard("bug"), () -> "a bug: " + log.facts());
+      List<String> said = new ArrayList<>();
+      for (int i = 0; i < recipients.size(); i++) {
+        Outcome outcome = outcomes.get(i + 1L);
+        if (outcome == null) {
+          throw new AssertionError("no outcome for " + recipients.get(i));
+        }
+        said.add("Q: " + recipients.get(i) + " " + reason(outcome));
+      }
+      assertEquals(file.queued(), said);
+    }
+  }
+}

@@ -1,0 +1,265 @@
+package org.sealwax.router.deliver;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.sealwax.router.deliver.FakeNet.NOON;
+import static org.sealwax.router.deliver.FakeNet.reason;
+
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.policy.Evidence;
+import org.sealwax.mail.policy.Ladder;
+import org.sealwax.mail.policy.Level;
+import org.sealwax.mail.policy.MxFilter;
+import org.sealwax.mail.policy.MxPattern;
+import org.sealwax.router.evidence.Source;
+import org.sealwax.router.queue.NextHop;
+import org.sealwax.router.queue.Outcome;
+import org.sealwax.router.route.RecipientProbe.Result;
+
+/** Which MX hosts have their turn in which round, and what a lesser one may say for a better. */
+@Timeout(30)
+final class HostOrderTest {
+  private FakeNet net = new FakeNet();
+
+  @AfterEach
+  void closeAll() {
+    net.close();
+  }
+
+  private void anew() {
+    net.close();
+    net = new FakeNet();
+  }
+
+  private FakeHost mx(int preference) {
+    String name = "mx" + preference + ".example.org";
+    net.dns.mx("example.org", preference, name).a(name, "192.0.2." + preference);
+    return net.host("192.0.2." + preference);
+  }
+
+  private static Source filter(String by, String good) {
+    return subject -> {
+      Domain host = (Domain) subject.host();
+      return switch (by) {
+        case "MTA-STS" ->
+            List.of(
+                new Evidence.Sts(
+                    Domain.of("example.org"),
+                    new Evidence.StsState.Enforce(
+                        "1", List.of(MxPattern.parse(good).orElseThrow())),
+                    null));
+        case "ledger" ->
+            List.of(
+                new Evidence.Ledger(
+                    Level.VERIFY,
+                    new MxFilter.Known(Set.of(Domain.of(good)), Set.of()),
+                    NOON,
+                    NOON.plusSeconds(60)));
+        default ->
+            List.of(
+                new Evidence.Dane(
+                    host,
+                    host.name().equals(good)
+                        ? new Evidence.DaneState.Absent("no record")
+                        : new Evidence.DaneState.Trouble("SERVFAIL"),
+                    true,
+                    NOON.plusSeconds(60)));
+      };
+    };
+  }
+
+  @ParameterizedTest
+  @CsvSource({"MTA-STS, 8", "MTA-STS, 32", "ledger, 8", "ledger, 32", "DANE, 8", "DANE, 32"})
+  void hostsThatMayNotBeUsedTakeNobodysPlace(String by, int place) throws Exception {
+    for (int i = 1; i < place; i++) {
+      mx(i);
+    }
+    String good = "mx" + place + ".example.org";
+    FakeHost host = mx(place).tls(FakeNet.server(good));
+    net.sources.add(filter(by, good));
+    String outcome = reason(net.mail().one());
+    assertTrue(outcome.startsWith("delivered"), outcome);
+    assertEquals(1, host.bodies().size());
+    if (!by.equals("ledger")) {
+      // The ledger wants to see one of the hosts that it does not know, and gives it no mail.
+      assertEquals(List.of("192.0.2." + place), net.dialled());
+    }
+  }
+
+  @Test
+  void hostsBeyondThoseOfOneLookHaveTheirTurnInTheNextRound() throws Exception {
+    for (int i = 1; i <= 70; i++) {
+      String name = "mx" + i + ".example.org";
+      net.dns.mx("example.org", i, name).a(name, "192.0.2." + i);
+    }
+    FakeHost host = net.host("192.0.2.70").tls(FakeNet.server("mx70.example.org"));
+    net.sources.add(filter("MTA-STS", "mx70.example.org"));
+    assertEquals("deferred sts-mx", reason(net.mail().one()));
+    assertEquals("deferred sts-mx", reason(net.mail().again(NOON).one()));
+    assertEquals("delivered sts:verified", reason(net.mail().again(NOON).one()));
+    assertEquals(1, host.bodies().size());
+  }
+
+  @Test
+  void theOnlyUsableHostOfManyMayUseItsOtherAddresses() throws Exception {
+    for (int i = 1; i <= 20; i++) {
+      mx(i).tls(FakeNet.server("mx" + i + ".example.org")).on("MAIL", "421 busy");
+    }
+    net.dns.a("mx3.example.org", "198.51.100.3");
+    FakeHost good = net.host("198.51.100.3").tls(FakeNet.server("mx3.example.org"));
+    net.sources.add(filter("MTA-STS", "mx3.example.org"));
+    assertEquals("delivered sts:verified", reason(net.mail().one()));
+    assertEquals(1, good.bodies().size());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"banner", "MAIL", "RCPT", "END", "dead"})
+  void nineteenHostsDoNotHideTheTwentieth(String where) throws Exception {
+    for (int i = 1; i <= 20; i++) {
+      FakeHost host = mx(i);
+      if (i < 20) {
+        switch (where) {
+          case "banner" -> host.banner("421 busy");
+          case "dead" -> host.close();
+          default -> host.on(where, "451 busy");
+        }
+      }
+    }
+    assertTrue(net.mail().one() instanceof Outcome.Deferred);
+    assertTrue(net.mail().again(NOON).one() instanceof Outcome.Deferred);
+    assertEquals("delivered may:none", reason(net.mail().again(NOON).one()));
+    List<String> all = new ArrayList<>();
+    for (int i = 1; i <= 20; i++) {
+      all.add("192.0.2." + i);
+    }
+    assertEquals(all, net.dialled(), "each once, by preference");
+  }
+
+  @Test
+  void whenAllHaveHadTheirTurnTheBestIsFirstAgain() throws Exception {
+    for (int i = 1; i <= 9; i++) {
+      mx(i).on("MAIL", "451 busy");
+    }
+    net.mail().one();
+    net.mail().again(NOON).one();
+    assertEquals(
+        List.of("192.0.2.8", "192.0.2.9", "192.0.2.1"),
+        net.dialled().subList(Ladder.HOSTS, Ladder.HOSTS + 3));
+    net.mail().again(NOON).one();
+    assertEquals("192.0.2.1", net.dialled().get(2 * Ladder.HOSTS));
+  }
+
+  @Test
+  void otherMailForASilentNextHopGoesOnWhereTheFirstEnded() throws Exception {
+    for (int i = 1; i <= 9; i++) {
+      FakeHost host = mx(i);
+      if (i < 9) {
+        host.close();
+      }
+    }
+    assertTrue(net.mail().one() instanceof Outcome.Deferred);
+    FakeNet.Mail other = net.mail();
+    other.deliveredTo = "alias@example.com";
+    assertEquals("delivered may:none", reason(other.one()));
+    assertEquals("192.0.2.8", net.dialled().get(Ladder.HOSTS));
+  }
+
+  @Test
+  void oneMailThatIsPutOffMovesNoOther() throws Exception {
+    mx(1).on("END", FakeHost.CLOSE, "250 fine");
+    mx(2);
+    assertEquals("deferred lost-connection", reason(net.mail().one()));
+    FakeNet.Mail other = net.mail();
+    other.deliveredTo = "alias@example.com";
+    assertEquals("delivered may:none", reason(other.one()));
+    assertEquals(List.of("192.0.2.1", "192.0.2.1"), net.dialled());
+  }
+
+  @Test
+  void ourOwnAddressCutsTheListInEveryRound() throws Exception {
+    mx(1).on("END", FakeHost.CLOSE);
+    mx(2);
+    mx(3);
+    net.own = Set.of(new InetSocketAddress("192.0.2.2", 25));
+    for (int round = 1; round <= 4; round++) {
+      assertEquals("deferred lost-connection", reason(net.mail().again(NOON).one()));
+    }
+    assertEquals(Set.of("192.0.2.1"), Set.copyOf(net.dialled()));
+    assertEquals(4, net.dialled().size());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "MAIL, MAIL", "MAIL, RCPT", "MAIL, DATA", "MAIL, END",
+    "RCPT, MAIL", "RCPT, RCPT", "RCPT, DATA", "RCPT, END",
+    "DATA, MAIL", "DATA, RCPT", "DATA, DATA", "DATA, END",
+    "END, MAIL", "END, RCPT", "END, DATA", "END, END",
+  })
+  void aLesserHostDoesNotBounceWhomABetterOnePutOff(String better, String lesser) throws Exception {
+    for (String putOff : List.of("450 4.2.1 busy", "421 4.7.0 later", "552 5.2.2 full")) {
+      for (String[] offers : new String[][] {{}, {"PIPELINING"}}) {
+        anew();
+        mx(1).offers(offers).on(better, putOff);
+        mx(2).offers(offers).on(lesser, "554 5.7.1 no");
+        Outcome outcome = net.mail().one();
+        assertTrue(outcome instanceof Outcome.Deferred, putOff + ": " + outcome);
+        assertEquals(2, net.dialled().size());
+      }
+    }
+  }
+
+  @Test
+  void aLesserHostDoesNotBounceInALaterRoundEither() throws Exception {
+    for (int i = 1; i <= 7; i++) {
+      mx(i).on("RCPT", "450 4.2.1 busy");
+    }
+    mx(8).on("RCPT", "550 5.1.1 unknown");
+    assertEquals("deferred recipient-deferred", reason(net.mail().one()));
+    Outcome.Deferred deferred = (Outcome.Deferred) net.mail().again(NOON).one();
+    assertEquals("192.0.2.8", net.dialled().get(Ladder.HOSTS));
+    assertEquals(4, deferred.cause().status().kind());
+  }
+
+  @Test
+  void aLesserHostSpeaksForABetterOneThatIsNotThere() throws Exception {
+    mx(1).close();
+    mx(2).on("RCPT", "550 5.1.1 unknown");
+    assertEquals("refused recipient-refused", reason(net.mail().one()));
+    anew();
+    mx(1).on("RCPT", FakeHost.CLOSE);
+    mx(2).on("RCPT", "550 5.1.1 unknown");
+    assertEquals("refused recipient-refused", reason(net.mail().one()), "silence puts nobody off");
+  }
+
+  @Test
+  void aBetterHostsRefusalIsFinal() throws Exception {
+    mx(1).on("RCPT", "550 5.1.1 unknown");
+    FakeHost lesser = mx(2);
+    assertEquals("refused recipient-refused", reason(net.mail().one()));
+    assertTrue(lesser.sessions().isEmpty());
+  }
+
+  @Test
+  void aProbeDoesNotTakeALesserHostsWordForABetterOnes() throws Exception {
+    mx(1).on("MAIL", "451 busy");
+    mx(2).on("RCPT", "550 5.1.1 unknown");
+    Result result =
+        net.courier()
+            .callAhead()
+            .probe(
+                new Mailbox("bob", Domain.of("example.org")),
+                new NextHop.ByMx(Domain.of("example.org")));
+    assertTrue(result instanceof Result.NotKnown, result.toString());
+  }
+}

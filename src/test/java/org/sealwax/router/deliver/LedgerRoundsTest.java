@@ -1,0 +1,153 @@
+package org.sealwax.router.deliver;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.sealwax.router.deliver.FakeNet.reason;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.address.DomainPattern;
+import org.sealwax.mail.policy.Level;
+import org.sealwax.mail.policy.PolicyRow;
+import org.sealwax.mail.tls.TestCa;
+import org.sealwax.router.evidence.LedgerSource;
+import org.sealwax.router.ledger.LedgerSettings;
+import org.sealwax.router.ledger.LiveLedger;
+import org.sealwax.router.queue.MailOptions.Tls;
+import org.sealwax.router.queue.Outcome;
+
+/** Rounds under a real ledger: what is told to it, and what it keeps back. */
+@Timeout(60)
+final class LedgerRoundsTest {
+  private static final Domain DOMAIN = Domain.of("example.org");
+
+  @TempDir private Path folder = Path.of("");
+  private final FakeNet net = new FakeNet();
+  private @org.jspecify.annotations.Nullable LiveLedger made;
+
+  private LiveLedger ledger() {
+    return java.util.Objects.requireNonNull(made);
+  }
+
+  @BeforeEach
+  void begin() throws Exception {
+    LiveLedger ledger =
+        LiveLedger.open(
+            folder.resolve("ledger.db"),
+            new LedgerSettings(
+                2,
+                1,
+                4,
+                1,
+                1,
+                false,
+                Duration.ofDays(2),
+                LedgerSettings.Regression.HOLD,
+                Duration.ofDays(180),
+                1_000),
+            new LiveLedger.World(net.clock, net.heard.log(), (domain, host) -> false));
+    made = ledger;
+    net.ledger = ledger;
+    net.sources.add(new LedgerSource(ledger));
+  }
+
+  @AfterEach
+  void end() throws Exception {
+    net.close();
+    ledger().close();
+  }
+
+  private FakeHost promoted() throws Exception {
+    FakeHost host = net.simple().tls(FakeNet.server("mx.example.org"));
+    for (int i = 0; i < 2; i++) {
+      assertEquals("delivered may:trusted", reason(net.mail().one()));
+      net.clock.pass(Duration.ofHours(1));
+    }
+    assertEquals(Level.VERIFY, ledger().about(DOMAIN).orElseThrow().level());
+    return host;
+  }
+
+  private static boolean isRemembered(Outcome outcome) {
+    return assertInstanceOf(Outcome.Deferred.class, outcome).cause().remembered();
+  }
+
+  @Test
+  void aDomainThatAlwaysDidTlsIsNotTrickedBackAndItsMailWillBeHeld() throws Exception {
+    FakeHost host = promoted();
+    assertEquals("delivered verify:verified", reason(net.mail().one()));
+    host.on("EHLO", "250 fake");
+    for (int i = 0; i < 3; i++) {
+      Outcome outcome = net.mail().again(FakeNet.NOON).one();
+      assertEquals("deferred tls-not-offered", reason(outcome));
+      assertTrue(isRemembered(outcome), outcome.toString());
+      net.clock.pass(Duration.ofHours(1));
+    }
+    assertEquals(3, host.bodies().size());
+    assertFalse(net.forgotten.isEmpty(), "the DNS is asked afresh");
+    assertTrue(ledger().alarm(DOMAIN).isPresent());
+  }
+
+  @Test
+  void aCertificateThatWasGoodAndIsNotKeepsTheMailBack() throws Exception {
+    FakeHost host = promoted();
+    host.tls(FakeNet.server(TestCa.selfSigned("mx.example.org")));
+    Outcome outcome = net.mail().one();
+    assertEquals("deferred tls-identity", reason(outcome));
+    assertTrue(isRemembered(outcome));
+    assertEquals(2, host.bodies().size());
+  }
+
+  @Test
+  void aForgedMxWithACertificateOfItsOwnIsLookedAtAndGetsNoMail() throws Exception {
+    promoted();
+    net.dns = org.sealwax.testkit.dns.FixedResolver.builder();
+    net.dns.mx("example.org", 10, "mx.evil.example").a("mx.evil.example", "192.0.2.66");
+    FakeHost evil = net.host("192.0.2.66").tls(FakeNet.server("mx.evil.example"));
+    net.changed();
+    Outcome outcome = net.mail().one();
+    assertEquals("deferred ledger-mx", reason(outcome));
+    assertTrue(isRemembered(outcome));
+    assertEquals(1, evil.sessions().size(), "looked at once");
+    evil.session(0).awaitQuit();
+    assertEquals(
+        List.of("EHLO", "STARTTLS", "EHLO", "QUIT"), evil.session(0).verbs(), "without mail");
+  }
+
+  @Test
+  void whatTheAdminDemandsTooIsNotOurMemorysAlone() throws Exception {
+    FakeHost host = promoted();
+    net.rows.add(PolicyRow.of(DomainPattern.parse("example.org").orElseThrow(), Level.ENCRYPT));
+    net.changed();
+    host.on("EHLO", "250 fake");
+    Outcome outcome = net.mail().one();
+    assertEquals("deferred tls-not-offered", reason(outcome));
+    assertFalse(isRemembered(outcome), "the row would have kept it back as well");
+  }
+
+  @Test
+  void tlsRequiredNoPassesTheLedger() throws Exception {
+    FakeHost host = promoted();
+    host.tls(FakeNet.server(TestCa.selfSigned("mx.example.org")));
+    assertEquals("deferred tls-identity", reason(net.mail().one()));
+    assertEquals("delivered may:untrusted", reason(net.mail().tls(Tls.OPTIONAL).one()));
+  }
+
+  @Test
+  void mailWithoutASenderTeachesNothing() throws Exception {
+    net.simple().tls(FakeNet.server("mx.example.org"));
+    for (int i = 0; i < 6; i++) {
+      assertEquals("delivered may:trusted", reason(net.mail().fromNobody().one()));
+      net.clock.pass(Duration.ofHours(1));
+    }
+    assertTrue(ledger().about(DOMAIN).isEmpty());
+  }
+}

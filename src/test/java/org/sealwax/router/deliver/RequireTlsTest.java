@@ -1,0 +1,198 @@
+package org.sealwax.router.deliver;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.sealwax.router.deliver.FakeNet.reason;
+
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.address.DomainPattern;
+import org.sealwax.mail.policy.Evidence;
+import org.sealwax.mail.policy.Level;
+import org.sealwax.mail.policy.MxPattern;
+import org.sealwax.mail.policy.PolicyRow;
+import org.sealwax.mail.tls.TestCa;
+import org.sealwax.router.queue.MailOptions.Tls;
+import org.sealwax.router.queue.Outcome;
+
+/** RFC 8689 toward hosts with real TLS: LAB rows G2 to G5, and what lies beside them. */
+@Timeout(60)
+final class RequireTlsTest {
+  private final FakeNet net = new FakeNet();
+
+  @AfterEach
+  void closeAll() {
+    net.close();
+  }
+
+  private FakeHost good(FakeNet here) {
+    here.dns.secure("example.org");
+    return here.simple().tls(FakeNet.server("mx.example.org")).offersInTls("REQUIRETLS", "DSN");
+  }
+
+  private static String status(Outcome outcome) {
+    return outcome instanceof Outcome.Refused(var cause) ? cause.status().toString() : "";
+  }
+
+  private static void neverSawMail(FakeHost host) {
+    assertFalse(host.commands().toString().contains("MAIL"), host.commands().toString());
+  }
+
+  private static void enforce(FakeNet here, String pattern) {
+    here.sources.add(
+        subject ->
+            List.of(
+                new Evidence.Sts(
+                    Domain.of("example.org"),
+                    new Evidence.StsState.Enforce(
+                        "1", List.of(MxPattern.parse(pattern).orElseThrow())),
+                    null)));
+  }
+
+  @Test
+  void g2AHopWithoutRequireTlsBouncesWith5730() throws Exception {
+    FakeHost host = good(net).offers("REQUIRETLS").offersInTls("DSN");
+    Outcome outcome = net.mail().tls(Tls.REQUIRED).one();
+    assertEquals("refused requiretls-missing", reason(outcome));
+    assertEquals("5.7.30", status(outcome));
+    neverSawMail(host);
+    assertEquals("delivered may:trusted", reason(net.mail().one()), "other mail still passes");
+  }
+
+  @Test
+  void g3AHopWithABadCertificateBouncesWith5710() throws Exception {
+    for (String how : List.of("name", "self-signed")) {
+      try (FakeNet here = new FakeNet()) {
+        FakeHost host = good(here);
+        host.tls(
+            how.equals("name")
+                ? FakeNet.server("other.example")
+                : FakeNet.server(TestCa.selfSigned("mx.example.org")));
+        Outcome outcome = here.mail().tls(Tls.REQUIRED).one();
+        assertEquals("refused tls-identity", reason(outcome), how);
+        assertEquals("5.7.10", status(outcome));
+        neverSawMail(host);
+      }
+    }
+  }
+
+  @Test
+  void g4AGoodHopGetsTheMailAndThePromiseWithIt() throws Exception {
+    FakeHost host = good(net);
+    assertEquals("delivered encrypt:verified", reason(net.mail().tls(Tls.REQUIRED).one()));
+    assertTrue(
+        host.commands().stream().anyMatch(c -> c.startsWith("MAIL ") && c.contains(" REQUIRETLS")),
+        host.commands().toString());
+    assertEquals("delivered may:trusted", reason(net.mail().one()));
+    assertEquals(
+        1, host.commands().stream().filter(c -> c.contains("REQUIRETLS")).count(), "its own only");
+  }
+
+  @Test
+  void g5TlsRequiredNoPassesMtaStsAndNoRow() throws Exception {
+    enforce(net, "other.example.org");
+    FakeHost host = net.simple().tls(FakeNet.server(TestCa.selfSigned("whatever.example")));
+    assertEquals("deferred sts-mx", reason(net.mail().one()));
+    neverSawMail(host);
+    assertEquals("delivered may:untrusted", reason(net.mail().tls(Tls.OPTIONAL).one()));
+    try (FakeNet strict = new FakeNet()) {
+      strict.rows.add(PolicyRow.of(DomainPattern.parse("example.org").orElseThrow(), Level.VERIFY));
+      FakeHost other = strict.simple().tls(FakeNet.server(TestCa.selfSigned("whatever.example")));
+      assertEquals("deferred tls-identity", reason(strict.mail().tls(Tls.OPTIONAL).one()));
+      neverSawMail(other);
+    }
+  }
+
+  @Test
+  void aChoiceOfHostThatNobodyVouchesForBouncesUnlessMtaStsDoes() throws Exception {
+    FakeHost host = net.simple().tls(FakeNet.server("mx.example.org")).offersInTls("REQUIRETLS");
+    Outcome outcome = net.mail().tls(Tls.REQUIRED).one();
+    assertEquals("refused requiretls-mx", reason(outcome));
+    assertEquals("5.7.30", status(outcome));
+    neverSawMail(host);
+    try (FakeNet listed = new FakeNet()) {
+      enforce(listed, "*.example.org");
+      listed.simple().tls(FakeNet.server("mx.example.org")).offersInTls("REQUIRETLS");
+      assertEquals("delivered sts:verified", reason(listed.mail().tls(Tls.REQUIRED).one()));
+    }
+  }
+
+  @Test
+  void strippedTlsBouncesAndWhatMayPassDefers() throws Exception {
+    FakeHost stripped = good(net).on("EHLO", "250-fake\r\n250 REQUIRETLS");
+    assertEquals("refused tls-not-offered", reason(net.mail().tls(Tls.REQUIRED).one()));
+    neverSawMail(stripped);
+    try (FakeNet here = new FakeNet()) {
+      FakeHost host = good(here).on("STARTTLS", "454 4.7.0 not now");
+      assertEquals("deferred tls-refused", reason(here.mail().tls(Tls.REQUIRED).one()));
+      neverSawMail(host);
+    }
+    try (FakeNet here = new FakeNet()) {
+      FakeHost host = good(here).breaksOn(hello -> true);
+      assertEquals("deferred tls-broken", reason(here.mail().tls(Tls.REQUIRED).one()));
+      neverSawMail(host);
+    }
+    try (FakeNet here = new FakeNet()) {
+      // The first host cannot, the second is not there today: it may be able tomorrow.
+      good(here).offersInTls("DSN");
+      here.dns.mx("example.org", 20, "mx2.example.org").a("mx2.example.org", "192.0.2.9");
+      assertEquals("deferred", reason(here.mail().tls(Tls.REQUIRED).one()).split(" ")[0]);
+    }
+  }
+
+  @Test
+  void theSecondHostIsTriedWhenTheFirstCannot() throws Exception {
+    FakeHost first = good(net).offersInTls("DSN");
+    net.dns.mx("example.org", 20, "mx2.example.org").a("mx2.example.org", "192.0.2.2");
+    FakeHost second =
+        net.host("192.0.2.2").tls(FakeNet.server("mx2.example.org")).offersInTls("REQUIRETLS");
+    assertEquals("delivered encrypt:verified", reason(net.mail().tls(Tls.REQUIRED).one()));
+    neverSawMail(first);
+    assertEquals(1, second.bodies().size());
+  }
+
+  @Test
+  void aNotificationIsNotLostForTheKeywordButKeepsTheRest() throws Exception {
+    FakeHost host = good(net).offersInTls("DSN");
+    assertEquals(
+        "delivered encrypt:verified", reason(net.mail().tls(Tls.REQUIRED).fromNobody().one()));
+    assertFalse(host.commands().toString().contains("REQUIRETLS"));
+    try (FakeNet clear = new FakeNet()) {
+      FakeHost stripped = good(clear).on("EHLO", "250 fake");
+      assertEquals(
+          "refused tls-not-offered", reason(clear.mail().tls(Tls.REQUIRED).fromNobody().one()));
+      neverSawMail(stripped);
+    }
+  }
+
+  @Test
+  void aConnectionMadeForLessIsNotUsedForRequireTls() throws Exception {
+    net.pool = PoolSettings.defaults();
+    FakeHost host = good(net).offersInTls("DSN");
+    assertEquals(
+        "delivered encrypt:verified", reason(net.mail().tls(Tls.REQUIRED).fromNobody().one()));
+    assertEquals("refused requiretls-missing", reason(net.mail().tls(Tls.REQUIRED).one()));
+    assertEquals(1, host.bodies().size());
+    assertEquals("delivered may:trusted", reason(net.mail().one()));
+    assertEquals(3, host.sessions().size());
+  }
+
+  @Test
+  void retFullIsDisregarded() throws Exception {
+    FakeHost host = good(net);
+    FakeNet.Mail mail = net.mail();
+    mail.options =
+        new org.sealwax.router.queue.MailOptions(
+            org.sealwax.router.queue.MailOptions.Body.SEVEN_BIT,
+            false,
+            null,
+            org.sealwax.router.queue.MailOptions.Return.FULL,
+            Tls.REQUIRED);
+    assertEquals("delivered encrypt:verified", reason(mail.one()));
+    assertTrue(host.commands().toString().contains(" RET=HDRS"), host.commands().toString());
+  }
+}

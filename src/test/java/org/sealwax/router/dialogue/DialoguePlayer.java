@@ -1,0 +1,148 @@
+package org.sealwax.router.dialogue;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import org.sealwax.mail.net.MemoryWire;
+import org.sealwax.mail.smtp.Line;
+import org.sealwax.mail.smtp.LineReader;
+
+/**
+ * Plays one side of a {@link DialogueFile} over one end of a connection in memory; the other end is
+ * what is tested. Times out only when the test's own limit says so.
+ */
+public final class DialoguePlayer {
+  /** What only the test can do. */
+  public interface World {
+    /** Time passes for the tested side; its read has been told. */
+    void later(Duration passed);
+
+    /** The tested server is to end. */
+    void shutdown();
+
+    /** The handshake, on our side of {@code wire}; the octets read ahead are none. */
+    default void handshake(MemoryWire wire) throws IOException {
+      FakeTls.asClient(wire);
+    }
+  }
+
+  private static final int LONGEST_LINE = 100_000;
+
+  private final DialogueFile file;
+  private final MemoryWire ours;
+  private final MemoryWire tested;
+  private final World world;
+  private final ByteArrayOutputStream packet = new ByteArrayOutputStream();
+  private LineReader in;
+
+  /**
+   * A player.
+   *
+   * @param ours the end it talks over
+   * @param tested the other end, for time
+   */
+  public DialoguePlayer(DialogueFile file, MemoryWire ours, MemoryWire tested, World world) {
+    this.file = file;
+    this.ours = ours;
+    this.tested = tested;
+    this.world = world;
+    this.in = new LineReader(ours.in());
+  }
+
+  /** Sends what the client says and expects what the server says: for our server. */
+  public void playClient() throws IOException, InterruptedException {
+    for (DialogueFile.Step step : file.steps()) {
+      switch (step) {
+        case DialogueFile.Step.Client c -> packet.writeBytes(c.octets());
+        case DialogueFile.Step.Server s -> {
+          send();
+          expect(s.line(), s.pattern());
+        }
+        default -> {
+          send();
+          common(step);
+        }
+      }
+    }
+    send();
+  }
+
+  /** Sends what the server says and expects what the client says: for our client. */
+  public void playServer() throws IOException, InterruptedException {
+    for (DialogueFile.Step step : file.steps()) {
+      switch (step) {
+        case DialogueFile.Step.Server s ->
+            packet.writeBytes((s.pattern() + "\r\n").getBytes(StandardCharsets.UTF_8));
+        case DialogueFile.Step.Client c -> {
+          send();
+          expect(c.line(), c.text());
+        }
+        default -> {
+          send();
+          common(step);
+        }
+      }
+    }
+    send();
+  }
+
+  private void common(DialogueFile.Step step) throws IOException, InterruptedException {
+    switch (step) {
+      case DialogueFile.Step.Packet p -> tested.awaitReader();
+      case DialogueFile.Step.Tls t -> {
+        assertEquals(0, in.buffered(), at(t.line()) + "something was said before the handshake");
+        world.handshake(ours);
+        in = new LineReader(ours.in());
+      }
+      case DialogueFile.Step.Later l -> {
+        tested.awaitReader();
+        world.later(l.passed());
+        var _ = tested.elapse(l.passed());
+      }
+      case DialogueFile.Step.Shutdown s -> {
+        tested.awaitReader();
+        world.shutdown();
+      }
+      case DialogueFile.Step.Close c -> {
+        Line line = in.read(LONGEST_LINE);
+        assertTrue(line instanceof Line.End, () -> at(c.line()) + "not closed, but " + line);
+      }
+      case DialogueFile.Step.HangUp h -> ours.close();
+      case DialogueFile.Step.Client c -> throw new IllegalStateException("played above");
+      case DialogueFile.Step.Server s -> throw new IllegalStateException("played above");
+    }
+  }
+
+  private void send() throws IOException {
+    if (packet.size() > 0) {
+      try {
+        ours.out().write(packet.toByteArray());
+      } catch (java.net.SocketException e) {
+        // The peer closed without reading all; what it said is looked at next.
+      }
+      packet.reset();
+    }
+  }
+
+  private void expect(int number, String pattern) throws IOException {
+    Line line = in.read(LONGEST_LINE);
+    String text =
+        switch (line) {
+          case Line.Text t -> t.text();
+          case Line.End e -> fail(at(number) + "closed instead of: " + pattern);
+          case Line.Refused r -> fail(at(number) + r.flaw() + " instead of: " + pattern);
+        };
+    if (!DialogueFile.matches(pattern, text)) {
+      assertEquals(pattern, text, at(number) + "said something else");
+    }
+  }
+
+  private String at(int number) {
+    return file.path() + ":" + number + ": ";
+  }
+}

@@ -1,0 +1,54 @@
+package org.sealwax.router.ledger;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.sealwax.mail.address.Domain;
+
+final class NeighbourhoodTest {
+  private static final Instant NOW = Instant.parse("2026-11-25T12:00:00Z");
+
+  private static Domain name(String kind, int i) {
+    return Domain.of(kind + i + ".example");
+  }
+
+  @Test
+  void manyUnrelatedDomainsTogetherAreNearUs() {
+    Neighbourhood near = new Neighbourhood();
+    for (int i = 1; i < Neighbourhood.MANY; i++) {
+      assertEquals(List.of(), near.violated(name("d", i), name("o", i), NOW.plusSeconds(i)));
+    }
+    assertEquals(
+        Neighbourhood.MANY, near.violated(name("d", 0), name("o", 0), NOW.plusSeconds(9)).size());
+  }
+
+  @Test
+  void customersOfOneProviderAreOne() {
+    Neighbourhood near = new Neighbourhood();
+    for (int i = 0; i < 1_000; i++) {
+      assertEquals(List.of(), near.violated(name("d", i), name("o", 1), NOW));
+    }
+  }
+
+  @Test
+  void onABusyRouterAFewAreNotMany() {
+    Neighbourhood near = new Neighbourhood();
+    for (int i = 0; i < 100; i++) {
+      near.kept(name("k", i), name("p", i), NOW);
+    }
+    for (int i = 0; i < 20; i++) {
+      assertEquals(List.of(), near.violated(name("d", i), name("o", i), NOW));
+    }
+  }
+
+  @Test
+  void whatIsLongAgoIsNotTogether() {
+    Neighbourhood near = new Neighbourhood();
+    for (int i = 0; i < 50; i++) {
+      Instant later = NOW.plus(Neighbourhood.WINDOW.dividedBy(3).multipliedBy(i));
+      assertEquals(List.of(), near.violated(name("d", i), name("o", i), later));
+    }
+  }
+}

@@ -1,0 +1,84 @@
+package org.sealwax.router.policyd;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sealwax.router.log.HeardLog;
+
+/** Follows a log over everything that logs go through. */
+final class LogTailTest {
+  @TempDir private Path folder = Path.of("");
+  private final List<String> lines = new ArrayList<>();
+  private final HeardLog heard = new HeardLog();
+
+  private static void append(Path file, String text) throws IOException {
+    Files.writeString(file, text, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+  }
+
+  private List<String> taken() {
+    List<String> taken = List.copyOf(lines);
+    lines.clear();
+    return taken;
+  }
+
+  @Test
+  void beginsAtTheEndAndFollowsOverRotationAndTruncation() throws IOException {
+    Path file = folder.resolve("mail.log");
+    append(file, "old\n");
+    try (LogTail tail = new LogTail(file, lines::add, heard.log())) {
+      tail.look();
+      assertEquals(List.of(), taken());
+      append(file, "one\ntw");
+      tail.look();
+      assertEquals(List.of("one"), taken());
+      append(file, "o\n");
+      tail.look();
+      assertEquals(List.of("two"), taken());
+      // Rotated: the last lines of the old file, then all of the new one.
+      append(file, "three\n");
+      Files.move(file, folder.resolve("mail.log.1"));
+      append(file, "four\n");
+      tail.look();
+      assertEquals(List.of("three", "four"), taken());
+      // Cut to nothing and written again.
+      Files.writeString(file, "5\n");
+      tail.look();
+      assertEquals(List.of("5"), taken());
+    }
+  }
+
+  @Test
+  void aFileThatIsNotThereYetIsReadFromItsBeginningAndTheTroubleIsToldOnce() throws IOException {
+    Path file = folder.resolve("mail.log");
+    try (LogTail tail = new LogTail(file, lines::add, heard.log())) {
+      tail.look();
+      tail.look();
+      assertEquals(1, heard.facts().size());
+      append(file, "one\n");
+      tail.look();
+      assertEquals(List.of("one"), taken());
+    }
+  }
+
+  @Test
+  void overlongLinesArePassedOver() throws IOException {
+    Path file = folder.resolve("mail.log");
+    append(file, "");
+    try (LogTail tail = new LogTail(file, lines::add, heard.log())) {
+      tail.look();
+      String longest = "x".repeat(PostfixLine.MAX_LENGTH);
+      append(file, longest + "\n" + longest + "y\nshort\n");
+      tail.look();
+      assertEquals(List.of(longest, "short"), taken());
+      assertTrue(heard.facts().isEmpty());
+    }
+  }
+}

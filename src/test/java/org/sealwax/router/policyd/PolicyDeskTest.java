@@ -1,0 +1,368 @@
+package org.sealwax.router.policyd;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dns.Tlsa;
+import org.sealwax.mail.http.HttpsClient;
+import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.SteppedClock;
+import org.sealwax.mail.net.SystemDialer;
+import org.sealwax.mail.policy.Floors;
+import org.sealwax.mail.policy.Ladder;
+import org.sealwax.mail.policy.Level;
+import org.sealwax.mail.policy.Policy;
+import org.sealwax.mail.sts.fetch.PolicyFetcher;
+import org.sealwax.mail.sts.fetch.PolicyHost;
+import org.sealwax.mail.tls.ClientTls;
+import org.sealwax.mail.tls.TestCa;
+import org.sealwax.mail.tls.TlsRoom;
+import org.sealwax.mail.tls.TlsSettings;
+import org.sealwax.router.evidence.DaneSource;
+import org.sealwax.router.evidence.Gatherer;
+import org.sealwax.router.evidence.HostAddresses;
+import org.sealwax.router.evidence.LedgerSource;
+import org.sealwax.router.evidence.PolicyRows;
+import org.sealwax.router.evidence.StsSource;
+import org.sealwax.router.ledger.LedgerSettings;
+import org.sealwax.router.ledger.LiveLedger;
+import org.sealwax.router.log.HeardLog;
+import org.sealwax.router.sts.ExpiryWitness;
+import org.sealwax.router.sts.StsPolicies;
+import org.sealwax.router.sts.StsSettings;
+import org.sealwax.testkit.dns.FixedResolver;
+
+/**
+ * The whole desk: DNS of the test, a real policy host, a ledger that learns from lines of a log.
+ */
+final class PolicyDeskTest {
+  private static final TestCa CA = TestCa.root("public");
+  private static final Instant NOON = Instant.parse("2026-11-25T12:00:00Z");
+  private static final String POLICY =
+      "version: STSv1\nmode: enforce\nmx: mx.example.org\nmx: *.two.test\nmax_age: 604800\n";
+
+  @TempDir private Path folder = Path.of("");
+  private final SteppedClock clock = new SteppedClock(NOON);
+  private final HeardLog heard = new HeardLog();
+  private final PolicyHost host = host();
+  private final List<AutoCloseable> opened = new ArrayList<>();
+  private FixedResolver dns =
+      FixedResolver.builder()
+          .mx("example.org", 10, "mx.example.org")
+          .a("mx.example.org", "192.0.2.1")
+          .build();
+
+  private static PolicyHost host() {
+    try {
+      return new PolicyHost(CA.identity("mta-sts.example.org"), PolicyHost.policy(POLICY));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    for (AutoCloseable each : opened) {
+      each.close();
+    }
+    host.close();
+  }
+
+  private void zone(UnaryOperator<FixedResolver.Builder> change) {
+    dns = change.apply(dns.toBuilder()).build();
+  }
+
+  private void announces() {
+    zone(z -> z.txt("_mta-sts.example.org", "v=STSv1; id=a").a("mta-sts.example.org", "127.0.0.1"));
+  }
+
+  private record Machine(PolicyDesk desk, LiveLedger ledger) {}
+
+  private Machine machine() throws IOException {
+    HttpsClient https =
+        new HttpsClient(
+            dns,
+            SystemDialer.trusted(),
+            new TlsRoom(TlsSettings.defaults(), Clock.system(), Chance.secure())
+                .client(ClientTls.defaults()),
+            CA.roots(),
+            Clock.system());
+    StsPolicies policies =
+        StsPolicies.open(
+            StsSettings.in(folder.resolve("sts.db")),
+            new StsPolicies.World(
+                dns,
+                new PolicyFetcher(https, host.port(), Duration.ofSeconds(30)),
+                clock,
+                Chance.seeded(1),
+                heard.log(),
+                ExpiryWitness.none()));
+    opened.add(policies);
+    LiveLedger ledger =
+        LiveLedger.open(
+            folder.resolve("ledger.db"),
+            LedgerSettings.defaults(),
+            new LiveLedger.World(clock, heard.log(), (domain, mx) -> false));
+    opened.add(ledger);
+    PolicyDesk desk =
+        new PolicyDesk(
+            new PolicyDesk.World(
+                dns,
+                new Gatherer(
+                    List.of(
+                        new PolicyRows(Level.MAY, List.of()),
+                        new DaneSource(dns, new HostAddresses.Families(true, true), clock),
+                        new StsSource(policies),
+                        new LedgerSource(ledger))),
+                new Policy(Ladder.of(true, true, Duration.ofMinutes(30)), Floors.DEFAULT),
+                policies,
+                ledger,
+                Map.of(),
+                clock,
+                Chance.seeded(1)));
+    return new Machine(desk, ledger);
+  }
+
+  private String ask(String request) throws IOException, InterruptedException {
+    return machine().desk().answer(request).text();
+  }
+
+  @Test
+  void theTablesHaveNames() throws Exception {
+    assertEquals("PERM the tables are tls and tlsrpt", ask("x example.org"));
+    assertEquals("PERM the tables are tls and tlsrpt", ask("tls"));
+    assertEquals("NOTFOUND ", ask("tls example.org"));
+    assertEquals("NOTFOUND ", ask("tls .example.org"));
+    assertEquals("NOTFOUND ", ask("tls [192.0.2.1]:25"));
+  }
+
+  @Test
+  void f1AnEnforcedPolicyIsServed() throws Exception {
+    announces();
+    assertEquals(
+        "OK secure match=mx.example.org:.two.test servername=hostname protocols=>=TLSv1.2",
+        ask("tls example.org"));
+  }
+
+  @Test
+  void attributesForReportsAreServedOnRequest() throws Exception {
+    announces();
+    assertEquals(
+        "OK secure match=mx.example.org:.two.test servername=hostname protocols=>=TLSv1.2"
+            + " policy_type=sts policy_domain=example.org policy_ttl=604800"
+            + " mx_host_pattern=mx.example.org mx_host_pattern=*.two.test"
+            + " { policy_string = version: STSv1 } { policy_string = mode: enforce }"
+            + " { policy_string = mx: mx.example.org } { policy_string = mx: *.two.test }"
+            + " { policy_string = max_age: 604800 }",
+        ask("tlsrpt example.org"));
+  }
+
+  @Test
+  void aPolicyInTestingIsServedForReportsAndDemandsNothing() throws Exception {
+    announces();
+    host.says(PolicyHost.policy(POLICY.replace("enforce", "testing")));
+    assertEquals("NOTFOUND ", ask("tls example.org"));
+    String attributes =
+        " policy_type=sts policy_domain=example.org policy_ttl=604800"
+            + " mx_host_pattern=mx.example.org mx_host_pattern=*.two.test"
+            + " { policy_string = version: STSv1 } { policy_string = mode: testing }"
+            + " { policy_string = mx: mx.example.org } { policy_string = mx: *.two.test }"
+            + " { policy_string = max_age: 604800 }";
+    assertEquals("OK may" + attributes, ask("tlsrpt example.org"));
+    // Some hosts with TLSA records: of the others Postfix reports by the policy.
+    FixedResolver plain = dns;
+    zone(
+        z ->
+            z.secure("example.org")
+                .mx("example.org", 20, "mx2.example.org")
+                .a("mx2.example.org", "192.0.2.2")
+                .tlsa("_25._tcp.mx2.example.org", new Tlsa(3, 1, 1, "ab".repeat(32))));
+    assertEquals("OK dane" + attributes, ask("tlsrpt example.org"));
+    dns = plain;
+    zone(
+        z ->
+            z.secure("example.org")
+                .tlsa("_25._tcp.mx.example.org", new Tlsa(3, 1, 1, "ab".repeat(32))));
+    assertEquals("OK dane-only", ask("tlsrpt example.org"), "DANE is what is reported");
+    host.says(PolicyHost.policy("version: STSv1\nmode: none\nmax_age: 60\n"));
+    dns = plain;
+    clock.pass(Duration.ofDays(8));
+    assertEquals("NOTFOUND ", ask("tlsrpt example.org"));
+    assertEquals("NOTFOUND ", ask("tlsrpt [mx.example.org]:25"));
+  }
+
+  @Test
+  void aBackupHostThatCannotBeLookedUpDefersNothingThatPostfixCanDeliver() throws Exception {
+    zone(z -> z.mx("example.org", 20, "mx2.example.org"));
+    FixedResolver two = dns;
+    zone(z -> z.fails("mx2.example.org", FixedResolver.Type.A));
+    assertEquals("OK dane", ask("tls example.org"));
+    dns = two;
+    zone(z -> z.bogus("mx2.example.org", FixedResolver.Type.A));
+    assertEquals("OK dane", ask("tls example.org"));
+    // With an address there is a host to connect to, and DANE may apply to it.
+    dns = two;
+    zone(
+        z ->
+            z.a("mx2.example.org", "192.0.2.2")
+                .secure("example.org")
+                .fails("_25._tcp.mx2.example.org"));
+    assertEquals("OK dane", ask("tls example.org"));
+    announces();
+    assertTrue(ask("tls example.org").startsWith("TEMP "));
+    dns = two;
+    zone(z -> z.fails("mx2.example.org", FixedResolver.Type.A));
+    assertTrue(ask("tls example.org").startsWith("OK secure match="));
+  }
+
+  @Test
+  void aPolicyFileCannotSmuggleAttributes() throws Exception {
+    announces();
+    host.says(PolicyHost.policy(POLICY + "x: } { servername = evil.test\ny: a=b, c\n"));
+    String line = ask("tlsrpt example.org");
+    assertTrue(line.contains("{ policy_string = y: a=b, c }"), line);
+    assertTrue(!line.contains("evil"), line);
+  }
+
+  @Test
+  void f8APolicyThatCannotBeHadIsTemp() throws Exception {
+    announces();
+    host.shows(TestCa.selfSigned("mta-sts.example.org"));
+    assertTrue(
+        ask("tls example.org")
+            .startsWith("TEMP mx.example.org: its policy cannot be fetched: certificate"));
+    assertTrue(ask("tlsrpt example.org").startsWith("TEMP "));
+  }
+
+  @Test
+  void troubleWithTheDnsIsTempWhereverItIs() throws Exception {
+    FixedResolver good = dns;
+    zone(z -> z.fails("example.org", FixedResolver.Type.MX));
+    assertEquals("TEMP MX of example.org: SERVFAIL", ask("tls example.org"));
+    dns = good;
+    zone(z -> z.bogus("example.org", FixedResolver.Type.MX));
+    assertTrue(ask("tls example.org").startsWith("TEMP MX of example.org: "));
+    dns = good;
+    zone(z -> z.fails("_mta-sts.example.org"));
+    assertTrue(
+        ask("tls example.org").startsWith("TEMP mx.example.org: _mta-sts cannot be looked up"));
+    dns = good;
+    zone(z -> z.secure("example.org").fails("_25._tcp.mx.example.org"));
+    assertTrue(ask("tls example.org").startsWith("TEMP "));
+    // Even where MTA-STS would be there: the absence of DANE is not proven.
+    announces();
+    assertTrue(ask("tls example.org").startsWith("TEMP "));
+    assertTrue(
+        machine().desk().explain("example.org").because().stream()
+            .anyMatch(b -> b.contains("sts: enforce")));
+  }
+
+  @Test
+  void e1DaneIsServedByItsOwnName() throws Exception {
+    zone(
+        z ->
+            z.secure("example.org")
+                .tlsa("_25._tcp.mx.example.org", new Tlsa(3, 1, 1, "ab".repeat(32))));
+    assertEquals("OK dane-only", ask("tls example.org"));
+    announces();
+    PolicyDesk.Explained both = machine().desk().explain("example.org");
+    assertEquals("OK dane-only", both.line());
+    assertTrue(both.notes().getFirst().contains("DANE is served"), both.toString());
+  }
+
+  @Test
+  void h1WhatPostfixKnowsItselfIsLeftToIt() throws Exception {
+    zone(z -> z.mx("null.test", 0, "."));
+    assertEquals("NOTFOUND ", ask("tls null.test"));
+    assertEquals("NOTFOUND ", ask("tls no-such-domain.test"));
+  }
+
+  @Test
+  void theLogPromotesToEncryptAndNoFurther() throws Exception {
+    Machine machine = machine();
+    LogLearner learner = new LogLearner(machine.ledger(), dns, clock, Chance.seeded(1));
+    int n = 0;
+    for (int day = 0; day < 8; day++) {
+      for (int i = 0; i < 4; i++) {
+        say(learner, "AAAAAA" + n++, "a@example.net", 7, true);
+        clock.pass(Duration.ofHours(2));
+      }
+      clock.pass(Duration.ofHours(16));
+    }
+    assertEquals("OK encrypt protocols=>=TLSv1.2", machine.desk().answer("tls example.org").text());
+    assertTrue(
+        machine
+            .ledger()
+            .about(Domain.of("example.org"))
+            .filter(l -> l.level() == Level.ENCRYPT)
+            .isPresent());
+    // A delivery whose connection was not seen is no violation.
+    say(learner, "BBBBBB1", "a@example.net", 8, false);
+    assertEquals("OK encrypt protocols=>=TLSv1.2", machine.desk().answer("tls example.org").text());
+  }
+
+  @Test
+  void notificationsAndStrangersMessagesTeachNothing() throws Exception {
+    Machine machine = machine();
+    LogLearner learner = new LogLearner(machine.ledger(), dns, clock, Chance.seeded(1));
+    for (int i = 0; i < 60; i++) {
+      say(learner, "AAAAAA" + i, "", 7, true);
+      // A message whose sender was never seen, and a relay that is no MX host of the domain.
+      learner.line(sent("CCCCCC" + i, 7, "mx.example.org"));
+      learner.line(tls(9, "elsewhere.test"));
+      learner.line(active("DDDDDD" + i, "a@example.net"));
+      learner.line(sent("DDDDDD" + i, 9, "elsewhere.test"));
+      clock.pass(Duration.ofHours(8));
+    }
+    assertTrue(machine.ledger().about(Domain.of("example.org")).isEmpty());
+  }
+
+  private static void say(
+      LogLearner learner, String id, String sender, int pid, boolean encrypted) {
+    learner.line(active(id, sender));
+    if (encrypted) {
+      learner.line(tls(pid, "mx.example.org"));
+    }
+    learner.line(sent(id, pid, "mx.example.org"));
+  }
+
+  private static String active(String id, String sender) {
+    return "Nov 25 12:00:00 relay postfix/qmgr[1]: "
+        + id
+        + ": from=<"
+        + sender
+        + ">, size=1, nrcpt=1 (queue active)";
+  }
+
+  private static String tls(int pid, String host) {
+    return "Nov 25 12:00:00 relay postfix/smtp["
+        + pid
+        + "]: Trusted TLS connection established to "
+        + host
+        + "[192.0.2.1]:25: TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)";
+  }
+
+  private static String sent(String id, int pid, String host) {
+    return "Nov 25 12:00:00 relay postfix/smtp["
+        + pid
+        + "]: "
+        + id
+        + ": to=<box@example.org>, relay="
+        + host
+        + "[192.0.2.1]:25, delay=1, delays=0/0/1/0, dsn=2.0.0, status=sent (250 ok)";
+  }
+}

@@ -1,0 +1,235 @@
+package org.sealwax.router.policyd;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.sealwax.mail.net.Wire;
+import org.sealwax.router.log.HeardLog;
+
+/** The protocol of socketmap_table(5), and what it does to those who do not speak it. */
+final class SocketmapServerTest {
+  private static final Duration LONG = Duration.ofSeconds(60);
+  private static final Endpoint ANY =
+      new Endpoint.Tcp(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+
+  @TempDir private Path folder = Path.of("");
+  private final HeardLog heard = new HeardLog();
+
+  /** One connection. */
+  private static final class Client implements AutoCloseable {
+    private final Wire wire;
+    private final BufferedInputStream in;
+
+    Client(Wire wire) throws IOException {
+      this.wire = wire;
+      wire.readTimeout(LONG);
+      this.in = new BufferedInputStream(wire.in());
+    }
+
+    static Client of(SocketmapServer server) throws IOException {
+      String place = server.place();
+      int port = Integer.parseInt(place.substring(place.lastIndexOf(':') + 1));
+      return new Client(Wire.of(new Socket(InetAddress.getLoopbackAddress(), port)));
+    }
+
+    void send(String raw) throws IOException {
+      wire.out().write(raw.getBytes(StandardCharsets.UTF_8));
+    }
+
+    Optional<String> next() throws IOException {
+      return Netstring.read(in, TableAnswer.MAX_LENGTH)
+          .map(b -> new String(b, StandardCharsets.US_ASCII));
+    }
+
+    String ask(String request) throws IOException {
+      Netstring.write(wire.out(), request.getBytes(StandardCharsets.UTF_8));
+      return next().orElse("closed");
+    }
+
+    @Override
+    public void close() throws IOException {
+      wire.close();
+    }
+  }
+
+  private SocketmapServer start(SocketmapServer.Desk desk) throws IOException {
+    return SocketmapServer.start(ANY, desk, heard.log(), LONG);
+  }
+
+  @Test
+  void answersAsOftenAsItIsAsked() throws Exception {
+    try (SocketmapServer server = start(r -> new TableAnswer.Found("may " + r.length()));
+        Client client = Client.of(server)) {
+      for (int i = 0; i < 3; i++) {
+        assertEquals("OK may 15", client.ask("tls example.org"));
+      }
+      // Several at once, as a client that pipelines would.
+      client.send("1:a,2:bc,3:def,");
+      assertEquals(Optional.of("OK may 1"), client.next());
+      assertEquals(Optional.of("OK may 2"), client.next());
+      assertEquals(Optional.of("OK may 3"), client.next());
+    }
+  }
+
+  @Test
+  void servesAUnixSocketAndTakesItAway() throws Exception {
+    Path path = folder.resolve("socket");
+    Files.writeString(path, "left behind");
+    SocketmapServer server =
+        SocketmapServer.start(
+            new Endpoint.Unix(path), r -> new TableAnswer.NotFound(), heard.log(), LONG);
+    try (Client client =
+        new Client(Wire.of(SocketChannel.open(UnixDomainSocketAddress.of(path))))) {
+      assertEquals("NOTFOUND ", client.ask("tls example.org"));
+    }
+    server.close();
+    assertFalse(Files.exists(path));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"GET / HTTP/1.1\r\n", "01:x,", "1:xy", ":,", "99999999:", "1001:", "-1:"})
+  void whoeverSpeaksSomethingElseIsHungUpOn(String raw) throws Exception {
+    try (SocketmapServer server = start(r -> new TableAnswer.NotFound());
+        Client client = Client.of(server);
+        Client other = Client.of(server)) {
+      client.send(raw);
+      Optional<String> next;
+      try {
+        next = client.next();
+      } catch (IOException e) {
+        next = Optional.empty(); // a reset, as some of it was not read
+      }
+      assertEquals(Optional.empty(), next);
+      assertEquals("NOTFOUND ", other.ask("tls x.test"), "and nobody else is");
+    }
+  }
+
+  @Test
+  void aRequestHasAThousandOctetsAtMost() throws Exception {
+    try (SocketmapServer server = start(r -> new TableAnswer.Found("may"));
+        Client client = Client.of(server)) {
+      assertEquals("OK may", client.ask("x".repeat(SocketmapServer.MAX_REQUEST)));
+    }
+  }
+
+  @Test
+  void anAnswerThatTakesTooLongIsATimeoutBeforeTheClientsOwn() throws Exception {
+    CountDownLatch never = new CountDownLatch(1);
+    try (SocketmapServer server =
+            SocketmapServer.start(
+                ANY,
+                r -> {
+                  never.await();
+                  return new TableAnswer.NotFound();
+                },
+                heard.log(),
+                Duration.ofMillis(200));
+        Client client = Client.of(server)) {
+      assertTrue(client.ask("tls slow.test").startsWith("TIMEOUT no answer within"));
+      assertTrue(client.ask("tls slow.test").startsWith("TIMEOUT "), "the connection stays");
+    }
+    assertTrue(SocketmapServer.ANSWER.compareTo(Duration.ofSeconds(100)) < 0);
+  }
+
+  @Test
+  void anErrorOfOursIsTemp() throws Exception {
+    try (SocketmapServer server =
+            start(
+                r -> {
+                  throw new IllegalStateException("a bug");
+                });
+        Client client = Client.of(server)) {
+      assertEquals("TEMP an error of Sealwax, see its log", client.ask("tls x.test"));
+    }
+    assertTrue(heard.heard("bug", "policyd"));
+  }
+
+  @Test
+  void connectionsAreBounded() throws Exception {
+    try (SocketmapServer server = start(r -> new TableAnswer.NotFound())) {
+      List<Client> clients = new ArrayList<>();
+      try {
+        for (int i = 0; i < SocketmapServer.MAX_CLIENTS; i++) {
+          Client client = Client.of(server);
+          clients.add(client);
+          assertEquals("NOTFOUND ", client.ask("tls x.test"));
+        }
+        try (Client over = Client.of(server)) {
+          String said;
+          try {
+            said = over.ask("tls x.test");
+          } catch (IOException e) {
+            said = "closed";
+          }
+          assertEquals("closed", said);
+        }
+      } finally {
+        for (Client client : clients) {
+          client.close();
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "example.org, example.org, 25, false",
+    "Example.ORG., example.org, 25, false",
+    "example.org:587, example.org, 587, false",
+    "[mx.example.org], mx.example.org, 25, true",
+    "[mx.example.org]:submission, mx.example.org, 587, true",
+    "[192.0.2.1]:2525, [192.0.2.1], 2525, true",
+    "[2001:db8::1], [IPv6:2001:db8:0:0:0:0:0:1], 25, true",
+    "[IPv6:2001:db8::1], [IPv6:2001:db8:0:0:0:0:0:1], 25, true",
+  })
+  void keysAreNextHopsAsPostfixWritesThem(String key, String host, int port, boolean direct) {
+    TableKey.NextHop hop = assertInstanceOf(TableKey.NextHop.class, TableKey.read(key));
+    assertEquals(host, hop.host().toString());
+    assertEquals(port, hop.port());
+    assertEquals(direct, hop.direct());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"", "a b", "[mx", "x:y", "x:0", "x:65536", "[x]25", "a..b", "*", "192.0.2.1:"})
+  void whatIsNoNextHopIsForeign(String key) {
+    assertInstanceOf(TableKey.Foreign.class, TableKey.read(key));
+    assertInstanceOf(TableKey.Parent.class, TableKey.read("." + key));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "127.0.0.1:8461, true",
+    "[::1]:8461, true",
+    "unix:/run/sealwax/policyd, true",
+    "localhost:8461, false",
+    "unix:relative, false",
+    "127.0.0.1, false",
+    "127.0.0.1:70000, false",
+  })
+  void placesAreAddressesOrPaths(String text, boolean good) {
+    assertEquals(good, Endpoint.parse(text).isPresent());
+  }
+}

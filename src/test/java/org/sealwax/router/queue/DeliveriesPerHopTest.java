@@ -1,0 +1,44 @@
+package org.sealwax.router.queue;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.sealwax.router.spool.QueueId;
+import org.sealwax.router.spool.ShareKey;
+import org.sealwax.router.spool.ShareState;
+
+/** {@code deliveries_per_hop} holds from the first connection, however small it is. */
+final class DeliveriesPerHopTest {
+  private static final Instant NOW = Instant.parse("2026-06-01T00:00:00Z");
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4, 5, 6})
+  void neverMoreRoundsThanTheLimit(int limit) {
+    Scheduler scheduler =
+        new Scheduler(new Scheduler.Limits(100, limit, Duration.ofMinutes(1), Duration.ofHours(1)));
+    for (int i = 0; i < 60; i++) {
+      String sender = "s" + i + "@example.com";
+      scheduler.reserve("hop", sender, NOW);
+      scheduler.offer(
+          new Scheduler.Ready(new ShareKey(QueueId.of(i + 1L), 0), "hop", sender, ShareState.FRESH),
+          NOW);
+    }
+    Deque<Scheduler.Round> running = new ArrayDeque<>();
+    int most = 0;
+    for (int ended = 0; ended < 50; ended++) {
+      for (Scheduler.@Nullable Round r = scheduler.next(NOW); r != null; r = scheduler.next(NOW)) {
+        running.add(r);
+        most = Math.max(most, running.size());
+        scheduler.greeted(r, NOW);
+      }
+      scheduler.ended(running.remove(), new RoundResult.Answered(), NOW, 0.5);
+    }
+    assertEquals(limit, most);
+  }
+}

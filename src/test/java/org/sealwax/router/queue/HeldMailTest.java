@@ -1,0 +1,343 @@
+package org.sealwax.router.queue;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.sealwax.router.queue.QueueTest.mailbox;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.lang.reflect.Proxy;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.address.ReversePath;
+import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.SteppedClock;
+import org.sealwax.mail.smtp.EnhancedStatus;
+import org.sealwax.router.log.MailLog;
+import org.sealwax.router.spool.QueueId;
+import org.sealwax.router.spool.Share;
+import org.sealwax.router.spool.ShareFilter;
+import org.sealwax.router.spool.ShareState;
+import org.sealwax.router.spool.SpoolSettings;
+import org.sealwax.router.spool.SqliteSpool;
+
+/** Held mail ends by its reason: announced a day before, logged, and never what a person held. */
+@Timeout(20)
+final class HeldMailTest {
+  private static final ReversePath STRANGER = ReversePath.of(mailbox("a@stranger.example"));
+
+  @TempDir private Path folder = Path.of("");
+
+  private final List<String> deleted = new CopyOnWriteArrayList<>();
+  private final List<String> bounced = new CopyOnWriteArrayList<>();
+  private final List<String> trouble = new CopyOnWriteArrayList<>();
+  private final List<String> letters = new CopyOnWriteArrayList<>();
+  private final MailLog log =
+      (MailLog)
+          Proxy.newProxyInstance(
+              MailLog.class.getClassLoader(),
+              new Class<?>[] {MailLog.class},
+              (proxy, method, args) -> {
+                switch (method.getName()) {
+                  case "deleted" -> deleted.add(String.valueOf(args[0]));
+                  case "bounced" -> bounced.add(String.valueOf(args[0]));
+                  case "notified" -> letters.add(String.valueOf(args[2]));
+                  case "bug", "storeTrouble" ->
+                      trouble.add(
+                          String.join(
+                              " ", java.util.Arrays.stream(args).map(String::valueOf).toList()));
+                  default -> {}
+                }
+                return null;
+              });
+  private final SteppedClock clock = new SteppedClock(Instant.parse("2026-06-01T00:00:00Z"));
+  private volatile long most = Long.MAX_VALUE;
+  private SqliteSpool spool;
+  private Queue queue;
+  private HeldMail held;
+
+  /** Commits take their real time; identifiers have the test's. */
+  private record Commits(Clock days) implements Clock {
+    @Override
+    public Instant now() {
+      return days.now();
+    }
+
+    @Override
+    public long nanoTime() {
+      return Clock.system().nanoTime();
+    }
+  }
+
+  @BeforeEach
+  void open() throws IOException {
+    spool =
+        SqliteSpool.open(
+            new SpoolSettings(folder.resolve("spool"), 0, 100_000),
+            new Commits(clock),
+            Chance.secure(),
+            log);
+    queue =
+        new Queue(
+            new Queue.Rooms(
+                spool,
+                target -> new NextHop.ByMx(Domain.of("target.example")),
+                this::deliver,
+                clock,
+                Chance.secure(),
+                log),
+            QueueSettings.defaults(Domain.of("router.example"))
+                .withPostmaster(mailbox("postmaster@router.example")));
+    queue.start();
+    held = restarted();
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    queue.drain(Duration.ofSeconds(5));
+    spool.close();
+  }
+
+  private HeldMail restarted() {
+    return new HeldMail(queue, () -> most, folder.resolve("held-summary"));
+  }
+
+  private Map<Long, Outcome> deliver(Consignment c) {
+    Map<Long, Outcome> all = new HashMap<>();
+    for (Addressee a : c.recipients()) {
+      String local = ((Target.Remote) a.target()).mailbox().localPart();
+      Cause cause =
+          new Cause(
+              local,
+              EnhancedStatus.of(5, 1, 1),
+              "as the test wants",
+              null,
+              null,
+              Cause.Extent.MESSAGE);
+      all.put(
+          a.key(),
+          switch (local) {
+            case "refused" -> new Outcome.Refused(cause);
+            case "remembered" -> new Outcome.Held(cause.asRemembered());
+            case "damaged" -> new Outcome.Held(cause);
+            case "slow" ->
+                new Outcome.Deferred(
+                    new Cause(
+                        "slow",
+                        EnhancedStatus.of(4, 0, 0),
+                        "later",
+                        null,
+                        null,
+                        Cause.Extent.MESSAGE));
+            default -> new Outcome.Delivered("mx.example", "250 ok", "none", true, false);
+          });
+    }
+    return all;
+  }
+
+  private QueueId send(String local, boolean holdOnRefusal, int size) throws IOException {
+    Mailbox to = mailbox(local + "@target.example");
+    try (Intake.Entry entry = queue.open()) {
+      try (OutputStream out = entry.content()) {
+        String text = "Subject: x\r\n\r\n" + "x".repeat(size) + "\r\n";
+        out.write(text.getBytes(StandardCharsets.US_ASCII));
+      }
+      entry.commit(
+          new Submission(
+              STRANGER,
+              MailOptions.plain(),
+              List.of(
+                  new NewRecipient(
+                      new Target.Remote(to),
+                      STRANGER,
+                      mailbox("alias@router.example"),
+                      holdOnRefusal,
+                      holdOnRefusal,
+                      DsnWish.none())),
+              "test",
+              "s1",
+              ""));
+      return entry.id();
+    }
+  }
+
+  private List<Share> shares() throws IOException {
+    return spool.list(ShareFilter.all(), null, 1_000, key -> {});
+  }
+
+  private List<QueueId> heldIds() throws IOException {
+    List<QueueId> out = new ArrayList<>();
+    for (Share share : shares()) {
+      if (share.state() == ShareState.HELD) {
+        out.add(share.key().message());
+      }
+    }
+    return out;
+  }
+
+  private void awaitHeld(int count) throws Exception {
+    while (heldIds().size() != count) {
+      assertEquals(List.of(), trouble);
+      Thread.sleep(5);
+    }
+  }
+
+  private void day() throws IOException {
+    clock.pass(Duration.ofDays(1));
+    held.look();
+    assertTrue(queue.settle(Duration.ofSeconds(10)));
+  }
+
+  @Test
+  void whatNobodyCouldBeToldOfIsAnnouncedAndDeletedADayLater() throws Exception {
+    QueueId refused = send("refused", true, 10);
+    QueueId damaged = send("damaged", true, 10);
+    QueueId slow = send("slow", true, 10);
+    awaitHeld(2);
+    var _ = new QueueControl(queue).hold(QueueFilter.of(slow));
+    awaitHeld(3);
+    for (int i = 0; i < 14; i++) {
+      day();
+      assertEquals(3, heldIds().size(), "day " + i);
+    }
+    assertTrue(letters.contains("summary"), letters.toString());
+    day();
+    assertEquals(List.of(damaged, slow), heldIds());
+    assertEquals(List.of(refused.text()), deleted);
+    for (int i = 0; i < 100; i++) {
+      day();
+    }
+    assertEquals(List.of(damaged, slow), heldIds(), "only a person decides about these");
+    assertEquals(List.of(), bounced);
+  }
+
+  @Test
+  void whatOurMemoryKeepsBackIsBouncedWhereTheSenderMayBeTold() throws Exception {
+    QueueId vouched = send("remembered", false, 10);
+    QueueId unvouched = send("remembered", true, 10);
+    awaitHeld(2);
+    for (int i = 0; i < 30; i++) {
+      day();
+      assertEquals(2, heldIds().size(), "day " + i);
+    }
+    day();
+    assertEquals(List.of(vouched.text()), bounced);
+    assertEquals(List.of(unvouched.text()), deleted);
+    assertEquals(List.of(), heldIds());
+    assertTrue(letters.contains("failed"), letters.toString());
+  }
+
+  @Test
+  void aServerThatRestartsEveryDayAnnouncesAndDeletes() throws Exception {
+    QueueId refused = send("refused", true, 10);
+    awaitHeld(1);
+    for (int hours = 0; hours < 14 * 24; hours += 20) {
+      clock.pass(Duration.ofHours(20));
+      held = restarted();
+      held.look();
+      assertTrue(queue.settle(Duration.ofSeconds(10)));
+      assertEquals(1, heldIds().size(), "after " + hours + " hours");
+    }
+    assertTrue(letters.contains("summary"), letters.toString());
+    for (int i = 0; i < 4 && !heldIds().isEmpty(); i++) {
+      clock.pass(Duration.ofHours(20));
+      held = restarted();
+      held.look();
+      assertTrue(queue.settle(Duration.ofSeconds(10)));
+    }
+    assertEquals(List.of(refused.text()), deleted);
+  }
+
+  @Test
+  void aRestartWithAWrongClockAnnouncesNothing() throws Exception {
+    send("refused", true, 10);
+    awaitHeld(1);
+    java.nio.file.Files.writeString(folder.resolve("held-summary"), "9999999999\n");
+    held = restarted();
+    for (int i = 0; i < 12; i++) {
+      day();
+    }
+    java.nio.file.Files.writeString(folder.resolve("held-summary"), "no time\n");
+    held = restarted();
+    held.look();
+    assertEquals(1, heldIds().size());
+    assertEquals(List.of(), deleted);
+  }
+
+  @Test
+  void theSummaryIsGroupedByTargetAndCode() throws Exception {
+    for (int i = 0; i < 5; i++) {
+      send("refused", true, 10);
+    }
+    QueueId damaged = send("damaged", true, 10);
+    awaitHeld(6);
+    List<String> lines = held.lines();
+    assertTrue(
+        lines.contains("5 to refused@target.example, refused 5.1.1"), String.join("\n", lines));
+    assertTrue(lines.contains("1 to damaged@target.example, damaged 5.1.1"));
+    assertTrue(lines.contains("    as the test wants"));
+    assertTrue(lines.contains("    " + damaged.text()));
+    assertTrue(lines.containsAll(HeldMail.COMMANDS.stream().map(c -> "    " + c).toList()));
+    int first = lines.indexOf("5 to refused@target.example, refused 5.1.1");
+    assertTrue(first < lines.indexOf("1 to damaged@target.example, damaged 5.1.1"));
+  }
+
+  @Test
+  void aClockThatJumpsDeletesNothing() throws Exception {
+    send("refused", true, 10);
+    awaitHeld(1);
+    clock.jump(Duration.ofDays(365));
+    day();
+    clock.jump(Duration.ofDays(-365));
+    for (int i = 0; i < 12; i++) {
+      day();
+    }
+    assertEquals(1, heldIds().size());
+    assertEquals(List.of(), deleted);
+  }
+
+  @Test
+  void atItsShareOfTheDiskTheOldestOfTheseGoAndOnlyThese() throws Exception {
+    QueueId kept = send("damaged", true, 30_000);
+    QueueId memory = send("remembered", true, 10_000);
+    awaitHeld(2);
+    List<QueueId> sent = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      sent.add(send("refused", true, 10_000));
+      awaitHeld(3 + i);
+    }
+    held.look();
+    assertEquals(12, heldIds().size(), "within the share");
+    most = 100_000;
+    send("refused", true, 10_000);
+    awaitHeld(13);
+    held.look();
+    assertTrue(queue.settle(Duration.ofSeconds(10)));
+    List<QueueId> left = heldIds();
+    assertTrue(left.contains(kept) && left.contains(memory));
+    assertEquals(sent.subList(0, deleted.size()).stream().map(QueueId::text).toList(), deleted);
+    assertTrue(spool.heldBytes() <= 90_000 + 1_000, spool.heldBytes() + " bytes");
+    assertTrue(left.size() > 5, left.size() + " left");
+    most = 1;
+    send("refused", true, 10_000);
+    awaitHeld(left.size() + 1);
+    held.look();
+    assertTrue(queue.settle(Duration.ofSeconds(10)));
+    assertEquals(List.of(kept, memory), heldIds());
+  }
+}

@@ -1,0 +1,787 @@
+package org.sealwax.router.queue;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.address.ReversePath;
+import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.smtp.EnhancedStatus;
+import org.sealwax.mail.smtp.Reply;
+import org.sealwax.router.spool.Change;
+import org.sealwax.router.spool.QueueId;
+import org.sealwax.router.spool.Settled;
+import org.sealwax.router.spool.ShareState;
+import org.sealwax.router.spool.Spool;
+import org.sealwax.router.spool.SpoolSettings;
+import org.sealwax.router.spool.SqliteSpool;
+
+/** The queue on the real store: what comes in goes out, is told, or waits. */
+@Timeout(60)
+final class QueueTest {
+  @TempDir Path folder;
+
+  private final QuietLog log = new QuietLog();
+  private final BlockingQueue<Seen> seen = new LinkedBlockingQueue<>();
+  private volatile Function<Consignment, Outcome> answer =
+      c -> new Outcome.Delivered("mx.example", "250 ok", "may:trusted", true, false);
+
+  /** Recipients that are delivered whatever the answer is. */
+  private volatile Set<String> taken = Set.of();
+
+  private SqliteSpool spool;
+  private Queue queue;
+
+  private record Seen(Consignment consignment, String content) {}
+
+  private static final Mailbox SENDER = mailbox("sender@from.example");
+
+  static Mailbox mailbox(String text) {
+    int at = text.lastIndexOf('@');
+    return new Mailbox(text.substring(0, at), Domain.of(text.substring(at + 1)));
+  }
+
+  @BeforeEach
+  void open() throws IOException {
+    spool =
+        SqliteSpool.open(
+            new SpoolSettings(folder.resolve("spool"), 0, 1000),
+            Clock.system(),
+            Chance.secure(),
+            log.log);
+    queue = newQueue();
+    queue.start();
+  }
+
+  private Queue newQueue() {
+    return newQueue(spool);
+  }
+
+  private Queue newQueue(Spool store) {
+    return new Queue(
+        new Queue.Rooms(
+            store,
+            target ->
+                switch (target) {
+                  case Target.Remote r -> new NextHop.ByMx((Domain) r.mailbox().domain());
+                  case Target.Command c -> new NextHop.Pipe(c.pipe());
+                  case Target.Postmaster p -> new NextHop.Nobody();
+                  case Target.Reports r -> new NextHop.Reports();
+                },
+            this::deliver,
+            Clock.system(),
+            Chance.secure(),
+            log.log),
+        QueueSettings.defaults(Domain.of("router.example")));
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    queue.drain(Duration.ofSeconds(5));
+    spool.close();
+    assertEquals(List.of(), log.told);
+  }
+
+  private Map<Long, Outcome> deliver(Consignment c) {
+    String content;
+    try (var in = c.content().open()) {
+      content = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    Outcome outcome = answer.apply(c);
+    Map<Long, Outcome> all = new HashMap<>();
+    Outcome delivered = new Outcome.Delivered("mx.example", "250 ok", "none", true, false);
+    c.recipients()
+        .forEach(
+            r -> {
+              boolean isTaken =
+                  r.target() instanceof Target.Remote(Mailbox to) && taken.contains(to.toString());
+              all.put(r.key(), isTaken ? delivered : outcome);
+            });
+    seen.add(new Seen(c, content));
+    return all;
+  }
+
+  private QueueId send(ReversePath from, String content, NewRecipient... to) throws IOException {
+    return send(from, content, MailOptions.plain(), to);
+  }
+
+  private QueueId send(ReversePath from, String content, MailOptions options, NewRecipient... to)
+      throws IOException {
+    try (Intake.Entry entry = queue.open()) {
+      OutputStream out = entry.content();
+      out.write(content.getBytes(StandardCharsets.UTF_8));
+      entry.commit(new Submission(from, options, List.of(to), "test[127.0.0.1]", "s1", ""));
+      return entry.id();
+    }
+  }
+
+  private static NewRecipient to(String mailbox) {
+    return to(mailbox, DsnWish.none());
+  }
+
+  private static NewRecipient to(String mailbox, DsnWish wish) {
+    return NewRecipient.direct(mailbox(mailbox), ReversePath.of(SENDER), wish);
+  }
+
+  private Seen next() throws InterruptedException {
+    Seen s = seen.poll(20, TimeUnit.SECONDS);
+    if (s == null) {
+      throw new AssertionError("nothing came; the log said " + log.told);
+    }
+    return s;
+  }
+
+  private void untilEmpty() throws Exception {
+    while (queue.figures().inHand() > 0 || !spool.counts().isEmpty()) {
+      Thread.sleep(1);
+    }
+  }
+
+  @Test
+  void deliversWhatCameInAndKeepsItsJourney() throws Exception {
+    QueueId id = send(ReversePath.of(SENDER), "Subject: a\r\n\r\nb\r\n", to("r@to.example"));
+    Seen s = next();
+    assertEquals("Subject: a\r\n\r\nb\r\n", s.content());
+    assertEquals(id, s.consignment().id());
+    assertEquals(1, s.consignment().round());
+    untilEmpty();
+    assertTrue(spool.message(id).isEmpty());
+    Station station = RecordForm.station(spool.journey(id).getFirst().facts());
+    assertEquals(Station.What.DELIVERED, station.lines().getFirst().what());
+  }
+
+  @Test
+  void tlsRequiredNoDoesNotWaitOutAPauseThatOthersPolicyEarned() throws Exception {
+    answer =
+        c ->
+            c.options().tls() == MailOptions.Tls.OPTIONAL
+                ? new Outcome.Delivered("mx.example", "250 ok", "may:none", true, false)
+                : new Outcome.Deferred(
+                    new Cause(
+                        "tls-identity",
+                        EnhancedStatus.of(4, 7, 0),
+                        "untrusted(expired)",
+                        "mx.to.example[192.0.2.1]:25",
+                        null,
+                        Cause.Extent.NEXT_HOP));
+    send(ReversePath.of(SENDER), "Subject: strict\r\n\r\n", to("r@to.example"));
+    assertEquals("Subject: strict\r\n\r\n", next().content());
+    while (queue.figures().deadSites() == 0) {
+      Thread.sleep(1);
+    }
+    QueueId waits = send(ReversePath.of(SENDER), "Subject: too\r\n\r\n", to("r@to.example"));
+    MailOptions optional =
+        new MailOptions(
+            MailOptions.Body.SEVEN_BIT,
+            false,
+            null,
+            MailOptions.Return.UNSPECIFIED,
+            MailOptions.Tls.OPTIONAL);
+    send(ReversePath.of(SENDER), "Subject: open\r\n\r\n", optional, to("r@to.example"));
+    assertEquals("Subject: open\r\n\r\n", next().content());
+    while (queue.figures().running() > 0) {
+      Thread.sleep(1);
+    }
+    assertEquals(1, queue.figures().deadSites(), "it does not end the pause of the others");
+    assertEquals(0, seen.size());
+    QueueRow row = new QueueView(queue).list(QueueFilter.of(waits), null, 1).rows().getFirst();
+    assertEquals("to.example", row.nextHop());
+    NextHop hop = new NextHop.ByMx(Domain.of("to.example"));
+    for (MailOptions.Tls tls : MailOptions.Tls.values()) {
+      assertEquals("to.example", Line.hop(Line.of(hop, tls)));
+    }
+  }
+
+  @Test
+  void groupsRecipientsByNextHopAndDeliversEachAddressOnce() throws Exception {
+    send(
+        ReversePath.of(SENDER),
+        "\r\n",
+        to("a@one.example"),
+        to("b@one.example"),
+        to("a@one.example"),
+        to("c@two.example"));
+    List<Integer> sizes =
+        new ArrayList<>(
+            List.of(next(), next()).stream()
+                .map(s -> s.consignment().recipients().size())
+                .toList());
+    sizes.sort(null);
+    assertEquals(List.of(1, 2), sizes);
+    untilEmpty();
+    assertEquals(2, seen.size() + 2);
+  }
+
+  /** RFC 8689 5: header only, guarded like the mail itself; "optional" is not inherited. */
+  @Test
+  void aNotificationOfMailThatRequiredTlsRequiresItAndCarriesNoContent() throws Exception {
+    answer =
+        c ->
+            c.sender() instanceof ReversePath.Null
+                ? new Outcome.Delivered("mx.from.example", "250 ok", "none", true, false)
+                : new Outcome.Refused(
+                    new Cause(
+                        "requiretls-missing",
+                        EnhancedStatus.of(5, 7, 30),
+                        "The host does not offer REQUIRETLS.",
+                        "mx.to.example[192.0.2.1]:25",
+                        null,
+                        Cause.Extent.MESSAGE));
+    for (MailOptions.Tls tls : MailOptions.Tls.values()) {
+      boolean required = tls == MailOptions.Tls.REQUIRED;
+      send(
+          ReversePath.of(SENDER),
+          "Subject: hello\r\n\r\nsecret words\r\n",
+          new MailOptions(MailOptions.Body.SEVEN_BIT, false, null, MailOptions.Return.FULL, tls),
+          to("r@to.example"));
+      assertEquals(tls, next().consignment().options().tls());
+      Seen dsn = next();
+      assertEquals(
+          required ? MailOptions.Tls.REQUIRED : MailOptions.Tls.UNSPECIFIED,
+          dsn.consignment().options().tls());
+      assertTrue(dsn.content().contains("Status: 5.7.30"), dsn.content());
+      assertTrue(dsn.content().contains("Subject: hello"), dsn.content());
+      assertEquals(!required, dsn.content().contains("secret words"), dsn.content());
+    }
+  }
+
+  /** RFC 8460 3: what marks a report of ours stands in the store, not in memory. */
+  @Test
+  void aTlsReportIsStillKnownForOneAfterARestart() throws Exception {
+    queue.drain(Duration.ofSeconds(5));
+    queue = newQueue(); // takes mail, and does not begin to deliver
+    MailOptions report =
+        new MailOptions(
+            MailOptions.Body.SEVEN_BIT,
+            false,
+            null,
+            MailOptions.Return.HEADERS,
+            MailOptions.Tls.REPORT);
+    send(ReversePath.of(SENDER), "\r\n", report, to("r@to.example"));
+    queue.drain(Duration.ofSeconds(5));
+    spool.close();
+    open();
+    assertEquals(report, next().consignment().options());
+    untilEmpty();
+  }
+
+  @Test
+  void tellsTheSenderOfARefusalFromTheNullPath() throws Exception {
+    answer =
+        c ->
+            c.sender() instanceof ReversePath.Null
+                ? new Outcome.Delivered("mx.from.example", "250 ok", "none", true, false)
+                : new Outcome.Refused(
+                    new Cause(
+                        "refused",
+                        EnhancedStatus.of(5, 1, 1),
+                        "There is no such recipient.",
+                        "mx.to.example[192.0.2.1]:25",
+                        Reply.of(550, EnhancedStatus.of(5, 1, 1), "no such user"),
+                        Cause.Extent.RECIPIENT));
+    QueueId id = send(ReversePath.of(SENDER), "Subject: hello\r\n\r\nbody\r\n", to("r@to.example"));
+    next();
+    Seen dsn = next();
+    assertEquals(ReversePath.nullPath(), dsn.consignment().sender());
+    assertEquals(new Target.Remote(SENDER), dsn.consignment().recipients().getFirst().target());
+    for (String part :
+        List.of(
+            "Content-Type: multipart/report; report-type=delivery-status;",
+            "Action: failed\r\nStatus: 5.1.1\r\nRemote-MTA: dns; mx.to.example\r\n",
+            "    The mailbox does not exist.\r\n"
+                + "    mx.to.example[192.0.2.1]:25 said: 550 5.1.1 no such user",
+            "Diagnostic-Code: smtp; 550 5.1.1 no such user",
+            "Final-Recipient: rfc822; r@to.example",
+            "Content-Type: message/rfc822",
+            "Subject: hello\r\n\r\nbody",
+            "X-Queue-Id: " + id)) {
+      assertTrue(dsn.content().contains(part), part + " in " + dsn.content());
+    }
+    untilEmpty();
+  }
+
+  /** RFC 3464 2.3.2: the mailbox as it was when we accepted the message, not where it went. */
+  @Test
+  void tellsOfAnAliasByItsOwnNameAndKeepsItsTargetToItself() throws Exception {
+    answer =
+        c ->
+            c.sender() instanceof ReversePath.Null
+                ? new Outcome.Delivered("mx.from.example", "250 ok", "none", true, false)
+                : new Outcome.Refused(
+                    new Cause(
+                        "refused",
+                        EnhancedStatus.of(5, 1, 1),
+                        "host mx.to.example said at RCPT: 550 5.1.1 hidden@to.example is gone",
+                        "mx.to.example[192.0.2.1]:25",
+                        Reply.of(
+                            550, EnhancedStatus.of(5, 1, 1), "hidden@to.example is gone, aGlkZGVu"),
+                        Cause.Extent.RECIPIENT));
+    DsnWish wish = new DsnWish(Set.of(DsnWish.When.FAILURE), false, "rfc822;asked+2Bx@far.example");
+    send(
+        ReversePath.of(SENDER),
+        "\r\n",
+        new NewRecipient(
+            new Target.Remote(mailbox("hidden@to.example")),
+            ReversePath.of(SENDER),
+            mailbox("team@here.example"),
+            true,
+            false,
+            wish));
+    next();
+    String told = next().content();
+    assertTrue(told.contains("Original-Recipient: rfc822; asked+x@far.example\r\n"), told);
+    assertTrue(told.contains("Final-Recipient: rfc822; team@here.example\r\n"), told);
+    assertTrue(told.contains("<team@here.example>"), told);
+    assertTrue(told.contains("Action: failed\r\nStatus: 5.1.1\r\n"), told);
+    assertTrue(told.contains("Diagnostic-Code: X-Sealwax; The mailbox does not exist.\r\n"), told);
+    for (String secret : List.of("hidden", "to.example", "is gone", "aGlkZGVu", "Remote-MTA")) {
+      assertFalse(told.contains(secret), secret + " in " + told);
+    }
+    untilEmpty();
+  }
+
+  @Test
+  void neverAnswersTheNullSenderButHolds() throws Exception {
+    answer =
+        c ->
+            new Outcome.Refused(
+                new Cause(
+                    "refused",
+                    EnhancedStatus.of(5, 1, 1),
+                    "no",
+                    null,
+                    null,
+                    Cause.Extent.RECIPIENT));
+    QueueId id =
+        send(
+            ReversePath.nullPath(),
+            "\r\n",
+            NewRecipient.direct(mailbox("r@to.example"), ReversePath.nullPath(), DsnWish.none()));
+    next();
+    while (queue.figures().inHand() > 0) {
+      Thread.sleep(1);
+    }
+    assertEquals(QueueStep.DOUBLE_BOUNCE, spool.counts().getFirst().reason());
+    assertTrue(spool.message(id).isPresent());
+    assertTrue(seen.isEmpty());
+  }
+
+  @Test
+  void triesAgainWhatWasDeferredAndSaysWhichRound() throws Exception {
+    RetrySchedule quick =
+        new RetrySchedule(
+            List.of(Duration.ofSeconds(1)), 0, Duration.ofDays(1), Duration.ofHours(4));
+    queue.settings(queue.settings().withSchedule(quick));
+    answer =
+        c ->
+            c.round() == 1
+                ? new Outcome.Deferred(
+                    new Cause(
+                        "greylisted",
+                        EnhancedStatus.of(4, 7, 1),
+                        "later",
+                        null,
+                        null,
+                        Cause.Extent.MESSAGE))
+                : new Outcome.Delivered("mx", "250", "none", true, false);
+    send(ReversePath.of(SENDER), "x\r\n", to("r@to.example"));
+    assertEquals(1, next().consignment().round());
+    Seen second = next();
+    assertEquals(2, second.consignment().round());
+    assertEquals("x\r\n", second.content());
+    untilEmpty();
+  }
+
+  @Test
+  void tellsOfSuccessOnlyWhenAskedAndNotPassedOn() throws Exception {
+    answer =
+        c ->
+            new Outcome.Delivered(
+                "mx", "250", "none", c.sender() instanceof ReversePath.Null, false);
+    DsnWish wish = new DsnWish(Set.of(DsnWish.When.SUCCESS), false, "rfc822;r+2Bx@to.example");
+    send(ReversePath.of(SENDER), "x\r\n", to("r@to.example", wish));
+    next();
+    Seen dsn = next();
+    assertTrue(dsn.content().contains("Action: relayed"), dsn.content());
+    assertTrue(dsn.content().contains("Original-Recipient: rfc822; r+x@to.example"));
+    untilEmpty();
+  }
+
+  @Test
+  void streamsALargeContentThroughAFileThatIsGoneAfterwards() throws Exception {
+    String line = "0123456789".repeat(7) + "\r\n";
+    String content = line.repeat(20_000);
+    send(ReversePath.of(SENDER), content, to("r@to.example"));
+    assertEquals(content.length(), next().content().length());
+    untilEmpty();
+    spool.close();
+    try (var files = java.nio.file.Files.list(folder.resolve("spool/bodies"))) {
+      assertEquals(0, files.count());
+    }
+  }
+
+  private static Outcome deferred() {
+    return new Outcome.Deferred(
+        new Cause(
+            "greylisted",
+            EnhancedStatus.of(4, 7, 1),
+            "Come back later.",
+            "mx.example[192.0.2.1]:25",
+            Reply.of(451, EnhancedStatus.of(4, 7, 1), "later"),
+            Cause.Extent.MESSAGE));
+  }
+
+  private void untilAtRest() throws InterruptedException {
+    while (queue.figures().inHand() > 0) {
+      Thread.sleep(1);
+    }
+  }
+
+  @Test
+  void listsHoldsReleasesRetriesBouncesAndDeletesByFilter() throws Exception {
+    answer =
+        c ->
+            c.sender() instanceof ReversePath.Null
+                ? new Outcome.Delivered("mx", "250", "none", true, false)
+                : deferred();
+    QueueView view = new QueueView(queue);
+    QueueControl control = new QueueControl(queue);
+    QueueId one =
+        send(
+            ReversePath.of(SENDER),
+            "Subject: q\r\n\r\nx\r\n",
+            to("a@one.example"),
+            to("b@one.example"));
+    QueueId two = send(ReversePath.of(SENDER), "\r\n", to("c@two.example"));
+    next();
+    next();
+    untilAtRest();
+    assertEquals(3, view.list(QueueFilter.all(), null, 10).rows().size());
+    assertEquals("greylisted", view.counts().getFirst().reason());
+    QueueFilter inTwo =
+        new QueueFilter(
+            Optional.empty(),
+            Optional.of(Domain.of("two.example")),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty());
+    assertEquals(two, view.list(inTwo, null, 10).rows().getFirst().id());
+    QueueFilter onlyB =
+        new QueueFilter(
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.of("B@one.example"),
+            Optional.empty(),
+            Optional.empty());
+    assertEquals(1, control.hold(onlyB).recipients());
+    untilAtRest();
+    assertEquals(
+        List.of(ShareState.DEFERRED, ShareState.HELD),
+        view.list(QueueFilter.of(one), null, 10).rows().stream().map(QueueRow::state).toList());
+    assertEquals(1, control.retry(inTwo).recipients());
+    assertEquals(2, next().consignment().round());
+    untilAtRest();
+    assertEquals(1, control.release(onlyB).recipients());
+    assertEquals(1, next().consignment().recipients().size());
+    untilAtRest();
+    assertEquals("Subject: q\r\n", view.show(one).orElseThrow().header());
+    assertEquals(2, control.bounce(QueueFilter.of(one)).recipients());
+    for (int i = 0; i < 2; i++) {
+      assertTrue(next().content().contains("given up by the postmaster"));
+    }
+    untilAtRest();
+    assertTrue(view.show(one).isEmpty());
+    Journey journey = view.trace(one);
+    assertEquals("test[127.0.0.1]", journey.arrival().orElseThrow().origin());
+    assertEquals(
+        Set.of(
+            Station.What.DEFERRED,
+            Station.What.HELD,
+            Station.What.RELEASED,
+            Station.What.BOUNCED,
+            Station.What.NOTIFIED),
+        journey.stations().stream()
+            .flatMap(s -> s.lines().stream())
+            .map(Station.Line::what)
+            .collect(java.util.stream.Collectors.toSet()));
+    assertEquals(1, control.delete(QueueFilter.all()).recipients());
+    untilEmpty();
+    assertTrue(view.trace(QueueId.of(1)).isUnknown());
+  }
+
+  @Test
+  void carriesOutAnOrderAfterTheRoundThatIsRunning() throws Exception {
+    CountDownLatch inRound = new CountDownLatch(1);
+    CountDownLatch go = new CountDownLatch(1);
+    answer =
+        c -> {
+          inRound.countDown();
+          try {
+            go.await();
+          } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+          }
+          return deferred();
+        };
+    send(ReversePath.of(SENDER), "\r\n", to("a@one.example"));
+    inRound.await();
+    QueueControl.Count count = new QueueControl(queue).delete(QueueFilter.all());
+    assertEquals(new QueueControl.Count(0, 1, 0), count);
+    go.countDown();
+    untilEmpty();
+  }
+
+  @Test
+  void anOrderFindsWhatTheOneBeforeItLeft() throws Exception {
+    answer = c -> deferred();
+    send(ReversePath.of(SENDER), "\r\n", to("a@one.example"));
+    next();
+    QueueControl control = new QueueControl(queue);
+    // No wait in between: the round's own change may not be committed yet, either.
+    for (int i = 0; i < 5; i++) {
+      assertEquals(1, whatCame(control.hold(QueueFilter.all())), "hold " + i);
+      untilHeld();
+      assertEquals(1, whatCame(control.release(QueueFilter.all())), "release " + i);
+      assertEquals(1, whatCame(control.retry(QueueFilter.all())), "retry " + i);
+    }
+    assertEquals(1, whatCame(control.delete(QueueFilter.all())));
+    untilEmpty();
+  }
+
+  private static int whatCame(QueueControl.Count count) {
+    return count.recipients() + count.later();
+  }
+
+  private void untilHeld() throws Exception {
+    while (spool.counts().isEmpty() || spool.counts().getFirst().state() != ShareState.HELD) {
+      Thread.sleep(1);
+    }
+  }
+
+  @Test
+  void ordersThatWaitForOneRoundAreAllCarriedOutWhereverItLeftTheRecipients() throws Exception {
+    CountDownLatch inRound = new CountDownLatch(1);
+    CountDownLatch go = new CountDownLatch(1);
+    answer =
+        c -> {
+          inRound.countDown();
+          try {
+            go.await();
+          } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+          }
+          return deferred();
+        };
+    taken = Set.of("a@one.example");
+    send(
+        ReversePath.of(SENDER),
+        "\r\n",
+        to("a@one.example"),
+        to("b@one.example"),
+        to("c@one.example"));
+    inRound.await();
+    QueueControl control = new QueueControl(queue);
+    for (String one : List.of("b@one.example", "c@one.example")) {
+      QueueFilter only =
+          new QueueFilter(
+              Optional.empty(),
+              Optional.empty(),
+              Optional.empty(),
+              Optional.of(one),
+              Optional.empty(),
+              Optional.empty());
+      assertEquals(new QueueControl.Count(0, 1, 0), control.delete(only));
+    }
+    go.countDown();
+    untilEmpty();
+  }
+
+  @Test
+  void mailThatWasCrowdedOutIsFetchedAlsoWhenItsMoveIsCommittedAfterTheLineRanDry()
+      throws Exception {
+    queue.drain(Duration.ofSeconds(1));
+    CountDownLatch go = new CountDownLatch(1);
+    answer =
+        c -> {
+          try {
+            go.await();
+          } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+          }
+          return new Outcome.Delivered("mx.example", "250 ok", "may:trusted", true, false);
+        };
+    List<Runnable> late = new CopyOnWriteArrayList<>();
+    AtomicInteger looksByHop = new AtomicInteger();
+    Instant soon = Instant.now().plus(Duration.ofMinutes(5));
+    // A slow disk: what sends mail away for ten minutes is committed when the test says so.
+    Spool slow =
+        (Spool)
+            Proxy.newProxyInstance(
+                Spool.class.getClassLoader(),
+                new Class<?>[] {Spool.class},
+                (proxy, method, args) -> {
+                  if (method.getName().equals("change")
+                      && args[0] instanceof Change change
+                      && change.moved().stream()
+                          .anyMatch(m -> m.due() != null && m.due().isAfter(soon))) {
+                    late.add(() -> spool.change(change, (Settled) args[1]));
+                    return null;
+                  }
+                  try {
+                    Object found = method.invoke(spool, args);
+                    if (method.getName().equals("queuedFor")) {
+                      looksByHop.incrementAndGet();
+                    }
+                    return found;
+                  } catch (InvocationTargetException e) {
+                    throw e.getCause();
+                  }
+                });
+    queue = newQueue(slow);
+    queue.start();
+    int crowded = 10;
+    int all = Scheduler.READY_PER_SENDER + crowded + 5;
+    for (int i = 0; i < all; i++) {
+      send(ReversePath.of(SENDER), "\r\n", to("a" + i + "@one.example"));
+    }
+    while (late.isEmpty()) {
+      Thread.sleep(1);
+    }
+    go.countDown();
+    while (queue.figures().ready() > 0 || queue.figures().running() > 0) {
+      Thread.sleep(1);
+    }
+    // The look that finds those in hand only, and takes the store for empty.
+    int looked = looksByHop.get();
+    queue.signal();
+    long end = System.nanoTime() + Duration.ofSeconds(2).toNanos();
+    while (looksByHop.get() == looked && System.nanoTime() < end) {
+      Thread.sleep(1);
+    }
+    List.copyOf(late).forEach(Runnable::run);
+    untilEmpty();
+    assertEquals(all, seen.size());
+  }
+
+  @Test
+  void holdsADamagedContentInsteadOfSendingOrDroppingIt() throws Exception {
+    queue.drain(Duration.ofSeconds(1));
+    QueueId id;
+    try (var draft = spool.draft()) {
+      draft.content().write(new byte[300_000]);
+      var group =
+          Grouping.of(
+                  List.of(to("a@one.example")),
+                  MailOptions.Tls.UNSPECIFIED,
+                  t -> new NextHop.ByMx(Domain.of("one.example")),
+                  9)
+              .getFirst();
+      var share =
+          Consequences.stored(
+              draft.id(),
+              group.group(),
+              ShareState.QUEUED,
+              java.time.Instant.now(),
+              group.hop(),
+              "");
+      var envelope = new Envelope(ReversePath.of(SENDER), MailOptions.plain(), "o", "s", "", 1);
+      spool.accept(
+          new org.sealwax.router.spool.NewMessage(
+              draft, java.time.Instant.now(), RecordForm.envelope(envelope), List.of(share)));
+      id = draft.id();
+    }
+    Path file = folder.resolve("spool/bodies/" + id);
+    byte[] bytes = java.nio.file.Files.readAllBytes(file);
+    bytes[5]++;
+    java.nio.file.Files.write(file, bytes);
+    queue = newQueue();
+    queue.start();
+    while (spool.counts().isEmpty() || spool.counts().getFirst().state() != ShareState.HELD) {
+      Thread.sleep(1);
+    }
+    untilAtRest();
+    assertEquals("damaged", spool.counts().getFirst().reason());
+    assertTrue(seen.isEmpty());
+    assertTrue(log.told.removeIf(l -> l.contains("damaged and held")));
+    log.told.removeIf(l -> l.startsWith("bug delivery"));
+  }
+
+  /** Versions before docs/adr/1220 kept such mail under its next hop's own key. */
+  @Test
+  void tlsRequiredNoOfAnEarlierVersionFindsItsLine() throws Exception {
+    queue.drain(Duration.ofSeconds(1));
+    QueueId id;
+    try (var draft = spool.draft()) {
+      draft.content().write("x\r\n".getBytes(StandardCharsets.UTF_8));
+      NextHop hop = new NextHop.ByMx(Domain.of("one.example"));
+      var group =
+          Grouping.of(List.of(to("a@one.example")), MailOptions.Tls.UNSPECIFIED, t -> hop, 9)
+              .getFirst();
+      assertEquals(hop.key(), group.hop());
+      Instant now = Instant.now();
+      var share =
+          Consequences.stored(draft.id(), group.group(), ShareState.QUEUED, now, group.hop(), "");
+      MailOptions optional =
+          new MailOptions(
+              MailOptions.Body.SEVEN_BIT,
+              false,
+              null,
+              MailOptions.Return.UNSPECIFIED,
+              MailOptions.Tls.OPTIONAL);
+      var envelope = new Envelope(ReversePath.of(SENDER), optional, "o", "s", "", 1);
+      spool.accept(
+          new org.sealwax.router.spool.NewMessage(
+              draft, now, RecordForm.envelope(envelope), List.of(share)));
+      id = draft.id();
+    }
+    queue = newQueue();
+    queue.start();
+    Consignment came = next().consignment();
+    assertEquals(id, came.id());
+    assertEquals(MailOptions.Tls.OPTIONAL, came.options().tls());
+    untilEmpty();
+    assertEquals(0, seen.size());
+  }
+
+  @Test
+  void takesNothingWhileItDrains() throws Exception {
+    queue.drain(Duration.ofSeconds(1));
+    IntakeTrouble e =
+        org.junit.jupiter.api.Assertions.assertThrows(IntakeTrouble.class, queue::open);
+    assertEquals(IntakeTrouble.Kind.BROKEN, e.kind());
+  }
+}

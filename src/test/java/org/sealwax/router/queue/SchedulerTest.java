@@ -1,0 +1,544 @@
+package org.sealwax.router.queue;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.sealwax.mail.smtp.EnhancedStatus;
+import org.sealwax.router.spool.QueueId;
+import org.sealwax.router.spool.ShareKey;
+import org.sealwax.router.spool.ShareState;
+
+/** Turns, slots, places, pauses. */
+final class SchedulerTest {
+  private static final Instant NOW = Instant.parse("2026-06-01T00:00:00Z");
+  private static final Duration MINUTE = Duration.ofMinutes(1);
+  private static final int SLOTS = 100;
+  private static final int PER_HOP = 20;
+  private static final Cause CONNECT = cause("connect", Cause.Extent.NEXT_HOP);
+  private static final Cause CLOSED = cause("lost-connection", Cause.Extent.TRANSACTION);
+  private static final Cause UNUSUAL = cause("service-closing", Cause.Extent.SENDER);
+  private static final RoundResult ANSWERED = new RoundResult.Answered();
+  private static final RoundResult DEAD = new RoundResult.Unreachable(CONNECT);
+
+  private final Scheduler scheduler =
+      new Scheduler(new Scheduler.Limits(SLOTS, PER_HOP, MINUTE, Duration.ofHours(1)));
+  private long number;
+  private Instant now = NOW;
+
+  private static Cause cause(String reason, Cause.Extent extent) {
+    return new Cause(reason, EnhancedStatus.of(4, 4, 1), reason, null, null, extent);
+  }
+
+  private void pass(Duration time) {
+    now = now.plus(time);
+  }
+
+  private Scheduler.Ready mail(String hop, String sender, ShareState state) {
+    return new Scheduler.Ready(new ShareKey(QueueId.of(++number), 0), hop, sender, state);
+  }
+
+  private Scheduler.Offer arrives(String hop, String sender) {
+    Scheduler.Offer place = scheduler.reserve(hop, sender, now);
+    return place instanceof Scheduler.Offer.Taken
+        ? scheduler.offer(mail(hop, sender, ShareState.FRESH), now)
+        : place;
+  }
+
+  private Scheduler.Offer fetched(String hop, String sender) {
+    return scheduler.offer(mail(hop, sender, ShareState.QUEUED), now);
+  }
+
+  private boolean isTaken(Scheduler.Offer offer) {
+    return offer instanceof Scheduler.Offer.Taken;
+  }
+
+  private Scheduler.Round next() {
+    Scheduler.Round round = scheduler.next(now);
+    assertNotNull(round, "no round may begin");
+    return round;
+  }
+
+  private Scheduler.Back ended(Scheduler.Round round, RoundResult result) {
+    return scheduler.ended(round, result, now, 0.5);
+  }
+
+  private List<Scheduler.Round> all() {
+    List<Scheduler.Round> rounds = new ArrayList<>();
+    for (Scheduler.@Nullable Round r = scheduler.next(now); r != null; r = scheduler.next(now)) {
+      rounds.add(r);
+    }
+    return rounds;
+  }
+
+  /** A next hop that greeted us before. */
+  private void knows(String hop) {
+    assertTrue(isTaken(arrives(hop, "first@x")));
+    ended(next(), ANSWERED);
+  }
+
+  private static RoundResult closed(String... recipients) {
+    return new RoundResult.FailedAfterMail(CLOSED, Set.of(recipients));
+  }
+
+  @Test
+  void oneSendersFloodLeavesPlaceAndTurnsForOthers() {
+    int taken = 0;
+    for (int i = 0; i < 100_000; i++) {
+      taken += isTaken(arrives("a", "flood@x")) ? 1 : 0;
+    }
+    assertEquals(Scheduler.READY_PER_SENDER, taken);
+    assertTrue(isTaken(arrives("a", "single@y")));
+    assertTrue(isTaken(arrives("b", "single@y")));
+    Scheduler.Round one = next();
+    Scheduler.Round other = next();
+    assertEquals(Set.of("a", "b"), Set.of(one.share().hop(), other.share().hop()));
+    ended(one.share().hop().equals("a") ? one : other, ANSWERED);
+    assertEquals("single@y", next().share().sender);
+  }
+
+  @Test
+  void nextHopsTakeTurnsHoweverMuchWaits() {
+    for (String hop : List.of("a", "b", "c")) {
+      knows(hop);
+      for (int i = 0; i < 60; i++) {
+        arrives(hop, "s@x");
+      }
+    }
+    List<String> order = new ArrayList<>();
+    for (int i = 0; i < 30; i++) {
+      Scheduler.Round round = next();
+      order.add(round.share().hop());
+      ended(round, ANSWERED);
+    }
+    for (int i = 6; i < 30; i += 3) {
+      assertEquals(3, Set.copyOf(order.subList(i, i + 3)).size(), order.toString());
+    }
+  }
+
+  @Test
+  void aNextHopHasOneRoundUntilItGreetsThenFiveThenMoreToItsLimit() {
+    for (int i = 0; i < 90; i++) {
+      arrives("a", "s" + i + "@x");
+    }
+    Scheduler.Round first = next();
+    assertNull(scheduler.next(now));
+    scheduler.greeted(first, now);
+    List<Scheduler.Round> running = all();
+    running.add(first);
+    assertEquals(Scheduler.FIRST_ROUNDS, running.size());
+    for (int i = 0; i < 40; i++) {
+      ended(running.removeFirst(), ANSWERED);
+      running.addAll(all());
+    }
+    assertEquals(PER_HOP, running.size());
+  }
+
+  @Test
+  void silentNextHopsTakeTheirShareAndNewMailToAnIdleOneGoesAtOnce() {
+    for (int i = 0; i < 200; i++) {
+      arrives("silent" + i, "s@x");
+    }
+    pass(Scheduler.NEW);
+    assertEquals(SlotShare.UNANSWERED.most(SLOTS), all().size());
+    arrives("idle", "s@x");
+    assertEquals("idle", next().share().hop());
+    assertNull(scheduler.next(now));
+  }
+
+  @Test
+  void theNewestMailToAnIdleNextHopComesBeforeABacklogOfThem() {
+    for (int i = 0; i < 200; i++) {
+      arrives("silent" + i, "s@x");
+    }
+    arrives("idle", "s@x");
+    List<String> first = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      first.add(next().share().hop());
+    }
+    assertTrue(first.contains("idle"), first.toString());
+  }
+
+  @Test
+  void mailThatStrangersMakeUsWriteTakesItsShareWhateverItsNextHops() {
+    for (int i = 0; i < 50; i++) {
+      knows("slow" + i);
+    }
+    for (int i = 0; i < 50; i++) {
+      for (int n = 0; n < 5; n++) {
+        arrives("silent" + i, "");
+      }
+    }
+    assertEquals(SlotShare.STRANGERS_UNANSWERED.most(SLOTS), all().size());
+    for (int i = 0; i < 50; i++) {
+      for (int n = 0; n < 5; n++) {
+        arrives("slow" + i, "");
+      }
+    }
+    assertEquals(
+        SlotShare.STRANGERS.most(SLOTS) - SlotShare.STRANGERS_UNANSWERED.most(SLOTS), all().size());
+    arrives("slow1", "s@x");
+    arrives("idle", "s@x");
+    assertEquals(2, all().size());
+  }
+
+  @Test
+  void slowNextHopsTakeTheirShare() {
+    for (int i = 0; i < 100; i++) {
+      arrives("slow" + i, "s@x");
+      Scheduler.Round round = next();
+      scheduler.greeted(round, now);
+      pass(Scheduler.SLOW);
+      ended(round, ANSWERED);
+    }
+    for (int i = 0; i < 100; i++) {
+      fetched("slow" + i, "s@x");
+    }
+    assertEquals(SlotShare.SLOW.most(SLOTS), all().size());
+    knows("quick");
+    for (int i = 0; i < 30; i++) {
+      fetched("quick", "s@x");
+    }
+    assertEquals(Scheduler.FIRST_ROUNDS + 1, all().size());
+  }
+
+  @Test
+  void whoGreetsUsAndThenDawdlesFillsTheShareOfTheSlowAndNoMoreAreFoundOut() {
+    for (int i = 0; i < 300; i++) {
+      arrives("tarpit" + i, "s@x");
+    }
+    pass(Scheduler.NEW);
+    int running = 0;
+    for (int second = 0; second < 100; second++) {
+      List<Scheduler.Round> begun = all();
+      begun.forEach(r -> scheduler.greeted(r, now));
+      running += begun.size();
+      pass(Duration.ofSeconds(1));
+    }
+    assertTrue(running < SLOTS - SLOTS / Scheduler.KEPT, running + " slots");
+    arrives("idle", "s@x");
+    assertEquals("idle", next().share().hop());
+  }
+
+  @Test
+  void mailForNextHopsThatNeverAnsweredIsNotStarvedBySlowOnes() {
+    for (int i = 0; i < 100; i++) {
+      arrives("slow" + i, "s@x");
+      Scheduler.Round round = next();
+      pass(Scheduler.SLOW);
+      ended(round, ANSWERED);
+    }
+    List<Scheduler.Round> running = new ArrayList<>();
+    Set<String> tried = new HashSet<>();
+    for (int second = 0; second < 100; second++) {
+      for (int i = 0; i < 100; i++) {
+        fetched("slow" + i, "s@x");
+      }
+      fetched("never" + second, "s@x");
+      List<Scheduler.Round> begun = all();
+      begun.forEach(r -> tried.add(r.share().hop()));
+      running.addAll(begun);
+      pass(Duration.ofSeconds(1));
+      if (second > 8) {
+        List<Scheduler.Round> over = List.copyOf(running.subList(0, running.size() / 4));
+        over.forEach(r -> ended(r, ANSWERED));
+        running.removeAll(over);
+      }
+    }
+    long neverTried = 100 - tried.stream().filter(hop -> hop.startsWith("never")).count();
+    assertTrue(neverTried < 30, neverTried + " next hops were not tried");
+  }
+
+  @Test
+  void oneSendersDomainTakesHalfOfTheSlotsThatAreKeptForNewMail() {
+    for (int i = 0; i < 200; i++) {
+      arrives("hop" + i, "s" + i + "@bulk");
+    }
+    int kept = SLOTS / Scheduler.KEPT;
+    assertEquals(2 * SlotShare.UNANSWERED.most(SLOTS) + kept / 2, all().size());
+    for (int i = 0; i < 5; i++) {
+      arrives("friend" + i, "s@friend");
+    }
+    assertEquals(5, all().size());
+  }
+
+  @Test
+  void slotsAreCountedByMxAddress() throws UnknownHostException {
+    InetAddress at = InetAddress.getByName("192.0.2.1");
+    InetAddress other = InetAddress.getByName("192.0.2.2");
+    List<Scheduler.Round> running = new ArrayList<>();
+    for (int i = 0; i <= PER_HOP; i++) {
+      knows("hop" + i);
+      arrives("hop" + i, "s@x");
+      running.add(next());
+    }
+    for (int i = 0; i < PER_HOP; i++) {
+      assertEquals(List.of(at, other), scheduler.free(running.get(i), List.of(at, other)));
+    }
+    Scheduler.Round late = running.getLast();
+    assertEquals(List.of(other), scheduler.free(late, List.of(at, other)));
+    assertEquals(List.of(), scheduler.free(late, List.of(at)));
+    ended(late, new RoundResult.Busy());
+    assertNull(scheduler.next(now), "it waits for the address");
+    scheduler.connected(running.getFirst(), other);
+    Scheduler.Round again = next();
+    assertSame(late.share(), again.share());
+    assertEquals(List.of(at), scheduler.free(again, List.of(at)));
+  }
+
+  @Test
+  void aHostThatNeverGreetedUsGetsLittlePatienceWhileSlotsAreScarceAndMoreEachTime() {
+    knows("known");
+    arrives("first", "s@x");
+    assertNull(next().patience());
+    for (int i = 0; i < 20; i++) {
+      arrives("silent" + i, "s@x");
+    }
+    all();
+    arrives("late", "s@x");
+    Duration expected = Scheduler.SHORT_PATIENCE;
+    for (int i = 0; i < 4; i++) {
+      Scheduler.Round round = next();
+      assertEquals(expected, round.patience());
+      ended(round, DEAD);
+      pass(Duration.ofHours(2));
+      fetched("late", "s@x");
+      scheduler.probes().forEach(scheduler::noProbe);
+      fetched("late", "s@x");
+      expected = expected.multipliedBy(2);
+    }
+    arrives("known", "s@x");
+    assertTrue(
+        all().stream().anyMatch(r -> r.share().hop().equals("known") && r.patience() == null));
+  }
+
+  @Test
+  void theWindowHasAlwaysRoomForMailThatWasNeverTried() {
+    int tried = 0;
+    for (int i = 0; i < 10_000; i++) {
+      Scheduler.Ready ready = mail("hop" + i % 1000, "s@x", ShareState.DEFERRED);
+      tried += isTaken(scheduler.offer(ready, now)) ? 1 : 0;
+    }
+    assertEquals(Scheduler.WINDOW / 2, tried);
+    int stored = 0;
+    for (int i = 0; i < 20_000; i++) {
+      stored += isTaken(fetched("other" + i, "s@x")) ? 1 : 0;
+    }
+    assertEquals(Scheduler.WINDOW / 8 * 7 - Scheduler.WINDOW / 2, stored);
+    assertTrue(scheduler.isFull());
+    for (int i = 0; i < 2 * Scheduler.WINDOW; i++) {
+      assertTrue(isTaken(arrives("new" + i, "s@x")), "number " + i);
+      assertTrue(scheduler.ready() <= Scheduler.WINDOW);
+    }
+  }
+
+  @Test
+  void aPausedNextHopIsLeftAloneAndThenProbedByOne() {
+    arrives("a", "s@x");
+    arrives("a", "s@x");
+    Scheduler.Back back = ended(next(), DEAD);
+    assertEquals(1, back.shares().size());
+    assertEquals(1, scheduler.paused());
+    pass(Duration.ofSeconds(1));
+    Scheduler.Offer.Paused pause =
+        assertInstanceOf(Scheduler.Offer.Paused.class, arrives("a", "s@x"));
+    assertEquals(NOW.plus(MINUTE), pause.until());
+    now = pause.until();
+    scheduler.noProbe(new Scheduler.Probe("a", new ShareKey(QueueId.of(1), 0)));
+    assertTrue(isTaken(fetched("a", "s@x")));
+    assertFalse(isTaken(fetched("a", "s@x")));
+    Scheduler.Round probe = next();
+    assertFalse(isTaken(fetched("a", "s@x")));
+    ended(probe, DEAD);
+    pause = assertInstanceOf(Scheduler.Offer.Paused.class, fetched("a", "s@x"));
+    assertEquals(now.plus(MINUTE.multipliedBy(2)), pause.until());
+    now = pause.until();
+    scheduler.noProbe(new Scheduler.Probe("a", probe.share().key()));
+    assertTrue(isTaken(fetched("a", "s@x")));
+    ended(next(), ANSWERED);
+    assertEquals(0, scheduler.paused());
+    assertTrue(isTaken(fetched("a", "s@x")));
+    assertEquals(List.of("a"), scheduler.hungry(9));
+  }
+
+  @Test
+  void theProbeIsTheOldestMessageThatIsKnownToWait() {
+    arrives("a", "s@x");
+    Scheduler.Round first = next();
+    ended(first, DEAD);
+    pass(MINUTE);
+    Scheduler.Offer offer = fetched("a", "young@x");
+    assertInstanceOf(Scheduler.Offer.Paused.class, offer);
+    List<Scheduler.Probe> probes = scheduler.probes();
+    assertEquals(List.of(new Scheduler.Probe("a", first.share().key())), probes);
+    assertEquals(List.of(), scheduler.probes(), "each is told once");
+    Scheduler.Ready oldest =
+        new Scheduler.Ready(first.share().key(), "a", "s@x", ShareState.DEFERRED);
+    assertTrue(scheduler.offerProbe(oldest, now));
+    assertFalse(scheduler.offerProbe(oldest, now), "one probe at a time");
+    assertSame(oldest, next().share());
+  }
+
+  @Test
+  void aPauseEndsWhenTheTroubleIsKnownToEnd() {
+    arrives("a", "s@x");
+    ended(next(), new RoundResult.Unreachable(CONNECT.until(now.plusSeconds(20))));
+    assertTrue(scheduler.isPaused("a", now.plusSeconds(19)));
+    assertFalse(scheduler.isPaused("a", now.plusSeconds(20)));
+  }
+
+  @Test
+  void oneFailureAmongSuccessesPausesNothing() {
+    knows("a");
+    arrives("a", "s@x");
+    arrives("a", "s@x");
+    Scheduler.Round one = next();
+    Scheduler.Round other = next();
+    pass(Duration.ofSeconds(1));
+    ended(one, ANSWERED);
+    ended(other, DEAD);
+    assertEquals(0, scheduler.paused());
+  }
+
+  @Test
+  void oneMessageThatFailsAfterMailStopsNoOtherMail() {
+    knows("a");
+    for (int i = 0; i < 20; i++) {
+      arrives("a", "poison@evil");
+      assertEquals(Scheduler.Back.NONE, ended(next(), closed("alias@a")));
+      arrives("a", "good" + i + "@x");
+      Scheduler.Round good = next();
+      assertEquals("good" + i + "@x", good.share().sender);
+      assertEquals(0, scheduler.paused());
+      if (i % 2 == 0) {
+        ended(good, ANSWERED);
+      }
+    }
+  }
+
+  @Test
+  void afterMailTheNextHopIsToBlameOnceAnUnrelatedMessageMeetsItToo() {
+    knows("a");
+    pass(Duration.ofSeconds(1));
+    arrives("a", "one@x");
+    Scheduler.Round one = next();
+    ended(one, closed("r1@a"));
+    for (String[] related : new String[][] {{"two@x", "r2@a"}, {"one@y", "r1@a"}}) {
+      arrives("a", related[0]);
+      ended(next(), closed(related[1]));
+      assertEquals(0, scheduler.paused(), "the same domain or the same recipient");
+    }
+    arrives("a", "two@y");
+    arrives("a", "three@y");
+    assertEquals(1, ended(next(), closed("r2@a")).shares().size());
+    assertEquals(1, scheduler.paused());
+    assertFalse(isTaken(arrives("a", "four@z")));
+  }
+
+  @Test
+  void mailThatGotThroughBetweenTwoFailuresClearsTheNextHop() {
+    knows("a");
+    arrives("a", "one@x");
+    ended(next(), closed("r1@a"));
+    arrives("a", "good@z");
+    pass(Duration.ofSeconds(1));
+    ended(next(), ANSWERED);
+    arrives("a", "two@y");
+    pass(Duration.ofSeconds(1));
+    ended(next(), closed("r2@a"));
+    assertEquals(0, scheduler.paused());
+  }
+
+  @Test
+  void aProbeThatFailsForItsOwnSakeDoesNotKeepTheOthersWaiting() {
+    arrives("a", "poison@evil");
+    ended(next(), DEAD);
+    pass(MINUTE);
+    assertTrue(scheduler.offerProbe(mail("a", "poison@evil", ShareState.QUEUED), now));
+    ended(next(), closed("alias@a"));
+    assertEquals(0, scheduler.paused());
+    assertTrue(isTaken(fetched("a", "good@x")));
+  }
+
+  @Test
+  void aSlowedSenderDomainPausesThePairOnly() {
+    knows("a");
+    knows("b");
+    arrives("a", "one@bulk");
+    arrives("a", "two@bulk");
+    arrives("a", "good@x");
+    Scheduler.Round round = next();
+    assertEquals("one@bulk", round.share().sender);
+    Scheduler.Back back = ended(round, new RoundResult.SenderSlowed(UNUSUAL));
+    assertEquals(1, back.shares().size());
+    assertEquals("two@bulk", back.shares().getFirst().sender);
+    assertEquals(0, scheduler.paused());
+    Scheduler.Offer.Paused pause =
+        assertInstanceOf(Scheduler.Offer.Paused.class, arrives("a", "three@bulk"));
+    assertEquals(now.plus(MINUTE), pause.until());
+    assertTrue(isTaken(arrives("b", "one@bulk")));
+    assertEquals(2, all().size());
+    now = pause.until();
+    arrives("a", "four@bulk");
+    ended(next(), new RoundResult.SenderSlowed(UNUSUAL));
+    pause = assertInstanceOf(Scheduler.Offer.Paused.class, arrives("a", "three@bulk"));
+    assertEquals(now.plus(MINUTE.multipliedBy(2)), pause.until());
+    now = pause.until();
+    arrives("a", "five@bulk");
+    ended(next(), ANSWERED);
+    assertTrue(isTaken(arrives("a", "six@bulk")));
+  }
+
+  @Test
+  void aFailedLookUpPausesNothingAndProvesNothing() {
+    arrives("a", "s@x");
+    ended(next(), new RoundResult.Nothing());
+    assertEquals(0, scheduler.paused());
+    assertEquals(0, scheduler.hops());
+    arrives("a", "s@x");
+    arrives("a", "s@x");
+    assertEquals(1, all().size());
+  }
+
+  @Test
+  void whatIsRememberedIsBounded() {
+    for (int i = 0; i <= Scheduler.MOST_PAUSED; i++) {
+      arrives("dead" + i, "s@x");
+      ended(next(), DEAD);
+    }
+    assertEquals(Scheduler.MOST_PAUSED, scheduler.paused());
+    for (int i = 0; i < 2 * Scheduler.MOST_HOPS; i++) {
+      knows("good" + i);
+      scheduler.moreInStore("more" + i);
+    }
+    assertTrue(scheduler.hops() <= Scheduler.MOST_HOPS + 1, "hops " + scheduler.hops());
+    pass(Duration.ofHours(3));
+    scheduler.sweep(now);
+    assertEquals(0, scheduler.paused());
+  }
+
+  @Test
+  void withdrawsFromTheLine() {
+    Scheduler.Ready ready = mail("a", "s@x", ShareState.QUEUED);
+    scheduler.offer(ready, now);
+    assertTrue(scheduler.withdraw(ready.key(), "a", "s@x"));
+    assertFalse(scheduler.withdraw(ready.key(), "a", "s@x"));
+    assertNull(scheduler.next(now));
+    assertEquals(0, scheduler.ready() + scheduler.hops());
+    assertEquals(List.of(), scheduler.hungry(9));
+  }
+}

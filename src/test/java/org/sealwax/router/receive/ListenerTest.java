@@ -1,0 +1,488 @@
+package org.sealwax.router.receive;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.sealwax.mail.net.ByteBudget;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.Threads;
+import org.sealwax.mail.net.Wire;
+import org.sealwax.mail.smtp.LineReader;
+import org.sealwax.mail.smtp.Reply;
+import org.sealwax.mail.smtp.ReplyReader;
+import org.sealwax.mail.smtp.session.DialogueSettings;
+import org.sealwax.mail.tls.verdict.ClientCertificates;
+import org.sealwax.mail.tls.verdict.Verdict;
+import org.sealwax.router.dialogue.FakeTls;
+
+/** Listeners on loopback and on a Unix socket. */
+@Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+final class ListenerTest {
+  private final MemoryIntake intake = new MemoryIntake();
+  private final RecordedLog log = new RecordedLog();
+  private SessionLimit sessions = new SessionLimit(100, new ByteBudget(64 << 20));
+
+  private Premises premises(ClientLimits.Settings limits, RelayRules rules) {
+    TableDirectory directory = new TableDirectory(TestReception.HOST);
+    directory.listed(TestReception.mailbox("jones@example.org"));
+    ReceiveSettings settings =
+        new ReceiveSettings(
+            TestReception.HOST,
+            1_000_000,
+            10,
+            10,
+            50,
+            3,
+            true,
+            Duration.ZERO,
+            false,
+            ZoneOffset.UTC);
+    Reception reception =
+        new Reception(settings, rules, directory, org.sealwax.router.evidence.Mirror.none(), null);
+    Clock clock = Clock.system();
+    return new Premises(
+        () -> reception,
+        intake,
+        new ClientLimits(limits, clock),
+        sessions,
+        new AuthGuard(2, Duration.ZERO),
+        null,
+        log.log,
+        clock);
+  }
+
+  private static ClientLimits.Settings limits(int sessions) {
+    return new ClientLimits.Settings(sessions, 0, 0, 0, 0, 0, List.of());
+  }
+
+  private static ListenerSettings settings(ListenerSettings.Encryption encryption, int sessions) {
+    return new ListenerSettings(
+        "test",
+        new ListenerSettings.Place.Tcp(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)),
+        encryption,
+        ClientCertificates.ASK,
+        false,
+        ListenerSettings.Dsn.RELAY,
+        sessions,
+        16,
+        Duration.ofSeconds(10),
+        DialogueSettings.defaults());
+  }
+
+  private static final class Client implements AutoCloseable {
+    private final Wire wire;
+    private final ReplyReader replies;
+
+    Client(Wire wire) {
+      this.wire = wire;
+      this.replies = new ReplyReader(new LineReader(wire.in()));
+    }
+
+    static Client to(Listener listener) throws IOException {
+      return new Client(
+          Wire.of(new Socket(listener.address().getAddress(), listener.address().getPort())));
+    }
+
+    Reply reply() throws IOException {
+      return replies.read();
+    }
+
+    Reply say(String line) throws IOException {
+      wire.out().write((line + "\r\n").getBytes(StandardCharsets.UTF_8));
+      return reply();
+    }
+
+    @Override
+    public void close() throws IOException {
+      wire.close();
+    }
+  }
+
+  @Test
+  void takesAMessageFromATrustedNetwork() throws Exception {
+    try (Listener listener =
+            Listener.start(
+                settings(ListenerSettings.Encryption.NONE, 4),
+                premises(limits(0), RelayRules.loopbackOnly()),
+                null);
+        Client client = Client.to(listener)) {
+      assertEquals(220, client.reply().code());
+      assertEquals(250, client.say("EHLO a.example").code());
+      assertEquals(250, client.say("MAIL FROM:<a@b.example>").code());
+      assertEquals(250, client.say("RCPT TO:<c@anywhere.example>").code());
+      assertEquals(354, client.say("DATA").code());
+      assertEquals("250 2.0.0 Ok: queued as ID000001", client.say("x\r\n.").toString());
+      assertEquals(221, client.say("QUIT").code());
+      assertThrows(IOException.class, client::reply);
+    }
+    assertEquals(1, intake.kept().size());
+    assertTrue(log.has("connected[") && log.has("accepted[ID000001"), log.lines().toString());
+  }
+
+  @Test
+  void aLineInDropsEndsInTheTimeOfOneCommand() throws Exception {
+    DialogueSettings usual = DialogueSettings.defaults();
+    DialogueSettings quick =
+        new DialogueSettings(
+            Duration.ofMillis(300),
+            usual.block(),
+            usual.body(),
+            usual.handshake(),
+            usual.errors(),
+            usual.idleCommands(),
+            false);
+    ListenerSettings settings = settings(ListenerSettings.Encryption.NONE, 4);
+    ListenerSettings slow =
+        new ListenerSettings(
+            settings.name(),
+            settings.place(),
+            settings.encryption(),
+            settings.certificates(),
+            settings.offersAuth(),
+            settings.dsn(),
+            settings.sessions(),
+            settings.backlog(),
+            settings.handshake(),
+            quick);
+    try (Listener listener =
+            Listener.start(slow, premises(limits(0), RelayRules.loopbackOnly()), null);
+        Client client = Client.to(listener)) {
+      assertEquals(220, client.reply().code());
+      Thread drops =
+          Threads.start(
+              "drops",
+              () -> {
+                try {
+                  // Each octet comes well within the time that a read may take.
+                  while (true) {
+                    client.wire.out().write('N');
+                    Thread.sleep(50);
+                  }
+                } catch (IOException | InterruptedException e) {
+                  // Hung up, as it should be.
+                }
+              });
+      assertEquals(421, client.reply().code());
+      drops.interrupt();
+      drops.join();
+    }
+  }
+
+  @Test
+  void aClientThatNeverReadsItsRepliesIsLeftInTheTimeOfOneCommand() throws Exception {
+    DialogueSettings usual = DialogueSettings.defaults();
+    DialogueSettings quick =
+        new DialogueSettings(
+            Duration.ofMillis(500),
+            usual.block(),
+            usual.body(),
+            usual.handshake(),
+            Integer.MAX_VALUE,
+            Integer.MAX_VALUE,
+            false);
+    ListenerSettings settings = settings(ListenerSettings.Encryption.NONE, 4);
+    ListenerSettings stuck =
+        new ListenerSettings(
+            settings.name(),
+            settings.place(),
+            settings.encryption(),
+            settings.certificates(),
+            settings.offersAuth(),
+            settings.dsn(),
+            settings.sessions(),
+            settings.backlog(),
+            settings.handshake(),
+            quick);
+    try (Listener listener =
+            Listener.start(stuck, premises(limits(0), RelayRules.loopbackOnly()), null);
+        Socket deaf = new Socket()) {
+      deaf.setReceiveBufferSize(4096);
+      deaf.connect(listener.address());
+      byte[] group = "HELP\r\n".repeat(10_000).getBytes(StandardCharsets.US_ASCII);
+      // It goes on until nobody takes its octets any more: the server hung up.
+      assertThrows(
+          IOException.class,
+          () -> {
+            while (true) {
+              deaf.getOutputStream().write(group);
+            }
+          });
+      while (listener.sessions() > 0) {
+        Thread.sleep(10);
+      }
+    }
+    assertTrue(log.has("disconnected["), log.lines().toString());
+  }
+
+  @Test
+  void countsSessionsAndNotItsOwnWaiting() throws Exception {
+    try (Listener listener =
+        Listener.start(
+            settings(ListenerSettings.Encryption.NONE, 4),
+            premises(limits(0), RelayRules.loopbackOnly()),
+            null)) {
+      assertEquals(0, listener.sessions());
+      try (Client client = Client.to(listener)) {
+        assertEquals(220, client.reply().code());
+        assertEquals(1, listener.sessions());
+        assertEquals(221, client.say("QUIT").code());
+      }
+      while (listener.sessions() > 0) {
+        Thread.sleep(1);
+      }
+    }
+  }
+
+  @Test
+  void givesTheNextSessionItsTokenWhenOneEnds() throws Exception {
+    try (Listener listener =
+        Listener.start(
+            settings(ListenerSettings.Encryption.NONE, 1),
+            premises(limits(0), RelayRules.loopbackOnly()),
+            null)) {
+      try (Client first = Client.to(listener);
+          Client second = Client.to(listener)) {
+        assertEquals(220, first.reply().code());
+        // The second is in the backlog: it is greeted only once the first has gone.
+        assertEquals(221, first.say("QUIT").code());
+        assertEquals(220, second.reply().code());
+      }
+    }
+  }
+
+  @Test
+  void turnsAwayOneSessionTooManyOfOneClient() throws Exception {
+    try (Listener listener =
+        Listener.start(
+            settings(ListenerSettings.Encryption.NONE, 10),
+            premises(limits(2), RelayRules.loopbackOnly()),
+            null)) {
+      try (Client first = Client.to(listener);
+          Client second = Client.to(listener);
+          Client third = Client.to(listener)) {
+        assertEquals(220, first.reply().code());
+        assertEquals(220, second.reply().code());
+        assertEquals(421, third.reply().code());
+      }
+    }
+    assertTrue(log.has("turnedAway["));
+  }
+
+  @Test
+  void drainTellsIdleSessionsAndLetsMessagesFinish() throws Exception {
+    Listener listener =
+        Listener.start(
+            settings(ListenerSettings.Encryption.NONE, 4),
+            premises(limits(0), RelayRules.loopbackOnly()),
+            null);
+    try (Client idle = Client.to(listener);
+        Client busy = Client.to(listener)) {
+      assertEquals(220, idle.reply().code());
+      assertEquals(250, idle.say("EHLO a.example").code());
+      assertEquals(220, busy.reply().code());
+      busy.say("EHLO a.example");
+      busy.say("MAIL FROM:<a@b.example>");
+      busy.say("RCPT TO:<jones@example.org>");
+      assertEquals(354, busy.say("DATA").code());
+      assertFalse(listener.drain(Duration.ofMillis(50)), "one is inside a message");
+      assertEquals(421, idle.reply().code());
+      assertEquals(250, busy.say("x\r\n.").code());
+      assertEquals(421, busy.reply().code());
+      assertTrue(listener.drain(Duration.ofSeconds(10)));
+    }
+    assertEquals(1, intake.kept().size());
+    assertThrows(IOException.class, () -> Client.to(listener));
+  }
+
+  @Test
+  void speaksTlsFromTheFirstOctetWhereItIsImplicit() throws Exception {
+    try (Listener listener =
+        Listener.start(
+            settings(ListenerSettings.Encryption.IMPLICIT, 4),
+            premises(limits(0), RelayRules.loopbackOnly()),
+            FakeTls.server(new Verdict.Anonymous()))) {
+      Wire wire =
+          Wire.of(new Socket(listener.address().getAddress(), listener.address().getPort()));
+      FakeTls.asClient(wire);
+      try (Client client = new Client(wire)) {
+        assertEquals(220, client.reply().code());
+        assertFalse(client.say("EHLO a.example").lines().contains("STARTTLS"));
+      }
+    }
+    assertTrue(log.has("tlsFromClient["));
+  }
+
+  @Test
+  void programsOfThisMachineAreTrustedAndLeaveNoClientInReceived(@TempDir Path folder)
+      throws Exception {
+    Path path = folder.resolve("s");
+    RelayRules nobody = new RelayRules(List.of(), TrustedCertificates.none(), List.of(), null);
+    try (Listener listener =
+            Listener.start(ListenerSettings.local(path), premises(limits(0), nobody), null);
+        SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      channel.connect(UnixDomainSocketAddress.of(path));
+      Client client = new Client(Wire.of(channel));
+      assertEquals(220, client.reply().code());
+      client.say("EHLO localhost");
+      client.say("MAIL FROM:<a@b.example>");
+      assertEquals(250, client.say("RCPT TO:<c@anywhere.example>").code());
+      client.say("DATA");
+      assertEquals(250, client.say("Subject: x\r\n.").code());
+      assertTrue(listener.sessions() >= 1);
+    }
+    String content = intake.kept().getFirst().content();
+    assertTrue(content.startsWith("Received: by mx.example.org"), content);
+    assertEquals("local", intake.kept().getFirst().submission().origin());
+  }
+
+  @Test
+  void aTakenPortIsAnErrorAtOnce() throws Exception {
+    Premises premises = premises(limits(0), RelayRules.loopbackOnly());
+    try (Listener listener =
+        Listener.start(settings(ListenerSettings.Encryption.NONE, 1), premises, null)) {
+      ListenerSettings same =
+          new ListenerSettings(
+              "same",
+              new ListenerSettings.Place.Tcp(listener.address()),
+              ListenerSettings.Encryption.NONE,
+              ClientCertificates.NONE,
+              false,
+              ListenerSettings.Dsn.RELAY,
+              1,
+              1,
+              Duration.ofSeconds(1),
+              DialogueSettings.defaults());
+      assertThrows(IOException.class, () -> Listener.start(same, premises, null));
+    }
+  }
+
+  @Test
+  void oneUserOfThisMachineHasHalfOfTheLocalSessions(@TempDir Path folder) throws Exception {
+    ListenerSettings all = ListenerSettings.local(folder.resolve("submit"));
+    ListenerSettings four =
+        new ListenerSettings(
+            all.name(),
+            all.place(),
+            all.encryption(),
+            all.certificates(),
+            all.offersAuth(),
+            all.dsn(),
+            4,
+            all.backlog(),
+            all.handshake(),
+            all.dialogue());
+    try (Listener listener =
+        Listener.start(four, premises(limits(0), RelayRules.loopbackOnly()), null)) {
+      assertEquals(0, listener.sessions());
+      try (Client first = local(folder);
+          Client second = local(folder);
+          Client third = local(folder)) {
+        assertEquals(220, first.reply().code());
+        assertEquals(220, second.reply().code());
+        assertEquals(421, third.reply().code());
+        assertEquals(221, second.say("QUIT").code());
+      }
+      while (listener.sessions() > 0) {
+        Thread.sleep(5);
+      }
+      try (Client again = local(folder)) {
+        assertEquals(220, again.reply().code());
+      }
+    }
+  }
+
+  private static Client local(Path folder) throws IOException {
+    return new Client(
+        Wire.of(SocketChannel.open(UnixDomainSocketAddress.of(folder.resolve("submit")))));
+  }
+
+  @Test
+  void sessionsAreCountedOverAllListeners() throws Exception {
+    sessions = new SessionLimit(20, new ByteBudget(64 << 20));
+    Premises premises = premises(limits(0), RelayRules.loopbackOnly());
+    try (Listener first =
+            Listener.start(settings(ListenerSettings.Encryption.NONE, 100), premises, null);
+        Listener second =
+            Listener.start(settings(ListenerSettings.Encryption.NONE, 100), premises, null)) {
+      List<Client> clients = new ArrayList<>();
+      for (int i = 0; i < 19; i++) {
+        Client client = Client.to(first);
+        clients.add(client);
+        assertEquals(220, client.reply().code());
+      }
+      Client waits = Client.to(first);
+      clients.add(waits);
+      Client own = Client.to(second);
+      clients.add(own);
+      assertEquals(220, own.reply().code(), "its reserve");
+      assertEquals(20, sessions.taken());
+      clients.getFirst().close();
+      assertEquals(220, waits.reply().code());
+      for (Client client : clients) {
+        client.close();
+      }
+    }
+  }
+
+  @Test
+  void whatOneClientHasUnderWayIsBoundedOverAllItsSessions() throws Exception {
+    Premises premises = premises(limits(100), RelayRules.loopbackOnly());
+    try (Listener listener =
+        Listener.start(settings(ListenerSettings.Encryption.NONE, 20), premises, null)) {
+      List<Client> clients = new ArrayList<>();
+      String line = "x".repeat(998) + "\r\n";
+      for (int i = 0; i < Transaction.DRAFTS; i++) {
+        Client client = Client.to(listener);
+        clients.add(client);
+        begin(client);
+        client.wire.out().write(line.repeat(800).getBytes(StandardCharsets.US_ASCII));
+        if (i < Transaction.DRAFTS - 1) {
+          // Its octets are counted before the next one's.
+          int before = i + 1;
+          while (intake.bytes() < before * 800_000L) {
+            Thread.sleep(5);
+          }
+        }
+      }
+      assertEquals(452, clients.getLast().say(".").code());
+      clients.getFirst().close();
+      Client again = Client.to(listener);
+      clients.add(again);
+      while (listener.sessions() > Transaction.DRAFTS) {
+        Thread.sleep(5);
+      }
+      begin(again);
+      again.wire.out().write(line.repeat(800).getBytes(StandardCharsets.US_ASCII));
+      assertEquals(250, again.say(".").code());
+      for (Client client : clients) {
+        client.close();
+      }
+    }
+  }
+
+  private static void begin(Client client) throws IOException {
+    assertEquals(220, client.reply().code());
+    client.say("EHLO a.example");
+    client.say("MAIL FROM:<a@b.example>");
+    assertEquals(250, client.say("RCPT TO:<c@anywhere.example>").code());
+    assertEquals(354, client.say("DATA").code());
+  }
+}

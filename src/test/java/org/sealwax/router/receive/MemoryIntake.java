@@ -1,0 +1,127 @@
+package org.sealwax.router.receive;
+
+import java.io.ByteArrayOutputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.ByteBudget;
+import org.sealwax.router.queue.Intake;
+import org.sealwax.router.queue.IntakeTrouble;
+import org.sealwax.router.queue.NewRecipient;
+import org.sealwax.router.queue.Submission;
+import org.sealwax.router.spool.QueueId;
+
+/** A queue's entrance that keeps everything in memory and counts what is open. */
+final class MemoryIntake implements Intake {
+  /** A committed message. */
+  record Kept(QueueId id, Submission submission, String content) {
+    /** The form of a dialogue's {@code Q:} line. */
+    String line() {
+      return "Q: "
+          + submission.sender()
+          + " -> "
+          + String.join(
+              ", ", submission.recipients().stream().map(MemoryIntake.Kept::target).toList())
+          + switch (submission.options().tls()) {
+            case UNSPECIFIED -> "";
+            case REQUIRED -> " tls-required";
+            case OPTIONAL -> " tls-optional";
+            case REPORT -> " tls-report";
+          };
+    }
+
+    private static String target(NewRecipient r) {
+      return r.target()
+          + (r.forwarded() ? " by " + r.original() : "")
+          + (r.sender().toString().isEmpty() || !r.forwarded() ? "" : " from " + r.sender())
+          + (r.holdOnRefusal() ? " hold" : "")
+          + (r.wish().when().isEmpty() ? "" : " " + r.wish().when().stream().sorted().toList())
+          + (r.wish().never() ? " NEVER" : "")
+          + (r.wish().originalRecipient() == null ? "" : " " + r.wish().originalRecipient());
+    }
+  }
+
+  private final List<Kept> kept = new ArrayList<>();
+  private int open;
+  private int count;
+  private long bytes;
+  IntakeTrouble.@Nullable Kind atOpen;
+  IntakeTrouble.@Nullable Kind atWrite;
+  IntakeTrouble.@Nullable Kind atCommit;
+
+  @Override
+  public synchronized Entry open(ByteBudget memory) throws IntakeTrouble {
+    if (atOpen != null) {
+      throw new IntakeTrouble(atOpen, "as the test wants");
+    }
+    open++;
+    QueueId id = new QueueId(String.format("ID%06d", ++count));
+    return new Entry() {
+      private final ByteArrayOutputStream octets = new ByteArrayOutputStream();
+      private boolean closed;
+
+      @Override
+      public QueueId id() {
+        return id;
+      }
+
+      @Override
+      public OutputStream content() {
+        return new OutputStream() {
+          @Override
+          public void write(int b) throws IntakeTrouble {
+            write(new byte[] {(byte) b}, 0, 1);
+          }
+
+          @Override
+          public void write(byte[] block, int offset, int length) throws IntakeTrouble {
+            if (atWrite != null) {
+              throw new IntakeTrouble(atWrite, "as the test wants");
+            }
+            octets.write(block, offset, length);
+            synchronized (MemoryIntake.this) {
+              bytes += length;
+            }
+          }
+        };
+      }
+
+      @Override
+      public void commit(Submission submission) throws IntakeTrouble {
+        if (atCommit != null) {
+          throw new IntakeTrouble(atCommit, "as the test wants");
+        }
+        synchronized (MemoryIntake.this) {
+          kept.add(new Kept(id, submission, octets.toString(StandardCharsets.UTF_8)));
+        }
+      }
+
+      @Override
+      public void close() {
+        synchronized (MemoryIntake.this) {
+          if (!closed) {
+            closed = true;
+            open--;
+          }
+        }
+      }
+    };
+  }
+
+  /** Committed messages in order. */
+  synchronized List<Kept> kept() {
+    return List.copyOf(kept);
+  }
+
+  /** Octets that were written, whatever became of them. */
+  synchronized long bytes() {
+    return bytes;
+  }
+
+  /** Entries opened and not closed. */
+  synchronized int openEntries() {
+    return open;
+  }
+}

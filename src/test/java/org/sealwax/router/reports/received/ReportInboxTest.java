@@ -1,0 +1,363 @@
+package org.sealwax.router.reports.received;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.sealwax.router.reports.SignedReports.KEY;
+import static org.sealwax.router.reports.SignedReports.MIDNIGHT;
+import static org.sealwax.router.reports.SignedReports.mail;
+import static org.sealwax.router.reports.SignedReports.record;
+import static org.sealwax.router.reports.SignedReports.report;
+import static org.sealwax.router.reports.SignedReports.signed;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
+import org.apache.james.jdkim.DKIMSigner;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.address.PublicSuffixes;
+import org.sealwax.mail.address.ReversePath;
+import org.sealwax.mail.dns.Resolver;
+import org.sealwax.mail.net.SteppedClock;
+import org.sealwax.mail.tlsrpt.Report;
+import org.sealwax.mail.tlsrpt.ReportForm;
+import org.sealwax.router.log.HeardLog;
+import org.sealwax.router.queue.Addressee;
+import org.sealwax.router.queue.Consignment;
+import org.sealwax.router.queue.DsnWish;
+import org.sealwax.router.queue.MailOptions;
+import org.sealwax.router.queue.NextHop;
+import org.sealwax.router.queue.Outcome;
+import org.sealwax.router.queue.Target;
+import org.sealwax.router.reports.SignedReports;
+import org.sealwax.router.spool.QueueId;
+import org.sealwax.testkit.dns.FixedResolver;
+
+/** Reports by mail: with real signatures, and with what an attacker sends instead. */
+@Timeout(60)
+final class ReportInboxTest {
+  private static final Mailbox TO = new Mailbox("tlsrpt", Domain.of("project.example"));
+  private static final PublicSuffixes SUFFIXES = PublicSuffixes.bundled();
+
+  @TempDir private Path folder = Path.of("");
+  private final SteppedClock clock = new SteppedClock(MIDNIGHT.plus(Duration.ofHours(27)));
+  private final HeardLog heard = new HeardLog();
+  private Resolver dns = SignedReports.dns();
+  private Predicate<Domain> ours = d -> d.equals(Domain.of("project.example"));
+  private int room = 100;
+  private int messages;
+
+  private ReceivedSettings settings() {
+    return new ReceivedSettings(
+        folder.resolve("received"), Duration.ofDays(30), room, 1L << 30, 100);
+  }
+
+  private Outcome deliver(byte[] message) throws IOException, InterruptedException {
+    ReportShelf shelf = ReportShelf.open(settings(), heard.log());
+    ReportDesk desk = new ReportDesk(ours, shelf, clock);
+    ReportInbox inbox =
+        new ReportInbox(
+            settings(),
+            Duration.ofDays(1),
+            new ReportInbox.World(desk, dns, SUFFIXES, clock, heard.log()));
+    return java.util.Objects.requireNonNull(
+        inbox
+            .deliver(
+                new Consignment(
+                    new QueueId(String.format("0MAIL%05d", ++messages)),
+                    ReversePath.of(TO),
+                    MailOptions.plain(),
+                    new NextHop.Reports(),
+                    List.of(new Addressee(7, new Target.Reports(TO), DsnWish.none())),
+                    null,
+                    MIDNIGHT.plus(Duration.ofHours(27)),
+                    1,
+                    message.length,
+                    () -> new ByteArrayInputStream(message)))
+            .get(7L));
+  }
+
+  private List<ReceivedReport> kept() throws IOException {
+    List<ReceivedReport> all = new ArrayList<>();
+    ReportShelf.each(
+        folder.resolve("received"),
+        LocalDate.EPOCH,
+        all::add,
+        file -> {
+          throw new AssertionError(file);
+        });
+    return all;
+  }
+
+  private long asides() throws IOException {
+    Path aside = folder.resolve("received/aside");
+    if (!Files.isDirectory(aside)) {
+      return 0;
+    }
+    try (Stream<Path> files = Files.list(aside)) {
+      return files.count();
+    }
+  }
+
+  /** What the sender's side is told: always that it was delivered. */
+  private static String reply(Outcome outcome) {
+    return assertInstanceOf(Outcome.Delivered.class, outcome).reply();
+  }
+
+  private void putAside(String why, byte[] message) throws IOException, InterruptedException {
+    long before = asides();
+    assertEquals("put aside: " + why, reply(deliver(message)));
+    assertEquals(before + 1, asides());
+    assertTrue(heard.heard("warning", why), heard.facts().toString());
+    assertEquals(List.of(), kept());
+  }
+
+  @Test
+  void keepsASignedReportOnce() throws Exception {
+    Report report = report("id-1", "project.example");
+    assertEquals("kept", reply(deliver(mail(report, folder))));
+    assertEquals("kept before", reply(deliver(mail(report, folder))), "over a restart too");
+    ReceivedReport kept = kept().getFirst();
+    assertEquals(report, kept.report());
+    assertEquals(new Origin(Origin.Way.MAIL, "sender.example"), kept.origin());
+    assertEquals(1, kept().size());
+    assertEquals(0, asides());
+    assertTrue(heard.heard("note", "5 sessions held, 3 failed"), heard.facts().toString());
+  }
+
+  /** RFC 6376 3.6.1: a record that says nothing serves everything; RFC 8460 3: or TLS reports. */
+  @ParameterizedTest
+  @ValueSource(strings = {"", "s=*; ", "s=email; ", "s=tlsrpt; ", "s=other:tlsrpt; k=rsa; "})
+  void takesKeysThatServeReports(String tags) throws Exception {
+    dns = FixedResolver.builder().txt(KEY, record(tags)).build();
+    assertEquals("kept", reply(deliver(mail(report("id-1", "project.example"), folder))));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"s=other; ", "h=sha1; ", "k=ed25519; "})
+  void ignoresWhatIsSignedWithAKeyForOtherPurposes(String tags) throws Exception {
+    dns = FixedResolver.builder().txt(KEY, record(tags)).build();
+    putAside("no valid DKIM signature", mail(report("id-1", "project.example"), folder));
+  }
+
+  @Test
+  void ignoresWhatIsSignedWithARevokedKeyOrAnAmbiguousOne() throws Exception {
+    byte[] mail = mail(report("id-1", "project.example"), folder);
+    dns = FixedResolver.builder().txt(KEY, "v=DKIM1; p=").build();
+    putAside("no valid DKIM signature", mail);
+    dns = FixedResolver.builder().txt(KEY, record("")).txt(KEY, record("n=twice; ")).build();
+    putAside("no valid DKIM signature", mail);
+    dns = FixedResolver.builder().build();
+    putAside("no valid DKIM signature", mail);
+  }
+
+  @Test
+  void ignoresWhatIsNotSignedByTheReportingDomain() throws Exception {
+    Report report = report("id-1", "project.example");
+    String text = new String(mail(report, folder), StandardCharsets.UTF_8);
+    putAside(
+        "no DKIM signature",
+        text.substring(text.indexOf("\r\nFrom: ") + 2).getBytes(StandardCharsets.UTF_8));
+    putAside(
+        "no valid DKIM signature",
+        text.replace("This is an aggregate", "This was an aggregate")
+            .getBytes(StandardCharsets.UTF_8));
+    putAside(
+        "no valid DKIM signature",
+        text.replace("\r\nTo: tlsrpt@", "\r\nTo: elsewhere@").getBytes(StandardCharsets.UTF_8));
+    putAside(
+        "a DKIM signature of another domain than the From's",
+        mail(report, "sender.example", "tls@victim.example", folder));
+    putAside(
+        "no From with one address",
+        ("From: a@victim.example\r\n" + text).getBytes(StandardCharsets.UTF_8));
+    putAside(
+        "a header field that is there twice",
+        ("Subject: other\r\n" + text).getBytes(StandardCharsets.UTF_8));
+    assertEquals(
+        "kept",
+        reply(deliver(mail(report, "sender.example", "tls@mx.sender.example", folder))),
+        "below the signer");
+  }
+
+  /** RFC 8460 3: l= would let anybody append to it. */
+  @Test
+  void ignoresASignatureOfAPartOfTheBody() throws Exception {
+    String text =
+        new String(mail(report("id-1", "project.example"), folder), StandardCharsets.UTF_8);
+    byte[] bare = text.substring(text.indexOf("\r\nFrom: ") + 2).getBytes(StandardCharsets.UTF_8);
+    String template =
+        "v=1; a=rsa-sha256; c=relaxed/relaxed; d=sender.example; s=tlsrpt; h=from; l=100; bh=; b=;";
+    String signature =
+        new DKIMSigner(template, SignedReports.key()).sign(new ByteArrayInputStream(bare));
+    putAside(
+        "a DKIM signature of a part of the body",
+        (signature + "\r\n" + new String(bare, StandardCharsets.UTF_8))
+            .getBytes(StandardCharsets.UTF_8));
+  }
+
+  @Test
+  void waitsForTheDnsAndNeverUntilABounce() throws Exception {
+    dns = FixedResolver.builder().fails(KEY).build();
+    byte[] mail = mail(report("id-1", "project.example"), folder);
+    Outcome.Deferred waits = assertInstanceOf(Outcome.Deferred.class, deliver(mail));
+    assertEquals("the DNS did not give the key of a signature", waits.cause().text());
+    clock.pass(Duration.ofDays(1));
+    putAside("the DNS did not give the key of a signature", mail);
+  }
+
+  @Test
+  void aBugOfOursKeepsTheMessage() throws Exception {
+    ours =
+        d -> {
+          throw new IllegalStateException("as the test wants");
+        };
+    byte[] mail = mail(report("id-1", "project.example"), folder);
+    assertInstanceOf(Outcome.Deferred.class, deliver(mail));
+    assertTrue(heard.heard("bug", "as the test wants"), heard.facts().toString());
+    clock.pass(Duration.ofDays(1));
+    putAside("an error of Sealwax, which its log tells", mail);
+  }
+
+  @Test
+  void waitsForRoom() throws Exception {
+    room = 2;
+    assertEquals("kept", reply(deliver(mail(report("id-1", "project.example"), folder))));
+    assertEquals("kept", reply(deliver(mail(report("id-2", "project.example"), folder))));
+    Outcome full = deliver(mail(report("id-3", "project.example"), folder));
+    assertEquals(
+        "there is no room for more reports",
+        assertInstanceOf(Outcome.Deferred.class, full).cause().text());
+  }
+
+  @Test
+  void aReportAboutSomebodyElseIsPutAside() throws Exception {
+    putAside("about no domain of ours", mail(report("id-1", "victim.example"), folder));
+    assertEquals(
+        "kept", reply(deliver(mail(report("id-2", "victim.example", "project.example"), folder))));
+    Report kept = kept().getFirst().report();
+    assertEquals(Domain.of("project.example"), kept.domain());
+    assertEquals(1, kept.sums().size(), "what is said of others is left out");
+  }
+
+  private static String part(String type, String encoding, String content) {
+    return "--b\r\nContent-Type: "
+        + type
+        + "\r\nContent-Transfer-Encoding: "
+        + encoding
+        + "\r\n\r\n"
+        + content
+        + "\r\n";
+  }
+
+  private byte[] message(String... parts) throws IOException {
+    return signed(
+        "From: tls@sender.example\r\nTo: tlsrpt@project.example\r\nMIME-Version: 1.0\r\n"
+            + "Content-Type: multipart/report; report-type=tlsrpt; boundary=b\r\n\r\n"
+            + String.join("", parts)
+            + "--b--\r\n",
+        folder);
+  }
+
+  private static String base64(byte[] octets) {
+    return Base64.getMimeEncoder(76, new byte[] {'\r', '\n'}).encodeToString(octets);
+  }
+
+  private static byte[] zipped(byte[] octets) throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try (GZIPOutputStream gzip = new GZIPOutputStream(out)) {
+      gzip.write(octets);
+    }
+    return out.toByteArray();
+  }
+
+  private static final String GZIP = "application/tlsrpt+gzip";
+
+  @Test
+  void takesAPlainReportToo() throws Exception {
+    String json =
+        new String(ReportForm.write(report("id-1", "project.example")), StandardCharsets.UTF_8)
+            .replace(",", ",\r\n");
+    assertEquals(
+        "kept", reply(deliver(message(part("application/TLSRPT+json; x=y", "7bit", json)))));
+  }
+
+  @Test
+  void aGzipBombIsPutAside() throws Exception {
+    byte[] bomb = zipped(new byte[64 << 20]);
+    putAside(
+        "unpacked it has more than 10485760 octets", message(part(GZIP, "base64", base64(bomb))));
+  }
+
+  @Test
+  void tenThousandPoliciesArePutAside() throws Exception {
+    String json =
+        new String(ReportForm.write(report("id-1", "project.example")), StandardCharsets.UTF_8);
+    int from = json.indexOf("[{\"policy\"") + 1;
+    String entry = json.substring(from, json.length() - 2);
+    String all = IntStream.range(0, 10_000).mapToObj(i -> entry).collect(Collectors.joining(","));
+    byte[] octets = (json.substring(0, from) + all + "]}").getBytes(StandardCharsets.UTF_8);
+    putAside(
+        "JSON deeper, longer or of more parts than any report",
+        message(part(GZIP, "base64", base64(zipped(octets)))));
+  }
+
+  @Test
+  void whatIsNotOneReportIsPutAside() throws Exception {
+    byte[] report = SignedReports.packed(report("id-1", "project.example"));
+    String good = part(GZIP, "base64", base64(report));
+    String none = "no part of type application/tlsrpt+gzip";
+    putAside(none, message(part("application/gzip", "base64", base64(report))));
+    putAside(none, message(part("text/plain", "7bit", "hello")));
+    putAside(none, message(part("message/rfc822", "7bit", "Content-Type: " + GZIP + "\r\n\r\nx")));
+    putAside("more than one report", message(good, good));
+    putAside("not gzip, or damaged", message(part(GZIP, "base64", base64(new byte[100]))));
+    byte[] cut = java.util.Arrays.copyOf(report, report.length - 20);
+    putAside("not gzip, or damaged", message(part(GZIP, "base64", base64(cut))));
+    putAside("no JSON", message(part("application/tlsrpt+json", "7bit", "{")));
+    putAside("more than 50 parts", message(part("text/plain", "7bit", "x").repeat(51) + good));
+    putAside("malformed MIME", message(part("a/b; x=" + "y".repeat(5_000), "7bit", "") + good));
+    putAside("malformed MIME", message(good.substring(0, good.length() - 200) + "--c"));
+  }
+
+  @Test
+  void nestedMultipartsArePutAside() throws Exception {
+    StringBuilder deep = new StringBuilder();
+    for (int i = 0; i < 1_000; i++) {
+      deep.append("Content-Type: multipart/mixed; boundary=n").append(i).append("\r\n\r\n--n");
+      deep.append(i).append("\r\n");
+    }
+    putAside(
+        "multiparts more than 5 deep",
+        signed("From: tls@sender.example\r\nMIME-Version: 1.0\r\n" + deep + "\r\nx\r\n", folder));
+  }
+
+  @Test
+  void onlyTheNewestAreKeptAside() throws Exception {
+    for (int i = 0; i < AsideFolder.MAX + 3; i++) {
+      deliver("Subject: spam\r\n\r\nspam\r\n".getBytes(StandardCharsets.US_ASCII));
+    }
+    assertEquals(AsideFolder.MAX, asides());
+    assertTrue(Files.exists(folder.resolve("received/aside/0MAIL00103.eml")));
+    assertTrue(Files.notExists(folder.resolve("received/aside/0MAIL00003.eml")));
+  }
+}

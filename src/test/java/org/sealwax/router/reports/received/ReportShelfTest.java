@@ -1,0 +1,200 @@
+package org.sealwax.router.reports.received;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.sealwax.router.reports.SignedReports.MIDNIGHT;
+import static org.sealwax.router.reports.SignedReports.report;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.tlsrpt.Report;
+import org.sealwax.router.log.HeardLog;
+
+/** What is kept, for how long, and how much of it; and what it adds up to. */
+final class ReportShelfTest {
+  private static final Instant NOW = MIDNIGHT.plus(Duration.ofHours(27));
+  private static final Origin SENDER = new Origin(Origin.Way.MAIL, "sender.example");
+  private static final Origin POSTED = new Origin(Origin.Way.POST, "192.0.2.9");
+
+  @TempDir private Path folder = Path.of("");
+  private final HeardLog heard = new HeardLog();
+
+  private ReportShelf shelf(int reports, long octets, int fromOne) throws IOException {
+    return ReportShelf.open(
+        new ReceivedSettings(folder, Duration.ofDays(30), reports, octets, fromOne), heard.log());
+  }
+
+  private static Verdict keep(ReportShelf shelf, Origin origin, String id) {
+    return shelf.keep(new ReceivedReport(NOW, origin, report(id, "project.example")));
+  }
+
+  private static Verdict keep(ReportShelf shelf, Instant now, Instant begin, String id) {
+    Report report = report(id, "project.example");
+    return shelf.keep(
+        new ReceivedReport(
+            now,
+            SENDER,
+            new Report(
+                report.organization(),
+                report.contact(),
+                id,
+                report.domain(),
+                begin,
+                begin.plusSeconds(86_399),
+                report.sums())));
+  }
+
+  private List<ReceivedReport> all(LocalDate since) throws IOException {
+    List<ReceivedReport> all = new ArrayList<>();
+    ReportShelf.each(folder, since, all::add, file -> {});
+    return all;
+  }
+
+  @Test
+  void aReportIsReadAsItWasKeptAlsoAfterARestart() throws IOException {
+    ReceivedReport received =
+        new ReceivedReport(NOW, SENDER, report("a/../../b\u00e9", "project.example"));
+    assertInstanceOf(Verdict.Kept.class, shelf(10, 1 << 20, 10).keep(received));
+    ReportShelf again = shelf(10, 1 << 20, 10);
+    assertEquals(1, again.size());
+    assertInstanceOf(Verdict.Duplicate.class, again.keep(received));
+    assertEquals(List.of(received), all(LocalDate.parse("2026-11-24")));
+    assertEquals(List.of(), all(LocalDate.parse("2026-11-25")));
+  }
+
+  /** Or somebody could send first what another one will send, and have that one ignored. */
+  @Test
+  void whoSignsByAnotherNameDoesNotTakeTheReportsPlace() throws IOException {
+    ReportShelf shelf = shelf(10, 1 << 20, 10);
+    Origin other = new Origin(Origin.Way.MAIL, "attacker.example");
+    assertInstanceOf(Verdict.Kept.class, keep(shelf, other, "id-1"));
+    assertInstanceOf(Verdict.Kept.class, keep(shelf, SENDER, "id-1"));
+    assertInstanceOf(Verdict.Kept.class, keep(shelf, POSTED, "id-1"));
+    Origin elsewhere = new Origin(Origin.Way.POST, "2001:db8::9");
+    assertInstanceOf(Verdict.Duplicate.class, keep(shelf, elsewhere, "id-1"));
+  }
+
+  @Test
+  void aFloodByPostLeavesRoomForSignedReports() throws IOException {
+    ReportShelf shelf = shelf(4, 1 << 20, 10);
+    assertInstanceOf(Verdict.Kept.class, keep(shelf, POSTED, "id-1"));
+    assertInstanceOf(Verdict.Kept.class, keep(shelf, POSTED, "id-2"));
+    assertInstanceOf(Verdict.NotNow.class, keep(shelf, POSTED, "id-3"));
+    shelf = shelf(4, 1 << 20, 10);
+    assertInstanceOf(Verdict.NotNow.class, keep(shelf, POSTED, "id-3"), "after a restart");
+    assertInstanceOf(Verdict.Kept.class, keep(shelf, SENDER, "id-4"));
+    assertInstanceOf(Verdict.Kept.class, keep(shelf, SENDER, "id-5"));
+    assertInstanceOf(Verdict.NotNow.class, keep(shelf, SENDER, "id-6"));
+    assertEquals(4, shelf.size());
+  }
+
+  @Test
+  void octetsAreBoundedToo() throws IOException {
+    ReportShelf shelf = shelf(100, 1_200, 100);
+    assertInstanceOf(Verdict.Kept.class, keep(shelf, SENDER, "id-1"));
+    assertInstanceOf(Verdict.NotNow.class, keep(shelf, POSTED, "id-2"));
+    Verdict last = new Verdict.Duplicate();
+    for (int i = 0; i < 5; i++) {
+      last = keep(shelf, SENDER, "more-" + i);
+    }
+    assertEquals(new Verdict.NotNow("there is no room for more reports"), last);
+  }
+
+  @Test
+  void oneOriginHasAShareOfADay() throws IOException {
+    ReportShelf shelf = shelf(100, 1 << 20, 2);
+    assertInstanceOf(Verdict.Kept.class, keep(shelf, SENDER, "id-1"));
+    assertInstanceOf(Verdict.Kept.class, keep(shelf, SENDER, "id-2"));
+    assertEquals(
+        new Verdict.NotNow("mail sender.example has sent 2 reports today"),
+        keep(shelf, SENDER, "id-3"));
+    Instant tomorrow = NOW.plus(Duration.ofDays(1));
+    assertInstanceOf(Verdict.Kept.class, keep(shelf, tomorrow, MIDNIGHT, "id-3"));
+  }
+
+  @Test
+  void whatIsOldGoesAndNothingElse() throws IOException {
+    ReportShelf shelf = shelf(100, 1 << 20, 10);
+    assertInstanceOf(Verdict.Kept.class, keep(shelf, NOW, MIDNIGHT, "id-1"));
+    Path theirs = folder.resolve("2026-11-24/notes.txt");
+    Files.writeString(theirs, "mine");
+    Instant later = MIDNIGHT.plus(Duration.ofDays(30));
+    assertFalse(shelf.isTooOld(MIDNIGHT, later));
+    assertInstanceOf(Verdict.Kept.class, keep(shelf, later, later, "id-2"));
+    assertEquals(2, shelf.size());
+    Instant after = MIDNIGHT.plus(Duration.ofDays(31));
+    assertTrue(shelf.isTooOld(MIDNIGHT, after));
+    assertInstanceOf(Verdict.Kept.class, keep(shelf, after, after, "id-3"));
+    assertEquals(2, shelf.size());
+    assertEquals(2, all(LocalDate.EPOCH).size());
+    assertTrue(Files.exists(theirs), "not ours to remove");
+  }
+
+  @Test
+  void damageIsToldAndPassedOver() throws IOException {
+    ReportShelf shelf = shelf(100, 1 << 20, 10);
+    keep(shelf, SENDER, "id-1");
+    keep(shelf, SENDER, "id-2");
+    Path day = folder.resolve("2026-11-24");
+    Path first;
+    try (var files = Files.list(day)) {
+      first = files.sorted().findFirst().orElseThrow();
+    }
+    Files.writeString(first, "{\"way\":\"mail\"}\n{}");
+    List<Path> unreadable = new ArrayList<>();
+    List<ReceivedReport> read = new ArrayList<>();
+    ReportShelf.each(folder, LocalDate.EPOCH, read::add, unreadable::add);
+    assertEquals(List.of(first), unreadable);
+    assertEquals(1, read.size());
+    assertEquals(2, shelf(100, 1 << 20, 10).size(), "a start counts it and goes on");
+  }
+
+  /** What a flood may make us keep in memory, and that the sums go on. */
+  @Test
+  void aSummaryIsBounded() {
+    Summary summary = new Summary(d -> true);
+    for (int i = 0; i <= Summary.MAX_ROWS; i++) {
+      summary.add(new ReceivedReport(NOW, POSTED, report("id", "a" + i + ".project.example")));
+    }
+    assertEquals(Summary.MAX_ROWS, summary.rows().size());
+    assertTrue(summary.isCut());
+    Summary one = new Summary(d -> d.equals(Domain.of("a7.project.example")));
+    assertFalse(one.add(new ReceivedReport(NOW, SENDER, report("id", "a8.project.example"))));
+    assertTrue(one.add(new ReceivedReport(NOW, SENDER, report("id", "a7.project.example"))));
+    assertFalse(one.isCut());
+  }
+
+  @Test
+  void theSameReportByBothWaysCountsOnce() throws IOException {
+    ReportShelf shelf = shelf(100, 1 << 20, 10);
+    keep(shelf, POSTED, "id-1");
+    keep(shelf, SENDER, "id-1");
+    keep(shelf, SENDER, "id-2");
+    keep(shelf, POSTED, "id-3");
+    Summary summary = new Summary(d -> true);
+    ReportShelf.each(folder, LocalDate.EPOCH, summary::note, file -> {});
+    int[] counted = new int[1];
+    ReportShelf.each(
+        folder, LocalDate.EPOCH, r -> counted[0] += summary.add(r) ? 1 : 0, file -> {});
+    assertEquals(3, counted[0]);
+    List<Summary.Row> rows = summary.rows();
+    assertEquals(2, rows.size());
+    assertEquals(POSTED, rows.getFirst().origin());
+    assertEquals(3, rows.getFirst().failed());
+    assertEquals(SENDER, rows.getLast().origin());
+    assertEquals(10, rows.getLast().succeeded());
+    assertEquals(6, rows.getLast().failed());
+    assertEquals(List.of(6L), List.copyOf(rows.getLast().failures().values()));
+  }
+}

@@ -1,0 +1,237 @@
+package org.sealwax.router.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.BufferedReader;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLContext;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.cli.Arguments;
+import org.sealwax.mail.cli.Exit;
+import org.sealwax.mail.cli.Machine;
+import org.sealwax.mail.cli.Surroundings;
+import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.Threads;
+import org.sealwax.mail.tls.Identity;
+import org.sealwax.mail.tls.IdentitySettings;
+import org.sealwax.mail.tls.TestCa;
+import org.sealwax.mail.tls.TlsRoom;
+import org.sealwax.mail.tls.verdict.Pins;
+import org.sealwax.router.cli.ExplainCommand;
+import org.sealwax.router.config.Configuration;
+import org.sealwax.router.config.Settings;
+import org.sealwax.router.log.Counters;
+import org.sealwax.router.log.HeardLog;
+import org.sealwax.testkit.zone.Zone;
+import org.sealwax.testkit.zone.ZoneServer;
+
+/** Peers that are known by their own MX hosts: the wired router, a signed DNS, real TLS. */
+@Timeout(60)
+final class PeerTest {
+  private final HeardLog log = new HeardLog();
+
+  /** The next hop of all mail: takes everything, keeps it. */
+  private static final class Sink implements AutoCloseable {
+    final BlockingQueue<String> messages = new LinkedBlockingQueue<>();
+    final ServerSocket door = new ServerSocket(0, 5, InetAddress.ofLiteral("127.0.0.1"));
+
+    Sink() throws IOException {
+      Threads.start("sink", this::serve);
+    }
+
+    private void serve() {
+      while (!door.isClosed()) {
+        try (Socket s = door.accept()) {
+          talk(s);
+        } catch (IOException e) {
+          // The next one.
+        }
+      }
+    }
+
+    private void talk(Socket s) throws IOException {
+      BufferedReader in =
+          new BufferedReader(new InputStreamReader(s.getInputStream(), StandardCharsets.US_ASCII));
+      say(s, "220 sink");
+      for (String line = in.readLine(); line != null; line = in.readLine()) {
+        if (line.equals("DATA")) {
+          say(s, "354 go");
+          StringBuilder text = new StringBuilder();
+          for (String l = in.readLine(); l != null && !l.equals("."); l = in.readLine()) {
+            text.append(l).append('\n');
+          }
+          messages.add(text.toString());
+        }
+        say(s, line.equals("QUIT") ? "221 bye" : "250 ok");
+      }
+    }
+
+    private static void say(Socket s, String line) throws IOException {
+      s.getOutputStream().write((line + "\r\n").getBytes(StandardCharsets.US_ASCII));
+    }
+
+    @Override
+    public void close() throws IOException {
+      door.close();
+    }
+  }
+
+  private static Settings settings(Path folder, ZoneServer dns, Sink sink, String peers)
+      throws IOException {
+    String text =
+        """
+        [server]
+        hostname = "mx.example.org"
+        [[listener]]
+        address = "127.0.0.1:0"
+        [trust]
+        networks = []
+        [[transport]]
+        domain = "*"
+        next_hop = "[127.0.0.1]:%d"
+        [dns]
+        resolvers = ["127.0.0.1:%d"]
+        anchors = [%s]
+        """
+                .formatted(
+                    sink.door.getLocalPort(),
+                    dns.address().getPort(),
+                    String.join(", ", dns.anchors().stream().map(a -> '"' + a + '"').toList()))
+            + peers;
+    Path state = Files.createDirectories(folder.resolve("state"));
+    Configuration read =
+        Configuration.parse(text, folder, "test", new Machine(Domain.of("mx.example.org"), state));
+    if (!(read instanceof Configuration.Sound sound)) {
+      throw new IOException(read.report());
+    }
+    return sound.settings();
+  }
+
+  private static Zone zone(Identity shown) {
+    return Zone.of(
+            "peer.example",
+            "$TTL 60\n@ MX 10 mx\nmx A 192.0.2.1\n_25._tcp.mx TLSA 3 1 1 "
+                + Pins.of(shown.chain().getFirst()).hex())
+        .signed();
+  }
+
+  private void until(String... words) throws InterruptedException {
+    while (!log.heard(words)) {
+      Thread.sleep(2);
+    }
+  }
+
+  /** What a client is told that wants to send to somewhere else. */
+  private static String relays(int port, SSLContext own, boolean sends) throws IOException {
+    try (Caller caller = new Caller(port)) {
+      caller.reply();
+      caller.say("EHLO mx.peer.example");
+      caller.say("STARTTLS");
+      caller.startTls(own);
+      caller.say("EHLO mx.peer.example");
+      caller.say("MAIL FROM:<joe@peer.example>");
+      String said = caller.say("RCPT TO:<jane@elsewhere.example>");
+      if (sends && said.startsWith("250")) {
+        caller.say("DATA");
+        caller.say("Subject: hello\r\n\r\nhello\r\n.");
+      }
+      caller.say("QUIT");
+      return said.substring(0, 3);
+    }
+  }
+
+  private static String explain(Settings settings) throws Exception {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    PrintStream print = new PrintStream(out, true, StandardCharsets.UTF_8);
+    Path state = settings.server().state();
+    Surroundings around =
+        new Surroundings(
+            Map.of(), new ByteArrayInputStream(new byte[0]), print, print, "t", state, state);
+    Arguments arguments = Arguments.read(ExplainCommand.subcommand(), List.of("peer.example"));
+    assertEquals(Exit.OK, new ExplainCommand(around).delivery(arguments, settings));
+    return out.toString(StandardCharsets.UTF_8);
+  }
+
+  private String lastHandshake() {
+    return log.facts().stream().filter(f -> f.startsWith("tlsFromClient ")).toList().getLast();
+  }
+
+  @Test
+  void aNamedPeerRelaysByTheKeyOfItsTlsaRecordAndOnlySoLongAsItsRowSaysSo(@TempDir Path folder)
+      throws Exception {
+    TlsRoom.beforeAnything();
+    Identity own = TestCa.selfSigned("mx.peer.example");
+    Identity other = TestCa.selfSigned("mx.peer.example");
+    IdentitySettings.Pair ownFiles = TestCa.write(own, folder, "own");
+    SSLContext peer = Caller.showing(ownFiles);
+    SSLContext stranger = Caller.showing(TestCa.write(other, folder, "other"));
+    String row = "[[peer]]\ndomain = \"peer.example\"\nrelay = true\n";
+    try (ZoneServer dns = ZoneServer.start(Clock.system(), zone(own));
+        Sink sink = new Sink();
+        Router router =
+            new Router(
+                settings(folder, dns, sink, row),
+                new Router.World(Clock.system(), Chance.secure(), log.log(), new Counters()))) {
+      router.start(() -> "reloaded");
+      int port = router.addresses().getFirst().getPort();
+      until("note", "peer.example is known by 1 TLSA of mx.peer.example");
+
+      Settings now = settings(folder, dns, sink, row);
+      String told = explain(now);
+      assertTrue(
+          told.contains("as a client it is known by 1 TLSA of mx.peer.example, and may relay"),
+          told);
+
+      assertEquals("250", relays(port, peer, true));
+      String verdict = "verified(mirror peer.example tlsa)";
+      assertTrue(lastHandshake().contains(verdict), lastHandshake());
+      String message = sink.messages.poll(30, TimeUnit.SECONDS);
+      assertTrue(
+          message != null && message.replaceAll("\\s+", " ").contains("(" + verdict + ")"),
+          "Received says it: " + message);
+
+      assertEquals("550", relays(port, stranger, false), "the same name, another key");
+      assertTrue(lastHandshake().contains("untrusted(self-signed)"), lastHandshake());
+
+      assertEquals("250", relays(port, peer, false));
+      assertTrue(lastHandshake().contains("resumed=true"), lastHandshake());
+      assertTrue(lastHandshake().contains(verdict), "judged anew: " + lastHandshake());
+
+      // The row says no relay any more: a session that is resumed then is judged by that.
+      router.reload(settings(folder, dns, sink, row.replace("true", "false")));
+      assertEquals("550", relays(port, peer, false));
+      assertTrue(lastHandshake().contains("resumed=true"), lastHandshake());
+      assertTrue(lastHandshake().contains(verdict), lastHandshake());
+
+      // The command line alone looks by itself, without a server.
+      assertTrue(
+          explain(settings(folder.resolve("alone"), dns, sink, row))
+              .contains("as a client it is known by 1 TLSA of mx.peer.example, and may relay"));
+
+      // And no row at all.
+      router.reload(settings(folder, dns, sink, ""));
+      assertEquals("550", relays(port, peer, false));
+      assertTrue(lastHandshake().contains("untrusted(self-signed)"), lastHandshake());
+    }
+  }
+}

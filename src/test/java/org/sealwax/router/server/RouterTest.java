@@ -1,0 +1,516 @@
+package org.sealwax.router.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.BufferedReader;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.sealwax.app.Subcommands;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.cli.Arguments;
+import org.sealwax.mail.cli.Exit;
+import org.sealwax.mail.cli.Machine;
+import org.sealwax.mail.cli.Subcommand;
+import org.sealwax.mail.cli.Surroundings;
+import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.tls.TlsRoom;
+import org.sealwax.router.cli.QueueCommand;
+import org.sealwax.router.cli.Sendmail;
+import org.sealwax.router.cli.SendmailArguments;
+import org.sealwax.router.config.Configuration;
+import org.sealwax.router.config.Settings;
+import org.sealwax.router.control.ControlClient;
+import org.sealwax.router.control.ControlServer;
+import org.sealwax.router.log.CountedLog;
+import org.sealwax.router.log.Counters;
+import org.sealwax.router.log.LineLog;
+import org.sealwax.router.log.LogSettings;
+import org.sealwax.router.wiring.Inspection;
+import org.sealwax.router.wiring.StartTrouble;
+
+/**
+ * The wired router on loopback: in by SMTP and sendmail, through the queue, out to a second one.
+ */
+@Timeout(60)
+final class RouterTest {
+  @TempDir private Path folder = Path.of("");
+
+  private final ByteArrayOutputStream written = new ByteArrayOutputStream();
+  private final Counters counters = new Counters();
+  private final java.util.List<Router> routers = new java.util.ArrayList<>();
+  private LineLog lines = new LineLog(LogSettings.defaults(), written, Clock.system());
+
+  @BeforeEach
+  void prepare() {
+    TlsRoom.beforeAnything();
+    lines.close();
+    lines = new LineLog(LogSettings.defaults(), written, Clock.system());
+  }
+
+  @AfterEach
+  void end() {
+    routers.forEach(Router::close);
+    lines.close();
+  }
+
+  private Settings settings(String name, String text) throws IOException {
+    Path state = folder.resolve(name);
+    Files.createDirectories(state);
+    Configuration read =
+        Configuration.parse(text, state, name, new Machine(Domain.of("mx.test.example"), state));
+    return assertInstanceOf(Configuration.Sound.class, read, read.report()).settings();
+  }
+
+  private Router router(String name, String text) throws IOException {
+    Router router =
+        new Router(
+            settings(name, text),
+            new Router.World(
+                Clock.system(), Chance.secure(), new CountedLog(lines, counters), counters));
+    routers.add(router);
+    router.start(() -> "reloaded");
+    return router;
+  }
+
+  private static final String LISTEN = "[[listener]]\naddress = \"127.0.0.1:0\"\n";
+
+  private static String toward(int port) {
+    return LISTEN + "[[transport]]\ndomain = \"*\"\nnext_hop = \"[127.0.0.1]:" + port + "\"\n";
+  }
+
+  private static int port(Router router) {
+    return router.addresses().getFirst().getPort();
+  }
+
+  /** Until it holds; the test's own limit of time ends it otherwise. */
+  private static void await(Callable<Boolean> holds) throws Exception {
+    while (!holds.call()) {
+      Thread.sleep(10);
+    }
+  }
+
+  private static String smtp(int port, String... commands) throws IOException {
+    StringBuilder said = new StringBuilder();
+    try (Socket socket = new Socket("127.0.0.1", port)) {
+      socket.setSoTimeout(20_000);
+      BufferedReader in =
+          new BufferedReader(
+              new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
+      said.append(reply(in));
+      for (String command : commands) {
+        socket.getOutputStream().write((command + "\r\n").getBytes(StandardCharsets.UTF_8));
+        said.append(reply(in));
+      }
+    }
+    return said.toString();
+  }
+
+  private static String reply(BufferedReader in) throws IOException {
+    StringBuilder reply = new StringBuilder();
+    for (String line = in.readLine(); line != null; line = in.readLine()) {
+      reply.append(line).append('\n');
+      if (line.length() < 4 || line.charAt(3) != '-') {
+        break;
+      }
+    }
+    return reply.toString();
+  }
+
+  /** With slow syncs mail was taken for 40 s and not delivered: files were made after listening. */
+  @Test
+  void whatTheFirstDeliveryNeedsIsOpenBeforeAnythingListens() throws Exception {
+    for (String file : List.of("ledger.db", "receipts", "sts.db")) {
+      Path state = folder.resolve("without-" + file);
+      Settings settings = settings("without-" + file, LISTEN);
+      if (file.equals("receipts")) {
+        Files.createFile(state.resolve(file));
+      } else {
+        Files.createDirectory(state.resolve(file));
+        Files.createFile(state.resolve(file).resolve("in-the-way"));
+        Files.createDirectories(state.resolve(file + ".damaged/in-the-way"));
+      }
+      Router router =
+          new Router(
+              settings,
+              new Router.World(
+                  Clock.system(), Chance.secure(), new CountedLog(lines, counters), counters));
+      routers.add(router);
+      assertThrows(StartTrouble.class, () -> router.start(() -> "reloaded"), file);
+      assertEquals(List.of(), router.addresses(), file);
+    }
+  }
+
+  /** Made by the first handshake, its sync stood between listening and delivering. */
+  @Test
+  void aCertificateThatMustBeWrittenIsWrittenBeforeAnythingListens() throws Exception {
+    for (String before : List.of("", "hostname = \"mx.former.example\"")) {
+      String name = before.isEmpty() ? "first" : "renamed";
+      if (!before.isEmpty()) {
+        router(name, "[server]\n" + before + "\n" + LISTEN).close();
+      }
+      Path certificate = settings(name, LISTEN).identity().made().resolve("self-signed.crt");
+      Files.createDirectories(certificate.resolveSibling("self-signed.crt.new/in-the-way"));
+      int opened = routers.size();
+      assertThrows(StartTrouble.class, () -> router(name, LISTEN), name);
+      assertEquals(opened, routers.size(), "the store was open, and nothing listened");
+    }
+  }
+
+  private Surroundings caller(String in, ByteArrayOutputStream out) {
+    PrintStream print = new PrintStream(out, true, StandardCharsets.UTF_8);
+    return new Surroundings(
+        Map.of(),
+        new ByteArrayInputStream(in.getBytes(StandardCharsets.UTF_8)),
+        print,
+        print,
+        "tester",
+        folder,
+        folder);
+  }
+
+  private String log() {
+    return written.toString(StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void carriesAMessageFromAClientToTheNextHopUnderTls() throws Exception {
+    Router second = router("b", toward(1));
+    Router first = router("a", toward(port(second)));
+    String said =
+        smtp(
+            port(first),
+            "EHLO client.example",
+            "MAIL FROM:<a@example.org>",
+            "RCPT TO:<b@example.net>",
+            "DATA",
+            "Subject: x\r\n\r\nx\r\n.",
+            "QUIT");
+    assertTrue(
+        said.contains("\n250 2.0.0") && said.endsWith("221 2.0.0 Bye\n")
+            || said.contains("queued as"),
+        said);
+    await(() -> second.accepted() == 1);
+    await(() -> log().contains("status=sent"));
+    assertTrue(log().contains("tls=may:untrusted"), log());
+    assertTrue(log().contains("Untrusted TLS connection established to"), log());
+  }
+
+  @Test
+  void takesFromSendmailAndShowsHoldsReleasesTracesAndDeletes() throws Exception {
+    Router first = router("a", toward(1));
+    Path state = folder.resolve("a");
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    int code =
+        new Sendmail(
+                caller("To: b@example.net\nBcc: c@example.net\n\nx\n", out),
+                Clock.system(),
+                Chance.secure())
+            .run(SendmailArguments.read(List.of("-t", "-i")), state, Domain.of("mx.test.example"));
+    assertEquals(Exit.OK, code, out.toString(StandardCharsets.UTF_8));
+    assertEquals(1, first.accepted());
+    await(() -> queue(state, "list").contains("deferred: connect"));
+    String json = queue(state, "list", "--json");
+    assertTrue(json.contains("\"to\" : \"c@example.net\""), json);
+    String id = json.replaceAll("(?s).*?\"id\" : \"([^\"]+)\".*", "$1");
+    assertTrue(queue(state, "hold", id).startsWith("hold: 2 recipients"));
+    await(() -> queue(state, "list").contains("held"));
+    assertTrue(queue(state, "release", id).startsWith("release: 2 recipients"));
+    assertTrue(queue(state, "show", id).contains("To: b@example.net"));
+    assertFalse(queue(state, "show", id).contains("Bcc"));
+    assertTrue(trace(state, id).contains("accepted from"), trace(state, id));
+    assertTrue(trace(state, id).contains("<b@example.net>"), trace(state, id));
+    assertTrue(queue(state, "hold", "--all").startsWith("hold: "));
+    await(() -> queue(state, "list").contains("held"));
+    assertTrue(queue(state, "delete", "--domain", "example.net").startsWith("delete: 2"));
+    await(() -> queue(state, "count").equals("0\n"));
+    assertEquals("the queue is empty\n", queue(state, "list"));
+  }
+
+  private String queue(Path state, String... words) throws Exception {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    new QueueCommand(caller("", out), state)
+        .queue(Arguments.read(subcommand("queue"), List.of(words)));
+    return out.toString(StandardCharsets.UTF_8);
+  }
+
+  private String trace(Path state, String id) throws Exception {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    new QueueCommand(caller("", out), state)
+        .trace(Arguments.read(subcommand("trace"), List.of(id)));
+    return out.toString(StandardCharsets.UTF_8);
+  }
+
+  private static Subcommand subcommand(String name) {
+    return Subcommands.all().stream().filter(c -> c.name().equals(name)).findFirst().orElseThrow();
+  }
+
+  @Test
+  void mailForAPostmasterWhomNobodyNamedIsHeldAndGoesOnceOneIsNamed() throws Exception {
+    Router second = router("b", toward(1));
+    Router first = router("a", toward(1));
+    assertTrue(log().contains(Inspection.NO_POSTMASTER), log());
+    String said =
+        smtp(
+            port(first),
+            "EHLO client.example",
+            "MAIL FROM:<a@example.org>",
+            "RCPT TO:<Postmaster>",
+            "DATA",
+            "Subject: x\r\n\r\nx\r\n.",
+            "QUIT");
+    assertTrue(said.contains("queued as"), said);
+    Path state = folder.resolve("a");
+    await(() -> queue(state, "list").contains("held"));
+    assertTrue(queue(state, "list").contains("postmaster"), queue(state, "list"));
+    first.reload(
+        settings("a", "[server]\npostmaster = \"admin@example.net\"\n" + toward(port(second))));
+    assertTrue(queue(state, "release", "--reason", "postmaster").startsWith("release: 1"));
+    await(() -> second.accepted() == 1);
+    assertTrue(queue(folder.resolve("b"), "list").contains("admin@example.net"));
+    await(() -> log().contains("relay=127.0.0.1[127.0.0.1]:" + port(second)));
+    assertFalse(log().contains("][127.0.0.1]"), log());
+  }
+
+  @Test
+  void heldMailForThePostmasterFollowsAnAliasOfOursOnceOneIsNamed() throws Exception {
+    Router second = router("b", toward(1));
+    Router first = router("a", toward(1));
+    String said =
+        smtp(
+            port(first),
+            "EHLO client.example",
+            "MAIL FROM:<a@example.org>",
+            "RCPT TO:<Postmaster>",
+            "DATA",
+            "Subject: x\r\n\r\nx\r\n.",
+            "QUIT");
+    assertTrue(said.contains("queued as"), said);
+    Path state = folder.resolve("a");
+    await(() -> queue(state, "list").contains("held"));
+    Files.writeString(
+        state.resolve("names"), "postmaster: ops\nops: eve@example.net, joe@example.net\n");
+    first.reload(
+        settings(
+            "a",
+            "[server]\npostmaster = \"postmaster@ours.example\"\n"
+                + toward(port(second))
+                + "[[alias_domain]]\ndomain = \"ours.example\"\nfile = \"names\"\n"));
+    assertTrue(queue(state, "release", "--reason", "postmaster").startsWith("release: 1"));
+    await(
+        () -> {
+          String list = queue(folder.resolve("b"), "list");
+          return list.contains("eve@example.net") && list.contains("joe@example.net");
+        });
+    await(() -> queue(state, "count").equals("0\n"));
+  }
+
+  @Test
+  void aCircleOfOneRecipientIsToldForItAloneAndTheOtherIsDelivered() throws Exception {
+    Router second = router("b", toward(1));
+    Path state = Files.createDirectories(folder.resolve("a"));
+    Files.writeString(state.resolve("names"), "bugs: dev@example.net\nnews: all@example.net\n");
+    Router first =
+        router(
+            "a",
+            toward(port(second))
+                + "[[alias_domain]]\ndomain = \"ours.example\"\nfile = \"names\"\n");
+    String said =
+        smtp(
+            port(first),
+            "EHLO client.example",
+            "MAIL FROM:<a@example.org>",
+            "RCPT TO:<bugs@ours.example>",
+            "RCPT TO:<news@ours.example>",
+            "DATA",
+            "Delivered-To: bugs@ours.example\r\nSubject: x\r\n\r\nx\r\n.",
+            "QUIT");
+    assertTrue(said.contains("queued as"), said);
+    await(
+        () -> {
+          String list = queue(folder.resolve("b"), "list");
+          return list.contains("all@example.net") && list.contains("<a@example.org>");
+        });
+    assertFalse(queue(folder.resolve("b"), "list").contains("dev@example.net"));
+    await(() -> queue(state, "count").equals("0\n"));
+    assertTrue(log().contains("dsn=5.4.6"), log());
+  }
+
+  @Test
+  void anOrderOnEverythingMustSaySo() throws Exception {
+    Router first = router("a", toward(1));
+    assertTrue(port(first) > 0);
+    ControlServer.Refusal refusal =
+        assertThrows(ControlServer.Refusal.class, () -> queue(folder.resolve("a"), "delete"));
+    assertTrue(String.valueOf(refusal.getMessage()).contains("--all"));
+  }
+
+  @Test
+  void withoutAServerSendmailLeavesTheMailWithItsCaller() throws Exception {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    int code =
+        new Sendmail(caller("To: b@example.net\n\nx\n", out), Clock.system(), Chance.secure())
+            .run(SendmailArguments.read(List.of("-t")), folder, Domain.of("mx.test.example"));
+    assertEquals(Exit.TRY_AGAIN, code);
+    assertTrue(out.toString(StandardCharsets.UTF_8).contains("no server runs on"));
+    assertThrows(ControlClient.NotRunning.class, () -> queue(folder, "list"));
+  }
+
+  @Test
+  void onlyOurOwnUserReachesTheControlSocket() throws Exception {
+    Router first = router("a", toward(1));
+    assertTrue(port(first) > 0);
+    assertEquals(
+        "rwx------",
+        PosixFilePermissions.toString(
+            Files.getPosixFilePermissions(folder.resolve("a").resolve("control"))));
+  }
+
+  @Test
+  void aSecondServerOnTheSameStateIsToldWhy() throws Exception {
+    Router first = router("a", toward(1));
+    assertTrue(port(first) > 0);
+    StartTrouble trouble = assertThrows(StartTrouble.class, () -> router("a", toward(1)));
+    assertTrue(String.valueOf(trouble.getMessage()).contains("another"), trouble.getMessage());
+    assertTrue(trouble.help().contains("state"), trouble.help());
+  }
+
+  @Test
+  void aPortInUseIsToldWithHelp() throws Exception {
+    Router first = router("a", toward(1));
+    String same = "[[listener]]\naddress = \"127.0.0.1:" + port(first) + "\"\n";
+    StartTrouble trouble = assertThrows(StartTrouble.class, () -> router("b", same));
+    assertTrue(String.valueOf(trouble.getMessage()).contains("in use"), trouble.getMessage());
+  }
+
+  @Test
+  void reloadSwapsRoutesAndOpensAndClosesListeners() throws Exception {
+    Router second = router("b", toward(1));
+    Router first = router("a", toward(1));
+    int before = port(first);
+    String next =
+        "[[listener]]\naddress = \"127.0.0.1:0\"\ntls = \"none\"\n"
+            + "[[transport]]\ndomain = \"*\"\nnext_hop = \"[127.0.0.1]:"
+            + port(second)
+            + "\"\n";
+    first.reload(settings("a", next));
+    int after = port(first);
+    assertFalse(smtp(after, "EHLO client.example").contains("STARTTLS"));
+    assertThrows(IOException.class, () -> smtp(before));
+    smtp(
+        after,
+        "EHLO client.example",
+        "MAIL FROM:<a@example.org>",
+        "RCPT TO:<b@example.net>",
+        "DATA",
+        "Subject: x\r\n\r\nx\r\n.",
+        "QUIT");
+    await(() -> second.accepted() == 1);
+  }
+
+  @Test
+  void aReloadThatCannotBeKeepsTheFormerOneWhole() throws Exception {
+    Router other = router("b", toward(1));
+    Router first = router("a", toward(1));
+    Settings before = first.settingsNow();
+    String taken =
+        LISTEN
+            + "[[listener]]\naddress = \"127.0.0.1:"
+            + port(other)
+            + "\"\n[[reject]]\nsender = \"x.example\"\n";
+    Settings next = settings("a", taken);
+    assertThrows(IOException.class, () -> first.reload(next));
+    assertEquals(before, first.settingsNow());
+    String aliases = LISTEN + "[[alias_domain]]\ndomain = \"a.example\"\nfile = \"not-there\"\n";
+    Settings missing = settings("a", aliases);
+    assertThrows(IOException.class, () -> first.reload(missing));
+    assertEquals(before, first.settingsNow());
+    assertTrue(smtp(port(first), "EHLO client.example").contains("250"));
+  }
+
+  @Test
+  void writesNothingAnyMoreOnceItIsClosed() throws Exception {
+    for (int i = 0; i < 3; i++) {
+      Path state = folder.resolve("a");
+      router("a", toward(1)).close();
+      try (Stream<Path> files = Files.walk(state)) {
+        for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+          Files.delete(file);
+        }
+      }
+      // Longer than the first one would have needed for a certificate of its own.
+      Path other = folder.resolve("b" + i);
+      Router second = router("b" + i, toward(1));
+      await(() -> Files.exists(other.resolve("tls")) && smtp(port(second), "QUIT").contains("221"));
+      second.close();
+      assertFalse(Files.exists(state));
+    }
+  }
+
+  @Test
+  void drainsAndKeepsWhatIsQueued() throws Exception {
+    Router first = router("a", toward(1));
+    smtp(
+        port(first),
+        "EHLO client.example",
+        "MAIL FROM:<a@example.org>",
+        "RCPT TO:<b@example.net>",
+        "DATA",
+        "Subject: x\r\n\r\nx\r\n.",
+        "QUIT");
+    first.drain(Duration.ofSeconds(5));
+    Router again = router("a", toward(1));
+    assertEquals(0, again.accepted());
+    await(() -> queue(folder.resolve("a"), "count").equals("1\n"));
+  }
+
+  @Test
+  void servesMetricsHealthAndReadiness() throws Exception {
+    int free;
+    try (java.net.ServerSocket socket = new java.net.ServerSocket(0)) {
+      free = socket.getLocalPort();
+    }
+    Router first = router("a", toward(1) + "[metrics]\naddress = \"127.0.0.1:" + free + "\"\n");
+    smtp(port(first), "QUIT");
+    await(() -> get(free, "/metrics").body().contains("sealwax_connections_total 1"));
+    assertTrue(get(free, "/metrics").body().contains("# TYPE sealwax_sessions gauge"));
+    assertEquals(200, get(free, "/health").statusCode());
+    assertEquals("ready\n", get(free, "/ready").body());
+    assertEquals(404, get(free, "/other").statusCode());
+  }
+
+  private static HttpResponse<String> get(int port, String path) throws Exception {
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      return client.send(
+          HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path)).build(),
+          HttpResponse.BodyHandlers.ofString());
+    }
+  }
+}

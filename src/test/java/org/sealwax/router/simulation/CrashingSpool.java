@@ -1,0 +1,326 @@
+package org.sealwax.router.simulation;
+
+import java.io.ByteArrayInputStream;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.router.spool.Change;
+import org.sealwax.router.spool.Draft;
+import org.sealwax.router.spool.DueShare;
+import org.sealwax.router.spool.JourneyEntry;
+import org.sealwax.router.spool.KeptMessage;
+import org.sealwax.router.spool.Move;
+import org.sealwax.router.spool.NewMessage;
+import org.sealwax.router.spool.QueueId;
+import org.sealwax.router.spool.QueueIds;
+import org.sealwax.router.spool.Settled;
+import org.sealwax.router.spool.Share;
+import org.sealwax.router.spool.ShareCount;
+import org.sealwax.router.spool.ShareFilter;
+import org.sealwax.router.spool.ShareKey;
+import org.sealwax.router.spool.ShareState;
+import org.sealwax.router.spool.Spool;
+import org.sealwax.router.spool.SpoolTrouble;
+
+/**
+ * A model of the store with the crash states of the real one: changes wait in memory, then are
+ * committed, then synced; a killed process loses the first kind, a power failure some of the second
+ * as well. Crashes before and after every operation.
+ */
+final class CrashingSpool implements Spool {
+  private static final Comparator<ShareKey> ORDER =
+      Comparator.comparing(ShareKey::message).thenComparingLong(ShareKey::number);
+
+  /** What is on disk. */
+  static final class Disk {
+    final Map<QueueId, KeptMessage> messages = new LinkedHashMap<>();
+    final Map<QueueId, byte[]> contents = new LinkedHashMap<>();
+    final TreeMap<ShareKey, Share> shares = new TreeMap<>(ORDER);
+    final List<Change> unsynced = new ArrayList<>();
+
+    Disk copy() {
+      Disk d = new Disk();
+      d.messages.putAll(messages);
+      d.contents.putAll(contents);
+      d.shares.putAll(shares);
+      return d;
+    }
+
+    void put(NewMessage m) {
+      byte[] content = m.draft().small();
+      if (content == null) {
+        throw new IllegalStateException("the model keeps small contents");
+      }
+      messages.put(m.id(), new KeptMessage(m.id(), m.arrived(), content.length, m.envelope()));
+      contents.put(m.id(), content);
+      m.shares().forEach(s -> shares.put(s.key(), s));
+    }
+
+    Set<QueueId> apply(Change change) {
+      change.accepted().forEach(this::put);
+      change.removed().forEach(shares::remove);
+      change.put().forEach(s -> shares.put(s.key(), s));
+      for (Move m : change.moved()) {
+        Share s = shares.get(m.key());
+        if (s != null) {
+          String reason = m.reason();
+          shares.put(
+              m.key(),
+              new Share(
+                  m.key(),
+                  m.state(),
+                  m.due(),
+                  s.hop(),
+                  s.sender(),
+                  reason == null ? s.reason() : reason,
+                  s.recipients()));
+        }
+      }
+      Set<QueueId> gone = new HashSet<>();
+      for (ShareKey key : change.removed()) {
+        boolean left = shares.keySet().stream().anyMatch(k -> k.message().equals(key.message()));
+        if (!left && messages.remove(key.message()) != null) {
+          contents.remove(key.message());
+          gone.add(key.message());
+        }
+      }
+      return gone;
+    }
+  }
+
+  private record Pending(Change change, Settled settled) {}
+
+  private final Random random;
+  private final QueueIds ids;
+  private final double crashChance;
+  private Disk synced;
+  private final Disk live;
+  private final List<Pending> pending = new ArrayList<>();
+  private boolean dead;
+  private boolean failing;
+
+  CrashingSpool(Disk disk, QueueIds ids, Random random, double crashChance, Instant now) {
+    this.synced = disk;
+    this.live = disk.copy();
+    this.ids = ids;
+    this.random = random;
+    this.crashChance = crashChance;
+    for (Share s : List.copyOf(live.shares.values())) {
+      if (s.state() == ShareState.FRESH) {
+        Move m = new Move(s.key(), ShareState.QUEUED, now, null);
+        live.apply(Change.moves(List.of(m)));
+      }
+    }
+    this.synced = live.copy();
+  }
+
+  /** What a new process finds: after a power failure only a part of what was not synced. */
+  Disk afterCrash(boolean power) {
+    dead = true;
+    Disk found = synced.copy();
+    List<Change> tail = live.unsynced;
+    int survive = power ? random.nextInt(tail.size() + 1) : tail.size();
+    tail.subList(0, survive).forEach(found::apply);
+    return found;
+  }
+
+  /** What is on disk now. */
+  Disk live() {
+    return live;
+  }
+
+  /** Whether commits fail for the time being. */
+  void failing(boolean now) {
+    failing = now;
+  }
+
+  boolean hasPending() {
+    return !pending.isEmpty();
+  }
+
+  private void point(String where) {
+    if (dead) {
+      throw new Crash("a dead process went on: " + where);
+    }
+    if (random.nextDouble() < crashChance) {
+      dead = true;
+      throw new Crash(where);
+    }
+  }
+
+  /** The writer commits some of what waits. */
+  void commitSome() {
+    if (failing || pending.isEmpty()) {
+      return;
+    }
+    point("before a batch");
+    int n = 1 + random.nextInt(pending.size());
+    List<Pending> batch = List.copyOf(pending.subList(0, n));
+    pending.subList(0, n).clear();
+    List<Set<QueueId>> gone = new ArrayList<>();
+    for (Pending p : batch) {
+      gone.add(live.apply(p.change()));
+      live.unsynced.add(p.change());
+    }
+    point("after a batch, nobody told");
+    for (int i = 0; i < n; i++) {
+      batch.get(i).settled().settled(gone.get(i));
+    }
+  }
+
+  @Override
+  public Draft draft() throws SpoolTrouble {
+    point("draft");
+    if (failing) {
+      throw new SpoolTrouble(SpoolTrouble.Kind.BROKEN, "failing");
+    }
+    return Draft.inMemory(ids.next());
+  }
+
+  @Override
+  public Draft ownDraft() {
+    point("own draft");
+    return Draft.inMemory(ids.next());
+  }
+
+  @Override
+  public void accept(NewMessage message) throws SpoolTrouble {
+    point("before accept");
+    if (failing) {
+      throw new SpoolTrouble(SpoolTrouble.Kind.BROKEN, "failing");
+    }
+    live.put(message);
+    synced = live.copy();
+    live.unsynced.clear();
+    point("after accept, before it returned");
+  }
+
+  @Override
+  public void change(Change change, Settled settled) {
+    point("change");
+    pending.add(new Pending(change, settled));
+  }
+
+  @Override
+  public List<DueShare> due(Instant until, int limit) {
+    point("due");
+    return live.shares.values().stream()
+        .filter(s -> isDue(s, until))
+        .sorted(Comparator.comparing(CrashingSpool::time))
+        .limit(limit)
+        .map(CrashingSpool::dueShare)
+        .toList();
+  }
+
+  private static boolean isDue(Share s, Instant until) {
+    Instant due = s.due();
+    return due != null && !due.isAfter(until);
+  }
+
+  private static Instant time(Share s) {
+    Instant due = s.due();
+    return due == null ? Instant.EPOCH : due;
+  }
+
+  private static DueShare dueShare(Share s) {
+    return new DueShare(s.key(), s.state(), time(s), s.hop(), s.sender());
+  }
+
+  @Override
+  public List<DueShare> queuedFor(String hop, int limit) {
+    point("queuedFor");
+    return live.shares.values().stream()
+        .filter(s -> s.state() == ShareState.QUEUED && s.hop().equals(hop))
+        .sorted(Comparator.comparing(CrashingSpool::time))
+        .limit(limit)
+        .map(CrashingSpool::dueShare)
+        .toList();
+  }
+
+  @Override
+  public @Nullable Instant nextDue(Instant after) {
+    point("nextDue");
+    Instant next = null;
+    for (Share s : live.shares.values()) {
+      Instant due = s.due();
+      if (due != null && due.isAfter(after) && (next == null || due.isBefore(next))) {
+        next = due;
+      }
+    }
+    return next;
+  }
+
+  @Override
+  public Optional<Share> share(ShareKey key) {
+    point("share");
+    return Optional.ofNullable(live.shares.get(key));
+  }
+
+  @Override
+  public Optional<KeptMessage> message(QueueId id) {
+    point("message");
+    return Optional.ofNullable(live.messages.get(id));
+  }
+
+  @Override
+  public InputStream content(QueueId id) throws SpoolTrouble {
+    point("content");
+    byte[] content = live.contents.get(id);
+    if (content == null) {
+      throw new SpoolTrouble(SpoolTrouble.Kind.DAMAGED, "gone");
+    }
+    return new ByteArrayInputStream(content);
+  }
+
+  @Override
+  public void setAside(ShareKey key, String why) {
+    throw new AssertionError("nothing is damaged in the model: " + why);
+  }
+
+  @Override
+  public List<ShareCount> counts() {
+    return List.of();
+  }
+
+  @Override
+  public long heldBytes() {
+    return 0;
+  }
+
+  @Override
+  public List<Share> list(
+      ShareFilter filter, @Nullable ShareKey after, int limit, Consumer<ShareKey> damaged) {
+    return live.shares.values().stream()
+        .filter(s -> after == null || ORDER.compare(s.key(), after) > 0)
+        .limit(limit)
+        .toList();
+  }
+
+  @Override
+  public List<JourneyEntry> journey(QueueId id) {
+    return List.of();
+  }
+
+  @Override
+  public void freshFrom(QueueId id) {}
+
+  @Override
+  public void backup(Path folder) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public void close() {}
+}

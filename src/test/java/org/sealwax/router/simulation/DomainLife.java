@@ -1,0 +1,855 @@
+package org.sealwax.router.simulation;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.Random;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.address.PublicSuffixes;
+import org.sealwax.mail.policy.Decision;
+import org.sealwax.mail.policy.Evidence;
+import org.sealwax.mail.policy.Floors;
+import org.sealwax.mail.policy.HostMemory;
+import org.sealwax.mail.policy.Ladder;
+import org.sealwax.mail.policy.LadderState;
+import org.sealwax.mail.policy.Level;
+import org.sealwax.mail.policy.Observation;
+import org.sealwax.mail.policy.Policy;
+import org.sealwax.mail.policy.Requirement;
+import org.sealwax.mail.policy.Rung;
+import org.sealwax.mail.policy.Subject;
+import org.sealwax.mail.smtp.EnhancedStatus;
+import org.sealwax.mail.smtp.Reply;
+import org.sealwax.mail.tls.verdict.Association;
+import org.sealwax.mail.tls.verdict.Associations;
+import org.sealwax.mail.tls.verdict.Handshake;
+import org.sealwax.mail.tls.verdict.Proof;
+import org.sealwax.mail.tls.verdict.TlsTrouble;
+import org.sealwax.mail.tls.verdict.TlsVersion;
+import org.sealwax.mail.tls.verdict.Verdict;
+import org.sealwax.router.ledger.Change;
+import org.sealwax.router.ledger.DomainRow;
+import org.sealwax.router.ledger.LedgerSettings;
+import org.sealwax.router.ledger.Moment;
+import org.sealwax.router.ledger.MxAnswer;
+import org.sealwax.router.ledger.Path.Family;
+import org.sealwax.router.ledger.Rules;
+import org.sealwax.router.ledger.Showing;
+import org.sealwax.router.ledger.Shown;
+import org.sealwax.router.ledger.ViolationClass;
+import org.sealwax.router.queue.RetrySchedule;
+
+/**
+ * A year of one domain's life, seen by a router whose policy and ledger are the real functions.
+ * What the domain really is, who attacks it and when, comes from the seed; the router does not
+ * know.
+ */
+final class DomainLife {
+  private static final Domain DOMAIN = Domain.of("customer.example");
+  private static final Domain EVIL = Domain.of("mx.evil.example");
+  private static final Instant BEGIN = Instant.parse("2026-01-01T00:00:00Z");
+  private static final Duration YEAR = Duration.ofDays(365);
+  private static final RetrySchedule SCHEDULE = RetrySchedule.defaults();
+
+  /** Honest trouble stays below the hold: longer trouble is a change, and then a change it is. */
+  private static final int LONGEST_TROUBLE = 30;
+
+  /** What the hosts of the domain really do. */
+  enum Mode {
+    NONE,
+    BROKEN,
+    SELF_SIGNED,
+    TRUSTED
+  }
+
+  /** What an attacker does on the paths that are his. */
+  enum Attack {
+    STRIP,
+    REFUSE,
+    RESET,
+    IMPERSONATE,
+    INJECT
+  }
+
+  /** What was counted; the totals show that something happened at all. */
+  static final class Counts {
+    int delivered;
+    int inClear;
+    int promoted;
+    int violated;
+    int healed;
+    int accepted;
+    int hostsAccepted;
+    int attackLike;
+    int attacks;
+    int forgeries;
+    int underAttack;
+    int tricked;
+    int renewals;
+    int keyChanges;
+    int carelessChanges;
+    int underDane;
+    int bogus;
+    Duration longestStuck = Duration.ZERO;
+
+    void add(Counts o) {
+      delivered += o.delivered;
+      inClear += o.inClear;
+      promoted += o.promoted;
+      violated += o.violated;
+      healed += o.healed;
+      accepted += o.accepted;
+      hostsAccepted += o.hostsAccepted;
+      attackLike += o.attackLike;
+      attacks += o.attacks;
+      forgeries += o.forgeries;
+      underAttack += o.underAttack;
+      tricked += o.tricked;
+      renewals += o.renewals;
+      keyChanges += o.keyChanges;
+      carelessChanges += o.carelessChanges;
+      underDane += o.underDane;
+      bogus += o.bogus;
+      longestStuck = longestStuck.compareTo(o.longestStuck) > 0 ? longestStuck : o.longestStuck;
+    }
+
+    @Override
+    public String toString() {
+      return delivered
+          + " delivered ("
+          + inClear
+          + " in clear text where nothing was known, "
+          + underAttack
+          + " during attacks, "
+          + underDane
+          + " under DANE), "
+          + renewals
+          + " renewals with "
+          + keyChanges
+          + " new keys ("
+          + carelessChanges
+          + " before their TLSA record), "
+          + promoted
+          + " promotions, "
+          + violated
+          + " violations, "
+          + healed
+          + " healed, "
+          + accepted
+          + " accepted, "
+          + hostsAccepted
+          + " MX changes accepted, "
+          + attacks
+          + " attacks on paths ("
+          + attackLike
+          + " rounds classed attack-like), "
+          + tricked
+          + " levels given up to an attacker, "
+          + forgeries
+          + " forged MX answers ("
+          + bogus
+          + " did not validate), longest wait of an honest change "
+          + longestStuck;
+    }
+  }
+
+  private static final class Message {
+    final Instant arrived;
+    int rounds;
+    @Nullable Instant stuckSince;
+
+    Message(Instant arrived) {
+      this.arrived = arrived;
+    }
+  }
+
+  private record Event(Instant at, int order, Runnable what) {}
+
+  private static final class Host {
+    final Domain name;
+    final boolean ipv6;
+    boolean down;
+
+    /** Of its certificate, by number. */
+    int key;
+
+    /** Those its TLSA records name, in a signed zone. */
+    final Set<Integer> published = new HashSet<>();
+
+    boolean rolling;
+
+    Host(Domain name, boolean ipv6) {
+      this.name = name;
+      this.ipv6 = ipv6;
+    }
+  }
+
+  private final Random random;
+  private final boolean omnipotent;
+  private final Policy policy =
+      new Policy(Ladder.of(true, true, Ladder.DEFAULT_HOLD), Floors.DEFAULT);
+  private final LedgerSettings settings = LedgerSettings.defaults();
+  private final Rules rules = new Rules(settings, PublicSuffixes.bundled());
+  private final PriorityQueue<Event> agenda =
+      new PriorityQueue<>(Comparator.comparing(Event::at).thenComparingInt(Event::order));
+  private int order;
+  private Instant now = BEGIN;
+  private DomainRow row = DomainRow.fresh(DOMAIN, BEGIN);
+  private final Map<Domain, HostMemory> memories = new HashMap<>();
+  final Counts counts = new Counts();
+
+  // The truth.
+  private Mode mode;
+  private boolean expired;
+  private boolean allDown;
+  private boolean signed;
+  private int keys;
+  private List<Host> hosts = new ArrayList<>();
+  private int organisation;
+  private int hostNumber;
+  private Instant changed = BEGIN;
+  private Instant modeSince = BEGIN;
+  private @Nullable Attack attack;
+  private @Nullable Domain attackedHost;
+  private @Nullable Family attackedFamily;
+  private boolean forging;
+  private int forgedInARow;
+
+  /**
+   * A life.
+   *
+   * @param omnipotent attackers own every path for longer than the hold: what the ledger cannot see
+   */
+  DomainLife(long seed, boolean omnipotent) {
+    this.random = new Random(seed * 0x9E3779B97F4A7C15L + 1);
+    this.omnipotent = omnipotent;
+    this.mode = weighted(10, 5, 30, 55);
+    this.signed = random.nextInt(3) == 0;
+    withoutTlsNoRecords();
+    newProvider();
+    mail();
+    yearly(1.0, this::changeMode);
+    yearly(2, this::expire);
+    yearly(6, this::hostOutage);
+    yearly(1, this::outage);
+    yearly(0.6, this::changeProvider);
+    yearly(1, this::changeHosts);
+    yearly(4, this::attack);
+    yearly(1.5, this::forge);
+    yearly(0.8, this::signOrNot);
+    yearly(8, this::renew);
+  }
+
+  private Mode weighted(int none, int broken, int self, int trusted) {
+    int at = random.nextInt(none + broken + self + trusted);
+    return at < none
+        ? Mode.NONE
+        : at < none + broken
+            ? Mode.BROKEN
+            : at < none + broken + self ? Mode.SELF_SIGNED : Mode.TRUSTED;
+  }
+
+  private void at(Instant when, Runnable what) {
+    agenda.add(new Event(when, order++, what));
+  }
+
+  private void yearly(double times, Runnable what) {
+    double days = -Math.log(1 - random.nextDouble()) * 365 / times;
+    at(
+        now.plusSeconds((long) (days * 86_400) + 1),
+        () -> {
+          what.run();
+          yearly(times, what);
+        });
+  }
+
+  private Duration hours(int least, int most) {
+    return Duration.ofMinutes(60L * least + random.nextInt(60 * (most - least) + 1));
+  }
+
+  // What happens to the domain.
+
+  private void touched() {
+    changed = now;
+  }
+
+  private void changeMode() {
+    mode = weighted(15, 10, 25, 50);
+    withoutTlsNoRecords();
+    modeSince = now;
+    touched();
+  }
+
+  /** Who has no TLS that works takes the TLSA records away. */
+  private void withoutTlsNoRecords() {
+    if (mode == Mode.NONE || mode == Mode.BROKEN) {
+      signed = false;
+    }
+  }
+
+  /** The zone is signed and gets TLSA records, or is not any more. */
+  private void signOrNot() {
+    signed = !signed;
+    withoutTlsNoRecords();
+    touched();
+  }
+
+  /**
+   * A certificate is renewed: with its key, or with a new one that TLSA records name beforehand, or
+   * only some hours later because nobody thought of it.
+   */
+  private void renew() {
+    Host host = hosts.get(random.nextInt(hosts.size()));
+    if (host.rolling) {
+      return;
+    }
+    counts.renewals++;
+    if (random.nextBoolean()) {
+      return;
+    }
+    counts.keyChanges++;
+    host.rolling = true;
+    int next = ++keys;
+    boolean careless = signed && random.nextBoolean();
+    if (careless) {
+      counts.carelessChanges++;
+      host.key = next;
+      touched();
+    } else {
+      host.published.add(next);
+      at(now.plus(hours(2, 4)), () -> host.key = next);
+    }
+    at(
+        now.plus(hours(5, LONGEST_TROUBLE)),
+        () -> {
+          host.published.clear();
+          host.published.add(next);
+          host.rolling = false;
+          if (careless) {
+            touched();
+          }
+        });
+  }
+
+  private void expire() {
+    expired = true;
+    modeSince = now;
+    touched();
+    at(
+        now.plus(hours(1, LONGEST_TROUBLE)),
+        () -> {
+          expired = false;
+          modeSince = now;
+          touched();
+        });
+  }
+
+  private void hostOutage() {
+    Host host = hosts.get(random.nextInt(hosts.size()));
+    host.down = true;
+    touched();
+    at(
+        now.plus(hours(1, LONGEST_TROUBLE)),
+        () -> {
+          host.down = false;
+          touched();
+        });
+  }
+
+  private void outage() {
+    allDown = true;
+    touched();
+    at(
+        now.plus(hours(1, 12)),
+        () -> {
+          allDown = false;
+          touched();
+        });
+  }
+
+  private void newProvider() {
+    organisation++;
+    hosts = new ArrayList<>();
+    int count = 1 + random.nextInt(3);
+    for (int i = 0; i < count; i++) {
+      newHost();
+    }
+    touched();
+  }
+
+  private void newHost() {
+    String name = "mx" + hostNumber++ + ".provider" + organisation + ".example";
+    Host host = new Host(Domain.of(name), random.nextBoolean());
+    host.key = ++keys;
+    host.published.add(host.key);
+    hosts.add(host);
+  }
+
+  private void changeProvider() {
+    if (attack == null && !forging) {
+      newProvider();
+      mode = weighted(15, 0, 25, 60);
+      withoutTlsNoRecords();
+      modeSince = now;
+    }
+  }
+
+  private void changeHosts() {
+    if (attack != null) {
+      return;
+    }
+    if (hosts.size() > 1 && random.nextBoolean()) {
+      hosts.remove(random.nextInt(hosts.size()));
+    } else if (hosts.size() < 4) {
+      newHost();
+    }
+    touched();
+  }
+
+  /** On a strict part of the paths: one host of several, or one family of two that all have. */
+  private void attack() {
+    boolean bothFamilies = hosts.stream().allMatch(h -> h.ipv6);
+    if (attack != null || !omnipotent && hosts.size() == 1 && !bothFamilies) {
+      return;
+    }
+    attack = Attack.values()[random.nextInt(Attack.values().length)];
+    attackedHost = null;
+    attackedFamily = null;
+    if (!omnipotent) {
+      if (bothFamilies && (hosts.size() == 1 || random.nextBoolean())) {
+        attackedFamily = random.nextBoolean() ? Family.IPV4 : Family.IPV6;
+      } else {
+        attackedHost = hosts.get(random.nextInt(hosts.size())).name;
+      }
+    }
+    counts.attacks++;
+    touched();
+    at(
+        now.plus(hours(1, 20 * 24)),
+        () -> {
+          attack = null;
+          touched();
+        });
+  }
+
+  /** Some answers of the DNS, never more than three in a row. */
+  private void forge() {
+    if (forging) {
+      return;
+    }
+    forging = true;
+    touched();
+    at(
+        now.plus(hours(1, 10 * 24)),
+        () -> {
+          forging = false;
+          touched();
+        });
+  }
+
+  private boolean isAttacked(Domain host, Family family) {
+    return attack != null
+        && (attackedHost == null || attackedHost.equals(host))
+        && (attackedFamily == null || attackedFamily == family);
+  }
+
+  // What the router sees.
+
+  /** The MX hosts; empty when the answer does not validate. */
+  private List<Domain> resolve() {
+    if (forging && forgedInARow < 3 && random.nextBoolean()) {
+      forgedInARow++;
+      counts.forgeries++;
+      counts.bogus += signed ? 1 : 0;
+      return signed ? List.of() : List.of(EVIL);
+    }
+    forgedInARow = 0;
+    List<Domain> names = new ArrayList<>(hosts.stream().map(h -> h.name).toList());
+    java.util.Collections.shuffle(names, random);
+    return names;
+  }
+
+  private List<Family> families(Domain name) {
+    boolean six = hosts.stream().anyMatch(h -> h.name.equals(name) && h.ipv6);
+    return six ? List.of(Family.IPV6, Family.IPV4) : List.of(Family.IPV4);
+  }
+
+  private Observation connect(Domain name, Family family, Rung rung) {
+    if (name.equals(EVIL)) {
+      return rung == Rung.CLEAR ? new Observation.Clear(true) : verified(name, NOBODYS);
+    }
+    Host host = hosts.stream().filter(h -> h.name.equals(name)).findFirst().orElseThrow();
+    Attack by = isAttacked(name, family) ? attack : null;
+    if (by == null && (host.down || allDown)) {
+      return new Observation.Unreachable("timeout");
+    }
+    if (by != null) {
+      return switch (by) {
+        case STRIP -> new Observation.Clear(false);
+        case REFUSE ->
+            new Observation.StarttlsRefused(
+                Reply.of(454, EnhancedStatus.of(4, 7, 0), "not available"));
+        case RESET -> rung == Rung.CLEAR ? new Observation.Clear(true) : broken();
+        case IMPERSONATE -> rung == Rung.CLEAR ? new Observation.Clear(true) : selfSigned(NOBODYS);
+        case INJECT ->
+            rung == Rung.CLEAR ? new Observation.Clear(true) : new Observation.Injected();
+      };
+    }
+    if (rung == Rung.CLEAR) {
+      return new Observation.Clear(mode != Mode.NONE);
+    }
+    return switch (mode) {
+      case NONE -> new Observation.Clear(false);
+      case BROKEN -> broken();
+      case SELF_SIGNED -> selfSigned(host.key);
+      case TRUSTED -> expired ? selfSigned(host.key) : verified(name, host.key);
+    };
+  }
+
+  private static Observation broken() {
+    return new Observation.HandshakeBroken(TlsTrouble.Kind.values()[0], "reset");
+  }
+
+  /** The key of attackers. */
+  private static final int NOBODYS = -1;
+
+  private static Observation selfSigned(int key) {
+    return handshake(new Verdict.Untrusted(Verdict.Reason.SELF_SIGNED), false, key);
+  }
+
+  private static Observation verified(Domain name, int key) {
+    return handshake(new Verdict.Verified(Verdict.By.NAME, name.name()), true, key);
+  }
+
+  private static Association record(int key) {
+    return new Association(3, 1, 1, "%064x".formatted(key & 0xffffffffL));
+  }
+
+  private static Observation handshake(Verdict verdict, boolean chainHolds, int key) {
+    return new Observation.Encrypted(
+        new Handshake(
+            TlsVersion.TLS_1_3,
+            "TLS_AES_256_GCM_SHA384",
+            256,
+            null,
+            false,
+            null,
+            List.of(),
+            false,
+            verdict,
+            new Proof(chainHolds, record(key)),
+            List.of()));
+  }
+
+  private static Shown worth(Observation seen) {
+    return switch (seen) {
+      case Observation.Unreachable u -> Shown.SILENT;
+      case Observation.Unwelcome u -> Shown.SILENT;
+      case Observation.BrokenOff b -> Shown.SILENT;
+      case Observation.Clear c -> Shown.CLEAR;
+      case Observation.StarttlsRefused r -> Shown.REFUSED;
+      case Observation.Injected i -> Shown.INJECTED;
+      case Observation.HandshakeBroken b -> Shown.BROKEN;
+      case Observation.Encrypted e ->
+          e.handshake().verdict() instanceof Verdict.Verified ? Shown.VERIFIED : Shown.ENCRYPTED;
+    };
+  }
+
+  private void tell(Change change) {
+    row = change.row();
+    for (Change.Fact fact : change.facts()) {
+      switch (fact) {
+        case Change.Fact.Promoted p -> counts.promoted++;
+        case Change.Fact.Decayed d -> throw new AssertionError("decay within a year of mail");
+        case Change.Fact.Violated v -> counts.violated++;
+        case Change.Fact.Healed h -> counts.healed++;
+        case Change.Fact.Accepted a -> {
+          counts.accepted++;
+          counts.tricked += isTricked(a.before()) ? 1 : 0;
+        }
+        case Change.Fact.HostsAccepted h -> {
+          counts.hostsAccepted++;
+          counts.tricked += h.hosts().contains(EVIL) ? 1 : 0;
+        }
+      }
+    }
+  }
+
+  /** Whether a level was given up although the domain kept it for the whole hold. */
+  private boolean isTricked(Level before) {
+    boolean keeps =
+        before == Level.VERIFY
+            ? mode == Mode.TRUSTED && !expired
+            : mode == Mode.TRUSTED || mode == Mode.SELF_SIGNED;
+    return keeps && !modeSince.isAfter(now.minus(settings.hold()));
+  }
+
+  private void resolved(Domain host) {
+    boolean six = families(host).contains(Family.IPV6);
+    tell(Rules.resolves(row, host, true, six, Moment.of(now)));
+  }
+
+  private Observation observe(Domain host, Family family, Rung rung) {
+    Observation seen = connect(host, family, rung);
+    boolean proven = signed && Policy.isProvenByDane(List.of(dane(host)), seen);
+    Showing showing =
+        new Showing(now, family, worth(seen), rung, Showing.Behind.MAIL, proven, null, null);
+    tell(rules.shows(row, host, showing, Moment.of(now)));
+    if (rules.classOf(row, Moment.of(now)) == ViolationClass.ATTACK_LIKE) {
+      counts.attackLike++;
+    }
+    return seen;
+  }
+
+  // The router: a round as router.deliver.Round and router.deliver.Attempt walk it, with the same
+  // functions.
+
+  private void mail() {
+    Message message = new Message(now);
+    at(now, () -> round(message));
+    double hours = -Math.log(1 - random.nextDouble()) * 8;
+    at(now.plusSeconds((long) (hours * 3_600) + 60), this::mail);
+  }
+
+  private Evidence dane(Domain name) {
+    Host host = hosts.stream().filter(h -> h.name.equals(name)).findFirst().orElseThrow();
+    Set<Association> records = new HashSet<>();
+    host.published.forEach(key -> records.add(record(key)));
+    return new Evidence.Dane(
+        name,
+        new Evidence.DaneState.Usable(new Associations(records, List.of())),
+        true,
+        now.plusSeconds(300));
+  }
+
+  private final class Round {
+    private final List<Domain> order;
+    private int connections;
+
+    Round(List<Domain> order) {
+      this.order = order;
+    }
+
+    boolean run() {
+      List<Try> tried = new ArrayList<>();
+      for (Domain host : order.subList(0, Math.min(order.size(), Ladder.HOSTS))) {
+        Subject subject = new Subject(DOMAIN, host, signed);
+        List<Evidence> evidence = new ArrayList<>();
+        evidence.add(new Evidence.Default(Level.MAY));
+        if (signed) {
+          evidence.add(dane(host));
+        }
+        rules.evidence(row).ifPresent(evidence::add);
+        Requirement requirement = policy.requirementFor(subject, evidence, now);
+        if (!requirement.mxFilter().admits(host)) {
+          // A look in each family, without mail.
+          resolved(host);
+          for (Family family : families(host)) {
+            if (connections + order.size() - order.indexOf(host) < Ladder.PER_DELIVERY) {
+              observe(host, family, Rung.FULL);
+              connections++;
+            }
+          }
+          continue;
+        }
+        Try attempt = new Try(this, host, requirement);
+        if (attempt.open()) {
+          return true;
+        }
+        tried.add(attempt);
+      }
+      for (Try attempt : tried) {
+        if (attempt.last()) {
+          return true;
+        }
+      }
+      return false;
+    }
+  }
+
+  private final class Try {
+    private final Round round;
+    private final Domain host;
+    private final Requirement requirement;
+    private HostMemory memory;
+    private int atHost;
+    private @Nullable LadderState state;
+    private @Nullable Observation seen;
+    private Family family = Family.IPV4;
+
+    Try(Round round, Domain host, Requirement requirement) {
+      this.round = round;
+      this.host = host;
+      this.requirement = requirement;
+      this.memory = memories.getOrDefault(host, HostMemory.nothing()).at(now);
+    }
+
+    boolean open() {
+      resolved(host);
+      for (Family next : families(host)) {
+        int hostsLeft = round.order.size() - round.order.indexOf(host) - 1;
+        if (atHost > 0
+            && (atHost >= Ladder.PER_HOST
+                || round.connections + hostsLeft >= Ladder.PER_DELIVERY - 1)) {
+          return false;
+        }
+        family = next;
+        if (walk(policy.ladder().first(requirement, memory), false)) {
+          return true;
+        }
+      }
+      return false;
+    }
+
+    private boolean walk(Rung from, boolean everyHostTried) {
+      Rung rung = from;
+      while (true) {
+        Observation o = observe(host, family, rung);
+        if (o instanceof Observation.Unreachable) {
+          return false;
+        }
+        atHost++;
+        round.connections++;
+        memory = memory.after(o, rung, now);
+        memories.put(host, memory);
+        LadderState s =
+            new LadderState(
+                rung,
+                atHost,
+                round.connections,
+                round.order.size(),
+                everyHostTried,
+                false,
+                now,
+                now,
+                memory);
+        state = s;
+        seen = o;
+        switch (policy.decide(requirement, o, s)) {
+          case Decision.Proceed p -> {
+            delivered(host, requirement, o);
+            return true;
+          }
+          case Decision.Descend d -> rung = d.to();
+          case Decision.ClearText c -> rung = Rung.CLEAR;
+          case Decision.NextHost n -> {
+            return false;
+          }
+          case Decision.Wait w -> {
+            return false;
+          }
+          case Decision.Defer d -> {
+            return false;
+          }
+        }
+      }
+    }
+
+    boolean last() {
+      if (state == null || seen == null) {
+        return false;
+      }
+      return policy.decide(requirement, seen, state.afterAll(round.connections, now))
+              instanceof Decision.ClearText
+          && walk(Rung.CLEAR, true);
+    }
+  }
+
+  private void round(Message message) {
+    message.rounds++;
+    List<Domain> order = resolve();
+    boolean done = false;
+    // An answer that does not validate is none: the mail waits (RFC 7672 2.1.1).
+    if (!order.isEmpty()) {
+      Set<Domain> all = new HashSet<>(order);
+      tell(
+          rules.begins(
+              row, new MxAnswer(all, signed, now.plusSeconds(300)), h -> false, Moment.of(now)));
+      done = new Round(order).run();
+    }
+    if (done) {
+      stuck(message);
+      return;
+    }
+    if (message.stuckSince == null || message.stuckSince.isBefore(changed)) {
+      message.stuckSince = now;
+    }
+    if (!SCHEDULE.isOver(message.arrived, now)) {
+      at(
+          SCHEDULE.next(message.rounds, message.arrived, now, random.nextDouble()),
+          () -> round(message));
+    } else {
+      stuck(message);
+    }
+  }
+
+  /** How long mail waited although nothing changed any more, nobody attacked and hosts were up. */
+  private void stuck(Message message) {
+    Instant since = message.stuckSince;
+    if (since == null
+        || since.isBefore(changed)
+        || attack != null
+        || forging
+        || allDown
+        || hosts.stream().allMatch(h -> h.down)) {
+      return;
+    }
+    Duration waited = Duration.between(since, now);
+    if (waited.compareTo(counts.longestStuck) > 0) {
+      counts.longestStuck = waited;
+    }
+  }
+
+  private void delivered(Domain host, Requirement requirement, Observation seen) {
+    counts.delivered++;
+    boolean encrypted = seen instanceof Observation.Encrypted;
+    Level level = row.level();
+    if (!encrypted && requirement.demandsTls()) {
+      throw new AssertionError(now + " clear text against the requirement " + requirement);
+    }
+    if (!encrypted && level != null) {
+      throw new AssertionError(now + " clear text to a domain with level " + level);
+    }
+    if (level == Level.VERIFY && !signed && worth(seen) != Shown.VERIFIED) {
+      throw new AssertionError(now + " level verify, and the peer was not verified");
+    }
+    if (level == Level.VERIFY && host.equals(EVIL)) {
+      throw new AssertionError(now + " a forged MX host got the mail");
+    }
+    if (signed) {
+      counts.underDane++;
+      int key = hosts.stream().filter(h -> h.name.equals(host)).findFirst().orElseThrow().key;
+      if (!(seen instanceof Observation.Encrypted e)
+          || !record(key).equals(e.handshake().proof().association())) {
+        throw new AssertionError(now + " TLSA records are there, and another key got the mail");
+      }
+    }
+    if (!encrypted) {
+      counts.inClear++;
+    }
+    if (attack != null || forging) {
+      counts.underAttack++;
+    }
+  }
+
+  /** Lives the year. */
+  void run() {
+    Instant end = BEGIN.plus(YEAR);
+    while (true) {
+      Event next = agenda.poll();
+      if (next == null || next.at().isAfter(end)) {
+        return;
+      }
+      now = next.at();
+      next.what().run();
+    }
+  }
+}

@@ -1,0 +1,355 @@
+package org.sealwax.router.simulation;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.sealwax.mail.smtp.EnhancedStatus;
+import org.sealwax.router.queue.Cause;
+import org.sealwax.router.queue.RoundResult;
+import org.sealwax.router.queue.Scheduler;
+import org.sealwax.router.spool.QueueId;
+import org.sealwax.router.spool.ShareKey;
+import org.sealwax.router.spool.ShareState;
+
+/** Seeded sequences of events, also those that make no sense, against a model of what is where. */
+final class SchedulerFuzzTest {
+  @Test
+  void keepsItsBoundsAndLosesNothingUnderAnyEvents() throws UnknownHostException {
+    run(1, 3_000);
+  }
+
+  @Test
+  @Tag("slow")
+  void keepsItsBoundsInVeryManySequences() throws UnknownHostException {
+    run(100_000, 100_000);
+  }
+
+  private static void run(long first, int count) throws UnknownHostException {
+    int begun = 0;
+    int paused = 0;
+    for (long seed = first; seed < first + count; seed++) {
+      Model model = new Model(seed);
+      try {
+        model.run();
+      } catch (RuntimeException | AssertionError e) {
+        throw new AssertionError("seed " + seed + ": " + e, e);
+      }
+      begun += model.begun;
+      paused += model.pauses;
+    }
+    assertTrue(begun > 20 * count && paused > count, begun + " rounds, " + paused + " pauses");
+  }
+
+  private record Row(String hop, String sender, ShareState state, Instant due) {}
+
+  private static final class Model {
+    private static final int HOPS = 6;
+    private final Random random;
+    private final List<InetAddress> addresses = new ArrayList<>();
+    private final Map<ShareKey, Row> store = new LinkedHashMap<>();
+    private final Map<ShareKey, Row> inLine = new HashMap<>();
+    private final Map<Scheduler.Round, Row> running = new LinkedHashMap<>();
+    private final List<Scheduler.Round> over = new ArrayList<>();
+    private final Map<String, Boolean> greeted = new HashMap<>();
+    private final Scheduler scheduler;
+    private Scheduler.Limits limits;
+    private Instant now = Instant.parse("2026-06-01T00:00:00Z");
+    private long number;
+    private int begun;
+    private int pauses;
+
+    Model(long seed) throws UnknownHostException {
+      random = new Random(seed);
+      for (int i = 1; i <= 3; i++) {
+        addresses.add(InetAddress.getByName("192.0.2." + i));
+      }
+      limits = someLimits();
+      scheduler = new Scheduler(limits);
+    }
+
+    private Scheduler.Limits someLimits() {
+      return new Scheduler.Limits(
+          1 + random.nextInt(40),
+          1 + random.nextInt(5),
+          Duration.ofMinutes(1),
+          Duration.ofMinutes(1 + random.nextInt(60)));
+    }
+
+    void run() {
+      for (int i = 100 + random.nextInt(300); i > 0; i--) {
+        event();
+        check();
+      }
+      // At last all answer: everything must go.
+      int guard = 0;
+      while (!store.isEmpty() || !inLine.isEmpty() || !running.isEmpty()) {
+        assertTrue(++guard < 20_000, () -> "does not come to rest: " + store + inLine + running);
+        now = now.plusSeconds(30);
+        List.copyOf(running.keySet()).forEach(r -> end(r, new RoundResult.Answered()));
+        fetch();
+        begin();
+        check();
+      }
+    }
+
+    private void check() {
+      assertEquals(inLine.size(), scheduler.ready());
+      assertEquals(running.size(), scheduler.running());
+      assertTrue(scheduler.ready() + scheduler.running() <= Scheduler.WINDOW);
+      assertTrue(scheduler.paused() >= 0 && scheduler.paused() <= HOPS);
+      if (running.isEmpty() && scheduler.next(now) != null) {
+        throw new AssertionError("begin left something that may begin");
+      }
+    }
+
+    private void event() {
+      switch (random.nextInt(16)) {
+        case 0, 1, 2, 3 -> arrive();
+        case 4 -> fetch();
+        case 5, 6, 7, 8 -> {
+          if (!running.isEmpty()) {
+            end(some(running.keySet()), someResult());
+          }
+        }
+        case 9 -> {
+          if (!running.isEmpty()) {
+            greets(some(running.keySet()));
+          }
+        }
+        case 10, 11 -> {
+          if (!running.isEmpty()) {
+            dial(some(running.keySet()));
+          }
+        }
+        case 12 -> now = now.plusMillis(random.nextInt(10) == 0 ? 5_000_000 : random.nextInt(9000));
+        case 13 -> {
+          if (!inLine.isEmpty()) {
+            ShareKey key = some(inLine.keySet());
+            Row row = Objects.requireNonNull(inLine.get(key));
+            assertTrue(scheduler.withdraw(key, row.hop, row.sender));
+            back(key, now);
+          }
+        }
+        case 14 -> odd();
+        default -> scheduler.sweep(now);
+      }
+      begin();
+    }
+
+    private <T> T some(Set<T> of) {
+      return List.copyOf(of).get(random.nextInt(of.size()));
+    }
+
+    /** What no queue should do, and a changing configuration does. */
+    private void odd() {
+      switch (random.nextInt(5)) {
+        case 0 -> {
+          limits = someLimits();
+          scheduler.use(limits);
+        }
+        case 1 -> scheduler.wake("hop" + random.nextInt(HOPS + 1), now);
+        case 2 -> {
+          if (!over.isEmpty()) {
+            Scheduler.Round round = over.get(random.nextInt(over.size()));
+            assertTrue(scheduler.ended(round, someResult(), now, 0.5).shares().isEmpty());
+            scheduler.greeted(round, now);
+            scheduler.connected(round, addresses.getFirst());
+            assertTrue(scheduler.free(round, addresses).isEmpty());
+          }
+        }
+        case 3 -> scheduler.noProbe(new Scheduler.Probe("hop1", new ShareKey(QueueId.of(1), 0)));
+        default -> scheduler.exhausted("hop" + random.nextInt(HOPS));
+      }
+    }
+
+    private void arrive() {
+      String hop = "hop" + random.nextInt(HOPS);
+      int who = random.nextInt(6);
+      String sender = who == 0 ? "" : "s" + who % 3 + "@d" + who;
+      Scheduler.Offer offer = scheduler.reserve(hop, sender, now);
+      ShareKey key = new ShareKey(QueueId.of(++number), random.nextInt(3));
+      switch (offer) {
+        case Scheduler.Offer.Taken t -> {
+          if (random.nextInt(10) == 0) {
+            scheduler.release();
+          } else {
+            offered(key, new Row(hop, sender, ShareState.FRESH, now));
+          }
+        }
+        case Scheduler.Offer.Crowded c ->
+            store.put(key, new Row(hop, sender, ShareState.QUEUED, now));
+        case Scheduler.Offer.Paused p ->
+            store.put(key, new Row(hop, sender, ShareState.QUEUED, p.until()));
+      }
+    }
+
+    private void offered(ShareKey key, Row row) {
+      Scheduler.Ready ready = new Scheduler.Ready(key, row.hop, row.sender, row.state);
+      switch (scheduler.offer(ready, now)) {
+        case Scheduler.Offer.Taken t -> {
+          store.remove(key);
+          inLine.put(key, row);
+          Scheduler.Ready evicted = t.evicted();
+          if (evicted != null) {
+            back(evicted.key(), now.plusSeconds(60));
+          }
+        }
+        case Scheduler.Offer.Crowded c -> store.put(key, at(row, now.plusSeconds(60)));
+        case Scheduler.Offer.Paused p -> {
+          assertTrue(p.until().isAfter(now), "a pause that is over");
+          store.put(key, at(row, p.until()));
+        }
+      }
+    }
+
+    private static Row at(Row row, Instant due) {
+      return new Row(row.hop, row.sender, ShareState.QUEUED, due);
+    }
+
+    private void back(ShareKey key, Instant due) {
+      Row row = inLine.remove(key);
+      if (row == null) {
+        throw new AssertionError("what was not in line comes back: " + key);
+      }
+      store.put(key, at(row, due));
+    }
+
+    private void fetch() {
+      for (String hop : scheduler.hungry(9)) {
+        boolean any = false;
+        for (Map.Entry<ShareKey, Row> e : List.copyOf(store.entrySet())) {
+          if (e.getValue().hop.equals(hop) && e.getValue().state == ShareState.QUEUED) {
+            any = true;
+            offered(e.getKey(), e.getValue());
+          }
+        }
+        if (!any) {
+          scheduler.exhausted(hop);
+        }
+      }
+      for (Map.Entry<ShareKey, Row> e : List.copyOf(store.entrySet())) {
+        if (!e.getValue().due.isAfter(now)) {
+          offered(e.getKey(), e.getValue());
+        }
+      }
+      for (Scheduler.Probe probe : scheduler.probes()) {
+        Row row = store.get(probe.key());
+        if (row == null) {
+          scheduler.noProbe(probe);
+          continue;
+        }
+        assertEquals(probe.hop(), row.hop);
+        Scheduler.Ready ready =
+            new Scheduler.Ready(probe.key(), row.hop, row.sender, ShareState.DEFERRED);
+        if (scheduler.offerProbe(ready, now)) {
+          store.remove(probe.key());
+          inLine.put(probe.key(), row);
+        }
+      }
+    }
+
+    private void begin() {
+      while (true) {
+        Scheduler.Round round = scheduler.next(now);
+        if (round == null) {
+          break;
+        }
+        begun++;
+        Row row = inLine.remove(round.share().key());
+        if (row == null) {
+          throw new AssertionError("a round for what is not in line");
+        }
+        running.put(round, row);
+        long there = running.values().stream().filter(r -> r.hop.equals(row.hop)).count();
+        boolean known = greeted.getOrDefault(row.hop, false);
+        assertTrue(there <= (known ? limits.perHop() : 1), there + " rounds toward " + row.hop);
+        assertTrue(running.size() <= limits.deliveries(), "more rounds than slots");
+        if (row.sender.isEmpty()) {
+          long strangers = running.values().stream().filter(r -> r.sender.isEmpty()).count();
+          assertTrue(strangers <= Math.max(1, limits.deliveries() / 8), "strangers " + strangers);
+        }
+      }
+      assertTrue(!running.isEmpty() || inLine.isEmpty(), "mail waits beside free slots");
+    }
+
+    private void greets(Scheduler.Round round) {
+      scheduler.greeted(round, now);
+      greeted.put(round.share().hop(), true);
+    }
+
+    private void dial(Scheduler.Round round) {
+      List<InetAddress> wanted = addresses.subList(0, 1 + random.nextInt(addresses.size()));
+      List<InetAddress> free = scheduler.free(round, wanted);
+      assertTrue(wanted.containsAll(free));
+      if (!free.isEmpty() && random.nextBoolean()) {
+        scheduler.connected(round, free.get(random.nextInt(free.size())));
+      } else if (free.isEmpty()) {
+        end(round, new RoundResult.Busy());
+      }
+    }
+
+    private RoundResult someResult() {
+      return switch (random.nextInt(8)) {
+        case 0, 1 -> new RoundResult.Unreachable(cause(Cause.Extent.NEXT_HOP));
+        case 2 ->
+            new RoundResult.Unreachable(
+                cause(Cause.Extent.NEXT_HOP).until(now.plusSeconds(random.nextInt(100) - 10)));
+        case 3 ->
+            new RoundResult.FailedAfterMail(
+                cause(Cause.Extent.TRANSACTION), Set.of("r" + random.nextInt(3)));
+        case 4 -> new RoundResult.SenderSlowed(cause(Cause.Extent.SENDER));
+        case 5 -> new RoundResult.Nothing();
+        default -> new RoundResult.Answered();
+      };
+    }
+
+    private static Cause cause(Cause.Extent extent) {
+      return new Cause("r", EnhancedStatus.of(4, 0, 0), "t", null, null, extent);
+    }
+
+    private void end(Scheduler.Round round, RoundResult result) {
+      Row row = Objects.requireNonNull(running.remove(round));
+      over.add(round);
+      ShareKey key = round.share().key();
+      Scheduler.Back out = scheduler.ended(round, result, now, random.nextDouble());
+      out.shares().forEach(r -> back(r.key(), now.plusSeconds(90)));
+      assertEquals(out.shares().isEmpty(), out.pause() == null);
+      switch (result) {
+        case RoundResult.Answered a -> {
+          greeted.put(row.hop, true);
+          if (random.nextInt(4) == 0) {
+            store.put(key, new Row(row.hop, row.sender, ShareState.DEFERRED, now.plusSeconds(200)));
+          }
+        }
+        case RoundResult.Busy b -> inLine.put(key, row);
+        case RoundResult.Nothing n -> store.put(key, at(row, now.plusSeconds(60)));
+        case RoundResult.Unreachable u -> {
+          pauses++;
+          store.put(key, new Row(row.hop, row.sender, ShareState.DEFERRED, now.plusSeconds(120)));
+        }
+        case RoundResult.FailedAfterMail f -> {
+          greeted.put(row.hop, true);
+          store.put(key, new Row(row.hop, row.sender, ShareState.DEFERRED, now.plusSeconds(120)));
+        }
+        case RoundResult.SenderSlowed s -> {
+          greeted.put(row.hop, true);
+          store.put(key, new Row(row.hop, row.sender, ShareState.DEFERRED, now.plusSeconds(120)));
+        }
+      }
+    }
+  }
+}

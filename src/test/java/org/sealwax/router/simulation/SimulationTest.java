@@ -1,0 +1,44 @@
+package org.sealwax.router.simulation;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** Many seeded worlds, each checked at its end. */
+final class SimulationTest {
+  @Test
+  void losesNothingAndDuplicatesNothingWithoutACauseInManyWorlds() {
+    run(1, 400);
+  }
+
+  @Test
+  @Tag("slow")
+  void losesNothingInVeryManyWorlds() {
+    run(10_000, 20_000);
+  }
+
+  private static void run(long first, int count) {
+    int crashes = 0;
+    int bounces = 0;
+    int heldBack = 0;
+    int twice = 0;
+    for (long seed = first; seed < first + count; seed++) {
+      World world = new World(seed);
+      try {
+        world.run();
+      } catch (RuntimeException | AssertionError e) {
+        throw new AssertionError("seed " + seed + ": " + e.getMessage(), e);
+      }
+      crashes += world.crashes();
+      bounces += world.bouncesSeen();
+      heldBack += world.heldSeen();
+      twice += world.duplicates();
+    }
+    // Worlds in which nothing happened would prove nothing.
+    assertTrue(crashes > count / 2, "crashes " + crashes);
+    assertTrue(bounces > count / 4, "bounces " + bounces);
+    assertTrue(heldBack > 0, "held " + heldBack);
+    assertTrue(twice > 0, "the simulation must be able to see a duplicate: " + twice);
+  }
+}

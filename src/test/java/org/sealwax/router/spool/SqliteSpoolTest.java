@@ -1,0 +1,528 @@
+package org.sealwax.router.spool;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.router.queue.QuietLog;
+
+/** What the embedded store promises, on the real engine. */
+@Timeout(120)
+final class SqliteSpoolTest {
+  @TempDir Path temporary;
+
+  private final QuietLog log = new QuietLog();
+
+  private Path folder() {
+    return temporary.resolve("spool");
+  }
+
+  private SqliteSpool open() throws IOException {
+    return open(folder(), 0);
+  }
+
+  private SqliteSpool open(Path where, long floor) throws IOException {
+    return SqliteSpool.open(
+        new SpoolSettings(where, floor, 1000), Clock.system(), Chance.secure(), log.log);
+  }
+
+  private static byte[] read(Spool spool, QueueId id) throws IOException {
+    try (InputStream in = spool.content(id)) {
+      return in.readAllBytes();
+    }
+  }
+
+  private static void remove(Spool spool, QueueId id) throws InterruptedException {
+    CountDownLatch done = new CountDownLatch(1);
+    spool.change(
+        new Change(List.of(new ShareKey(id, 0)), List.of(), List.of(), List.of(), List.of()),
+        gone -> done.countDown());
+    done.await();
+  }
+
+  @Test
+  void keepsWhatItAcknowledgedOverARestartAndMakesItReady() throws Exception {
+    byte[] small = SpoolChild.contentOf(1000, 1);
+    byte[] limit = new byte[SqliteSpool.INLINE_LIMIT];
+    byte[] large = new byte[SqliteSpool.INLINE_LIMIT + 1];
+    large[5] = 7;
+    List<QueueId> ids = new ArrayList<>();
+    try (SqliteSpool spool = open()) {
+      for (byte[] content : List.of(small, limit, large)) {
+        ids.add(SpoolChild.store(spool, content));
+      }
+      assertTrue(spool.due(Instant.now(), 10).isEmpty(), "FRESH shares are in hand");
+      assertFalse(Files.exists(folder().resolve("bodies/" + ids.get(1))));
+      assertTrue(Files.exists(folder().resolve("bodies/" + ids.get(2))));
+    }
+    try (SqliteSpool spool = open()) {
+      assertEquals(3, spool.due(Instant.now(), 10).size());
+      assertArrayEquals(small, read(spool, ids.get(0)));
+      assertArrayEquals(limit, read(spool, ids.get(1)));
+      assertArrayEquals(large, read(spool, ids.get(2)));
+    }
+    assertEquals(List.of(), log.told);
+  }
+
+  /** Found by 200 rounds of kill -9: mail behind a busy next hop lay idle for ten minutes after. */
+  @Test
+  void mailThatFoundNoPlaceLooksAgainAtARestartAndFailedMailWaits() throws Exception {
+    Instant later = Instant.now().plusSeconds(600);
+    QueueId crowded;
+    QueueId failed;
+    try (SqliteSpool spool = open()) {
+      crowded = queued(spool, later, "");
+      failed = queued(spool, later, "connect");
+      assertTrue(spool.due(Instant.now(), 10).isEmpty());
+    }
+    try (SqliteSpool spool = open()) {
+      List<QueueId> due =
+          spool.due(Instant.now().plusSeconds(9), 10).stream().map(d -> d.key().message()).toList();
+      assertEquals(List.of(crowded), due);
+      assertFalse(due.contains(failed));
+    }
+  }
+
+  private static QueueId queued(Spool spool, Instant due, String reason) throws Exception {
+    try (Draft draft = spool.draft()) {
+      draft.content().write(1);
+      Share share =
+          new Share(
+              new ShareKey(draft.id(), 0),
+              ShareState.QUEUED,
+              due,
+              "h",
+              "s",
+              reason,
+              new byte[] {1});
+      spool.accept(new NewMessage(draft, Instant.now(), new byte[] {1}, List.of(share)));
+      return draft.id();
+    }
+  }
+
+  @Test
+  void findsFreshSharesAfterTheMarkHasMoved() throws Exception {
+    QueueId early;
+    QueueId late;
+    try (SqliteSpool spool = open()) {
+      try (Draft opened = spool.draft()) {
+        opened.content().write(1);
+        spool.freshFrom(QueueId.earliestAt(Instant.now().plusSeconds(1)));
+        // The mark is written with the next batch; a change makes one.
+        remove(spool, SpoolChild.store(spool, new byte[1]));
+        remove(spool, SpoolChild.store(spool, new byte[1]));
+        early = opened.id();
+        Share share =
+            new Share(new ShareKey(early, 0), ShareState.FRESH, null, "h", "s", "", new byte[] {1});
+        spool.accept(new NewMessage(opened, Instant.now(), new byte[] {1}, List.of(share)));
+      }
+      late = SpoolChild.store(spool, new byte[2]);
+    }
+    try (SqliteSpool spool = open()) {
+      List<QueueId> due =
+          spool.due(Instant.now().plusSeconds(9), 10).stream().map(d -> d.key().message()).toList();
+      assertTrue(due.contains(early) && due.contains(late), due + " " + early + " " + late);
+    }
+  }
+
+  @Test
+  void touchesNothingAnyMoreOnceItIsClosedWhoeverStillReads() throws Exception {
+    for (int i = 0; i < 5; i++) {
+      SqliteSpool spool = open();
+      Draft late = spool.draft();
+      List<Thread> reading = new ArrayList<>();
+      CountDownLatch begun = new CountDownLatch(4);
+      for (int n = 0; n < 4; n++) {
+        reading.add(Thread.startVirtualThread(() -> readUntilClosed(spool, begun)));
+      }
+      begun.await();
+      spool.close();
+      List<String> left = files();
+      for (Thread thread : reading) {
+        thread.join();
+      }
+      assertThrows(
+          SpoolTrouble.class, () -> late.content().write(new byte[SqliteSpool.INLINE_LIMIT + 1]));
+      assertEquals(List.of("bodies", "lock", "spool.db"), left);
+      assertEquals(left, files());
+    }
+  }
+
+  private static void readUntilClosed(Spool spool, CountDownLatch begun) {
+    try {
+      while (true) {
+        assertTrue(spool.due(Instant.now(), 10).isEmpty());
+        begun.countDown();
+      }
+    } catch (SpoolTrouble e) {
+      assertTrue(String.valueOf(e.getMessage()).contains("closed"), e.getMessage());
+    }
+  }
+
+  private List<String> files() throws IOException {
+    try (Stream<Path> files = Files.walk(folder())) {
+      return files
+          .filter(f -> !f.equals(folder()))
+          .map(f -> folder().relativize(f).toString())
+          .sorted()
+          .toList();
+    }
+  }
+
+  @Test
+  void letsOneProcessIn() throws Exception {
+    try (SqliteSpool spool = open()) {
+      assertNotNull(spool);
+      SpoolTrouble e = assertThrows(SpoolTrouble.class, this::open);
+      assertTrue(String.valueOf(e.getMessage()).contains("another router"));
+    }
+  }
+
+  @Test
+  void refusesANewerFormatAndAForeignDatabase() throws Exception {
+    open().close();
+    sql("PRAGMA user_version = 99");
+    assertTrue(
+        String.valueOf(assertThrows(SpoolTrouble.class, this::open).getMessage())
+            .contains("format 99"));
+    Files.delete(folder().resolve("spool.db"));
+    try (Connection c = Sqlite.create(folder().resolve("spool.db"), 100);
+        Statement s = c.createStatement()) {
+      s.execute("PRAGMA application_id = 5");
+    }
+    SpoolTrouble foreign = assertThrows(SpoolTrouble.class, this::open);
+    assertTrue(String.valueOf(foreign.getMessage()).contains("no spool"));
+    assertEquals(SpoolTrouble.Kind.FORMAT, foreign.kind());
+  }
+
+  @Test
+  void climbsFromEachFormatToTheNext() throws Exception {
+    try (Connection c = Sqlite.create(temporary.resolve("x.db"), 100)) {
+      Schema.upgrade(c, List.of(List.of("CREATE TABLE a(x)")));
+      Schema.upgrade(
+          c, List.of(List.of("CREATE TABLE a(x)"), List.of("ALTER TABLE a ADD COLUMN y")));
+      try (Statement s = c.createStatement();
+          var r = s.executeQuery("PRAGMA user_version")) {
+        assertTrue(r.next());
+        assertEquals(2, r.getInt(1));
+        assertEquals(1, s.executeUpdate("INSERT INTO a(x, y) VALUES(1, 2)"));
+      }
+    }
+  }
+
+  private void sql(String sql) throws Exception {
+    try (Connection c = Sqlite.writer(folder().resolve("spool.db"), 100);
+        Statement s = c.createStatement()) {
+      s.execute(sql);
+    }
+  }
+
+  @Test
+  void takesNothingBelowTheFreeSpaceFloorAndStillGivesOut() throws Exception {
+    QueueId id;
+    try (SqliteSpool spool = open()) {
+      id = SpoolChild.store(spool, new byte[10]);
+    }
+    try (SqliteSpool spool = open(folder(), Long.MAX_VALUE)) {
+      SpoolTrouble e = assertThrows(SpoolTrouble.class, spool::draft);
+      assertEquals(SpoolTrouble.Kind.FULL, e.kind());
+      assertEquals(10, read(spool, id).length);
+      remove(spool, id);
+      assertTrue(spool.message(id).isEmpty());
+    }
+  }
+
+  @Test
+  void setsADamagedRecordAsideAndReportsIt() throws Exception {
+    QueueId damaged;
+    QueueId body;
+    QueueId whole;
+    try (SqliteSpool spool = open()) {
+      damaged = SpoolChild.store(spool, new byte[10]);
+      body = SpoolChild.store(spool, new byte[100]);
+      whole = SpoolChild.store(spool, new byte[10]);
+    }
+    sql("UPDATE share SET recipients = x'00' WHERE message = " + damaged.number());
+    sql("UPDATE message SET content = zeroblob(99) WHERE id = " + body.number());
+    try (SqliteSpool spool = open()) {
+      ShareKey key = new ShareKey(damaged, 0);
+      SpoolTrouble e = assertThrows(SpoolTrouble.class, () -> spool.share(key));
+      assertEquals(SpoolTrouble.Kind.DAMAGED, e.kind());
+      spool.setAside(key, "test");
+      assertTrue(spool.share(key).isEmpty());
+      assertTrue(spool.message(damaged).isPresent(), "its content stays");
+      assertEquals(
+          SpoolTrouble.Kind.DAMAGED,
+          assertThrows(SpoolTrouble.class, () -> spool.content(body)).kind());
+      assertEquals(10, read(spool, whole).length);
+      assertEquals(1, log.told.size());
+    }
+  }
+
+  @Test
+  void neverPassesATruncatedFileOffAsWhole() throws Exception {
+    try (SqliteSpool spool = open()) {
+      QueueId id = SpoolChild.store(spool, new byte[300_000]);
+      try (FileChannel file =
+          FileChannel.open(folder().resolve("bodies/" + id), StandardOpenOption.WRITE)) {
+        file.truncate(299_999);
+      }
+      try (InputStream in = spool.content(id)) {
+        assertThrows(SpoolTrouble.class, in::readAllBytes);
+      }
+    }
+  }
+
+  @Test
+  void sharesOneSyncAmongManyProducers() throws Exception {
+    try (SqliteSpool spool = open()) {
+      List<Thread> threads = new ArrayList<>();
+      for (int i = 0; i < 20; i++) {
+        threads.add(
+            Thread.ofVirtual()
+                .start(
+                    () -> {
+                      for (int n = 0; n < 50; n++) {
+                        try {
+                          SpoolChild.store(spool, new byte[2000]);
+                        } catch (IOException e) {
+                          throw new IllegalStateException(e);
+                        }
+                      }
+                    }));
+      }
+      for (Thread t : threads) {
+        t.join();
+      }
+      SpoolFigures f = spool.figures();
+      assertEquals(1000, f.accepted());
+      assertTrue(f.syncs() < 500, "syncs " + f.syncs());
+    }
+  }
+
+  @Test
+  void streamsTwentyFiveMegabytesWithoutHoldingThem() throws Exception {
+    byte[] piece = new byte[64 * 1024];
+    try (SqliteSpool spool = open();
+        Draft draft = spool.draft()) {
+      for (int i = 0; i < 400; i++) {
+        draft.content().write(piece);
+      }
+      assertEquals(null, draft.small());
+      Share share =
+          new Share(
+              new ShareKey(draft.id(), 0), ShareState.FRESH, null, "h", "s", "", new byte[] {1});
+      spool.accept(new NewMessage(draft, Instant.now(), new byte[] {1}, List.of(share)));
+      try (InputStream in = spool.content(draft.id())) {
+        in.skipNBytes(400L * piece.length);
+        assertEquals(-1, in.read());
+      }
+    }
+  }
+
+  @Test
+  void discardsADraftThatWasNotAccepted() throws Exception {
+    try (SqliteSpool spool = open()) {
+      Path file;
+      try (Draft draft = spool.draft()) {
+        draft.content().write(new byte[200_000]);
+        file = folder().resolve("bodies/" + draft.id() + BodyFiles.RECEIVING);
+        assertTrue(Files.exists(file));
+      }
+      assertFalse(Files.exists(file));
+    }
+  }
+
+  /** 64 MiB of free pages made every batch fail, for ever: nothing was ever given back. */
+  @Test
+  void givesTheRoomOfABacklogBackWhileMailIsTaken() throws Exception {
+    try (SqliteSpool spool = open()) {
+      List<QueueId> ids = new ArrayList<>();
+      for (int i = 0; i < 600; i++) {
+        ids.add(SpoolChild.store(spool, new byte[SqliteSpool.INLINE_LIMIT]));
+      }
+      for (QueueId id : ids) {
+        removeLater(spool, id);
+      }
+      remove(spool, SpoolChild.store(spool, new byte[1]));
+      spool.tidy();
+      CountDownLatch shrunk = new CountDownLatch(1);
+      while (spool.isTidying()) {
+        QueueId id = SpoolChild.store(spool, new byte[20_000]);
+        assertEquals(20_000, read(spool, id).length);
+        remove(spool, id);
+        assertFalse(shrunk.await(1, java.util.concurrent.TimeUnit.MILLISECONDS));
+      }
+      assertEquals(0, spool.figures().failures());
+    }
+    assertEquals(List.of(), log.told);
+    long size = Files.size(folder().resolve("spool.db"));
+    assertTrue(size < 24L << 20, "the database still has " + size + " bytes");
+  }
+
+  private static void removeLater(Spool spool, QueueId id) {
+    spool.change(
+        new Change(List.of(new ShareKey(id, 0)), List.of(), List.of(), List.of(), List.of()),
+        gone -> {});
+  }
+
+  @Test
+  void backsUpWhileItRunsAndTheCopyIsAWholeSpool() throws Exception {
+    Path copy = temporary.resolve("copy");
+    QueueId small;
+    QueueId large;
+    try (SqliteSpool spool = open()) {
+      small = SpoolChild.store(spool, new byte[10]);
+      large = SpoolChild.store(spool, new byte[200_000]);
+      spool.backup(copy);
+      assertThrows(IOException.class, () -> spool.backup(copy));
+      remove(spool, large);
+    }
+    try (SqliteSpool restored = open(copy, 0)) {
+      assertEquals(10, read(restored, small).length);
+      assertEquals(200_000, read(restored, large).length);
+      assertEquals(2, restored.due(Instant.now(), 10).size());
+    }
+  }
+
+  /** 19 of 215 contents were cut: those still received were copied as if they were whole. */
+  @Test
+  void aBackupOnAnotherFileSystemHasEveryContentWhole() throws Exception {
+    Path elsewhere = Files.createTempDirectory(Path.of("/dev/shm"), "backup");
+    try (SqliteSpool spool = open()) {
+      List<Draft> receiving = new ArrayList<>();
+      for (int i = 0; i < 5; i++) {
+        Draft draft = spool.draft();
+        draft.content().write(new byte[SqliteSpool.INLINE_LIMIT + 70_000]);
+        receiving.add(draft);
+      }
+      for (int i = 0; i < 10; i++) {
+        SpoolChild.store(spool, new byte[SqliteSpool.INLINE_LIMIT + i + 1]);
+      }
+      Path copy = elsewhere.resolve("copy");
+      spool.backup(copy);
+      for (Draft draft : receiving) {
+        draft.content().write(new byte[10_000]);
+        Share share =
+            new Share(
+                new ShareKey(draft.id(), 0), ShareState.FRESH, null, "h", "s", "", new byte[] {1});
+        spool.accept(new NewMessage(draft, Instant.now(), new byte[] {1}, List.of(share)));
+        draft.close();
+      }
+      SqliteSpool.checkBackup(copy);
+      assertEquals(10, contents(copy));
+      try (SqliteSpool restored = open(copy, 0)) {
+        for (DueShare due : restored.due(Instant.now(), 100)) {
+          assertTrue(read(restored, due.key().message()).length > SqliteSpool.INLINE_LIMIT);
+        }
+      }
+      spool.backup(elsewhere.resolve("later"));
+      assertEquals(15, contents(elsewhere.resolve("later")));
+    } finally {
+      try (Stream<Path> all = Files.walk(elsewhere)) {
+        for (Path file : all.sorted(java.util.Comparator.reverseOrder()).toList()) {
+          Files.delete(file);
+        }
+      }
+    }
+  }
+
+  private static int contents(Path copy) throws IOException {
+    try (Stream<Path> files = Files.list(copy.resolve("bodies"))) {
+      return (int) files.filter(f -> !f.toString().endsWith(BodyFiles.RECEIVING)).count();
+    }
+  }
+
+  @Test
+  void aBackupThatIsNotWholeIsNone() throws Exception {
+    Path copy = temporary.resolve("copy");
+    QueueId large;
+    try (SqliteSpool spool = open()) {
+      large = SpoolChild.store(spool, new byte[200_000]);
+      SpoolChild.store(spool, new byte[100]);
+      spool.backup(copy);
+    }
+    SqliteSpool.checkBackup(copy);
+    SqliteSpool.checkBackup(folder());
+    Path body = copy.resolve("bodies").resolve(large.text());
+    Path whole = Files.move(body, temporary.resolve("whole"));
+    assertThrows(SpoolTrouble.class, () -> SqliteSpool.checkBackup(copy));
+    Files.write(body, new byte[199_999]);
+    assertThrows(SpoolTrouble.class, () -> SqliteSpool.checkBackup(copy));
+    Files.delete(body);
+    Files.move(whole, body);
+    SqliteSpool.checkBackup(copy);
+    Path database = copy.resolve("spool.db");
+    Path kept = Files.copy(database, temporary.resolve("kept.db"));
+    try (FileChannel file = FileChannel.open(database, StandardOpenOption.WRITE)) {
+      file.truncate(file.size() / 2);
+    }
+    assertThrows(SpoolTrouble.class, () -> SqliteSpool.checkBackup(copy));
+    Files.write(database, new byte[0]);
+    assertThrows(SpoolTrouble.class, () -> SqliteSpool.checkBackup(copy));
+    // As it is while it is made.
+    Files.delete(database);
+    Files.move(kept, copy.resolve("spool.db.part"));
+    assertThrows(SpoolTrouble.class, () -> SqliteSpool.checkBackup(copy));
+  }
+
+  @Test
+  void remembersJourneysUpToABound() throws Exception {
+    SpoolSettings few = new SpoolSettings(folder(), 0, 10);
+    try (SqliteSpool spool = SqliteSpool.open(few, Clock.system(), Chance.secure(), log.log)) {
+      List<QueueId> ids = new ArrayList<>();
+      for (int i = 0; i < 30; i++) {
+        QueueId id = SpoolChild.store(spool, new byte[10]);
+        ids.add(id);
+        CountDownLatch done = new CountDownLatch(1);
+        JourneyEntry entry = new JourneyEntry(id, i, Instant.now(), new byte[] {1});
+        spool.change(
+            new Change(
+                List.of(new ShareKey(id, 0)), List.of(), List.of(), List.of(), List.of(entry)),
+            gone -> done.countDown());
+        done.await();
+      }
+      spool.tidy();
+      while (spool.isTidying()) {
+        Thread.onSpinWait();
+      }
+      assertEquals(0, spool.journey(ids.get(0)).size());
+      assertEquals(1, spool.journey(ids.get(29)).size());
+    }
+  }
+
+  @Test
+  void numbersSortAsTheirTextsDo() {
+    QueueIds ids = new QueueIds(Clock.system(), Chance.seeded(1), 0);
+    QueueId before = ids.next();
+    for (int i = 0; i < 10_000; i++) {
+      QueueId next = ids.next();
+      assertTrue(before.compareTo(next) < 0 && before.number() < next.number());
+      assertEquals(next, QueueId.of(next.number()));
+      before = next;
+    }
+    assertTrue(QueueId.parse("zzzzzzzzzzz").orElseThrow().numberIfAny().isEmpty());
+    assertTrue(QueueId.parse("../../../etc").isEmpty());
+  }
+}

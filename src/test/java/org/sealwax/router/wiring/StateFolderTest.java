@@ -1,0 +1,63 @@
+package org.sealwax.router.wiring;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.sealwax.mail.cli.StateFolder;
+import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.router.log.HeardLog;
+import org.sealwax.router.spool.SpoolSettings;
+import org.sealwax.router.spool.SqliteSpool;
+
+/** Who may do what in our folders. */
+final class StateFolderTest {
+  @TempDir Path temporary;
+
+  private static String mode(Path folder) throws Exception {
+    return PosixFilePermissions.toString(Files.getPosixFilePermissions(folder));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "rwxrwxrwx, rwxr-xr-x",
+    "rwxrwx---, rwxr-x---",
+    "rwx---rwx, rwx---r-x",
+    "rwxr-xr-x, rwxr-xr-x",
+    "rwx------, rwx------",
+    "rwx--x--x, rwx--x--x",
+  })
+  void othersMayNotWriteInAFolderThatIsThere(String before, String after) throws Exception {
+    Path state = Files.createDirectory(temporary.resolve("state"));
+    Files.setPosixFilePermissions(state, PosixFilePermissions.fromString(before));
+    StateFolder.make(state);
+    assertEquals(after, mode(state));
+  }
+
+  @Test
+  void aNewOneLetsOthersPassToTheSocketOnly() throws Exception {
+    Path state = temporary.resolve("a/state");
+    StateFolder.make(state);
+    assertEquals("rwx--x--x", mode(state));
+  }
+
+  @Test
+  void othersMayDoNothingInTheSpool() throws Exception {
+    Path spool = temporary.resolve("spool");
+    Path bodies = Files.createDirectories(spool.resolve("bodies"));
+    for (Path folder : new Path[] {spool, bodies}) {
+      Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxrwxrwx"));
+    }
+    SqliteSpool.open(
+            new SpoolSettings(spool, 0, 10), Clock.system(), Chance.secure(), new HeardLog().log())
+        .close();
+    assertEquals("rwx------", mode(spool));
+    assertEquals("rwx------", mode(bodies));
+  }
+}

@@ -1,8 +1,0 @@
-package org.sealwax.sim;
-
-/** The end of a simulated process. An Error, so that nothing in the house catches it. */
-final class Crash extends Error {
-  Crash(String where) {
-    super(where, null, false, false);
-  }
-}
