@@ -16,26 +16,26 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.sealwax.assess.Assessment;
-import org.sealwax.assess.Progress;
-import org.sealwax.assess.cli.Examiner;
-import org.sealwax.assess.model.Budget;
-import org.sealwax.assess.model.Depth;
+import org.sealwax.assess.ProgressListener;
+import org.sealwax.assess.cli.AssessmentSetup;
+import org.sealwax.assess.model.AssessmentBudget;
+import org.sealwax.assess.model.AssessmentReport;
+import org.sealwax.assess.model.AssessmentTarget;
 import org.sealwax.assess.model.Grade;
-import org.sealwax.assess.model.Report;
-import org.sealwax.assess.model.Target;
-import org.sealwax.lab.judge.Deeds;
-import org.sealwax.lab.judge.Profile;
+import org.sealwax.assess.model.ScanDepth;
 import org.sealwax.lab.judge.SenderAssessment;
+import org.sealwax.lab.judge.SenderProfile;
 import org.sealwax.lab.judge.SenderReport;
-import org.sealwax.lab.site.Ticket;
+import org.sealwax.lab.judge.SightingFacts;
+import org.sealwax.lab.site.LabToken;
 import org.sealwax.lab.traps.Traps;
 import org.sealwax.mail.cli.Arguments;
-import org.sealwax.mail.cli.Exit;
-import org.sealwax.mail.cli.Folders;
-import org.sealwax.mail.cli.Surroundings;
+import org.sealwax.mail.cli.DefaultPaths;
+import org.sealwax.mail.cli.ExitStatus;
+import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.TemporaryFolder;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.router.cli.Sendmail;
 import org.sealwax.router.cli.SendmailArguments;
 import org.sealwax.router.server.Router;
@@ -56,17 +56,17 @@ final class Demo {
   /** Whoever has waited so long already gets a quick look only: the demo promises 20 seconds. */
   private static final Duration LONG = Duration.ofSeconds(10);
 
-  private static final Duration LOOK = Duration.ofMillis(200);
+  private static final Duration POLL_INTERVAL = Duration.ofMillis(200);
 
-  private final Surroundings around;
-  private final Folders folders;
+  private final ProcessEnvironment process;
+  private final DefaultPaths folders;
   private final Clock clock;
   private final Duration patience;
   private final PrintStream out;
 
   /** {@code patience}: how long mail has to be delivered or refused. */
-  Demo(Surroundings around, Folders folders, Clock clock, Duration patience) {
-    this.around = around;
+  Demo(ProcessEnvironment around, DefaultPaths folders, Clock clock, Duration patience) {
+    this.process = around;
     this.folders = folders;
     this.clock = clock;
     this.patience = patience;
@@ -79,31 +79,28 @@ final class Demo {
    * @param sender what the lab makes of the router
    * @param receiver what the examiner makes of its listener
    * @param undecided labels of destinations about which nothing was decided in time
-   * @param clear labels of destinations at which a message or envelope came in clear
-   * @param troubles errors of the router itself
+   * @param plaintext labels of destinations at which a message or envelope came in clear
+   * @param errors errors of the router itself
    * @param last what was told of each destination last, by label
    */
-  record Ending(
+  record DemoResult(
       SenderReport sender,
-      Report receiver,
+      AssessmentReport receiver,
       Set<String> undecided,
-      Set<String> clear,
-      List<String> troubles,
+      Set<String> plaintext,
+      List<String> errors,
       Map<String, String> last) {
     /** Copies; labels in their order. */
-    Ending {
+    DemoResult {
       last = Map.copyOf(last);
       undecided = Collections.unmodifiableSet(new TreeSet<>(undecided));
-      clear = Collections.unmodifiableSet(new TreeSet<>(clear));
-      troubles = List.copyOf(troubles);
+      plaintext = Collections.unmodifiableSet(new TreeSet<>(plaintext));
+      errors = List.copyOf(errors);
     }
 
     /** Whether all came out as it should. */
     boolean good() {
-      return sender.leaks().isEmpty()
-          && !sender.loses()
-          && undecided.isEmpty()
-          && troubles.isEmpty();
+      return sender.leaks().isEmpty() && !sender.loses() && undecided.isEmpty() && errors.isEmpty();
     }
   }
 
@@ -113,42 +110,47 @@ final class Demo {
    * @throws IOException when this machine does not let us
    * @throws InterruptedException when the spectator had enough; nothing stays then either
    */
-  Ending play() throws IOException, InterruptedException {
+  DemoResult run() throws IOException, InterruptedException {
     long begun = clock.nanoTime();
-    Chance chance = Chance.secure();
+    RandomSource chance = RandomSource.secure();
     DemoLog log = new DemoLog();
     List<DemoDestination> destinations = DemoDestination.all();
     out.println("Setting up a small internet on loopback ...");
     out.flush();
-    try (TemporaryFolder folder = TemporaryFolder.make(around, "sealwax-demo");
-        DemoStage stage =
-            DemoStage.open(
-                destinations.stream().map(DemoDestination::row).toList(), clock, chance, out)) {
+    try (TemporaryFolder folder = TemporaryFolder.create(process, "sealwax-demo");
+        DemoEnvironment stage =
+            DemoEnvironment.open(
+                destinations.stream().map(DemoDestination::trapCase).toList(),
+                clock,
+                chance,
+                out)) {
       stage.write(folder.path());
       try (Router router = stage.router(folder.path(), clock, chance, log)) {
-        introduce(stage, router, destinations);
-        hand(folder.path(), stage.ticket(), destinations);
+        printIntroduction(stage, router, destinations);
+        submit(folder.path(), stage.ticket(), destinations);
         Map<String, String> last = new HashMap<>();
         Set<String> undecided = watch(log, stage.ticket(), destinations, last);
         SenderReport sender = judged(stage.ticket(), true);
-        Set<String> clear = tellOfClear(stage.ticket(), destinations);
+        Set<String> clear = reportPlaintext(stage.ticket(), destinations);
         boolean late = clock.nanoTime() - begun > LONG.toNanos();
-        Report receiver = examine(folder.path(), stage, late ? Depth.QUICK : Depth.STANDARD);
-        Ending ending = new Ending(sender, receiver, undecided, clear, log.troubles(), last);
+        AssessmentReport receiver =
+            examine(folder.path(), stage, late ? ScanDepth.QUICK : ScanDepth.STANDARD);
+        DemoResult ending = new DemoResult(sender, receiver, undecided, clear, log.errors(), last);
         grades(ending);
         return ending;
       }
     }
   }
 
-  private void introduce(DemoStage stage, Router router, List<DemoDestination> destinations) {
+  private void printIntroduction(
+      DemoEnvironment stage, Router router, List<DemoDestination> destinations) {
     out.println(
         "It is up: signed DNS, "
             + destinations.size()
             + " mail domains, port "
             + stage.lab().settings().smtpPort()
             + ". In it, Sealwax with its defaults (and short waits) is "
-            + DemoStage.NAME
+            + DemoEnvironment.NAME
             + ", listening at "
             + router.addresses().getFirst().getAddress().getHostAddress()
             + " port "
@@ -158,7 +160,7 @@ final class Demo {
       out.println("\n" + kind.title());
       destinations.stream()
           .filter(d -> d.kind() == kind)
-          .forEach(d -> out.println(line(d.label(), d.scene())));
+          .forEach(d -> out.println(line(d.label(), d.description())));
     }
     out.println("\nOne message goes to each.");
   }
@@ -168,36 +170,36 @@ final class Demo {
   }
 
   /** Hands one message for each destination to the router, as local programs do. */
-  private void hand(Path state, Ticket ticket, List<DemoDestination> destinations)
+  private void submit(Path state, LabToken ticket, List<DemoDestination> destinations)
       throws IOException, InterruptedException {
     for (DemoDestination destination : destinations) {
       String to = ticket.recipient(destination.label());
       String message =
           "From: %s\nTo: %s\nSubject: demo\n\nThis is nobody else's business.\n"
               .formatted(ticket.sender(), to);
-      Surroundings caller =
-          new Surroundings(
-              around.environment(),
+      ProcessEnvironment caller =
+          new ProcessEnvironment(
+              process.environment(),
               new ByteArrayInputStream(message.getBytes(StandardCharsets.US_ASCII)),
-              around.out(),
-              around.err(),
-              around.user(),
-              around.home(),
-              around.folder());
+              process.out(),
+              process.err(),
+              process.user(),
+              process.home(),
+              process.folder());
       try {
         int code =
-            new Sendmail(caller, clock, Chance.secure())
+            new Sendmail(caller, clock, RandomSource.secure())
                 .run(
                     SendmailArguments.read(List.of("-i", "-f", ticket.sender(), to)),
                     state,
-                    DemoStage.NAME);
+                    DemoEnvironment.NAME);
         if (Thread.interrupted()) {
           throw new InterruptedException(); // which had closed the channel to the router
         }
-        if (code != Exit.OK) {
+        if (code != ExitStatus.OK) {
           throw new IOException("the router did not take the message to " + to);
         }
-      } catch (Arguments.Misuse e) {
+      } catch (Arguments.UsageError e) {
         throw new IllegalStateException(e);
       }
     }
@@ -205,7 +207,7 @@ final class Demo {
 
   /** Tells what comes, until every destination has been decided; returns those that were not. */
   private Set<String> watch(
-      DemoLog log, Ticket ticket, List<DemoDestination> destinations, Map<String, String> last)
+      DemoLog log, LabToken ticket, List<DemoDestination> destinations, Map<String, String> last)
       throws InterruptedException {
     Set<String> open = new TreeSet<>();
     Set<String> told = new TreeSet<>();
@@ -218,22 +220,22 @@ final class Demo {
     }
     long end = clock.nanoTime() + patience.toNanos();
     while (clock.nanoTime() < end) {
-      DemoLog.Told next = log.next(LOOK);
+      DemoLog.DemoRecipientEvent next = log.next(POLL_INTERVAL);
       if (next == null) {
-        if (open.isEmpty() && noticed(ticket)) {
+        if (open.isEmpty() && printEvent(ticket)) {
           return open;
         }
         continue;
       }
       boolean known = ticket.find(next.label()).isPresent();
       // A second refusal of the same is no news.
-      if (known && told.add(next.label() + next.what())) {
+      if (known && told.add(next.label() + next.status())) {
         String sentence = sentence(next, ticket);
         last.put(next.label(), sentence);
         out.println(line(next.label(), sentence));
       }
       boolean decided =
-          switch (next.what()) {
+          switch (next.status()) {
             case DELIVERED, RETURNED -> true;
             case WAITS -> attacked.contains(next.label());
           };
@@ -245,21 +247,21 @@ final class Demo {
   }
 
   /** Whether the notice about the domain that takes no mail has come back to its sender. */
-  private static boolean noticed(Ticket ticket) {
+  private static boolean printEvent(LabToken ticket) {
     return judged(ticket, false).findings().stream()
         .filter(f -> f.check().id().startsWith("lab."))
         .allMatch(f -> f.outcome().known());
   }
 
-  private static SenderReport judged(Ticket ticket, boolean ended) {
-    return new SenderAssessment(Profile.OPPORTUNISTIC, ended).report(ticket.sightings());
+  private static SenderReport judged(LabToken ticket, boolean ended) {
+    return new SenderAssessment(SenderProfile.OPPORTUNISTIC, ended).report(ticket.sightings());
   }
 
-  private static String sentence(DemoLog.Told told, Ticket ticket) {
-    String source = told.because().isEmpty() ? "" : " [" + String.join("; ", told.because()) + "]";
-    return switch (told.what()) {
+  private static String sentence(DemoLog.DemoRecipientEvent told, LabToken ticket) {
+    String source = told.reason().isEmpty() ? "" : " [" + String.join("; ", told.reason()) + "]";
+    return switch (told.status()) {
       case DELIVERED -> {
-        boolean clear = !Deeds.of(ticket.sighting(told.label())).inClear().isEmpty();
+        boolean clear = !SightingFacts.of(ticket.sighting(told.label())).inPlaintext().isEmpty();
         String how =
             clear || told.tls() == null
                 ? "in clear, which nothing forbids there"
@@ -271,12 +273,12 @@ final class Demo {
     };
   }
 
-  private Set<String> tellOfClear(Ticket ticket, List<DemoDestination> destinations) {
+  private Set<String> reportPlaintext(LabToken ticket, List<DemoDestination> destinations) {
     Set<String> clear = new TreeSet<>();
     List<String> never = new ArrayList<>();
     for (DemoDestination d : destinations) {
-      Deeds deeds = Deeds.of(ticket.sighting(d.label()));
-      if (!deeds.inClear().isEmpty() || deeds.envelopesInClear()) {
+      SightingFacts deeds = SightingFacts.of(ticket.sighting(d.label()));
+      if (!deeds.inPlaintext().isEmpty() || deeds.envelopesInPlaintext()) {
         clear.add(d.label());
       } else if (d.kind() != DemoDestination.Kind.ORDINARY) {
         never.add(d.label());
@@ -292,9 +294,9 @@ final class Demo {
   }
 
   /** A scan of our own domain, as a stranger would do it. */
-  private Report examine(Path folder, DemoStage stage, Depth depth)
+  private AssessmentReport examine(Path folder, DemoEnvironment stage, ScanDepth depth)
       throws IOException, InterruptedException {
-    Target target = new Target.MailDomain(DemoStage.HOME);
+    AssessmentTarget target = new AssessmentTarget.DomainTarget(DemoEnvironment.HOME);
     Arguments arguments =
         new Arguments(
             Map.of(
@@ -315,17 +317,17 @@ final class Demo {
             List.of());
     try {
       return new Assessment(
-              Examiner.of(arguments, around, folders, target).setup(),
+              AssessmentSetup.of(arguments, process, folders, target).setup(),
               target,
-              Budget.of(depth).withTotal(SCAN),
-              Progress.none())
+              AssessmentBudget.of(depth).withTotal(SCAN),
+              ProgressListener.none())
           .run();
-    } catch (Arguments.Misuse e) {
+    } catch (Arguments.UsageError e) {
       throw new IllegalStateException(e);
     }
   }
 
-  private void grades(Ending ending) {
+  private void grades(DemoResult ending) {
     Grade grade = ending.sender().grade();
     out.println("\nGrades");
     out.println(
@@ -338,31 +340,31 @@ final class Demo {
             + " losses; "
             + grade.score()
             + " of the "
-            + grade.parts().stream().mapToInt(Grade.Part::most).sum()
+            + grade.parts().stream().mapToInt(Grade.CategoryScore::most).sum()
             + " points that these "
             + DemoDestination.all().size()
             + " rows can earn (sealwax lab local has "
-            + Traps.rows().size()
+            + Traps.cases().size()
             + ")");
-    Report receiver = ending.receiver();
+    AssessmentReport receiver = ending.receiver();
     out.println(
         "  as a receiver  "
             + receiver.letter()
             + ": what strangers see of "
-            + DemoStage.HOME
+            + DemoEnvironment.HOME
             + " and of its mail host, which is this router: "
-            + receiver.graded().map(Demo::shortcomings).orElse(receiver.ungraded())
+            + receiver.graded().map(Demo::missingPoints).orElse(receiver.ungraded())
             + " ("
             + receiver.depth().name().toLowerCase(Locale.ROOT)
             + " depth)");
     if (!ending.undecided().isEmpty()) {
       out.println("  not decided in time: " + String.join(" ", ending.undecided()));
     }
-    ending.troubles().forEach(t -> out.println("  trouble: " + t));
+    ending.errors().forEach(t -> out.println("  trouble: " + t));
   }
 
   /** What there is, and where points are missing. */
-  private static String shortcomings(Grade grade) {
+  private static String missingPoints(Grade grade) {
     String missing =
         grade.parts().stream()
             .filter(p -> p.points() < p.most())

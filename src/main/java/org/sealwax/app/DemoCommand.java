@@ -8,27 +8,27 @@ import java.util.List;
 import java.util.Map;
 import org.sealwax.assess.render.ReportPage;
 import org.sealwax.lab.cli.LabNamespace;
-import org.sealwax.lab.serve.SenderPage;
+import org.sealwax.lab.serve.SenderReportPage;
 import org.sealwax.mail.cli.Arguments;
-import org.sealwax.mail.cli.Exit;
-import org.sealwax.mail.cli.Folders;
+import org.sealwax.mail.cli.DefaultPaths;
+import org.sealwax.mail.cli.ExitStatus;
+import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.Signals;
 import org.sealwax.mail.cli.Subcommand;
-import org.sealwax.mail.cli.Surroundings;
 import org.sealwax.mail.cli.Terminal;
 import org.sealwax.mail.cli.Version;
-import org.sealwax.mail.http.PageServer;
+import org.sealwax.mail.http.StaticPageServer;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.mail.tls.TlsRoom;
+import org.sealwax.mail.tls.TlsFactory;
 
 /** {@code sealwax demo}: one command that shows what this is. */
 final class DemoCommand {
-  private final Surroundings around;
-  private final Folders folders;
+  private final ProcessEnvironment process;
+  private final DefaultPaths folders;
   private final Clock clock = Clock.system();
 
-  DemoCommand(Surroundings around, Folders folders) {
-    this.around = around;
+  DemoCommand(ProcessEnvironment around, DefaultPaths folders) {
+    this.process = around;
     this.folders = folders;
   }
 
@@ -49,108 +49,109 @@ final class DemoCommand {
   }
 
   /** The exit code: 1 when something did not come out as it should, or it was ended before. */
-  int run(Arguments arguments) throws Arguments.Misuse {
+  int run(Arguments arguments) throws Arguments.UsageError {
     if (!arguments.operands().isEmpty()) {
-      throw new Arguments.Misuse("the demo takes no operands");
+      throw new Arguments.UsageError("the demo takes no operands");
     }
-    TlsRoom.beforeAnything();
+    TlsFactory.prepareJvm();
     // Whoever has seen enough ends it in order: folder, sockets and page go with it.
     Thread player = Thread.currentThread();
     Signals.on("INT", player::interrupt);
     Signals.on("TERM", player::interrupt);
     try {
-      Demo.Ending ending = new Demo(around, folders, clock, Demo.PATIENCE).play();
+      Demo.DemoResult ending = new Demo(process, folders, clock, Demo.PATIENCE).run();
       // A page inside a namespace of its own is out of everybody's reach.
-      if (Terminal.watched() && !arguments.has("--no-page") && !inside()) {
+      if (Terminal.isInteractive() && !arguments.has("--no-page") && !inside()) {
         show(ending);
       }
-      return ending.good() ? Exit.OK : Exit.WARNINGS;
-    } catch (DemoStage.NoLoopback e) {
-      return elsewhere(e);
+      return ending.good() ? ExitStatus.OK : ExitStatus.WARNINGS;
+    } catch (DemoEnvironment.LoopbackUnavailable e) {
+      return runInNamespace(e);
     } catch (IOException e) {
-      around.err().println("sealwax: " + e.getMessage());
-      return Exit.UNAVAILABLE;
+      process.err().println("sealwax: " + e.getMessage());
+      return ExitStatus.UNAVAILABLE;
     } catch (InterruptedException e) {
-      around.out().println("\nended before its end");
-      return Exit.WARNINGS;
+      process.out().println("\nended before its end");
+      return ExitStatus.WARNINGS;
     }
   }
 
   private boolean inside() {
-    return around.variable(LabNamespace.INSIDE).isPresent();
+    return process.variable(LabNamespace.INSIDE).isPresent();
   }
 
   /** In a network namespace of its own there is a loopback with all its addresses. */
-  private int elsewhere(DemoStage.NoLoopback why) {
+  private int runInNamespace(DemoEnvironment.LoopbackUnavailable why) {
     if (!inside()) {
-      around.out().println(why.getMessage() + ": using a network namespace, without a page.");
-      around.out().flush();
+      process.out().println(why.getMessage() + ": using a network namespace, without a page.");
+      process.out().flush();
       try {
-        return new LabNamespace(around).again();
+        return new LabNamespace(process).runInside();
       } catch (InterruptedException e) {
-        around.out().println("\nended before its end");
-        return Exit.WARNINGS;
+        process.out().println("\nended before its end");
+        return ExitStatus.WARNINGS;
       } catch (IOException e) {
-        around.err().println("sealwax: " + e.getMessage());
+        process.err().println("sealwax: " + e.getMessage());
       }
     } else {
-      around.err().println("sealwax: " + why.getMessage());
+      process.err().println("sealwax: " + why.getMessage());
     }
-    return Exit.UNAVAILABLE;
+    return ExitStatus.UNAVAILABLE;
   }
 
   /** The story as the page tells it. */
-  static List<DemoPage.Act> acts(Demo.Ending ending) {
-    List<DemoPage.Act> acts = new ArrayList<>();
+  static List<DemoPage.DemoSection> sections(Demo.DemoResult ending) {
+    List<DemoPage.DemoSection> acts = new ArrayList<>();
     for (DemoDestination.Kind kind : DemoDestination.Kind.values()) {
       acts.add(
-          new DemoPage.Act(
+          new DemoPage.DemoSection(
               kind.title(),
               DemoDestination.all().stream()
                   .filter(d -> d.kind() == kind)
-                  .map(d -> scene(d, ending))
+                  .map(d -> destinationResult(d, ending))
                   .toList()));
     }
     return acts;
   }
 
-  private static DemoPage.Scene scene(DemoDestination destination, Demo.Ending ending) {
+  private static DemoPage.DestinationResult destinationResult(
+      DemoDestination destination, Demo.DemoResult ending) {
     String label = destination.label();
     String told = ending.last().getOrDefault(label, "nothing was decided in this time");
-    DemoPage.Ending how =
+    DemoPage.MessageEnd how =
         ending.sender().leaks().contains(label)
-            ? DemoPage.Ending.LEAKED
+            ? DemoPage.MessageEnd.LEAKED
             : told.startsWith("RETURNED")
-                ? DemoPage.Ending.RETURNED
+                ? DemoPage.MessageEnd.RETURNED
                 : told.startsWith("NOT SENT")
-                    ? DemoPage.Ending.KEPT
+                    ? DemoPage.MessageEnd.KEPT
                     : !told.startsWith("DELIVERED")
-                        ? DemoPage.Ending.OPEN
-                        : ending.clear().contains(label)
-                            ? DemoPage.Ending.CLEAR
-                            : DemoPage.Ending.SEALED;
-    return new DemoPage.Scene(label, destination.scene(), how, told);
+                        ? DemoPage.MessageEnd.OPEN
+                        : ending.plaintext().contains(label)
+                            ? DemoPage.MessageEnd.CLEAR
+                            : DemoPage.MessageEnd.SEALED;
+    return new DemoPage.DestinationResult(label, destination.description(), how, told);
   }
 
-  private void show(Demo.Ending ending) {
+  private void show(Demo.DemoResult ending) {
     Map<String, String> pages =
         Map.of(
             "/",
-            DemoPage.of(acts(ending), ending.sender(), ending.receiver(), Version.text()),
+            DemoPage.of(sections(ending), ending.sender(), ending.receiver(), Version.text()),
             "/sender",
-            SenderPage.of(ending.sender(), "Sealwax in the demo", Version.text()),
+            SenderReportPage.of(ending.sender(), "Sealwax in the demo", Version.text()),
             "/receiver",
             ReportPage.of(ending.receiver()));
     InetSocketAddress at = new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0);
-    try (PageServer server = new PageServer(at, pages)) {
+    try (StaticPageServer server = new StaticPageServer(at, pages)) {
       String url = "http://127.0.0.1:" + server.address().getPort() + "/";
-      around.out().println("\nTo look at, until Ctrl-C: " + url);
-      around.out().flush();
+      process.out().println("\nTo look at, until Ctrl-C: " + url);
+      process.out().flush();
       Thread.sleep(Long.MAX_VALUE);
     } catch (InterruptedException e) {
-      around.out().println(); // that was Ctrl-C, as said
+      process.out().println(); // that was Ctrl-C, as said
     } catch (IOException e) {
-      around.out().println("\nNo page: " + e.getMessage());
+      process.out().println("\nNo page: " + e.getMessage());
     }
   }
 }

@@ -9,9 +9,9 @@ import org.sealwax.lab.traps.Traps;
  *
  * @param label the row's
  * @param kind what is to be shown
- * @param scene what is there, in one sentence
+ * @param description what is there, in one sentence
  */
-record DemoDestination(String label, Kind kind, String scene) {
+record DemoDestination(String label, Kind kind, String description) {
   /** What is to be shown. */
   enum Kind {
     ORDINARY("Ordinary destinations: nothing demands TLS, so the best that they offer is taken"),
@@ -62,7 +62,7 @@ record DemoDestination(String label, Kind kind, String scene) {
   }
 
   /** The row of the lab. */
-  Trap.Case row() {
+  Trap.TrapCase trapCase() {
     return Traps.find(label)
         .orElseThrow(() -> new IllegalStateException("the lab has no row " + label));
   }

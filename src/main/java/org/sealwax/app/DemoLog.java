@@ -9,12 +9,12 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.router.log.MailLog;
-import org.sealwax.router.log.TlsFacts;
+import org.sealwax.router.log.TlsLogFields;
 
 /** The router's log as the demo hears it: what becomes of each recipient, and why. */
 final class DemoLog implements MailLog {
   /** What became of a recipient in one round. */
-  enum What {
+  enum DemoRecipientStatus {
     DELIVERED,
     WAITS,
     RETURNED
@@ -24,15 +24,20 @@ final class DemoLog implements MailLog {
    * One thing that became of a recipient.
    *
    * @param to the recipient
-   * @param what became of it
+   * @param status became of it
    * @param text of the router
-   * @param because what demanded more than the configuration does, in the router's words
+   * @param reason what demanded more than the configuration does, in the router's words
    * @param tls the session, or null when there was none
    */
-  record Told(String to, What what, String text, List<String> because, @Nullable TlsFacts tls) {
+  record DemoRecipientEvent(
+      String to,
+      DemoRecipientStatus status,
+      String text,
+      List<String> reason,
+      @Nullable TlsLogFields tls) {
     /** Copies. */
-    Told {
-      because = List.copyOf(because);
+    DemoRecipientEvent {
+      reason = List.copyOf(reason);
     }
 
     /** The first label of the recipient's domain, which names the row of the lab. */
@@ -43,23 +48,25 @@ final class DemoLog implements MailLog {
     }
   }
 
-  private final BlockingQueue<Told> told = new LinkedBlockingQueue<>();
-  private final BlockingQueue<String> troubles = new LinkedBlockingQueue<>();
+  private final BlockingQueue<DemoRecipientEvent> events = new LinkedBlockingQueue<>();
+  private final BlockingQueue<String> errors = new LinkedBlockingQueue<>();
   private final Map<String, List<String>> demands = new ConcurrentHashMap<>();
-  private final Map<String, TlsFacts> sessions = new ConcurrentHashMap<>();
+  private final Map<String, TlsLogFields> sessions = new ConcurrentHashMap<>();
 
   /** What was told next, or null when nothing is within that time. */
-  @Nullable Told next(Duration atMost) throws InterruptedException {
-    return told.poll(atMost.toMillis(), java.util.concurrent.TimeUnit.MILLISECONDS);
+  @Nullable DemoRecipientEvent next(Duration atMost) throws InterruptedException {
+    return events.poll(atMost.toMillis(), java.util.concurrent.TimeUnit.MILLISECONDS);
   }
 
   /** Errors of ours: there should be none. */
-  List<String> troubles() {
-    return List.copyOf(troubles);
+  List<String> errors() {
+    return List.copyOf(errors);
   }
 
-  private void tell(String id, String to, What what, String text) {
-    told.add(new Told(to, what, text, demands.getOrDefault(id, List.of()), sessions.get(id)));
+  private void record(String id, String to, DemoRecipientStatus what, String text) {
+    events.add(
+        new DemoRecipientEvent(
+            to, what, text, demands.getOrDefault(id, List.of()), sessions.get(id)));
   }
 
   @Override
@@ -68,7 +75,7 @@ final class DemoLog implements MailLog {
   }
 
   @Override
-  public void tlsToHost(String id, String host, InetSocketAddress address, TlsFacts tls) {
+  public void tlsToHost(String id, String host, InetSocketAddress address, TlsLogFields tls) {
     sessions.put(id, tls);
   }
 
@@ -81,33 +88,33 @@ final class DemoLog implements MailLog {
   @Override
   public void delivered(
       String id, String to, String host, String tls, String reply, Duration delay) {
-    tell(id, to, What.DELIVERED, host + ", " + tls);
+    record(id, to, DemoRecipientStatus.DELIVERED, host + ", " + tls);
   }
 
   @Override
   public void deferred(
       String id, String to, String reason, String status, String text, Duration delay) {
-    tell(id, to, What.WAITS, text);
+    record(id, to, DemoRecipientStatus.WAITS, text);
   }
 
   @Override
   public void bounced(String id, String to, String reason, String status, String text) {
-    tell(id, to, What.RETURNED, status + " " + text);
+    record(id, to, DemoRecipientStatus.RETURNED, status + " " + text);
   }
 
   @Override
   public void held(String id, String to, String reason, String text) {
-    tell(id, to, What.WAITS, "held: " + text);
+    record(id, to, DemoRecipientStatus.WAITS, "held: " + text);
   }
 
   @Override
   public void bug(String where, Throwable cause) {
-    troubles.add(where + ": " + cause);
+    errors.add(where + ": " + cause);
   }
 
   @Override
   public void storeTrouble(String text, @Nullable Throwable cause) {
-    troubles.add(text);
+    errors.add(text);
   }
 
   // The rest is for admins, and the demo has none.
@@ -123,7 +130,7 @@ final class DemoLog implements MailLog {
   public void turnedAway(InetSocketAddress client, String limit) {}
 
   @Override
-  public void tlsFromClient(String session, InetSocketAddress client, TlsFacts tls) {}
+  public void tlsFromClient(String session, InetSocketAddress client, TlsLogFields tls) {}
 
   @Override
   public void tlsFromClientFailed(

@@ -1,16 +1,16 @@
 package org.sealwax.app;
 
 import java.util.List;
-import org.sealwax.assess.model.Report;
+import org.sealwax.assess.model.AssessmentReport;
+import org.sealwax.assess.render.GradeSeal;
 import org.sealwax.assess.render.Html;
-import org.sealwax.assess.render.Page;
-import org.sealwax.assess.render.Seal;
+import org.sealwax.assess.render.HtmlPage;
 import org.sealwax.lab.judge.SenderReport;
 
 /** The demo's story as one page: what was there, what became of each message, and both grades. */
 public final class DemoPage {
   /** How a message ended. */
-  public enum Ending {
+  public enum MessageEnd {
     /** Under TLS. */
     SEALED("sealed", "good"),
     /** In clear, where nothing forbids it. */
@@ -27,7 +27,7 @@ public final class DemoPage {
     private final String word;
     private final String tone;
 
-    Ending(String word, String tone) {
+    MessageEnd(String word, String tone) {
       this.word = word;
       this.tone = tone;
     }
@@ -37,22 +37,23 @@ public final class DemoPage {
    * One destination.
    *
    * @param label the row of the lab
-   * @param scene what is there
-   * @param ending how its message ended
-   * @param told the same in the words of the router
+   * @param description what is there
+   * @param messageEnd how its message ended
+   * @param resultText the same in the words of the router
    */
-  public record Scene(String label, String scene, Ending ending, String told) {}
+  public record DestinationResult(
+      String label, String description, MessageEnd messageEnd, String resultText) {}
 
   /**
    * Some destinations under one heading.
    *
    * @param title the heading
-   * @param scenes in their order
+   * @param results in their order
    */
-  public record Act(String title, List<Scene> scenes) {
+  public record DemoSection(String title, List<DestinationResult> results) {
     /** Copies. */
-    public Act {
-      scenes = List.copyOf(scenes);
+    public DemoSection {
+      results = List.copyOf(results);
     }
   }
 
@@ -66,32 +67,34 @@ public final class DemoPage {
    * @param acts the story
    * @param version of this program
    */
-  public static String of(List<Act> acts, SenderReport sender, Report receiver, String version) {
+  public static String of(
+      List<DemoSection> acts, SenderReport sender, AssessmentReport receiver, String version) {
     return new DemoPage().page(acts, sender, receiver, version);
   }
 
-  private String page(List<Act> acts, SenderReport sender, Report receiver, String version) {
-    Page.begin("Sealwax: a small internet under attack", out);
+  private String page(
+      List<DemoSection> acts, SenderReport sender, AssessmentReport receiver, String version) {
+    HtmlPage.begin("Sealwax: a small internet under attack", out);
     out.append("<h1>A small internet under attack</h1><p class=\"lead\">")
         .append("One message went to each of these domains, through Sealwax with its defaults. ")
         .append("What is said of clear text is what the other side saw arrive.</p>\n");
     String grade = sender.grade().text();
     out.append("<div class=\"two\">");
     side(
-        Seal.of(grade, Seal.tone(sender.grade().letter())),
+        GradeSeal.of(grade, GradeSeal.tone(sender.grade().letter())),
         "As a sender",
         sender.leaks().size() + " leaks, " + sender.losses().size() + " losses",
         "/sender",
         "Trap by trap, with transcripts");
     side(
-        Seal.of(receiver),
+        GradeSeal.of(receiver),
         "As a receiver",
         receiver.target()
             + receiver.graded().map(g -> ": " + g.score() + " of 100 points").orElse(""),
         "/receiver",
         "Check by check, with what was seen");
     out.append("</div>\n");
-    acts.forEach(this::act);
+    acts.forEach(this::section);
     out.append("<footer>Sealwax ")
         .append(Html.escape(version))
         .append(" · everything here happened on this machine, and nothing of it stays")
@@ -99,21 +102,21 @@ public final class DemoPage {
     return out.toString();
   }
 
-  private void act(Act act) {
+  private void section(DemoSection act) {
     out.append("<h2>")
         .append(Html.escape(act.title()))
         .append("</h2><div class=\"card\"><ul class=\"rows\">");
-    for (Scene scene : act.scenes()) {
+    for (DestinationResult scene : act.results()) {
       out.append("<li><span><span class=\"chip ")
-          .append(scene.ending().tone)
+          .append(scene.messageEnd().tone)
           .append("\">")
-          .append(scene.ending().word)
+          .append(scene.messageEnd().word)
           .append("</span> <code>")
           .append(Html.escape(scene.label()))
           .append("</code></span><span>")
-          .append(Html.escape(scene.scene()))
+          .append(Html.escape(scene.description()))
           .append("</span><span class=\"seen\">")
-          .append(Html.escape(scene.told()))
+          .append(Html.escape(scene.resultText()))
           .append("</span></li>");
     }
     out.append("</ul></div>\n");

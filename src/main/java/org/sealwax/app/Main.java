@@ -5,8 +5,8 @@ import java.io.FileOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.StandardOutput;
-import org.sealwax.mail.cli.Surroundings;
 
 /** The program. */
 public final class Main {
@@ -18,14 +18,14 @@ public final class Main {
     PrintStream out = new StandardOutput();
     PrintStream err =
         new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
-    Surroundings around =
-        new Surroundings(
+    ProcessEnvironment around =
+        new ProcessEnvironment(
             System.getenv(),
             System.in,
             out,
             err,
             System.getProperty("user.name", ""),
-            Surroundings.home(System.getenv(), System.getProperty("user.home", "/")),
+            ProcessEnvironment.home(System.getenv(), System.getProperty("user.home", "/")),
             Path.of("").toAbsolutePath());
     int code = new CommandLine(around).run(args);
     out.flush();

@@ -12,22 +12,22 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.assess.model.Budget;
+import org.sealwax.assess.model.AssessmentBudget;
+import org.sealwax.assess.model.AssessmentReport;
+import org.sealwax.assess.model.AssessmentTarget;
 import org.sealwax.assess.model.Check;
-import org.sealwax.assess.model.Depth;
-import org.sealwax.assess.model.Entry;
+import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.FindingLocation;
 import org.sealwax.assess.model.Grade;
-import org.sealwax.assess.model.Letter;
-import org.sealwax.assess.model.Outcome;
-import org.sealwax.assess.model.Place;
-import org.sealwax.assess.model.Report;
-import org.sealwax.assess.model.Target;
+import org.sealwax.assess.model.GradeLetter;
+import org.sealwax.assess.model.ScanDepth;
+import org.sealwax.assess.model.TlsStart;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.dns.Answer;
-import org.sealwax.mail.dns.Mx;
+import org.sealwax.mail.dns.DnsAnswer;
+import org.sealwax.mail.dns.MxRecord;
 import org.sealwax.mail.dns.MxSet;
-import org.sealwax.mail.dns.Resolver.Family;
+import org.sealwax.mail.dns.Resolver.AddressFamily;
 import org.sealwax.mail.net.Scope;
 
 /**
@@ -44,172 +44,182 @@ public final class Assessment {
   private static final Comparator<Grade> WEAKEST_FIRST =
       Comparator.comparing(Grade::letter, Comparator.reverseOrder())
           .thenComparing(
-              g -> g.caps().isEmpty() ? Letter.A_PLUS : g.caps().getFirst().most(),
+              g -> g.caps().isEmpty() ? GradeLetter.A_PLUS : g.caps().getFirst().most(),
               Comparator.reverseOrder())
           .thenComparingInt(Grade::score);
 
   /** For the DNS and policy hosts (one of which gets a minute), before any mail host is visited. */
   static final Duration DNS_TIME = Duration.ofSeconds(90);
 
-  private final Setup setup;
-  private final Target target;
-  private final Budget budget;
-  private final Progress progress;
+  private final AssessmentEnvironment environment;
+  private final AssessmentTarget target;
+  private final AssessmentBudget budget;
+  private final ProgressListener progress;
 
   /** Nothing is done yet. */
-  public Assessment(Setup setup, Target target, Budget budget, Progress progress) {
-    this.setup = setup;
+  public Assessment(
+      AssessmentEnvironment setup,
+      AssessmentTarget target,
+      AssessmentBudget budget,
+      ProgressListener progress) {
+    this.environment = setup;
     this.target = target;
     this.budget = budget;
     this.progress = progress;
   }
 
-  private record Plan(@Nullable Answer<Mx> mx, @Nullable MxSet route, List<Exchange> exchanges) {}
+  private record VisitPlan(
+      @Nullable DnsAnswer<MxRecord> mx, @Nullable MxSet route, List<TargetMxHost> exchanges) {}
 
-  private record Seen(Visit visit, List<Finding> findings) {}
+  private record VisitResult(AddressVisit visit, List<Finding> findings) {}
 
   /** Looks, judges and grades. */
-  public Report run() throws InterruptedException {
-    Instant began = setup.clock().now();
-    long start = setup.clock().nanoTime();
-    progress.doing(Place.domain(), "asking the DNS", 0);
-    Plan plan = plan();
-    List<Asked> asked = ask(overview(plan, List.of(), Duration.ZERO));
+  public AssessmentReport run() throws InterruptedException {
+    Instant began = environment.clock().now();
+    long start = environment.clock().nanoTime();
+    progress.checking(FindingLocation.domain(), "asking the DNS", 0);
+    VisitPlan plan = plan();
+    List<OpenReview> asked = ask(overview(plan, List.of(), Duration.ZERO));
     // The hosts have their own time: what the DNS took is not theirs, nor theirs the DNS's.
-    long end = setup.clock().nanoTime() + budget.total().toNanos();
-    List<Seen> seen = visitAll(visits(plan, asked, end));
-    Overview all = overview(plan, seen, Duration.ofNanos(end - setup.clock().nanoTime()));
+    long end = environment.clock().nanoTime() + budget.total().toNanos();
+    List<VisitResult> seen = visitAll(visits(plan, asked, end));
+    TargetOverview all =
+        overview(plan, seen, Duration.ofNanos(end - environment.clock().nanoTime()));
     all = judged(all, asked);
     List<Finding> complete = complete(all);
-    return report(began, Duration.ofNanos(setup.clock().nanoTime() - start), all, complete);
+    return report(began, Duration.ofNanos(environment.clock().nanoTime() - start), all, complete);
   }
 
-  private Overview overview(Plan plan, List<Seen> seen, Duration left) {
+  private TargetOverview overview(VisitPlan plan, List<VisitResult> seen, Duration left) {
     List<Finding> findings = new ArrayList<>();
     seen.forEach(s -> findings.addAll(s.findings()));
-    return new Overview(
+    return new TargetOverview(
         target,
         plan.mx(),
         plan.route(),
-        target instanceof Target.Host host ? host.port() : setup.port(),
+        target instanceof AssessmentTarget.HostTarget host ? host.port() : environment.port(),
         plan.exchanges(),
-        seen.stream().map(Seen::visit).toList(),
+        seen.stream().map(VisitResult::visit).toList(),
         findings,
         budget,
         left);
   }
 
   /** A review and what it asked. */
-  private record Asked(Review review, Review.Judgement judgement) {}
+  private record OpenReview(Review review, Review.PendingReview pendingReview) {}
 
-  private List<Asked> ask(Overview before) throws InterruptedException {
-    progress.doing(Place.domain(), "asking for policies", 0);
+  private List<OpenReview> ask(TargetOverview before) throws InterruptedException {
+    progress.checking(FindingLocation.domain(), "asking for policies", 0);
     try (Scope scope = new Scope("assess-policies")) {
-      List<Scope.Task<Review.Judgement>> tasks = new ArrayList<>();
-      for (Review review : setup.reviews()) {
+      List<Scope.ForkedTask<Review.PendingReview>> tasks = new ArrayList<>();
+      for (Review review : environment.reviews()) {
         tasks.add(scope.fork(() -> asked(review, before)));
       }
       scope.join(DNS_TIME);
-      List<Asked> all = new ArrayList<>();
+      List<OpenReview> all = new ArrayList<>();
       for (int i = 0; i < tasks.size(); i++) {
-        Review review = setup.reviews().get(i);
+        Review review = environment.reviews().get(i);
         all.add(
-            new Asked(
+            new OpenReview(
                 review,
                 tasks.get(i).succeeded()
                     ? tasks.get(i).get()
                     : same(
                         review,
-                        Outcome.INCONCLUSIVE,
+                        CheckOutcome.INCONCLUSIVE,
                         "the DNS and policy hosts took more than " + DNS_TIME.toSeconds() + " s")));
       }
       return all;
     }
   }
 
-  private static Review.Judgement asked(Review review, Overview before)
+  private static Review.PendingReview asked(Review review, TargetOverview before)
       throws InterruptedException {
     MxSet route = before.route();
     if (route != null && !review.concerns(route)) {
-      return route instanceof MxSet.Trouble trouble
-          ? same(review, Outcome.INCONCLUSIVE, "the MX look-up failed: " + trouble.reason())
-          : same(review, Outcome.NOT_NEEDED, nowhere(route));
+      return route instanceof MxSet.MxLookupFailed trouble
+          ? same(review, CheckOutcome.INCONCLUSIVE, "the MX look-up failed: " + trouble.reason())
+          : same(review, CheckOutcome.NOT_NEEDED, noHostReason(route));
     }
     try {
       return review.ask(before);
     } catch (RuntimeException e) {
-      return same(review, Outcome.INCONCLUSIVE, "the review broke: " + e);
+      return same(review, CheckOutcome.INCONCLUSIVE, "the review broke: " + e);
     }
   }
 
-  private static Review.Judgement same(Review review, Outcome outcome, String why) {
+  private static Review.PendingReview same(Review review, CheckOutcome outcome, String why) {
     return all ->
-        review.checks().stream().map(c -> Finding.of(c, outcome, Place.domain(), why)).toList();
+        review.checks().stream()
+            .map(c -> Finding.of(c, outcome, FindingLocation.domain(), why))
+            .toList();
   }
 
-  private Plan plan() throws InterruptedException {
+  private VisitPlan plan() throws InterruptedException {
     return switch (target) {
-      case Target.MailDomain mail -> {
-        Answer<Mx> answer = setup.resolver().mx(mail.domain());
-        MxSet route = MxSet.of(mail.domain(), answer, Set.of(), setup.chance());
-        yield new Plan(answer, route, exchanges(route));
+      case AssessmentTarget.DomainTarget mail -> {
+        DnsAnswer<MxRecord> answer = environment.resolver().mx(mail.domain());
+        MxSet route = MxSet.of(mail.domain(), answer, Set.of(), environment.random());
+        yield new VisitPlan(answer, route, exchanges(route));
       }
-      case Target.Host host -> new Plan(null, null, List.of(single(host)));
+      case AssessmentTarget.HostTarget host -> new VisitPlan(null, null, List.of(single(host)));
     };
   }
 
-  private List<Exchange> exchanges(MxSet route) throws InterruptedException {
+  private List<TargetMxHost> exchanges(MxSet route) throws InterruptedException {
     return switch (route) {
       case MxSet.Hosts hosts -> {
         try (Scope scope = new Scope("assess-dns")) {
-          List<Scope.Task<Exchange>> tasks =
+          List<Scope.ForkedTask<TargetMxHost>> tasks =
               hosts.targets().stream()
                   .map(t -> scope.fork(() -> lookUp(t.host(), t.preference())))
                   .toList();
           scope.join();
-          yield tasks.stream().map(Scope.Task::get).toList();
+          yield tasks.stream().map(Scope.ForkedTask::get).toList();
         }
       }
       case MxSet.NullMx nothing -> List.of();
       case MxSet.NoSuchDomain nothing -> List.of();
       case MxSet.LoopsBack nothing -> List.of();
-      case MxSet.Trouble nothing -> List.of();
+      case MxSet.MxLookupFailed nothing -> List.of();
     };
   }
 
-  private Exchange single(Target.Host host) {
+  private TargetMxHost single(AssessmentTarget.HostTarget host) {
     Domain name = host.name();
     if (name == null || !host.addresses().isEmpty()) {
-      return new Exchange(name, 0, List.of(), host.addresses());
+      return new TargetMxHost(name, 0, List.of(), host.addresses());
     }
     return lookUp(name, 0);
   }
 
-  private Exchange lookUp(Domain host, int preference) {
-    return Exchange.of(
+  private TargetMxHost lookUp(Domain host, int preference) {
+    return TargetMxHost.of(
         host,
         preference,
         List.of(
-            setup.resolver().addresses(host, Family.IPV4),
-            setup.resolver().addresses(host, Family.IPV6)));
+            environment.resolver().addresses(host, AddressFamily.IPV4),
+            environment.resolver().addresses(host, AddressFamily.IPV6)));
   }
 
-  private List<Visit> visits(Plan plan, List<Asked> asked, long end) {
-    List<Visit> visits = new ArrayList<>();
-    int port = target instanceof Target.Host host ? host.port() : setup.port();
-    Entry entry = target instanceof Target.Host host ? host.entry() : Entry.of(port);
-    Domain nextHop = target instanceof Target.MailDomain mail ? mail.domain() : null;
-    for (Exchange exchange : plan.exchanges()) {
+  private List<AddressVisit> visits(VisitPlan plan, List<OpenReview> asked, long end) {
+    List<AddressVisit> visits = new ArrayList<>();
+    int port =
+        target instanceof AssessmentTarget.HostTarget host ? host.port() : environment.port();
+    TlsStart entry =
+        target instanceof AssessmentTarget.HostTarget host ? host.entry() : TlsStart.of(port);
+    Domain nextHop = target instanceof AssessmentTarget.DomainTarget mail ? mail.domain() : null;
+    for (TargetMxHost exchange : plan.exchanges()) {
       for (InetAddress address : exchange.addresses()) {
         visits.add(
-            new Visit(
-                new Place(exchange.host(), address, port),
+            new AddressVisit(
+                new FindingLocation(exchange.host(), address, port),
                 serverName(exchange, asked),
                 entry,
                 nextHop,
-                setup.ehlo(),
+                environment.ehlo(),
                 budget,
-                setup.clock(),
+                environment.clock(),
                 end,
                 progress));
       }
@@ -218,21 +228,21 @@ public final class Assessment {
   }
 
   /** What senders ask for by SNI: as the policies say, or the host's own name. */
-  private static @Nullable Domain serverName(Exchange exchange, List<Asked> asked) {
+  private static @Nullable Domain serverName(TargetMxHost exchange, List<OpenReview> asked) {
     Domain host = exchange.host();
     return host == null
         ? null
         : asked.stream()
-            .flatMap(a -> a.judgement().serverName(host).stream())
+            .flatMap(a -> a.pendingReview().serverName(host).stream())
             .findFirst()
             .orElse(host);
   }
 
-  private List<Seen> visitAll(List<Visit> visits) throws InterruptedException {
-    Semaphore turns = new Semaphore(setup.parallel());
+  private List<VisitResult> visitAll(List<AddressVisit> visits) throws InterruptedException {
+    Semaphore turns = new Semaphore(environment.parallel());
     try (Scope scope = new Scope("assess")) {
-      List<Scope.Task<Seen>> tasks = new ArrayList<>();
-      for (Visit visit : visits) {
+      List<Scope.ForkedTask<VisitResult>> tasks = new ArrayList<>();
+      for (AddressVisit visit : visits) {
         tasks.add(
             scope.fork(
                 () -> {
@@ -245,29 +255,29 @@ public final class Assessment {
                 }));
       }
       scope.join();
-      return tasks.stream().map(Scope.Task::get).toList();
+      return tasks.stream().map(Scope.ForkedTask::get).toList();
     }
   }
 
-  private Seen visited(Visit visit) throws InterruptedException {
-    InetAddress address = visit.place().address();
+  private VisitResult visited(AddressVisit visit) throws InterruptedException {
+    InetAddress address = visit.location().address();
     if (address == null) {
       throw new IllegalStateException("a visit goes to an address");
     }
     List<Finding> findings = new ArrayList<>();
-    long asked = setup.clock().nanoTime();
-    try (Setup.Pass _ = setup.gate().enter(address)) {
-      visit.postpone(Duration.ofNanos(setup.clock().nanoTime() - asked));
-      int later = setup.probes().stream().mapToInt(p -> p.reserve(visit.depth())).sum();
-      for (Probe probe : setup.probes()) {
+    long asked = environment.clock().nanoTime();
+    try (AssessmentEnvironment.VisitPermit _ = environment.gate().enter(address)) {
+      visit.postpone(Duration.ofNanos(environment.clock().nanoTime() - asked));
+      int later = environment.probes().stream().mapToInt(p -> p.reserve(visit.depth())).sum();
+      for (Probe probe : environment.probes()) {
         later -= probe.reserve(visit.depth());
-        visit.purse().keep(later);
-        List<Finding> found = looked(probe, visit);
+        visit.connections().reserve(later);
+        List<Finding> found = runProbe(probe, visit);
         found.forEach(progress::found);
         findings.addAll(found);
       }
     }
-    return new Seen(visit, withoutTls(findings));
+    return new VisitResult(visit, withoutTls(findings));
   }
 
   /** Where TLS is not offered at all there is nothing behind it that could have been seen. */
@@ -275,29 +285,35 @@ public final class Assessment {
     boolean none =
         findings.stream()
             .anyMatch(
-                f -> f.code().equals("starttls.offered/missing") && f.outcome() == Outcome.FAIL);
+                f ->
+                    f.code().equals("starttls.offered/missing")
+                        && f.outcome() == CheckOutcome.FAIL);
     if (!none) {
       return findings;
     }
     return findings.stream()
         .map(
             f ->
-                f.outcome() == Outcome.INCONCLUSIVE && !f.check().id().equals("scan.trouble")
+                f.outcome() == CheckOutcome.INCONCLUSIVE && !f.check().id().equals("scan.trouble")
                     ? Finding.of(
-                        f.check(), Outcome.NOT_TESTED, f.place(), "STARTTLS is not offered")
+                        f.check(), CheckOutcome.NOT_TESTED, f.location(), "STARTTLS is not offered")
                     : f)
         .toList();
   }
 
-  private static List<Finding> looked(Probe probe, Visit visit) throws InterruptedException {
+  private static List<Finding> runProbe(Probe probe, AddressVisit visit)
+      throws InterruptedException {
     List<Finding> found;
     try {
-      found = visit.left().isPositive() ? probe.look(visit) : List.of();
+      found = visit.timeLeft().isPositive() ? probe.run(visit) : List.of();
     } catch (RuntimeException e) {
       // A bug of ours must not look like a pass, and must not take the other probes with it.
       found =
           probe.checks().stream()
-              .map(c -> Finding.of(c, Outcome.INCONCLUSIVE, visit.place(), "the probe broke: " + e))
+              .map(
+                  c ->
+                      Finding.of(
+                          c, CheckOutcome.INCONCLUSIVE, visit.location(), "the probe broke: " + e))
               .toList();
     }
     List<Finding> all = new ArrayList<>(found);
@@ -305,30 +321,31 @@ public final class Assessment {
     found.forEach(f -> said.add(f.check().id()));
     for (Check check : probe.checks()) {
       if (!said.contains(check.id())) {
-        all.add(Finding.of(check, Outcome.NOT_TESTED, visit.place(), unseen(visit)));
+        all.add(Finding.of(check, CheckOutcome.NOT_TESTED, visit.location(), unseen(visit)));
       }
     }
     return all;
   }
 
-  private static String unseen(Visit visit) {
-    if (!visit.left().isPositive()) {
+  private static String unseen(AddressVisit visit) {
+    if (!visit.timeLeft().isPositive()) {
       return "the time was over";
     }
-    if (visit.purse().left() == 0) {
-      return "the budget of " + visit.purse().spent() + " connections was spent";
+    if (visit.connections().remaining() == 0) {
+      return "the budget of " + visit.connections().opened() + " connections was spent";
     }
-    return "not part of a " + visit.depth().word() + " assessment, or nothing to look at";
+    return "not part of a " + visit.depth().label() + " assessment, or nothing to look at";
   }
 
-  private Overview judged(Overview visited, List<Asked> asked) throws InterruptedException {
-    Overview all = visited;
-    for (Asked one : asked) {
+  private TargetOverview judged(TargetOverview visited, List<OpenReview> asked)
+      throws InterruptedException {
+    TargetOverview all = visited;
+    for (OpenReview one : asked) {
       List<Finding> found;
       try {
-        found = one.judgement().judge(all);
+        found = one.pendingReview().judge(all);
       } catch (RuntimeException e) {
-        found = same(one.review(), Outcome.INCONCLUSIVE, "the review broke: " + e).judge(all);
+        found = same(one.review(), CheckOutcome.INCONCLUSIVE, "the review broke: " + e).judge(all);
       }
       found.forEach(progress::found);
       all = all.with(found);
@@ -337,7 +354,7 @@ public final class Assessment {
   }
 
   /** Each check of the table is told, in the table's order; nothing is left out in silence. */
-  private static List<Finding> complete(Overview all) {
+  private static List<Finding> complete(TargetOverview all) {
     Map<String, Integer> order = new HashMap<>();
     List<Finding> findings = new ArrayList<>(all.found());
     Set<String> said = new HashSet<>();
@@ -355,68 +372,77 @@ public final class Assessment {
   }
 
   /** Nothing said anything of a check: because of the target, or because nobody asked for it. */
-  private static Finding nothing(Check check, Overview all) {
+  private static Finding nothing(Check check, TargetOverview all) {
     MxSet route = all.route();
     if (!all.visits().isEmpty()) {
-      return Finding.of(check, Outcome.NOT_TESTED, Place.domain(), "not asked for");
+      return Finding.of(check, CheckOutcome.NOT_TESTED, FindingLocation.domain(), "not asked for");
     }
     boolean none =
         route instanceof MxSet.NullMx
             || route instanceof MxSet.NoSuchDomain
             || route instanceof MxSet.LoopsBack;
     return none && route != null
-        ? Finding.of(check, Outcome.NOT_NEEDED, Place.domain(), nowhere(route))
-        : Finding.of(check, Outcome.INCONCLUSIVE, Place.domain(), "there is no address to look at");
+        ? Finding.of(check, CheckOutcome.NOT_NEEDED, FindingLocation.domain(), noHostReason(route))
+        : Finding.of(
+            check,
+            CheckOutcome.INCONCLUSIVE,
+            FindingLocation.domain(),
+            "there is no address to look at");
   }
 
-  private static String nowhere(MxSet route) {
+  private static String noHostReason(MxSet route) {
     return switch (route) {
       case MxSet.NullMx n -> "the domain takes no mail (null MX)";
       case MxSet.NoSuchDomain n -> "the domain does not exist";
       case MxSet.LoopsBack l -> "the MX leads nowhere";
-      case MxSet.Trouble t -> "the DNS gives no answer: " + t.reason();
+      case MxSet.MxLookupFailed t -> "the DNS gives no answer: " + t.reason();
       case MxSet.Hosts h -> "no host has an address";
     };
   }
 
-  private Report report(Instant began, Duration took, Overview all, List<Finding> findings) {
-    boolean full = budget.depth() == Depth.FULL;
-    List<Report.Station> stations = new ArrayList<>();
+  private AssessmentReport report(
+      Instant began, Duration took, TargetOverview all, List<Finding> findings) {
+    boolean full = budget.depth() == ScanDepth.FULL;
+    List<AssessmentReport.AddressResult> stations = new ArrayList<>();
     Grade weakest = null;
     boolean doubt = false;
-    for (Visit visit : all.visits()) {
-      Place place = visit.place();
-      boolean answered = visit.sightings().answered();
+    for (AddressVisit visit : all.visits()) {
+      FindingLocation place = visit.location();
+      boolean answered = visit.facts().answered();
       Grade grade = null;
       if (answered) {
         grade =
-            setup
+            environment
                 .rubric()
-                .grade(findings.stream().filter(f -> f.place().covers(place)).toList(), full);
+                .grade(findings.stream().filter(f -> f.location().covers(place)).toList(), full);
         doubt |= grade.uncertain();
         weakest = weaker(weakest, grade);
       }
-      stations.add(new Report.Station(place, answered, visit.purse().spent(), grade));
+      stations.add(
+          new AssessmentReport.AddressResult(place, answered, visit.connections().opened(), grade));
     }
     if (weakest == null && findings.stream().anyMatch(Assessment::bogus)) {
       // Nobody can be reached because the DNS is forged or broken: that is a grade, not none.
       weakest =
-          setup
+          environment
               .rubric()
               .grade(
-                  findings.stream().filter(f -> f.place().equals(Place.domain())).toList(), full);
+                  findings.stream()
+                      .filter(f -> f.location().equals(FindingLocation.domain()))
+                      .toList(),
+                  full);
     }
     if (weakest != null && doubt) {
-      weakest = weakest.doubted();
+      weakest = weakest.markUncertain();
     }
-    return new Report(
+    return new AssessmentReport(
         target.text(),
         budget.depth(),
         began,
         took,
-        setup.program(),
-        setup.rubric().version(),
-        setup.rubric().hash(),
+        environment.program(),
+        environment.rubric().version(),
+        environment.rubric().hash(),
         stations,
         weakest,
         weakest == null ? whyNot(all) : "",
@@ -424,7 +450,7 @@ public final class Assessment {
   }
 
   private static boolean bogus(Finding finding) {
-    return finding.code().equals("dnssec/bogus") && finding.outcome() == Outcome.FAIL;
+    return finding.code().equals("dnssec/bogus") && finding.outcome() == CheckOutcome.FAIL;
   }
 
   private static Grade weaker(@Nullable Grade a, Grade b) {
@@ -434,10 +460,10 @@ public final class Assessment {
     return WEAKEST_FIRST.compare(a, b) <= 0 ? a : b;
   }
 
-  private static String whyNot(Overview all) {
+  private static String whyNot(TargetOverview all) {
     MxSet route = all.route();
     if (route != null && !(route instanceof MxSet.Hosts)) {
-      return nowhere(route);
+      return noHostReason(route);
     }
     return all.visits().isEmpty() ? "no host has an address" : "no host answers";
   }

@@ -2,8 +2,8 @@ package org.sealwax.assess;
 
 import java.util.List;
 import org.sealwax.assess.model.Check;
-import org.sealwax.assess.model.Depth;
 import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.ScanDepth;
 
 /**
  * One question to one address, with its limits. Opens connections only out of the visit's purse,
@@ -15,10 +15,10 @@ public interface Probe {
   List<Check> checks();
 
   /** Connections that probes before this one must leave in the purse for it. */
-  default int reserve(Depth depth) {
+  default int reserve(ScanDepth depth) {
     return 0;
   }
 
   /** Looks. Findings are of {@link #checks}, at the visit's place. */
-  List<Finding> look(Visit visit) throws InterruptedException;
+  List<Finding> run(AddressVisit visit) throws InterruptedException;
 }

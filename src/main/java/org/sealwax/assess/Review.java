@@ -22,7 +22,7 @@ public interface Review {
    *
    * @param before the target with its hosts and addresses, none of them visited
    */
-  Judgement ask(Overview before) throws InterruptedException;
+  PendingReview ask(TargetOverview before) throws InterruptedException;
 
   /**
    * Whether there is anything to ask where the mail of a domain goes there. A domain that takes no
@@ -34,14 +34,14 @@ public interface Review {
       case MxSet.NullMx n -> false;
       case MxSet.NoSuchDomain n -> false;
       case MxSet.LoopsBack l -> false;
-      case MxSet.Trouble t -> false;
+      case MxSet.MxLookupFailed t -> false;
     };
   }
 
   /** What was asked, for judging. */
-  interface Judgement {
+  interface PendingReview {
     /** Judges. */
-    List<Finding> judge(Overview all) throws InterruptedException;
+    List<Finding> judge(TargetOverview all) throws InterruptedException;
 
     /** The server name (SNI) that senders bound by policy send to this host, where one says. */
     default Optional<Domain> serverName(Domain host) {

@@ -4,8 +4,9 @@
  * org.sealwax.assess.Probe} looks and returns {@link org.sealwax.assess.model.Finding}s; a {@link
  * org.sealwax.assess.model.Rubric} turns them into a {@link org.sealwax.assess.model.Grade}; an
  * {@link org.sealwax.assess.Assessment} plans and runs it all for one {@link
- * org.sealwax.assess.model.Target} and ends in a {@link org.sealwax.assess.model.Report}. {@code
- * .receiver} has the probes of receiving hosts, {@code .sender} what is expected of sending ones.
+ * org.sealwax.assess.model.AssessmentTarget} and ends in a {@link
+ * org.sealwax.assess.model.AssessmentReport}. {@code .receiver} has the probes of receiving hosts,
+ * {@code .sender} what is expected of sending ones.
  *
  * <p>Invariants: what was not seen is never a pass ({@code INCONCLUSIVE} and {@code NOT_TESTED}
  * earn nothing); a cap names its finding; the same findings give the same grade, and the rule set

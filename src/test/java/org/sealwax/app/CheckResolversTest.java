@@ -16,20 +16,20 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.sealwax.mail.cli.Exit;
-import org.sealwax.mail.cli.Surroundings;
+import org.sealwax.mail.cli.ExitStatus;
+import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.testkit.zone.Fault;
+import org.sealwax.testkit.zone.DnsFault;
+import org.sealwax.testkit.zone.LoopbackResolver;
 import org.sealwax.testkit.zone.Zone;
-import org.sealwax.testkit.zone.ZoneServer;
 
 /** What {@code sealwax check} says about resolvers, and how it ends. */
 final class CheckResolversTest {
   @TempDir private Path folder = Path.of("");
 
-  private record Said(int code, String text) {}
+  private record CheckOutput(int code, String text) {}
 
-  private Said check(ZoneServer server, String... more) throws IOException {
+  private CheckOutput check(LoopbackResolver server, String... more) throws IOException {
     InetSocketAddress at = server.address();
     Path file = folder.resolve("sealwax.toml");
     Files.writeString(
@@ -44,8 +44,8 @@ final class CheckResolversTest {
             + String.join("\", \"", server.anchors())
             + "\"]\n");
     ByteArrayOutputStream err = new ByteArrayOutputStream();
-    Surroundings around =
-        new Surroundings(
+    ProcessEnvironment around =
+        new ProcessEnvironment(
             Map.of(),
             new ByteArrayInputStream(new byte[0]),
             new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8),
@@ -56,36 +56,38 @@ final class CheckResolversTest {
     List<String> words = new java.util.ArrayList<>(List.of("check", "--config", file.toString()));
     words.addAll(List.of(more));
     int code = new CommandLine(around).run(words.toArray(String[]::new));
-    return new Said(code, err.toString(StandardCharsets.UTF_8));
+    return new CheckOutput(code, err.toString(StandardCharsets.UTF_8));
   }
 
   @Test
-  void aResolverThatValidatesIsANoteAndOneThatStripsDnssecAWarning() throws IOException {
-    try (ZoneServer server = ZoneServer.start(Clock.system(), Zone.of("org", "").signed())) {
-      Said good = check(server);
-      assertEquals(Exit.OK, good.code(), good.text());
+  void aValidatingResolverGivesANoteAndOneThatStripsDnssecAWarning() throws IOException {
+    try (LoopbackResolver server =
+        LoopbackResolver.start(Clock.system(), Zone.of("org", "").signed())) {
+      CheckOutput good = check(server);
+      assertEquals(ExitStatus.OK, good.code(), good.text());
       assertTrue(good.text().contains("returns answers that validate"), good.text());
       assertFalse(check(server, "--quiet").text().contains("returns answers that validate"));
-      server.fault(".", Fault.NO_SIGNATURES);
-      Said stripped = check(server, "--quiet");
-      assertEquals(Exit.WARNINGS, stripped.code(), stripped.text());
+      server.fault(".", DnsFault.NO_SIGNATURES);
+      CheckOutput stripped = check(server, "--quiet");
+      assertEquals(ExitStatus.WARNINGS, stripped.code(), stripped.text());
       assertTrue(
           stripped
               .text()
               .contains("does not return DNSSEC records; mail delivered by MX will be deferred"),
           stripped.text());
       long asked = server.total();
-      assertEquals(Exit.OK, check(server, "--offline").code());
+      assertEquals(ExitStatus.OK, check(server, "--offline").code());
       assertEquals(asked, server.total());
     }
   }
 
   @Test
-  void aResolverThatKnowsNothingOfTheRootIsANote() throws IOException {
-    try (ZoneServer server = ZoneServer.start(Clock.system(), Zone.of("org", "").signed())) {
-      server.fault(".", Fault.REFUSED);
-      Said said = check(server);
-      assertEquals(Exit.OK, said.code(), said.text());
+  void aResolverWithoutTheRootZoneGivesANote() throws IOException {
+    try (LoopbackResolver server =
+        LoopbackResolver.start(Clock.system(), Zone.of("org", "").signed())) {
+      server.fault(".", DnsFault.REFUSED);
+      CheckOutput said = check(server);
+      assertEquals(ExitStatus.OK, said.code(), said.text());
       assertTrue(said.text().contains("note: [dns] resolver"), said.text());
     }
   }

@@ -6,26 +6,30 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.sealwax.assess.model.SampleReports;
-import org.sealwax.lab.judge.Profile;
 import org.sealwax.lab.judge.SenderAssessment;
+import org.sealwax.lab.judge.SenderProfile;
 
 /** The demo's page: the story and both grades, escaped, and nothing from elsewhere. */
 final class DemoPageTest {
   private static final String PAGE =
       DemoPage.of(
           List.of(
-              new DemoPage.Act(
+              new DemoPage.DemoSection(
                   "An <act>",
                   List.of(
-                      new DemoPage.Scene(
-                          "e3", "another key", DemoPage.Ending.KEPT, "waits: <script>1</script>"),
-                      new DemoPage.Scene("a1", "good", DemoPage.Ending.SEALED, "arrived")))),
-          new SenderAssessment(Profile.OPPORTUNISTIC, true).report(List.of()),
+                      new DemoPage.DestinationResult(
+                          "e3",
+                          "another key",
+                          DemoPage.MessageEnd.KEPT,
+                          "waits: <script>1</script>"),
+                      new DemoPage.DestinationResult(
+                          "a1", "good", DemoPage.MessageEnd.SEALED, "arrived")))),
+          new SenderAssessment(SenderProfile.OPPORTUNISTIC, true).report(List.of()),
           SampleReports.good(),
           "1");
 
   @Test
-  void whatBecameOfEachIsSaidAndEscaped() {
+  void eachResultIsShownAndEscaped() {
     assertTrue(PAGE.contains(">not sent</span> <code>e3</code>"), PAGE);
     assertTrue(PAGE.contains(">sealed</span> <code>a1</code>"), PAGE);
     assertTrue(PAGE.contains("An &lt;act&gt;"), PAGE);

@@ -32,13 +32,13 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Grade;
-import org.sealwax.assess.model.Letter;
-import org.sealwax.assess.model.Outcome;
-import org.sealwax.mail.cli.Folders;
-import org.sealwax.mail.cli.Surroundings;
+import org.sealwax.assess.model.GradeLetter;
+import org.sealwax.mail.cli.DefaultPaths;
+import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.mail.tls.TlsRoom;
+import org.sealwax.mail.tls.TlsFactory;
 
 /** The demo says what happened, what it says is so, and nothing of it stays. */
 @Timeout(180)
@@ -51,13 +51,13 @@ final class DemoTest {
 
   @BeforeEach
   void prepare() {
-    TlsRoom.beforeAnything();
+    TlsFactory.prepareJvm();
   }
 
   private Demo demo(Duration patience) {
     PrintStream out = new PrintStream(written, true, StandardCharsets.UTF_8);
-    Surroundings around =
-        new Surroundings(
+    ProcessEnvironment around =
+        new ProcessEnvironment(
             Map.of("TMPDIR", folder.toString()),
             new ByteArrayInputStream(new byte[0]),
             out,
@@ -65,10 +65,10 @@ final class DemoTest {
             "tester",
             folder,
             folder);
-    return new Demo(around, new Folders(around), Clock.system(), patience);
+    return new Demo(around, new DefaultPaths(around), Clock.system(), patience);
   }
 
-  private String said() {
+  private String output() {
     return written.toString(StandardCharsets.UTF_8);
   }
 
@@ -80,23 +80,23 @@ final class DemoTest {
   }
 
   private int port(String after) {
-    Matcher found = Pattern.compile(after + " ([0-9]+)\\.").matcher(said());
-    assertTrue(found.find(), said());
+    Matcher found = Pattern.compile(after + " ([0-9]+)\\.").matcher(output());
+    assertTrue(found.find(), output());
     return Integer.parseInt(found.group(1));
   }
 
-  private String home() {
-    Matcher found = Pattern.compile("listening at ([0-9.]+) port").matcher(said());
-    assertTrue(found.find(), said());
+  private String routerDomain() {
+    Matcher found = Pattern.compile("listening at ([0-9.]+) port").matcher(output());
+    assertTrue(found.find(), output());
     return found.group(1);
   }
 
-  private void nothingStays() throws IOException {
+  private void noFilesRemain() throws IOException {
     assertEquals(Set.of(), folders(), "a folder stayed");
     for (InetSocketAddress at :
         new InetSocketAddress[] {
           new InetSocketAddress(FIRST, port("mail domains, port")),
-          new InetSocketAddress(home(), port("listening at " + home() + " port"))
+          new InetSocketAddress(routerDomain(), port("listening at " + routerDomain() + " port"))
         }) {
       assertThrows(
           ConnectException.class,
@@ -111,15 +111,15 @@ final class DemoTest {
 
   private void assertLine(String label, String text) {
     assertTrue(
-        said().lines().anyMatch(l -> l.strip().startsWith(label + " ") && l.contains(text)),
-        label + ": " + text + "\n" + said());
+        output().lines().anyMatch(l -> l.strip().startsWith(label + " ") && l.contains(text)),
+        label + ": " + text + "\n" + output());
   }
 
   @Test
-  void whatIsGoodArrivesAndWhatIsAttackedIsNeverSent() throws Exception {
-    Demo.Ending ending = demo(Duration.ofSeconds(100)).play();
-    assertTrue(ending.good(), said());
-    assertEquals(Set.of("b1", "c1n"), ending.clear());
+  void goodDestinationsReceiveMailAndAttackedOnesDoNot() throws Exception {
+    Demo.DemoResult ending = demo(Duration.ofSeconds(100)).run();
+    assertTrue(ending.good(), output());
+    assertEquals(Set.of("b1", "c1n"), ending.plaintext());
     assertLine("a1", "DELIVERED under TLSv1.3, certificate trusted");
     assertLine("a4", "DELIVERED under TLSv1.3, certificate verified(tlsa 3 1 1");
     assertLine("e2", "DELIVERED under TLSv1.3, certificate verified(tlsa 3 1 1");
@@ -137,21 +137,24 @@ final class DemoTest {
     for (String attacked : new String[] {"b2", "b3", "d5s", "e3", "f3"}) {
       assertLine(attacked, "NOT SENT, waits");
       assertFalse(
-          said().lines().anyMatch(l -> l.strip().startsWith(attacked + " ") && l.contains("DELIV")),
-          said());
+          output()
+              .lines()
+              .anyMatch(l -> l.strip().startsWith(attacked + " ") && l.contains("DELIV")),
+          output());
       assertEquals(
-          Outcome.PASS,
+          CheckOutcome.PASS,
           ending.sender().findings().stream()
               .filter(f -> f.check().id().equals("lab." + attacked))
               .findFirst()
               .orElseThrow()
               .outcome());
     }
-    assertTrue(said().contains("never in clear: a4 e2 b8 b2 b3 d5s e3 f3"), said());
-    assertTrue(said().contains("as a sender    " + ending.sender().grade().text() + ": "), said());
-    assertTrue(said().contains("as a receiver  " + ending.receiver().letter() + ": "), said());
+    assertTrue(output().contains("never in clear: a4 e2 b8 b2 b3 d5s e3 f3"), output());
+    assertTrue(
+        output().contains("as a sender    " + ending.sender().grade().text() + ": "), output());
+    assertTrue(output().contains("as a receiver  " + ending.receiver().letter() + ": "), output());
     // The small world publishes for the router what a good domain has: both sides count.
-    assertEquals(Letter.A, ending.sender().grade().letter(), said());
+    assertEquals(GradeLetter.A, ending.sender().grade().letter(), output());
     Grade receiver = ending.receiver().graded().orElseThrow();
     assertEquals(
         30,
@@ -160,46 +163,46 @@ final class DemoTest {
             .findFirst()
             .orElseThrow()
             .points(),
-        said());
-    nothingStays();
+        output());
+    noFilesRemain();
   }
 
   @Test
-  void itEndsWhenItsTimeIsOverAndSaysWhatWasNotDecided() throws Exception {
-    Demo.Ending ending = demo(Duration.ZERO).play();
+  void endsAtItsTimeLimitAndListsUndecidedDestinations() throws Exception {
+    Demo.DemoResult ending = demo(Duration.ZERO).run();
     assertEquals(
         DemoDestination.all().stream().map(DemoDestination::label).collect(Collectors.toSet()),
         ending.undecided());
     assertFalse(ending.good());
-    assertTrue(said().contains("not decided in time: a1 a4"), said());
-    nothingStays();
+    assertTrue(output().contains("not decided in time: a1 a4"), output());
+    noFilesRemain();
   }
 
   @Test
-  void whoeverHasSeenEnoughEndsItAndNothingStays() throws Exception {
+  void interruptEndsItAndRemovesItsFiles() throws Exception {
     AtomicReference<Throwable> ended = new AtomicReference<>();
     Demo demo = demo(Duration.ofSeconds(100));
     Thread player =
         new Thread(
             () -> {
               try {
-                demo.play();
+                demo.run();
               } catch (IOException | InterruptedException | RuntimeException e) {
                 ended.set(e);
               }
             });
     player.start();
-    while (!said().contains("DELIVERED") && player.isAlive()) {
+    while (!output().contains("DELIVERED") && player.isAlive()) {
       player.join(20);
     }
     player.interrupt();
     player.join();
-    assertInstanceOf(InterruptedException.class, ended.get(), said());
-    nothingStays();
+    assertInstanceOf(InterruptedException.class, ended.get(), output());
+    noFilesRemain();
   }
 
   @Test
-  void itTakesOtherPortsWhenTheUsualOnesAreNotToBeHad() throws Exception {
+  void usesOtherPortsWhenTheDefaultsAreInUse() throws Exception {
     ServerSocket other = new ServerSocket();
     try (other) {
       try {
@@ -207,10 +210,10 @@ final class DemoTest {
       } catch (IOException e) {
         // Then they are not to be had either: reserved for others, or in use.
       }
-      demo(Duration.ZERO).play();
+      demo(Duration.ZERO).run();
     }
-    assertTrue(said().contains("Ports 25 and 443 are not to be had ("), said());
+    assertTrue(output().contains("Ports 25 and 443 are not to be had ("), output());
     assertNotEquals(25, port("mail domains, port"));
-    nothingStays();
+    noFilesRemain();
   }
 }

@@ -245,7 +245,7 @@ final class DocumentsTest {
             .results()
             .map(m -> m.group(1))
             .collect(Collectors.toCollection(TreeSet::new));
-    assertEquals(new TreeSet<>(HouseTest.rooms()), named);
+    assertEquals(new TreeSet<>(ArchitectureTest.rooms()), named);
     Set<String> built = new TreeSet<>();
     try (Stream<Path> all = Files.list(Path.of("src/main/java/org/sealwax"))) {
       all.map(f -> f.getFileName().toString()).forEach(built::add);

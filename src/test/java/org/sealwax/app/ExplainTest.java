@@ -23,21 +23,21 @@ import org.sealwax.assess.cli.ExplainCodeCommand;
 import org.sealwax.assess.model.Check;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.cli.Arguments;
-import org.sealwax.mail.cli.Exit;
-import org.sealwax.mail.cli.Machine;
-import org.sealwax.mail.cli.Surroundings;
-import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.cli.ExitStatus;
+import org.sealwax.mail.cli.MachineDefaults;
+import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Threads;
-import org.sealwax.mail.tls.TlsRoom;
+import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.router.cli.ExplainCommand;
 import org.sealwax.router.config.Configuration;
-import org.sealwax.router.config.Settings;
+import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.control.ControlClient;
-import org.sealwax.router.control.ControlServer.Json;
-import org.sealwax.router.control.ControlServer.Refusal;
+import org.sealwax.router.control.ControlServer.ControlJson;
+import org.sealwax.router.control.ControlServer.ControlRequestRefused;
 import org.sealwax.router.log.Counters;
-import org.sealwax.router.log.HeardLog;
+import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.server.Router;
 import tools.jackson.databind.JsonNode;
 
@@ -66,28 +66,29 @@ final class ExplainTest {
       expires = 2099-01-01
       """;
 
-  private Settings settings(String text) throws Exception {
-    TlsRoom.beforeAnything();
+  private RouterSettings settings(String text) throws Exception {
+    TlsFactory.prepareJvm();
     Path state = Files.createDirectories(folder.resolve("state"));
     Configuration read =
-        Configuration.parse(text, folder, "test", new Machine(Domain.of("mx.test.example"), state));
-    if (read instanceof Configuration.Sound sound) {
+        Configuration.parse(
+            text, folder, "test", new MachineDefaults(Domain.of("mx.test.example"), state));
+    if (read instanceof Configuration.ValidConfiguration sound) {
       return sound.settings();
     }
     throw new AssertionError(read.report());
   }
 
-  private static String run(Settings settings, String... words) throws Exception {
+  private static String run(RouterSettings settings, String... words) throws Exception {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     PrintStream print = new PrintStream(out, true, StandardCharsets.UTF_8);
     PrintStream nothing =
         new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
     Path state = settings.server().state();
-    Surroundings around =
-        new Surroundings(
+    ProcessEnvironment around =
+        new ProcessEnvironment(
             Map.of(), new ByteArrayInputStream(new byte[0]), print, nothing, "t", state, state);
     Arguments arguments = Arguments.read(ExplainCommand.subcommand(), List.of(words));
-    assertEquals(Exit.OK, new ExplainCommand(around).delivery(arguments, settings));
+    assertEquals(ExitStatus.OK, new ExplainCommand(around).delivery(arguments, settings));
     return out.toString(StandardCharsets.UTF_8);
   }
 
@@ -115,14 +116,17 @@ final class ExplainTest {
   }
 
   @Test
-  void theRunningServerSaysWhatItDemandsAndWhatAProbeShows() throws Exception {
+  void theRunningServerPrintsItsRequirementsAndTheProbeResult() throws Exception {
     try (ServerSocket host = plainHost()) {
-      Settings settings = settings(ROWS.replace("PORT", "" + host.getLocalPort()));
+      RouterSettings settings = settings(ROWS.replace("PORT", "" + host.getLocalPort()));
       Router router =
           new Router(
               settings,
-              new Router.World(
-                  Clock.system(), Chance.secure(), new HeardLog().log(), new Counters()));
+              new Router.RouterEnvironment(
+                  Clock.system(),
+                  RandomSource.secure(),
+                  new RecordingMailLog().log(),
+                  new Counters()));
       try {
         router.start(() -> "reloaded");
         String text = run(settings, "example.org", "--probe");
@@ -131,13 +135,13 @@ final class ExplainTest {
         assertTrue(text.contains("wanted encrypt: encryption always, clear text never"), text);
         assertTrue(text.contains("clear text, no STARTTLS"), text);
         assertTrue(text.contains("then: the next host (tls-not-offered)"), text);
-        JsonNode json = Json.MAPPER.readTree(run(settings, "example.org", "--json"));
+        JsonNode json = ControlJson.MAPPER.readTree(run(settings, "example.org", "--json"));
         JsonNode destination = json.path("destinations").path(0);
         assertEquals("example.org", destination.path("destination").asString(""));
         assertEquals(
             "encrypt", destination.path("hosts").path(0).path("wanted").asString(""), "" + json);
         assertFalse(json.toString().contains("probe"), "none was asked for");
-        assertThrows(Refusal.class, () -> run(settings, "not a domain"));
+        assertThrows(ControlRequestRefused.class, () -> run(settings, "not a domain"));
       } finally {
         router.close();
       }
@@ -148,7 +152,7 @@ final class ExplainTest {
   }
 
   @Test
-  void itSaysWhichSourcesAreAskedAndWhatAnOverrideAdmits() throws Exception {
+  void printsTheSourcesAskedAndWhatAnOverrideAllows() throws Exception {
     String rows =
         ROWS.replace("[[transport]]\ndomain = \"*\"\nnext_hop = \"[127.0.0.1]:PORT\"\n", "");
     // Names under "invalid" are answered without asking anybody; nothing leaves this machine.
@@ -172,7 +176,7 @@ final class ExplainTest {
   }
 
   @Test
-  void itListsEveryRowThatCoversTheWayAndWhyItCountsOrNot() throws Exception {
+  void listsEveryMatchingRowAndWhyItCountsOrNot() throws Exception {
     String rows =
         ROWS.replace("[127.0.0.1]:PORT", "localhost:2")
             + """
@@ -214,11 +218,12 @@ final class ExplainTest {
   }
 
   @Test
-  void oneThingIsAskedAtATime() throws Exception {
-    Settings settings = settings(ROWS.replace("PORT", "1"));
-    assertThrows(Arguments.Misuse.class, () -> run(settings));
-    assertThrows(Arguments.Misuse.class, () -> run(settings, "a.example", "b.example"));
-    assertThrows(ControlClient.NotRunning.class, () -> run(settings, "--message", "0TestMail1"));
+  void onlyOneQuestionIsAccepted() throws Exception {
+    RouterSettings settings = settings(ROWS.replace("PORT", "1"));
+    assertThrows(Arguments.UsageError.class, () -> run(settings));
+    assertThrows(Arguments.UsageError.class, () -> run(settings, "a.example", "b.example"));
+    assertThrows(
+        ControlClient.ServerNotRunning.class, () -> run(settings, "--message", "0TestMail1"));
   }
 
   @Test

@@ -14,24 +14,24 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.sealwax.lab.serve.ServiceSettings;
+import org.sealwax.lab.serve.LabServiceSettings;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.cli.Exit;
-import org.sealwax.mail.cli.Machine;
-import org.sealwax.mail.cli.Surroundings;
+import org.sealwax.mail.cli.ExitStatus;
+import org.sealwax.mail.cli.MachineDefaults;
+import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.router.config.Configuration;
-import org.sealwax.testkit.zone.AuthoritySettings;
+import org.sealwax.testkit.zone.AuthoritativeServerSettings;
 
 /** {@code sealwax lab serve} says what it lacks. That it serves is for scenarios/22-lab-serve. */
 final class LabServeCommandTest {
-  private record Ran(int code, String out, String err) {}
+  private record LabServeResult(int code, String out, String err) {}
 
-  private static Ran run(Path folder, String... words) {
+  private static LabServeResult run(Path folder, String... words) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     int code =
         new CommandLine(
-                new Surroundings(
+                new ProcessEnvironment(
                     Map.of("HOME", folder.toString()),
                     new ByteArrayInputStream(new byte[0]),
                     new PrintStream(out, true, StandardCharsets.UTF_8),
@@ -40,11 +40,11 @@ final class LabServeCommandTest {
                     folder,
                     folder))
             .run(words);
-    return new Ran(
+    return new LabServeResult(
         code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
   }
 
-  private static Ran serve(Path folder, String lab) throws IOException {
+  private static LabServeResult serve(Path folder, String lab) throws IOException {
     Path file = folder.resolve("lab.toml");
     Files.writeString(file, "[server]\nhostname = \"lab.example\"\nstate = \"state\"\n" + lab);
     return run(folder, "lab", "serve", "--config", file.toString());
@@ -65,31 +65,31 @@ final class LabServeCommandTest {
             """,
             folder,
             "lab.toml",
-            new Machine(Domain.of("lab.example"), Path.of("/var/lib/sealwax")));
-    ServiceSettings lab =
-        ConfiguredLab.service(((Configuration.Sound) read).settings().lab().orElseThrow());
-    assertEquals(ServiceSettings.Ports.REAL, lab.ports());
-    assertEquals(ServiceSettings.SCALE, lab.scale());
-    assertEquals(ServiceSettings.TOKENS, lab.tokens());
-    assertEquals(ServiceSettings.TOKENS_EACH, lab.tokensEach());
-    assertEquals(ServiceSettings.LIFE, lab.life());
-    assertEquals(ServiceSettings.CONNECTIONS, lab.connections());
-    assertEquals(ServiceSettings.CONNECTIONS_PER_MINUTE, lab.connectionsPerMinute());
-    assertEquals(AuthoritySettings.RATE, lab.dnsRate());
+            new MachineDefaults(Domain.of("lab.example"), Path.of("/var/lib/sealwax")));
+    LabServiceSettings lab =
+        ConfiguredLab.service(
+            ((Configuration.ValidConfiguration) read).settings().lab().orElseThrow());
+    assertEquals(LabServiceSettings.LabPorts.REAL, lab.ports());
+    assertEquals(LabServiceSettings.SCALE, lab.scale());
+    assertEquals(LabServiceSettings.TOKENS, lab.tokens());
+    assertEquals(LabServiceSettings.TOKENS_EACH, lab.tokensEach());
+    assertEquals(LabServiceSettings.LIFE, lab.life());
+    assertEquals(LabServiceSettings.CONNECTIONS, lab.connections());
+    assertEquals(LabServiceSettings.CONNECTIONS_PER_MINUTE, lab.connectionsPerMinute());
+    assertEquals(AuthoritativeServerSettings.RATE, lab.dnsRate());
   }
 
   @Test
-  void withoutALabInTheConfigurationItSaysWhatToDo(@TempDir Path folder) throws IOException {
-    Ran ran = serve(folder, "");
-    assertEquals(Exit.CONFIGURATION, ran.code());
+  void withoutALabTablePrintsHelp(@TempDir Path folder) throws IOException {
+    LabServeResult ran = serve(folder, "");
+    assertEquals(ExitStatus.CONFIGURATION, ran.code());
     assertTrue(ran.err().contains("the configuration has no [lab]"), ran.err());
     assertTrue(ran.err().contains("--loopback"), ran.err());
   }
 
   @Test
-  void anAddressThatIsNotThisMachinesIsSaidAndNothingStaysOpen(@TempDir Path folder)
-      throws IOException {
-    Ran ran =
+  void aForeignAddressIsReportedAndNothingStaysOpen(@TempDir Path folder) throws IOException {
+    LabServeResult ran =
         serve(
             folder,
             """
@@ -99,15 +99,15 @@ final class LabServeCommandTest {
             traps = ["2001:db8:25::/64"]
             dns_port = 5353
             """);
-    assertEquals(Exit.UNAVAILABLE, ran.code());
+    assertEquals(ExitStatus.UNAVAILABLE, ran.code());
     assertTrue(ran.err().contains("cannot listen for DNS at 192.0.2.53 port 5353"), ran.err());
     assertFalse(ran.out().contains("serves"), ran.out());
   }
 
   @Test
-  void onlyLocalAndServeAreThere(@TempDir Path folder) {
-    Ran ran = run(folder, "lab", "elsewhere");
-    assertEquals(Exit.USAGE, ran.code());
+  void onlyLocalAndServeExist(@TempDir Path folder) {
+    LabServeResult ran = run(folder, "lab", "elsewhere");
+    assertEquals(ExitStatus.USAGE, ran.code());
     assertTrue(ran.err().contains("say: sealwax lab local, or sealwax lab serve"), ran.err());
   }
 }

@@ -15,17 +15,17 @@ import org.sealwax.router.queue.HeldMail;
 /** {@code sealwax(1)} is that of this command line; {@code SEALWAX_WRITE=1} writes it. */
 final class ManualTest {
   @Test
-  void thePageIsThatOfTheCommandLine() throws IOException {
+  void theManualPageMatchesTheCommandLine() throws IOException {
     Path page = Path.of("docs/man/sealwax.1");
     if (System.getenv("SEALWAX_WRITE") != null) {
-      Files.writeString(page, Help.manual());
+      Files.writeString(page, HelpText.manual());
     }
     assertEquals(
-        Help.manual(), Files.readString(page), "SEALWAX_WRITE=1 mvn test -Dtest=ManualTest");
+        HelpText.manual(), Files.readString(page), "SEALWAX_WRITE=1 mvn test -Dtest=ManualTest");
   }
 
   @Test
-  void theCommandsThatALetterRecommendsExist() throws Arguments.Misuse {
+  void theCommandsNamedInNotificationsExist() throws Arguments.UsageError {
     for (String line : HeldMail.COMMANDS) {
       List<String> words = List.of(line.split(" "));
       assertEquals("sealwax", words.getFirst());

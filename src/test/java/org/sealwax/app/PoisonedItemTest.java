@@ -18,8 +18,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.sealwax.mail.cli.Exit;
-import org.sealwax.router.server.Caller;
+import org.sealwax.mail.cli.ExitStatus;
+import org.sealwax.router.server.RouterTestClient;
 
 /**
  * One message with which a thread of the process ends, wherever that is: the process is started
@@ -80,13 +80,13 @@ final class PoisonedItemTest {
 
   /** The identifier of the message, from the reply. */
   private static String send(ServerProcess server, String subject) throws IOException {
-    try (Caller caller = new Caller(server.port())) {
+    try (RouterTestClient caller = new RouterTestClient(server.port())) {
       caller.reply();
-      caller.say("EHLO client.example");
-      caller.say("MAIL FROM:<a@example.org>");
-      assertTrue(caller.say("RCPT TO:<joe@project.example>").startsWith("250"));
-      assertTrue(caller.say("DATA").startsWith("354"));
-      String reply = caller.say("Subject: " + subject + "\r\n\r\nx\r\n.");
+      caller.exchange("EHLO client.example");
+      caller.exchange("MAIL FROM:<a@example.org>");
+      assertTrue(caller.exchange("RCPT TO:<joe@project.example>").startsWith("250"));
+      assertTrue(caller.exchange("DATA").startsWith("354"));
+      String reply = caller.exchange("Subject: " + subject + "\r\n\r\nx\r\n.");
       assertTrue(reply.startsWith("250"), reply);
       return reply.substring(reply.lastIndexOf(' ') + 1).trim();
     }
@@ -98,7 +98,7 @@ final class PoisonedItemTest {
       String id = send(first, "poison");
       first.line("deferred");
       first.signal("TERM");
-      assertEquals(Exit.OK, first.end(), first.said());
+      assertEquals(ExitStatus.OK, first.end(), first.output());
       return id;
     }
   }
@@ -129,7 +129,7 @@ final class PoisonedItemTest {
         } catch (IOException | AssertionError e) {
           // It ended meanwhile, and the client tries the next one.
         }
-        if (server.said().contains(text) && delivered() == sent) {
+        if (server.output().contains(text) && delivered() == sent) {
           assertTrue(
               Duration.ofNanos(System.nanoTime() - begun).compareTo(OTHER_MAIL) < 0, "other mail");
           return server;
@@ -137,7 +137,7 @@ final class PoisonedItemTest {
         Thread.sleep(50);
       }
       sent -= taken ? 0 : 1;
-      said.append(server.said()).append('\n');
+      said.append(server.output()).append('\n');
       ends++;
       server.close();
       Thread.sleep(RESTART_MILLIS);
@@ -157,19 +157,19 @@ final class PoisonedItemTest {
     return Map.of("JAVA_TOOL_OPTIONS", FaultAgent.option(folder, method, kind, poison));
   }
 
-  private static ServerProcess.Ran list(Path file, String... words) throws Exception {
+  private static ServerProcess.ProcessResult list(Path file, String... words) throws Exception {
     return ServerProcess.run(file, "queue", words);
   }
 
   @ParameterizedTest
   @CsvSource({
     // place of the fault, its kind, unexpected ends, reason of the hold
-    "org.sealwax.router.spool.Writer#put,              halt,  2, ended-process",
-    "org.sealwax.router.spool.Writer#put,              error, 2, ended-process",
-    "org.sealwax.router.spool.Writer#put,              bug,   0, change-not-stored",
+    "org.sealwax.router.spool.SpoolWriter#put,              halt,  2, ended-process",
+    "org.sealwax.router.spool.SpoolWriter#put,              error, 2, ended-process",
+    "org.sealwax.router.spool.SpoolWriter#put,              bug,   0, change-not-stored",
     "org.sealwax.router.queue.Scheduler#offer,         halt,  2, ended-process",
     "org.sealwax.router.queue.Scheduler#offer,         bug,   0, internal-fault",
-    "org.sealwax.router.queue.Notices#about,           halt,  2, ended-process",
+    "org.sealwax.router.queue.NotificationWriter#about,           halt,  2, ended-process",
   })
   void isHeldAndKeepsNoOtherMailBack(String method, String kind, int unexpected, String reason)
       throws Exception {
@@ -181,8 +181,8 @@ final class PoisonedItemTest {
       assertTrue(
           Duration.ofNanos(System.nanoTime() - begun).compareTo(OTHER_MAIL) < 0,
           "all ends and starts together");
-      assertEquals(unexpected, ends, said + last.said());
-      ServerProcess.Ran held = list(file, "list", "--state", "held");
+      assertEquals(unexpected, ends, said + last.output());
+      ServerProcess.ProcessResult held = list(file, "list", "--state", "held");
       assertTrue(held.out().contains(id) && held.out().contains(reason), held.out() + held.err());
       assertTrue(
           list(file, "show", id).out().contains("joe@project.example"), "its content is there");
@@ -194,17 +194,17 @@ final class PoisonedItemTest {
     Path file = configured();
     String id = poisoned(file);
     makeDue(file);
-    Map<String, String> fault = fault("org.sealwax.router.spool.Writer#change", "halt", id);
+    Map<String, String> fault = fault("org.sealwax.router.spool.SpoolWriter#change", "halt", id);
     try (ServerProcess last = supervised(file, fault, "is left as it is")) {
-      assertEquals(3, ends, said + last.said());
+      assertEquals(3, ends, said + last.output());
       assertTrue(list(file, "list").out().contains(id), "it is in the store as it was");
       Files.delete(folder.resolve("poison"));
-      assertEquals(Exit.OK, list(file, "delete", id).code());
+      assertEquals(ExitStatus.OK, list(file, "delete", id).code());
       while (list(file, "list").out().contains(id)) {
         Thread.sleep(50);
       }
       last.signal("TERM");
-      assertEquals(Exit.OK, last.end());
+      assertEquals(ExitStatus.OK, last.end());
     }
   }
 
@@ -217,8 +217,8 @@ final class PoisonedItemTest {
     Map<String, String> fault = fault("org.sealwax.router.spool.Salvage#read", "halt", id);
     // Two ends at its message, two at its recipients, two at each entry of its history.
     try (ServerProcess last = supervised(file, fault, "copied out of the damaged spool")) {
-      assertEquals(6, ends, said + last.said());
-      assertTrue(last.said().contains("is left out; it is in the damaged files"), last.said());
+      assertEquals(6, ends, said + last.output());
+      assertTrue(last.output().contains("is left out; it is in the damaged files"), last.output());
     }
     try (var aside = Files.list(spool)) {
       Path damaged =
@@ -242,7 +242,7 @@ final class PoisonedItemTest {
       assertEquals(
           1,
           count(database, "SELECT count(*) FROM message WHERE id IN (SELECT message FROM aside)"));
-      assertTrue(last.said().contains("damaged"), id);
+      assertTrue(last.output().contains("damaged"), id);
     }
   }
 

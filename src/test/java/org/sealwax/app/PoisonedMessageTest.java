@@ -11,8 +11,8 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.sealwax.mail.cli.Exit;
-import org.sealwax.router.server.Caller;
+import org.sealwax.mail.cli.ExitStatus;
+import org.sealwax.router.server.RouterTestClient;
 
 /**
  * A message that ends the process whenever it is delivered: other mail goes out, and it is held.
@@ -61,13 +61,13 @@ final class PoisonedMessageTest {
   }
 
   private void send(ServerProcess server, String subject) throws IOException {
-    try (Caller caller = new Caller(server.port())) {
+    try (RouterTestClient caller = new RouterTestClient(server.port())) {
       caller.reply();
-      caller.say("EHLO client.example");
-      caller.say("MAIL FROM:<a@example.org>");
-      assertTrue(caller.say("RCPT TO:<joe@project.example>").startsWith("250"));
-      assertTrue(caller.say("DATA").startsWith("354"));
-      assertTrue(caller.say("Subject: " + subject + "\r\n\r\nx\r\n.").startsWith("250"));
+      caller.exchange("EHLO client.example");
+      caller.exchange("MAIL FROM:<a@example.org>");
+      assertTrue(caller.exchange("RCPT TO:<joe@project.example>").startsWith("250"));
+      assertTrue(caller.exchange("DATA").startsWith("354"));
+      assertTrue(caller.exchange("Subject: " + subject + "\r\n\r\nx\r\n.").startsWith("250"));
     }
   }
 
@@ -89,7 +89,7 @@ final class PoisonedMessageTest {
   }
 
   @Test
-  void isHeldAfterTwoEndsAndKeepsNoOtherMailBack() throws Exception {
+  void isHeldAfterTwoCrashesAndDelaysNoOtherMail() throws Exception {
     Path file = configured();
     try (ServerProcess first = start(file)) {
       send(first, "poison");
@@ -110,10 +110,12 @@ final class PoisonedMessageTest {
         Thread.sleep(20);
       }
       third.signal("TERM");
-      assertEquals(Exit.OK, third.end());
+      assertEquals(ExitStatus.OK, third.end());
       assertTrue(
-          third.said().contains("was under way at two unexpected ends of the process and is held"),
-          third.said());
+          third
+              .output()
+              .contains("was under way at two unexpected ends of the process and is held"),
+          third.output());
     }
   }
 }

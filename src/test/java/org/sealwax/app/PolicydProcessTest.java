@@ -21,7 +21,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.sealwax.mail.cli.Exit;
+import org.sealwax.mail.cli.ExitStatus;
 
 /** {@code sealwax policyd} as a process: what a signal changes, and what its figures say. */
 @Timeout(120)
@@ -56,7 +56,7 @@ final class PolicydProcessTest {
   }
 
   @Test
-  void aHangUpSignalChangesWhatStandingConnectionsAreAnswered() throws Exception {
+  void aHangUpSignalChangesAnswersOnOpenConnections() throws Exception {
     configure("level = \"may\"");
     try (ServerProcess policyd =
         ServerProcess.policyd(folder.resolve("sealwax.toml"), "--metrics", "127.0.0.1:0")) {
@@ -91,19 +91,20 @@ final class PolicydProcessTest {
         }
       }
       policyd.signal("TERM");
-      assertEquals(Exit.OK, policyd.end());
+      assertEquals(ExitStatus.OK, policyd.end());
     }
   }
 
   @Test
-  void aQuestionPrintsTheAnswerAloneAndMakesNothing() throws Exception {
+  void askPrintsTheAnswerOnlyAndCreatesNoFiles() throws Exception {
     configure("level = \"encrypt\"");
     Path config = folder.resolve("sealwax.toml");
     Path state = folder.resolve("state");
-    ServerProcess.Ran asked = ServerProcess.run(config, "policyd", "--ask", "[192.0.2.1]");
+    ServerProcess.ProcessResult asked =
+        ServerProcess.run(config, "policyd", "--ask", "[192.0.2.1]");
     assertEquals(ENCRYPT + "\n", asked.out());
     assertTrue(asked.err().contains("because: [192.0.2.1]: default encrypt"), asked.err());
-    assertEquals(Exit.OK, asked.code());
+    assertEquals(ExitStatus.OK, asked.code());
     assertTrue(Files.notExists(state), "a question makes no state");
     // Beside a service it reads what that has kept, and changes nothing.
     try (ServerProcess policyd = ServerProcess.policyd(config)) {
@@ -113,7 +114,7 @@ final class PolicydProcessTest {
           ENCRYPT + "\n", ServerProcess.run(config, "policyd", "--ask", "[192.0.2.1]").out());
       assertEquals(before, listing(state));
       policyd.signal("TERM");
-      assertEquals(Exit.OK, policyd.end());
+      assertEquals(ExitStatus.OK, policyd.end());
     }
     List<String> left = listing(state);
     assertEquals(

@@ -85,10 +85,10 @@ final class ServerProcess implements AutoCloseable {
   }
 
   /** What a command that ends by itself said. */
-  record Ran(int code, String out, String err) {}
+  record ProcessResult(int code, String out, String err) {}
 
   /** Runs {@code sealwax} with these words to its end. */
-  static Ran run(Path configuration, String command, String... words) throws Exception {
+  static ProcessResult run(Path configuration, String command, String... words) throws Exception {
     Path err = Files.createTempFile("sealwax-test", ".err");
     try {
       List<String> all = command(List.of(command, "--config", configuration.toString()));
@@ -99,7 +99,7 @@ final class ServerProcess implements AutoCloseable {
         process.destroyForcibly();
         throw new AssertionError("it did not end");
       }
-      return new Ran(
+      return new ProcessResult(
           process.exitValue(), new String(out, StandardCharsets.UTF_8), Files.readString(err));
     } finally {
       Files.delete(err);
@@ -213,7 +213,7 @@ final class ServerProcess implements AutoCloseable {
   }
 
   /** All that it has said, before it listened too. */
-  String said() {
+  String output() {
     return String.join("\n", transcript);
   }
 

@@ -18,9 +18,9 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.sealwax.mail.cli.Exit;
-import org.sealwax.mail.cli.Surroundings;
-import org.sealwax.router.server.Caller;
+import org.sealwax.mail.cli.ExitStatus;
+import org.sealwax.mail.cli.ProcessEnvironment;
+import org.sealwax.router.server.RouterTestClient;
 
 /** The program as the system sees it: signals, its end, the service manager, the command line. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -40,18 +40,18 @@ final class ServerProcessTest {
   @TempDir private Path folder = Path.of("");
 
   /** What a command printed, and its exit code. */
-  private record Said(int code, String out) {}
+  private record CommandOutput(int code, String out) {}
 
   private Path configured(String name, String text) throws IOException {
     Path home = Files.createDirectories(folder.resolve(name));
     return Files.writeString(home.resolve("sealwax.toml"), text);
   }
 
-  private Said sealwax(String in, String... words) {
+  private CommandOutput sealwax(String in, String... words) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     PrintStream print = new PrintStream(out, true, StandardCharsets.UTF_8);
-    Surroundings around =
-        new Surroundings(
+    ProcessEnvironment around =
+        new ProcessEnvironment(
             Map.of(),
             new ByteArrayInputStream(in.getBytes(StandardCharsets.UTF_8)),
             print,
@@ -60,31 +60,31 @@ final class ServerProcessTest {
             folder,
             folder);
     int code = new CommandLine(around).run(words);
-    return new Said(code, out.toString(StandardCharsets.UTF_8));
+    return new CommandOutput(code, out.toString(StandardCharsets.UTF_8));
   }
 
-  private static void begin(Caller caller, String recipient) throws IOException {
+  private static void begin(RouterTestClient caller, String recipient) throws IOException {
     assertTrue(caller.reply().startsWith("220"));
-    assertTrue(caller.say("EHLO client.example").startsWith("250"));
-    assertTrue(caller.say("MAIL FROM:<a@example.org>").startsWith("250"));
-    assertTrue(caller.say("RCPT TO:<" + recipient + ">").startsWith("250"));
-    assertTrue(caller.say("DATA").startsWith("354"));
+    assertTrue(caller.exchange("EHLO client.example").startsWith("250"));
+    assertTrue(caller.exchange("MAIL FROM:<a@example.org>").startsWith("250"));
+    assertTrue(caller.exchange("RCPT TO:<" + recipient + ">").startsWith("250"));
+    assertTrue(caller.exchange("DATA").startsWith("354"));
   }
 
   private static void send(int port, String recipient) throws IOException {
-    try (Caller caller = new Caller(port)) {
+    try (RouterTestClient caller = new RouterTestClient(port)) {
       begin(caller, recipient);
-      assertTrue(caller.say("Subject: x\r\n\r\nx\r\n.").startsWith("250"));
-      assertTrue(caller.say("QUIT").startsWith("221"));
+      assertTrue(caller.exchange("Subject: x\r\n\r\nx\r\n.").startsWith("250"));
+      assertTrue(caller.exchange("QUIT").startsWith("221"));
     }
   }
 
   @Test
-  void aTermSignalLetsTheMessageUnderWayFinishAndKeepsItsAcknowledgement() throws Exception {
+  void aTermSignalLetsTheMessageUnderWayFinishAndKeepsTheAcceptedMail() throws Exception {
     Path file = configured("a", SERVER.formatted(1));
     try (ServerProcess server = new ServerProcess(file, Map.of());
-        Caller busy = new Caller(server.port());
-        Caller idle = new Caller(server.port())) {
+        RouterTestClient busy = new RouterTestClient(server.port());
+        RouterTestClient idle = new RouterTestClient(server.port())) {
       begin(busy, "b@example.net");
       busy.send("Subject: half\r\n\r\nfirst half\r\n");
       assertTrue(idle.reply().startsWith("220"));
@@ -92,30 +92,30 @@ final class ServerProcessTest {
       server.line("stopping: sessions and deliveries under way may end");
       assertTrue(idle.reply().startsWith("421 4.3.2"), "who only waits is told at once");
       assertFalse(isServed(server.port()));
-      assertTrue(busy.say("second half\r\n.").startsWith("250 2.0.0 Ok: queued as"));
+      assertTrue(busy.exchange("second half\r\n.").startsWith("250 2.0.0 Ok: queued as"));
       assertTrue(busy.reply().startsWith("421 4.3.2"));
       server.line("stopped");
-      assertEquals(Exit.OK, server.end());
+      assertEquals(ExitStatus.OK, server.end());
     }
     try (ServerProcess again = new ServerProcess(file, Map.of())) {
-      Said list = sealwax("", "queue", "list", "--config", file.toString());
+      CommandOutput list = sealwax("", "queue", "list", "--config", file.toString());
       assertTrue(list.out().contains("<b@example.net>"), list.out());
       again.signal("TERM");
-      assertEquals(Exit.OK, again.end());
+      assertEquals(ExitStatus.OK, again.end());
     }
   }
 
   private static boolean isServed(int port) {
-    try (Caller caller = new Caller(port)) {
+    try (RouterTestClient caller = new RouterTestClient(port)) {
       return caller.reply().startsWith("220")
-          && caller.say("EHLO client.example").startsWith("250");
+          && caller.exchange("EHLO client.example").startsWith("250");
     } catch (IOException e) {
       return false;
     }
   }
 
   @Test
-  void aHangUpSignalTakesAGoodFileAndKeepsTheFormerOneOverABrokenOne() throws Exception {
+  void aHangUpSignalAppliesAValidFileAndKeepsTheOldOneOverAnInvalidOne() throws Exception {
     Path file = configured("a", SERVER.formatted(1));
     try (ServerProcess server = new ServerProcess(file, Map.of())) {
       Files.writeString(file, SERVER.formatted(1) + "[limits]\nmesage_size = \"1MB\"\n");
@@ -124,8 +124,8 @@ final class ServerProcessTest {
       assertTrue(refused.contains("mesage_size"), refused);
       assertTrue(refused.endsWith("the running server keeps the old configuration"), refused);
       assertTrue(hello(server.port()).contains("mx.example.org"));
-      Said order = sealwax("", "reload", "--config", file.toString());
-      assertEquals(Exit.CONFIGURATION, order.code(), order.out());
+      CommandOutput order = sealwax("", "reload", "--config", file.toString());
+      assertEquals(ExitStatus.CONFIGURATION, order.code(), order.out());
       assertTrue(order.out().contains("message_size"), order.out());
       assertTrue(order.out().contains("the running server keeps the old"), order.out());
       Files.writeString(file, SERVER.formatted(1) + "[limits]\nmessage_size = \"1MB\"\n");
@@ -134,19 +134,19 @@ final class ServerProcessTest {
       assertTrue(hello(server.port()).contains("SIZE 1048576"), hello(server.port()));
       send(server.port(), "b@example.net");
       server.signal("TERM");
-      assertEquals(Exit.OK, server.end());
+      assertEquals(ExitStatus.OK, server.end());
     }
   }
 
   private static String hello(int port) throws IOException {
-    try (Caller caller = new Caller(port)) {
+    try (RouterTestClient caller = new RouterTestClient(port)) {
       assertTrue(caller.reply().startsWith("220"));
-      return caller.say("EHLO client.example");
+      return caller.exchange("EHLO client.example");
     }
   }
 
   @Test
-  void tellsTheServiceManagerHowItIs() throws Throwable {
+  void notifiesTheServiceManager() throws Throwable {
     Path file = configured("a", SERVER.formatted(1));
     Path socket = folder.resolve("notify");
     try (NotifySocket manager = new NotifySocket(socket);
@@ -157,16 +157,16 @@ final class ServerProcessTest {
       assertEquals("WATCHDOG=1", manager.next());
       assertEquals("WATCHDOG=1", manager.next());
       server.signal("HUP");
-      String reloading = afterBeats(manager);
+      String reloading = watchdogMessagesOf(manager);
       assertTrue(reloading.matches("RELOADING=1\nMONOTONIC_USEC=\\d+"), reloading);
-      assertEquals("READY=1\nSTATUS=reloaded", afterBeats(manager));
+      assertEquals("READY=1\nSTATUS=reloaded", watchdogMessagesOf(manager));
       server.signal("TERM");
-      assertEquals("STOPPING=1", afterBeats(manager));
-      assertEquals(Exit.OK, server.end());
+      assertEquals("STOPPING=1", watchdogMessagesOf(manager));
+      assertEquals(ExitStatus.OK, server.end());
     }
   }
 
-  private static String afterBeats(NotifySocket manager) throws Throwable {
+  private static String watchdogMessagesOf(NotifySocket manager) throws Throwable {
     String next = manager.next();
     while (next.equals("WATCHDOG=1")) {
       next = manager.next();
@@ -182,16 +182,16 @@ final class ServerProcessTest {
     try (ServerProcess server = new ServerProcess(file, Map.of())) {
       send(server.port(), "b@example.net");
       assertEquals(
-          new Said(Exit.OK, "the spool was copied to " + copy + "\n"),
+          new CommandOutput(ExitStatus.OK, "the spool was copied to " + copy + "\n"),
           sealwax("", "backup", copy.toString(), "--config", config));
-      Said twice = sealwax("", "backup", copy.toString(), "--config", config);
-      assertFalse(twice.code() == Exit.OK, "never over an earlier one: " + twice.out());
+      CommandOutput twice = sealwax("", "backup", copy.toString(), "--config", config);
+      assertFalse(twice.code() == ExitStatus.OK, "never over an earlier one: " + twice.out());
       send(server.port(), "later@example.net");
       server.signal("TERM");
-      assertEquals(Exit.OK, server.end());
+      assertEquals(ExitStatus.OK, server.end());
     }
-    Said full = sealwax("", "restore", copy.toString(), "--config", config);
-    assertEquals(Exit.SYSTEM, full.code());
+    CommandOutput full = sealwax("", "restore", copy.toString(), "--config", config);
+    assertEquals(ExitStatus.SYSTEM, full.code());
     assertTrue(full.out().contains("move it away first"), full.out());
     Path spool = folder.resolve("a/state/spool");
     try (Stream<Path> files = Files.walk(spool)) {
@@ -201,23 +201,23 @@ final class ServerProcessTest {
     }
     Path database = copy.resolve("spool.db");
     Files.move(database, copy.resolve("spool.db.part"));
-    Said unfinished = sealwax("", "restore", copy.toString(), "--config", config);
-    assertEquals(Exit.SYSTEM, unfinished.code());
+    CommandOutput unfinished = sealwax("", "restore", copy.toString(), "--config", config);
+    assertEquals(ExitStatus.SYSTEM, unfinished.code());
     assertTrue(unfinished.out().contains("no finished backup"), unfinished.out());
     Files.move(copy.resolve("spool.db.part"), database);
-    Said restored = sealwax("", "restore", copy.toString(), "--config", config);
-    assertEquals(Exit.OK, restored.code(), restored.out());
+    CommandOutput restored = sealwax("", "restore", copy.toString(), "--config", config);
+    assertEquals(ExitStatus.OK, restored.code(), restored.out());
     Path next = configured("b", SERVER.formatted(1));
     try (ServerProcess sink = new ServerProcess(next, Map.of())) {
       Files.writeString(file, SERVER.formatted(sink.port()));
       try (ServerProcess server = new ServerProcess(file, Map.of())) {
-        Said retry = sealwax("", "queue", "retry", "--all", "--config", config);
+        CommandOutput retry = sealwax("", "queue", "retry", "--all", "--config", config);
         assertTrue(retry.out().startsWith("retry: "), retry.out());
         server.line("status=sent");
         while (!sealwax("", "queue", "count", "--config", config).out().equals("0\n")) {
           Thread.sleep(10);
         }
-        Said list = sealwax("", "queue", "list", "--json", "--config", next.toString());
+        CommandOutput list = sealwax("", "queue", "list", "--json", "--config", next.toString());
         assertTrue(list.out().contains("b@example.net"), list.out());
         assertFalse(list.out().contains("later@example.net"), list.out());
       }
@@ -242,7 +242,7 @@ final class ServerProcessTest {
         assertTrue(manager.next().startsWith("READY=1"));
         process.destroy();
         assertTrue(process.waitFor(60, java.util.concurrent.TimeUnit.SECONDS), "did not end");
-        assertEquals(Exit.OK, process.exitValue());
+        assertEquals(ExitStatus.OK, process.exitValue());
       } finally {
         process.destroyForcibly().waitFor();
       }
@@ -250,9 +250,9 @@ final class ServerProcessTest {
   }
 
   @Test
-  void aPasswordLineLetsItsUserInAndNobodyElse() throws Exception {
-    Said line = sealwax("s3cret horse\n", "password", "joe");
-    assertEquals(Exit.OK, line.code());
+  void aPasswordLineAuthenticatesItsUserOnly() throws Exception {
+    CommandOutput line = sealwax("s3cret horse\n", "password", "joe");
+    assertEquals(ExitStatus.OK, line.code());
     assertFalse(line.out().contains("s3cret"), line.out());
     assertTrue(line.out().startsWith("joe:"), line.out());
     Path passwords = folder.resolve("passwords");
@@ -269,21 +269,21 @@ final class ServerProcessTest {
       assertTrue(login(server.port(), "joe", "s3cret").startsWith("535"));
       assertTrue(login(server.port(), "jane", "s3cret horse").startsWith("535"));
     }
-    assertEquals(Exit.USAGE, sealwax("x\n", "password").code());
-    assertEquals(Exit.USAGE, sealwax("x\n", "password", "a", "b").code());
-    assertEquals(Exit.DATA, sealwax("x\n", "password", "a:b").code());
-    assertEquals(Exit.DATA, sealwax("", "password", "joe").code());
+    assertEquals(ExitStatus.USAGE, sealwax("x\n", "password").code());
+    assertEquals(ExitStatus.USAGE, sealwax("x\n", "password", "a", "b").code());
+    assertEquals(ExitStatus.DATA, sealwax("x\n", "password", "a:b").code());
+    assertEquals(ExitStatus.DATA, sealwax("", "password", "joe").code());
   }
 
   private static String login(int port, String user, String password) throws IOException {
-    try (Caller caller = new Caller(port)) {
+    try (RouterTestClient caller = new RouterTestClient(port)) {
       assertTrue(caller.reply().startsWith("220"));
-      assertTrue(caller.say("EHLO client.example").startsWith("250"));
-      assertTrue(caller.say("STARTTLS").startsWith("220"));
+      assertTrue(caller.exchange("EHLO client.example").startsWith("250"));
+      assertTrue(caller.exchange("STARTTLS").startsWith("220"));
       caller.startTls();
-      assertTrue(caller.say("EHLO client.example").contains("AUTH"));
+      assertTrue(caller.exchange("EHLO client.example").contains("AUTH"));
       String plain = "\0" + user + "\0" + password;
-      return caller.say(
+      return caller.exchange(
           "AUTH PLAIN "
               + java.util.Base64.getEncoder()
                   .encodeToString(plain.getBytes(StandardCharsets.UTF_8)));

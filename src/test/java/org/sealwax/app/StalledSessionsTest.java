@@ -23,9 +23,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.sealwax.mail.cli.Exit;
-import org.sealwax.mail.cli.Surroundings;
-import org.sealwax.router.server.Caller;
+import org.sealwax.mail.cli.ExitStatus;
+import org.sealwax.mail.cli.ProcessEnvironment;
+import org.sealwax.router.server.RouterTestClient;
 
 /**
  * A flood of sessions that each hold as much as they can and then fall silent, against a process
@@ -51,14 +51,14 @@ final class StalledSessionsTest {
 
   private final Queue<Socket> open = new ConcurrentLinkedQueue<>();
   private final AtomicInteger inBody = new AtomicInteger();
-  private final AtomicInteger putOff = new AtomicInteger();
+  private final AtomicInteger deferred = new AtomicInteger();
 
   @TempDir private Path folder = Path.of("");
 
   private int sealwax(String in, String... words) {
     PrintStream print = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
-    Surroundings around =
-        new Surroundings(
+    ProcessEnvironment around =
+        new ProcessEnvironment(
             Map.of(),
             new ByteArrayInputStream(in.getBytes(StandardCharsets.UTF_8)),
             print,
@@ -86,7 +86,7 @@ final class StalledSessionsTest {
       socket.setSoTimeout(5_000);
       byte[] replies = new byte[64 * 1024];
       if (socket.getInputStream().read(replies) < 0 || replies[0] != '2') {
-        putOff.incrementAndGet();
+        deferred.incrementAndGet();
         return;
       }
       socket.getOutputStream().write(group);
@@ -98,7 +98,7 @@ final class StalledSessionsTest {
         }
         said.append(new String(replies, 0, count, StandardCharsets.US_ASCII));
         if (said.indexOf("452 4.3.1") >= 0 || said.indexOf("421 ") >= 0) {
-          putOff.incrementAndGet();
+          deferred.incrementAndGet();
           return;
         }
       }
@@ -120,7 +120,7 @@ final class StalledSessionsTest {
   }
 
   @Test
-  void theProcessGoesOnAndIsWellAfterwards() throws Exception {
+  void theProcessSurvivesAndIsHealthyAfterwards() throws Exception {
     Path file = Files.writeString(folder.resolve("sealwax.toml"), SERVER);
     byte[] group = group().getBytes(StandardCharsets.US_ASCII);
     byte[] body = "y".repeat(998).concat("\r\n").repeat(110).getBytes(StandardCharsets.US_ASCII);
@@ -129,27 +129,27 @@ final class StalledSessionsTest {
       flood(server.port(), FIRST, group, body);
       flood(server.port(), CLIENTS - FIRST, group, body);
       assertTrue(inBody.get() > 20, inBody + " in their body");
-      assertTrue(putOff.get() > 20, putOff + " put off");
-      assertEquals(Exit.OK, sealwax("", "queue", "count", "--config", file.toString()));
+      assertTrue(deferred.get() > 20, deferred + " put off");
+      assertEquals(ExitStatus.OK, sealwax("", "queue", "count", "--config", file.toString()));
       String mail = "Subject: x\n\nx\n";
       assertEquals(
-          Exit.OK,
+          ExitStatus.OK,
           sealwax(
               mail, "sendmail", "--config", file.toString(), "-f", "a@b.example", "c@d.example"));
       for (Socket socket : open) {
         socket.close();
       }
-      try (Caller caller = new Caller(server.port())) {
+      try (RouterTestClient caller = new RouterTestClient(server.port())) {
         assertTrue(caller.reply().startsWith("220"));
-        caller.say("EHLO client.example");
-        caller.say("MAIL FROM:<a@example.org>");
-        assertTrue(caller.say("RCPT TO:<b@example.net>").startsWith("250"));
-        assertTrue(caller.say("DATA").startsWith("354"));
-        assertTrue(caller.say("Subject: x\r\n\r\nx\r\n.").startsWith("250"));
+        caller.exchange("EHLO client.example");
+        caller.exchange("MAIL FROM:<a@example.org>");
+        assertTrue(caller.exchange("RCPT TO:<b@example.net>").startsWith("250"));
+        assertTrue(caller.exchange("DATA").startsWith("354"));
+        assertTrue(caller.exchange("Subject: x\r\n\r\nx\r\n.").startsWith("250"));
       }
       server.signal("TERM");
-      assertEquals(Exit.OK, server.end());
-      String log = server.said();
+      assertEquals(ExitStatus.OK, server.end());
+      String log = server.output();
       assertFalse(log.contains("OutOfMemory") || log.contains("sealwax/bug"), log);
     } finally {
       for (Socket socket : open) {

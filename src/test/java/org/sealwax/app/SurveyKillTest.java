@@ -83,7 +83,7 @@ final class SurveyKillTest {
    * somebody silent. There it is killed, once each.
    */
   @Test
-  void killedInTheMiddleItGoesOnWithoutAnyLineTwiceOrLost() throws Exception {
+  void aKilledSurveyContinuesWithNoLineRepeatedOrLost() throws Exception {
     int closed;
     try (ServerSocket door = new ServerSocket(0, 1, InetAddress.ofLiteral("127.41.0.1"))) {
       closed = door.getLocalPort();
@@ -111,7 +111,7 @@ final class SurveyKillTest {
         while (process.isAlive() && written() < enough) {
           process.waitFor(30, TimeUnit.MILLISECONDS);
         }
-        assertTrue(process.isAlive(), "it was over before it was killed: " + said());
+        assertTrue(process.isAlive(), "it was over before it was killed: " + output());
         process.destroyForcibly().waitFor();
         close(doors.get(kill));
       }
@@ -143,11 +143,11 @@ final class SurveyKillTest {
       seen.merge(Integer.valueOf(whole.group(1)), 1, Integer::sum);
     }
     seen.forEach((line, times) -> assertEquals(1, times, "line " + line));
-    assertEquals(TARGETS, seen.size(), said());
-    assertTrue(said().contains("done before"), said());
+    assertEquals(TARGETS, seen.size(), output());
+    assertTrue(output().contains("done before"), output());
   }
 
-  private String said() throws IOException {
+  private String output() throws IOException {
     return Files.readString(folder.resolve("said"));
   }
 }

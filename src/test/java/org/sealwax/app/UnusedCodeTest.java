@@ -128,11 +128,11 @@ final class UnusedCodeTest {
 
   private static final Map<String, Set<JavaClass>> BELOW = new HashMap<>();
 
-  private static JavaClasses program = HouseTest.house();
+  private static JavaClasses program = ArchitectureTest.mainClasses();
 
   @BeforeAll
   static void readTheCalls() {
-    program = HouseTest.house();
+    program = ArchitectureTest.mainClasses();
     for (JavaClass c : program) {
       for (JavaCodeUnitAccess<?> access : c.getCodeUnitAccessesFromSelf()) {
         CALLERS

@@ -12,29 +12,29 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
-import org.sealwax.assess.model.Budget;
+import org.sealwax.assess.model.AssessmentBudget;
+import org.sealwax.assess.model.AssessmentReport;
+import org.sealwax.assess.model.AssessmentTarget;
 import org.sealwax.assess.model.Check;
-import org.sealwax.assess.model.Depth;
+import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.Grade;
-import org.sealwax.assess.model.Outcome;
 import org.sealwax.assess.model.ReceiverRubric;
-import org.sealwax.assess.model.Report;
-import org.sealwax.assess.model.Target;
+import org.sealwax.assess.model.ScanDepth;
+import org.sealwax.assess.review.DnsInformationReview;
 import org.sealwax.assess.review.DnssecReview;
+import org.sealwax.assess.review.HostConsistencyReview;
 import org.sealwax.assess.review.MxReview;
-import org.sealwax.assess.review.PanelReview;
-import org.sealwax.assess.review.ParityReview;
-import org.sealwax.assess.review.ReportingReview;
-import org.sealwax.assess.review.Webs;
+import org.sealwax.assess.review.TestWebServers;
+import org.sealwax.assess.review.TlsRptReview;
 import org.sealwax.mail.dns.Resolver;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.testkit.dns.FixedResolver;
 
 /** Planning, running and grading, with probes that say what the test wants. */
 final class AssessmentTest {
-  private static final FixedResolver WORLD =
+  private static final FixedResolver ZONES =
       FixedResolver.builder()
           .mx("example.org", 10, "mx1.example.org")
           .mx("example.org", 20, "mx2.example.org")
@@ -46,7 +46,8 @@ final class AssessmentTest {
           .build();
 
   /** Says one outcome of a few checks at each address. */
-  private record Says(List<String> ids, Function<Visit, Outcome> outcome, int spends, int reserves)
+  private record FixedProbe(
+      List<String> ids, Function<AddressVisit, CheckOutcome> outcome, int spends, int reserves)
       implements Probe {
     @Override
     public List<Check> checks() {
@@ -54,85 +55,88 @@ final class AssessmentTest {
     }
 
     @Override
-    public int reserve(Depth depth) {
+    public int reserve(ScanDepth depth) {
       return reserves;
     }
 
     @Override
-    public List<Finding> look(Visit visit) {
-      visit.sightings().answers();
+    public List<Finding> run(AddressVisit visit) {
+      visit.facts().answers();
       int taken = 0;
-      while (taken < spends && visit.purse().take()) {
+      while (taken < spends && visit.connections().tryTake()) {
         taken++;
       }
       if (taken < spends) {
         return List.of();
       }
       return checks().stream()
-          .map(c -> Finding.of(c, outcome.apply(visit), visit.place(), "as the test says"))
+          .map(c -> Finding.of(c, outcome.apply(visit), visit.location(), "as the test says"))
           .toList();
     }
   }
 
-  private static Says says(Outcome outcome, String... ids) {
-    return new Says(List.of(ids), v -> outcome, 1, 0);
+  private static FixedProbe fixedProbe(CheckOutcome outcome, String... ids) {
+    return new FixedProbe(List.of(ids), v -> outcome, 1, 0);
   }
 
-  private static Setup setup(Resolver resolver, Probe... probes) {
-    return new Setup(
+  private static AssessmentEnvironment setup(Resolver resolver, Probe... probes) {
+    return new AssessmentEnvironment(
         resolver,
         List.of(probes),
         List.of(
             new MxReview(true, true),
             new DnssecReview(resolver),
-            new ReportingReview(resolver, Webs.answers(405)),
-            new PanelReview(resolver),
-            new ParityReview()),
+            new TlsRptReview(resolver, TestWebServers.answers(405)),
+            new DnsInformationReview(resolver),
+            new HostConsistencyReview()),
         ReceiverRubric.rules(),
         "probe.example",
         25,
         "test",
         2,
-        Setup.Gate.open(),
+        AssessmentEnvironment.VisitLimiter.open(),
         Clock.system(),
-        Chance.seeded(1));
+        RandomSource.seeded(1));
   }
 
-  private static Report run(Setup setup, String target, Budget budget) {
+  private static AssessmentReport run(
+      AssessmentEnvironment setup, String target, AssessmentBudget budget) {
     try {
-      return new Assessment(setup, Target.read(target).orElseThrow(), budget, Progress.none())
+      return new Assessment(
+              setup, AssessmentTarget.read(target).orElseThrow(), budget, ProgressListener.none())
           .run();
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }
   }
 
-  private static Optional<Finding> find(Report report, String id) {
+  private static Optional<Finding> find(AssessmentReport report, String id) {
     return report.findings().stream().filter(f -> f.check().id().equals(id)).findFirst();
   }
 
   @Test
-  void everyAddressOfEveryHostIsVisitedAndTheWeakestGivesTheGrade() throws Exception {
+  void everyAddressOfEveryHostIsScannedAndTheWeakestDecidesTheGrade() throws Exception {
     InetAddress weak = InetAddress.getByName("2001:db8::1");
-    Report report =
+    AssessmentReport report =
         run(
             setup(
-                WORLD,
-                new Says(
+                ZONES,
+                new FixedProbe(
                     List.of("starttls.offered"),
-                    v -> weak.equals(v.place().address()) ? Outcome.FAIL : Outcome.PASS,
+                    v ->
+                        weak.equals(v.location().address()) ? CheckOutcome.FAIL : CheckOutcome.PASS,
                     1,
                     0)),
             "example.org",
-            Budget.of(Depth.STANDARD));
-    assertEquals(3, report.stations().size());
+            AssessmentBudget.of(ScanDepth.STANDARD));
+    assertEquals(3, report.addresses().size());
     assertEquals("F", report.letter());
     Grade grade = report.graded().orElseThrow();
     assertEquals("an MX without STARTTLS", grade.caps().getFirst().reason());
     assertEquals(grade.letter(), grade.caps().getFirst().most());
     // The findings of one address do not count at another.
     long capped =
-        report.stations().stream()
+        report.addresses().stream()
             .filter(
                 s ->
                     s.grade() != null
@@ -141,31 +145,33 @@ final class AssessmentTest {
             .count();
     assertEquals(1, capped);
     assertEquals("parity/weaker", find(report, "parity").orElseThrow().code());
-    assertEquals(Outcome.PASS, find(report, "reach.all").orElseThrow().outcome());
-    assertEquals(Outcome.WARN, find(report, "tlsrpt").orElseThrow().outcome());
+    assertEquals(CheckOutcome.PASS, find(report, "reach.all").orElseThrow().outcome());
+    assertEquals(CheckOutcome.WARN, find(report, "tlsrpt").orElseThrow().outcome());
   }
 
   @Test
-  void everyCheckOfTheTableIsTold() {
-    Report report = run(setup(WORLD), "example.org", Budget.of(Depth.QUICK));
+  void everyCheckOfTheTableIsReported() {
+    AssessmentReport report =
+        run(setup(ZONES), "example.org", AssessmentBudget.of(ScanDepth.QUICK));
     for (Check check : Check.all()) {
       if (!check.id().equals("scan.trouble")) {
         assertTrue(find(report, check.id()).isPresent(), check.id());
       }
     }
-    assertEquals(Outcome.NOT_TESTED, find(report, "tls13").orElseThrow().outcome());
+    assertEquals(CheckOutcome.NOT_TESTED, find(report, "tls13").orElseThrow().outcome());
   }
 
   @Test
-  void whatNobodyAnswersHasNoGradeAndSaysWhy() {
-    assertEquals("-", run(setup(WORLD), "null.example", Budget.of(Depth.QUICK)).letter());
+  void anUnreachableTargetHasNoGradeAndAReason() {
+    assertEquals(
+        "-", run(setup(ZONES), "null.example", AssessmentBudget.of(ScanDepth.QUICK)).letter());
     for (String[] row :
         new String[][] {
           {"null.example", "the domain takes no mail (null MX)"},
           {"nowhere.example", "the domain does not exist"},
           {"example.org", "no host answers"}
         }) {
-      Report report = run(setup(WORLD), row[0], Budget.of(Depth.QUICK));
+      AssessmentReport report = run(setup(ZONES), row[0], AssessmentBudget.of(ScanDepth.QUICK));
       assertNull(report.grade(), row[0]);
       assertEquals(row[1], report.ungraded());
     }
@@ -173,12 +179,13 @@ final class AssessmentTest {
 
   @Test
   void aBogusZoneIsGradedF() {
-    Report report = run(setup(WORLD), "bogus.example", Budget.of(Depth.QUICK));
+    AssessmentReport report =
+        run(setup(ZONES), "bogus.example", AssessmentBudget.of(ScanDepth.QUICK));
     assertEquals("F", report.letter());
   }
 
   @Test
-  void aProbeThatBreaksIsInconclusiveAndTakesNobodyAlong() {
+  void aFailingProbeIsInconclusiveAndAffectsNoOther() {
     Probe broken =
         new Probe() {
           @Override
@@ -187,23 +194,23 @@ final class AssessmentTest {
           }
 
           @Override
-          public List<Finding> look(Visit visit) {
+          public List<Finding> run(AddressVisit visit) {
             throw new IllegalStateException("bug");
           }
         };
-    Report report =
+    AssessmentReport report =
         run(
-            setup(WORLD, broken, says(Outcome.PASS, "tls13")),
+            setup(ZONES, broken, fixedProbe(CheckOutcome.PASS, "tls13")),
             "192.0.2.7:25",
-            Budget.of(Depth.QUICK));
-    assertEquals(Outcome.INCONCLUSIVE, find(report, "tls12").orElseThrow().outcome());
-    assertEquals(Outcome.PASS, find(report, "tls13").orElseThrow().outcome());
+            AssessmentBudget.of(ScanDepth.QUICK));
+    assertEquals(CheckOutcome.INCONCLUSIVE, find(report, "tls12").orElseThrow().outcome());
+    assertEquals(CheckOutcome.PASS, find(report, "tls13").orElseThrow().outcome());
     assertTrue(report.letter().endsWith("?"));
   }
 
   /** One MX that says nothing must not cost the answers of the DNS. */
   @Test
-  void whatTheDnsSaysIsReportedWhateverTheHostsDo() {
+  void dnsFindingsAreReportedWithoutReachableHosts() {
     Probe silent =
         new Probe() {
           @Override
@@ -212,58 +219,60 @@ final class AssessmentTest {
           }
 
           @Override
-          public List<Finding> look(Visit visit) throws InterruptedException {
-            Thread.sleep(visit.left());
+          public List<Finding> run(AddressVisit visit) throws InterruptedException {
+            Thread.sleep(visit.timeLeft());
             return List.of();
           }
         };
-    Report report =
+    AssessmentReport report =
         run(
-            setup(WORLD, silent),
+            setup(ZONES, silent),
             "example.org",
-            Budget.of(Depth.QUICK).withTotal(Duration.ofMillis(50)));
+            AssessmentBudget.of(ScanDepth.QUICK).withTotal(Duration.ofMillis(50)));
     for (String id : List.of("mx.exists", "dnssec", "tlsrpt", "spf", "dmarc")) {
       assertTrue(find(report, id).orElseThrow().outcome().known(), id);
     }
-    assertEquals(Outcome.INCONCLUSIVE, find(report, "parity").orElseThrow().outcome());
+    assertEquals(CheckOutcome.INCONCLUSIVE, find(report, "parity").orElseThrow().outcome());
   }
 
   @Test
   void aDomainWithoutMailNeedsNoPolicies() {
     for (String domain : List.of("null.example", "gone.example")) {
-      Report report = run(setup(WORLD), domain, Budget.of(Depth.QUICK));
+      AssessmentReport report = run(setup(ZONES), domain, AssessmentBudget.of(ScanDepth.QUICK));
       for (String id : List.of("tlsrpt", "parity", "dnssec", "starttls.offered", "dane.match")) {
-        assertEquals(Outcome.NOT_NEEDED, find(report, id).orElseThrow().outcome(), domain + id);
+        assertEquals(
+            CheckOutcome.NOT_NEEDED, find(report, id).orElseThrow().outcome(), domain + id);
       }
       assertTrue(
           report.findings().stream()
               .filter(f -> !f.check().id().equals("mx.exists"))
-              .noneMatch(f -> f.outcome() == Outcome.FAIL || f.outcome() == Outcome.WARN),
+              .noneMatch(f -> f.outcome() == CheckOutcome.FAIL || f.outcome() == CheckOutcome.WARN),
           report.findings().toString());
     }
-    Report unknown =
+    AssessmentReport unknown =
         run(
             setup(FixedResolver.builder().fails("example.org").build()),
             "example.org",
-            Budget.of(Depth.QUICK));
-    assertEquals(Outcome.INCONCLUSIVE, find(unknown, "tlsrpt").orElseThrow().outcome());
+            AssessmentBudget.of(ScanDepth.QUICK));
+    assertEquals(CheckOutcome.INCONCLUSIVE, find(unknown, "tlsrpt").orElseThrow().outcome());
   }
 
   @Test
-  void aNullMxBesideAnotherIsAFault() {
+  void aNullMxNextToAnotherMxIsAFault() {
     Resolver world =
         FixedResolver.builder()
             .mx("example.org", 0, ".")
             .mx("example.org", 10, "mx1.example.org")
             .address("mx1.example.org", "192.0.2.1")
             .build();
-    Report report = run(setup(world), "example.org", Budget.of(Depth.QUICK));
+    AssessmentReport report =
+        run(setup(world), "example.org", AssessmentBudget.of(ScanDepth.QUICK));
     assertEquals("mx.exists/null-beside", find(report, "mx.exists").orElseThrow().code());
   }
 
   /** A dead second host leaves a doubt: nobody knows how it would have been. */
   @Test
-  void aHostThatWasNotSeenPutsTheGradeInDoubt() {
+  void anUnreachableHostMakesTheGradeUncertain() {
     Probe onlyFirst =
         new Probe() {
           @Override
@@ -272,20 +281,22 @@ final class AssessmentTest {
           }
 
           @Override
-          public List<Finding> look(Visit visit) {
-            if (!visit.place().text().contains("mx1")) {
+          public List<Finding> run(AddressVisit visit) {
+            if (!visit.location().text().contains("mx1")) {
               return List.of();
             }
-            visit.sightings().answers();
-            return List.of(Finding.of(Check.of("tls13"), Outcome.PASS, visit.place(), "TLS 1.3"));
+            visit.facts().answers();
+            return List.of(
+                Finding.of(Check.of("tls13"), CheckOutcome.PASS, visit.location(), "TLS 1.3"));
           }
         };
-    Report report = run(setup(WORLD, onlyFirst), "example.org", Budget.of(Depth.STANDARD));
+    AssessmentReport report =
+        run(setup(ZONES, onlyFirst), "example.org", AssessmentBudget.of(ScanDepth.STANDARD));
     assertTrue(report.graded().orElseThrow().uncertain());
     assertTrue(report.letter().endsWith("?"), report.letter());
   }
 
-  private static Probe lacksStarttls() {
+  private static Probe starttlsMissing() {
     return new Probe() {
       @Override
       public List<Check> checks() {
@@ -293,38 +304,42 @@ final class AssessmentTest {
       }
 
       @Override
-      public List<Finding> look(Visit visit) {
-        visit.sightings().answers();
+      public List<Finding> run(AddressVisit visit) {
+        visit.facts().answers();
         return List.of(
-            Finding.of(Check.of("starttls.offered"), Outcome.FAIL, visit.place(), "none")
+            Finding.of(Check.of("starttls.offered"), CheckOutcome.FAIL, visit.location(), "none")
                 .as("missing"));
       }
     };
   }
 
   @Test
-  void withoutStarttlsNothingBehindItRaisesADoubt() {
-    Report report =
+  void withoutStarttlsUntestedTlsChecksLeaveTheGradeCertain() {
+    AssessmentReport report =
         run(
-            setup(WORLD, lacksStarttls(), says(Outcome.INCONCLUSIVE, "tls13", "suite.rc4")),
+            setup(
+                ZONES,
+                starttlsMissing(),
+                fixedProbe(CheckOutcome.INCONCLUSIVE, "tls13", "suite.rc4")),
             "192.0.2.7:25",
-            Budget.of(Depth.QUICK));
-    assertEquals(Outcome.NOT_TESTED, find(report, "suite.rc4").orElseThrow().outcome());
+            AssessmentBudget.of(ScanDepth.QUICK));
+    assertEquals(CheckOutcome.NOT_TESTED, find(report, "suite.rc4").orElseThrow().outcome());
     assertEquals("F", report.letter());
   }
 
   @Test
-  void noMoreConnectionsThanTheBudgetAndSomeAreKeptForLaterProbes() {
-    Says greedy = new Says(List.of("tls12"), v -> Outcome.PASS, 100, 0);
-    Says modest = new Says(List.of("tls13"), v -> Outcome.PASS, 2, 2);
-    Report report = run(setup(WORLD, greedy, modest), "192.0.2.7:25", Budget.of(Depth.QUICK));
+  void connectionsStayWithinTheBudgetAndSomeAreReservedForLaterProbes() {
+    FixedProbe greedy = new FixedProbe(List.of("tls12"), v -> CheckOutcome.PASS, 100, 0);
+    FixedProbe modest = new FixedProbe(List.of("tls13"), v -> CheckOutcome.PASS, 2, 2);
+    AssessmentReport report =
+        run(setup(ZONES, greedy, modest), "192.0.2.7:25", AssessmentBudget.of(ScanDepth.QUICK));
     assertEquals(8, report.connections());
-    assertEquals(Outcome.NOT_TESTED, find(report, "tls12").orElseThrow().outcome());
-    assertEquals(Outcome.PASS, find(report, "tls13").orElseThrow().outcome());
+    assertEquals(CheckOutcome.NOT_TESTED, find(report, "tls12").orElseThrow().outcome());
+    assertEquals(CheckOutcome.PASS, find(report, "tls13").orElseThrow().outcome());
   }
 
   @Test
-  void whenTheTimeIsOverTheRestIsNotTested() {
+  void afterTheTimeLimitTheRestIsNotTested() {
     List<String> looked = new ArrayList<>();
     Probe slow =
         new Probe() {
@@ -334,24 +349,24 @@ final class AssessmentTest {
           }
 
           @Override
-          public List<Finding> look(Visit visit) throws InterruptedException {
+          public List<Finding> run(AddressVisit visit) throws InterruptedException {
             looked.add("slow");
-            while (visit.left().isPositive()) {
+            while (visit.timeLeft().isPositive()) {
               Thread.onSpinWait();
             }
             return List.of();
           }
         };
-    Report report =
+    AssessmentReport report =
         run(
-            setup(WORLD, slow, says(Outcome.PASS, "tls13")),
+            setup(ZONES, slow, fixedProbe(CheckOutcome.PASS, "tls13")),
             "192.0.2.7:25",
-            Budget.of(Depth.QUICK).withTotal(Duration.ofMillis(50)));
+            AssessmentBudget.of(ScanDepth.QUICK).withTotal(Duration.ofMillis(50)));
     assertEquals(List.of("slow"), looked);
     Finding unseen = find(report, "tls13").orElseThrow();
-    assertEquals(Outcome.NOT_TESTED, unseen.outcome());
-    assertEquals("the time was over", unseen.seen());
-    assertEquals(Outcome.NOT_NEEDED, find(report, "mx.exists").orElseThrow().outcome());
+    assertEquals(CheckOutcome.NOT_TESTED, unseen.outcome());
+    assertEquals("the time was over", unseen.observed());
+    assertEquals(CheckOutcome.NOT_NEEDED, find(report, "mx.exists").orElseThrow().outcome());
   }
 
   @Test
@@ -371,8 +386,12 @@ final class AssessmentTest {
           {"[IPv6:2001:db8::1]:26", "[2001:db8:0:0:0:0:0:1]:26 STARTTLS"},
           {"2001:db8::1", "[2001:db8:0:0:0:0:0:1]:25 STARTTLS"},
         }) {
-      Target target = Target.read(row[0]).orElseThrow(() -> new AssertionError(row[0]));
-      String text = target instanceof Target.Host h ? h.text() + " " + h.entry() : target.text();
+      AssessmentTarget target =
+          AssessmentTarget.read(row[0]).orElseThrow(() -> new AssertionError(row[0]));
+      String text =
+          target instanceof AssessmentTarget.HostTarget h
+              ? h.text() + " " + h.entry()
+              : target.text();
       assertEquals(row[1], text);
     }
     for (String wrong :
@@ -388,7 +407,7 @@ final class AssessmentTest {
             "smtp://",
             "192.0.2.1.",
             "192.0.2.256")) {
-      assertFalse(Target.read(wrong).isPresent(), wrong);
+      assertFalse(AssessmentTarget.read(wrong).isPresent(), wrong);
     }
   }
 }

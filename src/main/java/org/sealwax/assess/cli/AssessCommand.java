@@ -10,36 +10,36 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.sealwax.assess.Assessment;
-import org.sealwax.assess.Progress;
-import org.sealwax.assess.model.Budget;
-import org.sealwax.assess.model.Depth;
+import org.sealwax.assess.ProgressListener;
+import org.sealwax.assess.model.AssessmentBudget;
+import org.sealwax.assess.model.AssessmentReport;
+import org.sealwax.assess.model.AssessmentTarget;
+import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
-import org.sealwax.assess.model.Letter;
-import org.sealwax.assess.model.Outcome;
-import org.sealwax.assess.model.Place;
-import org.sealwax.assess.model.Report;
-import org.sealwax.assess.model.Target;
-import org.sealwax.assess.render.Badge;
-import org.sealwax.assess.render.ReportJson;
+import org.sealwax.assess.model.FindingLocation;
+import org.sealwax.assess.model.GradeLetter;
+import org.sealwax.assess.model.ScanDepth;
+import org.sealwax.assess.render.AssessmentReportJson;
+import org.sealwax.assess.render.GradeBadge;
 import org.sealwax.assess.render.ReportPage;
 import org.sealwax.assess.render.ReportText;
 import org.sealwax.mail.cli.Arguments;
-import org.sealwax.mail.cli.Exit;
-import org.sealwax.mail.cli.Folders;
+import org.sealwax.mail.cli.DefaultPaths;
+import org.sealwax.mail.cli.ExitStatus;
+import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.Subcommand;
-import org.sealwax.mail.cli.Surroundings;
 import org.sealwax.mail.cli.Terminal;
 
 /** {@code sealwax assess TARGET}: examines how mail to a domain or host is protected. */
 public final class AssessCommand {
-  private final Surroundings around;
-  private final Folders folders;
+  private final ProcessEnvironment process;
+  private final DefaultPaths folders;
   private final boolean terminal;
 
-  public AssessCommand(Surroundings around, Folders folders) {
-    this.around = around;
+  public AssessCommand(ProcessEnvironment around, DefaultPaths folders) {
+    this.process = around;
     this.folders = folders;
-    this.terminal = Terminal.watched() && around.variable("NO_COLOR").isEmpty();
+    this.terminal = Terminal.isInteractive() && around.variable("NO_COLOR").isEmpty();
   }
 
   /** As help and the manual show it. */
@@ -89,130 +89,132 @@ public final class AssessCommand {
         false);
   }
 
-  public int run(Arguments arguments) throws Arguments.Misuse {
+  public int run(Arguments arguments) throws Arguments.UsageError {
     if (arguments.operands().size() != 1) {
-      throw new Arguments.Misuse("name one domain, host or host:port");
+      throw new Arguments.UsageError("name one domain, host or host:port");
     }
-    Target target = target(arguments);
+    AssessmentTarget target = target(arguments);
     budget(arguments);
-    Optional<Letter> least = least(arguments);
+    Optional<GradeLetter> least = least(arguments);
     String router = router(arguments);
-    Examiner examiner;
+    AssessmentSetup examiner;
     try {
-      examiner = Examiner.of(arguments, around, folders, target);
+      examiner = AssessmentSetup.of(arguments, process, folders, target);
     } catch (IOException e) {
-      around.err().println("sealwax: " + e.getMessage());
-      return Exit.DATA;
+      process.err().println("sealwax: " + e.getMessage());
+      return ExitStatus.DATA;
     }
-    Report report;
+    AssessmentReport report;
     try {
-      Budget budget = budget(arguments, examiner);
+      AssessmentBudget budget = budget(arguments, examiner);
       report = new Assessment(examiner.setup(), target, budget, progress(arguments)).run();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return Exit.TRY_AGAIN;
+      return ExitStatus.TRY_AGAIN;
     }
     if (terminal) {
-      around.err().print("\r\u001b[K");
+      process.err().print("\r\u001b[K");
     }
     if (!report.validates()) {
-      Optional<String> trouble = resolverTrouble(examiner);
+      Optional<String> trouble = resolverProblem(examiner);
       if (trouble.isPresent()) {
-        around.err().println("sealwax: " + trouble.get());
-        around.err().println("sealwax: nothing can be said of " + target.text());
-        return Exit.UNAVAILABLE;
+        process.err().println("sealwax: " + trouble.get());
+        process.err().println("sealwax: nothing can be said of " + target.text());
+        return ExitStatus.UNAVAILABLE;
       }
     }
     try {
       write(arguments.value("--html"), ReportPage.of(report));
-      write(arguments.value("--badge"), Badge.of(report));
+      write(arguments.value("--badge"), GradeBadge.of(report));
     } catch (IOException e) {
-      around.err().println("sealwax: cannot write: " + e.getMessage());
-      return Exit.SYSTEM;
+      process.err().println("sealwax: cannot write: " + e.getMessage());
+      return ExitStatus.SYSTEM;
     }
-    around
+    process
         .out()
         .println(
             arguments.has("--json")
-                ? ReportJson.of(report)
+                ? AssessmentReportJson.of(report)
                 : new ReportText(terminal, router).of(report));
     return verdict(report, least);
   }
 
-  private static Optional<String> resolverTrouble(Examiner examiner) {
+  private static Optional<String> resolverProblem(AssessmentSetup examiner) {
     try {
-      return examiner.resolverTrouble();
+      return examiner.resolverProblem();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return Optional.empty();
     }
   }
 
-  private static int verdict(Report report, Optional<Letter> least) {
+  private static int verdict(AssessmentReport report, Optional<GradeLetter> least) {
     if (least.isEmpty()) {
-      return Exit.OK;
+      return ExitStatus.OK;
     }
     return report.graded().filter(g -> g.letter().compareTo(least.get()) <= 0).isPresent()
-        ? Exit.OK
-        : Exit.WARNINGS;
+        ? ExitStatus.OK
+        : ExitStatus.WARNINGS;
   }
 
   private void write(Optional<String> file, String text) throws IOException {
     if (file.isPresent()) {
-      Path path = around.path(file.get());
+      Path path = process.path(file.get());
       Files.writeString(path, text, StandardCharsets.UTF_8);
     }
   }
 
-  static Target target(Arguments arguments) throws Arguments.Misuse {
+  static AssessmentTarget target(Arguments arguments) throws Arguments.UsageError {
     String text = arguments.operands().getFirst();
-    Target target =
-        Target.read(text)
-            .orElseThrow(() -> new Arguments.Misuse(text + " is no domain, host or host:port"));
+    AssessmentTarget target =
+        AssessmentTarget.read(text)
+            .orElseThrow(() -> new Arguments.UsageError(text + " is no domain, host or host:port"));
     Optional<String> address = arguments.value("--address");
     if (address.isEmpty()) {
       return target;
     }
-    if (!(target instanceof Target.Host host)) {
-      throw new Arguments.Misuse("--address goes with host:port");
+    if (!(target instanceof AssessmentTarget.HostTarget host)) {
+      throw new Arguments.UsageError("--address goes with host:port");
     }
     try {
       return host.at(InetAddress.ofLiteral(address.get()));
     } catch (IllegalArgumentException e) {
-      throw new Arguments.Misuse("--address " + address.get() + " is no address");
+      throw new Arguments.UsageError("--address " + address.get() + " is no address");
     }
   }
 
   /** What the tests that were asked for by name need comes on top. */
-  private static Budget budget(Arguments arguments, Examiner examiner) throws Arguments.Misuse {
-    Budget budget = budget(arguments);
+  private static AssessmentBudget budget(Arguments arguments, AssessmentSetup examiner)
+      throws Arguments.UsageError {
+    AssessmentBudget budget = budget(arguments);
     int more = examiner.setup().probes().stream().mapToInt(p -> p.reserve(budget.depth())).sum();
-    return budget.withConnections(Math.min(Budget.MAX_CONNECTIONS, budget.connections() + more));
+    return budget.withConnections(
+        Math.min(AssessmentBudget.MAX_CONNECTIONS, budget.connections() + more));
   }
 
-  static Budget budget(Arguments arguments) throws Arguments.Misuse {
+  static AssessmentBudget budget(Arguments arguments) throws Arguments.UsageError {
     if (arguments.has("--quick") && arguments.has("--full")) {
-      throw new Arguments.Misuse("--quick or --full, not both");
+      throw new Arguments.UsageError("--quick or --full, not both");
     }
-    Depth depth =
+    ScanDepth depth =
         arguments.has("--quick")
-            ? Depth.QUICK
-            : arguments.has("--full") ? Depth.FULL : Depth.STANDARD;
-    Budget budget = Budget.of(depth);
+            ? ScanDepth.QUICK
+            : arguments.has("--full") ? ScanDepth.FULL : ScanDepth.STANDARD;
+    AssessmentBudget budget = AssessmentBudget.of(depth);
     Optional<String> connections = arguments.value("--connections");
     if (connections.isPresent()) {
       budget =
           budget.withConnections(
-              number("--connections", connections.get(), Budget.MAX_CONNECTIONS));
+              number("--connections", connections.get(), AssessmentBudget.MAX_CONNECTIONS));
     }
     Optional<String> deadline = arguments.value("--deadline");
     if (deadline.isPresent()) {
-      budget = budget.withTotal(Durations.read("--deadline", deadline.get()));
+      budget = budget.withTotal(DurationParser.read("--deadline", deadline.get()));
     }
     return budget;
   }
 
-  static int number(String option, String text, int most) throws Arguments.Misuse {
+  static int number(String option, String text, int most) throws Arguments.UsageError {
     try {
       int n = Integer.parseInt(text);
       if (n >= 1 && n <= most) {
@@ -221,44 +223,46 @@ public final class AssessCommand {
     } catch (NumberFormatException e) {
       // Said below.
     }
-    throw new Arguments.Misuse(option + " is a number from 1 to " + most);
+    throw new Arguments.UsageError(option + " is a number from 1 to " + most);
   }
 
-  private static Optional<Letter> least(Arguments arguments) throws Arguments.Misuse {
+  private static Optional<GradeLetter> least(Arguments arguments) throws Arguments.UsageError {
     Optional<String> text = arguments.value("--fail-below");
     if (text.isEmpty()) {
       return Optional.empty();
     }
-    Optional<Letter> letter = Letter.read(text.get());
+    Optional<GradeLetter> letter = GradeLetter.read(text.get());
     if (letter.isEmpty()) {
-      throw new Arguments.Misuse("--fail-below is one of A+ A A- B C D E F");
+      throw new Arguments.UsageError("--fail-below is one of A+ A A- B C D E F");
     }
     return letter;
   }
 
-  private static String router(Arguments arguments) throws Arguments.Misuse {
+  private static String router(Arguments arguments) throws Arguments.UsageError {
     String name = arguments.value("--router").orElse("").toLowerCase(Locale.ROOT);
     if (!List.of("", "postfix", "exim", "opensmtpd", "sealwax").contains(name)) {
-      throw new Arguments.Misuse("--router is one of postfix exim opensmtpd sealwax");
+      throw new Arguments.UsageError("--router is one of postfix exim opensmtpd sealwax");
     }
     return name;
   }
 
-  private Progress progress(Arguments arguments) {
-    return terminal && !arguments.has("--json") ? new Line(around.err()) : Progress.none();
+  private ProgressListener progress(Arguments arguments) {
+    return terminal && !arguments.has("--json")
+        ? new StatusLine(process.err())
+        : ProgressListener.none();
   }
 
   /** One line that is written over and over. */
-  private static final class Line implements Progress {
+  private static final class StatusLine implements ProgressListener {
     private final PrintStream out;
     private int bad;
 
-    Line(PrintStream out) {
+    StatusLine(PrintStream out) {
       this.out = out;
     }
 
     @Override
-    public synchronized void doing(Place place, String what, int connections) {
+    public synchronized void checking(FindingLocation place, String what, int connections) {
       String count = connections == 0 ? "" : ", " + connections + " connections";
       String found = bad == 0 ? "" : ", " + bad + " to mend";
       String text = "  " + place.text() + ": " + what + count + found;
@@ -268,7 +272,7 @@ public final class AssessCommand {
 
     @Override
     public synchronized void found(Finding finding) {
-      if (finding.outcome() == Outcome.FAIL || finding.outcome() == Outcome.WARN) {
+      if (finding.outcome() == CheckOutcome.FAIL || finding.outcome() == CheckOutcome.WARN) {
         bad++;
       }
     }

@@ -3,28 +3,28 @@ package org.sealwax.assess.cli;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.sealwax.assess.model.Advice;
 import org.sealwax.assess.model.Check;
-import org.sealwax.assess.model.Letter;
+import org.sealwax.assess.model.FixAdvice;
+import org.sealwax.assess.model.GradeLetter;
 import org.sealwax.assess.model.ReceiverRubric;
 import org.sealwax.assess.model.Rubric;
 import org.sealwax.mail.cli.Arguments;
-import org.sealwax.mail.cli.Exit;
+import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.Printable;
-import org.sealwax.mail.cli.Surroundings;
+import org.sealwax.mail.cli.ProcessEnvironment;
 
 /** {@code sealwax explain --code}: what a finding of an assessment means. */
 public final class ExplainCodeCommand {
-  private final Surroundings around;
+  private final ProcessEnvironment around;
 
-  public ExplainCodeCommand(Surroundings around) {
+  public ExplainCodeCommand(ProcessEnvironment around) {
     this.around = around;
   }
 
-  public int run(Arguments arguments) throws Arguments.Misuse {
+  public int run(Arguments arguments) throws Arguments.UsageError {
     Optional<String> code = arguments.value("--code");
     if (code.isEmpty()) {
-      throw new Arguments.Misuse("name a code: sealwax explain --code tls10");
+      throw new Arguments.UsageError("name a code: sealwax explain --code tls10");
     }
     return code(code.get());
   }
@@ -40,10 +40,10 @@ public final class ExplainCodeCommand {
       if (!near.isEmpty()) {
         around.err().println("help: " + String.join(", ", near));
       }
-      return Exit.DATA;
+      return ExitStatus.DATA;
     }
     around.out().print(text(found.get(), aspect));
-    return Exit.OK;
+    return ExitStatus.OK;
   }
 
   private static boolean near(String known, String asked) {
@@ -58,14 +58,14 @@ public final class ExplainCodeCommand {
         .append("  ")
         .append(check.title())
         .append("\n\nwhy: ")
-        .append(check.why())
+        .append(check.reason())
         .append('\n');
-    List<Rubric.CapRow> caps =
+    List<Rubric.CapRule> caps =
         ReceiverRubric.rules().caps().stream()
             .filter(c -> c.check().equals(check.id()))
             .filter(c -> aspect.isEmpty() || c.aspect().isEmpty() || c.aspect().equals(aspect))
             .toList();
-    for (Rubric.CapRow cap : caps) {
+    for (Rubric.CapRule cap : caps) {
       out.append("grade: at best ")
           .append(cap.most().text())
           .append(" for ")
@@ -85,7 +85,7 @@ public final class ExplainCodeCommand {
           .append('\n');
     }
     check.sources().forEach(s -> out.append("source: ").append(s).append('\n'));
-    Advice advice = check.advice();
+    FixAdvice advice = check.advice();
     out.append("help: ").append(advice.general()).append('\n');
     lines(out, "Postfix", advice.postfix());
     lines(out, "Exim", advice.exim());
@@ -97,8 +97,8 @@ public final class ExplainCodeCommand {
   /** What it earns by itself, and what cannot be earned without it. */
   private static List<String> points(Check check) {
     List<String> points = new ArrayList<>();
-    for (Rubric.Category category : ReceiverRubric.rules().categories()) {
-      for (Rubric.Row row : category.rows()) {
+    for (Rubric.ScoreCategory category : ReceiverRubric.rules().categories()) {
+      for (Rubric.PointsRule row : category.rows()) {
         if (row.check().equals(check.id())) {
           points.add("up to " + row.pass() + " points in " + category.name());
         } else if (row.without().equals(check.id())) {
@@ -117,7 +117,7 @@ public final class ExplainCodeCommand {
 
   private static String plus(Check check) {
     return ReceiverRubric.rules().plus().stream().anyMatch(p -> p.check().equals(check.id()))
-        ? Letter.A_PLUS.text()
+        ? GradeLetter.A_PLUS.text()
         : "information";
   }
 

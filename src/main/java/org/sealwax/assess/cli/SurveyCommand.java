@@ -18,19 +18,19 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.assess.model.Budget;
-import org.sealwax.assess.model.Depth;
-import org.sealwax.assess.model.Report;
-import org.sealwax.assess.render.ReportJson;
-import org.sealwax.assess.survey.ProviderGate;
+import org.sealwax.assess.model.AssessmentBudget;
+import org.sealwax.assess.model.AssessmentReport;
+import org.sealwax.assess.model.ScanDepth;
+import org.sealwax.assess.render.AssessmentReportJson;
+import org.sealwax.assess.survey.ProviderLimiter;
 import org.sealwax.assess.survey.Survey;
 import org.sealwax.assess.survey.SurveyState;
 import org.sealwax.mail.cli.Arguments;
-import org.sealwax.mail.cli.Exit;
-import org.sealwax.mail.cli.Folders;
+import org.sealwax.mail.cli.DefaultPaths;
+import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.Printable;
+import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.Subcommand;
-import org.sealwax.mail.cli.Surroundings;
 import org.sealwax.mail.cli.Terminal;
 import org.sealwax.mail.net.Clock;
 
@@ -49,14 +49,14 @@ public final class SurveyCommand {
 
   private static final Duration PAUSE = Duration.ofMillis(250);
 
-  private final Surroundings around;
-  private final Folders folders;
+  private final ProcessEnvironment process;
+  private final DefaultPaths folders;
   private final boolean terminal;
 
-  public SurveyCommand(Surroundings around, Folders folders) {
-    this.around = around;
+  public SurveyCommand(ProcessEnvironment around, DefaultPaths folders) {
+    this.process = around;
     this.folders = folders;
-    this.terminal = Terminal.watched();
+    this.terminal = Terminal.isInteractive();
   }
 
   /** As help and the manual show it. */
@@ -105,75 +105,76 @@ public final class SurveyCommand {
         false);
   }
 
-  public int run(Arguments arguments) throws Arguments.Misuse {
+  public int run(Arguments arguments) throws Arguments.UsageError {
     if (arguments.operands().size() != 1) {
-      throw new Arguments.Misuse("name one file, or - for standard input");
+      throw new Arguments.UsageError("name one file, or - for standard input");
     }
-    Budget budget = Budget.of(arguments.has("--standard") ? Depth.STANDARD : Depth.QUICK);
+    AssessmentBudget budget =
+        AssessmentBudget.of(arguments.has("--standard") ? ScanDepth.STANDARD : ScanDepth.QUICK);
     Optional<String> deadline = arguments.value("--deadline");
     if (deadline.isPresent()) {
-      budget = budget.withTotal(Durations.read("--deadline", deadline.get()));
+      budget = budget.withTotal(DurationParser.read("--deadline", deadline.get()));
     }
     int visits = count(arguments, "--visits", VISITS, MAX_VISITS);
     Duration pause = pause(arguments);
-    ProviderGate gate =
-        new ProviderGate(
+    ProviderLimiter gate =
+        new ProviderLimiter(
             visits,
             count(arguments, "--per-provider", PER_BLOCK, MAX_VISITS),
             pause,
             Clock.system());
     String input = arguments.operands().getFirst();
     try (Reader reader = reader(input);
-        Output output = new Output(around, arguments, input, terminal)) {
-      Examiner examiner =
-          Examiner.of(arguments, around, folders, arguments.has("--allow-private"), gate);
-      Optional<String> trouble = examiner.resolverTrouble();
+        SurveyOutput output = new SurveyOutput(process, arguments, input, terminal)) {
+      AssessmentSetup examiner =
+          AssessmentSetup.of(arguments, process, folders, arguments.has("--allow-private"), gate);
+      Optional<String> trouble = examiner.resolverProblem();
       if (trouble.isPresent()) {
-        around.err().println("sealwax: " + trouble.get());
-        return Exit.UNAVAILABLE;
+        process.err().println("sealwax: " + trouble.get());
+        return ExitStatus.UNAVAILABLE;
       }
       new Survey(examiner.setup(), budget, visits * WINDOW).run(reader, output.ledger(), output);
       output.summary();
-      return output.bad == 0 ? Exit.OK : Exit.WARNINGS;
+      return output.bad == 0 ? ExitStatus.OK : ExitStatus.WARNINGS;
     } catch (IOException e) {
-      around.err().println("sealwax: " + e.getMessage());
-      return Exit.SYSTEM;
+      process.err().println("sealwax: " + e.getMessage());
+      return ExitStatus.SYSTEM;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return Exit.TRY_AGAIN;
+      return ExitStatus.TRY_AGAIN;
     }
   }
 
   private static int count(Arguments arguments, String option, int standard, int most)
-      throws Arguments.Misuse {
+      throws Arguments.UsageError {
     Optional<String> text = arguments.value(option);
     return text.isEmpty() ? standard : AssessCommand.number(option, text.get(), most);
   }
 
-  private static Duration pause(Arguments arguments) throws Arguments.Misuse {
+  private static Duration pause(Arguments arguments) throws Arguments.UsageError {
     Optional<String> text = arguments.value("--pause");
     if (text.isEmpty()) {
       return PAUSE;
     }
     if (!text.get().matches("[0-9]{1,6}")) {
-      throw new Arguments.Misuse("--pause is a number of milliseconds");
+      throw new Arguments.UsageError("--pause is a number of milliseconds");
     }
     return Duration.ofMillis(Long.parseLong(text.get()));
   }
 
   private Reader reader(String input) throws IOException {
     return input.equals("-")
-        ? new InputStreamReader(around.in(), StandardCharsets.UTF_8)
+        ? new InputStreamReader(process.in(), StandardCharsets.UTF_8)
         // Octets that are no UTF-8 make a bad line, not the end of the survey.
-        : new InputStreamReader(Files.newInputStream(around.path(input)), StandardCharsets.UTF_8);
+        : new InputStreamReader(Files.newInputStream(process.path(input)), StandardCharsets.UTF_8);
   }
 
   /** Where results go, and what is counted. */
-  private static final class Output implements Survey.Sink, AutoCloseable {
+  private static final class SurveyOutput implements Survey.ResultWriter, AutoCloseable {
     private final PrintStream err;
     private final Writer out;
     private final @Nullable Path results;
-    private final boolean whole;
+    private final boolean complete;
     private final boolean terminal;
     private final @Nullable SurveyState state;
     private final long began = Clock.system().nanoTime();
@@ -183,10 +184,10 @@ public final class SurveyCommand {
     private long skipped;
     private long connections;
 
-    Output(Surroundings around, Arguments arguments, String input, boolean terminal)
+    SurveyOutput(ProcessEnvironment around, Arguments arguments, String input, boolean terminal)
         throws IOException {
       this.err = around.err();
-      this.whole = arguments.has("--whole");
+      this.complete = arguments.has("--whole");
       this.terminal = terminal;
       Path to = arguments.value("--out").map(around::path).orElse(null);
       this.results = to;
@@ -199,7 +200,7 @@ public final class SurveyCommand {
                   to, StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     }
 
-    Survey.Ledger ledger() {
+    Survey.FinishedLines ledger() {
       SurveyState there = state;
       return there == null ? line -> false : there;
     }
@@ -221,11 +222,11 @@ public final class SurveyCommand {
     }
 
     @Override
-    public void report(long line, Report report) throws IOException {
+    public void report(long line, AssessmentReport report) throws IOException {
       done++;
       connections += report.connections();
       grades.merge(report.graded().map(g -> g.letter().text()).orElse("none"), 1, Integer::sum);
-      write(line, ReportJson.of(report, line, whole));
+      write(line, AssessmentReportJson.of(report, line, complete));
     }
 
     @Override
@@ -236,7 +237,7 @@ public final class SurveyCommand {
       }
       String shown = text.length() > 80 ? text.substring(0, 80) + "…" : text;
       err.println("line " + line + ": " + Printable.of(shown) + ": " + why);
-      write(line, ReportJson.bad(line, shown, why));
+      write(line, AssessmentReportJson.bad(line, shown, why));
     }
 
     @Override

@@ -9,7 +9,7 @@ import java.util.Optional;
  * @param id stable name, {@code starttls.offered}; the same in text, JSON and {@code explain}
  * @param group the heading under which it is told
  * @param title what is so when it passes, in a few words
- * @param why what goes wrong otherwise, one or two sentences
+ * @param reason what goes wrong otherwise, one or two sentences
  * @param aspects stable words that tell apart in which way it may come out ({@code export} of
  *     {@code kex.dh}); the rubric's caps name them
  * @param sources RFCs with sections, guidelines, CVEs
@@ -17,12 +17,12 @@ import java.util.Optional;
  */
 public record Check(
     String id,
-    Group group,
+    CheckGroup group,
     String title,
-    String why,
+    String reason,
     List<String> aspects,
     List<String> sources,
-    Advice advice) {
+    FixAdvice advice) {
   /** Copies. */
   public Check {
     aspects = List.copyOf(aspects);

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * throw.
  */
 public final class CheckTable {
-  private static final class Receiving {
+  private static final class ReceiverChecks {
     static final CheckTable TABLE = read("checks.txt");
   }
 
@@ -37,7 +37,7 @@ public final class CheckTable {
 
   /** The checks of the receiving side. */
   public static CheckTable receiving() {
-    return Receiving.TABLE;
+    return ReceiverChecks.TABLE;
   }
 
   /** Reads a resource that lies beside this class. */
@@ -59,7 +59,7 @@ public final class CheckTable {
    */
   public static CheckTable parse(String text) {
     List<Check> rows = new ArrayList<>();
-    Row row = null;
+    CheckRow row = null;
     int number = 0;
     for (String line : text.lines().toList()) {
       number++;
@@ -71,11 +71,11 @@ public final class CheckTable {
           if (row != null) {
             rows.add(row.check());
           }
-          row = new Row(line.substring(1, line.length() - 1));
+          row = new CheckRow(line.substring(1, line.length() - 1));
         } else if (row == null) {
           throw new IllegalArgumentException("a value before the first [id]");
         } else {
-          row.take(line);
+          row.readLine(line);
         }
       } catch (IllegalArgumentException e) {
         throw new IllegalArgumentException("line " + number + ": " + e.getMessage(), e);
@@ -98,7 +98,7 @@ public final class CheckTable {
   }
 
   /** One row as it is read. */
-  private static final class Row {
+  private static final class CheckRow {
     private static final List<String> KEYS =
         List.of(
             "group",
@@ -116,14 +116,14 @@ public final class CheckTable {
     private final Map<String, List<String>> values = new LinkedHashMap<>();
     private @Nullable String last;
 
-    Row(String id) {
+    CheckRow(String id) {
       if (!id.matches("[a-z0-9][A-Za-z0-9.-]*")) {
         throw new IllegalArgumentException("bad id " + id);
       }
       this.id = id;
     }
 
-    void take(String line) {
+    void readLine(String line) {
       String before = last;
       if (line.startsWith(" ") && before != null) {
         List<String> there = values.getOrDefault(before, new ArrayList<>());
@@ -140,20 +140,31 @@ public final class CheckTable {
     }
 
     Check check() {
-      Group group =
-          Group.titled(one("group"))
+      CheckGroup group =
+          CheckGroup.titled(singleValue("group"))
               .orElseThrow(() -> new IllegalArgumentException(id + " has no known group"));
-      Advice advice =
-          new Advice(
-              one("advice"), many("postfix"), many("exim"), many("opensmtpd"), many("sealwax"));
-      return new Check(id, group, one("title"), one("why"), many("aspect"), many("source"), advice);
+      FixAdvice advice =
+          new FixAdvice(
+              singleValue("advice"),
+              valuesOf("postfix"),
+              valuesOf("exim"),
+              valuesOf("opensmtpd"),
+              valuesOf("sealwax"));
+      return new Check(
+          id,
+          group,
+          singleValue("title"),
+          singleValue("why"),
+          valuesOf("aspect"),
+          valuesOf("source"),
+          advice);
     }
 
-    private String one(String key) {
-      return String.join(" ", many(key));
+    private String singleValue(String key) {
+      return String.join(" ", valuesOf(key));
     }
 
-    private List<String> many(String key) {
+    private List<String> valuesOf(String key) {
       return values.getOrDefault(key, List.of());
     }
   }

@@ -9,21 +9,21 @@ import java.util.List;
  * @param check what was looked at
  * @param outcome what came of it
  * @param aspect in which way, one of the check's aspects, or empty
- * @param place where
- * @param seen what was seen, one sentence, with figures
+ * @param location where
+ * @param observed what was seen, one sentence, with figures
  * @param evidence what it rests on
- * @param doubt what the conclusion leaves open, because it was not seen; empty when nothing
+ * @param openQuestion what the conclusion leaves open, because it was not seen; empty when nothing
  * @param lines what to do here, exactly: records or settings with the values of this very target;
  *     the general advice is the check's
  */
 public record Finding(
     Check check,
-    Outcome outcome,
+    CheckOutcome outcome,
     String aspect,
-    Place place,
-    String seen,
-    String doubt,
-    List<Evidence> evidence,
+    FindingLocation location,
+    String observed,
+    String openQuestion,
+    List<FindingEvidence> evidence,
     List<String> lines) {
   /** Copies, and checks that the aspect is one of the check's. */
   public Finding {
@@ -35,47 +35,47 @@ public record Finding(
   }
 
   /** Without aspect, evidence and lines. */
-  public static Finding of(Check check, Outcome outcome, Place place, String seen) {
+  public static Finding of(Check check, CheckOutcome outcome, FindingLocation place, String seen) {
     return new Finding(check, outcome, "", place, seen, "", List.of(), List.of());
   }
 
   /** The same in another aspect. */
   public Finding as(String other) {
-    return new Finding(check, outcome, other, place, seen, doubt, evidence, lines);
+    return new Finding(check, outcome, other, location, observed, openQuestion, evidence, lines);
   }
 
   /** The same with what it leaves open; an empty text changes nothing. */
-  public Finding doubting(String open) {
+  public Finding withOpenQuestion(String open) {
     return open.isEmpty()
         ? this
         : new Finding(
             check,
             outcome,
             aspect,
-            place,
-            seen,
-            doubt.isEmpty() ? open : doubt + "; " + open,
+            location,
+            observed,
+            openQuestion.isEmpty() ? open : openQuestion + "; " + open,
             evidence,
             lines);
   }
 
   /** The same with more evidence. */
-  public Finding with(Evidence more) {
-    List<Evidence> all = new ArrayList<>(evidence);
+  public Finding with(FindingEvidence more) {
+    List<FindingEvidence> all = new ArrayList<>(evidence);
     all.add(more);
-    return new Finding(check, outcome, aspect, place, seen, doubt, all, lines);
+    return new Finding(check, outcome, aspect, location, observed, openQuestion, all, lines);
   }
 
   /** The same with more lines of what to do. */
   public Finding advising(List<String> more) {
     List<String> all = new ArrayList<>(lines);
     all.addAll(more);
-    return new Finding(check, outcome, aspect, place, seen, doubt, evidence, all);
+    return new Finding(check, outcome, aspect, location, observed, openQuestion, evidence, all);
   }
 
   /** What was seen, and what that leaves open. */
-  public String words() {
-    return doubt.isEmpty() ? seen : seen + " (" + doubt + ")";
+  public String text() {
+    return openQuestion.isEmpty() ? observed : observed + " (" + openQuestion + ")";
   }
 
   /** {@code kex.dh} or {@code kex.dh/export}: stable, understood by {@code explain --code}. */

@@ -16,13 +16,13 @@ import java.util.List;
  * @param missing what is not fulfilled for A+; empty only for A+
  */
 public record Grade(
-    Letter letter,
-    Letter atBest,
+    GradeLetter letter,
+    GradeLetter atBest,
     boolean uncertain,
     int score,
     int open,
-    List<Part> parts,
-    List<Cap> caps,
+    List<CategoryScore> parts,
+    List<GradeCap> caps,
     List<String> missing) {
   /** Copies. */
   public Grade {
@@ -38,7 +38,7 @@ public record Grade(
    * @param points earned
    * @param most that can be earned
    */
-  public record Part(String category, int points, int most) {}
+  public record CategoryScore(String category, int points, int most) {}
 
   /**
    * A cap that applies.
@@ -47,7 +47,7 @@ public record Grade(
    * @param reason in words
    * @param finding on which it rests
    */
-  public record Cap(Letter most, String reason, Finding finding) {}
+  public record GradeCap(GradeLetter most, String reason, Finding finding) {}
 
   /**
    * {@code A+}, {@code B?}; {@code C to B} where what was not looked at decides: what is not tested
@@ -59,7 +59,7 @@ public record Grade(
   }
 
   /** The same with a doubt. */
-  public Grade doubted() {
+  public Grade markUncertain() {
     return new Grade(letter, atBest, true, score, open, parts, caps, missing);
   }
 }

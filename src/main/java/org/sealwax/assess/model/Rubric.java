@@ -23,9 +23,9 @@ import java.util.Set;
  */
 public final class Rubric {
   private final String version;
-  private final List<Category> categories;
-  private final List<CapRow> caps;
-  private final List<Plus> plus;
+  private final List<ScoreCategory> categories;
+  private final List<CapRule> caps;
+  private final List<PlusRule> plus;
   private final Set<String> counted = new HashSet<>();
   private final String hash;
 
@@ -37,7 +37,8 @@ public final class Rubric {
    * @param caps in any order
    * @param plus checks that must have passed for A+
    */
-  public Rubric(String version, List<Category> categories, List<CapRow> caps, List<Plus> plus) {
+  public Rubric(
+      String version, List<ScoreCategory> categories, List<CapRule> caps, List<PlusRule> plus) {
     this.version = version;
     this.categories = List.copyOf(categories);
     this.caps = List.copyOf(caps);
@@ -54,17 +55,17 @@ public final class Rubric {
   }
 
   /** Of the score. */
-  public List<Category> categories() {
+  public List<ScoreCategory> categories() {
     return categories;
   }
 
   /** What bounds the letter, in no order. */
-  public List<CapRow> caps() {
+  public List<CapRule> caps() {
     return caps;
   }
 
   /** What A+ demands. */
-  public List<Plus> plus() {
+  public List<PlusRule> plus() {
     return plus;
   }
 
@@ -78,18 +79,19 @@ public final class Rubric {
    * @param rows what earns
    * @param share how much of what is earned counts
    */
-  public record Category(String name, int most, int outOf, List<Row> rows, Share share) {
+  public record ScoreCategory(
+      String name, int most, int outOf, List<PointsRule> rows, ScoreShare share) {
     /** Copies, and checks that the points can be reached. */
-    public Category {
+    public ScoreCategory {
       rows = List.copyOf(rows);
-      if (rows.stream().mapToInt(Row::pass).sum() < outOf || outOf < 1) {
+      if (rows.stream().mapToInt(PointsRule::pass).sum() < outOf || outOf < 1) {
         throw new IllegalArgumentException(name + " cannot be reached");
       }
     }
 
     /** All of what is earned counts. */
-    public Category(String name, int most, int outOf, List<Row> rows) {
-      this(name, most, outOf, rows, Share.ALL);
+    public ScoreCategory(String name, int most, int outOf, List<PointsRule> rows) {
+      this(name, most, outOf, rows, ScoreShare.ALL);
     }
   }
 
@@ -99,12 +101,12 @@ public final class Rubric {
    * @param sure by what was seen
    * @param atBest if what was not looked at is good
    */
-  public record Share(int sure, int atBest) {
+  public record ScoreShare(int sure, int atBest) {
     /** All of it. */
-    public static final Share ALL = new Share(100, 100);
+    public static final ScoreShare ALL = new ScoreShare(100, 100);
 
     /** Checks. */
-    public Share {
+    public ScoreShare {
       if (sure < 0 || sure > atBest || atBest > 100) {
         throw new IllegalArgumentException("a share of " + sure + " to " + atBest + " percent");
       }
@@ -120,21 +122,21 @@ public final class Rubric {
    * @param aspects for WARN or FAIL in one of these aspects instead
    * @param without check whose failure leaves nothing to earn here; empty: none
    */
-  public record Row(
+  public record PointsRule(
       String check, int pass, int warn, Map<String, Integer> aspects, String without) {
     /** Copies. */
-    public Row {
+    public PointsRule {
       aspects = Map.copyOf(aspects);
     }
 
     /** The same for each aspect. */
-    public static Row of(String check, int pass, int warn) {
-      return new Row(check, pass, warn, Map.of(), "");
+    public static PointsRule of(String check, int pass, int warn) {
+      return new PointsRule(check, pass, warn, Map.of(), "");
     }
 
     /** The same with a check that must not fail before this one can be looked at. */
-    public Row needing(String other) {
-      return new Row(check, pass, warn, aspects, other);
+    public PointsRule needing(String other) {
+      return new PointsRule(check, pass, warn, aspects, other);
     }
 
     private int points(Finding finding) {
@@ -156,10 +158,10 @@ public final class Rubric {
    * @param outcomes of which it must have one
    * @param reason in words
    */
-  public record CapRow(
-      Letter most, String check, String aspect, Set<Outcome> outcomes, String reason) {
+  public record CapRule(
+      GradeLetter most, String check, String aspect, Set<CheckOutcome> outcomes, String reason) {
     /** Copies. */
-    public CapRow {
+    public CapRule {
       outcomes = Set.copyOf(outcomes);
     }
 
@@ -177,7 +179,7 @@ public final class Rubric {
    * @param check that must have passed wherever it was looked at
    * @param demand in words
    */
-  public record Plus(String check, String demand) {}
+  public record PlusRule(String check, String demand) {}
 
   /**
    * Grades what was found at one place.
@@ -190,42 +192,42 @@ public final class Rubric {
     for (Finding finding : findings) {
       byCheck.computeIfAbsent(finding.check().id(), id -> new ArrayList<>()).add(finding);
     }
-    List<Grade.Part> parts = new ArrayList<>();
+    List<Grade.CategoryScore> parts = new ArrayList<>();
     int score = 0;
     int most = 0;
-    for (Category category : categories) {
+    for (ScoreCategory category : categories) {
       int points = points(category, byCheck, false);
-      parts.add(new Grade.Part(category.name(), points, category.most()));
+      parts.add(new Grade.CategoryScore(category.name(), points, category.most()));
       score += points;
       most += points(category, byCheck, true);
     }
     score = Math.min(100, score);
     most = Math.min(100, most);
-    List<Grade.Cap> applied = new ArrayList<>();
-    for (CapRow row : caps) {
+    List<Grade.GradeCap> applied = new ArrayList<>();
+    for (CapRule row : caps) {
       for (Finding finding : byCheck.getOrDefault(row.check(), List.of())) {
         if (row.applies(finding)) {
-          applied.add(new Grade.Cap(row.most(), row.reason(), finding));
+          applied.add(new Grade.GradeCap(row.most(), row.reason(), finding));
         }
       }
     }
-    applied.sort(Comparator.comparing(Grade.Cap::most, Comparator.reverseOrder()));
+    applied.sort(Comparator.comparing(Grade.GradeCap::most, Comparator.reverseOrder()));
     List<String> missing = missing(byCheck, full);
-    Letter letter = Letter.of(score);
-    Letter atBest = Letter.of(most);
+    GradeLetter letter = GradeLetter.of(score);
+    GradeLetter atBest = GradeLetter.of(most);
     if (!applied.isEmpty()) {
-      letter = Letter.worse(letter, applied.getFirst().most());
-      atBest = Letter.worse(atBest, applied.getFirst().most());
-    } else if (letter == Letter.A && missing.isEmpty()) {
-      letter = Letter.A_PLUS;
-      atBest = Letter.A_PLUS;
+      letter = GradeLetter.worse(letter, applied.getFirst().most());
+      atBest = GradeLetter.worse(atBest, applied.getFirst().most());
+    } else if (letter == GradeLetter.A && missing.isEmpty()) {
+      letter = GradeLetter.A_PLUS;
+      atBest = GradeLetter.A_PLUS;
     }
     // Nothing that was not seen can change what is sure to be the worst.
     boolean worst =
         !applied.isEmpty()
-            && applied.getFirst().most() == Letter.F
+            && applied.getFirst().most() == GradeLetter.F
             && applied.stream()
-                .anyMatch(c -> c.most() == Letter.F && c.finding().doubt().isEmpty());
+                .anyMatch(c -> c.most() == GradeLetter.F && c.finding().openQuestion().isEmpty());
     return new Grade(
         letter,
         atBest,
@@ -237,9 +239,10 @@ public final class Rubric {
         missing);
   }
 
-  private static int points(Category category, Map<String, List<Finding>> byCheck, boolean atBest) {
+  private static int points(
+      ScoreCategory category, Map<String, List<Finding>> byCheck, boolean atBest) {
     int earned = 0;
-    for (Row row : category.rows()) {
+    for (PointsRule row : category.rows()) {
       List<Finding> there = byCheck.getOrDefault(row.check(), List.of());
       earned +=
           atBest && leftOut(there)
@@ -260,18 +263,20 @@ public final class Rubric {
         && there.stream()
             .allMatch(
                 f ->
-                    f.outcome() == Outcome.NOT_TESTED
-                        && (f.check().group() == Group.SENDER
-                            || (f.place().address() != null && f.check().group() != Group.POLICY)));
+                    f.outcome() == CheckOutcome.NOT_TESTED
+                        && (f.check().group() == CheckGroup.SENDER
+                            || (f.location().address() != null
+                                && f.check().group() != CheckGroup.POLICY)));
   }
 
   private List<String> missing(Map<String, List<Finding>> byCheck, boolean full) {
     List<String> missing = new ArrayList<>();
-    for (Plus demand : plus) {
+    for (PlusRule demand : plus) {
       List<Finding> there = byCheck.getOrDefault(demand.check(), List.of());
       if (there.isEmpty()
           || there.stream()
-              .anyMatch(f -> f.outcome() != Outcome.PASS && f.outcome() != Outcome.INFO)) {
+              .anyMatch(
+                  f -> f.outcome() != CheckOutcome.PASS && f.outcome() != CheckOutcome.INFO)) {
         missing.add(demand.demand());
       }
     }
@@ -284,7 +289,7 @@ public final class Rubric {
   private boolean uncertain(List<Finding> findings) {
     return findings.stream()
         .filter(f -> counted.contains(f.check().id()))
-        .anyMatch(f -> f.outcome() == Outcome.INCONCLUSIVE || !f.doubt().isEmpty());
+        .anyMatch(f -> f.outcome() == CheckOutcome.INCONCLUSIVE || !f.openQuestion().isEmpty());
   }
 
   /** SHA-256 over all tables, in hex: two grades with one hash are comparable. */
@@ -294,14 +299,14 @@ public final class Rubric {
 
   private String sum() {
     StringBuilder text = new StringBuilder(version).append('\n');
-    for (Category category : categories) {
+    for (ScoreCategory category : categories) {
       text.append(category.name())
           .append(' ')
           .append(category.most())
           .append('/')
           .append(category.outOf())
           .append('\n');
-      for (Row row : category.rows()) {
+      for (PointsRule row : category.rows()) {
         text.append(row.check()).append(' ').append(row.pass()).append(' ').append(row.warn());
         row.aspects().entrySet().stream()
             .sorted(Map.Entry.comparingByKey())
@@ -309,14 +314,14 @@ public final class Rubric {
         text.append('\n');
       }
     }
-    for (CapRow row : caps) {
+    for (CapRule row : caps) {
       text.append(row.most().text())
           .append(' ')
           .append(row.check())
           .append('/')
           .append(row.aspect())
           .append(' ')
-          .append(row.outcomes().stream().map(Outcome::word).sorted().toList())
+          .append(row.outcomes().stream().map(CheckOutcome::label).sorted().toList())
           .append('\n');
     }
     plus.forEach(p -> text.append("A+ ").append(p.check()).append('\n'));

@@ -7,18 +7,18 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.assess.AddressVisit;
 import org.sealwax.assess.Probe;
-import org.sealwax.assess.Visit;
 import org.sealwax.assess.model.Check;
-import org.sealwax.assess.model.Depth;
-import org.sealwax.assess.model.Entry;
-import org.sealwax.assess.model.Evidence;
+import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
-import org.sealwax.assess.model.Outcome;
-import org.sealwax.assess.tlsclient.LookFacts;
-import org.sealwax.mail.net.Chance;
+import org.sealwax.assess.model.FindingEvidence;
+import org.sealwax.assess.model.ScanDepth;
+import org.sealwax.assess.model.TlsStart;
+import org.sealwax.assess.tlsclient.ScanHandshakeFacts;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Dialer;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.tls.TlsClient;
 import org.sealwax.mail.tls.wire.Records;
 
@@ -95,8 +95,8 @@ public final class ReceiverScan implements Probe {
 
   private final Dialer dialer;
   private final Clock clock;
-  private final Chance chance;
-  private final Manners manners;
+  private final RandomSource random;
+  private final ScanTimeouts timeouts;
   private final @Nullable TlsClient engine;
 
   /**
@@ -104,16 +104,20 @@ public final class ReceiverScan implements Probe {
    *
    * @param engine tries whether sessions of TLS 1.3 are resumed; null: that is not tested
    */
-  public ReceiverScan(Dialer dialer, Clock clock, Chance chance, @Nullable TlsClient engine) {
-    this(dialer, clock, chance, Manners.defaults(), engine);
+  public ReceiverScan(Dialer dialer, Clock clock, RandomSource chance, @Nullable TlsClient engine) {
+    this(dialer, clock, chance, ScanTimeouts.defaults(), engine);
   }
 
   ReceiverScan(
-      Dialer dialer, Clock clock, Chance chance, Manners manners, @Nullable TlsClient engine) {
+      Dialer dialer,
+      Clock clock,
+      RandomSource chance,
+      ScanTimeouts manners,
+      @Nullable TlsClient engine) {
     this.dialer = dialer;
     this.clock = clock;
-    this.chance = chance;
-    this.manners = manners;
+    this.random = chance;
+    this.timeouts = manners;
     this.engine = engine;
   }
 
@@ -123,104 +127,104 @@ public final class ReceiverScan implements Probe {
   }
 
   @Override
-  public List<Finding> look(Visit visit) throws InterruptedException {
-    Door door = new Door(visit, dialer, clock, manners);
-    Scan scan = new Scan(visit, door, chance);
-    return new Course(scan, engine).run();
+  public List<Finding> run(AddressVisit visit) throws InterruptedException {
+    SmtpConnector door = new SmtpConnector(visit, dialer, clock, timeouts);
+    AddressScan scan = new AddressScan(visit, door, random);
+    return new ScanRun(scan, engine).run();
   }
 
   /** A part of the scan, with the checks that it settles where the server answers. */
-  private record Step(Action action, List<String> checks) {
+  private record ScanStep(ScanStepAction action, List<String> checks) {
     /** What asks. */
-    interface Action {
-      void run() throws Shut, InterruptedException;
+    interface ScanStepAction {
+      void run() throws ProbeFailed, InterruptedException;
     }
 
-    static Step of(Action action, String... checks) {
-      return new Step(action, List.of(checks));
+    static ScanStep of(ScanStepAction action, String... checks) {
+      return new ScanStep(action, List.of(checks));
     }
   }
 
   /** One run of all steps. */
-  private static final class Course {
-    private final Scan scan;
-    private final Contact contact;
-    private final Versions versions;
-    private final Suites suites;
-    private final KeyExchanges exchanges;
-    private final Flaws flaws;
-    private final Tolerances tolerances;
-    private final Sessions sessions;
-    private final Senders senders;
-    private final Resumptions resumptions;
-    private LookFacts.@Nullable Ticket ticket;
-    private boolean ticketsLooked;
+  private static final class ScanRun {
+    private final AddressScan scan;
+    private final FirstConnection contact;
+    private final TlsVersionProbes versions;
+    private final CipherSuiteProbes suites;
+    private final KeyExchangeProbes exchanges;
+    private final VulnerabilityProbes vulnerabilities;
+    private final ToleranceProbes tolerances;
+    private final TlsSessionProbes sessions;
+    private final ClientSimulations simulations;
+    private final ResumptionProbes resumptions;
+    private ScanHandshakeFacts.@Nullable SessionTicketFacts ticket;
+    private boolean ticketsScanned;
     private boolean classesAsked;
     private boolean weakAsked;
 
     /** Checks whose questions were asked, whether or not an answer settled them. */
     private final Set<String> asked = new HashSet<>();
 
-    Course(Scan scan, @Nullable TlsClient engine) {
+    ScanRun(AddressScan scan, @Nullable TlsClient engine) {
       this.scan = scan;
-      this.contact = new Contact(scan);
-      this.versions = new Versions(scan);
-      this.suites = new Suites(scan);
-      this.exchanges = new KeyExchanges(scan);
-      this.flaws = new Flaws(scan);
-      this.tolerances = new Tolerances(scan);
-      this.sessions = new Sessions(scan, contact);
-      this.senders = new Senders(scan);
-      this.resumptions = new Resumptions(scan, engine);
+      this.contact = new FirstConnection(scan);
+      this.versions = new TlsVersionProbes(scan);
+      this.suites = new CipherSuiteProbes(scan);
+      this.exchanges = new KeyExchangeProbes(scan);
+      this.vulnerabilities = new VulnerabilityProbes(scan);
+      this.tolerances = new ToleranceProbes(scan);
+      this.sessions = new TlsSessionProbes(scan, contact);
+      this.simulations = new ClientSimulations(scan);
+      this.resumptions = new ResumptionProbes(scan, engine);
     }
 
     List<Finding> run() throws InterruptedException {
-      Shut end = null;
+      ProbeFailed end = null;
       boolean reached = false;
       try {
-        reached = contact.make();
+        reached = contact.connect();
         if (reached) {
-          for (Step step : steps()) {
+          for (ScanStep step : steps()) {
             asked.addAll(step.checks());
             step.action().run();
           }
         } else {
           reached = onlySsl2();
         }
-      } catch (Shut e) {
+      } catch (ProbeFailed e) {
         end = e;
       }
-      tell();
+      report();
       if (!reached) {
         never(end);
       }
-      rest(end, reached);
-      return scan.told().findings();
+      reportUntested(end, reached);
+      return scan.findings().findings();
     }
 
-    private boolean onlySsl2() throws Shut, InterruptedException {
+    private boolean onlySsl2() throws ProbeFailed, InterruptedException {
       if (contact.silent()) {
         return false;
       }
       versions.two();
-      if (!scan.book().spoken(SSL2)) {
+      if (!scan.facts().knownToSpeak(SSL2)) {
         return false;
       }
       // All of them were asked for before.
       for (int version = Records.SSL3; version <= Records.TLS13; version++) {
-        scan.book().version(version, false);
+        scan.facts().version(version, false);
       }
       contact.onlySsl2();
       return true;
     }
 
-    private List<Step> steps() {
-      List<Step> quick =
+    private List<ScanStep> steps() {
+      List<ScanStep> quick =
           List.of(
-              Step.of(contact::again, "clientcert.request", "ehlo.downgrade", "requiretls"),
-              Step.of(versions::twelve, "tls12", "ems", "secure-reneg", "compression"),
-              Step.of(versions::thirteen, "tls13", "kex.pq"),
-              Step.of(
+              ScanStep.of(contact::again, "clientcert.request", "ehlo.downgrade", "requiretls"),
+              ScanStep.of(versions::twelve, "tls12", "ems", "secure-reneg", "compression"),
+              ScanStep.of(versions::thirteen, "tls13", "kex.pq"),
+              ScanStep.of(
                   this::weak,
                   "suite.null",
                   "suite.anon",
@@ -231,101 +235,101 @@ public final class ReceiverScan implements Probe {
                   "suite.64bit",
                   "vuln.freak",
                   "vuln.logjam"),
-              Step.of(versions::older, "tls11", "tls10", "ssl3", "vuln.beast"),
-              Step.of(versions::two, "ssl2", "vuln.drown"),
-              Step.of(
+              ScanStep.of(versions::older, "tls11", "tls10", "ssl3", "vuln.beast"),
+              ScanStep.of(versions::two, "ssl2", "vuln.drown"),
+              ScanStep.of(
                   this::classes, "suite.fs", "suite.aead", "suite.staticRSA", "suite.cbc-sha1"));
-      List<Step> standard =
+      List<ScanStep> standard =
           List.of(
-              Step.of(sessions::injection, "starttls.cmdinjection"),
-              Step.of(exchanges::brokenHashes, "kex.hash"),
-              Step.of(exchanges::smallCurves, "kex.groups"),
-              Step.of(exchanges::fields, "kex.dh"),
-              Step.of(suites::exportKinds),
-              Step.of(versions::poodle, "vuln.poodle"),
-              Step.of(flaws::heartbleed, "vuln.heartbleed"),
-              Step.of(flaws::earlyChangeCipherSpec, "vuln.ccs"),
-              Step.of(flaws::fallback, "scsv"),
-              Step.of(tolerances::grease, "tolerance"),
-              Step.of(sessions::certificates),
-              Step.of(sessions::clientCertificate, "clientcert.tolerate"),
-              Step.of(suites::order, "suite.order"),
-              Step.of(sessions::renegotiation, "client-reneg"),
-              Step.of(flaws::robot, "vuln.robot"),
-              Step.of(this::tickets, "ticket", "early-data", "vuln.ticketbleed"),
-              Step.of(suites::anyCbc, "vuln.lucky13"),
-              Step.of(suites::weakInOldVersions),
-              Step.of(tolerances::split),
-              Step.of(sessions::reset, "starttls.reset", "starttls.required"),
-              Step.of(senders::replay, "mta-sim"),
-              Step.of(tolerances::large),
-              Step.of(tolerances::names),
-              Step.of(sessions::padding, "vuln.poodle-tls"),
-              Step.of(exchanges::fieldsAgain, "vuln.raccoon"),
-              Step.of(this::only13));
-      Depth depth = scan.visit().depth();
-      List<Step> all = new ArrayList<>(quick);
-      if (depth != Depth.QUICK) {
+              ScanStep.of(sessions::injection, "starttls.cmdinjection"),
+              ScanStep.of(exchanges::brokenHashes, "kex.hash"),
+              ScanStep.of(exchanges::smallCurves, "kex.groups"),
+              ScanStep.of(exchanges::fields, "kex.dh"),
+              ScanStep.of(suites::exportKinds),
+              ScanStep.of(versions::poodle, "vuln.poodle"),
+              ScanStep.of(vulnerabilities::heartbleed, "vuln.heartbleed"),
+              ScanStep.of(vulnerabilities::earlyChangeCipherSpec, "vuln.ccs"),
+              ScanStep.of(vulnerabilities::fallback, "scsv"),
+              ScanStep.of(tolerances::grease, "tolerance"),
+              ScanStep.of(sessions::certificates),
+              ScanStep.of(sessions::clientCertificate, "clientcert.tolerate"),
+              ScanStep.of(suites::order, "suite.order"),
+              ScanStep.of(sessions::renegotiation, "client-reneg"),
+              ScanStep.of(vulnerabilities::robot, "vuln.robot"),
+              ScanStep.of(this::tickets, "ticket", "early-data", "vuln.ticketbleed"),
+              ScanStep.of(suites::anyCbc, "vuln.lucky13"),
+              ScanStep.of(suites::weakInOldVersions),
+              ScanStep.of(tolerances::split),
+              ScanStep.of(sessions::reset, "starttls.reset", "starttls.required"),
+              ScanStep.of(simulations::replay, "mta-sim"),
+              ScanStep.of(tolerances::large),
+              ScanStep.of(tolerances::names),
+              ScanStep.of(sessions::padding, "vuln.poodle-tls"),
+              ScanStep.of(exchanges::fieldsAgain, "vuln.raccoon"),
+              ScanStep.of(this::only13));
+      ScanDepth depth = scan.visit().depth();
+      List<ScanStep> all = new ArrayList<>(quick);
+      if (depth != ScanDepth.QUICK) {
         all.addAll(standard);
       }
-      if (depth == Depth.FULL) {
-        all.add(Step.of(resumptions::thirteen, "resumption"));
-        all.add(Step.of(exchanges::enumerate));
+      if (depth == ScanDepth.FULL) {
+        all.add(ScanStep.of(resumptions::thirteen, "resumption"));
+        all.add(ScanStep.of(exchanges::enumerate));
       }
       return all;
     }
 
     /** Where there is nothing older, whose tickets show themselves, a standard look has room. */
-    private void only13() throws Shut, InterruptedException {
-      if (scan.visit().depth() == Depth.STANDARD && !scan.speaksOld().orElse(true)) {
+    private void only13() throws ProbeFailed, InterruptedException {
+      if (scan.visit().depth() == ScanDepth.STANDARD && !scan.speaksOld().orElse(true)) {
         resumptions.thirteen();
       }
     }
 
-    private void weak() throws Shut, InterruptedException {
+    private void weak() throws ProbeFailed, InterruptedException {
       suites.weak();
       weakAsked = true;
     }
 
-    private void classes() throws Shut, InterruptedException {
+    private void classes() throws ProbeFailed, InterruptedException {
       suites.classes();
       classesAsked = true;
     }
 
-    private void tickets() throws Shut, InterruptedException {
+    private void tickets() throws ProbeFailed, InterruptedException {
       ticket = sessions.oldTicket();
-      ticketsLooked = true;
-      LookFacts facts = sessions.last();
-      LookFacts.Ticket found = ticket;
+      ticketsScanned = true;
+      ScanHandshakeFacts facts = sessions.last();
+      ScanHandshakeFacts.SessionTicketFacts found = ticket;
       if (found != null && facts != null) {
         resumptions.ticket(
-            flaws.ticketbleed(
-                HexFormat.of().parseHex(found.octets()), facts.version(), facts.suite()));
+            vulnerabilities.ticketbleed(
+                HexFormat.of().parseHex(found.ticketHex()), facts.version(), facts.suite()));
         return;
       }
-      if (!scan.told().has("vuln.ticketbleed")) {
-        scan.told().pass("vuln.ticketbleed", "no ticket is given before TLS 1.3");
+      if (!scan.findings().has("vuln.ticketbleed")) {
+        scan.findings().pass("vuln.ticketbleed", "no ticket is given before TLS 1.3");
       }
       resumptions.id(facts);
     }
 
-    private void tell() {
-      Told told = scan.told();
+    private void report() {
+      FindingLog told = scan.findings();
       times();
-      contact.tellStarttls();
-      if (!contact.reached() && scan.book().highest(Records.TLS13) == 0) {
+      contact.reportStarttls();
+      if (!contact.tlsReached() && scan.facts().highest(Records.TLS13) == 0) {
         return;
       }
-      versions.tell();
+      versions.report();
       versions.flags();
-      suites.tell();
+      suites.report();
       if (classesAsked) {
-        suites.tellClasses();
+        suites.reportClasses();
       }
-      exchanges.tell();
-      tolerances.tell();
-      sessions.tellRequest();
-      sessions.tellTickets(ticket, ticketsLooked);
+      exchanges.report();
+      tolerances.report();
+      sessions.reportCertificateRequest();
+      sessions.reportTickets(ticket, ticketsScanned);
       if (weakAsked && !told.has("vuln.freak")) {
         told.pass("vuln.freak", "no export suite is accepted");
         told.pass("vuln.logjam", "no export suite is accepted");
@@ -333,65 +337,68 @@ public final class ReceiverScan implements Probe {
     }
 
     private void times() {
-      Door door = scan.door();
-      if (scan.visit().entry() == Entry.IMPLICIT || door.before() == null) {
+      SmtpConnector door = scan.connector();
+      if (scan.visit().entry() == TlsStart.IMPLICIT || door.before() == null) {
         return;
       }
       long seconds = door.slowestBanner().toSeconds();
       String seen = "the greeting came after " + door.slowestBanner().toMillis() + " ms";
       if (seconds >= 300) {
-        scan.told().say("banner.time", Outcome.FAIL, "greeting", seen);
+        scan.findings().add("banner.time", CheckOutcome.FAIL, "greeting", seen);
       } else if (seconds >= 5) {
-        scan.told().say("banner.time", Outcome.WARN, "greeting", seen);
+        scan.findings().add("banner.time", CheckOutcome.WARN, "greeting", seen);
       } else {
-        scan.told().pass("banner.time", seen);
+        scan.findings().pass("banner.time", seen);
       }
       Duration reply = door.quickestReply();
       if (reply.compareTo(TARPIT) >= 0) {
-        scan.told()
-            .say(
+        scan.findings()
+            .add(
                 "banner.time",
-                Outcome.INFO,
+                CheckOutcome.INFO,
                 "replies",
                 "no reply came in less than " + reply.toMillis() + " ms");
       }
     }
 
     /** TLS never began: what that means depends on where it ended. */
-    private void never(@Nullable Shut end) {
-      Told told = scan.told();
-      contact.tellClear();
-      Evidence transcript = Evidence.transcript(scan.door().transcript());
+    private void never(@Nullable ProbeFailed end) {
+      FindingLog told = scan.findings();
+      contact.reportPlaintextEhlo();
+      FindingEvidence transcript = FindingEvidence.transcript(scan.connector().transcript());
       if (end == null) {
-        told.say(
+        told.add(
             "starttls.works",
-            Outcome.FAIL,
+            CheckOutcome.FAIL,
             "never",
             "220, and then no hello is answered: " + contact.last(),
             transcript);
         return;
       }
-      switch (end.why()) {
+      switch (end.reason()) {
         case NO_STARTTLS -> {
           // Reported with the number of connections.
         }
         case STARTTLS_REFUSED ->
-            told.say("starttls.works", Outcome.FAIL, "refused", end.seen(), transcript);
+            told.add("starttls.works", CheckOutcome.FAIL, "refused", end.observed(), transcript);
         case INJECTED ->
-            told.say("starttls.works", Outcome.FAIL, "injected", end.seen(), transcript);
-        case SILENT -> told.say("scan.trouble", Outcome.FAIL, "silent", end.seen(), transcript);
-        case GARBAGE -> told.say("scan.trouble", Outcome.FAIL, "garbage", end.seen(), transcript);
-        case ENDLESS -> told.say("scan.trouble", Outcome.FAIL, "endless", end.seen(), transcript);
+            told.add("starttls.works", CheckOutcome.FAIL, "injected", end.observed(), transcript);
+        case SILENT ->
+            told.add("scan.trouble", CheckOutcome.FAIL, "silent", end.observed(), transcript);
+        case GARBAGE ->
+            told.add("scan.trouble", CheckOutcome.FAIL, "garbage", end.observed(), transcript);
+        case ENDLESS ->
+            told.add("scan.trouble", CheckOutcome.FAIL, "endless", end.observed(), transcript);
         case CLOSED, UNREACHABLE, UNWELCOME ->
-            told.say("scan.trouble", Outcome.FAIL, "", end.seen(), transcript);
+            told.add("scan.trouble", CheckOutcome.FAIL, "", end.observed(), transcript);
         case THROTTLED, NO_CONNECTION_LEFT -> {
           // Told for each check below.
         }
         case NO_TIME_LEFT -> {
-          if (scan.door().starttlsTaken() > 0) {
-            told.say(
+          if (scan.connector().starttlsAccepted() > 0) {
+            told.add(
                 "starttls.works",
-                Outcome.FAIL,
+                CheckOutcome.FAIL,
                 "never",
                 "220, and then no handshake as long as there was time",
                 transcript);
@@ -401,76 +408,90 @@ public final class ReceiverScan implements Probe {
     }
 
     /** Whatever nothing was said of, and why. */
-    private void rest(@Nullable Shut end, boolean reached) {
-      Told told = scan.told();
+    private void reportUntested(@Nullable ProbeFailed end, boolean reached) {
+      FindingLog told = scan.findings();
       if (end != null && reached) {
         cut(end);
-      } else if (end != null && end.why() == Shut.Why.THROTTLED) {
-        told.say("scan.trouble", Outcome.WARN, "throttled", end.seen());
-      } else if (end != null && end.why() == Shut.Why.NO_TIME_LEFT) {
-        told.say("scan.trouble", Outcome.WARN, "deadline", end.seen());
+      } else if (end != null && end.reason() == ProbeFailed.ProbeFailureReason.THROTTLED) {
+        told.add("scan.trouble", CheckOutcome.WARN, "throttled", end.observed());
+      } else if (end != null && end.reason() == ProbeFailed.ProbeFailureReason.NO_TIME_LEFT) {
+        told.add("scan.trouble", CheckOutcome.WARN, "deadline", end.observed());
       }
       if (!told.has("scan.trouble")) {
         told.pass(
             "scan.trouble",
-            scan.door().throttle().isEmpty()
+            scan.connector().throttle().isEmpty()
                 ? "the server let itself be looked at"
                 : "the server asked to go slower once or more, and was waited for");
       }
       for (String id : CHECKS) {
         if (!told.has(id)) {
-          rest(id, end, reached);
+          reportUntested(id, end, reached);
         }
       }
     }
 
-    private void rest(String id, @Nullable Shut end, boolean reached) {
-      Told told = scan.told();
+    private void reportUntested(String id, @Nullable ProbeFailed end, boolean reached) {
+      FindingLog told = scan.findings();
       boolean cutShort =
           end != null
-              && (end.why() == Shut.Why.NO_CONNECTION_LEFT || end.why() == Shut.Why.NO_TIME_LEFT);
+              && (end.reason() == ProbeFailed.ProbeFailureReason.NO_CONNECTION_LEFT
+                  || end.reason() == ProbeFailed.ProbeFailureReason.NO_TIME_LEFT);
       if (end == null && reached && !asked.contains(id)) {
-        told.say(
+        told.add(
             id,
-            Outcome.NOT_TESTED,
+            CheckOutcome.NOT_TESTED,
             "",
-            "not part of a " + scan.visit().depth().word() + " assessment");
+            "not part of a " + scan.visit().depth().label() + " assessment");
       } else if (end == null && reached) {
-        told.say(id, Outcome.INCONCLUSIVE, "", "asked for, and no answer settles it");
+        told.add(id, CheckOutcome.INCONCLUSIVE, "", "asked for, and no answer settles it");
       } else {
-        told.say(id, cutShort ? Outcome.NOT_TESTED : Outcome.INCONCLUSIVE, "", why(end));
+        told.add(
+            id,
+            cutShort ? CheckOutcome.NOT_TESTED : CheckOutcome.INCONCLUSIVE,
+            "",
+            failureText(end));
       }
     }
 
-    private void cut(Shut end) {
-      Told told = scan.told();
-      switch (end.why()) {
+    private void cut(ProbeFailed end) {
+      FindingLog told = scan.findings();
+      switch (end.reason()) {
         case NO_CONNECTION_LEFT -> {
           // Ordinary: the depth says how much is looked at.
         }
-        case NO_TIME_LEFT -> told.say("scan.trouble", Outcome.WARN, "deadline", end.seen());
-        case THROTTLED -> told.say("scan.trouble", Outcome.WARN, "throttled", end.seen());
-        case SILENT -> told.say("scan.trouble", Outcome.WARN, "silent", end.seen());
-        case GARBAGE -> told.say("scan.trouble", Outcome.WARN, "garbage", end.seen());
-        case ENDLESS -> told.say("scan.trouble", Outcome.WARN, "endless", end.seen());
+        case NO_TIME_LEFT ->
+            told.add("scan.trouble", CheckOutcome.WARN, "deadline", end.observed());
+        case THROTTLED -> told.add("scan.trouble", CheckOutcome.WARN, "throttled", end.observed());
+        case SILENT -> told.add("scan.trouble", CheckOutcome.WARN, "silent", end.observed());
+        case GARBAGE -> told.add("scan.trouble", CheckOutcome.WARN, "garbage", end.observed());
+        case ENDLESS -> told.add("scan.trouble", CheckOutcome.WARN, "endless", end.observed());
         case STARTTLS_REFUSED, NO_STARTTLS, INJECTED ->
-            told.say("scan.trouble", Outcome.WARN, "", "in the middle of the scan: " + end.seen());
+            told.add(
+                "scan.trouble",
+                CheckOutcome.WARN,
+                "",
+                "in the middle of the scan: " + end.observed());
         case CLOSED, UNREACHABLE, UNWELCOME ->
-            told.say("scan.trouble", Outcome.WARN, "", "in the middle of the scan: " + end.seen());
+            told.add(
+                "scan.trouble",
+                CheckOutcome.WARN,
+                "",
+                "in the middle of the scan: " + end.observed());
       }
     }
 
-    private static String why(@Nullable Shut end) {
+    private static String failureText(@Nullable ProbeFailed end) {
       if (end == null) {
         return "TLS did not come about";
       }
-      return switch (end.why()) {
+      return switch (end.reason()) {
         case NO_CONNECTION_LEFT -> "no connection was left for it";
-        case NO_TIME_LEFT -> "no time was left for it: " + end.seen();
-        case THROTTLED -> "the server asked to go slower: " + end.seen();
-        case SILENT, CLOSED, GARBAGE, ENDLESS, UNWELCOME, UNREACHABLE -> end.seen();
+        case NO_TIME_LEFT -> "no time was left for it: " + end.observed();
+        case THROTTLED -> "the server asked to go slower: " + end.observed();
+        case SILENT, CLOSED, GARBAGE, ENDLESS, UNWELCOME, UNREACHABLE -> end.observed();
         case NO_STARTTLS -> "no STARTTLS";
-        case STARTTLS_REFUSED, INJECTED -> end.seen();
+        case STARTTLS_REFUSED, INJECTED -> end.observed();
       };
     }
   }

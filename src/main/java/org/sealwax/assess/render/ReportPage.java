@@ -5,15 +5,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.sealwax.assess.model.Advice;
+import org.sealwax.assess.model.AssessmentReport;
 import org.sealwax.assess.model.Check;
-import org.sealwax.assess.model.Evidence;
+import org.sealwax.assess.model.CheckGroup;
+import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.FindingEvidence;
+import org.sealwax.assess.model.FixAdvice;
 import org.sealwax.assess.model.Grade;
-import org.sealwax.assess.model.Group;
-import org.sealwax.assess.model.Letter;
-import org.sealwax.assess.model.Outcome;
-import org.sealwax.assess.model.Report;
+import org.sealwax.assess.model.GradeLetter;
 
 /**
  * A report as one page that needs nothing beside itself: no script, no font, no picture from
@@ -21,26 +21,26 @@ import org.sealwax.assess.model.Report;
  */
 public final class ReportPage {
   private final StringBuilder out = new StringBuilder(64 * 1_024);
-  private final Report report;
+  private final AssessmentReport report;
 
-  private ReportPage(Report report) {
+  private ReportPage(AssessmentReport report) {
     this.report = report;
   }
 
   /** The page. */
-  public static String of(Report report) {
+  public static String of(AssessmentReport report) {
     return new ReportPage(report).page();
   }
 
-  private record Told(Check check, Outcome outcome, String code, String seen) {}
+  private record FindingRow(Check check, CheckOutcome outcome, String code, String seen) {}
 
   private String page() {
-    Page.begin(report.target() + ": " + report.letter(), out);
+    HtmlPage.begin(report.target() + ": " + report.letter(), out);
     head();
     report.graded().ifPresent(this::grade);
-    stations();
-    mend();
-    for (Group group : Group.values()) {
+    addresses();
+    fixes();
+    for (CheckGroup group : CheckGroup.values()) {
       group(group);
     }
     foot();
@@ -49,17 +49,17 @@ public final class ReportPage {
 
   private void head() {
     out.append("<div class=\"top\">")
-        .append(Seal.of(report))
+        .append(GradeSeal.of(report))
         .append("<div><h1>")
         .append(Html.escape(report.target()))
         .append("</h1><p class=\"lead\">")
-        .append(Html.escape(lead()))
+        .append(Html.escape(introduction()))
         .append("</p><ul class=\"facts\">");
-    fact("Assessment", report.depth().word());
+    fact("Assessment", report.depth().label());
     report.graded().ifPresent(g -> fact("Score", g.score() + " of 100"));
-    fact("Addresses", Integer.toString(report.stations().size()));
+    fact("Addresses", Integer.toString(report.addresses().size()));
     fact("Connections", Integer.toString(report.connections()));
-    fact("Took", String.format(Locale.ROOT, "%.1f s", report.took().toMillis() / 1000.0));
+    fact("Took", String.format(Locale.ROOT, "%.1f s", report.duration().toMillis() / 1000.0));
     fact("On", report.began().toString().substring(0, 16).replace('T', ' ') + " UTC");
     out.append("</ul></div></div>\n");
   }
@@ -68,7 +68,7 @@ public final class ReportPage {
     out.append("<li>").append(name).append(" <b>").append(Html.escape(value)).append("</b></li>");
   }
 
-  private String lead() {
+  private String introduction() {
     if (report.graded().isEmpty()) {
       return "No grade: " + report.ungraded() + ".";
     }
@@ -90,7 +90,7 @@ public final class ReportPage {
 
   private void grade(Grade grade) {
     out.append("<div class=\"two\"><section class=\"card\"><h2>Points</h2>");
-    for (Grade.Part part : grade.parts()) {
+    for (Grade.CategoryScore part : grade.parts()) {
       int percent = part.most() == 0 ? 0 : 100 * part.points() / part.most();
       String tone = percent >= 80 ? "good" : percent >= 50 ? "fair" : "poor";
       out.append("<div class=\"bar\"><span>")
@@ -110,14 +110,14 @@ public final class ReportPage {
       out.append("<p>Nothing holds it down; the points decide.</p>");
     } else {
       out.append("<ul class=\"caps\">");
-      Map<String, Grade.Cap> byReason = new LinkedHashMap<>();
+      Map<String, Grade.GradeCap> byReason = new LinkedHashMap<>();
       grade.caps().forEach(c -> byReason.putIfAbsent(c.most() + c.reason(), c));
       byReason
           .values()
           .forEach(
               c ->
                   out.append("<li><span class=\"chip ")
-                      .append(Seal.tone(c.most()))
+                      .append(GradeSeal.tone(c.most()))
                       .append("\">")
                       .append(Html.escape(c.most().text()))
                       .append("</span><span>")
@@ -129,7 +129,7 @@ public final class ReportPage {
                       .append("</code></a></span></li>"));
       out.append("</ul>");
     }
-    if (!grade.missing().isEmpty() && grade.letter().compareTo(Letter.A_MINUS) <= 0) {
+    if (!grade.missing().isEmpty() && grade.letter().compareTo(GradeLetter.A_MINUS) <= 0) {
       out.append("<p class=\"soft\">Still missing for A+: ")
           .append(Html.escape(String.join("; ", grade.missing())))
           .append(".</p>");
@@ -141,18 +141,18 @@ public final class ReportPage {
     return Html.escape(code.replace('/', '-'));
   }
 
-  private void stations() {
-    if (report.stations().isEmpty()) {
+  private void addresses() {
+    if (report.addresses().isEmpty()) {
       return;
     }
     out.append("<h2>Hosts and addresses</h2><div class=\"card wide\"><table><tr><th>Where</th>")
         .append("<th>Grade</th><th>Score</th><th>Connections</th></tr>");
-    for (Report.Station station : report.stations()) {
+    for (AssessmentReport.AddressResult station : report.addresses()) {
       Grade grade = station.grade();
       out.append("<tr><td>")
-          .append(Html.escape(station.place().text()))
+          .append(Html.escape(station.location().text()))
           .append("</td><td><span class=\"chip ")
-          .append(grade == null ? "none" : Seal.tone(grade.letter()))
+          .append(grade == null ? "none" : GradeSeal.tone(grade.letter()))
           .append("\">")
           .append(grade == null ? "no answer" : Html.escape(grade.text()))
           .append("</span></td><td>")
@@ -164,13 +164,15 @@ public final class ReportPage {
     out.append("</table></div>\n");
   }
 
-  private Map<Told, List<Finding>> told(List<Outcome> outcomes, List<Group> groups) {
-    Map<Told, List<Finding>> told = new LinkedHashMap<>();
-    for (Outcome outcome : outcomes) {
+  private Map<FindingRow, List<Finding>> grouped(
+      List<CheckOutcome> outcomes, List<CheckGroup> groups) {
+    Map<FindingRow, List<Finding>> told = new LinkedHashMap<>();
+    for (CheckOutcome outcome : outcomes) {
       for (Finding f : report.findings()) {
         if (f.outcome() == outcome && groups.contains(f.check().group())) {
           told.computeIfAbsent(
-                  new Told(f.check(), f.outcome(), f.code(), f.words()), t -> new ArrayList<>())
+                  new FindingRow(f.check(), f.outcome(), f.code(), f.text()),
+                  t -> new ArrayList<>())
               .add(f);
         }
       }
@@ -178,9 +180,11 @@ public final class ReportPage {
     return told;
   }
 
-  private void mend() {
-    Map<Told, List<Finding>> told =
-        told(List.of(Outcome.FAIL, Outcome.WARN, Outcome.INCONCLUSIVE), List.of(Group.values()));
+  private void fixes() {
+    Map<FindingRow, List<Finding>> told =
+        grouped(
+            List.of(CheckOutcome.FAIL, CheckOutcome.WARN, CheckOutcome.INCONCLUSIVE),
+            List.of(CheckGroup.values()));
     out.append("<h2>To mend</h2>");
     if (told.isEmpty()) {
       out.append("<div class=\"card\"><p>Nothing.</p></div>");
@@ -188,7 +192,7 @@ public final class ReportPage {
     told.forEach(this::card);
   }
 
-  private static String tone(Outcome outcome) {
+  private static String tone(CheckOutcome outcome) {
     return switch (outcome) {
       case FAIL -> "poor";
       case WARN -> "fair";
@@ -199,7 +203,7 @@ public final class ReportPage {
     };
   }
 
-  private static String word(Outcome outcome) {
+  private static String word(CheckOutcome outcome) {
     return switch (outcome) {
       case FAIL -> "fails";
       case WARN -> "warning";
@@ -211,7 +215,7 @@ public final class ReportPage {
     };
   }
 
-  private void chip(Outcome outcome) {
+  private void chip(CheckOutcome outcome) {
     out.append("<span class=\"chip ")
         .append(tone(outcome))
         .append("\">")
@@ -219,7 +223,7 @@ public final class ReportPage {
         .append("</span>");
   }
 
-  private void card(Told told, List<Finding> where) {
+  private void card(FindingRow told, List<Finding> where) {
     out.append("<section class=\"card finding ")
         .append(tone(told.outcome()))
         .append("\" id=\"")
@@ -233,8 +237,8 @@ public final class ReportPage {
         .append("</code></header><p class=\"seen\">")
         .append(Html.escape(told.seen()))
         .append("</p>");
-    where(where);
-    out.append("<p class=\"soft\">").append(Html.escape(told.check().why())).append("</p>");
+    locations(where);
+    out.append("<p class=\"soft\">").append(Html.escape(told.check().reason())).append("</p>");
     advice(told.check().advice(), where.getFirst());
     evidence(where);
     out.append("<p class=\"where\">")
@@ -242,10 +246,10 @@ public final class ReportPage {
         .append("</p></section>\n");
   }
 
-  private void where(List<Finding> where) {
-    List<String> places = where.stream().map(f -> f.place().text()).distinct().toList();
-    if (report.stations().size() > 1
-        && places.size() < report.stations().size()
+  private void locations(List<Finding> where) {
+    List<String> places = where.stream().map(f -> f.location().text()).distinct().toList();
+    if (report.addresses().size() > 1
+        && places.size() < report.addresses().size()
         && !places.contains("domain")) {
       out.append("<small class=\"where\">at ")
           .append(Html.escape(String.join(", ", places)))
@@ -253,7 +257,7 @@ public final class ReportPage {
     }
   }
 
-  private void advice(Advice advice, Finding finding) {
+  private void advice(FixAdvice advice, Finding finding) {
     out.append("<p>").append(Html.escape(advice.general())).append("</p>");
     if (!finding.lines().isEmpty()) {
       pre(String.join("\n", finding.lines()));
@@ -285,7 +289,7 @@ public final class ReportPage {
   }
 
   private void evidence(List<Finding> where) {
-    List<Evidence> all =
+    List<FindingEvidence> all =
         where.stream().flatMap(f -> f.evidence().stream()).distinct().limit(6).toList();
     if (all.isEmpty()) {
       return;
@@ -293,19 +297,26 @@ public final class ReportPage {
     out.append("<details class=\"evidence\"><summary>Evidence</summary>");
     all.forEach(
         e -> {
-          out.append("<p class=\"router\">").append(e.kind().word()).append("</p>");
+          out.append("<p class=\"router\">").append(e.kind().label()).append("</p>");
           pre(e.text());
         });
     out.append("</details>");
   }
 
-  private void group(Group group) {
-    Map<Told, List<Finding>> told =
-        told(
-            List.of(Outcome.FAIL, Outcome.WARN, Outcome.INCONCLUSIVE, Outcome.INFO, Outcome.PASS),
+  private void group(CheckGroup group) {
+    Map<FindingRow, List<Finding>> told =
+        grouped(
+            List.of(
+                CheckOutcome.FAIL,
+                CheckOutcome.WARN,
+                CheckOutcome.INCONCLUSIVE,
+                CheckOutcome.INFO,
+                CheckOutcome.PASS),
             List.of(group));
-    Map<Told, List<Finding>> untested = told(List.of(Outcome.NOT_TESTED), List.of(group));
-    Map<Told, List<Finding>> needless = told(List.of(Outcome.NOT_NEEDED), List.of(group));
+    Map<FindingRow, List<Finding>> untested =
+        grouped(List.of(CheckOutcome.NOT_TESTED), List.of(group));
+    Map<FindingRow, List<Finding>> needless =
+        grouped(List.of(CheckOutcome.NOT_NEEDED), List.of(group));
     if (told.isEmpty() && untested.isEmpty() && needless.isEmpty()) {
       return;
     }
@@ -318,7 +329,7 @@ public final class ReportPage {
     out.append("</div>\n");
   }
 
-  private void left(String label, Map<Told, List<Finding>> some) {
+  private void left(String label, Map<FindingRow, List<Finding>> some) {
     if (some.isEmpty()) {
       return;
     }
@@ -330,7 +341,7 @@ public final class ReportPage {
     out.append("</p>");
   }
 
-  private void rows(Map<Told, List<Finding>> told) {
+  private void rows(Map<FindingRow, List<Finding>> told) {
     out.append("<ul class=\"rows\">");
     told.forEach(
         (t, where) -> {
@@ -342,7 +353,7 @@ public final class ReportPage {
               .append(Html.escape(t.code()))
               .append("</code></span><span class=\"seen\">")
               .append(Html.escape(t.seen()));
-          where(where);
+          locations(where);
           out.append("</span></li>");
         });
     out.append("</ul>");

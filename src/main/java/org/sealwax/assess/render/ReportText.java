@@ -6,14 +6,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import org.sealwax.assess.model.Advice;
+import org.sealwax.assess.model.AssessmentReport;
 import org.sealwax.assess.model.Check;
+import org.sealwax.assess.model.CheckGroup;
+import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.FixAdvice;
 import org.sealwax.assess.model.Grade;
-import org.sealwax.assess.model.Group;
-import org.sealwax.assess.model.Letter;
-import org.sealwax.assess.model.Outcome;
-import org.sealwax.assess.model.Report;
+import org.sealwax.assess.model.GradeLetter;
 import org.sealwax.mail.cli.Printable;
 
 /**
@@ -34,12 +34,12 @@ public record ReportText(boolean color, String router) {
   private static final String YELLOW = "33";
   private static final String BLUE = "36";
 
-  public String of(Report report) {
+  public String of(AssessmentReport report) {
     StringBuilder out = new StringBuilder();
     head(out, report);
     report.graded().ifPresent(g -> grade(out, g));
-    stations(out, report);
-    for (Group group : Group.values()) {
+    addresses(out, report);
+    for (CheckGroup group : CheckGroup.values()) {
       group(out, report, group);
     }
     out.append('\n')
@@ -61,29 +61,29 @@ public record ReportText(boolean color, String router) {
     return color ? "\u001b[" + code + "m" + text + "\u001b[0m" : text;
   }
 
-  private static String letterColor(Report report) {
+  private static String letterColor(AssessmentReport report) {
     return report
         .graded()
         .map(
             g ->
-                g.letter().compareTo(Letter.A_MINUS) <= 0
+                g.letter().compareTo(GradeLetter.A_MINUS) <= 0
                     ? GREEN
-                    : g.letter().compareTo(Letter.C) <= 0 ? YELLOW : RED)
+                    : g.letter().compareTo(GradeLetter.C) <= 0 ? YELLOW : RED)
         .orElse(BLUE);
   }
 
-  private void head(StringBuilder out, Report report) {
+  private void head(StringBuilder out, AssessmentReport report) {
     out.append('\n')
         .append("  ")
         .append(paint(BOLD + ";" + letterColor(report), report.letter()))
         .append("   ")
         .append(paint(BOLD, Printable.of(report.target())))
         .append("   ")
-        .append(report.depth().word())
+        .append(report.depth().label())
         .append(" assessment, ")
         .append(report.connections())
         .append(" connections, ")
-        .append(String.format(Locale.ROOT, "%.2f s", report.took().toMillis() / 1000.0))
+        .append(String.format(Locale.ROOT, "%.2f s", report.duration().toMillis() / 1000.0))
         .append('\n');
     if (!report.ungraded().isEmpty()) {
       out.append("\n  no grade: ").append(Printable.of(report.ungraded())).append('\n');
@@ -92,7 +92,7 @@ public record ReportText(boolean color, String router) {
 
   private void grade(StringBuilder out, Grade grade) {
     out.append('\n');
-    for (Grade.Part part : grade.parts()) {
+    for (Grade.CategoryScore part : grade.parts()) {
       int filled = part.most() == 0 ? 0 : BAR * part.points() / part.most();
       out.append("  ")
           .append(pad(part.category(), 22))
@@ -107,7 +107,7 @@ public record ReportText(boolean color, String router) {
     List<String> reasons =
         grade.caps().stream()
             .filter(c -> c.most() == grade.caps().getFirst().most())
-            .map(Grade.Cap::reason)
+            .map(Grade.GradeCap::reason)
             .distinct()
             .toList();
     if (!reasons.isEmpty()) {
@@ -129,22 +129,22 @@ public record ReportText(boolean color, String router) {
     if (grade.uncertain()) {
       out.append("  ? something that counts could not be seen: see \"inconclusive\" below\n");
     }
-    if (grade.letter().compareTo(Letter.A_MINUS) <= 0 && !grade.missing().isEmpty()) {
+    if (grade.letter().compareTo(GradeLetter.A_MINUS) <= 0 && !grade.missing().isEmpty()) {
       out.append("\n  for A+ there is missing: ")
           .append(String.join("; ", grade.missing()))
           .append('\n');
     }
   }
 
-  private static void stations(StringBuilder out, Report report) {
-    if (report.stations().isEmpty()) {
+  private static void addresses(StringBuilder out, AssessmentReport report) {
+    if (report.addresses().isEmpty()) {
       return;
     }
     out.append('\n');
-    for (Report.Station station : report.stations()) {
+    for (AssessmentReport.AddressResult station : report.addresses()) {
       Grade grade = station.grade();
       out.append("  ")
-          .append(pad(station.place().text(), 60))
+          .append(pad(station.location().text(), 60))
           .append(pad(grade == null ? "no answer" : grade.text(), 12))
           .append(station.connections())
           .append(" connections\n");
@@ -155,14 +155,15 @@ public record ReportText(boolean color, String router) {
     return text.length() >= width ? text + " " : text + " ".repeat(width - text.length());
   }
 
-  private record Told(Check check, Outcome outcome, String code, String seen) {}
+  private record FindingSummary(Check check, CheckOutcome outcome, String code, String seen) {}
 
-  private void group(StringBuilder out, Report report, Group group) {
-    Map<Told, List<Finding>> told = new LinkedHashMap<>();
+  private void group(StringBuilder out, AssessmentReport report, CheckGroup group) {
+    Map<FindingSummary, List<Finding>> told = new LinkedHashMap<>();
     for (Finding f : report.findings()) {
       if (f.check().group() == group) {
         told.computeIfAbsent(
-                new Told(f.check(), f.outcome(), f.code(), f.words()), t -> new ArrayList<>())
+                new FindingSummary(f.check(), f.outcome(), f.code(), f.text()),
+                t -> new ArrayList<>())
             .add(f);
       }
     }
@@ -170,8 +171,13 @@ public record ReportText(boolean color, String router) {
       return;
     }
     out.append('\n').append(paint(BOLD, group.title())).append('\n');
-    for (Outcome outcome :
-        List.of(Outcome.FAIL, Outcome.WARN, Outcome.INCONCLUSIVE, Outcome.INFO, Outcome.PASS)) {
+    for (CheckOutcome outcome :
+        List.of(
+            CheckOutcome.FAIL,
+            CheckOutcome.WARN,
+            CheckOutcome.INCONCLUSIVE,
+            CheckOutcome.INFO,
+            CheckOutcome.PASS)) {
       told.forEach(
           (t, where) -> {
             if (t.outcome() == outcome) {
@@ -179,11 +185,11 @@ public record ReportText(boolean color, String router) {
             }
           });
     }
-    left(out, told.keySet(), Outcome.NOT_TESTED);
-    left(out, told.keySet(), Outcome.NOT_NEEDED);
+    left(out, told.keySet(), CheckOutcome.NOT_TESTED);
+    left(out, told.keySet(), CheckOutcome.NOT_NEEDED);
   }
 
-  private void left(StringBuilder out, Set<Told> told, Outcome outcome) {
+  private void left(StringBuilder out, Set<FindingSummary> told, CheckOutcome outcome) {
     List<String> ids =
         told.stream()
             .filter(t -> t.outcome() == outcome)
@@ -195,7 +201,7 @@ public record ReportText(boolean color, String router) {
     }
   }
 
-  private static String word(Outcome outcome) {
+  private static String word(CheckOutcome outcome) {
     return switch (outcome) {
       case PASS -> "ok";
       case INFO -> "note";
@@ -207,7 +213,7 @@ public record ReportText(boolean color, String router) {
     };
   }
 
-  private static String shade(Outcome outcome) {
+  private static String colour(CheckOutcome outcome) {
     return switch (outcome) {
       case PASS -> GREEN;
       case INFO -> BLUE;
@@ -218,12 +224,14 @@ public record ReportText(boolean color, String router) {
     };
   }
 
-  private void line(StringBuilder out, Told told, List<Finding> where, Report report) {
-    String label = "  " + paint(shade(told.outcome()), pad(word(told.outcome()), 13));
+  private void line(
+      StringBuilder out, FindingSummary told, List<Finding> where, AssessmentReport report) {
+    String label = "  " + paint(colour(told.outcome()), pad(word(told.outcome()), 13));
     String places =
-        report.stations().size() > 1 && where.size() < report.stations().size()
+        report.addresses().size() > 1 && where.size() < report.addresses().size()
             ? " — at "
-                + String.join(", ", where.stream().map(f -> f.place().text()).distinct().toList())
+                + String.join(
+                    ", ", where.stream().map(f -> f.location().text()).distinct().toList())
             : "";
     wrap(
         out,
@@ -232,8 +240,8 @@ public record ReportText(boolean color, String router) {
             + Printable.of(told.seen())
             + (places.contains("— at domain") ? "" : places),
         37);
-    if (told.outcome() == Outcome.FAIL || told.outcome() == Outcome.WARN) {
-      wrap(out, " ".repeat(15) + paint(DIM, pad("why", 10)), told.check().why(), 25);
+    if (told.outcome() == CheckOutcome.FAIL || told.outcome() == CheckOutcome.WARN) {
+      wrap(out, " ".repeat(15) + paint(DIM, pad("why", 10)), told.check().reason(), 25);
       advice(out, told.check().advice(), where.getFirst());
       wrap(
           out,
@@ -243,7 +251,7 @@ public record ReportText(boolean color, String router) {
     }
   }
 
-  private void advice(StringBuilder out, Advice advice, Finding finding) {
+  private void advice(StringBuilder out, FixAdvice advice, Finding finding) {
     if (!advice.general().isEmpty()) {
       wrap(out, " ".repeat(15) + paint(DIM, pad("help", 10)), advice.general(), 25);
     }

@@ -24,15 +24,15 @@ import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.assess.Overview;
+import org.sealwax.assess.AddressVisit;
 import org.sealwax.assess.Review;
-import org.sealwax.assess.Visit;
+import org.sealwax.assess.TargetOverview;
 import org.sealwax.assess.model.Check;
-import org.sealwax.assess.model.Depth;
-import org.sealwax.assess.model.Evidence;
+import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
-import org.sealwax.assess.model.Outcome;
-import org.sealwax.assess.model.Place;
+import org.sealwax.assess.model.FindingEvidence;
+import org.sealwax.assess.model.FindingLocation;
+import org.sealwax.assess.model.ScanDepth;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.tls.verdict.NameCheck;
@@ -77,9 +77,9 @@ public final class CertificateReview implements Review {
           "cert.staple",
           "cert.revoked");
 
-  private final Chains chains;
+  private final JudgedChains chains;
   private final Clock clock;
-  private final Revocation revocation;
+  private final RevocationCheck revocation;
 
   /**
    * A review.
@@ -87,8 +87,8 @@ public final class CertificateReview implements Review {
    * @param roots what is trusted
    * @param revocation asks authorities
    */
-  public CertificateReview(TrustRoots roots, Revocation revocation, Clock clock) {
-    this.chains = new Chains(roots, clock);
+  public CertificateReview(TrustRoots roots, RevocationCheck revocation, Clock clock) {
+    this.chains = new JudgedChains(roots, clock);
     this.clock = clock;
     this.revocation = revocation;
   }
@@ -99,32 +99,33 @@ public final class CertificateReview implements Review {
   }
 
   /** What the policies say about this address. */
-  private record Context(Visit visit, boolean dane, boolean sts, boolean ask) {
-    Place place() {
-      return visit.place();
+  private record AddressPolicies(AddressVisit visit, boolean dane, boolean sts, boolean ask) {
+    FindingLocation location() {
+      return visit.location();
     }
   }
 
   @Override
-  public Judgement ask(Overview before) {
+  public PendingReview ask(TargetOverview before) {
     return this::judged;
   }
 
-  private List<Finding> judged(Overview all) {
+  private List<Finding> judged(TargetOverview all) {
     List<Finding> found = new ArrayList<>();
     boolean sts = enforced(all);
-    for (Visit visit : all.visits()) {
-      if (!visit.sightings().answered()) {
+    for (AddressVisit visit : all.visits()) {
+      if (!visit.facts().answered()) {
         continue;
       }
-      List<Chains.Chain> seen = Chains.of(visit);
+      List<JudgedChains.JudgedChain> seen = JudgedChains.of(visit);
       if (seen.isEmpty()) {
         checks().forEach(c -> found.add(nothing(c, visit)));
         continue;
       }
-      boolean ask = all.budget().depth() != Depth.QUICK && all.left().isPositive();
-      Context context = new Context(visit, matchesKey(all, visit.place()), sts, ask);
-      found.add(worst(seen, c -> name(c, context)).with(shown(seen)));
+      boolean ask = all.budget().depth() != ScanDepth.QUICK && all.timeLeft().isPositive();
+      AddressPolicies context =
+          new AddressPolicies(visit, matchesKey(all, visit.location()), sts, ask);
+      found.add(worst(seen, c -> name(c, context)).with(chainEvidence(seen)));
       found.add(worst(seen, c -> chain(c, context)));
       found.add(worst(seen, c -> expiry(c, context)));
       found.add(worst(seen, c -> key(c, context)));
@@ -137,63 +138,64 @@ public final class CertificateReview implements Review {
     return found;
   }
 
-  private static Finding nothing(Check check, Visit visit) {
+  private static Finding nothing(Check check, AddressVisit visit) {
     return Finding.of(
         check,
-        Outcome.NOT_TESTED,
-        visit.place(),
-        visit.sightings().tls() ? "no certificate was shown" : "no certificate was seen");
+        CheckOutcome.NOT_TESTED,
+        visit.location(),
+        visit.facts().tls() ? "no certificate was shown" : "no certificate was seen");
   }
 
   /** Whether an MTA-STS policy in mode enforce is in force, whatever else is wrong with it. */
-  static boolean enforced(Overview all) {
-    return all.found("sts.policy", Place.domain())
-        .filter(f -> f.outcome() != Outcome.INCONCLUSIVE)
+  static boolean enforced(TargetOverview all) {
+    return all.found("sts.policy", FindingLocation.domain())
+        .filter(f -> f.outcome() != CheckOutcome.INCONCLUSIVE)
         .filter(
             f ->
-                f.outcome() == Outcome.PASS
+                f.outcome() == CheckOutcome.PASS
                     || List.of("short", "mx-fails", "mx-fails-all").contains(f.aspect()))
         .isPresent();
   }
 
   /** Whether a DANE-EE record matches, for which neither name nor chain matter. */
-  private static boolean matchesKey(Overview all, Place place) {
+  private static boolean matchesKey(TargetOverview all, FindingLocation place) {
     boolean matches =
         all.found("dane.match", place)
-            .filter(f -> f.outcome() == Outcome.PASS || f.outcome() == Outcome.WARN)
+            .filter(f -> f.outcome() == CheckOutcome.PASS || f.outcome() == CheckOutcome.WARN)
             .filter(f -> !f.aspect().equals("pkix"))
             .isPresent();
     boolean byAnchor =
-        all.found("dane.ta", place).filter(f -> f.outcome() != Outcome.NOT_TESTED).isPresent();
+        all.found("dane.ta", place).filter(f -> f.outcome() != CheckOutcome.NOT_TESTED).isPresent();
     return matches && !byAnchor;
   }
 
   /** The worst of all types, with what is said of the others. */
-  private static Finding worst(List<Chains.Chain> seen, Function<Chains.Chain, Finding> check) {
+  private static Finding worst(
+      List<JudgedChains.JudgedChain> seen, Function<JudgedChains.JudgedChain, Finding> check) {
     List<Finding> each = seen.stream().map(check).toList();
     Finding worst =
         each.stream()
-            .max(Comparator.comparingInt(CertificateReview::badness))
+            .max(Comparator.comparingInt(CertificateReview::severity))
             .orElseThrow(() -> new IllegalStateException("no chain"));
     if (seen.size() == 1) {
       return worst;
     }
     List<String> words = new ArrayList<>();
     for (int i = 0; i < seen.size(); i++) {
-      words.add(seen.get(i).type() + ": " + each.get(i).seen());
+      words.add(seen.get(i).keyType() + ": " + each.get(i).observed());
     }
     return new Finding(
         worst.check(),
         worst.outcome(),
         worst.aspect(),
-        worst.place(),
+        worst.location(),
         String.join("; ", words),
-        worst.doubt(),
+        worst.openQuestion(),
         worst.evidence(),
         worst.lines());
   }
 
-  private static int badness(Finding finding) {
+  private static int severity(Finding finding) {
     return switch (finding.outcome()) {
       case PASS -> 0;
       case INFO -> 1;
@@ -204,9 +206,9 @@ public final class CertificateReview implements Review {
     };
   }
 
-  private static Evidence shown(List<Chains.Chain> seen) {
+  private static FindingEvidence chainEvidence(List<JudgedChains.JudgedChain> seen) {
     StringBuilder text = new StringBuilder();
-    for (Chains.Chain chain : seen) {
+    for (JudgedChains.JudgedChain chain : seen) {
       for (X509Certificate c : chain.certificates()) {
         try {
           text.append(HexFormat.of().formatHex(c.getEncoded())).append('\n');
@@ -215,22 +217,22 @@ public final class CertificateReview implements Review {
         }
       }
     }
-    return new Evidence(Evidence.Kind.CERTIFICATE, text.toString());
+    return new FindingEvidence(FindingEvidence.Kind.CERTIFICATE, text.toString());
   }
 
-  private static Finding of(String id, Context context, Outcome outcome, String seen) {
-    return Finding.of(Check.of(id), outcome, context.place(), seen);
+  private static Finding of(String id, AddressPolicies context, CheckOutcome outcome, String seen) {
+    return Finding.of(Check.of(id), outcome, context.location(), seen);
   }
 
-  private static Finding name(Chains.Chain chain, Context context) {
-    Domain host = context.place().host();
+  private static Finding name(JudgedChains.JudgedChain chain, AddressPolicies context) {
+    Domain host = context.location().host();
     if (host == null) {
-      return of("cert.name", context, Outcome.NOT_TESTED, "an address was given, no name");
+      return of("cert.name", context, CheckOutcome.NOT_TESTED, "an address was given, no name");
     }
-    if (Chains.named(chain, List.of(host)).isPresent()) {
+    if (JudgedChains.named(chain, List.of(host)).isPresent()) {
       boolean plainly = NameCheck.dnsNames(chain.leaf()).contains(host.name());
       String by = plainly ? "" : " by *" + host.name().substring(host.name().indexOf('.'));
-      return of("cert.name", context, Outcome.PASS, "it names " + host + by);
+      return of("cert.name", context, CheckOutcome.PASS, "it names " + host + by);
     }
     List<String> names = NameCheck.dnsNames(chain.leaf());
     String what =
@@ -241,19 +243,21 @@ public final class CertificateReview implements Review {
                 + ", not "
                 + host;
     Domain nextHop = context.visit().nextHop();
-    boolean domainOnly = nextHop != null && Chains.named(chain, List.of(nextHop)).isPresent();
+    boolean domainOnly = nextHop != null && JudgedChains.named(chain, List.of(nextHop)).isPresent();
     if (context.sts()) {
-      return of("cert.name", context, Outcome.FAIL, what + "; MTA-STS senders do not deliver")
+      return of("cert.name", context, CheckOutcome.FAIL, what + "; MTA-STS senders do not deliver")
           .as("none-sts");
     }
     if (domainOnly) {
-      return of("cert.name", context, Outcome.WARN, what + ", but the domain").as("domain-only");
+      return of("cert.name", context, CheckOutcome.WARN, what + ", but the domain")
+          .as("domain-only");
     }
     if (context.dane()) {
-      return of("cert.name", context, Outcome.WARN, what + "; DANE-EE senders do not mind")
+      return of("cert.name", context, CheckOutcome.WARN, what + "; DANE-EE senders do not mind")
           .as("none");
     }
-    return of("cert.name", context, Outcome.FAIL, what).as(names.isEmpty() ? "no-san" : "none");
+    return of("cert.name", context, CheckOutcome.FAIL, what)
+        .as(names.isEmpty() ? "no-san" : "none");
   }
 
   private static String printable(List<String> names) {
@@ -264,18 +268,18 @@ public final class CertificateReview implements Review {
             .toList());
   }
 
-  private Finding chain(Chains.Chain chain, Context context) {
+  private Finding chain(JudgedChains.JudgedChain chain, AddressPolicies context) {
     Optional<Verdict.Reason> flaw = chains.flaw(chain);
     if (flaw.isEmpty()) {
       int length = chain.certificates().size();
       if (length > LONG_CHAIN) {
-        return of("cert.chain", context, Outcome.INFO, length + " certificates are sent")
+        return of("cert.chain", context, CheckOutcome.INFO, length + " certificates are sent")
             .as("long");
       }
       return of(
           "cert.chain",
           context,
-          Outcome.PASS,
+          CheckOutcome.PASS,
           length + " certificate" + (length == 1 ? "" : "s") + ", trusted by " + chains.roots());
     }
     return switch (flaw.get()) {
@@ -288,22 +292,26 @@ public final class CertificateReview implements Review {
       case WRONG_PURPOSE ->
           hasServerPurpose(chain.leaf())
               ? broken(context, "constraint", "the authority may not issue this")
-              : of("cert.chain", context, Outcome.INFO, "for another purpose: see cert.eku");
+              : of("cert.chain", context, CheckOutcome.INFO, "for another purpose: see cert.eku");
       case WEAK_SIGNATURE, WEAK_KEY ->
-          of("cert.chain", context, Outcome.INFO, "too weak to be judged: see cert.key, cert.sig");
+          of(
+              "cert.chain",
+              context,
+              CheckOutcome.INFO,
+              "too weak to be judged: see cert.key, cert.sig");
     };
   }
 
-  private static Finding broken(Context context, String aspect, String what) {
+  private static Finding broken(AddressPolicies context, String aspect, String what) {
     if (context.dane()) {
-      return of("cert.chain", context, Outcome.WARN, what + "; DANE-EE senders do not mind")
+      return of("cert.chain", context, CheckOutcome.WARN, what + "; DANE-EE senders do not mind")
           .as("dane");
     }
     boolean mild = aspect.equals("incomplete") && !context.sts();
-    return of("cert.chain", context, mild ? Outcome.WARN : Outcome.FAIL, what).as(aspect);
+    return of("cert.chain", context, mild ? CheckOutcome.WARN : CheckOutcome.FAIL, what).as(aspect);
   }
 
-  private Finding expiry(Chains.Chain chain, Context context) {
+  private Finding expiry(JudgedChains.JudgedChain chain, AddressPolicies context) {
     Instant now = clock.now();
     // A path that holds now needs none of the certificates that do not.
     List<X509Certificate> needed =
@@ -322,14 +330,15 @@ public final class CertificateReview implements Review {
     Instant until = chain.leaf().getNotAfter().toInstant();
     Duration left = Duration.between(now, until);
     if (left.compareTo(SOON) < 0) {
-      return of("cert.expiry", context, Outcome.WARN, left.toDays() + " days are left").as("soon");
+      return of("cert.expiry", context, CheckOutcome.WARN, left.toDays() + " days are left")
+          .as("soon");
     }
     Duration whole = Duration.between(chain.leaf().getNotBefore().toInstant(), until);
     if (whole.compareTo(LONGEST) > 0) {
       return of(
               "cert.expiry",
               context,
-              Outcome.INFO,
+              CheckOutcome.INFO,
               "valid for " + whole.toDays() + " days: a lost key stays good for as long")
           .as("long");
     }
@@ -339,79 +348,84 @@ public final class CertificateReview implements Review {
         ? of(
                 "cert.expiry",
                 context,
-                Outcome.INFO,
+                CheckOutcome.INFO,
                 "valid until " + until + "; an expired certificate is sent that no path needs")
             .as("unneeded")
-        : of("cert.expiry", context, Outcome.PASS, "valid until " + until);
+        : of("cert.expiry", context, CheckOutcome.PASS, "valid until " + until);
   }
 
-  private static Finding dates(Context context, String aspect, String what) {
+  private static Finding dates(AddressPolicies context, String aspect, String what) {
     return context.dane()
-        ? of("cert.expiry", context, Outcome.WARN, what + "; DANE-EE senders do not mind")
+        ? of("cert.expiry", context, CheckOutcome.WARN, what + "; DANE-EE senders do not mind")
             .as("dane")
-        : of("cert.expiry", context, Outcome.FAIL, what).as(aspect);
+        : of("cert.expiry", context, CheckOutcome.FAIL, what).as(aspect);
   }
 
-  private record Strength(Outcome outcome, String aspect, String words) {}
+  private record KeyStrength(CheckOutcome outcome, String aspect, String text) {}
 
-  private static Strength strength(PublicKey key) {
+  private static KeyStrength strength(PublicKey key) {
     return switch (key) {
       case RSAKey rsa -> {
         int bits = rsa.getModulus().bitLength();
         String words = "RSA of " + bits + " bits";
         yield bits < 1024
-            ? new Strength(Outcome.FAIL, "below-1024", words)
+            ? new KeyStrength(CheckOutcome.FAIL, "below-1024", words)
             : bits < 2048
-                ? new Strength(Outcome.FAIL, "below-2048", words)
+                ? new KeyStrength(CheckOutcome.FAIL, "below-2048", words)
                 : bits < 3072
-                    ? new Strength(Outcome.WARN, "rsa-2048", words + ", enough until 2030")
-                    : new Strength(Outcome.PASS, "", words);
+                    ? new KeyStrength(CheckOutcome.WARN, "rsa-2048", words + ", enough until 2030")
+                    : new KeyStrength(CheckOutcome.PASS, "", words);
       }
       case ECKey ec -> {
         int bits = ec.getParams().getCurve().getField().getFieldSize();
         yield bits < 256
-            ? new Strength(Outcome.FAIL, "ec-small", "EC of " + bits + " bits")
-            : new Strength(Outcome.PASS, "", "EC of " + bits + " bits");
+            ? new KeyStrength(CheckOutcome.FAIL, "ec-small", "EC of " + bits + " bits")
+            : new KeyStrength(CheckOutcome.PASS, "", "EC of " + bits + " bits");
       }
       case DSAKey dsa -> {
         int bits = dsa.getParams() == null ? 0 : dsa.getParams().getP().bitLength();
-        yield new Strength(
-            bits < 2048 ? Outcome.FAIL : Outcome.WARN, "below-2048", "DSA of " + bits + " bits");
+        yield new KeyStrength(
+            bits < 2048 ? CheckOutcome.FAIL : CheckOutcome.WARN,
+            "below-2048",
+            "DSA of " + bits + " bits");
       }
-      default -> new Strength(Outcome.PASS, "", key.getAlgorithm());
+      default -> new KeyStrength(CheckOutcome.PASS, "", key.getAlgorithm());
     };
   }
 
-  private static Finding key(Chains.Chain chain, Context context) {
-    Strength worst = strength(chain.leaf().getPublicKey());
-    String words = worst.words() + ", " + Pins.of(chain.leaf());
+  private static Finding key(JudgedChains.JudgedChain chain, AddressPolicies context) {
+    KeyStrength worst = strength(chain.leaf().getPublicKey());
+    String words = worst.text() + ", " + Pins.of(chain.leaf());
     for (X509Certificate c : chain.certificates().subList(1, chain.certificates().size())) {
-      Strength other = strength(c.getPublicKey());
+      KeyStrength other = strength(c.getPublicKey());
       // Intermediates of 2048 bits are the rule with public authorities, and short-lived enough.
-      if (other.outcome() == Outcome.FAIL && worst.outcome() != Outcome.FAIL) {
+      if (other.outcome() == CheckOutcome.FAIL && worst.outcome() != CheckOutcome.FAIL) {
         worst = other;
-        words = "an authority in the chain has " + other.words();
+        words = "an authority in the chain has " + other.text();
       }
     }
     return of("cert.key", context, worst.outcome(), words).as(worst.aspect());
   }
 
-  private static Finding signature(Chains.Chain chain, Context context) {
+  private static Finding signature(JudgedChains.JudgedChain chain, AddressPolicies context) {
     for (X509Certificate c : chain.certificates()) {
       String algorithm = c.getSigAlgName().toUpperCase(Locale.ROOT);
-      boolean ownSignature = !c.equals(chain.leaf()) && Chains.selfSigned(c);
+      boolean ownSignature = !c.equals(chain.leaf()) && JudgedChains.selfSigned(c);
       if (ownSignature) {
         // Nobody relies on a root's signature over itself.
         continue;
       }
       if (algorithm.startsWith("MD")) {
-        return of("cert.sig", context, Outcome.FAIL, "signed with " + c.getSigAlgName()).as("md5");
+        return of("cert.sig", context, CheckOutcome.FAIL, "signed with " + c.getSigAlgName())
+            .as("md5");
       }
       if (algorithm.startsWith("SHA1") || algorithm.contains("SHA-1")) {
-        return of("cert.sig", context, Outcome.FAIL, "signed with " + c.getSigAlgName()).as("sha1");
+        return of("cert.sig", context, CheckOutcome.FAIL, "signed with " + c.getSigAlgName())
+            .as("sha1");
       }
     }
-    return of("cert.sig", context, Outcome.PASS, "signed with " + chain.leaf().getSigAlgName());
+    return of(
+        "cert.sig", context, CheckOutcome.PASS, "signed with " + chain.leaf().getSigAlgName());
   }
 
   private static @Nullable List<String> purposes(X509Certificate leaf) {
@@ -427,29 +441,31 @@ public final class CertificateReview implements Review {
     return purposes == null || purposes.contains(SERVER_AUTH) || purposes.contains(ANY_PURPOSE);
   }
 
-  private static Finding purpose(Chains.Chain chain, Context context) {
+  private static Finding purpose(JudgedChains.JudgedChain chain, AddressPolicies context) {
     List<String> purposes = purposes(chain.leaf());
     if (purposes == null) {
-      return of("cert.eku", context, Outcome.WARN, "it says no purpose").as("absent");
+      return of("cert.eku", context, CheckOutcome.WARN, "it says no purpose").as("absent");
     }
     if (!hasServerPurpose(chain.leaf())) {
-      return of("cert.eku", context, Outcome.FAIL, "it is for " + printable(purposes)).as("wrong");
+      return of("cert.eku", context, CheckOutcome.FAIL, "it is for " + printable(purposes))
+          .as("wrong");
     }
     if (purposes.contains(CLIENT_AUTH) || purposes.contains(ANY_PURPOSE)) {
-      return of("cert.eku", context, Outcome.PASS, "for servers and clients");
+      return of("cert.eku", context, CheckOutcome.PASS, "for servers and clients");
     }
     return of(
             "cert.eku",
             context,
-            Outcome.INFO,
+            CheckOutcome.INFO,
             "for servers; a peer that looks at purposes does not take it from a sending router")
         .as("no-client");
   }
 
-  private static Finding logged(Chains.Chain chain, Context context) {
+  private static Finding logged(JudgedChains.JudgedChain chain, AddressPolicies context) {
     return chain.leaf().getExtensionValue(SCT_LIST) != null
-        ? of("cert.ct", context, Outcome.PASS, "it carries timestamps of logs")
-        : of("cert.ct", context, Outcome.INFO, "it carries no timestamps of logs").as("missing");
+        ? of("cert.ct", context, CheckOutcome.PASS, "it carries timestamps of logs")
+        : of("cert.ct", context, CheckOutcome.INFO, "it carries no timestamps of logs")
+            .as("missing");
   }
 
   /** Whether the certificate demands a stapled answer (RFC 7633 4.2.3.1). */
@@ -481,44 +497,49 @@ public final class CertificateReview implements Review {
   private static final Pattern NEXT_UPDATE =
       Pattern.compile("\u00a0\u0011\u0018\u000f([0-9]{14})Z", Pattern.DOTALL);
 
-  private Finding staple(Chains.Chain chain, Context context) {
+  private Finding staple(JudgedChains.JudgedChain chain, AddressPolicies context) {
     boolean demanded = mustStaple(chain.leaf());
-    Optional<byte[]> answer = context.visit().sightings().staple(chain.type());
+    Optional<byte[]> answer = context.visit().facts().staple(chain.keyType());
     if (answer.isPresent()) {
       Optional<Instant> until = nextUpdate(answer.get());
       return until.isPresent() && until.get().isBefore(clock.now())
           ? of(
                   "cert.staple",
                   context,
-                  demanded ? Outcome.FAIL : Outcome.WARN,
+                  demanded ? CheckOutcome.FAIL : CheckOutcome.WARN,
                   "an OCSP answer is stapled that was good until " + until.get())
               .as("stale")
-          : of("cert.staple", context, Outcome.PASS, "an OCSP answer is stapled");
+          : of("cert.staple", context, CheckOutcome.PASS, "an OCSP answer is stapled");
     }
     return demanded
         ? of(
                 "cert.staple",
                 context,
-                Outcome.FAIL,
+                CheckOutcome.FAIL,
                 "it demands a stapled OCSP answer, and there is none")
             .as("must-staple")
-        : of("cert.staple", context, Outcome.INFO, "no OCSP answer is stapled, none is demanded")
+        : of(
+                "cert.staple",
+                context,
+                CheckOutcome.INFO,
+                "no OCSP answer is stapled, none is demanded")
             .as("missing");
   }
 
-  private Finding revoked(Chains.Chain chain, Context context) {
-    Revocation.Status status =
+  private Finding revoked(JudgedChains.JudgedChain chain, AddressPolicies context) {
+    RevocationCheck.RevocationStatus status =
         revocation.ask(
             chain.certificates(),
-            context.visit().sightings().staple(chain.type()).orElse(null),
+            context.visit().facts().staple(chain.keyType()).orElse(null),
             context.ask());
     return switch (status) {
-      case Revocation.Status.Good good ->
-          of("cert.revoked", context, Outcome.PASS, "not revoked, " + good.source());
-      case Revocation.Status.Revoked revoked ->
-          of("cert.revoked", context, Outcome.FAIL, "revoked, " + revoked.source()).as("revoked");
-      case Revocation.Status.Unknown unknown ->
-          of("cert.revoked", context, Outcome.NOT_TESTED, unknown.why());
+      case RevocationCheck.RevocationStatus.NotRevoked good ->
+          of("cert.revoked", context, CheckOutcome.PASS, "not revoked, " + good.source());
+      case RevocationCheck.RevocationStatus.RevokedCertificate revoked ->
+          of("cert.revoked", context, CheckOutcome.FAIL, "revoked, " + revoked.source())
+              .as("revoked");
+      case RevocationCheck.RevocationStatus.RevocationUnknown unknown ->
+          of("cert.revoked", context, CheckOutcome.NOT_TESTED, unknown.reason());
     };
   }
 }

@@ -12,36 +12,36 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.assess.Exchange;
-import org.sealwax.assess.Overview;
+import org.sealwax.assess.AddressVisit;
 import org.sealwax.assess.Review;
-import org.sealwax.assess.Visit;
+import org.sealwax.assess.TargetMxHost;
+import org.sealwax.assess.TargetOverview;
 import org.sealwax.assess.model.Check;
-import org.sealwax.assess.model.Depth;
-import org.sealwax.assess.model.Evidence;
+import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
-import org.sealwax.assess.model.Outcome;
-import org.sealwax.assess.model.Place;
+import org.sealwax.assess.model.FindingEvidence;
+import org.sealwax.assess.model.FindingLocation;
+import org.sealwax.assess.model.ScanDepth;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.dane.BaseDomains;
-import org.sealwax.mail.dane.ReferenceNames;
+import org.sealwax.mail.dane.DaneReferenceNames;
 import org.sealwax.mail.dane.TlsaAnswer;
+import org.sealwax.mail.dane.TlsaBaseDomain;
 import org.sealwax.mail.dane.TlsaSet;
-import org.sealwax.mail.dns.Answer;
+import org.sealwax.mail.dns.DnsAnswer;
+import org.sealwax.mail.dns.DnssecStatus;
 import org.sealwax.mail.dns.Resolver;
-import org.sealwax.mail.dns.Resolver.Family;
-import org.sealwax.mail.dns.Security;
-import org.sealwax.mail.dns.Tlsa;
+import org.sealwax.mail.dns.Resolver.AddressFamily;
+import org.sealwax.mail.dns.TlsaRecord;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.policy.Evidence.DaneState;
-import org.sealwax.mail.policy.Subject;
-import org.sealwax.mail.tls.Judge;
-import org.sealwax.mail.tls.verdict.Association;
-import org.sealwax.mail.tls.verdict.Associations;
+import org.sealwax.mail.policy.PolicySubject;
+import org.sealwax.mail.tls.PeerVerifier;
 import org.sealwax.mail.tls.verdict.NameCheck;
 import org.sealwax.mail.tls.verdict.PeerRole;
 import org.sealwax.mail.tls.verdict.Pins;
-import org.sealwax.mail.tls.verdict.References;
+import org.sealwax.mail.tls.verdict.ReferenceIdentity;
+import org.sealwax.mail.tls.verdict.TlsaAssociation;
+import org.sealwax.mail.tls.verdict.TlsaAssociations;
 import org.sealwax.mail.tls.verdict.TrustRoots;
 
 /**
@@ -56,26 +56,26 @@ public final class DaneReview implements Review {
   private static final int TIMES = 3;
 
   /** Asks the authoritative servers of a zone one by one. */
-  public interface Servers {
+  public interface AuthoritativeTlsaLookup {
     /** What each answers for TLSA, by server; empty when none is found. */
     Map<String, String> tlsa(Domain owner) throws InterruptedException;
   }
 
   private final Resolver resolver;
-  private final Servers servers;
+  private final AuthoritativeTlsaLookup servers;
   private final Clock clock;
-  private final Judge judge;
+  private final PeerVerifier judge;
 
   /**
    * A review.
    *
    * @param servers asked one by one in a full assessment
    */
-  public DaneReview(Resolver resolver, Servers servers, Clock clock) {
+  public DaneReview(Resolver resolver, AuthoritativeTlsaLookup servers, Clock clock) {
     this.resolver = resolver;
     this.servers = servers;
     this.clock = clock;
-    this.judge = new Judge(clock);
+    this.judge = new PeerVerifier(clock);
   }
 
   @Override
@@ -88,15 +88,15 @@ public final class DaneReview implements Review {
   }
 
   /** What DANE says about one host. */
-  private record Host(
+  private record HostDaneAnswer(
       Domain name,
       DaneState state,
       @Nullable Domain owner,
-      @Nullable Answer<Tlsa> answer,
+      @Nullable DnsAnswer<TlsaRecord> answer,
       String base,
       Duration took,
       List<String> answers) {
-    Host(Domain name, DaneState state) {
+    HostDaneAnswer(Domain name, DaneState state) {
       this(name, state, null, null, "", Duration.ZERO, List.of());
     }
 
@@ -107,53 +107,56 @@ public final class DaneReview implements Review {
   }
 
   @Override
-  public Judgement ask(Overview before) throws InterruptedException {
-    Map<Domain, Host> hosts = new LinkedHashMap<>();
-    for (Exchange exchange : before.exchanges()) {
+  public PendingReview ask(TargetOverview before) throws InterruptedException {
+    Map<Domain, HostDaneAnswer> hosts = new LinkedHashMap<>();
+    for (TargetMxHost exchange : before.exchanges()) {
       Domain name = exchange.host();
       if (name != null && !hosts.containsKey(name)) {
         hosts.put(name, host(name, exchange, before, before.port()));
       }
     }
-    return new Judged(hosts);
+    return new PendingDaneReview(hosts);
   }
 
   /** With what the DNS said of each host. */
-  private final class Judged implements Judgement {
-    private final Map<Domain, Host> hosts;
+  private final class PendingDaneReview implements PendingReview {
+    private final Map<Domain, HostDaneAnswer> hosts;
 
-    Judged(Map<Domain, Host> hosts) {
+    PendingDaneReview(Map<Domain, HostDaneAnswer> hosts) {
       this.hosts = hosts;
     }
 
     /** RFC 7672 8.1: the TLSA base domain, which behind an alias is not the name of the MX. */
     @Override
     public Optional<Domain> serverName(Domain name) {
-      Host host = hosts.get(name);
+      HostDaneAnswer host = hosts.get(name);
       return host != null && host.state() instanceof DaneState.Usable
           ? Domain.parse(host.base())
           : Optional.empty();
     }
 
     @Override
-    public List<Finding> judge(Overview all) {
+    public List<Finding> judge(TargetOverview all) {
       return DaneReview.this.judged(all, hosts);
     }
   }
 
-  private List<Finding> judged(Overview all, Map<Domain, Host> hosts) {
+  private List<Finding> judged(TargetOverview all, Map<Domain, HostDaneAnswer> hosts) {
     if (hosts.isEmpty()) {
       return checks().stream()
-          .map(c -> Finding.of(c, Outcome.NOT_NEEDED, Place.domain(), "no host has a name"))
+          .map(
+              c ->
+                  Finding.of(
+                      c, CheckOutcome.NOT_NEEDED, FindingLocation.domain(), "no host has a name"))
           .toList();
     }
     List<Finding> found = new ArrayList<>();
     found.add(present(hosts));
     hosts.values().forEach(h -> found.add(denial(h)));
     List<Finding> matches = new ArrayList<>();
-    for (Visit visit : all.visits()) {
-      Domain name = visit.place().host();
-      Host host = name == null ? null : hosts.get(name);
+    for (AddressVisit visit : all.visits()) {
+      Domain name = visit.location().host();
+      HostDaneAnswer host = name == null ? null : hosts.get(name);
       if (host != null) {
         matches.addAll(at(visit, host));
       }
@@ -162,35 +165,37 @@ public final class DaneReview implements Review {
     return found;
   }
 
-  private Host host(Domain name, Exchange exchange, Overview all, int port)
+  private HostDaneAnswer host(Domain name, TargetMxHost exchange, TargetOverview all, int port)
       throws InterruptedException {
-    List<Answer<InetAddress>> lookups = exchange.lookups();
+    List<DnsAnswer<InetAddress>> lookups = exchange.lookups();
     if (lookups.size() < 2) {
       lookups =
-          List.of(resolver.addresses(name, Family.IPV4), resolver.addresses(name, Family.IPV6));
+          List.of(
+              resolver.addresses(name, AddressFamily.IPV4),
+              resolver.addresses(name, AddressFamily.IPV6));
     }
-    return switch (BaseDomains.of(name, lookups.get(0), lookups.get(1))) {
-      case BaseDomains.Settled s -> new Host(name, s.state());
-      case BaseDomains.Candidates c -> among(name, c.names(), all, port);
-      case BaseDomains.Aliased a ->
-          switch (BaseDomains.ofAlias(name, resolver.alias(a.name()))) {
-            case BaseDomains.Candidates c -> among(name, c.names(), all, port);
-            case BaseDomains.Settled s -> new Host(name, s.state());
-            case BaseDomains.Aliased again ->
-                new Host(name, new DaneState.Absent("an alias without end"));
+    return switch (TlsaBaseDomain.of(name, lookups.get(0), lookups.get(1))) {
+      case TlsaBaseDomain.Settled s -> new HostDaneAnswer(name, s.state());
+      case TlsaBaseDomain.Candidates c -> among(name, c.names(), all, port);
+      case TlsaBaseDomain.Aliased a ->
+          switch (TlsaBaseDomain.ofAlias(name, resolver.alias(a.name()))) {
+            case TlsaBaseDomain.Candidates c -> among(name, c.names(), all, port);
+            case TlsaBaseDomain.Settled s -> new HostDaneAnswer(name, s.state());
+            case TlsaBaseDomain.Aliased again ->
+                new HostDaneAnswer(name, new DaneState.Absent("an alias without end"));
           };
     };
   }
 
-  private Host among(Domain name, List<Domain> bases, Overview all, int port)
+  private HostDaneAnswer among(Domain name, List<Domain> bases, TargetOverview all, int port)
       throws InterruptedException {
-    Host last = new Host(name, new DaneState.Absent("no TLSA records"));
+    HostDaneAnswer last = new HostDaneAnswer(name, new DaneState.Absent("no TLSA records"));
     for (Domain base : bases) {
-      Optional<Domain> owner = BaseDomains.owner(base, port);
+      Optional<Domain> owner = TlsaBaseDomain.owner(base, port);
       if (owner.isEmpty()) {
         continue;
       }
-      Host here = asked(name, base, owner.get(), all, port);
+      HostDaneAnswer here = asked(name, base, owner.get(), all, port);
       if (!(here.state() instanceof DaneState.Absent) || !here.consistent()) {
         return here;
       }
@@ -200,26 +205,27 @@ public final class DaneReview implements Review {
   }
 
   /** Asks several times, and takes what promises most: each of the answers reaches some sender. */
-  private Host asked(Domain name, Domain base, Domain owner, Overview all, int port)
+  private HostDaneAnswer asked(Domain name, Domain base, Domain owner, TargetOverview all, int port)
       throws InterruptedException {
     List<String> answers = new ArrayList<>();
-    Host best = null;
-    int times = all.budget().depth() == Depth.QUICK ? 1 : TIMES;
+    HostDaneAnswer best = null;
+    int times = all.budget().depth() == ScanDepth.QUICK ? 1 : TIMES;
     for (int i = 0; i < times; i++) {
       if (i > 0) {
         resolver.forget(owner);
       }
       final long start = clock.nanoTime();
-      Answer<Tlsa> answer = resolver.tlsa(owner);
+      DnsAnswer<TlsaRecord> answer = resolver.tlsa(owner);
       Duration took = Duration.ofNanos(clock.nanoTime() - start);
       List<Domain> names = TlsaAnswer.needsNames(answer) ? names(base, name, all, port) : List.of();
       DaneState state =
           TlsaAnswer.meaning(owner, answer, names).orElse(new DaneState.Absent("no TLSA records"));
-      answers.add("look-up " + (i + 1) + ": " + words(answer));
-      Host here = new Host(name, state, owner, answer, base.name(), took, answers);
-      best = best == null || promise(here) > promise(best) ? here : best;
+      answers.add("look-up " + (i + 1) + ": " + text(answer));
+      HostDaneAnswer here =
+          new HostDaneAnswer(name, state, owner, answer, base.name(), took, answers);
+      best = best == null || pendingReview(here) > pendingReview(best) ? here : best;
     }
-    if (all.budget().depth() == Depth.FULL) {
+    if (all.budget().depth() == ScanDepth.FULL) {
       List<String> said = new ArrayList<>();
       servers.tlsa(owner).forEach((server, answer) -> said.add(server + ": " + answer));
       if (said.stream().map(s -> s.substring(s.indexOf(": ") + 2)).distinct().count() > 1) {
@@ -229,30 +235,33 @@ public final class DaneReview implements Review {
     return Objects.requireNonNull(best);
   }
 
-  private static int promise(Host host) {
+  private static int pendingReview(HostDaneAnswer host) {
     return switch (host.state()) {
       case DaneState.Usable u -> 3;
       case DaneState.Unusable u -> 2;
       case DaneState.Absent a -> 1;
-      case DaneState.Trouble t -> 0;
+      case DaneState.LookupFailed t -> 0;
     };
   }
 
-  private static String words(Answer<Tlsa> answer) {
+  private static String text(DnsAnswer<TlsaRecord> answer) {
     return answer.records().isEmpty()
         ? answer.kind() + " " + answer.security()
-        : answer.records().stream().map(Tlsa::toString).sorted().collect(Collectors.joining(", "));
+        : answer.records().stream()
+            .map(TlsaRecord::toString)
+            .sorted()
+            .collect(Collectors.joining(", "));
   }
 
-  private static List<Domain> names(Domain base, Domain host, Overview all, int port) {
+  private static List<Domain> names(Domain base, Domain host, TargetOverview all, int port) {
     var mx = all.mx();
-    boolean secure = mx != null && mx.security() == Security.SECURE;
-    Subject subject = new Subject(all.domain().orElse(host), host, secure, port);
-    return ReferenceNames.of(base, subject, Optional.ofNullable(mx));
+    boolean secure = mx != null && mx.security() == DnssecStatus.SECURE;
+    PolicySubject subject = new PolicySubject(all.domain().orElse(host), host, secure, port);
+    return DaneReferenceNames.of(base, subject, Optional.ofNullable(mx));
   }
 
-  private static Evidence records(Host host) {
-    Answer<Tlsa> answer = host.answer();
+  private static FindingEvidence records(HostDaneAnswer host) {
+    DnsAnswer<TlsaRecord> answer = host.answer();
     String text =
         answer == null
             ? host.name() + ": " + host.state()
@@ -262,147 +271,171 @@ public final class DaneReview implements Review {
                 + " "
                 + answer.kind()
                 + "\n"
-                + answer.records().stream().map(Tlsa::toString).collect(Collectors.joining("\n"));
-    return new Evidence(Evidence.Kind.DNS, text);
+                + answer.records().stream()
+                    .map(TlsaRecord::toString)
+                    .collect(Collectors.joining("\n"));
+    return new FindingEvidence(FindingEvidence.Kind.DNS, text);
   }
 
-  private static Finding present(Map<Domain, Host> hosts) {
+  private static Finding present(Map<Domain, HostDaneAnswer> hosts) {
     List<String> with = new ArrayList<>();
     List<String> without = new ArrayList<>();
     List<String> unusable = new ArrayList<>();
     List<String> unknown = new ArrayList<>();
-    for (Host host : hosts.values()) {
+    for (HostDaneAnswer host : hosts.values()) {
       switch (host.state()) {
         case DaneState.Usable u -> with.add(host.name().name());
         case DaneState.Unusable u -> unusable.add(host.name() + " (" + u.why() + ")");
-        case DaneState.Trouble t -> unknown.add(host.name() + " (" + t.why() + ")");
+        case DaneState.LookupFailed t -> unknown.add(host.name() + " (" + t.why() + ")");
         case DaneState.Absent a -> without.add(host.name() + " (" + a.why() + ")");
       }
     }
     Check check = Check.of("dane.present");
     Finding finding;
     if (!unknown.isEmpty()) {
-      finding = Finding.of(check, Outcome.INCONCLUSIVE, Place.domain(), String.join(", ", unknown));
+      finding =
+          Finding.of(
+              check,
+              CheckOutcome.INCONCLUSIVE,
+              FindingLocation.domain(),
+              String.join(", ", unknown));
     } else if (with.size() == hosts.size()) {
       finding =
           Finding.of(
-              check, Outcome.PASS, Place.domain(), "usable records for " + String.join(", ", with));
+              check,
+              CheckOutcome.PASS,
+              FindingLocation.domain(),
+              "usable records for " + String.join(", ", with));
     } else if (with.isEmpty() && unusable.isEmpty()) {
       finding =
-          Finding.of(check, Outcome.FAIL, Place.domain(), "no DANE: " + String.join(", ", without))
+          Finding.of(
+                  check,
+                  CheckOutcome.FAIL,
+                  FindingLocation.domain(),
+                  "no DANE: " + String.join(", ", without))
               .as("none");
     } else if (with.isEmpty()) {
       finding =
           Finding.of(
                   check,
-                  Outcome.WARN,
-                  Place.domain(),
+                  CheckOutcome.WARN,
+                  FindingLocation.domain(),
                   "records that no sender can use: " + String.join(", ", unusable))
               .as("unusable");
     } else {
       without.addAll(unusable);
       finding =
-          Finding.of(check, Outcome.WARN, Place.domain(), "none for " + String.join(", ", without))
+          Finding.of(
+                  check,
+                  CheckOutcome.WARN,
+                  FindingLocation.domain(),
+                  "none for " + String.join(", ", without))
               .as("some");
     }
-    for (Host host : hosts.values()) {
+    for (HostDaneAnswer host : hosts.values()) {
       finding = finding.with(records(host));
     }
     return finding;
   }
 
-  private static Finding denial(Host host) {
+  private static Finding denial(HostDaneAnswer host) {
     Check check = Check.of("dane.denial");
-    Place place = Place.of(host.name());
+    FindingLocation place = FindingLocation.of(host.name());
     if (!host.consistent()) {
       return Finding.of(
               check,
-              Outcome.FAIL,
+              CheckOutcome.FAIL,
               place,
               "not each answer for " + host.owner() + " is the same: some DANE senders wait")
           .as("inconsistent")
-          .with(new Evidence(Evidence.Kind.DNS, String.join("\n", host.answers())));
+          .with(new FindingEvidence(FindingEvidence.Kind.DNS, String.join("\n", host.answers())));
     }
     Finding finding =
         switch (host.state()) {
-          case DaneState.Trouble t ->
-              Finding.of(check, Outcome.FAIL, place, t.why() + ": DANE senders wait")
+          case DaneState.LookupFailed t ->
+              Finding.of(check, CheckOutcome.FAIL, place, t.why() + ": DANE senders wait")
                   .as("failing")
                   .with(records(host));
           case DaneState.Absent a ->
               host.answer() == null
-                  ? Finding.of(check, Outcome.NOT_TESTED, place, "nobody asks: " + a.why())
+                  ? Finding.of(check, CheckOutcome.NOT_TESTED, place, "nobody asks: " + a.why())
                   : Finding.of(
-                      check, Outcome.PASS, place, "denial of " + host.owner() + " is proven");
+                      check, CheckOutcome.PASS, place, "denial of " + host.owner() + " is proven");
           case DaneState.Unusable u ->
-              Finding.of(check, Outcome.PASS, place, "the question is answered");
+              Finding.of(check, CheckOutcome.PASS, place, "the question is answered");
           case DaneState.Usable u ->
-              Finding.of(check, Outcome.PASS, place, "the question is answered");
+              Finding.of(check, CheckOutcome.PASS, place, "the question is answered");
         };
-    if (finding.outcome() == Outcome.PASS && host.took().compareTo(SLOW) >= 0) {
+    if (finding.outcome() == CheckOutcome.PASS && host.took().compareTo(SLOW) >= 0) {
       return Finding.of(
-              check, Outcome.WARN, place, "answered after " + host.took().toMillis() + " ms")
+              check, CheckOutcome.WARN, place, "answered after " + host.took().toMillis() + " ms")
           .as("slow")
           .with(records(host));
     }
     return finding;
   }
 
-  private List<Finding> at(Visit visit, Host host) {
+  private List<Finding> at(AddressVisit visit, HostDaneAnswer host) {
     Check match = Check.of("dane.match");
-    Place place = visit.place();
+    FindingLocation place = visit.location();
     return switch (host.state()) {
       case DaneState.Absent a ->
-          List.of(Finding.of(match, Outcome.NOT_TESTED, place, a.why()).advising(toPublish(visit)));
-      case DaneState.Trouble t -> List.of(Finding.of(match, Outcome.INCONCLUSIVE, place, t.why()));
+          List.of(
+              Finding.of(match, CheckOutcome.NOT_TESTED, place, a.why())
+                  .advising(toPublish(visit)));
+      case DaneState.LookupFailed t ->
+          List.of(Finding.of(match, CheckOutcome.INCONCLUSIVE, place, t.why()));
       case DaneState.Unusable u ->
           List.of(
-              Finding.of(match, Outcome.WARN, place, "TLS is demanded, no key: " + u.why())
+              Finding.of(match, CheckOutcome.WARN, place, "TLS is demanded, no key: " + u.why())
                   .as("pkix")
                   .advising(toPublish(visit)));
       case DaneState.Usable u -> matched(visit, host, u.associations());
     };
   }
 
-  private List<Finding> matched(Visit visit, Host host, Associations associations) {
+  private List<Finding> matched(
+      AddressVisit visit, HostDaneAnswer host, TlsaAssociations associations) {
     Check match = Check.of("dane.match");
-    Place place = visit.place();
-    List<Chains.Chain> chains = Chains.of(visit);
+    FindingLocation place = visit.location();
+    List<JudgedChains.JudgedChain> chains = JudgedChains.of(visit);
     if (chains.isEmpty()) {
-      boolean noTls = visit.sightings().withoutStarttls();
+      boolean noTls = visit.facts().withoutStarttls();
       return List.of(
           noTls
-              ? Finding.of(match, Outcome.FAIL, place, "no STARTTLS, where the records demand TLS")
+              ? Finding.of(
+                      match, CheckOutcome.FAIL, place, "no STARTTLS, where the records demand TLS")
                   .as("some")
-              : Finding.of(match, Outcome.INCONCLUSIVE, place, "no certificate was seen"));
+              : Finding.of(match, CheckOutcome.INCONCLUSIVE, place, "no certificate was seen"));
     }
-    Set<Association> keys = usage(associations, 3);
-    Set<Association> anchors = usage(associations, 2);
+    Set<TlsaAssociation> keys = usage(associations, 3);
+    Set<TlsaAssociation> anchors = usage(associations, 2);
     List<String> bad = new ArrayList<>();
     List<String> good = new ArrayList<>();
-    Set<Association> used = new java.util.HashSet<>();
+    Set<TlsaAssociation> used = new java.util.HashSet<>();
     List<Finding> found = new ArrayList<>();
     boolean byAnchor = false;
-    for (Chains.Chain chain : chains) {
-      List<Association> hits =
+    for (JudgedChains.JudgedChain chain : chains) {
+      List<TlsaAssociation> hits =
           keys.stream().filter(a -> holds(chain, Set.of(a), associations.names())).toList();
       if (!hits.isEmpty()) {
         used.addAll(hits);
-        good.add(chain.type() + " by " + hits.getFirst());
+        good.add(chain.keyType() + " by " + hits.getFirst());
       } else if (!anchors.isEmpty()) {
         byAnchor = true;
         Finding anchor = anchor(chain, anchors, associations.names(), place);
         found.add(anchor);
-        (anchor.outcome() == Outcome.PASS ? good : bad).add(chain.type() + " by its anchor");
+        (anchor.outcome() == CheckOutcome.PASS ? good : bad)
+            .add(chain.keyType() + " by its anchor");
       } else {
-        bad.add(chain.type() + " (3 1 1 " + Pins.of(chain.leaf()).hex().substring(0, 12) + "…)");
+        bad.add(chain.keyType() + " (3 1 1 " + Pins.of(chain.leaf()).hex().substring(0, 12) + "…)");
       }
     }
     if (!byAnchor) {
       found.add(
           Finding.of(
               Check.of("dane.ta"),
-              Outcome.NOT_TESTED,
+              CheckOutcome.NOT_TESTED,
               place,
               anchors.isEmpty() ? "no record of usage 2" : "usage 3 decides"));
     }
@@ -411,21 +444,21 @@ public final class DaneReview implements Review {
   }
 
   private static Finding verdict(
-      Visit visit,
-      Host host,
+      AddressVisit visit,
+      HostDaneAnswer host,
       List<String> good,
       List<String> bad,
-      Set<Association> used,
-      Set<Association> keys,
+      Set<TlsaAssociation> used,
+      Set<TlsaAssociation> keys,
       boolean byAnchor) {
     Check match = Check.of("dane.match");
-    Place place = visit.place();
+    FindingLocation place = visit.location();
     Finding finding;
     if (!bad.isEmpty() && !good.isEmpty()) {
       finding =
           Finding.of(
                   match,
-                  Outcome.FAIL,
+                  CheckOutcome.FAIL,
                   place,
                   bad.size()
                       + " of "
@@ -438,16 +471,16 @@ public final class DaneReview implements Review {
               .advising(toPublish(visit));
     } else if (!bad.isEmpty()) {
       finding =
-          Finding.of(match, Outcome.FAIL, place, "no record matches " + String.join(", ", bad))
+          Finding.of(match, CheckOutcome.FAIL, place, "no record matches " + String.join(", ", bad))
               .as("some")
               .advising(toPublish(visit));
     } else if (byAnchor) {
-      finding = Finding.of(match, Outcome.PASS, place, "matched: " + String.join(", ", good));
+      finding = Finding.of(match, CheckOutcome.PASS, place, "matched: " + String.join(", ", good));
     } else if (used.stream().noneMatch(a -> a.selector() == 1)) {
       finding =
           Finding.of(
                   match,
-                  Outcome.WARN,
+                  CheckOutcome.WARN,
                   place,
                   "matched by the whole certificate only, which changes with each renewal: "
                       + String.join(", ", good))
@@ -457,7 +490,7 @@ public final class DaneReview implements Review {
       finding =
           Finding.of(
                   match,
-                  Outcome.WARN,
+                  CheckOutcome.WARN,
                   place,
                   "matched: " + String.join(", ", good) + "; no record for a next key is published")
               .as("no-rollover")
@@ -469,51 +502,55 @@ public final class DaneReview implements Review {
       finding =
           Finding.of(
               match,
-              Outcome.PASS,
+              CheckOutcome.PASS,
               place,
               "matched: " + String.join(", ", good) + "; a record for a next key is there");
     }
-    if (!visit.sightings().typesComplete()) {
+    if (!visit.facts().typesComplete()) {
       finding = typesLeftOut(finding, visit);
     }
     TlsaSet set = host.answer() == null ? null : TlsaSet.of(host.answer().records());
     return set == null || set.why().isEmpty()
         ? finding
-        : finding.with(Evidence.note("records without use: " + set.why()));
+        : finding.with(FindingEvidence.note("records without use: " + set.why()));
   }
 
   /** A quick look never asks for the other types: that is said, and is no doubt of its own. */
-  private static Finding typesLeftOut(Finding finding, Visit visit) {
+  private static Finding typesLeftOut(Finding finding, AddressVisit visit) {
     String open = "certificates of other key types were not looked at";
-    return visit.depth() == Depth.QUICK
+    return visit.depth() == ScanDepth.QUICK
         ? new Finding(
             finding.check(),
             finding.outcome(),
             finding.aspect(),
-            finding.place(),
-            finding.seen() + "; " + open,
-            finding.doubt(),
+            finding.location(),
+            finding.observed() + "; " + open,
+            finding.openQuestion(),
             finding.evidence(),
             finding.lines())
-        : finding.doubting(open);
+        : finding.withOpenQuestion(open);
   }
 
-  private static Set<Association> usage(Associations associations, int usage) {
+  private static Set<TlsaAssociation> usage(TlsaAssociations associations, int usage) {
     return associations.records().stream()
         .filter(a -> a.usage() == usage)
         .collect(Collectors.toSet());
   }
 
-  private boolean holds(Chains.Chain chain, Set<Association> records, List<Domain> names) {
+  private boolean holds(
+      JudgedChains.JudgedChain chain, Set<TlsaAssociation> records, List<Domain> names) {
     return holds(judge, chain, records, names);
   }
 
   private static boolean holds(
-      Judge by, Chains.Chain chain, Set<Association> records, List<Domain> names) {
-    return by.judge(
+      PeerVerifier by,
+      JudgedChains.JudgedChain chain,
+      Set<TlsaAssociation> records,
+      List<Domain> names) {
+    return by.verify(
                 chain.certificates(),
-                new References(
-                    List.of(), Set.of(), TrustRoots.none(), new Associations(records, names)),
+                new ReferenceIdentity(
+                    List.of(), Set.of(), TrustRoots.none(), new TlsaAssociations(records, names)),
                 PeerRole.SERVER)
             .proof()
             .association()
@@ -522,10 +559,13 @@ public final class DaneReview implements Review {
 
   /** Usage 2: the anchor must be in the chain, and name and dates count (RFC 7672 3.1.2). */
   private Finding anchor(
-      Chains.Chain chain, Set<Association> anchors, List<Domain> names, Place place) {
+      JudgedChains.JudgedChain chain,
+      Set<TlsaAssociation> anchors,
+      List<Domain> names,
+      FindingLocation place) {
     Check check = Check.of("dane.ta");
     if (holds(chain, anchors, names)) {
-      return Finding.of(check, Outcome.PASS, place, "the anchor is sent, and the name fits");
+      return Finding.of(check, CheckOutcome.PASS, place, "the anchor is sent, and the name fits");
     }
     List<Domain> own =
         NameCheck.dnsNames(chain.leaf()).stream()
@@ -536,29 +576,31 @@ public final class DaneReview implements Review {
     if (holds(chain, anchors, own)) {
       return Finding.of(
               check,
-              Outcome.FAIL,
+              CheckOutcome.FAIL,
               place,
               "the anchor is sent, but the certificate names none of " + MxReview.join(names))
           .as("name");
     }
     // The same look at a time when the leaf was good: then it is the dates and nothing else.
-    Judge then = new Judge(new At(chain.leaf().getNotAfter().toInstant().minusSeconds(1), clock));
+    PeerVerifier then =
+        new PeerVerifier(
+            new ShiftedClock(chain.leaf().getNotAfter().toInstant().minusSeconds(1), clock));
     return holds(then, chain, anchors, names)
         ? Finding.of(
                 check,
-                Outcome.FAIL,
+                CheckOutcome.FAIL,
                 place,
                 "a certificate on the way to the anchor is not valid now")
             .as("expired")
-        : Finding.of(check, Outcome.FAIL, place, "no chain leads to the anchor named")
+        : Finding.of(check, CheckOutcome.FAIL, place, "no chain leads to the anchor named")
             .as("missing");
   }
 
   /** A clock that stands where it is set. */
-  private record At(Instant now, Clock other) implements Clock {
+  private record ShiftedClock(Instant now, Clock base) implements Clock {
     @Override
     public long nanoTime() {
-      return other.nanoTime();
+      return base.nanoTime();
     }
   }
 
@@ -568,22 +610,23 @@ public final class DaneReview implements Review {
         findings.stream()
             .filter(f -> f.check().id().equals("dane.match") && f.outcome().known())
             .toList();
-    boolean all = !matches.isEmpty() && matches.stream().allMatch(f -> f.outcome() == Outcome.FAIL);
+    boolean all =
+        !matches.isEmpty() && matches.stream().allMatch(f -> f.outcome() == CheckOutcome.FAIL);
     if (!all) {
       return findings;
     }
     return findings.stream()
-        .map(f -> f.outcome() == Outcome.FAIL && f.aspect().equals("some") ? f.as("all") : f)
+        .map(f -> f.outcome() == CheckOutcome.FAIL && f.aspect().equals("some") ? f.as("all") : f)
         .toList();
   }
 
-  private static List<String> toPublish(Visit visit) {
-    Domain host = visit.place().host();
+  private static List<String> toPublish(AddressVisit visit) {
+    Domain host = visit.location().host();
     List<String> lines = new ArrayList<>();
-    for (Chains.Chain chain : Chains.of(visit)) {
+    for (JudgedChains.JudgedChain chain : JudgedChains.of(visit)) {
       lines.add(
           "_"
-              + visit.place().port()
+              + visit.location().port()
               + "._tcp."
               + host
               + ". IN TLSA 3 1 1 "

@@ -16,16 +16,16 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import org.sealwax.assess.Overview;
+import org.sealwax.assess.AddressVisit;
 import org.sealwax.assess.Review;
-import org.sealwax.assess.Visit;
+import org.sealwax.assess.TargetOverview;
+import org.sealwax.assess.model.AssessmentTarget;
 import org.sealwax.assess.model.Check;
+import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
-import org.sealwax.assess.model.Outcome;
-import org.sealwax.assess.model.Place;
-import org.sealwax.assess.model.Target;
-import org.sealwax.assess.tlsclient.LookClient;
-import org.sealwax.assess.tlsclient.LookOffer;
+import org.sealwax.assess.model.FindingLocation;
+import org.sealwax.assess.tlsclient.ScanTlsClient;
+import org.sealwax.assess.tlsclient.ScanTlsOffer;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.net.Deadline;
@@ -33,11 +33,11 @@ import org.sealwax.mail.net.Dialer;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.tls.verdict.Pin;
 import org.sealwax.mail.tls.verdict.Pins;
-import org.sealwax.mail.tls.wire.HelloBuilder;
+import org.sealwax.mail.tls.wire.ClientHelloBuilder;
 import org.sealwax.mail.tls.wire.Records;
 import org.sealwax.mail.tls.wire.ServerReader;
 import org.sealwax.mail.tls.wire.Ssl2;
-import org.sealwax.mail.tls.wire.Suite;
+import org.sealwax.mail.tls.wire.TlsSuite;
 
 /**
  * Whether a mail host's key is also that of other services, which the person names: one handshake
@@ -47,8 +47,8 @@ import org.sealwax.mail.tls.wire.Suite;
  *
  * @param also services whose TLS begins with the first octet
  */
-public record KeyReuseReview(List<Target.Host> also, Resolver resolver, Dialer dialer)
-    implements Review {
+public record KeyReuseReview(
+    List<AssessmentTarget.HostTarget> also, Resolver resolver, Dialer dialer) implements Review {
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   /** Copies. */
@@ -61,30 +61,30 @@ public record KeyReuseReview(List<Target.Host> also, Resolver resolver, Dialer d
     return List.of(Check.of("key.reuse"));
   }
 
-  private static Finding of(Outcome outcome, String seen) {
-    return Finding.of(Check.of("key.reuse"), outcome, Place.domain(), seen);
+  private static Finding of(CheckOutcome outcome, String seen) {
+    return Finding.of(Check.of("key.reuse"), outcome, FindingLocation.domain(), seen);
   }
 
   @Override
-  public Judgement ask(Overview before) {
+  public PendingReview ask(TargetOverview before) {
     return this::judged;
   }
 
-  private List<Finding> judged(Overview all) {
+  private List<Finding> judged(TargetOverview all) {
     if (also.isEmpty()) {
-      return List.of(of(Outcome.NOT_TESTED, "no other service was named (--also HOST:PORT)"));
+      return List.of(of(CheckOutcome.NOT_TESTED, "no other service was named (--also HOST:PORT)"));
     }
     Set<Pin> own = new HashSet<>();
-    for (Visit visit : all.visits()) {
-      Chains.of(visit).forEach(c -> own.add(Pins.of(c.leaf())));
+    for (AddressVisit visit : all.visits()) {
+      JudgedChains.of(visit).forEach(c -> own.add(Pins.of(c.leaf())));
     }
     if (own.isEmpty()) {
-      return List.of(of(Outcome.INCONCLUSIVE, "no key of a mail host was seen"));
+      return List.of(of(CheckOutcome.INCONCLUSIVE, "no key of a mail host was seen"));
     }
     List<String> shared = new ArrayList<>();
     List<String> weak = new ArrayList<>();
     List<String> unseen = new ArrayList<>();
-    for (Target.Host service : also) {
+    for (AssessmentTarget.HostTarget service : also) {
       Optional<X509Certificate> leaf = leaf(service);
       if (leaf.isEmpty()) {
         unseen.add(service.text());
@@ -95,46 +95,47 @@ public record KeyReuseReview(List<Target.Host> also, Resolver resolver, Dialer d
     }
     if (!weak.isEmpty()) {
       return List.of(
-          of(Outcome.FAIL, "the same key is broken through " + String.join(", ", weak))
+          of(CheckOutcome.FAIL, "the same key is broken through " + String.join(", ", weak))
               .as("weak-elsewhere"));
     }
     if (!shared.isEmpty()) {
       return List.of(
-          of(Outcome.WARN, "the same key is used by " + String.join(", ", shared)).as("shared"));
+          of(CheckOutcome.WARN, "the same key is used by " + String.join(", ", shared))
+              .as("shared"));
     }
     return List.of(
         unseen.isEmpty()
-            ? of(Outcome.PASS, "the " + also.size() + " other services have keys of their own")
-            : of(Outcome.INCONCLUSIVE, "no handshake with " + String.join(", ", unseen)));
+            ? of(CheckOutcome.PASS, "the " + also.size() + " other services have keys of their own")
+            : of(CheckOutcome.INCONCLUSIVE, "no handshake with " + String.join(", ", unseen)));
   }
 
-  private List<InetAddress> addresses(Target.Host service) {
+  private List<InetAddress> addresses(AssessmentTarget.HostTarget service) {
     List<InetAddress> addresses = new ArrayList<>(service.addresses());
     Domain name = service.name();
     if (addresses.isEmpty() && name != null) {
-      for (Resolver.Family family : Resolver.Family.values()) {
+      for (Resolver.AddressFamily family : Resolver.AddressFamily.values()) {
         addresses.addAll(resolver.addresses(name, family).records());
       }
     }
     return addresses.subList(0, Math.min(2, addresses.size()));
   }
 
-  private static String serverName(Target.Host service) {
+  private static String serverName(AssessmentTarget.HostTarget service) {
     Domain name = service.name();
     return name == null ? "" : name.name();
   }
 
-  private Wire dial(InetAddress address, Target.Host service) throws IOException {
+  private Wire dial(InetAddress address, AssessmentTarget.HostTarget service) throws IOException {
     return dialer.connect(new InetSocketAddress(address, service.port()), null, PATIENCE);
   }
 
-  private Optional<X509Certificate> leaf(Target.Host service) {
+  private Optional<X509Certificate> leaf(AssessmentTarget.HostTarget service) {
     for (InetAddress address : addresses(service)) {
       try (Wire clear = dial(address, service);
           Deadline _ = Deadline.after(PATIENCE, clear)) {
         clear.readTimeout(PATIENCE);
         List<String> chain =
-            LookClient.connect(clear, LookOffer.of(serverName(service))).facts().chain();
+            ScanTlsClient.connect(clear, ScanTlsOffer.of(serverName(service))).facts().chain();
         if (!chain.isEmpty()) {
           byte[] der = HexFormat.of().parseHex(chain.getFirst());
           return Optional.of(
@@ -150,13 +151,13 @@ public record KeyReuseReview(List<Target.Host> also, Resolver resolver, Dialer d
   }
 
   /** What a service does with its key that breaks it everywhere; empty when nothing is seen. */
-  private Optional<String> flaw(Target.Host service) {
+  private Optional<String> flaw(AssessmentTarget.HostTarget service) {
     for (InetAddress address : addresses(service)) {
       try {
         if (speaksSsl2(address, service)) {
           return Optional.of("SSL 2.0: DROWN");
         }
-        if (takesExport(address, service)) {
+        if (acceptsExport(address, service)) {
           return Optional.of("export suites: FREAK");
         }
         return Optional.empty();
@@ -167,18 +168,19 @@ public record KeyReuseReview(List<Target.Host> also, Resolver resolver, Dialer d
     return Optional.empty();
   }
 
-  private boolean speaksSsl2(InetAddress address, Target.Host service) throws IOException {
+  private boolean speaksSsl2(InetAddress address, AssessmentTarget.HostTarget service)
+      throws IOException {
     // A challenge of zeros: nothing is encrypted with what comes of it.
     byte[] hello = Ssl2.clientHello(Ssl2.KINDS, new byte[16]);
-    byte[] octets = new byte[Ssl2.MAX_OCTETS];
+    byte[] octets = new byte[Ssl2.MAX_BYTES];
     int count = 0;
     try (Wire wire = dial(address, service);
         Deadline _ = Deadline.after(PATIENCE, wire)) {
       wire.readTimeout(PATIENCE);
       wire.out().write(hello);
       wire.out().flush();
-      Ssl2.Reading reading = new Ssl2.Reading.Partial();
-      while (reading instanceof Ssl2.Reading.Partial && count < octets.length) {
+      Ssl2.Ssl2Parse reading = new Ssl2.Ssl2Parse.Partial();
+      while (reading instanceof Ssl2.Ssl2Parse.Partial && count < octets.length) {
         int more = wire.in().read(octets, count, octets.length - count);
         if (more < 0) {
           return false;
@@ -186,21 +188,22 @@ public record KeyReuseReview(List<Target.Host> also, Resolver resolver, Dialer d
         count += more;
         reading = Ssl2.read(octets, count);
       }
-      return reading instanceof Ssl2.Reading.Whole;
+      return reading instanceof Ssl2.Ssl2Parse.Whole;
     } catch (SocketException | SocketTimeoutException e) {
       // Reset or silence is how most servers take such a hello.
       return false;
     }
   }
 
-  private boolean takesExport(InetAddress address, Target.Host service) throws IOException {
+  private boolean acceptsExport(InetAddress address, AssessmentTarget.HostTarget service)
+      throws IOException {
     List<Integer> suites =
-        Suite.all().stream()
-            .filter(s -> s.export() && s.authentication() == Suite.Authentication.RSA)
-            .map(Suite::id)
+        TlsSuite.all().stream()
+            .filter(s -> s.export() && s.authentication() == TlsSuite.Authentication.RSA)
+            .map(TlsSuite::id)
             .toList();
     byte[] hello =
-        new HelloBuilder(Records.TLS12)
+        new ClientHelloBuilder(Records.TLS12)
             .suites(suites)
             .serverName(serverName(service))
             .renegotiationInfo()

@@ -6,20 +6,20 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
-import org.sealwax.assess.Exchange;
-import org.sealwax.assess.Overview;
+import org.sealwax.assess.AddressVisit;
 import org.sealwax.assess.Review;
-import org.sealwax.assess.Visit;
+import org.sealwax.assess.TargetMxHost;
+import org.sealwax.assess.TargetOverview;
 import org.sealwax.assess.model.Check;
-import org.sealwax.assess.model.Evidence;
+import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
-import org.sealwax.assess.model.Outcome;
-import org.sealwax.assess.model.Place;
+import org.sealwax.assess.model.FindingEvidence;
+import org.sealwax.assess.model.FindingLocation;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.dns.Answer;
-import org.sealwax.mail.dns.Mx;
+import org.sealwax.mail.dns.DnsAnswer;
+import org.sealwax.mail.dns.DnssecStatus;
+import org.sealwax.mail.dns.MxRecord;
 import org.sealwax.mail.dns.MxSet;
-import org.sealwax.mail.dns.Security;
 import org.sealwax.mail.net.SpecialUse;
 
 /**
@@ -47,11 +47,11 @@ public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Revie
   }
 
   @Override
-  public Judgement ask(Overview before) {
+  public PendingReview ask(TargetOverview before) {
     return this::judged;
   }
 
-  private List<Finding> judged(Overview all) {
+  private List<Finding> judged(TargetOverview all) {
     List<Finding> found = new ArrayList<>();
     MxSet route = all.route();
     if (route == null) {
@@ -59,8 +59,8 @@ public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Revie
         found.add(
             Finding.of(
                 Check.of(id),
-                Outcome.NOT_NEEDED,
-                Place.domain(),
+                CheckOutcome.NOT_NEEDED,
+                FindingLocation.domain(),
                 "a host was asked for, not a domain"));
       }
     } else {
@@ -72,22 +72,22 @@ public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Revie
     if (!all.visits().isEmpty()) {
       found.add(reach(all));
     } else if (!all.exchanges().isEmpty()) {
-      found.add(domain("reach.all", Outcome.FAIL, "no MX host has an address").as("none"));
+      found.add(domain("reach.all", CheckOutcome.FAIL, "no MX host has an address").as("none"));
     }
     return found;
   }
 
-  private static Finding domain(String id, Outcome outcome, String seen) {
-    return Finding.of(Check.of(id), outcome, Place.domain(), seen);
+  private static Finding domain(String id, CheckOutcome outcome, String seen) {
+    return Finding.of(Check.of(id), outcome, FindingLocation.domain(), seen);
   }
 
-  private static Finding exists(MxSet route, Overview all) {
+  private static Finding exists(MxSet route, TargetOverview all) {
     Finding finding =
         switch (route) {
-          case MxSet.Hosts hosts when nullBeside(all) ->
+          case MxSet.Hosts hosts when hasNullMxAmongOthers(all) ->
               domain(
                       "mx.exists",
-                      Outcome.FAIL,
+                      CheckOutcome.FAIL,
                       "a null MX stands beside "
                           + count(hosts.targets().size(), "MX host")
                           + ": no mail, or mail? (RFC 7505 3 forbids it)")
@@ -96,48 +96,51 @@ public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Revie
               hosts.implicit()
                   ? domain(
                           "mx.exists",
-                          Outcome.WARN,
+                          CheckOutcome.WARN,
                           "there is no MX record; mail goes to the address of the domain itself")
                       .as("implicit")
-                  : domain("mx.exists", Outcome.PASS, count(hosts.targets().size(), "MX host"));
+                  : domain(
+                      "mx.exists", CheckOutcome.PASS, count(hosts.targets().size(), "MX host"));
           case MxSet.NullMx n ->
-              domain("mx.exists", Outcome.INFO, "null MX: the domain takes no mail").as("null");
+              domain("mx.exists", CheckOutcome.INFO, "null MX: the domain takes no mail")
+                  .as("null");
           case MxSet.NoSuchDomain n ->
-              domain("mx.exists", Outcome.FAIL, "the name does not exist").as("no-name");
+              domain("mx.exists", CheckOutcome.FAIL, "the name does not exist").as("no-name");
           case MxSet.LoopsBack l ->
-              domain("mx.exists", Outcome.FAIL, "the MX leads nowhere").as("unusable");
-          case MxSet.Trouble t ->
-              t.security() == Security.BOGUS
-                  ? domain("mx.exists", Outcome.INCONCLUSIVE, "the answer does not validate")
-                  : domain("mx.exists", Outcome.INCONCLUSIVE, "the look-up failed: " + t.reason());
+              domain("mx.exists", CheckOutcome.FAIL, "the MX leads nowhere").as("unusable");
+          case MxSet.MxLookupFailed t ->
+              t.security() == DnssecStatus.BOGUS
+                  ? domain("mx.exists", CheckOutcome.INCONCLUSIVE, "the answer does not validate")
+                  : domain(
+                      "mx.exists", CheckOutcome.INCONCLUSIVE, "the look-up failed: " + t.reason());
         };
     return finding.with(records(all));
   }
 
-  private static boolean nullBeside(Overview all) {
-    Answer<Mx> mx = all.mx();
+  private static boolean hasNullMxAmongOthers(TargetOverview all) {
+    DnsAnswer<MxRecord> mx = all.mx();
     return mx != null && mx.records().stream().anyMatch(r -> r.exchange().isEmpty());
   }
 
-  private static Evidence records(Overview all) {
-    Answer<?> mx = all.mx();
+  private static FindingEvidence records(TargetOverview all) {
+    DnsAnswer<?> mx = all.mx();
     String text = mx == null ? "" : mx.kind() + " " + mx.security() + " " + mx.records();
-    return new Evidence(Evidence.Kind.DNS, text);
+    return new FindingEvidence(FindingEvidence.Kind.DNS, text);
   }
 
   static String count(int n, String what) {
     return n + " " + what + (n == 1 ? "" : "s");
   }
 
-  private List<Finding> names(Overview all) {
+  private List<Finding> names(TargetOverview all) {
     List<Finding> found = new ArrayList<>();
     List<Domain> hosts =
-        all.exchanges().stream().map(Exchange::named).flatMap(Optional::stream).toList();
+        all.exchanges().stream().map(TargetMxHost::named).flatMap(Optional::stream).toList();
     List<Domain> aliases = new ArrayList<>();
     List<Domain> literals = new ArrayList<>();
     List<String> inner = new ArrayList<>();
     boolean implicit = all.route() instanceof MxSet.Hosts h && h.implicit();
-    for (Exchange exchange : all.exchanges()) {
+    for (TargetMxHost exchange : all.exchanges()) {
       exchange
           .named()
           .ifPresent(
@@ -155,12 +158,18 @@ public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Revie
       }
     }
     found.add(
-        none("mx.cname", Outcome.FAIL, aliases, "no MX host is an alias", "named by an alias: "));
-    found.add(none("mx.ip-literal", Outcome.FAIL, literals, "no MX is an address", "an address: "));
+        none(
+            "mx.cname",
+            CheckOutcome.FAIL,
+            aliases,
+            "no MX host is an alias",
+            "named by an alias: "));
+    found.add(
+        none("mx.ip-literal", CheckOutcome.FAIL, literals, "no MX is an address", "an address: "));
     found.add(
         none(
             "mx.private",
-            privateAllowed ? Outcome.INFO : Outcome.FAIL,
+            privateAllowed ? CheckOutcome.INFO : CheckOutcome.FAIL,
             inner,
             "all addresses of " + count(hosts.size(), "host") + " are public",
             "not public: "));
@@ -168,9 +177,9 @@ public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Revie
   }
 
   private static Finding none(
-      String id, Outcome otherwise, List<?> wrong, String good, String bad) {
+      String id, CheckOutcome otherwise, List<?> wrong, String good, String bad) {
     return wrong.isEmpty()
-        ? domain(id, Outcome.PASS, good)
+        ? domain(id, CheckOutcome.PASS, good)
         : domain(id, otherwise, bad + join(wrong));
   }
 
@@ -178,36 +187,38 @@ public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Revie
     return String.join(", ", things.stream().map(Object::toString).toList());
   }
 
-  private Finding reach(Overview all) {
+  private Finding reach(TargetOverview all) {
     List<String> dead = new ArrayList<>();
     List<String> beyond = new ArrayList<>();
     int alive = 0;
-    for (Visit visit : all.visits()) {
-      if (visit.sightings().answered()) {
+    for (AddressVisit visit : all.visits()) {
+      if (visit.facts().answered()) {
         alive++;
-      } else if (!hasIpv6 && visit.place().address() instanceof Inet6Address) {
-        beyond.add(visit.place().text());
+      } else if (!hasIpv6 && visit.location().address() instanceof Inet6Address) {
+        beyond.add(visit.location().text());
       } else {
-        dead.add(visit.place().text());
+        dead.add(visit.location().text());
       }
     }
     all.exchanges().stream()
         .filter(e -> e.addresses().isEmpty())
         .forEach(e -> dead.add(e.named().map(Domain::name).orElse("?") + " (no address)"));
     if (alive == 0 && dead.isEmpty()) {
-      return domain("reach.all", Outcome.INCONCLUSIVE, "this machine has no IPv6: " + join(beyond));
+      return domain(
+          "reach.all", CheckOutcome.INCONCLUSIVE, "this machine has no IPv6: " + join(beyond));
     }
     if (alive == 0) {
-      return domain("reach.all", Outcome.FAIL, "nothing answers: " + join(dead)).as("none");
+      return domain("reach.all", CheckOutcome.FAIL, "nothing answers: " + join(dead)).as("none");
     }
     if (!dead.isEmpty()) {
-      return domain("reach.all", Outcome.WARN, "no answer from " + join(dead))
+      return domain("reach.all", CheckOutcome.WARN, "no answer from " + join(dead))
           .as("some")
-          .doubting("not seen: " + join(dead));
+          .withOpenQuestion("not seen: " + join(dead));
     }
     if (!beyond.isEmpty()) {
-      return domain("reach.all", Outcome.INCONCLUSIVE, "this machine has no IPv6: " + join(beyond));
+      return domain(
+          "reach.all", CheckOutcome.INCONCLUSIVE, "this machine has no IPv6: " + join(beyond));
     }
-    return domain("reach.all", Outcome.PASS, "all addresses answer: " + alive);
+    return domain("reach.all", CheckOutcome.PASS, "all addresses answer: " + alive);
   }
 }

@@ -7,24 +7,24 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.assess.Assessment;
-import org.sealwax.assess.Progress;
-import org.sealwax.assess.Setup;
-import org.sealwax.assess.model.Budget;
-import org.sealwax.assess.model.Report;
-import org.sealwax.assess.model.Target;
+import org.sealwax.assess.AssessmentEnvironment;
+import org.sealwax.assess.ProgressListener;
+import org.sealwax.assess.model.AssessmentBudget;
+import org.sealwax.assess.model.AssessmentReport;
+import org.sealwax.assess.model.AssessmentTarget;
 import org.sealwax.mail.net.Threads;
 
 /**
  * Many assessments, one line of input each. Memory does not grow with the input: lines are read as
  * there is room, results are given away at once, and what is done is remembered by the {@link
- * Ledger} beyond a mark below which everything is done.
+ * FinishedLines} beyond a mark below which everything is done.
  */
 public final class Survey {
   /** Characters of a line; a name has 253. What is longer is a bad line. */
   static final int MAX_LINE = 1_024;
 
-  private final Setup setup;
-  private final Budget budget;
+  private final AssessmentEnvironment setup;
+  private final AssessmentBudget budget;
   private final int window;
 
   /**
@@ -33,7 +33,7 @@ public final class Survey {
    * @param window targets begun and not ended at a time; more than there are visits at a time, so
    *     that those who wait for their provider do not keep the others
    */
-  public Survey(Setup setup, Budget budget, int window) {
+  public Survey(AssessmentEnvironment setup, AssessmentBudget budget, int window) {
     if (window < 1) {
       throw new IllegalArgumentException("window " + window);
     }
@@ -43,9 +43,9 @@ public final class Survey {
   }
 
   /** Takes results; called by several threads, one at a time. */
-  public interface Sink {
+  public interface ResultWriter {
     /** An assessment ended. */
-    void report(long line, Report report) throws IOException;
+    void report(long line, AssessmentReport report) throws IOException;
 
     /** A line is no target. */
     void bad(long line, String text, String why) throws IOException;
@@ -55,7 +55,7 @@ public final class Survey {
   }
 
   /** Which lines were done in runs before. */
-  public interface Ledger {
+  public interface FinishedLines {
     /** Whether this line needs nothing any more. */
     boolean done(long line);
   }
@@ -65,7 +65,8 @@ public final class Survey {
    *
    * @throws IOException when input or sink break; what is under way ends first
    */
-  public void run(Reader input, Ledger before, Sink sink) throws IOException, InterruptedException {
+  public void run(Reader input, FinishedLines before, ResultWriter sink)
+      throws IOException, InterruptedException {
     Semaphore room = new Semaphore(window);
     AtomicReference<@Nullable IOException> broken = new AtomicReference<>();
     Object order = new Object();
@@ -84,10 +85,11 @@ public final class Survey {
           continue;
         }
         long here = number;
-        Target target = line.length() > MAX_LINE ? null : Target.read(text).orElse(null);
+        AssessmentTarget target =
+            line.length() > MAX_LINE ? null : AssessmentTarget.read(text).orElse(null);
         if (target == null) {
           synchronized (order) {
-            sink.bad(here, text, why(line));
+            sink.bad(here, text, problemOf(line));
           }
           continue;
         }
@@ -96,7 +98,8 @@ public final class Survey {
             "survey",
             () -> {
               try {
-                Report report = new Assessment(setup, target, budget, Progress.none()).run();
+                AssessmentReport report =
+                    new Assessment(setup, target, budget, ProgressListener.none()).run();
                 synchronized (order) {
                   sink.report(here, report);
                 }
@@ -122,7 +125,7 @@ public final class Survey {
 
   /** A bug of ours at one target must not end the survey, nor be hidden. */
   private static void fault(
-      Sink sink,
+      ResultWriter sink,
       Object order,
       long line,
       String text,
@@ -137,7 +140,7 @@ public final class Survey {
     }
   }
 
-  private static String why(String line) {
+  private static String problemOf(String line) {
     return line.length() > MAX_LINE
         ? "longer than " + MAX_LINE + " characters"
         : "no domain, host or host:port";

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * line may come twice. Nothing is forced to the disk: this is about processes, not about machines
  * that lose power.
  */
-public final class SurveyState implements Survey.Ledger, Closeable {
+public final class SurveyState implements Survey.FinishedLines, Closeable {
   private static final String HEAD = "sealwax survey 1 ";
   private static final Pattern DONE = Pattern.compile("[0-9]{1,18}");
   private static final Pattern BEGUN = Pattern.compile("[0-9]{1,18} [0-9]{1,18}");
@@ -39,7 +39,7 @@ public final class SurveyState implements Survey.Ledger, Closeable {
   }
 
   /** A result that was begun and whose number is missing. */
-  private record Begun(long line, long at) {}
+  private record UnfinishedResult(long line, long at) {}
 
   /**
    * Opens or makes a state file.
@@ -54,9 +54,9 @@ public final class SurveyState implements Survey.Ledger, Closeable {
     SurveyState state = new SurveyState(writer(file));
     try {
       if (there) {
-        Begun begun = state.read(file, input);
+        UnfinishedResult begun = state.read(file, input);
         cutLastLine(file);
-        if (begun != null && results != null && settled(begun, results)) {
+        if (begun != null && results != null && isComplete(begun, results)) {
           state.note(begun.line());
         }
       } else {
@@ -75,14 +75,14 @@ public final class SurveyState implements Survey.Ledger, Closeable {
         file, StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
   }
 
-  private @Nullable Begun read(Path file, String input) throws IOException {
-    Begun begun = null;
+  private @Nullable UnfinishedResult read(Path file, String input) throws IOException {
+    UnfinishedResult begun = null;
     try (BufferedReader in = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
-      if (!(HEAD + input).equals(whole(in))) {
+      if (!(HEAD + input).equals(completeLine(in))) {
         throw new IOException(file + " is not the state of a survey of " + input);
       }
       String line;
-      while ((line = whole(in)) != null) {
+      while ((line = completeLine(in)) != null) {
         if (DONE.matcher(line).matches()) {
           beyond.add(Long.parseLong(line));
           below = compact(beyond, below);
@@ -90,7 +90,7 @@ public final class SurveyState implements Survey.Ledger, Closeable {
         } else if (BEGUN.matcher(line).matches()) {
           int blank = line.indexOf(' ');
           begun =
-              new Begun(
+              new UnfinishedResult(
                   Long.parseLong(line.substring(0, blank)),
                   Long.parseLong(line.substring(blank + 1)));
         }
@@ -100,7 +100,7 @@ public final class SurveyState implements Survey.Ledger, Closeable {
   }
 
   /** The next line with its end; null when there is none. A number that was cut off is another. */
-  private static @Nullable String whole(BufferedReader in) throws IOException {
+  private static @Nullable String completeLine(BufferedReader in) throws IOException {
     StringBuilder line = new StringBuilder();
     int c;
     while ((c = in.read()) >= 0) {
@@ -118,7 +118,7 @@ public final class SurveyState implements Survey.Ledger, Closeable {
    * Whether the result that was begun is there as a whole. A part of it at the end of the file is
    * taken away; anything else is not ours, and stays.
    */
-  private static boolean settled(Begun begun, Path results) throws IOException {
+  private static boolean isComplete(UnfinishedResult begun, Path results) throws IOException {
     byte[] start = ("{\"line\":" + begun.line() + ",").getBytes(StandardCharsets.US_ASCII);
     try (FileChannel file =
         FileChannel.open(

@@ -3,9 +3,9 @@
  * hide (tickets, early data, lists of CAs, renegotiation), and breaks what a test wants broken. By
  * Bouncy Castle's low-level API. Never used for mail: certificates are reported, not judged.
  *
- * <p>Main types: {@link org.sealwax.assess.tlsclient.LookClient}, {@link
- * org.sealwax.assess.tlsclient.LookOffer}, {@link org.sealwax.assess.tlsclient.LookWire}. RFC 8446,
- * 5246, 4346, 2246, 5746, 5077.
+ * <p>Main types: {@link org.sealwax.assess.tlsclient.ScanTlsClient}, {@link
+ * org.sealwax.assess.tlsclient.ScanTlsOffer}, {@link org.sealwax.assess.tlsclient.ScanTlsWire}. RFC
+ * 8446, 5246, 4346, 2246, 5746, 5077.
  */
 @NullMarked
 package org.sealwax.assess.tlsclient;

@@ -11,26 +11,26 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
-import org.sealwax.assess.model.Letter;
-import org.sealwax.assess.model.Outcome;
-import org.sealwax.lab.judge.Profile;
+import org.sealwax.assess.model.GradeLetter;
 import org.sealwax.lab.judge.SenderAssessment;
+import org.sealwax.lab.judge.SenderProfile;
 import org.sealwax.lab.judge.SenderReport;
-import org.sealwax.lab.site.Addresses;
+import org.sealwax.lab.site.AddressSource;
 import org.sealwax.lab.site.Lab;
 import org.sealwax.lab.site.LabSettings;
-import org.sealwax.lab.site.Ticket;
+import org.sealwax.lab.site.LabToken;
 import org.sealwax.lab.traps.Trap;
 import org.sealwax.lab.traps.Traps;
 import org.sealwax.mail.cli.Arguments;
-import org.sealwax.mail.cli.Exit;
-import org.sealwax.mail.cli.Surroundings;
+import org.sealwax.mail.cli.ExitStatus;
+import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.dns.DnsSettings;
 import org.sealwax.mail.dns.Resolver;
-import org.sealwax.mail.dns.live.LiveResolver;
-import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.dns.live.CachingResolver;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
 
 /** {@code sealwax lab local}: the broken internet on this machine, for one sender. */
 public final class LabCommand {
@@ -43,89 +43,89 @@ public final class LabCommand {
   /** Nothing new for so long, and nothing open: the end. */
   private static final Duration QUIET = Duration.ofSeconds(8);
 
-  private static final Duration LOOK = Duration.ofMillis(500);
+  private static final Duration POLL_INTERVAL = Duration.ofMillis(500);
 
-  private final Surroundings around;
+  private final ProcessEnvironment process;
   private final Clock clock = Clock.system();
 
-  public LabCommand(Surroundings around) {
-    this.around = around;
+  public LabCommand(ProcessEnvironment around) {
+    this.process = around;
   }
 
   /** The exit code. */
-  public int run(Arguments arguments) throws Arguments.Misuse {
+  public int run(Arguments arguments) throws Arguments.UsageError {
     if (arguments.operands().equals(List.of("serve"))) {
       return loopback(arguments);
     }
     if (!arguments.operands().equals(List.of("local"))) {
-      throw new Arguments.Misuse("say: sealwax lab local, or sealwax lab serve");
+      throw new Arguments.UsageError("say: sealwax lab local, or sealwax lab serve");
     }
-    Plan plan = Plan.read(arguments);
-    boolean inside = around.variable(LabNamespace.INSIDE).isPresent();
+    LabRunOptions plan = LabRunOptions.read(arguments);
+    boolean inside = process.variable(LabNamespace.INSIDE).isPresent();
     try {
       if (arguments.has("--isolate") && !inside) {
-        return new LabNamespace(around).again();
+        return new LabNamespace(process).runInside();
       }
       return run(plan, settings(plan, inside));
     } catch (IOException e) {
-      around.err().println("sealwax: " + e.getMessage());
-      around
+      process.err().println("sealwax: " + e.getMessage());
+      process
           .err()
           .println(
               "help: --isolate makes a network of its own, in which every port is free;"
                   + " --ports 2525:8443 takes ports for which no privileges are needed");
-      return Exit.UNAVAILABLE;
+      return ExitStatus.UNAVAILABLE;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return Exit.SOFTWARE;
+      return ExitStatus.SOFTWARE;
     }
   }
 
   private int loopback(Arguments arguments) {
     try {
       Optional<String> named = arguments.value("--folder");
-      return new LabServeCommand(around)
+      return new LabServeCommand(process)
           .loopback(
               named.isPresent()
-                  ? around.path(named.get())
+                  ? process.path(named.get())
                   : Files.createTempDirectory("sealwax-lab"));
     } catch (IOException e) {
-      around.err().println("sealwax: no folder for the lab: " + e.getMessage());
-      return Exit.UNAVAILABLE;
+      process.err().println("sealwax: no folder for the lab: " + e.getMessage());
+      return ExitStatus.UNAVAILABLE;
     }
   }
 
   /** What was asked for. */
-  private record Plan(
-      List<Trap.Case> rows,
-      Profile profile,
+  private record LabRunOptions(
+      List<Trap.TrapCase> trapCases,
+      SenderProfile profile,
       Optional<String> exec,
       boolean json,
       Optional<String> junit,
       Optional<String> folder,
       int scale,
       Duration patience,
-      Optional<Letter> failBelow,
+      Optional<GradeLetter> failBelow,
       int smtpPort,
       int httpsPort) {
-    static Plan read(Arguments arguments) throws Arguments.Misuse {
+    static LabRunOptions read(Arguments arguments) throws Arguments.UsageError {
       String traps = arguments.value("--traps").orElse("all");
-      List<Trap.Case> rows =
+      List<Trap.TrapCase> rows =
           Traps.chosen(traps)
               .orElseThrow(
                   () ->
-                      new Arguments.Misuse(
+                      new Arguments.UsageError(
                           "--traps takes quick, all, groups (e), traps (e3) and rows (d1s), not "
                               + traps));
       String profile = arguments.value("--profile").orElse("opportunistic");
       Optional<String> below = arguments.value("--fail-below");
-      Optional<Letter> letter = below.flatMap(Letter::read);
+      Optional<GradeLetter> letter = below.flatMap(GradeLetter::read);
       if (below.isPresent() && letter.isEmpty()) {
-        throw new Arguments.Misuse("--fail-below takes a grade from A+ to F");
+        throw new Arguments.UsageError("--fail-below takes a grade from A+ to F");
       }
       String ports = arguments.value("--ports").orElse("25:443");
       if (!ports.matches("[0-9]{1,5}:[0-9]{1,5}")) {
-        throw new Arguments.Misuse("--ports takes two ports: 2525:8443");
+        throw new Arguments.UsageError("--ports takes two ports: 2525:8443");
       }
       int colon = ports.indexOf(':');
       int wait =
@@ -133,11 +133,13 @@ public final class LabCommand {
               arguments,
               "--wait",
               Math.toIntExact((arguments.has("--patient") ? PATIENT : WAIT).toSeconds()));
-      return new Plan(
+      return new LabRunOptions(
           rows,
-          Profile.read(profile)
+          SenderProfile.read(profile)
               .orElseThrow(
-                  () -> new Arguments.Misuse("--profile takes opportunistic, strict or verified")),
+                  () ->
+                      new Arguments.UsageError(
+                          "--profile takes opportunistic, strict or verified")),
           arguments.value("--exec"),
           arguments.has("--json"),
           arguments.value("--junit"),
@@ -149,50 +151,51 @@ public final class LabCommand {
           port(ports.substring(colon + 1)));
     }
 
-    private static int port(String text) throws Arguments.Misuse {
+    private static int port(String text) throws Arguments.UsageError {
       int port = Integer.parseInt(text);
       if (port < 1 || port > 65_535) {
-        throw new Arguments.Misuse("a port is 1 to 65535");
+        throw new Arguments.UsageError("a port is 1 to 65535");
       }
       return port;
     }
 
     private static int number(Arguments arguments, String option, int otherwise)
-        throws Arguments.Misuse {
+        throws Arguments.UsageError {
       String text = arguments.value(option).orElse("" + otherwise);
       if (!text.matches("[1-9][0-9]{0,5}")) {
-        throw new Arguments.Misuse(option + " takes a number from 1 on");
+        throw new Arguments.UsageError(option + " takes a number from 1 on");
       }
       return Integer.parseInt(text);
     }
   }
 
-  private static LabSettings settings(Plan plan, boolean inside) {
+  private static LabSettings settings(LabRunOptions plan, boolean inside) {
     LabSettings settings =
         LabSettings.defaults().withPorts(plan.smtpPort(), plan.httpsPort()).withScale(plan.scale());
     return inside
         ? settings
-            .with(Addresses.namespace())
+            .with(AddressSource.namespace())
             .withDns(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 53))
         : settings;
   }
 
-  private int run(Plan plan, LabSettings settings) throws IOException, InterruptedException {
+  private int run(LabRunOptions plan, LabSettings settings)
+      throws IOException, InterruptedException {
     Path folder =
         plan.folder().isPresent()
-            ? Files.createDirectories(around.path(plan.folder().get()))
+            ? Files.createDirectories(process.path(plan.folder().get()))
             : Files.createTempDirectory("sealwax-lab");
     long begun = clock.nanoTime();
-    try (Lab lab = new Lab(settings, clock, Chance.secure());
-        Ticket ticket = lab.issue(plan.rows())) {
+    try (Lab lab = new Lab(settings, clock, RandomSource.secure());
+        LabToken ticket = lab.issue(plan.trapCases())) {
       lab.actValidating(true);
-      LabKit kit = new LabKit(lab, ticket, folder);
+      SenderInstructions kit = new SenderInstructions(lab, ticket, folder);
       kit.write();
       if (!plan.json()) {
-        around.out().print(kit.text());
+        process.out().print(kit.text());
         long millis = Duration.ofNanos(clock.nanoTime() - begun).toMillis();
-        around.out().println("ready after " + millis + " ms; waiting for the sender\n");
-        around.out().flush();
+        process.out().println("ready after " + millis + " ms; waiting for the sender\n");
+        process.out().flush();
       }
       Process sender = plan.exec().isPresent() ? start(plan.exec().get(), kit, folder) : null;
       try {
@@ -205,19 +208,19 @@ public final class LabCommand {
       }
       SenderReport report =
           new SenderAssessment(plan.profile(), true)
-              .report(ticket.sightings(), Callers.of(resolver(lab), ticket.sightings()));
-      return told(plan, report, ticket);
+              .report(ticket.sightings(), ReverseLookups.of(resolver(lab), ticket.sightings()));
+      return printReport(plan, report, ticket);
     }
   }
 
   private Resolver resolver(Lab lab) {
-    return new LiveResolver(
+    return new CachingResolver(
         DnsSettings.defaults().withResolvers(List.of(lab.resolver())).withAnchors(lab.anchors()),
         clock,
-        Chance.secure());
+        RandomSource.secure());
   }
 
-  private Process start(String command, LabKit kit, Path folder) throws IOException {
+  private Process start(String command, SenderInstructions kit, Path folder) throws IOException {
     ProcessBuilder builder = new ProcessBuilder("/bin/sh", "-c", command);
     builder.environment().putAll(kit.variables());
     // Its words must not mix with ours: --json is for programs.
@@ -227,7 +230,8 @@ public final class LabCommand {
   }
 
   /** Prints what changes, until nothing is open or the time is up. */
-  private void watch(Plan plan, Ticket ticket, @org.jspecify.annotations.Nullable Process sender)
+  private void watch(
+      LabRunOptions plan, LabToken ticket, @org.jspecify.annotations.Nullable Process sender)
       throws InterruptedException {
     Instant end = clock.now().plus(plan.patience());
     Instant changed = clock.now();
@@ -239,7 +243,7 @@ public final class LabCommand {
         // Once a sender has shown that it reports soon, its other reports are waited for.
         open |=
             finding.check().id().equals("sender.tlsrpt")
-                && finding.outcome() == Outcome.INCONCLUSIVE;
+                && finding.outcome() == CheckOutcome.INCONCLUSIVE;
         if (!finding.check().id().startsWith("lab.") || !finding.outcome().known()) {
           continue;
         }
@@ -247,39 +251,40 @@ public final class LabCommand {
         if (!verdict.equals(seen.put(finding.check().id(), verdict))) {
           changed = clock.now();
           if (!plan.json()) {
-            around.out().println(LabText.row(finding));
+            process.out().println(SenderReportText.row(finding));
           }
         }
       }
-      around.out().flush();
+      process.out().flush();
       boolean quiet = clock.now().isAfter(changed.plus(QUIET));
       if (!open && quiet && !seen.isEmpty()) {
         return;
       }
       if (sender != null && !sender.isAlive() && sender.exitValue() != 0 && seen.isEmpty()) {
-        around.err().println("sealwax: the command of --exec ended with " + sender.exitValue());
+        process.err().println("sealwax: the command of --exec ended with " + sender.exitValue());
         return;
       }
-      Thread.sleep(LOOK);
+      Thread.sleep(POLL_INTERVAL);
     }
   }
 
-  private int told(Plan plan, SenderReport report, Ticket ticket) throws IOException {
+  private int printReport(LabRunOptions plan, SenderReport report, LabToken ticket)
+      throws IOException {
     if (plan.json()) {
-      around.out().println(LabText.json(report));
+      process.out().println(SenderReportText.json(report));
     } else {
-      around.out().print(LabText.summary(report));
+      process.out().print(SenderReportText.summary(report));
       ticket
-          .troubles()
-          .forEach((label, why) -> around.out().println("not set up: " + label + ": " + why));
+          .setupFailures()
+          .forEach((label, why) -> process.out().println("not set up: " + label + ": " + why));
     }
-    around.out().flush();
+    process.out().flush();
     if (plan.junit().isPresent()) {
-      Files.writeString(around.path(plan.junit().get()), LabText.junit(report));
+      Files.writeString(process.path(plan.junit().get()), SenderReportText.junit(report));
     }
     boolean below =
         plan.failBelow().isPresent()
             && report.grade().letter().compareTo(plan.failBelow().get()) > 0;
-    return below ? Exit.WARNINGS : Exit.OK;
+    return below ? ExitStatus.WARNINGS : ExitStatus.OK;
   }
 }

@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.sealwax.lab.site.Addresses;
-import org.sealwax.mail.cli.Surroundings;
+import org.sealwax.lab.site.AddressSource;
+import org.sealwax.mail.cli.ProcessEnvironment;
 
 /**
  * Runs this very program once more, inside a network and mount namespace: there every port is free,
@@ -38,19 +38,19 @@ public final class LabNamespace {
       rm -f "$resolv" 2>/dev/null || true
       exec "$@"
       """
-          .formatted(Addresses.NAMESPACE_OWN);
+          .formatted(AddressSource.NAMESPACE_OWN);
 
-  private final Surroundings around;
+  private final ProcessEnvironment process;
 
-  public LabNamespace(Surroundings around) {
-    this.around = around;
+  public LabNamespace(ProcessEnvironment around) {
+    this.process = around;
   }
 
   /** The exit code of the run inside. */
-  public int again() throws IOException, InterruptedException {
+  public int runInside() throws IOException, InterruptedException {
     ProcessHandle.Info self = ProcessHandle.current().info();
     List<String> command = new ArrayList<>(List.of("unshare"));
-    if (!around.root()) {
+    if (!process.root()) {
       command.add("--map-root-user");
     }
     command.addAll(List.of("--net", "--mount", "--", "/bin/sh", "-c", SETUP, "sh"));

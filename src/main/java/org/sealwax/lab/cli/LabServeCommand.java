@@ -13,27 +13,27 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.lab.serve.LabService;
-import org.sealwax.lab.serve.LabSite;
-import org.sealwax.lab.serve.ServiceSettings;
+import org.sealwax.lab.serve.LabServiceSettings;
+import org.sealwax.lab.serve.LabWebSite;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.cli.Exit;
-import org.sealwax.mail.cli.ProcessEnd;
-import org.sealwax.mail.cli.ServiceManager;
+import org.sealwax.mail.cli.ExitStatus;
+import org.sealwax.mail.cli.ProcessEnvironment;
+import org.sealwax.mail.cli.ProcessExit;
 import org.sealwax.mail.cli.Signals;
 import org.sealwax.mail.cli.StateFolder;
-import org.sealwax.mail.cli.Surroundings;
-import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.cli.SystemdNotifier;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.tls.IdentitySettings;
 import org.sealwax.mail.tls.IdentityStore;
-import org.sealwax.mail.tls.ListenerTls;
-import org.sealwax.mail.tls.TlsRoom;
+import org.sealwax.mail.tls.ListenerTlsSettings;
+import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.mail.tls.TlsServer;
 import org.sealwax.mail.tls.TlsSettings;
-import org.sealwax.mail.tls.verdict.ClientCertificates;
-import org.sealwax.mail.tls.verdict.References;
+import org.sealwax.mail.tls.verdict.ClientCertificateMode;
+import org.sealwax.mail.tls.verdict.ReferenceIdentity;
 import org.sealwax.mail.tls.verdict.TrustRoots;
 
 /** {@code sealwax lab serve}: the lab for everybody, behind a delegated zone. */
@@ -42,22 +42,23 @@ public final class LabServeCommand {
   private static final Duration HANDSHAKE = Duration.ofSeconds(10);
 
   /** How often the files of the certificate are looked at. */
-  private static final Duration LOOK = Duration.ofMinutes(1);
+  private static final Duration POLL_INTERVAL = Duration.ofMinutes(1);
 
   /** No privileges are needed for these. */
-  private static final ServiceSettings.Ports HIGH = new ServiceSettings.Ports(5_300, 2_525, 8_443);
+  private static final LabServiceSettings.LabPorts HIGH =
+      new LabServiceSettings.LabPorts(5_300, 2_525, 8_443);
 
-  private final Surroundings around;
+  private final ProcessEnvironment process;
   private final Clock clock = Clock.system();
 
-  public LabServeCommand(Surroundings around) {
-    this.around = around;
+  public LabServeCommand(ProcessEnvironment around) {
+    this.process = around;
   }
 
   /** On loopback, without a configuration: for whoever wants to look at it. */
   int loopback(Path state) {
     return run(
-        ServiceSettings.loopback(HIGH),
+        LabServiceSettings.loopback(HIGH),
         state,
         IdentitySettings.defaults(state.resolve("lab").resolve("pages"), Domain.of("lab.example")),
         true);
@@ -68,7 +69,8 @@ public final class LabServeCommand {
    *
    * @param pair certificate and key of the pages
    */
-  public int run(ServiceSettings lab, Path state, IdentitySettings.@Nullable Pair pair) {
+  public int run(
+      LabServiceSettings lab, Path state, IdentitySettings.@Nullable CertificatePair pair) {
     IdentitySettings identity =
         new IdentitySettings(
             pair, List.of(), state.resolve("lab").resolve("pages"), Domain.of(lab.zone()));
@@ -76,46 +78,51 @@ public final class LabServeCommand {
   }
 
   private int run(
-      ServiceSettings settings, Path state, IdentitySettings identity, boolean loopback) {
-    TlsRoom.beforeAnything();
+      LabServiceSettings settings, Path state, IdentitySettings identity, boolean loopback) {
+    TlsFactory.prepareJvm();
     try {
-      StateFolder.make(state);
+      StateFolder.create(state);
       Path folder = Files.createDirectories(state.resolve("lab"));
-      IdentityStore store = IdentityStore.open(identity, clock, Chance.secure());
-      AtomicReference<@Nullable LabSite> site = new AtomicReference<>();
+      IdentityStore store = IdentityStore.open(identity, clock, RandomSource.secure());
+      AtomicReference<@Nullable LabWebSite> site = new AtomicReference<>();
       TlsServer tls =
-          new TlsRoom(TlsSettings.defaults(), clock, Chance.secure())
+          new TlsFactory(TlsSettings.defaults(), clock, RandomSource.secure())
               .server(
-                  ListenerTls.defaults("pages").withClientCertificates(ClientCertificates.NONE),
+                  ListenerTlsSettings.defaults("pages")
+                      .withClientCertificates(ClientCertificateMode.NONE),
                   store,
-                  new References(List.of(), Set.of(), TrustRoots.none()));
+                  new ReferenceIdentity(List.of(), Set.of(), TrustRoots.none()));
       try (LabService lab =
           new LabService(
               settings,
-              new LabService.World(folder, clock, Chance.secure()),
+              new LabService.LabServiceEnvironment(folder, clock, RandomSource.secure()),
               wire -> pages(wire, tls, site.get()))) {
-        ProcessEnd.whenThreadsEnd(around.err());
-        site.set(new LabSite(lab, new LabSite.Downloads(LabText::json, LabText::junit), clock));
-        around.out().print(text(lab, loopback));
-        around.out().flush();
+        ProcessExit.exitWhenThreadEnds(process.err());
+        site.set(
+            new LabWebSite(
+                lab,
+                new LabWebSite.ReportDownloads(SenderReportText::json, SenderReportText::junit),
+                clock));
+        process.out().print(text(lab, loopback));
+        process.out().flush();
         await(settings, store);
-        return Exit.OK;
+        return ExitStatus.OK;
       }
     } catch (IOException e) {
-      around.err().println("sealwax: " + e.getMessage());
-      around
+      process.err().println("sealwax: " + e.getMessage());
+      process
           .err()
           .println(
               "help: the ports 53, 25 and 443 need privileges (CAP_NET_BIND_SERVICE), and addresses"
                   + " must be this machine's; docs/lab.md");
-      return Exit.UNAVAILABLE;
+      return ExitStatus.UNAVAILABLE;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return Exit.OK;
+      return ExitStatus.OK;
     }
   }
 
-  private static void pages(Wire wire, TlsServer tls, @Nullable LabSite site) {
+  private static void pages(Wire wire, TlsServer tls, @Nullable LabWebSite site) {
     try (Wire _ = wire) {
       if (site != null) {
         site.serve(tls.accept(wire, HANDSHAKE));
@@ -125,38 +132,42 @@ public final class LabServeCommand {
     }
   }
 
-  private void await(ServiceSettings settings, IdentityStore store) throws InterruptedException {
+  private void await(LabServiceSettings settings, IdentityStore store) throws InterruptedException {
     CountDownLatch ended = new CountDownLatch(1);
     boolean term = Signals.on("TERM", ended::countDown);
     if (!Signals.on("INT", ended::countDown) || !term) {
       Runtime.getRuntime().addShutdownHook(Threads.unstarted("stop", ended::countDown));
     }
-    ServiceManager manager = new ServiceManager(around);
+    SystemdNotifier manager = new SystemdNotifier(process);
     manager.ready("serving " + settings.zone());
-    Duration beat = manager.beat().filter(b -> b.compareTo(LOOK) < 0).orElse(LOOK);
+    Duration beat =
+        manager
+            .watchdogInterval()
+            .filter(b -> b.compareTo(POLL_INTERVAL) < 0)
+            .orElse(POLL_INTERVAL);
     long looked = clock.nanoTime();
     while (!ended.await(beat.toMillis(), TimeUnit.MILLISECONDS)) {
       manager.aliveIf(() -> {});
-      if (clock.nanoTime() - looked >= LOOK.toNanos()) {
+      if (clock.nanoTime() - looked >= POLL_INTERVAL.toNanos()) {
         looked = clock.nanoTime();
-        store.reloadIfChanged().forEach(this::told);
+        store.reloadIfChanged().forEach(this::printReload);
       }
     }
     manager.stopping();
   }
 
-  private void told(IdentityStore.Reload reload) {
+  private void printReload(IdentityStore.Reload reload) {
     switch (reload) {
       case IdentityStore.Reload.Replaced(String file, var identity) ->
-          around.out().println("certificate read again: " + file);
-      case IdentityStore.Reload.Kept(String file, String why) ->
-          around.err().println("certificate not taken: " + file + ": " + why);
+          process.out().println("certificate read again: " + file);
+      case IdentityStore.Reload.KeptFormer(String file, String why) ->
+          process.err().println("certificate not taken: " + file + ": " + why);
     }
-    around.out().flush();
+    process.out().flush();
   }
 
   private static String text(LabService lab, boolean loopback) {
-    ServiceSettings settings = lab.settings();
+    LabServiceSettings settings = lab.settings();
     StringBuilder out = new StringBuilder();
     out.append("The lab serves " + settings.zone() + ". It sends no mail.\n\n");
     out.append("  pages              " + settings.pages() + "/\n");

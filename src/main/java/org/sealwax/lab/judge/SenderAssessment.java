@@ -7,14 +7,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
-import org.sealwax.assess.model.Advice;
 import org.sealwax.assess.model.Check;
-import org.sealwax.assess.model.Evidence;
+import org.sealwax.assess.model.CheckGroup;
+import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.FindingEvidence;
+import org.sealwax.assess.model.FindingLocation;
+import org.sealwax.assess.model.FixAdvice;
 import org.sealwax.assess.model.Grade;
-import org.sealwax.assess.model.Group;
-import org.sealwax.assess.model.Outcome;
-import org.sealwax.assess.model.Place;
 import org.sealwax.assess.model.Rubric;
 import org.sealwax.lab.site.Sighting;
 import org.sealwax.lab.traps.Trap;
@@ -31,7 +31,7 @@ public final class SenderAssessment {
   private static final List<String> ASPECTS =
       List.of("leak", "loss", "stuck", "fooled", "weak", "clear");
 
-  private final Profile profile;
+  private final SenderProfile profile;
   private final boolean ended;
 
   /**
@@ -40,7 +40,7 @@ public final class SenderAssessment {
    * @param profile what the sender chose
    * @param ended whether the sender has had its time: before, TLS reports may still come
    */
-  public SenderAssessment(Profile profile, boolean ended) {
+  public SenderAssessment(SenderProfile profile, boolean ended) {
     this.profile = profile;
     this.ended = ended;
   }
@@ -55,37 +55,37 @@ public final class SenderAssessment {
    *
    * @param callers what the DNS says of the addresses from which the sender came
    */
-  public SenderReport report(Collection<Sighting> sightings, Collection<CallerNames> callers) {
-    Map<String, Deeds> deeds = new LinkedHashMap<>();
+  public SenderReport report(Collection<Sighting> sightings, Collection<PtrNames> callers) {
+    Map<String, SightingFacts> deeds = new LinkedHashMap<>();
     for (Sighting sighting : sightings) {
-      deeds.put(sighting.row().label(), Deeds.of(sighting));
+      deeds.put(sighting.trapCase().label(), SightingFacts.of(sighting));
     }
-    RowJudge judge = new RowJudge(profile, deeds);
+    TrapJudge judge = new TrapJudge(profile, deeds);
     boolean works = works(deeds);
     List<Finding> rows = new ArrayList<>();
     List<String> waiting = new ArrayList<>();
     for (Sighting sighting : sightings) {
-      String label = sighting.row().label();
-      Deeds of = deeds.getOrDefault(label, Deeds.none());
-      RowJudge.Verdict verdict = judge.of(label);
+      String label = sighting.trapCase().label();
+      SightingFacts of = deeds.getOrDefault(label, SightingFacts.none());
+      TrapJudge.TrapVerdict verdict = judge.of(label);
       if (verdict.waiting()) {
         waiting.add(label);
       }
       Finding found = finding(sighting, of, verdict);
-      boolean proves = works || of.delivered() || found.outcome() != Outcome.PASS;
+      boolean proves = works || of.delivered() || found.outcome() != CheckOutcome.PASS;
       rows.add(proves ? found : unproven(found));
     }
     List<Finding> all =
-        new ArrayList<>(new WholeSender(profile, deeds, rows, judge, ended).findings());
-    all.addAll(new PassiveRecord(sightings, callers).findings());
+        new ArrayList<>(new SenderWideFindings(profile, deeds, rows, judge, ended).findings());
+    all.addAll(new UngradedFindings(sightings, callers).findings());
     all.addAll(rows);
     Rubric rules = SenderRubric.rules(profile, rows, deeds);
-    int tested = (int) rows.stream().filter(f -> f.outcome() != Outcome.NOT_TESTED).count();
+    int tested = (int) rows.stream().filter(f -> f.outcome() != CheckOutcome.NOT_TESTED).count();
     Grade grade = rules.grade(all, true);
     return new SenderReport(
         profile,
         all,
-        (rows.size() - tested) * UNTESTED > rows.size() ? grade.doubted() : grade,
+        (rows.size() - tested) * UNTESTED > rows.size() ? grade.markUncertain() : grade,
         tested,
         labels(rows, "leak"),
         labels(rows, "loss"),
@@ -98,31 +98,31 @@ public final class SenderAssessment {
    * Whether this sender delivers at all: to one of the good hosts of group A, when it came to any,
    * else anywhere.
    */
-  private static boolean works(Map<String, Deeds> deeds) {
-    List<Deeds> good =
+  private static boolean works(Map<String, SightingFacts> deeds) {
+    List<SightingFacts> good =
         deeds.entrySet().stream()
-            .filter(e -> e.getKey().startsWith("a") && e.getValue().tried())
+            .filter(e -> e.getKey().startsWith("a") && e.getValue().attempted())
             .map(Map.Entry::getValue)
             .toList();
-    return (good.isEmpty() ? deeds.values() : good).stream().anyMatch(Deeds::delivered);
+    return (good.isEmpty() ? deeds.values() : good).stream().anyMatch(SightingFacts::delivered);
   }
 
   /** A sender that delivers nowhere refuses nothing. */
   private static Finding unproven(Finding found) {
     return new Finding(
         found.check(),
-        Outcome.NOT_TESTED,
+        CheckOutcome.NOT_TESTED,
         "",
-        found.place(),
-        found.seen() + ": but so far this sender delivered to no good host",
-        found.doubt(),
+        found.location(),
+        found.observed() + ": but so far this sender delivered to no good host",
+        found.openQuestion(),
         found.evidence(),
         found.lines());
   }
 
   private static List<String> labels(List<Finding> rows, String aspect) {
     return rows.stream()
-        .filter(f -> f.outcome() == Outcome.FAIL && f.aspect().equals(aspect))
+        .filter(f -> f.outcome() == CheckOutcome.FAIL && f.aspect().equals(aspect))
         .map(SenderAssessment::label)
         .toList();
   }
@@ -133,46 +133,52 @@ public final class SenderAssessment {
   }
 
   /** The part of the score for which a finding counts. */
-  static Optional<Expectation.Category> categoryOf(Finding finding) {
+  static Optional<TrapExpectation.SenderCategory> categoryOf(Finding finding) {
     String id = finding.check().id();
     if (id.equals("sender.tlsrpt")) {
-      return Optional.of(Expectation.Category.REPORTS);
+      return Optional.of(TrapExpectation.SenderCategory.REPORTS);
     }
     return id.startsWith("lab.")
-        ? Expectation.of(id.substring("lab.".length()))
-            .filter(e -> e.want() != Want.RECORDED)
+        ? TrapExpectation.of(id.substring("lab.".length()))
+            .filter(e -> e.expected() != ExpectedOutcome.RECORDED)
             // Mail that came without REQUIRETLS neither earns nor costs anything.
-            .filter(e -> e.want() != Want.AS_REQUIRETLS_SAYS || finding.outcome() != Outcome.INFO)
-            .map(Expectation::category)
+            .filter(
+                e ->
+                    e.expected() != ExpectedOutcome.AS_RFC_8689_DEMANDS
+                        || finding.outcome() != CheckOutcome.INFO)
+            .map(TrapExpectation::category)
         : Optional.empty();
   }
 
   /** The check behind a row. */
-  public static Check check(Trap.Case row) {
+  public static Check check(Trap.TrapCase row) {
     return new Check(
         "lab." + row.label(),
-        Group.SENDER,
+        CheckGroup.SENDER,
         row.trap().title(),
         row.trap().expected(),
         ASPECTS,
         List.of(row.trap().source()),
-        Advice.of("a correct sender: " + row.trap().expected()));
+        FixAdvice.of("a correct sender: " + row.trap().expected()));
   }
 
-  private static Finding finding(Sighting sighting, Deeds of, RowJudge.Verdict verdict) {
+  private static Finding finding(
+      Sighting sighting, SightingFacts of, TrapJudge.TrapVerdict verdict) {
     Finding finding =
         Finding.of(
-                check(sighting.row()),
+                check(sighting.trapCase()),
                 verdict.outcome(),
-                Place.domain(),
-                of.told() + verdict.tail())
+                FindingLocation.domain(),
+                of.text() + verdict.tail())
             .as(verdict.aspect());
-    return of.tried() ? finding.with(Evidence.transcript(transcript(sighting))) : finding;
+    return of.attempted()
+        ? finding.with(FindingEvidence.transcript(transcript(sighting)))
+        : finding;
   }
 
   private static String transcript(Sighting sighting) {
     return sighting.events().stream()
-        .map(Transcript::line)
+        .map(TrapTranscript::line)
         .filter(l -> !l.isEmpty())
         .limit(MAX_LINES)
         .collect(Collectors.joining("\n"));

@@ -1,9 +1,9 @@
 package org.sealwax.lab.judge;
 
 import java.util.List;
+import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.Grade;
-import org.sealwax.assess.model.Outcome;
 import org.sealwax.lab.traps.Traps;
 
 /**
@@ -22,7 +22,7 @@ import org.sealwax.lab.traps.Traps;
  * @param rules the version of the rules, with their hash
  */
 public record SenderReport(
-    Profile profile,
+    SenderProfile profile,
     List<Finding> findings,
     Grade grade,
     int tested,
@@ -47,18 +47,18 @@ public record SenderReport(
 
   /** Over how many traps the grade is, of all that the lab has, and of those that were chosen. */
   public String over() {
-    int all = Traps.rows().size();
-    String chosen = rows() == all ? "" : ", " + rows() + " of them chosen";
+    int all = Traps.cases().size();
+    String chosen = trapCount() == all ? "" : ", " + trapCount() + " of them chosen";
     return tested + " of " + all + " traps" + chosen;
   }
 
   /** How many rows there are. */
-  public int rows() {
+  public int trapCount() {
     return (int) findings.stream().filter(f -> f.check().id().startsWith("lab.")).count();
   }
 
   /** How many findings have this outcome. */
-  public long count(Outcome outcome) {
+  public long count(CheckOutcome outcome) {
     return findings.stream().filter(f -> f.outcome() == outcome).count();
   }
 }

@@ -1,9 +1,9 @@
 /**
  * Floor 4: what a sender's conduct in the lab is worth.
  *
- * <p>{@link org.sealwax.lab.judge.Deeds} are the facts of one sighting; {@link
- * org.sealwax.lab.judge.Expectation} is the table of what a correct sender does in each row of the
- * lab, written out trap by trap and context by context; {@link
+ * <p>{@link org.sealwax.lab.judge.SightingFacts} are the facts of one sighting; {@link
+ * org.sealwax.lab.judge.TrapExpectation} is the table of what a correct sender does in each row of
+ * the lab, written out trap by trap and context by context; {@link
  * org.sealwax.lab.judge.SenderAssessment} holds one against the other and gives findings in the
  * words of the whole assessor, with the two numbers that matter: leaks and losses.
  *

@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Cidr;
-import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.RandomSource;
 
 /**
  * The addresses of a public lab's traps, lent to tokens and taken back. IPv6 addresses are drawn at
@@ -22,15 +22,15 @@ final class AddressPool {
 
   private final List<Cidr> v4;
   private final @Nullable Cidr v6;
-  private final Chance chance;
+  private final RandomSource random;
   private final int size;
   private final Set<InetAddress> lent = new HashSet<>();
   private int next;
 
-  AddressPool(List<Cidr> v4, @Nullable Cidr v6, Chance chance) {
+  AddressPool(List<Cidr> v4, @Nullable Cidr v6, RandomSource chance) {
     this.v4 = List.copyOf(v4);
     this.v6 = v6;
-    this.chance = chance;
+    this.random = chance;
     long all = v4.stream().mapToLong(AddressPool::count).sum();
     this.size = (int) Math.min(MAX_V4, all);
   }
@@ -79,7 +79,7 @@ final class AddressPool {
     }
     while (true) {
       BigInteger host =
-          new BigInteger(1, chance.bytes(16)).mod(BigInteger.ONE.shiftLeft(128 - network.prefix()));
+          new BigInteger(1, random.bytes(16)).mod(BigInteger.ONE.shiftLeft(128 - network.prefix()));
       InetAddress address = plus(network.network(), host);
       // The first 256 are for the admin.
       if (host.bitLength() > 8 && lent.add(address)) {

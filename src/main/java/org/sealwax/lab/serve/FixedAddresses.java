@@ -3,14 +3,14 @@ package org.sealwax.lab.serve;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Optional;
-import org.sealwax.lab.site.Addresses;
+import org.sealwax.lab.site.AddressSource;
 
 /**
  * The addresses of what is there for good, the same for every host.
  *
  * @param all at least one
  */
-record FixedAddresses(List<InetAddress> all) implements Addresses {
+record FixedAddresses(List<InetAddress> all) implements AddressSource {
   /** Copies. */
   FixedAddresses {
     all = List.copyOf(all);

@@ -18,36 +18,36 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import org.sealwax.lab.site.Addresses;
-import org.sealwax.lab.site.Conversation;
-import org.sealwax.lab.site.Doors;
-import org.sealwax.lab.site.FrontDesk;
-import org.sealwax.lab.site.Gatekeeper;
+import org.sealwax.lab.site.AddressSource;
+import org.sealwax.lab.site.ConnectionLimiter;
 import org.sealwax.lab.site.LabSettings;
-import org.sealwax.lab.site.Lot;
-import org.sealwax.lab.site.NameDoor;
-import org.sealwax.lab.site.OwnPost;
-import org.sealwax.lab.site.Place;
-import org.sealwax.lab.site.PostOffice;
-import org.sealwax.lab.site.Setup;
+import org.sealwax.lab.site.LabToken;
+import org.sealwax.lab.site.LiveSite;
+import org.sealwax.lab.site.ReturnHost;
+import org.sealwax.lab.site.ReturnMail;
+import org.sealwax.lab.site.ReturnSite;
 import org.sealwax.lab.site.Sighting;
-import org.sealwax.lab.site.Ticket;
-import org.sealwax.lab.site.ZoneTexts;
-import org.sealwax.lab.traps.Context;
-import org.sealwax.lab.traps.Shown;
+import org.sealwax.lab.site.SiteSetup;
+import org.sealwax.lab.site.SiteZones;
+import org.sealwax.lab.site.SniDispatcher;
+import org.sealwax.lab.site.TokenListeners;
+import org.sealwax.lab.site.TokenResources;
+import org.sealwax.lab.site.TrapSession;
+import org.sealwax.lab.traps.PolicyContext;
+import org.sealwax.lab.traps.PublishedTlsa;
 import org.sealwax.lab.traps.Trap;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Limit;
-import org.sealwax.mail.net.Rate;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.net.RateLimit;
 import org.sealwax.mail.net.Supervisor;
 import org.sealwax.mail.net.Wire;
-import org.sealwax.testkit.tls.Mint;
-import org.sealwax.testkit.zone.Authority;
-import org.sealwax.testkit.zone.AuthoritySettings;
-import org.sealwax.testkit.zone.KeptKey;
-import org.sealwax.testkit.zone.Signing;
+import org.sealwax.testkit.tls.LabCertificateAuthority;
+import org.sealwax.testkit.zone.AuthoritativeServer;
+import org.sealwax.testkit.zone.AuthoritativeServerSettings;
+import org.sealwax.testkit.zone.StoredZoneKey;
 import org.sealwax.testkit.zone.Zone;
+import org.sealwax.testkit.zone.ZoneSigning;
 
 /**
  * The lab on the open Internet: a plain authority for a delegated zone, traps on addresses that are
@@ -56,7 +56,7 @@ import org.sealwax.testkit.zone.Zone;
  */
 public final class LabService implements Closeable {
   /** Octets of evidence kept for one token: all rows, with hellos, several times. */
-  public static final long ROOM = 6_000_000;
+  public static final long EVIDENCE_LIMIT = 6_000_000;
 
   /** Letters of a token: 80 bits, which nobody guesses and no rate lets anybody try. */
   static final int TOKEN_LENGTH = 16;
@@ -69,7 +69,7 @@ public final class LabService implements Closeable {
   /** To the pages and policy hosts, and to the front desk: no trap takes these away. */
   private static final int WEB_CONNECTIONS = 1_000;
 
-  private static final int DESK_CONNECTIONS = 500;
+  private static final int RETURN_HOST_CONNECTIONS = 500;
 
   /** Octets of an address that make a network of people: /24, and /56 (RFC 6177 2). */
   private static final int V4_NETWORK = 3;
@@ -88,32 +88,32 @@ public final class LabService implements Closeable {
   private static final String TTL = "$TTL 60\n";
 
   /** What became of somebody's wish for a token. */
-  public sealed interface Answer {
+  public sealed interface TokenResult {
     /** Here it is. */
-    record Issued(Booking booking) implements Answer {}
+    record TokenIssued(TokenBooking booking) implements TokenResult {}
 
     /** Not now. */
-    record Refused(String why) implements Answer {}
+    record TokenRefused(String reason) implements TokenResult {}
   }
 
-  private final ServiceSettings settings;
+  private final LabServiceSettings settings;
   private final Clock clock;
-  private final Authority authority;
-  private final Setup setup;
-  private final KeptKey key;
+  private final AuthoritativeServer authority;
+  private final SiteSetup setup;
+  private final StoredZoneKey key;
   private final AddressPool pool;
-  private final Limit trapped = Limit.of(TRAP_CONNECTIONS);
-  private final NameDoor names;
-  private final Doors web;
-  private final Doors front;
-  private final FrontDesk desk = new FrontDesk();
-  private final Map<String, Booking> bookings = new ConcurrentHashMap<>();
-  private final Map<String, Rate> askers =
+  private final Limit trapConnections = Limit.of(TRAP_CONNECTIONS);
+  private final SniDispatcher names;
+  private final TokenListeners web;
+  private final TokenListeners front;
+  private final ReturnHost returnHost = new ReturnHost();
+  private final Map<String, TokenBooking> bookings = new ConcurrentHashMap<>();
+  private final Map<String, RateLimit> requestRates =
       new LinkedHashMap<>(64, 0.75f, true) {
         private static final long serialVersionUID = 1;
 
         @Override
-        protected boolean removeEldestEntry(Map.Entry<String, Rate> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<String, RateLimit> eldest) {
           return size() > MAX_ASKERS;
         }
       };
@@ -124,9 +124,9 @@ public final class LabService implements Closeable {
    *
    * @param folder for the zone's key and the lab's root
    * @param clock the time
-   * @param chance for tokens and addresses
+   * @param random for tokens and addresses
    */
-  public record World(Path folder, Clock clock, Chance chance) {}
+  public record LabServiceEnvironment(Path folder, Clock clock, RandomSource random) {}
 
   /**
    * Starts it, without any token yet.
@@ -134,20 +134,21 @@ public final class LabService implements Closeable {
    * @param pages who gets HTTPS connections that ask for no policy host; owns them, before TLS
    * @throws IOException when an address, a port or a key is not to be had; nothing stays open then
    */
-  public LabService(ServiceSettings settings, World world, Consumer<Wire> pages)
+  public LabService(LabServiceSettings settings, LabServiceEnvironment world, Consumer<Wire> pages)
       throws IOException {
     this.settings = settings;
     this.clock = world.clock();
-    this.key = KeptKey.open(world.folder().resolve("zone.key"), settings.zone());
-    Mint mint = Mint.open(world.folder().resolve("root.key"), clock, world.chance());
+    this.key = StoredZoneKey.open(world.folder().resolve("zone.key"), settings.zone());
+    LabCertificateAuthority mint =
+        LabCertificateAuthority.open(world.folder().resolve("root.key"), clock, world.random());
     this.pool =
-        new AddressPool(settings.trapsV4(), settings.trapsV6().orElse(null), world.chance());
-    this.names = new NameDoor(pages);
-    this.web = doors(WEB_CONNECTIONS);
-    this.front = doors(DESK_CONNECTIONS);
+        new AddressPool(settings.trapsV4(), settings.trapsV6().orElse(null), world.random());
+    this.names = new SniDispatcher(pages);
+    this.web = listeners(WEB_CONNECTIONS);
+    this.front = listeners(RETURN_HOST_CONNECTIONS);
     this.authority =
-        Authority.start(
-            new AuthoritySettings(
+        AuthoritativeServer.start(
+            new AuthoritativeServerSettings(
                 settings.zone(),
                 settings.addresses().stream()
                     .map(a -> new InetSocketAddress(a, settings.ports().dns()))
@@ -156,17 +157,17 @@ public final class LabService implements Closeable {
                 settings.dnsRate()),
             key,
             clock,
-            world.chance());
+            world.random());
     LabSettings lab =
         new LabSettings(
             settings.zone(),
             new InetSocketAddress(settings.addresses().getFirst(), settings.ports().dns()),
             settings.ports().smtp(),
             settings.ports().https(),
-            Addresses.loopback(),
+            AddressSource.loopback(),
             settings.scale(),
             settings.pages() + "/at/");
-    this.setup = new Setup(lab, clock, world.chance(), mint, authority);
+    this.setup = new SiteSetup(lab, clock, world.random(), mint, authority);
     try {
       open();
     } catch (IOException | RuntimeException e) {
@@ -176,36 +177,36 @@ public final class LabService implements Closeable {
     var _ = Supervisor.start("lab-sweeper", () -> closed, this::sweepAlways);
   }
 
-  private Doors doors(int most) {
-    return new Doors(
-        new Gatekeeper(most, settings.connections(), settings.connectionsPerMinute(), clock),
+  private TokenListeners listeners(int most) {
+    return new TokenListeners(
+        new ConnectionLimiter(most, settings.connections(), settings.connectionsPerMinute(), clock),
         Optional.empty());
   }
 
   private void open() throws IOException {
-    Place place =
-        OwnPost.place(
+    LiveSite place =
+        ReturnSite.openSite(
             setup,
             settings.zone(),
-            desk,
+            returnHost,
             new Sighting(
-                new Trap.Case(OwnPost.TRAP, Context.DANE),
+                new Trap.TrapCase(ReturnSite.TRAP, PolicyContext.DANE),
                 new java.util.concurrent.atomic.AtomicLong(0)));
-    place.settle(new FixedAddresses(settings.addresses()));
+    place.assignAddresses(new FixedAddresses(settings.addresses()));
     for (InetAddress address : settings.addresses()) {
-      for (Place.LiveHost host : place.hosts()) {
+      for (LiveSite.LiveHost host : place.hosts()) {
         front.open(
             address,
             settings.ports().smtp(),
-            wire -> new Conversation(wire, place, host, clock).run());
+            wire -> new TrapSession(wire, place, host, clock).run());
       }
       web.open(address, settings.ports().https(), names);
     }
-    authority.add(List.of(Zone.of(settings.zone(), text(place)).signed(Signing.WHITE_LIES)));
+    authority.add(List.of(Zone.of(settings.zone(), text(place)).signed(ZoneSigning.WHITE_LIES)));
   }
 
   /** The zone's own records: pages, name servers, the front desk; it sends no mail, and says so. */
-  private String text(Place place) {
+  private String text(LiveSite place) {
     StringBuilder out = new StringBuilder(TTL);
     List<String> hosts = new ArrayList<>(List.of(settings.zone(), "mx." + settings.zone()));
     settings.nameServers().stream()
@@ -213,10 +214,10 @@ public final class LabService implements Closeable {
         .forEach(hosts::add);
     for (String host : hosts) {
       for (InetAddress address : settings.addresses()) {
-        out.append(host).append(". ").append(ZoneTexts.address(address));
+        out.append(host).append(". ").append(SiteZones.address(address));
       }
     }
-    String leaf = Shown.good().record(place.hosts().getFirst().leaf());
+    String leaf = PublishedTlsa.good().record(place.hosts().getFirst().leaf());
     out.append("_" + settings.ports().smtp() + "._tcp.mx TLSA " + leaf + "\n");
     if (settings.ports().smtp() != 25) {
       out.append("_25._tcp.mx TLSA " + leaf + "\n");
@@ -225,7 +226,7 @@ public final class LabService implements Closeable {
   }
 
   /** How it is set up. */
-  public ServiceSettings settings() {
+  public LabServiceSettings settings() {
     return settings;
   }
 
@@ -236,7 +237,7 @@ public final class LabService implements Closeable {
 
   /** The CA under which the traps' good certificates are, in PEM. */
   public String rootPem() {
-    return setup.mint().rootPem();
+    return setup.authority().rootPem();
   }
 
   /** Where its DNS is. */
@@ -255,32 +256,34 @@ public final class LabService implements Closeable {
    * @param from who asks
    * @param note kept with it
    */
-  public synchronized Answer issue(
-      InetAddress from, List<Trap.Case> rows, Family family, String note) {
+  public synchronized TokenResult issue(
+      InetAddress from, List<Trap.TrapCase> rows, SenderAddressFamily family, String note) {
     sweep();
     String network = network(from);
     long own = bookings.values().stream().filter(b -> b.network().equals(network)).count();
     if (own >= settings.tokensEach()) {
-      return new Answer.Refused(
+      return new TokenResult.TokenRefused(
           "your network has " + own + " tokens; end one, or wait until one has run out");
     }
     if (bookings.size() >= settings.tokens()) {
-      return new Answer.Refused("all tokens are in use; come again in an hour");
+      return new TokenResult.TokenRefused("all tokens are in use; come again in an hour");
     }
-    if (!askers
-        .computeIfAbsent(network, n -> new Rate(TOKENS_AN_HOUR / 3600.0, TOKENS_AN_HOUR, clock))
+    if (!requestRates
+        .computeIfAbsent(
+            network, n -> new RateLimit(TOKENS_AN_HOUR / 3600.0, TOKENS_AN_HOUR, clock))
         .tryTake()) {
-      return new Answer.Refused("your network had many tokens within the hour; come again later");
+      return new TokenResult.TokenRefused(
+          "your network had many tokens within the hour; come again later");
     }
     String token = setup.token(TOKEN_LENGTH);
     try {
-      Ticket ticket = setup.issue(rows, token, new Plot(family));
-      Booking booking =
-          new Booking(ticket, clock.now().plus(settings.life()), network, family, note);
+      LabToken ticket = setup.issue(rows, token, new LentTokenResources(family));
+      TokenBooking booking =
+          new TokenBooking(ticket, clock.now().plus(settings.life()), network, family, note);
       bookings.put(token, booking);
-      return new Answer.Issued(booking);
+      return new TokenResult.TokenIssued(booking);
     } catch (IOException e) {
-      return new Answer.Refused("the traps could not be set up: " + e.getMessage());
+      return new TokenResult.TokenRefused("the traps could not be set up: " + e.getMessage());
     }
   }
 
@@ -294,11 +297,11 @@ public final class LabService implements Closeable {
    * The live token of this name. Takes the same time for every wrong one: all are compared, each to
    * its end.
    */
-  public Optional<Booking> find(String token) {
+  public Optional<TokenBooking> find(String token) {
     byte[] asked = token.getBytes(StandardCharsets.UTF_8);
     Instant now = clock.now();
-    Booking found = null;
-    for (Map.Entry<String, Booking> each : bookings.entrySet()) {
+    TokenBooking found = null;
+    for (Map.Entry<String, TokenBooking> each : bookings.entrySet()) {
       byte[] there = each.getKey().getBytes(StandardCharsets.UTF_8);
       if (MessageDigest.isEqual(asked, there) && now.isBefore(each.getValue().until())) {
         found = each.getValue();
@@ -308,7 +311,7 @@ public final class LabService implements Closeable {
   }
 
   /** Ends a token before its time. */
-  public synchronized void end(Booking booking) {
+  public synchronized void end(TokenBooking booking) {
     if (bookings.remove(booking.ticket().token(), booking)) {
       try {
         booking.ticket().close();
@@ -321,7 +324,7 @@ public final class LabService implements Closeable {
   /** Ends what has run out. */
   synchronized void sweep() {
     Instant now = clock.now();
-    for (Booking booking : List.copyOf(bookings.values())) {
+    for (TokenBooking booking : List.copyOf(bookings.values())) {
       if (!now.isBefore(booking.until())) {
         try {
           end(booking);
@@ -346,7 +349,7 @@ public final class LabService implements Closeable {
   @Override
   public void close() throws IOException {
     closed = true;
-    for (Booking booking : List.copyOf(bookings.values())) {
+    for (TokenBooking booking : List.copyOf(bookings.values())) {
       end(booking);
     }
     web.close();
@@ -355,12 +358,12 @@ public final class LabService implements Closeable {
   }
 
   /** What one token gets. */
-  private final class Plot implements Lot {
-    private final Leases leases;
-    private final Doors own =
-        new Doors(
-            new Gatekeeper(
-                trapped,
+  private final class LentTokenResources implements TokenResources {
+    private final AddressLeases leases;
+    private final TokenListeners own =
+        new TokenListeners(
+            new ConnectionLimiter(
+                trapConnections,
                 TRAP_CONNECTIONS_EACH,
                 settings.connections(),
                 settings.connectionsPerMinute(),
@@ -368,46 +371,46 @@ public final class LabService implements Closeable {
             Optional.of(names));
     private String zone = "";
 
-    Plot(Family family) {
-      leases = new Leases(pool, family, settings.addresses());
+    LentTokenResources(SenderAddressFamily family) {
+      leases = new AddressLeases(pool, family, settings.addresses());
     }
 
     @Override
-    public Addresses addresses() {
+    public AddressSource addresses() {
       return leases;
     }
 
     @Override
-    public Doors doors() {
+    public TokenListeners listeners() {
       return own;
     }
 
     @Override
-    public boolean spares() {
+    public boolean skipsUnavailableRows() {
       return true;
     }
 
     @Override
-    public long room() {
-      return ROOM;
+    public long evidenceLimit() {
+      return EVIDENCE_LIMIT;
     }
 
     @Override
-    public String post(PostOffice office, String of) throws IOException {
+    public String returnMail(ReturnMail office, String of) throws IOException {
       zone = of;
-      desk.open(of, office);
-      OwnPost.desk(setup, office, of, settings.addresses(), own);
+      returnHost.open(of, office);
+      ReturnSite.openReportHandler(setup, office, of, settings.addresses(), own);
       StringBuilder text = new StringBuilder(TTL);
       for (String name : List.of("bounce", "report")) {
         text.append(name + " MX 10 mx." + settings.zone() + ".\n");
       }
-      settings.addresses().forEach(a -> text.append("report " + ZoneTexts.address(a)));
+      settings.addresses().forEach(a -> text.append("report " + SiteZones.address(a)));
       return text.toString();
     }
 
     @Override
     public void close() throws IOException {
-      desk.close(zone);
+      returnHost.close(zone);
       own.close();
       leases.close();
     }

@@ -6,12 +6,12 @@ import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import org.sealwax.lab.traps.Trap;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.testkit.tls.Mint;
-import org.sealwax.testkit.zone.Signing;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.testkit.tls.LabCertificateAuthority;
+import org.sealwax.testkit.zone.LoopbackResolver;
 import org.sealwax.testkit.zone.Zone;
-import org.sealwax.testkit.zone.ZoneServer;
+import org.sealwax.testkit.zone.ZoneSigning;
 
 /**
  * The small broken internet, in this process.
@@ -34,27 +34,28 @@ public final class Lab implements Closeable {
   private static final int TOKEN_LENGTH = 6;
 
   private final LabSettings settings;
-  private final ZoneServer dns;
-  private final Setup setup;
-  private final Doors homes = new Doors();
+  private final LoopbackResolver dns;
+  private final SiteSetup setup;
+  private final TokenListeners routerDomainListeners = new TokenListeners();
 
   /**
    * Starts the DNS, without any token yet.
    *
    * @throws IOException when its port is not to be had
    */
-  public Lab(LabSettings settings, Clock clock, Chance chance) throws IOException {
+  public Lab(LabSettings settings, Clock clock, RandomSource chance) throws IOException {
     this.settings = settings;
-    this.dns = ZoneServer.start(clock, settings.dns());
+    this.dns = LoopbackResolver.start(clock, settings.dns());
     String zone = settings.zone();
     List<Zone> above = new ArrayList<>();
-    above.add(Zone.of(zone, "").signed(Signing.NSEC3));
+    above.add(Zone.of(zone, "").signed(ZoneSigning.NSEC3));
     String tld = zone.substring(zone.lastIndexOf('.') + 1);
     if (!tld.equals(zone)) {
       above.add(Zone.of(tld, "").signed().with(Zone.Algorithm.RSA_SHA256));
     }
     dns.add(above);
-    this.setup = new Setup(settings, clock, chance, new Mint(clock, chance), dns);
+    this.setup =
+        new SiteSetup(settings, clock, chance, new LabCertificateAuthority(clock, chance), dns);
   }
 
   /** Where the sender's resolver is. */
@@ -69,7 +70,7 @@ public final class Lab implements Closeable {
 
   /** The CA to trust, in PEM. */
   public String rootPem() {
-    return setup.mint().rootPem();
+    return setup.authority().rootPem();
   }
 
   /** How it is set up. */
@@ -83,7 +84,7 @@ public final class Lab implements Closeable {
    * Who sets CD sees all there is.
    */
   public void actValidating(boolean acts) {
-    dns.sayAuthentic(acts);
+    dns.setAuthenticData(acts);
     dns.hideBogus(acts);
   }
 
@@ -93,11 +94,11 @@ public final class Lab implements Closeable {
    * @throws IOException when an address is not to be had; nothing stays open then
    * @throws IllegalStateException when there are {@link #MAX_TOKENS} already
    */
-  public Ticket issue(List<Trap.Case> rows) throws IOException {
+  public LabToken issue(List<Trap.TrapCase> rows) throws IOException {
     if (setup.tickets().size() >= MAX_TOKENS) {
       throw new IllegalStateException("no more than " + MAX_TOKENS + " tokens at once");
     }
-    return setup.issue(rows, setup.token(TOKEN_LENGTH), new OwnLot());
+    return setup.issue(rows, setup.token(TOKEN_LENGTH), new LocalTokenResources());
   }
 
   /**
@@ -108,54 +109,55 @@ public final class Lab implements Closeable {
    * @param ticket whose post office takes reports about it
    * @throws IOException when an address is not to be had
    */
-  public Home home(String domain, Ticket ticket) throws IOException {
-    Home.Built built = Home.build(setup, domain, "report." + ticket.zone(), homes);
-    dns.add(List.of(new Zone(domain, built.zone(), Signing.VALID)));
-    return built.home();
+  public RouterDomain routerDomain(String domain, LabToken ticket) throws IOException {
+    RouterDomain.RouterDomainZone built =
+        RouterDomain.build(setup, domain, "report." + ticket.zone(), routerDomainListeners);
+    dns.add(List.of(new Zone(domain, built.zone(), ZoneSigning.VALID)));
+    return built.routerDomain();
   }
 
   /** Ends all tokens, and the DNS. */
   @Override
   public void close() throws IOException {
-    for (Ticket ticket : setup.tickets()) {
+    for (LabToken ticket : setup.tickets()) {
       ticket.close();
     }
-    homes.close();
+    routerDomainListeners.close();
     dns.close();
   }
 
   /** Sockets of its own, addresses that nobody else wants. */
-  private final class OwnLot implements Lot {
-    private final Doors doors = new Doors();
+  private final class LocalTokenResources implements TokenResources {
+    private final TokenListeners listeners = new TokenListeners();
 
     @Override
-    public Addresses addresses() {
+    public AddressSource addresses() {
       return settings.addresses();
     }
 
     @Override
-    public Doors doors() {
-      return doors;
+    public TokenListeners listeners() {
+      return listeners;
     }
 
     @Override
-    public boolean spares() {
+    public boolean skipsUnavailableRows() {
       return false;
     }
 
     @Override
-    public long room() {
+    public long evidenceLimit() {
       return Long.MAX_VALUE;
     }
 
     @Override
-    public String post(PostOffice office, String zone) throws IOException {
-      return OwnPost.open(setup, office, zone, settings.addresses(), doors);
+    public String returnMail(ReturnMail office, String zone) throws IOException {
+      return ReturnSite.open(setup, office, zone, settings.addresses(), listeners);
     }
 
     @Override
     public void close() throws IOException {
-      doors.close();
+      listeners.close();
     }
   }
 }

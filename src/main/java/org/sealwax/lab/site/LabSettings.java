@@ -20,7 +20,7 @@ public record LabSettings(
     InetSocketAddress dns,
     int smtpPort,
     int httpsPort,
-    Addresses addresses,
+    AddressSource addresses,
     int scale,
     String results) {
   /** The scale unless said: five minutes become five seconds. */
@@ -40,7 +40,7 @@ public record LabSettings(
         new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0),
         25,
         443,
-        Addresses.loopback(),
+        AddressSource.loopback(),
         SCALE,
         "lab:");
   }
@@ -56,7 +56,7 @@ public record LabSettings(
   }
 
   /** The same with other addresses. */
-  public LabSettings with(Addresses others) {
+  public LabSettings with(AddressSource others) {
     return new LabSettings(zone, dns, smtpPort, httpsPort, others, scale, results);
   }
 

@@ -22,58 +22,60 @@ public final class Sighting {
   /** What an event takes besides its text, about. */
   private static final int EVENT = 120;
 
-  private final Trap.Case row;
-  private final AtomicLong octets;
-  private final List<Event> events = new ArrayList<>();
+  private final Trap.TrapCase trapCase;
+  private final AtomicLong storedBytes;
+  private final List<TrapEvent> events = new ArrayList<>();
   private int connections;
   private long dropped;
 
-  Sighting(Trap.Case row) {
+  Sighting(Trap.TrapCase row) {
     this(row, new AtomicLong(Long.MAX_VALUE));
   }
 
   /**
    * @param octets what may still be kept, shared by the rows of a token
    */
-  public Sighting(Trap.Case row, AtomicLong octets) {
-    this.row = row;
-    this.octets = octets;
+  public Sighting(Trap.TrapCase row, AtomicLong octets) {
+    this.trapCase = row;
+    this.storedBytes = octets;
   }
 
   /** Of what. */
-  public Trap.Case row() {
-    return row;
+  public Trap.TrapCase trapCase() {
+    return trapCase;
   }
 
   synchronized int connection() {
     return ++connections;
   }
 
-  public synchronized void add(Event event) {
+  public synchronized void add(TrapEvent event) {
     int size = size(event);
-    if (events.size() < MAX_EVENTS && octets.addAndGet(-size) >= 0) {
+    if (events.size() < MAX_EVENTS && storedBytes.addAndGet(-size) >= 0) {
       events.add(event);
     } else {
       dropped++;
     }
   }
 
-  private static int size(Event event) {
+  private static int size(TrapEvent event) {
     return EVENT
         + switch (event) {
-          case Event.Hello h -> h.raw().length;
-          case Event.Secured s -> s.clientChain().stream().mapToInt(c -> c.length).sum();
-          case Event.Said s -> 2 * s.text().length();
-          case Event.Asked a -> 2 * a.name().length();
-          case Event.Fetched f -> 2 * (f.path().length() + f.trouble().length());
-          case Event.Unsecured u -> 2 * u.why().length();
-          case Event.Reported r -> r.types().stream().mapToInt(t -> 2 * t.length()).sum();
-          case Event.Connected c -> 0;
-          case Event.Delivered d -> 0;
-          case Event.Fooled f -> 0;
-          case Event.Closed c -> 0;
-          case Event.Turned t -> 0;
-          case Event.Bounced b -> 2 * (b.action().length() + b.status().length());
+          case TrapEvent.ClientHelloSeen h -> h.raw().length;
+          case TrapEvent.HandshakeCompleted s ->
+              s.clientChain().stream().mapToInt(c -> c.length).sum();
+          case TrapEvent.SmtpLineSeen s -> 2 * s.text().length();
+          case TrapEvent.DnsQueried a -> 2 * a.name().length();
+          case TrapEvent.PolicyRequested f -> 2 * (f.path().length() + f.failure().length());
+          case TrapEvent.HandshakeAborted u -> 2 * u.reason().length();
+          case TrapEvent.TlsReportReceived r ->
+              r.types().stream().mapToInt(t -> 2 * t.length()).sum();
+          case TrapEvent.HostConnected c -> 0;
+          case TrapEvent.MessageAccepted d -> 0;
+          case TrapEvent.SenderDeceived f -> 0;
+          case TrapEvent.ConnectionClosed c -> 0;
+          case TrapEvent.SiteChanged t -> 0;
+          case TrapEvent.DsnReturned b -> 2 * (b.action().length() + b.status().length());
         };
   }
 
@@ -83,7 +85,7 @@ public final class Sighting {
   }
 
   /** Everything so far, in order. */
-  public synchronized List<Event> events() {
+  public synchronized List<TrapEvent> events() {
     return List.copyOf(events);
   }
 

@@ -7,8 +7,8 @@ import static org.sealwax.lab.traps.Traps.trap;
 
 import java.util.List;
 import java.util.function.UnaryOperator;
-import org.sealwax.testkit.tls.LeafPlan;
-import org.sealwax.testkit.tls.OddTls;
+import org.sealwax.testkit.tls.CertificateSpec;
+import org.sealwax.testkit.tls.OddTlsBehaviour;
 
 /** Group C, second half: what TLS libraries no longer speak, and sessions that are resumed. */
 final class BrokenTlsTraps {
@@ -25,57 +25,67 @@ final class BrokenTlsTraps {
 
   private BrokenTlsTraps() {}
 
-  private static UnaryOperator<Site> tls(UnaryOperator<OddTls> change) {
-    return site -> site.eachHost(h -> h.shaking(change));
+  private static UnaryOperator<Site> tls(UnaryOperator<OddTlsBehaviour> change) {
+    return site -> site.eachHost(h -> h.withTls(change));
   }
 
-  private static UnaryOperator<Site> quirk(OddTls.Quirk quirk) {
-    return tls(t -> t.withVersions(OddTls.TLS_1_2).with(quirk));
+  private static UnaryOperator<Site> quirk(OddTlsBehaviour.TlsFault quirk) {
+    return tls(t -> t.withVersions(OddTlsBehaviour.TLS_1_2).with(quirk));
   }
 
-  private static UnaryOperator<Site> rsa(UnaryOperator<OddTls> change) {
+  private static UnaryOperator<Site> rsa(UnaryOperator<OddTlsBehaviour> change) {
     return site ->
-        site.eachHost(h -> h.certified(l -> l.with(LeafPlan.KeyKind.RSA_2048)).shaking(change));
+        site.eachHost(
+            h ->
+                h.certified(l -> l.with(CertificateSpec.CertificateKeyType.RSA_2048))
+                    .withTls(change));
   }
 
   private static UnaryOperator<Site> half(int version, Integer... suites) {
-    return rsa(t -> t.withVersions(version).withSuites(suites).with(OddTls.Quirk.HALF_WAY));
+    return rsa(
+        t -> t.withVersions(version).withSuites(suites).with(OddTlsBehaviour.TlsFault.HALF_WAY));
   }
 
-  private static UnaryOperator<Site> dhe(OddTls.Quirk size) {
-    return rsa(t -> t.withVersions(OddTls.TLS_1_2).withSuites(DHE).with(size));
+  private static UnaryOperator<Site> dhe(OddTlsBehaviour.TlsFault size) {
+    return rsa(t -> t.withVersions(OddTlsBehaviour.TLS_1_2).withSuites(DHE).with(size));
   }
 
   private static UnaryOperator<Site> only(Integer... suites) {
-    return rsa(t -> t.withVersions(OddTls.TLS_1_2).withSuites(suites));
+    return rsa(t -> t.withVersions(OddTlsBehaviour.TLS_1_2).withSuites(suites));
   }
 
   static List<Trap> all() {
     return List.of(
-        trap("C4", "SSLv3 only", AS_C1, "RFC 7568 3", NDS, half(OddTls.SSL_3, STATIC_RSA)),
-        trap("C7", "SSLv2 only", AS_C1, "RFC 6176 3", NDS, half(OddTls.SSL_2, STATIC_RSA)),
-        trap("C10", "RC4 only", AS_C1, "RFC 7465 2", N, half(OddTls.TLS_1_2, 0x0005, 0x0004)),
+        trap("C4", "SSLv3 only", AS_C1, "RFC 7568 3", NDS, half(OddTlsBehaviour.SSL_3, STATIC_RSA)),
+        trap("C7", "SSLv2 only", AS_C1, "RFC 6176 3", NDS, half(OddTlsBehaviour.SSL_2, STATIC_RSA)),
+        trap(
+            "C10",
+            "RC4 only",
+            AS_C1,
+            "RFC 7465 2",
+            N,
+            half(OddTlsBehaviour.TLS_1_2, 0x0005, 0x0004)),
         trap(
             "C11",
             "3DES only",
             "better not; recorded",
             "RFC 9325 4.1",
             N,
-            half(OddTls.TLS_1_2, 0x000a)),
+            half(OddTlsBehaviour.TLS_1_2, 0x000a)),
         trap(
             "C12",
             "export suites only",
             AS_C1,
             "RFC 9325 4.1",
             N,
-            half(OddTls.TLS_1_0, 0x0003, 0x0006, 0x0008)),
+            half(OddTlsBehaviour.TLS_1_0, 0x0003, 0x0006, 0x0008)),
         trap(
             "C13",
             "suites without encryption only",
             AS_C1,
             "RFC 9325 4.1",
             N,
-            half(OddTls.TLS_1_2, 0x0001, 0x0002, 0x003b)),
+            half(OddTlsBehaviour.TLS_1_2, 0x0001, 0x0002, 0x003b)),
         trap(
             "C14",
             "anonymous suites only",
@@ -84,9 +94,9 @@ final class BrokenTlsTraps {
             NDS,
             tls(
                 t ->
-                    t.withVersions(OddTls.TLS_1_2)
+                    t.withVersions(OddTlsBehaviour.TLS_1_2)
                         .withSuites(ANONYMOUS)
-                        .with(OddTls.Asks.NOTHING, List.of()))),
+                        .with(OddTlsBehaviour.ClientCertificateRequest.NOTHING, List.of()))),
         trap(
             "C15",
             "static RSA key exchange only",
@@ -100,70 +110,73 @@ final class BrokenTlsTraps {
             AS_C1,
             "RFC 9325 4.2",
             N,
-            dhe(OddTls.Quirk.DH_512)),
+            dhe(OddTlsBehaviour.TlsFault.DH_512)),
         trap(
             "C17d",
             "Diffie-Hellman with 768 bits only",
             AS_C1,
             "RFC 9325 4.2",
             N,
-            dhe(OddTls.Quirk.DH_768)),
+            dhe(OddTlsBehaviour.TlsFault.DH_768)),
         trap(
             "C17b",
             "Diffie-Hellman with 1,024 bits only",
             "better not; recorded",
             "RFC 9325 4.2",
             N,
-            dhe(OddTls.Quirk.DH_1024)),
+            dhe(OddTlsBehaviour.TlsFault.DH_1024)),
         trap(
             "C17c",
             "Diffie-Hellman with 2,048 bits only",
             "recorded",
             "RFC 9325 4.2",
             N,
-            dhe(OddTls.Quirk.DH_2048)),
+            dhe(OddTlsBehaviour.TlsFault.DH_2048)),
         trap(
             "C20a",
             "the key exchange is signed with SHA-1",
             "abort",
             "RFC 9155 3",
             N,
-            quirk(OddTls.Quirk.SHA1_SIGNATURE)),
+            quirk(OddTlsBehaviour.TlsFault.SHA1_SIGNATURE)),
         trap(
             "C20b",
             "the key exchange is signed with MD5",
             "abort",
             "RFC 9155 2",
             N,
-            rsa(t -> t.withVersions(OddTls.TLS_1_2).with(OddTls.Quirk.MD5_SIGNATURE))),
+            rsa(
+                t ->
+                    t.withVersions(OddTlsBehaviour.TLS_1_2)
+                        .with(OddTlsBehaviour.TlsFault.MD5_SIGNATURE))),
         trap(
             "C23a",
             "a suite that was not offered",
             "abort",
             "RFC 8446 4.1.3",
             N,
-            quirk(OddTls.Quirk.UNOFFERED_SUITE)),
+            quirk(OddTlsBehaviour.TlsFault.UNOFFERED_SUITE)),
         trap(
             "C23b",
             "a version that was not offered",
             "abort",
             "RFC 8446 4.1.3",
             N,
-            quirk(OddTls.Quirk.UNOFFERED_VERSION)),
+            quirk(OddTlsBehaviour.TlsFault.UNOFFERED_VERSION)),
         trap(
             "C23c",
             "an application protocol that was not offered",
             "abort",
             "RFC 7301 3.1",
             N,
-            quirk(OddTls.Quirk.UNOFFERED_PROTOCOL)),
+            quirk(OddTlsBehaviour.TlsFault.UNOFFERED_PROTOCOL)),
         trap(
             "C27",
             "dies of TLS 1.3, speaks 1.2",
             "lower only with SCSV; never clear text under a policy",
             "RFC 7507 4",
             NDS,
-            quirk(OddTls.Quirk.DIES_ON_TLS13)),
+            quirk(OddTlsBehaviour.TlsFault.DIES_ON_TLS13)),
         trap(
             "C29",
             "a session from before the policy is resumed",
@@ -181,13 +194,16 @@ final class BrokenTlsTraps {
   private static Site resumed(Site site) {
     return site.eachHost(
             h ->
-                h.certified(l -> l.with(LeafPlan.Issuer.SELF))
-                    .shaking(t -> t.withVersions(OddTls.TLS_1_2).with(OddTls.Quirk.SESSIONS)))
-        .policing(p -> p.withMode("testing"))
-        .speaking(s -> s.with(Smtp.Recipient.DEFER))
+                h.certified(l -> l.with(CertificateSpec.CertificateIssuer.SELF))
+                    .withTls(
+                        t ->
+                            t.withVersions(OddTlsBehaviour.TLS_1_2)
+                                .with(OddTlsBehaviour.TlsFault.SESSIONS)))
+        .withPolicyChange(p -> p.withMode("testing"))
+        .withSmtp(s -> s.with(SmtpBehaviour.RcptBehaviour.DEFER))
         .later(
             s ->
-                s.speaking(h -> h.with(Smtp.Recipient.DEFER_UNTIL_FETCHED))
-                    .policing(p -> p.withMode("enforce").withTxt("v=STSv1; id=2;")));
+                s.withSmtp(h -> h.with(SmtpBehaviour.RcptBehaviour.DEFER_UNTIL_FETCHED))
+                    .withPolicyChange(p -> p.withMode("enforce").withTxt("v=STSv1; id=2;")));
   }
 }

@@ -8,8 +8,8 @@ import static org.sealwax.lab.traps.Traps.trap;
 
 import java.util.List;
 import java.util.function.UnaryOperator;
-import org.sealwax.testkit.tls.LeafPlan;
-import org.sealwax.testkit.tls.Minted;
+import org.sealwax.testkit.tls.CertificateSpec;
+import org.sealwax.testkit.tls.IssuedCertificate;
 
 /** Group D: certificates. */
 final class CertificateTraps {
@@ -18,11 +18,11 @@ final class CertificateTraps {
 
   private CertificateTraps() {}
 
-  private static UnaryOperator<Site> leaf(UnaryOperator<LeafPlan> change) {
+  private static UnaryOperator<Site> leaf(UnaryOperator<CertificateSpec> change) {
     return site -> site.eachHost(h -> h.certified(change));
   }
 
-  private static UnaryOperator<Site> odd(LeafPlan.Oddity oddity) {
+  private static UnaryOperator<Site> odd(CertificateSpec.CertificateFault oddity) {
     return leaf(l -> l.with(oddity));
   }
 
@@ -34,28 +34,28 @@ final class CertificateTraps {
             BY_CONTEXT,
             "RFC 8461 4.2",
             ALL,
-            leaf(l -> l.with(LeafPlan.Term.PAST))),
+            leaf(l -> l.with(CertificateSpec.CertificateValidity.PAST))),
         trap(
             "D2",
             "a certificate not yet valid",
             BY_CONTEXT,
             "RFC 8461 4.2",
             ALL,
-            leaf(l -> l.with(LeafPlan.Term.FUTURE))),
+            leaf(l -> l.with(CertificateSpec.CertificateValidity.FUTURE))),
         trap(
             "D3",
             "a self-signed certificate",
             BY_CONTEXT,
             "RFC 8461 4.2",
             ALL,
-            leaf(l -> l.with(LeafPlan.Issuer.SELF))),
+            leaf(l -> l.with(CertificateSpec.CertificateIssuer.SELF))),
         trap(
             "D4",
             "a certificate from an unknown authority",
             BY_CONTEXT,
             "RFC 8461 4.2",
             ALL,
-            leaf(l -> l.with(LeafPlan.Issuer.STRANGER))),
+            leaf(l -> l.with(CertificateSpec.CertificateIssuer.UNKNOWN_AUTHORITY))),
         trap(
             "D5",
             "a certificate for another name",
@@ -69,7 +69,7 @@ final class CertificateTraps {
             "defer",
             "RFC 9525 6.3",
             S,
-            odd(LeafPlan.Oddity.COMMON_NAME_ONLY)),
+            odd(CertificateSpec.CertificateFault.COMMON_NAME_ONLY)),
         trap(
             "D7",
             "a wildcard for the first label",
@@ -97,71 +97,77 @@ final class CertificateTraps {
             "defer",
             "RFC 9525 6.4",
             S,
-            leaf(l -> l.withNames("192.0.2.25").with(LeafPlan.Oddity.IP_NAMES))),
+            leaf(l -> l.withNames("192.0.2.25").with(CertificateSpec.CertificateFault.IP_NAMES))),
         trap(
             "D10a",
             "revoked, as the OCSP answer says that is stapled to it",
             "defer recommended; recorded",
             "RFC 6066 8",
             S,
-            odd(LeafPlan.Oddity.REVOKED)),
+            odd(CertificateSpec.CertificateFault.REVOKED)),
         trap(
             "D10b",
             "must-staple, and nothing stapled",
             "defer recommended; recorded",
             "RFC 7633 4",
             S,
-            odd(LeafPlan.Oddity.MUST_STAPLE)),
-        trap("D11", "signed with SHA-1", "defer", "RFC 9325 4.1", S, odd(LeafPlan.Oddity.SHA1)),
+            odd(CertificateSpec.CertificateFault.MUST_STAPLE)),
+        trap(
+            "D11",
+            "signed with SHA-1",
+            "defer",
+            "RFC 9325 4.1",
+            S,
+            odd(CertificateSpec.CertificateFault.SHA1)),
         trap(
             "D12",
             "an RSA key of 1024 bits",
             "defer",
             "RFC 9325 4.3",
             S,
-            leaf(l -> l.with(LeafPlan.KeyKind.RSA_1024))),
+            leaf(l -> l.with(CertificateSpec.CertificateKeyType.RSA_1024))),
         trap(
             "D13",
             "the intermediate is missing",
             "defer, or fetch it",
             "RFC 8446 4.4.2",
             S,
-            odd(LeafPlan.Oddity.WITHOUT_INTERMEDIATE)),
+            odd(CertificateSpec.CertificateFault.WITHOUT_INTERMEDIATE)),
         trap(
             "D14",
             "for clients only",
             "defer",
             "RFC 5280 4.2.1.12",
             S,
-            odd(LeafPlan.Oddity.CLIENT_PURPOSE)),
+            odd(CertificateSpec.CertificateFault.CLIENT_PURPOSE)),
         trap(
             "D15",
             "outside its authority's name constraints",
             "defer",
             "RFC 5280 4.2.1.10",
             S,
-            leaf(l -> l.with(LeafPlan.Issuer.CONSTRAINED))),
+            leaf(l -> l.with(CertificateSpec.CertificateIssuer.CONSTRAINED))),
         trap(
             "D16",
             "signed by a certificate that is no authority",
             "defer",
             "RFC 5280 4.2.1.9",
             S,
-            leaf(l -> l.with(LeafPlan.Issuer.LEAF))),
+            leaf(l -> l.with(CertificateSpec.CertificateIssuer.LEAF))),
         trap(
             "D17",
             "an unknown critical extension",
             "defer",
             "RFC 5280 4.2",
             S,
-            odd(LeafPlan.Oddity.UNKNOWN_CRITICAL)),
+            odd(CertificateSpec.CertificateFault.UNKNOWN_CRITICAL)),
         trap(
             "D18",
             "a NUL behind the right name",
             "defer",
             "RFC 5280 4.2.1.6",
             S,
-            odd(LeafPlan.Oddity.NUL_IN_NAME)),
+            odd(CertificateSpec.CertificateFault.NUL_IN_NAME)),
         trap(
             "D19",
             "the right certificate only for who asks for the host's name",
@@ -175,26 +181,33 @@ final class CertificateTraps {
             "deliver, or as C1",
             "RFC 8446 4.2.3",
             N,
-            leaf(l -> l.with(LeafPlan.KeyKind.ED25519))),
+            leaf(l -> l.with(CertificateSpec.CertificateKeyType.ED25519))),
         trap(
             "D21",
             "an ML-DSA certificate",
             "deliver, or as C1",
             "draft-ietf-tls-mldsa",
             N,
-            leaf(l -> l.with(LeafPlan.KeyKind.ML_DSA_65))));
+            leaf(l -> l.with(CertificateSpec.CertificateKeyType.ML_DSA_65))));
   }
 
   private static Site onlyByName(Site site) {
     return site.eachHost(
         h -> {
-          Host odd =
-              h.certifiedUnnamed(l -> l.withNames("elsewhere.invalid").with(LeafPlan.Issuer.SELF));
+          TrapHost odd =
+              h.certifiedUnnamed(
+                  l ->
+                      l.withNames("elsewhere.invalid")
+                          .with(CertificateSpec.CertificateIssuer.SELF));
           // The whole certificate: all leaves of the lab have one key.
           return h.tlsa().isEmpty()
               ? odd
-              : odd.showing(
-                  Shown.of(3, Minted.Which.LEAF, Minted.Selector.WHOLE, Minted.Matching.SHA_256));
+              : odd.withTlsa(
+                  PublishedTlsa.of(
+                      3,
+                      IssuedCertificate.ChainPosition.LEAF,
+                      IssuedCertificate.TlsaSelector.WHOLE,
+                      IssuedCertificate.TlsaMatching.SHA_256));
         });
   }
 }

@@ -19,20 +19,20 @@ final class ControlTraps {
             "deliver over TLS",
             "RFC 5321 5.1",
             N,
-            s -> s.eachHost(h -> h.with(Host.Reach.V4))),
+            s -> s.eachHost(h -> h.with(TrapHost.HostReachability.V4))),
         trap(
             "A3",
             "a good host, IPv6 only",
             "deliver over TLS",
             "RFC 5321 5.2",
             N,
-            s -> s.eachHost(h -> h.with(Host.Reach.V6))),
+            s -> s.eachHost(h -> h.with(TrapHost.HostReachability.V6))),
         trap(
             "A4",
             "DANE and MTA-STS, all good",
             "deliver over verified TLS",
             "RFC 8461 2",
             D,
-            s -> s.withPolicy(PolicySite.good("enforce"))));
+            s -> s.withPolicy(StsPublication.good("enforce"))));
   }
 }

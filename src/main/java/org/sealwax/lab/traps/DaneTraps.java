@@ -5,11 +5,11 @@ import static org.sealwax.lab.traps.Traps.trap;
 
 import java.util.List;
 import java.util.function.UnaryOperator;
-import org.sealwax.testkit.tls.LeafPlan;
-import org.sealwax.testkit.tls.Minted;
-import org.sealwax.testkit.zone.Fault;
-import org.sealwax.testkit.zone.Signing;
+import org.sealwax.testkit.tls.CertificateSpec;
+import org.sealwax.testkit.tls.IssuedCertificate;
+import org.sealwax.testkit.zone.DnsFault;
 import org.sealwax.testkit.zone.Zone;
+import org.sealwax.testkit.zone.ZoneSigning;
 
 /** Group E: DANE. */
 final class DaneTraps {
@@ -18,35 +18,51 @@ final class DaneTraps {
 
   private DaneTraps() {}
 
-  private static UnaryOperator<Site> host(UnaryOperator<Host> change) {
+  private static UnaryOperator<Site> host(UnaryOperator<TrapHost> change) {
     return site -> site.eachHost(change);
   }
 
-  private static UnaryOperator<Site> show(Shown... records) {
-    return host(h -> h.showing(records));
+  private static UnaryOperator<Site> show(PublishedTlsa... records) {
+    return host(h -> h.withTlsa(records));
   }
 
-  private static UnaryOperator<Site> fault(String label, String type, Fault fault) {
+  private static UnaryOperator<Site> fault(String label, String type, DnsFault fault) {
     return site -> site.withFault(label, type, fault);
   }
 
-  private static Shown anchor() {
-    return Shown.of(2, Minted.Which.ROOT, Minted.Selector.WHOLE, Minted.Matching.SHA_256);
+  private static PublishedTlsa anchor() {
+    return PublishedTlsa.of(
+        2,
+        IssuedCertificate.ChainPosition.ROOT,
+        IssuedCertificate.TlsaSelector.WHOLE,
+        IssuedCertificate.TlsaMatching.SHA_256);
   }
 
   /** Usage 2 with the root in the chain, as RFC 7672 3.1.2 wants it. */
-  private static UnaryOperator<Site> anchored(UnaryOperator<LeafPlan> change) {
+  private static UnaryOperator<Site> anchored(UnaryOperator<CertificateSpec> change) {
     return host(
-        h -> h.certified(l -> change.apply(l.with(LeafPlan.Oddity.WITH_ROOT))).showing(anchor()));
+        h ->
+            h.certified(l -> change.apply(l.with(CertificateSpec.CertificateFault.WITH_ROOT)))
+                .withTlsa(anchor()));
   }
 
   private static Site stripped(Site site) {
-    return site.speaking(s -> s.withOffer(""));
+    return site.withSmtp(s -> s.withOffer(""));
   }
 
   static List<Trap> all() {
-    Shown whole = Shown.of(3, Minted.Which.LEAF, Minted.Selector.WHOLE, Minted.Matching.EXACT);
-    Shown long512 = Shown.of(3, Minted.Which.LEAF, Minted.Selector.WHOLE, Minted.Matching.SHA_512);
+    PublishedTlsa whole =
+        PublishedTlsa.of(
+            3,
+            IssuedCertificate.ChainPosition.LEAF,
+            IssuedCertificate.TlsaSelector.WHOLE,
+            IssuedCertificate.TlsaMatching.EXACT);
+    PublishedTlsa long512 =
+        PublishedTlsa.of(
+            3,
+            IssuedCertificate.ChainPosition.LEAF,
+            IssuedCertificate.TlsaSelector.WHOLE,
+            IssuedCertificate.TlsaMatching.SHA_512);
     return List.of(
         trap(
             "E1",
@@ -54,7 +70,7 @@ final class DaneTraps {
             "deliver, verified",
             "RFC 7672 3.1.1",
             D,
-            s -> s.signed(Signing.NSEC3)),
+            s -> s.signed(ZoneSigning.NSEC3)),
         trap(
             "E2",
             "3 1 1 matches; expired, self-signed, another name",
@@ -66,16 +82,18 @@ final class DaneTraps {
                     h.certified(
                         l ->
                             l.withNames("elsewhere.invalid")
-                                .with(LeafPlan.Issuer.SELF)
-                                .with(LeafPlan.Term.PAST)))),
-        trap("E3", "TLSA does not match", DEFER, "RFC 7672 2.2", D, show(Shown.wrong(3))),
+                                .with(CertificateSpec.CertificateIssuer.SELF)
+                                .with(CertificateSpec.CertificateValidity.PAST)))),
+        trap("E3", "TLSA does not match", DEFER, "RFC 7672 2.2", D, show(PublishedTlsa.wrong(3))),
         trap(
             "E4",
             "one TLSA wrong, one right",
             "deliver",
             "RFC 7671 8",
             D,
-            s -> show(Shown.wrong(3), Shown.good()).apply(s.signed(Zone.Algorithm.ECDSA_P384))),
+            s ->
+                show(PublishedTlsa.wrong(3), PublishedTlsa.good())
+                    .apply(s.signed(Zone.Algorithm.ECDSA_P384))),
         trap("E5", "2 0 1 matches", "deliver", "RFC 7672 3.1.2", D, anchored(l -> l)),
         trap(
             "E6",
@@ -90,14 +108,17 @@ final class DaneTraps {
             DEFER,
             "RFC 7672 3.1.2",
             D,
-            host(h -> h.certified(l -> l.with(LeafPlan.Issuer.STRANGER)).showing(anchor()))),
+            host(
+                h ->
+                    h.certified(l -> l.with(CertificateSpec.CertificateIssuer.UNKNOWN_AUTHORITY))
+                        .withTlsa(anchor()))),
         trap(
             "E8",
             "2 0 1 matches, expired",
             DEFER,
             "RFC 7671 5.2",
             D,
-            anchored(l -> l.with(LeafPlan.Term.PAST))),
+            anchored(l -> l.with(CertificateSpec.CertificateValidity.PAST))),
         trap(
             "E9",
             "usages 0 and 1 only",
@@ -105,36 +126,40 @@ final class DaneTraps {
             "RFC 7672 3.1.3",
             D,
             show(
-                Shown.of(1, Minted.Which.LEAF, Minted.Selector.KEY, Minted.Matching.SHA_256),
-                Shown.wrong(0))),
+                PublishedTlsa.of(
+                    1,
+                    IssuedCertificate.ChainPosition.LEAF,
+                    IssuedCertificate.TlsaSelector.KEY,
+                    IssuedCertificate.TlsaMatching.SHA_256),
+                PublishedTlsa.wrong(0))),
         trap(
             "E10a",
             "an unknown usage",
             UNAUTHENTICATED,
             "RFC 7672 2.2",
             D,
-            show(Shown.numbered("9 1 1"))),
+            show(PublishedTlsa.numbered("9 1 1"))),
         trap(
             "E10b",
             "an unknown selector",
             UNAUTHENTICATED,
             "RFC 7672 2.2",
             D,
-            show(Shown.numbered("3 7 1"))),
+            show(PublishedTlsa.numbered("3 7 1"))),
         trap(
             "E10c",
             "an unknown matching type",
             UNAUTHENTICATED,
             "RFC 7672 2.2",
             D,
-            show(Shown.numbered("3 1 9"))),
+            show(PublishedTlsa.numbered("3 1 9"))),
         trap(
             "E11",
             "an unknown usage, and STARTTLS stripped",
             DEFER,
             "RFC 7672 2.2",
             D,
-            s -> stripped(show(Shown.numbered("9 1 1")).apply(s))),
+            s -> stripped(show(PublishedTlsa.numbered("9 1 1")).apply(s))),
         trap(
             "E12",
             "the whole certificate, and its SHA-512",
@@ -148,42 +173,42 @@ final class DaneTraps {
             UNAUTHENTICATED,
             "RFC 7671 10.1.1",
             D,
-            show(Shown.literal("3 1 1 5ea1"))),
+            show(PublishedTlsa.literal("3 1 1 5ea1"))),
         trap(
             "E14",
             "TLSA with a bogus signature",
             DEFER,
             "RFC 7672 2.1.1",
             D,
-            fault("mx", "TLSA", Fault.WRONG_SIGNATURES)),
+            fault("mx", "TLSA", DnsFault.WRONG_SIGNATURES)),
         trap(
             "E15",
             "TLSA with an expired signature",
             DEFER,
             "RFC 7672 2.1.1",
             D,
-            fault("mx", "TLSA", Fault.EXPIRED_SIGNATURES)),
+            fault("mx", "TLSA", DnsFault.EXPIRED_SIGNATURES)),
         trap(
             "E16",
             "TLSA without its signature",
             DEFER,
             "RFC 7672 2.1.1",
             D,
-            fault("mx", "TLSA", Fault.NO_SIGNATURES)),
+            fault("mx", "TLSA", DnsFault.NO_SIGNATURES)),
         trap(
             "E17a",
             "SERVFAIL for TLSA",
             DEFER,
             "RFC 7672 2.1.1",
             D,
-            fault("mx", "TLSA", Fault.SERVFAIL)),
+            fault("mx", "TLSA", DnsFault.SERVFAIL)),
         trap(
             "E17b",
             "no answer for TLSA",
             DEFER,
             "RFC 7672 2.1.1",
             D,
-            fault("mx", "TLSA", Fault.DROP)),
+            fault("mx", "TLSA", DnsFault.DROP)),
         trap(
             "E18",
             "addresses with bogus signatures",
@@ -191,29 +216,31 @@ final class DaneTraps {
             "RFC 7672 2.1.2",
             D,
             s ->
-                s.withFault("mx", "A", Fault.WRONG_SIGNATURES)
-                    .withFault("mx", "AAAA", Fault.WRONG_SIGNATURES)),
+                s.withFault("mx", "A", DnsFault.WRONG_SIGNATURES)
+                    .withFault("mx", "AAAA", DnsFault.WRONG_SIGNATURES)),
         trap(
             "E19",
             "MX with a bogus signature",
             "defer",
             "RFC 7672 2.1.3",
             D,
-            fault("@", "MX", Fault.WRONG_SIGNATURES)),
+            fault("@", "MX", DnsFault.WRONG_SIGNATURES)),
         trap(
             "E20",
             "TLSA that does not match, in an unsigned zone",
             "deliver: it means nothing",
             "RFC 7672 2.1",
             D,
-            s -> show(Shown.wrong(3)).apply(s.signed(Signing.NONE))),
+            s -> show(PublishedTlsa.wrong(3)).apply(s.signed(ZoneSigning.NONE))),
         trap(
             "E21",
             "MX unsigned, host signed with TLSA that does not match",
             "may enforce; recorded",
             "RFC 7672 2.2.1",
             D,
-            s -> show(Shown.wrong(3)).apply(s.signed(Signing.NONE).withHostZone(Signing.VALID))),
+            s ->
+                show(PublishedTlsa.wrong(3))
+                    .apply(s.signed(ZoneSigning.NONE).withHostZone(ZoneSigning.VALID))),
         trap(
             "E22",
             "TLSA behind CNAME: first wrong, second right",
@@ -234,28 +261,28 @@ final class DaneTraps {
             DEFER,
             "RFC 7672 2.2.3",
             D,
-            s -> s.withHosts(s.host().named("@").unlisted().showing(Shown.wrong(3)))),
+            s -> s.withHosts(s.host().named("@").unlisted().withTlsa(PublishedTlsa.wrong(3)))),
         trap(
             "E25",
             "NSEC3 with 500 iterations, no TLSA",
             "deliver",
             "RFC 9276 3.2",
             D,
-            s -> show().apply(s.signed(Signing.NSEC3_ITERATED))),
+            s -> show().apply(s.signed(ZoneSigning.NSEC3_ITERATED))),
         trap(
             "E26",
             "signed with an unknown algorithm",
             "deliver: as unsigned",
             "RFC 4035 5.2",
             D,
-            s -> show(Shown.wrong(3)).apply(s.signed(Signing.UNKNOWN_ALGORITHM))),
+            s -> show(PublishedTlsa.wrong(3)).apply(s.signed(ZoneSigning.UNKNOWN_ALGORITHM))),
         trap(
             "E27",
             "DANE fails, MTA-STS would pass",
             DEFER,
             "RFC 8461 2",
             D,
-            s -> show(Shown.wrong(3)).apply(s.withPolicy(PolicySite.good("enforce")))),
+            s -> show(PublishedTlsa.wrong(3)).apply(s.withPolicy(StsPublication.good("enforce")))),
         trap(
             "E28",
             "first MX fails DANE, second is good",
@@ -264,7 +291,7 @@ final class DaneTraps {
             D,
             s ->
                 s.withHosts(
-                    s.host().named("mx1").at(10).showing(Shown.wrong(3)),
+                    s.host().named("mx1").at(10).withTlsa(PublishedTlsa.wrong(3)),
                     s.host().named("mx2").at(20))),
         trap(
             "E29",
@@ -272,7 +299,7 @@ final class DaneTraps {
             "deliver at a later try",
             "RFC 7672 2.2",
             D,
-            s -> show(Shown.wrong(3)).apply(s).later(show(Shown.good()))),
+            s -> show(PublishedTlsa.wrong(3)).apply(s).later(show(PublishedTlsa.good()))),
         trap(
             "E30",
             "DANE matches, MTA-STS would fail",
@@ -280,12 +307,13 @@ final class DaneTraps {
             "RFC 8461 2",
             D,
             s ->
-                s.withPolicy(PolicySite.good("enforce"))
-                    .eachHost(h -> h.certified(l -> l.with(LeafPlan.Issuer.SELF)))));
+                s.withPolicy(StsPublication.good("enforce"))
+                    .eachHost(
+                        h -> h.certified(l -> l.with(CertificateSpec.CertificateIssuer.SELF)))));
   }
 
   private static Site aliasedTlsa(Site site) {
-    Host bare = site.host().showing();
+    TrapHost bare = site.host().withTlsa();
     return site.withHosts(bare.named("mx1").at(10), bare.named("mx2").at(20))
         .withRecord("_25._tcp.mx1 CNAME wrong")
         .withRecord("_25._tcp.mx2 CNAME right")
@@ -294,8 +322,8 @@ final class DaneTraps {
   }
 
   private static Site aliasedHosts(Site site) {
-    Host host = site.host().unlisted();
-    return site.withHosts(host.named("mx1").showing(Shown.wrong(3)), host.named("mx2"))
+    TrapHost host = site.host().unlisted();
+    return site.withHosts(host.named("mx1").withTlsa(PublishedTlsa.wrong(3)), host.named("mx2"))
         .withRecord("@ MX 10 alias1")
         .withRecord("@ MX 20 alias2")
         .withRecord("alias1 CNAME mx1")

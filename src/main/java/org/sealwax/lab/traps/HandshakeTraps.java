@@ -7,7 +7,7 @@ import static org.sealwax.lab.traps.Traps.trap;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.UnaryOperator;
-import org.sealwax.testkit.tls.OddTls;
+import org.sealwax.testkit.tls.OddTlsBehaviour;
 
 /** Group C: handshakes, refused, old, weak, or wrong. */
 final class HandshakeTraps {
@@ -19,11 +19,11 @@ final class HandshakeTraps {
 
   private HandshakeTraps() {}
 
-  private static UnaryOperator<Site> tls(UnaryOperator<OddTls> change) {
-    return site -> site.eachHost(h -> h.shaking(change));
+  private static UnaryOperator<Site> tls(UnaryOperator<OddTlsBehaviour> change) {
+    return site -> site.eachHost(h -> h.withTls(change));
   }
 
-  private static UnaryOperator<Site> quirk(OddTls.Quirk quirk) {
+  private static UnaryOperator<Site> quirk(OddTlsBehaviour.TlsFault quirk) {
     return tls(t -> t.with(quirk));
   }
 
@@ -39,112 +39,135 @@ final class HandshakeTraps {
             AS_C1,
             "RFC 7435 3",
             NDS,
-            quirk(OddTls.Quirk.REFUSE_HELLO)),
+            quirk(OddTlsBehaviour.TlsFault.REFUSE_HELLO)),
         trap(
             "C5",
             "TLS 1.0 only",
             "not negotiated; then as C1",
             "RFC 8996 4",
             NDS,
-            tls(t -> t.withVersions(OddTls.TLS_1_0))),
+            tls(t -> t.withVersions(OddTlsBehaviour.TLS_1_0))),
         trap(
             "C6",
             "TLS 1.1 only",
             "not negotiated; then as C1",
             "RFC 8996 5",
             NDS,
-            tls(t -> t.withVersions(OddTls.TLS_1_1))),
+            tls(t -> t.withVersions(OddTlsBehaviour.TLS_1_1))),
         trap(
             "C8",
             "TLS 1.2 only",
             "deliver",
             "RFC 9325 3.1.1",
             N,
-            tls(t -> t.withVersions(OddTls.TLS_1_2))),
+            tls(t -> t.withVersions(OddTlsBehaviour.TLS_1_2))),
         trap(
             "C9",
             "TLS 1.3 only",
             "deliver",
             "RFC 9325 3.1.1",
             N,
-            tls(t -> t.withVersions(OddTls.TLS_1_3))),
+            tls(t -> t.withVersions(OddTlsBehaviour.TLS_1_3))),
         trap(
             "C16",
             "CBC with SHA-1 only",
             "deliver or as C1; recorded",
             "RFC 9325 4.2",
             N,
-            tls(t -> t.withVersions(OddTls.TLS_1_2).withSuites(CBC_SHA1))),
+            tls(t -> t.withVersions(OddTlsBehaviour.TLS_1_2).withSuites(CBC_SHA1))),
         trap(
             "C18",
             "X25519MLKEM768 only",
             "deliver if capable; else as C1",
             "draft-ietf-tls-ecdhe-mlkem",
             N,
-            tls(t -> t.withVersions(OddTls.TLS_1_3).withGroups(OddTls.X25519MLKEM768))),
+            tls(
+                t ->
+                    t.withVersions(OddTlsBehaviour.TLS_1_3)
+                        .withGroups(OddTlsBehaviour.X25519MLKEM768))),
         trap(
             "C19",
             "a HelloRetryRequest to every hello",
             "deliver",
             "RFC 8446 4.1.4",
             N,
-            tls(t -> t.withVersions(OddTls.TLS_1_3).withGroups(OddTls.P384))),
+            tls(t -> t.withVersions(OddTlsBehaviour.TLS_1_3).withGroups(OddTlsBehaviour.P384))),
         trap(
             "C21",
             "TLS 1.2 with the mark of a downgrade",
             "abort with illegal_parameter",
             "RFC 8446 4.1.3",
             N,
-            tls(t -> t.withVersions(OddTls.TLS_1_2).with(OddTls.Quirk.DOWNGRADE_SENTINEL))),
+            tls(
+                t ->
+                    t.withVersions(OddTlsBehaviour.TLS_1_2)
+                        .with(OddTlsBehaviour.TlsFault.DOWNGRADE_SENTINEL))),
         trap(
             "C22a",
             "a wrong Finished",
             "abort",
             "RFC 8446 4.4.4",
             NDS,
-            quirk(OddTls.Quirk.BAD_FINISHED)),
+            quirk(OddTlsBehaviour.TlsFault.BAD_FINISHED)),
         trap(
             "C22b",
             "a wrong CertificateVerify",
             "abort",
             "RFC 8446 4.4.3",
             NDS,
-            tls(t -> t.withVersions(OddTls.TLS_1_3).with(OddTls.Quirk.BAD_SIGNATURE))),
+            tls(
+                t ->
+                    t.withVersions(OddTlsBehaviour.TLS_1_3)
+                        .with(OddTlsBehaviour.TlsFault.BAD_SIGNATURE))),
         trap(
             "C24a",
             "a KeyUpdate behind the handshake",
             "cope",
             "RFC 8446 4.6.3",
             N,
-            tls(t -> t.withVersions(OddTls.TLS_1_3).with(OddTls.Quirk.KEY_UPDATE))),
+            tls(
+                t ->
+                    t.withVersions(OddTlsBehaviour.TLS_1_3)
+                        .with(OddTlsBehaviour.TlsFault.KEY_UPDATE))),
         trap(
             "C24b",
             "a HelloRequest behind a handshake of TLS 1.2",
             "cope, or a clean end; then as C1",
             "RFC 5246 7.4.1.1",
             N,
-            tls(t -> t.withVersions(OddTls.TLS_1_2).with(OddTls.Quirk.HELLO_REQUEST))),
+            tls(
+                t ->
+                    t.withVersions(OddTlsBehaviour.TLS_1_2)
+                        .with(OddTlsBehaviour.TlsFault.HELLO_REQUEST))),
         trap(
             "C24c",
             "fifty session tickets behind the handshake",
             "cope, or a clean end; then as C1",
             "RFC 8446 4.6.1",
             N,
-            tls(t -> t.withVersions(OddTls.TLS_1_3).with(OddTls.Quirk.TICKET_STORM))),
+            tls(
+                t ->
+                    t.withVersions(OddTlsBehaviour.TLS_1_3)
+                        .with(OddTlsBehaviour.TlsFault.MANY_TICKETS))),
         trap(
             "C25a",
             "records of one octet",
             "cope",
             "RFC 8446 5.1",
             N,
-            quirk(OddTls.Quirk.TINY_RECORDS)),
+            quirk(OddTlsBehaviour.TlsFault.TINY_RECORDS)),
         trap(
             "C25b",
             "a handshake that takes half a minute",
             "cope",
             "RFC 5321 4.5.3.2",
             N,
-            site -> site.speaking(h -> h.with(new Smtp.Starttls.GoSlowly(Duration.ofSeconds(30))))),
+            site ->
+                site.withSmtp(
+                    h ->
+                        h.with(
+                            new SmtpBehaviour.StarttlsBehaviour.StarttlsThenSlowTls(
+                                Duration.ofSeconds(30))))),
         trap("C26a", "a chain of 20 KB", "deliver", "RFC 8446 4.4.2", N, chain(20_000)),
         trap("C26b", "a chain of 64 KB", "deliver, or as C1", "RFC 8446 4.4.2", N, chain(64_000)),
         trap(
@@ -165,7 +188,7 @@ final class HandshakeTraps {
                     site.host()
                         .named("mx1")
                         .at(10)
-                        .shaking(t -> t.with(OddTls.Quirk.REFUSE_SERVER_NAME)),
+                        .withTls(t -> t.with(OddTlsBehaviour.TlsFault.REFUSE_SERVER_NAME)),
                     site.host().named("mx2").at(20))));
   }
 }

@@ -6,7 +6,7 @@ import static org.sealwax.lab.traps.Traps.trap;
 
 import java.util.List;
 import java.util.function.UnaryOperator;
-import org.sealwax.testkit.tls.LeafPlan;
+import org.sealwax.testkit.tls.CertificateSpec;
 
 /**
  * Group F: MTA-STS. Where a policy must not be taken (F8 to F14) it names hosts that are not there:
@@ -17,20 +17,20 @@ final class PolicyTraps {
 
   private PolicyTraps() {}
 
-  private static UnaryOperator<Site> policy(UnaryOperator<PolicySite> change) {
-    return site -> site.policing(change);
+  private static UnaryOperator<Site> policy(UnaryOperator<StsPublication> change) {
+    return site -> site.withPolicyChange(change);
   }
 
-  private static PolicySite elsewhere(PolicySite policy) {
+  private static StsPublication withOtherHosts(StsPublication policy) {
     return policy.withPatterns("elsewhere.{site}");
   }
 
-  private static UnaryOperator<Site> notTaken(UnaryOperator<PolicySite> change) {
-    return policy(p -> change.apply(elsewhere(p)));
+  private static UnaryOperator<Site> invalidPolicy(UnaryOperator<StsPublication> change) {
+    return policy(p -> change.apply(withOtherHosts(p)));
   }
 
   private static Site selfSigned(Site site) {
-    return site.eachHost(h -> h.certified(l -> l.with(LeafPlan.Issuer.SELF)));
+    return site.eachHost(h -> h.certified(l -> l.with(CertificateSpec.CertificateIssuer.SELF)));
   }
 
   private static Site two(Site site) {
@@ -53,14 +53,14 @@ final class PolicyTraps {
             "not to that MX",
             "RFC 8461 4.1",
             S,
-            policy(PolicyTraps::elsewhere)),
+            policy(PolicyTraps::withOtherHosts)),
         trap(
             "F4",
             "enforce, the first MX is not in the policy, the second is",
             "deliver to the second",
             "RFC 8461 4.1",
             S,
-            s -> two(s).policing(p -> p.withPatterns("mx2.{site}"))),
+            s -> two(s).withPolicyChange(p -> p.withPatterns("mx2.{site}"))),
         trap(
             "F5",
             "*.mx in the policy, a.b.mx in the MX",
@@ -68,7 +68,8 @@ final class PolicyTraps {
             "RFC 8461 4.1",
             S,
             s ->
-                s.withHosts(s.host().named("a.b.mx")).policing(p -> p.withPatterns("*.mx.{site}"))),
+                s.withHosts(s.host().named("a.b.mx"))
+                    .withPolicyChange(p -> p.withPatterns("*.mx.{site}"))),
         trap(
             "F6",
             "testing, and a certificate that does not hold",
@@ -82,28 +83,28 @@ final class PolicyTraps {
             "deliver",
             "RFC 8461 5",
             S,
-            s -> selfSigned(s).policing(p -> p.withMode("none"))),
+            s -> selfSigned(s).withPolicyChange(p -> p.withMode("none"))),
         trap(
             "F8a",
             "the policy host's certificate expired",
             NOT_OBTAINED,
             "RFC 8461 3.3",
             S,
-            notTaken(p -> p.certified(l -> l.with(LeafPlan.Term.PAST)))),
+            invalidPolicy(p -> p.certified(l -> l.with(CertificateSpec.CertificateValidity.PAST)))),
         trap(
             "F8b",
             "the policy host's certificate is self-signed",
             NOT_OBTAINED,
             "RFC 8461 3.3",
             S,
-            notTaken(p -> p.certified(l -> l.with(LeafPlan.Issuer.SELF)))),
+            invalidPolicy(p -> p.certified(l -> l.with(CertificateSpec.CertificateIssuer.SELF)))),
         trap(
             "F8c",
             "the policy host's certificate has another name",
             NOT_OBTAINED,
             "RFC 8461 3.3",
             S,
-            notTaken(p -> p.certified(l -> l.withNames("elsewhere.invalid")))),
+            invalidPolicy(p -> p.certified(l -> l.withNames("elsewhere.invalid")))),
         trap(
             "F8d",
             "enforce was seen; then a new id, the policy host's certificate expired, STARTTLS"
@@ -111,91 +112,95 @@ final class PolicyTraps {
             "the policy that was kept goes on: no clear text",
             "RFC 8461 3.3",
             S,
-            s -> s.speaking(h -> h.with(Smtp.Recipient.DEFER)).later(PolicyTraps::certificateGone)),
+            s ->
+                s.withSmtp(h -> h.with(SmtpBehaviour.RcptBehaviour.DEFER))
+                    .later(PolicyTraps::withoutCertificate)),
         trap(
             "F9",
             "the policy host redirects",
             NOT_OBTAINED,
             "RFC 8461 3.3",
             S,
-            notTaken(p -> p.with(PolicySite.Answer.REDIRECT))),
+            invalidPolicy(p -> p.with(StsPublication.PolicyHostBehaviour.REDIRECT))),
         trap(
             "F10a",
             "the policy host says 404",
             NOT_OBTAINED,
             "RFC 8461 3.3",
             S,
-            notTaken(p -> p.with(PolicySite.Answer.NOT_FOUND))),
+            invalidPolicy(p -> p.with(StsPublication.PolicyHostBehaviour.NOT_FOUND))),
         trap(
             "F10b",
             "the policy host says 500",
             NOT_OBTAINED,
             "RFC 8461 3.3",
             S,
-            notTaken(p -> p.with(PolicySite.Answer.BROKEN))),
+            invalidPolicy(p -> p.with(StsPublication.PolicyHostBehaviour.BROKEN))),
         trap(
             "F11",
             "the policy is called text/html",
             NOT_OBTAINED,
             "RFC 8461 3.2",
             S,
-            notTaken(p -> p.with(PolicySite.Answer.WRONG_TYPE))),
+            invalidPolicy(p -> p.with(StsPublication.PolicyHostBehaviour.WRONG_TYPE))),
         trap(
             "F12",
             "the policy has more than 64 KB",
             "a limit is advised; recorded",
             "RFC 8461 3.3",
             S,
-            notTaken(p -> p.with(PolicySite.Answer.TOO_LARGE))),
+            invalidPolicy(p -> p.with(StsPublication.PolicyHostBehaviour.TOO_LARGE))),
         trap(
             "F13",
             "the policy takes two minutes",
             "a limit is advised; recorded",
             "RFC 8461 3.3",
             S,
-            notTaken(p -> p.with(PolicySite.Answer.SLOW))),
+            invalidPolicy(p -> p.with(StsPublication.PolicyHostBehaviour.SLOW))),
         trap(
             "F14",
             "two TXT records",
             NOT_OBTAINED,
             "RFC 8461 3.1",
             S,
-            notTaken(p -> p.withTxt("v=STSv1; id=1;", "v=STSv1; id=2;"))),
+            invalidPolicy(p -> p.withTxt("v=STSv1; id=1;", "v=STSv1; id=2;"))),
         trap(
             "F15a",
             "unknown fields in the policy",
             "apply it: defer",
             "RFC 8461 3.2",
             S,
-            policy(p -> elsewhere(p).withBody(t -> t + "x_unknown: yes\r\n"))),
+            policy(p -> withOtherHosts(p).withBody(t -> t + "x_unknown: yes\r\n"))),
         trap(
             "F15b",
             "the policy's lines end in LF",
             "apply it: defer",
             "RFC 8461 3.2",
             S,
-            policy(p -> elsewhere(p).withBody(t -> t.replace("\r\n", "\n")))),
+            policy(p -> withOtherHosts(p).withBody(t -> t.replace("\r\n", "\n")))),
         trap(
             "F16a",
             "max_age 0",
             "recorded",
             "RFC 8461 3.2",
             S,
-            policy(p -> elsewhere(p).withMaxAge("0"))),
+            policy(p -> withOtherHosts(p).withMaxAge("0"))),
         trap(
             "F16b",
             "max_age 31557601",
             "recorded",
             "RFC 8461 3.2",
             S,
-            policy(p -> elsewhere(p).withMaxAge("31557601"))),
+            policy(p -> withOtherHosts(p).withMaxAge("31557601"))),
         trap(
             "F17",
             "enforce was seen; then TXT gone, policy host down, STARTTLS stripped",
             "no clear text until max_age",
             "RFC 8461 10.1",
             S,
-            s -> s.speaking(h -> h.with(Smtp.Recipient.DEFER)).later(PolicyTraps::attacked)),
+            s ->
+                s.withSmtp(h -> h.with(SmtpBehaviour.RcptBehaviour.DEFER))
+                    .later(PolicyTraps::attacked)),
         trap(
             "F18",
             "the id changes, the MX moves",
@@ -209,26 +214,29 @@ final class PolicyTraps {
             "recorded: is the policy there in time",
             "RFC 8461 10.2",
             S,
-            s -> s.speaking(h -> h.withOffer(""))));
+            s -> s.withSmtp(h -> h.withOffer(""))));
   }
 
   private static Site attacked(Site site) {
-    return site.speaking(h -> h.with(Smtp.Recipient.ACCEPT).withOffer(""))
-        .policing(p -> p.withTxt().with(PolicySite.Answer.DOWN));
+    return site.withSmtp(h -> h.with(SmtpBehaviour.RcptBehaviour.ACCEPT).withOffer(""))
+        .withPolicyChange(p -> p.withTxt().with(StsPublication.PolicyHostBehaviour.DOWN));
   }
 
-  private static Site certificateGone(Site site) {
-    return site.speaking(h -> h.with(Smtp.Recipient.ACCEPT).withOffer(""))
-        .policing(p -> p.withTxt("v=STSv1; id=2;").certified(l -> l.with(LeafPlan.Term.PAST)));
+  private static Site withoutCertificate(Site site) {
+    return site.withSmtp(h -> h.with(SmtpBehaviour.RcptBehaviour.ACCEPT).withOffer(""))
+        .withPolicyChange(
+            p ->
+                p.withTxt("v=STSv1; id=2;")
+                    .certified(l -> l.with(CertificateSpec.CertificateValidity.PAST)));
   }
 
   private static Site moving(Site site) {
-    Host before = site.host().speaking(h -> h.with(Smtp.Recipient.DEFER));
+    TrapHost before = site.host().withSmtp(h -> h.with(SmtpBehaviour.RcptBehaviour.DEFER));
     return site.withHosts(before.named("mx1").at(10), site.host().named("mx2").unlisted())
-        .policing(p -> p.withPatterns("mx1.{site}"))
+        .withPolicyChange(p -> p.withPatterns("mx1.{site}"))
         .later(
             s ->
                 s.withHosts(s.hosts().getFirst().unlisted(), s.hosts().getLast().at(10))
-                    .policing(p -> p.withPatterns("mx2.{site}").withTxt("v=STSv1; id=2;")));
+                    .withPolicyChange(p -> p.withPatterns("mx2.{site}").withTxt("v=STSv1; id=2;")));
   }
 }

@@ -4,7 +4,7 @@ import static org.sealwax.lab.traps.Traps.S;
 import static org.sealwax.lab.traps.Traps.trap;
 
 import java.util.List;
-import org.sealwax.testkit.tls.LeafPlan;
+import org.sealwax.testkit.tls.CertificateSpec;
 
 /**
  * Group G: REQUIRETLS. G2 to G4 want a message sent with REQUIRETLS, G5 one with {@code
@@ -15,7 +15,7 @@ final class RequireTlsTraps {
   private RequireTlsTraps() {}
 
   private static Site selfSigned(Site site) {
-    return site.eachHost(h -> h.certified(l -> l.with(LeafPlan.Issuer.SELF)));
+    return site.eachHost(h -> h.certified(l -> l.with(CertificateSpec.CertificateIssuer.SELF)));
   }
 
   static List<Trap> all() {
@@ -33,14 +33,14 @@ final class RequireTlsTraps {
             "bounce 5.7.10 or 5.7.30",
             "RFC 8689 4.2.1",
             S,
-            s -> selfSigned(s).speaking(h -> h.withAfter("REQUIRETLS"))),
+            s -> selfSigned(s).withSmtp(h -> h.withAfter("REQUIRETLS"))),
         trap(
             "G4",
             "REQUIRETLS mail, all good",
             "deliver with REQUIRETLS",
             "RFC 8689 4.2.1",
             S,
-            s -> s.speaking(h -> h.withAfter("REQUIRETLS"))),
+            s -> s.withSmtp(h -> h.withAfter("REQUIRETLS"))),
         trap(
             "G5",
             "TLS-Required: No, the certificate does not hold",

@@ -7,7 +7,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
-import org.sealwax.testkit.tls.OddTls;
+import org.sealwax.testkit.tls.OddTlsBehaviour;
 
 /** Group H: the way to a host, and what interrupts it. */
 final class RouteTraps {
@@ -15,13 +15,13 @@ final class RouteTraps {
 
   private RouteTraps() {}
 
-  private static UnaryOperator<Site> first(UnaryOperator<Host> broken) {
+  private static UnaryOperator<Site> first(UnaryOperator<TrapHost> broken) {
     return s ->
         s.withHosts(broken.apply(s.host().named("mx1").at(10)), s.host().named("mx2").at(20));
   }
 
-  private static Host banner(Host host, String text) {
-    return host.speaking(h -> h.withBanner(text, Duration.ZERO));
+  private static TrapHost banner(TrapHost host, String text) {
+    return host.withSmtp(h -> h.withBanner(text, Duration.ZERO));
   }
 
   static List<Trap> all() {
@@ -39,7 +39,7 @@ final class RouteTraps {
             "deliver to the second",
             "RFC 5321 5.1",
             N,
-            first(h -> h.with(Host.Reach.REFUSED))),
+            first(h -> h.with(TrapHost.HostReachability.REFUSED))),
         trap(
             "H3",
             "the first MX says 421",
@@ -60,14 +60,14 @@ final class RouteTraps {
             "TLS at the second before clear text at the first",
             "RFC 5321 5.1",
             N,
-            first(h -> h.shaking(t -> t.with(OddTls.Quirk.REFUSE_HELLO)))),
+            first(h -> h.withTls(t -> t.with(OddTlsBehaviour.TlsFault.REFUSE_HELLO)))),
         trap(
             "H6",
             "greylisting",
             "try again in minutes",
             "RFC 5321 4.5.4.1",
             N,
-            s -> s.speaking(h -> h.with(Smtp.Recipient.GREYLIST))),
+            s -> s.withSmtp(h -> h.with(SmtpBehaviour.RcptBehaviour.GREYLIST))),
         trap(
             "H7",
             "20 MX, all but the last busy",
@@ -88,28 +88,28 @@ final class RouteTraps {
             "refuse the loop",
             "RFC 5321 6.3",
             N,
-            s -> s.eachHost(h -> h.with(Host.Reach.LOOP))),
+            s -> s.eachHost(h -> h.with(TrapHost.HostReachability.LOOP))),
         trap(
             "H10",
             "dead IPv6, good IPv4",
             "deliver",
             "RFC 5321 5.1",
             N,
-            s -> s.eachHost(h -> h.with(Host.Reach.DEAD_V6))),
+            s -> s.eachHost(h -> h.with(TrapHost.HostReachability.DEAD_V6))),
         trap(
             "H11",
             "a greeting after a minute",
             "wait, deliver",
             "RFC 5321 4.5.3.2.1",
             N,
-            s -> s.speaking(h -> h.withBanner("220 {host} ESMTP, at last", Duration.ofMinutes(1)))),
+            s -> s.withSmtp(h -> h.withBanner("220 {host} ESMTP, at last", Duration.ofMinutes(1)))),
         trap(
             "H12",
             "the connection ends behind the final dot",
             "try again, without haste",
             "RFC 5321 4.2.5",
             N,
-            s -> s.speaking(h -> h.with(Smtp.End.DROP_FIRST))));
+            s -> s.withSmtp(h -> h.with(SmtpBehaviour.EndOfDataBehaviour.DROP_FIRST))));
   }
 
   private static Site many(Site site) {
@@ -117,6 +117,6 @@ final class RouteTraps {
         IntStream.rangeClosed(1, MANY)
             .mapToObj(i -> site.host().named("mx" + i).at(i))
             .map(h -> h.label().equals("mx" + MANY) ? h : banner(h, "421 4.3.2 busy"))
-            .toArray(Host[]::new));
+            .toArray(TrapHost[]::new));
   }
 }

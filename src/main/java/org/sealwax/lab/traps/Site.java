@@ -5,9 +5,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.testkit.zone.Fault;
-import org.sealwax.testkit.zone.Signing;
+import org.sealwax.testkit.zone.DnsFault;
 import org.sealwax.testkit.zone.Zone;
+import org.sealwax.testkit.zone.ZoneSigning;
 
 /**
  * What is behind one name of the lab: DNS, hosts, policy. Immutable; traps change one thing.
@@ -25,13 +25,13 @@ import org.sealwax.testkit.zone.Zone;
  *     change that must be noticed
  */
 public record Site(
-    Signing signing,
+    ZoneSigning signing,
     Zone.Algorithm algorithm,
-    @Nullable Signing hostSigning,
-    List<Host> hosts,
+    @Nullable ZoneSigning hostSigning,
+    List<TrapHost> hosts,
     List<String> records,
     List<NameFault> faults,
-    @Nullable PolicySite policy,
+    @Nullable StsPublication policy,
     @Nullable UnaryOperator<Site> later) {
   /**
    * A fault.
@@ -40,7 +40,7 @@ public record Site(
    * @param type of the questions that suffer; empty: all
    * @param fault what goes wrong
    */
-  public record NameFault(String label, String type, Fault fault) {}
+  public record NameFault(String label, String type, DnsFault fault) {}
 
   /** Copies. */
   public Site {
@@ -50,17 +50,17 @@ public record Site(
   }
 
   /** A good one. */
-  public static Site of(Context context) {
-    Host host = Host.good("mx");
+  public static Site of(PolicyContext context) {
+    TrapHost host = TrapHost.good("mx");
     return switch (context) {
-      case NONE -> of(Signing.NONE, host, null);
-      case ENFORCE -> of(Signing.NONE, host, PolicySite.good("enforce"));
-      case TESTING -> of(Signing.NONE, host, PolicySite.good("testing"));
-      case DANE -> of(Signing.VALID, host.showing(Shown.good()), null);
+      case NONE -> of(ZoneSigning.NONE, host, null);
+      case ENFORCE -> of(ZoneSigning.NONE, host, StsPublication.good("enforce"));
+      case TESTING -> of(ZoneSigning.NONE, host, StsPublication.good("testing"));
+      case DANE -> of(ZoneSigning.VALID, host.withTlsa(PublishedTlsa.good()), null);
     };
   }
 
-  private static Site of(Signing signing, Host host, @Nullable PolicySite policy) {
+  private static Site of(ZoneSigning signing, TrapHost host, @Nullable StsPublication policy) {
     return new Site(
         signing,
         Zone.Algorithm.ECDSA_P256,
@@ -73,7 +73,7 @@ public record Site(
   }
 
   /** The same, signed in this way. */
-  public Site signed(Signing how) {
+  public Site signed(ZoneSigning how) {
     return new Site(how, algorithm, hostSigning, hosts, records, faults, policy, later);
   }
 
@@ -83,29 +83,29 @@ public record Site(
   }
 
   /** The same with its hosts in a zone of their own. */
-  public Site withHostZone(Signing how) {
+  public Site withHostZone(ZoneSigning how) {
     return new Site(signing, algorithm, how, hosts, records, faults, policy, later);
   }
 
   /** The same with every host changed. */
-  public Site eachHost(UnaryOperator<Host> change) {
-    return withHosts(hosts.stream().map(change).toArray(Host[]::new));
+  public Site eachHost(UnaryOperator<TrapHost> change) {
+    return withHosts(hosts.stream().map(change).toArray(TrapHost[]::new));
   }
 
   /** The same with these hosts. */
-  public Site withHosts(Host... others) {
+  public Site withHosts(TrapHost... others) {
     return new Site(
         signing, algorithm, hostSigning, List.of(others), records, faults, policy, later);
   }
 
   /** The first host, for making others like it. */
-  public Host host() {
+  public TrapHost host() {
     return hosts.getFirst();
   }
 
   /** The same with every host speaking otherwise. */
-  public Site speaking(UnaryOperator<Smtp> change) {
-    return eachHost(h -> h.speaking(change));
+  public Site withSmtp(UnaryOperator<SmtpBehaviour> change) {
+    return eachHost(h -> h.withSmtp(change));
   }
 
   /** The same with one more line of records. */
@@ -116,19 +116,19 @@ public record Site(
   }
 
   /** The same with a fault. */
-  public Site withFault(String label, String type, Fault fault) {
+  public Site withFault(String label, String type, DnsFault fault) {
     List<NameFault> more = new ArrayList<>(faults);
     more.add(new NameFault(label, type, fault));
     return new Site(signing, algorithm, hostSigning, hosts, records, more, policy, later);
   }
 
   /** The same with this policy. */
-  public Site withPolicy(@Nullable PolicySite other) {
+  public Site withPolicy(@Nullable StsPublication other) {
     return new Site(signing, algorithm, hostSigning, hosts, records, faults, other, later);
   }
 
   /** The same with its policy changed, if it has one. */
-  public Site policing(UnaryOperator<PolicySite> change) {
+  public Site withPolicyChange(UnaryOperator<StsPublication> change) {
     return withPolicy(policy == null ? null : change.apply(policy));
   }
 
@@ -150,9 +150,9 @@ public record Site(
         change.apply(
             new Site(signing, algorithm, hostSigning, hosts, records, faults, policy, null));
     if (!next.hosts().stream()
-        .map(Host::label)
+        .map(TrapHost::label)
         .toList()
-        .equals(hosts.stream().map(Host::label).toList())) {
+        .equals(hosts.stream().map(TrapHost::label).toList())) {
       throw new IllegalStateException("a site keeps its hosts");
     }
     return Optional.of(next);

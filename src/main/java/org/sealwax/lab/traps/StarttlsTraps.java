@@ -16,14 +16,16 @@ final class StarttlsTraps {
 
   private StarttlsTraps() {}
 
-  private static Site nextIsGood(Site site, Smtp.Starttls first) {
-    Host good = site.host();
+  private static Site nextIsGood(Site site, SmtpBehaviour.StarttlsBehaviour first) {
+    TrapHost good = site.host();
     return site.withHosts(
-        good.named("mx1").at(10).speaking(s -> s.with(first)), good.named("mx2").at(20));
+        good.named("mx1").at(10).withSmtp(s -> s.with(first)), good.named("mx2").at(20));
   }
 
   static List<Trap> all() {
-    Smtp.Starttls later = new Smtp.Starttls.Refuse("454 4.7.0 TLS not available at the moment");
+    SmtpBehaviour.StarttlsBehaviour later =
+        new SmtpBehaviour.StarttlsBehaviour.StarttlsRejected(
+            "454 4.7.0 TLS not available at the moment");
     return List.of(
         trap(
             "B1",
@@ -52,63 +54,84 @@ final class StarttlsTraps {
             "bounded fallback",
             "RFC 3207 4",
             N,
-            s -> s.speaking(h -> h.with(later))),
+            s -> s.withSmtp(h -> h.with(later))),
         trap(
             "B5",
             "454 to STARTTLS, DANE",
             "defer",
             "RFC 3207 4",
             D,
-            s -> s.speaking(h -> h.with(later))),
+            s -> s.withSmtp(h -> h.with(later))),
         trap(
             "B6",
             "454 to STARTTLS, MTA-STS",
             "defer",
             "RFC 3207 4",
             S,
-            s -> s.speaking(h -> h.with(later))),
+            s -> s.withSmtp(h -> h.with(later))),
         trap(
             "B7a",
             "501 to STARTTLS",
             CLEAR_OR_BOUNDED,
             "RFC 3207 4",
             NDS,
-            s -> s.speaking(h -> h.with(new Smtp.Starttls.Refuse("501 5.5.4 syntax error")))),
+            s ->
+                s.withSmtp(
+                    h ->
+                        h.with(
+                            new SmtpBehaviour.StarttlsBehaviour.StarttlsRejected(
+                                "501 5.5.4 syntax error")))),
         trap(
             "B7b",
             "502 to STARTTLS",
             CLEAR_OR_BOUNDED,
             "RFC 3207 4",
             NDS,
-            s -> s.speaking(h -> h.with(new Smtp.Starttls.Refuse("502 5.5.1 not implemented")))),
+            s ->
+                s.withSmtp(
+                    h ->
+                        h.with(
+                            new SmtpBehaviour.StarttlsBehaviour.StarttlsRejected(
+                                "502 5.5.1 not implemented")))),
         trap(
             "B7c",
             "550 to STARTTLS",
             CLEAR_OR_BOUNDED,
             "RFC 3207 4",
             NDS,
-            s -> s.speaking(h -> h.with(new Smtp.Starttls.Refuse("550 5.7.0 no TLS for you")))),
+            s ->
+                s.withSmtp(
+                    h ->
+                        h.with(
+                            new SmtpBehaviour.StarttlsBehaviour.StarttlsRejected(
+                                "550 5.7.0 no TLS for you")))),
         trap(
             "B8",
             "220 to STARTTLS, then the connection ends",
             "next MX",
             "RFC 5321 5.1",
             N,
-            s -> nextIsGood(s, new Smtp.Starttls.Close())),
+            s -> nextIsGood(s, new SmtpBehaviour.StarttlsBehaviour.StarttlsThenClose())),
         trap(
             "B9",
             "220 to STARTTLS, then silence",
             "time out, next MX",
             "RFC 5321 4.5.3.2",
             N,
-            s -> nextIsGood(s, new Smtp.Starttls.Silence(Duration.ofMinutes(10)))),
+            s ->
+                nextIsGood(
+                    s,
+                    new SmtpBehaviour.StarttlsBehaviour.StarttlsThenSilence(
+                        Duration.ofMinutes(10)))),
         trap(
             "B10",
             "220 to STARTTLS, then clear text goes on",
             "abort; never take it for TLS",
             "RFC 3207 4",
             Traps.NDS,
-            s -> s.speaking(h -> h.with(new Smtp.Starttls.Clear()))),
+            s ->
+                s.withSmtp(
+                    h -> h.with(new SmtpBehaviour.StarttlsBehaviour.StarttlsThenPlaintext()))),
         trap(
             "B11",
             "a reply injected behind the 220",
@@ -116,7 +139,11 @@ final class StarttlsTraps {
             "RFC 3207 4.2",
             N,
             s ->
-                s.speaking(h -> h.with(new Smtp.Starttls.GoAnd("250-injected\r\n250 SIZE 1\r\n")))),
+                s.withSmtp(
+                    h ->
+                        h.with(
+                            new SmtpBehaviour.StarttlsBehaviour.StarttlsWithInjection(
+                                "250-injected\r\n250 SIZE 1\r\n")))),
         trap(
             "B12",
             "other capabilities after TLS",
@@ -124,7 +151,7 @@ final class StarttlsTraps {
             "RFC 3207 4.2",
             N,
             s ->
-                s.speaking(
+                s.withSmtp(
                     h ->
                         h.withKeywords(
                             List.of("SIZE 1", "8BITMIME"), List.of("SIZE 1048576", "8BITMIME")))),
@@ -134,38 +161,38 @@ final class StarttlsTraps {
             "use it",
             "RFC 5321 2.4",
             N,
-            s -> s.speaking(h -> h.withOffer("starttls"))),
+            s -> s.withSmtp(h -> h.withOffer("starttls"))),
         trap(
             "B13b",
             "STARTTLS with an argument",
             "use it",
             "RFC 3207 2",
             N,
-            s -> s.speaking(h -> h.withOffer("STARTTLS REQUIRED"))),
+            s -> s.withSmtp(h -> h.withOffer("STARTTLS REQUIRED"))),
         trap(
             "B13c",
             "STARTTLS in the only line",
             "use it",
             "RFC 5321 4.1.1.1",
             N,
-            s -> s.speaking(h -> h.withKeywords(List.of(), List.of("PIPELINING")))),
+            s -> s.withSmtp(h -> h.withKeywords(List.of(), List.of("PIPELINING")))),
         trap(
             "B14",
             "EHLO refused",
             "without a policy: HELO and clear text; with one: defer",
             "RFC 5321 3.2",
             NDS,
-            s -> s.speaking(Smtp::withoutEhlo)),
+            s -> s.withSmtp(SmtpBehaviour::withoutEhlo)),
         trap(
             "B15",
             "a middlebox writes XXXXXXXA over STARTTLS",
             "as if it were not offered",
             "RFC 3207 6",
             NDS,
-            s -> s.speaking(h -> h.withOffer("XXXXXXXA"))));
+            s -> s.withSmtp(h -> h.withOffer("XXXXXXXA"))));
   }
 
   private static Site stripped(Site site) {
-    return site.speaking(s -> s.withOffer(""));
+    return site.withSmtp(s -> s.withOffer(""));
   }
 }

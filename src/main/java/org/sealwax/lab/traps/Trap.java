@@ -21,7 +21,7 @@ public record Trap(
     String title,
     String expected,
     String source,
-    Set<Context> contexts,
+    Set<PolicyContext> contexts,
     UnaryOperator<Site> wrong) {
   /** Checks. */
   public Trap {
@@ -37,7 +37,7 @@ public record Trap(
    * @param trap the trap
    * @param context one of its contexts
    */
-  public record Case(Trap trap, Context context) {
+  public record TrapCase(Trap trap, PolicyContext context) {
     /** The label that stands in names and in the table: {@code e3}, or {@code d1s}. */
     public String label() {
       String id = trap.id().toLowerCase(Locale.ROOT);
@@ -51,7 +51,7 @@ public record Trap(
   }
 
   /** The rows of this trap. */
-  public List<Case> cases() {
-    return contexts.stream().map(c -> new Case(this, c)).toList();
+  public List<TrapCase> cases() {
+    return contexts.stream().map(c -> new TrapCase(this, c)).toList();
   }
 }

@@ -33,31 +33,31 @@ public final class Traps {
             PolicyTraps.all(),
             RequireTlsTraps.all(),
             RouteTraps.all(),
-            ClientTraps.all())
+            ClientCertificateTraps.all())
         .flatMap(List::stream)
         .toList();
   }
 
   /** Every row: each trap in each of its contexts. */
-  public static List<Trap.Case> rows() {
-    return Table.ROWS;
+  public static List<Trap.TrapCase> cases() {
+    return TrapTable.ROWS;
   }
 
   /** The quick set. */
-  public static List<Trap.Case> quick() {
-    return rows().stream().filter(r -> QUICK.contains(r.label())).toList();
+  public static List<Trap.TrapCase> quick() {
+    return cases().stream().filter(r -> QUICK.contains(r.label())).toList();
   }
 
   /** The row of this label. */
-  public static Optional<Trap.Case> find(String label) {
-    return Optional.ofNullable(Table.BY_LABEL.get(label));
+  public static Optional<Trap.TrapCase> find(String label) {
+    return Optional.ofNullable(TrapTable.BY_LABEL.get(label));
   }
 
-  private static final class Table {
-    private static final List<Trap.Case> ROWS =
+  private static final class TrapTable {
+    private static final List<Trap.TrapCase> ROWS =
         all().stream().flatMap(t -> t.cases().stream()).toList();
-    private static final Map<String, Trap.Case> BY_LABEL =
-        ROWS.stream().collect(Collectors.toUnmodifiableMap(Trap.Case::label, r -> r));
+    private static final Map<String, Trap.TrapCase> BY_LABEL =
+        ROWS.stream().collect(Collectors.toUnmodifiableMap(Trap.TrapCase::label, r -> r));
   }
 
   /**
@@ -66,11 +66,11 @@ public final class Traps {
    *
    * @return empty when a word means nothing
    */
-  public static Optional<List<Trap.Case>> chosen(String words) {
-    List<Trap.Case> out = new ArrayList<>();
+  public static Optional<List<Trap.TrapCase>> chosen(String words) {
+    List<Trap.TrapCase> out = new ArrayList<>();
     for (String word : words.toLowerCase(Locale.ROOT).split(",", -1)) {
       boolean without = word.strip().startsWith("-");
-      List<Trap.Case> found = meant(without ? word.strip().substring(1) : word.strip());
+      List<Trap.TrapCase> found = meant(without ? word.strip().substring(1) : word.strip());
       if (found.isEmpty()) {
         return Optional.empty();
       }
@@ -83,15 +83,15 @@ public final class Traps {
     return out.isEmpty() ? Optional.empty() : Optional.of(List.copyOf(out));
   }
 
-  private static List<Trap.Case> meant(String word) {
+  private static List<Trap.TrapCase> meant(String word) {
     return switch (word) {
-      case "all" -> rows();
+      case "all" -> cases();
       case "quick" -> quick();
-      default -> rows().stream().filter(r -> matches(r, word)).toList();
+      default -> cases().stream().filter(r -> matches(r, word)).toList();
     };
   }
 
-  private static boolean matches(Trap.Case row, String word) {
+  private static boolean matches(Trap.TrapCase row, String word) {
     String id = row.trap().id().toLowerCase(Locale.ROOT);
     boolean variant =
         id.length() > 2 && id.matches(".*[a-d]") && id.substring(0, id.length() - 1).equals(word);
@@ -107,16 +107,17 @@ public final class Traps {
       String title,
       String expected,
       String source,
-      Set<Context> contexts,
+      Set<PolicyContext> contexts,
       UnaryOperator<Site> wrong) {
     return new Trap(id, title, expected, source, contexts, wrong);
   }
 
-  static final Set<Context> N = EnumSet.of(Context.NONE);
-  static final Set<Context> S = EnumSet.of(Context.ENFORCE);
-  static final Set<Context> T = EnumSet.of(Context.TESTING);
-  static final Set<Context> D = EnumSet.of(Context.DANE);
-  static final Set<Context> NDS = EnumSet.of(Context.NONE, Context.ENFORCE, Context.DANE);
-  static final Set<Context> SD = EnumSet.of(Context.ENFORCE, Context.DANE);
-  static final Set<Context> ALL = EnumSet.allOf(Context.class);
+  static final Set<PolicyContext> N = EnumSet.of(PolicyContext.NONE);
+  static final Set<PolicyContext> S = EnumSet.of(PolicyContext.ENFORCE);
+  static final Set<PolicyContext> T = EnumSet.of(PolicyContext.TESTING);
+  static final Set<PolicyContext> D = EnumSet.of(PolicyContext.DANE);
+  static final Set<PolicyContext> NDS =
+      EnumSet.of(PolicyContext.NONE, PolicyContext.ENFORCE, PolicyContext.DANE);
+  static final Set<PolicyContext> SD = EnumSet.of(PolicyContext.ENFORCE, PolicyContext.DANE);
+  static final Set<PolicyContext> ALL = EnumSet.allOf(PolicyContext.class);
 }

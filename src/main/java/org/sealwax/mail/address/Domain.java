@@ -27,7 +27,7 @@ public record Domain(String name) implements MailHost, Comparable<Domain> {
    * A-labels must be those of a U-label.
    */
   public static Optional<Domain> parse(String text) {
-    if (isCanonical(text) && !InternationalName.is(text)) {
+    if (isCanonical(text) && !Idna.is(text)) {
       // Most names come so: from a store, from a name with a prefix, from most peers.
       return Optional.of(new Domain(text));
     }
@@ -35,10 +35,10 @@ public record Domain(String name) implements MailHost, Comparable<Domain> {
     if (name.isEmpty() || name.length() > 4 * MAX_LENGTH) {
       return Optional.empty();
     }
-    if (!InternationalName.is(name)) {
+    if (!Idna.is(name)) {
       return canonical(name);
     }
-    return InternationalName.ascii(name)
+    return Idna.ascii(name)
         .map(n -> n.endsWith(".") ? n.substring(0, n.length() - 1) : n)
         .flatMap(Domain::canonical);
   }

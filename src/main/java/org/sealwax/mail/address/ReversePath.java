@@ -18,7 +18,7 @@ public sealed interface ReversePath {
   }
 
   /** A sender who can be told. */
-  record Sender(Mailbox mailbox) implements ReversePath {
+  record SenderMailbox(Mailbox mailbox) implements ReversePath {
     @Override
     public String toString() {
       return mailbox.toString();
@@ -27,14 +27,14 @@ public sealed interface ReversePath {
 
   /** The path of one sender. */
   static ReversePath of(Mailbox mailbox) {
-    return new Sender(mailbox);
+    return new SenderMailbox(mailbox);
   }
 
   /** The mailbox, or empty for the null path. */
   default Optional<Mailbox> mailboxIfAny() {
     return switch (this) {
       case Null n -> Optional.empty();
-      case Sender s -> Optional.of(s.mailbox());
+      case SenderMailbox s -> Optional.of(s.mailbox());
     };
   }
 }

@@ -20,16 +20,16 @@ public record Arguments(Map<String, String> options, List<String> operands) {
   }
 
   /** The arguments do not fit; the message is one plain sentence. */
-  public static final class Misuse extends Exception {
+  public static final class UsageError extends Exception {
     private static final long serialVersionUID = 1L;
 
-    public Misuse(String message) {
+    public UsageError(String message) {
       super(message);
     }
   }
 
   /** Reads {@code words}; {@code --} ends the options, {@code --name=value} is known. */
-  public static Arguments read(Subcommand command, List<String> words) throws Misuse {
+  public static Arguments read(Subcommand command, List<String> words) throws UsageError {
     List<Subcommand.Option> known = new ArrayList<>(command.options());
     known.add(new Subcommand.Option("--config", "FILE", ""));
     known.add(new Subcommand.Option("--help", null, ""));
@@ -51,10 +51,10 @@ public record Arguments(Map<String, String> options, List<String> operands) {
           known.stream()
               .filter(o -> o.name().equals(name))
               .findFirst()
-              .orElseThrow(() -> new Misuse(command.name() + " has no option " + name));
+              .orElseThrow(() -> new UsageError(command.name() + " has no option " + name));
       if (option.argument() == null) {
         if (equals >= 0) {
-          throw new Misuse(name + " takes no value");
+          throw new UsageError(name + " takes no value");
         }
         options.put(name, "");
       } else if (equals >= 0) {
@@ -62,7 +62,7 @@ public record Arguments(Map<String, String> options, List<String> operands) {
       } else if (++i < words.size()) {
         options.put(name, words.get(i));
       } else {
-        throw new Misuse(name + " needs " + option.argument());
+        throw new UsageError(name + " needs " + option.argument());
       }
     }
     return new Arguments(options, operands);

@@ -27,7 +27,8 @@ public final class StateFolder {
     return state.resolve("submit");
   }
 
-  private static void narrow(Path folder, Set<PosixFilePermission> without) throws IOException {
+  private static void removePermissions(Path folder, Set<PosixFilePermission> without)
+      throws IOException {
     Set<PosixFilePermission> mode = EnumSet.noneOf(PosixFilePermission.class);
     mode.addAll(Files.getPosixFilePermissions(folder));
     if (!mode.removeAll(without)) {
@@ -48,9 +49,9 @@ public final class StateFolder {
    *
    * @throws IOException when it cannot be made, or others may write and that cannot be changed
    */
-  public static void make(Path folder) throws IOException {
+  public static void create(Path folder) throws IOException {
     if (Files.isDirectory(folder)) {
-      narrow(folder, OTHERS_WRITE);
+      removePermissions(folder, OTHERS_WRITE);
       return;
     }
     Path parent = folder.toAbsolutePath().getParent();

@@ -16,7 +16,7 @@ import java.util.stream.Stream;
  */
 public record TemporaryFolder(Path path) implements Closeable {
   /** Makes one below {@code TMPDIR}, or the system's folder for them where that is not set. */
-  public static TemporaryFolder make(Surroundings around, String name) throws IOException {
+  public static TemporaryFolder create(ProcessEnvironment around, String name) throws IOException {
     Optional<Path> above = around.variable("TMPDIR").map(around::path);
     return new TemporaryFolder(
         above.isPresent()

@@ -11,7 +11,7 @@ public final class Terminal {
    * where the module that does so is there, so that null means no.
    */
   @SuppressWarnings("SystemConsoleNull")
-  public static boolean watched() {
+  public static boolean isInteractive() {
     Console console = System.console();
     return console != null && console.isTerminal();
   }

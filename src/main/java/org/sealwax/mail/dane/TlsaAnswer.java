@@ -4,12 +4,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.dns.Answer;
-import org.sealwax.mail.dns.Security;
-import org.sealwax.mail.dns.Tlsa;
+import org.sealwax.mail.dns.DnsAnswer;
+import org.sealwax.mail.dns.DnssecStatus;
+import org.sealwax.mail.dns.TlsaRecord;
 import org.sealwax.mail.policy.Evidence.DaneState;
-import org.sealwax.mail.tls.verdict.Association;
-import org.sealwax.mail.tls.verdict.Associations;
+import org.sealwax.mail.tls.verdict.TlsaAssociation;
+import org.sealwax.mail.tls.verdict.TlsaAssociations;
 
 /** What the answer to one TLSA question means (RFC 7672 2.2). */
 public final class TlsaAnswer {
@@ -19,8 +19,8 @@ public final class TlsaAnswer {
   private TlsaAnswer() {}
 
   /** Whether the names of the certificate will matter. */
-  public static boolean needsNames(Answer<Tlsa> answer) {
-    return answer.security() == Security.SECURE
+  public static boolean needsNames(DnsAnswer<TlsaRecord> answer) {
+    return answer.security() == DnssecStatus.SECURE
         && answer.records().stream().anyMatch(r -> r.usage() == ANCHOR);
   }
 
@@ -30,16 +30,17 @@ public final class TlsaAnswer {
    * @param owner that was asked
    * @param names reference names for usage 2
    */
-  public static Optional<DaneState> meaning(Domain owner, Answer<Tlsa> answer, List<Domain> names) {
+  public static Optional<DaneState> meaning(
+      Domain owner, DnsAnswer<TlsaRecord> answer, List<Domain> names) {
     return switch (answer.security()) {
       // RFC 7672 §2.1.1, §2.2: not "no TLSA"; this host waits.
       case BOGUS ->
           Optional.of(
-              new DaneState.Trouble(
+              new DaneState.LookupFailed(
                   "TLSA records of " + owner + " do not validate: " + answer.reason()));
       case FAILED ->
           Optional.of(
-              new DaneState.Trouble(
+              new DaneState.LookupFailed(
                   "TLSA records of " + owner + " cannot be looked up: " + answer.reason()));
       // RFC 7672 §2.2: unsigned records are as good as none.
       case INSECURE -> Optional.empty();
@@ -48,11 +49,11 @@ public final class TlsaAnswer {
     };
   }
 
-  private static DaneState ofRecords(Answer<Tlsa> answer, List<Domain> names) {
+  private static DaneState ofRecords(DnsAnswer<TlsaRecord> answer, List<Domain> names) {
     TlsaSet set = TlsaSet.of(answer.records());
-    Set<Association> usable = set.usable();
+    Set<TlsaAssociation> usable = set.usable();
     return usable.isEmpty()
         ? new DaneState.Unusable(set.why())
-        : new DaneState.Usable(new Associations(usable, names));
+        : new DaneState.Usable(new TlsaAssociations(usable, names));
   }
 }

@@ -8,15 +8,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.sealwax.mail.dns.Tlsa;
-import org.sealwax.mail.tls.verdict.Association;
+import org.sealwax.mail.dns.TlsaRecord;
+import org.sealwax.mail.tls.verdict.TlsaAssociation;
 
 /**
  * A TLSA record set read for SMTP: what each record is good for, and what is left of the set.
  *
  * @param records each record once, in an order of its own: equal sets read equal
  */
-public record TlsaSet(List<Reading> records) {
+public record TlsaSet(List<CheckedTlsa> records) {
   /**
    * Usable associations that are kept. Published sets have one to four; each costs a comparison
    * with every certificate of a chain, and its text stands in pool keys. What is dropped can only
@@ -31,7 +31,7 @@ public record TlsaSet(List<Reading> records) {
   public static final int MAX_DATA = 16 * 1024;
 
   /** What one record is good for. */
-  public enum Standing {
+  public enum TlsaUsability {
     /** It can identify the peer. */
     USABLE(""),
     /** RFC 7672 3.1.3: PKIX-TA(0) and PKIX-EE(1) are not for SMTP between strangers. */
@@ -48,20 +48,20 @@ public record TlsaSet(List<Reading> records) {
     /** Beyond {@link #MAX_USABLE}. */
     TOO_MANY("more than " + MAX_USABLE + " records");
 
-    private final String words;
+    private final String text;
 
-    Standing(String words) {
-      this.words = words;
+    TlsaUsability(String words) {
+      this.text = words;
     }
 
     /** Why it is of no use, in words; empty when it is. */
-    public String words() {
-      return words;
+    public String text() {
+      return text;
     }
   }
 
   /** One record and what it is good for. */
-  public record Reading(Tlsa record, Standing standing) {}
+  public record CheckedTlsa(TlsaRecord record, TlsaUsability usability) {}
 
   /** Copies. */
   public TlsaSet {
@@ -70,83 +70,84 @@ public record TlsaSet(List<Reading> records) {
 
   private static final int FULL = 0;
 
-  private record Group(int usage, int selector) {}
+  private record UsageAndSelector(int usage, int selector) {}
 
   /** Reads a set. */
-  public static TlsaSet of(List<Tlsa> published) {
+  public static TlsaSet of(List<TlsaRecord> published) {
     // Usage 3 first: it asks least of the certificate, so it is the last to be cut off.
-    List<Tlsa> sorted =
+    List<TlsaRecord> sorted =
         new LinkedHashSet<>(published)
             .stream()
                 .sorted(
-                    Comparator.comparingInt(Tlsa::usage)
+                    Comparator.comparingInt(TlsaRecord::usage)
                         .reversed()
-                        .thenComparingInt(Tlsa::selector)
-                        .thenComparingInt(Tlsa::matching)
-                        .thenComparing(Tlsa::data))
+                        .thenComparingInt(TlsaRecord::selector)
+                        .thenComparingInt(TlsaRecord::matching)
+                        .thenComparing(TlsaRecord::data))
                 .toList();
-    Map<Group, Integer> strongest = new HashMap<>();
-    for (Tlsa record : sorted) {
-      if (alone(record) == Standing.USABLE) {
+    Map<UsageAndSelector, Integer> strongest = new HashMap<>();
+    for (TlsaRecord record : sorted) {
+      if (usabilityOf(record) == TlsaUsability.USABLE) {
         strongest.merge(group(record), record.matching(), Math::max);
       }
     }
-    List<Reading> readings = new ArrayList<>();
+    List<CheckedTlsa> readings = new ArrayList<>();
     int usable = 0;
-    for (Tlsa record : sorted) {
-      Standing standing = alone(record);
-      if (standing == Standing.USABLE
+    for (TlsaRecord record : sorted) {
+      TlsaUsability standing = usabilityOf(record);
+      if (standing == TlsaUsability.USABLE
           && record.matching() != FULL
           && record.matching() < strongest.getOrDefault(group(record), FULL)) {
-        standing = Standing.WEAKER_DIGEST;
+        standing = TlsaUsability.WEAKER_DIGEST;
       }
-      if (standing == Standing.USABLE && ++usable > MAX_USABLE) {
-        standing = Standing.TOO_MANY;
+      if (standing == TlsaUsability.USABLE && ++usable > MAX_USABLE) {
+        standing = TlsaUsability.TOO_MANY;
       }
-      readings.add(new Reading(record, standing));
+      readings.add(new CheckedTlsa(record, standing));
     }
     return new TlsaSet(readings);
   }
 
   /** RFC 7671 9: digests compete within one usage and selector; SHA-512 (2) before SHA-256 (1). */
-  private static Group group(Tlsa record) {
-    return new Group(record.usage(), record.selector());
+  private static UsageAndSelector group(TlsaRecord record) {
+    return new UsageAndSelector(record.usage(), record.selector());
   }
 
-  private static Standing alone(Tlsa record) {
+  private static TlsaUsability usabilityOf(TlsaRecord record) {
     if (record.usage() == 0 || record.usage() == 1) {
-      return Standing.PKIX_USAGE;
+      return TlsaUsability.PKIX_USAGE;
     }
     if (record.usage() != 2 && record.usage() != 3) {
-      return Standing.UNKNOWN_USAGE;
+      return TlsaUsability.UNKNOWN_USAGE;
     }
     if (record.selector() != 0 && record.selector() != 1) {
-      return Standing.UNKNOWN_SELECTOR;
+      return TlsaUsability.UNKNOWN_SELECTOR;
     }
     if (record.matching() < 0 || record.matching() > 2) {
-      return Standing.UNKNOWN_MATCHING;
+      return TlsaUsability.UNKNOWN_MATCHING;
     }
     if (record.data().length() > 2 * MAX_DATA) {
-      return Standing.TOO_LONG;
+      return TlsaUsability.TOO_LONG;
     }
-    return Association.isUsable(record.usage(), record.selector(), record.matching(), record.data())
-        ? Standing.USABLE
-        : Standing.MALFORMED;
+    return TlsaAssociation.isUsable(
+            record.usage(), record.selector(), record.matching(), record.data())
+        ? TlsaUsability.USABLE
+        : TlsaUsability.MALFORMED;
   }
 
   /** What can identify the peer; empty: TLS without identity (RFC 7672 2.2). */
-  public Set<Association> usable() {
+  public Set<TlsaAssociation> usable() {
     return records.stream()
-        .filter(r -> r.standing() == Standing.USABLE)
-        .map(Reading::record)
-        .map(r -> new Association(r.usage(), r.selector(), r.matching(), r.data()))
+        .filter(r -> r.usability() == TlsaUsability.USABLE)
+        .map(CheckedTlsa::record)
+        .map(r -> new TlsaAssociation(r.usage(), r.selector(), r.matching(), r.data()))
         .collect(Collectors.toUnmodifiableSet());
   }
 
   /** Why what is not usable is not, each reason once, in words; empty when all is. */
   public String why() {
     return records.stream()
-        .map(r -> r.standing().words())
+        .map(r -> r.usability().text())
         .filter(words -> !words.isEmpty())
         .distinct()
         .collect(Collectors.joining(", "));

@@ -1,11 +1,11 @@
 /**
  * Floor 2: DANE for SMTP (RFC 6698, 7671, 7672) as pure functions of DNS answers. {@link
  * org.sealwax.mail.dane.TlsaSet} picks the usable records out of a set; {@link
- * org.sealwax.mail.dane.BaseDomains} says under which names to look for one; {@link
+ * org.sealwax.mail.dane.TlsaBaseDomain} says under which names to look for one; {@link
  * org.sealwax.mail.dane.TlsaAnswer} says what the answer there means; {@link
- * org.sealwax.mail.dane.ReferenceNames} are the names that a certificate below a DANE anchor may
- * have. Who asks the DNS is {@code router.evidence.DaneSource}; who matches certificates is {@code
- * mail.tls.Judge}.
+ * org.sealwax.mail.dane.DaneReferenceNames} are the names that a certificate below a DANE anchor
+ * may have. Who asks the DNS is {@code router.evidence.DaneSource}; who matches certificates is
+ * {@code mail.tls.PeerVerifier}.
  *
  * <p>Invariants: no answer that failed or does not validate is ever "no TLSA" (RFC 7672 2.1.1,
  * 2.2); a record that we cannot use still means TLS; nobody is asked for TLSA records below a name

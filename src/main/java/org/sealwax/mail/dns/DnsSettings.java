@@ -27,7 +27,7 @@ public record DnsSettings(
     Duration total,
     int cacheEntries,
     int concurrent,
-    List<NegativeAnchor> negativeAnchors) {
+    List<NegativeTrustAnchor> negativeAnchors) {
   /** Who checks the signatures. */
   public enum Validation {
     /** This process, against {@link DnsSettings#anchors}. */

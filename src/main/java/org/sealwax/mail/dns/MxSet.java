@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.RandomSource;
 
 /**
  * What the MX answer of a domain means for delivery (RFC 5321 5.1, RFC 7505): the hosts in the
@@ -31,7 +31,7 @@ public sealed interface MxSet {
    * @param host its name
    * @param preference as published; 0 when implicit
    */
-  record Target(Domain host, int preference) {}
+  record MxHost(Domain host, int preference) {}
 
   /**
    * There are hosts.
@@ -41,7 +41,7 @@ public sealed interface MxSet {
    * @param name of the domain after its CNAMEs
    * @param implicit there is no MX record and the domain itself is the host (RFC 5321 5.1)
    */
-  record Hosts(List<Target> targets, Security security, Domain name, boolean implicit)
+  record Hosts(List<MxHost> targets, DnssecStatus security, Domain name, boolean implicit)
       implements MxSet {
     /** Copies. */
     public Hosts {
@@ -50,10 +50,10 @@ public sealed interface MxSet {
   }
 
   /** The domain accepts no mail: exactly one MX record, {@code .} (RFC 7505; 5.1.10). */
-  record NullMx(Security security) implements MxSet {}
+  record NullMx(DnssecStatus security) implements MxSet {}
 
   /** The name does not exist (5.1.2). */
-  record NoSuchDomain(Security security) implements MxSet {}
+  record NoSuchDomain(DnssecStatus security) implements MxSet {}
 
   /**
    * We are the best host ourselves, yet do not accept the domain: a loop, not a delivery (5.4.6).
@@ -68,7 +68,7 @@ public sealed interface MxSet {
    * @param security BOGUS or FAILED as answered; that of the answer when its records are unusable
    * @param reason in words for logs
    */
-  record Trouble(Security security, String reason) implements MxSet {}
+  record MxLookupFailed(DnssecStatus security, String reason) implements MxSet {}
 
   /**
    * Reads an MX answer.
@@ -78,7 +78,7 @@ public sealed interface MxSet {
    * @param own names this router answers to: they and everything less preferred are cut
    * @param chance shuffles equal preferences
    */
-  static MxSet of(Domain domain, Answer<Mx> answer, Set<Domain> own, Chance chance) {
+  static MxSet of(Domain domain, DnsAnswer<MxRecord> answer, Set<Domain> own, RandomSource chance) {
     return of(domain, answer, own, chance, MAX_HOSTS);
   }
 
@@ -87,16 +87,17 @@ public sealed interface MxSet {
    *
    * @param most hosts that are taken
    */
-  static MxSet of(Domain domain, Answer<Mx> answer, Set<Domain> own, Chance chance, int most) {
+  static MxSet of(
+      Domain domain, DnsAnswer<MxRecord> answer, Set<Domain> own, RandomSource chance, int most) {
     return switch (answer.kind()) {
-      case UNKNOWN -> new Trouble(answer.security(), answer.reason());
+      case UNKNOWN -> new MxLookupFailed(answer.security(), answer.reason());
       case NO_NAME -> new NoSuchDomain(answer.security());
       case NO_DATA -> implicit(domain, answer, own);
       case FOUND -> published(answer, own, chance, most);
     };
   }
 
-  private static MxSet implicit(Domain domain, Answer<Mx> answer, Set<Domain> own) {
+  private static MxSet implicit(Domain domain, DnsAnswer<MxRecord> answer, Set<Domain> own) {
     for (Domain name : List.of(domain, answer.name())) {
       if (own.contains(name)) {
         return new LoopsBack(name);
@@ -104,25 +105,26 @@ public sealed interface MxSet {
     }
     // The name as asked: the address look-up follows the CNAME again, and RFC 7672 §2.2.2 needs
     // both ends of it.
-    return new Hosts(List.of(new Target(domain, 0)), answer.security(), answer.name(), true);
+    return new Hosts(List.of(new MxHost(domain, 0)), answer.security(), answer.name(), true);
   }
 
-  private static MxSet published(Answer<Mx> answer, Set<Domain> own, Chance chance, int most) {
-    List<Mx> records = answer.records();
+  private static MxSet published(
+      DnsAnswer<MxRecord> answer, Set<Domain> own, RandomSource chance, int most) {
+    List<MxRecord> records = answer.records();
     if (records.size() == 1 && records.getFirst().exchange().isEmpty()) {
       return new NullMx(answer.security());
     }
     TreeMap<Integer, List<Domain>> groups = new TreeMap<>();
-    for (Mx mx : records) {
+    for (MxRecord mx : records) {
       // RFC 7505 §3: "." beside other records is no null MX, and no host either.
       mx.exchange()
           .ifPresent(
               host -> groups.computeIfAbsent(mx.preference(), p -> new ArrayList<>()).add(host));
     }
     if (groups.isEmpty()) {
-      return new Trouble(answer.security(), "several MX records and all of them \".\"");
+      return new MxLookupFailed(answer.security(), "several MX records and all of them \".\"");
     }
-    List<Target> targets = new ArrayList<>();
+    List<MxHost> targets = new ArrayList<>();
     Set<Domain> seen = new HashSet<>();
     for (var group : groups.entrySet()) {
       for (Domain host : group.getValue()) {
@@ -135,14 +137,14 @@ public sealed interface MxSet {
       chance.shuffle(equals);
       for (Domain host : equals) {
         if (seen.add(host)) {
-          targets.add(new Target(host, group.getKey()));
+          targets.add(new MxHost(host, group.getKey()));
         }
       }
     }
     return hosts(answer, targets, most);
   }
 
-  private static MxSet hosts(Answer<Mx> answer, List<Target> targets, int most) {
+  private static MxSet hosts(DnsAnswer<MxRecord> answer, List<MxHost> targets, int most) {
     return new Hosts(
         targets.subList(0, Math.min(most, targets.size())),
         answer.security(),

@@ -9,7 +9,7 @@ import java.util.Optional;
  * Reads one request of HTTP/1.1 (RFC 9112), its content apart from its head: who listens says first
  * whether the content is wanted.
  */
-public final class HttpRequestReader extends HttpReading {
+public final class HttpRequestReader extends HttpMessageReader {
   /** Octets of a target: a path that somebody chose for one purpose. */
   public static final int MAX_TARGET = 2_048;
 
@@ -20,16 +20,19 @@ public final class HttpRequestReader extends HttpReading {
    * @param target as it was asked for, printable ASCII
    * @param fields in their order
    */
-  public record Head(String method, String target, List<HttpReply.Field> fields) {
+  public record RequestHead(String method, String target, List<HttpResponse.HttpField> fields) {
     /** Copies. */
-    public Head {
+    public RequestHead {
       fields = List.copyOf(fields);
     }
 
     /** The value of a field (its name in lower case); empty when it is not there, or twice. */
     public Optional<String> field(String name) {
       List<String> values =
-          fields.stream().filter(f -> f.name().equals(name)).map(HttpReply.Field::value).toList();
+          fields.stream()
+              .filter(f -> f.name().equals(name))
+              .map(HttpResponse.HttpField::value)
+              .toList();
       return values.size() == 1 ? Optional.of(values.getFirst()) : Optional.empty();
     }
   }
@@ -48,7 +51,7 @@ public final class HttpRequestReader extends HttpReading {
    * @throws MalformedHttp when it is none, or over the limits
    * @throws IOException when the connection breaks
    */
-  public Head head() throws IOException {
+  public RequestHead head() throws IOException {
     String line = line(MAX_HEAD);
     int first = line.indexOf(' ');
     int last = line.lastIndexOf(' ');
@@ -58,14 +61,14 @@ public final class HttpRequestReader extends HttpReading {
     String method = line.substring(0, first);
     String target = line.substring(first + 1, last);
     boolean form =
-        method.chars().allMatch(HttpReading::isToken)
+        method.chars().allMatch(HttpMessageReader::isToken)
             && !target.isEmpty()
             && target.length() <= MAX_TARGET
             && target.chars().allMatch(c -> c > 0x20 && c < 0x7f);
     if (!form) {
       throw new MalformedHttp("no request line of HTTP/1.1");
     }
-    return new Head(method, target, fields());
+    return new RequestHead(method, target, fields());
   }
 
   /**
@@ -75,7 +78,7 @@ public final class HttpRequestReader extends HttpReading {
    * @throws OversizedHttp when it is over the limit
    * @throws IOException when the connection breaks
    */
-  public Optional<byte[]> content(Head head) throws IOException {
+  public Optional<byte[]> content(RequestHead head) throws IOException {
     return content(head.fields());
   }
 }

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.mail.dns.Answer;
+import org.sealwax.mail.dns.DnsAnswer;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Deadline;
@@ -23,9 +23,9 @@ import org.sealwax.mail.tls.ClientOffer;
 import org.sealwax.mail.tls.TlsClient;
 import org.sealwax.mail.tls.TlsWire;
 import org.sealwax.mail.tls.verdict.Handshake;
-import org.sealwax.mail.tls.verdict.References;
+import org.sealwax.mail.tls.verdict.ReferenceIdentity;
+import org.sealwax.mail.tls.verdict.TlsException;
 import org.sealwax.mail.tls.verdict.TlsFloor;
-import org.sealwax.mail.tls.verdict.TlsTrouble;
 import org.sealwax.mail.tls.verdict.TlsVersion;
 import org.sealwax.mail.tls.verdict.TrustRoots;
 import org.sealwax.mail.tls.verdict.Verdict;
@@ -87,19 +87,19 @@ public final class HttpsClient {
    * @throws InterruptedException when the thread is told to stop
    */
   public HttpsExchange exchange(HttpsRequest request) throws InterruptedException {
-    return new Run(request).run();
+    return new HttpsRequestRun(request).run();
   }
 
   /** One exchange. */
-  private final class Run {
+  private final class HttpsRequestRun {
     private final HttpsRequest request;
     private final long began = clock.nanoTime();
     private List<InetAddress> addresses = List.of();
     private @Nullable InetSocketAddress peer;
     private @Nullable Handshake handshake;
-    private HttpsTrouble trouble = new HttpsTrouble.Unreachable("no address");
+    private HttpsFailure failure = new HttpsFailure.NoConnection("no address");
 
-    private Run(HttpsRequest request) {
+    private HttpsRequestRun(HttpsRequest request) {
       this.request = request;
     }
 
@@ -109,20 +109,21 @@ public final class HttpsClient {
         if (Thread.interrupted()) {
           throw new InterruptedException();
         }
-        HttpReply reply = ask(address);
+        HttpResponse reply = sendRequest(address);
         if (reply != null) {
           return new HttpsExchange(request.host(), addresses, peer, handshake, reply, null, took());
         }
-        if (!isWorthAnotherAddress()) {
+        if (!mayTryNextAddress()) {
           break;
         }
       }
-      return new HttpsExchange(request.host(), addresses, peer, handshake, null, trouble, took());
+      return new HttpsExchange(request.host(), addresses, peer, handshake, null, failure, took());
     }
 
     /** Another address may be another machine; a machine that answered has answered. */
-    private boolean isWorthAnotherAddress() {
-      return trouble instanceof HttpsTrouble.Unreachable || trouble instanceof HttpsTrouble.Tls;
+    private boolean mayTryNextAddress() {
+      return failure instanceof HttpsFailure.NoConnection
+          || failure instanceof HttpsFailure.TlsFailed;
     }
 
     private Duration took() {
@@ -134,54 +135,54 @@ public final class HttpsClient {
       return left.compareTo(LEAST) < 0 ? LEAST : left;
     }
 
-    private boolean isLate() {
+    private boolean isOverTime() {
       return took().compareTo(request.limits().total()) >= 0;
     }
 
     private void resolve() throws InterruptedException {
-      Answer<InetAddress> four;
-      Answer<InetAddress> six;
+      DnsAnswer<InetAddress> four;
+      DnsAnswer<InetAddress> six;
       try (Scope scope = new Scope("addresses")) {
-        Scope.Task<Answer<InetAddress>> other =
-            scope.fork(() -> resolver.addresses(request.host(), Resolver.Family.IPV6));
-        four = resolver.addresses(request.host(), Resolver.Family.IPV4);
+        Scope.ForkedTask<DnsAnswer<InetAddress>> other =
+            scope.fork(() -> resolver.addresses(request.host(), Resolver.AddressFamily.IPV6));
+        four = resolver.addresses(request.host(), Resolver.AddressFamily.IPV4);
         scope.join();
         six = other.get();
       }
       List<InetAddress> found = new ArrayList<>();
       for (int i = 0; i < MAX_ADDRESSES / 2; i++) {
         // RFC 8305 §4: by turns, IPv6 first.
-        for (Answer<InetAddress> answer : List.of(six, four)) {
+        for (DnsAnswer<InetAddress> answer : List.of(six, four)) {
           if (i < answer.records().size()) {
             found.add(answer.records().get(i));
           }
         }
       }
       addresses = List.copyOf(found);
-      if (four.kind() == Answer.Kind.UNKNOWN) {
-        trouble = new HttpsTrouble.Dns(four.reason());
-      } else if (six.kind() == Answer.Kind.UNKNOWN) {
-        trouble = new HttpsTrouble.Dns(six.reason());
+      if (four.kind() == DnsAnswer.Kind.UNKNOWN) {
+        failure = new HttpsFailure.DnsFailed(four.reason());
+      } else if (six.kind() == DnsAnswer.Kind.UNKNOWN) {
+        failure = new HttpsFailure.DnsFailed(six.reason());
       } else {
-        trouble =
-            new HttpsTrouble.NoAddress(
-                four.kind() == Answer.Kind.NO_NAME ? "no such name" : "no address");
+        failure =
+            new HttpsFailure.NoAddress(
+                four.kind() == DnsAnswer.Kind.NO_NAME ? "no such name" : "no address");
       }
     }
 
-    /** The answer; or null, and {@link #trouble} says why. */
-    private @Nullable HttpReply ask(InetAddress address) {
+    /** The answer; or null, and {@link #failure} says why. */
+    private @Nullable HttpResponse sendRequest(InetAddress address) {
       peer = new InetSocketAddress(address, request.port());
       handshake = null;
-      if (isLate()) {
-        trouble = new HttpsTrouble.TooLate(request.limits().total());
+      if (isOverTime()) {
+        failure = new HttpsFailure.TotalTimeReached(request.limits().total());
         return null;
       }
       Wire clear;
       try {
         clear = dialer.connect(peer, null, left().compareTo(CONNECT) < 0 ? left() : CONNECT);
       } catch (IOException e) {
-        trouble = new HttpsTrouble.Unreachable(why(e));
+        failure = new HttpsFailure.NoConnection(why(e));
         return null;
       }
       try (Deadline deadline = Deadline.after(left(), clear)) {
@@ -189,9 +190,9 @@ public final class HttpsClient {
           clear.readTimeout(left());
           return over(tls.connect(clear, offer(), left()));
         } catch (IOException e) {
-          trouble =
-              deadline.passed() || isLate() || e instanceof SocketTimeoutException
-                  ? new HttpsTrouble.TooLate(request.limits().total())
+          failure =
+              deadline.passed() || isOverTime() || e instanceof SocketTimeoutException
+                  ? new HttpsFailure.TotalTimeReached(request.limits().total())
                   : meaning(e);
           return null;
         }
@@ -200,20 +201,21 @@ public final class HttpsClient {
       }
     }
 
-    private @Nullable HttpReply over(TlsWire wire) throws IOException {
+    private @Nullable HttpResponse over(TlsWire wire) throws IOException {
       try {
         handshake = wire.handshake();
         boolean proven =
-            handshake.verdict() instanceof Verdict.Verified v && v.by() == Verdict.By.NAME;
-        if (!proven && request.certificate() == HttpsRequest.Certificate.DEMANDED) {
-          trouble = new HttpsTrouble.Certificate(handshake.verdict(), handshake.notes());
+            handshake.verdict() instanceof Verdict.Verified v
+                && v.by() == Verdict.IdentifiedBy.NAME;
+        if (!proven && request.certificate() == HttpsRequest.CertificateUse.DEMANDED) {
+          failure = new HttpsFailure.CertificateNotVerified(handshake.verdict(), handshake.notes());
           return null;
         }
         send(wire.out());
-        HttpReplyReader reader = new HttpReplyReader(wire.in(), request.limits().body());
-        HttpReply reply = reader.read();
-        if (reader.readToTheEnd() && wire.truncated()) {
-          trouble = new HttpsTrouble.Lost("the connection was cut, and the answer may be too");
+        HttpResponseReader reader = new HttpResponseReader(wire.in(), request.limits().body());
+        HttpResponse reply = reader.read();
+        if (reader.readUntilClose() && wire.truncated()) {
+          failure = new HttpsFailure.Lost("the connection was cut, and the answer may be too");
           return null;
         }
         return reply;
@@ -222,16 +224,16 @@ public final class HttpsClient {
       }
     }
 
-    private HttpsTrouble meaning(IOException e) {
+    private HttpsFailure meaning(IOException e) {
       return switch (e) {
-        case MalformedHttp m -> new HttpsTrouble.Malformed(why(m));
-        case OversizedHttp o -> new HttpsTrouble.TooLarge(request.limits().body());
+        case MalformedHttp m -> new HttpsFailure.Malformed(why(m));
+        case OversizedHttp o -> new HttpsFailure.TooLarge(request.limits().body());
         // After the handshake the host has been reached, and another address will do no better.
-        case TlsTrouble t ->
+        case TlsException t ->
             handshake == null
-                ? new HttpsTrouble.Tls(t.kind(), why(t))
-                : new HttpsTrouble.Lost(why(t));
-        default -> new HttpsTrouble.Lost(why(e));
+                ? new HttpsFailure.TlsFailed(t.kind(), why(t))
+                : new HttpsFailure.Lost(why(t));
+        default -> new HttpsFailure.Lost(why(e));
       };
     }
 
@@ -245,7 +247,7 @@ public final class HttpsClient {
           false,
           false,
           false,
-          new References(List.of(request.host()), Set.of(), roots.get()),
+          new ReferenceIdentity(List.of(request.host()), Set.of(), roots.get()),
           "https " + request.host());
     }
 
@@ -266,11 +268,11 @@ public final class HttpsClient {
                   head.append("Content-Type: ")
                       .append(c.type())
                       .append("\r\nContent-Length: ")
-                      .append(c.octets().length)
+                      .append(c.bytes().length)
                       .append("\r\n"));
       out.write(head.append("\r\n").toString().getBytes(StandardCharsets.US_ASCII));
       if (request.content().isPresent()) {
-        out.write(request.content().get().octets());
+        out.write(request.content().get().bytes());
       }
       out.flush();
     }

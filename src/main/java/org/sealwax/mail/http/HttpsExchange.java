@@ -17,7 +17,7 @@ import org.sealwax.mail.tls.verdict.Handshake;
  * @param peer the address that was talked to last, or null
  * @param handshake of the last TLS connection, or null
  * @param reply the answer, or null
- * @param trouble why there is none, or null
+ * @param failure why there is none, or null
  * @param took the time
  */
 public record HttpsExchange(
@@ -25,13 +25,13 @@ public record HttpsExchange(
     List<InetAddress> addresses,
     @Nullable InetSocketAddress peer,
     @Nullable Handshake handshake,
-    @Nullable HttpReply reply,
-    @Nullable HttpsTrouble trouble,
+    @Nullable HttpResponse reply,
+    @Nullable HttpsFailure failure,
     Duration took) {
   /** Copies and checks. */
   public HttpsExchange {
     addresses = List.copyOf(addresses);
-    if ((reply == null) == (trouble == null)) {
+    if ((reply == null) == (failure == null)) {
       throw new IllegalArgumentException("an answer, or why there is none");
     }
   }

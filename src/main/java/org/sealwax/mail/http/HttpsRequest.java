@@ -18,11 +18,11 @@ public record HttpsRequest(
     Domain host,
     int port,
     String path,
-    Optional<Content> content,
-    Certificate certificate,
+    Optional<RequestContent> content,
+    CertificateUse certificate,
     Limits limits) {
   /** What a certificate is for this request. */
-  public enum Certificate {
+  public enum CertificateUse {
     /** Nothing is asked of a host that is not proven by the roots to be {@code host}. */
     DEMANDED,
     /** Judged and reported, and the request is made all the same: for examinations. */
@@ -33,10 +33,10 @@ public record HttpsRequest(
    * What is handed over.
    *
    * @param type its media type
-   * @param octets not copied
+   * @param bytes not copied
    */
   @SuppressWarnings("ArrayRecordComponent") // handed on once, never compared
-  public record Content(String type, byte[] octets) {}
+  public record RequestContent(String type, byte[] bytes) {}
 
   /**
    * Bounds on one exchange.

@@ -33,7 +33,7 @@ public final class PlainHttpServer implements Closeable {
   private static final int BACKLOG = 16;
 
   private final ServerSocket server;
-  private final Function<String, Answer> answers;
+  private final Function<String, ResponseHead> answers;
   private final Duration total;
   private final Limit connections = Limit.of(CONNECTIONS);
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
@@ -44,13 +44,14 @@ public final class PlainHttpServer implements Closeable {
    * @param status of HTTP
    * @param type its media type
    */
-  public record Answer(int status, String type, String text) {
-    static Answer notFound(String text) {
-      return new Answer(404, WebAnswer.TEXT, text);
+  public record ResponseHead(int status, String type, String text) {
+    static ResponseHead notFound(String text) {
+      return new ResponseHead(404, WebResponse.TEXT, text);
     }
   }
 
-  private PlainHttpServer(ServerSocket server, Function<String, Answer> answers, Duration total) {
+  private PlainHttpServer(
+      ServerSocket server, Function<String, ResponseHead> answers, Duration total) {
     this.server = server;
     this.answers = answers;
     this.total = total;
@@ -66,7 +67,7 @@ public final class PlainHttpServer implements Closeable {
    */
   public static PlainHttpServer start(
       InetSocketAddress address,
-      Function<String, Answer> answers,
+      Function<String, ResponseHead> answers,
       Duration total,
       Consumer<String> trouble)
       throws IOException {
@@ -79,7 +80,7 @@ public final class PlainHttpServer implements Closeable {
       throw e;
     }
     PlainHttpServer server = new PlainHttpServer(socket, answers, total);
-    var _ = AcceptLoop.start("http", socket::isClosed, socket::accept, server::take, trouble);
+    var _ = AcceptLoop.start("http", socket::isClosed, socket::accept, server::accept, trouble);
     return server;
   }
 
@@ -87,7 +88,7 @@ public final class PlainHttpServer implements Closeable {
     return (InetSocketAddress) server.getLocalSocketAddress();
   }
 
-  private void take(Socket client) throws IOException {
+  private void accept(Socket client) throws IOException {
     if (!connections.tryTake()) {
       client.close();
       return;
@@ -109,17 +110,17 @@ public final class PlainHttpServer implements Closeable {
     try (Wire wire = Wire.of(client);
         Deadline _ = Deadline.after(total, wire)) {
       switch (WebRequest.read(new BufferedInputStream(wire.in()))) {
-        case WebRequest.Reading.Broken(int status) -> {
+        case WebRequest.ReadResult.BadRequest(int status) -> {
           if (status > 0) {
-            write(wire.out(), new Answer(status, WebAnswer.TEXT, ""), false);
+            write(wire.out(), new ResponseHead(status, WebResponse.TEXT, ""), false);
           }
         }
-        case WebRequest.Reading.Whole(WebRequest request) -> {
+        case WebRequest.ReadResult.CompleteRequest(WebRequest request) -> {
           boolean head = request.method().equals("HEAD");
-          Answer answer =
+          ResponseHead answer =
               head || request.method().equals("GET")
                   ? answers.apply(request.path())
-                  : new Answer(405, WebAnswer.TEXT, "");
+                  : new ResponseHead(405, WebResponse.TEXT, "");
           write(wire.out(), answer, head);
         }
       }
@@ -129,13 +130,14 @@ public final class PlainHttpServer implements Closeable {
     }
   }
 
-  private static void write(OutputStream out, Answer answer, boolean head) throws IOException {
+  private static void write(OutputStream out, ResponseHead answer, boolean head)
+      throws IOException {
     byte[] body = answer.text().getBytes(StandardCharsets.UTF_8);
     String lines =
         "HTTP/1.1 "
             + answer.status()
             + " "
-            + WebAnswer.reason(answer.status())
+            + WebResponse.reason(answer.status())
             + "\r\nContent-Type: "
             + answer.type()
             + "\r\nContent-Length: "

@@ -32,16 +32,16 @@ public record WebRequest(String method, String path, Map<String, String> headers
   private static final String FORM = "application/x-www-form-urlencoded";
 
   /** What came. */
-  public sealed interface Reading {
+  public sealed interface ReadResult {
     /** A request. */
-    record Whole(WebRequest request) implements Reading {}
+    record CompleteRequest(WebRequest request) implements ReadResult {}
 
     /**
      * None that we answer.
      *
      * @param status why; 0 when nobody is there to be told
      */
-    record Broken(int status) implements Reading {}
+    record BadRequest(int status) implements ReadResult {}
   }
 
   /** Copies. */
@@ -50,16 +50,16 @@ public record WebRequest(String method, String path, Map<String, String> headers
   }
 
   /** Reads one. */
-  public static Reading read(InputStream in) throws IOException {
+  public static ReadResult read(InputStream in) throws IOException {
     ByteArrayOutputStream head = new ByteArrayOutputStream();
     int last = 0;
     while (last != 0x0d0a0d0a) {
       int octet = in.read();
       if (octet < 0) {
-        return new Reading.Broken(0);
+        return new ReadResult.BadRequest(0);
       }
       if (head.size() >= MAX_HEAD) {
-        return new Reading.Broken(431);
+        return new ReadResult.BadRequest(431);
       }
       head.write(octet);
       last = last << 8 | octet;
@@ -67,10 +67,10 @@ public record WebRequest(String method, String path, Map<String, String> headers
     String[] lines = head.toString(StandardCharsets.ISO_8859_1).split("\r\n", -1);
     String[] words = lines[0].split(" ", -1);
     if (words.length != 3 || !words[2].matches("HTTP/1\\.[01]")) {
-      return new Reading.Broken(400);
+      return new ReadResult.BadRequest(400);
     }
     if (!words[1].matches("/[!-~]*") || words[1].length() > MAX_PATH) {
-      return new Reading.Broken(400);
+      return new ReadResult.BadRequest(400);
     }
     Map<String, String> headers = new HashMap<>();
     for (int i = 1; i < lines.length && !lines[i].isEmpty(); i++) {
@@ -79,22 +79,22 @@ public record WebRequest(String method, String path, Map<String, String> headers
       // RFC 9112 §5.1: no space before the colon; a header twice could mean two things.
       if (!name.matches("[a-z0-9!#$%&'*+.^_`|~-]+")
           || headers.put(name, lines[i].substring(colon + 1).strip()) != null) {
-        return new Reading.Broken(400);
+        return new ReadResult.BadRequest(400);
       }
     }
     int query = words[1].indexOf('?');
     String path = query < 0 ? words[1] : words[1].substring(0, query);
     Optional<Integer> length = length(headers);
     if (length.isEmpty()) {
-      return new Reading.Broken(400);
+      return new ReadResult.BadRequest(400);
     }
     if (length.get() > MAX_BODY) {
-      return new Reading.Broken(413);
+      return new ReadResult.BadRequest(413);
     }
     byte[] body = in.readNBytes(length.get());
     return body.length < length.get()
-        ? new Reading.Broken(0)
-        : new Reading.Whole(
+        ? new ReadResult.BadRequest(0)
+        : new ReadResult.CompleteRequest(
             new WebRequest(words[0], path, headers, new String(body, StandardCharsets.US_ASCII)));
   }
 

@@ -6,7 +6,7 @@
  *
  * <p>Invariants: no redirect is followed, nothing is cached, no cookie or credential exists; one
  * total time covers everything from the first question to the last octet; everything is bounded;
- * whatever the peer does ends in a named {@link org.sealwax.mail.http.HttpsTrouble}, never in an
+ * whatever the peer does ends in a named {@link org.sealwax.mail.http.HttpsFailure}, never in an
  * exception. RFC 9110, RFC 9112.
  */
 @NullMarked

@@ -38,10 +38,10 @@ public record DeliveryStatus(
     Instant now,
     Instant arrived,
     @Nullable String envelopeId,
-    List<Recipient> recipients,
-    Returned returned) {
+    List<DsnRecipient> recipients,
+    ReturnedContent returned) {
   /** What happened (RFC 3464 2.3.3). */
-  public enum Action {
+  public enum DsnAction {
     FAILED,
     DELAYED,
     DELIVERED,
@@ -68,8 +68,8 @@ public record DeliveryStatus(
    * @param tls wanted and got TLS level, or null
    * @param until when we stop trying (DELAYED), or null
    */
-  public record Recipient(
-      Action action,
+  public record DsnRecipient(
+      DsnAction action,
       Mailbox address,
       @Nullable String original,
       String status,
@@ -80,30 +80,30 @@ public record DeliveryStatus(
       @Nullable Instant until) {}
 
   /** What comes back of the message. */
-  public sealed interface Returned {
+  public sealed interface ReturnedContent {
     /** Nothing could be read. */
-    record Nothing() implements Returned {}
+    record Nothing() implements ReturnedContent {}
 
     /**
      * Its header (text/rfc822-headers).
      *
      * @param content opened content, read to the end of the header
      */
-    record Header(InputStream content) implements Returned {}
+    record HeaderOnly(InputStream content) implements ReturnedContent {}
 
     /**
      * All of it (message/rfc822).
      *
      * @param content opened content, read to its end
      */
-    record Whole(InputStream content) implements Returned {}
+    record FullMessage(InputStream content) implements ReturnedContent {}
   }
 
   /** Octets of header that come back at most. */
   public static final int MAX_HEADER = 32 * 1024;
 
   /** Recipients described one by one to people; programs get them all. */
-  private static final int MAX_TOLD = 50;
+  private static final int MAX_DESCRIBED = 50;
 
   /** Longest text taken over from a remote host; it is quoted, never trusted. */
   private static final int MAX_TEXT = 1000;
@@ -147,12 +147,12 @@ public record DeliveryStatus(
 
   /** Writes header and body with CRLF line ends. The returned content's stream is left open. */
   public void writeTo(OutputStream out) throws IOException {
-    Lines lines = new Lines(out);
+    DsnWriter lines = new DsnWriter(out);
     boolean utf8 = isInternational();
     String boundary = "=_" + id + "." + about;
     header(lines, boundary, utf8);
     lines.line("--" + boundary);
-    boolean eightBit = utf8 || !recipients.stream().allMatch(DeliveryStatus::toldInAscii);
+    boolean eightBit = utf8 || !recipients.stream().allMatch(DeliveryStatus::isAsciiOnly);
     lines.line("Content-Type: text/plain; charset=" + (eightBit ? "utf-8" : "us-ascii"));
     if (eightBit) {
       lines.line("Content-Transfer-Encoding: 8bit");
@@ -176,11 +176,11 @@ public record DeliveryStatus(
     lines.line("--" + boundary + "--");
   }
 
-  private static boolean toldInAscii(Recipient r) {
+  private static boolean isAsciiOnly(DsnRecipient r) {
     return isAscii(r.text()) && (r.reply() == null || isAscii(r.reply()));
   }
 
-  private void header(Lines lines, String boundary, boolean utf8) throws IOException {
+  private void header(DsnWriter lines, String boundary, boolean utf8) throws IOException {
     lines.line("Date: " + date(now));
     lines.line("From: Mail delivery system <postmaster@" + host + ">");
     lines.line("To: <" + to + ">");
@@ -209,7 +209,7 @@ public record DeliveryStatus(
     };
   }
 
-  private void forPeople(Lines lines) throws IOException {
+  private void forPeople(DsnWriter lines) throws IOException {
     lines.wrapped("This is the mail router at " + host + ".");
     lines.line("");
     String when = date(arrived);
@@ -242,10 +242,11 @@ public record DeliveryStatus(
                   + " them. You will only hear of trouble.");
     }
     int told = 0;
-    for (Recipient r : recipients) {
+    for (DsnRecipient r : recipients) {
       lines.line("");
-      if (told++ == MAX_TOLD) {
-        lines.wrapped("And " + (recipients.size() - MAX_TOLD) + " more, listed in the next part.");
+      if (told++ == MAX_DESCRIBED) {
+        lines.wrapped(
+            "And " + (recipients.size() - MAX_DESCRIBED) + " more, listed in the next part.");
         break;
       }
       lines.line("<" + r.address() + ">");
@@ -270,7 +271,7 @@ public record DeliveryStatus(
         "If you ask somebody for help, name this message's identifier there: " + about + ".");
   }
 
-  private void forPrograms(Lines lines, boolean utf8) throws IOException {
+  private void forPrograms(DsnWriter lines, boolean utf8) throws IOException {
     if (envelopeId != null) {
       lines.line(
           "Original-Envelope-Id: "
@@ -279,7 +280,7 @@ public record DeliveryStatus(
     lines.line("Reporting-MTA: dns; " + host);
     lines.line("X-Queue-Id: " + about);
     lines.line("Arrival-Date: " + date(arrived));
-    for (Recipient r : recipients) {
+    for (DsnRecipient r : recipients) {
       lines.line("");
       if (r.original() != null) {
         lines.line("Original-Recipient: " + bounded(original(r.original(), utf8)));
@@ -297,7 +298,7 @@ public record DeliveryStatus(
         // RFC 3464 2.3.6: no reply of a remote host, and programs look for a reason all the same.
         lines.folded("Diagnostic-Code: X-Sealwax; " + bounded(field(r.text(), utf8)));
       }
-      if (r.action() == Action.DELAYED && r.until() != null) {
+      if (r.action() == DsnAction.DELAYED && r.until() != null) {
         lines.line("Will-Retry-Until: " + date(r.until()));
       }
     }
@@ -325,10 +326,10 @@ public record DeliveryStatus(
     return text.length() <= MAX_TEXT ? text : text.substring(0, MAX_TEXT) + " (shortened)";
   }
 
-  private void comesBack(Lines lines, String boundary, boolean utf8) throws IOException {
+  private void comesBack(DsnWriter lines, String boundary, boolean utf8) throws IOException {
     switch (returned) {
-      case Returned.Nothing n -> {}
-      case Returned.Header h -> {
+      case ReturnedContent.Nothing n -> {}
+      case ReturnedContent.HeaderOnly h -> {
         byte[] header = headerOf(h.content());
         lines.line("--" + boundary);
         content(
@@ -337,7 +338,7 @@ public record DeliveryStatus(
             "Header of your message",
             header);
       }
-      case Returned.Whole w -> {
+      case ReturnedContent.FullMessage w -> {
         byte[] whole = w.content().readAllBytes();
         byte[] header = headerOf(new ByteArrayInputStream(whole));
         lines.line("--" + boundary);
@@ -359,7 +360,7 @@ public record DeliveryStatus(
     return eight;
   }
 
-  private static void content(Lines lines, String type, String description, byte[] content)
+  private static void content(DsnWriter lines, String type, String description, byte[] content)
       throws IOException {
     lines.line("Content-Type: " + type);
     lines.line("Content-Description: " + description);
@@ -389,11 +390,11 @@ public record DeliveryStatus(
   }
 
   /** Writes lines; texts from outside lose their control characters here. */
-  private static final class Lines {
+  private static final class DsnWriter {
     private static final byte[] CRLF = {'\r', '\n'};
     private final OutputStream out;
 
-    Lines(OutputStream out) {
+    DsnWriter(OutputStream out) {
       this.out = out;
     }
 

@@ -7,20 +7,21 @@ import java.io.OutputStream;
  * Passes on a message that stands behind fields of our own, and puts an empty line in where its
  * header section ends without one. A first line that begins with white space would continue our
  * last field, and what one reader takes for the body another one takes for more fields: hop count,
- * Delivered-To and TLS-Required would be there for the next server and not for {@link HeaderScan}.
- * With the empty line all readers see the section that was scanned. Not thread-safe.
+ * Delivered-To and TLS-Required would be there for the next server and not for {@link
+ * HeaderScanner}. With the empty line all readers see the section that was scanned. Not
+ * thread-safe.
  */
 public final class HeaderSeparator {
   private static final byte[] CRLF = {'\r', '\n'};
 
   private static final byte[] NOTHING = {};
 
-  private final HeaderScan scan;
+  private final HeaderScanner scan;
   private byte[] held = NOTHING;
   private int heldLength;
 
   /** Feeds {@code scan} with what passes. */
-  public HeaderSeparator(HeaderScan scan) {
+  public HeaderSeparator(HeaderScanner scan) {
     this.scan = scan;
   }
 
@@ -76,7 +77,7 @@ public final class HeaderSeparator {
 
   private void hold(byte[] block, int offset, int length) {
     if (length > 0 && held.length == 0) {
-      held = new byte[HeaderScan.MAX_LINE_START];
+      held = new byte[HeaderScanner.MAX_LINE_START];
     }
     System.arraycopy(block, offset, held, heldLength, length);
     heldLength += length;

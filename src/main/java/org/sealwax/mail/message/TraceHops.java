@@ -9,7 +9,7 @@ import org.sealwax.mail.address.Mailbox;
  *
  * @param received number of Received fields (RFC 5321 6.3)
  * @param deliveredTo values of the Delivered-To fields as they stand, at most {@link
- *     HeaderScan#MAX_DELIVERED_TO}
+ *     HeaderScanner#MAX_DELIVERED_TO}
  * @param deliveredToOverflow there were more, or one too long to be an address
  */
 public record TraceHops(int received, List<String> deliveredTo, boolean deliveredToOverflow) {

@@ -2,10 +2,10 @@
  * Floor 1: the message as far as a router looks at it: header fields to add or read, trace hops to
  * count, delivery status notifications to make. No sockets, files, threads or clock.
  *
- * <p>Main types: {@link org.sealwax.mail.message.Received} (the trace field we add), {@link
- * org.sealwax.mail.message.HeaderScan} (what a passing message says of itself), {@link
- * org.sealwax.mail.message.TraceHops} (the loop guards), {@link org.sealwax.mail.message.Header}
- * (fields in the making).
+ * <p>Main types: {@link org.sealwax.mail.message.ReceivedHeader} (the trace field we add), {@link
+ * org.sealwax.mail.message.HeaderScanner} (what a passing message says of itself), {@link
+ * org.sealwax.mail.message.TraceHops} (the loop guards), {@link
+ * org.sealwax.mail.message.HeaderBuilder} (fields in the making).
  *
  * <p>Invariant: no text of a peer's ends a comment, a line or a field that we write.
  *

@@ -18,14 +18,14 @@ public final class AcceptLoop {
 
   /** What connections come from. */
   @FunctionalInterface
-  public interface Source<T> {
+  public interface ConnectionSource<T> {
     /** Waits for the next one. */
     T next() throws IOException, InterruptedException;
   }
 
   /** Who gets them. */
   @FunctionalInterface
-  public interface Taker<T> {
+  public interface ConnectionHandler<T> {
     /** Takes one, or closes it; must not wait. */
     void take(T connection) throws IOException;
   }
@@ -41,14 +41,17 @@ public final class AcceptLoop {
   public static <T> Thread start(
       String name,
       BooleanSupplier isClosed,
-      Source<T> source,
-      Taker<T> taker,
+      ConnectionSource<T> source,
+      ConnectionHandler<T> taker,
       Consumer<String> trouble) {
     return Supervisor.start(name, isClosed, () -> run(isClosed, source, taker, trouble));
   }
 
   private static <T> void run(
-      BooleanSupplier isClosed, Source<T> source, Taker<T> taker, Consumer<String> trouble) {
+      BooleanSupplier isClosed,
+      ConnectionSource<T> source,
+      ConnectionHandler<T> taker,
+      Consumer<String> trouble) {
     long reported = System.nanoTime() - REPORT_EVERY;
     try {
       while (!isClosed.getAsBoolean()) {
@@ -61,7 +64,9 @@ public final class AcceptLoop {
           if (System.nanoTime() - reported >= REPORT_EVERY) {
             reported = System.nanoTime();
             trouble.accept(
-                Descriptors.areShort(e) ? Descriptors.TEXT : "accepting connections failed: " + e);
+                FileDescriptors.areExhausted(e)
+                    ? FileDescriptors.TEXT
+                    : "accepting connections failed: " + e);
           }
           Thread.sleep(PAUSE_MILLIS);
         }

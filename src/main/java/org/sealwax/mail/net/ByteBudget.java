@@ -28,7 +28,7 @@ public final class ByteBudget {
   }
 
   /** The same bytes, of which these are left to those who have the whole budget. */
-  public ByteBudget leaving(long reserve) {
+  public ByteBudget withReserve(long reserve) {
     return new ByteBudget(most - reserve, taken);
   }
 
@@ -43,7 +43,7 @@ public final class ByteBudget {
   }
 
   /** Takes bytes that would be convenient; false when three quarters of all are taken. */
-  public boolean tryTakeSpare(long bytes) {
+  public boolean tryTakeOptional(long bytes) {
     return take(bytes, spare);
   }
 

@@ -11,12 +11,12 @@ public interface Clock {
   long nanoTime();
 
   /** The time by which people and other machines go, where it differs from {@link #now}. */
-  default Instant civil() {
+  default Instant civilTime() {
     return now();
   }
 
   /** Whether the machine's clock jumped and is not believed. */
-  default boolean isDoubted() {
+  default boolean isUncertain() {
     return false;
   }
 

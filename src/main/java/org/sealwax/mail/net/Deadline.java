@@ -25,7 +25,7 @@ public final class Deadline implements AutoCloseable {
    * When the watch looks again. A deadline that is lifted stays unnoticed until then, and one that
    * comes later than that wakes nobody: most are lifted within milliseconds of minutes.
    */
-  private static volatile long looksAgain = System.nanoTime() + FAR;
+  private static volatile long nextCheck = System.nanoTime() + FAR;
 
   private static final Thread WATCH =
       Supervisor.startPlatform("deadline", () -> false, Deadline::watch);
@@ -44,7 +44,7 @@ public final class Deadline implements AutoCloseable {
       long now = System.nanoTime();
       // Far, while we look: whoever comes in the meantime makes us look once more.
       long next = now + FAR;
-      looksAgain = next;
+      nextCheck = next;
       for (Deadline open : OPEN) {
         if (open.at - now <= 0) {
           open.pass();
@@ -52,7 +52,7 @@ public final class Deadline implements AutoCloseable {
           next = open.at;
         }
       }
-      looksAgain = next;
+      nextCheck = next;
       LockSupport.parkNanos(Math.max(1, next - System.nanoTime()));
     }
   }
@@ -68,7 +68,7 @@ public final class Deadline implements AutoCloseable {
   public static Deadline after(Duration after, Closeable closed) {
     Deadline deadline = new Deadline(after, closed);
     OPEN.add(deadline);
-    if (deadline.at - looksAgain < 0) {
+    if (deadline.at - nextCheck < 0) {
       LockSupport.unpark(WATCH);
     }
     return deadline;

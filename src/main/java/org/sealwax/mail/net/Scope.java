@@ -32,7 +32,7 @@ public final class Scope implements AutoCloseable {
   }
 
   /** One forked task. */
-  public static final class Task<T> {
+  public static final class ForkedTask<T> {
     private final FutureTask<T> future;
 
     /** Whether it has a result. */
@@ -40,7 +40,7 @@ public final class Scope implements AutoCloseable {
       return future.state() == Future.State.SUCCESS;
     }
 
-    private Task(Callable<T> body) {
+    private ForkedTask(Callable<T> body) {
       this.future = new FutureTask<>(body);
     }
 
@@ -66,8 +66,8 @@ public final class Scope implements AutoCloseable {
   }
 
   /** Starts {@code body} in a virtual thread of its own. */
-  public <T> Task<T> fork(Callable<T> body) {
-    Task<T> task = new Task<>(body);
+  public <T> ForkedTask<T> fork(Callable<T> body) {
+    ForkedTask<T> task = new ForkedTask<>(body);
     threads.add(Threads.start(name, task.future));
     return task;
   }

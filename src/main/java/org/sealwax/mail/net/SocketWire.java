@@ -56,7 +56,7 @@ final class SocketWire implements Wire {
       socket.shutdownOutput();
       readTimeout(FINISH_TIME);
       byte[] dropped = new byte[8 * 1_024];
-      int left = FINISH_OCTETS;
+      int left = FINISH_BYTES;
       while (left > 0) {
         int count = in.read(dropped, 0, Math.min(dropped.length, left));
         if (count < 0) {

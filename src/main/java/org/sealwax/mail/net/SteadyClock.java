@@ -153,7 +153,7 @@ public final class SteadyClock implements Clock {
 
   /** The believed time: for people, and for whatever has a clock of its own. */
   @Override
-  public Instant civil() {
+  public Instant civilTime() {
     Instant wall = machine.now();
     return !doubted && believed.agrees(wall, machine.nanoTime()) ? wall : weigh();
   }
@@ -202,8 +202,8 @@ public final class SteadyClock implements Clock {
   }
 
   @Override
-  public synchronized boolean isDoubted() {
-    Instant _ = civil();
+  public synchronized boolean isUncertain() {
+    Instant _ = civilTime();
     return doubted;
   }
 
@@ -212,7 +212,7 @@ public final class SteadyClock implements Clock {
     return new Clock() {
       @Override
       public Instant now() {
-        return SteadyClock.this.civil();
+        return SteadyClock.this.civilTime();
       }
 
       @Override
@@ -221,14 +221,14 @@ public final class SteadyClock implements Clock {
       }
 
       @Override
-      public boolean isDoubted() {
-        return SteadyClock.this.isDoubted();
+      public boolean isUncertain() {
+        return SteadyClock.this.isUncertain();
       }
     };
   }
 
   /** What to leave to the next run. */
   public synchronized Mark mark() {
-    return new Mark(civil(), now());
+    return new Mark(civilTime(), now());
   }
 }

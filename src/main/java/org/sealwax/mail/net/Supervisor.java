@@ -23,7 +23,7 @@ public final class Supervisor {
    * @param thread its name
    * @param why what it threw; null when it returned
    */
-  public record End(String thread, @Nullable Throwable why) {
+  public record ThreadEnd(String thread, @Nullable Throwable why) {
     /** One sentence for the log. */
     public String text() {
       return "thread \""
@@ -35,12 +35,12 @@ public final class Supervisor {
   }
 
   private static final Set<String> ENDED = ConcurrentHashMap.newKeySet();
-  private static volatile Consumer<End> onEnd = end -> {};
+  private static volatile Consumer<ThreadEnd> onEnd = end -> {};
 
   private Supervisor() {}
 
   /** Sets what happens when a supervised thread ends. It runs in that thread. */
-  public static void onEnd(Consumer<End> then) {
+  public static void onEnd(Consumer<ThreadEnd> then) {
     onEnd = then;
   }
 
@@ -78,7 +78,7 @@ public final class Supervisor {
     } finally {
       if (!isClosed.getAsBoolean()) {
         ENDED.add(name);
-        onEnd.accept(new End(name, why));
+        onEnd.accept(new ThreadEnd(name, why));
       }
     }
   }

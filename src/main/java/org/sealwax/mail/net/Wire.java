@@ -44,7 +44,7 @@ public interface Wire extends Closeable {
   void close() throws IOException;
 
   /** Octets that {@link #finish} reads and drops: a few round trips of what was under way. */
-  int FINISH_OCTETS = 256 * 1_024;
+  int FINISH_BYTES = 256 * 1_024;
 
   /** How long {@link #finish} may take. */
   Duration FINISH_TIME = Duration.ofSeconds(2);
@@ -52,7 +52,7 @@ public interface Wire extends Closeable {
   /**
    * Ends the connection so that the peer can read our last words: closing a socket while octets
    * come in makes the kernel send a reset, which destroys what the peer has not read yet. Ends our
-   * direction, reads and drops what still comes within {@link #FINISH_OCTETS} and {@link
+   * direction, reads and drops what still comes within {@link #FINISH_BYTES} and {@link
    * #FINISH_TIME}, and closes. For the thread that owns the wire. Where there are no resets it is
    * {@link #close}.
    */

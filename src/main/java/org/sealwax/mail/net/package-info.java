@@ -3,11 +3,11 @@
  * threads and opens sockets; everybody else receives these as constructor arguments, so that a test
  * or a simulation can put its own world in their place.
  *
- * <p>Main types: {@link org.sealwax.mail.net.Clock}, {@link org.sealwax.mail.net.Chance}, {@link
- * org.sealwax.mail.net.Dialer}, {@link org.sealwax.mail.net.Wire}, {@link
+ * <p>Main types: {@link org.sealwax.mail.net.Clock}, {@link org.sealwax.mail.net.RandomSource},
+ * {@link org.sealwax.mail.net.Dialer}, {@link org.sealwax.mail.net.Wire}, {@link
  * org.sealwax.mail.net.Deadline}, {@link org.sealwax.mail.net.Scope}, {@link
- * org.sealwax.mail.net.Limit}, {@link org.sealwax.mail.net.Watched} (a file that is read again when
- * it changes).
+ * org.sealwax.mail.net.Limit}, {@link org.sealwax.mail.net.WatchedFile} (a file that is read again
+ * when it changes).
  */
 @NullMarked
 package org.sealwax.mail.net;

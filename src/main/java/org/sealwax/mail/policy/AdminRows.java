@@ -25,7 +25,7 @@ record AdminRows(
     List<Evidence> nextHop,
     Evidence.@Nullable RecipientRow recipient,
     Evidence.@Nullable HostRow host) {
-  private static final Evidence NOTHING_SAID = new Evidence.Default(Level.MAY);
+  private static final Evidence NO_ROWS = new Evidence.Default(TlsLevel.MAY);
 
   /** Of all evidence about one host; what is not the admin's word is passed over. */
   static AdminRows of(List<Evidence> evidence, Instant now) {
@@ -43,7 +43,7 @@ record AdminRows(
         case Evidence.Default d -> byDefault = byDefault == null ? d : byDefault;
         case Evidence.Dane d -> {}
         case Evidence.Sts s -> {}
-        case Evidence.Ledger l -> {}
+        case Evidence.LedgerLevel l -> {}
         case Evidence.RequireTls r -> {}
         case Evidence.TlsRequiredNo n -> {}
       }
@@ -56,7 +56,7 @@ record AdminRows(
       nextHop.add(route);
     }
     if (nextHop.isEmpty()) {
-      nextHop.add(byDefault == null ? NOTHING_SAID : byDefault);
+      nextHop.add(byDefault == null ? NO_ROWS : byDefault);
     }
     Evidence override =
         row != null && row.row().override()
@@ -86,7 +86,7 @@ record AdminRows(
       case Evidence.Default d -> null;
       case Evidence.Dane d -> null;
       case Evidence.Sts s -> null;
-      case Evidence.Ledger l -> null;
+      case Evidence.LedgerLevel l -> null;
       case Evidence.RequireTls r -> null;
       case Evidence.TlsRequiredNo n -> null;
     };
@@ -141,7 +141,7 @@ record AdminRows(
   }
 
   /** Why the admin's {@code evidence} does not count; empty when it does. */
-  Optional<String> whyNot(Evidence evidence, Instant now) {
+  Optional<String> ignoredReason(Evidence evidence, Instant now) {
     if (counted().contains(evidence)) {
       return Optional.empty();
     }

@@ -12,17 +12,17 @@ public sealed interface Decision {
   record Proceed(boolean downgrade) implements Decision {}
 
   /** A new connection to the same host on a lower rung, still with TLS. */
-  record Descend(Rung to) implements Decision {}
+  record FallBack(FallbackStep to) implements Decision {}
 
   /** Nothing more at this host in this delivery; try the next one. */
-  record NextHost(Reason reason, String text) implements Decision {}
+  record NextHost(DeferReason reason, String text) implements Decision {}
 
   /** A new connection to the same host without TLS; the requirement allows it now. */
-  record ClearText() implements Decision {}
+  record GoPlaintext() implements Decision {}
 
   /** Clear text will be allowed at {@code until}, unless TLS works before. */
-  record Wait(Instant until, Reason reason, String text) implements Decision {}
+  record WaitForHold(Instant until, DeferReason reason, String text) implements Decision {}
 
   /** This delivery ends here. */
-  record Defer(Reason reason, String text) implements Decision {}
+  record Defer(DeferReason reason, String text) implements Decision {}
 }

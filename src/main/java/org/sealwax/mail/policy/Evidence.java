@@ -4,7 +4,7 @@ import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.tls.verdict.Associations;
+import org.sealwax.mail.tls.verdict.TlsaAssociations;
 
 /**
  * What is known before connecting, one case per source; each may raise or refuse, never lower. (The
@@ -15,10 +15,10 @@ public sealed interface Evidence {
   String origin();
 
   /** What holds where the admin wrote no row about the next hop. */
-  record Default(Level level) implements Evidence {
+  record Default(TlsLevel level) implements Evidence {
     /** The default has neither pins nor names, so it ends at encrypt. */
     public Default {
-      if (level == Level.FINGERPRINT) {
+      if (level == TlsLevel.FINGERPRINT) {
         throw new IllegalArgumentException("pins cannot be a default");
       }
     }
@@ -91,7 +91,7 @@ public sealed interface Evidence {
                 + base
                 + (secureMx ? "" : " (MX unsigned)");
         case DaneState.Unusable u -> "dane: TLSA at " + base + ", none usable: " + u.why();
-        case DaneState.Trouble t -> "dane: " + t.why();
+        case DaneState.LookupFailed t -> "dane: " + t.why();
         case DaneState.Absent a -> "dane: none (" + a.why() + ")";
       };
     }
@@ -100,13 +100,13 @@ public sealed interface Evidence {
   /** What became of the TLSA question. */
   sealed interface DaneState {
     /** At least one usable record. */
-    record Usable(Associations associations) implements DaneState {}
+    record Usable(TlsaAssociations associations) implements DaneState {}
 
     /** Records, securely, and all of them unusable: TLS always, no identity (RFC 7672 2.2). */
     record Unusable(String why) implements DaneState {}
 
     /** Bogus, timeout or SERVFAIL where security was to be expected: not this host, not now. */
-    record Trouble(String why) implements DaneState {}
+    record LookupFailed(String why) implements DaneState {}
 
     /** Securely denied, or unsigned: DANE has nothing to say. */
     record Absent(String why) implements DaneState {}
@@ -174,10 +174,11 @@ public sealed interface Evidence {
    * @param since when the level was reached
    * @param expires when it falls away unless it is seen again
    */
-  record Ledger(Level level, MxFilter known, Instant since, Instant expires) implements Evidence {
+  record LedgerLevel(TlsLevel level, MxFilter known, Instant since, Instant expires)
+      implements Evidence {
     /** Checks the level. */
-    public Ledger {
-      if (level != Level.ENCRYPT && level != Level.VERIFY) {
+    public LedgerLevel {
+      if (level != TlsLevel.ENCRYPT && level != TlsLevel.VERIFY) {
         throw new IllegalArgumentException("the ledger knows encrypt and verify");
       }
     }

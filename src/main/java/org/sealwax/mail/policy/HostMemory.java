@@ -4,17 +4,17 @@ import java.time.Instant;
 import java.util.EnumMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.mail.tls.verdict.TlsTrouble;
+import org.sealwax.mail.tls.verdict.TlsException;
 
 /**
  * What a host has shown lately, as far as the ladder cares; immutable. Not the ledger: it lives in
  * memory, raises nothing, and only says where on the ladder to begin and what counts as a
  * downgrade.
  *
- * @param shown the highest rung at which TLS ever came about within {@link Ladder#POSITIVE_MEMORY},
- *     or null
- * @param shownAt when that was last seen, or null
- * @param broken rungs that broke, with the time; ends within {@link Ladder#NEGATIVE_MEMORY}
+ * @param strongest the highest rung at which TLS ever came about within {@link
+ *     FallbackLadder#POSITIVE_MEMORY}, or null
+ * @param strongestAt when that was last seen, or null
+ * @param broken rungs that broke, with the time; ends within {@link FallbackLadder#NEGATIVE_MEMORY}
  * @param fullFailedFirst when the full offer first broke since it last worked, or null
  * @param fullFailedLast when it last broke, or null
  * @param starttlsRefusedFirst when STARTTLS was first answered 4yz or 5yz since it last worked, or
@@ -22,13 +22,13 @@ import org.sealwax.mail.tls.verdict.TlsTrouble;
  * @param brokenSince when TLS first failed since it last worked: a handshake broke, or a host that
  *     has done TLS refused STARTTLS or offered none; null while TLS works. The hold before
  *     plaintext counts from it, for all mail to the host
- * @param brokenLast when TLS last failed; the memory of both ends {@link Ladder#NEGATIVE_MEMORY}
- *     after it
+ * @param brokenLast when TLS last failed; the memory of both ends {@link
+ *     FallbackLadder#NEGATIVE_MEMORY} after it
  */
 public record HostMemory(
-    @Nullable Rung shown,
-    @Nullable Instant shownAt,
-    Map<Rung, Instant> broken,
+    @Nullable FallbackStep strongest,
+    @Nullable Instant strongestAt,
+    Map<FallbackStep, Instant> broken,
     @Nullable Instant fullFailedFirst,
     @Nullable Instant fullFailedLast,
     @Nullable Instant starttlsRefusedFirst,
@@ -51,17 +51,17 @@ public record HostMemory(
   }
 
   /** The same after {@code observation} on {@code rung}. */
-  public HostMemory after(Observation observation, Rung rung, Instant now) {
+  public HostMemory after(Observation observation, FallbackStep rung, Instant now) {
     return switch (observation) {
       case Observation.Encrypted e -> worked(rung, now);
-      case Observation.HandshakeBroken b ->
-          b.kind() == TlsTrouble.Kind.NOTHING_IN_COMMON && hasShownNoBetter()
+      case Observation.HandshakeFailed b ->
+          b.kind() == TlsException.Kind.NOTHING_IN_COMMON && hasNoStrongerHandshake()
               ? nothingInCommon(rung, now)
               : broke(rung, now);
       case Observation.StarttlsRefused r ->
           new HostMemory(
-                  shown,
-                  shownAt,
+                  strongest,
+                  strongestAt,
                   broken,
                   fullFailedFirst,
                   fullFailedLast,
@@ -70,23 +70,24 @@ public record HostMemory(
                   brokenLast)
               .vanished(now);
       case Observation.Unreachable u -> this;
-      case Observation.Unwelcome u -> this;
-      case Observation.BrokenOff b -> this;
+      case Observation.RefusedByReply u -> this;
+      case Observation.ConnectionLost b -> this;
       case Observation.Injected i -> this;
       // Without STARTTLS by our own decision it says nothing about TLS.
-      case Observation.Clear c -> rung == Rung.CLEAR || c.starttlsOffered() ? this : vanished(now);
+      case Observation.Unencrypted c ->
+          rung == FallbackStep.CLEAR || c.starttlsOffered() ? this : vanished(now);
     };
   }
 
   /** TLS was expected by what the host has shown, and was not to be had. */
   private HostMemory vanished(Instant now) {
-    return shown == null && brokenSince == null ? this : failed(now);
+    return strongest == null && brokenSince == null ? this : failed(now);
   }
 
   private HostMemory failed(Instant now) {
     return new HostMemory(
-        shown,
-        shownAt,
+        strongest,
+        strongestAt,
         broken,
         fullFailedFirst,
         fullFailedLast,
@@ -95,17 +96,17 @@ public record HostMemory(
         now);
   }
 
-  private HostMemory worked(Rung rung, Instant now) {
+  private HostMemory worked(FallbackStep rung, Instant now) {
     // A rung below one shown before is never remembered: the attacker who forced it once must not
     // have it for the asking from then on.
-    boolean higher = shown == null || !rung.isBelow(shown);
-    Map<Rung, Instant> still = new EnumMap<>(Rung.class);
+    boolean higher = strongest == null || !rung.isBelow(strongest);
+    Map<FallbackStep, Instant> still = new EnumMap<>(FallbackStep.class);
     still.putAll(broken);
     still.remove(rung);
-    boolean full = rung == Rung.FULL;
+    boolean full = rung == FallbackStep.FULL;
     return new HostMemory(
-        higher ? rung : shown,
-        higher ? now : shownAt,
+        higher ? rung : strongest,
+        higher ? now : strongestAt,
         still,
         full ? null : fullFailedFirst,
         full ? null : fullFailedLast,
@@ -115,29 +116,29 @@ public record HostMemory(
   }
 
   /** Anybody on the way can send an alert: a host that has shown better goes down step by step. */
-  private boolean hasShownNoBetter() {
-    return shown == null || shown == Rung.COMPATIBLE;
+  private boolean hasNoStrongerHandshake() {
+    return strongest == null || strongest == FallbackStep.COMPATIBLE;
   }
 
   /** Every rung of the same engine below this one offers a part of what this one has offered. */
-  private HostMemory nothingInCommon(Rung rung, Instant now) {
+  private HostMemory nothingInCommon(FallbackStep rung, Instant now) {
     HostMemory all = broke(rung, now);
-    for (Rung lower : Rung.values()) {
-      if (lower.isBelow(rung) && Rung.COMPATIBLE.isBelow(lower)) {
+    for (FallbackStep lower : FallbackStep.values()) {
+      if (lower.isBelow(rung) && FallbackStep.COMPATIBLE.isBelow(lower)) {
         all = all.broke(lower, now);
       }
     }
     return all;
   }
 
-  private HostMemory broke(Rung rung, Instant now) {
-    Map<Rung, Instant> more = new EnumMap<>(Rung.class);
+  private HostMemory broke(FallbackStep rung, Instant now) {
+    Map<FallbackStep, Instant> more = new EnumMap<>(FallbackStep.class);
     more.putAll(broken);
     more.put(rung, now);
-    boolean full = rung == Rung.FULL;
+    boolean full = rung == FallbackStep.FULL;
     return new HostMemory(
-            shown,
-            shownAt,
+            strongest,
+            strongestAt,
             more,
             full && fullFailedFirst == null ? now : fullFailedFirst,
             full ? now : fullFailedLast,
@@ -149,9 +150,10 @@ public record HostMemory(
 
   /** The same without what is too old to count. */
   public HostMemory at(Instant now) {
-    boolean keepShown = shownAt != null && shownAt.plus(Ladder.POSITIVE_MEMORY).isAfter(now);
-    Instant oldest = now.minus(Ladder.NEGATIVE_MEMORY);
-    Map<Rung, Instant> still = new EnumMap<>(Rung.class);
+    boolean keepShown =
+        strongestAt != null && strongestAt.plus(FallbackLadder.POSITIVE_MEMORY).isAfter(now);
+    Instant oldest = now.minus(FallbackLadder.NEGATIVE_MEMORY);
+    Map<FallbackStep, Instant> still = new EnumMap<>(FallbackStep.class);
     broken.forEach(
         (rung, when) -> {
           if (when.isAfter(oldest)) {
@@ -162,8 +164,8 @@ public record HostMemory(
     boolean keepRefused = starttlsRefusedFirst != null && starttlsRefusedFirst.isAfter(oldest);
     boolean keepBroken = brokenLast != null && brokenLast.isAfter(oldest);
     return new HostMemory(
-        keepShown ? shown : null,
-        keepShown ? shownAt : null,
+        keepShown ? strongest : null,
+        keepShown ? strongestAt : null,
         still,
         keepFull ? fullFailedFirst : null,
         keepFull ? fullFailedLast : null,

@@ -14,7 +14,7 @@ public sealed interface MxFilter {
    * @param reason in one word
    * @param text in words for the log and the DSN
    */
-  record Refusal(Reason reason, String text) {}
+  record Refusal(DeferReason reason, String text) {}
 
   /** Every host. */
   record Any() implements MxFilter {}
@@ -34,9 +34,9 @@ public sealed interface MxFilter {
    * @param hosts remembered hosts
    * @param organisations their registrable domains
    */
-  record Known(Set<Domain> hosts, Set<Domain> organisations) implements MxFilter {
+  record LedgerKnown(Set<Domain> hosts, Set<Domain> organisations) implements MxFilter {
     /** Copies. */
-    public Known {
+    public LedgerKnown {
       hosts = Set.copyOf(hosts);
       organisations = Set.copyOf(organisations);
     }
@@ -52,7 +52,7 @@ public sealed interface MxFilter {
    *
    * @param refusal why
    */
-  record Closed(Refusal refusal) implements MxFilter {}
+  record NoHostAllowed(Refusal refusal) implements MxFilter {}
 
   /** All of these must admit a host. */
   record All(Set<MxFilter> filters) implements MxFilter {
@@ -70,13 +70,15 @@ public sealed interface MxFilter {
           host instanceof Domain d && p.patterns().stream().anyMatch(m -> m.matches(d))
               ? Optional.empty()
               : Optional.of(
-                  new Refusal(Reason.STS_MX, "is not among the MX hosts of the MTA-STS policy"));
-      case Known k ->
+                  new Refusal(
+                      DeferReason.STS_MX, "is not among the MX hosts of the MTA-STS policy"));
+      case LedgerKnown k ->
           host instanceof Domain d && k.knows(d)
               ? Optional.empty()
               : Optional.of(
-                  new Refusal(Reason.LEDGER_MX, "was never seen as an MX host of this domain"));
-      case Closed c -> Optional.of(c.refusal());
+                  new Refusal(
+                      DeferReason.LEDGER_MX, "was never seen as an MX host of this domain"));
+      case NoHostAllowed c -> Optional.of(c.refusal());
       case All a ->
           a.filters().stream()
               .map(f -> f.refusal(host))
@@ -117,8 +119,8 @@ public sealed interface MxFilter {
       case Any a -> Set.of();
       case All a -> a.filters();
       case Patterns p -> Set.of(p);
-      case Known k -> Set.of(k);
-      case Closed c -> Set.of(c);
+      case LedgerKnown k -> Set.of(k);
+      case NoHostAllowed c -> Set.of(c);
     };
   }
 }

@@ -2,12 +2,12 @@ package org.sealwax.mail.policy;
 
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.mail.tls.verdict.Handshake;
-import org.sealwax.mail.tls.verdict.TlsTrouble;
+import org.sealwax.mail.tls.verdict.TlsException;
 
 /** What one connection showed before anything private was said on it. */
 public sealed interface Observation {
   /** Where the conversation was. */
-  enum Stage {
+  enum GreetingStage {
     BANNER,
     EHLO,
     STARTTLS,
@@ -18,17 +18,17 @@ public sealed interface Observation {
   record Unreachable(String why) implements Observation {}
 
   /** The host refused us by a reply. */
-  record Unwelcome(Stage stage, Reply reply) implements Observation {}
+  record RefusedByReply(GreetingStage stage, Reply reply) implements Observation {}
 
   /** Silence, close, or something that is not SMTP, before TLS had begun. */
-  record BrokenOff(Stage stage, String why) implements Observation {}
+  record ConnectionLost(GreetingStage stage, String why) implements Observation {}
 
   /**
    * Greeted and open, in clear text.
    *
    * @param starttlsOffered whether STARTTLS was offered (and, by our own decision, not used)
    */
-  record Clear(boolean starttlsOffered) implements Observation {}
+  record Unencrypted(boolean starttlsOffered) implements Observation {}
 
   /** STARTTLS was offered and answered 4yz or 5yz; open, in clear text. */
   record StarttlsRefused(Reply reply) implements Observation {}
@@ -40,7 +40,7 @@ public sealed interface Observation {
   record Injected() implements Observation {}
 
   /** TLS began and broke, by whose fault ever. Closed. */
-  record HandshakeBroken(TlsTrouble.Kind kind, String why) implements Observation {}
+  record HandshakeFailed(TlsException.Kind kind, String why) implements Observation {}
 
   /** Greeted and open, under TLS, with the capabilities of the second EHLO. */
   record Encrypted(Handshake handshake) implements Observation {}

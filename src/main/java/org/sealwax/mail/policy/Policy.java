@@ -6,12 +6,12 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.tls.verdict.Association;
 import org.sealwax.mail.tls.verdict.Handshake;
 import org.sealwax.mail.tls.verdict.NameCheck;
 import org.sealwax.mail.tls.verdict.Pin;
 import org.sealwax.mail.tls.verdict.Pins;
 import org.sealwax.mail.tls.verdict.TlsFloor;
+import org.sealwax.mail.tls.verdict.TlsaAssociation;
 import org.sealwax.mail.tls.verdict.Verdict;
 
 /**
@@ -21,7 +21,7 @@ import org.sealwax.mail.tls.verdict.Verdict;
  * @param ladder rungs and bounds
  * @param floors for evidence that names none
  */
-public record Policy(Ladder ladder, Floors floors) {
+public record Policy(FallbackLadder ladder, TlsFloors floors) {
 
   /**
    * What must hold for mail to {@code subject}.
@@ -37,7 +37,7 @@ public record Policy(Ladder ladder, Floors floors) {
    * @param now expired rows do not count; other evidence is as fresh as the source that gave it,
    *     and is never dropped here: what DANE said a second too long ago is not nothing
    */
-  public Requirement requirementFor(Subject subject, List<Evidence> evidence, Instant now) {
+  public Requirement requirementFor(PolicySubject subject, List<Evidence> evidence, Instant now) {
     boolean requireTls = false;
     boolean tlsRequiredNo = false;
     for (Evidence e : evidence) {
@@ -56,7 +56,7 @@ public record Policy(Ladder ladder, Floors floors) {
       all =
           isDaneInForce(evidence)
               ? published
-              : withAll(subject, published, evidence, Evidence.Ledger.class);
+              : withAll(subject, published, evidence, Evidence.LedgerLevel.class);
     }
     if (requireTls) {
       Requirement demanded = requireTls(subject, rows, evidence);
@@ -72,9 +72,9 @@ public record Policy(Ladder ladder, Floors floors) {
    * Why a default, a route or a row among {@code evidence} has no part in {@link #requirementFor};
    * empty when it has, and for evidence that is not the admin's.
    */
-  public static Optional<String> whyNot(Evidence one, List<Evidence> evidence, Instant now) {
+  public static Optional<String> ignoredReason(Evidence one, List<Evidence> evidence, Instant now) {
     return one instanceof Evidence.Default || AdminRows.row(one) != null
-        ? AdminRows.of(evidence, now).whyNot(one, now)
+        ? AdminRows.of(evidence, now).ignoredReason(one, now)
         : Optional.empty();
   }
 
@@ -100,12 +100,12 @@ public record Policy(Ladder ladder, Floors floors) {
                     e instanceof Evidence.Dane dane
                         && dane.state() instanceof Evidence.DaneState.Usable usable
                         && isMet(
-                            new Demand.Tlsa(usable.associations(), dane.secureMx()),
+                            new IdentityRequirement.Tlsa(usable.associations(), dane.secureMx()),
                             encrypted.handshake()));
   }
 
   private Requirement withAll(
-      Subject subject,
+      PolicySubject subject,
       Requirement base,
       List<Evidence> evidence,
       Class<? extends Evidence> source) {
@@ -120,7 +120,8 @@ public record Policy(Ladder ladder, Floors floors) {
     return all;
   }
 
-  private Requirement adminsRequirement(Subject subject, AdminRows rows, List<Evidence> evidence) {
+  private Requirement adminsRequirement(
+      PolicySubject subject, AdminRows rows, List<Evidence> evidence) {
     @Nullable Requirement all = null;
     for (Evidence e : rows.counted()) {
       Requirement of = ofRow(subject, e, rows, evidence);
@@ -130,62 +131,66 @@ public record Policy(Ladder ladder, Floors floors) {
   }
 
   private Requirement ofRow(
-      Subject subject, Evidence evidence, AdminRows rows, List<Evidence> gathered) {
+      PolicySubject subject, Evidence evidence, AdminRows rows, List<Evidence> gathered) {
     PolicyRow row = AdminRows.row(evidence);
-    Level level =
-        row != null ? row.level() : evidence instanceof Evidence.Default d ? d.level() : Level.MAY;
-    Requirement of = of(subject, level, row, rows, Origins.of(evidence));
-    return level == Level.DANE_ONLY ? of.and(daneOnly(subject, gathered)) : of;
+    TlsLevel level =
+        row != null
+            ? row.level()
+            : evidence instanceof Evidence.Default d ? d.level() : TlsLevel.MAY;
+    Requirement of = of(subject, level, row, rows, RequirementOrigins.of(evidence));
+    return level == TlsLevel.DANE_ONLY ? of.and(daneOnly(subject, gathered)) : of;
   }
 
   /** The other half of {@code dane-only}: usable records, or no mail. */
-  private Requirement daneOnly(Subject subject, List<Evidence> gathered) {
+  private Requirement daneOnly(PolicySubject subject, List<Evidence> gathered) {
     Optional<Requirement> usable =
         gathered.stream()
             .filter(
                 e ->
                     e instanceof Evidence.Dane d
                         && (d.state() instanceof Evidence.DaneState.Usable
-                            || d.state() instanceof Evidence.DaneState.Trouble))
+                            || d.state() instanceof Evidence.DaneState.LookupFailed))
             .map(e -> ofSource(subject, e))
             .filter(java.util.Objects::nonNull)
             .findFirst();
     return usable.orElseGet(
         () ->
             encrypted(
-                Level.DANE_ONLY,
+                TlsLevel.DANE_ONLY,
                 Set.of(),
-                new MxFilter.Closed(
+                new MxFilter.NoHostAllowed(
                     new MxFilter.Refusal(
-                        Reason.DANE_MISSING, "has no usable TLSA record, which a row demands")),
-                Requirement.Manner.USUAL,
+                        DeferReason.DANE_MISSING,
+                        "has no usable TLSA record, which a row demands")),
+                Requirement.TlsPresentation.USUAL,
                 List.of()));
   }
 
   /** What a published source or the ledger demands; null when it has nothing to say. */
-  private @Nullable Requirement ofSource(Subject subject, Evidence evidence) {
-    List<String> because = Origins.of(evidence);
-    Requirement.Manner usual = Requirement.Manner.USUAL;
+  private @Nullable Requirement ofSource(PolicySubject subject, Evidence evidence) {
+    List<String> because = RequirementOrigins.of(evidence);
+    Requirement.TlsPresentation usual = Requirement.TlsPresentation.USUAL;
     return switch (evidence) {
       case Evidence.Dane d -> {
         // RFC 7672 §8.1: the base domain is what the server is called by.
-        Requirement.Manner manner = new Requirement.Manner(d.base(), true);
+        Requirement.TlsPresentation manner = new Requirement.TlsPresentation(d.base(), true);
         yield switch (d.state()) {
           case Evidence.DaneState.Usable u ->
               encrypted(
-                  Level.DANE,
-                  Set.of(new Demand.Tlsa(u.associations(), d.secureMx())),
+                  TlsLevel.DANE,
+                  Set.of(new IdentityRequirement.Tlsa(u.associations(), d.secureMx())),
                   new MxFilter.Any(),
                   manner,
                   because);
           case Evidence.DaneState.Unusable u ->
-              encrypted(Level.DANE, Set.of(), new MxFilter.Any(), manner, because);
-          case Evidence.DaneState.Trouble t ->
+              encrypted(TlsLevel.DANE, Set.of(), new MxFilter.Any(), manner, because);
+          case Evidence.DaneState.LookupFailed t ->
               // RFC 7672 §2.1.1, §2.2: this host is not used while the answer is not known.
               encrypted(
-                  Level.DANE,
+                  TlsLevel.DANE,
                   Set.of(),
-                  new MxFilter.Closed(new MxFilter.Refusal(Reason.DANE_LOOKUP, t.why())),
+                  new MxFilter.NoHostAllowed(
+                      new MxFilter.Refusal(DeferReason.DANE_LOOKUP, t.why())),
                   usual,
                   because);
           case Evidence.DaneState.Absent a -> null;
@@ -196,28 +201,32 @@ public record Policy(Ladder ladder, Floors floors) {
             case Evidence.StsState.Enforce e ->
                 // RFC 8461 §4.1: a listed host, and a certificate for that host's name.
                 encrypted(
-                    Level.STS,
-                    Set.of(Demand.Pkix.of(subject.namesAsFound(), Demand.PUBLIC_ROOTS)),
+                    TlsLevel.STS,
+                    Set.of(
+                        IdentityRequirement.Pkix.of(
+                            subject.hostNames(), IdentityRequirement.PUBLIC_ROOTS)),
                     new MxFilter.Patterns(e.mx()),
                     usual,
                     because);
             case Evidence.StsState.Pending p ->
                 encrypted(
-                    Level.STS,
+                    TlsLevel.STS,
                     Set.of(),
-                    new MxFilter.Closed(
+                    new MxFilter.NoHostAllowed(
                         new MxFilter.Refusal(
-                            Reason.STS_PENDING, p.why() + "; waiting until " + p.until())),
+                            DeferReason.STS_PENDING, p.why() + "; waiting until " + p.until())),
                     usual,
                     because);
             case Evidence.StsState.Testing t -> null;
             case Evidence.StsState.Absent a -> null;
           };
-      case Evidence.Ledger l ->
+      case Evidence.LedgerLevel l ->
           encrypted(
               l.level(),
-              l.level() == Level.VERIFY
-                  ? Set.of(Demand.Pkix.of(subject.namesAsFound(), Demand.PUBLIC_ROOTS))
+              l.level() == TlsLevel.VERIFY
+                  ? Set.of(
+                      IdentityRequirement.Pkix.of(
+                          subject.hostNames(), IdentityRequirement.PUBLIC_ROOTS))
                   : Set.of(),
               l.known(),
               usual,
@@ -236,42 +245,49 @@ public record Policy(Ladder ladder, Floors floors) {
    * RFC 8689 §4.2.1: the choice of the host is vouched for by DNSSEC or MTA-STS (or there was no
    * choice), and the host is verified by DANE or by a trusted certificate for its name.
    */
-  private Requirement requireTls(Subject subject, AdminRows rows, List<Evidence> gathered) {
+  private Requirement requireTls(PolicySubject subject, AdminRows rows, List<Evidence> gathered) {
     boolean vouched = subject.secureMx() || subject.host().equals(subject.nextHop());
-    Set<Demand> identity =
-        Set.of(Demand.Pkix.of(rows.namesOr(subject.namesAsFound()), Demand.PUBLIC_ROOTS));
+    Set<IdentityRequirement> identity =
+        Set.of(
+            IdentityRequirement.Pkix.of(
+                rows.namesOr(subject.hostNames()), IdentityRequirement.PUBLIC_ROOTS));
     MxFilter filter = new MxFilter.Any();
-    Requirement.Manner manner = Requirement.Manner.USUAL;
+    Requirement.TlsPresentation manner = Requirement.TlsPresentation.USUAL;
     for (Evidence e : gathered) {
       if (e instanceof Evidence.Sts s && s.state() instanceof Evidence.StsState.Enforce policy) {
         vouched |= new MxFilter.Patterns(policy.mx()).admits(subject.host());
       }
       if (e instanceof Evidence.Dane d && d.state() instanceof Evidence.DaneState.Usable usable) {
-        identity = Set.of(new Demand.Tlsa(usable.associations(), d.secureMx()));
-        manner = new Requirement.Manner(d.base(), true);
+        identity = Set.of(new IdentityRequirement.Tlsa(usable.associations(), d.secureMx()));
+        manner = new Requirement.TlsPresentation(d.base(), true);
       }
     }
     if (!vouched) {
       filter =
-          new MxFilter.Closed(
+          new MxFilter.NoHostAllowed(
               new MxFilter.Refusal(
-                  Reason.REQUIRETLS_MX,
+                  DeferReason.REQUIRETLS_MX,
                   "REQUIRETLS: neither DNSSEC nor MTA-STS vouches for this MX host"));
     }
-    return encrypted(Level.ENCRYPT, identity, filter, manner, Origins.of(new Evidence.RequireTls()))
+    return encrypted(
+            TlsLevel.ENCRYPT,
+            identity,
+            filter,
+            manner,
+            RequirementOrigins.of(new Evidence.RequireTls()))
         .withRequireTls();
   }
 
   private Requirement encrypted(
-      Level wanted,
-      Set<Demand> identity,
+      TlsLevel wanted,
+      Set<IdentityRequirement> identity,
       MxFilter filter,
-      Requirement.Manner manner,
+      Requirement.TlsPresentation manner,
       List<String> because) {
     return new Requirement(
-        Requirement.Encryption.ALWAYS,
+        Requirement.TlsUse.ALWAYS,
         identity,
-        Requirement.ClearText.NEVER,
+        Requirement.PlaintextFallback.NEVER,
         floors.always(),
         filter,
         wanted,
@@ -282,39 +298,46 @@ public record Policy(Ladder ladder, Floors floors) {
   }
 
   private Requirement of(
-      Subject subject, Level level, @Nullable PolicyRow row, AdminRows rows, List<String> because) {
-    String ca = row == null || row.ca() == null ? Demand.PUBLIC_ROOTS : row.ca();
+      PolicySubject subject,
+      TlsLevel level,
+      @Nullable PolicyRow row,
+      AdminRows rows,
+      List<String> because) {
+    String ca = row == null || row.ca() == null ? IdentityRequirement.PUBLIC_ROOTS : row.ca();
     List<Domain> named = row == null ? List.of() : row.names();
-    Requirement.Encryption encryption =
+    Requirement.TlsUse encryption =
         switch (level) {
-          case NONE -> Requirement.Encryption.NEVER;
-          case MAY -> Requirement.Encryption.IF_OFFERED;
+          case NONE -> Requirement.TlsUse.NEVER;
+          case MAY -> Requirement.TlsUse.IF_OFFERED;
           case ENCRYPT, FINGERPRINT, VERIFY, SECURE, STS, DANE, DANE_ONLY ->
-              Requirement.Encryption.ALWAYS;
+              Requirement.TlsUse.ALWAYS;
         };
-    Set<Demand> identity =
+    Set<IdentityRequirement> identity =
         switch (level) {
           case NONE, MAY, ENCRYPT, STS, DANE, DANE_ONLY -> Set.of();
-          case FINGERPRINT -> Set.of(new Demand.Pinned(row == null ? Set.of() : row.pins()));
+          case FINGERPRINT ->
+              Set.of(new IdentityRequirement.Pinned(row == null ? Set.of() : row.pins()));
           case VERIFY ->
               Set.of(
-                  Demand.Pkix.of(
-                      named.isEmpty() ? rows.namesOr(subject.namesAsFound()) : named, ca));
+                  IdentityRequirement.Pkix.of(
+                      named.isEmpty() ? rows.namesOr(subject.hostNames()) : named, ca));
           case SECURE ->
               Set.of(
-                  Demand.Pkix.of(
-                      named.isEmpty() ? rows.namesOr(subject.namesBeyondForgery()) : named, ca));
+                  IdentityRequirement.Pkix.of(
+                      named.isEmpty() ? rows.namesOr(subject.unforgeableNames()) : named, ca));
         };
     TlsFloor usual = level.demandsTls() ? floors.always() : floors.ifOffered();
     TlsFloor floor = row == null || row.floor() == null ? usual : new TlsFloor(row.floor());
-    Requirement.Manner manner =
+    Requirement.TlsPresentation manner =
         row == null
-            ? Requirement.Manner.USUAL
-            : new Requirement.Manner(row.serverName(), row.clientCertificate());
+            ? Requirement.TlsPresentation.USUAL
+            : new Requirement.TlsPresentation(row.serverName(), row.clientCertificate());
     return new Requirement(
         encryption,
         identity,
-        level.demandsTls() ? Requirement.ClearText.NEVER : Requirement.ClearText.AT_ONCE,
+        level.demandsTls()
+            ? Requirement.PlaintextFallback.NEVER
+            : Requirement.PlaintextFallback.AT_ONCE,
         floor,
         new MxFilter.Any(),
         level,
@@ -328,65 +351,71 @@ public record Policy(Ladder ladder, Floors floors) {
    * What to do after one connection showed {@code observation}.
    *
    * <p>Ask again for each host whose last decision was {@link Decision.NextHost} with {@link
-   * Reason#TLS_BROKEN}, {@link Reason#TLS_REFUSED} or {@link Reason#TLS_NOT_OFFERED} once {@link
-   * LadderState#everyHostTried} has become true: only then can the answer be clear text.
+   * DeferReason#TLS_BROKEN}, {@link DeferReason#TLS_REFUSED} or {@link DeferReason#TLS_NOT_OFFERED}
+   * once {@link FallbackState#everyHostTried} has become true: only then can the answer be clear
+   * text.
    */
-  public Decision decide(Requirement requirement, Observation observation, LadderState state) {
+  public Decision decide(Requirement requirement, Observation observation, FallbackState state) {
     return switch (observation) {
-      case Observation.Unreachable u -> new Decision.NextHost(Reason.CONNECT, u.why());
-      case Observation.Unwelcome u ->
+      case Observation.Unreachable u -> new Decision.NextHost(DeferReason.CONNECT, u.why());
+      case Observation.RefusedByReply u ->
           new Decision.NextHost(
-              Reason.GREETING, "refused at " + u.stage().name() + ": " + u.reply());
-      case Observation.BrokenOff b -> new Decision.NextHost(Reason.LOST_CONNECTION, b.why());
+              DeferReason.GREETING, "refused at " + u.stage().name() + ": " + u.reply());
+      case Observation.ConnectionLost b ->
+          new Decision.NextHost(DeferReason.LOST_CONNECTION, b.why());
       case Observation.Injected i ->
-          new Decision.NextHost(Reason.TLS_INJECTION, "clear text followed the reply to STARTTLS");
+          new Decision.NextHost(
+              DeferReason.TLS_INJECTION, "clear text followed the reply to STARTTLS");
       case Observation.Encrypted e -> judged(requirement, e.handshake(), state);
-      case Observation.HandshakeBroken b -> broken(requirement, b, state);
+      case Observation.HandshakeFailed b -> broken(requirement, b, state);
       case Observation.StarttlsRefused r -> refused(requirement, r, state);
-      case Observation.Clear c -> clear(requirement, c, state);
+      case Observation.Unencrypted c -> clear(requirement, c, state);
     };
   }
 
-  private static Decision judged(Requirement requirement, Handshake handshake, LadderState state) {
+  private static Decision judged(
+      Requirement requirement, Handshake handshake, FallbackState state) {
     if (handshake.version().compareTo(requirement.floor().lowest()) < 0) {
       return new Decision.NextHost(
-          Reason.TLS_FLOOR, handshake.version().label() + " is below the floor");
+          DeferReason.TLS_FLOOR, handshake.version().label() + " is below the floor");
     }
     Optional<String> never = requirement.contradiction();
     if (never.isPresent()) {
-      return new Decision.NextHost(Reason.TLS_IDENTITY, never.get());
+      return new Decision.NextHost(DeferReason.TLS_IDENTITY, never.get());
     }
-    for (Demand demand : requirement.identity()) {
+    for (IdentityRequirement demand : requirement.identity()) {
       if (!isMet(demand, handshake)) {
         // Never a lower rung because of a verdict: who forges certificates must not choose.
         return new Decision.NextHost(
-            Reason.TLS_IDENTITY,
+            DeferReason.TLS_IDENTITY,
             "certificate is " + handshake.verdict().text() + ", demanded is " + demand.text());
       }
     }
-    Rung shown = state.memory().shown();
-    return new Decision.Proceed(shown != null && state.rung().isBelow(shown));
+    FallbackStep shown = state.memory().strongest();
+    return new Decision.Proceed(shown != null && state.step().isBelow(shown));
   }
 
   /** Whether a handshake satisfies one demand. */
-  public static boolean isMet(Demand demand, Handshake handshake) {
+  public static boolean isMet(IdentityRequirement demand, Handshake handshake) {
     return switch (demand) {
-      case Demand.Pkix pkix ->
-          handshake.proof().chainHolds()
-              && (handshake.verdict() instanceof Verdict.Verified(Verdict.By by, String what)
-                      && by == Verdict.By.NAME
+      case IdentityRequirement.Pkix pkix ->
+          handshake.proof().isChainValid()
+              && (handshake.verdict()
+                          instanceof Verdict.Verified(Verdict.IdentifiedBy by, String what)
+                      && by == Verdict.IdentifiedBy.NAME
                       && pkix.names().stream().anyMatch(name -> name.name().equals(what))
                   || namesLeaf(pkix, handshake));
-      case Demand.Tlsa tlsa -> {
-        Association matched = handshake.proof().association();
+      case IdentityRequirement.Tlsa tlsa -> {
+        TlsaAssociation matched = handshake.proof().association();
         yield matched != null && tlsa.associations().records().contains(matched);
       }
-      case Demand.Pinned pinned -> pinned.pins().stream().anyMatch(pin -> isLeaf(pin, handshake));
+      case IdentityRequirement.Pinned pinned ->
+          pinned.pins().stream().anyMatch(pin -> isLeaf(pin, handshake));
     };
   }
 
   /** The verdict tells the first name that matched; another demand may have meant another one. */
-  private static boolean namesLeaf(Demand.Pkix pkix, Handshake handshake) {
+  private static boolean namesLeaf(IdentityRequirement.Pkix pkix, Handshake handshake) {
     return !handshake.peerChain().isEmpty()
         && NameCheck.match(handshake.peerChain().getFirst(), pkix.names()).isPresent();
   }
@@ -397,40 +426,42 @@ public record Policy(Ladder ladder, Floors floors) {
   }
 
   private Decision broken(
-      Requirement requirement, Observation.HandshakeBroken broken, LadderState state) {
-    Optional<Rung> next = ladder.below(requirement, state);
+      Requirement requirement, Observation.HandshakeFailed broken, FallbackState state) {
+    Optional<FallbackStep> next = ladder.nextBelow(requirement, state);
     if (next.isPresent() && !state.everyHostTried()) {
-      return new Decision.Descend(next.get());
+      return new Decision.FallBack(next.get());
     }
-    return atTheEndOf(requirement, Reason.TLS_BROKEN, "TLS broke: " + broken.why(), state);
+    return atTheEndOf(requirement, DeferReason.TLS_BROKEN, "TLS broke: " + broken.why(), state);
   }
 
   private Decision refused(
-      Requirement requirement, Observation.StarttlsRefused refused, LadderState state) {
+      Requirement requirement, Observation.StarttlsRefused refused, FallbackState state) {
     String text = "STARTTLS was answered " + refused.reply();
     Instant before = state.memory().starttlsRefusedFirst();
     // Tried once more in the next delivery, then it counts as not offered.
     boolean again = before != null && before.isBefore(state.deliveryBegan());
     if (!requirement.demandsTls() && again) {
-      return withoutOffer(requirement, Reason.TLS_REFUSED, text, state);
+      return withoutOffer(requirement, DeferReason.TLS_REFUSED, text, state);
     }
-    return new Decision.NextHost(Reason.TLS_REFUSED, text);
+    return new Decision.NextHost(DeferReason.TLS_REFUSED, text);
   }
 
-  private Decision clear(Requirement requirement, Observation.Clear clear, LadderState state) {
+  private Decision clear(
+      Requirement requirement, Observation.Unencrypted clear, FallbackState state) {
     return switch (requirement.encryption()) {
       case NEVER -> new Decision.Proceed(false);
       case ALWAYS ->
-          new Decision.NextHost(Reason.TLS_NOT_OFFERED, "TLS is demanded and was not offered");
+          new Decision.NextHost(DeferReason.TLS_NOT_OFFERED, "TLS is demanded and was not offered");
       case IF_OFFERED -> {
-        if (state.rung() != Rung.CLEAR) {
-          yield withoutOffer(requirement, Reason.TLS_NOT_OFFERED, "TLS was not offered", state);
+        if (state.step() != FallbackStep.CLEAR) {
+          yield withoutOffer(
+              requirement, DeferReason.TLS_NOT_OFFERED, "TLS was not offered", state);
         }
         // A connection that was made without TLS by decision; the grounds are looked at again.
-        yield state.everyHostTried() && ladder.clearTextIsDue(requirement, state)
+        yield state.everyHostTried() && ladder.isPlaintextDue(requirement, state)
             ? new Decision.Proceed(true)
             : new Decision.NextHost(
-                Reason.TLS_BROKEN,
+                DeferReason.TLS_BROKEN,
                 "clear text is not due" + (clear.starttlsOffered() ? "" : " yet"));
       }
     };
@@ -440,9 +471,9 @@ public record Policy(Ladder ladder, Floors floors) {
    * Clear text for want of an offer: at once, unless the requirement or the past says otherwise.
    */
   private Decision withoutOffer(
-      Requirement requirement, Reason reason, String text, LadderState state) {
-    boolean neverOffered = state.memory().shown() == null;
-    if (requirement.clearText() == Requirement.ClearText.AT_ONCE && neverOffered) {
+      Requirement requirement, DeferReason reason, String text, FallbackState state) {
+    boolean neverOffered = state.memory().strongest() == null;
+    if (requirement.plaintextFallback() == Requirement.PlaintextFallback.AT_ONCE && neverOffered) {
       return new Decision.Proceed(false);
     }
     return atTheEndOf(
@@ -453,20 +484,22 @@ public record Policy(Ladder ladder, Floors floors) {
   }
 
   private Decision atTheEndOf(
-      Requirement requirement, Reason reason, String text, LadderState state) {
+      Requirement requirement, DeferReason reason, String text, FallbackState state) {
     if (requirement.demandsTls()
-        || requirement.clearText() == Requirement.ClearText.NEVER
+        || requirement.plaintextFallback() == Requirement.PlaintextFallback.NEVER
         || !state.everyHostTried()) {
       return new Decision.NextHost(reason, text);
     }
-    if (!ladder.clearTextIsDue(requirement, state)) {
-      return new Decision.Wait(ladder.holdEnds(state), reason, text);
+    if (!ladder.isPlaintextDue(requirement, state)) {
+      return new Decision.WaitForHold(ladder.holdEnds(state), reason, text);
     }
-    if (reason == Reason.TLS_BROKEN && !ladder.hasBroken(requirement, state.memory())) {
+    if (reason == DeferReason.TLS_BROKEN && !ladder.hasBroken(requirement, state.memory())) {
       return new Decision.Defer(reason, text + "; the last TLS rung has not been tried yet");
     }
-    return Ladder.hasRoom(state.inDelivery()) && state.atHost() < Ladder.PER_HOST
-        ? new Decision.ClearText()
-        : new Decision.Defer(Reason.LADDER_BOUND, text + "; no connection is left for clear text");
+    return FallbackLadder.hasConnectionsLeft(state.inDelivery())
+            && state.atHost() < FallbackLadder.PER_HOST
+        ? new Decision.GoPlaintext()
+        : new Decision.Defer(
+            DeferReason.LADDER_BOUND, text + "; no connection is left for clear text");
   }
 }

@@ -16,9 +16,9 @@ import org.sealwax.mail.tls.verdict.TlsVersion;
  * @param pattern matched against the next hop, where it replaces the default level, and against MX
  *     hosts, where it can only raise: an MX record is not ours and may be forged
  * @param level the point in the space of requirements
- * @param pins keys, for {@link Level#FINGERPRINT} only
- * @param names reference names instead of the level's own, for {@link Level#VERIFY} and {@link
- *     Level#SECURE} only
+ * @param pins keys, for {@link TlsLevel#FINGERPRINT} only
+ * @param names reference names instead of the level's own, for {@link TlsLevel#VERIFY} and {@link
+ *     TlsLevel#SECURE} only
  * @param floor lowest protocol version, or null for the default floor
  * @param ca name of the roots that count, or null for the public ones
  * @param serverName SNI to send instead of the host's name, or null
@@ -30,7 +30,7 @@ import org.sealwax.mail.tls.verdict.TlsVersion;
  */
 public record PolicyRow(
     DomainPattern pattern,
-    Level level,
+    TlsLevel level,
     Set<Pin> pins,
     List<Domain> names,
     @Nullable TlsVersion floor,
@@ -49,13 +49,13 @@ public record PolicyRow(
   public PolicyRow {
     pins = Set.copyOf(pins);
     names = List.copyOf(names);
-    if ((level == Level.FINGERPRINT) == pins.isEmpty()) {
+    if ((level == TlsLevel.FINGERPRINT) == pins.isEmpty()) {
       throw new IllegalArgumentException("pins belong to the level fingerprint, which needs some");
     }
-    if (!names.isEmpty() && level != Level.VERIFY && level != Level.SECURE) {
+    if (!names.isEmpty() && level != TlsLevel.VERIFY && level != TlsLevel.SECURE) {
       throw new IllegalArgumentException("names are for the levels verify and secure");
     }
-    if (ca != null && level != Level.VERIFY && level != Level.SECURE) {
+    if (ca != null && level != TlsLevel.VERIFY && level != TlsLevel.SECURE) {
       throw new IllegalArgumentException("a CA is for the levels verify and secure");
     }
     if (override && (note.isBlank() || owner.isBlank() || expires == null)) {
@@ -64,7 +64,7 @@ public record PolicyRow(
   }
 
   /** A row with a level and nothing else. */
-  public static PolicyRow of(DomainPattern pattern, Level level) {
+  public static PolicyRow of(DomainPattern pattern, TlsLevel level) {
     return new PolicyRow(
         pattern, level, Set.of(), List.of(), null, null, null, true, "", "", null, false);
   }
@@ -72,7 +72,18 @@ public record PolicyRow(
   /** A row of level fingerprint. */
   public static PolicyRow pinned(DomainPattern pattern, Set<Pin> pins) {
     return new PolicyRow(
-        pattern, Level.FINGERPRINT, pins, List.of(), null, null, null, true, "", "", null, false);
+        pattern,
+        TlsLevel.FINGERPRINT,
+        pins,
+        List.of(),
+        null,
+        null,
+        null,
+        true,
+        "",
+        "",
+        null,
+        false);
   }
 
   /** Whether the row counts at {@code now}. */

@@ -15,37 +15,37 @@ import org.sealwax.mail.tls.verdict.TlsFloor;
  *
  * @param encryption whether TLS
  * @param identity demands on the peer, all of which must hold; empty: anybody
- * @param clearText when clear text may stand in for TLS; {@code NEVER} whenever encryption is
- *     {@code ALWAYS}
+ * @param plaintextFallback when clear text may stand in for TLS; {@code NEVER} whenever encryption
+ *     is {@code ALWAYS}
  * @param floor lowest acceptable TLS
  * @param mxFilter which hosts may be used
- * @param wanted the word for the log token: that of the strongest source
- * @param manner how we show ourselves; no axis: nothing gets weaker or stronger by it
+ * @param statedLevel the word for the log token: that of the strongest source
+ * @param presentation how we show ourselves; no axis: nothing gets weaker or stronger by it
  * @param requireTls whether the host must offer REQUIRETLS and is told to keep it (RFC 8689 4.2)
  * @param remembered whether only the ledger stands between this mail and something weaker: such
  *     mail is held in the end, never bounced
  * @param because the evidence that led here, one line each
  */
 public record Requirement(
-    Encryption encryption,
-    Set<Demand> identity,
-    ClearText clearText,
+    TlsUse encryption,
+    Set<IdentityRequirement> identity,
+    PlaintextFallback plaintextFallback,
     TlsFloor floor,
     MxFilter mxFilter,
-    Level wanted,
-    Manner manner,
+    TlsLevel statedLevel,
+    TlsPresentation presentation,
     boolean requireTls,
     boolean remembered,
     List<String> because) {
   /** Whether TLS is used; each value is stricter than the one before. */
-  public enum Encryption {
+  public enum TlsUse {
     NEVER,
     IF_OFFERED,
     ALWAYS
   }
 
   /** When clear text may go out; each value is stricter than the one before. */
-  public enum ClearText {
+  public enum PlaintextFallback {
     /** When TLS is not offered: at once. When it is offered and broken: after the hold. */
     AT_ONCE,
     /** Only after the hold. */
@@ -59,26 +59,26 @@ public record Requirement(
    * @param serverName SNI instead of the host's name, or null
    * @param clientCertificate whether our certificate is shown when asked for
    */
-  public record Manner(@Nullable Domain serverName, boolean clientCertificate) {
+  public record TlsPresentation(@Nullable Domain serverName, boolean clientCertificate) {
     /** The host's name, and our certificate when asked. */
-    public static final Manner USUAL = new Manner(null, true);
+    public static final TlsPresentation USUAL = new TlsPresentation(null, true);
   }
 
   /** Copies, and checks what must never disagree. */
   public Requirement {
     identity = Set.copyOf(identity);
-    because = Origins.copyOf(because);
-    if (encryption == Encryption.ALWAYS && clearText != ClearText.NEVER) {
+    because = RequirementOrigins.copyOf(because);
+    if (encryption == TlsUse.ALWAYS && plaintextFallback != PlaintextFallback.NEVER) {
       throw new IllegalArgumentException("encryption always, and yet clear text");
     }
-    if (encryption != Encryption.ALWAYS && !identity.isEmpty()) {
+    if (encryption != TlsUse.ALWAYS && !identity.isEmpty()) {
       throw new IllegalArgumentException("who is not sure to come cannot be asked for papers");
     }
   }
 
   /** Whether a byte of mail in clear text would break this requirement. */
   public boolean demandsTls() {
-    return encryption == Encryption.ALWAYS;
+    return encryption == TlsUse.ALWAYS;
   }
 
   /**
@@ -88,19 +88,19 @@ public record Requirement(
   public Optional<String> contradiction() {
     Set<String> roots = new HashSet<>();
     Set<Pin> pins = null;
-    for (Demand demand : identity) {
+    for (IdentityRequirement demand : identity) {
       switch (demand) {
-        case Demand.Pkix pkix -> {
+        case IdentityRequirement.Pkix pkix -> {
           roots.add(pkix.roots());
           if (pkix.names().isEmpty()) {
             return Optional.of("a certificate is demanded for a host whose name is not known");
           }
         }
-        case Demand.Pinned pinned -> {
+        case IdentityRequirement.Pinned pinned -> {
           pins = new HashSet<>(pins == null ? pinned.pins() : pins);
           pins.retainAll(pinned.pins());
         }
-        case Demand.Tlsa t -> {}
+        case IdentityRequirement.Tlsa t -> {}
       }
     }
     if (pins != null && pins.isEmpty()) {
@@ -116,40 +116,45 @@ public record Requirement(
   public boolean isAtLeast(Requirement other) {
     return encryption.compareTo(other.encryption) >= 0
         && identity.containsAll(other.identity)
-        && clearText.compareTo(other.clearText) >= 0
+        && plaintextFallback.compareTo(other.plaintextFallback) >= 0
         && mxFilter.isAtLeast(other.mxFilter)
         && (requireTls || !other.requireTls)
-        && (encryption == Encryption.NEVER
+        && (encryption == TlsUse.NEVER
             || other.encryption != encryption
             || floor.lowest().compareTo(other.floor.lowest()) >= 0);
   }
 
   /** The weakest requirement that is at least as strict as both. */
   Requirement and(Requirement other) {
-    boolean stronger = other.wanted.compareTo(wanted) > 0;
+    boolean stronger = other.statedLevel.compareTo(statedLevel) > 0;
     return new Requirement(
         max(encryption, other.encryption),
         both(identity, other.identity),
-        max(clearText, other.clearText),
+        max(plaintextFallback, other.plaintextFallback),
         stricterFloor(other),
         mxFilter.and(other.mxFilter),
-        max(wanted, other.wanted),
-        new Manner(
-            manner.serverName != null ? manner.serverName : other.manner.serverName,
-            manner.clientCertificate && other.manner.clientCertificate),
+        max(statedLevel, other.statedLevel),
+        new TlsPresentation(
+            presentation.serverName != null
+                ? presentation.serverName
+                : other.presentation.serverName,
+            presentation.clientCertificate && other.presentation.clientCertificate),
         requireTls || other.requireTls,
         remembered || other.remembered,
-        stronger ? Origins.both(other.because, because) : Origins.both(because, other.because));
+        stronger
+            ? RequirementOrigins.both(other.because, because)
+            : RequirementOrigins.both(because, other.because));
   }
 
-  private static Set<Demand> both(Set<Demand> a, Set<Demand> b) {
+  private static Set<IdentityRequirement> both(
+      Set<IdentityRequirement> a, Set<IdentityRequirement> b) {
     if (b.isEmpty()) {
       return a;
     }
     if (a.isEmpty()) {
       return b;
     }
-    Set<Demand> both = new HashSet<>(a);
+    Set<IdentityRequirement> both = new HashSet<>(a);
     both.addAll(b);
     return both;
   }
@@ -159,11 +164,11 @@ public record Requirement(
     return new Requirement(
         encryption,
         identity,
-        clearText,
+        plaintextFallback,
         floor,
         mxFilter,
-        wanted,
-        manner,
+        statedLevel,
+        presentation,
         true,
         remembered,
         because);
@@ -176,11 +181,11 @@ public record Requirement(
         : new Requirement(
             encryption,
             identity,
-            clearText,
+            plaintextFallback,
             least,
             mxFilter,
-            wanted,
-            manner,
+            statedLevel,
+            presentation,
             requireTls,
             remembered,
             because);
@@ -191,11 +196,11 @@ public record Requirement(
     return new Requirement(
         encryption,
         identity,
-        clearText,
+        plaintextFallback,
         floor,
         mxFilter,
-        wanted,
-        manner,
+        statedLevel,
+        presentation,
         requireTls,
         true,
         because);
@@ -217,20 +222,20 @@ public record Requirement(
   /** A stable text of all axes: equal keys mean equal requirements (pools, session resumption). */
   public String key() {
     TreeSet<String> demands = new TreeSet<>();
-    for (Demand demand : identity) {
+    for (IdentityRequirement demand : identity) {
       demands.add(demand.key());
     }
     return encryption
         + " "
         + String.join("+", demands)
         + " "
-        + clearText
+        + plaintextFallback
         + " "
         + floor.lowest().label()
         + " "
-        + manner.serverName
+        + presentation.serverName
         + " "
-        + manner.clientCertificate
+        + presentation.clientCertificate
         + " "
         + requireTls;
   }

@@ -2,8 +2,8 @@
  * Floor 2: transport policy as a pure function. {@link org.sealwax.mail.policy.Evidence} gathered
  * before connecting becomes a {@link org.sealwax.mail.policy.Requirement} per next hop and host;
  * requirement and {@link org.sealwax.mail.policy.Observation} (what one connection showed) become a
- * {@link org.sealwax.mail.policy.Decision}. The {@link org.sealwax.mail.policy.Ladder} bounds how
- * often and how far down a delivery may go.
+ * {@link org.sealwax.mail.policy.Decision}. The {@link org.sealwax.mail.policy.FallbackLadder}
+ * bounds how often and how far down a delivery may go.
  *
  * <p>Invariants, each tested over the whole space: a source of evidence may raise or refuse, never
  * lower (listed exception: a row with {@code override}); where encryption is demanded, no

@@ -12,7 +12,7 @@ public final class BdatReader {
   private final LineReader source;
   private final long most;
   private final TextScan scan = new TextScan();
-  private long octets;
+  private long bytes;
 
   /**
    * A reader of one message's chunks.
@@ -35,27 +35,27 @@ public final class BdatReader {
   public boolean readInto(long size, BodySink sink) throws IOException {
     long left = size;
     if (left > source.buffered()) {
-      source.widen();
+      source.grow();
     }
     while (left > 0) {
       if (source.position == source.limit) {
         if (source.limit == source.buffer.length && left > source.limit) {
-          source.widenMore();
+          source.growFurther();
         }
         if (!source.fill()) {
           return false;
         }
       }
       int take = (int) Math.min(left, source.limit - source.position);
-      octets += take;
+      bytes += take;
       scan.scan(source.buffer, source.position, source.position + take);
-      if (octets <= most && scan.flaw() == null) {
+      if (bytes <= most && scan.flaw() == null) {
         sink.take(source.buffer, source.position, take);
       }
       source.position += take;
       left -= take;
     }
-    source.narrow();
+    source.shrink();
     return true;
   }
 
@@ -68,11 +68,11 @@ public final class BdatReader {
   public BodySummary summary() {
     scan.end();
     return new BodySummary(
-        octets, scan.eightBit(), scan.flaw(), scan.longestLine(), octets > most, true);
+        bytes, scan.eightBit(), scan.flaw(), scan.longestLine(), bytes > most, true);
   }
 
   /** Whether more came than is allowed: known before the last chunk. */
   public boolean tooLarge() {
-    return octets > most;
+    return bytes > most;
   }
 }

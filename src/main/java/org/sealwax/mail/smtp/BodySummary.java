@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What was seen of a body while it went by.
  *
- * @param octets handed on, after un-stuffing
+ * @param bytes handed on, after un-stuffing
  * @param eightBit octets above 127 were there
  * @param flaw the first one, or null; the body was read to its end all the same, and is refused
  * @param longestLine octets with CRLF; a line over {@link SmtpLimits#TEXT_LINE} is a flaw
@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
  *     limit that reading on makes no sense
  */
 public record BodySummary(
-    long octets,
+    long bytes,
     boolean eightBit,
-    @Nullable Flaw flaw,
+    @Nullable SmtpFlaw flaw,
     int longestLine,
     boolean tooLarge,
     boolean complete) {}

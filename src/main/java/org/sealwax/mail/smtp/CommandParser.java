@@ -102,9 +102,9 @@ public final class CommandParser {
     ReversePath path =
         switch (cursor.path()) {
           case null -> null;
-          case PathParser.Path.Empty e -> ReversePath.nullPath();
-          case PathParser.Path.To t -> ReversePath.of(t.mailbox());
-          case PathParser.Path.Postmaster p -> null;
+          case PathParser.ParsedPath.NullPath e -> ReversePath.nullPath();
+          case PathParser.ParsedPath.MailboxPath t -> ReversePath.of(t.mailbox());
+          case PathParser.ParsedPath.PostmasterPath p -> null;
         };
     if (path == null || !endsHere(argument, cursor.at)) {
       return malformed("MAIL", 501, BAD_SENDER, "bad sender address");
@@ -120,9 +120,9 @@ public final class CommandParser {
   private static Command mailParameters(
       ReversePath path, String argument, int from, boolean international) {
     OptionalLong size = OptionalLong.empty();
-    MailParameters.Body body = MailParameters.Body.UNSPECIFIED;
+    MailParameters.BodyParameter body = MailParameters.BodyParameter.UNSPECIFIED;
     boolean smtputf8 = false;
-    MailParameters.Content content = MailParameters.Content.UNSPECIFIED;
+    MailParameters.ReturnParameter content = MailParameters.ReturnParameter.UNSPECIFIED;
     String envelopeId = null;
     boolean requireTls = false;
     String auth = null;
@@ -138,11 +138,11 @@ public final class CommandParser {
         case "BODY" -> {
           body =
               switch (value == null ? "" : Ascii.upper(value)) {
-                case "7BIT" -> MailParameters.Body.SEVEN_BIT;
-                case "8BITMIME" -> MailParameters.Body.EIGHT_BIT;
-                default -> MailParameters.Body.UNSPECIFIED;
+                case "7BIT" -> MailParameters.BodyParameter.SEVEN_BIT;
+                case "8BITMIME" -> MailParameters.BodyParameter.EIGHT_BIT;
+                default -> MailParameters.BodyParameter.UNSPECIFIED;
               };
-          good = body != MailParameters.Body.UNSPECIFIED;
+          good = body != MailParameters.BodyParameter.UNSPECIFIED;
         }
         case "SMTPUTF8" -> {
           smtputf8 = true;
@@ -155,11 +155,11 @@ public final class CommandParser {
         case "RET" -> {
           content =
               switch (value == null ? "" : Ascii.upper(value)) {
-                case "HDRS" -> MailParameters.Content.HEADERS;
-                case "FULL" -> MailParameters.Content.FULL;
-                default -> MailParameters.Content.UNSPECIFIED;
+                case "HDRS" -> MailParameters.ReturnParameter.HEADERS;
+                case "FULL" -> MailParameters.ReturnParameter.FULL;
+                default -> MailParameters.ReturnParameter.UNSPECIFIED;
               };
-          good = content != MailParameters.Content.UNSPECIFIED;
+          good = content != MailParameters.ReturnParameter.UNSPECIFIED;
         }
         case "ENVID" -> {
           envelopeId = value;
@@ -194,9 +194,9 @@ public final class CommandParser {
     ForwardPath path =
         switch (cursor.path()) {
           case null -> null;
-          case PathParser.Path.Empty e -> null;
-          case PathParser.Path.To t -> new ForwardPath.To(t.mailbox());
-          case PathParser.Path.Postmaster p -> new ForwardPath.Postmaster();
+          case PathParser.ParsedPath.NullPath e -> null;
+          case PathParser.ParsedPath.MailboxPath t -> new ForwardPath.ToMailbox(t.mailbox());
+          case PathParser.ParsedPath.PostmasterPath p -> new ForwardPath.LocalPostmaster();
         };
     if (path == null || !endsHere(argument, cursor.at)) {
       return malformed("RCPT", 501, BAD_RECIPIENT, "bad recipient address");
@@ -333,7 +333,7 @@ public final class CommandParser {
     private final String text;
     private int at;
     private int count;
-    private final java.util.ArrayList<String> seen = new java.util.ArrayList<>(4);
+    private final java.util.ArrayList<String> keywords = new java.util.ArrayList<>(4);
     String keyword = "";
     @Nullable String value;
     boolean broken;
@@ -364,8 +364,8 @@ public final class CommandParser {
               || !keyword.chars().allMatch(c -> c < 0x80 && isKeywordChar((char) c))
               || value != null && value.isEmpty()
               || ++count > SmtpLimits.PARAMETERS
-              || seen.contains(keyword);
-      seen.add(keyword);
+              || keywords.contains(keyword);
+      keywords.add(keyword);
       return !broken;
     }
 

@@ -27,7 +27,7 @@ public final class DotReader {
   private final LineReader source;
   private final long most;
   private final TextScan scan = new TextScan();
-  private long octets;
+  private long bytes;
 
   /** The last four octets; at first the end of the command line. */
   private int tail = '\n';
@@ -49,14 +49,14 @@ public final class DotReader {
    * @throws IOException from the stream or from the sink, as it was thrown
    */
   public BodySummary readInto(BodySink sink) throws IOException {
-    source.widen();
+    source.grow();
     State state = State.LINE_START;
     boolean afterCr = false;
     while (true) {
       if (source.position == source.limit && !more()) {
         return summary(false);
       }
-      if (octets > most && octets - most > DROPPED_AFTER_LIMIT) {
+      if (bytes > most && bytes - most > DROPPED_AFTER_LIMIT) {
         return summary(false);
       }
       byte[] block = source.buffer;
@@ -67,7 +67,7 @@ public final class DotReader {
         if (state == State.TEXT) {
           // The loop that sees nearly every octet: on to the end of a line, or of the block.
           if (!afterCr) {
-            i = Octets.findCr(block, i, end);
+            i = EightOctetScan.findCr(block, i, end);
             if (i == end) {
               break;
             }
@@ -91,7 +91,7 @@ public final class DotReader {
         switch (state) {
           case LINE_START -> {
             if (b == '.') {
-              handOn(sink, block, from, i);
+              passOn(sink, block, from, i);
               i++;
               from = i;
               state = State.DOT;
@@ -116,14 +116,14 @@ public final class DotReader {
               return summary(true);
             }
             scan.scan(BARE_CR, 0, 1);
-            octets++;
+            bytes++;
             state = State.TEXT;
             afterCr = true;
           }
           case TEXT -> throw new IllegalStateException("read above");
         }
       }
-      handOn(sink, block, from, end);
+      passOn(sink, block, from, end);
       for (int last = Math.max(source.position, end - Integer.BYTES); last < end; last++) {
         tail = tail << Byte.SIZE | block[last] & 0xff;
       }
@@ -149,18 +149,18 @@ public final class DotReader {
 
   private boolean more() throws IOException {
     if (source.limit == source.buffer.length) {
-      source.widenMore();
+      source.growFurther();
     }
     return source.fill();
   }
 
-  private void handOn(BodySink sink, byte[] block, int from, int to) throws IOException {
+  private void passOn(BodySink sink, byte[] block, int from, int to) throws IOException {
     if (from == to) {
       return;
     }
-    octets += to - from;
+    bytes += to - from;
     scan.scan(block, from, to);
-    if (octets <= most && scan.flaw() == null) {
+    if (bytes <= most && scan.flaw() == null) {
       sink.take(block, from, to - from);
     }
   }
@@ -171,8 +171,8 @@ public final class DotReader {
   }
 
   private BodySummary summary(boolean complete) {
-    source.narrow();
+    source.shrink();
     return new BodySummary(
-        octets, scan.eightBit(), scan.flaw(), scan.longestLine(), octets > most, complete);
+        bytes, scan.eightBit(), scan.flaw(), scan.longestLine(), bytes > most, complete);
   }
 }

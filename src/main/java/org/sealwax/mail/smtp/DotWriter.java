@@ -51,7 +51,7 @@ public final class DotWriter {
         throw new IllegalStateException("bare LF in stored content");
       } else {
         // The loop that sees nearly every octet.
-        i = Octets.skipPlain(block, i + 1, end) - 1;
+        i = EightOctetScan.skipPlain(block, i + 1, end) - 1;
       }
       i++;
     }

@@ -5,7 +5,7 @@ import org.sealwax.mail.address.Mailbox;
 /** What may stand in RCPT (RFC 5321 4.1.1.3). */
 public sealed interface ForwardPath {
   /** {@code <Postmaster>} without a domain: whoever runs this server. */
-  record Postmaster() implements ForwardPath {
+  record LocalPostmaster() implements ForwardPath {
     @Override
     public String toString() {
       return "postmaster";
@@ -13,7 +13,7 @@ public sealed interface ForwardPath {
   }
 
   /** A mailbox. */
-  record To(Mailbox mailbox) implements ForwardPath {
+  record ToMailbox(Mailbox mailbox) implements ForwardPath {
     @Override
     public String toString() {
       return mailbox.toString();

@@ -39,12 +39,12 @@ public final class LineReader {
   }
 
   /** Asks before it takes a large block, which is convenient and never needed. */
-  public void widenIf(BooleanSupplier asked) {
+  public void growIf(BooleanSupplier asked) {
     mayWiden = asked;
   }
 
   /** Whether it has a large block. */
-  public boolean isWide() {
+  public boolean isGrown() {
     return buffer.length >= WIDE_BUFFER;
   }
 
@@ -68,24 +68,24 @@ public final class LineReader {
    *
    * @param most octets with CRLF
    */
-  public Line read(int most) throws IOException {
+  public InputLine read(int most) throws IOException {
     int scan = position;
     int dropped = 0;
     boolean afterCr = false;
-    Flaw flaw = null;
+    SmtpFlaw flaw = null;
     while (true) {
       if (scan == limit) {
         if (flaw != null) {
           dropped += scan - position;
           position = scan;
           if (dropped > SmtpLimits.DROPPED) {
-            return new Line.Refused(Flaw.ENDLESS);
+            return new InputLine.BrokenLine(SmtpFlaw.ENDLESS);
           }
         }
         int held = scan - position;
         if (!fill()) {
           position = limit;
-          return new Line.End();
+          return new InputLine.EndOfInput();
         }
         scan = position + held;
       }
@@ -94,36 +94,36 @@ public final class LineReader {
         int start = position;
         position = scan;
         if (!afterCr) {
-          return new Line.Refused(Flaw.BARE_LF);
+          return new InputLine.BrokenLine(SmtpFlaw.BARE_LF);
         }
         if (flaw == null && scan - start > most) {
-          flaw = Flaw.TOO_LONG;
+          flaw = SmtpFlaw.TOO_LONG;
         }
-        return flaw == null ? decoded(start, scan - 2 - start) : new Line.Refused(flaw);
+        return flaw == null ? decoded(start, scan - 2 - start) : new InputLine.BrokenLine(flaw);
       }
       if (flaw == null) {
         if (afterCr) {
-          flaw = Flaw.BARE_CR;
+          flaw = SmtpFlaw.BARE_CR;
         } else if (b == 0) {
-          flaw = Flaw.NUL;
+          flaw = SmtpFlaw.NUL;
         } else if (scan - position > most) {
-          flaw = Flaw.TOO_LONG;
+          flaw = SmtpFlaw.TOO_LONG;
         }
       }
       afterCr = b == '\r';
     }
   }
 
-  private Line decoded(int start, int length) {
+  private InputLine decoded(int start, int length) {
     int all = 0;
     for (int i = start; i < start + length; i++) {
       all |= buffer[i];
     }
     if (all >= 0) {
-      return new Line.Text(new String(buffer, start, length, StandardCharsets.ISO_8859_1));
+      return new InputLine.Text(new String(buffer, start, length, StandardCharsets.ISO_8859_1));
     }
     try {
-      return new Line.Text(
+      return new InputLine.Text(
           StandardCharsets.UTF_8
               .newDecoder()
               .decode(ByteBuffer.wrap(buffer, start, length))
@@ -131,11 +131,11 @@ public final class LineReader {
     } catch (CharacterCodingException e) {
       lastStart = start;
       lastLength = length;
-      return new Line.Refused(Flaw.NOT_UTF8);
+      return new InputLine.BrokenLine(SmtpFlaw.NOT_UTF8);
     }
   }
 
-  /** The line just refused as {@link Flaw#NOT_UTF8}, each octet as one character. */
+  /** The line just refused as {@link SmtpFlaw#NOT_UTF8}, each octet as one character. */
   String lastAsLatin1() {
     return new String(buffer, lastStart, lastLength, StandardCharsets.ISO_8859_1);
   }
@@ -163,21 +163,21 @@ public final class LineReader {
   }
 
   /** Takes a block for a body. */
-  void widen() {
+  void grow() {
     if (buffer.length < BufferPool.BLOCK) {
       replace(BufferPool.take());
     }
   }
 
   /** Takes a large block once a body has shown to be large: fewer reads for each megabyte. */
-  void widenMore() {
+  void growFurther() {
     if (buffer.length < WIDE_BUFFER && mayWiden.getAsBoolean()) {
       replace(new byte[WIDE_BUFFER]);
     }
   }
 
   /** Gives the block back after a body, or a long line, once no more than a little is buffered. */
-  public void narrow() {
+  public void shrink() {
     if (buffer.length > IDLE_BUFFER && buffered() <= IDLE_BUFFER) {
       replace(new byte[IDLE_BUFFER]);
     }

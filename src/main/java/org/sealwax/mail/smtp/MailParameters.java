@@ -16,29 +16,29 @@ import org.jspecify.annotations.Nullable;
  */
 public record MailParameters(
     OptionalLong size,
-    Body body,
+    BodyParameter body,
     boolean smtputf8,
-    Content content,
+    ReturnParameter content,
     @Nullable String envelopeId,
     boolean requireTls,
     @Nullable String auth) {
   /** BODY. */
-  public enum Body {
+  public enum BodyParameter {
     UNSPECIFIED,
     SEVEN_BIT,
     EIGHT_BIT
   }
 
   /** RET. */
-  public enum Content {
+  public enum ReturnParameter {
     UNSPECIFIED,
     HEADERS,
     FULL
   }
 
   /** Whether RET or ENVID was given (RFC 3461). */
-  public boolean asksForDsn() {
-    return content != Content.UNSPECIFIED || envelopeId != null;
+  public boolean requestsDsn() {
+    return content != ReturnParameter.UNSPECIFIED || envelopeId != null;
   }
 
   /** None given. */
@@ -48,5 +48,11 @@ public record MailParameters(
 
   private static final MailParameters NONE =
       new MailParameters(
-          OptionalLong.empty(), Body.UNSPECIFIED, false, Content.UNSPECIFIED, null, false, null);
+          OptionalLong.empty(),
+          BodyParameter.UNSPECIFIED,
+          false,
+          ReturnParameter.UNSPECIFIED,
+          null,
+          false,
+          null);
 }

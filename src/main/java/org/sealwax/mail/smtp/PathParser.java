@@ -25,38 +25,38 @@ final class PathParser {
   }
 
   /** {@code <…>} at the cursor. */
-  sealed interface Path {
+  sealed interface ParsedPath {
     /** {@code <>}. */
-    record Empty() implements Path {}
+    record NullPath() implements ParsedPath {}
 
     /** {@code <Postmaster>}, in any case (RFC 5321 4.1.1.3). */
-    record Postmaster() implements Path {}
+    record PostmasterPath() implements ParsedPath {}
 
     /** A mailbox; a source route before it was read and dropped (RFC 5321 3.6.1, app. C). */
-    record To(Mailbox mailbox) implements Path {}
+    record MailboxPath(Mailbox mailbox) implements ParsedPath {}
   }
 
   /** Reads a path in brackets and leaves the cursor behind it; null when it is none. */
-  @Nullable Path path() {
+  @Nullable ParsedPath path() {
     int start = at;
     if (!take('<')) {
       return null;
     }
     if (take('>')) {
-      return new Path.Empty();
+      return new ParsedPath.NullPath();
     }
     if (peek() == '@' && !sourceRoute()) {
       return null;
     }
     if (Ascii.isAt(text, at, "POSTMASTER>")) {
       at += 11;
-      return new Path.Postmaster();
+      return new ParsedPath.PostmasterPath();
     }
     Mailbox mailbox = mailbox();
-    if (mailbox == null || !take('>') || octets(start, at) > SmtpLimits.PATH) {
+    if (mailbox == null || !take('>') || bytes(start, at) > SmtpLimits.PATH) {
       return null;
     }
-    return new Path.To(mailbox);
+    return new ParsedPath.MailboxPath(mailbox);
   }
 
   /** {@code @a,@b:} (RFC 5321 app. F.2: read, checked, ignored). */
@@ -73,7 +73,7 @@ final class PathParser {
   @Nullable Mailbox mailbox() {
     int start = at;
     String local = peek() == '"' ? quotedLocal() : dotString();
-    if (local == null || octets(start, at) > SmtpLimits.LOCAL_PART || !take('@')) {
+    if (local == null || bytes(start, at) > SmtpLimits.LOCAL_PART || !take('@')) {
       return null;
     }
     MailHost host = host();
@@ -214,7 +214,7 @@ final class PathParser {
     return at == text.length();
   }
 
-  private int octets(int from, int to) {
+  private int bytes(int from, int to) {
     int octets = 0;
     for (int i = from; i < to; i++) {
       char c = text.charAt(i);

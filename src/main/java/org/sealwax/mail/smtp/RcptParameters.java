@@ -26,7 +26,7 @@ public record RcptParameters(Set<Notify> when, @Nullable String originalRecipien
   }
 
   /** Whether NOTIFY or ORCPT was given (RFC 3461). */
-  public boolean asksForDsn() {
+  public boolean requestsDsn() {
     return !when.isEmpty() || originalRecipient != null;
   }
 

@@ -21,7 +21,7 @@ public final class ReplyReader {
   /**
    * Reads one whole reply.
    *
-   * @throws ReplyTrouble when it is none, or the peer closed
+   * @throws InvalidReplyException when it is none, or the peer closed
    * @throws IOException from the stream
    */
   public Reply read() throws IOException {
@@ -31,38 +31,39 @@ public final class ReplyReader {
     while (true) {
       String line =
           switch (lines.read(SmtpLimits.REPLY_LINE)) {
-            case Line.Text t -> t.text();
-            case Line.End e ->
-                throw new ReplyTrouble(ReplyTrouble.Kind.CLOSED, "closed instead of a reply");
-            case Line.Refused r ->
+            case InputLine.Text t -> t.text();
+            case InputLine.EndOfInput e ->
+                throw new InvalidReplyException(
+                    InvalidReplyException.Kind.CLOSED, "closed instead of a reply");
+            case InputLine.BrokenLine r ->
                 switch (r.flaw()) {
                   case TOO_LONG, ENDLESS ->
-                      throw new ReplyTrouble(
-                          ReplyTrouble.Kind.TOO_LONG,
+                      throw new InvalidReplyException(
+                          InvalidReplyException.Kind.TOO_LONG,
                           "reply line over " + SmtpLimits.REPLY_LINE + " octets");
                   case BARE_CR, BARE_LF, NUL ->
-                      throw new ReplyTrouble(
-                          ReplyTrouble.Kind.BROKEN_LINE, r.flaw().text() + " in a reply");
+                      throw new InvalidReplyException(
+                          InvalidReplyException.Kind.BROKEN_LINE, r.flaw().text() + " in a reply");
                   // The code came with octets we cannot show; keep shape, lose the text.
                   case NOT_UTF8 -> lines.lastAsLatin1();
                 };
           };
       int now = code(line);
       if (code != 0 && now != code) {
-        throw new ReplyTrouble(
-            ReplyTrouble.Kind.CODE_CHANGED,
+        throw new InvalidReplyException(
+            InvalidReplyException.Kind.CODE_CHANGED,
             "reply began with " + code + " and went on with " + now);
       }
       code = now;
       octets += line.length();
       texts.add(line.length() > 4 ? line.substring(4) : "");
-      if (texts.size() > SmtpLimits.REPLY_LINES || octets > SmtpLimits.REPLY_OCTETS) {
-        throw new ReplyTrouble(
-            ReplyTrouble.Kind.TOO_LONG,
+      if (texts.size() > SmtpLimits.REPLY_LINES || octets > SmtpLimits.REPLY_BYTES) {
+        throw new InvalidReplyException(
+            InvalidReplyException.Kind.TOO_LONG,
             "reply over "
                 + SmtpLimits.REPLY_LINES
                 + " lines or "
-                + SmtpLimits.REPLY_OCTETS
+                + SmtpLimits.REPLY_BYTES
                 + " octets");
       }
       if (line.length() == 3 || line.charAt(3) == ' ') {
@@ -71,7 +72,7 @@ public final class ReplyReader {
     }
   }
 
-  private static int code(String line) throws ReplyTrouble {
+  private static int code(String line) throws InvalidReplyException {
     boolean form = line.length() >= 3 && (line.length() == 3 || " -".indexOf(line.charAt(3)) >= 0);
     for (int i = 0; form && i < 3; i++) {
       form = line.charAt(i) >= '0' && line.charAt(i) <= '9';
@@ -79,7 +80,8 @@ public final class ReplyReader {
     int code = form ? Integer.parseInt(line, 0, 3, 10) : 0;
     if (code < 200 || code > 599) {
       String shown = line.length() > 60 ? line.substring(0, 60) + "…" : line;
-      throw new ReplyTrouble(ReplyTrouble.Kind.NOT_A_REPLY, "not a reply: " + shown);
+      throw new InvalidReplyException(
+          InvalidReplyException.Kind.NOT_A_REPLY, "not a reply: " + shown);
     }
     return code;
   }

@@ -19,7 +19,7 @@ public final class SmtpLimits {
   public static final int REPLY_LINES = 128;
 
   /** Octets of one reply: its lines stay in memory until the last one came. */
-  public static final int REPLY_OCTETS = 32 * 1_024;
+  public static final int REPLY_BYTES = 32 * 1_024;
 
   /** Octets of one reply line that we write (RFC 5321 4.5.3.1.5), with code and CRLF. */
   public static final int REPLY_LINE_OUT = 512;

@@ -7,12 +7,12 @@ final class TextScan {
   private boolean afterCr;
   private long lineLength;
   private long longest;
-  private int allOctets;
-  private @Nullable Flaw flaw;
+  private int allBytes;
+  private @Nullable SmtpFlaw flaw;
 
   /** Looks at one piece. */
   void scan(byte[] block, int from, int to) {
-    int all = allOctets;
+    int all = allBytes;
     boolean cr = afterCr;
     int i = from;
     int lineStart = from;
@@ -20,7 +20,7 @@ final class TextScan {
       byte b = block[i++];
       all |= b;
       if (!cr && (b > '\r' || b < 0)) {
-        i = Octets.skipPlain(block, i, to);
+        i = EightOctetScan.skipPlain(block, i, to);
         continue;
       }
       if (cr) {
@@ -31,20 +31,20 @@ final class TextScan {
           endLine();
           continue;
         }
-        spot(Flaw.BARE_CR);
+        spot(SmtpFlaw.BARE_CR);
       }
       switch (b) {
         case '\r' -> cr = true;
-        case '\n' -> spot(Flaw.BARE_LF);
-        case 0 -> spot(Flaw.NUL);
+        case '\n' -> spot(SmtpFlaw.BARE_LF);
+        case 0 -> spot(SmtpFlaw.NUL);
         default -> {}
       }
     }
     lineLength += to - lineStart;
     if (lineLength > SmtpLimits.TEXT_LINE) {
-      spot(Flaw.TOO_LONG);
+      spot(SmtpFlaw.TOO_LONG);
     }
-    allOctets = all;
+    allBytes = all;
     afterCr = cr;
   }
 
@@ -52,13 +52,13 @@ final class TextScan {
     if (lineLength > longest) {
       longest = lineLength;
       if (longest > SmtpLimits.TEXT_LINE) {
-        spot(Flaw.TOO_LONG);
+        spot(SmtpFlaw.TOO_LONG);
       }
     }
     lineLength = 0;
   }
 
-  private void spot(Flaw seen) {
+  private void spot(SmtpFlaw seen) {
     if (flaw == null) {
       flaw = seen;
     }
@@ -67,19 +67,19 @@ final class TextScan {
   /** No more will come. */
   void end() {
     if (afterCr) {
-      spot(Flaw.BARE_CR);
+      spot(SmtpFlaw.BARE_CR);
       afterCr = false;
     }
     endLine();
   }
 
   /** The first flaw, or null. */
-  @Nullable Flaw flaw() {
+  @Nullable SmtpFlaw flaw() {
     return flaw;
   }
 
   boolean eightBit() {
-    return allOctets < 0;
+    return allBytes < 0;
   }
 
   int longestLine() {

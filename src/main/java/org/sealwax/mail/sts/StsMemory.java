@@ -17,16 +17,16 @@ import org.sealwax.mail.policy.Evidence;
  *     answered, and with no policy
  * @param lookupSince when the look-up of {@code _mta-sts} began to fail with nothing to hold on to,
  *     or null
- * @param trouble the last one in words for people; empty for none
+ * @param failure the last one in words for people; empty for none
  */
 public record StsMemory(
-    @Nullable Kept kept,
+    @Nullable FetchedPolicy kept,
     @Nullable Instant refresh,
     @Nullable Instant tried,
     int failures,
     @Nullable Instant fetchSince,
     @Nullable Instant lookupSince,
-    String trouble) {
+    String failure) {
   /** Nothing. */
   public static final StsMemory EMPTY = new StsMemory(null, null, null, 0, null, null, "");
 
@@ -46,7 +46,7 @@ public record StsMemory(
    * @param policy itself
    * @param fetched when
    */
-  public record Kept(String id, StsPolicy policy, Instant fetched) {
+  public record FetchedPolicy(String id, StsPolicy policy, Instant fetched) {
     /** When it ends unless it is fetched again (RFC 8461 3.2, max_age). */
     public Instant expires() {
       Duration life = policy.maxAge();
@@ -79,19 +79,19 @@ public record StsMemory(
   }
 
   /** A policy that is in force, or null. */
-  public @Nullable Kept live(Instant now) {
+  public @Nullable FetchedPolicy live(Instant now) {
     return kept != null && kept.isLive(now) ? kept : null;
   }
 
   StsMemory withRefresh(@Nullable Instant at) {
-    return new StsMemory(kept, at, tried, failures, fetchSince, lookupSince, trouble);
+    return new StsMemory(kept, at, tried, failures, fetchSince, lookupSince, failure);
   }
 
   StsMemory withoutKept() {
-    return new StsMemory(null, null, tried, failures, fetchSince, lookupSince, trouble);
+    return new StsMemory(null, null, tried, failures, fetchSince, lookupSince, failure);
   }
 
-  StsMemory withLookupTrouble(Instant since, String what) {
+  StsMemory withLookupFailure(Instant since, String what) {
     return new StsMemory(kept, refresh, tried, failures, fetchSince, since, what);
   }
 
@@ -99,6 +99,6 @@ public record StsMemory(
   StsMemory withLookup() {
     return lookupSince == null
         ? this
-        : new StsMemory(kept, refresh, tried, failures, fetchSince, null, trouble);
+        : new StsMemory(kept, refresh, tried, failures, fetchSince, null, failure);
   }
 }

@@ -55,16 +55,17 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, String t
   }
 
   /** What reading came to. */
-  public sealed interface Reading {
+  public sealed interface ParsedStsPolicy {
     /**
      * A policy.
      *
      * @param deviations from the grammar that senders can pass over without following anything that
      *     was not written: the policy's host should mend them
      */
-    record Sound(StsPolicy policy, List<Flawed> deviations) implements Reading {
+    record ValidStsPolicy(StsPolicy policy, List<StsPolicyFlaw> deviations)
+        implements ParsedStsPolicy {
       /** Copies. */
-      public Sound {
+      public ValidStsPolicy {
         deviations = List.copyOf(deviations);
       }
     }
@@ -75,7 +76,7 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, String t
      * @param line where, from 1; 0 when it is about the file as a whole
      * @param why in words for people; quotes nothing of the file
      */
-    record Flawed(int line, String why) implements Reading {
+    record StsPolicyFlaw(int line, String why) implements ParsedStsPolicy {
       /** {@code line 3: why}. */
       public String text() {
         return line == 0 ? why : "line " + line + ": " + why;
@@ -109,9 +110,9 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, String t
    * max_age} over the limit is the limit, and an {@code mx} that is none is left out where others
    * are left.
    */
-  public static Reading read(byte[] file) {
+  public static ParsedStsPolicy read(byte[] file) {
     if (file.length > MAX_SIZE) {
-      return new Reading.Flawed(0, "over " + MAX_SIZE + " octets");
+      return new ParsedStsPolicy.StsPolicyFlaw(0, "over " + MAX_SIZE + " octets");
     }
     String text;
     try {
@@ -123,29 +124,29 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, String t
               .decode(ByteBuffer.wrap(file))
               .toString();
     } catch (CharacterCodingException e) {
-      return new Reading.Flawed(0, "not UTF-8");
+      return new ParsedStsPolicy.StsPolicyFlaw(0, "not UTF-8");
     }
-    return new Reader(text).read();
+    return new StsPolicyParser(text).read();
   }
 
   /** Deviations told of one policy. */
   private static final int MOST_DEVIATIONS = 20;
 
   /** One reading, line by line. */
-  private static final class Reader {
+  private static final class StsPolicyParser {
     private final String text;
     private boolean version;
     private @Nullable Mode mode;
     private @Nullable Duration maxAge;
     private final List<MxPattern> mx = new ArrayList<>();
-    private Reading.@Nullable Flawed badMx;
-    private final List<Reading.Flawed> deviations = new ArrayList<>();
+    private ParsedStsPolicy.@Nullable StsPolicyFlaw badMx;
+    private final List<ParsedStsPolicy.StsPolicyFlaw> deviations = new ArrayList<>();
 
-    private Reader(String text) {
+    private StsPolicyParser(String text) {
       this.text = text;
     }
 
-    private Reading read() {
+    private ParsedStsPolicy read() {
       String[] lines = text.split("\n", -1);
       int count = lines.length;
       // RFC 8461 §3.2: the last line may have an end or none.
@@ -153,7 +154,7 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, String t
         count--;
       }
       if (count == 0) {
-        return new Reading.Flawed(0, "empty");
+        return new ParsedStsPolicy.StsPolicyFlaw(0, "empty");
       }
       for (int i = 0; i < count; i++) {
         String line = lines[i];
@@ -170,7 +171,7 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, String t
         }
         Optional<String> flaw = field(i, line);
         if (flaw.isPresent()) {
-          return new Reading.Flawed(i + 1, flaw.get());
+          return new ParsedStsPolicy.StsPolicyFlaw(i + 1, flaw.get());
         }
       }
       return whole();
@@ -178,26 +179,26 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, String t
 
     private void deviates(int line, String how) {
       if (deviations.size() < MOST_DEVIATIONS) {
-        deviations.add(new Reading.Flawed(line + 1, how));
+        deviations.add(new ParsedStsPolicy.StsPolicyFlaw(line + 1, how));
       }
     }
 
-    private Reading whole() {
+    private ParsedStsPolicy whole() {
       if (!version) {
-        return new Reading.Flawed(0, "no version");
+        return new ParsedStsPolicy.StsPolicyFlaw(0, "no version");
       }
       if (mode == null) {
-        return new Reading.Flawed(0, "no mode");
+        return new ParsedStsPolicy.StsPolicyFlaw(0, "no mode");
       }
       if (maxAge == null) {
-        return new Reading.Flawed(0, "no max_age");
+        return new ParsedStsPolicy.StsPolicyFlaw(0, "no max_age");
       }
       if (mx.isEmpty() && mode != Mode.NONE) {
         return badMx == null
-            ? new Reading.Flawed(0, "no mx, which mode " + mode.word() + " needs")
+            ? new ParsedStsPolicy.StsPolicyFlaw(0, "no mx, which mode " + mode.word() + " needs")
             : badMx;
       }
-      return new Reading.Sound(new StsPolicy(mode, maxAge, mx, text), deviations);
+      return new ParsedStsPolicy.ValidStsPolicy(new StsPolicy(mode, maxAge, mx, text), deviations);
     }
 
     /** Why a line is no field. */
@@ -272,7 +273,7 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, String t
       pattern.ifPresent(mx::add);
       if (pattern.isEmpty()) {
         String why = "an mx that is neither a host name nor \"*.\" and one";
-        badMx = badMx == null ? new Reading.Flawed(number + 1, why) : badMx;
+        badMx = badMx == null ? new ParsedStsPolicy.StsPolicyFlaw(number + 1, why) : badMx;
         deviates(number, why);
       }
     }

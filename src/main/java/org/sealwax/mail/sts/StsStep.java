@@ -14,7 +14,7 @@ import org.sealwax.mail.policy.Evidence;
  * @param lost an {@code enforce} policy that has just ended although nobody took it back, or null:
  *     the ledger remembers its hosts
  */
-public record StsStep(StsMemory memory, Next next, @Nullable Lost lost) {
+public record StsStep(StsMemory memory, StsAction next, @Nullable LostPolicy lost) {
   /** The least between two failed fetches (RFC 8461 3.3). */
   public static final Duration LEAST_GAP = Duration.ofMinutes(5);
 
@@ -28,14 +28,14 @@ public record StsStep(StsMemory memory, Next next, @Nullable Lost lost) {
   private static final int MAX_DOUBLINGS = 8;
 
   /** What to do. */
-  public sealed interface Next {
+  public sealed interface StsAction {
     /**
      * This holds.
      *
      * @param state for the evidence
      * @param expires when it must be asked again at the latest, or null
      */
-    record Settled(Evidence.StsState state, @Nullable Instant expires) implements Next {}
+    record StateHolds(Evidence.StsState state, @Nullable Instant expires) implements StsAction {}
 
     /**
      * The policy is to be fetched, and the outcome handed to {@link StsStep#fetched} or {@link
@@ -43,7 +43,7 @@ public record StsStep(StsMemory memory, Next next, @Nullable Lost lost) {
      *
      * @param id that is announced
      */
-    record Fetch(String id) implements Next {}
+    record FetchPolicy(String id) implements StsAction {}
   }
 
   /**
@@ -52,10 +52,10 @@ public record StsStep(StsMemory memory, Next next, @Nullable Lost lost) {
    * @param kept it
    * @param why whether its record was gone, or only its renewal failed
    */
-  public record Lost(StsMemory.Kept kept, Ending why) {}
+  public record LostPolicy(StsMemory.FetchedPolicy kept, PolicyEnd why) {}
 
   /** How a policy ended. */
-  public enum Ending {
+  public enum PolicyEnd {
     /** It could not be fetched again in its whole life. */
     REFRESH_FAILED,
     /** The DNS says that there is no record any more, and mode {@code none} was never served. */
@@ -63,18 +63,18 @@ public record StsStep(StsMemory memory, Next next, @Nullable Lost lost) {
   }
 
   /** What holds for a delivery now, or that a fetch must come first. */
-  public static StsStep ask(
-      StsMemory memory, Announcement announcement, Patience patience, Instant now) {
+  public static StsStep decide(
+      StsMemory memory, StsLookup announcement, FirstContactWait patience, Instant now) {
     return switch (announcement) {
-      case Announcement.Silent s -> silent(memory, s.why(), patience, now);
-      case Announcement.Says s ->
+      case StsLookup.NoRecordAnswer s -> silent(memory, s.why(), patience, now);
+      case StsLookup.RecordAnswer s ->
           switch (s.record()) {
             case StsRecord.Announced a -> announced(memory.withLookup(), a.id(), patience, now);
-            case StsRecord.None n -> gone(memory, "no _mta-sts record", now);
+            case StsRecord.None n -> recordGone(memory, "no _mta-sts record", now);
             case StsRecord.Several m ->
-                gone(memory, m.count() + " _mta-sts records, which count as none", now);
+                recordGone(memory, m.count() + " _mta-sts records, which count as none", now);
             case StsRecord.Malformed m ->
-                gone(memory, "its _mta-sts record is malformed: " + m.why(), now);
+                recordGone(memory, "its _mta-sts record is malformed: " + m.why(), now);
           };
     };
   }
@@ -84,18 +84,18 @@ public record StsStep(StsMemory memory, Next next, @Nullable Lost lost) {
    * when its time has come, and before a failure becomes permanent (RFC 8461 5.1).
    */
   public static StsStep renew(
-      StsMemory memory, Announcement announcement, Patience patience, Instant now) {
-    StsMemory.Kept kept = memory.kept();
-    StsStep usual = ask(memory, announcement, patience, now);
-    if (kept == null || usual.next() instanceof Next.Fetch || usual.lost() != null) {
+      StsMemory memory, StsLookup announcement, FirstContactWait patience, Instant now) {
+    StsMemory.FetchedPolicy kept = memory.kept();
+    StsStep usual = decide(memory, announcement, patience, now);
+    if (kept == null || usual.next() instanceof StsAction.FetchPolicy || usual.lost() != null) {
       return usual;
     }
     boolean there =
         switch (announcement) {
           // HTTPS vouches for itself, whatever becomes of the look-up.
-          case Announcement.Silent s -> true;
+          case StsLookup.NoRecordAnswer s -> true;
           // A domain that took its record away is leaving; its policy is not prolonged.
-          case Announcement.Says s -> s.record() instanceof StsRecord.Announced;
+          case StsLookup.RecordAnswer s -> s.record() instanceof StsRecord.Announced;
         };
     boolean soon =
         now.isBefore(kept.fetched().plus(LEAST_GAP)) && !now.isBefore(kept.fetched())
@@ -104,7 +104,7 @@ public record StsStep(StsMemory memory, Next next, @Nullable Lost lost) {
       return new StsStep(
           usual.memory().withRefresh(now.plus(there ? LEAST_GAP : REFRESH)), usual.next(), null);
     }
-    return new StsStep(memory, new Next.Fetch(kept.id()), null);
+    return new StsStep(memory, new StsAction.FetchPolicy(kept.id()), null);
   }
 
   /**
@@ -113,7 +113,7 @@ public record StsStep(StsMemory memory, Next next, @Nullable Lost lost) {
    * @param jitter from 0 to 1: spreads the renewals of policies that came in together
    */
   public static StsStep fetched(String id, StsPolicy policy, Instant now, double jitter) {
-    StsMemory.Kept kept = new StsMemory.Kept(id, policy, now);
+    StsMemory.FetchedPolicy kept = new StsMemory.FetchedPolicy(id, policy, now);
     Duration half = policy.maxAge().dividedBy(2);
     Duration most = half.compareTo(REFRESH) < 0 ? half : REFRESH;
     Instant refresh =
@@ -124,7 +124,8 @@ public record StsStep(StsMemory memory, Next next, @Nullable Lost lost) {
   }
 
   /** After a fetch that brought none. */
-  public static StsStep failed(StsMemory memory, String why, Patience patience, Instant now) {
+  public static StsStep failed(
+      StsMemory memory, String why, FirstContactWait patience, Instant now) {
     Instant since = memory.fetchSince();
     return missed(memory, why, since == null || memory.isInvalid() ? now : since, patience, now);
   }
@@ -134,12 +135,13 @@ public record StsStep(StsMemory memory, Next next, @Nullable Lost lost) {
    * for one that is kept and in force. Waiting would change nothing, and nobody but the domain's
    * owner can have caused it.
    */
-  public static StsStep invalid(StsMemory memory, String why, Patience patience, Instant now) {
+  public static StsStep invalid(
+      StsMemory memory, String why, FirstContactWait patience, Instant now) {
     return missed(memory, why, StsMemory.INVALID, patience, now);
   }
 
   private static StsStep missed(
-      StsMemory memory, String why, Instant since, Patience patience, Instant now) {
+      StsMemory memory, String why, Instant since, FirstContactWait patience, Instant now) {
     StsMemory after =
         new StsMemory(
             memory.kept(),
@@ -152,27 +154,28 @@ public record StsStep(StsMemory memory, Next next, @Nullable Lost lost) {
     return unfetched(after, patience, now);
   }
 
-  private static Next.Settled settled(StsMemory.Kept kept) {
-    return new Next.Settled(kept.state(), kept.expires());
+  private static StsAction.StateHolds settled(StsMemory.FetchedPolicy kept) {
+    return new StsAction.StateHolds(kept.state(), kept.expires());
   }
 
-  private static StsStep announced(StsMemory memory, String id, Patience patience, Instant now) {
-    StsMemory.Kept live = memory.live(now);
+  private static StsStep announced(
+      StsMemory memory, String id, FirstContactWait patience, Instant now) {
+    StsMemory.FetchedPolicy live = memory.live(now);
     if (live != null && live.id().equals(id)) {
       return new StsStep(memory, settled(live), null);
     }
     return mustWait(memory, patience, now)
         ? unfetched(memory, patience, now)
-        : new StsStep(memory, new Next.Fetch(id), null);
+        : new StsStep(memory, new StsAction.FetchPolicy(id), null);
   }
 
   /** A fetch failed a moment ago. A clock that went back does not make the moment long. */
-  private static boolean mustWait(StsMemory memory, Patience patience, Instant now) {
+  private static boolean mustWait(StsMemory memory, FirstContactWait patience, Instant now) {
     Instant tried = memory.tried();
     return tried != null && !now.isBefore(tried) && now.isBefore(nextTry(memory, patience, tried));
   }
 
-  private static Instant nextTry(StsMemory memory, Patience patience, Instant tried) {
+  private static Instant nextTry(StsMemory memory, FirstContactWait patience, Instant tried) {
     Instant next = tried.plus(gap(memory.failures()));
     Instant since = memory.fetchSince();
     if (memory.kept() != null || since == null) {
@@ -191,12 +194,12 @@ public record StsStep(StsMemory memory, Next next, @Nullable Lost lost) {
   }
 
   /** Announced, and not to be had now. */
-  private static StsStep unfetched(StsMemory memory, Patience patience, Instant now) {
-    StsMemory.Kept live = memory.live(now);
+  private static StsStep unfetched(StsMemory memory, FirstContactWait patience, Instant now) {
+    StsMemory.FetchedPolicy live = memory.live(now);
     if (live != null) {
       return new StsStep(memory, settled(live), null);
     }
-    Lost lost = lost(memory, Ending.REFRESH_FAILED);
+    LostPolicy lost = lost(memory, PolicyEnd.REFRESH_FAILED);
     if (lost != null) {
       // Its hosts are the ledger's from now on; until the ledger has them, the policy speaks.
       return new StsStep(memory.withoutKept(), settled(lost.kept()), lost);
@@ -206,9 +209,9 @@ public record StsStep(StsMemory memory, Next next, @Nullable Lost lost) {
     if (memory.isInvalid()) {
       return new StsStep(
           memory.withoutKept(),
-          new Next.Settled(
+          new StsAction.StateHolds(
               new Evidence.StsState.Absent(
-                  "announced, and what it serves is " + memory.trouble(), true),
+                  "announced, and what it serves is " + memory.failure(), true),
               nextTry(memory, patience, tried)),
           null);
     }
@@ -216,73 +219,75 @@ public record StsStep(StsMemory memory, Next next, @Nullable Lost lost) {
     // A wait too short for another fetch ends by the clock, any other with the fetch at its end.
     boolean brief = patience.fetch().compareTo(LEAST_GAP) < 0;
     if (brief && now.isBefore(end)) {
-      return new StsStep(memory, new Next.Settled(unfetchable(memory, end), end), null);
+      return new StsStep(memory, new StsAction.StateHolds(unfetchable(memory, end), end), null);
     }
     if (!brief && tried.isBefore(end)) {
       Instant next = nextTry(memory, patience, tried);
       return new StsStep(
           memory,
-          new Next.Settled(unfetchable(memory, next.isAfter(end) ? next : end), next),
+          new StsAction.StateHolds(unfetchable(memory, next.isAfter(end) ? next : end), next),
           null);
     }
     return new StsStep(
         memory.withoutKept(),
-        new Next.Settled(
+        new StsAction.StateHolds(
             new Evidence.StsState.Absent(
                 "announced, and its policy could not be fetched since "
                     + since
                     + ": "
-                    + memory.trouble()),
+                    + memory.failure()),
             nextTry(memory, patience, tried)),
         null);
   }
 
   private static Evidence.StsState.Pending unfetchable(StsMemory memory, Instant until) {
     return new Evidence.StsState.Pending(
-        "its policy cannot be fetched: " + memory.trouble(), until);
+        "its policy cannot be fetched: " + memory.failure(), until);
   }
 
-  private static StsStep silent(StsMemory memory, String why, Patience patience, Instant now) {
-    StsMemory.Kept live = memory.live(now);
+  private static StsStep silent(
+      StsMemory memory, String why, FirstContactWait patience, Instant now) {
+    StsMemory.FetchedPolicy live = memory.live(now);
     if (live != null) {
       return new StsStep(memory, settled(live), null);
     }
     String trouble = "_mta-sts cannot be looked up: " + why;
-    Lost lost = lost(memory, Ending.REFRESH_FAILED);
+    LostPolicy lost = lost(memory, PolicyEnd.REFRESH_FAILED);
     Instant since = memory.lookupSince() == null ? now : memory.lookupSince();
-    StsMemory after = memory.withoutKept().withLookupTrouble(since, trouble);
+    StsMemory after = memory.withoutKept().withLookupFailure(since, trouble);
     if (lost != null) {
       return new StsStep(after, settled(lost.kept()), lost);
     }
     Instant end = since.plus(patience.lookup());
     return now.isBefore(end)
         ? new StsStep(
-            after, new Next.Settled(new Evidence.StsState.Pending(trouble, end), end), null)
+            after, new StsAction.StateHolds(new Evidence.StsState.Pending(trouble, end), end), null)
         : new StsStep(
             after,
-            new Next.Settled(new Evidence.StsState.Absent(trouble + ", since " + since), null),
+            new StsAction.StateHolds(
+                new Evidence.StsState.Absent(trouble + ", since " + since), null),
             null);
   }
 
-  private static StsStep gone(StsMemory memory, String why, Instant now) {
-    StsMemory.Kept live = memory.live(now);
+  private static StsStep recordGone(StsMemory memory, String why, Instant now) {
+    StsMemory.FetchedPolicy live = memory.live(now);
     if (live != null) {
       // RFC 8461 §3.3: a policy that is valid applies although nothing announces it any more.
       return new StsStep(memory.withLookup(), settled(live), null);
     }
-    Lost lost = lost(memory, Ending.RECORD_GONE);
+    LostPolicy lost = lost(memory, PolicyEnd.RECORD_GONE);
     return new StsStep(
         StsMemory.EMPTY,
         lost == null
-            ? new Next.Settled(new Evidence.StsState.Absent(why), null)
+            ? new StsAction.StateHolds(new Evidence.StsState.Absent(why), null)
             : settled(lost.kept()),
         lost);
   }
 
-  private static @Nullable Lost lost(StsMemory memory, Ending why) {
-    StsMemory.Kept kept = memory.kept();
+  private static @Nullable LostPolicy lost(StsMemory memory, PolicyEnd why) {
+    StsMemory.FetchedPolicy kept = memory.kept();
     return kept != null && kept.policy().mode() == StsPolicy.Mode.ENFORCE
-        ? new Lost(kept, why)
+        ? new LostPolicy(kept, why)
         : null;
   }
 }

@@ -31,7 +31,7 @@ final class Buffers {
   private final ArrayDeque<ByteBuffer> largeDirect = new ArrayDeque<>();
   private final ArrayDeque<ByteBuffer> largeHeap = new ArrayDeque<>();
 
-  private ArrayDeque<ByteBuffer> shelf(boolean isDirect, boolean isLarge) {
+  private ArrayDeque<ByteBuffer> pool(boolean isDirect, boolean isLarge) {
     if (isLarge) {
       return isDirect ? largeDirect : largeHeap;
     }
@@ -42,7 +42,7 @@ final class Buffers {
   ByteBuffer borrow(boolean isDirect, boolean isLarge) {
     ByteBuffer spare;
     synchronized (this) {
-      spare = shelf(isDirect, isLarge).pollFirst();
+      spare = pool(isDirect, isLarge).pollFirst();
     }
     if (spare != null) {
       return spare.clear();
@@ -55,7 +55,7 @@ final class Buffers {
   void give(ByteBuffer buffer) {
     boolean isLarge = buffer.capacity() == LARGE;
     synchronized (this) {
-      ArrayDeque<ByteBuffer> shelf = shelf(buffer.isDirect(), isLarge);
+      ArrayDeque<ByteBuffer> shelf = pool(buffer.isDirect(), isLarge);
       if (shelf.size() < (isLarge ? SPARE_LARGE : SPARE_SMALL)) {
         shelf.addFirst(buffer);
       }

@@ -59,9 +59,10 @@ final class ChainCheck {
    * @param reason why not trusted, or null when the chain holds
    * @param notes what changes nothing
    */
-  record Worth(Verdict.@Nullable Reason reason, List<String> notes) {}
+  record ChainResult(Verdict.@Nullable Reason reason, List<String> notes) {}
 
-  static Worth check(List<X509Certificate> chain, Anchors roots, PeerRole role, Instant now) {
+  static ChainResult check(
+      List<X509Certificate> chain, PreparedRoots roots, PeerRole role, Instant now) {
     X509Certificate leaf = chain.getFirst();
     Set<Verdict.Reason> reasons = EnumSet.noneOf(Verdict.Reason.class);
     List<String> notes = new ArrayList<>();
@@ -69,25 +70,26 @@ final class ChainCheck {
     if (roots.contains(leaf)) {
       // Trusted as itself: whoever put it among the roots vouches for all but its dates.
       validity(leaf, now, reasons);
-      return worth(reasons, notes);
+      return result(reasons, notes);
     }
     List<X509Certificate> path = path(chain, roots, now);
     if (path != null) {
       path.forEach(certificate -> strength(certificate, reasons));
-      return worth(reasons, notes);
+      return result(reasons, notes);
     }
     diagnose(chain, roots, now, reasons);
-    return worth(reasons, notes);
+    return result(reasons, notes);
   }
 
-  private static Worth worth(Set<Verdict.Reason> reasons, List<String> notes) {
+  private static ChainResult result(Set<Verdict.Reason> reasons, List<String> notes) {
     // An EnumSet runs in the order of declaration, which is the order of telling.
-    return new Worth(reasons.isEmpty() ? null : reasons.iterator().next(), List.copyOf(notes));
+    return new ChainResult(
+        reasons.isEmpty() ? null : reasons.iterator().next(), List.copyOf(notes));
   }
 
   /** The path without its root, or null when there is none that holds now. */
   private static @Nullable List<X509Certificate> path(
-      List<X509Certificate> chain, Anchors roots, Instant now) {
+      List<X509Certificate> chain, PreparedRoots roots, Instant now) {
     Set<TrustAnchor> anchors = roots.above(chain, now);
     if (anchors.isEmpty()) {
       return null;
@@ -98,7 +100,7 @@ final class ChainCheck {
       PKIXBuilderParameters parameters = new PKIXBuilderParameters(anchors, target);
       parameters.setRevocationEnabled(false);
       parameters.setDate(Date.from(now));
-      parameters.setMaxPathLength(Judge.MAX_CHAIN);
+      parameters.setMaxPathLength(PeerVerifier.MAX_CHAIN);
       parameters.addCertStore(
           CertStore.getInstance("Collection", new CollectionCertStoreParameters(chain)));
       PKIXCertPathBuilderResult built =
@@ -114,7 +116,7 @@ final class ChainCheck {
 
   /** Says why there is no path, by walking the chain as it was sent. */
   private static void diagnose(
-      List<X509Certificate> chain, Anchors roots, Instant now, Set<Verdict.Reason> reasons) {
+      List<X509Certificate> chain, PreparedRoots roots, Instant now, Set<Verdict.Reason> reasons) {
     X509Certificate at = chain.getFirst();
     List<X509Certificate> left = new ArrayList<>(chain.subList(1, chain.size()));
     boolean climbed = false;

@@ -2,7 +2,7 @@ package org.sealwax.mail.tls;
 
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.tls.verdict.References;
+import org.sealwax.mail.tls.verdict.ReferenceIdentity;
 import org.sealwax.mail.tls.verdict.TlsFloor;
 import org.sealwax.mail.tls.verdict.TlsVersion;
 
@@ -30,7 +30,7 @@ public record ClientOffer(
     boolean compatible,
     boolean clientCertificate,
     boolean fallbackScsv,
-    References references,
+    ReferenceIdentity references,
     String resumptionKey) {
   /** An offer of the first engine. */
   public ClientOffer(
@@ -41,7 +41,7 @@ public record ClientOffer(
       boolean resumption,
       boolean clientCertificate,
       boolean fallbackScsv,
-      References references,
+      ReferenceIdentity references,
       String resumptionKey) {
     this(
         serverName,

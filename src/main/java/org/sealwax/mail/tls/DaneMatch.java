@@ -16,9 +16,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.mail.tls.verdict.Association;
 import org.sealwax.mail.tls.verdict.PeerRole;
 import org.sealwax.mail.tls.verdict.Pins;
+import org.sealwax.mail.tls.verdict.TlsaAssociation;
 import org.sealwax.mail.tls.verdict.Verdict;
 
 /**
@@ -40,10 +40,10 @@ final class DaneMatch {
   /** Anchors given whole that are tried: a signature check for every link of the chain each. */
   static final int MAX_GIVEN = 4;
 
-  private static final Comparator<Association> ORDER =
-      Comparator.comparingInt(Association::selector)
-          .thenComparingInt(Association::matching)
-          .thenComparing(Association::data);
+  private static final Comparator<TlsaAssociation> ORDER =
+      Comparator.comparingInt(TlsaAssociation::selector)
+          .thenComparingInt(TlsaAssociation::matching)
+          .thenComparing(TlsaAssociation::data);
 
   private DaneMatch() {}
 
@@ -53,18 +53,18 @@ final class DaneMatch {
    * @param association whose anchor the chain leads to, or null
    * @param why not, in words; empty when it does
    */
-  record Anchored(@Nullable Association association, String why) {}
+  record AnchorMatch(@Nullable TlsaAssociation association, String why) {}
 
   /**
    * The association of usage 3 that this leaf is; name, dates and chain play no part (RFC 7672
    * 3.1.1).
    */
-  static Optional<Association> leaf(X509Certificate leaf, Set<Association> records) {
+  static Optional<TlsaAssociation> leaf(X509Certificate leaf, Set<TlsaAssociation> records) {
     return records.stream().filter(r -> r.usage() == END_ENTITY && is(leaf, r)).min(ORDER);
   }
 
   /** The associations of usage 2. */
-  static List<Association> anchors(Set<Association> records) {
+  static List<TlsaAssociation> anchors(Set<TlsaAssociation> records) {
     return records.stream().filter(r -> r.usage() == ANCHOR).sorted(ORDER).toList();
   }
 
@@ -74,11 +74,11 @@ final class DaneMatch {
    *
    * @param records of usage 2
    */
-  static Anchored anchored(
-      List<X509Certificate> chain, List<Association> records, PeerRole role, Instant now) {
+  static AnchorMatch anchored(
+      List<X509Certificate> chain, List<TlsaAssociation> records, PeerRole role, Instant now) {
     String why = "no trust anchor of a TLSA record is in the chain";
     int given = 0;
-    for (Association record : records) {
+    for (TlsaAssociation record : records) {
       List<X509Certificate> there = inChain(chain, record);
       List<TrustAnchor> bare = List.of();
       if (there.isEmpty() && record.matching() == FULL && ++given <= MAX_GIVEN) {
@@ -98,18 +98,20 @@ final class DaneMatch {
           continue;
         }
       }
-      ChainCheck.Worth worth = ChainCheck.check(chain, Anchors.ofDane(there, bare), role, now);
+      ChainCheck.ChainResult worth =
+          ChainCheck.check(chain, PreparedRoots.forDane(there, bare), role, now);
       Verdict.Reason reason = worth.reason();
       if (reason == null) {
-        return new Anchored(record, "");
+        return new AnchorMatch(record, "");
       }
       why = "the chain below the TLSA trust anchor is " + reason.word();
     }
-    return new Anchored(null, why);
+    return new AnchorMatch(null, why);
   }
 
   /** A leaf is no authority over itself: usage 2 looks above it. */
-  private static List<X509Certificate> inChain(List<X509Certificate> chain, Association record) {
+  private static List<X509Certificate> inChain(
+      List<X509Certificate> chain, TlsaAssociation record) {
     List<X509Certificate> found = new ArrayList<>();
     for (X509Certificate certificate : chain.subList(1, chain.size())) {
       if (!certificate.equals(chain.getFirst()) && is(certificate, record)) {
@@ -127,7 +129,7 @@ final class DaneMatch {
   }
 
   private static List<X509Certificate> certificate(
-      List<X509Certificate> chain, Association record) {
+      List<X509Certificate> chain, TlsaAssociation record) {
     try {
       byte[] der = HexFormat.of().parseHex(record.data());
       X509Certificate given =
@@ -142,8 +144,8 @@ final class DaneMatch {
   }
 
   /** A bare key has no name; whoever it signed says what it is called. */
-  private static List<TrustAnchor> key(List<X509Certificate> chain, Association record) {
-    Optional<PublicKey> key = KeyOctets.key(HexFormat.of().parseHex(record.data()));
+  private static List<TrustAnchor> key(List<X509Certificate> chain, TlsaAssociation record) {
+    Optional<PublicKey> key = SpkiBytes.key(HexFormat.of().parseHex(record.data()));
     List<TrustAnchor> anchors = new ArrayList<>();
     key.ifPresent(
         k -> {
@@ -165,12 +167,12 @@ final class DaneMatch {
     }
   }
 
-  private static boolean is(X509Certificate certificate, Association record) {
+  private static boolean is(X509Certificate certificate, TlsaAssociation record) {
     try {
       Optional<byte[]> octets =
           record.selector() == WHOLE_CERTIFICATE
               ? Optional.of(certificate.getEncoded())
-              : KeyOctets.of(certificate);
+              : SpkiBytes.of(certificate);
       return octets.isPresent() && record.data().equals(text(record.matching(), octets.get()));
     } catch (GeneralSecurityException e) {
       return false;

@@ -7,7 +7,7 @@ import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /** A TLS implementation: makes engines, and says what it can. */
-sealed interface EngineFactory permits BoringEngines, JsseEngines {
+sealed interface EngineFactory permits BoringSslEngines, JsseEngines {
   /** For logs. */
   TlsEngine kind();
 
@@ -19,13 +19,14 @@ sealed interface EngineFactory permits BoringEngines, JsseEngines {
    *
    * @param context names listener, identity and client-certificate mode: sessions never cross it
    */
-  ServerContext server(ListenerTls listener, Identity identity, byte[] context) throws SSLException;
+  ServerContext server(ListenerTlsSettings listener, Identity identity, byte[] context)
+      throws SSLException;
 
   /** The client side with one identity, or without any. */
-  ClientContext client(ClientTls settings, @Nullable Identity identity) throws SSLException;
+  ClientContext client(ClientTlsSettings settings, @Nullable Identity identity) throws SSLException;
 
   /** What an engine needs around it. */
-  interface Engine {
+  interface TlsEngineHandle {
     /** The engine, handshake not begun. */
     SSLEngine ssl();
 
@@ -51,7 +52,7 @@ sealed interface EngineFactory permits BoringEngines, JsseEngines {
   /** Makes server engines; thread-safe. */
   interface ServerContext extends AutoCloseable {
     /** A new engine. */
-    Engine engine() throws SSLException;
+    TlsEngineHandle engine() throws SSLException;
 
     /** Ticket keys from now on: the first seals, all open. */
     void ticketKeys(List<byte[]> keys);
@@ -68,7 +69,7 @@ sealed interface EngineFactory permits BoringEngines, JsseEngines {
      *
      * @param sessions key under which sessions are looked up and kept, or null for none
      */
-    Engine engine(ClientOffer offer, @Nullable String sessions) throws SSLException;
+    TlsEngineHandle engine(ClientOffer offer, @Nullable String sessions) throws SSLException;
 
     @Override
     void close();

@@ -9,45 +9,48 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.tls.verdict.PeerRole;
 import org.sealwax.mail.tls.verdict.Pins;
-import org.sealwax.mail.tls.verdict.TlsTrouble;
+import org.sealwax.mail.tls.verdict.TlsException;
 
 /**
  * Outbound TLS: one context with our certificate and one without, replaced when it is reloaded, and
  * one on the second engine.
  */
 final class EngineTlsClient implements TlsClient {
-  private final TlsRoom room;
-  private final ClientTls settings;
+  private final TlsFactory factory;
+  private final ClientTlsSettings settings;
   private final @Nullable IdentityStore identities;
-  private final Judge judge;
+  private final PeerVerifier judge;
   private EngineFactory.@Nullable ClientContext bare;
-  private EngineFactory.@Nullable ClientContext shown;
+  private EngineFactory.@Nullable ClientContext withCertificate;
   private EngineFactory.@Nullable ClientContext compatible;
-  private @Nullable Identity shownIdentity;
+  private @Nullable Identity certificateIdentity;
 
   EngineTlsClient(
-      TlsRoom room, ClientTls settings, @Nullable IdentityStore identities, Judge judge) {
-    this.room = room;
+      TlsFactory room,
+      ClientTlsSettings settings,
+      @Nullable IdentityStore identities,
+      PeerVerifier judge) {
+    this.factory = room;
     this.settings = settings;
     this.identities = identities;
     this.judge = judge;
   }
 
   @Override
-  public TlsWire connect(Wire clear, ClientOffer offer, Duration total) throws TlsTrouble {
-    return Shake.within(clear, total, () -> shake(clear, offer));
+  public TlsWire connect(Wire clear, ClientOffer offer, Duration total) throws TlsException {
+    return HandshakeRun.within(clear, total, () -> shake(clear, offer));
   }
 
   private EngineWire shake(Wire clear, ClientOffer offer) throws IOException {
-    EngineFactory.Engine lease = engine(offer);
+    EngineFactory.TlsEngineHandle lease = engine(offer);
     EngineWire wire = new EngineWire(clear, new RecordReader(clear.in()), lease, true, "");
     try {
-      wire.shake();
-      wire.settled(
-          Shake.facts(
+      wire.runHandshake();
+      wire.handshakeDone(
+          HandshakeRun.facts(
               wire,
               offer.serverName() == null ? null : offer.serverName().name(),
-              (chain, staple) -> judge.judge(chain, staple, offer.references(), PeerRole.SERVER)));
+              (chain, staple) -> judge.verify(chain, staple, offer.references(), PeerRole.SERVER)));
       return wire;
     } catch (IOException | RuntimeException e) {
       wire.close();
@@ -55,7 +58,7 @@ final class EngineTlsClient implements TlsClient {
     }
   }
 
-  private synchronized EngineFactory.Engine engine(ClientOffer offer) throws SSLException {
+  private synchronized EngineFactory.TlsEngineHandle engine(ClientOffer offer) throws SSLException {
     return context(offer).engine(offer, offer.resumption() ? sessions(offer) : null);
   }
 
@@ -63,7 +66,7 @@ final class EngineTlsClient implements TlsClient {
     if (offer.compatible()) {
       EngineFactory.ClientContext there = compatible;
       if (there == null) {
-        there = room.second().client(settings, null);
+        there = factory.secondEngine().client(settings, null);
         compatible = there;
       }
       return there;
@@ -72,20 +75,20 @@ final class EngineTlsClient implements TlsClient {
     if (!offer.clientCertificate() || own == null) {
       EngineFactory.ClientContext there = bare;
       if (there == null) {
-        there = room.engines().client(settings, null);
+        there = factory.engines().client(settings, null);
         bare = there;
       }
       return there;
     }
     Identity now = own.standard();
-    EngineFactory.ClientContext there = shown;
-    if (there == null || shownIdentity != now) {
-      EngineFactory.ClientContext fresh = room.engines().client(settings, now);
+    EngineFactory.ClientContext there = withCertificate;
+    if (there == null || certificateIdentity != now) {
+      EngineFactory.ClientContext fresh = factory.engines().client(settings, now);
       if (there != null) {
         there.close();
       }
-      shown = fresh;
-      shownIdentity = now;
+      withCertificate = fresh;
+      certificateIdentity = now;
       return fresh;
     }
     return there;

@@ -9,13 +9,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import javax.net.ssl.SSLException;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.tls.verdict.PeerRole;
 import org.sealwax.mail.tls.verdict.Pins;
-import org.sealwax.mail.tls.verdict.References;
-import org.sealwax.mail.tls.verdict.TlsTrouble;
+import org.sealwax.mail.tls.verdict.ReferenceIdentity;
+import org.sealwax.mail.tls.verdict.TlsException;
 import org.sealwax.mail.tls.wire.ClientHello;
 import org.sealwax.mail.tls.wire.Records;
 import org.sealwax.mail.tls.wire.SignatureScheme;
@@ -25,42 +25,42 @@ final class EngineTlsServer implements TlsServer {
   private static final int FATAL = 2;
   private static final int HANDSHAKE_FAILURE = 40;
 
-  private final TlsRoom room;
-  private final ListenerTls listener;
+  private final TlsFactory factory;
+  private final ListenerTlsSettings listener;
   private final IdentityStore identities;
-  private final References references;
-  private final Judge judge;
+  private final ReferenceIdentity references;
+  private final PeerVerifier judge;
   private final Clock clock;
-  private final Chance chance;
-  private final Map<Identity, Context> contexts = new HashMap<>();
+  private final RandomSource random;
+  private final Map<Identity, ServerContextWithKeys> contexts = new HashMap<>();
 
-  private record Context(EngineFactory.ServerContext engines, TicketKeys keys) {}
+  private record ServerContextWithKeys(EngineFactory.ServerContext engines, TicketKeys keys) {}
 
   EngineTlsServer(
-      TlsRoom room,
-      ListenerTls listener,
+      TlsFactory room,
+      ListenerTlsSettings listener,
       IdentityStore identities,
-      References references,
-      Judge judge,
+      ReferenceIdentity references,
+      PeerVerifier judge,
       Clock clock,
-      Chance chance) {
-    this.room = room;
+      RandomSource chance) {
+    this.factory = room;
     this.listener = listener;
     this.identities = identities;
     this.references = references;
     this.judge = judge;
     this.clock = clock;
-    this.chance = chance;
+    this.random = chance;
   }
 
   @Override
-  public TlsWire accept(Wire clear, Duration total) throws TlsTrouble {
-    return Shake.within(clear, total, () -> shake(clear));
+  public TlsWire accept(Wire clear, Duration total) throws TlsException {
+    return HandshakeRun.within(clear, total, () -> shake(clear));
   }
 
   private EngineWire shake(Wire clear) throws IOException {
     RecordReader records = new RecordReader(clear.in());
-    EngineFactory.Engine lease;
+    EngineFactory.TlsEngineHandle lease;
     ClientHello hello;
     try {
       hello = hello(records);
@@ -68,8 +68,8 @@ final class EngineTlsServer implements TlsServer {
       if (!soundlySigned(hello, identity)) {
         clear.out().write(Records.alert(Records.TLS12, FATAL, HANDSHAKE_FAILURE));
         clear.out().flush();
-        throw new TlsTrouble(
-            TlsTrouble.Kind.ALERT_SENT,
+        throw new TlsException(
+            TlsException.Kind.ALERT_SENT,
             "refused the client's hello: it takes no signature but over SHA-1 or MD5");
       }
       lease = engine(identity);
@@ -79,12 +79,12 @@ final class EngineTlsServer implements TlsServer {
     }
     EngineWire wire = new EngineWire(clear, records, lease, false, hello.sessionId());
     try {
-      wire.shake();
-      wire.settled(
-          Shake.facts(
+      wire.runHandshake();
+      wire.handshakeDone(
+          HandshakeRun.facts(
               wire,
               hello.serverName(),
-              (chain, staple) -> judge.judge(chain, references, PeerRole.CLIENT)));
+              (chain, staple) -> judge.verify(chain, references, PeerRole.CLIENT)));
       return wire;
     } catch (IOException | RuntimeException e) {
       wire.close();
@@ -117,20 +117,21 @@ final class EngineTlsServer implements TlsServer {
   private static ClientHello hello(RecordReader records) throws IOException {
     while (true) {
       switch (ClientHello.read(records.bytes(), records.offset(), records.filled())) {
-        case ClientHello.Reading.Whole(ClientHello hello) -> {
+        case ClientHello.ClientHelloParse.Whole(ClientHello hello) -> {
           return hello;
         }
-        case ClientHello.Reading.Broken(String why, boolean tls) ->
+        case ClientHello.ClientHelloParse.Broken(String why, boolean tls) ->
             throw tls
-                ? new TlsTrouble(TlsTrouble.Kind.ALERT_SENT, "refused the client's hello: " + why)
+                ? new TlsException(
+                    TlsException.Kind.ALERT_SENT, "refused the client's hello: " + why)
                 : EngineWire.notTls(records);
-        case ClientHello.Reading.Partial(int missing) -> {
+        case ClientHello.ClientHelloParse.Partial(int missing) -> {
           // Read on before parsing again: single octets must not cost a parse each.
           int wanted = records.filled() + missing;
           while (records.filled() < wanted) {
             if (!records.more()) {
-              throw new TlsTrouble(
-                  TlsTrouble.Kind.CLOSED,
+              throw new TlsException(
+                  TlsException.Kind.CLOSED,
                   records.cut()
                       ? "closed inside the ClientHello"
                       : "closed before the ClientHello");
@@ -141,16 +142,16 @@ final class EngineTlsServer implements TlsServer {
     }
   }
 
-  private EngineFactory.Engine engine(Identity identity) throws SSLException {
+  private EngineFactory.TlsEngineHandle engine(Identity identity) throws SSLException {
     synchronized (contexts) {
-      Context context = contexts.get(identity);
+      ServerContextWithKeys context = contexts.get(identity);
       if (context == null) {
         dropFormer();
         byte[] id = sessionContext(identity);
         context =
-            new Context(
-                room.engines().server(listener, identity, id),
-                new TicketKeys(listener, clock, chance));
+            new ServerContextWithKeys(
+                factory.engines().server(listener, identity, id),
+                new TicketKeys(listener, clock, random));
         contexts.put(identity, context);
       }
       List<byte[]> keys = context.keys().changed();
@@ -162,10 +163,10 @@ final class EngineTlsServer implements TlsServer {
   }
 
   private void dropFormer() {
-    for (Iterator<Map.Entry<Identity, Context>> all = contexts.entrySet().iterator();
+    for (Iterator<Map.Entry<Identity, ServerContextWithKeys>> all = contexts.entrySet().iterator();
         all.hasNext(); ) {
-      Map.Entry<Identity, Context> entry = all.next();
-      if (!identities.holds(entry.getKey())) {
+      Map.Entry<Identity, ServerContextWithKeys> entry = all.next();
+      if (!identities.isInUse(entry.getKey())) {
         entry.getValue().engines().close();
         all.remove();
       }

@@ -19,7 +19,7 @@ import org.sealwax.mail.net.Deadline;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.net.WireOver;
 import org.sealwax.mail.tls.verdict.Handshake;
-import org.sealwax.mail.tls.verdict.TlsTrouble;
+import org.sealwax.mail.tls.verdict.TlsException;
 import org.sealwax.mail.tls.wire.AlertName;
 import org.sealwax.mail.tls.wire.ClientHello;
 import org.sealwax.mail.tls.wire.RecordHeader;
@@ -57,7 +57,7 @@ final class EngineWire extends WireOver implements TlsWire {
   private static final Duration CLOSE_NOTIFY_LIMIT = Duration.ofMillis(250);
 
   private final RecordReader records;
-  private final EngineFactory.Engine lease;
+  private final EngineFactory.TlsEngineHandle lease;
   private final SSLEngine engine;
   private final boolean client;
   private final ServerFlight flight = new ServerFlight();
@@ -68,7 +68,7 @@ final class EngineWire extends WireOver implements TlsWire {
   private boolean closed;
   private boolean released;
 
-  private int handshakeOctets;
+  private int handshakeBytes;
   private @Nullable Handshake handshake;
 
   /** Plaintext as an engine leaves it, up to its position. */
@@ -79,19 +79,19 @@ final class EngineWire extends WireOver implements TlsWire {
 
   private boolean ended;
   private boolean truncated;
-  private boolean heard;
+  private boolean hasReceived;
   private volatile boolean broken;
 
   /** Name of the alert we sent in clear, when an engine refused. */
   private @Nullable String lastAlert;
 
-  private final InputStream in = new In();
-  private final OutputStream out = new Out();
+  private final InputStream in = new TlsInput();
+  private final OutputStream out = new TlsOutput();
 
   EngineWire(
       Wire clear,
       RecordReader records,
-      EngineFactory.Engine lease,
+      EngineFactory.TlsEngineHandle lease,
       boolean client,
       String offeredSessionId) {
     super(clear);
@@ -162,11 +162,11 @@ final class EngineWire extends WireOver implements TlsWire {
   }
 
   /** How the wire below is ended. */
-  private interface Ending {
+  private interface TransportEnd {
     void run() throws IOException;
   }
 
-  private void end(Ending below) throws IOException {
+  private void end(TransportEnd below) throws IOException {
     boolean first;
     boolean last;
     synchronized (this) {
@@ -217,16 +217,16 @@ final class EngineWire extends WireOver implements TlsWire {
   // --- handshake -------------------------------------------------------------------------------
 
   /** Runs the handshake to its end. */
-  void shake() throws TlsTrouble {
+  void runHandshake() throws TlsException {
     try {
       enter();
     } catch (IOException e) {
-      throw new TlsTrouble(TlsTrouble.Kind.CLOSED, "closed before the handshake", e);
+      throw new TlsException(TlsException.Kind.CLOSED, "closed before the handshake", e);
     }
     writing.lock();
     try {
       rounds();
-    } catch (TlsTrouble e) {
+    } catch (TlsException e) {
       broken = true;
       throw e;
     } catch (SSLException e) {
@@ -234,10 +234,10 @@ final class EngineWire extends WireOver implements TlsWire {
       throw refused(e, false);
     } catch (SocketTimeoutException e) {
       broken = true;
-      throw new TlsTrouble(TlsTrouble.Kind.TIMEOUT, "no answer in the TLS handshake", e);
+      throw new TlsException(TlsException.Kind.TIMEOUT, "no answer in the TLS handshake", e);
     } catch (IOException e) {
       broken = true;
-      throw new TlsTrouble(TlsTrouble.Kind.CLOSED, "connection lost in the TLS handshake", e);
+      throw new TlsException(TlsException.Kind.CLOSED, "connection lost in the TLS handshake", e);
     } finally {
       writing.unlock();
       exit();
@@ -269,7 +269,7 @@ final class EngineWire extends WireOver implements TlsWire {
         }
       }
     }
-    throw new TlsTrouble(TlsTrouble.Kind.ALERT_SENT, "the handshake does not end");
+    throw new TlsException(TlsException.Kind.ALERT_SENT, "the handshake does not end");
   }
 
   private void tasks() {
@@ -286,8 +286,8 @@ final class EngineWire extends WireOver implements TlsWire {
         // Below.
       }
       case END ->
-          throw new TlsTrouble(
-              TlsTrouble.Kind.CLOSED,
+          throw new TlsException(
+              TlsException.Kind.CLOSED,
               records.cut()
                   ? "connection closed inside a record of the TLS handshake"
                   : "connection closed in the TLS handshake");
@@ -302,23 +302,23 @@ final class EngineWire extends WireOver implements TlsWire {
       int level = records.bytes()[at];
       int description = records.bytes()[at + 1] & 0xff;
       if (description == AlertName.CLOSE_NOTIFY) {
-        throw new TlsTrouble(
-            TlsTrouble.Kind.CLOSED, "the peer closed in the TLS handshake (close_notify)");
+        throw new TlsException(
+            TlsException.Kind.CLOSED, "the peer closed in the TLS handshake (close_notify)");
       }
       if (level == 2) {
         String alert = AlertName.of(description);
         throw received(kind(alert), alert);
       }
     }
-    handshakeOctets += records.size();
-    if (!client && handshakeOctets > MAX_FOR_TICKET) {
+    handshakeBytes += records.size();
+    if (!client && handshakeBytes > MAX_FOR_TICKET) {
       lease.noTickets();
     }
     unwrapRecord(false);
   }
 
   /** What came instead of TLS, with its first line, cleaned, for the log. */
-  static TlsTrouble notTls(RecordReader records) {
+  static TlsException notTls(RecordReader records) {
     int length = Math.min(records.filled(), 80);
     StringBuilder line = new StringBuilder();
     for (int i = 0; i < length; i++) {
@@ -328,25 +328,26 @@ final class EngineWire extends WireOver implements TlsWire {
       }
       line.append(c >= 0x20 && c < 0x7f ? (char) c : '.');
     }
-    return new TlsTrouble(TlsTrouble.Kind.NOT_TLS, "the peer does not speak TLS: \"" + line + '"');
+    return new TlsException(
+        TlsException.Kind.NOT_TLS, "the peer does not speak TLS: \"" + line + '"');
   }
 
-  private static TlsTrouble received(TlsTrouble.Kind kind, String name) {
-    return new TlsTrouble(kind, "the peer sent the alert " + name);
+  private static TlsException received(TlsException.Kind kind, String name) {
+    return new TlsException(kind, "the peer sent the alert " + name);
   }
 
-  private TlsTrouble.Kind kind(String alert) {
+  private TlsException.Kind kind(String alert) {
     return client && (alert.equals("handshake_failure") || alert.equals("insufficient_security"))
-        ? TlsTrouble.Kind.NOTHING_IN_COMMON
-        : TlsTrouble.Kind.ALERT_RECEIVED;
+        ? TlsException.Kind.NOTHING_IN_COMMON
+        : TlsException.Kind.ALERT_RECEIVED;
   }
 
   /** Turns an engine's refusal into trouble, sending the alert it wants to send. */
-  private TlsTrouble refused(SSLException e, boolean after) {
+  private TlsException refused(SSLException e, boolean after) {
     String received = EngineAlerts.received(e);
     if (received != null) {
-      return new TlsTrouble(
-          after ? TlsTrouble.Kind.AFTER_HANDSHAKE : kind(received),
+      return new TlsException(
+          after ? TlsException.Kind.AFTER_HANDSHAKE : kind(received),
           "the peer sent the alert " + received,
           e);
     }
@@ -361,8 +362,8 @@ final class EngineWire extends WireOver implements TlsWire {
     if (sent == null) {
       sent = EngineAlerts.sent(e);
     }
-    return new TlsTrouble(
-        TlsTrouble.Kind.ALERT_SENT,
+    return new TlsException(
+        TlsException.Kind.ALERT_SENT,
         "refused the peer's TLS"
             + (sent == null ? "" : " with the alert " + sent)
             + ": "
@@ -503,9 +504,9 @@ final class EngineWire extends WireOver implements TlsWire {
         ready = null;
         Buffers.SHARED.give(data);
       }
-      heard = true;
+      hasReceived = true;
       return n;
-    } catch (TlsTrouble e) {
+    } catch (TlsException e) {
       broken = true;
       throw e;
     } catch (SSLException e) {
@@ -554,15 +555,15 @@ final class EngineWire extends WireOver implements TlsWire {
     }
   }
 
-  private RecordReader.Next next() throws IOException {
+  private RecordReader.RecordReadResult next() throws IOException {
     try {
       return records.next();
     } catch (SocketTimeoutException e) {
       throw e;
     } catch (IOException e) {
-      if (client && !heard && !isClosed()) {
-        throw new TlsTrouble(
-            TlsTrouble.Kind.AFTER_HANDSHAKE, "the peer broke off after the TLS handshake", e);
+      if (client && !hasReceived && !isClosed()) {
+        throw new TlsException(
+            TlsException.Kind.AFTER_HANDSHAKE, "the peer broke off after the TLS handshake", e);
       }
       throw e;
     }
@@ -573,9 +574,9 @@ final class EngineWire extends WireOver implements TlsWire {
     ended = true;
     truncated = true;
     broken = true;
-    if (client && !heard) {
-      throw new TlsTrouble(
-          TlsTrouble.Kind.AFTER_HANDSHAKE, "the peer closed right after the TLS handshake");
+    if (client && !hasReceived) {
+      throw new TlsException(
+          TlsException.Kind.AFTER_HANDSHAKE, "the peer closed right after the TLS handshake");
     }
     if (records.cut()) {
       throw new EOFException("connection closed inside a TLS record");
@@ -621,7 +622,7 @@ final class EngineWire extends WireOver implements TlsWire {
       }
       net.flip();
       if (net.hasRemaining()) {
-        look(net);
+        observeHandshake(net);
         send(net);
       }
     } finally {
@@ -656,7 +657,7 @@ final class EngineWire extends WireOver implements TlsWire {
   }
 
   /** Sees our own clear handshake records: hello of a client, flight of a server. */
-  private void look(ByteBuffer net) {
+  private void observeHandshake(ByteBuffer net) {
     if (handshake != null || flight.done()) {
       return;
     }
@@ -665,7 +666,7 @@ final class EngineWire extends WireOver implements TlsWire {
     if (client) {
       if (sessionId.isEmpty()
           && ClientHello.read(bytes, 0, bytes.length)
-              instanceof ClientHello.Reading.Whole(ClientHello hello)) {
+              instanceof ClientHello.ClientHelloParse.Whole(ClientHello hello)) {
         sessionId = hello.sessionId();
       }
       return;
@@ -771,7 +772,7 @@ final class EngineWire extends WireOver implements TlsWire {
     return flight.resumed(sessionId);
   }
 
-  void settled(Handshake facts) {
+  void handshakeDone(Handshake facts) {
     handshake = facts;
   }
 
@@ -790,7 +791,7 @@ final class EngineWire extends WireOver implements TlsWire {
     return out;
   }
 
-  private final class In extends BlockInput {
+  private final class TlsInput extends BlockInput {
 
     @Override
     public int read(byte[] target, int offset, int length) throws IOException {
@@ -810,7 +811,7 @@ final class EngineWire extends WireOver implements TlsWire {
     }
   }
 
-  private final class Out extends BlockOutput {
+  private final class TlsOutput extends BlockOutput {
 
     @Override
     public void write(byte[] source, int offset, int length) throws IOException {

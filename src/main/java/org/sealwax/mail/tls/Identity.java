@@ -36,14 +36,14 @@ public final class Identity {
   }
 
   /** Why a pair of files is no identity. */
-  public static final class Unusable extends IOException {
+  public static final class InvalidIdentity extends IOException {
     /** Says the file and what is wrong with it, without any of its contents. */
-    public Unusable(String message) {
+    public InvalidIdentity(String message) {
       super(message);
     }
 
     /** With the cause, for the log. */
-    public Unusable(String message, Throwable cause) {
+    public InvalidIdentity(String message, Throwable cause) {
       super(message, cause);
     }
   }
@@ -52,15 +52,15 @@ public final class Identity {
    * A chain (leaf first) and its key.
    *
    * @param name for logs: the certificate's file
-   * @throws Unusable when the key is not the leaf's
+   * @throws InvalidIdentity when the key is not the leaf's
    */
   public static Identity of(String name, List<X509Certificate> chain, PrivateKey key)
-      throws Unusable {
+      throws InvalidIdentity {
     if (chain.isEmpty()) {
-      throw new Unusable(name + ": no certificate");
+      throw new InvalidIdentity(name + ": no certificate");
     }
     if (!belongs(key, chain.getFirst().getPublicKey())) {
-      throw new Unusable(name + ": the key does not belong to the (first) certificate");
+      throw new InvalidIdentity(name + ": the key does not belong to the (first) certificate");
     }
     return new Identity(name, chain, key);
   }
@@ -68,27 +68,29 @@ public final class Identity {
   /**
    * Reads PEM files; both may be the same file. Keys: PKCS#8, PKCS#1 (RSA), SEC1 (EC), unencrypted.
    *
-   * @throws Unusable when a file cannot be read, does not parse, or the two do not belong together
+   * @throws InvalidIdentity when a file cannot be read, does not parse, or the two do not belong
+   *     together
    */
-  public static Identity read(Path certificate, Path key) throws Unusable {
+  public static Identity read(Path certificate, Path key) throws InvalidIdentity {
     List<X509Certificate> chain = Pem.certificates(text(certificate), certificate.toString());
     if (chain.isEmpty()) {
-      throw new Unusable(certificate + ": no certificate in it");
+      throw new InvalidIdentity(certificate + ": no certificate in it");
     }
     PrivateKey secret = Pem.key(text(key), key.toString(), chain.getFirst().getPublicKey());
     return of(certificate.toString(), chain, secret);
   }
 
-  private static String text(Path file) throws Unusable {
+  private static String text(Path file) throws InvalidIdentity {
     try {
       if (Files.size(file) > MAX_FILE) {
-        throw new Unusable(file + ": over " + MAX_FILE + " octets");
+        throw new InvalidIdentity(file + ": over " + MAX_FILE + " octets");
       }
       return Files.readString(file, StandardCharsets.ISO_8859_1);
-    } catch (Unusable e) {
+    } catch (InvalidIdentity e) {
       throw e;
     } catch (IOException e) {
-      throw new Unusable(file + ": cannot be read (" + e.getClass().getSimpleName() + ")", e);
+      throw new InvalidIdentity(
+          file + ": cannot be read (" + e.getClass().getSimpleName() + ")", e);
     }
   }
 

@@ -14,7 +14,8 @@ import org.sealwax.mail.address.Domain;
  * @param made folder of the self-made pair
  * @param hostName name in the self-made certificate
  */
-public record IdentitySettings(@Nullable Pair pair, List<Named> named, Path made, Domain hostName) {
+public record IdentitySettings(
+    @Nullable CertificatePair pair, List<NamedPair> named, Path made, Domain hostName) {
   /** Copies. */
   public IdentitySettings {
     named = List.copyOf(named);
@@ -26,7 +27,7 @@ public record IdentitySettings(@Nullable Pair pair, List<Named> named, Path made
    * @param certificate chain, leaf first
    * @param key unencrypted: PKCS#8, PKCS#1 or SEC1
    */
-  public record Pair(Path certificate, Path key) {}
+  public record CertificatePair(Path certificate, Path key) {}
 
   /**
    * An identity by name.
@@ -35,16 +36,16 @@ public record IdentitySettings(@Nullable Pair pair, List<Named> named, Path made
    *     empty: the DNS names of the certificate
    * @param pair its files
    */
-  public record Named(List<String> names, Pair pair) {
+  public record NamedPair(List<String> names, CertificatePair pair) {
     /** Copies. */
-    public Named {
+    public NamedPair {
       names = List.copyOf(names);
     }
   }
 
   /** All pairs that are configured, the default's first. */
-  public List<Pair> pairs() {
-    return Stream.concat(Stream.ofNullable(pair), named.stream().map(Named::pair)).toList();
+  public List<CertificatePair> pairs() {
+    return Stream.concat(Stream.ofNullable(pair), named.stream().map(NamedPair::pair)).toList();
   }
 
   /** No files: a self-signed certificate for {@code hostName}, kept in {@code made}. */

@@ -12,8 +12,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.tls.verdict.NameCheck;
 
 /**
@@ -38,19 +38,20 @@ public final class IdentityStore {
      * @param file the certificate's
      * @param why what is wrong with the new one
      */
-    record Kept(String file, String why) implements Reload {}
+    record KeptFormer(String file, String why) implements Reload {}
   }
 
   private record State(Identity standard, Map<String, Identity> byName) {}
 
-  private static final class Slot {
+  private static final class WatchedPair {
     private final List<String> names;
-    private final IdentitySettings.Pair pair;
+    private final IdentitySettings.CertificatePair pair;
     private String seen;
     private Identity identity;
-    private Reload.@Nullable Kept trouble;
+    private Reload.@Nullable KeptFormer failure;
 
-    Slot(List<String> names, IdentitySettings.Pair pair, String seen, Identity identity) {
+    WatchedPair(
+        List<String> names, IdentitySettings.CertificatePair pair, String seen, Identity identity) {
       this.names = names;
       this.pair = pair;
       this.seen = seen;
@@ -59,10 +60,10 @@ public final class IdentityStore {
   }
 
   private final Clock clock;
-  private final List<Slot> slots = new ArrayList<>();
+  private final List<WatchedPair> slots = new ArrayList<>();
   private volatile State state;
 
-  private IdentityStore(Clock clock, List<Slot> slots, State state) {
+  private IdentityStore(Clock clock, List<WatchedPair> slots, State state) {
     this.clock = clock;
     this.slots.addAll(slots);
     this.state = state;
@@ -71,19 +72,19 @@ public final class IdentityStore {
   /**
    * Reads all pairs; makes the self-signed one where none is configured and none was made before.
    *
-   * @throws Identity.Unusable when a configured pair cannot be used. An expired one can: TLS with
-   *     an expired certificate is better than none
+   * @throws Identity.InvalidIdentity when a configured pair cannot be used. An expired one can: TLS
+   *     with an expired certificate is better than none
    * @throws IOException when the self-made pair cannot be written
    */
-  public static IdentityStore open(IdentitySettings settings, Clock clock, Chance chance)
+  public static IdentityStore open(IdentitySettings settings, Clock clock, RandomSource chance)
       throws IOException {
-    IdentitySettings.Pair standard = settings.pair();
+    IdentitySettings.CertificatePair standard = settings.pair();
     if (standard == null) {
       standard = SelfSigned.pair(settings.made(), settings.hostName(), clock.now(), chance);
     }
-    List<Slot> slots = new ArrayList<>();
+    List<WatchedPair> slots = new ArrayList<>();
     slots.add(slot(List.of(), standard));
-    for (IdentitySettings.Named named : settings.named()) {
+    for (IdentitySettings.NamedPair named : settings.named()) {
       slots.add(slot(named.names(), named.pair()));
     }
     return new IdentityStore(clock, slots, stateOf(slots));
@@ -108,16 +109,16 @@ public final class IdentityStore {
     return Map.copyOf(out);
   }
 
-  private static Slot slot(List<String> names, IdentitySettings.Pair pair)
-      throws Identity.Unusable {
+  private static WatchedPair slot(List<String> names, IdentitySettings.CertificatePair pair)
+      throws Identity.InvalidIdentity {
     String seen = stamp(pair);
-    return new Slot(names, pair, seen, Identity.read(pair.certificate(), pair.key()));
+    return new WatchedPair(names, pair, seen, Identity.read(pair.certificate(), pair.key()));
   }
 
   /** The first slot is the default's. */
-  private static State stateOf(List<Slot> slots) {
+  private static State stateOf(List<WatchedPair> slots) {
     Map<String, Identity> byName = new HashMap<>();
-    for (Slot slot : slots.subList(1, slots.size())) {
+    for (WatchedPair slot : slots.subList(1, slots.size())) {
       List<String> names =
           slot.names.isEmpty() ? NameCheck.dnsNames(slot.identity.leaf()) : slot.names;
       names.forEach(name -> byName.putIfAbsent(name.toLowerCase(Locale.ROOT), slot.identity));
@@ -128,7 +129,7 @@ public final class IdentityStore {
   /**
    * Size, time and file number of both files: what changes when somebody writes or replaces one.
    */
-  private static String stamp(IdentitySettings.Pair pair) {
+  private static String stamp(IdentitySettings.CertificatePair pair) {
     return stamp(pair.certificate()) + '|' + stamp(pair.key());
   }
 
@@ -165,7 +166,7 @@ public final class IdentityStore {
   }
 
   /** Whether {@code identity} is still in use. */
-  boolean holds(Identity identity) {
+  boolean isInUse(Identity identity) {
     State now = state;
     return now.standard() == identity
         || now.byName().values().stream().anyMatch(i -> i == identity);
@@ -178,14 +179,14 @@ public final class IdentityStore {
    */
   public synchronized List<Reload> reloadIfChanged() {
     List<Reload> out = new ArrayList<>();
-    for (Slot slot : slots) {
+    for (WatchedPair slot : slots) {
       String stamp = stamp(slot.pair);
       if (stamp.equals(slot.seen)) {
         continue;
       }
       slot.seen = stamp;
       Reload reload = reload(slot);
-      slot.trouble = reload instanceof Reload.Kept kept ? kept : null;
+      slot.failure = reload instanceof Reload.KeptFormer kept ? kept : null;
       out.add(reload);
     }
     if (!out.isEmpty()) {
@@ -195,28 +196,28 @@ public final class IdentityStore {
   }
 
   /** Pairs whose files are wrong now: another certificate is in use than they hold. */
-  public synchronized List<Reload.Kept> troubles() {
-    return slots.stream().map(s -> s.trouble).filter(Objects::nonNull).toList();
+  public synchronized List<Reload.KeptFormer> failedReloads() {
+    return slots.stream().map(s -> s.failure).filter(Objects::nonNull).toList();
   }
 
-  private Reload reload(Slot slot) {
+  private Reload reload(WatchedPair slot) {
     String file = slot.pair.certificate().toString();
     try {
       Identity fresh = Identity.read(slot.pair.certificate(), slot.pair.key());
       Instant now = clock.now();
       // Unless the former one ends no later: then the new one is at least not worse.
       if (now.isAfter(fresh.expires()) && slot.identity.expires().isAfter(fresh.expires())) {
-        return new Reload.Kept(file, "the new certificate expired on " + fresh.expires());
+        return new Reload.KeptFormer(file, "the new certificate expired on " + fresh.expires());
       }
       if (now.isBefore(fresh.leaf().getNotBefore().toInstant())) {
-        return new Reload.Kept(
+        return new Reload.KeptFormer(
             file,
             "the new certificate is valid only from " + fresh.leaf().getNotBefore().toInstant());
       }
       slot.identity = fresh;
       return new Reload.Replaced(file, fresh);
-    } catch (Identity.Unusable e) {
-      return new Reload.Kept(file, String.valueOf(e.getMessage()));
+    } catch (Identity.InvalidIdentity e) {
+      return new Reload.KeptFormer(file, String.valueOf(e.getMessage()));
     }
   }
 

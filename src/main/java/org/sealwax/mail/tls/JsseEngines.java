@@ -17,7 +17,7 @@ import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.TrustManager;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.mail.tls.verdict.ClientCertificates;
+import org.sealwax.mail.tls.verdict.ClientCertificateMode;
 import org.sealwax.mail.tls.verdict.TlsVersion;
 
 /** The JDK's own TLS. */
@@ -89,7 +89,7 @@ final class JsseEngines implements EngineFactory {
       SSLContext context = SSLContext.getInstance("TLS");
       context.init(
           identity == null ? new KeyManager[0] : new KeyManager[] {new OneKey(identity)},
-          new TrustManager[] {new AcceptAll()},
+          new TrustManager[] {new AcceptAllTrustManager()},
           null);
       for (var held :
           List.of(context.getServerSessionContext(), context.getClientSessionContext())) {
@@ -108,14 +108,14 @@ final class JsseEngines implements EngineFactory {
   }
 
   @Override
-  public ServerContext server(ListenerTls listener, Identity identity, byte[] context)
+  public ServerContext server(ListenerTlsSettings listener, Identity identity, byte[] context)
       throws SSLException {
     SSLContext shared = context(identity, SERVER_SESSIONS);
-    String[] versions = Suites.versions(listener.floor(), TlsVersion.TLS_1_3);
-    List<String> suites = Suites.served(listener.floor());
+    String[] versions = SuitePreference.versions(listener.floor(), TlsVersion.TLS_1_3);
+    List<String> suites = SuitePreference.forServer(listener.floor());
     return new ServerContext() {
       @Override
-      public Engine engine() throws SSLException {
+      public TlsEngineHandle engine() throws SSLException {
         // A context of its own is the one way to make JSSE forget: its tickets open nowhere.
         SSLContext used = listener.resumption() ? shared : context(identity, 1);
         SSLEngine engine = used.createSSLEngine();
@@ -123,14 +123,14 @@ final class JsseEngines implements EngineFactory {
         SSLParameters parameters = engine.getSSLParameters();
         parameters.setProtocols(versions);
         parameters.setCipherSuites(
-            BoringEngines.supported(suites, engine.getSupportedCipherSuites()));
+            BoringSslEngines.supported(suites, engine.getSupportedCipherSuites()));
         parameters.setUseCipherSuitesOrder(true);
         parameters.setNamedGroups(groups(listener.groups()));
-        if (listener.clientCertificates() != ClientCertificates.NONE) {
+        if (listener.clientCertificates() != ClientCertificateMode.NONE) {
           parameters.setWantClientAuth(true);
         }
         engine.setSSLParameters(parameters);
-        return new Java(engine);
+        return new JsseEngine(engine);
       }
 
       @Override
@@ -146,25 +146,27 @@ final class JsseEngines implements EngineFactory {
   }
 
   @Override
-  public ClientContext client(ClientTls settings, @Nullable Identity identity) throws SSLException {
+  public ClientContext client(ClientTlsSettings settings, @Nullable Identity identity)
+      throws SSLException {
     SSLContext shared = context(identity, settings.sessions());
     return new ClientContext() {
       @Override
-      public Engine engine(ClientOffer offer, @Nullable String sessions) {
+      public TlsEngineHandle engine(ClientOffer offer, @Nullable String sessions) {
         SSLEngine engine =
             sessions == null ? shared.createSSLEngine() : shared.createSSLEngine(sessions, 25);
         engine.setUseClientMode(true);
         SSLParameters parameters = engine.getSSLParameters();
-        parameters.setProtocols(Suites.versions(offer.floor(), offer.highest()));
+        parameters.setProtocols(SuitePreference.versions(offer.floor(), offer.highest()));
         parameters.setCipherSuites(
-            BoringEngines.supported(Suites.offered(offer), engine.getSupportedCipherSuites()));
+            BoringSslEngines.supported(
+                SuitePreference.forClient(offer), engine.getSupportedCipherSuites()));
         parameters.setNamedGroups(offer.compatible() ? ALL_GROUPS : groups(settings.groups()));
         parameters.setServerNames(
             offer.serverName() == null
                 ? List.of()
                 : List.of(new HostName(offer.serverName().name())));
         engine.setSSLParameters(parameters);
-        return new Java(engine);
+        return new JsseEngine(engine);
       }
 
       @Override
@@ -181,10 +183,10 @@ final class JsseEngines implements EngineFactory {
     }
   }
 
-  private final class Java implements Engine {
+  private final class JsseEngine implements TlsEngineHandle {
     private final SSLEngine engine;
 
-    Java(SSLEngine engine) {
+    JsseEngine(SSLEngine engine) {
       this.engine = engine;
       open.incrementAndGet();
     }

@@ -22,10 +22,10 @@ final class Pem {
 
   private Pem() {}
 
-  private record Block(String label, String body) {}
+  private record PemBlock(String label, String body) {}
 
-  private static List<Block> blocks(String text) {
-    List<Block> out = new ArrayList<>();
+  private static List<PemBlock> blocks(String text) {
+    List<PemBlock> out = new ArrayList<>();
     int at = 0;
     while (out.size() < MAX_CERTIFICATES) {
       int begin = text.indexOf("-----BEGIN ", at);
@@ -41,17 +41,17 @@ final class Pem {
       if (end < 0) {
         break;
       }
-      out.add(new Block(label, text.substring(labelEnd + 5, end)));
+      out.add(new PemBlock(label, text.substring(labelEnd + 5, end)));
       at = end + 9;
     }
     return out;
   }
 
-  private static byte[] decode(Block block, String file) throws Identity.Unusable {
+  private static byte[] decode(PemBlock block, String file) throws Identity.InvalidIdentity {
     try {
       return Base64.getMimeDecoder().decode(block.body());
     } catch (IllegalArgumentException e) {
-      throw new Identity.Unusable(file + ": the " + block.label() + " is not Base64", e);
+      throw new Identity.InvalidIdentity(file + ": the " + block.label() + " is not Base64", e);
     }
   }
 
@@ -60,14 +60,15 @@ final class Pem {
         CertificateFactory.getInstance("X.509").generateCertificate(new ByteArrayInputStream(der));
   }
 
-  static List<X509Certificate> certificates(String text, String file) throws Identity.Unusable {
+  static List<X509Certificate> certificates(String text, String file)
+      throws Identity.InvalidIdentity {
     List<X509Certificate> out = new ArrayList<>();
-    for (Block block : blocks(text)) {
+    for (PemBlock block : blocks(text)) {
       if (block.label().equals("CERTIFICATE") || block.label().equals("X509 CERTIFICATE")) {
         try {
           out.add(certificate(decode(block, file)));
         } catch (CertificateException e) {
-          throw new Identity.Unusable(
+          throw new Identity.InvalidIdentity(
               file + ": certificate " + (out.size() + 1) + " cannot be read", e);
         }
       }
@@ -81,23 +82,23 @@ final class Pem {
    * @param open the key it should belong to: PKCS#1 and SEC1 leave out what its algorithm
    *     identifier says
    */
-  static PrivateKey key(String text, String file, PublicKey open) throws Identity.Unusable {
-    for (Block block : blocks(text)) {
+  static PrivateKey key(String text, String file, PublicKey open) throws Identity.InvalidIdentity {
+    for (PemBlock block : blocks(text)) {
       switch (block.label()) {
         case "ENCRYPTED PRIVATE KEY" ->
-            throw new Identity.Unusable(
+            throw new Identity.InvalidIdentity(
                 file + ": the key is encrypted; store it without passphrase");
         case "PRIVATE KEY" -> {
           return pkcs8(decode(block, file), file);
         }
         case "RSA PRIVATE KEY", "EC PRIVATE KEY" -> {
           if (block.body().contains("ENCRYPTED")) {
-            throw new Identity.Unusable(
+            throw new Identity.InvalidIdentity(
                 file + ": the key is encrypted; store it without passphrase");
           }
           String algorithm = block.label().substring(0, block.label().indexOf(' '));
           if (!open.getAlgorithm().equals(algorithm)) {
-            throw new Identity.Unusable(
+            throw new Identity.InvalidIdentity(
                 file + ": the key is " + algorithm + ", the certificate " + open.getAlgorithm());
           }
           return pkcs8(wrap(decode(block, file), open), file);
@@ -107,10 +108,10 @@ final class Pem {
         }
       }
     }
-    throw new Identity.Unusable(file + ": no private key in it");
+    throw new Identity.InvalidIdentity(file + ": no private key in it");
   }
 
-  private static PrivateKey pkcs8(byte[] der, String file) throws Identity.Unusable {
+  private static PrivateKey pkcs8(byte[] der, String file) throws Identity.InvalidIdentity {
     GeneralSecurityException last = new GeneralSecurityException("no key factory");
     for (String algorithm : List.of("EC", "RSA", "EdDSA", "RSASSA-PSS")) {
       try {
@@ -119,14 +120,14 @@ final class Pem {
         last = e;
       }
     }
-    throw new Identity.Unusable(file + ": the private key cannot be read", last);
+    throw new Identity.InvalidIdentity(file + ": the private key cannot be read", last);
   }
 
   /** PKCS#8 (RFC 5208 5) around a bare key, with the algorithm identifier of the public one. */
   private static byte[] wrap(byte[] bare, PublicKey open) {
     byte[] spki = open.getEncoded();
-    int inner = 1 + lengthOctets(spki, 1);
-    int algorithmEnd = inner + 1 + lengthOctets(spki, inner + 1) + length(spki, inner + 1);
+    int inner = 1 + lengthBytes(spki, 1);
+    int algorithmEnd = inner + 1 + lengthBytes(spki, inner + 1) + length(spki, inner + 1);
     ByteArrayOutputStream body = new ByteArrayOutputStream();
     body.writeBytes(new byte[] {2, 1, 0});
     body.writeBytes(Arrays.copyOfRange(spki, inner, algorithmEnd));
@@ -134,7 +135,7 @@ final class Pem {
     return tlv(0x30, body.toByteArray());
   }
 
-  private static int lengthOctets(byte[] der, int at) {
+  private static int lengthBytes(byte[] der, int at) {
     return der[at] >= 0 ? 1 : 1 + (der[at] & 0x7f);
   }
 

@@ -27,7 +27,7 @@ final class RecordReader {
   }
 
   /** What {@link #next} came to. */
-  enum Next {
+  enum RecordReadResult {
     RECORD,
     /** End of stream; {@link #cut()} tells whether inside a record. */
     END,
@@ -62,24 +62,24 @@ final class RecordReader {
   }
 
   /** Waits until a whole record is there; keeps what it has when a timeout ends the waiting. */
-  Next next() throws IOException {
+  RecordReadResult next() throws IOException {
     while (true) {
       if (filled() >= 2 && (raw[from + 1] != 3 || !isType(raw[from]))) {
-        return Next.NOT_TLS;
+        return RecordReadResult.NOT_TLS;
       }
       if (filled() >= RecordHeader.SIZE) {
         RecordHeader header = header();
         if (!header.plausible()) {
-          return Next.NOT_TLS;
+          return RecordReadResult.NOT_TLS;
         }
         int need = RecordHeader.SIZE + header.length();
         if (filled() >= need) {
-          return Next.RECORD;
+          return RecordReadResult.RECORD;
         }
-        room(need);
+        ensureSpace(need);
       }
       if (!more()) {
-        return Next.END;
+        return RecordReadResult.END;
       }
     }
   }
@@ -103,7 +103,7 @@ final class RecordReader {
       giveBack();
     }
     if (to == raw.length) {
-      room(Math.min(filled() + WAITING, Buffers.LARGE));
+      ensureSpace(Math.min(filled() + WAITING, Buffers.LARGE));
     }
     int n = in.read(raw, to, raw.length - to);
     if (n < 0) {
@@ -114,7 +114,7 @@ final class RecordReader {
   }
 
   /** Makes room for {@code need} octets from {@code from} on. */
-  private void room(int need) {
+  private void ensureSpace(int need) {
     if (need <= raw.length - from && to < raw.length) {
       return;
     }

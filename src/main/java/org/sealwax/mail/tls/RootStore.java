@@ -73,24 +73,24 @@ public final class RootStore {
   /**
    * The CA certificates of a PEM file.
    *
-   * @throws Identity.Unusable when it cannot be read or has none
+   * @throws Identity.InvalidIdentity when it cannot be read or has none
    */
-  public static TrustRoots fromPem(Path file) throws Identity.Unusable {
+  public static TrustRoots fromPem(Path file) throws Identity.InvalidIdentity {
     String text;
     try {
       if (Files.size(file) > MAX_FILE) {
-        throw new Identity.Unusable(file + ": over " + MAX_FILE + " octets");
+        throw new Identity.InvalidIdentity(file + ": over " + MAX_FILE + " octets");
       }
       text = Files.readString(file, StandardCharsets.ISO_8859_1);
-    } catch (Identity.Unusable e) {
+    } catch (Identity.InvalidIdentity e) {
       throw e;
     } catch (IOException e) {
-      throw new Identity.Unusable(
+      throw new Identity.InvalidIdentity(
           file + ": cannot be read (" + e.getClass().getSimpleName() + ")", e);
     }
     List<X509Certificate> found = Pem.certificates(text, file.toString());
     if (found.isEmpty()) {
-      throw new Identity.Unusable(file + ": no certificate in it");
+      throw new Identity.InvalidIdentity(file + ": no certificate in it");
     }
     return new TrustRoots(file.toString(), new HashSet<>(found));
   }

@@ -35,7 +35,7 @@ import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.tls.verdict.NameCheck;
 
 /**
@@ -66,11 +66,11 @@ final class SelfSigned {
    * The pair in {@code folder}, made when there is none. When the host's name has changed or the
    * end is near, the certificate is made anew for the old key, so that pins and TLSA records hold.
    */
-  static IdentitySettings.Pair pair(Path folder, Domain host, Instant now, Chance chance)
-      throws IOException {
+  static IdentitySettings.CertificatePair pair(
+      Path folder, Domain host, Instant now, RandomSource chance) throws IOException {
     Path certificate = folder.resolve(MadeNote.CERTIFICATE);
     Path key = folder.resolve(MadeNote.KEY);
-    IdentitySettings.Pair pair = new IdentitySettings.Pair(certificate, key);
+    IdentitySettings.CertificatePair pair = new IdentitySettings.CertificatePair(certificate, key);
     if (Files.exists(key) && Files.exists(certificate)) {
       Identity there = Identity.read(certificate, key);
       boolean fresh = there.expires().isAfter(now.plus(RENEW));
@@ -98,7 +98,7 @@ final class SelfSigned {
   }
 
   /** For {@link IdentityStore#mustMake}, which reads no certificate. */
-  private static void note(IdentitySettings.Pair pair, Domain host) throws IOException {
+  private static void note(IdentitySettings.CertificatePair pair, Domain host) throws IOException {
     Identity made = Identity.read(pair.certificate(), pair.key());
     write(
         pair.certificate().resolveSibling(MadeNote.FILE),
@@ -110,7 +110,7 @@ final class SelfSigned {
   }
 
   private static String make(
-      PublicKey open, PrivateKey secret, Domain host, Instant now, Chance chance)
+      PublicKey open, PrivateKey secret, Domain host, Instant now, RandomSource chance)
       throws IOException {
     try {
       // RFC 5280 4.1.2.2: positive and at most 20 octets. A common name holds 64 characters.

@@ -3,8 +3,8 @@ package org.sealwax.mail.tls;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
 
 /**
  * Keys that seal session tickets of one context. A ticket key read by somebody opens all sessions
@@ -16,15 +16,15 @@ final class TicketKeys {
   static final int SIZE = 48;
 
   private final Clock clock;
-  private final Chance chance;
+  private final RandomSource random;
   private final Duration rotation;
   private final int old;
   private final ArrayDeque<byte[]> keys = new ArrayDeque<>();
   private long since;
 
-  TicketKeys(ListenerTls listener, Clock clock, Chance chance) {
+  TicketKeys(ListenerTlsSettings listener, Clock clock, RandomSource chance) {
     this.clock = clock;
-    this.chance = chance;
+    this.random = chance;
     this.rotation = listener.ticketRotation();
     this.old = listener.oldTicketKeys();
   }
@@ -40,7 +40,7 @@ final class TicketKeys {
       keys.clear();
     }
     since = now;
-    keys.addFirst(chance.bytes(SIZE));
+    keys.addFirst(random.bytes(SIZE));
     while (keys.size() > 1 + old) {
       keys.removeLast();
     }

@@ -2,7 +2,7 @@ package org.sealwax.mail.tls;
 
 import java.time.Duration;
 import org.sealwax.mail.net.Wire;
-import org.sealwax.mail.tls.verdict.TlsTrouble;
+import org.sealwax.mail.tls.verdict.TlsException;
 
 /** Our side of outbound TLS; thread-safe; holds the client session cache. */
 public interface TlsClient {
@@ -11,7 +11,7 @@ public interface TlsClient {
    * buffered above {@code clear}: bytes received before the handshake are TLS or trouble.
    *
    * @param total for the whole handshake
-   * @throws TlsTrouble when it does not come about; {@code clear} is closed then
+   * @throws TlsException when it does not come about; {@code clear} is closed then
    */
-  TlsWire connect(Wire clear, ClientOffer offer, Duration total) throws TlsTrouble;
+  TlsWire connect(Wire clear, ClientOffer offer, Duration total) throws TlsException;
 }

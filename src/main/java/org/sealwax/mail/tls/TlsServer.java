@@ -2,7 +2,7 @@ package org.sealwax.mail.tls;
 
 import java.time.Duration;
 import org.sealwax.mail.net.Wire;
-import org.sealwax.mail.tls.verdict.TlsTrouble;
+import org.sealwax.mail.tls.verdict.TlsException;
 
 /** Our side of inbound TLS for one listener; thread-safe; certificates change under it. */
 public interface TlsServer {
@@ -10,7 +10,7 @@ public interface TlsServer {
    * Shakes hands over {@code clear}, which the returned wire owns from then on.
    *
    * @param total for the whole handshake
-   * @throws TlsTrouble when it does not come about; {@code clear} is closed then
+   * @throws TlsException when it does not come about; {@code clear} is closed then
    */
-  TlsWire accept(Wire clear, Duration total) throws TlsTrouble;
+  TlsWire accept(Wire clear, Duration total) throws TlsException;
 }

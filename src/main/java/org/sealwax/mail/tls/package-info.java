@@ -5,11 +5,11 @@
  * org.sealwax.mail.tls.TlsWire}; every handshake, whatever the level, yields a {@link
  * org.sealwax.mail.tls.verdict.Handshake} with a {@link org.sealwax.mail.tls.verdict.Verdict}.
  *
- * <p>The door is {@link org.sealwax.mail.tls.TlsRoom}. Certificates and keys live in {@link
+ * <p>The door is {@link org.sealwax.mail.tls.TlsFactory}. Certificates and keys live in {@link
  * org.sealwax.mail.tls.IdentityStore}, trust roots are read by {@link
- * org.sealwax.mail.tls.RootStore}, verdicts come from {@link org.sealwax.mail.tls.Judge}. The
- * values (facts, verdicts, pins, versions) are in {@link org.sealwax.tls.verdict}, which does not
- * know this package. Inside, {@code EngineWire} drives an {@code SSLEngine} with records that
+ * org.sealwax.mail.tls.RootStore}, verdicts come from {@link org.sealwax.mail.tls.PeerVerifier}.
+ * The values (facts, verdicts, pins, versions) are in {@link org.sealwax.tls.verdict}, which does
+ * not know this package. Inside, {@code EngineWire} drives an {@code SSLEngine} with records that
  * {@code RecordReader} cuts, {@code EngineFactory} hides which implementation it is, and {@code
  * Buffers} lends memory to whoever has bytes on the move.
  *

@@ -12,16 +12,17 @@ import org.sealwax.mail.address.Domain;
  *     none was found
  * @param mxHosts MX patterns of an MTA-STS policy; empty otherwise
  */
-public record AppliedPolicy(Type type, Domain domain, List<String> strings, List<String> mxHosts) {
+public record AppliedPolicy(
+    PolicyType type, Domain domain, List<String> strings, List<String> mxHosts) {
   /** The kinds; a report has one entry per kind and domain. */
-  public enum Type {
+  public enum PolicyType {
     TLSA("tlsa"),
     STS("sts"),
     NONE("no-policy-found");
 
     private final String word;
 
-    Type(String word) {
+    PolicyType(String word) {
       this.word = word;
     }
 

@@ -37,7 +37,7 @@ public sealed interface ReportingPolicy {
 
   /** Reads the TXT records of the name, each with its strings joined. */
   static ReportingPolicy of(List<String> records) {
-    List<String> ours = records.stream().filter(ReportingPolicy::isOurs).toList();
+    List<String> ours = records.stream().filter(ReportingPolicy::isTlsRptRecord).toList();
     if (ours.isEmpty()) {
       return new None();
     }
@@ -73,7 +73,7 @@ public sealed interface ReportingPolicy {
         : new Wanted(addresses);
   }
 
-  private static boolean isOurs(String record) {
+  private static boolean isTlsRptRecord(String record) {
     if (!record.startsWith(PREFIX)) {
       return false;
     }

@@ -8,4 +8,4 @@ import org.jspecify.annotations.Nullable;
  * @param policy that applied
  * @param failure what went wrong, or null when it held
  */
-public record SessionResult(AppliedPolicy policy, @Nullable Failure failure) {}
+public record SessionResult(AppliedPolicy policy, @Nullable FailureDetail failure) {}

@@ -1,9 +1,9 @@
 /**
  * Floor 2: SMTP TLS reporting (RFC 8460), the part without files and sockets. {@link
  * org.sealwax.mail.tlsrpt.ReportingPolicy} reads what a domain asks for, {@link
- * org.sealwax.mail.tlsrpt.Diagnosis} says what one connection means for each policy that applied,
- * {@link org.sealwax.mail.tlsrpt.Tally} adds up a day, {@link org.sealwax.mail.tlsrpt.ReportForm}
- * writes the report.
+ * org.sealwax.mail.tlsrpt.SessionDiagnosis} says what one connection means for each policy that
+ * applied, {@link org.sealwax.mail.tlsrpt.SessionCounts} adds up a day, {@link
+ * org.sealwax.mail.tlsrpt.TlsReportJson} writes the report.
  *
  * <p>Invariants: a domain can make us keep at most a stated number of different failures; what is
  * reported is what was seen, also where a policy in {@code testing} let the mail pass; nothing in a

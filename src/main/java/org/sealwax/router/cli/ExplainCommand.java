@@ -4,25 +4,25 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import org.sealwax.mail.cli.Arguments;
-import org.sealwax.mail.cli.Exit;
+import org.sealwax.mail.cli.ExitStatus;
+import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.Subcommand;
-import org.sealwax.mail.cli.Surroundings;
-import org.sealwax.router.config.Settings;
-import org.sealwax.router.control.Alone;
+import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.control.ControlClient;
-import org.sealwax.router.control.ControlServer.Json;
-import org.sealwax.router.control.ControlServer.Refusal;
-import org.sealwax.router.control.Desk;
+import org.sealwax.router.control.ControlServer.ControlJson;
+import org.sealwax.router.control.ControlServer.ControlRequestRefused;
+import org.sealwax.router.control.ControlService;
+import org.sealwax.router.control.OfflineExplainer;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.node.ObjectNode;
 
 /** {@code sealwax explain}: how mail to a domain, or of a queued message, is treated and why. */
 public final class ExplainCommand {
-  private final Surroundings around;
+  private final ProcessEnvironment process;
 
-  public ExplainCommand(Surroundings around) {
-    this.around = around;
+  public ExplainCommand(ProcessEnvironment around) {
+    this.process = around;
   }
 
   /** Whether the configuration is needed. */
@@ -31,12 +31,12 @@ public final class ExplainCommand {
   }
 
   /** How mail would be treated: by the running server, or without one by what is on disk. */
-  public int delivery(Arguments arguments, Settings settings)
-      throws Arguments.Misuse, IOException, Refusal {
+  public int delivery(Arguments arguments, RouterSettings settings)
+      throws Arguments.UsageError, IOException, ControlRequestRefused {
     Optional<String> message = arguments.value("--message");
     List<String> operands = arguments.operands();
     if (message.isPresent() == (operands.size() == 1) || operands.size() > 1) {
-      throw new Arguments.Misuse("name one domain, or --message ID, or --code CODE");
+      throw new Arguments.UsageError("name one domain, or --message ID, or --code CODE");
     }
     ObjectNode request = ControlClient.request("explain");
     message.ifPresent(id -> request.put("id", id));
@@ -44,32 +44,32 @@ public final class ExplainCommand {
     request.put("probe", arguments.has("--probe"));
     JsonNode answer = ask(request, settings, message.isPresent());
     if (arguments.has("--json")) {
-      around
+      process
           .out()
           .println(
-              Json.MAPPER
+              ControlJson.MAPPER
                   .writer()
                   .with(SerializationFeature.INDENT_OUTPUT)
                   .writeValueAsString(answer));
     } else {
-      around.out().print(ExplainText.of(answer));
+      process.out().print(ExplainText.of(answer));
     }
-    return Exit.OK;
+    return ExitStatus.OK;
   }
 
-  private JsonNode ask(ObjectNode request, Settings settings, boolean needsServer)
-      throws IOException, Refusal {
+  private JsonNode ask(ObjectNode request, RouterSettings settings, boolean needsServer)
+      throws IOException, ControlRequestRefused {
     try (ControlClient client = ControlClient.open(settings.server().state())) {
       return client.ask(request);
-    } catch (ControlClient.NotRunning e) {
+    } catch (ControlClient.ServerNotRunning e) {
       if (needsServer) {
         throw e;
       }
-      around
+      process
           .err()
           .println("sealwax: no server runs here: this is what is on disk and in the DNS now");
-      try (Alone alone = new Alone(settings)) {
-        return Desk.explain(alone.explainer(), request, alone.now());
+      try (OfflineExplainer alone = new OfflineExplainer(settings)) {
+        return ControlService.explain(alone.explainer(), request, alone.now());
       }
     }
   }

@@ -153,15 +153,15 @@ final class LocalMessage {
     ByteArrayOutputStream line = new ByteArrayOutputStream();
     boolean any = false;
     while (true) {
-      int b = octet();
+      int b = readByte();
       if (b < 0) {
         ended = true;
         return any ? line.toByteArray() : null;
       }
       any = true;
       if (b == '\r') {
-        if (octet() != '\n') {
-          back();
+        if (readByte() != '\n') {
+          unread();
         }
         break;
       }
@@ -182,7 +182,7 @@ final class LocalMessage {
     return octets;
   }
 
-  private int octet() throws IOException {
+  private int readByte() throws IOException {
     if (position == limit) {
       int count = in.read(buffer, 0, buffer.length);
       if (count <= 0) {
@@ -196,7 +196,7 @@ final class LocalMessage {
     return buffer[position++] & 0xff;
   }
 
-  private void back() {
+  private void unread() {
     if (position > 0) {
       position--;
     }

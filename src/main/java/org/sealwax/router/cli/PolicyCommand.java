@@ -6,75 +6,76 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.StreamSupport;
 import org.sealwax.mail.cli.Arguments;
-import org.sealwax.mail.cli.Exit;
-import org.sealwax.mail.cli.Surroundings;
+import org.sealwax.mail.cli.ExitStatus;
+import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.router.control.ControlClient;
-import org.sealwax.router.control.ControlServer.Json;
-import org.sealwax.router.control.ControlServer.Refusal;
+import org.sealwax.router.control.ControlServer.ControlJson;
+import org.sealwax.router.control.ControlServer.ControlRequestRefused;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.node.ObjectNode;
 
 /** {@code sealwax policy …}: asks the running server about its ledger and prints. */
 public final class PolicyCommand {
-  private final Surroundings around;
+  private final ProcessEnvironment process;
   private final Path state;
 
-  public PolicyCommand(Surroundings around, Path state) {
-    this.around = around;
+  public PolicyCommand(ProcessEnvironment around, Path state) {
+    this.process = around;
     this.state = state;
   }
 
-  public int run(Arguments arguments) throws Arguments.Misuse, IOException, Refusal {
+  public int run(Arguments arguments)
+      throws Arguments.UsageError, IOException, ControlRequestRefused {
     List<String> operands = arguments.operands();
     String verb = operands.isEmpty() ? "list" : operands.getFirst();
     List<String> rest = operands.isEmpty() ? List.of() : operands.subList(1, operands.size());
     ObjectNode request = ControlClient.request("policy").put("verb", verb);
     switch (verb) {
       case "list" -> listing(request, arguments, rest);
-      case "show", "forget" -> request.put("domain", one(verb, rest));
+      case "show", "forget" -> request.put("domain", oneDomain(verb, rest));
       case "accept" -> {
         if (arguments.has("--clock") && rest.isEmpty()) {
           request.put("clock", true);
         } else {
-          request.put("domain", one(verb, rest));
+          request.put("domain", oneDomain(verb, rest));
         }
       }
       default ->
-          throw new Arguments.Misuse("policy knows list, show, accept and forget, not " + verb);
+          throw new Arguments.UsageError("policy knows list, show, accept and forget, not " + verb);
     }
     try (ControlClient client = ControlClient.open(state)) {
       JsonNode answer = client.ask(request);
       if (arguments.has("--json")) {
-        around
+        process
             .out()
             .println(
-                Json.MAPPER
+                ControlJson.MAPPER
                     .writer()
                     .with(SerializationFeature.INDENT_OUTPUT)
                     .writeValueAsString(answer));
-        return Exit.OK;
+        return ExitStatus.OK;
       }
       switch (verb) {
         case "list" -> list(answer);
         case "show" -> show(answer);
-        default -> around.out().println(answer.path("text").asString(""));
+        default -> process.out().println(answer.path("text").asString(""));
       }
-      return Exit.OK;
+      return ExitStatus.OK;
     }
   }
 
-  private static String one(String verb, List<String> rest) throws Arguments.Misuse {
+  private static String oneDomain(String verb, List<String> rest) throws Arguments.UsageError {
     if (rest.size() != 1) {
-      throw new Arguments.Misuse("policy " + verb + " takes one domain");
+      throw new Arguments.UsageError("policy " + verb + " takes one domain");
     }
     return rest.getFirst();
   }
 
   private static void listing(ObjectNode request, Arguments arguments, List<String> rest)
-      throws Arguments.Misuse {
+      throws Arguments.UsageError {
     if (!rest.isEmpty()) {
-      throw new Arguments.Misuse("policy list takes no domain; policy show does");
+      throw new Arguments.UsageError("policy list takes no domain; policy show does");
     }
     request.put("violations", arguments.has("--violations"));
     request.put("all", arguments.has("--all"));
@@ -82,13 +83,13 @@ public final class PolicyCommand {
       try {
         request.put("limit", Integer.parseInt(arguments.value("--limit").get()));
       } catch (NumberFormatException e) {
-        throw new Arguments.Misuse("--limit takes a number");
+        throw new Arguments.UsageError("--limit takes a number");
       }
     }
   }
 
   private void list(JsonNode answer) {
-    PrintStream out = around.out();
+    PrintStream out = process.out();
     if (!answer.path("clock_trusted").asBoolean(true)) {
       out.println("the clock is in doubt: nothing is accepted and no level falls away");
       out.println("help: when it is right, sealwax policy accept --clock");
@@ -126,7 +127,7 @@ public final class PolicyCommand {
   }
 
   private void show(JsonNode answer) {
-    PrintStream out = around.out();
+    PrintStream out = process.out();
     out.println(head(answer));
     if (answer.has("falls_away")) {
       out.println("  falls away " + answer.path("falls_away").asString("") + " unless seen again");

@@ -18,60 +18,60 @@ import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import org.sealwax.mail.cli.Arguments;
-import org.sealwax.mail.cli.Exit;
-import org.sealwax.mail.cli.Folders;
-import org.sealwax.mail.cli.ProcessEnd;
-import org.sealwax.mail.cli.ServiceManager;
+import org.sealwax.mail.cli.DefaultPaths;
+import org.sealwax.mail.cli.ExitStatus;
+import org.sealwax.mail.cli.ProcessEnvironment;
+import org.sealwax.mail.cli.ProcessExit;
 import org.sealwax.mail.cli.Signals;
 import org.sealwax.mail.cli.StandardOutput;
 import org.sealwax.mail.cli.StateFolder;
-import org.sealwax.mail.cli.Surroundings;
+import org.sealwax.mail.cli.SystemdNotifier;
 import org.sealwax.mail.cli.TemporaryFolder;
 import org.sealwax.mail.dns.Resolver;
-import org.sealwax.mail.dns.live.LiveResolver;
+import org.sealwax.mail.dns.live.CachingResolver;
 import org.sealwax.mail.http.HttpsClient;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.SteadyClock;
 import org.sealwax.mail.net.SystemDialer;
 import org.sealwax.mail.net.Threads;
-import org.sealwax.mail.policy.Demand;
-import org.sealwax.mail.policy.Ladder;
+import org.sealwax.mail.policy.FallbackLadder;
+import org.sealwax.mail.policy.IdentityRequirement;
 import org.sealwax.mail.policy.Policy;
-import org.sealwax.mail.sts.Patience;
+import org.sealwax.mail.sts.FirstContactWait;
 import org.sealwax.mail.sts.StsPolicy;
 import org.sealwax.mail.sts.fetch.PolicyFetcher;
-import org.sealwax.mail.tls.ClientTls;
-import org.sealwax.mail.tls.TlsRoom;
+import org.sealwax.mail.tls.ClientTlsSettings;
+import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.mail.tls.TlsSettings;
 import org.sealwax.router.config.Configuration;
-import org.sealwax.router.config.Settings;
-import org.sealwax.router.deliver.DeliverSettings;
+import org.sealwax.router.config.RouterSettings;
+import org.sealwax.router.deliver.DeliverySettings;
 import org.sealwax.router.evidence.DaneSource;
-import org.sealwax.router.evidence.Gatherer;
+import org.sealwax.router.evidence.EvidenceGatherer;
+import org.sealwax.router.evidence.EvidenceSource;
 import org.sealwax.router.evidence.HostAddresses;
 import org.sealwax.router.evidence.LedgerSource;
 import org.sealwax.router.evidence.PolicyRows;
-import org.sealwax.router.evidence.Source;
 import org.sealwax.router.evidence.StsSource;
-import org.sealwax.router.ledger.LiveLedger;
-import org.sealwax.router.log.CountedLog;
+import org.sealwax.router.ledger.PersistentLedger;
 import org.sealwax.router.log.Counters;
+import org.sealwax.router.log.CountingMailLog;
 import org.sealwax.router.log.LibraryLog;
-import org.sealwax.router.log.LineLog;
 import org.sealwax.router.log.LogSettings;
 import org.sealwax.router.log.MailLog;
+import org.sealwax.router.log.TextMailLog;
 import org.sealwax.router.metrics.MetricsServer;
-import org.sealwax.router.policyd.Endpoint;
 import org.sealwax.router.policyd.LogFollower;
-import org.sealwax.router.policyd.PolicyDesk;
+import org.sealwax.router.policyd.SocketmapEndpoint;
 import org.sealwax.router.policyd.SocketmapServer;
-import org.sealwax.router.sts.StsPolicies;
+import org.sealwax.router.policyd.TlsPolicyTable;
+import org.sealwax.router.sts.StsPolicyCache;
 import org.sealwax.router.sts.StsSettings;
-import org.sealwax.router.wiring.Authorities;
+import org.sealwax.router.wiring.CertificateAuthorities;
+import org.sealwax.router.wiring.DatabaseCopy;
 import org.sealwax.router.wiring.LastLogLine;
-import org.sealwax.router.wiring.LedgerFigures;
-import org.sealwax.router.wiring.StoreCopy;
+import org.sealwax.router.wiring.LedgerMetrics;
 
 /** {@code sealwax policyd}: from configuration to a running table, and down again. */
 public final class PolicydCommand {
@@ -82,72 +82,74 @@ public final class PolicydCommand {
   private static final String STS = "sts.db";
   private static final String LEDGER = "ledger.db";
 
-  private final Surroundings around;
-  private final Folders folders;
+  private final ProcessEnvironment process;
+  private final DefaultPaths folders;
   private final Clock clock = Clock.system();
-  private final Chance chance = Chance.secure();
+  private final RandomSource random = RandomSource.secure();
 
-  public PolicydCommand(Surroundings around, Folders folders) {
-    this.around = around;
+  public PolicydCommand(ProcessEnvironment around, DefaultPaths folders) {
+    this.process = around;
     this.folders = folders;
   }
 
-  public int run(Optional<Path> file, Configuration.Sound sound, Arguments arguments)
-      throws Arguments.Misuse {
+  public int run(Optional<Path> file, Configuration.ValidConfiguration sound, Arguments arguments)
+      throws Arguments.UsageError {
     String place = arguments.value("--listen").orElse("");
-    Endpoint endpoint =
+    SocketmapEndpoint endpoint =
         place.isEmpty()
-            ? Endpoint.STANDARD
-            : Endpoint.parse(place)
+            ? SocketmapEndpoint.STANDARD
+            : SocketmapEndpoint.parse(place)
                 .orElseThrow(
                     () ->
-                        new Arguments.Misuse(
+                        new Arguments.UsageError(
                             "--listen is an address and a port, or unix: and a path"));
-    Optional<Endpoint.Tcp> metrics = metricsPlace(arguments);
-    TlsRoom.beforeAnything();
-    Settings settings = sound.settings();
-    boolean journal = around.variable("JOURNAL_STREAM").isPresent();
+    Optional<SocketmapEndpoint.Tcp> metrics = metricsEndpoint(arguments);
+    TlsFactory.prepareJvm();
+    RouterSettings settings = sound.settings();
+    boolean journal = process.variable("JOURNAL_STREAM").isPresent();
     LogSettings logSettings = new LogSettings(settings.log(), journal);
     Counters counters = new Counters();
     Optional<String> key = arguments.value("--ask");
     if (key.isPresent()) {
       return ask(settings, key.get());
     }
-    try (LineLog lines = new LineLog(logSettings, StandardOutput.forLog(around.out()), clock)) {
+    try (TextMailLog lines =
+        new TextMailLog(logSettings, StandardOutput.forLog(process.out()), clock)) {
       counters.gauge("sealwax_log_lost_lines", "Log lines that nobody read", lines::dropped);
-      MailLog log = new CountedLog(lines, counters);
-      try (Engine engine = new Engine(settings, folder(settings), log)) {
+      MailLog log = new CountingMailLog(lines, counters);
+      try (PolicydEngine engine = new PolicydEngine(settings, folder(settings), log)) {
         LibraryLog.lead(log);
-        sound.complaints().forEach(c -> log.warning("config", c.text()));
-        ProcessEnd.whenThreadsEnd(LastLogLine.in(log, lines::close), around.err());
-        Serving serving =
-            new Serving(
+        sound.problems().forEach(c -> log.warning("config", c.text()));
+        ProcessExit.exitWhenThreadEnds(LastLogLine.in(log, lines::close), process.err());
+        PolicydOptions serving =
+            new PolicydOptions(
                 endpoint,
                 metrics,
-                arguments.value("--learn-from").map(around::path),
+                arguments.value("--learn-from").map(process::path),
                 file,
                 counters,
                 log);
         return serve(engine, serving);
       }
     } catch (IOException e) {
-      around.err().println("sealwax: policyd: " + e.getMessage());
-      return Exit.SYSTEM;
+      process.err().println("sealwax: policyd: " + e.getMessage());
+      return ExitStatus.SYSTEM;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return Exit.OK;
+      return ExitStatus.OK;
     }
   }
 
-  private static Optional<Endpoint.Tcp> metricsPlace(Arguments arguments) throws Arguments.Misuse {
+  private static Optional<SocketmapEndpoint.Tcp> metricsEndpoint(Arguments arguments)
+      throws Arguments.UsageError {
     Optional<String> place = arguments.value("--metrics");
     if (place.isEmpty()) {
       return Optional.empty();
     }
-    if (Endpoint.parse(place.get()).orElse(null) instanceof Endpoint.Tcp tcp) {
+    if (SocketmapEndpoint.parse(place.get()).orElse(null) instanceof SocketmapEndpoint.Tcp tcp) {
       return Optional.of(tcp);
     }
-    throw new Arguments.Misuse("--metrics is an address and a port: 127.0.0.1:9126");
+    throw new Arguments.UsageError("--metrics is an address and a port: 127.0.0.1:9126");
   }
 
   /**
@@ -157,9 +159,9 @@ public final class PolicydCommand {
    * @param learnFrom Postfix's log
    * @param file the configuration, which SIGHUP reads again
    */
-  private record Serving(
-      Endpoint endpoint,
-      Optional<Endpoint.Tcp> metrics,
+  private record PolicydOptions(
+      SocketmapEndpoint endpoint,
+      Optional<SocketmapEndpoint.Tcp> metrics,
       Optional<Path> learnFrom,
       Optional<Path> file,
       Counters counters,
@@ -169,34 +171,34 @@ public final class PolicydCommand {
    * One question: the answer on standard output and nothing else there. It works on a copy of what
    * the service has kept, so it neither makes nor changes anything.
    */
-  private int ask(Settings settings, String key) {
+  private int ask(RouterSettings settings, String key) {
     Path kept = settings.server().state().resolve(FOLDER);
-    try (TemporaryFolder copy = TemporaryFolder.make(around, "sealwax-policyd");
-        LineLog silent =
-            new LineLog(LogSettings.defaults(), OutputStream.nullOutputStream(), clock)) {
+    try (TemporaryFolder copy = TemporaryFolder.create(process, "sealwax-policyd");
+        TextMailLog silent =
+            new TextMailLog(LogSettings.defaults(), OutputStream.nullOutputStream(), clock)) {
       for (String store : List.of(STS, LEDGER)) {
-        StoreCopy.take(kept.resolve(store), copy.path().resolve(store));
+        DatabaseCopy.copy(kept.resolve(store), copy.path().resolve(store));
       }
-      try (Engine engine = new Engine(settings, copy.path(), silent)) {
-        PolicyDesk.Explained explained = engine.desk().explain(key);
-        around.out().println(explained.line());
-        explained.because().forEach(b -> around.err().println("because: " + b));
-        explained.notes().forEach(n -> around.err().println("note: " + n));
-        return explained.line().startsWith("TEMP") ? Exit.TRY_AGAIN : Exit.OK;
+      try (PolicydEngine engine = new PolicydEngine(settings, copy.path(), silent)) {
+        TlsPolicyTable.Explained explained = engine.policyTable().explain(key);
+        process.out().println(explained.line());
+        explained.because().forEach(b -> process.err().println("because: " + b));
+        explained.notes().forEach(n -> process.err().println("note: " + n));
+        return explained.line().startsWith("TEMP") ? ExitStatus.TRY_AGAIN : ExitStatus.OK;
       }
     } catch (IOException e) {
-      around.err().println("sealwax: policyd: " + e.getMessage());
-      return Exit.SYSTEM;
+      process.err().println("sealwax: policyd: " + e.getMessage());
+      return ExitStatus.SYSTEM;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return Exit.OK;
+      return ExitStatus.OK;
     }
   }
 
   /** Where the service keeps policies and ledger; made when it is not there. */
-  private static Path folder(Settings settings) throws IOException {
+  private static Path folder(RouterSettings settings) throws IOException {
     Path state = settings.server().state();
-    StateFolder.make(state);
+    StateFolder.create(state);
     Path folder = state.resolve(FOLDER);
     if (!Files.isDirectory(folder)) {
       Files.createDirectory(folder);
@@ -204,14 +206,15 @@ public final class PolicydCommand {
     return folder;
   }
 
-  private int serve(Engine engine, Serving serving) throws IOException, InterruptedException {
+  private int serve(PolicydEngine engine, PolicydOptions serving)
+      throws IOException, InterruptedException {
     MailLog log = serving.log();
     CountDownLatch ended = new CountDownLatch(1);
     boolean term = Signals.on("TERM", ended::countDown);
     if (!Signals.on("INT", ended::countDown) || !term) {
       Runtime.getRuntime().addShutdownHook(Threads.unstarted("stop", ended::countDown));
     }
-    ServiceManager manager = new ServiceManager(around);
+    SystemdNotifier manager = new SystemdNotifier(process);
     Signals.on(
         "HUP",
         () -> {
@@ -223,11 +226,11 @@ public final class PolicydCommand {
     try {
       engine.policies().start();
       SocketmapServer server =
-          SocketmapServer.start(serving.endpoint(), engine::desk, log, serving.counters());
+          SocketmapServer.start(serving.endpoint(), engine::policyTable, log, serving.counters());
       open.push(server);
-      log.note("policyd", "serves socketmap:" + server.place() + ":tls");
+      log.note("policyd", "serves socketmap:" + server.boundAddress() + ":tls");
       if (serving.metrics().isPresent()) {
-        LedgerFigures.show(serving.counters(), engine::ledger);
+        LedgerMetrics.show(serving.counters(), engine::ledger);
         serving
             .counters()
             .gauge(
@@ -241,7 +244,7 @@ public final class PolicydCommand {
                 () -> null,
                 text -> log.warning("policyd", "metrics: " + text));
         open.push(figures);
-        log.note("policyd", "figures at http://" + place(figures.address()) + "/metrics");
+        log.note("policyd", "figures at http://" + addressText(figures.address()) + "/metrics");
       }
       serving
           .learnFrom()
@@ -250,13 +253,13 @@ public final class PolicydCommand {
                   open.push(
                       LogFollower.start(
                           file,
-                          new LogFollower.World(
-                              engine.ledger(), engine.resolver(), clock, chance, log))));
-      manager.ready("serving " + server.place());
-      manager.awaitEnd(ended, engine::desk);
+                          new LogFollower.LogFollowerEnvironment(
+                              engine.ledger(), engine.resolver(), clock, random, log))));
+      manager.ready("serving " + server.boundAddress());
+      manager.awaitEnd(ended, engine::policyTable);
       manager.stopping();
       log.note("policyd", "stopped");
-      return Exit.OK;
+      return ExitStatus.OK;
     } finally {
       for (Closeable each : open) {
         each.close();
@@ -264,21 +267,21 @@ public final class PolicydCommand {
     }
   }
 
-  private static String place(InetSocketAddress at) {
+  private static String addressText(InetSocketAddress at) {
     String host = at.getAddress().getHostAddress();
     return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + at.getPort();
   }
 
   /** Parse, compare, swap; what is wrong changes nothing. */
-  private void reload(Engine engine, Serving serving) {
+  private void reload(PolicydEngine engine, PolicydOptions serving) {
     MailLog log = serving.log();
     try {
       switch (Configuration.read(serving.file().orElse(null), folders.machine())) {
-        case Configuration.Broken b ->
+        case Configuration.InvalidConfiguration b ->
             log.warning("config", "refused, the former configuration stays: " + b.firstError());
-        case Configuration.Sound s -> {
+        case Configuration.ValidConfiguration s -> {
           Set<String> later = engine.use(s.settings());
-          s.complaints().forEach(c -> log.warning("config", c.text()));
+          s.problems().forEach(c -> log.warning("config", c.text()));
           log.configuration(
               "the configuration was read again"
                   + (later.isEmpty() ? "" : "; after a restart only: " + String.join(", ", later)));
@@ -290,23 +293,23 @@ public final class PolicydCommand {
   }
 
   /** The rule book with everything that it asks. */
-  private final class Engine implements Closeable {
+  private final class PolicydEngine implements Closeable {
     private final Resolver resolver;
-    private final StsPolicies policies;
-    private final LiveLedger ledger;
-    private final Settings first;
-    private final AtomicReference<PolicyDesk> desk;
+    private final StsPolicyCache policies;
+    private final PersistentLedger ledger;
+    private final RouterSettings first;
+    private final AtomicReference<TlsPolicyTable> policyTable;
 
     /**
      * Opens everything.
      *
      * @param folder of the stores
      */
-    Engine(Settings settings, Path folder, MailLog log) throws IOException {
+    PolicydEngine(RouterSettings settings, Path folder, MailLog log) throws IOException {
       Clock clock = SteadyClock.startingWith(PolicydCommand.this.clock).believed();
-      resolver = new LiveResolver(settings.dns(), clock, chance);
-      TlsRoom tls = new TlsRoom(TlsSettings.defaults(), clock, chance);
-      Authorities authorities = new Authorities(settings);
+      resolver = new CachingResolver(settings.dns(), clock, random);
+      TlsFactory tls = new TlsFactory(TlsSettings.defaults(), clock, random);
+      CertificateAuthorities authorities = new CertificateAuthorities(settings);
       StsSettings base = StsSettings.in(folder.resolve(STS));
       StsSettings sts =
           new StsSettings(
@@ -315,35 +318,36 @@ public final class PolicydCommand {
               base.fetches(),
               FETCH,
               base.port(),
-              settings.sts().map(StsSettings::patience).orElseGet(Patience::usual));
+              settings.sts().map(StsSettings::patience).orElseGet(FirstContactWait::defaults));
       HttpsClient https =
           new HttpsClient(
               resolver,
               SystemDialer.guarded(settings.dialer()),
-              tls.client(ClientTls.defaults()),
-              Objects.requireNonNull(authorities.forDelivery().get(Demand.PUBLIC_ROOTS)),
+              tls.client(ClientTlsSettings.defaults()),
+              Objects.requireNonNull(
+                  authorities.forDelivery().get(IdentityRequirement.PUBLIC_ROOTS)),
               clock);
-      AtomicReference<LiveLedger> late = new AtomicReference<>();
+      AtomicReference<PersistentLedger> late = new AtomicReference<>();
       policies =
-          StsPolicies.open(
+          StsPolicyCache.open(
               sts,
-              new StsPolicies.World(
+              new StsPolicyCache.StsEnvironment(
                   resolver,
                   new PolicyFetcher(https, sts.port(), sts.total()),
                   clock,
-                  chance,
+                  random,
                   log,
                   (domain, lost) -> {
-                    LiveLedger there = late.get();
+                    PersistentLedger there = late.get();
                     if (there != null) {
                       there.keep(domain, lost.kept().policy().mx());
                     }
                   }));
       ledger =
-          LiveLedger.open(
+          PersistentLedger.open(
               folder.resolve(LEDGER),
               settings.ledger(),
-              new LiveLedger.World(
+              new PersistentLedger.LedgerEnvironment(
                   clock,
                   log,
                   (domain, host) ->
@@ -354,13 +358,13 @@ public final class PolicydCommand {
                           .isPresent()));
       late.set(ledger);
       first = settings;
-      desk = new AtomicReference<>(deskBy(settings));
+      policyTable = new AtomicReference<>(policyTableFor(settings));
     }
 
     /** What is asked under a configuration; stores, caches and memory are the same. */
-    private PolicyDesk deskBy(Settings settings) {
-      DeliverSettings deliver = settings.deliver();
-      List<Source> sources = new ArrayList<>();
+    private TlsPolicyTable policyTableFor(RouterSettings settings) {
+      DeliverySettings deliver = settings.deliver();
+      List<EvidenceSource> sources = new ArrayList<>();
       sources.add(new PolicyRows(deliver.level(), deliver.rows()));
       sources.add(
           new DaneSource(
@@ -369,16 +373,16 @@ public final class PolicydCommand {
         sources.add(new StsSource(policies));
       }
       sources.add(new LedgerSource(ledger));
-      return new PolicyDesk(
-          new PolicyDesk.World(
+      return new TlsPolicyTable(
+          new TlsPolicyTable.TlsPolicyTableEnvironment(
               resolver,
-              new Gatherer(sources),
-              new Policy(Ladder.of(true, true, deliver.hold()), deliver.floors()),
+              new EvidenceGatherer(sources),
+              new Policy(FallbackLadder.of(true, true, deliver.hold()), deliver.floors()),
               policies,
               ledger,
               settings.caFiles(),
               clock,
-              chance));
+              random));
     }
 
     /**
@@ -386,9 +390,9 @@ public final class PolicydCommand {
      *
      * @return the tables that take a restart
      */
-    Set<String> use(Settings next) {
+    Set<String> use(RouterSettings next) {
       ledger.use(next.ledger());
-      desk.set(deskBy(next));
+      policyTable.set(policyTableFor(next));
       Set<String> later = new TreeSet<>(next.needingRestart(first));
       // What the router alone has is nothing to this program.
       later.retainAll(Set.of("[server] state", "[dns]", "[log]"));
@@ -405,19 +409,19 @@ public final class PolicydCommand {
       return later;
     }
 
-    PolicyDesk desk() {
-      return Objects.requireNonNull(desk.get());
+    TlsPolicyTable policyTable() {
+      return Objects.requireNonNull(policyTable.get());
     }
 
     Resolver resolver() {
       return resolver;
     }
 
-    StsPolicies policies() {
+    StsPolicyCache policies() {
       return policies;
     }
 
-    LiveLedger ledger() {
+    PersistentLedger ledger() {
       return ledger;
     }
 

@@ -7,12 +7,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import org.sealwax.mail.cli.Arguments;
-import org.sealwax.mail.cli.Exit;
+import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.Printable;
-import org.sealwax.mail.cli.Surroundings;
+import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.router.control.ControlClient;
-import org.sealwax.router.control.ControlServer.Json;
-import org.sealwax.router.control.ControlServer.Refusal;
+import org.sealwax.router.control.ControlServer.ControlJson;
+import org.sealwax.router.control.ControlServer.ControlRequestRefused;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.node.ObjectNode;
@@ -21,15 +21,16 @@ import tools.jackson.databind.node.ObjectNode;
 public final class QueueCommand {
   private static final Set<String> ORDERS = Set.of("hold", "release", "retry", "bounce", "delete");
 
-  private final Surroundings around;
+  private final ProcessEnvironment process;
   private final Path state;
 
-  public QueueCommand(Surroundings around, Path state) {
-    this.around = around;
+  public QueueCommand(ProcessEnvironment around, Path state) {
+    this.process = around;
     this.state = state;
   }
 
-  public int queue(Arguments arguments) throws Arguments.Misuse, IOException, Refusal {
+  public int queue(Arguments arguments)
+      throws Arguments.UsageError, IOException, ControlRequestRefused {
     List<String> operands = arguments.operands();
     String verb = operands.isEmpty() ? "list" : operands.getFirst();
     List<String> ids = operands.isEmpty() ? List.of() : operands.subList(1, operands.size());
@@ -41,26 +42,26 @@ public final class QueueCommand {
         case "list" -> list(client, arguments);
         case "count" -> {
           JsonNode answer = client.ask(filtered("count", arguments));
-          around.out().println(answer.path("recipients").asLong());
-          yield Exit.OK;
+          process.out().println(answer.path("recipients").asLong());
+          yield ExitStatus.OK;
         }
-        case "show" -> show(client, arguments, one(ids, "queue show"));
+        case "show" -> show(client, arguments, singleMessage(ids, "queue show"));
         default ->
-            throw new Arguments.Misuse(
+            throw new Arguments.UsageError(
                 "queue knows list, count, show, hold, release, retry, bounce and delete, not "
                     + verb);
       };
     }
   }
 
-  private static String one(List<String> ids, String what) throws Arguments.Misuse {
+  private static String singleMessage(List<String> ids, String what) throws Arguments.UsageError {
     if (ids.size() != 1) {
-      throw new Arguments.Misuse(what + " takes one identifier");
+      throw new Arguments.UsageError(what + " takes one identifier");
     }
     return ids.getFirst();
   }
 
-  private static ObjectNode filtered(String what, Arguments arguments) throws Arguments.Misuse {
+  private static ObjectNode filtered(String what, Arguments arguments) throws Arguments.UsageError {
     ObjectNode request = ControlClient.request(what);
     arguments.value("--domain").ifPresent(v -> request.put("domain", v));
     arguments.value("--sender").ifPresent(v -> request.put("sender", v));
@@ -73,14 +74,14 @@ public final class QueueCommand {
       try {
         request.put("limit", Integer.parseInt(arguments.value("--limit").get()));
       } catch (NumberFormatException e) {
-        throw new Arguments.Misuse("--limit takes a number");
+        throw new Arguments.UsageError("--limit takes a number");
       }
     }
     return request;
   }
 
   private int order(ControlClient client, String verb, Arguments arguments, List<String> ids)
-      throws Arguments.Misuse, IOException, Refusal {
+      throws Arguments.UsageError, IOException, ControlRequestRefused {
     List<ObjectNode> requests = new ArrayList<>();
     if (ids.isEmpty()) {
       requests.add(filtered(verb, arguments));
@@ -104,8 +105,8 @@ public final class QueueCommand {
     if (skipped > 0) {
       text.append("; ").append(skipped).append(" to which this does not apply");
     }
-    around.out().println(text);
-    return done + later > 0 ? Exit.OK : Exit.WARNINGS;
+    process.out().println(text);
+    return done + later > 0 ? ExitStatus.OK : ExitStatus.WARNINGS;
   }
 
   private static String recipients(long count) {
@@ -113,16 +114,16 @@ public final class QueueCommand {
   }
 
   private int list(ControlClient client, Arguments arguments)
-      throws Arguments.Misuse, IOException, Refusal {
+      throws Arguments.UsageError, IOException, ControlRequestRefused {
     JsonNode answer = client.ask(filtered("list", arguments));
     if (arguments.has("--json")) {
       json(answer);
-      return Exit.OK;
+      return ExitStatus.OK;
     }
-    PrintStream out = around.out();
+    PrintStream out = process.out();
     if (answer.path("messages").isEmpty()) {
       out.println("the queue is empty");
-      return Exit.OK;
+      return ExitStatus.OK;
     }
     for (JsonNode message : answer.path("messages")) {
       out.println(head(message));
@@ -142,7 +143,7 @@ public final class QueueCommand {
               + ", the oldest from "
               + reason.path("oldest").asString(""));
     }
-    return Exit.OK;
+    return ExitStatus.OK;
   }
 
   private static String head(JsonNode message) {
@@ -171,13 +172,13 @@ public final class QueueCommand {
   }
 
   private int show(ControlClient client, Arguments arguments, String id)
-      throws IOException, Refusal {
+      throws IOException, ControlRequestRefused {
     JsonNode answer = client.ask(ControlClient.request("show").put("id", id));
     if (arguments.has("--json")) {
       json(answer);
-      return Exit.OK;
+      return ExitStatus.OK;
     }
-    PrintStream out = around.out();
+    PrintStream out = process.out();
     out.println(head(answer));
     String tls = answer.path("tls").asString("");
     out.println(
@@ -187,18 +188,19 @@ public final class QueueCommand {
     answer.path("recipients").forEach(r -> out.println("  " + recipient(r)));
     out.println();
     answer.path("header").asString("").lines().forEach(l -> out.println(Printable.of(l)));
-    return Exit.OK;
+    return ExitStatus.OK;
   }
 
-  public int trace(Arguments arguments) throws Arguments.Misuse, IOException, Refusal {
-    String id = one(arguments.operands(), "trace");
+  public int trace(Arguments arguments)
+      throws Arguments.UsageError, IOException, ControlRequestRefused {
+    String id = singleMessage(arguments.operands(), "trace");
     try (ControlClient client = ControlClient.open(state)) {
       JsonNode answer = client.ask(ControlClient.request("trace").put("id", id));
       if (arguments.has("--json")) {
         json(answer);
-        return Exit.OK;
+        return ExitStatus.OK;
       }
-      PrintStream out = around.out();
+      PrintStream out = process.out();
       JsonNode a = answer.path("arrival");
       if (!a.isMissingNode()) {
         String tls = a.path("tls").asString("");
@@ -213,14 +215,14 @@ public final class QueueCommand {
                 + (tls.isEmpty() ? ">, in clear" : ">, " + Printable.of(tls)));
       }
       for (JsonNode s : answer.path("stations")) {
-        out.println(station(s));
+        out.println(traceEntry(s));
       }
       answer.path("waiting").forEach(r -> out.println("waiting  " + recipient(r)));
-      return Exit.OK;
+      return ExitStatus.OK;
     }
   }
 
-  private static String station(JsonNode s) {
+  private static String traceEntry(JsonNode s) {
     StringBuilder out = new StringBuilder(s.path("at").asString(""));
     out.append("  ").append(s.path("what").asString(""));
     out.append(" <").append(Printable.of(s.path("to").asString(""))).append('>');
@@ -233,9 +235,12 @@ public final class QueueCommand {
   }
 
   private void json(JsonNode node) {
-    around
+    process
         .out()
         .println(
-            Json.MAPPER.writer().with(SerializationFeature.INDENT_OUTPUT).writeValueAsString(node));
+            ControlJson.MAPPER
+                .writer()
+                .with(SerializationFeature.INDENT_OUTPUT)
+                .writeValueAsString(node));
   }
 }

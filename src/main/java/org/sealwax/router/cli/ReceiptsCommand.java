@@ -5,40 +5,40 @@ import java.io.PrintStream;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.cli.Arguments;
-import org.sealwax.mail.cli.Exit;
-import org.sealwax.mail.cli.Surroundings;
-import org.sealwax.router.receipts.ReceiptCheck;
+import org.sealwax.mail.cli.ExitStatus;
+import org.sealwax.mail.cli.ProcessEnvironment;
+import org.sealwax.router.receipts.ReceiptVerifier;
 
 /** {@code sealwax receipts verify | export}: reads the files; no server is needed. */
 public final class ReceiptsCommand {
-  private final Surroundings around;
+  private final ProcessEnvironment process;
   private final Path folder;
 
-  public ReceiptsCommand(Surroundings around, Path folder) {
-    this.around = around;
+  public ReceiptsCommand(ProcessEnvironment around, Path folder) {
+    this.process = around;
     this.folder = folder;
   }
 
-  public int run(Arguments arguments) throws Arguments.Misuse, IOException {
+  public int run(Arguments arguments) throws Arguments.UsageError, IOException {
     if (arguments.operands().size() != 1) {
-      throw new Arguments.Misuse("receipts takes verify or export");
+      throw new Arguments.UsageError("receipts takes verify or export");
     }
     return switch (arguments.operands().getFirst()) {
       case "verify" -> verify(arguments.value("--head").orElse(null));
       case "export" -> {
-        ReceiptCheck.each(
+        ReceiptVerifier.each(
             folder,
             arguments.value("--recipient").orElse(null),
-            entry -> around.out().println(entry.json()));
-        yield Exit.OK;
+            entry -> process.out().println(entry.json()));
+        yield ExitStatus.OK;
       }
-      default -> throw new Arguments.Misuse("receipts takes verify or export");
+      default -> throw new Arguments.UsageError("receipts takes verify or export");
     };
   }
 
   private int verify(@Nullable String head) throws IOException {
-    ReceiptCheck.Report report = ReceiptCheck.verify(folder, head);
-    PrintStream out = around.out();
+    ReceiptVerifier.ReceiptReport report = ReceiptVerifier.verify(folder, head);
+    PrintStream out = process.out();
     out.println(
         report.receipts()
             + " receipts in "
@@ -58,8 +58,8 @@ public final class ReceiptsCommand {
       out.println("note: the last line is cut short, as by a crash; the next start cuts it off");
     }
     for (String flaw : report.flaws()) {
-      around.err().println("sealwax: " + flaw);
+      process.err().println("sealwax: " + flaw);
     }
-    return report.flaws().isEmpty() ? Exit.OK : Exit.ERRORS;
+    return report.flaws().isEmpty() ? ExitStatus.OK : ExitStatus.ERRORS;
   }
 }

@@ -21,12 +21,12 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.cli.Exit;
+import org.sealwax.mail.cli.ExitStatus;
+import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.StateFolder;
-import org.sealwax.mail.cli.Surroundings;
 import org.sealwax.mail.message.AddressList;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Threads;
 
 /**
@@ -38,14 +38,14 @@ public final class Sendmail {
   private static final DateTimeFormatter DATE =
       DateTimeFormatter.ofPattern("EEE, d MMM yyyy HH:mm:ss Z", Locale.ROOT);
 
-  private final Surroundings around;
+  private final ProcessEnvironment process;
   private final Clock clock;
-  private final Chance chance;
+  private final RandomSource randomSource;
 
-  public Sendmail(Surroundings around, Clock clock, Chance chance) {
-    this.around = around;
+  public Sendmail(ProcessEnvironment around, Clock clock, RandomSource chance) {
+    this.process = around;
     this.clock = clock;
-    this.chance = chance;
+    this.randomSource = chance;
   }
 
   /**
@@ -57,43 +57,43 @@ public final class Sendmail {
     Path socket = StateFolder.submissionSocket(state);
     try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
       if (!Files.exists(socket)) {
-        return tryAgain("no server runs on " + state + ", so the message was not taken");
+        return temporaryFailure("no server runs on " + state + ", so the message was not taken");
       }
       channel.connect(UnixDomainSocketAddress.of(socket));
       InputStream in = new BufferedInputStream(Channels.newInputStream(channel));
       OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), 16_384);
       return switch (arguments.mode()) {
         case SMTP -> passThrough(channel, in, out);
-        case MESSAGE -> message(arguments, new Conversation(in, out), hostname);
-        case QUEUE, NOTHING -> Exit.OK;
+        case MESSAGE -> message(arguments, new SubmissionSession(in, out), hostname);
+        case QUEUE, NOTHING -> ExitStatus.OK;
       };
-    } catch (Declined e) {
-      around.err().println("sendmail: " + e.getMessage());
+    } catch (SubmissionRefused e) {
+      process.err().println("sendmail: " + e.getMessage());
       return e.code;
     } catch (IOException e) {
-      return tryAgain("the message was not taken: " + e.getMessage());
+      return temporaryFailure("the message was not taken: " + e.getMessage());
     }
   }
 
-  private int tryAgain(String why) {
-    around.err().println("sendmail: " + why + "; try again later");
-    return Exit.TRY_AGAIN;
+  private int temporaryFailure(String why) {
+    process.err().println("sendmail: " + why + "; try again later");
+    return ExitStatus.TRY_AGAIN;
   }
 
   /** The message or a recipient was declined. */
-  private static final class Declined extends IOException {
+  private static final class SubmissionRefused extends IOException {
     private static final long serialVersionUID = 1L;
     private final int code;
 
-    Declined(int code, String message) {
+    SubmissionRefused(int code, String message) {
       super(message);
       this.code = code;
     }
   }
 
-  private int message(SendmailArguments arguments, Conversation smtp, Domain hostname)
+  private int message(SendmailArguments arguments, SubmissionSession smtp, Domain hostname)
       throws IOException {
-    LocalMessage message = new LocalMessage(around.in(), arguments.dotIsData());
+    LocalMessage message = new LocalMessage(process.in(), arguments.dotIsData());
     List<String> named = new ArrayList<>();
     for (String operand : arguments.recipients()) {
       named.addAll(AddressList.of(operand));
@@ -106,7 +106,7 @@ public final class Sendmail {
     recipients.addAll(named);
     recipients = recipients.stream().map(r -> complete(r, hostname)).distinct().toList();
     if (recipients.isEmpty()) {
-      throw new Declined(Exit.USAGE, "no recipient was named");
+      throw new SubmissionRefused(ExitStatus.USAGE, "no recipient was named");
     }
     String from = complete(sender(arguments), hostname);
     addMissing(message, arguments, from, hostname);
@@ -136,14 +136,14 @@ public final class Sendmail {
     smtp.expect("DATA", 354, "DATA");
     message.write(smtp.out);
     smtp.expect(null, 250, "the message");
-    smtp.say("QUIT");
-    return Exit.OK;
+    smtp.send("QUIT");
+    return ExitStatus.OK;
   }
 
   private String sender(SendmailArguments arguments) {
     String given = arguments.from();
     if (given == null) {
-      return around.user();
+      return process.user();
     }
     List<String> addresses = AddressList.of(given);
     return addresses.isEmpty() ? "" : addresses.getFirst();
@@ -160,7 +160,7 @@ public final class Sendmail {
       LocalMessage message, SendmailArguments arguments, String from, Domain hostname) {
     Instant now = clock.now();
     if (!message.has("message-id")) {
-      String random = HexFormat.of().formatHex(chance.bytes(8));
+      String random = HexFormat.of().formatHex(randomSource.bytes(8));
       message.add(
           "Message-ID: <" + now.toEpochMilli() + "." + random + "@" + hostname.name() + ">");
     }
@@ -219,15 +219,15 @@ public final class Sendmail {
             "up",
             () -> {
               try {
-                copy(around.in(), out);
+                copy(process.in(), out);
                 channel.shutdownOutput();
               } catch (IOException e) {
                 // The server is gone; the other direction says so by its end.
               }
             });
-    copy(in, around.out());
+    copy(in, process.out());
     up.interrupt();
-    return Exit.OK;
+    return ExitStatus.OK;
   }
 
   private static void copy(InputStream in, OutputStream out) throws IOException {
@@ -239,7 +239,7 @@ public final class Sendmail {
   }
 
   /** Commands and replies, one after the other. */
-  private static final class Conversation {
+  private static final class SubmissionSession {
     /** Octets of a reply line (RFC 5321 4.5.3.1.5, with room for extensions). */
     private static final int MAX_LINE = 2048;
 
@@ -249,15 +249,15 @@ public final class Sendmail {
     private final InputStream in;
     private final OutputStream out;
 
-    private Conversation(InputStream in, OutputStream out) {
+    private SubmissionSession(InputStream in, OutputStream out) {
       this.in = in;
       this.out = out;
     }
 
-    private void say(String command) throws IOException {
+    private void send(String command) throws IOException {
       for (int i = 0; i < command.length(); i++) {
         if (command.charAt(i) < ' ') {
-          throw new Declined(Exit.DATA, "an address has a control character in it");
+          throw new SubmissionRefused(ExitStatus.DATA, "an address has a control character in it");
         }
       }
       out.write((command + "\r\n").getBytes(StandardCharsets.UTF_8));
@@ -268,7 +268,7 @@ public final class Sendmail {
     private List<String> expect(@Nullable String command, int code, String about)
         throws IOException {
       if (command != null) {
-        say(command);
+        send(command);
       }
       List<String> texts = new ArrayList<>();
       while (true) {
@@ -289,7 +289,7 @@ public final class Sendmail {
         String said = about + " was declined: " + got + " " + String.join(" ", texts);
         if (got / 100 == 5) {
           boolean address = about.startsWith("the recipient");
-          throw new Declined(address ? Exit.NO_USER : Exit.UNAVAILABLE, said);
+          throw new SubmissionRefused(address ? ExitStatus.NO_USER : ExitStatus.UNAVAILABLE, said);
         }
         throw new IOException(said);
       }

@@ -60,10 +60,10 @@ public record SendmailArguments(
   /**
    * Reads the words.
    *
-   * @throws Arguments.Misuse when they mean something that this program does not do
+   * @throws Arguments.UsageError when they mean something that this program does not do
    */
-  public static SendmailArguments read(List<String> words) throws Arguments.Misuse {
-    Reader reader = new Reader();
+  public static SendmailArguments read(List<String> words) throws Arguments.UsageError {
+    OptionReader reader = new OptionReader();
     int i = 0;
     for (; i < words.size(); i++) {
       String word = words.get(i);
@@ -83,13 +83,13 @@ public record SendmailArguments(
         reader.recipients.add(word);
         continue;
       }
-      i += reader.word(word, i + 1 < words.size() ? words.get(i + 1) : null);
+      i += reader.readOptions(word, i + 1 < words.size() ? words.get(i + 1) : null);
     }
     reader.recipients.addAll(words.subList(Math.min(i, words.size()), words.size()));
     return reader.done();
   }
 
-  private static final class Reader {
+  private static final class OptionReader {
     private Mode mode = Mode.MESSAGE;
     private boolean fromHeader;
     private boolean dotIsData;
@@ -102,7 +102,7 @@ public record SendmailArguments(
     private final List<String> recipients = new ArrayList<>();
 
     /** One word of options, {@code -ti} being two; how many further words it took. */
-    private int word(String word, @Nullable String next) throws Arguments.Misuse {
+    private int readOptions(String word, @Nullable String next) throws Arguments.UsageError {
       for (int at = 1; at < word.length(); at++) {
         char c = word.charAt(at);
         if (c == 't') {
@@ -119,17 +119,17 @@ public record SendmailArguments(
         if (WITH_ARGUMENT.indexOf(c) >= 0) {
           String rest = word.substring(at + 1);
           if (!rest.isEmpty() || SAME_WORD_ONLY.indexOf(c) >= 0) {
-            take(c, rest);
+            applyOption(c, rest);
             return 0;
           }
           if (next == null) {
-            throw new Arguments.Misuse("-" + c + " needs an argument");
+            throw new Arguments.UsageError("-" + c + " needs an argument");
           }
-          take(c, next);
+          applyOption(c, next);
           return 1;
         }
         if (WITHOUT_EFFECT.indexOf(c) < 0) {
-          throw new Arguments.Misuse("sendmail has no option -" + c);
+          throw new Arguments.UsageError("sendmail has no option -" + c);
         }
         if (c == 'I') {
           mode = Mode.NOTHING;
@@ -138,7 +138,7 @@ public record SendmailArguments(
       return 0;
     }
 
-    private void take(char option, String argument) throws Arguments.Misuse {
+    private void applyOption(char option, String argument) throws Arguments.UsageError {
       switch (option) {
         case 'f', 'r' -> from = argument.equals("<>") ? "" : argument;
         case 'F' -> fullName = argument;
@@ -159,35 +159,35 @@ public record SendmailArguments(
       }
     }
 
-    private static Mode modeOf(String argument) throws Arguments.Misuse {
+    private static Mode modeOf(String argument) throws Arguments.UsageError {
       return switch (argument) {
         case "m" -> Mode.MESSAGE;
         case "s" -> Mode.SMTP;
         case "p" -> Mode.QUEUE;
         case "i" -> Mode.NOTHING;
-        case "d", "D" -> throw new Arguments.Misuse("the server is started by: sealwax serve");
-        default -> throw new Arguments.Misuse("sendmail -b" + argument + " is not known here");
+        case "d", "D" -> throw new Arguments.UsageError("the server is started by: sealwax serve");
+        default -> throw new Arguments.UsageError("sendmail -b" + argument + " is not known here");
       };
     }
 
     /** RFC 3461 4.1. */
-    private static String notifyOf(String argument) throws Arguments.Misuse {
+    private static String notifyOf(String argument) throws Arguments.UsageError {
       List<String> words = List.of(argument.toUpperCase(java.util.Locale.ROOT).split(",", -1));
       boolean known =
           words.equals(List.of("NEVER"))
               || List.of("SUCCESS", "FAILURE", "DELAY").containsAll(words);
       if (!known) {
-        throw new Arguments.Misuse("-N takes never, or success, failure, delay");
+        throw new Arguments.UsageError("-N takes never, or success, failure, delay");
       }
       return String.join(",", words);
     }
 
     /** RFC 3461 4.3. */
-    private static String returnOf(String argument) throws Arguments.Misuse {
+    private static String returnOf(String argument) throws Arguments.UsageError {
       return switch (argument.toLowerCase(java.util.Locale.ROOT)) {
         case "full" -> "FULL";
         case "hdrs" -> "HDRS";
-        default -> throw new Arguments.Misuse("-R takes full or hdrs");
+        default -> throw new Arguments.UsageError("-R takes full or hdrs");
       };
     }
 

@@ -7,79 +7,82 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.sealwax.mail.cli.Exit;
-import org.sealwax.mail.cli.Folders;
-import org.sealwax.mail.cli.ProcessEnd;
-import org.sealwax.mail.cli.ServiceManager;
+import org.sealwax.mail.cli.DefaultPaths;
+import org.sealwax.mail.cli.ExitStatus;
+import org.sealwax.mail.cli.ProcessEnvironment;
+import org.sealwax.mail.cli.ProcessExit;
 import org.sealwax.mail.cli.Signals;
 import org.sealwax.mail.cli.StandardOutput;
-import org.sealwax.mail.cli.Surroundings;
+import org.sealwax.mail.cli.SystemdNotifier;
 import org.sealwax.mail.cli.Version;
 import org.sealwax.mail.dns.DnsSettings;
-import org.sealwax.mail.dns.live.LiveResolver;
+import org.sealwax.mail.dns.live.CachingResolver;
 import org.sealwax.mail.dns.live.ResolverCheck;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Threads;
-import org.sealwax.mail.tls.TlsRoom;
+import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.router.config.Configuration;
-import org.sealwax.router.config.Settings;
-import org.sealwax.router.control.ControlServer.Refusal;
-import org.sealwax.router.log.CountedLog;
+import org.sealwax.router.config.RouterSettings;
+import org.sealwax.router.control.ControlServer.ControlRequestRefused;
 import org.sealwax.router.log.Counters;
+import org.sealwax.router.log.CountingMailLog;
 import org.sealwax.router.log.LibraryLog;
-import org.sealwax.router.log.LineLog;
 import org.sealwax.router.log.LogSettings;
 import org.sealwax.router.log.MailLog;
+import org.sealwax.router.log.TextMailLog;
 import org.sealwax.router.server.Router;
 import org.sealwax.router.wiring.LastLogLine;
 import org.sealwax.router.wiring.MemoryPlan;
-import org.sealwax.router.wiring.StartTrouble;
+import org.sealwax.router.wiring.StartFailure;
 
 /** {@code sealwax serve}: from configuration to a running router, and down again. */
 public final class ServeCommand {
   /** What follows from a reload that failed. */
-  public static final String KEPT = "the running server keeps the old configuration";
+  public static final String KEPT_TEXT = "the running server keeps the old configuration";
 
-  private final Surroundings around;
-  private final Folders folders;
+  private final ProcessEnvironment process;
+  private final DefaultPaths folders;
   private final Clock clock = Clock.system();
 
-  public ServeCommand(Surroundings around, Folders folders) {
-    this.around = around;
+  public ServeCommand(ProcessEnvironment around, DefaultPaths folders) {
+    this.process = around;
     this.folders = folders;
   }
 
-  public int run(Optional<Path> file, Configuration.Sound sound) {
-    TlsRoom.beforeAnything();
-    Settings settings = sound.settings();
+  public int run(Optional<Path> file, Configuration.ValidConfiguration sound) {
+    TlsFactory.prepareJvm();
+    RouterSettings settings = sound.settings();
     // systemd sets it when stdout is the journal, which then has time and priority.
-    boolean journal = around.variable("JOURNAL_STREAM").isPresent();
+    boolean journal = process.variable("JOURNAL_STREAM").isPresent();
     LogSettings logSettings = new LogSettings(settings.log(), journal);
-    try (LineLog lines = new LineLog(logSettings, StandardOutput.forLog(around.out()), clock)) {
+    try (TextMailLog lines =
+        new TextMailLog(logSettings, StandardOutput.forLog(process.out()), clock)) {
       Counters counters = new Counters();
       counters.gauge("sealwax_log_lost_lines", "Log lines that nobody read", lines::dropped);
-      MailLog log = new CountedLog(lines, counters);
+      MailLog log = new CountingMailLog(lines, counters);
       LibraryLog.lead(log);
-      ProcessEnd.whenThreadsEnd(LastLogLine.in(log, lines::close), around.err());
-      sound.complaints().forEach(c -> log.warning("config", c.text()));
+      ProcessExit.exitWhenThreadEnds(LastLogLine.in(log, lines::close), process.err());
+      sound.problems().forEach(c -> log.warning("config", c.text()));
       MemoryPlan plan = MemoryPlan.of(settings);
       if (!plan.fits()) {
         log.warning("app", plan.text());
       }
-      Router router = new Router(settings, new Router.World(clock, Chance.secure(), log, counters));
+      Router router =
+          new Router(
+              settings, new Router.RouterEnvironment(clock, RandomSource.secure(), log, counters));
       Reloader reloader = new Reloader(file, router, log);
       router.start(reloader::reload);
       return serve(file, router, reloader, log);
-    } catch (StartTrouble e) {
-      around.err().println("sealwax: " + e.getMessage());
-      around.err().println("help: " + e.help());
+    } catch (StartFailure e) {
+      process.err().println("sealwax: " + e.getMessage());
+      process.err().println("help: " + e.help());
       return e.exit();
     }
   }
 
   private int serve(Optional<Path> file, Router router, Reloader reloader, MailLog log) {
-    ServiceManager manager = new ServiceManager(around);
+    SystemdNotifier manager = new SystemdNotifier(process);
     CountDownLatch ended = new CountDownLatch(1);
     AtomicBoolean asked = new AtomicBoolean();
     Runnable stop =
@@ -88,7 +91,7 @@ public final class ServeCommand {
             ended.countDown();
           } else {
             // A second signal: somebody is in a hurry. The store is safe at any moment.
-            Runtime.getRuntime().halt(Exit.TRY_AGAIN);
+            Runtime.getRuntime().halt(ExitStatus.TRY_AGAIN);
           }
         };
     boolean term = Signals.on("TERM", stop);
@@ -99,7 +102,7 @@ public final class ServeCommand {
           manager.reloading(clock.nanoTime());
           try {
             var _ = reloader.reload();
-          } catch (Refusal e) {
+          } catch (ControlRequestRefused e) {
             // Said in the log already; the old one stays in force.
           }
           manager.ready("reloaded");
@@ -108,7 +111,7 @@ public final class ServeCommand {
       Runtime.getRuntime().addShutdownHook(Threads.unstarted("stop", stop));
     }
     // Beside: standard error may be a pipe that is not read.
-    Threads.startPlatform("greeting", () -> greet(file, router, log));
+    Threads.startPlatform("greeting", () -> logStart(file, router, log));
     Threads.start("resolvers", () -> checkResolvers(router.settingsNow().dns(), log));
     manager.ready("listening at " + names(router));
     try {
@@ -120,7 +123,7 @@ public final class ServeCommand {
     log.note("app", "stopping: sessions and deliveries under way may end");
     router.drain(Router.GRACE);
     log.note("app", "stopped");
-    return Exit.OK;
+    return ExitStatus.OK;
   }
 
   /** Beside the work: mail that comes first finds out by itself. */
@@ -141,8 +144,9 @@ public final class ServeCommand {
                         + anchor.note()
                         + ")"));
     try {
-      for (ResolverCheck check : new LiveResolver(dns, clock, Chance.secure()).checkResolvers()) {
-        if (check.isTrouble()) {
+      for (ResolverCheck check :
+          new CachingResolver(dns, clock, RandomSource.secure()).checkResolvers()) {
+        if (check.isProblem()) {
           log.warning("dns", check.toString());
         } else {
           log.note("dns", check.toString());
@@ -165,14 +169,14 @@ public final class ServeCommand {
   }
 
   /** Without a configuration: what it does, what to try, and where to go from here. */
-  private void greet(Optional<Path> file, Router router, MailLog log) {
+  private void logStart(Optional<Path> file, Router router, MailLog log) {
     String at = names(router);
     if (file.isPresent()) {
       log.note("app", "sealwax " + Version.text() + " listens at " + at + ", by " + file.get());
       return;
     }
     Path state = router.settingsNow().server().state();
-    around
+    process
         .err()
         .println(
             "Sealwax listens at "
@@ -180,11 +184,11 @@ public final class ServeCommand {
                 + " (STARTTLS), relays for this machine only, delivers by MX; spool in "
                 + state
                 + ".");
-    around
+    process
         .err()
         .println(
             "Try:  swaks --server " + at + " --tls --from you@example.org --to you@example.org");
-    around
+    process
         .err()
         .println(
             "Configure: " + folders.configurations().getFirst() + " (docs/sealwax.toml.sample).");
@@ -205,11 +209,11 @@ public final class ServeCommand {
       this.log = log;
     }
 
-    private synchronized String reload() throws Refusal {
+    private synchronized String reload() throws ControlRequestRefused {
       try {
         return switch (Configuration.read(file.orElse(null), folders.machine())) {
-          case Configuration.Broken b -> throw refused(b.firstError(), b.report());
-          case Configuration.Sound s -> take(s);
+          case Configuration.InvalidConfiguration b -> throw refused(b.firstError(), b.report());
+          case Configuration.ValidConfiguration s -> apply(s);
         };
       } catch (IOException e) {
         String why = String.valueOf(e.getMessage());
@@ -217,14 +221,14 @@ public final class ServeCommand {
       }
     }
 
-    private Refusal refused(String first, String report) {
-      log.warning("config", "reload failed: " + first + "; " + KEPT);
-      return new Refusal(report + KEPT);
+    private ControlRequestRefused refused(String first, String report) {
+      log.warning("config", "reload failed: " + first + "; " + KEPT_TEXT);
+      return new ControlRequestRefused(report + KEPT_TEXT);
     }
 
-    private String take(Configuration.Sound sound) throws IOException {
+    private String apply(Configuration.ValidConfiguration sound) throws IOException {
       Set<String> later = router.reload(sound.settings());
-      sound.complaints().forEach(c -> log.warning("config", c.text()));
+      sound.problems().forEach(c -> log.warning("config", c.text()));
       String text = "the configuration was read again";
       text = later.isEmpty() ? text : text + "; after a restart only: " + String.join(", ", later);
       log.configuration(text);

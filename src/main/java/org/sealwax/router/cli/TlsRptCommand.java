@@ -12,13 +12,13 @@ import java.util.List;
 import java.util.Optional;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.cli.Arguments;
-import org.sealwax.mail.cli.Exit;
+import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.Printable;
+import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.Subcommand;
-import org.sealwax.mail.cli.Surroundings;
-import org.sealwax.mail.tlsrpt.Failure;
-import org.sealwax.router.reports.received.ReportShelf;
-import org.sealwax.router.reports.received.Summary;
+import org.sealwax.mail.tlsrpt.FailureDetail;
+import org.sealwax.router.reports.received.ReceivedReportStore;
+import org.sealwax.router.reports.received.ReportSummary;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -30,11 +30,11 @@ public final class TlsRptCommand {
 
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
-  private final Surroundings around;
+  private final ProcessEnvironment process;
   private final Path folder;
 
-  public TlsRptCommand(Surroundings around, Path folder) {
-    this.around = around;
+  public TlsRptCommand(ProcessEnvironment around, Path folder) {
+    this.process = around;
     this.folder = folder;
   }
 
@@ -56,9 +56,9 @@ public final class TlsRptCommand {
         false);
   }
 
-  public int run(Arguments arguments, Instant now) throws Arguments.Misuse, IOException {
+  public int run(Arguments arguments, Instant now) throws Arguments.UsageError, IOException {
     if (!arguments.operands().isEmpty()) {
-      throw new Arguments.Misuse("tlsrpt takes options only");
+      throw new Arguments.UsageError("tlsrpt takes options only");
     }
     LocalDate today = LocalDate.ofInstant(now, ZoneOffset.UTC);
     LocalDate since = since(arguments.value("--since"), today);
@@ -67,31 +67,34 @@ public final class TlsRptCommand {
       String text = arguments.value("--domain").orElse("");
       only = Domain.parse(text);
       if (only.isEmpty()) {
-        throw new Arguments.Misuse("--domain is a domain: example.org");
+        throw new Arguments.UsageError("--domain is a domain: example.org");
       }
     }
     Domain domain = only.orElse(null);
-    Summary summary = new Summary(d -> domain == null || d.equals(domain));
+    ReportSummary summary = new ReportSummary(d -> domain == null || d.equals(domain));
     List<Path> unreadable = new ArrayList<>();
     int[] reports = new int[1];
-    ReportShelf.each(folder, since, summary::note, unreadable::add);
-    ReportShelf.each(folder, since, r -> reports[0] += summary.add(r) ? 1 : 0, file -> {});
-    List<Summary.Row> rows = summary.rows();
+    ReceivedReportStore.each(folder, since, summary::note, unreadable::add);
+    ReceivedReportStore.each(folder, since, r -> reports[0] += summary.add(r) ? 1 : 0, file -> {});
+    List<ReportSummary.Row> rows = summary.rows();
     if (summary.isCut()) {
-      around.err().println("sealwax: there are more lines than are summed up; --since or --domain");
+      process
+          .err()
+          .println("sealwax: there are more lines than are summed up; --since or --domain");
     }
     for (Path file : unreadable) {
-      around.err().println("sealwax: no report is in " + file);
+      process.err().println("sealwax: no report is in " + file);
     }
     if (arguments.has("--json")) {
       json(rows, since, reports[0]);
     } else {
       text(rows, since, reports[0]);
     }
-    return rows.stream().anyMatch(r -> r.failed() > 0) ? Exit.WARNINGS : Exit.OK;
+    return rows.stream().anyMatch(r -> r.failed() > 0) ? ExitStatus.WARNINGS : ExitStatus.OK;
   }
 
-  private static LocalDate since(Optional<String> given, LocalDate today) throws Arguments.Misuse {
+  private static LocalDate since(Optional<String> given, LocalDate today)
+      throws Arguments.UsageError {
     String text = given.orElse(DAYS + "d");
     if (text.matches("[0-9]{1,4}d")) {
       return today.minusDays(Long.parseLong(text.substring(0, text.length() - 1)));
@@ -99,12 +102,12 @@ public final class TlsRptCommand {
     try {
       return LocalDate.parse(text);
     } catch (DateTimeParseException e) {
-      throw new Arguments.Misuse("--since is a day, 2026-11-24, or how many back: 30d");
+      throw new Arguments.UsageError("--since is a day, 2026-11-24, or how many back: 30d");
     }
   }
 
-  private void text(List<Summary.Row> rows, LocalDate since, int reports) {
-    PrintStream out = around.out();
+  private void text(List<ReportSummary.Row> rows, LocalDate since, int reports) {
+    PrintStream out = process.out();
     if (rows.isEmpty()) {
       out.println("no reports about days from " + since + " on");
       return;
@@ -112,7 +115,7 @@ public final class TlsRptCommand {
     String heading = "";
     long succeeded = 0;
     long failed = 0;
-    for (Summary.Row row : rows) {
+    for (ReportSummary.Row row : rows) {
       String current = row.domain() + "  " + row.day();
       if (!current.equals(heading)) {
         out.println(current);
@@ -146,7 +149,7 @@ public final class TlsRptCommand {
             + " failed");
   }
 
-  private static String line(Failure failure, long times) {
+  private static String line(FailureDetail failure, long times) {
     return times
         + " "
         + failure.type().word()
@@ -162,12 +165,12 @@ public final class TlsRptCommand {
     return text.isEmpty() ? "?" : text;
   }
 
-  private void json(List<Summary.Row> rows, LocalDate since, int reports) {
+  private void json(List<ReportSummary.Row> rows, LocalDate since, int reports) {
     ObjectNode out = JSON.createObjectNode();
     out.put("since", since.toString());
     out.put("reports", reports);
     ArrayNode list = out.putArray("rows");
-    for (Summary.Row row : rows) {
+    for (ReportSummary.Row row : rows) {
       ObjectNode entry = list.addObject();
       entry.put("domain", row.domain().name());
       entry.put("day", row.day().toString());
@@ -190,6 +193,6 @@ public final class TlsRptCommand {
                 one.put("reason", failure.reason());
               });
     }
-    around.out().println(JSON.writeValueAsString(out));
+    process.out().println(JSON.writeValueAsString(out));
   }
 }

@@ -7,83 +7,87 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import org.sealwax.mail.cli.Arguments;
-import org.sealwax.mail.cli.Exit;
-import org.sealwax.mail.cli.Machine;
-import org.sealwax.mail.cli.Surroundings;
+import org.sealwax.mail.cli.ExitStatus;
+import org.sealwax.mail.cli.MachineDefaults;
+import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.router.config.Complaint;
 import org.sealwax.router.config.Configuration;
-import org.sealwax.router.config.Settings;
-import org.sealwax.router.control.Alone;
+import org.sealwax.router.config.ConfigurationProblem;
+import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.control.ControlClient;
-import org.sealwax.router.control.ControlServer.Json;
-import org.sealwax.router.control.ControlServer.Refusal;
-import org.sealwax.router.wiring.Inspection;
+import org.sealwax.router.control.ControlServer.ControlJson;
+import org.sealwax.router.control.ControlServer.ControlRequestRefused;
+import org.sealwax.router.control.OfflineExplainer;
+import org.sealwax.router.wiring.ConfiguredFilesCheck;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.node.ObjectNode;
 
 /** {@code sealwax explain --what-if FILE}: reads the file as {@code check} does, asks, prints. */
 public final class WhatIfCommand {
-  private final Surroundings around;
-  private final Machine machine;
+  private final ProcessEnvironment process;
+  private final MachineDefaults machine;
 
   /**
    * @param machine what holds where the file says nothing
    */
-  public WhatIfCommand(Surroundings around, Machine machine) {
-    this.around = around;
+  public WhatIfCommand(ProcessEnvironment around, MachineDefaults machine) {
+    this.process = around;
     this.machine = machine;
   }
 
-  public int run(Arguments arguments, Settings now) throws Arguments.Misuse, IOException, Refusal {
+  public int run(Arguments arguments, RouterSettings now)
+      throws Arguments.UsageError, IOException, ControlRequestRefused {
     if (!arguments.operands().isEmpty()
         || arguments.has("--message")
         || arguments.has("--probe")
         || arguments.has("--code")) {
-      throw new Arguments.Misuse("--what-if is about all that is remembered; it takes --json only");
+      throw new Arguments.UsageError(
+          "--what-if is about all that is remembered; it takes --json only");
     }
-    Path file = around.path(arguments.value("--what-if").orElseThrow());
+    Path file = process.path(arguments.value("--what-if").orElseThrow());
     Configuration read;
     try {
       read = Configuration.read(file, machine);
     } catch (NoSuchFileException e) {
-      around.err().println("sealwax: there is no " + e.getMessage());
-      return Exit.ERRORS;
+      process.err().println("sealwax: there is no " + e.getMessage());
+      return ExitStatus.ERRORS;
     } catch (IOException e) {
-      around.err().println("sealwax: cannot read " + file + ": " + e.getMessage());
-      return Exit.ERRORS;
+      process.err().println("sealwax: cannot read " + file + ": " + e.getMessage());
+      return ExitStatus.ERRORS;
     }
-    around.err().print(read.report());
+    process.err().print(read.report());
     return switch (read) {
-      case Configuration.Broken b -> {
-        long errors = b.complaints().stream().filter(Complaint::error).count();
-        around.err().println("sealwax: " + errors + (errors == 1 ? " error" : " errors"));
-        yield Exit.ERRORS;
+      case Configuration.InvalidConfiguration b -> {
+        long errors = b.problems().stream().filter(ConfigurationProblem::error).count();
+        process.err().println("sealwax: " + errors + (errors == 1 ? " error" : " errors"));
+        yield ExitStatus.ERRORS;
       }
-      case Configuration.Sound then -> {
-        List<Inspection.Finding> findings = Inspection.of(then.settings(), Clock.system());
-        findings.forEach(f -> around.err().println("sealwax: " + f));
-        if (findings.stream().anyMatch(Inspection.Finding::error)) {
-          yield Exit.ERRORS;
+      case Configuration.ValidConfiguration then -> {
+        List<ConfiguredFilesCheck.FileProblem> findings =
+            ConfiguredFilesCheck.of(then.settings(), Clock.system());
+        findings.forEach(f -> process.err().println("sealwax: " + f));
+        if (findings.stream().anyMatch(ConfiguredFilesCheck.FileProblem::error)) {
+          yield ExitStatus.ERRORS;
         }
         print(file, answer(file, then.settings(), now), arguments.has("--json"));
-        yield Exit.OK;
+        yield ExitStatus.OK;
       }
     };
   }
 
-  private JsonNode answer(Path file, Settings then, Settings now) throws IOException, Refusal {
+  private JsonNode answer(Path file, RouterSettings then, RouterSettings now)
+      throws IOException, ControlRequestRefused {
     ObjectNode request = ControlClient.request("what-if");
     request.put("file", file.toAbsolutePath().toString());
     // The text and not the path: a server in a sandbox of its own does not see our folders.
     request.put("text", Files.readString(file));
     try (ControlClient client = ControlClient.open(now.server().state())) {
       return client.ask(request);
-    } catch (ControlClient.NotRunning e) {
-      around.err().println("sealwax: no server runs here: this is what is on disk");
-      try (Alone alone = new Alone(now)) {
-        return alone.explainer().whatIf(then).tell(null, alone.now());
+    } catch (ControlClient.ServerNotRunning e) {
+      process.err().println("sealwax: no server runs here: this is what is on disk");
+      try (OfflineExplainer alone = new OfflineExplainer(now)) {
+        return alone.explainer().whatIf(then).report(null, alone.now());
       } catch (UncheckedIOException trouble) {
         throw new IOException(trouble.getMessage(), trouble);
       }
@@ -92,15 +96,15 @@ public final class WhatIfCommand {
 
   private void print(Path file, JsonNode answer, boolean json) {
     if (json) {
-      around
+      process
           .out()
           .println(
-              Json.MAPPER
+              ControlJson.MAPPER
                   .writer()
                   .with(SerializationFeature.INDENT_OUTPUT)
                   .writeValueAsString(answer));
       return;
     }
-    around.out().print(WhatIfText.of(file.toString(), answer));
+    process.out().print(WhatIfText.of(file.toString(), answer));
   }
 }

@@ -66,7 +66,7 @@ final class WhatIfText {
               + "  now: "
               + h.path("now").asString("")
               + "; then: "
-              + would(h.path("then").asString(""))
+              + changeText(h.path("then").asString(""))
               + " ("
               + h.path("connections").asInt()
               + " of "
@@ -77,7 +77,7 @@ final class WhatIfText {
     }
   }
 
-  private static String would(String fate) {
+  private static String changeText(String fate) {
     return fate.startsWith("unknown") ? fate : "would " + fate.replaceFirst("^clear", "go clear");
   }
 

@@ -11,12 +11,12 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.mail.cli.Machine;
+import org.sealwax.mail.cli.MachineDefaults;
 
 /** A configuration that was read: settings that are all in order, or none and the reasons. */
 public sealed interface Configuration {
   /** Warnings, or errors among them. */
-  List<Complaint> complaints();
+  List<ConfigurationProblem> problems();
 
   /** All complaints for a person. */
   String report();
@@ -25,16 +25,19 @@ public sealed interface Configuration {
    * In order.
    *
    * @param settings what the rooms get
-   * @param complaints warnings
+   * @param problems warnings
    * @param effective every setting with its origin
    * @param report the warnings for a person
    */
-  record Sound(
-      Settings settings, List<Complaint> complaints, List<Effective> effective, String report)
+  record ValidConfiguration(
+      RouterSettings settings,
+      List<ConfigurationProblem> problems,
+      List<EffectiveSetting> effective,
+      String report)
       implements Configuration {
     /** Copies. */
-    public Sound {
-      complaints = List.copyOf(complaints);
+    public ValidConfiguration {
+      problems = List.copyOf(problems);
       effective = List.copyOf(effective);
     }
   }
@@ -42,22 +45,23 @@ public sealed interface Configuration {
   /**
    * Not in order.
    *
-   * @param complaints at least one error
+   * @param problems at least one error
    * @param report all of them for a person
    * @param state the state folder, where that much can be read: a server that runs there reads the
    *     same file; else null
    */
-  record Broken(List<Complaint> complaints, String report, @Nullable Path state)
+  record InvalidConfiguration(
+      List<ConfigurationProblem> problems, String report, @Nullable Path state)
       implements Configuration {
     /** Copies. */
-    public Broken {
-      complaints = List.copyOf(complaints);
+    public InvalidConfiguration {
+      problems = List.copyOf(problems);
     }
 
     /** The first error in one line, for a log. */
     public String firstError() {
-      return complaints.stream()
-          .filter(Complaint::error)
+      return problems.stream()
+          .filter(ConfigurationProblem::error)
           .findFirst()
           .map(c -> "line " + c.line() + ": " + c.text())
           .orElse("");
@@ -69,12 +73,12 @@ public sealed interface Configuration {
    *
    * @throws IOException when it cannot be read at all
    */
-  static Configuration read(@Nullable Path file, Machine machine) throws IOException {
+  static Configuration read(@Nullable Path file, MachineDefaults machine) throws IOException {
     if (file == null) {
-      return of(Reading.empty(), Path.of(""), "", machine, true);
+      return of(ConfigurationReader.empty(), Path.of(""), "", machine, true);
     }
-    if (Files.size(file) > Reading.MAX_SIZE) {
-      throw new IOException(file + " is larger than " + Reading.MAX_SIZE + " octets");
+    if (Files.size(file) > ConfigurationReader.MAX_SIZE) {
+      throw new IOException(file + " is larger than " + ConfigurationReader.MAX_SIZE + " octets");
     }
     byte[] octets = Files.readAllBytes(file);
     String text;
@@ -85,46 +89,51 @@ public sealed interface Configuration {
     }
     Path parent = file.toAbsolutePath().getParent();
     Path folder = parent == null ? Path.of("/") : parent;
-    return of(Reading.of(text), folder, file.toString(), machine, true);
+    return of(ConfigurationReader.of(text), folder, file.toString(), machine, true);
   }
 
   /** Reads a text as if it stood in {@code name} within {@code folder}; looks at no files. */
-  static Configuration parse(String text, Path folder, String name, Machine machine) {
-    return of(Reading.of(text), folder, name, machine, false);
+  static Configuration parse(String text, Path folder, String name, MachineDefaults machine) {
+    return of(ConfigurationReader.of(text), folder, name, machine, false);
   }
 
   private static Configuration of(
-      Reading reading, Path folder, String name, Machine machine, boolean looksAtFiles) {
-    Settings settings = null;
-    if (!reading.torn()) {
-      Set<String> lost = new HashSet<>(reading.setAsideBroken());
-      new Rules(reading).check();
-      lost.addAll(reading.setAsideBroken());
+      ConfigurationReader reading,
+      Path folder,
+      String name,
+      MachineDefaults machine,
+      boolean looksAtFiles) {
+    RouterSettings settings = null;
+    if (!reading.unparsable()) {
+      Set<String> lost = new HashSet<>(reading.excludeInvalid());
+      new SettingCombinationChecks(reading).check();
+      lost.addAll(reading.excludeInvalid());
       // Other rows refer to pipes: without one of them they would seem wrong.
-      if (!lost.contains(Schema.Pipe.TABLE.name())) {
-        settings = new Mapping(reading, folder, machine, looksAtFiles).settings();
+      if (!lost.contains(ConfigurationSchema.PipeKeys.TABLE.name())) {
+        settings = new SettingsMapping(reading, folder, machine, looksAtFiles).settings();
       }
       if (settings != null && !reading.broken()) {
-        new PolicyRules(reading, settings.forward(), settings.deliver()).check();
+        new PolicyRowChecks(reading, settings.forward(), settings.deliver()).check();
       }
     }
-    List<Complaint> complaints = reading.complaints();
+    List<ConfigurationProblem> complaints = reading.problems();
     StringBuilder report = new StringBuilder();
-    for (Complaint c : complaints) {
+    for (ConfigurationProblem c : complaints) {
       report.append(c.render(name, reading.lines())).append('\n');
     }
     if (settings == null || reading.broken()) {
       Path state = settings == null ? null : settings.server().state();
-      return new Broken(complaints, report.toString(), state);
+      return new InvalidConfiguration(complaints, report.toString(), state);
     }
-    return new Sound(settings, complaints, effective(reading, name), report.toString());
+    return new ValidConfiguration(
+        settings, complaints, effective(reading, name), report.toString());
   }
 
-  private static List<Effective> effective(Reading reading, String name) {
-    List<Effective> all = new ArrayList<>();
-    for (Table table : Schema.tables()) {
+  private static List<EffectiveSetting> effective(ConfigurationReader reading, String name) {
+    List<EffectiveSetting> all = new ArrayList<>();
+    for (ConfigurationTable table : ConfigurationSchema.tables()) {
       if (!table.repeated()) {
-        all.addAll(effective(reading.one(table), 0, name));
+        all.addAll(effective(reading.section(table), 0, name));
         continue;
       }
       int row = 0;
@@ -135,18 +144,18 @@ public sealed interface Configuration {
     return all;
   }
 
-  private static List<Effective> effective(Section section, int row, String name) {
-    List<Effective> all = new ArrayList<>();
-    for (Key<?> key : section.table().keys()) {
-      Section.Given given = section.given(key);
+  private static List<EffectiveSetting> effective(Section section, int row, String name) {
+    List<EffectiveSetting> all = new ArrayList<>();
+    for (SettingKey<?> key : section.table().keys()) {
+      Section.GivenValue given = section.explicit(key);
       String heading = section.table().heading();
       if (given != null) {
         String origin = name + ":" + given.line();
-        all.add(new Effective(heading, row, key.name(), given.text(), origin));
+        all.add(new EffectiveSetting(heading, row, key.name(), given.text(), origin));
       } else if (key.fallback() != null) {
-        all.add(new Effective(heading, row, key.name(), key.fallback(), "default"));
+        all.add(new EffectiveSetting(heading, row, key.name(), key.fallback(), "default"));
       } else {
-        all.add(new Effective(heading, row, key.name(), "", "left out"));
+        all.add(new EffectiveSetting(heading, row, key.name(), "", "left out"));
       }
     }
     return all;

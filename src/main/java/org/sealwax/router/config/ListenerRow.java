@@ -2,7 +2,7 @@ package org.sealwax.router.config;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import org.sealwax.mail.tls.verdict.ClientCertificates;
+import org.sealwax.mail.tls.verdict.ClientCertificateMode;
 import org.sealwax.mail.tls.verdict.TlsFloor;
 import org.sealwax.router.receive.ListenerSettings;
 
@@ -19,14 +19,14 @@ import org.sealwax.router.receive.ListenerSettings;
  */
 public record ListenerRow(
     InetSocketAddress address,
-    Start start,
+    ListenerTlsStart start,
     TlsFloor floor,
-    ClientCertificates clientCertificates,
+    ClientCertificateMode clientCertificates,
     boolean auth,
     ListenerSettings.Dsn dsn,
     boolean resumption) {
   /** How a listener starts TLS. */
-  public enum Start {
+  public enum ListenerTlsStart {
     STARTTLS,
     IMPLICIT,
     NONE
@@ -39,9 +39,9 @@ public record ListenerRow(
   public static ListenerRow byDefault() {
     return new ListenerRow(
         new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), DEFAULT_PORT),
-        Start.STARTTLS,
+        ListenerTlsStart.STARTTLS,
         TlsFloor.DEFAULT,
-        ClientCertificates.ASK,
+        ClientCertificateMode.ASK,
         false,
         ListenerSettings.Dsn.RELAY,
         true);
@@ -49,6 +49,6 @@ public record ListenerRow(
 
   /** For logs and keys: {@code 127.0.0.1:2525}. */
   public String name() {
-    return Places.text(address);
+    return ListenAddresses.text(address);
   }
 }

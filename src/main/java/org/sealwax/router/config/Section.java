@@ -17,23 +17,23 @@ final class Section {
    * @param column of the value
    * @param length of the value within its line
    */
-  record Given(List<Object> elements, String text, int line, int column, int length) {}
+  record GivenValue(List<Object> elements, String text, int line, int column, int length) {}
 
-  private final Table table;
+  private final ConfigurationTable table;
   private final int line;
-  private final Map<String, Given> given = new LinkedHashMap<>();
+  private final Map<String, GivenValue> explicit = new LinkedHashMap<>();
 
   /** A section that begins at {@code line}, or 0 when the file does not have it. */
-  Section(Table table, int line) {
+  Section(ConfigurationTable table, int line) {
     this.table = table;
     this.line = line;
   }
 
-  void put(Key<?> key, Given value) {
-    given.put(key.name(), value);
+  void put(SettingKey<?> key, GivenValue value) {
+    explicit.put(key.name(), value);
   }
 
-  Table table() {
+  ConfigurationTable table() {
     return table;
   }
 
@@ -48,37 +48,37 @@ final class Section {
   }
 
   /** The value, given or default; empty for an optional key that was left out. */
-  <T> Optional<T> find(Key<T> key) {
+  <T> Optional<T> find(SettingKey<T> key) {
     if (!table.keys().contains(key)) {
       throw new IllegalArgumentException(table.name() + " has no key " + key.name());
     }
-    Given g = given.get(key.name());
+    GivenValue g = explicit.get(key.name());
     if (g != null) {
-      return Optional.of(key.kind().whole().apply(g.elements()));
+      return Optional.of(key.kind().fromElements().apply(g.elements()));
     }
     String text = key.fallback();
     if (text == null) {
       return Optional.empty();
     }
     List<Object> raw = key.kind().list() ? plainElements(text) : List.of(plain(text));
-    List<Object> read = raw.stream().map(e -> (Object) key.kind().reader().apply(e)).toList();
-    return Optional.of(key.kind().whole().apply(read));
+    List<Object> read = raw.stream().map(e -> (Object) key.kind().parser().apply(e)).toList();
+    return Optional.of(key.kind().fromElements().apply(read));
   }
 
   /** The value of a key that has a default or is required. */
-  <T> T get(Key<T> key) {
+  <T> T get(SettingKey<T> key) {
     return find(key)
         .orElseThrow(() -> new IllegalStateException(table.name() + "." + key.name() + " not set"));
   }
 
   /** Where the key was given, or null. */
-  @Nullable Given given(Key<?> key) {
-    return given.get(key.name());
+  @Nullable GivenValue explicit(SettingKey<?> key) {
+    return explicit.get(key.name());
   }
 
   /** Whether the file says it. */
-  boolean has(Key<?> key) {
-    return given.containsKey(key.name());
+  boolean has(SettingKey<?> key) {
+    return explicit.containsKey(key.name());
   }
 
   /** Defaults are simple TOML: a quoted text without escapes, a number, true or false. */

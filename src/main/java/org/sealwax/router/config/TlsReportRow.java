@@ -16,7 +16,11 @@ import org.sealwax.mail.address.Mailbox;
  * @param dkim how mail is signed; empty: reports go by HTTPS only
  */
 public record TlsReportRow(
-    String organization, Mailbox contact, Duration period, Duration spread, Optional<Dkim> dkim) {
+    String organization,
+    Mailbox contact,
+    Duration period,
+    Duration spread,
+    Optional<DkimKey> dkim) {
   /**
    * A key for signing.
    *
@@ -24,5 +28,5 @@ public record TlsReportRow(
    * @param selector below {@code _domainkey}
    * @param file the key
    */
-  public record Dkim(Domain domain, Domain selector, Path file) {}
+  public record DkimKey(Domain domain, Domain selector, Path file) {}
 }

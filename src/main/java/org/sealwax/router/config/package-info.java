@@ -1,9 +1,10 @@
 /**
  * Floor 5: {@code sealwax.toml}, from text to each room's settings record. {@link
- * org.sealwax.router.config.Schema} is the one table of all keys, from which reading, the reference
- * page and the commented sample come; {@link org.sealwax.router.config.Reading} is one file read,
- * with all its {@link org.sealwax.router.config.Complaint}s at once; {@link
- * org.sealwax.router.config.Settings} is what the rooms get.
+ * org.sealwax.router.config.ConfigurationSchema} is the one table of all keys, from which reading,
+ * the reference page and the commented sample come; {@link
+ * org.sealwax.router.config.ConfigurationReader} is one file read, with all its {@link
+ * org.sealwax.router.config.ConfigurationProblem}s at once; {@link
+ * org.sealwax.router.config.RouterSettings} is what the rooms get.
  *
  * <p>Invariants: an unknown key, a wrong type or an impossible combination is an error with line,
  * column, the line itself and help; every value knows where it came from; a file with an error

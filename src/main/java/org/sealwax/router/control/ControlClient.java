@@ -10,8 +10,8 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.sealwax.router.control.ControlServer.Json;
-import org.sealwax.router.control.ControlServer.Refusal;
+import org.sealwax.router.control.ControlServer.ControlJson;
+import org.sealwax.router.control.ControlServer.ControlRequestRefused;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -21,18 +21,18 @@ public final class ControlClient implements Closeable {
   private static final int MAX_ANSWER = 64 << 20;
 
   private final SocketChannel channel;
-  private final ControlServer.Lines lines;
+  private final ControlServer.ChannelLineReader lines;
 
   private ControlClient(SocketChannel channel) {
     this.channel = channel;
-    this.lines = new ControlServer.Lines(channel, MAX_ANSWER);
+    this.lines = new ControlServer.ChannelLineReader(channel, MAX_ANSWER);
   }
 
   /** No server answers on this state folder. */
-  public static final class NotRunning extends IOException {
+  public static final class ServerNotRunning extends IOException {
     private static final long serialVersionUID = 1L;
 
-    NotRunning(String message) {
+    ServerNotRunning(String message) {
       super(message);
     }
   }
@@ -46,14 +46,14 @@ public final class ControlClient implements Closeable {
       throw new IOException("only the server's own user (or root) may control it: " + path);
     }
     if (!Files.exists(path)) {
-      throw new NotRunning("no server runs on " + state);
+      throw new ServerNotRunning("no server runs on " + state);
     }
     SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
     try {
       channel.connect(UnixDomainSocketAddress.of(path));
     } catch (ConnectException e) {
       channel.close();
-      throw new NotRunning("no server runs on " + state);
+      throw new ServerNotRunning("no server runs on " + state);
     } catch (IOException e) {
       channel.close();
       throw e;
@@ -62,23 +62,23 @@ public final class ControlClient implements Closeable {
   }
 
   public static ObjectNode request(String what) {
-    return Json.MAPPER.createObjectNode().put("do", what);
+    return ControlJson.MAPPER.createObjectNode().put("do", what);
   }
 
   /** Asks and waits for the answer. */
-  public JsonNode ask(ObjectNode request) throws IOException, Refusal {
-    String text = Json.MAPPER.writeValueAsString(request) + "\n";
+  public JsonNode ask(ObjectNode request) throws IOException, ControlRequestRefused {
+    String text = ControlJson.MAPPER.writeValueAsString(request) + "\n";
     ByteBuffer out = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
     while (out.hasRemaining()) {
       channel.write(out);
     }
-    String line = lines.next();
+    String line = lines.readLine();
     if (line == null) {
       throw new IOException("the server ended the connection");
     }
-    JsonNode reply = Json.MAPPER.readTree(line);
+    JsonNode reply = ControlJson.MAPPER.readTree(line);
     if (!reply.path("ok").asBoolean(false)) {
-      throw new Refusal(reply.path("error").asString("refused"));
+      throw new ControlRequestRefused(reply.path("error").asString("refused"));
     }
     return reply.path("answer");
   }

@@ -36,41 +36,41 @@ public final class ControlServer implements Closeable {
   static final int MAX_CLIENTS = 16;
 
   /** How long one client may stay. */
-  private static final Duration STAY = Duration.ofMinutes(10);
+  private static final Duration MAX_CONNECTION_TIME = Duration.ofMinutes(10);
 
   /** The longest path that a Unix socket can have (sun_path, less its end). */
   static final int MAX_PATH = 107;
 
   /** What answers. */
   @FunctionalInterface
-  public interface Desk {
+  public interface ControlHandler {
     /**
      * Answers one request.
      *
-     * @throws Refusal when it cannot be done; the sentence goes to the client
+     * @throws ControlRequestRefused when it cannot be done; the sentence goes to the client
      */
-    JsonNode answer(JsonNode request) throws Refusal;
+    JsonNode answer(JsonNode request) throws ControlRequestRefused;
   }
 
   /** A request that cannot be done. */
-  public static final class Refusal extends Exception {
+  public static final class ControlRequestRefused extends Exception {
     private static final long serialVersionUID = 1L;
 
-    public Refusal(String sentence) {
+    public ControlRequestRefused(String sentence) {
       super(sentence);
     }
   }
 
   private final Path path;
   private final ServerSocketChannel server;
-  private final Desk desk;
+  private final ControlHandler handler;
   private final MailLog log;
   private final Limit clients = Limit.of(MAX_CLIENTS);
 
-  private ControlServer(Path path, ServerSocketChannel server, Desk desk, MailLog log) {
+  private ControlServer(Path path, ServerSocketChannel server, ControlHandler desk, MailLog log) {
     this.path = path;
     this.server = server;
-    this.desk = desk;
+    this.handler = desk;
     this.log = log;
   }
 
@@ -84,7 +84,8 @@ public final class ControlServer implements Closeable {
    *
    * @throws IOException when that is not possible
    */
-  public static ControlServer open(Path state, Desk desk, MailLog log) throws IOException {
+  public static ControlServer open(Path state, ControlHandler desk, MailLog log)
+      throws IOException {
     Path path = socketIn(state);
     checkLength(path);
     Path folder = state.resolve("control");
@@ -104,7 +105,7 @@ public final class ControlServer implements Closeable {
             "control",
             () -> !server.isOpen(),
             server::accept,
-            control::take,
+            control::accept,
             text -> log.warning("app", "control socket: " + text));
     return control;
   }
@@ -118,7 +119,7 @@ public final class ControlServer implements Closeable {
     }
   }
 
-  private void take(SocketChannel client) throws IOException {
+  private void accept(SocketChannel client) throws IOException {
     if (!clients.tryTake()) {
       client.close();
       return;
@@ -137,9 +138,9 @@ public final class ControlServer implements Closeable {
 
   private void serve(SocketChannel client) {
     try (client;
-        Deadline deadline = Deadline.after(STAY, client)) {
-      Lines lines = new Lines(client);
-      for (String line = lines.next(); line != null; line = lines.next()) {
+        Deadline deadline = Deadline.after(MAX_CONNECTION_TIME, client)) {
+      ChannelLineReader lines = new ChannelLineReader(client);
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
         ByteBuffer out = ByteBuffer.wrap((answer(line) + "\n").getBytes(StandardCharsets.UTF_8));
         while (out.hasRemaining()) {
           client.write(out);
@@ -154,14 +155,14 @@ public final class ControlServer implements Closeable {
   }
 
   private String answer(String line) {
-    JsonMapper json = Json.MAPPER;
+    JsonMapper json = ControlJson.MAPPER;
     ObjectNode reply = json.createObjectNode();
     try {
       JsonNode request = json.readTree(line);
-      reply.put("ok", true).set("answer", desk.answer(request));
+      reply.put("ok", true).set("answer", handler.answer(request));
     } catch (JacksonException e) {
       reply = json.createObjectNode().put("ok", false).put("error", "the request is not JSON");
-    } catch (Refusal e) {
+    } catch (ControlRequestRefused e) {
       reply = json.createObjectNode().put("ok", false).put("error", e.getMessage());
     } catch (RuntimeException e) {
       log.bug("control", e);
@@ -178,30 +179,30 @@ public final class ControlServer implements Closeable {
   }
 
   /** Apart, so that the library is loaded with the first request. */
-  public static final class Json {
+  public static final class ControlJson {
     public static final JsonMapper MAPPER = JsonMapper.builder().build();
 
-    private Json() {}
+    private ControlJson() {}
   }
 
   /** Lines from a channel, each bounded. */
-  public static final class Lines {
+  public static final class ChannelLineReader {
     private final SocketChannel channel;
     private final ByteBuffer buffer = ByteBuffer.allocate(4096).flip();
     private final int max;
 
-    Lines(SocketChannel channel) {
+    ChannelLineReader(SocketChannel channel) {
       this(channel, MAX_REQUEST);
     }
 
-    public Lines(SocketChannel channel, int max) {
+    public ChannelLineReader(SocketChannel channel, int max) {
       this.channel = channel;
       this.max = max;
     }
 
     /** The next line without its end, or null at the end. */
     @org.jspecify.annotations.Nullable
-    public String next() throws IOException {
+    public String readLine() throws IOException {
       ByteArrayOutputStream line = new ByteArrayOutputStream();
       while (true) {
         while (buffer.hasRemaining()) {

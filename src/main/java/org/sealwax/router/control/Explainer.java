@@ -13,30 +13,30 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.MailHost;
 import org.sealwax.mail.address.Mailbox;
-import org.sealwax.mail.policy.Demand;
 import org.sealwax.mail.policy.Evidence;
-import org.sealwax.mail.policy.Level;
+import org.sealwax.mail.policy.FallbackStep;
+import org.sealwax.mail.policy.IdentityRequirement;
 import org.sealwax.mail.policy.Policy;
 import org.sealwax.mail.policy.PolicyRow;
 import org.sealwax.mail.policy.Requirement;
-import org.sealwax.mail.policy.Rung;
-import org.sealwax.mail.sts.Announcement;
+import org.sealwax.mail.policy.TlsLevel;
+import org.sealwax.mail.sts.StsLookup;
 import org.sealwax.mail.sts.StsMemory;
 import org.sealwax.mail.sts.StsRecord;
-import org.sealwax.router.config.Settings;
-import org.sealwax.router.control.ControlServer.Json;
-import org.sealwax.router.deliver.Courier;
-import org.sealwax.router.deliver.Preview;
-import org.sealwax.router.evidence.Mirrors;
-import org.sealwax.router.ledger.Alarm;
-import org.sealwax.router.ledger.DomainRow;
-import org.sealwax.router.ledger.LiveLedger;
+import org.sealwax.router.config.RouterSettings;
+import org.sealwax.router.control.ControlServer.ControlJson;
+import org.sealwax.router.deliver.DeliveryPreview;
+import org.sealwax.router.deliver.SmtpDeliveryAgent;
+import org.sealwax.router.evidence.PeerIdentities;
+import org.sealwax.router.ledger.ActiveViolation;
+import org.sealwax.router.ledger.DomainRecord;
+import org.sealwax.router.ledger.PersistentLedger;
+import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Routing;
-import org.sealwax.router.queue.Target;
-import org.sealwax.router.sts.StsPolicies;
-import org.sealwax.router.wiring.Archives;
+import org.sealwax.router.sts.StsPolicyCache;
+import org.sealwax.router.wiring.DomainStores;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -46,11 +46,11 @@ import tools.jackson.databind.node.ObjectNode;
  * nothing and teaches nobody anything.
  */
 public final class Explainer {
-  private final Courier courier;
+  private final SmtpDeliveryAgent deliveryAgent;
   private final Routing routing;
-  private final Archives archives;
-  private final Settings settings;
-  private final Function<Domain, Optional<Mirrors.Account>> peers;
+  private final DomainStores stores;
+  private final RouterSettings settings;
+  private final Function<Domain, Optional<PeerIdentities.PeerStatus>> peers;
 
   /**
    * Over the machines of a router.
@@ -61,27 +61,27 @@ public final class Explainer {
    * @param peers what named peers are known by when they come as clients
    */
   public Explainer(
-      Courier courier,
+      SmtpDeliveryAgent courier,
       Routing routing,
-      Archives archives,
-      Settings settings,
-      Function<Domain, Optional<Mirrors.Account>> peers) {
+      DomainStores archives,
+      RouterSettings settings,
+      Function<Domain, Optional<PeerIdentities.PeerStatus>> peers) {
     this.peers = peers;
-    this.courier = courier;
+    this.deliveryAgent = courier;
     this.routing = routing;
-    this.archives = archives;
+    this.stores = archives;
     this.settings = settings;
   }
 
   /** Compares another configuration with the one in force. */
-  public WhatIf whatIf(Settings then) {
-    Optional<StsPolicies> policies = archives.policies();
+  public WhatIf whatIf(RouterSettings then) {
+    Optional<StsPolicyCache> policies = stores.policies();
     return new WhatIf(
-        settings, then, archives.ledger(), domain -> policies.flatMap(p -> p.inForce(domain)));
+        settings, then, stores.ledger(), domain -> policies.flatMap(p -> p.inForce(domain)));
   }
 
   /** The configuration in force. */
-  Settings settings() {
+  RouterSettings settings() {
     return settings;
   }
 
@@ -92,12 +92,14 @@ public final class Explainer {
    * @param probes whether one connection is made to each host
    * @throws InterruptedException when the thread is told to stop
    */
-  ObjectNode about(MailHost destination, MailOptions.Tls message, boolean probes, Instant now)
+  ObjectNode explanation(
+      MailHost destination, MailOptions.TlsOption message, boolean probes, Instant now)
       throws InterruptedException {
-    ObjectNode out = Json.MAPPER.createObjectNode();
+    ObjectNode out = ControlJson.MAPPER.createObjectNode();
     out.put("destination", destination.toString());
     out.put("at", now.toString());
-    NextHop hop = routing.nextHopFor(new Target.Remote(new Mailbox("postmaster", destination)));
+    NextHop hop =
+        routing.nextHopFor(new DeliveryTarget.Remote(new Mailbox("postmaster", destination)));
     out.put("next_hop", words(hop));
     if (destination instanceof Domain domain) {
       peers.apply(domain).ifPresent(account -> peer(out.putObject("peer"), account));
@@ -105,13 +107,13 @@ public final class Explainer {
     switch (hop) {
       case NextHop.Pipe pipe -> out.put("end", "a command of this machine takes it");
       case NextHop.Reports reports -> out.put("end", "this server reads it itself");
-      case NextHop.Nobody nobody -> out.put("end", "nobody is named who takes it");
+      case NextHop.NoPostmaster nobody -> out.put("end", "nobody is named who takes it");
       case NextHop.ByMx mx ->
-          tell(out, courier.preview(hop, destination, message, probes), mx.domain(), now);
+          describe(out, deliveryAgent.preview(hop, destination, message, probes), mx.domain(), now);
       case NextHop.Fixed fixed ->
-          tell(
+          describe(
               out,
-              courier.preview(hop, destination, message, probes),
+              deliveryAgent.preview(hop, destination, message, probes),
               fixed.host() instanceof Domain d ? d : null,
               now);
     }
@@ -124,11 +126,12 @@ public final class Explainer {
       case NextHop.Fixed f -> f.host() + ":" + f.port() + " (route " + f.route() + ")";
       case NextHop.Pipe p -> "the command " + p.name();
       case NextHop.Reports r -> "this server";
-      case NextHop.Nobody n -> "nobody";
+      case NextHop.NoPostmaster n -> "nobody";
     };
   }
 
-  private void tell(ObjectNode tree, Preview preview, @Nullable Domain domain, Instant now) {
+  private void describe(
+      ObjectNode tree, DeliveryPreview preview, @Nullable Domain domain, Instant now) {
     if (preview.end() != null) {
       tree.put("end", preview.end());
     }
@@ -166,18 +169,18 @@ public final class Explainer {
       case Evidence.Default d -> null;
       case Evidence.Dane d -> null;
       case Evidence.Sts s -> null;
-      case Evidence.Ledger l -> null;
+      case Evidence.LedgerLevel l -> null;
       case Evidence.RequireTls r -> null;
       case Evidence.TlsRequiredNo n -> null;
     };
   }
 
   /** Why a row, a route or the default has no part in what is demanded of any host. */
-  private static Optional<String> whyNot(Evidence one, Preview preview, Instant now) {
+  private static Optional<String> whyNot(Evidence one, DeliveryPreview preview, Instant now) {
     Optional<String> why = Optional.empty();
-    for (Preview.Host host : preview.hosts()) {
+    for (DeliveryPreview.HostPreview host : preview.hosts()) {
       if (host.evidence().contains(one)) {
-        why = Policy.whyNot(one, host.evidence(), now);
+        why = Policy.ignoredReason(one, host.evidence(), now);
         if (why.isEmpty()) {
           return why;
         }
@@ -187,7 +190,7 @@ public final class Explainer {
   }
 
   /** What makes its servers known when they come as clients. */
-  private static void peer(ObjectNode out, Mirrors.Account account) {
+  private static void peer(ObjectNode out, PeerIdentities.PeerStatus account) {
     out.put("known_by", account.by()).put("relay", account.relay());
     if (account.next() != null) {
       out.put("refresh", account.next().toString());
@@ -216,7 +219,7 @@ public final class Explainer {
           source(sources, "message", r.origin(), "RFC 8689 section 4.2.1");
       case Evidence.TlsRequiredNo n -> source(sources, "message", n.origin(), "RFC 8689 section 3");
       case Evidence.Sts s -> {}
-      case Evidence.Ledger l -> {}
+      case Evidence.LedgerLevel l -> {}
     }
   }
 
@@ -225,7 +228,7 @@ public final class Explainer {
       case Evidence.DaneState.Usable u ->
           dane.secureMx() ? "RFC 7672 section 2.2" : "RFC 7672 section 2.2.1";
       case Evidence.DaneState.Unusable u -> "RFC 7672 section 2.2";
-      case Evidence.DaneState.Trouble t -> "RFC 7672 section 2.1.1";
+      case Evidence.DaneState.LookupFailed t -> "RFC 7672 section 2.1.1";
       case Evidence.DaneState.Absent a -> "RFC 7672 section 2.2";
     };
   }
@@ -258,29 +261,29 @@ public final class Explainer {
     }
     return "override: DANE, MTA-STS and ledger are not followed here; "
         + (row.level().demandsTls()
-            ? row.level() == Level.ENCRYPT
+            ? row.level() == TlsLevel.ENCRYPT
                 ? "an attacker on the path can read the mail"
                 : "who holds a key or certificate that this row takes can read the mail"
             : "an attacker who strips STARTTLS gets the mail in plaintext");
   }
 
   private void sts(ArrayNode sources, Domain domain, Instant now) {
-    Optional<StsPolicies> policies = archives.policies();
+    Optional<StsPolicyCache> policies = stores.policies();
     if (policies.isEmpty()) {
       source(sources, "sts", "switched off ([sts] enabled)", "");
       return;
     }
-    StsPolicies.Account account = policies.get().account(domain);
+    StsPolicyCache.DomainStsStatus account = policies.get().status(domain);
     StsMemory memory = account.memory();
-    StsMemory.Kept kept = memory.kept();
+    StsMemory.FetchedPolicy kept = memory.kept();
     String announced =
         switch (account.announcement()) {
-          case Announcement.Silent s -> "the DNS does not answer: " + s.why();
-          case Announcement.Says(StsRecord.Announced a) -> "id " + a.id() + " is announced";
-          case Announcement.Says(StsRecord.None n) -> "nothing is announced";
-          case Announcement.Says(StsRecord.Several s) ->
+          case StsLookup.NoRecordAnswer s -> "the DNS does not answer: " + s.why();
+          case StsLookup.RecordAnswer(StsRecord.Announced a) -> "id " + a.id() + " is announced";
+          case StsLookup.RecordAnswer(StsRecord.None n) -> "nothing is announced";
+          case StsLookup.RecordAnswer(StsRecord.Several s) ->
               s.count() + " records, which count as none";
-          case Announcement.Says(StsRecord.Malformed m) -> "a broken record: " + m.why();
+          case StsLookup.RecordAnswer(StsRecord.Malformed m) -> "a broken record: " + m.why();
         };
     ObjectNode out =
         source(
@@ -306,15 +309,15 @@ public final class Explainer {
     if (memory.refresh() != null) {
       out.put("refresh", memory.refresh().toString());
     }
-    if (!memory.trouble().isEmpty()) {
-      out.put("trouble", memory.trouble());
+    if (!memory.failure().isEmpty()) {
+      out.put("trouble", memory.failure());
     }
   }
 
   private void ledger(ArrayNode sources, Domain domain) {
-    LiveLedger ledger = archives.ledger();
-    Optional<Evidence.Ledger> level = ledger.about(domain);
-    Optional<DomainRow> row = ledger.show(domain);
+    PersistentLedger ledger = stores.ledger();
+    Optional<Evidence.LedgerLevel> level = ledger.evidenceFor(domain);
+    Optional<DomainRecord> row = ledger.domainRecord(domain);
     ObjectNode out =
         source(
             sources,
@@ -343,7 +346,7 @@ public final class Explainer {
           out.put("since", l.since().toString());
           out.put("expires", l.expires().toString());
         });
-    Optional<Alarm> alarm = ledger.alarm(domain);
+    Optional<ActiveViolation> alarm = ledger.activeViolation(domain);
     alarm.ifPresent(
         a ->
             out.put(
@@ -359,16 +362,16 @@ public final class Explainer {
                         : "; accepted " + a.accepts() + " at the earliest")));
   }
 
-  private static void host(ObjectNode out, Preview.Host host, Instant now) {
+  private static void host(ObjectNode out, DeliveryPreview.HostPreview host, Instant now) {
     Requirement requirement = host.requirement();
     out.put("host", host.subject().host().toString());
     out.put("port", host.subject().port());
     out.put("dnssec", host.subject().secureMx());
-    out.put("wanted", requirement.wanted().word());
+    out.put("wanted", requirement.statedLevel().word());
     out.put("encryption", word(requirement.encryption()));
     ArrayNode identity = out.putArray("identity");
-    requirement.identity().stream().map(Demand::text).sorted().forEach(identity::add);
-    out.put("clear_text", word(requirement.clearText()));
+    requirement.identity().stream().map(IdentityRequirement::text).sorted().forEach(identity::add);
+    out.put("clear_text", word(requirement.plaintextFallback()));
     out.put("floor", requirement.floor().lowest().label());
     out.put("require_tls", requirement.requireTls());
     out.put("by_memory_alone", requirement.remembered());
@@ -379,21 +382,21 @@ public final class Explainer {
     }
     requirement.contradiction().ifPresent(why -> out.put("never", why));
     ArrayNode rungs = out.putArray("rungs");
-    host.rungs().stream().map(Rung::word).forEach(rungs::add);
+    host.steps().stream().map(FallbackStep::word).forEach(rungs::add);
     Map<String, String> memory = new LinkedHashMap<>();
-    if (host.memory().shown() != null) {
-      memory.put("shown", host.memory().shown().word() + " at " + host.memory().shownAt());
+    if (host.memory().strongest() != null) {
+      memory.put("shown", host.memory().strongest().word() + " at " + host.memory().strongestAt());
     }
     host.memory().broken().forEach((rung, at) -> memory.put("broken", rung.word() + " at " + at));
     memory.forEach((name, value) -> out.withObject("memory").put(name, value));
-    Preview.Probe probe = host.probe();
+    DeliveryPreview.ConnectionPreview probe = host.probe();
     if (probe != null) {
       ObjectNode seen = out.putObject("probe");
       seen.put("at", now.toString());
       if (probe.address() != null) {
         seen.put("address", probe.address().getAddress().getHostAddress());
       }
-      seen.put("seen", probe.seen());
+      seen.put("seen", probe.observation());
       seen.put("then", probe.outcome());
       ArrayNode offers = seen.putArray("offers");
       probe.capabilities().forEach(offers::add);
@@ -406,7 +409,7 @@ public final class Explainer {
 
   /** The answers about several destinations, as one tree. */
   static ObjectNode all(List<ObjectNode> answers) {
-    ObjectNode out = Json.MAPPER.createObjectNode();
+    ObjectNode out = ControlJson.MAPPER.createObjectNode();
     ArrayNode list = out.putArray("destinations");
     answers.forEach(list::add);
     return out;

@@ -13,19 +13,19 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.router.config.Settings;
-import org.sealwax.router.control.ControlServer.Json;
-import org.sealwax.router.control.WhatIfSide.Fate;
-import org.sealwax.router.control.WhatIfSide.Kind;
-import org.sealwax.router.ledger.DomainRow;
-import org.sealwax.router.ledger.LiveLedger;
-import org.sealwax.router.ledger.Replay;
+import org.sealwax.router.config.RouterSettings;
+import org.sealwax.router.control.ControlServer.ControlJson;
+import org.sealwax.router.control.WhatIfConfiguration.Kind;
+import org.sealwax.router.control.WhatIfConfiguration.WhatIfOutcome;
+import org.sealwax.router.ledger.DomainRecord;
+import org.sealwax.router.ledger.LedgerReplay;
+import org.sealwax.router.ledger.PersistentLedger;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.QueueFilter;
 import org.sealwax.router.queue.QueueRow;
 import org.sealwax.router.queue.QueueView;
+import org.sealwax.router.spool.BatchKey;
 import org.sealwax.router.spool.QueueId;
-import org.sealwax.router.spool.ShareKey;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -42,16 +42,16 @@ public final class WhatIf {
   static final int MOST_MESSAGES = 1_000;
 
   /** Queued recipients that are looked at: a few seconds of the store. */
-  static final int MOST_LOOKED_AT = 100_000;
+  static final int MAX_RECIPIENTS = 100_000;
 
-  private final Settings now;
-  private final Settings then;
-  private final LiveLedger ledger;
-  private final WhatIfSide before;
-  private final WhatIfSide after;
+  private final RouterSettings current;
+  private final RouterSettings candidate;
+  private final PersistentLedger ledger;
+  private final WhatIfConfiguration before;
+  private final WhatIfConfiguration after;
 
   /** What changes for a domain, the worst first. */
-  enum Change {
+  enum WhatIfChange {
     /** What did not go in clear text, or only after the hold, would. */
     CLEAR,
     /** What was sent would wait. */
@@ -67,11 +67,11 @@ public final class WhatIf {
   }
 
   /** Connections of one host that fared alike. */
-  private record Difference(Domain host, Fate now, Fate then) {}
+  private record WhatIfDifference(Domain host, WhatIfOutcome current, WhatIfOutcome candidate) {}
 
-  private record Told(int connections, Instant last) {
-    Told and(Told other) {
-      return new Told(
+  private record WhatIfConnections(int connections, Instant last) {
+    WhatIfConnections plus(WhatIfConnections other) {
+      return new WhatIfConnections(
           connections + other.connections, last.isAfter(other.last) ? last : other.last);
     }
   }
@@ -83,12 +83,16 @@ public final class WhatIf {
    * @param then the other one
    * @param sts what is kept of MTA-STS
    */
-  WhatIf(Settings now, Settings then, LiveLedger ledger, WhatIfSide.Kept sts) {
-    this.now = now;
-    this.then = then;
+  WhatIf(
+      RouterSettings now,
+      RouterSettings then,
+      PersistentLedger ledger,
+      WhatIfConfiguration.KeptStsPolicies sts) {
+    this.current = now;
+    this.candidate = then;
     this.ledger = ledger;
-    this.before = new WhatIfSide(now, sts, ledger.moment());
-    this.after = new WhatIfSide(then, sts, ledger.moment());
+    this.before = new WhatIfConfiguration(now, sts, ledger.moment());
+    this.after = new WhatIfConfiguration(then, sts, ledger.moment());
   }
 
   /**
@@ -97,124 +101,127 @@ public final class WhatIf {
    * @param queue null where no server runs
    * @throws IOException when ledger or store cannot be read
    */
-  public ObjectNode tell(@Nullable QueueView queue, Instant at) throws IOException {
-    Sums sums = new Sums();
-    ledger.each(LiveLedger.Which.ALL, row -> compare(row, sums));
-    ObjectNode out = Json.MAPPER.createObjectNode();
+  public ObjectNode report(@Nullable QueueView queue, Instant at) throws IOException {
+    WhatIfTotals sums = new WhatIfTotals();
+    ledger.each(PersistentLedger.DomainFilter.ALL, row -> compare(row, sums));
+    ObjectNode out = ControlJson.MAPPER.createObjectNode();
     out.put("at", at.toString());
     out.put("remembered", sums.remembered);
     out.put("connections", sums.connections);
-    for (Change change : Change.values()) {
+    for (WhatIfChange change : WhatIfChange.values()) {
       out.put(change.word(), sums.counts.getOrDefault(change, 0));
     }
     out.set("domains", sums.domains);
-    out.put("more", sums.concerned.size() - sums.domains.size());
+    out.put("more", sums.affected.size() - sums.domains.size());
     if (queue != null) {
-      messages(out, queue, sums.concerned);
+      messages(out, queue, sums.affected);
     }
     ArrayNode unknown = out.putArray("not_known");
     notKnown(queue != null).forEach(unknown::add);
     return out;
   }
 
-  private static final class Sums {
+  private static final class WhatIfTotals {
     private int remembered;
     private int connections;
-    private final Map<Change, Integer> counts = new HashMap<>();
-    private final Map<String, Set<Change>> concerned = new HashMap<>();
-    private final ArrayNode domains = Json.MAPPER.createArrayNode();
+    private final Map<WhatIfChange, Integer> counts = new HashMap<>();
+    private final Map<String, Set<WhatIfChange>> affected = new HashMap<>();
+    private final ArrayNode domains = ControlJson.MAPPER.createArrayNode();
   }
 
-  private void compare(DomainRow row, Sums sums) {
-    List<Replay.Line> lines = before.lines(row);
-    List<Fate> is = before.fates(row, lines);
-    List<Fate> would = after.fates(row, after.lines(row));
+  private void compare(DomainRecord row, WhatIfTotals sums) {
+    List<LedgerReplay.ReplayedConnection> lines = before.lines(row);
+    List<WhatIfOutcome> is = before.outcomes(row, lines);
+    List<WhatIfOutcome> would = after.outcomes(row, after.lines(row));
     sums.remembered++;
     sums.connections += lines.size();
-    Set<Change> changes = EnumSet.noneOf(Change.class);
-    Map<Difference, Told> differences = new LinkedHashMap<>();
+    Set<WhatIfChange> changes = EnumSet.noneOf(WhatIfChange.class);
+    Map<WhatIfDifference, WhatIfConnections> differences = new LinkedHashMap<>();
     Map<Domain, Integer> perHost = new HashMap<>();
     for (int i = 0; i < lines.size(); i++) {
       Domain host = lines.get(i).host();
       perHost.merge(host, 1, Integer::sum);
-      Optional<Change> change = change(is.get(i), would.get(i));
+      Optional<WhatIfChange> change = change(is.get(i), would.get(i));
       if (change.isPresent()) {
         changes.add(change.get());
         differences.merge(
-            new Difference(host, is.get(i), would.get(i)),
-            new Told(1, lines.get(i).showing().at()),
-            Told::and);
+            new WhatIfDifference(host, is.get(i), would.get(i)),
+            new WhatIfConnections(1, lines.get(i).sample().at()),
+            WhatIfConnections::plus);
       }
     }
     if (changes.size() > 1) {
-      changes.remove(Change.BETTER);
+      changes.remove(WhatIfChange.BETTER);
     }
     changes.forEach(c -> sums.counts.merge(c, 1, Integer::sum));
-    if (changes.isEmpty() || changes.contains(Change.BETTER)) {
+    if (changes.isEmpty() || changes.contains(WhatIfChange.BETTER)) {
       return;
     }
-    sums.concerned.put(row.domain().name(), changes);
+    sums.affected.put(row.domain().name(), changes);
     if (sums.domains.size() < MOST_DOMAINS) {
       ObjectNode out = sums.domains.addObject().put("domain", row.domain().name());
       words(changes, out);
-      tell(out.putArray("differences"), differences, perHost);
+      report(out.putArray("differences"), differences, perHost);
     }
   }
 
-  private static void words(Set<Change> changes, ObjectNode out) {
+  private static void words(Set<WhatIfChange> changes, ObjectNode out) {
     ArrayNode words = out.putArray("changes");
-    changes.stream().map(Change::word).forEach(words::add);
+    changes.stream().map(WhatIfChange::word).forEach(words::add);
   }
 
-  private static void tell(
-      ArrayNode out, Map<Difference, Told> differences, Map<Domain, Integer> perHost) {
+  private static void report(
+      ArrayNode out,
+      Map<WhatIfDifference, WhatIfConnections> differences,
+      Map<Domain, Integer> perHost) {
     differences.forEach(
         (d, told) ->
             out.addObject()
                 .put("host", d.host().name())
-                .put("now", d.now().text())
-                .put("then", d.then().text())
+                .put("now", d.current().text())
+                .put("then", d.candidate().text())
                 .put("connections", told.connections())
                 .put("of", perHost.getOrDefault(d.host(), 0))
                 .put("last", told.last().toString()));
   }
 
   /** What one connection's change is, if any; another reason to wait is none. */
-  static Optional<Change> change(Fate is, Fate would) {
+  static Optional<WhatIfChange> change(WhatIfOutcome is, WhatIfOutcome would) {
     Kind from = is.kind();
     Kind to = would.kind();
     if (to == Kind.UNKNOWN) {
-      boolean same = from == Kind.UNKNOWN && is.why().equals(would.why());
-      return same ? Optional.empty() : Optional.of(Change.UNKNOWN);
+      boolean same = from == Kind.UNKNOWN && is.reason().equals(would.reason());
+      return same ? Optional.empty() : Optional.of(WhatIfChange.UNKNOWN);
     }
     if (from == to) {
       return Optional.empty();
     }
     return switch (to) {
-      case PASS -> from == Kind.UNKNOWN ? Optional.empty() : Optional.of(Change.BETTER);
-      case CLEAR_AT_ONCE -> Optional.of(Change.CLEAR);
+      case PASS -> from == Kind.UNKNOWN ? Optional.empty() : Optional.of(WhatIfChange.BETTER);
+      case CLEAR_AT_ONCE -> Optional.of(WhatIfChange.CLEAR);
       case CLEAR_AFTER_HOLD ->
-          Optional.of(from == Kind.CLEAR_AT_ONCE ? Change.DELAYED : Change.CLEAR);
-      case WAIT -> Optional.of(Change.DELAYED);
-      case UNKNOWN -> Optional.of(Change.UNKNOWN);
+          Optional.of(from == Kind.CLEAR_AT_ONCE ? WhatIfChange.DELAYED : WhatIfChange.CLEAR);
+      case WAIT -> Optional.of(WhatIfChange.DELAYED);
+      case UNKNOWN -> Optional.of(WhatIfChange.UNKNOWN);
     };
   }
 
-  private static void messages(ObjectNode out, QueueView queue, Map<String, Set<Change>> concerned)
+  private static void messages(
+      ObjectNode out, QueueView queue, Map<String, Set<WhatIfChange>> concerned)
       throws IOException {
     ArrayNode messages = out.putArray("messages");
-    Map<QueueId, Optional<MailOptions.Tls>> wishes = new HashMap<>();
+    Map<QueueId, Optional<MailOptions.TlsOption>> wishes = new HashMap<>();
     Set<String> told = new java.util.HashSet<>();
     int looked = 0;
     boolean more = false;
-    ShareKey after = null;
+    BatchKey after = null;
     do {
       if (concerned.isEmpty()) {
         break;
       }
-      QueueView.Page page = queue.list(QueueFilter.all(), after, QueueView.MOST_ROWS);
+      QueueView.QueuePage page = queue.list(QueueFilter.all(), after, QueueView.MOST_ROWS);
       for (QueueRow row : page.rows()) {
-        Set<Change> changes = concerned.get(row.nextHop());
+        Set<WhatIfChange> changes = concerned.get(row.nextHop());
         if (changes == null || !told.add(row.id() + " " + row.nextHop())) {
           continue;
         }
@@ -223,21 +230,24 @@ public final class WhatIf {
           break;
         }
         if (!wishes.containsKey(row.id())) {
-          wishes.put(row.id(), queue.show(row.id()).map(m -> m.envelope().options().tls()));
+          wishes.put(row.id(), queue.message(row.id()).map(m -> m.envelope().options().tls()));
         }
         message(messages, row, changes, wishes.getOrDefault(row.id(), Optional.empty()));
       }
       looked += page.rows().size();
       after = page.next();
-      more |= looked >= MOST_LOOKED_AT && after != null;
+      more |= looked >= MAX_RECIPIENTS && after != null;
     } while (after != null && !more);
     out.put("more_messages", more);
   }
 
   private static void message(
-      ArrayNode messages, QueueRow row, Set<Change> changes, Optional<MailOptions.Tls> wish) {
-    MailOptions.Tls tls = wish.orElse(MailOptions.Tls.UNSPECIFIED);
-    Set<Change> own = ofMessage(changes, tls);
+      ArrayNode messages,
+      QueueRow row,
+      Set<WhatIfChange> changes,
+      Optional<MailOptions.TlsOption> wish) {
+    MailOptions.TlsOption tls = wish.orElse(MailOptions.TlsOption.UNSPECIFIED);
+    Set<WhatIfChange> own = ofMessage(changes, tls);
     String demands =
         switch (tls) {
           case UNSPECIFIED -> "";
@@ -261,10 +271,10 @@ public final class WhatIf {
   }
 
   /** Mail with REQUIRETLS goes in clear text under no configuration: that was promised. */
-  static Set<Change> ofMessage(Set<Change> ofDomain, MailOptions.Tls tls) {
-    Set<Change> own = EnumSet.copyOf(ofDomain);
-    if (tls == MailOptions.Tls.REQUIRED) {
-      own.remove(Change.CLEAR);
+  static Set<WhatIfChange> ofMessage(Set<WhatIfChange> ofDomain, MailOptions.TlsOption tls) {
+    Set<WhatIfChange> own = EnumSet.copyOf(ofDomain);
+    if (tls == MailOptions.TlsOption.REQUIRED) {
+      own.remove(WhatIfChange.CLEAR);
     }
     return own;
   }
@@ -275,16 +285,17 @@ public final class WhatIf {
     out.add(
         "one connection is no message: mail whose host would wait tries the domain's other hosts");
     out.add("levels that the ledger would have reached, or lost, under the other configuration");
-    if (now.sts().isPresent() != then.sts().isPresent()) {
+    if (current.sts().isPresent() != candidate.sts().isPresent()) {
       out.add(
-          now.sts().isPresent()
+          current.sts().isPresent()
               ? "MTA-STS is followed now and would not be: kept policies count on one side only"
               : "MTA-STS is not followed now and would be: no policy is kept, so none counts here");
     }
-    if (now.publicRoots() != then.publicRoots() || !now.rootFiles().equals(then.rootFiles())) {
+    if (current.publicRoots() != candidate.publicRoots()
+        || !current.rootFiles().equals(candidate.rootFiles())) {
       out.add("certificates by other [roots]: only the judgement by those in force is remembered");
     }
-    if (!now.deliver().hold().equals(then.deliver().hold())) {
+    if (!current.deliver().hold().equals(candidate.deliver().hold())) {
       out.add("how long the other [deliver] hold keeps mail: times of messages are not remembered");
     }
     if (!running) {

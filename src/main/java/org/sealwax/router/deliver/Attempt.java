@@ -16,33 +16,33 @@ import org.sealwax.mail.address.AddressLiteral;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.policy.Decision;
-import org.sealwax.mail.policy.Demand;
+import org.sealwax.mail.policy.DeferReason;
+import org.sealwax.mail.policy.FallbackLadder;
+import org.sealwax.mail.policy.FallbackState;
+import org.sealwax.mail.policy.FallbackStep;
 import org.sealwax.mail.policy.HostMemory;
-import org.sealwax.mail.policy.Ladder;
-import org.sealwax.mail.policy.LadderState;
+import org.sealwax.mail.policy.IdentityRequirement;
 import org.sealwax.mail.policy.Observation;
 import org.sealwax.mail.policy.Policy;
-import org.sealwax.mail.policy.Reason;
+import org.sealwax.mail.policy.PolicySubject;
 import org.sealwax.mail.policy.Requirement;
-import org.sealwax.mail.policy.Rung;
-import org.sealwax.mail.policy.Subject;
-import org.sealwax.mail.smtp.session.Approach;
-import org.sealwax.mail.smtp.session.ClientDialogue;
-import org.sealwax.mail.smtp.session.Greeted;
+import org.sealwax.mail.smtp.session.ClientSession;
 import org.sealwax.mail.smtp.session.Greeting;
-import org.sealwax.mail.smtp.session.SmtpTimes;
+import org.sealwax.mail.smtp.session.GreetingOptions;
+import org.sealwax.mail.smtp.session.GreetingResult;
+import org.sealwax.mail.smtp.session.SmtpTimeouts;
 import org.sealwax.mail.tls.ClientOffer;
-import org.sealwax.mail.tls.verdict.Associations;
 import org.sealwax.mail.tls.verdict.Pin;
-import org.sealwax.mail.tls.verdict.References;
+import org.sealwax.mail.tls.verdict.ReferenceIdentity;
 import org.sealwax.mail.tls.verdict.TlsVersion;
+import org.sealwax.mail.tls.verdict.TlsaAssociations;
 import org.sealwax.mail.tls.verdict.TrustRoots;
-import org.sealwax.mail.tlsrpt.Diagnosis;
-import org.sealwax.router.deliver.Round.Budget;
+import org.sealwax.mail.tlsrpt.SessionDiagnosis;
+import org.sealwax.router.deliver.DeliveryRound.RoundBudget;
 import org.sealwax.router.evidence.HostAddresses;
-import org.sealwax.router.ledger.Seen;
-import org.sealwax.router.ledger.Visit;
-import org.sealwax.router.queue.Cause;
+import org.sealwax.router.ledger.HostSample;
+import org.sealwax.router.ledger.LedgerRound;
+import org.sealwax.router.queue.FailureCause;
 
 /**
  * One try at one host: connections down the ladder until the policy says proceed about one of them,
@@ -55,29 +55,34 @@ final class Attempt {
    */
   static final int ADDRESSES = 6;
 
-  private final Tools tools;
-  private final Budget budget;
-  private final Errand errand;
-  private final Terms terms;
-  private final Visit visit;
-  private final Subject subject;
+  private final RoundEnvironment environment;
+  private final RoundBudget budget;
+  private final RoundWork work;
+  private final HostRequirement terms;
+  private final LedgerRound visit;
+  private final PolicySubject subject;
   private final Requirement requirement;
-  private final RoutePlan.Hosts plan;
+  private final RoutePlan.PlannedHosts plan;
 
   private List<InetSocketAddress> addresses = List.of();
   private final List<InetSocketAddress> left = new ArrayList<>();
   private int atHost;
   private @Nullable HostMemory memory;
-  private @Nullable LadderState lastState;
-  private @Nullable Observation lastSeen;
+  private @Nullable FallbackState lastState;
+  private @Nullable Observation lastObservation;
   private String ownAddress = "";
   private @Nullable InetSocketAddress lastAddress;
 
   Attempt(
-      Tools tools, Budget budget, Errand errand, Terms terms, Visit visit, RoutePlan.Hosts plan) {
-    this.tools = tools;
+      RoundEnvironment tools,
+      RoundBudget budget,
+      RoundWork errand,
+      HostRequirement terms,
+      LedgerRound visit,
+      RoutePlan.PlannedHosts plan) {
+    this.environment = tools;
     this.budget = budget;
-    this.errand = errand;
+    this.work = errand;
     this.terms = terms;
     this.visit = visit;
     this.subject = terms.subject();
@@ -89,7 +94,7 @@ final class Attempt {
   private HostMemory memory() {
     HostMemory known = memory;
     if (known == null) {
-      known = tools.memories().at(memoryKey(), tools.clock().now());
+      known = environment.memories().at(memoryKey(), environment.clock().now());
       memory = known;
     }
     return known;
@@ -105,15 +110,16 @@ final class Attempt {
    *
    * @throws InterruptedException when the round is stopped
    */
-  @Nullable Peer open() throws InterruptedException {
+  @Nullable HostConnection open() throws InterruptedException {
     if (addresses.isEmpty() && !resolve()) {
       return null;
     }
     while (!left.isEmpty() && mayConnect()) {
-      Walk walk = walk(left, tools.policy().ladder().first(requirement, memory()), false);
+      LadderResult walk =
+          tryLadder(left, environment.policy().ladder().first(requirement, memory()), false);
       left.remove(walk.address());
-      if (walk.peer() != null) {
-        return walk.peer();
+      if (walk.connection() != null) {
+        return walk.connection();
       }
       if (!walk.connected()) {
         left.clear();
@@ -123,10 +129,12 @@ final class Attempt {
   }
 
   /** The same at the address of {@code peer}, which has had its share of transactions. */
-  @Nullable Peer openAgain(Peer peer) throws InterruptedException {
-    return walk(
-            List.of(peer.address()), tools.policy().ladder().first(requirement, memory()), false)
-        .peer();
+  @Nullable HostConnection reopen(HostConnection peer) throws InterruptedException {
+    return tryLadder(
+            List.of(peer.address()),
+            environment.policy().ladder().first(requirement, memory()),
+            false)
+        .connection();
   }
 
   /**
@@ -135,64 +143,68 @@ final class Attempt {
    */
   private boolean mayConnect() throws InterruptedException {
     return atHost == 0
-        || atHost < Ladder.PER_HOST
-            && budget.connections() + budget.order().left() < Ladder.PER_DELIVERY - 1;
+        || atHost < FallbackLadder.PER_HOST
+            && budget.connections() + budget.order().remaining() < FallbackLadder.PER_DELIVERY - 1;
   }
 
   /** What was connected to on an idle connection is not tried again. */
-  void leaveOut(InetSocketAddress address) throws InterruptedException {
+  void exclude(InetSocketAddress address) throws InterruptedException {
     if (!addresses.isEmpty() || resolve()) {
       left.remove(address);
     }
   }
 
   /** The host has refused our IPv6 address. */
-  void leaveOutIpv6() {
+  void excludeIpv6() {
     left.removeIf(address -> address.getAddress() instanceof Inet6Address);
   }
 
   /** The last word about this host, when every other one has been tried: perhaps clear text. */
-  @Nullable Peer last() throws InterruptedException {
-    LadderState state = lastState;
-    Observation seen = lastSeen;
+  @Nullable HostConnection finalTry() throws InterruptedException {
+    FallbackState state = lastState;
+    Observation seen = lastObservation;
     InetSocketAddress address = lastAddress;
     if (state == null || seen == null || address == null) {
       return null;
     }
     Decision decision =
-        tools
+        environment
             .policy()
-            .decide(requirement, seen, state.afterAll(budget.connections(), tools.clock().now()));
+            .decide(
+                requirement, seen, state.afterAll(budget.connections(), environment.clock().now()));
     return switch (decision) {
-      case Decision.ClearText c -> walk(List.of(address), Rung.CLEAR, true).peer();
-      case Decision.Wait w -> {
-        errand.passedOver(waiting(w));
+      case Decision.GoPlaintext c ->
+          tryLadder(List.of(address), FallbackStep.CLEAR, true).connection();
+      case Decision.WaitForHold w -> {
+        work.hostSkipped(waiting(w));
         yield null;
       }
       case Decision.Defer d -> {
-        errand.passedOver(weighed(d.reason(), d.text(), address));
+        work.hostSkipped(weighed(d.reason(), d.text(), address));
         yield null;
       }
       case Decision.NextHost n -> null;
-      case Decision.Descend d -> null;
+      case Decision.FallBack d -> null;
       // The connection that was seen is gone; what it showed is no ground for a new one.
       case Decision.Proceed p -> null;
     };
   }
 
-  private Cause waiting(Decision.Wait wait) {
+  private FailureCause waiting(Decision.WaitForHold wait) {
     return weighed(
             wait.reason(), wait.text() + "; clear text not before " + wait.until(), lastAddress)
         .until(wait.until());
   }
 
-  private Cause weighed(Reason reason, String text, @Nullable InetSocketAddress address) {
-    Cause cause = Trouble.policy(reason, text, requirement, label(address));
-    LadderState state = lastState;
-    Observation seen = lastSeen;
+  private FailureCause weighed(
+      DeferReason reason, String text, @Nullable InetSocketAddress address) {
+    FailureCause cause = FailureTable.policy(reason, text, requirement, label(address));
+    FallbackState state = lastState;
+    Observation seen = lastObservation;
     return state == null || seen == null
         ? cause
-        : terms.weighed(cause, tools.policy(), seen, state, tools.sources().ledger());
+        : terms.markedIfLedgerOnly(
+            cause, environment.policy(), seen, state, environment.sources().ledger());
   }
 
   private boolean resolve() throws InterruptedException {
@@ -202,9 +214,10 @@ final class Attempt {
       case Domain host -> {
         HostAddresses answers =
             HostAddresses.of(
-                tools.resolver(),
+                environment.resolver(),
                 host,
-                new HostAddresses.Families(tools.settings().ipv4(), tools.settings().ipv6()));
+                new HostAddresses.Families(
+                    environment.settings().ipv4(), environment.settings().ipv6()));
         found = answers.interleaved(Integer.MAX_VALUE);
         if (!answers.isUncertain()) {
           visit.addresses(
@@ -220,11 +233,11 @@ final class Attempt {
         budget.order().untriedFirst(found).stream()
             .map(a -> new InetSocketAddress(a, plan.port()))
             .toList();
-    if (plan.byMx() && all.stream().anyMatch(tools.settings().ownEndpoints()::contains)) {
+    if (plan.byMx() && all.stream().anyMatch(environment.settings().ownEndpoints()::contains)) {
       if (budget.order().isBest()) {
-        errand.ends(Trouble.loopsBack(subject.nextHop().toString(), hostName()));
+        work.noHosts(FailureTable.loopsBack(subject.nextHop().toString(), hostName()));
       }
-      budget.order().cut();
+      budget.order().cutAtOwnHost();
       return false;
     }
     addresses = all.subList(0, Math.min(ADDRESSES, all.size()));
@@ -235,96 +248,99 @@ final class Attempt {
   private void noAddress(Domain host, HostAddresses answers) {
     budget.order().tried(host);
     if (answers.isUncertain()) {
-      errand.passedOver(Trouble.dns(host.name(), answers.trouble()).cause());
+      work.hostSkipped(FailureTable.dns(host.name(), answers.failureReason()).cause());
     } else if (plan.byMx() && plan.implicit()) {
-      errand.ends(Trouble.noHost(host.name()));
+      work.noHosts(FailureTable.noHost(host.name()));
     } else {
-      errand.passedOver(Trouble.noAddress(host.name()));
+      work.hostSkipped(FailureTable.noAddress(host.name()));
     }
   }
 
   /** What a walk down the ladder came to. */
-  private record Walk(@Nullable Peer peer, InetSocketAddress address, boolean connected) {}
+  private record LadderResult(
+      @Nullable HostConnection connection, InetSocketAddress address, boolean connected) {}
 
-  private Walk walk(List<InetSocketAddress> choice, Rung start, boolean everyHostTried)
+  private LadderResult tryLadder(
+      List<InetSocketAddress> choice, FallbackStep start, boolean everyHostTried)
       throws InterruptedException {
     List<InetSocketAddress> targets = choice;
-    Rung rung = start;
+    FallbackStep rung = start;
     while (true) {
-      if (!Ladder.hasRoom(budget.connections())) {
-        errand.passedOver(
-            Trouble.policy(
-                Reason.LADDER_BOUND,
-                Ladder.PER_DELIVERY + " connections were made in this delivery",
+      if (!FallbackLadder.hasConnectionsLeft(budget.connections())) {
+        work.hostSkipped(
+            FailureTable.policy(
+                DeferReason.LADDER_BOUND,
+                FallbackLadder.PER_DELIVERY + " connections were made in this delivery",
                 null));
-        return new Walk(null, targets.getFirst(), false);
+        return new LadderResult(null, targets.getFirst(), false);
       }
       targets = free(targets);
       if (targets.isEmpty()) {
-        errand.passedOver(Cause.busy(hostName()));
-        return new Walk(null, choice.getFirst(), false);
+        work.hostSkipped(FailureCause.busy(hostName()));
+        return new LadderResult(null, choice.getFirst(), false);
       }
-      SmtpTimes times = greetingTimes();
-      Dialing.Dialed dialed = dialing(times).first(targets);
+      SmtpTimeouts times = greetingTimes();
+      HappyEyeballs.Dialed dialed = dialing(times).first(targets);
       Wire wire = dialed.wire();
-      if (wire == null && dialed.ours()) {
-        errand.passedOver(Trouble.noDescriptors());
-        return new Walk(null, dialed.address(), false);
+      if (wire == null && dialed.localFailure()) {
+        work.hostSkipped(FailureTable.noDescriptors());
+        return new LadderResult(null, dialed.address(), false);
       }
       if (wire == null) {
         targets.forEach(target -> budget.order().tried(subject.host(), target.getAddress()));
-        tell(dialed.address(), new Observation.Unreachable(dialed.trouble()), rung);
-        errand.passedOver(Trouble.policy(Reason.CONNECT, dialed.trouble(), hostName()));
-        return new Walk(null, dialed.address(), false);
+        recordSample(dialed.address(), new Observation.Unreachable(dialed.failure()), rung);
+        work.hostSkipped(FailureTable.policy(DeferReason.CONNECT, dialed.failure(), hostName()));
+        return new LadderResult(null, dialed.address(), false);
       }
       InetSocketAddress address = dialed.address();
       budget.order().tried(subject.host(), address.getAddress());
       targets = List.of(address);
       atHost++;
       budget.connected();
-      long born = tools.clock().nanoTime();
+      long born = environment.clock().nanoTime();
       ownAddress = wire.local().getAddress().getHostAddress();
       if (plan.byMx()) {
-        errand.slot().connected(address.getAddress());
+        work.slot().connected(address.getAddress());
       }
-      Greeted greeted = new Greeting(tools.greeting().tls(), times).greet(wire, approach(rung));
+      GreetingResult greeted =
+          new Greeting(environment.greeting().tls(), times).greet(wire, approach(rung));
       if (isGreeted(greeted.observation())) {
-        errand.slot().greeted();
+        work.slot().greeted();
       }
       Decision decision = decide(greeted.observation(), rung, address, everyHostTried);
-      ClientDialogue dialogue = greeted.dialogue();
+      ClientSession dialogue = greeted.session();
       switch (decision) {
         case Decision.Proceed p -> {
           if (dialogue == null) {
             throw new IllegalStateException("proceed without a dialogue: " + decision);
           }
-          Peer peer =
-              new Peer(
+          HostConnection peer =
+              new HostConnection(
                   dialogue,
                   terms,
                   address,
                   label(address),
                   p.downgrade(),
-                  ipv4Beside(address),
+                  hasIpv4Alternative(address),
                   born);
-          return new Walk(knowsRequireTls(peer) ? known(peer) : null, address, true);
+          return new LadderResult(knowsRequireTls(peer) ? known(peer) : null, address, true);
         }
-        case Decision.Descend d -> rung = d.to();
-        case Decision.ClearText c -> rung = Rung.CLEAR;
+        case Decision.FallBack d -> rung = d.to();
+        case Decision.GoPlaintext c -> rung = FallbackStep.CLEAR;
         case Decision.NextHost n -> {
-          errand.passedOver(cause(n, greeted.observation(), address));
+          work.hostSkipped(cause(n, greeted.observation(), address));
           leave(dialogue);
-          return new Walk(null, address, true);
+          return new LadderResult(null, address, true);
         }
-        case Decision.Wait w -> {
-          errand.passedOver(waiting(w));
+        case Decision.WaitForHold w -> {
+          work.hostSkipped(waiting(w));
           leave(dialogue);
-          return new Walk(null, address, true);
+          return new LadderResult(null, address, true);
         }
         case Decision.Defer d -> {
-          errand.passedOver(weighed(d.reason(), d.text(), address));
+          work.hostSkipped(weighed(d.reason(), d.text(), address));
           leave(dialogue);
-          return new Walk(null, address, true);
+          return new LadderResult(null, address, true);
         }
       }
       leave(dialogue);
@@ -339,103 +355,106 @@ final class Attempt {
       return targets;
     }
     List<InetAddress> free =
-        errand.slot().free(targets.stream().map(InetSocketAddress::getAddress).toList());
+        work.slot().free(targets.stream().map(InetSocketAddress::getAddress).toList());
     return targets.stream().filter(t -> free.contains(t.getAddress())).toList();
   }
 
   /** Whether an idle connection may be used now; else the errand was told. */
-  boolean admits(Peer idle) {
+  boolean mayReuse(HostConnection idle) {
     if (free(List.of(idle.address())).isEmpty()) {
-      errand.passedOver(Cause.busy(idle.label()));
+      work.hostSkipped(FailureCause.busy(idle.logName()));
       return false;
     }
     return true;
   }
 
-  private SmtpTimes greetingTimes() {
-    SmtpTimes usual = tools.greeting().times();
-    Duration most = errand.slot().patience(usual.banner());
+  private SmtpTimeouts greetingTimes() {
+    SmtpTimeouts usual = environment.greeting().times();
+    Duration most = work.slot().patience(usual.banner());
     return most.compareTo(usual.banner()) < 0 ? usual.untilGreeted(most) : usual;
   }
 
-  private Dialing dialing(SmtpTimes times) {
-    return new Dialing(tools.dialer(plan.byMx()), tools.settings(), times.connect());
+  private HappyEyeballs dialing(SmtpTimeouts times) {
+    return new HappyEyeballs(
+        environment.dialer(plan.byMx()), environment.settings(), times.connect());
   }
 
   /** Whether the host gave its banner and took our EHLO. */
   private static boolean isGreeted(Observation seen) {
     return switch (seen) {
       case Observation.Unreachable u -> false;
-      case Observation.Unwelcome u -> u.stage() == Observation.Stage.EHLO_AGAIN;
-      case Observation.BrokenOff b -> false;
-      case Observation.Clear c -> true;
+      case Observation.RefusedByReply u -> u.stage() == Observation.GreetingStage.EHLO_AGAIN;
+      case Observation.ConnectionLost b -> false;
+      case Observation.Unencrypted c -> true;
       case Observation.StarttlsRefused r -> true;
       case Observation.Injected i -> true;
-      case Observation.HandshakeBroken h -> true;
+      case Observation.HandshakeFailed h -> true;
       case Observation.Encrypted e -> true;
     };
   }
 
-  private static void leave(@Nullable ClientDialogue dialogue) {
+  private static void leave(@Nullable ClientSession dialogue) {
     if (dialogue != null) {
       dialogue.quit();
     }
   }
 
-  private boolean ipv4Beside(InetSocketAddress address) {
+  private boolean hasIpv4Alternative(InetSocketAddress address) {
     return address.getAddress() instanceof Inet6Address
         && addresses.stream().anyMatch(a -> a.getAddress() instanceof Inet4Address);
   }
 
   private Decision decide(
-      Observation seen, Rung rung, InetSocketAddress address, boolean everyHostTried)
+      Observation seen, FallbackStep rung, InetSocketAddress address, boolean everyHostTried)
       throws InterruptedException {
-    Instant now = tools.clock().now();
-    Rung shownBefore = memory().shown();
-    HostMemory after = tools.memories().after(memoryKey(), seen, rung, now);
-    LadderState state =
-        new LadderState(
+    Instant now = environment.clock().now();
+    FallbackStep shownBefore = memory().strongest();
+    HostMemory after = environment.memories().after(memoryKey(), seen, rung, now);
+    FallbackState state =
+        new FallbackState(
             rung,
             atHost,
             budget.connections(),
             // Only where a handshake broke do the hosts share what connections are left.
-            seen instanceof Observation.HandshakeBroken ? budget.order().usable() : 1,
+            seen instanceof Observation.HandshakeFailed ? budget.order().usable() : 1,
             everyHostTried,
             budget.keepsOne(),
             budget.began(),
             now,
             after);
-    tell(address, seen, rung);
+    recordSample(address, seen, rung);
     memory = after;
     lastState = state;
-    lastSeen = seen;
+    lastObservation = seen;
     lastAddress = address;
-    if (tools.policy().ladder().clearTextIsDue(requirement, state)) {
+    if (environment.policy().ladder().isPlaintextDue(requirement, state)) {
       budget.keepOne();
     }
-    Decision decision = tools.policy().decide(requirement, seen, state);
+    Decision decision = environment.policy().decide(requirement, seen, state);
     log(seen, decision, address, shownBefore);
     return decision;
   }
 
   /** The ledger hears of every connection, whatever becomes of it. */
-  private void tell(InetSocketAddress address, Observation seen, Rung rung) {
+  private void recordSample(InetSocketAddress address, Observation seen, FallbackStep rung) {
     if (subject.host() instanceof Domain host) {
-      boolean publicRoots = references().roots().equals(tools.roots().get(Demand.PUBLIC_ROOTS));
+      boolean publicRoots =
+          references().roots().equals(environment.roots().get(IdentityRequirement.PUBLIC_ROOTS));
       boolean proven = Policy.isProvenByDane(terms.evidence(), seen);
-      visit.seen(new Seen(host, address.getAddress(), seen, rung, publicRoots, proven));
+      visit.observed(new HostSample(host, address.getAddress(), seen, rung, publicRoots, proven));
     }
-    if (errand.counts() && plan.byMx() && subject.nextHop() instanceof Domain domain) {
-      tools
+    if (work.isReported() && plan.byMx() && subject.nextHop() instanceof Domain domain) {
+      environment
           .sources()
-          .sessions()
+          .sessionListener()
           .session(
               domain,
-              Diagnosis.of(
+              SessionDiagnosis.of(
                   terms.evidence(),
                   subject,
                   seen,
-                  new Diagnosis.Ends(ownAddress, address.getAddress().getHostAddress())));
+                  new SessionDiagnosis.SessionEndpoints(
+                      ownAddress, address.getAddress().getHostAddress())));
     }
   }
 
@@ -443,12 +462,15 @@ final class Attempt {
    * What one look showed.
    *
    * @param address where
-   * @param seen what
+   * @param observation what
    * @param decision what would be done after it in a first round
    * @param capabilities keywords after TLS, or as far as it went
    */
-  record Glance(
-      InetSocketAddress address, Observation seen, Decision decision, Set<String> capabilities) {}
+  record ProbeResult(
+      InetSocketAddress address,
+      Observation observation,
+      Decision decision,
+      Set<String> capabilities) {}
 
   /**
    * One connection in each address family to a host that may not have the mail, for the ledger to
@@ -457,7 +479,7 @@ final class Attempt {
    *
    * @throws InterruptedException when the round is stopped
    */
-  void look() throws InterruptedException {
+  void probeEachFamily() throws InterruptedException {
     if (!resolve()) {
       return;
     }
@@ -467,9 +489,10 @@ final class Attempt {
     for (boolean six : new boolean[] {true, false}) {
       List<InetSocketAddress> family = families.getOrDefault(six, List.of());
       // One connection less than the bound, so that a look never costs an honest host its turn.
-      boolean room = budget.connections() + budget.order().left() + 1 < Ladder.PER_DELIVERY;
+      boolean room =
+          budget.connections() + budget.order().remaining() + 1 < FallbackLadder.PER_DELIVERY;
       if (room && !family.isEmpty()) {
-        glance(family);
+        probe(family);
       }
     }
   }
@@ -480,36 +503,36 @@ final class Attempt {
    *
    * @throws InterruptedException when the round is stopped
    */
-  @Nullable Glance glance() throws InterruptedException {
-    return resolve() ? glance(addresses) : null;
+  @Nullable ProbeResult probe() throws InterruptedException {
+    return resolve() ? probe(addresses) : null;
   }
 
-  private Glance glance(List<InetSocketAddress> family) throws InterruptedException {
-    Rung rung = tools.policy().ladder().first(requirement, memory());
-    Dialing.Dialed dialed = dialing(tools.greeting().times()).first(family);
+  private ProbeResult probe(List<InetSocketAddress> family) throws InterruptedException {
+    FallbackStep rung = environment.policy().ladder().first(requirement, memory());
+    HappyEyeballs.Dialed dialed = dialing(environment.greeting().times()).first(family);
     Wire wire = dialed.wire();
     budget.connected();
     atHost++;
     Set<String> capabilities = Set.of();
     Observation seen;
     if (wire == null) {
-      seen = new Observation.Unreachable(dialed.trouble());
+      seen = new Observation.Unreachable(dialed.failure());
     } else {
       ownAddress = wire.local().getAddress().getHostAddress();
-      Greeted greeted = tools.greeting().greet(wire, approach(rung));
+      GreetingResult greeted = environment.greeting().greet(wire, approach(rung));
       seen = greeted.observation();
-      ClientDialogue dialogue = greeted.dialogue();
+      ClientSession dialogue = greeted.session();
       if (dialogue != null) {
         capabilities = Set.copyOf(dialogue.capabilities().keywords().keySet());
       }
       leave(dialogue);
     }
-    if (!dialed.ours()) {
-      tell(dialed.address(), seen, rung);
+    if (!dialed.localFailure()) {
+      recordSample(dialed.address(), seen, rung);
     }
-    Instant now = tools.clock().now();
-    LadderState state =
-        new LadderState(
+    Instant now = environment.clock().now();
+    FallbackState state =
+        new FallbackState(
             rung,
             atHost,
             budget.connections(),
@@ -519,95 +542,101 @@ final class Attempt {
             budget.began(),
             now,
             memory().after(seen, rung, now));
-    return new Glance(
-        dialed.address(), seen, tools.policy().decide(requirement, seen, state), capabilities);
+    return new ProbeResult(
+        dialed.address(),
+        seen,
+        environment.policy().decide(requirement, seen, state),
+        capabilities);
   }
 
   private void log(
-      Observation seen, Decision decision, InetSocketAddress address, @Nullable Rung shown) {
+      Observation seen,
+      Decision decision,
+      InetSocketAddress address,
+      @Nullable FallbackStep shown) {
     String host = hostName();
     switch (seen) {
       case Observation.Encrypted e ->
-          tools.log().tlsToHost(errand.id(), host, address, TlsWords.facts(e.handshake()));
-      case Observation.HandshakeBroken b ->
-          tools
+          environment.log().tlsToHost(work.id(), host, address, TlsLogText.facts(e.handshake()));
+      case Observation.HandshakeFailed b ->
+          environment
               .log()
-              .tlsToHostFailed(
-                  errand.id(), host, address, b.kind().name(), b.why(), next(decision));
+              .tlsToHostFailed(work.id(), host, address, b.kind().name(), b.why(), next(decision));
       case Observation.StarttlsRefused r ->
-          tools
+          environment
               .log()
               .tlsToHostFailed(
-                  errand.id(), host, address, "REFUSED", r.reply().toString(), next(decision));
+                  work.id(), host, address, "REFUSED", r.reply().toString(), next(decision));
       case Observation.Injected i ->
-          tools
+          environment
               .log()
               .tlsToHostFailed(
-                  errand.id(), host, address, "INJECTED", "clear text after 220", next(decision));
-      case Observation.Clear c -> {
+                  work.id(), host, address, "INJECTED", "clear text after 220", next(decision));
+      case Observation.Unencrypted c -> {
         if (shown != null && !c.starttlsOffered()) {
-          tools
+          environment
               .log()
               .tlsToHostFailed(
-                  errand.id(), host, address, "NOT_OFFERED", "TLS was here before", next(decision));
+                  work.id(), host, address, "NOT_OFFERED", "TLS was here before", next(decision));
         }
       }
       case Observation.Unreachable u -> {}
-      case Observation.Unwelcome u -> {}
-      case Observation.BrokenOff b -> {}
+      case Observation.RefusedByReply u -> {}
+      case Observation.ConnectionLost b -> {}
     }
   }
 
   private static String next(Decision decision) {
     return switch (decision) {
       case Decision.Proceed p -> "proceed in clear text";
-      case Decision.Descend d -> "rung " + d.to().word();
+      case Decision.FallBack d -> "rung " + d.to().word();
       case Decision.NextHost n -> "next host";
-      case Decision.ClearText c -> "clear text";
-      case Decision.Wait w -> "wait until " + w.until();
+      case Decision.GoPlaintext c -> "clear text";
+      case Decision.WaitForHold w -> "wait until " + w.until();
       case Decision.Defer d -> "defer";
     };
   }
 
-  private Cause cause(Decision.NextHost next, Observation seen, InetSocketAddress address) {
-    Cause cause = weighed(next.reason(), next.text(), address);
-    return seen instanceof Observation.Unwelcome u
-        ? new Cause(
+  private FailureCause cause(Decision.NextHost next, Observation seen, InetSocketAddress address) {
+    FailureCause cause = weighed(next.reason(), next.text(), address);
+    return seen instanceof Observation.RefusedByReply u
+        ? new FailureCause(
             cause.reason(), cause.status(), cause.text(), cause.host(), u.reply(), cause.scope())
         : cause;
   }
 
   /** RFC 8689 §4.2.1, step 5: what was said after TLS counts. */
-  private boolean knowsRequireTls(Peer peer) {
+  private boolean knowsRequireTls(HostConnection peer) {
     if (!requirement.requireTls()
-        || !errand.insistsOnRequireTls()
-        || peer.dialogue().capabilities().offersRequireTls()) {
+        || !work.needsRequireTls()
+        || peer.session().capabilities().offersRequireTls()) {
       return true;
     }
-    errand.passedOver(
-        Trouble.policy(
-            Reason.REQUIRETLS_MISSING,
+    work.hostSkipped(
+        FailureTable.policy(
+            DeferReason.REQUIRETLS_MISSING,
             "does not offer REQUIRETLS, which the sender demands",
             requirement,
-            peer.label()));
-    peer.dialogue().quit();
+            peer.logName()));
+    peer.session().quit();
     return false;
   }
 
   /** Says who we are where the route has credentials; null (and the errand told) when we cannot. */
-  private @Nullable Peer known(Peer peer) {
+  private @Nullable HostConnection known(HostConnection peer) {
     RouteSettings route = plan.route();
     if (route == null || route.credentials() == null) {
       return peer;
     }
-    Cause trouble =
-        new Authentication(route.credentials(), tools.chance(), tools.settings().times())
+    FailureCause trouble =
+        new ClientAuthentication(
+                route.credentials(), environment.random(), environment.settings().times())
             .with(peer);
     if (trouble == null) {
       return peer;
     }
-    errand.passedOver(trouble);
-    peer.dialogue().quit();
+    work.hostSkipped(trouble);
+    peer.session().quit();
     return null;
   }
 
@@ -626,30 +655,32 @@ final class Attempt {
         : host + "[" + address.getAddress().getHostAddress() + "]:" + address.getPort();
   }
 
-  private Approach approach(Rung rung) {
+  private GreetingOptions approach(FallbackStep rung) {
     RouteSettings route = plan.route();
-    Approach.Wish wish =
+    GreetingOptions.TlsMode wish =
         route != null && route.implicitTls()
-            ? Approach.Wish.IMPLICIT
-            : rung == Rung.CLEAR ? Approach.Wish.CLEAR : Approach.Wish.STARTTLS;
-    return new Approach(tools.settings().ehlo(), wish, offer(rung));
+            ? GreetingOptions.TlsMode.IMPLICIT
+            : rung == FallbackStep.CLEAR
+                ? GreetingOptions.TlsMode.CLEAR
+                : GreetingOptions.TlsMode.STARTTLS;
+    return new GreetingOptions(environment.settings().ehlo(), wish, offer(rung));
   }
 
-  private ClientOffer offer(Rung rung) {
-    DeliverSettings settings = tools.settings();
-    Requirement.Manner manner = requirement.manner();
+  private ClientOffer offer(FallbackStep rung) {
+    DeliverySettings settings = environment.settings();
+    Requirement.TlsPresentation manner = requirement.presentation();
     Domain own = subject.host() instanceof Domain d ? d : null;
-    Rung shown = memory().shown();
-    boolean extras = rung == Rung.FULL || rung == Rung.CLASSICAL;
+    FallbackStep shown = memory().strongest();
+    boolean extras = rung == FallbackStep.FULL || rung == FallbackStep.CLASSICAL;
     return new ClientOffer(
         manner.serverName() != null ? manner.serverName() : own,
         requirement.floor(),
-        rung == Rung.TLS12 ? TlsVersion.TLS_1_2 : TlsVersion.TLS_1_3,
-        settings.hybrid() && rung == Rung.FULL,
+        rung == FallbackStep.TLS12 ? TlsVersion.TLS_1_2 : TlsVersion.TLS_1_3,
+        settings.hybrid() && rung == FallbackStep.FULL,
         settings.tickets() && extras,
-        rung == Rung.COMPATIBLE,
+        rung == FallbackStep.COMPATIBLE,
         settings.clientCertificate() && manner.clientCertificate() && extras,
-        rung == Rung.TLS12 && shown != null && rung.isBelow(shown),
+        rung == FallbackStep.TLS12 && shown != null && rung.isBelow(shown),
         references(),
         subject.nextHop() + " " + memoryKey() + " " + requirement.key());
   }
@@ -659,19 +690,19 @@ final class Attempt {
    * the admin named is judged by its name: an MX host's name is DNS's word, and "verified" would be
    * a claim that nobody checked.
    */
-  private References references() {
+  private ReferenceIdentity references() {
     List<Domain> names = new ArrayList<>();
     Set<Pin> pins = Set.of();
-    Associations associations = Associations.NONE;
-    String roots = Demand.PUBLIC_ROOTS;
-    for (Demand demand : requirement.identity()) {
+    TlsaAssociations associations = TlsaAssociations.NONE;
+    String roots = IdentityRequirement.PUBLIC_ROOTS;
+    for (IdentityRequirement demand : requirement.identity()) {
       switch (demand) {
-        case Demand.Pkix pkix -> {
+        case IdentityRequirement.Pkix pkix -> {
           names.addAll(pkix.names());
           roots = pkix.roots();
         }
-        case Demand.Pinned pinned -> pins = pinned.pins();
-        case Demand.Tlsa tlsa -> associations = tlsa.associations();
+        case IdentityRequirement.Pinned pinned -> pins = pinned.pins();
+        case IdentityRequirement.Tlsa tlsa -> associations = tlsa.associations();
       }
     }
     if (requirement.identity().isEmpty() && !plan.byMx() && subject.host() instanceof Domain host) {
@@ -681,10 +712,10 @@ final class Attempt {
       // A verdict by pin would hide whether the name holds; the policy looks at pins by itself.
       pins = Set.of();
     }
-    TrustRoots anchors = tools.roots().get(roots);
+    TrustRoots anchors = environment.roots().get(roots);
     if (anchors == null) {
       throw new IllegalStateException("no roots of the name " + roots);
     }
-    return new References(names, pins, anchors, associations);
+    return new ReferenceIdentity(names, pins, anchors, associations);
   }
 }

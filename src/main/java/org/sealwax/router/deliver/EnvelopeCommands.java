@@ -6,18 +6,18 @@ import java.util.stream.Collectors;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.smtp.Capabilities;
 import org.sealwax.mail.smtp.OriginalRecipient;
-import org.sealwax.router.queue.Addressee;
 import org.sealwax.router.queue.Consignment;
-import org.sealwax.router.queue.DsnWish;
+import org.sealwax.router.queue.ConsignmentRecipient;
+import org.sealwax.router.queue.DeliveryTarget;
+import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.MailOptions;
-import org.sealwax.router.queue.Target;
 
 /**
  * MAIL and RCPT of one transaction, with the parameters that the host offers.
  *
  * @param size of the content with what we put before it, in octets
  * @param authenticated whether we have said who we are
- * @param sparing whether what the mail can go without is left out: SIZE, RET, ENVID, NOTIFY, ORCPT
+ * @param minimal whether what the mail can go without is left out: SIZE, RET, ENVID, NOTIFY, ORCPT
  *     and AUTH, and BODY and SMTPUTF8 where the content does not need them
  */
 record EnvelopeCommands(
@@ -26,31 +26,31 @@ record EnvelopeCommands(
     Capabilities offered,
     long size,
     boolean authenticated,
-    boolean sparing) {
+    boolean minimal) {
 
   /** The same without what the mail can go without. */
-  EnvelopeCommands bare() {
+  EnvelopeCommands withoutOptionalParameters() {
     return new EnvelopeCommands(consignment, content, offered, size, authenticated, true);
   }
 
   /** Whether the host has the DSN wishes; otherwise it is one without DSN (RFC 3461 5.2.2). */
-  boolean passesWishesOn() {
-    return offered.offersDsn() && !sparing;
+  boolean passesDsnOn() {
+    return offered.offersDsn() && !minimal;
   }
 
   /** MAIL for these recipients. */
-  String mail(List<Addressee> batch) {
+  String mail(List<ConsignmentRecipient> batch) {
     StringBuilder out = new StringBuilder(96);
     out.append("MAIL FROM:<").append(consignment.sender()).append('>');
     MailOptions options = consignment.options();
-    if (offered.offersSize() && !sparing) {
+    if (offered.offersSize() && !minimal) {
       out.append(" SIZE=").append(size);
     }
     switch (options.body()) {
       case SEVEN_BIT -> {}
       case EIGHT_BIT -> {
         // Where 8BITMIME is not offered the content goes as it is (docs/adr/0400).
-        if (offered.offersEightBit() && !(sparing && content.isAscii())) {
+        if (offered.offersEightBit() && !(minimal && content.isAscii())) {
           out.append(" BODY=8BITMIME");
         }
       }
@@ -64,7 +64,7 @@ record EnvelopeCommands(
       // RFC 8689 §4.2.1, last paragraph: the next host is bound as we are.
       out.append(" REQUIRETLS");
     }
-    if (passesWishesOn()) {
+    if (passesDsnOn()) {
       switch (options.returnContent()) {
         case UNSPECIFIED -> {}
         case HEADERS -> out.append(" RET=HDRS");
@@ -75,18 +75,18 @@ record EnvelopeCommands(
         out.append(" ENVID=").append(options.envelopeId());
       }
     }
-    if (authenticated && !sparing) {
+    if (authenticated && !minimal) {
       // RFC 4954 §5: whom we speak for is not known to the host in its own terms.
       out.append(" AUTH=<>");
     }
     return out.toString();
   }
 
-  private boolean needsUtf8(List<Addressee> batch) {
-    if (!sparing && consignment.options().smtputf8() || content.needsUtf8()) {
+  private boolean needsUtf8(List<ConsignmentRecipient> batch) {
+    if (!minimal && consignment.options().smtputf8() || content.needsUtf8()) {
       return true;
     }
-    for (Addressee addressee : batch) {
+    for (ConsignmentRecipient addressee : batch) {
       if (!mailbox(addressee).isAscii()) {
         return true;
       }
@@ -95,13 +95,13 @@ record EnvelopeCommands(
   }
 
   /** RCPT for one of them. */
-  String rcpt(Addressee addressee) {
+  String rcpt(ConsignmentRecipient addressee) {
     StringBuilder out = new StringBuilder(64);
     out.append("RCPT TO:<").append(mailbox(addressee)).append('>');
-    if (!passesWishesOn()) {
+    if (!passesDsnOn()) {
       return out.toString();
     }
-    DsnWish wish = addressee.wish();
+    DsnRequest wish = addressee.dsn();
     if (wish.never()) {
       out.append(" NOTIFY=NEVER");
     } else if (!wish.when().isEmpty()) {
@@ -120,14 +120,14 @@ record EnvelopeCommands(
   }
 
   /** Where a recipient is. */
-  static Mailbox mailbox(Addressee addressee) {
+  static Mailbox mailbox(ConsignmentRecipient addressee) {
     return switch (addressee.target()) {
-      case Target.Remote remote -> remote.mailbox();
-      case Target.Command command ->
+      case DeliveryTarget.Remote remote -> remote.mailbox();
+      case DeliveryTarget.Command command ->
           throw new IllegalStateException("a command cannot be reached by SMTP");
-      case Target.Reports reports ->
+      case DeliveryTarget.Reports reports ->
           throw new IllegalStateException("reports are read here and not sent on");
-      case Target.Postmaster postmaster ->
+      case DeliveryTarget.Postmaster postmaster ->
           throw new IllegalStateException("the postmaster has his own address by now");
     };
   }

@@ -9,38 +9,38 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.MailHost;
 import org.sealwax.mail.dns.MxSet;
-import org.sealwax.mail.policy.Ladder;
-import org.sealwax.mail.policy.Subject;
+import org.sealwax.mail.policy.FallbackLadder;
+import org.sealwax.mail.policy.PolicySubject;
 import org.sealwax.router.deliver.TriedHosts.Tried;
 
 /**
  * The hosts of one round in their order: those that the rounds before have not tried, then the
  * others, each by preference. What is demanded of a host is looked up when its turn comes, or when
  * it must be known how many are left. Hosts that may not be used count for nothing: at most {@link
- * Ladder#HOSTS} of those that may are tried, out of {@link MxSet#MAX_HOSTS} that are looked at. One
- * thread owns it.
+ * FallbackLadder#HOSTS} of those that may are tried, out of {@link MxSet#MAX_HOSTS} that are looked
+ * at. One thread owns it.
  */
 final class HostOrder {
   /** Looks up what is demanded of a host. */
   @FunctionalInterface
-  interface Demands {
-    Terms of(Subject subject) throws InterruptedException;
+  interface RequirementLookup {
+    HostRequirement of(PolicySubject subject) throws InterruptedException;
   }
 
-  private static final class Turn {
-    private final RoutePlan.Host host;
+  private static final class OrderedHost {
+    private final RoutePlan.PlannedHost host;
     private final int rank;
-    private @Nullable Terms terms;
+    private @Nullable HostRequirement terms;
 
-    Turn(RoutePlan.Host host, int rank) {
+    OrderedHost(RoutePlan.PlannedHost host, int rank) {
       this.host = host;
       this.rank = rank;
     }
   }
 
-  private final Demands demands;
+  private final RequirementLookup demands;
   private final Tried before;
-  private final List<Turn> turns = new ArrayList<>();
+  private final List<OrderedHost> turns = new ArrayList<>();
   private final Set<MailHost> hosts = new LinkedHashSet<>(2);
   private final Set<InetAddress> addresses = new LinkedHashSet<>(2);
   private final Set<InetAddress> exhausted = new LinkedHashSet<>(0);
@@ -53,28 +53,28 @@ final class HostOrder {
    * @param planned by preference
    * @param before what the rounds before have tried
    */
-  HostOrder(List<RoutePlan.Host> planned, Tried before, Demands demands) {
+  HostOrder(List<RoutePlan.PlannedHost> planned, Tried before, RequirementLookup demands) {
     this.before = before;
     this.demands = demands;
-    for (RoutePlan.Host host : planned) {
-      turns.add(new Turn(host, turns.size()));
+    for (RoutePlan.PlannedHost host : planned) {
+      turns.add(new OrderedHost(host, turns.size()));
     }
     if (turns.size() > 1 && !before.hosts().isEmpty()) {
       turns.sort(Comparator.comparing(turn -> before.hosts().contains(host(turn))));
     }
   }
 
-  private static MailHost host(Turn turn) {
+  private static MailHost host(OrderedHost turn) {
     return turn.host.subject().host();
   }
 
   /** The host whose turn it is now, and what is demanded of it; null when there is none left. */
-  @Nullable Terms next() throws InterruptedException {
+  @Nullable HostRequirement next() throws InterruptedException {
     position++;
-    if (position >= end() || usable == Ladder.HOSTS) {
+    if (position >= end() || usable == FallbackLadder.HOSTS) {
       return null;
     }
-    Terms terms = terms(turns.get(position));
+    HostRequirement terms = terms(turns.get(position));
     usable += terms.isUsable() ? 1 : 0;
     return terms;
   }
@@ -84,8 +84,8 @@ final class HostOrder {
     return Math.min(MxSet.MAX_HOSTS, turns.size());
   }
 
-  private Terms terms(Turn turn) throws InterruptedException {
-    Terms known = turn.terms;
+  private HostRequirement terms(OrderedHost turn) throws InterruptedException {
+    HostRequirement known = turn.terms;
     if (known == null) {
       known = demands.of(turn.host.subject());
       turn.terms = known;
@@ -94,9 +94,9 @@ final class HostOrder {
   }
 
   /** Usable hosts whose turn is still to come in this round. */
-  int left() throws InterruptedException {
+  int remaining() throws InterruptedException {
     int left = 0;
-    for (int i = position + 1; i < end() && usable + left < Ladder.HOSTS; i++) {
+    for (int i = position + 1; i < end() && usable + left < FallbackLadder.HOSTS; i++) {
       left += terms(turns.get(i)).isUsable() ? 1 : 0;
     }
     return left;
@@ -104,7 +104,7 @@ final class HostOrder {
 
   /** Usable hosts of this round. */
   int usable() throws InterruptedException {
-    return Math.max(1, usable + left());
+    return Math.max(1, usable + remaining());
   }
 
   /** Preference of the host whose turn it is. */
@@ -121,7 +121,7 @@ final class HostOrder {
    * Our own address stands here: it is left out, with all that is less preferred, which is no
    * better than we (RFC 5321 5.1).
    */
-  void cut() {
+  void cutAtOwnHost() {
     int own = turns.get(position).rank;
     int past = (int) turns.stream().limit(position).filter(turn -> turn.rank < own).count();
     turns.removeIf(turn -> turn.rank >= own);
@@ -156,6 +156,6 @@ final class HostOrder {
   Tried after() {
     Tried all = before.without(exhausted).and(hosts, addresses);
     boolean each = turns.stream().allMatch(turn -> all.hosts().contains(host(turn)));
-    return each ? all.fromTheTop() : all;
+    return each ? all.restarted() : all;
   }
 }

@@ -8,14 +8,14 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.MailHost;
-import org.sealwax.mail.dns.Answer;
-import org.sealwax.mail.dns.Mx;
+import org.sealwax.mail.dns.DnsAnswer;
+import org.sealwax.mail.dns.DnssecStatus;
+import org.sealwax.mail.dns.MxRecord;
 import org.sealwax.mail.dns.MxSet;
 import org.sealwax.mail.dns.Resolver;
-import org.sealwax.mail.dns.Security;
-import org.sealwax.mail.net.Chance;
-import org.sealwax.mail.policy.Subject;
-import org.sealwax.router.ledger.MxAnswer;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.policy.PolicySubject;
+import org.sealwax.router.ledger.RoundMx;
 import org.sealwax.router.queue.NextHop;
 
 /** Which hosts are tried for a next hop, in which order; or why there are none. */
@@ -30,8 +30,8 @@ sealed interface RoutePlan {
    * @param implicit the next hop itself stands in for its MX
    * @param answer what the DNS said, for the ledger; null for a configured host
    */
-  record Hosts(
-      List<Host> hosts,
+  record PlannedHosts(
+      List<PlannedHost> hosts,
       int port,
       @Nullable RouteSettings route,
       boolean byMx,
@@ -39,13 +39,13 @@ sealed interface RoutePlan {
       @Nullable Published answer)
       implements RoutePlan {
     /** Copies. */
-    public Hosts {
+    public PlannedHosts {
       hosts = List.copyOf(hosts);
     }
 
     /** The same with one of its hosts, or with none. */
-    Hosts only(Domain host) {
-      return new Hosts(
+    PlannedHosts only(Domain host) {
+      return new PlannedHosts(
           hosts.stream().filter(h -> h.subject().host().equals(host)).toList(),
           port,
           route,
@@ -61,13 +61,13 @@ sealed interface RoutePlan {
    * @param subject whose host it is
    * @param preference as published; 0 for a configured or implicit one
    */
-  record Host(Subject subject, int preference) {}
+  record PlannedHost(PolicySubject subject, int preference) {}
 
   /**
    * An MX answer as a whole.
    *
    * @param domain whose
-   * @param hosts also those that are not tried; at most {@link MxAnswer#MAX_HOSTS}, the best
+   * @param hosts also those that are not tried; at most {@link RoundMx#MAX_HOSTS}, the best
    * @param secure whether DNSSEC vouches for it
    * @param ttl how long it may be kept
    */
@@ -78,27 +78,27 @@ sealed interface RoutePlan {
     }
 
     /** For the ledger. */
-    MxAnswer at(Instant now) {
-      return new MxAnswer(hosts, secure, now.plus(ttl));
+    RoundMx at(Instant now) {
+      return new RoundMx(hosts, secure, now.plus(ttl));
     }
   }
 
   /** There are none. */
-  record End(Meaning meaning) implements RoutePlan {}
+  record NoHosts(FailureMeaning meaning) implements RoutePlan {}
 
   /** Plans by MX (RFC 5321 5.1). */
   static RoutePlan byMx(
-      Domain domain, Resolver resolver, Set<Domain> own, Chance chance, int port) {
-    Answer<Mx> answer = resolver.mx(domain);
+      Domain domain, Resolver resolver, Set<Domain> own, RandomSource chance, int port) {
+    DnsAnswer<MxRecord> answer = resolver.mx(domain);
     return switch (MxSet.of(domain, answer, own, chance, MxSet.ALL_HOSTS)) {
-      case MxSet.NullMx n -> new End(Trouble.nullMx(domain.name()));
-      case MxSet.NoSuchDomain n -> new End(Trouble.noSuchDomain(domain.name()));
-      case MxSet.LoopsBack l -> new End(Trouble.loopsBack(domain.name(), l.own().name()));
-      case MxSet.Trouble t -> new End(Trouble.dns(domain.name(), t.reason()));
+      case MxSet.NullMx n -> new NoHosts(FailureTable.nullMx(domain.name()));
+      case MxSet.NoSuchDomain n -> new NoHosts(FailureTable.noSuchDomain(domain.name()));
+      case MxSet.LoopsBack l -> new NoHosts(FailureTable.loopsBack(domain.name(), l.own().name()));
+      case MxSet.MxLookupFailed t -> new NoHosts(FailureTable.dns(domain.name(), t.reason()));
       case MxSet.Hosts h ->
-          new Hosts(
+          new PlannedHosts(
               h.targets().stream()
-                  .map(t -> host(domain, t, h.security() == Security.SECURE, port))
+                  .map(t -> host(domain, t, h.security() == DnssecStatus.SECURE, port))
                   .toList(),
               port,
               null,
@@ -107,16 +107,17 @@ sealed interface RoutePlan {
               new Published(
                   domain,
                   h.targets().stream()
-                      .limit(MxAnswer.MAX_HOSTS)
-                      .map(MxSet.Target::host)
+                      .limit(RoundMx.MAX_HOSTS)
+                      .map(MxSet.MxHost::host)
                       .collect(Collectors.toSet()),
-                  h.security() == Security.SECURE,
+                  h.security() == DnssecStatus.SECURE,
                   answer.ttl()));
     };
   }
 
-  private static Host host(Domain domain, MxSet.Target target, boolean secure, int port) {
-    return new Host(new Subject(domain, target.host(), secure, port), target.preference());
+  private static PlannedHost host(Domain domain, MxSet.MxHost target, boolean secure, int port) {
+    return new PlannedHost(
+        new PolicySubject(domain, target.host(), secure, port), target.preference());
   }
 
   /**
@@ -125,7 +126,8 @@ sealed interface RoutePlan {
    * @param destination the domain of the recipients, whose policy rows hold on this way too
    */
   static RoutePlan fixed(NextHop.Fixed hop, MailHost destination, @Nullable RouteSettings route) {
-    Subject subject = Subject.fixed(hop.host(), hop.port()).to(destination);
-    return new Hosts(List.of(new Host(subject, 0)), hop.port(), route, false, true, null);
+    PolicySubject subject = PolicySubject.fixed(hop.host(), hop.port()).to(destination);
+    return new PlannedHosts(
+        List.of(new PlannedHost(subject, 0)), hop.port(), route, false, true, null);
   }
 }

@@ -4,13 +4,13 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.DomainPattern;
 import org.sealwax.mail.address.MailHost;
 import org.sealwax.mail.policy.Evidence;
-import org.sealwax.mail.policy.Level;
 import org.sealwax.mail.policy.PolicyRow;
+import org.sealwax.mail.policy.TlsLevel;
 
 /**
  * A configured next hop: smart host or relay domain's host.
  *
- * @param name by which {@code NextHop.Fixed} refers to it
+ * @param name by which {@code NextHopKey.Fixed} refers to it
  * @param host name or literal
  * @param port 1 to 65535
  * @param implicitTls TLS from the first byte (RFC 8314 3.3) instead of STARTTLS
@@ -46,12 +46,12 @@ public record RouteSettings(
       return new Evidence.Route(name, row, false);
     }
     if (credentials != null) {
-      return implied(Level.SECURE);
+      return implied(TlsLevel.SECURE);
     }
-    return implicitTls ? implied(Level.ENCRYPT) : null;
+    return implicitTls ? implied(TlsLevel.ENCRYPT) : null;
   }
 
-  private Evidence implied(Level level) {
+  private Evidence implied(TlsLevel level) {
     return new Evidence.Route(name, PolicyRow.of(new DomainPattern.Any(), level), true);
   }
 }

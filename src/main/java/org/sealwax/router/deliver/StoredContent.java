@@ -20,15 +20,15 @@ final class StoredContent {
   }
 
   /** Our own trouble with the stored content: says nothing about the host. */
-  static final class Unreadable extends IOException {
-    Unreadable(String message, @Nullable Throwable cause) {
+  static final class ContentUnreadable extends IOException {
+    ContentUnreadable(String message, @Nullable Throwable cause) {
       super(message, cause);
     }
   }
 
   /** Takes octets. */
   @FunctionalInterface
-  interface Taker {
+  interface ByteSink {
     /** Takes some. */
     void write(byte[] octets, int offset, int length) throws IOException;
   }
@@ -51,7 +51,8 @@ final class StoredContent {
   /** Whether the message needs SMTPUTF8, whoever its recipients are (RFC 6531 3.5). */
   boolean needsUtf8() {
     boolean sender =
-        !(consignment.sender() instanceof ReversePath.Sender(Mailbox mailbox)) || mailbox.isAscii();
+        !(consignment.sender() instanceof ReversePath.SenderMailbox(Mailbox mailbox))
+            || mailbox.isAscii();
     return !sender || (consignment.options().smtputf8() && !headerIsAscii());
   }
 
@@ -87,29 +88,31 @@ final class StoredContent {
    * Copies it. Trouble of ours (the store) and of theirs (the wire) are told apart, and a content
    * that is not as long as it should be never gets its end.
    *
-   * @throws Unreadable when the store cannot give it; any other {@link IOException} is the taker's
+   * @throws ContentUnreadable when the store cannot give it; any other {@link IOException} is the
+   *     taker's
    */
-  void copyTo(Taker taker) throws IOException {
+  void copyTo(ByteSink taker) throws IOException {
     Copying copying = new Copying(taker);
     try (InputStream in = consignment.content().open()) {
       in.transferTo(copying);
     } catch (IOException e) {
-      if (copying.wireTrouble != null) {
-        throw copying.wireTrouble;
+      if (copying.connectionFailure != null) {
+        throw copying.connectionFailure;
       }
-      throw new Unreadable(String.valueOf(e.getMessage()), e);
+      throw new ContentUnreadable(String.valueOf(e.getMessage()), e);
     }
     if (copying.count != consignment.size()) {
-      throw new Unreadable("it has " + copying.count + " octets, not " + consignment.size(), null);
+      throw new ContentUnreadable(
+          "it has " + copying.count + " octets, not " + consignment.size(), null);
     }
   }
 
   private static final class Copying extends BlockOutput {
-    private final Taker taker;
+    private final ByteSink taker;
     private long count;
-    private @Nullable IOException wireTrouble;
+    private @Nullable IOException connectionFailure;
 
-    Copying(Taker taker) {
+    Copying(ByteSink taker) {
       this.taker = taker;
     }
 
@@ -118,7 +121,7 @@ final class StoredContent {
       try {
         taker.write(octets, offset, length);
       } catch (IOException e) {
-        wireTrouble = e;
+        connectionFailure = e;
         throw e;
       }
       count += length;

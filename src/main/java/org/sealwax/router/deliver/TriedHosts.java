@@ -22,17 +22,17 @@ final class TriedHosts {
    * @param hosts tried, or passed over, since the best one was
    * @param addresses tried, of all hosts
    * @param putOffAt preference of the best host that put recipients off since the best one was
-   *     tried; {@link #NOBODY} when none did
+   *     tried; {@link #NONE} when none did
    */
   record Tried(Set<MailHost> hosts, Set<InetAddress> addresses, int putOffAt) {
     /** No host has put anybody off. */
-    static final int NOBODY = Integer.MAX_VALUE;
+    static final int NONE = Integer.MAX_VALUE;
 
     /** Addresses of one entry; beyond it all of them are forgotten but those of the last round. */
     static final int ADDRESSES = 64;
 
     /** Nothing has been tried. */
-    static final Tried NOTHING = new Tried(Set.of(), Set.of(), NOBODY);
+    static final Tried NOTHING = new Tried(Set.of(), Set.of(), NONE);
 
     /** Copies. */
     Tried {
@@ -63,8 +63,8 @@ final class TriedHosts {
     }
 
     /** Every host has been tried: the next round begins at the best one. */
-    Tried fromTheTop() {
-      return new Tried(Set.of(), addresses, NOBODY);
+    Tried restarted() {
+      return new Tried(Set.of(), addresses, NONE);
     }
   }
 

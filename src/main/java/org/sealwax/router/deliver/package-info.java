@@ -1,8 +1,9 @@
 /**
- * Floor 3: how mail leaves. {@link org.sealwax.router.deliver.Courier} takes a consignment through
- * one round: a route plan of hosts, per host the requirement of the policy, connections down the
- * ladder, and the transfer of the message; every recipient gets exactly one outcome. {@link
- * org.sealwax.router.deliver.Trouble} is the one place that says what a failure means.
+ * Floor 3: how mail leaves. {@link org.sealwax.router.deliver.SmtpDeliveryAgent} takes a
+ * consignment through one round: a route plan of hosts, per host the requirement of the policy,
+ * connections down the ladder, and the transfer of the message; every recipient gets exactly one
+ * outcome. {@link org.sealwax.router.deliver.FailureTable} is the one place that says what a
+ * failure means.
  *
  * <p>Invariants: no octet of an envelope leaves before the policy said proceed about this very
  * connection, and a clear stream under a requirement of TLS stops the round (checked again right
@@ -12,7 +13,7 @@
  * Every transaction has a total time beside its single waits. Memory does not grow with the
  * message.
  *
- * <p>{@link org.sealwax.router.deliver.HostMemories}, what hosts have shown, outlives a
+ * <p>{@link org.sealwax.router.deliver.HostMemoryCache}, what hosts have shown, outlives a
  * configuration, and by the ledger's shelf a restart.
  *
  * <p>RFC 5321, 1870, 2920, 3030, 3461, 4954, 5802, 6152, 6531, 7505, 7677, 8305, 9422.

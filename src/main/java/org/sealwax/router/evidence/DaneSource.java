@@ -5,29 +5,30 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.dane.BaseDomains;
-import org.sealwax.mail.dane.ReferenceNames;
+import org.sealwax.mail.dane.DaneReferenceNames;
 import org.sealwax.mail.dane.TlsaAnswer;
-import org.sealwax.mail.dns.Answer;
-import org.sealwax.mail.dns.Mx;
-import org.sealwax.mail.dns.Readings;
+import org.sealwax.mail.dane.TlsaBaseDomain;
+import org.sealwax.mail.dns.DnsAnswer;
+import org.sealwax.mail.dns.MxRecord;
+import org.sealwax.mail.dns.ParsedRecordCache;
 import org.sealwax.mail.dns.Resolver;
-import org.sealwax.mail.dns.Tlsa;
+import org.sealwax.mail.dns.TlsaRecord;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.policy.Evidence.DaneState;
-import org.sealwax.mail.policy.Subject;
+import org.sealwax.mail.policy.PolicySubject;
 
 /**
  * DANE as a source (RFC 7672): asks for addresses, and for TLSA records where those are secure.
  * What the answers mean is the {@code dane} room's to say. Caching, single flight and the bound on
  * time are the resolver's. Thread-safe.
  */
-public final class DaneSource implements Source {
+public final class DaneSource implements EvidenceSource {
   private final Resolver resolver;
   private final HostAddresses.Families families;
   private final Clock clock;
-  private final Readings<Tlsa, Optional<DaneState>> readings = new Readings<>();
+  private final ParsedRecordCache<TlsaRecord, Optional<DaneState>> readings =
+      new ParsedRecordCache<>();
 
   /**
    * A source over this resolver.
@@ -45,18 +46,18 @@ public final class DaneSource implements Source {
    * place in the DNS (RFC 7672 2.2).
    */
   @Override
-  public List<Evidence> about(Subject subject) {
+  public List<Evidence> evidenceFor(PolicySubject subject) {
     return subject.host() instanceof Domain host
         ? List.of(new Search(resolver, subject, host).evidence())
         : List.of();
   }
 
   @Override
-  public Optional<List<Evidence>> atHand(Subject subject) {
+  public Optional<List<Evidence>> ifCached(PolicySubject subject) {
     if (!(subject.host() instanceof Domain host)) {
       return Optional.of(List.of());
     }
-    Search search = new Search(resolver.atHand(), subject, host);
+    Search search = new Search(resolver.cacheOnly(), subject, host);
     Evidence evidence = search.evidence();
     return search.hadAll ? Optional.of(List.of(evidence)) : Optional.empty();
   }
@@ -64,12 +65,12 @@ public final class DaneSource implements Source {
   /** One search. */
   private final class Search {
     private final Resolver resolver;
-    private final Subject subject;
+    private final PolicySubject subject;
     private final Domain host;
     private Duration ttl = Duration.ofDays(1);
     private boolean hadAll = true;
 
-    Search(Resolver resolver, Subject subject, Domain host) {
+    Search(Resolver resolver, PolicySubject subject, Domain host) {
       this.resolver = resolver;
       this.subject = subject;
       this.host = host;
@@ -78,35 +79,35 @@ public final class DaneSource implements Source {
     Evidence evidence() {
       try {
         HostAddresses addresses = HostAddresses.of(resolver, host, families);
-        seen(addresses.ipv4());
-        seen(addresses.ipv6());
-        return of(BaseDomains.of(host, addresses.ipv4(), addresses.ipv6()));
+        note(addresses.ipv4());
+        note(addresses.ipv6());
+        return of(TlsaBaseDomain.of(host, addresses.ipv4(), addresses.ipv6()));
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
-        return dane(host, new DaneState.Trouble("interrupted"));
+        return dane(host, new DaneState.LookupFailed("interrupted"));
       }
     }
 
-    private Evidence of(BaseDomains bases) {
+    private Evidence of(TlsaBaseDomain bases) {
       return switch (bases) {
-        case BaseDomains.Settled s -> dane(host, s.state());
-        case BaseDomains.Candidates c -> among(c.names());
-        case BaseDomains.Aliased a -> {
-          Answer<Domain> alias = resolver.alias(a.name());
-          seen(alias);
-          yield of(BaseDomains.ofAlias(host, alias));
+        case TlsaBaseDomain.Settled s -> dane(host, s.state());
+        case TlsaBaseDomain.Candidates c -> among(c.names());
+        case TlsaBaseDomain.Aliased a -> {
+          DnsAnswer<Domain> alias = resolver.alias(a.name());
+          note(alias);
+          yield of(TlsaBaseDomain.ofAlias(host, alias));
         }
       };
     }
 
     private Evidence among(List<Domain> candidates) {
       for (Domain base : candidates) {
-        Optional<Domain> owner = BaseDomains.owner(base, subject.port());
+        Optional<Domain> owner = TlsaBaseDomain.owner(base, subject.port());
         if (owner.isEmpty()) {
           continue;
         }
-        Answer<Tlsa> answer = resolver.tlsa(owner.get());
-        seen(answer);
+        DnsAnswer<TlsaRecord> answer = resolver.tlsa(owner.get());
+        note(answer);
         Optional<DaneState> state =
             TlsaAnswer.needsNames(answer)
                 ? TlsaAnswer.meaning(owner.get(), answer, names(base))
@@ -119,25 +120,25 @@ public final class DaneSource implements Source {
     }
 
     /** Where no name counts, records mean the same to everybody who asks. */
-    private Optional<DaneState> apartFromNames(Domain owner, Answer<Tlsa> answer) {
+    private Optional<DaneState> apartFromNames(Domain owner, DnsAnswer<TlsaRecord> answer) {
       return readings
           .of(owner, answer, a -> TlsaAnswer.meaning(owner, a, List.of()))
           .orElseGet(() -> TlsaAnswer.meaning(owner, answer, List.of()));
     }
 
     private List<Domain> names(Domain base) {
-      Optional<Answer<Mx>> mx = Optional.empty();
+      Optional<DnsAnswer<MxRecord>> mx = Optional.empty();
       if (!subject.isDirect() && subject.secureMx() && subject.nextHop() instanceof Domain hop) {
         // The question that led here; its answer is in the cache.
-        Answer<Mx> answer = resolver.mx(hop);
-        hadAll &= answer.isAtHand();
+        DnsAnswer<MxRecord> answer = resolver.mx(hop);
+        hadAll &= answer.isResolved();
         mx = Optional.of(answer);
       }
-      return ReferenceNames.of(base, subject, mx);
+      return DaneReferenceNames.of(base, subject, mx);
     }
 
-    private void seen(Answer<?> answer) {
-      hadAll &= answer.isAtHand();
+    private void note(DnsAnswer<?> answer) {
+      hadAll &= answer.isResolved();
       if (answer.ttl().isPositive() && answer.ttl().compareTo(ttl) < 0) {
         ttl = answer.ttl();
       }

@@ -5,9 +5,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.dns.Answer;
+import org.sealwax.mail.dns.DnsAnswer;
+import org.sealwax.mail.dns.DnssecStatus;
 import org.sealwax.mail.dns.Resolver;
-import org.sealwax.mail.dns.Security;
 import org.sealwax.mail.net.Scope;
 
 /**
@@ -16,7 +16,7 @@ import org.sealwax.mail.net.Scope;
  * @param ipv4 to A; a denial when the family is switched off
  * @param ipv6 to AAAA; likewise
  */
-public record HostAddresses(Answer<InetAddress> ipv4, Answer<InetAddress> ipv6) {
+public record HostAddresses(DnsAnswer<InetAddress> ipv4, DnsAnswer<InetAddress> ipv6) {
   /** Which families are asked for. */
   public record Families(boolean ipv4, boolean ipv6) {}
 
@@ -24,29 +24,31 @@ public record HostAddresses(Answer<InetAddress> ipv4, Answer<InetAddress> ipv6) 
   public static HostAddresses of(Resolver resolver, Domain host, Families families)
       throws InterruptedException {
     if (!families.ipv6()) {
-      return new HostAddresses(resolver.addresses(host, Resolver.Family.IPV4), switchedOff(host));
+      return new HostAddresses(
+          resolver.addresses(host, Resolver.AddressFamily.IPV4), switchedOff(host));
     }
     if (!families.ipv4()) {
-      return new HostAddresses(switchedOff(host), resolver.addresses(host, Resolver.Family.IPV6));
+      return new HostAddresses(
+          switchedOff(host), resolver.addresses(host, Resolver.AddressFamily.IPV6));
     }
-    Resolver memory = resolver.atHand();
-    Answer<InetAddress> fourAtHand = memory.addresses(host, Resolver.Family.IPV4);
-    Answer<InetAddress> sixAtHand = memory.addresses(host, Resolver.Family.IPV6);
-    if (fourAtHand.isAtHand() && sixAtHand.isAtHand()) {
+    Resolver memory = resolver.cacheOnly();
+    DnsAnswer<InetAddress> fourAtHand = memory.addresses(host, Resolver.AddressFamily.IPV4);
+    DnsAnswer<InetAddress> sixAtHand = memory.addresses(host, Resolver.AddressFamily.IPV6);
+    if (fourAtHand.isResolved() && sixAtHand.isResolved()) {
       return new HostAddresses(fourAtHand, sixAtHand);
     }
     try (Scope scope = new Scope("addresses")) {
-      Scope.Task<Answer<InetAddress>> six =
-          scope.fork(() -> resolver.addresses(host, Resolver.Family.IPV6));
-      Answer<InetAddress> four = resolver.addresses(host, Resolver.Family.IPV4);
+      Scope.ForkedTask<DnsAnswer<InetAddress>> six =
+          scope.fork(() -> resolver.addresses(host, Resolver.AddressFamily.IPV6));
+      DnsAnswer<InetAddress> four = resolver.addresses(host, Resolver.AddressFamily.IPV4);
       scope.join();
       return new HostAddresses(four, six.get());
     }
   }
 
-  private static Answer<InetAddress> switchedOff(Domain host) {
-    return new Answer<>(
-        List.of(), Answer.Kind.NO_DATA, Security.INSECURE, host, 0, Duration.ZERO, "");
+  private static DnsAnswer<InetAddress> switchedOff(Domain host) {
+    return new DnsAnswer<>(
+        List.of(), DnsAnswer.Kind.NO_DATA, DnssecStatus.INSECURE, host, 0, Duration.ZERO, "");
   }
 
   /** IPv6 and IPv4 by turns, IPv6 first (RFC 8305 section 4), at most {@code most}. */
@@ -66,11 +68,11 @@ public record HostAddresses(Answer<InetAddress> ipv4, Answer<InetAddress> ipv6) 
 
   /** Whether one of the answers says nothing: then no addresses is not "has no address". */
   public boolean isUncertain() {
-    return ipv4.kind() == Answer.Kind.UNKNOWN || ipv6.kind() == Answer.Kind.UNKNOWN;
+    return ipv4.kind() == DnsAnswer.Kind.UNKNOWN || ipv6.kind() == DnsAnswer.Kind.UNKNOWN;
   }
 
   /** Why nothing is known, for logs. */
-  public String trouble() {
-    return ipv4.kind() == Answer.Kind.UNKNOWN ? ipv4.reason() : ipv6.reason();
+  public String failureReason() {
+    return ipv4.kind() == DnsAnswer.Kind.UNKNOWN ? ipv4.reason() : ipv6.reason();
   }
 }

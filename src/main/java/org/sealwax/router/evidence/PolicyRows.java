@@ -9,9 +9,9 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.DomainPattern;
 import org.sealwax.mail.address.MailHost;
 import org.sealwax.mail.policy.Evidence;
-import org.sealwax.mail.policy.Level;
 import org.sealwax.mail.policy.PolicyRow;
-import org.sealwax.mail.policy.Subject;
+import org.sealwax.mail.policy.PolicySubject;
+import org.sealwax.mail.policy.TlsLevel;
 
 /**
  * The configuration as a source: the default level, and every row that covers the recipient domain,
@@ -19,7 +19,7 @@ import org.sealwax.mail.policy.Subject;
  * org.sealwax.mail.policy.Policy} to say: rows expire. An address literal is covered by {@code *}
  * alone. Immutable.
  */
-public final class PolicyRows implements Source {
+public final class PolicyRows implements EvidenceSource {
   private final Evidence byDefault;
   private final Map<Domain, List<PolicyRow>> exact = new HashMap<>();
   private final Map<Domain, List<PolicyRow>> below = new HashMap<>();
@@ -30,7 +30,7 @@ public final class PolicyRows implements Source {
    *
    * @param rows of two rows in force with the same pattern, the first counts
    */
-  public PolicyRows(Level level, List<PolicyRow> rows) {
+  public PolicyRows(TlsLevel level, List<PolicyRow> rows) {
     this.byDefault = new Evidence.Default(level);
     for (PolicyRow row : rows) {
       List<PolicyRow> same =
@@ -44,7 +44,7 @@ public final class PolicyRows implements Source {
   }
 
   @Override
-  public List<Evidence> about(Subject subject) {
+  public List<Evidence> evidenceFor(PolicySubject subject) {
     List<Evidence> evidence = new ArrayList<>(3);
     evidence.add(byDefault);
     for (PolicyRow row : covering(subject.nextHop())) {
@@ -64,8 +64,8 @@ public final class PolicyRows implements Source {
   }
 
   @Override
-  public Optional<List<Evidence>> atHand(Subject subject) {
-    return Optional.of(about(subject));
+  public Optional<List<Evidence>> ifCached(PolicySubject subject) {
+    return Optional.of(evidenceFor(subject));
   }
 
   /** The rows that cover every destination. */

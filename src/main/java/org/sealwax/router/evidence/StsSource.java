@@ -4,35 +4,37 @@ import java.util.List;
 import java.util.Optional;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.policy.Evidence;
-import org.sealwax.mail.policy.Subject;
-import org.sealwax.router.sts.StsPolicies;
+import org.sealwax.mail.policy.PolicySubject;
+import org.sealwax.router.sts.StsPolicyCache;
 
 /**
  * MTA-STS as a source. The policy domain is the next hop: the recipient domain as written, or the
  * smart host's own name where mail goes by one (RFC 8461 3.4); an address literal has no policy.
  */
-public final class StsSource implements Source {
-  private final StsPolicies policies;
+public final class StsSource implements EvidenceSource {
+  private final StsPolicyCache policies;
 
   /** Over these policies. */
-  public StsSource(StsPolicies policies) {
+  public StsSource(StsPolicyCache policies) {
     this.policies = policies;
   }
 
   @Override
-  public List<Evidence> about(Subject subject) {
-    return subject.nextHop() instanceof Domain domain ? List.of(policies.about(domain)) : List.of();
+  public List<Evidence> evidenceFor(PolicySubject subject) {
+    return subject.nextHop() instanceof Domain domain
+        ? List.of(policies.evidenceFor(domain))
+        : List.of();
   }
 
   @Override
-  public Optional<List<Evidence>> atHand(Subject subject) {
+  public Optional<List<Evidence>> ifCached(PolicySubject subject) {
     return subject.nextHop() instanceof Domain domain
-        ? policies.atHand(domain).map(List::of)
+        ? policies.ifCached(domain).map(List::of)
         : Optional.of(List.of());
   }
 
   @Override
-  public void begin(Domain nextHop) {
-    policies.begin(nextHop);
+  public void prefetch(Domain nextHop) {
+    policies.prefetch(nextHop);
   }
 }

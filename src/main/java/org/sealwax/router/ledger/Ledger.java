@@ -8,27 +8,27 @@ import org.sealwax.mail.policy.Evidence;
 public interface Ledger {
   /**
    * A round begins. DNSSEC, or an MTA-STS policy in force, vouches for a changed MX set here, so
-   * {@link #about} must be asked after this.
+   * {@link #evidenceFor} must be asked after this.
    *
    * @param counts whether the mail may teach us something: not with a null sender, not a
    *     notification of our own; such rounds are watched and promote nothing
    */
-  Visit visit(Domain domain, MxAnswer answer, boolean counts);
+  LedgerRound beginRound(Domain domain, RoundMx answer, boolean counts);
 
   /**
    * A host that no delivery needs is about to be greeted, to know it: what it shows counts for the
    * host, and not as a session of the domain.
    */
-  Visit greeting(Domain domain, MxAnswer answer);
+  LedgerRound beginProbe(Domain domain, RoundMx answer);
 
   /** The domain's level in force; empty when it has none. */
-  Optional<Evidence.Ledger> about(Domain domain);
+  Optional<Evidence.LedgerLevel> evidenceFor(Domain domain);
 
   /** The violation that stands at the domain now. */
-  Optional<Alarm> alarm(Domain domain);
+  Optional<ActiveViolation> activeViolation(Domain domain);
 
   /** A ledger that remembers nothing: for call-ahead probes, and where it is switched off. */
-  static Ledger blank() {
-    return Blank.LEDGER;
+  static Ledger empty() {
+    return EmptyLedger.LEDGER;
   }
 }

@@ -18,7 +18,7 @@ import java.util.Optional;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.policy.Level;
+import org.sealwax.mail.policy.TlsLevel;
 import org.sqlite.JDBC;
 
 /**
@@ -44,21 +44,21 @@ final class LedgerStore implements Closeable {
   private final PreparedStatement remove;
 
   /** A row as it lies in the file. */
-  record Stored(Domain domain, byte[] row) {}
+  record StoredDomain(Domain domain, byte[] row) {}
 
   /**
    * What is written together.
    *
    * @param rows by domain; null deletes
-   * @param rungs by host; null deletes
+   * @param hostMemories by host; null deletes
    * @param meta by name
    */
   record Batch(
-      Map<Domain, @Nullable DomainRow> rows,
-      Map<String, byte @Nullable []> rungs,
+      Map<Domain, @Nullable DomainRecord> rows,
+      Map<String, byte @Nullable []> hostMemories,
       Map<String, Long> meta) {
     boolean isEmpty() {
-      return rows.isEmpty() && rungs.isEmpty() && meta.isEmpty();
+      return rows.isEmpty() && hostMemories.isEmpty() && meta.isEmpty();
     }
   }
 
@@ -103,7 +103,7 @@ final class LedgerStore implements Closeable {
         throw e;
       }
     } catch (SQLException e) {
-      throw trouble(file, e);
+      throw failure(file, e);
     }
   }
 
@@ -149,7 +149,7 @@ final class LedgerStore implements Closeable {
     }
   }
 
-  private static IOException trouble(Path file, SQLException e) {
+  private static IOException failure(Path file, SQLException e) {
     return new IOException("the ledger " + file + ": " + e.getMessage(), e);
   }
 
@@ -161,7 +161,7 @@ final class LedgerStore implements Closeable {
           return r.next() ? Optional.of(r.getBytes(1)) : Optional.empty();
         }
       } catch (SQLException e) {
-        throw trouble(file, e);
+        throw failure(file, e);
       }
     }
   }
@@ -174,7 +174,7 @@ final class LedgerStore implements Closeable {
         for (var entry : batch.rows().entrySet()) {
           row(entry.getKey(), entry.getValue());
         }
-        rungs(batch.rungs());
+        hostMemories(batch.hostMemories());
         meta(batch.meta());
         connection.commit();
       } catch (SQLException e) {
@@ -184,11 +184,11 @@ final class LedgerStore implements Closeable {
         connection.setAutoCommit(true);
       }
     } catch (SQLException e) {
-      throw trouble(file, e);
+      throw failure(file, e);
     }
   }
 
-  private void row(Domain domain, @Nullable DomainRow row) throws SQLException {
+  private void row(Domain domain, @Nullable DomainRecord row) throws SQLException {
     if (row == null) {
       remove.setString(1, domain.name());
       remove.executeUpdate();
@@ -198,17 +198,17 @@ final class LedgerStore implements Closeable {
     put.setInt(2, levelOf(row));
     put.setInt(3, row.violation() == null ? 0 : 1);
     put.setLong(4, row.last().getEpochSecond());
-    put.setBytes(5, RowForm.write(row));
+    put.setBytes(5, DomainRecordCodec.write(row));
     put.executeUpdate();
   }
 
   /** In the column: 0 none, 1 {@code encrypt}, 2 {@code verify}; only 0 means anything to rules. */
-  private static int levelOf(DomainRow row) {
-    Level level = row.level();
-    return level == null ? 0 : level == Level.VERIFY ? 2 : 1;
+  private static int levelOf(DomainRecord row) {
+    TlsLevel level = row.level();
+    return level == null ? 0 : level == TlsLevel.VERIFY ? 2 : 1;
   }
 
-  private void rungs(Map<String, byte @Nullable []> rungs) throws SQLException {
+  private void hostMemories(Map<String, byte @Nullable []> rungs) throws SQLException {
     try (PreparedStatement keep =
             connection.prepareStatement("INSERT OR REPLACE INTO rung(host, memory) VALUES(?, ?)");
         PreparedStatement drop = connection.prepareStatement("DELETE FROM rung WHERE host = ?")) {
@@ -245,12 +245,12 @@ final class LedgerStore implements Closeable {
         }
         return out;
       } catch (SQLException e) {
-        throw trouble(file, e);
+        throw failure(file, e);
       }
     }
   }
 
-  Map<String, byte[]> rungs() throws IOException {
+  Map<String, byte[]> hostMemories() throws IOException {
     synchronized (reader) {
       Map<String, byte[]> out = new HashMap<>();
       try (Statement s = reading.createStatement();
@@ -260,7 +260,7 @@ final class LedgerStore implements Closeable {
         }
         return out;
       } catch (SQLException e) {
-        throw trouble(file, e);
+        throw failure(file, e);
       }
     }
   }
@@ -271,7 +271,7 @@ final class LedgerStore implements Closeable {
       try (Statement s = reading.createStatement()) {
         return number(s, "SELECT count(*) FROM domain");
       } catch (SQLException e) {
-        throw trouble(file, e);
+        throw failure(file, e);
       }
     }
   }
@@ -284,39 +284,39 @@ final class LedgerStore implements Closeable {
    * @param verify at that level
    * @param violated with a violation that stands
    */
-  record Counts(int encrypt, int verify, int violated) {}
+  record LedgerCounts(int encrypt, int verify, int violated) {}
 
   /** Rows there are by level. */
-  Counts counts() throws IOException {
+  LedgerCounts counts() throws IOException {
     synchronized (reader) {
       try (Statement s = reading.createStatement()) {
-        return new Counts(
+        return new LedgerCounts(
             number(s, "SELECT count(*) FROM domain WHERE level = 1"),
             number(s, "SELECT count(*) FROM domain WHERE level = 2"),
             number(s, "SELECT count(*) FROM domain WHERE violated = 1"));
       } catch (SQLException e) {
-        throw trouble(file, e);
+        throw failure(file, e);
       }
     }
   }
 
   /** What a listing asks for. */
-  enum Which {
+  enum StoredDomainFilter {
     ALL("1"),
     WITH_LEVEL("level > 0"),
     VIOLATED("violated = 1");
 
     private final String condition;
 
-    Which(String condition) {
+    StoredDomainFilter(String condition) {
       this.condition = condition;
     }
   }
 
   /** Rows by name. */
-  List<Stored> page(Which which, String after, int most) throws IOException {
+  List<StoredDomain> page(StoredDomainFilter which, String after, int most) throws IOException {
     synchronized (reader) {
-      List<Stored> out = new ArrayList<>();
+      List<StoredDomain> out = new ArrayList<>();
       try (PreparedStatement s =
           reading.prepareStatement(
               "SELECT name, row FROM domain WHERE name > ? AND "
@@ -328,13 +328,13 @@ final class LedgerStore implements Closeable {
           while (r.next()) {
             Optional<Domain> name = Domain.parse(r.getString(1));
             if (name.isPresent()) {
-              out.add(new Stored(name.get(), r.getBytes(2)));
+              out.add(new StoredDomain(name.get(), r.getBytes(2)));
             }
           }
         }
         return out;
       } catch (SQLException e) {
-        throw trouble(file, e);
+        throw failure(file, e);
       }
     }
   }
@@ -354,7 +354,7 @@ final class LedgerStore implements Closeable {
         }
         return out;
       } catch (SQLException e) {
-        throw trouble(file, e);
+        throw failure(file, e);
       }
     }
   }
@@ -367,7 +367,7 @@ final class LedgerStore implements Closeable {
       }
       connection.close();
     } catch (SQLException e) {
-      throw trouble(file, e);
+      throw failure(file, e);
     }
   }
 }

@@ -21,19 +21,19 @@ record Violation(
     Instant since,
     boolean nearUs,
     @Nullable Instant contradicted,
-    @Nullable Run run,
-    Map<Path, State> paths,
-    Map<Path, Run> candidates) {
+    @Nullable ObservationRun run,
+    Map<HostPath, PathState> paths,
+    Map<HostPath, ObservationRun> candidates) {
   /**
    * What a path showed last.
    *
-   * @param shown its worth
+   * @param level its worth
    * @param met whether that kept the level
    * @param at when
    */
-  record State(Shown shown, boolean met, Instant at) {
+  record PathState(ProvenLevel level, boolean met, Instant at) {
     boolean isBelow() {
-      return !met && shown != Shown.SILENT;
+      return !met && level != ProvenLevel.SILENT;
     }
   }
 
@@ -45,23 +45,23 @@ record Violation(
    * @param counted when the last one was counted
    * @param last the last one
    */
-  record Run(Instant since, int count, Instant counted, Instant last) {
+  record ObservationRun(Instant since, int count, Instant counted, Instant last) {
     /** Observations that a run needs (docs/policy.md). */
     static final int LEAST = 6;
 
-    static Run start(Instant now) {
-      return new Run(now, 1, now, now);
+    static ObservationRun start(Instant now) {
+      return new ObservationRun(now, 1, now, now);
     }
 
     /** One more; after too long a silence nobody watched, and it begins anew. */
-    static Run next(@Nullable Run run, Instant now, Duration hold) {
+    static ObservationRun next(@Nullable ObservationRun run, Instant now, Duration hold) {
       if (run == null || now.isBefore(run.last) || now.isAfter(run.last.plus(longestGap(hold)))) {
         return start(now);
       }
       // A burst of connections is one observation.
       return now.isBefore(run.counted.plus(hold.dividedBy(24)))
-          ? new Run(run.since, run.count, run.counted, now)
-          : new Run(run.since, run.count + 1, now, now);
+          ? new ObservationRun(run.since, run.count, run.counted, now)
+          : new ObservationRun(run.since, run.count + 1, now, now);
     }
 
     private static Duration longestGap(Duration hold) {
@@ -93,8 +93,8 @@ record Violation(
     return new Violation(since, true, contradicted, run, paths, candidates);
   }
 
-  Violation with(Path path, State state) {
-    Map<Path, State> more = new HashMap<>(paths);
+  Violation with(HostPath path, PathState state) {
+    Map<HostPath, PathState> more = new HashMap<>(paths);
     more.put(path, state);
     return new Violation(since, nearUs, contradicted, run, more, candidates);
   }
@@ -105,18 +105,19 @@ record Violation(
   }
 
   Violation below(Instant now, Duration hold) {
-    return new Violation(since, nearUs, contradicted, Run.next(run, now, hold), paths, candidates);
+    return new Violation(
+        since, nearUs, contradicted, ObservationRun.next(run, now, hold), paths, candidates);
   }
 
   /** A host not known showed a valid certificate for its own name: nobody can say it does less. */
-  Violation candidate(Path path, Instant now, Duration hold) {
-    Map<Path, Run> more = new HashMap<>(candidates);
-    more.put(path, Run.next(candidates.get(path), now, hold));
+  Violation candidate(HostPath path, Instant now, Duration hold) {
+    Map<HostPath, ObservationRun> more = new HashMap<>(candidates);
+    more.put(path, ObservationRun.next(candidates.get(path), now, hold));
     return new Violation(since, nearUs, contradicted, null, paths, more);
   }
 
-  Violation noCandidate(Path path) {
-    Map<Path, Run> fewer = new HashMap<>(candidates);
+  Violation noCandidate(HostPath path) {
+    Map<HostPath, ObservationRun> fewer = new HashMap<>(candidates);
     fewer.remove(path);
     return new Violation(since, nearUs, contradicted, run, paths, fewer);
   }
@@ -124,12 +125,12 @@ record Violation(
   /** Without what {@code keep} no longer holds. */
   Violation only(
       java.util.function.Predicate<Domain> hosts,
-      java.util.function.BiPredicate<Path, State> keep) {
-    Map<Path, State> fewer = new HashMap<>(paths);
+      java.util.function.BiPredicate<HostPath, PathState> keep) {
+    Map<HostPath, PathState> fewer = new HashMap<>(paths);
     fewer
         .entrySet()
         .removeIf(e -> !hosts.test(e.getKey().host()) || !keep.test(e.getKey(), e.getValue()));
-    Map<Path, Run> left = new HashMap<>(candidates);
+    Map<HostPath, ObservationRun> left = new HashMap<>(candidates);
     left.keySet().removeIf(path -> !hosts.test(path.host()));
     return new Violation(since, nearUs, contradicted, run, fewer, left);
   }

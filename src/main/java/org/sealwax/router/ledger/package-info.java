@@ -1,8 +1,8 @@
 /**
  * Floor 2: memory of what domains have shown, so that a domain that always did TLS is not tricked
- * back into clear text. The router tells a {@link org.sealwax.router.ledger.Visit} what it sees;
- * the {@link org.sealwax.router.ledger.Ledger} answers with a level per domain, which {@code
- * router.evidence.LedgerSource} turns into {@link org.sealwax.mail.policy.Evidence.Ledger}.
+ * back into clear text. The router tells a {@link org.sealwax.router.ledger.LedgerRound} what it
+ * sees; the {@link org.sealwax.router.ledger.Ledger} answers with a level per domain, which {@code
+ * router.evidence.LedgerSource} turns into {@link org.sealwax.mail.policy.Evidence.LedgerLevel}.
  *
  * <p>Invariants: the level belongs to the domain, never to a host, so that a host never seen before
  * inherits it; strangers (bounces, mail with a null sender) do not choose what is learnt; a level

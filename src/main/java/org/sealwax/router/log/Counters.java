@@ -16,16 +16,16 @@ public final class Counters {
   /** Series of one name: a vocabulary of ours is smaller, an attacker's is not. */
   public static final int MAX_SERIES = 64;
 
-  private final Map<String, Family> families = new ConcurrentSkipListMap<>();
+  private final Map<String, MetricFamily> families = new ConcurrentSkipListMap<>();
 
   /** All series of one name. */
-  private static final class Family {
+  private static final class MetricFamily {
     private final String help;
     private final boolean gauge;
     private final Map<String, LongAdder> counts = new ConcurrentHashMap<>();
     private final Map<String, LongSupplier> gauges = new ConcurrentHashMap<>();
 
-    private Family(String help, boolean gauge) {
+    private MetricFamily(String help, boolean gauge) {
       this.help = help;
       this.gauge = gauge;
     }
@@ -35,7 +35,7 @@ public final class Counters {
   public record Sample(String labels, long value) {}
 
   /** All samples of one name. */
-  public record Reading(String name, String help, boolean gauge, List<Sample> samples) {}
+  public record MetricSamples(String name, String help, boolean gauge, List<Sample> samples) {}
 
   /** The count of {@code name} without labels; made at zero on first use. */
   public LongAdder count(String name, String help) {
@@ -48,7 +48,7 @@ public final class Counters {
   }
 
   private LongAdder series(String name, String help, String labels) {
-    Family family = families.computeIfAbsent(name, n -> new Family(help, false));
+    MetricFamily family = families.computeIfAbsent(name, n -> new MetricFamily(help, false));
     LongAdder known = family.counts.get(labels);
     if (known != null) {
       return known;
@@ -62,13 +62,13 @@ public final class Counters {
 
   /** A value that is read when somebody looks. */
   public void gauge(String name, String help, LongSupplier value) {
-    families.computeIfAbsent(name, n -> new Family(help, true)).gauges.put("", value);
+    families.computeIfAbsent(name, n -> new MetricFamily(help, true)).gauges.put("", value);
   }
 
   /** A value with one label that is read when somebody looks. */
   public void gauge(String name, String help, String label, String value, LongSupplier read) {
     families
-        .computeIfAbsent(name, n -> new Family(help, true))
+        .computeIfAbsent(name, n -> new MetricFamily(help, true))
         .gauges
         .put(label + "=\"" + quoted(value) + "\"", read);
   }
@@ -76,7 +76,7 @@ public final class Counters {
   /** A count that somebody else keeps, with one label, read when somebody looks. */
   public void count(String name, String help, String label, String value, LongSupplier read) {
     families
-        .computeIfAbsent(name, n -> new Family(help, false))
+        .computeIfAbsent(name, n -> new MetricFamily(help, false))
         .gauges
         .put(label + "=\"" + quoted(value) + "\"", read);
   }
@@ -91,16 +91,16 @@ public final class Counters {
   }
 
   /** Everything as it is now, by name. */
-  public List<Reading> read() {
+  public List<MetricSamples> read() {
     return families.entrySet().stream()
         .map(
             e -> {
-              Family f = e.getValue();
+              MetricFamily f = e.getValue();
               List<Sample> samples = new java.util.ArrayList<>();
               f.counts.forEach((labels, count) -> samples.add(new Sample(labels, count.sum())));
               f.gauges.forEach((labels, g) -> samples.add(new Sample(labels, g.getAsLong())));
               samples.sort(java.util.Comparator.comparing(Sample::labels));
-              return new Reading(e.getKey(), f.help, f.gauge, List.copyOf(samples));
+              return new MetricSamples(e.getKey(), f.help, f.gauge, List.copyOf(samples));
             })
         .toList();
   }

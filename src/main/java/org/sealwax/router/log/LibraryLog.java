@@ -69,18 +69,18 @@ public final class LibraryLog implements SLF4JServiceProvider {
       // The DNS library reports every forged or expired signature as an error with its stack; what
       // strangers publish must not write our log. Our own words say what did not validate.
       return known.computeIfAbsent(
-          name, n -> n.startsWith("org.xbill.") ? NOPLogger.NOP_LOGGER : new Voice(n));
+          name, n -> n.startsWith("org.xbill.") ? NOPLogger.NOP_LOGGER : new LibraryLogger(n));
     }
   }
 
-  private static final class Voice extends AbstractLogger {
+  private static final class LibraryLogger extends AbstractLogger {
     private static final long serialVersionUID = 1L;
 
-    private Voice(String name) {
+    private LibraryLogger(String name) {
       this.name = name;
     }
 
-    private static boolean heard(Level level) {
+    private static boolean isEnabled(Level level) {
       return level.toInt() >= Level.WARN.toInt() && Destination.log != null;
     }
 
@@ -136,22 +136,22 @@ public final class LibraryLog implements SLF4JServiceProvider {
 
     @Override
     public boolean isWarnEnabled() {
-      return heard(Level.WARN);
+      return isEnabled(Level.WARN);
     }
 
     @Override
     public boolean isWarnEnabled(Marker marker) {
-      return heard(Level.WARN);
+      return isEnabled(Level.WARN);
     }
 
     @Override
     public boolean isErrorEnabled() {
-      return heard(Level.ERROR);
+      return isEnabled(Level.ERROR);
     }
 
     @Override
     public boolean isErrorEnabled(Marker marker) {
-      return heard(Level.ERROR);
+      return isEnabled(Level.ERROR);
     }
   }
 }

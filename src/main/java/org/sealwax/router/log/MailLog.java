@@ -24,7 +24,7 @@ public interface MailLog {
   void turnedAway(InetSocketAddress client, String limit);
 
   /** TLS from a client came about. */
-  void tlsFromClient(String session, InetSocketAddress client, TlsFacts tls);
+  void tlsFromClient(String session, InetSocketAddress client, TlsLogFields tls);
 
   /** TLS from a client broke. */
   void tlsFromClientFailed(String session, InetSocketAddress client, String kind, String text);
@@ -55,7 +55,7 @@ public interface MailLog {
   void demanded(String id, String host, String wanted, List<String> because);
 
   /** TLS to a host came about. */
-  void tlsToHost(String id, String host, InetSocketAddress address, TlsFacts tls);
+  void tlsToHost(String id, String host, InetSocketAddress address, TlsLogFields tls);
 
   /** TLS to a host broke; {@code next} says what the ladder does. */
   void tlsToHostFailed(

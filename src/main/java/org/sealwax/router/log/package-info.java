@@ -3,8 +3,8 @@
  * place, is a promise to log parsers, and can be tested. Facts about TLS use Postfix's words.
  *
  * <p>Everything arrives as values of floor 0 (text, addresses, {@link
- * org.sealwax.router.log.TlsFacts}); rooms above turn their own types into these. Texts from peers
- * are escaped here, once: a line break in a reply must not start a log line.
+ * org.sealwax.router.log.TlsLogFields}); rooms above turn their own types into these. Texts from
+ * peers are escaped here, once: a line break in a reply must not start a log line.
  */
 @NullMarked
 package org.sealwax.router.log;

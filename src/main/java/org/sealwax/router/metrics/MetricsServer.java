@@ -43,10 +43,10 @@ public final class MetricsServer implements Closeable {
         PlainHttpServer.start(address, path -> answer(path, counters, trouble), total, warning);
   }
 
-  private static PlainHttpServer.Answer answer(
+  private static PlainHttpServer.ResponseHead answer(
       String path, Counters counters, Supplier<@Nullable String> trouble) {
     return switch (path) {
-      case "/metrics" -> text(200, Exposition.of(counters.read()));
+      case "/metrics" -> text(200, PrometheusText.of(counters.read()));
       case "/health" -> text(200, "ok\n");
       case "/ready" -> {
         String why = trouble.get();
@@ -56,8 +56,8 @@ public final class MetricsServer implements Closeable {
     };
   }
 
-  private static PlainHttpServer.Answer text(int status, String text) {
-    return new PlainHttpServer.Answer(status, Exposition.TYPE, text);
+  private static PlainHttpServer.ResponseHead text(int status, String text) {
+    return new PlainHttpServer.ResponseHead(status, PrometheusText.TYPE, text);
   }
 
   /** Where it listens. */

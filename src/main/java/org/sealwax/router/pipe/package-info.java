@@ -1,8 +1,8 @@
 /**
  * Mail that ends in a command: the gateway of a bug tracker, an archive.
  *
- * <p>Main types: {@link org.sealwax.router.pipe.PipeCourier}, {@link
- * org.sealwax.router.pipe.PipeSettings}, {@link org.sealwax.router.pipe.ExitCode} (what the
+ * <p>Main types: {@link org.sealwax.router.pipe.PipeDeliveryAgent}, {@link
+ * org.sealwax.router.pipe.PipeSettings}, {@link org.sealwax.router.pipe.PipeExitStatus} (what the
  * command's exit status means).
  *
  * <p>Invariants: no shell sees anything a stranger chose; each placeholder is one whole argument,

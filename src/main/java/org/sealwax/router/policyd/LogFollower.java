@@ -4,8 +4,8 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.sealwax.mail.dns.Resolver;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.router.ledger.Ledger;
 import org.sealwax.router.log.MailLog;
 
@@ -23,12 +23,13 @@ public final class LogFollower implements Closeable {
    * @param ledger that learns, up to {@code encrypt}
    * @param resolver for the MX hosts of recipients' domains
    */
-  public record World(Ledger ledger, Resolver resolver, Clock clock, Chance chance, MailLog log) {}
+  public record LogFollowerEnvironment(
+      Ledger ledger, Resolver resolver, Clock clock, RandomSource random, MailLog log) {}
 
   /** Begins at the end of {@code file}, which may be missing for now. */
-  public static LogFollower start(Path file, World world) {
+  public static LogFollower start(Path file, LogFollowerEnvironment world) {
     LogLearner learner =
-        new LogLearner(world.ledger(), world.resolver(), world.clock(), world.chance());
+        new LogLearner(world.ledger(), world.resolver(), world.clock(), world.random());
     LogTail tail = new LogTail(file, learner::line, world.log());
     tail.start();
     return new LogFollower(tail);

@@ -7,21 +7,21 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.dns.Answer;
-import org.sealwax.mail.dns.Mx;
+import org.sealwax.mail.dns.DnsAnswer;
+import org.sealwax.mail.dns.DnssecStatus;
+import org.sealwax.mail.dns.MxRecord;
 import org.sealwax.mail.dns.MxSet;
 import org.sealwax.mail.dns.Resolver;
-import org.sealwax.mail.dns.Security;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.mail.policy.Level;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.policy.FallbackStep;
 import org.sealwax.mail.policy.Observation;
-import org.sealwax.mail.policy.Rung;
+import org.sealwax.mail.policy.TlsLevel;
 import org.sealwax.mail.tls.verdict.Handshake;
 import org.sealwax.mail.tls.verdict.Verdict;
+import org.sealwax.router.ledger.HostSample;
 import org.sealwax.router.ledger.Ledger;
-import org.sealwax.router.ledger.MxAnswer;
-import org.sealwax.router.ledger.Seen;
+import org.sealwax.router.ledger.RoundMx;
 
 /**
  * Tells the ledger what Postfix's log shows: that mail went to a domain's MX host under TLS.
@@ -40,15 +40,15 @@ final class LogLearner {
   private final Ledger ledger;
   private final Resolver resolver;
   private final Clock clock;
-  private final Chance chance;
-  private final Map<Long, PostfixLine.Encrypted> agents = lately(MAX_AGENTS);
+  private final RandomSource random;
+  private final Map<Long, PostfixLogLine.TlsEstablished> agents = lately(MAX_AGENTS);
   private final Map<String, Boolean> senders = lately(MAX_MESSAGES);
 
-  LogLearner(Ledger ledger, Resolver resolver, Clock clock, Chance chance) {
+  LogLearner(Ledger ledger, Resolver resolver, Clock clock, RandomSource chance) {
     this.ledger = ledger;
     this.resolver = resolver;
     this.clock = clock;
-    this.chance = chance;
+    this.random = chance;
   }
 
   private static <K, V> Map<K, V> lately(int most) {
@@ -64,41 +64,41 @@ final class LogLearner {
 
   /** Takes the next line of the log. */
   void line(String text) {
-    switch (PostfixLine.read(text)) {
-      case PostfixLine.Encrypted e -> agents.put(e.pid(), e);
-      case PostfixLine.Active a -> senders.put(a.queueId(), !a.nullSender());
-      case PostfixLine.Sent s -> sent(s);
-      case PostfixLine.Other o -> {
+    switch (PostfixLogLine.read(text)) {
+      case PostfixLogLine.TlsEstablished e -> agents.put(e.pid(), e);
+      case PostfixLogLine.Active a -> senders.put(a.queueId(), !a.nullSender());
+      case PostfixLogLine.Sent s -> sent(s);
+      case PostfixLogLine.Other o -> {
         // Most lines.
       }
     }
   }
 
-  private void sent(PostfixLine.Sent sent) {
-    PostfixLine.Encrypted tls = agents.get(sent.pid());
+  private void sent(PostfixLogLine.Sent sent) {
+    PostfixLogLine.TlsEstablished tls = agents.get(sent.pid());
     if (tls == null
         || !tls.relay().equals(sent.relay())
         || !senders.getOrDefault(sent.queueId(), false)) {
       return;
     }
-    Answer<Mx> answer = resolver.mx(sent.domain());
-    if (MxSet.of(sent.domain(), answer, Set.of(), chance) instanceof MxSet.Hosts hosts) {
+    DnsAnswer<MxRecord> answer = resolver.mx(sent.domain());
+    if (MxSet.of(sent.domain(), answer, Set.of(), random) instanceof MxSet.Hosts hosts) {
       Set<Domain> names =
-          hosts.targets().stream().map(MxSet.Target::host).collect(Collectors.toSet());
+          hosts.targets().stream().map(MxSet.MxHost::host).collect(Collectors.toSet());
       // A transport that leads elsewhere says nothing about the domain's own hosts.
       boolean verified =
-          ledger.about(sent.domain()).filter(l -> l.level() == Level.VERIFY).isPresent();
+          ledger.evidenceFor(sent.domain()).filter(l -> l.level() == TlsLevel.VERIFY).isPresent();
       // The log does not say who was verified, and must not look like less than was known.
       if (!verified && names.contains(sent.relay().host())) {
-        MxAnswer mx =
-            new MxAnswer(
-                names, hosts.security() == Security.SECURE, clock.now().plus(answer.ttl()));
-        ledger.visit(sent.domain(), mx, true).seen(seen(tls));
+        RoundMx mx =
+            new RoundMx(
+                names, hosts.security() == DnssecStatus.SECURE, clock.now().plus(answer.ttl()));
+        ledger.beginRound(sent.domain(), mx, true).observed(sample(tls));
       }
     }
   }
 
-  private static Seen seen(PostfixLine.Encrypted tls) {
+  private static HostSample sample(PostfixLogLine.TlsEstablished tls) {
     Domain host = tls.relay().host();
     InetAddress address = tls.relay().address();
     Handshake handshake =
@@ -113,6 +113,7 @@ final class LogLearner {
             false,
             new Verdict.Anonymous(),
             List.of("from Postfix's log"));
-    return new Seen(host, address, new Observation.Encrypted(handshake), Rung.FULL, false);
+    return new HostSample(
+        host, address, new Observation.Encrypted(handshake), FallbackStep.FULL, false);
   }
 }

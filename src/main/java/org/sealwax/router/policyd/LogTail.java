@@ -33,7 +33,7 @@ final class LogTail implements Closeable {
   private @Nullable FileChannel channel;
   private @Nullable Object key;
   private boolean first = true;
-  private boolean told;
+  private boolean reported;
   private @Nullable Thread thread;
 
   LogTail(Path file, Consumer<String> lines, MailLog log) {
@@ -51,7 +51,7 @@ final class LogTail implements Closeable {
             () -> {
               try {
                 while (!Thread.currentThread().isInterrupted()) {
-                  look();
+                  readNew();
                   Thread.sleep(PAUSE_MILLIS);
                 }
               } catch (InterruptedException e) {
@@ -61,7 +61,7 @@ final class LogTail implements Closeable {
   }
 
   /** Reads what has come since. */
-  void look() {
+  void readNew() {
     try {
       FileChannel there = channel;
       if (there == null) {
@@ -76,10 +76,10 @@ final class LogTail implements Closeable {
         overlong = false;
         read(open());
       }
-      told = false;
+      reported = false;
     } catch (IOException e) {
-      if (!told) {
-        told = true;
+      if (!reported) {
+        reported = true;
         log.warning("policyd", file + " cannot be read: " + e.getMessage());
       }
       first = false;
@@ -111,7 +111,7 @@ final class LogTail implements Closeable {
 
   private void take(byte b) {
     if (b != '\n') {
-      overlong |= partial.size() >= PostfixLine.MAX_LENGTH;
+      overlong |= partial.size() >= PostfixLogLine.MAX_LENGTH;
       if (!overlong) {
         partial.write(b);
       }

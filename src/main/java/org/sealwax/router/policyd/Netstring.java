@@ -12,10 +12,10 @@ final class Netstring {
   private static final int MAX_DIGITS = 6;
 
   /** What came is no netstring, or too long a one: the connection is of no more use. */
-  static final class Malformed extends IOException {
+  static final class MalformedNetstring extends IOException {
     private static final long serialVersionUID = 1L;
 
-    Malformed(String text) {
+    MalformedNetstring(String text) {
       super(text);
     }
   }
@@ -27,7 +27,7 @@ final class Netstring {
    *
    * @param in buffered
    * @param max octets it may have
-   * @throws Malformed when it is none
+   * @throws MalformedNetstring when it is none
    * @throws IOException when the connection breaks
    */
   static Optional<byte[]> read(InputStream in, int max) throws IOException {
@@ -42,16 +42,16 @@ final class Netstring {
       }
       boolean leadingZero = digits == 1 && length == 0;
       if (c < '0' || c > '9' || leadingZero || digits == MAX_DIGITS) {
-        throw new Malformed("no length");
+        throw new MalformedNetstring("no length");
       }
       length = length * 10 + (c - '0');
     }
     if (length > max) {
-      throw new Malformed("over " + max + " octets");
+      throw new MalformedNetstring("over " + max + " octets");
     }
     byte[] content = in.readNBytes(length);
     if (content.length < length || in.read() != ',') {
-      throw new Malformed("ends before its comma");
+      throw new MalformedNetstring("ends before its comma");
     }
     return Optional.of(content);
   }

@@ -49,14 +49,14 @@ public final class SocketmapServer implements Closeable {
   private static final int BACKLOG = 128;
 
   /** Answers a request. */
-  interface Desk {
+  interface SocketmapHandler {
     /** What to reply. */
-    TableAnswer answer(String request) throws InterruptedException;
+    SocketmapReply answer(String request) throws InterruptedException;
   }
 
   private final ServerSocketChannel server;
-  private final Endpoint endpoint;
-  private final Desk desk;
+  private final SocketmapEndpoint endpoint;
+  private final SocketmapHandler handler;
   private final MailLog log;
   private final Duration longest;
   private final Counters counters;
@@ -65,14 +65,14 @@ public final class SocketmapServer implements Closeable {
 
   private SocketmapServer(
       ServerSocketChannel server,
-      Endpoint endpoint,
-      Desk desk,
+      SocketmapEndpoint endpoint,
+      SocketmapHandler desk,
       MailLog log,
       Duration longest,
       Counters counters) {
     this.server = server;
     this.endpoint = endpoint;
-    this.desk = desk;
+    this.handler = desk;
     this.log = log;
     this.longest = longest;
     this.counters = counters;
@@ -86,7 +86,7 @@ public final class SocketmapServer implements Closeable {
    * @throws IOException when it cannot listen there
    */
   public static SocketmapServer start(
-      Endpoint endpoint, Supplier<PolicyDesk> desk, MailLog log, Counters counters)
+      SocketmapEndpoint endpoint, Supplier<TlsPolicyTable> desk, MailLog log, Counters counters)
       throws IOException {
     SocketmapServer server =
         start(endpoint, request -> desk.get().answer(request), log, ANSWER, counters);
@@ -95,23 +95,28 @@ public final class SocketmapServer implements Closeable {
     return server;
   }
 
-  static SocketmapServer start(Endpoint endpoint, Desk desk, MailLog log, Duration longest)
+  static SocketmapServer start(
+      SocketmapEndpoint endpoint, SocketmapHandler desk, MailLog log, Duration longest)
       throws IOException {
     return start(endpoint, desk, log, longest, new Counters());
   }
 
   private static SocketmapServer start(
-      Endpoint endpoint, Desk desk, MailLog log, Duration longest, Counters counters)
+      SocketmapEndpoint endpoint,
+      SocketmapHandler desk,
+      MailLog log,
+      Duration longest,
+      Counters counters)
       throws IOException {
     ServerSocketChannel server =
         switch (endpoint) {
-          case Endpoint.Tcp t -> ServerSocketChannel.open();
-          case Endpoint.Unix u -> ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+          case SocketmapEndpoint.Tcp t -> ServerSocketChannel.open();
+          case SocketmapEndpoint.Unix u -> ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         };
     try {
       switch (endpoint) {
-        case Endpoint.Tcp t -> server.bind(t.address(), BACKLOG);
-        case Endpoint.Unix u -> {
+        case SocketmapEndpoint.Tcp t -> server.bind(t.address(), BACKLOG);
+        case SocketmapEndpoint.Unix u -> {
           Files.deleteIfExists(u.path());
           server.bind(UnixDomainSocketAddress.of(u.path()), BACKLOG);
           // Postfix runs as another user: the folder says who may come this far.
@@ -134,7 +139,7 @@ public final class SocketmapServer implements Closeable {
   }
 
   /** Where it listens: the port that the system chose when 0 was asked for. */
-  public String place() throws IOException {
+  public String boundAddress() throws IOException {
     SocketAddress at = server.getLocalAddress();
     return at instanceof InetSocketAddress tcp
         ? "inet:" + tcp.getAddress().getHostAddress() + ":" + tcp.getPort()
@@ -153,8 +158,8 @@ public final class SocketmapServer implements Closeable {
   private void serve(SocketChannel client) {
     try (Wire wire =
         switch (endpoint) {
-          case Endpoint.Tcp t -> Wire.of(client.socket());
-          case Endpoint.Unix u -> Wire.of(client);
+          case SocketmapEndpoint.Tcp t -> Wire.of(client.socket());
+          case SocketmapEndpoint.Unix u -> Wire.of(client);
         }) {
       open.add(wire);
       try {
@@ -176,7 +181,7 @@ public final class SocketmapServer implements Closeable {
         request.isPresent();
         request = Netstring.read(in, MAX_REQUEST)) {
       String text = new String(request.get(), StandardCharsets.UTF_8);
-      TableAnswer answer = answer(text);
+      SocketmapReply answer = answer(text);
       counters
           .count(
               "sealwax_policyd_answers_total",
@@ -184,28 +189,28 @@ public final class SocketmapServer implements Closeable {
               "answer",
               answer.word())
           .increment();
-      if (answer instanceof TableAnswer.Temporary || answer instanceof TableAnswer.TimedOut) {
+      if (answer instanceof SocketmapReply.Temporary || answer instanceof SocketmapReply.TimedOut) {
         log.note("policyd", printable(text) + ": " + answer.text());
       }
-      Netstring.write(wire.out(), answer.octets());
+      Netstring.write(wire.out(), answer.bytes());
     }
   }
 
   /** Within the time that the client waits. */
-  private TableAnswer answer(String request) {
-    FutureTask<TableAnswer> task = new FutureTask<>(() -> desk.answer(request));
+  private SocketmapReply answer(String request) {
+    FutureTask<SocketmapReply> task = new FutureTask<>(() -> handler.answer(request));
     Thread thread = Threads.start("policyd answer", task);
     try {
       return task.get(longest.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
       thread.interrupt();
-      return new TableAnswer.TimedOut("no answer within " + longest.toSeconds() + " s");
+      return new SocketmapReply.TimedOut("no answer within " + longest.toSeconds() + " s");
     } catch (ExecutionException e) {
       log.bug("policyd", e.getCause() == null ? e : e.getCause());
-      return new TableAnswer.Temporary("an error of Sealwax, see its log");
+      return new SocketmapReply.Temporary("an error of Sealwax, see its log");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return new TableAnswer.Temporary("stopping");
+      return new SocketmapReply.Temporary("stopping");
     }
   }
 
@@ -220,7 +225,7 @@ public final class SocketmapServer implements Closeable {
     for (Wire wire : open) {
       wire.close();
     }
-    if (endpoint instanceof Endpoint.Unix u) {
+    if (endpoint instanceof SocketmapEndpoint.Unix u) {
       Files.deleteIfExists(u.path());
     }
   }

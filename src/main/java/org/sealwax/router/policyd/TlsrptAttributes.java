@@ -20,7 +20,7 @@ final class TlsrptAttributes {
    * @param domain the policy domain
    * @param kept its MTA-STS policy, in {@code enforce} or {@code testing}
    */
-  static String of(Domain domain, StsMemory.Kept kept, Instant now) {
+  static String of(Domain domain, StsMemory.FetchedPolicy kept, Instant now) {
     StringBuilder out = new StringBuilder(256);
     out.append(" policy_type=sts policy_domain=").append(domain);
     Duration left = Duration.between(now, kept.expires());

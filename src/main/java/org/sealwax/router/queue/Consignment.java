@@ -29,13 +29,13 @@ public record Consignment(
     ReversePath sender,
     MailOptions options,
     NextHop nextHop,
-    List<Addressee> recipients,
+    List<ConsignmentRecipient> recipients,
     @Nullable String deliveredTo,
     Instant arrived,
     int round,
     long size,
-    Content content,
-    Slot slot) {
+    MessageContent content,
+    DeliverySlot slot) {
   /** Copies. */
   public Consignment {
     recipients = List.copyOf(recipients);
@@ -47,12 +47,12 @@ public record Consignment(
       ReversePath sender,
       MailOptions options,
       NextHop nextHop,
-      List<Addressee> recipients,
+      List<ConsignmentRecipient> recipients,
       @Nullable String deliveredTo,
       Instant arrived,
       int round,
       long size,
-      Content content) {
+      MessageContent content) {
     this(
         id,
         sender,
@@ -64,18 +64,18 @@ public record Consignment(
         round,
         size,
         content,
-        Slot.unlimited());
+        DeliverySlot.unlimited());
   }
 
   /** The same for some of its recipients. */
-  public Consignment to(List<Addressee> some) {
+  public Consignment to(List<ConsignmentRecipient> some) {
     return new Consignment(
         id, sender, options, nextHop, some, deliveredTo, arrived, round, size, content, slot);
   }
 
   /** A stored message's header and body. */
   @FunctionalInterface
-  public interface Content {
+  public interface MessageContent {
     /** A new stream from the first octet; CRLF line ends, no dot-stuffing. */
     InputStream open() throws IOException;
   }

@@ -23,18 +23,18 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Supervisor;
 import org.sealwax.mail.smtp.EnhancedStatus;
-import org.sealwax.router.spool.Change;
-import org.sealwax.router.spool.JourneyEntry;
-import org.sealwax.router.spool.KeptMessage;
+import org.sealwax.router.spool.BatchCount;
+import org.sealwax.router.spool.BatchFilter;
+import org.sealwax.router.spool.BatchKey;
+import org.sealwax.router.spool.BatchState;
+import org.sealwax.router.spool.CommitListener;
 import org.sealwax.router.spool.QueueId;
-import org.sealwax.router.spool.Settled;
-import org.sealwax.router.spool.Share;
-import org.sealwax.router.spool.ShareCount;
-import org.sealwax.router.spool.ShareFilter;
-import org.sealwax.router.spool.ShareKey;
-import org.sealwax.router.spool.ShareState;
+import org.sealwax.router.spool.RecipientBatch;
 import org.sealwax.router.spool.Spool;
-import org.sealwax.router.spool.SpoolTrouble;
+import org.sealwax.router.spool.SpoolChange;
+import org.sealwax.router.spool.SpoolException;
+import org.sealwax.router.spool.StoredMessage;
+import org.sealwax.router.spool.StoredTraceEntry;
 
 /**
  * Mail that is held for a person, and what becomes of it with time. Strangers can make us hold mail
@@ -64,7 +64,7 @@ public final class HeldMail implements Closeable {
   }
 
   /** Between looks at the share of the disk. */
-  static final Duration LOOK = Duration.ofMinutes(1);
+  static final Duration CHECK_INTERVAL = Duration.ofMinutes(1);
 
   /** Between summaries, and from the announcement to the end. */
   static final Duration DAY = Duration.ofDays(1);
@@ -95,10 +95,10 @@ public final class HeldMail implements Closeable {
 
   private static final int PAGE = 500;
 
-  private static final ShareFilter HELD =
-      new ShareFilter(
+  private static final BatchFilter HELD =
+      new BatchFilter(
           Optional.empty(),
-          Optional.of(ShareState.HELD),
+          Optional.of(BatchState.HELD),
           Optional.empty(),
           Optional.empty(),
           Optional.empty());
@@ -108,15 +108,15 @@ public final class HeldMail implements Closeable {
   private final LongSupplier mostBytes;
   private final Path summaryFile;
   private final CountDownLatch closed = new CountDownLatch(1);
-  private final Map<ShareKey, Kind> announced = new LinkedHashMap<>();
+  private final Map<BatchKey, Kind> announced = new LinkedHashMap<>();
   private long lastSummary;
 
   /** Time of the last summary of an earlier process, or null. */
   private @Nullable Instant announcedBefore;
 
-  private long toldCount;
+  private long countReported;
   private long measured = -1;
-  private boolean toldFull;
+  private boolean fullReported;
 
   /**
    * Held mail of a queue.
@@ -166,14 +166,14 @@ public final class HeldMail implements Closeable {
 
   /** Begins to look, and goes on. */
   public void start() {
-    var _ = Supervisor.start("held mail", () -> closed.getCount() == 0, this::looks);
+    var _ = Supervisor.start("held mail", () -> closed.getCount() == 0, this::runChecks);
   }
 
-  private void looks() {
+  private void runChecks() {
     try {
-      while (!closed.await(LOOK.toMillis(), TimeUnit.MILLISECONDS)) {
+      while (!closed.await(CHECK_INTERVAL.toMillis(), TimeUnit.MILLISECONDS)) {
         try {
-          look();
+          check();
         } catch (IOException e) {
           queue.log.storeTrouble("held mail could not be looked through", e);
         } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
@@ -186,7 +186,7 @@ public final class HeldMail implements Closeable {
   }
 
   /** One look: at the share of the disk, and once a day at the lifetimes. */
-  void look() throws IOException {
+  void check() throws IOException {
     long held = heldShares();
     if (held != measured) {
       measured = held;
@@ -204,30 +204,30 @@ public final class HeldMail implements Closeable {
 
   private long heldShares() throws IOException {
     long held = 0;
-    for (ShareCount c : spool.counts()) {
-      held += c.state() == ShareState.HELD ? c.shares() : 0;
+    for (BatchCount c : spool.counts()) {
+      held += c.state() == BatchState.HELD ? c.batches() : 0;
     }
     return held;
   }
 
   /** Each of a share's recipients has its reason; the one that keeps it longest counts. */
-  static Kind kind(Share share, RecipientGroup group) {
+  static Kind kind(RecipientBatch share, RecipientGroup group) {
     Kind kind = Kind.UNVOUCHED;
     for (QueuedRecipient r : group.recipients()) {
-      Kind own = share.state() == ShareState.HELD ? kind(share.reason(), r) : Kind.KEPT;
+      Kind own = share.state() == BatchState.HELD ? kind(share.reason(), r) : Kind.KEPT;
       kind = own.compareTo(kind) > 0 ? own : kind;
     }
     return kind;
   }
 
   private static Kind kind(String reason, QueuedRecipient r) {
-    Cause last = r.last();
+    FailureCause last = r.last();
     if (last == null
-        || reason.equals(QueueStep.BY_HAND)
+        || reason.equals(QueueStep.HELD_BY_ADMIN)
         || reason.equals(QueueStep.ENDED_PROCESS)
         || reason.equals(QueueStep.OUR_FAULT)
-        || reason.equals(Settled.NOT_STORED)
-        || last.reason().equals(Damage.REASON)) {
+        || reason.equals(CommitListener.NOT_STORED)
+        || last.reason().equals(ContentCheck.REASON)) {
       return Kind.KEPT;
     }
     if (last.remembered()) {
@@ -239,7 +239,7 @@ public final class HeldMail implements Closeable {
   }
 
   /** Whether its time has come by now. */
-  private boolean isOver(Share share, Kind kind, Instant now) throws IOException {
+  private boolean isOver(RecipientBatch share, Kind kind, Instant now) throws IOException {
     Duration lifetime = kind.lifetime;
     if (lifetime == null || share.key().message().time().plus(lifetime).isAfter(now)) {
       return false;
@@ -248,11 +248,11 @@ public final class HeldMail implements Closeable {
   }
 
   /** From the message's journey; where that is forgotten, the latest possible time. */
-  private Instant heldSince(Share share) throws IOException {
+  private Instant heldSince(RecipientBatch share) throws IOException {
     Instant since = null;
-    for (JourneyEntry entry : spool.journey(share.key().message())) {
-      Station station = RecordForm.station(entry.facts());
-      if (station.lines().stream().anyMatch(l -> l.what() == Station.What.HELD)) {
+    for (StoredTraceEntry entry : spool.trace(share.key().message())) {
+      TraceEntry station = QueueRecordCodec.traceEntry(entry.facts());
+      if (station.lines().stream().anyMatch(l -> l.what() == TraceEntry.RecipientEvent.HELD)) {
         since = station.at();
       }
     }
@@ -277,15 +277,15 @@ public final class HeldMail implements Closeable {
 
   /** What was announced a day ago and is still held for the same reason. */
   private void carryOut() throws IOException {
-    Map<ShareKey, Kind> due = new LinkedHashMap<>(announced);
+    Map<BatchKey, Kind> due = new LinkedHashMap<>(announced);
     announced.clear();
     Instant now = queue.clock.now();
-    for (Map.Entry<ShareKey, Kind> one : due.entrySet()) {
-      Optional<Share> share = spool.share(one.getKey());
+    for (Map.Entry<BatchKey, Kind> one : due.entrySet()) {
+      Optional<RecipientBatch> share = spool.batch(one.getKey());
       if (share.isEmpty()) {
         continue;
       }
-      RecipientGroup group = RecordForm.group(share.get().recipients());
+      RecipientGroup group = QueueRecordCodec.group(share.get().recipients());
       Kind kind = kind(share.get(), group);
       if (kind != one.getValue() || !isOver(share.get(), kind, now)) {
         continue;
@@ -302,40 +302,47 @@ public final class HeldMail implements Closeable {
     }
   }
 
-  private void delete(Share share, RecipientGroup group, String why) {
-    if (!queue.seize(share)) {
+  private void delete(RecipientBatch share, RecipientGroup group, String why) {
+    if (!queue.takeForOperation(share)) {
       return; // a person's order is being carried out on it
     }
-    List<Station.Line> lines = new ArrayList<>();
+    List<TraceEntry.RecipientTrace> lines = new ArrayList<>();
     for (QueuedRecipient r : group.recipients()) {
       String to = r.target().toString();
       queue.log.deleted(share.key().message().text(), to, share.reason(), why);
       lines.add(
-          new Station.Line(
-              to, Station.What.DELETED, share.reason(), "", "held mail: " + why, "", "", ""));
+          new TraceEntry.RecipientTrace(
+              to,
+              TraceEntry.RecipientEvent.DELETED,
+              share.reason(),
+              "",
+              "held mail: " + why,
+              "",
+              "",
+              ""));
     }
-    queue.changeSeized(
+    queue.changeTaken(
         List.of(share.key()),
-        new Change(
+        new SpoolChange(
             List.of(share.key()),
             List.of(),
             List.of(),
             List.of(),
             List.of(
-                queue.consequences.journey(
-                    share.key().message(), new Station(queue.clock.now(), 0, null, lines)))));
+                queue.consequences.trace(
+                    share.key().message(), new TraceEntry(queue.clock.now(), 0, null, lines)))));
   }
 
   /** Gives it up with a notification; false when there is nobody who may be told. */
-  private boolean bounce(Share share, RecipientGroup group) throws IOException {
+  private boolean bounce(RecipientBatch share, RecipientGroup group) throws IOException {
     if (group.recipients().stream().anyMatch(QueuedRecipient::holdOnRefusal)) {
       return false;
     }
-    Hot hot = Hot.load(spool, share.key());
+    LoadedBatch hot = LoadedBatch.load(spool, share.key());
     if (hot == null || hot.envelope().sender().toString().isEmpty()) {
       return hot == null;
     }
-    if (!queue.seize(share)) {
+    if (!queue.takeForOperation(share)) {
       return true;
     }
     boolean handed = false;
@@ -344,7 +351,7 @@ public final class HeldMail implements Closeable {
           share.key(),
           share.hop(),
           hot,
-          new QueueStep.Event.GivenUp("this server after 30 days on hold"),
+          new QueueStep.Event.GivenUpByAdmin("this server after 30 days on hold"),
           0);
       handed = true;
     } finally {
@@ -355,18 +362,18 @@ public final class HeldMail implements Closeable {
     return true;
   }
 
-  private interface Visitor {
+  private interface HeldMailVisitor {
     /** False when enough was seen. */
-    boolean see(Share share, RecipientGroup group, Kind kind) throws IOException;
+    boolean see(RecipientBatch share, RecipientGroup group, Kind kind) throws IOException;
   }
 
-  private void visit(Visitor visitor) throws IOException {
-    ShareKey at = null;
-    List<Share> page;
+  private void visit(HeldMailVisitor visitor) throws IOException {
+    BatchKey at = null;
+    List<RecipientBatch> page;
     do {
       // A record that cannot be read is no reason to stop, and nothing happens to it.
       page = spool.list(HELD, at, PAGE, key -> {});
-      for (Share share : page) {
+      for (RecipientBatch share : page) {
         at = share.key();
         if (!see(visitor, share)) {
           return;
@@ -376,18 +383,18 @@ public final class HeldMail implements Closeable {
   }
 
   /** One share that cannot be judged does not keep the look from those behind it. */
-  private boolean see(Visitor visitor, Share share) throws SpoolTrouble {
+  private boolean see(HeldMailVisitor visitor, RecipientBatch share) throws SpoolException {
     Set<QueueId> message = Set.of(share.key().message());
-    if (queue.marks.verdict(share.key().message()) != WorkMarks.Turn.GO) {
+    if (queue.marks.verdict(share.key().message()) != CrashMarks.StartPermission.GO) {
       return true; // to look at it has ended the process twice
     }
     boolean more = true;
     queue.marks.beginStep(message);
     try {
-      RecipientGroup group = RecordForm.group(share.recipients());
+      RecipientGroup group = QueueRecordCodec.group(share.recipients());
       more = visitor.see(share, group, kind(share, group));
-    } catch (SpoolTrouble e) {
-      if (e.kind() != SpoolTrouble.Kind.DAMAGED) {
+    } catch (SpoolException e) {
+      if (e.kind() != SpoolException.Kind.DAMAGED) {
         queue.marks.endStep(message);
         throw e;
       }
@@ -416,9 +423,9 @@ public final class HeldMail implements Closeable {
           "queue",
           announced.size() + " held messages end in a day: " + LIST + " shows what is held");
     }
-    if (held != toldCount || !announced.isEmpty()) {
-      toldCount = held;
-      queue.tellPostmaster(held + " recipients are held and wait for you", lines());
+    if (held != countReported || !announced.isEmpty()) {
+      countReported = held;
+      queue.notifyPostmaster(held + " recipients are held and wait for you", lines());
     }
   }
 
@@ -440,12 +447,12 @@ public final class HeldMail implements Closeable {
   }
 
   /** Held recipients with the same target and the same answer. */
-  private static final class Group {
+  private static final class HeldGroup {
     private final String text;
     private final List<String> ids = new ArrayList<>();
     private long count;
 
-    Group(String text) {
+    HeldGroup(String text) {
       this.text = text;
     }
 
@@ -459,29 +466,30 @@ public final class HeldMail implements Closeable {
 
   /** By target and code, the largest first. */
   private List<String> groups() throws IOException {
-    Map<String, Group> groups = new LinkedHashMap<>();
+    Map<String, HeldGroup> groups = new LinkedHashMap<>();
     long[] others = {0};
     visit(
         (share, group, kind) -> {
           for (QueuedRecipient r : group.recipients()) {
-            Cause last = r.last();
+            FailureCause last = r.last();
             String code = last == null ? "" : code(last);
             String key = r.target() + ", " + share.reason() + (code.isEmpty() ? "" : " " + code);
             if (groups.size() == MOST_GROUPS && !groups.containsKey(key)) {
               others[0]++;
             } else {
               groups
-                  .computeIfAbsent(key, k -> new Group(last == null ? "" : last.text()))
+                  .computeIfAbsent(key, k -> new HeldGroup(last == null ? "" : last.text()))
                   .add(share.key().message());
             }
           }
           return true;
         });
-    List<Map.Entry<String, Group>> largest = new ArrayList<>(groups.entrySet());
+    List<Map.Entry<String, HeldGroup>> largest = new ArrayList<>(groups.entrySet());
     largest.sort(Comparator.comparingLong(e -> -e.getValue().count));
     List<String> lines = new ArrayList<>();
-    for (Map.Entry<String, Group> one : largest.subList(0, Math.min(MOST_NAMED, largest.size()))) {
-      Group group = one.getValue();
+    for (Map.Entry<String, HeldGroup> one :
+        largest.subList(0, Math.min(MOST_NAMED, largest.size()))) {
+      HeldGroup group = one.getValue();
       lines.add(group.count + " to " + one.getKey());
       if (!group.text.isEmpty()) {
         lines.add("    " + group.text);
@@ -489,7 +497,7 @@ public final class HeldMail implements Closeable {
       lines.add(
           "    " + String.join(" ", group.ids) + (group.count > group.ids.size() ? " ..." : ""));
     }
-    for (Map.Entry<String, Group> one :
+    for (Map.Entry<String, HeldGroup> one :
         largest.subList(Math.min(MOST_NAMED, largest.size()), largest.size())) {
       others[0] += one.getValue().count;
     }
@@ -500,7 +508,7 @@ public final class HeldMail implements Closeable {
   }
 
   /** {@code 550 5.1.1}, or the enhanced status alone where no server said it. */
-  private static String code(Cause cause) {
+  private static String code(FailureCause cause) {
     return cause.reply() == null
         ? cause.status().toString()
         : cause.reply().code() + " " + cause.status();
@@ -516,22 +524,22 @@ public final class HeldMail implements Closeable {
   private void shrink(long most) throws IOException {
     long bytes = spool.heldBytes();
     if (bytes <= most) {
-      toldFull = false;
+      fullReported = false;
       return;
     }
     long[] left = {bytes};
     visit(
         (share, group, kind) -> {
           if (kind == Kind.UNVOUCHED) {
-            Optional<KeptMessage> message = spool.message(share.key().message());
-            left[0] -= message.map(KeptMessage::size).orElse(0L);
+            Optional<StoredMessage> message = spool.message(share.key().message());
+            left[0] -= message.map(StoredMessage::size).orElse(0L);
             delete(share, group, "held mail took more than its share of the disk");
           }
           // Some room at once, or every new message would lead to another look.
           return left[0] > most - most / 10;
         });
-    if (left[0] > most && !toldFull) {
-      toldFull = true;
+    if (left[0] > most && !fullReported) {
+      fullReported = true;
       queue.log.warning(
           "queue",
           "held mail takes "

@@ -12,24 +12,24 @@ public interface Intake {
    * Opens an entry and gives it its identifier; nothing is durable yet.
    *
    * @param memory to which the entry charges what it holds in memory
-   * @throws IntakeTrouble when no mail can be taken now
+   * @throws IntakeException when no mail can be taken now
    */
-  Entry open(ByteBudget memory) throws IntakeTrouble;
+  IncomingMessage open(ByteBudget memory) throws IntakeException;
 
   /** Opens an entry for mail of our own, which is small. */
-  default Entry open() throws IntakeTrouble {
+  default IncomingMessage open() throws IntakeException {
     return open(ByteBudget.unlimited());
   }
 
   /** One message on its way in; owned by one thread. */
-  interface Entry extends Closeable {
+  interface IncomingMessage extends Closeable {
     /** The identifier, for Received and the log. */
     QueueId id();
 
     /**
      * Takes header and body as they go on the wire, with CRLF line ends and without dot-stuffing.
      * Small messages stay in memory until commit, large ones stream to a file: memory is
-     * independent of size. Trouble is {@link IntakeTrouble}.
+     * independent of size. Trouble is {@link IntakeException}.
      */
     OutputStream content();
 
@@ -38,7 +38,7 @@ public interface Intake {
      * {@code 250} may be said. Never returns early: a failed fsync throws, and the message is not
      * queued.
      */
-    void commit(Submission submission) throws IntakeTrouble;
+    void commit(IncomingEnvelope submission) throws IntakeException;
 
     /** Discards the message unless it was committed. */
     @Override

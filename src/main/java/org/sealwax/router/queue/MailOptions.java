@@ -12,9 +12,13 @@ import org.jspecify.annotations.Nullable;
  * @param tls what the sender wants of TLS on the way (RFC 8689)
  */
 public record MailOptions(
-    Body body, boolean smtputf8, @Nullable String envelopeId, Return returnContent, Tls tls) {
+    BodyType body,
+    boolean smtputf8,
+    @Nullable String envelopeId,
+    Return returnContent,
+    TlsOption tls) {
   /** RFC 6152 and RFC 3030. */
-  public enum Body {
+  public enum BodyType {
     SEVEN_BIT,
     EIGHT_BIT,
     BINARY
@@ -28,7 +32,7 @@ public record MailOptions(
   }
 
   /** RFC 8689. */
-  public enum Tls {
+  public enum TlsOption {
     /** Nothing was said: our policy decides. */
     UNSPECIFIED,
     /** REQUIRETLS was given with MAIL: verified TLS, hop by hop, or no delivery (4.2.1). */
@@ -44,11 +48,12 @@ public record MailOptions(
 
   /** Whether REQUIRETLS was given. */
   public boolean requireTls() {
-    return tls == Tls.REQUIRED;
+    return tls == TlsOption.REQUIRED;
   }
 
   /** Plain seven-bit mail without wishes. */
   public static MailOptions plain() {
-    return new MailOptions(Body.SEVEN_BIT, false, null, Return.UNSPECIFIED, Tls.UNSPECIFIED);
+    return new MailOptions(
+        BodyType.SEVEN_BIT, false, null, Return.UNSPECIFIED, TlsOption.UNSPECIFIED);
   }
 }

@@ -15,18 +15,19 @@ import org.sealwax.mail.address.ReversePath;
  *     Delivered-To: original} is put before the message then, which stops loops
  * @param holdOnRefusal a refusal by the target is held for the postmaster instead of answered by a
  *     DSN: forwards whose sender is neither SRS-verified nor trusted (no backscatter)
- * @param wish DSN parameters
+ * @param dsn DSN parameters
  */
 public record NewRecipient(
-    Target target,
+    DeliveryTarget target,
     ReversePath sender,
     Mailbox original,
     boolean forwarded,
     boolean holdOnRefusal,
-    DsnWish wish) {
+    DsnRequest dsn) {
   /** A recipient that goes where it was addressed. */
-  public static NewRecipient direct(Mailbox mailbox, ReversePath sender, DsnWish wish) {
-    return new NewRecipient(new Target.Remote(mailbox), sender, mailbox, false, false, wish);
+  public static NewRecipient direct(Mailbox mailbox, ReversePath sender, DsnRequest wish) {
+    return new NewRecipient(
+        new DeliveryTarget.Remote(mailbox), sender, mailbox, false, false, wish);
   }
 
   /** The original as it stands in Delivered-To, or null when not forwarded. */

@@ -24,7 +24,7 @@ public sealed interface NextHop {
   record Reports() implements NextHop {}
 
   /** No postmaster is named: mail for him waits. */
-  record Nobody() implements NextHop {}
+  record NoPostmaster() implements NextHop {}
 
   /** A stable text for grouping and storage. */
   default String key() {
@@ -33,7 +33,7 @@ public sealed interface NextHop {
       case Fixed f -> f.route() + "!" + f.host() + ":" + f.port();
       case Pipe p -> "|" + p.name();
       case Reports r -> "!tlsrpt";
-      case Nobody n -> "!postmaster";
+      case NoPostmaster n -> "!postmaster";
     };
   }
 }

@@ -17,11 +17,11 @@ public sealed interface Outcome {
       implements Outcome {}
 
   /** Try again later; also everything unknown. */
-  record Deferred(Cause cause) implements Outcome {}
+  record Deferred(FailureCause cause) implements Outcome {}
 
   /** A named cause: give up and say so. */
-  record Refused(Cause cause) implements Outcome {}
+  record Refused(FailureCause cause) implements Outcome {}
 
   /** Wait for a person. */
-  record Held(Cause cause) implements Outcome {}
+  record Held(FailureCause cause) implements Outcome {}
 }

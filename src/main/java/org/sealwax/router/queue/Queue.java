@@ -23,23 +23,23 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.net.ByteBudget;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Supervisor;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.router.log.MailLog;
-import org.sealwax.router.spool.Change;
+import org.sealwax.router.spool.BatchKey;
+import org.sealwax.router.spool.BatchMove;
+import org.sealwax.router.spool.BatchState;
+import org.sealwax.router.spool.CommitListener;
 import org.sealwax.router.spool.Draft;
-import org.sealwax.router.spool.DueShare;
-import org.sealwax.router.spool.Move;
+import org.sealwax.router.spool.DueBatch;
 import org.sealwax.router.spool.NewMessage;
 import org.sealwax.router.spool.QueueId;
-import org.sealwax.router.spool.Settled;
-import org.sealwax.router.spool.Share;
-import org.sealwax.router.spool.ShareKey;
-import org.sealwax.router.spool.ShareState;
+import org.sealwax.router.spool.RecipientBatch;
 import org.sealwax.router.spool.Spool;
-import org.sealwax.router.spool.SpoolTrouble;
+import org.sealwax.router.spool.SpoolChange;
+import org.sealwax.router.spool.SpoolException;
 
 /**
  * The queue of a running router: takes mail in, gives rounds of delivery their turn, and writes
@@ -66,7 +66,7 @@ public final class Queue implements Intake, Closeable {
    * Looks at the store stop here, so that mail that comes in finds a place while shares that found
    * none are on their way back.
    */
-  private static final int LOOK_UP_TO = WINDOW / 8 * 7;
+  private static final int READ_UP_TO = WINDOW / 8 * 7;
 
   /** Rows fetched in one look at the store. */
   private static final int FETCH = 1000;
@@ -75,13 +75,13 @@ public final class Queue implements Intake, Closeable {
   private static final int REFILLS = 50;
 
   /** Looks per tick, so that a tick ends. */
-  private static final int LOOKS = 8;
+  private static final int READS_PER_TICK = 8;
 
   /** The longest time without a look at the store. */
   static final Duration LONGEST_SLEEP = Duration.ofSeconds(30);
 
   private static final Duration MARK_EVERY = Duration.ofSeconds(10);
-  private static final Duration TROUBLE_WAIT = Duration.ofSeconds(5);
+  private static final Duration FAILURE_WAIT = Duration.ofSeconds(5);
   private static final Duration SUSPECT_RETRY = Duration.ofSeconds(1);
 
   /** What a share just accepted takes in memory besides its recipients and content. */
@@ -106,38 +106,43 @@ public final class Queue implements Intake, Closeable {
    * @param routing where to, by the configuration in force
    * @param delivery how mail leaves
    */
-  public record Rooms(
-      Spool spool, Routing routing, Delivery delivery, Clock clock, Chance chance, MailLog log) {}
+  public record QueueEnvironment(
+      Spool spool,
+      Routing routing,
+      DeliveryAgent delivery,
+      Clock clock,
+      RandomSource random,
+      MailLog log) {}
 
   final Spool spool;
   final Routing routing;
-  private final Delivery delivery;
+  private final DeliveryAgent delivery;
   final Clock clock;
-  private final Chance chance;
+  private final RandomSource random;
   final MailLog log;
   private final Runner runner;
-  final WorkMarks marks;
-  private final Notices notices;
-  final Consequences consequences;
+  final CrashMarks marks;
+  private final NotificationWriter notices;
+  final StepApplier consequences;
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition wake = lock.newCondition();
   private final Condition idle = lock.newCondition();
   private final Scheduler scheduler;
-  private final Map<ShareKey, InHand> inHand = new HashMap<>();
+  private final Map<BatchKey, InMemoryBatch> inMemory = new HashMap<>();
   private final Set<Thread> deliveringThreads = new HashSet<>();
   private int running;
   private int fresh;
   private long hotBytes;
   private boolean signalled;
-  private boolean refillWanted;
+  private boolean refillNeeded;
 
   /** Written under the lock. */
   private volatile boolean stopping;
 
   private boolean started;
   private boolean ticking;
-  private @Nullable Instant nextLook;
+  private @Nullable Instant nextRead;
   private @Nullable Instant comingDue;
   private @Nullable Instant lastMark;
   private boolean freshSinceMark = true;
@@ -147,16 +152,16 @@ public final class Queue implements Intake, Closeable {
   private final LongAdder rounds = new LongAdder();
 
   /** Faults of ours while a share was worked on. */
-  private final Map<ShareKey, Integer> faults =
+  private final Map<BatchKey, Integer> faults =
       new LinkedHashMap<>() {
         @Override
-        protected boolean removeEldestEntry(Map.Entry<ShareKey, Integer> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<BatchKey, Integer> eldest) {
           return size() > MOST_FAULTS;
         }
       };
 
   /** A share in memory. */
-  private static final class InHand {
+  private static final class InMemoryBatch {
     final boolean isFresh;
     long hotBytes;
     boolean inLine;
@@ -169,46 +174,46 @@ public final class Queue implements Intake, Closeable {
 
     List<Runnable> afterwards = List.of();
 
-    InHand(boolean isFresh) {
+    InMemoryBatch(boolean isFresh) {
       this.isFresh = isFresh;
     }
   }
 
   /** A queue; {@link #start} sets it going. */
-  public Queue(Rooms rooms, QueueSettings settings) {
-    this(rooms, settings, WorkMarks.none());
+  public Queue(QueueEnvironment rooms, QueueSettings settings) {
+    this(rooms, settings, CrashMarks.none());
   }
 
   /** A queue that marks the messages of its rounds; {@link #start} sets it going. */
-  public Queue(Rooms rooms, QueueSettings settings, WorkMarks marks) {
+  public Queue(QueueEnvironment rooms, QueueSettings settings, CrashMarks marks) {
     this(rooms, settings, marks, Threads::start);
   }
 
   /** With a runner of its own, for simulations. */
-  public Queue(Rooms rooms, QueueSettings settings, Runner runner) {
-    this(rooms, settings, WorkMarks.none(), runner);
+  public Queue(QueueEnvironment rooms, QueueSettings settings, Runner runner) {
+    this(rooms, settings, CrashMarks.none(), runner);
   }
 
-  private Queue(Rooms rooms, QueueSettings settings, WorkMarks marks, Runner runner) {
+  private Queue(QueueEnvironment rooms, QueueSettings settings, CrashMarks marks, Runner runner) {
     this.marks = marks;
     this.spool = rooms.spool();
     this.routing = rooms.routing();
     this.delivery = rooms.delivery();
     this.clock = rooms.clock();
-    this.chance = rooms.chance();
+    this.random = rooms.random();
     this.log = rooms.log();
     this.runner = runner;
     this.settings = settings;
     this.scheduler = new Scheduler(Scheduler.Limits.of(settings));
-    this.notices = new Notices(spool, routing, clock, log);
+    this.notices = new NotificationWriter(spool, routing, clock, log);
     this.consequences =
-        new Consequences(
+        new StepApplier(
             rooms,
             notices,
             this::settings,
-            new Consequences.After() {
+            new StepApplier.AfterCommit() {
               @Override
-              public void letGo(ShareKey key) {
+              public void released(BatchKey key) {
                 Queue.this.letGo(key);
               }
 
@@ -254,16 +259,16 @@ public final class Queue implements Intake, Closeable {
   // Mail comes in.
 
   @Override
-  public Entry open(ByteBudget memory) throws IntakeTrouble {
+  public IncomingMessage open(ByteBudget memory) throws IntakeException {
     if (isStopping()) {
-      throw new IntakeTrouble(IntakeTrouble.Kind.BROKEN, "the router is shutting down");
+      throw new IntakeException(IntakeException.Kind.BROKEN, "the router is shutting down");
     }
     try {
       Draft draft = spool.draft();
       draft.within(memory);
-      return new OpenEntry(draft, this::take);
-    } catch (SpoolTrouble e) {
-      throw OpenEntry.trouble(e);
+      return new SpoolingMessage(draft, this::take);
+    } catch (SpoolException e) {
+      throw SpoolingMessage.failure(e);
     }
   }
 
@@ -272,13 +277,13 @@ public final class Queue implements Intake, Closeable {
   }
 
   /** One share of a message on its way in. */
-  private record Coming(Share share, RecipientGroup group, boolean isFresh) {}
+  private record IncomingBatch(RecipientBatch batch, RecipientGroup group, boolean isFresh) {}
 
-  private void take(Draft draft, Submission submission) throws IntakeTrouble {
+  private void take(Draft draft, IncomingEnvelope submission) throws IntakeException {
     Instant now = clock.now();
     QueueSettings in = settings;
-    List<NewRecipient> recipients = Grouping.withoutDuplicates(submission.recipients());
-    List<Notices.Made> told = new ArrayList<>();
+    List<NewRecipient> recipients = RecipientGrouping.withoutDuplicates(submission.recipients());
+    List<NotificationWriter.PreparedNotification> told = new ArrayList<>();
     Envelope envelope =
         new Envelope(
             submission.sender(),
@@ -289,34 +294,35 @@ public final class Queue implements Intake, Closeable {
             recipients.size());
     byte[] content = draft.small();
     if (recipients.size() > 1
-        && submission.sender() instanceof ReversePath.Sender(Mailbox sender)) {
-      Grouping.Expansion expansion = Grouping.expand(recipients);
+        && submission.sender() instanceof ReversePath.SenderMailbox(Mailbox sender)) {
+      RecipientGrouping.ExpandedRecipients expansion = RecipientGrouping.expand(recipients);
       recipients = expansion.recipients();
       if (!expansion.expanded().isEmpty() && content != null) {
         try {
           told.add(
               notices.expanded(
-                  new Notices.Subject(draft.id(), envelope, now, draft.size(), content),
+                  new NotificationWriter.NotifiedMessage(
+                      draft.id(), envelope, now, draft.size(), content),
                   sender,
                   expansion.expanded(),
                   in,
                   now));
         } catch (IOException e) {
-          throw new IntakeTrouble(IntakeTrouble.Kind.BROKEN, String.valueOf(e.getMessage()), e);
+          throw new IntakeException(IntakeException.Kind.BROKEN, String.valueOf(e.getMessage()), e);
         }
       }
     }
-    List<Coming> coming = place(draft, recipients, envelope.options().tls(), now, in);
-    List<Share> shares = new ArrayList<>(coming.size());
-    for (Coming c : coming) {
-      shares.add(c.share());
+    List<IncomingBatch> coming = place(draft, recipients, envelope.options().tls(), now, in);
+    List<RecipientBatch> shares = new ArrayList<>(coming.size());
+    for (IncomingBatch c : coming) {
+      shares.add(c.batch());
     }
     boolean stored = false;
     try {
-      spool.accept(new NewMessage(draft, now, RecordForm.envelope(envelope), shares));
+      spool.accept(new NewMessage(draft, now, QueueRecordCodec.envelope(envelope), shares));
       stored = true;
-    } catch (SpoolTrouble e) {
-      throw OpenEntry.trouble(e);
+    } catch (SpoolException e) {
+      throw SpoolingMessage.failure(e);
     } finally {
       if (!stored) {
         forget(coming);
@@ -326,50 +332,52 @@ public final class Queue implements Intake, Closeable {
     if (!told.isEmpty()) {
       // Apart from the message: the sender is told a little too late rather than never taken in.
       spool.change(
-          new Change(List.of(), List.of(), List.of(), Consequences.messages(told), List.of()),
+          new SpoolChange(List.of(), List.of(), List.of(), StepApplier.messages(told), List.of()),
           gone -> consequences.announced(draft.id(), told));
     }
     begin(coming, envelope, now, draft.size(), content, in);
   }
 
   /** Decides for each share whether it goes into the line at once or waits in the store. */
-  private List<Coming> place(
+  private List<IncomingBatch> place(
       Draft draft,
       List<NewRecipient> recipients,
-      MailOptions.Tls tls,
+      MailOptions.TlsOption tls,
       Instant now,
       QueueSettings in) {
-    List<Grouping.Placed> groups = Grouping.of(recipients, tls, routing, in.recipientsPerRound());
-    List<Coming> coming = new ArrayList<>(groups.size());
+    List<RecipientGrouping.KeyedGroup> groups =
+        RecipientGrouping.of(recipients, tls, routing, in.recipientsPerRound());
+    List<IncomingBatch> coming = new ArrayList<>(groups.size());
     lock.lock();
     try {
-      for (Grouping.Placed placed : groups) {
+      for (RecipientGrouping.KeyedGroup placed : groups) {
         String hop = placed.hop();
         RecipientGroup group = placed.group();
         String sender = group.sender().toString();
-        ShareKey key = new ShareKey(draft.id(), group.number());
-        boolean room = inHand.size() < WINDOW && !stopping;
-        Scheduler.Offer offer =
-            room ? scheduler.reserve(hop, sender, now) : new Scheduler.Offer.Crowded();
-        ShareState state = ShareState.QUEUED;
+        BatchKey key = new BatchKey(draft.id(), group.number());
+        boolean room = inMemory.size() < WINDOW && !stopping;
+        Scheduler.Admission offer =
+            room ? scheduler.reserve(hop, sender, now) : new Scheduler.Admission.NoPlace();
+        BatchState state = BatchState.QUEUED;
         Instant due = now;
         String reason = "";
         switch (offer) {
-          case Scheduler.Offer.Taken t -> {
-            state = ShareState.FRESH;
+          case Scheduler.Admission.Admitted t -> {
+            state = BatchState.FRESH;
             due = null;
             fresh++;
             freshSinceMark = true;
-            inHand.put(key, new InHand(true));
+            inMemory.put(key, new InMemoryBatch(true));
           }
-          case Scheduler.Offer.Crowded c -> scheduler.moreInStore(hop);
-          case Scheduler.Offer.Paused s -> {
+          case Scheduler.Admission.NoPlace c -> scheduler.moreInStore(hop);
+          case Scheduler.Admission.Paused s -> {
             due = spread(s);
             reason = s.cause().reason();
           }
         }
-        Share share = new Share(key, state, due, hop, sender, reason, RecordForm.group(group));
-        coming.add(new Coming(share, group, state == ShareState.FRESH));
+        RecipientBatch share =
+            new RecipientBatch(key, state, due, hop, sender, reason, QueueRecordCodec.group(group));
+        coming.add(new IncomingBatch(share, group, state == BatchState.FRESH));
       }
     } finally {
       lock.unlock();
@@ -377,67 +385,68 @@ public final class Queue implements Intake, Closeable {
     return coming;
   }
 
-  private Instant spread(Scheduler.Offer.Paused pause) {
-    return pause.until().plusMillis((long) (pause.spread().toMillis() * chance.fraction()));
+  private Instant spread(Scheduler.Admission.Paused pause) {
+    return pause.until().plusMillis((long) (pause.spread().toMillis() * random.fraction()));
   }
 
-  private void forget(List<Coming> coming) {
+  private void forget(List<IncomingBatch> coming) {
     lock.lock();
     try {
-      for (Coming c : coming) {
+      for (IncomingBatch c : coming) {
         if (c.isFresh()) {
-          inHand.remove(c.share().key());
+          inMemory.remove(c.batch().key());
           scheduler.release();
           fresh--;
         }
       }
-      tellIfIdle();
+      signalIfIdle();
     } finally {
       lock.unlock();
     }
   }
 
   private void begin(
-      List<Coming> coming,
+      List<IncomingBatch> coming,
       Envelope envelope,
       Instant now,
       long size,
       byte @Nullable [] content,
       QueueSettings in) {
-    List<Move> back = new ArrayList<>(0);
+    List<BatchMove> back = new ArrayList<>(0);
     Set<String> crowded = new HashSet<>(0);
     lock.lock();
     try {
-      for (Coming c : coming) {
+      for (IncomingBatch c : coming) {
         if (!c.isFresh()) {
-          lookBy(c.share().due());
+          readBy(c.batch().due());
           continue;
         }
-        Share share = c.share();
-        InHand hand = inHand.get(share.key());
+        RecipientBatch share = c.batch();
+        InMemoryBatch hand = inMemory.get(share.key());
         if (hand == null) {
           scheduler.release();
           continue;
         }
-        Scheduler.Ready ready =
-            new Scheduler.Ready(share.key(), share.hop(), share.sender(), ShareState.FRESH);
+        Scheduler.ReadyBatch ready =
+            new Scheduler.ReadyBatch(share.key(), share.hop(), share.sender(), BatchState.FRESH);
         // Recipients in memory are several times as large as their record.
         long record = HOT_RECORD + 4L * share.recipients().length;
         if (hotBytes + record <= in.hotBytes()) {
           boolean whole = content != null && hotBytes + record + size <= in.hotBytes();
-          ready.hot = new Hot(envelope, c.group(), now, size, whole ? content : null);
+          ready.hot = new LoadedBatch(envelope, c.group(), now, size, whole ? content : null);
           hand.hotBytes = record + (whole ? size : 0);
           hotBytes += hand.hotBytes;
         }
         switch (scheduler.offer(ready, now)) {
-          case Scheduler.Offer.Taken t -> {
+          case Scheduler.Admission.Admitted t -> {
             hand.inLine = true;
             evict(t, now, back, crowded);
           }
-          case Scheduler.Offer.Crowded x ->
-              back.add(new Move(share.key(), ShareState.QUEUED, now, null));
-          case Scheduler.Offer.Paused s ->
-              back.add(new Move(share.key(), ShareState.QUEUED, spread(s), s.cause().reason()));
+          case Scheduler.Admission.NoPlace x ->
+              back.add(new BatchMove(share.key(), BatchState.QUEUED, now, null));
+          case Scheduler.Admission.Paused s ->
+              back.add(
+                  new BatchMove(share.key(), BatchState.QUEUED, spread(s), s.cause().reason()));
         }
       }
       pump();
@@ -448,10 +457,10 @@ public final class Queue implements Intake, Closeable {
   }
 
   private void evict(
-      Scheduler.Offer.Taken taken, Instant now, List<Move> back, Set<String> crowded) {
-    Scheduler.Ready evicted = taken.evicted();
+      Scheduler.Admission.Admitted taken, Instant now, List<BatchMove> back, Set<String> crowded) {
+    Scheduler.ReadyBatch evicted = taken.evicted();
     if (evicted != null) {
-      InHand hand = inHand.get(evicted.key);
+      InMemoryBatch hand = inMemory.get(evicted.key);
       if (hand != null) {
         hand.inLine = false;
       }
@@ -460,20 +469,20 @@ public final class Queue implements Intake, Closeable {
     }
   }
 
-  private Move crowded(ShareKey key, Instant now) {
-    Instant due = now.plus(Scheduler.LOOK_AGAIN).plusMillis(chance.below(60_000));
-    return new Move(key, ShareState.QUEUED, due, null);
+  private BatchMove crowded(BatchKey key, Instant now) {
+    Instant due = now.plus(Scheduler.RETRY_WHEN_FULL).plusMillis(random.below(60_000));
+    return new BatchMove(key, BatchState.QUEUED, due, null);
   }
 
   /** A look that is due by then anyway is enough: a flood for a dead next hop costs no looks. */
-  private void lookBy(@Nullable Instant due) {
+  private void readBy(@Nullable Instant due) {
     if (due == null) {
       return;
     }
     if (comingDue == null || due.isBefore(comingDue)) {
       comingDue = due;
     }
-    if (!ticking && (nextLook == null || due.isBefore(nextLook))) {
+    if (!ticking && (nextRead == null || due.isBefore(nextRead))) {
       signalLocked();
     }
   }
@@ -488,7 +497,7 @@ public final class Queue implements Intake, Closeable {
           marks.end(id);
         }
       }
-    } catch (SpoolTrouble e) {
+    } catch (SpoolException e) {
       // They stay suspects.
     }
   }
@@ -505,8 +514,8 @@ public final class Queue implements Intake, Closeable {
             return;
           }
           ticking = true;
-          refillOnly = refillWanted && !signalled;
-          refillWanted = false;
+          refillOnly = refillNeeded && !signalled;
+          refillNeeded = false;
           signalled = false;
         } finally {
           lock.unlock();
@@ -515,21 +524,21 @@ public final class Queue implements Intake, Closeable {
           until = refillOnly ? refillAt(clock.now()) : tick();
         } catch (RuntimeException e) {
           log.bug("queue", e);
-          until = clock.now().plus(TROUBLE_WAIT);
+          until = clock.now().plus(FAILURE_WAIT);
         }
         lock.lock();
         try {
           ticking = false;
-          tellIfIdle();
+          signalIfIdle();
           if (stopping) {
             return;
           }
           // What came in during the look, and may have been missed by it.
           until = comingDue != null && comingDue.isBefore(until) ? comingDue : until;
-          nextLook = until;
+          nextRead = until;
           comingDue = null;
           long left = Duration.between(clock.now(), until).toNanos();
-          while (!signalled && !refillWanted && !stopping && left > 0) {
+          while (!signalled && !refillNeeded && !stopping && left > 0) {
             left = wake.awaitNanos(Math.min(left, LONGEST_SLEEP.toNanos()));
             if (left <= 0) {
               break;
@@ -548,12 +557,12 @@ public final class Queue implements Intake, Closeable {
   private Instant refillAt(Instant now) {
     try {
       refill(now);
-    } catch (SpoolTrouble e) {
+    } catch (SpoolException e) {
       log.storeTrouble("the queue cannot look at the store", e);
     }
     lock.lock();
     try {
-      return nextLook == null ? now : nextLook;
+      return nextRead == null ? now : nextRead;
     } finally {
       lock.unlock();
     }
@@ -569,7 +578,7 @@ public final class Queue implements Intake, Closeable {
   }
 
   /** Whether a next hop could not be reached, and is still left alone then. */
-  public boolean isLeftAlone(String hop, Instant then) {
+  public boolean isPaused(String hop, Instant then) {
     lock.lock();
     try {
       return scheduler.isPaused(hop, then);
@@ -593,13 +602,13 @@ public final class Queue implements Intake, Closeable {
     try {
       refill(now);
       boolean exhausted = false;
-      for (int i = 0; i < LOOKS && !exhausted; i++) {
-        int hand = inHandNow();
-        if (hand >= LOOK_UP_TO) {
+      for (int i = 0; i < READS_PER_TICK && !exhausted; i++) {
+        int hand = inMemoryNow();
+        if (hand >= READ_UP_TO) {
           break;
         }
-        int limit = hand + Math.min(FETCH, LOOK_UP_TO - hand);
-        List<DueShare> rows = spool.due(now, limit);
+        int limit = hand + Math.min(FETCH, READ_UP_TO - hand);
+        List<DueBatch> rows = spool.due(now, limit);
         int found = offer(rows, now, false);
         exhausted = rows.size() < limit;
         if (found == 0) {
@@ -610,28 +619,28 @@ public final class Queue implements Intake, Closeable {
       Instant next = exhausted ? spool.nextDue(now) : now.plusMillis(200);
       Instant latest = now.plus(LONGEST_SLEEP);
       return next == null || next.isAfter(latest) ? latest : next;
-    } catch (SpoolTrouble e) {
+    } catch (SpoolException e) {
       log.storeTrouble("the queue cannot look at the store", e);
-      return now.plus(TROUBLE_WAIT);
+      return now.plus(FAILURE_WAIT);
     }
   }
 
-  private int inHandNow() {
+  private int inMemoryNow() {
     lock.lock();
     try {
-      return stopping || scheduler.isFull() ? WINDOW : inHand.size();
+      return stopping || scheduler.isFull() ? WINDOW : inMemory.size();
     } finally {
       lock.unlock();
     }
   }
 
-  private void refill(Instant now) throws SpoolTrouble {
+  private void refill(Instant now) throws SpoolException {
     List<String> hungry;
     lock.lock();
     try {
       scheduler.sweep(now);
       pump();
-      hungry = stopping ? List.of() : scheduler.hungry(REFILLS);
+      hungry = stopping ? List.of() : scheduler.hopsToRefill(REFILLS);
     } finally {
       lock.unlock();
     }
@@ -639,19 +648,19 @@ public final class Queue implements Intake, Closeable {
       int limit;
       lock.lock();
       try {
-        if (inHand.size() >= LOOK_UP_TO || stopping) {
+        if (inMemory.size() >= READ_UP_TO || stopping) {
           return;
         }
-        limit = scheduler.wanted(hop);
+        limit = scheduler.rowsToRead(hop);
       } finally {
         lock.unlock();
       }
-      List<DueShare> rows = spool.queuedFor(hop, limit);
+      List<DueBatch> rows = spool.queuedFor(hop, limit);
       int found = offer(rows, now, true);
       if (found == 0 && rows.size() < limit) {
         lock.lock();
         try {
-          scheduler.exhausted(hop);
+          scheduler.storeIsEmpty(hop);
         } finally {
           lock.unlock();
         }
@@ -660,55 +669,55 @@ public final class Queue implements Intake, Closeable {
   }
 
   /** Offers rows to the lines; returns how many were not in hand already. */
-  private int offer(List<DueShare> rows, Instant now, boolean leaveWhenCrowded) {
-    List<Move> moves = new ArrayList<>();
-    List<DueShare> shut = new ArrayList<>();
-    Map<ShareKey, String> aside = new LinkedHashMap<>(0);
+  private int offer(List<DueBatch> rows, Instant now, boolean leaveWhenCrowded) {
+    List<BatchMove> moves = new ArrayList<>();
+    List<DueBatch> shut = new ArrayList<>();
+    Map<BatchKey, String> aside = new LinkedHashMap<>(0);
     Set<String> crowded = new HashSet<>();
-    Map<ShareKey, Scheduler.Offer.Paused> causes = new HashMap<>();
+    Map<BatchKey, Scheduler.Admission.Paused> causes = new HashMap<>();
     RetrySchedule schedule = settings.schedule();
     int found = 0;
     lock.lock();
     try {
-      for (DueShare row : rows) {
-        if (inHand.size() >= WINDOW || stopping) {
+      for (DueBatch row : rows) {
+        if (inMemory.size() >= WINDOW || stopping) {
           break;
         }
-        if (inHand.containsKey(row.key())) {
+        if (inMemory.containsKey(row.key())) {
           continue;
         }
         if (isSetAside(row.key(), aside)) {
           continue;
         }
-        Scheduler.Offer offer = offered(row, now, aside);
+        Scheduler.Admission offer = offered(row, now, aside);
         if (offer == null) {
           continue;
         }
         switch (offer) {
-          case Scheduler.Offer.Taken t -> {
-            InHand hand = new InHand(false);
+          case Scheduler.Admission.Admitted t -> {
+            InMemoryBatch hand = new InMemoryBatch(false);
             hand.inLine = true;
-            inHand.put(row.key(), hand);
+            inMemory.put(row.key(), hand);
             found++;
             evict(t, now, moves, crowded);
           }
-          case Scheduler.Offer.Crowded c -> {
+          case Scheduler.Admission.NoPlace c -> {
             if (!leaveWhenCrowded) {
               found++;
               crowded.add(row.hop());
-              inHand.put(row.key(), new InHand(false));
+              inMemory.put(row.key(), new InMemoryBatch(false));
               moves.add(crowded(row.key(), now));
             }
           }
-          case Scheduler.Offer.Paused s -> {
+          case Scheduler.Admission.Paused s -> {
             found++;
-            inHand.put(row.key(), new InHand(false));
+            inMemory.put(row.key(), new InMemoryBatch(false));
             Instant arrived = row.key().message().time();
-            if (schedule.isLate(arrived, now) || schedule.isOver(arrived, now)) {
+            if (schedule.isDelayNoticeDue(arrived, now) || schedule.isOver(arrived, now)) {
               shut.add(row);
               causes.put(row.key(), s);
             } else {
-              moves.add(new Move(row.key(), ShareState.QUEUED, spread(s), s.cause().reason()));
+              moves.add(new BatchMove(row.key(), BatchState.QUEUED, spread(s), s.cause().reason()));
             }
           }
         }
@@ -719,29 +728,29 @@ public final class Queue implements Intake, Closeable {
     }
     move(moves, crowded);
     aside.forEach(this::hold);
-    for (DueShare row : shut) {
+    for (DueBatch row : shut) {
       Set<QueueId> message = Set.of(row.key().message());
       marks.beginStep(message);
-      shut(row, java.util.Objects.requireNonNull(causes.get(row.key())));
+      hopPaused(row, java.util.Objects.requireNonNull(causes.get(row.key())));
       marks.endStep(message);
     }
     return found;
   }
 
   /** Null when the offer met a fault of ours, and the row is to be held. */
-  private Scheduler.@Nullable Offer offered(
-      DueShare row, Instant now, Map<ShareKey, String> aside) {
+  private Scheduler.@Nullable Admission offered(
+      DueBatch row, Instant now, Map<BatchKey, String> aside) {
     Set<QueueId> message = Set.of(row.key().message());
     marks.beginStep(message);
-    Scheduler.Offer offer = null;
+    Scheduler.Admission offer = null;
     try {
       offer =
           scheduler.offer(
-              new Scheduler.Ready(row.key(), row.hop(), row.sender(), row.state()), now);
+              new Scheduler.ReadyBatch(row.key(), row.hop(), row.sender(), row.state()), now);
     } catch (RuntimeException e) {
       // One row must not keep this look from all rows behind it.
       log.bug("queue " + row.key().message(), e);
-      inHand.put(row.key(), new InHand(false));
+      inMemory.put(row.key(), new InMemoryBatch(false));
       aside.put(row.key(), QueueStep.OUR_FAULT);
     }
     marks.endStep(message);
@@ -749,17 +758,17 @@ public final class Queue implements Intake, Closeable {
   }
 
   /** Whether a share ended the process before, and is held or left alone instead of offered. */
-  private boolean isSetAside(ShareKey key, Map<ShareKey, String> aside) {
+  private boolean isSetAside(BatchKey key, Map<BatchKey, String> aside) {
     return switch (marks.verdict(key.message())) {
       case HOLD -> {
-        inHand.put(key, new InHand(false));
+        inMemory.put(key, new InMemoryBatch(false));
         aside.put(key, QueueStep.ENDED_PROCESS);
         yield true;
       }
       case LEAVE -> {
-        InHand hand = new InHand(false);
+        InMemoryBatch hand = new InMemoryBatch(false);
         hand.leftAlone = true;
-        inHand.put(key, hand);
+        inMemory.put(key, hand);
         sayLeft(key);
         yield true;
       }
@@ -767,7 +776,7 @@ public final class Queue implements Intake, Closeable {
     };
   }
 
-  private void sayLeft(ShareKey key) {
+  private void sayLeft(BatchKey key) {
     log.storeTrouble(
         key.message()
             + " ended the process also when it was to be held, and is left as it is; sealwax queue"
@@ -776,27 +785,27 @@ public final class Queue implements Intake, Closeable {
   }
 
   /** Begins the probes of next hops whose pause is over with the oldest mail for them. */
-  private void probe(Instant now) throws SpoolTrouble {
-    List<Scheduler.Probe> wanted;
+  private void probe(Instant now) throws SpoolException {
+    List<Scheduler.HopProbe> wanted;
     lock.lock();
     try {
       wanted = stopping ? List.of() : scheduler.probes();
     } finally {
       lock.unlock();
     }
-    for (Scheduler.Probe probe : wanted) {
-      Share share = waiting(probe.key());
+    for (Scheduler.HopProbe probe : wanted) {
+      RecipientBatch share = waiting(probe.key());
       lock.lock();
       try {
         if (share == null || !share.hop().equals(probe.hop())) {
           scheduler.noProbe(probe);
-        } else if (!inHand.containsKey(share.key()) && !stopping) {
-          Scheduler.Ready ready =
-              new Scheduler.Ready(share.key(), share.hop(), share.sender(), share.state());
+        } else if (!inMemory.containsKey(share.key()) && !stopping) {
+          Scheduler.ReadyBatch ready =
+              new Scheduler.ReadyBatch(share.key(), share.hop(), share.sender(), share.state());
           if (scheduler.offerProbe(ready, now)) {
-            InHand hand = new InHand(false);
+            InMemoryBatch hand = new InMemoryBatch(false);
             hand.inLine = true;
-            inHand.put(share.key(), hand);
+            inMemory.put(share.key(), hand);
             pump();
           }
         }
@@ -807,11 +816,11 @@ public final class Queue implements Intake, Closeable {
   }
 
   /** A share that waits for its time; null when it is gone, held, or cannot be read. */
-  private @Nullable Share waiting(ShareKey key) throws SpoolTrouble {
+  private @Nullable RecipientBatch waiting(BatchKey key) throws SpoolException {
     try {
-      return spool.share(key).filter(s -> s.due() != null).orElse(null);
-    } catch (SpoolTrouble e) {
-      if (e.kind() != SpoolTrouble.Kind.DAMAGED) {
+      return spool.batch(key).filter(s -> s.due() != null).orElse(null);
+    } catch (SpoolException e) {
+      if (e.kind() != SpoolException.Kind.DAMAGED) {
         throw e;
       }
       // Its own turn sets it aside.
@@ -819,7 +828,7 @@ public final class Queue implements Intake, Closeable {
     }
   }
 
-  private void move(List<Move> moves) {
+  private void move(List<BatchMove> moves) {
     move(moves, Set.of());
   }
 
@@ -828,16 +837,16 @@ public final class Queue implements Intake, Closeable {
    *
    * @param crowded next hops that had no place for some of them: while the move is under way these
    *     shares are in hand, a look by next hop finds nothing new, and concludes that the store has
-   *     no more. So it is said again afterwards, or they would wait {@link Scheduler#LOOK_AGAIN}
-   *     beside an idle next hop.
+   *     no more. So it is said again afterwards, or they would wait {@link
+   *     Scheduler#RETRY_WHEN_FULL} beside an idle next hop.
    */
-  private void move(List<Move> moves, Set<String> crowded) {
+  private void move(List<BatchMove> moves, Set<String> crowded) {
     if (moves.isEmpty()) {
       return;
     }
-    Settled letGo =
+    CommitListener letGo =
         gone -> {
-          for (Move m : moves) {
+          for (BatchMove m : moves) {
             letGo(m.key());
           }
           lock.lock();
@@ -848,18 +857,18 @@ public final class Queue implements Intake, Closeable {
             lock.unlock();
           }
         };
-    spool.change(Change.moves(moves), letGo.orHeld(() -> letGo.settled(Set.of())));
+    spool.change(SpoolChange.moves(moves), letGo.orHeld(() -> letGo.settled(Set.of())));
   }
 
   /** A late share whose next hop is left alone: its sender may have to be told. */
-  private void shut(DueShare row, Scheduler.Offer.Paused offer) {
+  private void hopPaused(DueBatch row, Scheduler.Admission.Paused offer) {
     try {
-      Hot hot = Hot.load(spool, row.key());
+      LoadedBatch hot = LoadedBatch.load(spool, row.key());
       if (hot == null) {
         letGo(row.key());
         return;
       }
-      QueueStep.Event event = new QueueStep.Event.Shut(offer.cause(), spread(offer));
+      QueueStep.Event event = new QueueStep.Event.HopPaused(offer.cause(), spread(offer));
       consequences.apply(row.key(), row.hop(), hot, event, 0);
     } catch (IOException e) {
       log.bug("queue " + row.key().message(), e);
@@ -873,11 +882,11 @@ public final class Queue implements Intake, Closeable {
   private void pump() {
     Instant now = clock.now();
     while (!stopping) {
-      Scheduler.Round next = scheduler.next(now);
+      Scheduler.RunningRound next = scheduler.next(now);
       if (next == null) {
         return;
       }
-      InHand hand = inHand.get(next.share.key);
+      InMemoryBatch hand = inMemory.get(next.slotClass.key);
       if (hand != null) {
         hand.inLine = false;
       }
@@ -889,8 +898,8 @@ public final class Queue implements Intake, Closeable {
 
   // One round.
 
-  private void round(Scheduler.Round round) {
-    Scheduler.Ready share = round.share;
+  private void round(Scheduler.RunningRound round) {
+    Scheduler.ReadyBatch share = round.slotClass;
     RoundResult result = null;
     lock.lock();
     try {
@@ -898,25 +907,25 @@ public final class Queue implements Intake, Closeable {
     } finally {
       lock.unlock();
     }
-    WorkMarks.Turn turn = marks.begin(share.key.message());
-    if (turn == WorkMarks.Turn.GO) {
+    CrashMarks.StartPermission turn = marks.begin(share.key.message());
+    if (turn == CrashMarks.StartPermission.GO) {
       marked(share.key);
     }
     boolean ourFault = false;
     try {
-      result = turn == WorkMarks.Turn.GO ? deliver(round) : null;
+      result = turn == CrashMarks.StartPermission.GO ? deliver(round) : null;
     } catch (InterruptedException e) {
       // Shutting down: the store still has the share as it was, and the next start tries again.
       Thread.currentThread().interrupt();
       lock.lock();
       try {
-        InHand hand = inHand.remove(share.key);
+        InMemoryBatch hand = inMemory.remove(share.key);
         unmark(share.key, hand);
       } finally {
         lock.unlock();
       }
       return;
-    } catch (SpoolTrouble e) {
+    } catch (SpoolException e) {
       log.storeTrouble("deliveries wait for the store", e);
     } catch (IOException e) {
       log.bug("round of " + share.key.message(), e);
@@ -925,7 +934,7 @@ public final class Queue implements Intake, Closeable {
       log.bug("round of " + share.key.message(), e);
       ourFault = true;
     } finally {
-      goBack(ended(round, result == null ? new RoundResult.Nothing() : result));
+      goBack(ended(round, result == null ? new RoundResult.NothingLearned() : result));
     }
     if (result != null) {
       return;
@@ -944,10 +953,10 @@ public final class Queue implements Intake, Closeable {
     }
   }
 
-  private void marked(ShareKey key) {
+  private void marked(BatchKey key) {
     lock.lock();
     try {
-      InHand hand = inHand.get(key);
+      InMemoryBatch hand = inMemory.get(key);
       if (hand == null) {
         marks.end(key.message());
       } else {
@@ -958,17 +967,17 @@ public final class Queue implements Intake, Closeable {
     }
   }
 
-  private void unmark(ShareKey key, @Nullable InHand hand) {
+  private void unmark(BatchKey key, @Nullable InMemoryBatch hand) {
     if (hand != null && hand.marked) {
       hand.marked = false;
       marks.end(key.message());
     }
   }
 
-  private void leave(ShareKey key) {
+  private void leave(BatchKey key) {
     lock.lock();
     try {
-      InHand hand = inHand.get(key);
+      InMemoryBatch hand = inMemory.get(key);
       if (hand != null) {
         hand.leftAlone = true;
       }
@@ -979,18 +988,18 @@ public final class Queue implements Intake, Closeable {
   }
 
   /** A fault of ours while a share was worked on: with the second it is held. */
-  private void fault(ShareKey key) {
+  private void fault(BatchKey key) {
     int count;
     lock.lock();
     try {
       count = faults.merge(key, 1, Integer::sum);
-      if (count >= WorkMarks.ENDS) {
+      if (count >= CrashMarks.ENDS) {
         faults.remove(key);
       }
     } finally {
       lock.unlock();
     }
-    if (count >= WorkMarks.ENDS) {
+    if (count >= CrashMarks.ENDS) {
       hold(key, QueueStep.OUR_FAULT);
     } else {
       nothingLearned(key, STORE_RETRY);
@@ -1002,7 +1011,7 @@ public final class Queue implements Intake, Closeable {
    *
    * @param reason {@link QueueStep#ENDED_PROCESS} or {@link QueueStep#OUR_FAULT}
    */
-  private void hold(ShareKey key, String reason) {
+  private void hold(BatchKey key, String reason) {
     log.warning(
         "queue",
         key.message()
@@ -1010,44 +1019,45 @@ public final class Queue implements Intake, Closeable {
                 ? " was under way at two unexpected ends of the process and is held"
                 : " met a fault of this program and is held")
             + "; sealwax queue release tries it once more");
-    Settled held =
+    CommitListener held =
         gone -> {
           marks.end(key.message());
           letGo(key);
         };
     try {
       spool.change(
-          Change.moves(List.of(new Move(key, ShareState.HELD, null, reason))),
+          SpoolChange.moves(List.of(new BatchMove(key, BatchState.HELD, null, reason))),
           held.orHeld(() -> held.settled(Set.of())));
     } catch (IllegalStateException e) {
       log.note("queue", key.message() + " is held after the next start");
     }
   }
 
-  private Scheduler.Back ended(Scheduler.Round round, RoundResult result) {
+  private Scheduler.ReturnedBatches ended(Scheduler.RunningRound round, RoundResult result) {
     lock.lock();
     try {
       deliveringThreads.remove(Thread.currentThread());
       running--;
       if (result instanceof RoundResult.Busy) {
-        InHand hand = inHand.get(round.share.key);
+        InMemoryBatch hand = inMemory.get(round.slotClass.key);
         if (hand != null) {
           hand.inLine = true;
         }
-        unmark(round.share.key, hand);
+        unmark(round.slotClass.key, hand);
       }
-      Scheduler.Back back = scheduler.ended(round, result, clock.now(), chance.fraction());
-      back.shares()
+      Scheduler.ReturnedBatches back =
+          scheduler.ended(round, result, clock.now(), random.fraction());
+      back.batches()
           .forEach(
               r -> {
-                InHand hand = inHand.get(r.key);
+                InMemoryBatch hand = inMemory.get(r.key);
                 if (hand != null) {
                   hand.inLine = false;
                 }
               });
       pump();
       signalIfMore();
-      tellIfIdle();
+      signalIfIdle();
       return back;
     } finally {
       lock.unlock();
@@ -1055,8 +1065,8 @@ public final class Queue implements Intake, Closeable {
   }
 
   private void signalIfMore() {
-    if (!scheduler.hungry(1).isEmpty()) {
-      refillWanted = true;
+    if (!scheduler.hopsToRefill(1).isEmpty()) {
+      refillNeeded = true;
       wake.signal();
     }
   }
@@ -1066,19 +1076,20 @@ public final class Queue implements Intake, Closeable {
    *
    * @throws IOException when the store cannot be read, and nothing was learned
    */
-  private RoundResult deliver(Scheduler.Round round) throws InterruptedException, IOException {
-    Scheduler.Ready share = round.share;
-    Hot hot = share.hot == null ? Hot.load(spool, share.key) : share.hot;
+  private RoundResult deliver(Scheduler.RunningRound round)
+      throws InterruptedException, IOException {
+    Scheduler.ReadyBatch share = round.slotClass;
+    LoadedBatch hot = share.hot == null ? LoadedBatch.load(spool, share.key) : share.hot;
     if (hot == null) {
       letGo(share.key);
-      return new RoundResult.Nothing();
+      return new RoundResult.NothingLearned();
     }
     NextHop nextHop = routing.nextHopFor(hot.group().recipients().getFirst().target());
     if (!goesTo(hot, share.hop)) {
       reroute(share, hot, clock.now());
-      return new RoundResult.Nothing();
+      return new RoundResult.NothingLearned();
     }
-    Damage damage = new Damage();
+    ContentCheck damage = new ContentCheck();
     RoundSlot slot = new RoundSlot(round);
     Consignment consignment = consignment(share, hot, nextHop, damage, slot);
     Map<Long, Outcome> outcomes;
@@ -1090,7 +1101,7 @@ public final class Queue implements Intake, Closeable {
     }
     IOException found = damage.found();
     if (found != null) {
-      outcomes = damage.instead(hot.group(), outcomes);
+      outcomes = damage.heldIfDamaged(hot.group(), outcomes);
       log.storeTrouble("the content of " + share.key.message() + " is damaged and held", found);
     }
     RoundResult result = RoundResult.of(hot.group().recipients(), outcomes, slot.greeted);
@@ -1100,7 +1111,11 @@ public final class Queue implements Intake, Closeable {
     }
     try {
       consequences.apply(
-          share.key, share.hop, hot, new QueueStep.Event.Ended(outcomes), hot.group().rounds() + 1);
+          share.key,
+          share.hop,
+          hot,
+          new QueueStep.Event.RoundEnded(outcomes),
+          hot.group().rounds() + 1);
     } catch (IOException e) {
       log.bug("after the round of " + share.key.message(), e);
       nothingLearned(share.key, STORE_RETRY);
@@ -1112,11 +1127,11 @@ public final class Queue implements Intake, Closeable {
   }
 
   /** The slot of one round, as the delivery sees it. */
-  private final class RoundSlot implements Slot {
-    private final Scheduler.Round round;
+  private final class RoundSlot implements DeliverySlot {
+    private final Scheduler.RunningRound round;
     private volatile boolean greeted;
 
-    RoundSlot(Scheduler.Round round) {
+    RoundSlot(Scheduler.RunningRound round) {
       this.round = round;
     }
 
@@ -1166,20 +1181,24 @@ public final class Queue implements Intake, Closeable {
   }
 
   private Consignment consignment(
-      Scheduler.Ready share, Hot hot, NextHop nextHop, Damage damage, Slot slot) {
+      Scheduler.ReadyBatch share,
+      LoadedBatch hot,
+      NextHop nextHop,
+      ContentCheck damage,
+      DeliverySlot slot) {
     RecipientGroup group = hot.group();
-    List<Addressee> addressees = new ArrayList<>(group.recipients().size());
+    List<ConsignmentRecipient> addressees = new ArrayList<>(group.recipients().size());
     for (QueuedRecipient r : group.recipients()) {
       addressees.add(r.addressee());
     }
     byte[] inMemory = hot.content();
     QueueId id = share.key.message();
     // Its age by the clock of the courier.
-    Instant arrived = hot.arrived().plus(Duration.between(clock.now(), clock.civil()));
-    Consignment.Content content =
+    Instant arrived = hot.arrived().plus(Duration.between(clock.now(), clock.civilTime()));
+    Consignment.MessageContent content =
         inMemory != null
             ? () -> new InMemory(inMemory)
-            : () -> damage.watching(() -> spool.content(id));
+            : () -> damage.open(() -> spool.content(id));
     return new Consignment(
         id,
         group.sender(),
@@ -1209,7 +1228,7 @@ public final class Queue implements Intake, Closeable {
     }
   }
 
-  private boolean goesTo(Hot hot, String hop) {
+  private boolean goesTo(LoadedBatch hot, String hop) {
     for (QueuedRecipient r : hot.group().recipients()) {
       if (!lineOf(hot, r).equals(hop)) {
         return false;
@@ -1218,30 +1237,30 @@ public final class Queue implements Intake, Closeable {
     return true;
   }
 
-  private String lineOf(Hot hot, QueuedRecipient r) {
-    return Line.of(routing.nextHopFor(r.target()), hot.envelope().options().tls());
+  private String lineOf(LoadedBatch hot, QueuedRecipient r) {
+    return SchedulingKey.of(routing.nextHopFor(r.target()), hot.envelope().options().tls());
   }
 
   /** The configuration says another next hop by now: the recipients are grouped anew. */
-  private void reroute(Scheduler.Ready share, Hot hot, Instant now) {
+  private void reroute(Scheduler.ReadyBatch share, LoadedBatch hot, Instant now) {
     Map<String, List<QueuedRecipient>> byHop = new LinkedHashMap<>();
     for (QueuedRecipient r : hot.group().recipients()) {
       byHop.computeIfAbsent(lineOf(hot, r), k -> new ArrayList<>()).add(r);
     }
-    List<Share> put = new ArrayList<>();
+    List<RecipientBatch> put = new ArrayList<>();
     byHop.forEach(
         (hop, recipients) ->
             put.add(
-                Consequences.stored(
+                StepApplier.stored(
                     share.key.message(),
                     hot.group().with(recipients),
-                    ShareState.QUEUED,
+                    BatchState.QUEUED,
                     now,
                     hop,
                     "")));
     spool.change(
-        new Change(List.of(share.key), put, List.of(), List.of(), List.of()),
-        ((Settled)
+        new SpoolChange(List.of(share.key), put, List.of(), List.of(), List.of()),
+        ((CommitListener)
                 gone -> {
                   letGo(share.key);
                   signal();
@@ -1249,15 +1268,15 @@ public final class Queue implements Intake, Closeable {
             .orHeld(() -> letGo(share.key)));
   }
 
-  private void goBack(Scheduler.Back back) {
-    Scheduler.Offer.Paused pause = back.pause();
+  private void goBack(Scheduler.ReturnedBatches back) {
+    Scheduler.Admission.Paused pause = back.pause();
     if (pause == null) {
       return;
     }
-    List<Move> moves = new ArrayList<>(back.shares().size());
-    for (Scheduler.Ready r : back.shares()) {
+    List<BatchMove> moves = new ArrayList<>(back.batches().size());
+    for (Scheduler.ReadyBatch r : back.batches()) {
       Instant due = r.key.equals(back.probe()) ? pause.until() : spread(pause);
-      moves.add(new Move(r.key, ShareState.QUEUED, due, pause.cause().reason()));
+      moves.add(new BatchMove(r.key, BatchState.QUEUED, due, pause.cause().reason()));
     }
     try {
       move(moves);
@@ -1267,19 +1286,19 @@ public final class Queue implements Intake, Closeable {
   }
 
   /** Nothing is known about a round that was begun or should have been: the share waits a while. */
-  private void nothingLearned(ShareKey key, Duration wait) {
+  private void nothingLearned(BatchKey key, Duration wait) {
     try {
-      move(List.of(new Move(key, ShareState.QUEUED, clock.now().plus(wait), null)));
+      move(List.of(new BatchMove(key, BatchState.QUEUED, clock.now().plus(wait), null)));
     } catch (IllegalStateException e) {
       log.note("queue", key.message() + " is tried again after the next start");
     }
   }
 
-  private void letGo(ShareKey key) {
+  private void letGo(BatchKey key) {
     List<Runnable> afterwards = List.of();
     lock.lock();
     try {
-      InHand hand = inHand.remove(key);
+      InMemoryBatch hand = inMemory.remove(key);
       if (hand != null) {
         hotBytes -= hand.hotBytes;
         unmark(key, hand);
@@ -1288,10 +1307,10 @@ public final class Queue implements Intake, Closeable {
         }
         afterwards = hand.afterwards;
       }
-      if (inHand.size() == WINDOW / 2) {
+      if (inMemory.size() == WINDOW / 2) {
         signalLocked();
       }
-      tellIfIdle();
+      signalIfIdle();
     } finally {
       lock.unlock();
     }
@@ -1306,8 +1325,8 @@ public final class Queue implements Intake, Closeable {
    *
    * @return true when the caller has it now
    */
-  boolean seize(Share share) {
-    return seize(share, null);
+  boolean takeForOperation(RecipientBatch share) {
+    return takeForOperation(share, null);
   }
 
   /**
@@ -1316,12 +1335,12 @@ public final class Queue implements Intake, Closeable {
    *
    * @return true when the caller has it now
    */
-  boolean seize(Share share, @Nullable Runnable afterwards) {
+  boolean takeForOperation(RecipientBatch share, @Nullable Runnable afterwards) {
     lock.lock();
     try {
-      InHand hand = inHand.get(share.key());
+      InMemoryBatch hand = inMemory.get(share.key());
       if (hand == null) {
-        inHand.put(share.key(), new InHand(false));
+        inMemory.put(share.key(), new InMemoryBatch(false));
         return true;
       }
       if (hand.leftAlone) {
@@ -1354,21 +1373,21 @@ public final class Queue implements Intake, Closeable {
     CountDownLatch settled = new CountDownLatch(1);
     try {
       // Changes are committed and told in the order in which they came.
-      spool.change(Change.moves(List.of()), gone -> settled.countDown());
+      spool.change(SpoolChange.moves(List.of()), gone -> settled.countDown());
       return settled.await(atMost.toNanos(), TimeUnit.NANOSECONDS);
     } catch (IllegalStateException e) {
-      throw new SpoolTrouble(SpoolTrouble.Kind.BROKEN, "the spool is closed", e);
+      throw new SpoolException(SpoolException.Kind.BROKEN, "the spool is closed", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new SpoolTrouble(SpoolTrouble.Kind.BROKEN, "interrupted", e);
+      throw new SpoolException(SpoolException.Kind.BROKEN, "interrupted", e);
     }
   }
 
   /** Carries out a change on seized shares. */
-  void changeSeized(List<ShareKey> keys, Change change) {
+  void changeTaken(List<BatchKey> keys, SpoolChange change) {
     spool.change(
         change,
-        ((Settled)
+        ((CommitListener)
                 gone -> {
                   keys.forEach(this::letGo);
                   gone.forEach(id -> log.removed(id.text()));
@@ -1378,11 +1397,11 @@ public final class Queue implements Intake, Closeable {
   }
 
   /** Gives a seized share back, to be found by its time. */
-  void release(ShareKey key) {
+  void release(BatchKey key) {
     boolean lostItsPlace;
     lock.lock();
     try {
-      InHand hand = inHand.get(key);
+      InMemoryBatch hand = inMemory.get(key);
       lostItsPlace = hand != null && hand.isFresh;
     } finally {
       lock.unlock();
@@ -1416,7 +1435,7 @@ public final class Queue implements Intake, Closeable {
       }
       lastMark = now;
       freshSinceMark = fresh > 0;
-      for (Map.Entry<ShareKey, InHand> e : inHand.entrySet()) {
+      for (Map.Entry<BatchKey, InMemoryBatch> e : inMemory.entrySet()) {
         QueueId id = e.getKey().message();
         if (e.getValue().isFresh && (lowest == null || id.compareTo(lowest) < 0)) {
           lowest = id;
@@ -1426,18 +1445,19 @@ public final class Queue implements Intake, Closeable {
       lock.unlock();
     }
     QueueId opened = QueueId.earliestAt(now);
-    spool.freshFrom(lowest == null || opened.compareTo(lowest) < 0 ? opened : lowest);
+    spool.noFreshBefore(lowest == null || opened.compareTo(lowest) < 0 ? opened : lowest);
   }
 
   /** Sends the postmaster a letter; nothing when nobody is named. */
-  void tellPostmaster(String subject, List<String> lines) throws IOException {
+  void notifyPostmaster(String subject, List<String> lines) throws IOException {
     QueueSettings in = settings;
     if (in.postmaster().isEmpty()) {
       return;
     }
-    Notices.Made letter = notices.letter(in.postmaster().get(), subject, lines, in, clock.now());
+    NotificationWriter.PreparedNotification letter =
+        notices.postmasterMessage(in.postmaster().get(), subject, lines, in, clock.now());
     spool.change(
-        new Change(List.of(), List.of(), List.of(), List.of(letter.message()), List.of()),
+        new SpoolChange(List.of(), List.of(), List.of(), List.of(letter.message()), List.of()),
         gone -> consequences.announced(letter.message().id(), List.of(letter)));
   }
 
@@ -1455,7 +1475,7 @@ public final class Queue implements Intake, Closeable {
           rounds.sum(),
           running,
           scheduler.ready(),
-          inHand.size(),
+          inMemory.size(),
           fresh,
           hotBytes,
           scheduler.hops(),
@@ -1469,7 +1489,7 @@ public final class Queue implements Intake, Closeable {
     return running == 0 && !ticking;
   }
 
-  private void tellIfIdle() {
+  private void signalIfIdle() {
     if (isIdle()) {
       idle.signalAll();
     }

@@ -8,14 +8,14 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.smtp.EnhancedStatus;
-import org.sealwax.router.spool.Change;
-import org.sealwax.router.spool.KeptMessage;
-import org.sealwax.router.spool.Move;
-import org.sealwax.router.spool.Share;
-import org.sealwax.router.spool.ShareKey;
-import org.sealwax.router.spool.ShareState;
+import org.sealwax.router.spool.BatchKey;
+import org.sealwax.router.spool.BatchMove;
+import org.sealwax.router.spool.BatchState;
+import org.sealwax.router.spool.RecipientBatch;
 import org.sealwax.router.spool.Spool;
-import org.sealwax.router.spool.SpoolTrouble;
+import org.sealwax.router.spool.SpoolChange;
+import org.sealwax.router.spool.SpoolException;
+import org.sealwax.router.spool.StoredMessage;
 
 /**
  * What a person may order. Thread-safe. Each order works through the store page by page and returns
@@ -42,7 +42,7 @@ public final class QueueControl {
    * @param later recipients in a running round, on which it will be carried out afterwards
    * @param skipped recipients that the filter meant and the order does not apply to
    */
-  public record Count(int recipients, int later, int skipped) {}
+  public record OperationResult(int recipients, int later, int skipped) {}
 
   private enum Order {
     HOLD,
@@ -53,45 +53,45 @@ public final class QueueControl {
   }
 
   /** Lets recipients wait for a person, whatever they waited for before. */
-  public Count hold(QueueFilter filter) throws IOException {
+  public OperationResult hold(QueueFilter filter) throws IOException {
     return order(filter, Order.HOLD);
   }
 
   /** Lets held recipients go on at once. */
-  public Count release(QueueFilter filter) throws IOException {
+  public OperationResult release(QueueFilter filter) throws IOException {
     return order(filter, Order.RELEASE);
   }
 
   /** Tries waiting recipients at once, also where the next hop was found dead. */
-  public Count retry(QueueFilter filter) throws IOException {
+  public OperationResult retry(QueueFilter filter) throws IOException {
     return order(filter, Order.RETRY);
   }
 
   /** Gives recipients up with a notification to the sender. */
-  public Count bounce(QueueFilter filter) throws IOException {
+  public OperationResult bounce(QueueFilter filter) throws IOException {
     return order(filter, Order.BOUNCE);
   }
 
   /** Deletes recipients without telling anybody. */
-  public Count delete(QueueFilter filter) throws IOException {
+  public OperationResult delete(QueueFilter filter) throws IOException {
     return order(filter, Order.DELETE);
   }
 
-  private Count order(QueueFilter filter, Order order) throws IOException {
+  private OperationResult order(QueueFilter filter, Order order) throws IOException {
     int done = 0;
     int later = 0;
     int skipped = 0;
-    ShareKey at = null;
+    BatchKey at = null;
     boolean more = true;
     while (more) {
-      List<ShareKey> damaged = new ArrayList<>();
-      List<Share> shares = spool.list(filter.forStore(), at, QueueView.READ, damaged::add);
+      List<BatchKey> damaged = new ArrayList<>();
+      List<RecipientBatch> shares = spool.list(filter.forStore(), at, QueueView.READ, damaged::add);
       more = shares.size() + damaged.size() >= QueueView.READ;
-      for (ShareKey key : damaged) {
+      for (BatchKey key : damaged) {
         spool.setAside(key, "the record of the recipients is damaged");
       }
-      List<Share> inHand = new ArrayList<>();
-      for (Share share : shares) {
+      List<RecipientBatch> inHand = new ArrayList<>();
+      for (RecipientBatch share : shares) {
         at = share.key();
         int meant = meant(share, filter);
         if (meant == 0) {
@@ -99,7 +99,7 @@ public final class QueueControl {
         }
         if (!applies(order, share.state())) {
           skipped += meant;
-        } else if (queue.seize(share)) {
+        } else if (queue.takeForOperation(share)) {
           done += carryOut(share.key(), filter, order);
         } else {
           inHand.add(share);
@@ -109,8 +109,8 @@ public final class QueueControl {
         // Most that are in hand only wait for their commit. What is left then is in a round.
         settle();
       }
-      for (Share share : inHand) {
-        if (queue.seize(share, () -> afterwards(share.key(), filter, order))) {
+      for (RecipientBatch share : inHand) {
+        if (queue.takeForOperation(share, () -> afterwards(share.key(), filter, order))) {
           done += carryOut(share.key(), filter, order);
         } else {
           later += meant(share, filter);
@@ -120,12 +120,12 @@ public final class QueueControl {
     if (done > 0) {
       settle();
     }
-    return new Count(done, later, skipped);
+    return new OperationResult(done, later, skipped);
   }
 
-  private static int meant(Share share, QueueFilter filter) throws IOException {
-    RecipientGroup group = RecordForm.group(share.recipients());
-    return (int) group.recipients().stream().filter(filter::means).count();
+  private static int meant(RecipientBatch share, QueueFilter filter) throws IOException {
+    RecipientGroup group = QueueRecordCodec.group(share.recipients());
+    return (int) group.recipients().stream().filter(filter::matches).count();
   }
 
   private void settle() throws IOException {
@@ -134,16 +134,16 @@ public final class QueueControl {
     }
   }
 
-  private static boolean applies(Order order, ShareState state) {
+  private static boolean applies(Order order, BatchState state) {
     return switch (order) {
-      case HOLD -> state != ShareState.HELD;
-      case RELEASE -> state == ShareState.HELD;
-      case RETRY -> state == ShareState.DEFERRED || state == ShareState.QUEUED;
+      case HOLD -> state != BatchState.HELD;
+      case RELEASE -> state == BatchState.HELD;
+      case RETRY -> state == BatchState.DEFERRED || state == BatchState.QUEUED;
       case BOUNCE, DELETE -> true;
     };
   }
 
-  private void afterwards(ShareKey key, QueueFilter filter, Order order) {
+  private void afterwards(BatchKey key, QueueFilter filter, Order order) {
     boolean setsGoing = order == Order.RELEASE || order == Order.RETRY;
     try {
       if (!setsGoing && !filter.isAboutProgress()) {
@@ -153,10 +153,10 @@ public final class QueueControl {
       }
       // Only this one: two shares of a message would call for each other's retry for ever, and a
       // reason that was meant before the round says nothing about the message's other shares.
-      Optional<Share> share = spool.share(key);
+      Optional<RecipientBatch> share = spool.batch(key);
       if (share.isPresent()
           && applies(order, share.get().state())
-          && queue.seize(share.get(), () -> afterwards(key, filter, order))) {
+          && queue.takeForOperation(share.get(), () -> afterwards(key, filter, order))) {
         carryOut(key, filter, order);
       }
     } catch (IOException e) {
@@ -165,26 +165,26 @@ public final class QueueControl {
   }
 
   /** Works on a seized share, which is given back whatever happens. */
-  private int carryOut(ShareKey key, QueueFilter filter, Order order) throws IOException {
+  private int carryOut(BatchKey key, QueueFilter filter, Order order) throws IOException {
     boolean handed = false;
     try {
       // Read again: it is ours only now, and may have changed since the page was read.
-      Optional<Share> share = spool.share(key);
+      Optional<RecipientBatch> share = spool.batch(key);
       if (share.isEmpty() || !applies(order, share.get().state())) {
         return 0;
       }
-      RecipientGroup group = RecordForm.group(share.get().recipients());
-      List<QueuedRecipient> meant = group.recipients().stream().filter(filter::means).toList();
+      RecipientGroup group = QueueRecordCodec.group(share.get().recipients());
+      List<QueuedRecipient> meant = group.recipients().stream().filter(filter::matches).toList();
       if (meant.isEmpty()) {
         return 0;
       }
       List<QueuedRecipient> others =
-          group.recipients().stream().filter(r -> !filter.means(r)).toList();
+          group.recipients().stream().filter(r -> !filter.matches(r)).toList();
       carryOut(share.get(), group, meant, others, order);
       handed = true;
       return meant.size();
-    } catch (SpoolTrouble e) {
-      if (e.kind() != SpoolTrouble.Kind.DAMAGED) {
+    } catch (SpoolException e) {
+      if (e.kind() != SpoolException.Kind.DAMAGED) {
         throw e;
       }
       spool.setAside(key, String.valueOf(e.getMessage()));
@@ -197,7 +197,7 @@ public final class QueueControl {
   }
 
   private void carryOut(
-      Share share,
+      RecipientBatch share,
       RecipientGroup group,
       List<QueuedRecipient> meant,
       List<QueuedRecipient> others,
@@ -211,72 +211,87 @@ public final class QueueControl {
               group,
               meant,
               others,
-              ShareState.HELD,
+              BatchState.HELD,
               null,
-              QueueStep.BY_HAND,
-              Station.What.HELD);
+              QueueStep.HELD_BY_ADMIN,
+              TraceEntry.RecipientEvent.HELD);
       case RELEASE ->
-          part(share, group, meant, others, ShareState.QUEUED, now, "", Station.What.RELEASED);
+          part(
+              share,
+              group,
+              meant,
+              others,
+              BatchState.QUEUED,
+              now,
+              "",
+              TraceEntry.RecipientEvent.RELEASED);
       case RETRY -> {
         queue.wakeHop(share.hop());
-        queue.changeSeized(
+        queue.changeTaken(
             List.of(share.key()),
-            Change.moves(List.of(new Move(share.key(), ShareState.QUEUED, now, null))));
+            SpoolChange.moves(List.of(new BatchMove(share.key(), BatchState.QUEUED, now, null))));
       }
       case DELETE -> {
-        List<Share> rest =
+        List<RecipientBatch> rest =
             others.isEmpty()
                 ? List.of()
                 : List.of(again(share, group.with(others), share.state(), share.due()));
-        change(share, rest, meant, Station.What.DELETED, now);
+        change(share, rest, meant, TraceEntry.RecipientEvent.DELETED, now);
       }
       case BOUNCE -> bounce(share, group, meant, others);
     }
   }
 
   private void bounce(
-      Share share, RecipientGroup group, List<QueuedRecipient> meant, List<QueuedRecipient> others)
+      RecipientBatch share,
+      RecipientGroup group,
+      List<QueuedRecipient> meant,
+      List<QueuedRecipient> others)
       throws IOException {
-    Optional<KeptMessage> message = spool.message(share.key().message());
+    Optional<StoredMessage> message = spool.message(share.key().message());
     if (message.isEmpty()) {
-      throw new SpoolTrouble(SpoolTrouble.Kind.DAMAGED, "its message is missing");
+      throw new SpoolException(SpoolException.Kind.DAMAGED, "its message is missing");
     }
-    Hot hot =
-        new Hot(
-            RecordForm.envelope(message.get().envelope()),
+    LoadedBatch hot =
+        new LoadedBatch(
+            QueueRecordCodec.envelope(message.get().envelope()),
             group.with(meant),
             message.get().arrived(),
             message.get().size(),
             null);
-    List<Share> rest =
+    List<RecipientBatch> rest =
         others.isEmpty()
             ? List.of()
             : List.of(again(share, group.with(others), share.state(), share.due()));
     queue.consequences.apply(
-        share.key(), share.hop(), hot, new QueueStep.Event.GivenUp("the postmaster"), 0, rest);
+        share.key(),
+        share.hop(),
+        hot,
+        new QueueStep.Event.GivenUpByAdmin("the postmaster"),
+        0,
+        rest);
   }
 
-  private static Share again(
-      Share share, RecipientGroup group, ShareState state, @Nullable Instant due) {
+  private static RecipientBatch again(
+      RecipientBatch share, RecipientGroup group, BatchState state, @Nullable Instant due) {
     // What was FRESH is not any more: its round was taken from it.
-    ShareState now = state == ShareState.FRESH ? ShareState.QUEUED : state;
-    Instant time = state == ShareState.FRESH ? share.key().message().time() : due;
-    return Consequences.stored(
-        share.key().message(), group, now, time, share.hop(), share.reason());
+    BatchState now = state == BatchState.FRESH ? BatchState.QUEUED : state;
+    Instant time = state == BatchState.FRESH ? share.key().message().time() : due;
+    return StepApplier.stored(share.key().message(), group, now, time, share.hop(), share.reason());
   }
 
   private void part(
-      Share share,
+      RecipientBatch share,
       RecipientGroup group,
       List<QueuedRecipient> meant,
       List<QueuedRecipient> others,
-      ShareState state,
+      BatchState state,
       @Nullable Instant due,
       String reason,
-      Station.What what) {
-    List<Share> put = new ArrayList<>();
+      TraceEntry.RecipientEvent what) {
+    List<RecipientBatch> put = new ArrayList<>();
     put.add(
-        Consequences.stored(
+        StepApplier.stored(
             share.key().message(), group.with(meant), state, due, share.hop(), reason));
     if (!others.isEmpty()) {
       put.add(again(share, group.with(others), share.state(), share.due()));
@@ -285,14 +300,18 @@ public final class QueueControl {
   }
 
   private void change(
-      Share share, List<Share> put, List<QueuedRecipient> meant, Station.What what, Instant now) {
-    List<Station.Line> lines = new ArrayList<>();
+      RecipientBatch share,
+      List<RecipientBatch> put,
+      List<QueuedRecipient> meant,
+      TraceEntry.RecipientEvent what,
+      Instant now) {
+    List<TraceEntry.RecipientTrace> lines = new ArrayList<>();
     for (QueuedRecipient r : meant) {
       lines.add(
-          new Station.Line(
+          new TraceEntry.RecipientTrace(
               r.target().toString(),
               what,
-              QueueStep.BY_HAND,
+              QueueStep.HELD_BY_ADMIN,
               EnhancedStatus.of(2, 0, 0).toString(),
               "",
               "",
@@ -300,15 +319,15 @@ public final class QueueControl {
               ""));
     }
     boolean stays = put.stream().anyMatch(s -> s.key().equals(share.key()));
-    queue.changeSeized(
+    queue.changeTaken(
         List.of(share.key()),
-        new Change(
+        new SpoolChange(
             stays ? List.of() : List.of(share.key()),
             put,
             List.of(),
             List.of(),
             List.of(
-                queue.consequences.journey(
-                    share.key().message(), new Station(now, 0, null, lines)))));
+                queue.consequences.trace(
+                    share.key().message(), new TraceEntry(now, 0, null, lines)))));
   }
 }

@@ -12,7 +12,7 @@ package org.sealwax.router.queue;
  * @param rounds begun
  * @param running rounds now
  * @param ready shares in line in memory
- * @param inHand shares in memory in all
+ * @param inMemory shares in memory in all
  * @param fresh shares accepted and not yet through their first round
  * @param hotBytes contents in memory
  * @param nextHops known now
@@ -28,7 +28,7 @@ public record QueueFigures(
     long rounds,
     int running,
     int ready,
-    int inHand,
+    int inMemory,
     int fresh,
     long hotBytes,
     int nextHops,

@@ -4,9 +4,9 @@ import java.util.Locale;
 import java.util.Optional;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
+import org.sealwax.router.spool.BatchFilter;
+import org.sealwax.router.spool.BatchState;
 import org.sealwax.router.spool.QueueId;
-import org.sealwax.router.spool.ShareFilter;
-import org.sealwax.router.spool.ShareState;
 
 /**
  * Which recipients an operation means; empty fields do not restrict, and all that are given must
@@ -25,7 +25,7 @@ public record QueueFilter(
     Optional<String> sender,
     Optional<String> recipient,
     Optional<String> reason,
-    Optional<ShareState> state) {
+    Optional<BatchState> state) {
   /** Everything. */
   public static QueueFilter all() {
     return new QueueFilter(
@@ -59,19 +59,19 @@ public record QueueFilter(
   }
 
   /** What the store can sort out by itself. */
-  ShareFilter forStore() {
+  BatchFilter forStore() {
     // A domain stands in a record in its canonical form; a local part in any case.
-    return new ShareFilter(id, state, reason, sender, domain.map(Domain::name));
+    return new BatchFilter(id, state, reason, sender, domain.map(Domain::name));
   }
 
   /** Whether one recipient is meant. */
-  boolean means(QueuedRecipient r) {
+  boolean matches(QueuedRecipient r) {
     Mailbox to =
         switch (r.target()) {
-          case Target.Remote remote -> remote.mailbox();
-          case Target.Command command -> command.mailbox();
-          case Target.Postmaster postmaster -> postmaster.mailbox();
-          case Target.Reports reports -> reports.mailbox();
+          case DeliveryTarget.Remote remote -> remote.mailbox();
+          case DeliveryTarget.Command command -> command.mailbox();
+          case DeliveryTarget.Postmaster postmaster -> postmaster.mailbox();
+          case DeliveryTarget.Reports reports -> reports.mailbox();
         };
     boolean inDomain = domain.isEmpty() || to.domain().equals(domain.get());
     boolean isRecipient =

@@ -2,8 +2,8 @@ package org.sealwax.router.queue;
 
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.router.spool.BatchState;
 import org.sealwax.router.spool.QueueId;
-import org.sealwax.router.spool.ShareState;
 
 /**
  * One recipient as the queue lists it.
@@ -28,7 +28,7 @@ public record QueueRow(
     String recipient,
     String original,
     String nextHop,
-    ShareState state,
+    BatchState state,
     @Nullable Instant due,
     int rounds,
-    @Nullable Cause last) {}
+    @Nullable FailureCause last) {}

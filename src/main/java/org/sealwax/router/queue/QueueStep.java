@@ -22,7 +22,7 @@ public final class QueueStep {
   public static final String DOUBLE_BOUNCE = "double-bounce";
 
   /** The queue's word for what a person held. */
-  public static final String BY_HAND = "by-hand";
+  public static final String HELD_BY_ADMIN = "by-hand";
 
   /** The queue's word for a message that was under way when the process ended, twice. */
   public static final String ENDED_PROCESS = "ended-process";
@@ -47,7 +47,7 @@ public final class QueueStep {
      *
      * @param outcomes by key; a missing one is deferred
      */
-    record Ended(Map<Long, Outcome> outcomes) implements Event {}
+    record RoundEnded(Map<Long, Outcome> outcomes) implements Event {}
 
     /**
      * Its turn came, and its next hop is left alone now.
@@ -55,14 +55,14 @@ public final class QueueStep {
      * @param cause why
      * @param until when the next hop may be tried
      */
-    record Shut(Cause cause, Instant until) implements Event {}
+    record HopPaused(FailureCause cause, Instant until) implements Event {}
 
     /** A person gives it up. */
-    record GivenUp(String who) implements Event {}
+    record GivenUpByAdmin(String who) implements Event {}
   }
 
   /** Why a sender is told something. */
-  public enum Notice {
+  public enum NoticeKind {
     FAILED,
     DELAYED,
     RELAYED,
@@ -77,10 +77,10 @@ public final class QueueStep {
    * @param cause why it failed or waits, or null when it went on
    * @param delivered how it went on, or null
    */
-  public record Told(
-      Notice notice,
+  public record NotifiedRecipient(
+      NoticeKind notice,
       QueuedRecipient recipient,
-      @Nullable Cause cause,
+      @Nullable FailureCause cause,
       Outcome.@Nullable Delivered delivered) {}
 
   /**
@@ -90,7 +90,7 @@ public final class QueueStep {
    * @param due until when
    * @param reason for the queue's list
    */
-  public record Again(RecipientGroup group, Instant due, String reason) {}
+  public record RetryLater(RecipientGroup group, Instant due, String reason) {}
 
   /**
    * A group that waits for a person.
@@ -98,34 +98,37 @@ public final class QueueStep {
    * @param group who; each with its cause
    * @param reason for the queue's list
    */
-  public record Kept(RecipientGroup group, String reason) {}
+  public record HeldRecipients(RecipientGroup group, String reason) {}
 
   /**
    * The next state, and what to do.
    *
-   * @param again who waits, or null
+   * @param retry who waits, or null
    * @param held groups that wait for a person, by reason
-   * @param told whom to tell what
+   * @param notified whom to tell what
    * @param lines what happened, for the log and the journey
    */
-  public record Result(
-      @Nullable Again again, List<Kept> held, List<Told> told, List<Station.Line> lines) {}
+  public record StepResult(
+      @Nullable RetryLater retry,
+      List<HeldRecipients> held,
+      List<NotifiedRecipient> notified,
+      List<TraceEntry.RecipientTrace> lines) {}
 
   /**
    * The step.
    *
    * @param chance from 0.0 to 1.0, for jitter
    */
-  public static Result after(
+  public static StepResult after(
       RecipientGroup group,
       About about,
       Event event,
       RetrySchedule schedule,
       Instant now,
       double chance) {
-    Step step = new Step(about, schedule, now);
+    StepBuilder step = new StepBuilder(about, schedule, now);
     return switch (event) {
-      case Event.Ended ended -> {
+      case Event.RoundEnded ended -> {
         RecipientGroup tried =
             new RecipientGroup(
                 group.sender(), group.deliveredTo(), group.rounds() + 1, group.recipients());
@@ -135,7 +138,7 @@ public final class QueueStep {
         }
         yield step.result(tried, schedule.next(tried.rounds(), about.arrived(), now, chance));
       }
-      case Event.Shut shut -> {
+      case Event.HopPaused shut -> {
         for (QueuedRecipient r : group.recipients()) {
           step.outcome(r, new Outcome.Deferred(shut.cause()));
         }
@@ -143,7 +146,7 @@ public final class QueueStep {
         Instant due = shut.until().isAfter(end) ? end : shut.until();
         yield step.result(group, due.isAfter(now) ? due : now.plus(RetrySchedule.SHORTEST_WAIT));
       }
-      case Event.GivenUp givenUp -> {
+      case Event.GivenUpByAdmin givenUp -> {
         for (QueuedRecipient r : group.recipients()) {
           step.failed(r, givenUp(givenUp.who(), r.last()));
         }
@@ -156,51 +159,52 @@ public final class QueueStep {
   private static final String UNTIL_THEN = " Until then: ";
 
   /** The end at a person's word, with what was known of the recipient until then. */
-  private static Cause givenUp(String who, @Nullable Cause last) {
+  private static FailureCause givenUp(String who, @Nullable FailureCause last) {
     String text = "The message was given up by " + who + ".";
     return last == null
-        ? new Cause(GIVEN_UP, EnhancedStatus.of(5, 0, 0), text, null, null, Cause.Extent.RECIPIENT)
-        : new Cause(
+        ? new FailureCause(
+            GIVEN_UP, EnhancedStatus.of(5, 0, 0), text, null, null, FailureCause.Extent.RECIPIENT)
+        : new FailureCause(
             GIVEN_UP,
             EnhancedStatus.of(5, last.status().subject(), last.status().detail()),
             text + UNTIL_THEN + last.text(),
             last.host(),
             last.reply(),
-            Cause.Extent.RECIPIENT);
+            FailureCause.Extent.RECIPIENT);
   }
 
   /** Whether a person gave it up. */
-  static boolean isGivenUp(Cause cause) {
+  static boolean isGivenUp(FailureCause cause) {
     return cause.reason().equals(GIVEN_UP);
   }
 
   /** The sentence that says who gave it up. */
-  static String whoGaveUp(Cause cause) {
+  static String givenUpText(FailureCause cause) {
     int end = cause.text().indexOf(UNTIL_THEN);
     return end < 0 ? cause.text() : cause.text().substring(0, end);
   }
 
   /** A delivery that ended without saying how. */
-  static Cause unknown() {
-    return new Cause(
+  static FailureCause unknown() {
+    return new FailureCause(
         "unknown",
         EnhancedStatus.of(4, 3, 0),
         "The delivery ended without an outcome.",
         null,
         null,
-        Cause.Extent.MESSAGE);
+        FailureCause.Extent.MESSAGE);
   }
 
-  private static final class Step {
+  private static final class StepBuilder {
     private final About about;
     private final RetrySchedule schedule;
     private final Instant now;
     private final List<QueuedRecipient> waiting = new ArrayList<>();
     private final List<QueuedRecipient> held = new ArrayList<>();
-    private final List<Told> told = new ArrayList<>();
-    private final List<Station.Line> lines = new ArrayList<>();
+    private final List<NotifiedRecipient> notified = new ArrayList<>();
+    private final List<TraceEntry.RecipientTrace> lines = new ArrayList<>();
 
-    Step(About about, RetrySchedule schedule, Instant now) {
+    StepBuilder(About about, RetrySchedule schedule, Instant now) {
       this.about = about;
       this.schedule = schedule;
       this.now = now;
@@ -217,27 +221,29 @@ public final class QueueStep {
 
     private void delivered(QueuedRecipient r, Outcome.Delivered d) {
       lines.add(
-          new Station.Line(
+          new TraceEntry.RecipientTrace(
               r.target().toString(),
-              Station.What.DELIVERED,
+              TraceEntry.RecipientEvent.DELIVERED,
               "",
               "",
               "",
               d.host(),
               d.tls(),
               d.reply()));
-      boolean wished = r.wish().when().contains(DsnWish.When.SUCCESS);
+      boolean wished = r.dsn().when().contains(DsnRequest.NotifyEvent.SUCCESS);
       if (wished && hasSender() && (d.terminal() || !d.dsnPassedOn())) {
         // RFC 3461 5.2.2, 5.3.1: where DSN ends, we say "relayed"; at the end "delivered".
-        told.add(new Told(d.terminal() ? Notice.DELIVERED : Notice.RELAYED, r, null, d));
+        notified.add(
+            new NotifiedRecipient(
+                d.terminal() ? NoticeKind.DELIVERED : NoticeKind.RELAYED, r, null, d));
       }
     }
 
     private boolean hasSender() {
-      return about.sender() instanceof ReversePath.Sender;
+      return about.sender() instanceof ReversePath.SenderMailbox;
     }
 
-    private void deferred(QueuedRecipient r, Cause cause) {
+    private void deferred(QueuedRecipient r, FailureCause cause) {
       if (cause.remembered() && schedule.isHoldDue(about.arrived(), now)) {
         // What we remember is our affair: it may delay mail, and never sends it back.
         hold(r, cause);
@@ -247,23 +253,24 @@ public final class QueueStep {
         failed(r, expired(cause));
         return;
       }
-      boolean late = schedule.isLate(about.arrived(), now) && !r.delayTold();
+      boolean late = schedule.isDelayNoticeDue(about.arrived(), now) && !r.delayNotified();
       boolean wanted =
-          !r.wish().never()
-              && (r.wish().when().isEmpty() || r.wish().when().contains(DsnWish.When.DELAY));
+          !r.dsn().never()
+              && (r.dsn().when().isEmpty()
+                  || r.dsn().when().contains(DsnRequest.NotifyEvent.DELAY));
       // Whom we would not tell of a refusal, as the address may be forged, we do not tell of a
       // delay.
       boolean tell = late && wanted && hasSender() && !r.holdOnRefusal();
-      QueuedRecipient next = r.waitingFor(cause, r.delayTold() || tell);
+      QueuedRecipient next = r.waitingFor(cause, r.delayNotified() || tell);
       waiting.add(next);
-      lines.add(line(r, Station.What.DEFERRED, cause));
+      lines.add(line(r, TraceEntry.RecipientEvent.DEFERRED, cause));
       if (tell) {
-        told.add(new Told(Notice.DELAYED, next, cause, null));
+        notified.add(new NotifiedRecipient(NoticeKind.DELAYED, next, cause, null));
       }
     }
 
-    private static Cause expired(Cause last) {
-      return new Cause(
+    private static FailureCause expired(FailureCause last) {
+      return new FailureCause(
           last.reason(),
           EnhancedStatus.of(5, 4, 7),
           "The message could not be delivered in time. The last trouble was: " + last.text(),
@@ -272,11 +279,11 @@ public final class QueueStep {
           last.scope());
     }
 
-    void failed(QueuedRecipient r, Cause cause) {
+    void failed(QueuedRecipient r, FailureCause cause) {
       if (!hasSender()) {
         hold(
             r,
-            new Cause(
+            new FailureCause(
                 DOUBLE_BOUNCE,
                 cause.status(),
                 "A notification could not be delivered: " + cause.text(),
@@ -289,22 +296,24 @@ public final class QueueStep {
         hold(r, cause);
         return;
       }
-      lines.add(line(r, Station.What.BOUNCED, cause));
+      lines.add(line(r, TraceEntry.RecipientEvent.BOUNCED, cause));
       boolean wanted =
-          !r.wish().never()
-              && (r.wish().when().isEmpty() || r.wish().when().contains(DsnWish.When.FAILURE));
+          !r.dsn().never()
+              && (r.dsn().when().isEmpty()
+                  || r.dsn().when().contains(DsnRequest.NotifyEvent.FAILURE));
       if (wanted) {
-        told.add(new Told(Notice.FAILED, r, cause, null));
+        notified.add(new NotifiedRecipient(NoticeKind.FAILED, r, cause, null));
       }
     }
 
-    private void hold(QueuedRecipient r, Cause cause) {
-      held.add(r.waitingFor(cause, r.delayTold()));
-      lines.add(line(r, Station.What.HELD, cause));
+    private void hold(QueuedRecipient r, FailureCause cause) {
+      held.add(r.waitingFor(cause, r.delayNotified()));
+      lines.add(line(r, TraceEntry.RecipientEvent.HELD, cause));
     }
 
-    private static Station.Line line(QueuedRecipient r, Station.What what, Cause c) {
-      return new Station.Line(
+    private static TraceEntry.RecipientTrace line(
+        QueuedRecipient r, TraceEntry.RecipientEvent what, FailureCause c) {
+      return new TraceEntry.RecipientTrace(
           r.target().toString(),
           what,
           c.reason(),
@@ -315,15 +324,16 @@ public final class QueueStep {
           c.reply() == null ? "" : c.reply().toString());
     }
 
-    Result result(RecipientGroup base, Instant due) {
-      Again again = waiting.isEmpty() ? null : new Again(base.with(waiting), due, reason(waiting));
-      List<Kept> kept =
-          held.isEmpty() ? List.of() : List.of(new Kept(base.with(held), reason(held)));
-      return new Result(again, kept, List.copyOf(told), List.copyOf(lines));
+    StepResult result(RecipientGroup base, Instant due) {
+      RetryLater again =
+          waiting.isEmpty() ? null : new RetryLater(base.with(waiting), due, reason(waiting));
+      List<HeldRecipients> kept =
+          held.isEmpty() ? List.of() : List.of(new HeldRecipients(base.with(held), reason(held)));
+      return new StepResult(again, kept, List.copyOf(notified), List.copyOf(lines));
     }
 
     private static String reason(List<QueuedRecipient> of) {
-      Cause last = of.getFirst().last();
+      FailureCause last = of.getFirst().last();
       return last == null ? "" : last.reason();
     }
   }

@@ -10,13 +10,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.router.spool.JourneyEntry;
-import org.sealwax.router.spool.KeptMessage;
+import org.sealwax.router.spool.BatchCount;
+import org.sealwax.router.spool.BatchKey;
 import org.sealwax.router.spool.QueueId;
-import org.sealwax.router.spool.Share;
-import org.sealwax.router.spool.ShareCount;
-import org.sealwax.router.spool.ShareKey;
+import org.sealwax.router.spool.RecipientBatch;
 import org.sealwax.router.spool.Spool;
+import org.sealwax.router.spool.StoredMessage;
+import org.sealwax.router.spool.StoredTraceEntry;
 
 /** The queue as people and metrics see it. Thread-safe; reads the store, changes nothing. */
 public final class QueueView {
@@ -42,7 +42,7 @@ public final class QueueView {
    * Shares (groups of recipients) by state and reason. What is in its first round right now is not
    * in it: see {@link QueueFigures#fresh()}.
    */
-  public List<ShareCount> counts() throws IOException {
+  public List<BatchCount> counts() throws IOException {
     return spool.counts();
   }
 
@@ -52,9 +52,9 @@ public final class QueueView {
    * @param rows in order of arrival
    * @param next what to give to {@link #list} for the page after, or null at the end
    */
-  public record Page(List<QueueRow> rows, @Nullable ShareKey next) {
+  public record QueuePage(List<QueueRow> rows, @Nullable BatchKey next) {
     /** Copies. */
-    public Page {
+    public QueuePage {
       rows = List.copyOf(rows);
     }
   }
@@ -66,42 +66,43 @@ public final class QueueView {
    * @param limit rows at most, 1 to {@link #MOST_ROWS}; a page ends with a whole share, and may
    *     exceed it by the recipients of one
    */
-  public Page list(QueueFilter filter, @Nullable ShareKey after, int limit) throws IOException {
+  public QueuePage list(QueueFilter filter, @Nullable BatchKey after, int limit)
+      throws IOException {
     int most = Math.clamp(limit, 1, MOST_ROWS);
     List<QueueRow> rows = new ArrayList<>();
-    Map<QueueId, Optional<Known>> messages = new HashMap<>();
-    ShareKey at = after;
+    Map<QueueId, Optional<MessageSummary>> messages = new HashMap<>();
+    BatchKey at = after;
     while (true) {
-      List<Share> shares = spool.list(filter.forStore(), at, READ, key -> {});
-      for (Share share : shares) {
+      List<RecipientBatch> shares = spool.list(filter.forStore(), at, READ, key -> {});
+      for (RecipientBatch share : shares) {
         at = share.key();
-        RecipientGroup group = RecordForm.group(share.recipients());
+        RecipientGroup group = QueueRecordCodec.group(share.recipients());
         for (QueuedRecipient r : group.recipients()) {
-          if (filter.means(r)) {
+          if (filter.matches(r)) {
             rows.add(row(share, group, r, messages));
           }
         }
         if (rows.size() >= most) {
-          return new Page(rows, at);
+          return new QueuePage(rows, at);
         }
       }
       if (shares.size() < READ) {
-        return new Page(rows, null);
+        return new QueuePage(rows, null);
       }
       messages.clear();
     }
   }
 
-  private record Known(Instant arrived, long size) {}
+  private record MessageSummary(Instant arrived, long size) {}
 
   private QueueRow row(
-      Share share,
+      RecipientBatch share,
       RecipientGroup group,
       QueuedRecipient r,
-      Map<QueueId, Optional<Known>> messages) {
+      Map<QueueId, Optional<MessageSummary>> messages) {
     QueueId id = share.key().message();
-    Known known =
-        messages.computeIfAbsent(id, this::known).orElseGet(() -> new Known(id.time(), 0));
+    MessageSummary known =
+        messages.computeIfAbsent(id, this::known).orElseGet(() -> new MessageSummary(id.time(), 0));
     return new QueueRow(
         id,
         known.arrived(),
@@ -109,39 +110,39 @@ public final class QueueView {
         share.sender(),
         r.target().toString(),
         r.original().toString(),
-        Line.hop(share.hop()),
+        SchedulingKey.hop(share.hop()),
         share.state(),
         share.due(),
         group.rounds(),
         r.last());
   }
 
-  private Optional<Known> known(QueueId id) {
+  private Optional<MessageSummary> known(QueueId id) {
     try {
-      return spool.message(id).map(m -> new Known(m.arrived(), m.size()));
+      return spool.message(id).map(m -> new MessageSummary(m.arrived(), m.size()));
     } catch (IOException e) {
       return Optional.empty();
     }
   }
 
   /** What is remembered of one message, and what is still here of it. */
-  public Journey trace(QueueId id) throws IOException {
-    List<Station> stations = new ArrayList<>();
-    Optional<Station.Arrival> arrival = Optional.empty();
-    for (JourneyEntry entry : spool.journey(id)) {
-      Station station = RecordForm.station(entry.facts());
+  public MessageTrace trace(QueueId id) throws IOException {
+    List<TraceEntry> stations = new ArrayList<>();
+    Optional<TraceEntry.MessageArrival> arrival = Optional.empty();
+    for (StoredTraceEntry entry : spool.trace(id)) {
+      TraceEntry station = QueueRecordCodec.traceEntry(entry.facts());
       stations.add(station);
       if (arrival.isEmpty()) {
         arrival = Optional.ofNullable(station.arrival());
       }
     }
     if (arrival.isEmpty()) {
-      Optional<KeptMessage> kept = spool.message(id);
+      Optional<StoredMessage> kept = spool.message(id);
       if (kept.isPresent()) {
-        Envelope e = RecordForm.envelope(kept.get().envelope());
+        Envelope e = QueueRecordCodec.envelope(kept.get().envelope());
         arrival =
             Optional.of(
-                new Station.Arrival(
+                new TraceEntry.MessageArrival(
                     kept.get().arrived(),
                     e.sender().toString(),
                     e.origin(),
@@ -151,7 +152,7 @@ public final class QueueView {
       }
     }
     List<QueueRow> waiting = list(QueueFilter.of(id), null, MOST_ROWS).rows();
-    return new Journey(id, arrival, stations, waiting);
+    return new MessageTrace(id, arrival, stations, waiting);
   }
 
   /**
@@ -163,11 +164,12 @@ public final class QueueView {
    * @param envelope what came with it
    * @param header its header as far as it fits, line ends as stored
    */
-  public record Message(QueueId id, Instant arrived, long size, Envelope envelope, String header) {}
+  public record QueuedMessage(
+      QueueId id, Instant arrived, long size, Envelope envelope, String header) {}
 
   /** One waiting message, or empty when it is gone. */
-  public Optional<Message> show(QueueId id) throws IOException {
-    Optional<KeptMessage> kept = spool.message(id);
+  public Optional<QueuedMessage> message(QueueId id) throws IOException {
+    Optional<StoredMessage> kept = spool.message(id);
     if (kept.isEmpty()) {
       return Optional.empty();
     }
@@ -178,11 +180,11 @@ public final class QueueView {
       header = "(the content cannot be read: " + e.getMessage() + ")";
     }
     return Optional.of(
-        new Message(
+        new QueuedMessage(
             id,
             kept.get().arrived(),
             kept.get().size(),
-            RecordForm.envelope(kept.get().envelope()),
+            QueueRecordCodec.envelope(kept.get().envelope()),
             header));
   }
 

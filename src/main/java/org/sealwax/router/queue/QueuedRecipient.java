@@ -10,23 +10,23 @@ import org.sealwax.mail.address.Mailbox;
  * @param target where it goes
  * @param original the address in the client's RCPT
  * @param holdOnRefusal a refusal is held for the postmaster
- * @param wish DSN parameters
- * @param delayTold the sender knows that it is late
+ * @param dsn DSN parameters
+ * @param delayNotified the sender knows that it is late
  * @param last why it waits, or null before the first round
  */
 public record QueuedRecipient(
     long key,
-    Target target,
+    DeliveryTarget target,
     Mailbox original,
     boolean holdOnRefusal,
-    DsnWish wish,
-    boolean delayTold,
-    @Nullable Cause last) {
-  QueuedRecipient waitingFor(Cause cause, boolean told) {
-    return new QueuedRecipient(key, target, original, holdOnRefusal, wish, told, cause);
+    DsnRequest dsn,
+    boolean delayNotified,
+    @Nullable FailureCause last) {
+  QueuedRecipient waitingFor(FailureCause cause, boolean told) {
+    return new QueuedRecipient(key, target, original, holdOnRefusal, dsn, told, cause);
   }
 
-  Addressee addressee() {
-    return new Addressee(key, target, wish);
+  ConsignmentRecipient addressee() {
+    return new ConsignmentRecipient(key, target, dsn);
   }
 }

@@ -88,7 +88,7 @@ public record RetrySchedule(
   }
 
   /** Whether the sender should have been told of the delay by now. */
-  public boolean isLate(Instant arrived, Instant now) {
+  public boolean isDelayNoticeDue(Instant arrived, Instant now) {
     return !delayNotice.isZero() && !now.isBefore(arrived.plus(delayNotice));
   }
 }

@@ -12,20 +12,20 @@ public sealed interface RoundResult {
   record Answered() implements RoundResult {}
 
   /** Nothing was learned: a look-up failed, or the round did not come about. */
-  record Nothing() implements RoundResult {}
+  record NothingLearned() implements RoundResult {}
 
   /** Every address had as many rounds as one address may have: the mail was not tried. */
   record Busy() implements RoundResult {}
 
   /** No mail can be delivered there now. */
-  record Unreachable(Cause cause) implements RoundResult {}
+  record NextHopUnreachable(FailureCause cause) implements RoundResult {}
 
   /**
    * The host greeted us and failed after MAIL.
    *
    * @param recipients whom it concerned
    */
-  record FailedAfterMail(Cause cause, Set<String> recipients) implements RoundResult {
+  record FailedAfterMail(FailureCause cause, Set<String> recipients) implements RoundResult {
     /** Copies. */
     public FailedAfterMail {
       recipients = Set.copyOf(recipients);
@@ -33,7 +33,7 @@ public sealed interface RoundResult {
   }
 
   /** The next hop slows down the sender's domain. */
-  record SenderSlowed(Cause cause) implements RoundResult {}
+  record SenderSlowed(FailureCause cause) implements RoundResult {}
 
   /**
    * The result of a round.
@@ -47,12 +47,12 @@ public sealed interface RoundResult {
     boolean answered = greeted;
     boolean busy = true;
     boolean unreachable = true;
-    @Nullable Cause last = null;
-    @Nullable Cause slowed = null;
-    @Nullable Cause afterMail = null;
+    @Nullable FailureCause last = null;
+    @Nullable FailureCause slowed = null;
+    @Nullable FailureCause afterMail = null;
     Set<String> concerned = new HashSet<>(0);
     for (QueuedRecipient r : recipients) {
-      Cause cause = cause(outcomes.get(r.key()));
+      FailureCause cause = cause(outcomes.get(r.key()));
       if (cause == null) {
         answered |= outcomes.containsKey(r.key());
         busy = false;
@@ -77,13 +77,13 @@ public sealed interface RoundResult {
       }
     }
     if (last == null) {
-      return answered ? new Answered() : new Nothing();
+      return answered ? new Answered() : new NothingLearned();
     }
     if (busy) {
       return new Busy();
     }
     if (unreachable) {
-      return new Unreachable(last);
+      return new NextHopUnreachable(last);
     }
     if (slowed != null) {
       return new SenderSlowed(slowed);
@@ -91,11 +91,11 @@ public sealed interface RoundResult {
     if (afterMail != null) {
       return new FailedAfterMail(afterMail, concerned);
     }
-    return answered ? new Answered() : new Nothing();
+    return answered ? new Answered() : new NothingLearned();
   }
 
   /** Why it was not delivered, or null when the next hop took or refused it. */
-  private static @Nullable Cause cause(@Nullable Outcome outcome) {
+  private static @Nullable FailureCause cause(@Nullable Outcome outcome) {
     return switch (outcome) {
       case null -> null;
       case Outcome.Deferred d -> d.cause();

@@ -4,5 +4,5 @@ package org.sealwax.router.queue;
 @FunctionalInterface
 public interface Routing {
   /** The next hop; never fails: what no row covers goes by MX. */
-  NextHop nextHopFor(Target target);
+  NextHop nextHopFor(DeliveryTarget target);
 }

@@ -13,8 +13,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.router.spool.ShareKey;
-import org.sealwax.router.spool.ShareState;
+import org.sealwax.router.spool.BatchKey;
+import org.sealwax.router.spool.BatchState;
 
 /**
  * Decides whose round begins next. Pure: events and the time go in, actions come out; no lock, no
@@ -24,7 +24,7 @@ import org.sealwax.router.spool.ShareState;
  * which nothing runs and nothing waits goes ahead once: sender domains in turn, and of each the
  * newest first in three of four turns. After that the next hop waits for its turn like the others.
  *
- * <p><b>Slots.</b> Rounds need one of {@link Limits#deliveries} slots. {@link SlotShare} says how
+ * <p><b>Slots.</b> Rounds need one of {@link Limits#deliveries} slots. {@link SlotClass} says how
  * many of them mail may take that strangers make us write, next hops that never answered, and slow
  * ones. The last fifth is for mail that came within {@link #NEW} to a next hop at which nothing
  * runs, so that it finds a slot whatever the backlog does; half of it for one sender's domain. A
@@ -78,7 +78,7 @@ public final class Scheduler {
   static final Duration PROBE_WAIT = Duration.ofMinutes(2);
 
   /** When a share that found no place looks again, if nobody fetches it before. */
-  static final Duration LOOK_AGAIN = Duration.ofMinutes(10);
+  static final Duration RETRY_WHEN_FULL = Duration.ofMinutes(10);
 
   /** One slot in so many is kept for new mail to idle next hops. */
   static final int KEPT = 5;
@@ -86,7 +86,7 @@ public final class Scheduler {
   /** Sender domains that are asked for a new line before the others have their turn. */
   private static final int DOMAINS_TRIED = 4;
 
-  private static final SlotShare[] SHARES = SlotShare.values();
+  private static final SlotClass[] SHARES = SlotClass.values();
 
   /**
    * Bounds that an admin sets.
@@ -107,12 +107,12 @@ public final class Scheduler {
   }
 
   /** A share in line. */
-  public static final class Ready {
-    final ShareKey key;
+  public static final class ReadyBatch {
+    final BatchKey key;
     final String hop;
     final String sender;
-    final ShareState state;
-    @Nullable Hot hot;
+    final BatchState state;
+    @Nullable LoadedBatch hot;
 
     /**
      * A share.
@@ -120,7 +120,7 @@ public final class Scheduler {
      * @param sender the reverse-path's text; empty for the null sender
      * @param state FRESH when it was accepted just now, else where it stood in the store
      */
-    public Ready(ShareKey key, String hop, String sender, ShareState state) {
+    public ReadyBatch(BatchKey key, String hop, String sender, BatchState state) {
       this.key = key;
       this.hop = hop;
       this.sender = sender;
@@ -128,7 +128,7 @@ public final class Scheduler {
     }
 
     /** Identifies it. */
-    public ShareKey key() {
+    public BatchKey key() {
       return key;
     }
 
@@ -137,22 +137,22 @@ public final class Scheduler {
       return hop;
     }
 
-    private boolean isStrangers() {
+    private boolean hasNullSender() {
       return sender.isEmpty();
     }
   }
 
   /** Whether a share found a place. */
-  public sealed interface Offer {
+  public sealed interface Admission {
     /**
      * It will be its turn.
      *
      * @param evicted a share that lost its place for it and goes back to the store, or null
      */
-    record Taken(@Nullable Ready evicted) implements Offer {}
+    record Admitted(@Nullable ReadyBatch evicted) implements Admission {}
 
     /** No place now: back to the store. */
-    record Crowded() implements Offer {}
+    record NoPlace() implements Admission {}
 
     /**
      * The next hop is left alone, or the pair of it and the sender's domain.
@@ -160,22 +160,23 @@ public final class Scheduler {
      * @param until when that ends
      * @param spread how long after it the shares may be spread
      */
-    record Paused(Instant until, Duration spread, Cause cause) implements Offer {}
+    record Paused(Instant until, Duration spread, FailureCause cause) implements Admission {}
   }
 
   /**
    * Shares that lost their place in line, and go back to the store.
    *
-   * @param shares those
+   * @param batches those
    * @param pause until when, and why; null exactly when there are none
    * @param probe which of them is to come first, or null
    */
-  public record Back(List<Ready> shares, Offer.@Nullable Paused pause, @Nullable ShareKey probe) {
-    static final Back NONE = new Back(List.of(), null, null);
+  public record ReturnedBatches(
+      List<ReadyBatch> batches, Admission.@Nullable Paused pause, @Nullable BatchKey probe) {
+    static final ReturnedBatches NONE = new ReturnedBatches(List.of(), null, null);
 
-    private static Back of(
-        List<Ready> shares, Offer.@Nullable Paused pause, @Nullable ShareKey probe) {
-      return shares.isEmpty() ? NONE : new Back(shares, pause, probe);
+    private static ReturnedBatches of(
+        List<ReadyBatch> shares, Admission.@Nullable Paused pause, @Nullable BatchKey probe) {
+      return shares.isEmpty() ? NONE : new ReturnedBatches(shares, pause, probe);
     }
   }
 
@@ -185,16 +186,16 @@ public final class Scheduler {
    * @param hop the next hop's key
    * @param key the share
    */
-  public record Probe(String hop, ShareKey key) {}
+  public record HopProbe(String hop, BatchKey key) {}
 
   /** A round under way. */
-  public static final class Round {
-    final Ready share;
-    private final Hop hop;
+  public static final class RunningRound {
+    final ReadyBatch slotClass;
+    private final HopState hop;
     private final Instant began;
     private final @Nullable Duration patience;
     private final boolean knownBefore;
-    private SlotShare slots;
+    private SlotClass slots;
     private @Nullable Address address;
     private @Nullable InetAddress busyAt;
     private boolean greeted;
@@ -202,9 +203,13 @@ public final class Scheduler {
     private @Nullable String keptFor;
     private boolean ended;
 
-    private Round(
-        Ready share, Hop hop, SlotShare slots, Instant began, @Nullable Duration patience) {
-      this.share = share;
+    private RunningRound(
+        ReadyBatch share,
+        HopState hop,
+        SlotClass slots,
+        Instant began,
+        @Nullable Duration patience) {
+      this.slotClass = share;
       this.hop = hop;
       this.slots = slots;
       this.began = began;
@@ -213,8 +218,8 @@ public final class Scheduler {
     }
 
     /** What it carries. */
-    public Ready share() {
-      return share;
+    public ReadyBatch slotClass() {
+      return slotClass;
     }
 
     /** The longest wait for a greeting, or null when it is the usual one. */
@@ -229,29 +234,29 @@ public final class Scheduler {
   }
 
   /** Mail that waits for one next hop: its own and strangers' are two lines. */
-  private static final class HopLine {
-    final Hop hop;
-    final boolean strangers;
-    final LinkedHashMap<String, ArrayDeque<Ready>> bySender = new LinkedHashMap<>(2);
+  private static final class HopBacklog {
+    final HopState hop;
+    final boolean nullSender;
+    final LinkedHashMap<String, ArrayDeque<ReadyBatch>> bySender = new LinkedHashMap<>(2);
     int ready;
     Instant since = Instant.MIN;
     boolean served;
-    @Nullable LinkedHashSet<HopLine> place;
-    @Nullable SlotShare placedAs;
+    @Nullable LinkedHashSet<HopBacklog> place;
+    @Nullable SlotClass placedAs;
     String domain = "";
     boolean isParked;
     boolean isArrival;
 
-    HopLine(Hop hop, boolean strangers) {
+    HopBacklog(HopState hop, boolean strangers) {
       this.hop = hop;
-      this.strangers = strangers;
+      this.nullSender = strangers;
     }
   }
 
-  private static final class Hop {
+  private static final class HopState {
     final String key;
-    @Nullable HopLine own;
-    @Nullable HopLine strangers;
+    @Nullable HopBacklog own;
+    @Nullable HopBacklog nullSender;
     int ready;
     int running;
     int limit = FIRST_ROUNDS;
@@ -261,11 +266,11 @@ public final class Scheduler {
     boolean slow = true;
     boolean moreInStore;
     int aged;
-    final HopPauses pauses = new HopPauses();
+    final NextHopPauses pauses = new NextHopPauses();
     @Nullable Address busy;
     @Nullable Address woken;
 
-    Hop(String key) {
+    HopState(String key) {
       this.key = key;
     }
 
@@ -277,24 +282,24 @@ public final class Scheduler {
   private static final class Address {
     final InetAddress at;
     int running;
-    final LinkedHashSet<HopLine> waiting = new LinkedHashSet<>(2);
+    final LinkedHashSet<HopBacklog> waiting = new LinkedHashSet<>(2);
 
     Address(InetAddress at) {
       this.at = at;
     }
   }
 
-  private final LinkedHashMap<String, Hop> hops = new LinkedHashMap<>(64, 0.75f, true);
+  private final LinkedHashMap<String, HopState> hops = new LinkedHashMap<>(64, 0.75f, true);
   private final Map<InetAddress, Address> addresses = new HashMap<>();
 
   /** Lines that came to be, by share and by the domain of their sender, the newest first. */
-  private final Map<SlotShare, LinkedHashMap<String, LinkedHashSet<HopLine>>> arrivals =
-      new EnumMap<>(SlotShare.class);
+  private final Map<SlotClass, LinkedHashMap<String, LinkedHashSet<HopBacklog>>> arrivals =
+      new EnumMap<>(SlotClass.class);
 
-  private final Map<SlotShare, LinkedHashSet<HopLine>> turns = new EnumMap<>(SlotShare.class);
-  private final LinkedHashSet<Hop> hungry = new LinkedHashSet<>();
-  private final LinkedHashSet<Round> young = new LinkedHashSet<>();
-  private final List<Probe> probes = new ArrayList<>();
+  private final Map<SlotClass, LinkedHashSet<HopBacklog>> turns = new EnumMap<>(SlotClass.class);
+  private final LinkedHashSet<HopState> hopsToRefill = new LinkedHashSet<>();
+  private final LinkedHashSet<RunningRound> young = new LinkedHashSet<>();
+  private final List<HopProbe> probes = new ArrayList<>();
   private final Map<String, Integer> keptBy = new HashMap<>();
   private final int[] taken = new int[SHARES.length];
   private final int[] picks = new int[SHARES.length];
@@ -311,7 +316,7 @@ public final class Scheduler {
   /** With nothing in it. */
   public Scheduler(Limits limits) {
     this.limits = limits;
-    for (SlotShare share : SHARES) {
+    for (SlotClass share : SHARES) {
       arrivals.put(share, new LinkedHashMap<>());
       turns.put(share, new LinkedHashSet<>());
     }
@@ -345,7 +350,7 @@ public final class Scheduler {
 
   /** Whether a next hop is still left alone then. */
   public boolean isPaused(String hop, Instant then) {
-    Hop known = hops.get(hop);
+    HopState known = hops.get(hop);
     return known != null && known.pauses.isPaused(then);
   }
 
@@ -355,10 +360,10 @@ public final class Scheduler {
    * What {@link #offer} of a share that is being accepted would say; when it would be taken, its
    * place is reserved until {@link #offer} or {@link #release}.
    */
-  public Offer reserve(String hop, String sender, Instant now) {
-    Hop known = hops.get(hop);
-    Offer offer = known == null ? place() : place(known, sender, ShareState.FRESH, now);
-    if (offer instanceof Offer.Taken) {
+  public Admission reserve(String hop, String sender, Instant now) {
+    HopState known = hops.get(hop);
+    Admission offer = known == null ? place() : place(known, sender, BatchState.FRESH, now);
+    if (offer instanceof Admission.Admitted) {
       reserved++;
     }
     return offer;
@@ -370,29 +375,29 @@ public final class Scheduler {
   }
 
   /** Puts a share into its line, if there is place; one that is FRESH gives its reservation up. */
-  public Offer offer(Ready share, Instant now) {
-    if (share.state == ShareState.FRESH) {
+  public Admission offer(ReadyBatch share, Instant now) {
+    if (share.state == BatchState.FRESH) {
       reserved--;
     }
-    Hop hop = hop(share.hop);
-    Offer place = place(hop, share.sender, share.state, now);
+    HopState hop = hop(share.hop);
+    Admission place = place(hop, share.sender, share.state, now);
     switch (place) {
-      case Offer.Taken t -> {
-        ShareKey oldest = hop.pauses.oldest();
+      case Admission.Admitted t -> {
+        BatchKey oldest = hop.pauses.oldest();
         if (oldest != null && !oldest.equals(share.key)) {
-          hop.pauses.waits(share.key);
-          probes.add(new Probe(hop.key, java.util.Objects.requireNonNull(hop.pauses.oldest())));
+          hop.pauses.addWaiting(share.key);
+          probes.add(new HopProbe(hop.key, java.util.Objects.requireNonNull(hop.pauses.oldest())));
           return hop.pauses.forProbe(now);
         }
-        Ready evicted = fill() >= WINDOW ? evict() : null;
+        ReadyBatch evicted = fill() >= WINDOW ? evict() : null;
         add(hop, share, now);
-        return evicted == null ? t : new Offer.Taken(evicted);
+        return evicted == null ? t : new Admission.Admitted(evicted);
       }
-      case Offer.Crowded c -> moreInStore(hop);
-      case Offer.Paused p -> {
-        hop.pauses.waits(share.key);
+      case Admission.NoPlace c -> moreInStore(hop);
+      case Admission.Paused p -> {
+        hop.pauses.addWaiting(share.key);
         if (share.key.equals(hop.pauses.oldest())) {
-          return new Offer.Paused(p.until(), Duration.ZERO, p.cause());
+          return new Admission.Paused(p.until(), Duration.ZERO, p.cause());
         }
       }
     }
@@ -401,8 +406,8 @@ public final class Scheduler {
   }
 
   /** The share that {@link #probes} asked for: it goes at once, unless another is on its way. */
-  public boolean offerProbe(Ready share, Instant now) {
-    Hop hop = hops.get(share.hop);
+  public boolean offerProbe(ReadyBatch share, Instant now) {
+    HopState hop = hops.get(share.hop);
     if (hop == null || !hop.isIdle() || !hop.pauses.isPaused() || hop.pauses.isPaused(now)) {
       return false;
     }
@@ -411,29 +416,29 @@ public final class Scheduler {
   }
 
   /** The share that {@link #probes} asked for is gone: any other may go. */
-  public void noProbe(Probe probe) {
-    Hop hop = hops.get(probe.hop());
+  public void noProbe(HopProbe probe) {
+    HopState hop = hops.get(probe.hop());
     if (hop != null) {
-      hop.pauses.isGone(probe.key());
+      hop.pauses.batchRemoved(probe.key());
     }
   }
 
   /** Shares that are to be offered as probes; each is told once. */
-  public List<Probe> probes() {
+  public List<HopProbe> probes() {
     if (probes.isEmpty()) {
       return List.of();
     }
-    List<Probe> out = List.copyOf(probes);
+    List<HopProbe> out = List.copyOf(probes);
     probes.clear();
     return out;
   }
 
-  private void add(Hop hop, Ready share, Instant now) {
-    HopLine line = share.isStrangers() ? hop.strangers : hop.own;
+  private void add(HopState hop, ReadyBatch share, Instant now) {
+    HopBacklog line = share.hasNullSender() ? hop.nullSender : hop.own;
     if (line == null) {
-      line = new HopLine(hop, share.isStrangers());
-      if (line.strangers) {
-        hop.strangers = line;
+      line = new HopBacklog(hop, share.hasNullSender());
+      if (line.nullSender) {
+        hop.nullSender = line;
       } else {
         hop.own = line;
       }
@@ -444,7 +449,7 @@ public final class Scheduler {
     if (line.ready == 0) {
       line.since = now;
       // What comes from the store is backlog.
-      line.served = share.state != ShareState.FRESH;
+      line.served = share.state != BatchState.FRESH;
     }
     line.bySender.computeIfAbsent(share.sender, k -> new ArrayDeque<>(2)).add(share);
     line.ready++;
@@ -453,10 +458,10 @@ public final class Scheduler {
     enqueue(line);
   }
 
-  private Hop hop(String key) {
-    Hop known = hops.get(key);
+  private HopState hop(String key) {
+    HopState known = hops.get(key);
     if (known == null) {
-      known = new Hop(key);
+      known = new HopState(key);
       hops.put(key, known);
       if (hops.size() > MOST_HOPS + active) {
         forgetOne(known);
@@ -466,9 +471,9 @@ public final class Scheduler {
   }
 
   /** Forgets one next hop with nothing in hand: the one that was not asked about for longest. */
-  private void forgetOne(Hop but) {
-    Hop found = null;
-    for (Hop hop : hops.values()) {
+  private void forgetOne(HopState but) {
+    HopState found = null;
+    for (HopState hop : hops.values()) {
       if (hop != but && hop.isIdle()) {
         found = hop;
         break;
@@ -479,23 +484,23 @@ public final class Scheduler {
     }
   }
 
-  private void forget(Hop hop) {
+  private void forget(HopState hop) {
     hops.remove(hop.key);
-    hungry.remove(hop);
+    hopsToRefill.remove(hop);
     if (hop.pauses.isPaused()) {
       paused--;
     }
   }
 
   /** A next hop of which nothing is known that matters later is not kept. */
-  private void forgetIfBare(Hop hop) {
+  private void forgetIfBare(HopState hop) {
     if (!hop.isIdle()) {
       return;
     }
     passOn(hop);
     hop.own = null;
-    hop.strangers = null;
-    if (!hop.greeted && !hop.moreInStore && hop.pauses.isBare()) {
+    hop.nullSender = null;
+    if (!hop.greeted && !hop.moreInStore && hop.pauses.isForgettable()) {
       forget(hop);
     }
   }
@@ -506,31 +511,33 @@ public final class Scheduler {
     return ready + running + reserved;
   }
 
-  private Offer place(Hop hop, String sender, ShareState state, Instant now) {
-    Offer.Paused pause = hop.pauses.of(sender, now);
+  private Admission place(HopState hop, String sender, BatchState state, Instant now) {
+    Admission.Paused pause = hop.pauses.of(sender, now);
     if (pause != null) {
       return pause;
     }
     if (hop.pauses.isPaused() && !hop.isIdle()) {
       return hop.pauses.forProbe(now);
     }
-    HopLine line = sender.isEmpty() ? hop.strangers : hop.own;
+    HopBacklog line = sender.isEmpty() ? hop.nullSender : hop.own;
     int inLine = line == null ? 0 : line.ready;
-    ArrayDeque<Ready> ofSender = line == null ? null : line.bySender.get(sender);
+    ArrayDeque<ReadyBatch> ofSender = line == null ? null : line.bySender.get(sender);
     if (inLine >= allowance(state, inLine)
         || ofSender != null && ofSender.size() >= READY_PER_SENDER) {
-      return new Offer.Crowded();
+      return new Admission.NoPlace();
     }
-    return new Offer.Taken(null);
+    return new Admission.Admitted(null);
   }
 
   /** At a next hop of which nothing is known. */
-  private Offer place() {
-    return allowance(ShareState.FRESH, 0) > 0 ? new Offer.Taken(null) : new Offer.Crowded();
+  private Admission place() {
+    return allowance(BatchState.FRESH, 0) > 0
+        ? new Admission.Admitted(null)
+        : new Admission.NoPlace();
   }
 
   /** Shares in line that one next hop may have now. */
-  private int allowance(ShareState state, int inLine) {
+  private int allowance(BatchState state, int inLine) {
     int fill = fill();
     int most =
         switch (state) {
@@ -540,7 +547,7 @@ public final class Scheduler {
         };
     if (fill >= most) {
       // A new message is worth the place of one that waits behind others.
-      return state == ShareState.FRESH && inLine == 0 && canEvict() ? 1 : 0;
+      return state == BatchState.FRESH && inLine == 0 && canEvict() ? 1 : 0;
     }
     return fill < WINDOW / 4
         ? READY_PER_HOP
@@ -552,13 +559,13 @@ public final class Scheduler {
   }
 
   /** The line that waits longest for a turn in the share that may wait longest. */
-  private @Nullable HopLine victim() {
+  private @Nullable HopBacklog victim() {
     for (int i = SHARES.length - 1; i >= 0; i--) {
-      LinkedHashSet<HopLine> set = turns.get(SHARES[i]);
+      LinkedHashSet<HopBacklog> set = turns.get(SHARES[i]);
       if (set != null && !set.isEmpty()) {
         return set.getLast();
       }
-      LinkedHashMap<String, LinkedHashSet<HopLine>> fresh = arrivals.get(SHARES[i]);
+      LinkedHashMap<String, LinkedHashSet<HopBacklog>> fresh = arrivals.get(SHARES[i]);
       if (fresh != null && !fresh.isEmpty()) {
         return fresh.lastEntry().getValue().getLast();
       }
@@ -566,13 +573,13 @@ public final class Scheduler {
     return null;
   }
 
-  private @Nullable Ready evict() {
-    HopLine line = victim();
+  private @Nullable ReadyBatch evict() {
+    HopBacklog line = victim();
     if (line == null) {
       return null;
     }
-    Map.Entry<String, ArrayDeque<Ready>> last = line.bySender.lastEntry();
-    Ready share = last.getValue().removeLast();
+    Map.Entry<String, ArrayDeque<ReadyBatch>> last = line.bySender.lastEntry();
+    ReadyBatch share = last.getValue().removeLast();
     if (last.getValue().isEmpty()) {
       line.bySender.remove(last.getKey());
     }
@@ -583,7 +590,7 @@ public final class Scheduler {
     return share;
   }
 
-  private void removed(HopLine line) {
+  private void removed(HopBacklog line) {
     line.ready--;
     line.hop.ready--;
     ready--;
@@ -595,8 +602,8 @@ public final class Scheduler {
   // Turns.
 
   /** Puts a line where its next turn comes, or takes it out when it may have none. */
-  private void enqueue(HopLine line) {
-    Hop hop = line.hop;
+  private void enqueue(HopBacklog line) {
+    HopState hop = line.hop;
     if (line.ready == 0 || hop.running >= limit(hop)) {
       leave(line);
       return;
@@ -614,22 +621,22 @@ public final class Scheduler {
     if (busy != null) {
       hop.busy = null;
     }
-    SlotShare share = SlotShare.of(line.strangers, hop.greeted, hop.slow);
+    SlotClass share = SlotClass.of(line.nullSender, hop.greeted, hop.slow);
     if (line.placedAs == share) {
       return;
     }
     leave(line);
     line.placedAs = share;
     if (line.served) {
-      LinkedHashSet<HopLine> waiting = java.util.Objects.requireNonNull(turns.get(share));
+      LinkedHashSet<HopBacklog> waiting = java.util.Objects.requireNonNull(turns.get(share));
       line.place = waiting;
       waiting.addLast(line);
       return;
     }
-    line.domain = HopPauses.domain(line.bySender.firstEntry().getKey());
-    LinkedHashMap<String, LinkedHashSet<HopLine>> fresh =
+    line.domain = NextHopPauses.domain(line.bySender.firstEntry().getKey());
+    LinkedHashMap<String, LinkedHashSet<HopBacklog>> fresh =
         java.util.Objects.requireNonNull(arrivals.get(share));
-    LinkedHashSet<HopLine> ofDomain = fresh.get(line.domain);
+    LinkedHashSet<HopBacklog> ofDomain = fresh.get(line.domain);
     if (ofDomain == null) {
       ofDomain = new LinkedHashSet<>(2);
       fresh.putFirst(line.domain, ofDomain);
@@ -639,13 +646,13 @@ public final class Scheduler {
     ofDomain.addFirst(line);
   }
 
-  private void leave(HopLine line) {
-    LinkedHashSet<HopLine> place = line.place;
+  private void leave(HopBacklog line) {
+    LinkedHashSet<HopBacklog> place = line.place;
     if (place == null) {
       return;
     }
     place.remove(line);
-    SlotShare share = line.placedAs;
+    SlotClass share = line.placedAs;
     if (line.isArrival && place.isEmpty() && share != null) {
       java.util.Objects.requireNonNull(arrivals.get(share)).remove(line.domain);
     }
@@ -655,36 +662,36 @@ public final class Scheduler {
     line.isArrival = false;
   }
 
-  private int limit(Hop hop) {
+  private int limit(HopState hop) {
     boolean one = !hop.greeted || hop.pauses.isPaused() || !hop.answered && isScarce();
     return one ? 1 : Math.min(hop.limit, limits.perHop());
   }
 
   /** What a change at a next hop means for its lines, and for fetching more. */
-  private void settle(Hop hop) {
+  private void settle(HopState hop) {
     if (hop.own != null) {
       enqueue(hop.own);
     }
-    if (hop.strangers != null) {
-      enqueue(hop.strangers);
+    if (hop.nullSender != null) {
+      enqueue(hop.nullSender);
     }
-    boolean isShort = hop.ready < Math.max(1, allowance(ShareState.QUEUED, 1) / 8);
+    boolean isShort = hop.ready < Math.max(1, allowance(BatchState.QUEUED, 1) / 8);
     if (hop.moreInStore && !hop.pauses.isPaused() && isShort) {
-      hungry.add(hop);
+      hopsToRefill.add(hop);
     } else {
-      hungry.remove(hop);
+      hopsToRefill.remove(hop);
     }
   }
 
   /** The next round that may begin now, or null. */
-  public @Nullable Round next(Instant now) {
+  public @Nullable RunningRound next(Instant now) {
     age(now);
     if (ready == 0 || running >= limits.deliveries()) {
       return null;
     }
     for (int i = 0; i < SHARES.length; i++) {
-      SlotShare share = SHARES[(turn + i) % SHARES.length];
-      HopLine line = pick(share, now);
+      SlotClass share = SHARES[(turn + i) % SHARES.length];
+      HopBacklog line = pick(share, now);
       if (line != null) {
         turn = (turn + i + 1) % SHARES.length;
         return begin(line, share, now);
@@ -694,11 +701,11 @@ public final class Scheduler {
   }
 
   /** New lines go ahead, but one turn in four is for those that wait, and one for the oldest. */
-  private @Nullable HopLine pick(SlotShare share, Instant now) {
-    LinkedHashSet<HopLine> waiting = java.util.Objects.requireNonNull(turns.get(share));
-    HopLine first = waiting.isEmpty() ? null : waiting.getFirst();
+  private @Nullable HopBacklog pick(SlotClass share, Instant now) {
+    LinkedHashSet<HopBacklog> waiting = java.util.Objects.requireNonNull(turns.get(share));
+    HopBacklog first = waiting.isEmpty() ? null : waiting.getFirst();
     int pick = picks[share.ordinal()] & 3;
-    HopLine found = pick == 0 && mayBegin(first, share, now) ? first : null;
+    HopBacklog found = pick == 0 && mayBegin(first, share, now) ? first : null;
     if (found == null) {
       found = arrival(share, pick == 1, now);
     }
@@ -712,15 +719,15 @@ public final class Scheduler {
   }
 
   /** A new line of the sender domain whose turn it is; if it may not begin, of one after it. */
-  private @Nullable HopLine arrival(SlotShare share, boolean oldest, Instant now) {
-    LinkedHashMap<String, LinkedHashSet<HopLine>> fresh =
+  private @Nullable HopBacklog arrival(SlotClass share, boolean oldest, Instant now) {
+    LinkedHashMap<String, LinkedHashSet<HopBacklog>> fresh =
         java.util.Objects.requireNonNull(arrivals.get(share));
     for (int i = Math.min(DOMAINS_TRIED, fresh.size()); i > 0; i--) {
-      Map.Entry<String, LinkedHashSet<HopLine>> next =
+      Map.Entry<String, LinkedHashSet<HopBacklog>> next =
           java.util.Objects.requireNonNull(fresh.pollFirstEntry());
-      LinkedHashSet<HopLine> ofDomain = next.getValue();
+      LinkedHashSet<HopBacklog> ofDomain = next.getValue();
       fresh.putLast(next.getKey(), ofDomain);
-      HopLine line = oldest ? ofDomain.getLast() : ofDomain.getFirst();
+      HopBacklog line = oldest ? ofDomain.getLast() : ofDomain.getFirst();
       if (mayBegin(line, share, now)) {
         return line;
       }
@@ -732,13 +739,13 @@ public final class Scheduler {
     return null;
   }
 
-  private boolean mayBegin(@Nullable HopLine line, SlotShare share, Instant now) {
+  private boolean mayBegin(@Nullable HopBacklog line, SlotClass share, Instant now) {
     if (line == null) {
       return false;
     }
     boolean isNew = isNew(line, now);
-    boolean mayFindOut = isNew || share != SlotShare.UNANSWERED || mayFindOut();
-    return hasRoom(share, isNew) && mayFindOut
+    boolean mayFindOut = isNew || share != SlotClass.UNANSWERED || mayFindOut();
+    return hasSlot(share, isNew) && mayFindOut
         || isNew && kept < kept() && keptBy.getOrDefault(line.domain, 0) < Math.max(1, kept() / 2);
   }
 
@@ -747,8 +754,8 @@ public final class Scheduler {
    * one share for the other, and both together have their bound.
    */
   private boolean mayFindOut() {
-    return taken[SlotShare.UNANSWERED.ordinal()] + taken[SlotShare.SLOW.ordinal()]
-        < SlotShare.UNANSWERED.most(limits.deliveries()) + SlotShare.SLOW.most(limits.deliveries());
+    return taken[SlotClass.UNANSWERED.ordinal()] + taken[SlotClass.SLOW.ordinal()]
+        < SlotClass.UNANSWERED.most(limits.deliveries()) + SlotClass.SLOW.most(limits.deliveries());
   }
 
   /** Slots that are kept for new mail to idle next hops. */
@@ -756,8 +763,8 @@ public final class Scheduler {
     return limits.deliveries() / KEPT;
   }
 
-  private boolean isNew(HopLine line, Instant now) {
-    return !line.strangers
+  private boolean isNew(HopBacklog line, Instant now) {
+    return !line.nullSender
         && !line.served
         && line.hop.running == 0
         && !line.hop.pauses.isPaused()
@@ -765,34 +772,34 @@ public final class Scheduler {
   }
 
   /** Whether there is a slot besides those that are kept. */
-  private boolean hasRoom(SlotShare share, boolean isNew) {
+  private boolean hasSlot(SlotClass share, boolean isNew) {
     return running - kept < limits.deliveries() - kept() && hasPart(share, isNew);
   }
 
-  private boolean hasPart(SlotShare share, boolean isNew) {
+  private boolean hasPart(SlotClass share, boolean isNew) {
     int used = taken[share.ordinal()];
-    if (share == SlotShare.STRANGERS || share == SlotShare.STRANGERS_UNANSWERED) {
+    if (share == SlotClass.STRANGERS || share == SlotClass.STRANGERS_UNANSWERED) {
       int all =
-          taken[SlotShare.STRANGERS.ordinal()] + taken[SlotShare.STRANGERS_UNANSWERED.ordinal()];
-      if (all >= SlotShare.STRANGERS.most(limits.deliveries())) {
+          taken[SlotClass.STRANGERS.ordinal()] + taken[SlotClass.STRANGERS_UNANSWERED.ordinal()];
+      if (all >= SlotClass.STRANGERS.most(limits.deliveries())) {
         return false;
       }
     }
     int most = share.most(limits.deliveries());
-    return used < (isNew && share == SlotShare.UNANSWERED ? 2 * most : most);
+    return used < (isNew && share == SlotClass.UNANSWERED ? 2 * most : most);
   }
 
-  private Round begin(HopLine line, SlotShare share, Instant now) {
-    Hop hop = line.hop;
+  private RunningRound begin(HopBacklog line, SlotClass share, Instant now) {
+    HopState hop = line.hop;
     leave(line);
-    Map.Entry<String, ArrayDeque<Ready>> next =
+    Map.Entry<String, ArrayDeque<ReadyBatch>> next =
         java.util.Objects.requireNonNull(line.bySender.pollFirstEntry());
-    Ready mail = next.getValue().remove();
+    ReadyBatch mail = next.getValue().remove();
     if (!next.getValue().isEmpty()) {
       line.bySender.putLast(next.getKey(), next.getValue());
     }
-    Round round = new Round(mail, hop, share, now, patience(hop));
-    if (!hasRoom(share, isNew(line, now))) {
+    RunningRound round = new RunningRound(mail, hop, share, now, patience(hop));
+    if (!hasSlot(share, isNew(line, now))) {
       round.keptFor = line.domain;
       kept++;
       keptBy.merge(line.domain, 1, Integer::sum);
@@ -812,7 +819,7 @@ public final class Scheduler {
   /**
    * Doubles with each failure, as the pause does: a host that greets late is reached all the same.
    */
-  private @Nullable Duration patience(Hop hop) {
+  private @Nullable Duration patience(HopState hop) {
     return hop.greeted || !isScarce()
         ? null
         : SHORT_PATIENCE.multipliedBy(1L << Math.min(hop.pauses.failures(), 10));
@@ -820,30 +827,30 @@ public final class Scheduler {
 
   private boolean isScarce() {
     return 2 * running >= limits.deliveries()
-        || isHalfTaken(SlotShare.UNANSWERED)
-        || isHalfTaken(SlotShare.STRANGERS_UNANSWERED);
+        || isHalfTaken(SlotClass.UNANSWERED)
+        || isHalfTaken(SlotClass.STRANGERS_UNANSWERED);
   }
 
-  private boolean isHalfTaken(SlotShare share) {
+  private boolean isHalfTaken(SlotClass share) {
     return 2 * taken[share.ordinal()] >= share.most(limits.deliveries());
   }
 
   /** Next hops whose rounds have lasted long by now are slow ones. */
   private void age(Instant now) {
     while (!young.isEmpty() && isOld(young.getFirst(), now)) {
-      Round oldest = young.removeFirst();
+      RunningRound oldest = young.removeFirst();
       if (oldest.hop.greeted) {
         aged(oldest);
       }
     }
   }
 
-  private static boolean isOld(Round round, Instant now) {
+  private static boolean isOld(RunningRound round, Instant now) {
     return !round.began.plus(SLOW).isAfter(now);
   }
 
-  private void aged(Round round) {
-    Hop hop = round.hop;
+  private void aged(RunningRound round) {
+    HopState hop = round.hop;
     round.aged = true;
     hop.aged++;
     hop.slow = true;
@@ -851,8 +858,9 @@ public final class Scheduler {
     recount(round);
   }
 
-  private void recount(Round round) {
-    SlotShare share = SlotShare.of(round.share.isStrangers(), round.hop.greeted, round.hop.slow);
+  private void recount(RunningRound round) {
+    SlotClass share =
+        SlotClass.of(round.slotClass.hasNullSender(), round.hop.greeted, round.hop.slow);
     taken[round.slots.ordinal()]--;
     taken[share.ordinal()]++;
     round.slots = share;
@@ -861,7 +869,7 @@ public final class Scheduler {
   // What a round tells.
 
   /** A host greeted us in a round. */
-  public void greeted(Round round, Instant now) {
+  public void greeted(RunningRound round, Instant now) {
     if (round.ended || round.greeted) {
       return;
     }
@@ -882,7 +890,7 @@ public final class Scheduler {
    *
    * @param all in the order in which they would be dialled
    */
-  public List<InetAddress> free(Round round, List<InetAddress> all) {
+  public List<InetAddress> free(RunningRound round, List<InetAddress> all) {
     leaveAddress(round);
     if (round.ended) {
       return List.of();
@@ -903,20 +911,20 @@ public final class Scheduler {
   }
 
   /** A round is connected to this address. */
-  public void connected(Round round, InetAddress at) {
+  public void connected(RunningRound round, InetAddress at) {
     if (!round.ended && (round.address == null || !round.address.at.equals(at))) {
       leaveAddress(round);
       use(round, at);
     }
   }
 
-  private void use(Round round, InetAddress at) {
+  private void use(RunningRound round, InetAddress at) {
     Address address = addresses.computeIfAbsent(at, Address::new);
     address.running++;
     round.address = address;
   }
 
-  private void leaveAddress(Round round) {
+  private void leaveAddress(RunningRound round) {
     Address address = round.address;
     if (address != null) {
       round.address = null;
@@ -926,7 +934,7 @@ public final class Scheduler {
   }
 
   /** A next hop that was woken for an address and needs it no more: the next one's turn. */
-  private void passOn(Hop hop) {
+  private void passOn(HopState hop) {
     Address address = hop.woken;
     if (address != null) {
       hop.woken = null;
@@ -936,7 +944,7 @@ public final class Scheduler {
 
   private void wake(Address address, int most) {
     for (int i = 0; i < most && !address.waiting.isEmpty(); i++) {
-      HopLine line = address.waiting.getFirst();
+      HopBacklog line = address.waiting.getFirst();
       leave(line);
       line.hop.busy = null;
       line.hop.woken = address;
@@ -953,11 +961,11 @@ public final class Scheduler {
    * @param chance from 0.0 to 1.0, for the jitter of a pause
    * @return shares that were in line
    */
-  public Back ended(Round round, RoundResult result, Instant now, double chance) {
+  public ReturnedBatches ended(RunningRound round, RoundResult result, Instant now, double chance) {
     if (round.ended) {
-      return Back.NONE;
+      return ReturnedBatches.NONE;
     }
-    Hop hop = round.hop;
+    HopState hop = round.hop;
     round.ended = true;
     young.remove(round);
     hop.running--;
@@ -981,19 +989,19 @@ public final class Scheduler {
     }
     leaveAddress(round);
     passOn(hop);
-    Back back =
+    ReturnedBatches back =
         switch (result) {
           case RoundResult.Answered a -> {
-            unpaused(hop, hop.pauses.answered(round.share.sender, now));
+            unpaused(hop, hop.pauses.answered(round.slotClass.sender, now));
             answers(round, hop.limit + 1, now);
-            yield Back.NONE;
+            yield ReturnedBatches.NONE;
           }
-          case RoundResult.Nothing n -> Back.NONE;
+          case RoundResult.NothingLearned n -> ReturnedBatches.NONE;
           case RoundResult.Busy b -> {
             putBack(round, now);
-            yield Back.NONE;
+            yield ReturnedBatches.NONE;
           }
-          case RoundResult.Unreachable u -> unreachable(round, u.cause(), now, chance);
+          case RoundResult.NextHopUnreachable u -> unreachable(round, u.cause(), now, chance);
           case RoundResult.FailedAfterMail f -> failedAfterMail(round, f, now, chance);
           case RoundResult.SenderSlowed s -> senderSlowed(round, s.cause(), now, chance);
         };
@@ -1002,15 +1010,15 @@ public final class Scheduler {
     return back;
   }
 
-  private void answers(Round round, int limit, Instant now) {
-    Hop hop = round.hop;
+  private void answers(RunningRound round, int limit, Instant now) {
+    HopState hop = round.hop;
     hop.greeted = true;
     hop.answered = true;
     hop.slow = hop.aged > 0 || isOld(round, now);
     hop.limit = Math.clamp(limit, 1, Math.max(1, limits.perHop()));
   }
 
-  private void unpaused(Hop hop, boolean was) {
+  private void unpaused(HopState hop, boolean was) {
     if (was) {
       paused--;
       hop.limit = FIRST_ROUNDS;
@@ -1018,17 +1026,17 @@ public final class Scheduler {
     }
   }
 
-  private void putBack(Round round, Instant now) {
-    Hop hop = round.hop;
+  private void putBack(RunningRound round, Instant now) {
+    HopState hop = round.hop;
     InetAddress at = round.busyAt;
     Address address = at == null ? null : addresses.get(at);
     hop.busy = address != null && address.running >= limits.perHop() ? address : null;
-    Ready share = round.share;
+    ReadyBatch share = round.slotClass;
     add(hop, share, now);
-    HopLine line = share.isStrangers() ? hop.strangers : hop.own;
+    HopBacklog line = share.hasNullSender() ? hop.nullSender : hop.own;
     if (line != null) {
       // It keeps its place before others of its sender, and has had its turn.
-      ArrayDeque<Ready> ofSender = line.bySender.get(share.sender);
+      ArrayDeque<ReadyBatch> ofSender = line.bySender.get(share.sender);
       if (ofSender != null && ofSender.size() > 1) {
         ofSender.addFirst(ofSender.removeLast());
       }
@@ -1038,52 +1046,56 @@ public final class Scheduler {
     }
   }
 
-  private Back unreachable(Round round, Cause cause, Instant now, double chance) {
-    Hop hop = round.hop;
+  private ReturnedBatches unreachable(
+      RunningRound round, FailureCause cause, Instant now, double chance) {
+    HopState hop = round.hop;
     if (hop.pauses.isAnsweredSince(round.began)) {
       hop.limit = Math.max(1, hop.limit / 2);
-      return Back.NONE;
+      return ReturnedBatches.NONE;
     }
     return pause(round, cause, now, chance);
   }
 
-  private Back failedAfterMail(
-      Round round, RoundResult.FailedAfterMail failure, Instant now, double chance) {
-    Hop hop = round.hop;
-    String sender = round.share.sender;
-    boolean isTheHop = hop.pauses.isNotTheMessage(sender, failure, round.began, limits, now);
+  private ReturnedBatches failedAfterMail(
+      RunningRound round, RoundResult.FailedAfterMail failure, Instant now, double chance) {
+    HopState hop = round.hop;
+    String sender = round.slotClass.sender;
+    boolean isTheHop = hop.pauses.isNextHopAtFault(sender, failure, round.began, limits, now);
     if (!isTheHop) {
       // A probe that failed for its own sake must not keep the others from being tried.
       unpaused(hop, hop.pauses.end());
     }
     answers(round, hop.limit, now);
-    return isTheHop ? pause(round, failure.cause(), now, chance) : Back.NONE;
+    return isTheHop ? pause(round, failure.cause(), now, chance) : ReturnedBatches.NONE;
   }
 
-  private Back senderSlowed(Round round, Cause cause, Instant now, double chance) {
-    Hop hop = round.hop;
+  private ReturnedBatches senderSlowed(
+      RunningRound round, FailureCause cause, Instant now, double chance) {
+    HopState hop = round.hop;
     unpaused(hop, hop.pauses.end());
     answers(round, hop.limit, now);
-    Offer.Paused pause = hop.pauses.slow(round.share.sender, cause, limits, now, chance);
-    return Back.of(takeOut(hop, HopPauses.domain(round.share.sender)), pause, null);
+    Admission.Paused pause = hop.pauses.slow(round.slotClass.sender, cause, limits, now, chance);
+    return ReturnedBatches.of(
+        takeOut(hop, NextHopPauses.domain(round.slotClass.sender)), pause, null);
   }
 
-  private Back pause(Round round, Cause cause, Instant now, double chance) {
-    Hop hop = round.hop;
+  private ReturnedBatches pause(
+      RunningRound round, FailureCause cause, Instant now, double chance) {
+    HopState hop = round.hop;
     boolean was = hop.pauses.isPaused();
     hop.pauses.begin(cause, limits, now, chance);
-    hop.pauses.waits(round.share.key);
+    hop.pauses.addWaiting(round.slotClass.key);
     hop.limit = FIRST_ROUNDS;
-    List<Ready> out = takeOut(hop, null);
-    out.forEach(r -> hop.pauses.waits(r.key));
+    List<ReadyBatch> out = takeOut(hop, null);
+    out.forEach(r -> hop.pauses.addWaiting(r.key));
     if (!was && ++paused > MOST_PAUSED) {
       forgetOnePaused(hop);
     }
-    return Back.of(out, hop.pauses.of(round.share.sender, now), hop.pauses.oldest());
+    return ReturnedBatches.of(out, hop.pauses.of(round.slotClass.sender, now), hop.pauses.oldest());
   }
 
-  private void forgetOnePaused(Hop but) {
-    for (Hop hop : hops.values()) {
+  private void forgetOnePaused(HopState but) {
+    for (HopState hop : hops.values()) {
       if (hop != but && hop.pauses.isPaused() && hop.isIdle()) {
         forget(hop);
         return;
@@ -1092,16 +1104,17 @@ public final class Scheduler {
   }
 
   /** Takes shares out of the lines of a next hop: those of one sender's domain, or all. */
-  private List<Ready> takeOut(Hop hop, @Nullable String domain) {
-    List<Ready> out = new ArrayList<>();
-    for (HopLine line : new HopLine[] {hop.own, hop.strangers}) {
+  private List<ReadyBatch> takeOut(HopState hop, @Nullable String domain) {
+    List<ReadyBatch> out = new ArrayList<>();
+    for (HopBacklog line : new HopBacklog[] {hop.own, hop.nullSender}) {
       if (line == null || line.ready == 0) {
         continue;
       }
-      for (Iterator<Map.Entry<String, ArrayDeque<Ready>>> i = line.bySender.entrySet().iterator();
+      for (Iterator<Map.Entry<String, ArrayDeque<ReadyBatch>>> i =
+              line.bySender.entrySet().iterator();
           i.hasNext(); ) {
-        Map.Entry<String, ArrayDeque<Ready>> entry = i.next();
-        if (domain == null || HopPauses.domain(entry.getKey()).equals(domain)) {
+        Map.Entry<String, ArrayDeque<ReadyBatch>> entry = i.next();
+        if (domain == null || NextHopPauses.domain(entry.getKey()).equals(domain)) {
           out.addAll(entry.getValue());
           entry.getValue().forEach(r -> removed(line));
           i.remove();
@@ -1112,10 +1125,10 @@ public final class Scheduler {
   }
 
   /** Takes a waiting share out of its line; false when it is not there. */
-  public boolean withdraw(ShareKey key, String hopKey, String sender) {
-    Hop hop = hops.get(hopKey);
-    HopLine line = hop == null ? null : sender.isEmpty() ? hop.strangers : hop.own;
-    ArrayDeque<Ready> ofSender = line == null ? null : line.bySender.get(sender);
+  public boolean withdraw(BatchKey key, String hopKey, String sender) {
+    HopState hop = hops.get(hopKey);
+    HopBacklog line = hop == null ? null : sender.isEmpty() ? hop.nullSender : hop.own;
+    ArrayDeque<ReadyBatch> ofSender = line == null ? null : line.bySender.get(sender);
     if (hop == null
         || line == null
         || ofSender == null
@@ -1133,7 +1146,7 @@ public final class Scheduler {
 
   /** Lets a paused next hop be tried at once, because a person says so. */
   public void wake(String hopKey, Instant now) {
-    Hop hop = hops.get(hopKey);
+    HopState hop = hops.get(hopKey);
     if (hop != null) {
       hop.pauses.wake(now);
     }
@@ -1151,35 +1164,35 @@ public final class Scheduler {
     moreInStore(hop(hop));
   }
 
-  private void moreInStore(Hop hop) {
+  private void moreInStore(HopState hop) {
     hop.moreInStore = true;
     settle(hop);
   }
 
   /** Next hops whose lines have become short while the store has more, at most {@code most}. */
-  public List<String> hungry(int most) {
-    if (hungry.isEmpty() || fill() >= WINDOW / 8 * 7) {
+  public List<String> hopsToRefill(int most) {
+    if (hopsToRefill.isEmpty() || fill() >= WINDOW / 8 * 7) {
       return List.of();
     }
     List<String> found = new ArrayList<>();
-    for (int i = Math.min(most, hungry.size()); i > 0; i--) {
-      Hop hop = hungry.removeFirst();
-      hungry.addLast(hop);
+    for (int i = Math.min(most, hopsToRefill.size()); i > 0; i--) {
+      HopState hop = hopsToRefill.removeFirst();
+      hopsToRefill.addLast(hop);
       found.add(hop.key);
     }
     return found;
   }
 
   /** Rows to read for a next hop, so that those in hand and a line's worth of others are among. */
-  public int wanted(String hopKey) {
-    Hop hop = hops.get(hopKey);
+  public int rowsToRead(String hopKey) {
+    HopState hop = hops.get(hopKey);
     int inHand = hop == null ? 0 : hop.ready + hop.running;
-    return inHand + Math.min(READY_PER_HOP, 2 * Math.max(1, allowance(ShareState.QUEUED, 1)));
+    return inHand + Math.min(READY_PER_HOP, 2 * Math.max(1, allowance(BatchState.QUEUED, 1)));
   }
 
   /** The store has no more for a next hop. */
-  public void exhausted(String hopKey) {
-    Hop hop = hops.get(hopKey);
+  public void storeIsEmpty(String hopKey) {
+    HopState hop = hops.get(hopKey);
     if (hop != null) {
       hop.moreInStore = false;
       settle(hop);
@@ -1198,8 +1211,8 @@ public final class Scheduler {
       return;
     }
     nextSweep = now.plusSeconds(60);
-    for (Hop hop : List.copyOf(hops.values())) {
-      if (hop.pauses.forgetOld(limits, hop.isIdle(), now)) {
+    for (HopState hop : List.copyOf(hops.values())) {
+      if (hop.pauses.removeOld(limits, hop.isIdle(), now)) {
         paused--;
       }
       settle(hop);

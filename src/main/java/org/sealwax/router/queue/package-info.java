@@ -3,8 +3,8 @@
  * org.sealwax.router.queue.QueueStep} decides, pure; {@link org.sealwax.router.queue.Queue} runs;
  * {@link org.sealwax.router.queue.QueueView} shows and {@link
  * org.sealwax.router.queue.QueueControl} takes orders. Owns the interfaces {@link
- * org.sealwax.router.queue.Intake} (mail comes in), {@link org.sealwax.router.queue.Delivery} (mail
- * goes out) and {@link org.sealwax.router.queue.Routing} (where to).
+ * org.sealwax.router.queue.Intake} (mail comes in), {@link org.sealwax.router.queue.DeliveryAgent}
+ * (mail goes out) and {@link org.sealwax.router.queue.Routing} (where to).
  *
  * <p>Invariants: every recipient ends delivered, bounced with a DSN (unless the sender wanted
  * none), held, or deleted by a person; only a named cause bounces; the null sender is never

@@ -8,11 +8,11 @@ import java.util.HexFormat;
 
 /**
  * Lines that are put together in memory behind the last line of the file, as octets: each is
- * encoded once, for its hash and for the file. What {@link Entry} says of one line holds for each.
- * One thread owns it.
+ * encoded once, for its hash and for the file. What {@link ReceiptLine} says of one line holds for
+ * each. One thread owns it.
  */
 final class Chain {
-  private final MessageDigest sha = Entry.sha256();
+  private final MessageDigest sha = ReceiptLine.sha256();
   private byte[] out;
   private int length;
   private byte[] hash;
@@ -31,9 +31,10 @@ final class Chain {
     this.out = new byte[octets];
   }
 
-  /** One more line, with members as {@link Json} writes them. */
+  /** One more line, with members as {@link ReceiptJson} writes them. */
   void add(String kind, String members) {
-    byte[] payload = Entry.payload(number + 1, kind, members).getBytes(StandardCharsets.UTF_8);
+    byte[] payload =
+        ReceiptLine.payload(number + 1, kind, members).getBytes(StandardCharsets.UTF_8);
     sha.update(hash);
     sha.update((byte) ' ');
     hash = HexFormat.of().formatHex(sha.digest(payload)).getBytes(StandardCharsets.US_ASCII);
@@ -64,7 +65,7 @@ final class Chain {
   }
 
   /** All lines. */
-  ByteBuffer octets() {
+  ByteBuffer bytes() {
     return ByteBuffer.wrap(out, 0, length);
   }
 }

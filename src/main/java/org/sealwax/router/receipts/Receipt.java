@@ -27,8 +27,8 @@ public record Receipt(
     String nextHop,
     String wanted,
     List<String> because,
-    Peer peer,
-    @Nullable Tls tls,
+    ReceiptHost peer,
+    @Nullable ReceiptTls tls,
     boolean downgrade,
     @Nullable String violation,
     boolean dnssec,
@@ -44,7 +44,7 @@ public record Receipt(
    * @param host its name, or its address when it has none
    * @param address the address in text
    */
-  public record Peer(String host, String address) {}
+  public record ReceiptHost(String host, String address) {}
 
   /**
    * TLS as it came about.
@@ -56,7 +56,7 @@ public record Receipt(
    * @param suite the IANA name
    * @param group key exchange group, or null where it was not seen
    */
-  public record Tls(
+  public record ReceiptTls(
       String verdict,
       @Nullable String key,
       @Nullable String certificate,

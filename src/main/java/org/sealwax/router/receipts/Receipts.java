@@ -4,7 +4,7 @@ package org.sealwax.router.receipts;
 @FunctionalInterface
 public interface Receipts {
   /** Gives a receipt; durable about a second later. */
-  void give(Receipt receipt);
+  void add(Receipt receipt);
 
   /** Receipts switched off. */
   static Receipts none() {

@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
  */
 record Salt(long number, String hex) {
   /** Octets of a salt: nobody can try them all. */
-  static final int OCTETS = 16;
+  static final int BYTES = 16;
 
   private static final Pattern FORM = Pattern.compile("([1-9][0-9]{0,17}) ([0-9a-f]{32})");
 
@@ -30,7 +30,7 @@ record Salt(long number, String hex) {
 
   /** The hash that stands for {@code recipient}; the domain's case does not matter. */
   String of(String recipient) {
-    return of(recipient, Entry.sha256());
+    return of(recipient, ReceiptLine.sha256());
   }
 
   /** The same with a digest that is used again and again. */

@@ -13,23 +13,23 @@ import org.sealwax.mail.smtp.MailboxParser;
 /** How a reject row names senders or recipients. */
 public sealed interface AddressPattern {
   /** The null sender. */
-  record Empty() implements AddressPattern {}
+  record NullSender() implements AddressPattern {}
 
   /** One mailbox, compared as {@link LocalPart#folded} says. */
-  record One(Mailbox mailbox) implements AddressPattern {}
+  record OneMailbox(Mailbox mailbox) implements AddressPattern {}
 
   /** Everybody at the domains of a pattern. */
-  record At(DomainPattern domains) implements AddressPattern {}
+  record AtDomains(DomainPattern domains) implements AddressPattern {}
 
   /** Reads {@code <>}, {@code user@domain}, or a {@link DomainPattern}. */
   static Optional<AddressPattern> parse(String text) {
     if (text.equals("<>")) {
-      return Optional.of(new Empty());
+      return Optional.of(new NullSender());
     }
     if (text.indexOf('@') >= 0) {
-      return MailboxParser.parse(text).map(One::new);
+      return MailboxParser.parse(text).map(OneMailbox::new);
     }
-    return DomainPattern.parse(text).map(At::new);
+    return DomainPattern.parse(text).map(AtDomains::new);
   }
 
   /** Whether a sender is meant. */
@@ -50,12 +50,12 @@ public sealed interface AddressPattern {
   /** Whether a mailbox, or the null sender, is meant. */
   private boolean matches(@Nullable Mailbox mailbox, boolean caseSensitive) {
     return switch (this) {
-      case Empty e -> mailbox == null;
-      case One one ->
+      case NullSender e -> mailbox == null;
+      case OneMailbox one ->
           mailbox != null
               && one.mailbox().domain().equals(mailbox.domain())
               && form(one.mailbox(), caseSensitive).equals(form(mailbox, caseSensitive));
-      case At at ->
+      case AtDomains at ->
           mailbox != null
               && switch (mailbox.domain()) {
                 case Domain d -> at.domains().matches(d);

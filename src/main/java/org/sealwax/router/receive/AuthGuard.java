@@ -32,7 +32,7 @@ public final class AuthGuard {
   }
 
   /** Checks a client's response, once it is its turn. */
-  SaslExchange.Step respond(SaslExchange exchange, byte[] response) {
+  SaslExchange.SaslStep respond(SaslExchange exchange, byte[] response) {
     checks.acquireUninterruptibly();
     try {
       return exchange.respond(response);

@@ -31,7 +31,7 @@ public final class ClientLimits {
    * @param handshakes per minute: each costs us more than the client
    * @param exempt networks without these limits
    */
-  public record Settings(
+  public record ClientLimitSettings(
       int sessions,
       int connections,
       int messages,
@@ -40,7 +40,7 @@ public final class ClientLimits {
       int handshakes,
       List<Cidr> exempt) {
     /** Copies. */
-    public Settings {
+    public ClientLimitSettings {
       exempt = List.copyOf(exempt);
     }
 
@@ -49,8 +49,8 @@ public final class ClientLimits {
      * the same), 10 connections and 5 handshakes a second, 50 messages a second. Loopback is
      * exempt.
      */
-    public static Settings defaults() {
-      return new Settings(
+    public static ClientLimitSettings defaults() {
+      return new ClientLimitSettings(
           50,
           600,
           3_000,
@@ -62,7 +62,7 @@ public final class ClientLimits {
   }
 
   /** What is counted per minute. */
-  public enum Rate {
+  public enum ClientRate {
     CONNECTIONS("connections per minute"),
     MESSAGES("messages per minute"),
     RECIPIENTS("recipients per minute"),
@@ -71,7 +71,7 @@ public final class ClientLimits {
 
     private final String text;
 
-    Rate(String text) {
+    ClientRate(String text) {
       this.text = text;
     }
 
@@ -85,7 +85,7 @@ public final class ClientLimits {
   public static final int MAX_CLIENTS = 20_000;
 
   private static final long WINDOW = Duration.ofMinutes(1).toNanos();
-  private static final Rate[] RATES = Rate.values();
+  private static final ClientRate[] RATES = ClientRate.values();
 
   /**
    * Addresses that are counted together.
@@ -94,7 +94,7 @@ public final class ClientLimits {
    * @param prefix the first 64 bits at most, those beyond {@code bits} cleared
    * @param times the limits that hold for it
    */
-  private record Network(int bits, long prefix, int times) {
+  private record ClientNetwork(int bits, long prefix, int times) {
     // Written out: it is a key for every command of a client that counts.
     @Override
     public int hashCode() {
@@ -103,45 +103,46 @@ public final class ClientLimits {
 
     @Override
     public boolean equals(@Nullable Object other) {
-      return other instanceof Network that
+      return other instanceof ClientNetwork that
           && bits == that.bits
           && prefix == that.prefix
           && times == that.times;
     }
 
-    static List<Network> of(InetAddress client) {
+    static List<ClientNetwork> of(InetAddress client) {
       byte[] octets = client.getAddress();
       long prefix = 0;
       for (int i = 0; i < Math.min(octets.length, 8); i++) {
         prefix = prefix << 8 | (octets[i] & 0xff);
       }
       return octets.length == 4
-          ? List.of(new Network(32, prefix, 1))
+          ? List.of(new ClientNetwork(32, prefix, 1))
           : List.of(
-              new Network(64, prefix, 1),
-              new Network(56, prefix & -1L << 8, 2),
-              new Network(48, prefix & -1L << 16, 4));
+              new ClientNetwork(64, prefix, 1),
+              new ClientNetwork(56, prefix & -1L << 8, 2),
+              new ClientNetwork(48, prefix & -1L << 16, 4));
     }
   }
 
-  private static final class Row {
+  private static final class ClientCounts {
     private int sessions;
     private long drafts;
     private long windowStart;
     private final int[] counts = new int[RATES.length];
   }
 
-  private final Settings settings;
+  private final ClientLimitSettings settings;
   private final Clock clock;
   private final int most;
-  private final LinkedHashMap<Network, Row> rows = new LinkedHashMap<>(64, 0.75f, true);
+  private final LinkedHashMap<ClientNetwork, ClientCounts> rows =
+      new LinkedHashMap<>(64, 0.75f, true);
 
   /** An empty table. */
-  public ClientLimits(Settings settings, Clock clock) {
+  public ClientLimits(ClientLimitSettings settings, Clock clock) {
     this(settings, clock, MAX_CLIENTS);
   }
 
-  ClientLimits(Settings settings, Clock clock, int most) {
+  ClientLimits(ClientLimitSettings settings, Clock clock, int most) {
     this.settings = settings;
     this.clock = clock;
     this.most = most;
@@ -166,15 +167,15 @@ public final class ClientLimits {
     if (isExempt(client)) {
       return "";
     }
-    List<Network> networks = Network.of(client);
-    for (Network network : networks) {
-      Row row = row(network);
+    List<ClientNetwork> networks = ClientNetwork.of(client);
+    for (ClientNetwork network : networks) {
+      ClientCounts row = row(network);
       int times = network.times();
-      if (over(row, Rate.ERRORS, times * settings.errors(), 0)) {
-        return Rate.ERRORS.text();
+      if (over(row, ClientRate.ERRORS, times * settings.errors(), 0)) {
+        return ClientRate.ERRORS.text();
       }
-      if (over(row, Rate.CONNECTIONS, times * settings.connections(), 1)) {
-        return Rate.CONNECTIONS.text();
+      if (over(row, ClientRate.CONNECTIONS, times * settings.connections(), 1)) {
+        return ClientRate.CONNECTIONS.text();
       }
       if (settings.sessions() > 0 && row.sessions >= times * settings.sessions()) {
         return "sessions at a time";
@@ -186,8 +187,8 @@ public final class ClientLimits {
 
   /** A session that was let in ends. */
   public synchronized void leave(InetAddress client) {
-    for (Network network : Network.of(client)) {
-      Row row = rows.get(network);
+    for (ClientNetwork network : ClientNetwork.of(client)) {
+      ClientCounts row = rows.get(network);
       if (row != null && row.sessions > 0) {
         row.sessions--;
       }
@@ -205,8 +206,8 @@ public final class ClientLimits {
     if (isExempt(client)) {
       return true;
     }
-    List<Network> networks = Network.of(client);
-    for (Network network : networks) {
+    List<ClientNetwork> networks = ClientNetwork.of(client);
+    for (ClientNetwork network : networks) {
       if (row(network).drafts + bytes > network.times() * most) {
         return false;
       }
@@ -217,8 +218,8 @@ public final class ClientLimits {
 
   /** Such a message was taken, or is gone. */
   public synchronized void giveDraft(InetAddress client, long bytes) {
-    for (Network network : Network.of(client)) {
-      Row row = rows.get(network);
+    for (ClientNetwork network : ClientNetwork.of(client)) {
+      ClientCounts row = rows.get(network);
       if (row != null) {
         row.drafts = Math.max(0, row.drafts - bytes);
       }
@@ -226,7 +227,7 @@ public final class ClientLimits {
   }
 
   /** Counts one; false when that is over the limit. */
-  public synchronized boolean count(InetAddress client, Rate rate) {
+  public synchronized boolean count(InetAddress client, ClientRate rate) {
     if (isExempt(client)) {
       return true;
     }
@@ -238,7 +239,7 @@ public final class ClientLimits {
           case ERRORS -> settings.errors();
           case HANDSHAKES -> settings.handshakes();
         };
-    for (Network network : Network.of(client)) {
+    for (ClientNetwork network : ClientNetwork.of(client)) {
       if (over(row(network), rate, network.times() * limit, 1)) {
         // What one client is refused does not count against its neighbours.
         return false;
@@ -254,17 +255,17 @@ public final class ClientLimits {
 
   // An index into a row's small array, never stored or shown.
   @SuppressWarnings("EnumOrdinal")
-  private static boolean over(Row row, Rate rate, int limit, int more) {
+  private static boolean over(ClientCounts row, ClientRate rate, int limit, int more) {
     int now = row.counts[rate.ordinal()] + more;
     row.counts[rate.ordinal()] = now;
     return limit > 0 && (more == 0 ? now >= limit : now > limit);
   }
 
-  private Row row(Network network) {
+  private ClientCounts row(ClientNetwork network) {
     long now = clock.nanoTime();
-    Row row = rows.get(network);
+    ClientCounts row = rows.get(network);
     if (row == null) {
-      row = new Row();
+      row = new ClientCounts();
       row.windowStart = now;
       if (rows.size() >= most && !evictOne()) {
         return row;
@@ -282,9 +283,9 @@ public final class ClientLimits {
   private static final int TRIED = 64;
 
   private boolean evictOne() {
-    Iterator<Map.Entry<Network, Row>> eldest = rows.entrySet().iterator();
+    Iterator<Map.Entry<ClientNetwork, ClientCounts>> eldest = rows.entrySet().iterator();
     for (int i = 0; i < TRIED && eldest.hasNext(); i++) {
-      Row row = eldest.next().getValue();
+      ClientCounts row = eldest.next().getValue();
       if (row.sessions == 0 && row.drafts == 0) {
         eldest.remove();
         return true;

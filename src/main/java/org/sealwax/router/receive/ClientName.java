@@ -8,9 +8,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.dns.Answer;
+import org.sealwax.mail.dns.DnsAnswer;
+import org.sealwax.mail.dns.DnssecStatus;
 import org.sealwax.mail.dns.Resolver;
-import org.sealwax.mail.dns.Security;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Threads;
 
@@ -45,14 +45,14 @@ final class ClientName {
   }
 
   /** Nobody asks. */
-  static ClientName unasked(Clock clock) {
+  static ClientName withoutLookup(Clock clock) {
     ClientName unasked = new ClientName(clock, Duration.ZERO);
     unasked.found.countDown();
     return unasked;
   }
 
   /** Looks up in a thread of its own. */
-  static ClientName ask(Clock clock, Duration wait, Consumer<ClientName> lookUp) {
+  static ClientName lookUpFor(Clock clock, Duration wait, Consumer<ClientName> lookUp) {
     ClientName asked = new ClientName(clock, wait);
     Threads.start(
         "client-name",
@@ -81,15 +81,15 @@ final class ClientName {
    * @return false when the DNS failed to say
    */
   boolean lookUp(Resolver resolver, InetAddress address) {
-    Answer<Domain> pointers = resolver.reverse(address);
+    DnsAnswer<Domain> pointers = resolver.reverse(address);
     boolean sure = isSure(pointers.security());
-    Resolver.Family family =
-        address instanceof Inet4Address ? Resolver.Family.IPV4 : Resolver.Family.IPV6;
+    Resolver.AddressFamily family =
+        address instanceof Inet4Address ? Resolver.AddressFamily.IPV4 : Resolver.AddressFamily.IPV6;
     for (Domain pointer : pointers.records().stream().limit(MAX_NAMES).toList()) {
       if (ended) {
         return true;
       }
-      Answer<InetAddress> forward = resolver.addresses(pointer, family);
+      DnsAnswer<InetAddress> forward = resolver.addresses(pointer, family);
       sure &= isSure(forward.security());
       if (forward.records().contains(address)) {
         name = pointer;
@@ -101,7 +101,7 @@ final class ClientName {
     return sure;
   }
 
-  private static boolean isSure(Security security) {
+  private static boolean isSure(DnssecStatus security) {
     return switch (security) {
       case SECURE, INSECURE -> true;
       case BOGUS, FAILED -> false;
@@ -126,7 +126,7 @@ final class ClientName {
   }
 
   /** The name if it is known by now, for the log. */
-  @Nullable Domain soFar() {
+  @Nullable Domain ifKnown() {
     return name;
   }
 }

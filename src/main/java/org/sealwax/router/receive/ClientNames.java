@@ -54,10 +54,10 @@ public final class ClientNames {
    *
    * @param wait how long a finished message waits for it
    */
-  ClientName ask(InetAddress client, Duration wait) {
+  ClientName start(InetAddress client, Duration wait) {
     return isFailed(client)
-        ? ClientName.unasked(clock)
-        : ClientName.ask(clock, wait, name -> lookUp(name, client, wait));
+        ? ClientName.withoutLookup(clock)
+        : ClientName.lookUpFor(clock, wait, name -> lookUp(name, client, wait));
   }
 
   private void lookUp(ClientName name, InetAddress client, Duration wait) {

@@ -28,15 +28,15 @@ import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.mail.smtp.ReplyWriter;
-import org.sealwax.mail.smtp.session.Dialogue;
+import org.sealwax.mail.smtp.session.ServerLoop;
 import org.sealwax.mail.tls.TlsServer;
 import org.sealwax.mail.tls.TlsWire;
-import org.sealwax.mail.tls.verdict.TlsTrouble;
+import org.sealwax.mail.tls.verdict.TlsException;
 
 /**
- * One door: accepts connections, and gives each a virtual thread and a {@link Session}. When all
- * sessions of the process are taken, one client waits here and the others in the kernel's backlog,
- * where they cost us nothing.
+ * One door: accepts connections, and gives each a virtual thread and a {@link ServerSession}. When
+ * all sessions of the process are taken, one client waits here and the others in the kernel's
+ * backlog, where they cost us nothing.
  */
 public final class Listener implements AutoCloseable {
   /** How long somebody who is turned away may take to read that. */
@@ -45,19 +45,19 @@ public final class Listener implements AutoCloseable {
   private static final AtomicLong SESSIONS = new AtomicLong();
 
   private final ListenerSettings settings;
-  private final Premises premises;
+  private final ListenerEnvironment environment;
   private final @Nullable TlsServer tls;
-  private final Door door;
-  private final SessionLimit.Share sessions;
+  private final ListeningSocket listeningSocket;
+  private final SessionLimit.ListenerShare sessions;
   private final Map<String, Integer> perUser = new HashMap<>();
-  private final Set<Dialogue> open = ConcurrentHashMap.newKeySet();
+  private final Set<ServerLoop> open = ConcurrentHashMap.newKeySet();
   private final String sessionPrefix;
   private volatile boolean stopped;
   private volatile boolean ending;
 
   /** What can be accepted from. */
-  private interface Door extends AutoCloseable {
-    Arrival accept() throws IOException;
+  private interface ListeningSocket extends AutoCloseable {
+    AcceptedConnection accept() throws IOException;
 
     @Override
     void close() throws IOException;
@@ -68,14 +68,17 @@ public final class Listener implements AutoCloseable {
    *
    * @param user of this machine who connected through a Unix socket; empty over TCP
    */
-  private record Arrival(Wire wire, String user) {}
+  private record AcceptedConnection(Wire wire, String user) {}
 
   private Listener(
-      ListenerSettings settings, Premises premises, @Nullable TlsServer tls, Door door) {
+      ListenerSettings settings,
+      ListenerEnvironment premises,
+      @Nullable TlsServer tls,
+      ListeningSocket door) {
     this.settings = settings;
-    this.premises = premises;
+    this.environment = premises;
     this.tls = tls;
-    this.door = door;
+    this.listeningSocket = door;
     this.sessions = premises.sessions().share(settings.sessions());
     // Sorts by start of the process, so that a session's name is unique over restarts.
     this.sessionPrefix = Long.toString(premises.clock().now().getEpochSecond(), 36);
@@ -88,13 +91,14 @@ public final class Listener implements AutoCloseable {
    * @throws IOException when the place is taken or not allowed
    */
   public static Listener start(
-      ListenerSettings settings, Premises premises, @Nullable TlsServer tls) throws IOException {
-    boolean needsTls = settings.encryption() != ListenerSettings.Encryption.NONE;
+      ListenerSettings settings, ListenerEnvironment premises, @Nullable TlsServer tls)
+      throws IOException {
+    boolean needsTls = settings.encryption() != ListenerSettings.ListenerTlsMode.NONE;
     if (needsTls && tls == null) {
       throw new IllegalArgumentException("listener " + settings.name() + " needs TLS");
     }
     return switch (settings.place()) {
-      case ListenerSettings.Place.Tcp tcp -> {
+      case ListenerSettings.ListenAddress.Tcp tcp -> {
         ServerSocket socket = new ServerSocket();
         try {
           socket.setReuseAddress(true);
@@ -103,13 +107,13 @@ public final class Listener implements AutoCloseable {
           socket.close();
           throw e;
         }
-        TcpDoor door = new TcpDoor(socket);
+        TcpListeningSocket door = new TcpListeningSocket(socket);
         Listener listener = new Listener(settings, premises, needsTls ? tls : null, door);
         listener.start();
         yield listener;
       }
-      case ListenerSettings.Place.Unix unix -> {
-        UnixDoor door = UnixDoor.open(unix.path(), settings.backlog());
+      case ListenerSettings.ListenAddress.Unix unix -> {
+        UnixListeningSocket door = UnixListeningSocket.open(unix.path(), settings.backlog());
         Listener listener = new Listener(settings, premises, null, door);
         listener.start();
         yield listener;
@@ -117,12 +121,12 @@ public final class Listener implements AutoCloseable {
     };
   }
 
-  private record TcpDoor(ServerSocket socket) implements Door {
+  private record TcpListeningSocket(ServerSocket socket) implements ListeningSocket {
     @Override
-    public Arrival accept() throws IOException {
+    public AcceptedConnection accept() throws IOException {
       Socket client = socket.accept();
       try {
-        return new Arrival(Wire.of(client), "");
+        return new AcceptedConnection(Wire.of(client), "");
       } catch (IOException e) {
         client.close();
         throw e;
@@ -135,8 +139,9 @@ public final class Listener implements AutoCloseable {
     }
   }
 
-  private record UnixDoor(ServerSocketChannel channel, Path path) implements Door {
-    static UnixDoor open(Path path, int backlog) throws IOException {
+  private record UnixListeningSocket(ServerSocketChannel channel, Path path)
+      implements ListeningSocket {
+    static UnixListeningSocket open(Path path, int backlog) throws IOException {
       Files.deleteIfExists(path);
       ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
       try {
@@ -147,15 +152,15 @@ public final class Listener implements AutoCloseable {
         channel.close();
         throw e;
       }
-      return new UnixDoor(channel, path);
+      return new UnixListeningSocket(channel, path);
     }
 
     @Override
-    public Arrival accept() throws IOException {
+    public AcceptedConnection accept() throws IOException {
       SocketChannel client = channel.accept();
       try {
         String user = client.getOption(ExtendedSocketOptions.SO_PEERCRED).user().getName();
-        return new Arrival(Wire.of(client), user);
+        return new AcceptedConnection(Wire.of(client), user);
       } catch (IOException | UnsupportedOperationException e) {
         client.close();
         throw new IOException("the user at the other end is not known", e);
@@ -171,7 +176,7 @@ public final class Listener implements AutoCloseable {
 
   /** Where it listens; the port is the real one. Empty of meaning for a Unix socket. */
   public InetSocketAddress address() {
-    return door instanceof TcpDoor tcp
+    return listeningSocket instanceof TcpListeningSocket tcp
         ? (InetSocketAddress) tcp.socket().getLocalSocketAddress()
         : new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
   }
@@ -188,11 +193,11 @@ public final class Listener implements AutoCloseable {
             () -> stopped,
             this::next,
             arrival -> Threads.start("session", () -> receive(arrival)),
-            text -> premises.log().warning("receive", settings.name() + ": " + text));
+            text -> environment.log().warning("receive", settings.name() + ": " + text));
   }
 
-  private Arrival next() throws IOException, InterruptedException {
-    Arrival arrival = door.accept();
+  private AcceptedConnection next() throws IOException, InterruptedException {
+    AcceptedConnection arrival = listeningSocket.accept();
     if (!sessions.take()) {
       arrival.wire().close();
       throw new SocketException("closed");
@@ -200,11 +205,11 @@ public final class Listener implements AutoCloseable {
     return arrival;
   }
 
-  private void receive(Arrival arrival) {
+  private void receive(AcceptedConnection arrival) {
     Wire wire = arrival.wire();
     boolean local = !arrival.user().isEmpty();
-    try (SessionMemory memory = premises.sessions().memory(local)) {
-      String limit = local ? enter(arrival.user()) : premises.limits().enter(client(wire));
+    try (SessionMemory memory = environment.sessions().memory(local)) {
+      String limit = local ? enter(arrival.user()) : environment.limits().enter(client(wire));
       if (!limit.isEmpty()) {
         turnAway(wire, limit);
         return;
@@ -215,12 +220,12 @@ public final class Listener implements AutoCloseable {
         if (local) {
           leave(arrival.user());
         } else {
-          premises.limits().leave(client(wire));
+          environment.limits().leave(client(wire));
         }
       }
     } catch (RuntimeException | Error e) {
       // The session boundary: the client has had its 421, and keeps its mail.
-      premises.log().bug("session of listener " + settings.name(), e);
+      environment.log().bug("session of listener " + settings.name(), e);
     } finally {
       closeQuietly(wire);
       sessions.give();
@@ -254,30 +259,33 @@ public final class Listener implements AutoCloseable {
       turnAway(wire, "sessions for the memory of this server");
       return;
     }
-    Reception reception = premises.reception().get();
+    ReceiveConfiguration reception = environment.configuration().get();
     String name = sessionPrefix + "-" + Long.toString(SESSIONS.incrementAndGet(), 36);
-    Visitor visitor =
-        new Visitor(
+    ClientState visitor =
+        new ClientState(
             name,
             wire.peer(),
             local,
             name(reception, wire.peer().getAddress(), local),
-            local ? new Trust.Local() : reception.rules().trust(wire.peer().getAddress()));
-    Session session =
-        new Session(premises, reception, settings, tls, wire.local().getAddress(), visitor, memory);
-    long began = premises.clock().nanoTime();
-    premises.log().connected(name, settings.name(), wire.peer());
+            local
+                ? new ClientTrust.LocalProgram()
+                : reception.rules().trust(wire.peer().getAddress()));
+    ServerSession session =
+        new ServerSession(
+            environment, reception, settings, tls, wire.local().getAddress(), visitor, memory);
+    long began = environment.clock().nanoTime();
+    environment.log().connected(name, settings.name(), wire.peer());
     try {
       Wire talk = wire;
       TlsServer server = tls;
-      if (server != null && settings.encryption() == ListenerSettings.Encryption.IMPLICIT) {
+      if (server != null && settings.encryption() == ListenerSettings.ListenerTlsMode.IMPLICIT) {
         TlsWire encrypted = implicit(wire, server, session, memory);
         if (encrypted == null) {
           return;
         }
         talk = encrypted;
       }
-      Dialogue dialogue = new Dialogue(talk, session, settings.dialogue(), premises.clock());
+      ServerLoop dialogue = new ServerLoop(talk, session, settings.dialogue(), environment.clock());
       open.add(dialogue);
       try {
         if (ending) {
@@ -290,49 +298,49 @@ public final class Listener implements AutoCloseable {
     } finally {
       session.ended();
       visitor.name.end();
-      premises
+      environment
           .log()
           .disconnected(
               name,
               wire.peer(),
               session.accepted(),
               session.refused(),
-              Duration.ofNanos(premises.clock().nanoTime() - began));
+              Duration.ofNanos(environment.clock().nanoTime() - began));
     }
   }
 
   private @Nullable TlsWire implicit(
-      Wire wire, TlsServer server, Session session, SessionMemory memory) {
-    if (!premises.limits().count(wire.peer().getAddress(), ClientLimits.Rate.HANDSHAKES)) {
-      premises.log().turnedAway(wire.peer(), ClientLimits.Rate.HANDSHAKES.text());
+      Wire wire, TlsServer server, ServerSession session, SessionMemory memory) {
+    if (!environment.limits().count(wire.peer().getAddress(), ClientLimits.ClientRate.HANDSHAKES)) {
+      environment.log().turnedAway(wire.peer(), ClientLimits.ClientRate.HANDSHAKES.text());
       return null;
     }
     if (!memory.tryTake(SessionMemory.TLS)) {
-      premises.log().turnedAway(wire.peer(), "sessions for the memory of this server");
+      environment.log().turnedAway(wire.peer(), "sessions for the memory of this server");
       return null;
     }
     try {
       TlsWire encrypted = server.accept(wire, settings.handshake());
       session.handshake(encrypted.handshake());
       return encrypted;
-    } catch (TlsTrouble trouble) {
+    } catch (TlsException trouble) {
       session.handshakeFailed(trouble);
       return null;
     }
   }
 
-  private ClientName name(Reception reception, InetAddress client, boolean local) {
+  private ClientName name(ReceiveConfiguration reception, InetAddress client, boolean local) {
     ReceiveSettings receive = reception.settings();
-    ClientNames names = premises.names();
+    ClientNames names = environment.names();
     if (names == null || !receive.looksUpNames() || local || client.isLoopbackAddress()) {
-      return ClientName.unasked(premises.clock());
+      return ClientName.withoutLookup(environment.clock());
     }
-    return names.ask(client, receive.nameWait());
+    return names.start(client, receive.nameWait());
   }
 
   private void turnAway(Wire wire, String limit) {
-    premises.log().turnedAway(wire.peer(), limit);
-    if (settings.encryption() == ListenerSettings.Encryption.IMPLICIT) {
+    environment.log().turnedAway(wire.peer(), limit);
+    if (settings.encryption() == ListenerSettings.ListenerTlsMode.IMPLICIT) {
       return; // a handshake is what the limit is to save
     }
     ReplyWriter reply = new ReplyWriter();
@@ -340,7 +348,7 @@ public final class Listener implements AutoCloseable {
         Reply.of(
             421,
             EnhancedStatus.of(4, 7, 0),
-            premises.reception().get().settings().host() + " too many " + limit));
+            environment.configuration().get().settings().host() + " too many " + limit));
     try (Deadline _ = Deadline.after(TURN_AWAY, wire)) {
       reply.drainTo(wire.out());
     } catch (IOException e) {
@@ -353,9 +361,9 @@ public final class Listener implements AutoCloseable {
     stopped = true;
     sessions.close();
     try {
-      door.close();
+      listeningSocket.close();
     } catch (IOException e) {
-      premises.log().warning("receive", settings.name() + ": closing failed: " + e.getMessage());
+      environment.log().warning("receive", settings.name() + ": closing failed: " + e.getMessage());
     }
   }
 
@@ -368,7 +376,7 @@ public final class Listener implements AutoCloseable {
   public boolean drain(Duration grace) throws InterruptedException {
     stopAccepting();
     ending = true;
-    open.forEach(Dialogue::endSoon);
+    open.forEach(ServerLoop::endSoon);
     return sessions.awaitEnd(grace.toNanos());
   }
 
@@ -377,7 +385,7 @@ public final class Listener implements AutoCloseable {
   public void close() {
     stopAccepting();
     ending = true;
-    open.forEach(Dialogue::endSoon);
+    open.forEach(ServerLoop::endSoon);
   }
 
   private static void closeQuietly(Wire wire) {

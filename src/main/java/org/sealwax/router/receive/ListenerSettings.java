@@ -3,8 +3,8 @@ package org.sealwax.router.receive;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
-import org.sealwax.mail.smtp.session.DialogueSettings;
-import org.sealwax.mail.tls.verdict.ClientCertificates;
+import org.sealwax.mail.smtp.session.SessionSettings;
+import org.sealwax.mail.tls.verdict.ClientCertificateMode;
 
 /**
  * One door.
@@ -22,26 +22,26 @@ import org.sealwax.mail.tls.verdict.ClientCertificates;
  */
 public record ListenerSettings(
     String name,
-    Place place,
-    Encryption encryption,
-    ClientCertificates certificates,
+    ListenAddress place,
+    ListenerTlsMode encryption,
+    ClientCertificateMode certificates,
     boolean offersAuth,
     Dsn dsn,
     int sessions,
     int backlog,
     Duration handshake,
-    DialogueSettings dialogue) {
+    SessionSettings dialogue) {
   /** Where a listener listens. */
-  public sealed interface Place {
+  public sealed interface ListenAddress {
     /** TCP; port 0 lets the system choose. */
-    record Tcp(InetSocketAddress address) implements Place {}
+    record Tcp(InetSocketAddress address) implements ListenAddress {}
 
     /** A Unix-domain socket for programs of this machine, which are trusted. */
-    record Unix(Path path) implements Place {}
+    record Unix(Path path) implements ListenAddress {}
   }
 
   /** How TLS begins. */
-  public enum Encryption {
+  public enum ListenerTlsMode {
     /** Not at all. */
     NONE,
     /** STARTTLS is offered (RFC 3207), as on port 25. */
@@ -70,29 +70,29 @@ public record ListenerSettings(
   public static ListenerSettings smtp(InetSocketAddress address) {
     return new ListenerSettings(
         "smtp",
-        new Place.Tcp(address),
-        Encryption.STARTTLS,
-        ClientCertificates.ASK,
+        new ListenAddress.Tcp(address),
+        ListenerTlsMode.STARTTLS,
+        ClientCertificateMode.ASK,
         false,
         Dsn.RELAY,
         2_000,
         512,
         Duration.ofSeconds(60),
-        DialogueSettings.defaults());
+        SessionSettings.defaults());
   }
 
   /** The socket that {@code sealwax sendmail} uses. */
   public static ListenerSettings local(Path path) {
     return new ListenerSettings(
         "local",
-        new Place.Unix(path),
-        Encryption.NONE,
-        ClientCertificates.NONE,
+        new ListenAddress.Unix(path),
+        ListenerTlsMode.NONE,
+        ClientCertificateMode.NONE,
         false,
         Dsn.RELAY,
         100,
         64,
         Duration.ofSeconds(60),
-        DialogueSettings.defaults());
+        SessionSettings.defaults());
   }
 }

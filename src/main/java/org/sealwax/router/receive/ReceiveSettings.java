@@ -18,7 +18,7 @@ import org.sealwax.mail.address.Domain;
  * @param looksUpNames whether the client's name is looked up for Received (never for loopback)
  * @param nameWait how long a finished message waits for that name at most, counted from the
  *     connection
- * @param honoursStrangersTlsRequiredNo whether {@code TLS-Required: No} (RFC 8689 3) counts also in
+ * @param honoursUntrustedTlsRequiredNo whether {@code TLS-Required: No} (RFC 8689 3) counts also in
  *     mail that strangers sent to addresses which we forward; that of those who may send anywhere
  *     always counts
  * @param zone in which Received tells the time
@@ -32,7 +32,7 @@ public record ReceiveSettings(
     int authFailures,
     boolean looksUpNames,
     Duration nameWait,
-    boolean honoursStrangersTlsRequiredNo,
+    boolean honoursUntrustedTlsRequiredNo,
     ZoneId zone) {
   /** 64 MiB a message, and names looked up without being waited for beyond 2 seconds. */
   public static ReceiveSettings defaults(Domain host) {

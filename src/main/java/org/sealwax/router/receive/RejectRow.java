@@ -10,17 +10,17 @@ import org.sealwax.mail.smtp.Reply;
  * @param on whose
  * @param text what the other side reads; without line breaks
  */
-public record RejectRow(On on, String text) {
+public record RejectRow(RejectMatch on, String text) {
   /** Whose mail is refused. */
-  public sealed interface On {
+  public sealed interface RejectMatch {
     /** A client's address. */
-    record Client(Cidr network) implements On {}
+    record Client(Cidr network) implements RejectMatch {}
 
     /** Clients whose address has no name that leads back to it; needs names to be looked up. */
-    record Nameless() implements On {}
+    record UnnamedClient() implements RejectMatch {}
 
     /** The reverse-path. */
-    record Sender(AddressPattern pattern) implements On {}
+    record Sender(AddressPattern pattern) implements RejectMatch {}
 
     /**
      * The recipient.
@@ -30,7 +30,7 @@ public record RejectRow(On on, String text) {
      * @param caseSensitive the directory tells names apart by case there
      */
     record Recipient(AddressPattern pattern, String delimiter, boolean caseSensitive)
-        implements On {}
+        implements RejectMatch {}
   }
 
   /** Checks that the text is one line. */

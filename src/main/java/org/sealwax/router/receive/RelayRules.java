@@ -12,8 +12,8 @@ import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.mail.smtp.Reply;
-import org.sealwax.router.queue.Target;
-import org.sealwax.router.route.Resolution;
+import org.sealwax.router.queue.DeliveryTarget;
+import org.sealwax.router.route.AddressResolution;
 
 /**
  * Who may send where: pure decisions, so that "never an open relay" is a table in a test.
@@ -50,7 +50,7 @@ public record RelayRules(
   }
 
   /** What a recipient came to. */
-  public sealed interface Ruling {
+  public sealed interface RelayDecision {
     /**
      * Taken.
      *
@@ -58,7 +58,8 @@ public record RelayRules(
      * @param forwarded an alias led there
      * @param returned a bounce on its way back through a rewritten sender
      */
-    record Take(List<Target> targets, boolean forwarded, boolean returned) implements Ruling {
+    record Take(List<DeliveryTarget> targets, boolean forwarded, boolean returned)
+        implements RelayDecision {
       /** Copies. */
       public Take {
         targets = List.copyOf(targets);
@@ -66,17 +67,17 @@ public record RelayRules(
     }
 
     /** Not taken. */
-    record Refuse(Reply reply) implements Ruling {}
+    record Refuse(Reply reply) implements RelayDecision {}
   }
 
   /** Whether the address alone makes a client trusted. */
-  public Trust trust(InetAddress client) {
+  public ClientTrust trust(InetAddress client) {
     for (Cidr network : trustedNetworks) {
       if (network.contains(client)) {
-        return new Trust.Network();
+        return new ClientTrust.TrustedNetwork();
       }
     }
-    return new Trust.Stranger();
+    return new ClientTrust.AnyClient();
   }
 
   /** The first row that refuses this envelope; the name is false while it is not known. */
@@ -85,10 +86,10 @@ public record RelayRules(
     for (RejectRow row : rejects) {
       boolean hit =
           switch (row.on()) {
-            case RejectRow.On.Client on -> client != null && on.network().contains(client);
-            case RejectRow.On.Nameless on -> nameless;
-            case RejectRow.On.Sender on -> on.pattern().matches(sender);
-            case RejectRow.On.Recipient on ->
+            case RejectRow.RejectMatch.Client on -> client != null && on.network().contains(client);
+            case RejectRow.RejectMatch.UnnamedClient on -> nameless;
+            case RejectRow.RejectMatch.Sender on -> on.pattern().matches(sender);
+            case RejectRow.RejectMatch.Recipient on ->
                 on.pattern().matches(recipient, on.delimiter(), on.caseSensitive());
           };
       if (hit) {
@@ -104,15 +105,15 @@ public record RelayRules(
    * @param host our name
    * @param own our end of the connection
    */
-  public boolean isOurPostmaster(
-      Mailbox recipient, Resolution resolution, Domain host, InetAddress own) {
+  public boolean isLocalPostmaster(
+      Mailbox recipient, AddressResolution resolution, Domain host, InetAddress own) {
     if (!LocalPart.isNamed(recipient.localPart(), "postmaster")) {
       return false;
     }
     if (recipient.domain() instanceof AddressLiteral literal) {
       return literal.address().equals(own);
     }
-    return recipient.domain().equals(host) || !(resolution instanceof Resolution.NotOurs);
+    return recipient.domain().equals(host) || !(resolution instanceof AddressResolution.NotLocal);
   }
 
   /**
@@ -120,22 +121,22 @@ public record RelayRules(
    *
    * @param resolution what the configured postmaster's address is to us
    */
-  public Ruling rulingForPostmaster(Mailbox configured, Resolution resolution) {
+  public RelayDecision rulingForPostmaster(Mailbox configured, AddressResolution resolution) {
     return switch (resolution) {
-      case Resolution.Forwarded f -> new Ruling.Take(f.targets(), true, false);
+      case AddressResolution.Forwarded f -> new RelayDecision.Take(f.targets(), true, false);
       // An address that is nowhere listed is still what the admin wrote.
-      case Resolution.NotOurs n -> toItself(configured, true);
-      case Resolution.Relayed r -> toItself(configured, true);
-      case Resolution.Returned r -> toItself(configured, true);
-      case Resolution.Unknown u -> toItself(configured, true);
-      case Resolution.Unusable u -> toItself(configured, true);
-      case Resolution.NotNow n -> toItself(configured, true);
+      case AddressResolution.NotLocal n -> toItself(configured, true);
+      case AddressResolution.Relayed r -> toItself(configured, true);
+      case AddressResolution.ReturnedBounce r -> toItself(configured, true);
+      case AddressResolution.UnknownRecipient u -> toItself(configured, true);
+      case AddressResolution.Undeliverable u -> toItself(configured, true);
+      case AddressResolution.TemporaryFailure n -> toItself(configured, true);
     };
   }
 
   /** Where no postmaster was named: taken all the same, and held for whoever looks. */
-  public Ruling heldForPostmaster(Mailbox recipient) {
-    return new Ruling.Take(List.of(new Target.Postmaster(recipient)), false, false);
+  public RelayDecision heldForPostmaster(Mailbox recipient) {
+    return new RelayDecision.Take(List.of(new DeliveryTarget.Postmaster(recipient)), false, false);
   }
 
   /**
@@ -145,41 +146,42 @@ public record RelayRules(
    * @param resolution what the directory says to it
    * @param trust who the client is
    */
-  public Ruling ruling(Mailbox recipient, Resolution resolution, Trust trust) {
+  public RelayDecision ruling(Mailbox recipient, AddressResolution resolution, ClientTrust trust) {
     return switch (resolution) {
-      case Resolution.NotOurs n ->
-          trust.maySendAnywhere()
+      case AddressResolution.NotLocal n ->
+          trust.mayRelay()
               ? toItself(recipient, false)
-              : new Ruling.Refuse(
+              : new RelayDecision.Refuse(
                   Reply.of(
                       550,
                       NOT_ALLOWED,
                       "relaying denied: not a domain of ours, and you are not known"));
-      case Resolution.Unknown u ->
-          new Ruling.Refuse(Reply.of(550, EnhancedStatus.of(5, 1, 1), oneLine(u.text())));
-      case Resolution.Unusable u ->
-          new Ruling.Refuse(Reply.of(550, EnhancedStatus.of(5, 3, 5), oneLine(u.text())));
-      case Resolution.NotNow n ->
-          new Ruling.Refuse(Reply.of(450, EnhancedStatus.of(4, 1, 1), oneLine(n.text())));
-      case Resolution.Relayed r ->
-          r.listed() || !maySpellARoute(recipient.localPart())
+      case AddressResolution.UnknownRecipient u ->
+          new RelayDecision.Refuse(Reply.of(550, EnhancedStatus.of(5, 1, 1), oneLine(u.text())));
+      case AddressResolution.Undeliverable u ->
+          new RelayDecision.Refuse(Reply.of(550, EnhancedStatus.of(5, 3, 5), oneLine(u.text())));
+      case AddressResolution.TemporaryFailure n ->
+          new RelayDecision.Refuse(Reply.of(450, EnhancedStatus.of(4, 1, 1), oneLine(n.text())));
+      case AddressResolution.Relayed r ->
+          r.listed() || !hasRoutingSyntax(recipient.localPart())
               ? toItself(recipient, false)
-              : new Ruling.Refuse(
+              : new RelayDecision.Refuse(
                   Reply.of(
                       550,
                       NOT_ALLOWED,
                       "relaying denied: the local part may be read as a route, and is not listed"));
-      case Resolution.Forwarded f -> new Ruling.Take(f.targets(), true, false);
-      case Resolution.Returned r -> new Ruling.Take(List.of(r.target()), true, true);
+      case AddressResolution.Forwarded f -> new RelayDecision.Take(f.targets(), true, false);
+      case AddressResolution.ReturnedBounce r ->
+          new RelayDecision.Take(List.of(r.target()), true, true);
     };
   }
 
-  private static Ruling toItself(Mailbox mailbox, boolean forwarded) {
-    return new Ruling.Take(List.of(new Target.Remote(mailbox)), forwarded, false);
+  private static RelayDecision toItself(Mailbox mailbox, boolean forwarded) {
+    return new RelayDecision.Take(List.of(new DeliveryTarget.Remote(mailbox)), forwarded, false);
   }
 
   /** The percent hack, bang paths, addresses in quotes, and what could end a path further on. */
-  static boolean maySpellARoute(String localPart) {
+  static boolean hasRoutingSyntax(String localPart) {
     for (int i = 0; i < localPart.length(); i++) {
       if ("%!@:<>,\"\\ ".indexOf(localPart.charAt(i)) >= 0) {
         return true;

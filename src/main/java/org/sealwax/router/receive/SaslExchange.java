@@ -7,20 +7,20 @@ package org.sealwax.router.receive;
  */
 public interface SaslExchange {
   /** What follows from a response. */
-  sealed interface Step {
+  sealed interface SaslStep {
     /**
      * Say {@code 334} and this in base64, and wait for the answer.
      *
      * @param text what the mechanism asks
      */
-    record Challenge(String text) implements Step {}
+    record Challenge(String text) implements SaslStep {}
 
     /**
      * The client is who it says: 235 2.7.0.
      *
      * @param user its name
      */
-    record Accepted(String user) implements Step {}
+    record Accepted(String user) implements SaslStep {}
 
     /**
      * It is not.
@@ -29,7 +29,7 @@ public interface SaslExchange {
      * @param user the name it gave when that name is known here, else empty: an unknown name may be
      *     a password in the wrong place and is not logged
      */
-    record Failed(Kind kind, String user) implements Step {}
+    record Failed(Kind kind, String user) implements SaslStep {}
   }
 
   /** Why an exchange failed. */
@@ -43,5 +43,5 @@ public interface SaslExchange {
   }
 
   /** Takes the client's octets, base64 undone. After Accepted or Failed the exchange is over. */
-  Step respond(byte[] response);
+  SaslStep respond(byte[] response);
 }

@@ -12,7 +12,7 @@ public interface SaslMechanisms {
   List<String> names();
 
   /** Looks at the password file, when it is time. Call it every few seconds. */
-  default void look() {}
+  default void reloadIfChanged() {}
 
   /** Starts an exchange; empty for a mechanism that is not offered (504 5.5.4). */
   Optional<SaslExchange> begin(String mechanism);

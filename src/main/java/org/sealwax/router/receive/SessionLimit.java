@@ -30,7 +30,7 @@ public final class SessionLimit {
   private final ByteBudget overTcp;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition freed = lock.newCondition();
-  private final List<Share> shares = new ArrayList<>();
+  private final List<ListenerShare> shares = new ArrayList<>();
   private final AtomicInteger taken = new AtomicInteger();
 
   /**
@@ -42,7 +42,7 @@ public final class SessionLimit {
   public SessionLimit(int most, ByteBudget memory) {
     this.most = most;
     this.memory = memory;
-    this.overTcp = memory.leaving(memory.most() / LOCAL);
+    this.overTcp = memory.withReserve(memory.most() / LOCAL);
   }
 
   /** The memory of a new session: that of programs of this machine has a reserve. */
@@ -58,13 +58,13 @@ public final class SessionLimit {
   /**
    * Whether sessions or their memory run short, so that none should be kept for a silent client.
    */
-  public boolean isScarce() {
+  public boolean areSessionsScarce() {
     return taken.get() >= most * SCARCE || memory.taken() >= memory.most() * SCARCE;
   }
 
   /** The sessions of one listener. */
-  Share share(int cap) {
-    Share share = new Share(Math.max(1, most / RESERVE), cap);
+  ListenerShare share(int cap) {
+    ListenerShare share = new ListenerShare(Math.max(1, most / RESERVE), cap);
     lock.lock();
     try {
       shares.add(share);
@@ -75,13 +75,13 @@ public final class SessionLimit {
   }
 
   /** The sessions of one listener, until it is closed. */
-  final class Share {
+  final class ListenerShare {
     private final int reserve;
     private final int cap;
     private int own;
     private boolean closed;
 
-    private Share(int reserve, int cap) {
+    private ListenerShare(int reserve, int cap) {
       this.reserve = Math.min(reserve, cap);
       this.cap = cap;
     }
@@ -108,7 +108,7 @@ public final class SessionLimit {
         return false;
       }
       int reserved = 0;
-      for (Share other : shares) {
+      for (ListenerShare other : shares) {
         reserved += other == this ? 0 : Math.max(0, other.reserve - other.own);
       }
       return own < reserve || taken.get() + reserved < most;

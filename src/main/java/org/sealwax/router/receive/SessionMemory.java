@@ -2,8 +2,8 @@ package org.sealwax.router.receive;
 
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.net.ByteBudget;
+import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.NewRecipient;
-import org.sealwax.router.queue.Target;
 
 /**
  * What one session holds of the memory of all. The bytes are what was measured for each stage,
@@ -63,8 +63,8 @@ final class SessionMemory implements AutoCloseable {
   }
 
   /** Takes the larger read buffer while there is memory to spare. */
-  boolean tryWiden() {
-    if (!wide && !all.tryTakeSpare(WIDE)) {
+  boolean tryGrowBuffer() {
+    if (!wide && !all.tryTakeOptional(WIDE)) {
       return false;
     }
     held += wide ? 0 : WIDE;
@@ -73,7 +73,7 @@ final class SessionMemory implements AutoCloseable {
   }
 
   /** The read buffer is small again. */
-  void narrowed() {
+  void bufferShrunk() {
     if (wide) {
       wide = false;
       held -= WIDE;
@@ -88,9 +88,9 @@ final class SessionMemory implements AutoCloseable {
 
   /** A recipient in bytes. */
   static long of(NewRecipient r) {
-    String wished = r.wish().originalRecipient();
+    String wished = r.dsn().originalRecipient();
     long target =
-        r.target() instanceof Target.Remote(Mailbox mailbox)
+        r.target() instanceof DeliveryTarget.Remote(Mailbox mailbox)
             ? length(mailbox)
             : r.target().toString().length();
     return RECIPIENT

@@ -10,53 +10,54 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
-import org.sealwax.mail.message.HeaderScan;
+import org.sealwax.mail.message.HeaderScanner;
 import org.sealwax.mail.message.HeaderSeparator;
-import org.sealwax.mail.message.Received;
+import org.sealwax.mail.message.ReceivedHeader;
 import org.sealwax.mail.message.TraceHops;
 import org.sealwax.mail.smtp.BodySummary;
 import org.sealwax.mail.smtp.EnhancedStatus;
-import org.sealwax.mail.smtp.Flaw;
 import org.sealwax.mail.smtp.MailParameters;
 import org.sealwax.mail.smtp.RcptParameters;
 import org.sealwax.mail.smtp.Reply;
-import org.sealwax.mail.smtp.session.Verbs;
+import org.sealwax.mail.smtp.SmtpFlaw;
+import org.sealwax.mail.smtp.session.CommandHandler;
 import org.sealwax.router.log.MailLog;
-import org.sealwax.router.queue.DsnWish;
+import org.sealwax.router.queue.DeliveryTarget;
+import org.sealwax.router.queue.DsnRequest;
+import org.sealwax.router.queue.IncomingEnvelope;
 import org.sealwax.router.queue.Intake;
-import org.sealwax.router.queue.IntakeTrouble;
+import org.sealwax.router.queue.IntakeException;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.NewRecipient;
-import org.sealwax.router.queue.Submission;
-import org.sealwax.router.queue.Target;
-import org.sealwax.router.route.Directory;
 import org.sealwax.router.route.LoopGuard;
+import org.sealwax.router.route.RecipientDirectory;
 
 /**
  * One message on its way in: from MAIL to the reply that decides (RFC 5321 3.3, 4.1.1.4).
  *
- * <p>Invariants: {@code 250} is said only after {@link Intake.Entry#commit} returned; an entry that
- * was opened is always closed; trouble of the store is a 4yz, and the client keeps its mail.
+ * <p>Invariants: {@code 250} is said only after {@link Intake.IncomingMessage#commit} returned; an
+ * entry that was opened is always closed; trouble of the store is a 4yz, and the client keeps its
+ * mail.
  */
-final class Transaction implements Verbs.Body {
-  private final Premises premises;
-  private final Reception reception;
-  private final Visitor visitor;
+final class Transaction implements CommandHandler.BodyReceiver {
+  private final ListenerEnvironment environment;
+  private final ReceiveConfiguration reception;
+  private final ClientState visitor;
   private final SessionMemory memory;
   private final ReversePath sender;
   private final MailParameters parameters;
   private final List<NewRecipient> recipients = new ArrayList<>(2);
-  private final Set<Target> targets = new HashSet<>(4);
+  private final Set<DeliveryTarget> targets = new HashSet<>(4);
 
   /** Targets that more than one RCPT led to; only the first of these stands in the recipients. */
-  private final Set<Target> shared = new HashSet<>(0);
+  private final Set<DeliveryTarget> shared = new HashSet<>(0);
 
   private final List<Mailbox> guarded = new ArrayList<>(0);
-  private final HeaderScan header = new HeaderScan();
+  private final HeaderScanner header = new HeaderScanner();
   private final HeaderSeparator separator = new HeaderSeparator(header);
-  private Intake.@Nullable Entry entry;
+  private Intake.@Nullable IncomingMessage entry;
   private @Nullable OutputStream content;
-  private @Nullable IntakeTrouble trouble;
+  private @Nullable IntakeException failure;
   private int addressed;
   private @Nullable Mailbox only;
   private long headerHeld;
@@ -64,13 +65,13 @@ final class Transaction implements Verbs.Body {
   private long draftCounted;
 
   Transaction(
-      Premises premises,
-      Reception reception,
-      Visitor visitor,
+      ListenerEnvironment premises,
+      ReceiveConfiguration reception,
+      ClientState visitor,
       SessionMemory memory,
       ReversePath sender,
       MailParameters parameters) {
-    this.premises = premises;
+    this.environment = premises;
     this.reception = reception;
     this.visitor = visitor;
     this.memory = memory;
@@ -100,17 +101,18 @@ final class Transaction implements Verbs.Body {
    *
    * @return false when there is no memory for it; nothing was taken then
    */
-  boolean add(Mailbox original, RelayRules.Ruling.Take take, RcptParameters wishes) {
-    DsnWish wish = wish(wishes);
-    Directory directory = reception.directory();
+  boolean add(Mailbox original, RelayRules.RelayDecision.Take take, RcptParameters wishes) {
+    DsnRequest wish = dsnRequest(wishes);
+    RecipientDirectory directory = reception.directory();
     boolean forwarded = take.forwarded() && !take.returned();
     ReversePath path = forwarded ? directory.senderForForward(sender) : sender;
     // A refusal is told to a sender whom we know or whose rewritten address is ours; anybody else's
     // may be forged, and the DSN would hit a bystander.
-    boolean hold = forwarded && !visitor.trust.maySendAnywhere() && !directory.vouchesFor(sender);
+    boolean hold =
+        forwarded && !visitor.trust.mayRelay() && !directory.isValidRewrittenSender(sender);
     List<NewRecipient> all = new ArrayList<>(take.targets().size());
     long bytes = 0;
-    for (Target target : take.targets()) {
+    for (DeliveryTarget target : take.targets()) {
       NewRecipient one = new NewRecipient(target, path, original, forwarded, hold, wish);
       all.add(one);
       bytes += SessionMemory.of(one);
@@ -133,47 +135,47 @@ final class Transaction implements Verbs.Body {
     return true;
   }
 
-  private static DsnWish wish(RcptParameters wishes) {
+  private static DsnRequest dsnRequest(RcptParameters wishes) {
     if (wishes.when().isEmpty() && wishes.originalRecipient() == null) {
-      return DsnWish.none();
+      return DsnRequest.none();
     }
-    Set<DsnWish.When> when = new HashSet<>();
+    Set<DsnRequest.NotifyEvent> when = new HashSet<>();
     boolean never = false;
     for (RcptParameters.Notify one : wishes.when()) {
       switch (one) {
         case NEVER -> never = true;
-        case SUCCESS -> when.add(DsnWish.When.SUCCESS);
-        case FAILURE -> when.add(DsnWish.When.FAILURE);
-        case DELAY -> when.add(DsnWish.When.DELAY);
+        case SUCCESS -> when.add(DsnRequest.NotifyEvent.SUCCESS);
+        case FAILURE -> when.add(DsnRequest.NotifyEvent.FAILURE);
+        case DELAY -> when.add(DsnRequest.NotifyEvent.DELAY);
       }
     }
-    return new DsnWish(when, never, wishes.originalRecipient());
+    return new DsnRequest(when, never, wishes.originalRecipient());
   }
 
   /**
    * Opens an entry and writes Received.
    *
-   * @throws IntakeTrouble when the store takes nothing now
+   * @throws IntakeException when the store takes nothing now
    */
-  void begin() throws IntakeTrouble {
+  void begin() throws IntakeException {
     if (!memory.tryTakeForTransaction(SessionMemory.BODY)) {
       throw noMemory();
     }
-    Intake.Entry opened = premises.intake().open(memory.all());
+    Intake.IncomingMessage opened = environment.intake().open(memory.all());
     entry = opened;
     OutputStream out = opened.content();
     content = out;
-    Instant now = premises.clock().now();
-    Received trace =
-        new Received(
+    Instant now = environment.clock().now();
+    ReceivedHeader trace =
+        new ReceivedHeader(
             visitor.client(),
             reception.settings().host(),
             visitor.local
                 ? null
-                : Received.Protocol.of(
+                : ReceivedHeader.Protocol.of(
                     visitor.esmtp,
                     visitor.tls != null,
-                    visitor.trust instanceof Trust.Login,
+                    visitor.trust instanceof ClientTrust.AuthenticatedUser,
                     parameters.smtputf8()),
             opened.id().text(),
             only,
@@ -184,9 +186,9 @@ final class Transaction implements Verbs.Body {
     keep(() -> out.write(trace.bytes()));
   }
 
-  private static IntakeTrouble noMemory() {
-    return new IntakeTrouble(
-        IntakeTrouble.Kind.FULL, "the sessions hold all the memory that they may hold");
+  private static IntakeException noMemory() {
+    return new IntakeException(
+        IntakeException.Kind.FULL, "the sessions hold all the memory that they may hold");
   }
 
   /** A client's contents are counted in steps: the count has a lock for all. */
@@ -195,40 +197,40 @@ final class Transaction implements Verbs.Body {
   /** Messages of the largest size that one client may have under way, all sessions together. */
   static final int DRAFTS = 4;
 
-  private void countDraft(int length) throws IntakeTrouble {
+  private void countDraft(int length) throws IntakeException {
     drafted += length;
     if (drafted <= draftCounted || visitor.local) {
       return;
     }
-    long most = DRAFTS * Math.max(most(), DRAFT_STEP);
-    if (!premises.limits().tryTakeDraft(visitor.address.getAddress(), DRAFT_STEP, most)) {
-      throw new IntakeTrouble(
-          IntakeTrouble.Kind.FULL, "this client has too much mail under way at once");
+    long most = DRAFTS * Math.max(maxBytes(), DRAFT_STEP);
+    if (!environment.limits().tryTakeDraft(visitor.address.getAddress(), DRAFT_STEP, most)) {
+      throw new IntakeException(
+          IntakeException.Kind.FULL, "this client has too much mail under way at once");
     }
     draftCounted += DRAFT_STEP;
   }
 
   /** Writes to the store. */
   @FunctionalInterface
-  private interface Writing {
+  private interface StoreWrite {
     void run() throws IOException;
   }
 
-  private void keep(Writing writing) {
-    if (trouble != null) {
+  private void keep(StoreWrite writing) {
+    if (failure != null) {
       return;
     }
     try {
       writing.run();
-    } catch (IntakeTrouble e) {
-      trouble = e;
+    } catch (IntakeException e) {
+      failure = e;
     } catch (IOException e) {
-      trouble = new IntakeTrouble(IntakeTrouble.Kind.BROKEN, "writing to the store failed", e);
+      failure = new IntakeException(IntakeException.Kind.BROKEN, "writing to the store failed", e);
     }
   }
 
   @Override
-  public long most() {
+  public long maxBytes() {
     return reception.settings().size();
   }
 
@@ -238,8 +240,8 @@ final class Transaction implements Verbs.Body {
       long more = Math.min(length, SessionMemory.HEADER - headerHeld);
       if (more > 0 && memory.tryTakeForTransaction(more)) {
         headerHeld += more;
-      } else if (more > 0 && trouble == null) {
-        trouble = noMemory();
+      } else if (more > 0 && failure == null) {
+        failure = noMemory();
       }
     }
     OutputStream out = content;
@@ -281,7 +283,7 @@ final class Transaction implements Verbs.Body {
           EnhancedStatus.of(5, 3, 4),
           "message larger than " + reception.settings().size() + " octets");
     }
-    Flaw flaw = summary.flaw();
+    SmtpFlaw flaw = summary.flaw();
     if (flaw != null) {
       return switch (flaw) {
         case BARE_CR, BARE_LF ->
@@ -326,24 +328,24 @@ final class Transaction implements Verbs.Body {
   }
 
   private Reply commit(BodySummary summary) {
-    Intake.Entry open = entry;
+    Intake.IncomingMessage open = entry;
     if (open == null) {
       throw new IllegalStateException("a body without an entry");
     }
-    MailLog log = premises.log();
+    MailLog log = environment.log();
     try {
-      if (trouble != null) {
-        throw trouble;
+      if (failure != null) {
+        throw failure;
       }
       open.commit(
-          new Submission(
+          new IncomingEnvelope(
               sender,
               options(summary),
               recipients,
               visitor.origin(),
               visitor.session,
               visitor.tlsLine()));
-    } catch (IntakeTrouble e) {
+    } catch (IntakeException e) {
       log.storeTrouble("message not accepted: " + e.getMessage(), e);
       return reply(e);
     }
@@ -353,7 +355,7 @@ final class Transaction implements Verbs.Body {
         visitor.session,
         sender.toString(),
         recipients.size(),
-        summary.octets(),
+        summary.bytes(),
         visitor.origin());
     for (NewRecipient r : recipients) {
       if (r.forwarded()) {
@@ -365,9 +367,10 @@ final class Transaction implements Verbs.Body {
   }
 
   private MailOptions options(BodySummary summary) {
-    boolean eight = summary.eightBit() || parameters.body() == MailParameters.Body.EIGHT_BIT;
+    boolean eight =
+        summary.eightBit() || parameters.body() == MailParameters.BodyParameter.EIGHT_BIT;
     return new MailOptions(
-        eight ? MailOptions.Body.EIGHT_BIT : MailOptions.Body.SEVEN_BIT,
+        eight ? MailOptions.BodyType.EIGHT_BIT : MailOptions.BodyType.SEVEN_BIT,
         parameters.smtputf8(),
         parameters.envelopeId(),
         switch (parameters.content()) {
@@ -375,7 +378,7 @@ final class Transaction implements Verbs.Body {
           case HEADERS -> MailOptions.Return.HEADERS;
           case FULL -> MailOptions.Return.FULL;
         },
-        tlsWish());
+        tlsOption());
   }
 
   /**
@@ -383,21 +386,21 @@ final class Transaction implements Verbs.Body {
    * message, and it opens a way around DANE and MTA-STS: a stranger's word counts only if the admin
    * said so (docs/adr/1121).
    */
-  private MailOptions.Tls tlsWish() {
+  private MailOptions.TlsOption tlsOption() {
     if (parameters.requireTls()) {
-      return MailOptions.Tls.REQUIRED;
+      return MailOptions.TlsOption.REQUIRED;
     }
     return switch (header.tlsRequired()) {
       case NO ->
-          visitor.trust.maySendAnywhere() || reception.settings().honoursStrangersTlsRequiredNo()
-              ? MailOptions.Tls.OPTIONAL
-              : MailOptions.Tls.UNSPECIFIED;
-      case ABSENT, INVALID -> MailOptions.Tls.UNSPECIFIED;
+          visitor.trust.mayRelay() || reception.settings().honoursUntrustedTlsRequiredNo()
+              ? MailOptions.TlsOption.OPTIONAL
+              : MailOptions.TlsOption.UNSPECIFIED;
+      case ABSENT, INVALID -> MailOptions.TlsOption.UNSPECIFIED;
     };
   }
 
   /** What the client reads about trouble of the store. */
-  static Reply reply(IntakeTrouble trouble) {
+  static Reply reply(IntakeException trouble) {
     return switch (trouble.kind()) {
       case FULL -> Reply.of(452, EnhancedStatus.of(4, 3, 1), "no room for mail now, come again");
       case BROKEN ->
@@ -407,19 +410,19 @@ final class Transaction implements Verbs.Body {
 
   @Override
   public void abandoned() {
-    Intake.Entry open = entry;
+    Intake.IncomingMessage open = entry;
     entry = null;
     content = null;
     memory.endTransaction();
     if (draftCounted > 0) {
-      premises.limits().giveDraft(visitor.address.getAddress(), draftCounted);
+      environment.limits().giveDraft(visitor.address.getAddress(), draftCounted);
       draftCounted = 0;
     }
     if (open != null) {
       try {
         open.close();
       } catch (IOException e) {
-        premises.log().storeTrouble("an entry could not be closed", e);
+        environment.log().storeTrouble("an entry could not be closed", e);
       }
     }
   }

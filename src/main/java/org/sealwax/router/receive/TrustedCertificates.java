@@ -2,10 +2,10 @@ package org.sealwax.router.receive;
 
 import java.util.List;
 import java.util.Optional;
-import org.sealwax.mail.tls.Judge;
+import org.sealwax.mail.tls.PeerVerifier;
 import org.sealwax.mail.tls.verdict.Handshake;
 import org.sealwax.mail.tls.verdict.PeerRole;
-import org.sealwax.mail.tls.verdict.References;
+import org.sealwax.mail.tls.verdict.ReferenceIdentity;
 import org.sealwax.mail.tls.verdict.Verdict;
 
 /**
@@ -19,7 +19,7 @@ import org.sealwax.mail.tls.verdict.Verdict;
 @FunctionalInterface
 public interface TrustedCertificates {
   /** What grants relay to a peer with this handshake, new or resumed, if anything. */
-  Optional<Trust> trust(Handshake handshake);
+  Optional<ClientTrust> trust(Handshake handshake);
 
   /** No certificate grants relay. */
   static TrustedCertificates none() {
@@ -32,13 +32,13 @@ public interface TrustedCertificates {
    * @param judge of the room where the handshakes are made
    * @param rows each with the roots that count for its names, and only those
    */
-  static TrustedCertificates of(Judge judge, List<References> rows) {
-    List<References> all = List.copyOf(rows);
+  static TrustedCertificates of(PeerVerifier judge, List<ReferenceIdentity> rows) {
+    List<ReferenceIdentity> all = List.copyOf(rows);
     return handshake -> {
-      for (References row : all) {
-        Verdict verdict = judge.judge(handshake.peerChain(), row, PeerRole.CLIENT).verdict();
+      for (ReferenceIdentity row : all) {
+        Verdict verdict = judge.verify(handshake.peerChain(), row, PeerRole.CLIENT).verdict();
         if (verdict instanceof Verdict.Verified verified) {
-          return Optional.of(new Trust.Certificate(verified.text()));
+          return Optional.of(new ClientTrust.RelayCertificate(verified.text()));
         }
       }
       return Optional.empty();

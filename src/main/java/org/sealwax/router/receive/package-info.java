@@ -5,10 +5,10 @@
  * each verb means; {@link org.sealwax.router.receive.RelayRules} decides who may send where, as
  * pure functions; {@code Transaction} streams the body to {@link org.sealwax.router.queue.Intake};
  * {@link org.sealwax.router.receive.ClientLimits} bounds what one client may take; {@link
- * org.sealwax.router.receive.Reception} is what a reload swaps.
+ * org.sealwax.router.receive.ReceiveConfiguration} is what a reload swaps.
  *
  * <p>Invariants: {@code 250} is said only after the commit returned; an entry that was opened is
- * closed; only clients with a {@link org.sealwax.router.receive.Trust} send to other people's
+ * closed; only clients with a {@link org.sealwax.router.receive.ClientTrust} send to other people's
  * domains; passwords are taken only inside TLS; a broken message is refused with a 5yz before the
  * final {@code 250}; {@code receive} does not know {@code deliver}.
  *

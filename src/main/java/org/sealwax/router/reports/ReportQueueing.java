@@ -6,11 +6,11 @@ import java.util.Set;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.tlsrpt.ReportAddress;
-import org.sealwax.router.queue.DsnWish;
+import org.sealwax.router.queue.DsnRequest;
+import org.sealwax.router.queue.IncomingEnvelope;
 import org.sealwax.router.queue.Intake;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.NewRecipient;
-import org.sealwax.router.queue.Submission;
 
 /** Hands a report to the queue. */
 final class ReportQueueing {
@@ -24,20 +24,20 @@ final class ReportQueueing {
     // the sessions that carry it are not counted for the next one.
     MailOptions options =
         new MailOptions(
-            MailOptions.Body.SEVEN_BIT,
+            MailOptions.BodyType.SEVEN_BIT,
             false,
             null,
             MailOptions.Return.HEADERS,
-            MailOptions.Tls.REPORT);
-    try (Intake.Entry entry = intake.open()) {
+            MailOptions.TlsOption.REPORT);
+    try (Intake.IncomingMessage entry = intake.open()) {
       entry.content().write(message);
       entry.commit(
-          new Submission(
+          new IncomingEnvelope(
               sender,
               options,
               List.of(
                   NewRecipient.direct(
-                      address.mailbox(), sender, new DsnWish(Set.of(), true, null))),
+                      address.mailbox(), sender, new DsnRequest(Set.of(), true, null))),
               "tlsrpt",
               "",
               ""));

@@ -28,7 +28,7 @@ public record ReportSettings(
     Path folder,
     Duration period,
     Duration spread,
-    @Nullable Signer signer,
+    @Nullable DkimSigner signer,
     int domains) {
   /** Shorter ones would make the reports heavier than the mail. */
   public static final Duration LEAST_PERIOD = Duration.ofSeconds(10);

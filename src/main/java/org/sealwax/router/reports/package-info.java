@@ -1,12 +1,13 @@
 /**
- * Floor 4: TLS reports on their way out (RFC 8460): {@link org.sealwax.router.reports.Reporter}
+ * Floor 4: TLS reports on their way out (RFC 8460): {@link org.sealwax.router.reports.TlsReporter}
  * counts sessions by domain, keeps the counts over restarts, and after each period hands reports to
  * those who asked for them, by HTTPS or through the queue as DKIM-signed mail.
  *
- * <p>Invariants: bounded by a number of domains and by what a {@link org.sealwax.mail.tlsrpt.Tally}
- * keeps; a report is removed only when it was handed over or is too old to be wanted; reports about
- * the delivery of reports are not made (RFC 8460 section 3: they would never end). Nothing about
- * senders, recipients or messages is written. The other direction is {@code received}.
+ * <p>Invariants: bounded by a number of domains and by what a {@link
+ * org.sealwax.mail.tlsrpt.SessionCounts} keeps; a report is removed only when it was handed over or
+ * is too old to be wanted; reports about the delivery of reports are not made (RFC 8460 section 3:
+ * they would never end). Nothing about senders, recipients or messages is written. The other
+ * direction is {@code received}.
  */
 @NullMarked
 package org.sealwax.router.reports;

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.mail.net.Watched;
+import org.sealwax.mail.net.WatchedFile;
 
 /**
  * Reads alias files.
@@ -48,36 +48,36 @@ final class AliasFile {
 
   private static final String INCLUDE = ":include:";
 
-  private record Place(Path file, int line, int column, String text) {}
+  private record FilePosition(Path file, int line, int column, String text) {}
 
-  private record Pending(String name, Place place, String domain) {}
+  private record PendingAlias(String name, FilePosition place, String domain) {}
 
   private final Path file;
   private final boolean caseSensitive;
   private final Set<String> pipes;
   private final Map<String, String> entries = new HashMap<>();
   private final Set<Path> files = new LinkedHashSet<>();
-  private final List<Pending> pending = new ArrayList<>();
-  private final List<FileFlaw> flaws = new ArrayList<>();
+  private final List<PendingAlias> pending = new ArrayList<>();
+  private final List<FileError> flaws = new ArrayList<>();
   private @Nullable String key;
   private Set<String> targets = new LinkedHashSet<>();
-  private Place keyPlace;
+  private FilePosition keyPlace;
 
   private AliasFile(Path file, boolean caseSensitive, Set<String> pipes) {
     this.file = file;
     this.caseSensitive = caseSensitive;
     this.pipes = pipes;
-    this.keyPlace = new Place(file, 1, 1, "");
+    this.keyPlace = new FilePosition(file, 1, 1, "");
   }
 
   /**
    * Reads a file and the lists it includes.
    *
-   * @throws FileTrouble with every flaw
+   * @throws InvalidFileException with every flaw
    * @throws IOException when a file cannot be read
    */
-  static Watched.Reading<AliasTable> read(Path file, boolean caseSensitive, Set<String> pipes)
-      throws IOException {
+  static WatchedFile.FileContents<AliasTable> read(
+      Path file, boolean caseSensitive, Set<String> pipes) throws IOException {
     AliasFile reader = new AliasFile(file, caseSensitive, pipes);
     reader.files.add(file);
     int number = 0;
@@ -87,10 +87,10 @@ final class AliasFile {
     reader.endEntry();
     reader.checkPending();
     if (!reader.flaws.isEmpty()) {
-      throw new FileTrouble(reader.flaws);
+      throw new InvalidFileException(reader.flaws);
     }
     AliasTable table = new AliasTable(reader.entries, caseSensitive);
-    return new Watched.Reading<>(table, reader.files, table.names());
+    return new WatchedFile.FileContents<>(table, reader.files, table.names());
   }
 
   static List<String> lines(Path file) throws IOException {
@@ -115,9 +115,9 @@ final class AliasFile {
     }
     if (start > 0) {
       if (key == null) {
-        flaw(new Place(file, number, start + 1, line), "this continues nothing", null);
+        flaw(new FilePosition(file, number, start + 1, line), "this continues nothing", null);
       } else {
-        targets(new Place(file, number, 1, line), start);
+        targets(new FilePosition(file, number, 1, line), start);
       }
       return;
     }
@@ -125,19 +125,19 @@ final class AliasFile {
     int colon = endOfName(line);
     if (colon < 0) {
       flaw(
-          new Place(file, number, line.length() + 1, line),
+          new FilePosition(file, number, line.length() + 1, line),
           "a line is a name, a colon and where it leads",
           "name: someone@example.org");
       return;
     }
-    keyPlace = new Place(file, number, 1, line);
+    keyPlace = new FilePosition(file, number, 1, line);
     key = key(line.substring(0, colon).strip());
     if (key == null) {
       flaw(keyPlace, "not a name that mail can be addressed to", null);
       // Its targets are looked at all the same: one run shows all flaws.
       key = "";
     }
-    targets(new Place(file, number, 1, line), colon + 1);
+    targets(new FilePosition(file, number, 1, line), colon + 1);
   }
 
   private @Nullable String key(String name) {
@@ -150,7 +150,7 @@ final class AliasFile {
           .orElse(null);
     }
     // Unquoted, "@" and "*" are this file's own signs; quoted, they must not be taken for them.
-    return LocalText.parse(name)
+    return AddressText.parse(name)
         .filter(n -> !n.local().equals(AliasTable.ANY) && !n.local().startsWith("@"))
         .filter(n -> n.domain() != null || n.local().indexOf('@') < 0)
         .map(
@@ -175,7 +175,7 @@ final class AliasFile {
     return -1;
   }
 
-  private void targets(Place line, int from) {
+  private void targets(FilePosition line, int from) {
     String text = line.text();
     int at = skipSpace(text, from);
     while (at < text.length()) {
@@ -183,9 +183,12 @@ final class AliasFile {
       boolean comment = end < text.length() && text.charAt(end) == '#';
       String target = text.substring(at, end).strip();
       if (!target.isEmpty()) {
-        target(target, new Place(line.file(), line.line(), at + 1, text));
+        target(target, new FilePosition(line.file(), line.line(), at + 1, text));
       } else if (!comment) {
-        flaw(new Place(line.file(), line.line(), at + 1, text), "a target is missing here", null);
+        flaw(
+            new FilePosition(line.file(), line.line(), at + 1, text),
+            "a target is missing here",
+            null);
       }
       if (comment) {
         return;
@@ -211,7 +214,7 @@ final class AliasFile {
     return text.length();
   }
 
-  private void target(String target, Place place) {
+  private void target(String target, FilePosition place) {
     if (target.startsWith(INCLUDE)) {
       include(target.substring(INCLUDE.length()).strip(), place);
     } else {
@@ -219,7 +222,7 @@ final class AliasFile {
     }
   }
 
-  private void include(String path, Place place) {
+  private void include(String path, FilePosition place) {
     if (path.isEmpty()) {
       flaw(place, "a file name is missing", ":include:lists/team");
       return;
@@ -238,7 +241,7 @@ final class AliasFile {
     try {
       lines = lines(list);
     } catch (IOException e) {
-      flaw(place, "the list cannot be read: " + Watched.why(e), null);
+      flaw(place, "the list cannot be read: " + WatchedFile.reason(e), null);
       return;
     }
     int number = 0;
@@ -247,7 +250,7 @@ final class AliasFile {
       int start = skipSpace(line, 0);
       int end = endOfTarget(line, start);
       String text = line.substring(start, end).strip();
-      Place inside = new Place(list, number, start + 1, line);
+      FilePosition inside = new FilePosition(list, number, start + 1, line);
       if (end < line.length() && line.charAt(end) == ',') {
         flaw(inside, "a list has one target a line", null);
       } else if (text.startsWith(INCLUDE)) {
@@ -258,7 +261,7 @@ final class AliasFile {
     }
   }
 
-  private void plain(String target, Place place) {
+  private void plain(String target, FilePosition place) {
     if (target.startsWith("|") || target.startsWith("\"|")) {
       flaw(
           place,
@@ -279,12 +282,12 @@ final class AliasFile {
                 : "there is: " + String.join(", ", pipes.stream().sorted().toList()));
       }
     } else {
-      var name = LocalText.parse(target);
+      var name = AddressText.parse(target);
       if (name.isEmpty()) {
         boolean spaced = target.indexOf(' ') > 0 && target.indexOf('"') < 0;
         flaw(place, "not an address", spaced ? "targets are separated by commas" : null);
       } else if (name.get().domain() == null) {
-        pending.add(new Pending(name.get().local(), place, domainOfKey()));
+        pending.add(new PendingAlias(name.get().local(), place, domainOfKey()));
         add(target, place);
       } else {
         add(target, place);
@@ -297,7 +300,7 @@ final class AliasFile {
     return at < 0 || key == null ? "" : key.substring(at);
   }
 
-  private void add(String target, Place place) {
+  private void add(String target, FilePosition place) {
     if (targets.size() == MAX_TARGETS && !targets.contains(target)) {
       flaw(place, "an alias leads to at most " + MAX_TARGETS + " targets", "use a list server");
     }
@@ -321,7 +324,7 @@ final class AliasFile {
   }
 
   private void checkPending() {
-    for (Pending p : pending) {
+    for (PendingAlias p : pending) {
       String name = AliasTable.folded(p.name(), caseSensitive);
       boolean known =
           entries.containsKey(name)
@@ -334,10 +337,10 @@ final class AliasFile {
     }
   }
 
-  private void flaw(Place place, String problem, @Nullable String help) {
+  private void flaw(FilePosition place, String problem, @Nullable String help) {
     if (flaws.size() < MAX_FLAWS) {
       flaws.add(
-          new FileFlaw(place.file(), place.line(), place.column(), place.text(), problem, help));
+          new FileError(place.file(), place.line(), place.column(), place.text(), problem, help));
     }
   }
 

@@ -29,7 +29,7 @@ import org.sealwax.mail.address.Mailbox;
 public record ForwardSettings(
     List<AliasDomain> aliasDomains,
     List<RelayDomain> relayDomains,
-    List<Route> routes,
+    List<TransportRoute> routes,
     @Nullable SenderRewriting sender,
     Set<String> pipes,
     String delimiter,
@@ -63,7 +63,7 @@ public record ForwardSettings(
       }
     }
     Set<DomainPattern> patterns = new HashSet<>();
-    for (Route row : routes) {
+    for (TransportRoute row : routes) {
       if (!patterns.add(row.pattern())) {
         throw new IllegalArgumentException("two routes for " + row.name());
       }
@@ -109,7 +109,8 @@ public record ForwardSettings(
    * @param recipients how we know who exists there
    * @param nextHop where its mail goes; null: by the routes, or by MX
    */
-  public record RelayDomain(Domain domain, Recipients recipients, @Nullable Hop nextHop) {}
+  public record RelayDomain(
+      Domain domain, Recipients recipients, @Nullable ConfiguredHop nextHop) {}
 
   /** How the recipients of a relay domain are known. */
   public sealed interface Recipients {
@@ -133,7 +134,7 @@ public record ForwardSettings(
    * @param pattern recipient domains
    * @param hop where to
    */
-  public record Route(String name, DomainPattern pattern, Hop hop) {}
+  public record TransportRoute(String name, DomainPattern pattern, ConfiguredHop hop) {}
 
   /**
    * Sender rewriting (SRS).

@@ -4,11 +4,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.HashMap;
 import java.util.Map;
-import org.sealwax.mail.message.HeaderScan;
+import org.sealwax.mail.message.HeaderScanner;
 import org.sealwax.mail.smtp.EnhancedStatus;
-import org.sealwax.router.queue.Cause;
 import org.sealwax.router.queue.Consignment;
-import org.sealwax.router.queue.Delivery;
+import org.sealwax.router.queue.DeliveryAgent;
+import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.Outcome;
 
 /**
@@ -17,16 +17,16 @@ import org.sealwax.router.queue.Outcome;
  * for all recipients of a message (RFC 5321 3.3), so a circle of some of them is told here; one of
  * all of them was refused when the message came in.
  */
-public final class LoopGuard implements Delivery {
+public final class LoopGuard implements DeliveryAgent {
   /** Reason in the queue and in the log. */
   public static final String REASON = "loop";
 
   private static final int BLOCK = 8 * 1024;
 
-  private final Delivery further;
+  private final DeliveryAgent further;
 
   /** Before {@code further}. */
-  public LoopGuard(Delivery further) {
+  public LoopGuard(DeliveryAgent further) {
     this.further = further;
   }
 
@@ -37,7 +37,7 @@ public final class LoopGuard implements Delivery {
   }
 
   private static boolean hasPassed(Consignment c, String alias) {
-    HeaderScan header = new HeaderScan();
+    HeaderScanner header = new HeaderScanner();
     byte[] block = new byte[BLOCK];
     try (InputStream in = c.content().open()) {
       for (int n = in.read(block); n > 0 && !header.done(); n = in.read(block)) {
@@ -52,15 +52,15 @@ public final class LoopGuard implements Delivery {
   }
 
   private static Map<Long, Outcome> refused(Consignment c) {
-    Cause cause =
-        new Cause(
+    FailureCause cause =
+        new FailureCause(
             REASON,
             // RFC 3463 3.5: routing loop detected.
             EnhancedStatus.of(5, 4, 6),
             "This mail was forwarded from here before: it goes in a circle.",
             null,
             null,
-            Cause.Extent.RECIPIENT);
+            FailureCause.Extent.RECIPIENT);
     Map<Long, Outcome> outcomes = new HashMap<>();
     c.recipients().forEach(r -> outcomes.put(r.key(), new Outcome.Refused(cause)));
     return outcomes;

@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.LocalPart;
-import org.sealwax.mail.net.Watched;
+import org.sealwax.mail.net.WatchedFile;
 
 /**
  * Who exists in a relay domain: one local part or address a line, compared without regard to case;
@@ -19,9 +19,9 @@ final class RecipientFile {
   private RecipientFile() {}
 
   /** Reads the names, folded. */
-  static Watched.Reading<Set<String>> read(Path file, Domain domain) throws IOException {
+  static WatchedFile.FileContents<Set<String>> read(Path file, Domain domain) throws IOException {
     Set<String> names = new HashSet<>();
-    List<FileFlaw> flaws = new ArrayList<>();
+    List<FileError> flaws = new ArrayList<>();
     int number = 0;
     for (String line : AliasFile.lines(file)) {
       number++;
@@ -35,24 +35,24 @@ final class RecipientFile {
         quoted ^= text.charAt(end) == '"' && (end == 0 || text.charAt(end - 1) != '\\');
         end++;
       }
-      Optional<LocalText> name = LocalText.parse(text.substring(0, end));
+      Optional<AddressText> name = AddressText.parse(text.substring(0, end));
       int column = line.indexOf(text.charAt(0)) + 1;
       if (flaws.size() == AliasFile.MAX_FLAWS) {
         break;
       }
       if (name.isEmpty()) {
         flaws.add(
-            new FileFlaw(file, number, column, line, "not a local part and not an address", null));
+            new FileError(file, number, column, line, "not a local part and not an address", null));
       } else if (name.get().domain() != null && !domain.name().equals(name.get().domain())) {
-        flaws.add(new FileFlaw(file, number, column, line, "an address outside " + domain, null));
+        flaws.add(new FileError(file, number, column, line, "an address outside " + domain, null));
       } else {
         names.add(LocalPart.folded(name.get().local()));
       }
     }
     if (!flaws.isEmpty()) {
-      throw new FileTrouble(flaws);
+      throw new InvalidFileException(flaws);
     }
     Set<String> found = Set.copyOf(names);
-    return new Watched.Reading<>(found, Set.of(file), found);
+    return new WatchedFile.FileContents<>(found, Set.of(file), found);
   }
 }

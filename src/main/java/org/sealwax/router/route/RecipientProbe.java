@@ -8,17 +8,17 @@ import org.sealwax.router.queue.NextHop;
 @FunctionalInterface
 public interface RecipientProbe {
   /** What the next hop said. */
-  sealed interface Result {
+  sealed interface VerificationResult {
     /** 2yz to RCPT. */
-    record Exists() implements Result {}
+    record Exists() implements VerificationResult {}
 
     /** 5yz to RCPT. */
-    record Refused(Reply reply) implements Result {}
+    record Refused(Reply reply) implements VerificationResult {}
 
     /** Anything else. */
-    record NotKnown(String reason) implements Result {}
+    record NotKnown(String reason) implements VerificationResult {}
   }
 
   /** Connects, EHLO, STARTTLS as policy says, MAIL from the null path, RCPT, RSET, QUIT. */
-  Result probe(Mailbox recipient, NextHop nextHop);
+  VerificationResult probe(Mailbox recipient, NextHop nextHop);
 }

@@ -70,7 +70,7 @@ final class Srs {
   /** What an address in our domain is. */
   sealed interface Reversed {
     /** Made by us, and in time: who it stands for. */
-    record To(Mailbox original) implements Reversed {}
+    record OriginalSender(Mailbox original) implements Reversed {}
 
     /** Has the form, and is forged, expired or broken; the text says which. */
     record Refused(String text) implements Reversed {}
@@ -129,7 +129,7 @@ final class Srs {
     Mailbox original = form == 0 ? original(rest, now) : firstForwarder(rest);
     return original == null
         ? new Reversed.Refused("this SRS address has expired")
-        : new Reversed.To(original);
+        : new Reversed.OriginalSender(original);
   }
 
   private @Nullable Mailbox original(String rest, Instant now) {

@@ -3,10 +3,11 @@
  * sender rewriting (SRS), route rows. Owns {@link org.sealwax.router.route.RecipientProbe}, by
  * which a relay domain's next hop is asked whether a recipient exists.
  *
- * <p>Main types: {@link org.sealwax.router.route.LiveDirectory} (what an address is to us), {@link
- * org.sealwax.router.route.Routes} (toward which next hop), {@link org.sealwax.router.route.Hop}
- * (how the configuration writes one), {@link org.sealwax.router.route.ForwardSettings}, {@link
- * org.sealwax.router.route.FileTrouble} (what is wrong in an admin's file).
+ * <p>Main types: {@link org.sealwax.router.route.ConfiguredDirectory} (what an address is to us),
+ * {@link org.sealwax.router.route.TransportTable} (toward which next hop), {@link
+ * org.sealwax.router.route.ConfiguredHop} (how the configuration writes one), {@link
+ * org.sealwax.router.route.ForwardSettings}, {@link org.sealwax.router.route.InvalidFileException}
+ * (what is wrong in an admin's file).
  *
  * <p>Invariants: a local part that does not exist is refused at RCPT and never bounced later (no
  * backscatter); nobody but us makes an SRS address that leads anywhere; a file that became wrong

@@ -26,80 +26,80 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.cli.StateFolder;
 import org.sealwax.mail.dns.Resolver;
-import org.sealwax.mail.dns.live.LiveResolver;
+import org.sealwax.mail.dns.live.CachingResolver;
 import org.sealwax.mail.net.ByteBudget;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.SteadyClock;
 import org.sealwax.mail.net.Supervisor;
 import org.sealwax.mail.net.SystemDialer;
 import org.sealwax.mail.net.Threads;
-import org.sealwax.mail.net.Watched;
-import org.sealwax.mail.tls.ClientTls;
+import org.sealwax.mail.net.WatchedFile;
+import org.sealwax.mail.tls.ClientTlsSettings;
 import org.sealwax.mail.tls.Identity;
 import org.sealwax.mail.tls.IdentitySettings;
 import org.sealwax.mail.tls.IdentityStore;
-import org.sealwax.mail.tls.ListenerTls;
+import org.sealwax.mail.tls.ListenerTlsSettings;
 import org.sealwax.mail.tls.RootStore;
-import org.sealwax.mail.tls.TlsRoom;
+import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.mail.tls.TlsServer;
 import org.sealwax.mail.tls.TlsSettings;
-import org.sealwax.mail.tls.verdict.ClientCertificates;
-import org.sealwax.mail.tls.verdict.References;
+import org.sealwax.mail.tls.verdict.ClientCertificateMode;
+import org.sealwax.mail.tls.verdict.ReferenceIdentity;
 import org.sealwax.router.config.ListenerRow;
-import org.sealwax.router.config.Settings;
+import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.control.ControlServer;
-import org.sealwax.router.control.Desk;
+import org.sealwax.router.control.ControlService;
 import org.sealwax.router.control.Explainer;
-import org.sealwax.router.deliver.Courier;
 import org.sealwax.router.deliver.Dialers;
-import org.sealwax.router.deliver.HostMemories;
-import org.sealwax.router.deliver.UnseenHosts;
-import org.sealwax.router.evidence.Mirrors;
+import org.sealwax.router.deliver.HostMemoryCache;
+import org.sealwax.router.deliver.MxHostProbe;
+import org.sealwax.router.deliver.SmtpDeliveryAgent;
+import org.sealwax.router.evidence.PeerIdentities;
 import org.sealwax.router.log.Counters;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.metrics.MetricsServer;
-import org.sealwax.router.pipe.PipeCourier;
+import org.sealwax.router.pipe.PipeDeliveryAgent;
 import org.sealwax.router.queue.Consignment;
-import org.sealwax.router.queue.Delivery;
+import org.sealwax.router.queue.CrashMarks;
+import org.sealwax.router.queue.DeliveryAgent;
 import org.sealwax.router.queue.HeldMail;
-import org.sealwax.router.queue.LookAhead;
+import org.sealwax.router.queue.NextHopPrefetch;
 import org.sealwax.router.queue.Outcome;
 import org.sealwax.router.queue.Queue;
-import org.sealwax.router.queue.WorkMarks;
 import org.sealwax.router.receive.AuthGuard;
 import org.sealwax.router.receive.ClientLimits;
 import org.sealwax.router.receive.ClientNames;
 import org.sealwax.router.receive.Listener;
+import org.sealwax.router.receive.ListenerEnvironment;
 import org.sealwax.router.receive.ListenerSettings;
-import org.sealwax.router.receive.Premises;
+import org.sealwax.router.receive.ReceiveConfiguration;
 import org.sealwax.router.receive.ReceiveSettings;
-import org.sealwax.router.receive.Reception;
 import org.sealwax.router.receive.RelayRules;
 import org.sealwax.router.receive.SaslMechanisms;
 import org.sealwax.router.receive.SessionLimit;
 import org.sealwax.router.receive.TrustedCertificates;
 import org.sealwax.router.receive.auth.PasswordFile;
 import org.sealwax.router.receive.auth.PasswordMechanisms;
-import org.sealwax.router.route.LiveDirectory;
+import org.sealwax.router.route.ConfiguredDirectory;
 import org.sealwax.router.route.LoopGuard;
-import org.sealwax.router.route.PostmasterDesk;
-import org.sealwax.router.route.RecipientMemory;
+import org.sealwax.router.route.PostmasterDelivery;
 import org.sealwax.router.route.RecipientProbe;
-import org.sealwax.router.route.Routes;
-import org.sealwax.router.spool.SpoolTrouble;
+import org.sealwax.router.route.TransportTable;
+import org.sealwax.router.route.VerificationCache;
+import org.sealwax.router.spool.SpoolException;
 import org.sealwax.router.spool.SqliteSpool;
-import org.sealwax.router.wiring.Archives;
-import org.sealwax.router.wiring.Authorities;
+import org.sealwax.router.wiring.CertificateAuthorities;
 import org.sealwax.router.wiring.ClockFile;
-import org.sealwax.router.wiring.Inspection;
-import org.sealwax.router.wiring.Late;
-import org.sealwax.router.wiring.LateResolver;
-import org.sealwax.router.wiring.LedgerFigures;
+import org.sealwax.router.wiring.ConfiguredFilesCheck;
+import org.sealwax.router.wiring.DomainStores;
+import org.sealwax.router.wiring.IncomingTlsReports;
+import org.sealwax.router.wiring.Lazy;
+import org.sealwax.router.wiring.LazyResolver;
+import org.sealwax.router.wiring.LedgerMetrics;
 import org.sealwax.router.wiring.MemoryPlan;
-import org.sealwax.router.wiring.Reports;
-import org.sealwax.router.wiring.ReportsIn;
-import org.sealwax.router.wiring.StartTrouble;
+import org.sealwax.router.wiring.OutgoingTlsReports;
+import org.sealwax.router.wiring.StartFailure;
 
 /**
  * The running router: the only place that puts machines together. What a reload changes is held in
@@ -125,166 +125,168 @@ public final class Router implements Closeable {
   /** The believed time: certificates, policies and other people's dates are measured by it. */
   private final Clock clock;
 
-  private final Chance chance;
+  private final RandomSource random;
   private final MailLog log;
   private final Counters counters;
-  private final TlsRoom tls;
+  private final TlsFactory tls;
   private final SqliteSpool spool;
   private final Queue queue;
-  private final WorkMarks marks;
-  private final LookAhead lookAhead;
+  private final CrashMarks crashMarks;
+  private final NextHopPrefetch prefetch;
   private final HeldMail held;
   private final Resolver resolver;
-  private final Late<IdentityStore> identities;
-  private final Archives archives;
-  private final Reports reports;
-  private final ReportsIn reportsIn;
-  private final Premises premises;
+  private final Lazy<IdentityStore> identities;
+  private final DomainStores stores;
+  private final OutgoingTlsReports reports;
+  private final IncomingTlsReports reportsIn;
+  private final ListenerEnvironment listenerEnvironment;
 
   /** What is known of named peers: outlives configurations. */
-  private final Mirrors mirrors;
+  private final PeerIdentities peerIdentities;
 
-  private final UnseenHosts unseenHosts;
+  private final MxHostProbe mxHostProbe;
 
-  private final AtomicReference<Settings> settings;
-  private final AtomicReference<Reception> reception = new AtomicReference<>();
-  private final AtomicReference<Outbound> outbound = new AtomicReference<>();
+  private final AtomicReference<RouterSettings> settings;
+  private final AtomicReference<ReceiveConfiguration> reception = new AtomicReference<>();
+  private final AtomicReference<OutboundDelivery> outbound = new AtomicReference<>();
   private final Map<ListenerRow, Listener> listeners = new LinkedHashMap<>();
 
   /** Removed by a reload; their last sessions end. */
-  private final Set<Listener> leaving = ConcurrentHashMap.newKeySet();
+  private final Set<Listener> stoppedListeners = ConcurrentHashMap.newKeySet();
 
   /** What mail hosts have shown: outlives configurations. */
-  private final Late<HostMemories> memories;
+  private final Lazy<HostMemoryCache> memories;
 
   /** What next hops said about recipients: outlives configurations. */
-  private final RecipientMemory recipients;
+  private final VerificationCache recipients;
 
   /** The authorities of the configuration in force. */
-  private volatile Authorities authorities;
+  private volatile CertificateAuthorities authorities;
 
   /** Of the configuration in force, for the one after it. */
-  private @Nullable LiveDirectory directory;
+  private @Nullable ConfiguredDirectory directory;
 
   private @Nullable PasswordFile passwords;
 
   private @Nullable Listener local;
   private @Nullable ControlServer control;
   private @Nullable MetricsServer metrics;
-  private @Nullable Thread housekeeping;
-  private final CountDownLatch ending = new CountDownLatch(1);
-  private volatile boolean clockDoubted;
+  private @Nullable Thread maintenance;
+  private final CountDownLatch fatalError = new CountDownLatch(1);
+  private volatile boolean clockSuspect;
   private volatile long clockWritten;
   private volatile boolean stopping;
 
   /** How mail goes out under one configuration. */
-  private record Outbound(Routes routes, Late<Courier> courier) {}
+  private record OutboundDelivery(TransportTable routes, Lazy<SmtpDeliveryAgent> deliveryAgent) {}
 
   /**
    * The world around the router.
    *
    * @param clock time
-   * @param chance randomness
+   * @param random randomness
    * @param log facts
    * @param counters what is counted
    */
-  public record World(Clock clock, Chance chance, MailLog log, Counters counters) {}
+  public record RouterEnvironment(
+      Clock clock, RandomSource random, MailLog log, Counters counters) {}
 
   /**
    * Opens the store and reads everything that the configuration names; nothing listens yet.
    *
-   * @throws StartTrouble when that is not possible
+   * @throws StartFailure when that is not possible
    */
-  public Router(Settings settings, World world) throws StartTrouble {
+  public Router(RouterSettings settings, RouterEnvironment world) throws StartFailure {
     this.clockFile = new ClockFile(settings.server().state());
     this.steady = new SteadyClock(world.clock(), clockFile.read());
     this.clock = steady.believed();
-    this.chance = world.chance();
+    this.random = world.random();
     this.log = world.log();
     this.counters = world.counters();
     this.settings = new AtomicReference<>(settings);
-    this.authorities = new Authorities(settings);
+    this.authorities = new CertificateAuthorities(settings);
     this.recipients =
-        new RecipientMemory(settings.server().state().resolve("recipients.verified"), clock, log);
-    this.tls = new TlsRoom(TlsSettings.defaults(), clock, chance);
+        new VerificationCache(settings.server().state().resolve("recipients.verified"), clock, log);
+    this.tls = new TlsFactory(TlsSettings.defaults(), clock, random);
     Path state = settings.server().state();
     try {
-      StateFolder.make(state);
+      StateFolder.create(state);
     } catch (IOException e) {
-      throw new StartTrouble(
+      throw new StartFailure(
           "the state folder " + state + " cannot be made: " + e.getMessage(),
           "set [server] state to a folder that this user may write",
           e);
     }
-    this.identities = new Late<>(this::openIdentities);
+    this.identities = new Lazy<>(this::openIdentities);
     this.resolver =
-        new LateResolver(new Late<>(() -> new LiveResolver(settings.dns(), clock, chance)));
-    this.archives =
-        new Archives(
-            new Archives.World(
+        new LazyResolver(new Lazy<>(() -> new CachingResolver(settings.dns(), clock, random)));
+    this.stores =
+        new DomainStores(
+            new DomainStores.DomainStoresEnvironment(
                 settings,
                 resolver,
-                new Late<>(() -> tls.client(ClientTls.defaults(), identities.get())),
+                new Lazy<>(() -> tls.client(ClientTlsSettings.defaults(), identities.get())),
                 clock,
-                chance,
+                random,
                 log));
-    archives.openBeside();
+    stores.openInBackground();
     try {
       this.spool = openSpool(settings);
-    } catch (StartTrouble e) {
-      closeQuietly(archives);
+    } catch (StartFailure e) {
+      closeQuietly(stores);
       throw e;
     }
-    this.mirrors = archives.mirrors(tls.judge());
-    this.unseenHosts =
-        new UnseenHosts(
-            new UnseenHosts.World(
-                archives::ledger, () -> outboundNow().courier().get(), clock, chance, log));
-    this.memories = new Late<>(() -> new HostMemories(archives.ledger()));
+    this.peerIdentities = stores.peerIdentities(tls.verifier());
+    this.mxHostProbe =
+        new MxHostProbe(
+            new MxHostProbe.MxHostProbeEnvironment(
+                stores::ledger, () -> outboundNow().deliveryAgent().get(), clock, random, log));
+    this.memories = new Lazy<>(() -> new HostMemoryCache(stores.ledger()));
     // Behind the lock of the spool: a second process must not take the marks of the first.
-    this.marks = openMarks(state);
-    spool.markSteps(marks);
+    this.crashMarks = openCrashMarks(state);
+    spool.markSteps(crashMarks);
     this.queue =
         new Queue(
-            new Queue.Rooms(
+            new Queue.QueueEnvironment(
                 spool,
                 target -> outboundNow().routes().nextHopFor(target),
                 this::deliver,
                 steady,
-                chance,
+                random,
                 log),
             settings.queue(),
-            marks);
+            crashMarks);
     this.held =
         new HeldMail(
             queue,
             () -> heldBytes(settings.spool().folder()),
             settings.server().state().resolve("held-summary"));
-    this.lookAhead =
-        new LookAhead(
+    this.prefetch =
+        new NextHopPrefetch(
             spool,
-            hop -> outboundNow().courier().get().lookAhead(hop),
-            queue::isLeftAlone,
+            hop -> outboundNow().deliveryAgent().get().prefetch(hop),
+            queue::isPaused,
             steady,
             log);
     this.reports =
-        new Reports(
-            new Reports.World(
+        new OutgoingTlsReports(
+            new OutgoingTlsReports.OutgoingTlsReportsEnvironment(
                 settings,
-                archives,
+                stores,
                 queue,
                 resolver,
-                new Late<>(() -> tls.client(ClientTls.defaults(), identities.get())),
+                new Lazy<>(() -> tls.client(ClientTlsSettings.defaults(), identities.get())),
                 clock,
-                chance,
+                random,
                 log));
     this.reportsIn =
-        new ReportsIn(
-            new ReportsIn.World(settings, this::settingsNow, resolver, this::doorTls, clock, log));
-    this.premises =
-        new Premises(
+        new IncomingTlsReports(
+            new IncomingTlsReports.IncomingTlsReportsEnvironment(
+                settings, this::settingsNow, resolver, this::reportListenerTls, clock, log));
+    this.listenerEnvironment =
+        new ListenerEnvironment(
             () -> {
-              Reception now = reception.get();
+              ReceiveConfiguration now = reception.get();
               if (now == null) {
                 throw new IllegalStateException("not open yet");
               }
@@ -304,21 +306,21 @@ public final class Router implements Closeable {
           || IdentityStore.mustMake(settings.identity(), clock.now())) {
         identities.get();
       }
-      take(settings);
+      apply(settings);
     } catch (IOException | RuntimeException e) {
-      closeQuietly(archives);
+      closeQuietly(stores);
       closeQuietly(spool);
       if (e instanceof RuntimeException bug && !(bug.getCause() instanceof IOException)) {
         throw bug;
       }
       Throwable why = e instanceof RuntimeException && e.getCause() != null ? e.getCause() : e;
-      throw new StartTrouble(
+      throw new StartFailure(
           String.valueOf(why.getMessage()), "sealwax check says what is in force", why);
     }
   }
 
-  private Outbound outboundNow() {
-    Outbound now = outbound.get();
+  private OutboundDelivery outboundNow() {
+    OutboundDelivery now = outbound.get();
     if (now == null) {
       throw new IllegalStateException("not open yet");
     }
@@ -326,27 +328,27 @@ public final class Router implements Closeable {
   }
 
   private Map<Long, Outcome> deliver(Consignment consignment) throws InterruptedException {
-    Outbound now = outboundNow();
-    Reception in = reception.get();
+    OutboundDelivery now = outboundNow();
+    ReceiveConfiguration in = reception.get();
     if (in == null) {
       throw new IllegalStateException("not open yet");
     }
-    Delivery desk =
-        new PostmasterDesk(
+    DeliveryAgent desk =
+        new PostmasterDelivery(
             settingsNow().forward(),
             in.directory(),
             queue,
-            reportsIn.before(c -> now.courier().get().deliver(c)));
+            reportsIn.before(c -> now.deliveryAgent().get().deliver(c)));
     return new LoopGuard(desk).deliver(consignment);
   }
 
-  private SqliteSpool openSpool(Settings settings) throws StartTrouble {
+  private SqliteSpool openSpool(RouterSettings settings) throws StartFailure {
     try {
-      return SqliteSpool.open(settings.spool(), steady, chance, log);
-    } catch (SpoolTrouble e) {
-      throw StartTrouble.of(e, settings.spool().folder());
+      return SqliteSpool.open(settings.spool(), steady, random, log);
+    } catch (SpoolException e) {
+      throw StartFailure.of(e, settings.spool().folder());
     } catch (IOException e) {
-      throw new StartTrouble(
+      throw new StartFailure(
           "the spool in " + settings.spool().folder() + " cannot be opened: " + e.getMessage(),
           "it must be writable for this user, on a local file system",
           e);
@@ -363,12 +365,12 @@ public final class Router implements Closeable {
   }
 
   /** Mail goes on without marks: they only help after an end that nobody wants. */
-  private WorkMarks openMarks(Path state) {
+  private CrashMarks openCrashMarks(Path state) {
     try {
-      return WorkMarks.open(state.resolve("under-way"), clock, log);
+      return CrashMarks.open(state.resolve("under-way"), clock, log);
     } catch (IOException e) {
       log.warning("queue", "messages under way cannot be marked: " + e.getMessage());
-      return WorkMarks.none();
+      return CrashMarks.none();
     }
   }
 
@@ -377,10 +379,10 @@ public final class Router implements Closeable {
       throw new IllegalStateException("the router is closed");
     }
     try {
-      IdentityStore store = IdentityStore.open(settingsNow().identity(), clock, chance);
+      IdentityStore store = IdentityStore.open(settingsNow().identity(), clock, random);
       for (Identity identity : store.identities()) {
         log.identity(identity.name(), "in use until " + identity.expires());
-        Inspection.lifetime(identity, clock.now()).ifPresent(w -> log.warning("tls", w));
+        ConfiguredFilesCheck.lifetime(identity, clock.now()).ifPresent(w -> log.warning("tls", w));
       }
       return store;
     } catch (IOException e) {
@@ -388,8 +390,8 @@ public final class Router implements Closeable {
     }
   }
 
-  public Settings settingsNow() {
-    Settings now = settings.get();
+  public RouterSettings settingsNow() {
+    RouterSettings now = settings.get();
     if (now == null) {
       throw new IllegalStateException();
     }
@@ -397,81 +399,84 @@ public final class Router implements Closeable {
   }
 
   /** Makes both directions for a configuration and puts them in force together. */
-  private void take(Settings next) throws IOException {
-    Authorities roots = new Authorities(next);
+  private void apply(RouterSettings next) throws IOException {
+    CertificateAuthorities roots = new CertificateAuthorities(next);
     roots.check();
     boolean first = outbound.get() == null;
-    Late<Courier> courier =
-        new Late<>(
+    Lazy<SmtpDeliveryAgent> courier =
+        new Lazy<>(
             () ->
-                new Courier(
+                new SmtpDeliveryAgent(
                     next.deliver(),
-                    new Courier.World(
+                    new SmtpDeliveryAgent.SmtpDeliveryEnvironment(
                         resolver,
                         new Dialers(SystemDialer.guarded(next.dialer()), SystemDialer.trusted()),
-                        tls.client(ClientTls.defaults(), identities.get()),
+                        tls.client(ClientTlsSettings.defaults(), identities.get()),
                         roots.forDelivery(),
                         clock,
-                        chance,
+                        random,
                         log,
                         memories.get(),
-                        archives.sources(next, reports.witness()).with(unseenHosts::hearing)),
-                    new PipeCourier(next.pipes(), PipeCourier.runsAsRoot())));
-    RecipientProbe probe = (mailbox, hop) -> courier.get().callAhead().probe(mailbox, hop);
-    LiveDirectory ours =
-        new LiveDirectory(
+                        stores
+                            .sources(next, reports.sessionListener())
+                            .with(mxHostProbe::observing)),
+                    new PipeDeliveryAgent(next.pipes(), PipeDeliveryAgent.runsAsRoot())));
+    RecipientProbe probe = (mailbox, hop) -> courier.get().recipientVerifier().probe(mailbox, hop);
+    ConfiguredDirectory ours =
+        new ConfiguredDirectory(
             next.forward(),
-            new LiveDirectory.World(probe, recipients, clock, chance, log),
+            new ConfiguredDirectory.DirectoryEnvironment(probe, recipients, clock, random, log),
             directory);
     PasswordFile users = passwords(next);
-    Reception in =
-        new Reception(
+    ReceiveConfiguration in =
+        new ReceiveConfiguration(
             receiveSettings(next),
             new RelayRules(
                 next.trustedNetworks(),
-                TrustedCertificates.of(tls.judge(), roots.grants()),
+                TrustedCertificates.of(tls.verifier(), roots.grants()),
                 next.rejects(),
                 next.server().postmaster().orElse(null)),
-            ReportsIn.before(next, ours),
-            mirrors,
-            users == null ? null : new PasswordMechanisms(users, chance));
-    PipeCourier.warnings(next.pipes(), PipeCourier.runsAsRoot())
+            IncomingTlsReports.before(next, ours),
+            peerIdentities,
+            users == null ? null : new PasswordMechanisms(users, random));
+    PipeDeliveryAgent.warnings(next.pipes(), PipeDeliveryAgent.runsAsRoot())
         .forEach(w -> log.warning("config", w));
     if (first && next.server().postmaster().isEmpty()) {
-      log.note("app", Inspection.NO_POSTMASTER);
+      log.note("app", ConfiguredFilesCheck.NO_POSTMASTER);
     }
-    roots.name(mirrors);
+    roots.name(peerIdentities);
     authorities = roots;
     directory = ours;
     passwords = users;
     reception.set(in);
-    Outbound former = outbound.getAndSet(new Outbound(new Routes(next.forward()), courier));
-    Courier idle = former == null ? null : former.courier().ifMade();
+    OutboundDelivery former =
+        outbound.getAndSet(new OutboundDelivery(new TransportTable(next.forward()), courier));
+    SmtpDeliveryAgent idle = former == null ? null : former.deliveryAgent().ifCreated();
     if (idle != null) {
       idle.close(); // its idle connections; rounds under way end by themselves
     }
-    archives.use(next, roots);
+    stores.use(next, roots);
     queue.settings(next.queue());
     settings.set(next);
   }
 
-  private static ReceiveSettings receiveSettings(Settings next) {
+  private static ReceiveSettings receiveSettings(RouterSettings next) {
     return next.receive();
   }
 
-  private @Nullable PasswordFile passwords(Settings next) throws IOException {
+  private @Nullable PasswordFile passwords(RouterSettings next) throws IOException {
     return next.passwordFile().isEmpty()
         ? null
         : new PasswordFile(next.passwordFile().get(), decoySecret(next), clock, log, passwords);
   }
 
   /** Kept over restarts: users who do not exist must not get a new salt each time. */
-  private byte[] decoySecret(Settings next) throws IOException {
+  private byte[] decoySecret(RouterSettings next) throws IOException {
     Path file = next.server().state().resolve("decoy.secret");
     if (!Files.exists(file)) {
       Files.createFile(
           file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-      Files.write(file, chance.bytes(DECOY), StandardOpenOption.SYNC);
+      Files.write(file, random.bytes(DECOY), StandardOpenOption.SYNC);
     }
     byte[] secret = Files.readAllBytes(file);
     if (secret.length != DECOY) {
@@ -481,15 +486,15 @@ public final class Router implements Closeable {
   }
 
   /** Listens and begins to deliver. */
-  public void start(Desk.Reloading reloading) throws StartTrouble {
-    Settings now = settingsNow();
+  public void start(ControlService.ReloadAction reloading) throws StartFailure {
+    RouterSettings now = settingsNow();
     try {
-      archives.open();
+      stores.open();
       reports.open();
       reportsIn.open();
     } catch (UncheckedIOException e) {
       close();
-      throw new StartTrouble(
+      throw new StartFailure(
           String.valueOf(e.getMessage()), "the state folder must be writable for this user", e);
     }
     try {
@@ -498,11 +503,11 @@ public final class Router implements Closeable {
       }
       Path socket = StateFolder.submissionSocket(now.server().state());
       ControlServer.checkLength(socket);
-      local = Listener.start(ListenerSettings.local(socket), premises, null);
+      local = Listener.start(ListenerSettings.local(socket), listenerEnvironment, null);
       control =
           ControlServer.open(
               now.server().state(),
-              new Desk(queue, spool, reloading, archives::ledger, this::explainer, steady),
+              new ControlService(queue, spool, reloading, stores::ledger, this::explainer, steady),
               log);
       startReportsIn();
       if (now.metrics().isPresent()) {
@@ -510,30 +515,30 @@ public final class Router implements Closeable {
       }
     } catch (IOException | UncheckedIOException e) {
       close();
-      if (e instanceof StartTrouble trouble) {
+      if (e instanceof StartFailure trouble) {
         throw trouble;
       }
-      throw new StartTrouble(String.valueOf(e.getMessage()), "see sealwax(1), FILES", e);
+      throw new StartFailure(String.valueOf(e.getMessage()), "see sealwax(1), FILES", e);
     }
-    archives.start();
+    stores.start();
     reports.start();
-    mirrors.start();
-    unseenHosts.start();
+    peerIdentities.start();
+    mxHostProbe.start();
     queue.start();
-    lookAhead.start();
+    prefetch.start();
     held.start();
-    housekeeping = Supervisor.start("housekeeping", this::isClosed, this::keepHouse);
+    maintenance = Supervisor.start("housekeeping", this::isClosed, this::runMaintenance);
   }
 
-  private void startReportsIn() throws StartTrouble {
+  private void startReportsIn() throws StartFailure {
     try {
       reportsIn.start(counters);
     } catch (IOException e) {
-      throw bindTrouble(reportsIn.wanted().orElseThrow(), e);
+      throw bindFailure(reportsIn.listenAddress().orElseThrow(), e);
     }
   }
 
-  private MetricsServer openMetrics(InetSocketAddress address) throws StartTrouble {
+  private MetricsServer openMetrics(InetSocketAddress address) throws StartFailure {
     counters.gauge("sealwax_sessions", "Client sessions now", this::sessions);
     counters.gauge(
         "sealwax_queue_running", "Rounds of delivery now", () -> queue.figures().running());
@@ -544,20 +549,20 @@ public final class Router implements Closeable {
         "Next hops that are left alone for a while",
         () -> queue.figures().deadSites());
     counters.gauge(
-        "sealwax_store_trouble", "1 while no mail is taken", () -> spool.trouble() == null ? 0 : 1);
-    LedgerFigures.show(counters, archives::ledger);
+        "sealwax_store_trouble", "1 while no mail is taken", () -> spool.failure() == null ? 0 : 1);
+    LedgerMetrics.show(counters, stores::ledger);
     try {
       return new MetricsServer(
-          address, counters, this::trouble, text -> log.warning("app", "metrics: " + text));
+          address, counters, this::unreadyReason, text -> log.warning("app", "metrics: " + text));
     } catch (IOException e) {
-      throw bindTrouble(address, e);
+      throw bindFailure(address, e);
     }
   }
 
   private Explainer explainer() {
-    Outbound now = outboundNow();
+    OutboundDelivery now = outboundNow();
     return new Explainer(
-        now.courier().get(), now.routes(), archives, settingsNow(), mirrors::account);
+        now.deliveryAgent().get(), now.routes(), stores, settingsNow(), peerIdentities::status);
   }
 
   /** Returns when the queue answers: for the watchdog. */
@@ -566,16 +571,16 @@ public final class Router implements Closeable {
   }
 
   /** Why mail is not taken now, or null when it is. */
-  @Nullable String trouble() {
-    return stopping ? "stopping" : spool.trouble();
+  @Nullable String unreadyReason() {
+    return stopping ? "stopping" : spool.failure();
   }
 
-  private Listener open(ListenerRow row, Settings now) throws StartTrouble {
-    ListenerSettings.Encryption encryption =
+  private Listener open(ListenerRow row, RouterSettings now) throws StartFailure {
+    ListenerSettings.ListenerTlsMode encryption =
         switch (row.start()) {
-          case STARTTLS -> ListenerSettings.Encryption.STARTTLS;
-          case IMPLICIT -> ListenerSettings.Encryption.IMPLICIT;
-          case NONE -> ListenerSettings.Encryption.NONE;
+          case STARTTLS -> ListenerSettings.ListenerTlsMode.STARTTLS;
+          case IMPLICIT -> ListenerSettings.ListenerTlsMode.IMPLICIT;
+          case NONE -> ListenerSettings.ListenerTlsMode.NONE;
         };
     ListenerSettings base = ListenerSettings.smtp(row.address());
     ListenerSettings door =
@@ -590,23 +595,24 @@ public final class Router implements Closeable {
             base.backlog(),
             base.handshake(),
             base.dialogue());
-    ListenerTls listenerTls =
-        ListenerTls.defaults(row.name())
+    ListenerTlsSettings listenerTls =
+        ListenerTlsSettings.defaults(row.name())
             .withFloor(row.floor())
             .withClientCertificates(row.clientCertificates())
             .withResumption(row.resumption(), row.resumption());
-    TlsServer late = encryption == ListenerSettings.Encryption.NONE ? null : server(listenerTls);
+    TlsServer late =
+        encryption == ListenerSettings.ListenerTlsMode.NONE ? null : server(listenerTls);
     try {
-      return Listener.start(door, premises, late);
+      return Listener.start(door, listenerEnvironment, late);
     } catch (IOException e) {
-      throw bindTrouble(row.address(), e);
+      throw bindFailure(row.address(), e);
     }
   }
 
   /** For reports by POST: the certificate of the listeners, and nobody is asked for theirs. */
-  private TlsServer doorTls() {
-    ListenerTls door =
-        ListenerTls.defaults("tlsrpt").withClientCertificates(ClientCertificates.NONE);
+  private TlsServer reportListenerTls() {
+    ListenerTlsSettings door =
+        ListenerTlsSettings.defaults("tlsrpt").withClientCertificates(ClientCertificateMode.NONE);
     return server(door);
   }
 
@@ -615,13 +621,13 @@ public final class Router implements Closeable {
    * listening; and a configuration with other authorities makes another one, whose sessions cannot
    * be resumed from the one before.
    */
-  private TlsServer server(ListenerTls listener) {
+  private TlsServer server(ListenerTlsSettings listener) {
     AtomicReference<@Nullable ServerTls> made = new AtomicReference<>();
     return (wire, total) -> {
       ServerTls there = made.get();
-      Authorities now = authorities;
+      CertificateAuthorities now = authorities;
       if (there == null || !there.authorities().equals(now)) {
-        References references = now.forClients();
+        ReferenceIdentity references = now.forClients();
         boolean same = there != null && there.references().equals(references);
         TlsServer server =
             there != null && same
@@ -635,12 +641,13 @@ public final class Router implements Closeable {
   }
 
   /** The TLS of a listener, and the authorities it was made with. */
-  private record ServerTls(Authorities authorities, References references, TlsServer server) {}
+  private record ServerTls(
+      CertificateAuthorities authorities, ReferenceIdentity references, TlsServer server) {}
 
-  private static StartTrouble bindTrouble(InetSocketAddress address, IOException e) {
+  private static StartFailure bindFailure(InetSocketAddress address, IOException e) {
     int port = address.getPort();
     if (e instanceof BindException && String.valueOf(e.getMessage()).contains("in use")) {
-      return new StartTrouble(
+      return new StartFailure(
           "port " + port + " is in use by another program (" + address + ")",
           "ss -ltnp 'sport = :"
               + port
@@ -648,58 +655,58 @@ public final class Router implements Closeable {
           e);
     }
     if (e instanceof SocketException && String.valueOf(e.getMessage()).contains("ermission")) {
-      return new StartTrouble(
+      return new StartFailure(
           "port " + port + " is reserved: this user may not listen there",
           "run it by dist/sealwax.service, which grants CAP_NET_BIND_SERVICE, or use a port above"
               + " 1023",
           e);
     }
-    return new StartTrouble(
+    return new StartFailure(
         "cannot listen at " + address + ": " + e.getMessage(), "change [[listener]] address", e);
   }
 
   /** The identity of a first start, and certificate files that change. */
-  private void keepHouse() {
+  private void runMaintenance() {
     try {
       do {
         try {
           if (!isClosed()) {
-            lookAtFiles();
-            lookAtClock();
+            checkFiles();
+            checkClock();
             recipients.save();
-            lookAtIdentities(identities.get());
+            reloadIdentities(identities.get());
           }
         } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
           if (!isClosed()) {
             log.bug("housekeeping", e);
           }
         }
-      } while (!ending.await(Watched.INTERVAL.toSeconds(), TimeUnit.SECONDS));
+      } while (!fatalError.await(WatchedFile.INTERVAL.toSeconds(), TimeUnit.SECONDS));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
-  private void lookAtFiles() {
-    Reception in = reception.get();
+  private void checkFiles() {
+    ReceiveConfiguration in = reception.get();
     if (in != null) {
-      in.directory().look();
+      in.directory().reloadIfChanged();
       SaslMechanisms sasl = in.sasl();
       if (sasl != null) {
-        sasl.look();
+        sasl.reloadIfChanged();
       }
     }
   }
 
   private boolean isClosed() {
-    return ending.getCount() == 0;
+    return fatalError.getCount() == 0;
   }
 
   /** Leaves the time to the next run, and reports a jump of the machine's clock. */
-  private void lookAtClock() {
-    boolean doubted = steady.isDoubted();
-    if (doubted != clockDoubted) {
-      clockDoubted = doubted;
+  private void checkClock() {
+    boolean doubted = steady.isUncertain();
+    if (doubted != clockSuspect) {
+      clockSuspect = doubted;
       log.warning(
           "app",
           doubted
@@ -719,14 +726,15 @@ public final class Router implements Closeable {
     }
   }
 
-  private void lookAtIdentities(IdentityStore store) {
+  private void reloadIdentities(IdentityStore store) {
     for (IdentityStore.Reload reload : store.reloadIfChanged()) {
       switch (reload) {
         case IdentityStore.Reload.Replaced r -> {
           log.identity(r.file(), "read again, in use until " + r.identity().expires());
-          Inspection.lifetime(r.identity(), clock.now()).ifPresent(w -> log.warning("tls", w));
+          ConfiguredFilesCheck.lifetime(r.identity(), clock.now())
+              .ifPresent(w -> log.warning("tls", w));
         }
-        case IdentityStore.Reload.Kept k ->
+        case IdentityStore.Reload.KeptFormer k ->
             log.warning("tls", k.file() + ": " + k.why() + "; the former certificate stays in use");
       }
     }
@@ -738,8 +746,8 @@ public final class Router implements Closeable {
    * @return what stays as it was until a restart
    * @throws IOException when it cannot be; then the old one stays in force
    */
-  public synchronized Set<String> reload(Settings next) throws IOException {
-    Settings old = settingsNow();
+  public synchronized Set<String> reload(RouterSettings next) throws IOException {
+    RouterSettings old = settingsNow();
     List<ListenerRow> gone = new ArrayList<>(listeners.keySet());
     gone.removeAll(next.listeners());
     Map<ListenerRow, Listener> opened = new LinkedHashMap<>();
@@ -763,7 +771,7 @@ public final class Router implements Closeable {
           opened.put(row, open(row, next));
         }
       }
-      take(next);
+      apply(next);
     } catch (IOException | RuntimeException e) {
       opened.values().forEach(Listener::close);
       throw e;
@@ -771,14 +779,14 @@ public final class Router implements Closeable {
     for (ListenerRow row : gone) {
       Listener listener = listeners.remove(row);
       if (listener != null) {
-        leave(listener);
+        stopListening(listener);
       }
     }
     listeners.putAll(opened);
     for (ListenerRow row : later) {
       try {
         listeners.put(row, open(row, next));
-      } catch (StartTrouble e) {
+      } catch (StartFailure e) {
         // The rest is in force already; a wrong answer would be worse than a closed door.
         log.warning("receive", row.name() + " stays closed: " + e.getMessage());
       }
@@ -791,20 +799,20 @@ public final class Router implements Closeable {
    *
    * @throws IOException when a pair cannot be used
    */
-  private void checkIdentities(Settings next, Settings old) throws IOException {
+  private void checkIdentities(RouterSettings next, RouterSettings old) throws IOException {
     if (!next.identity().equals(old.identity())) {
       // Other files are used after a restart, which should not be the one to find them wrong.
-      for (IdentitySettings.Pair pair : next.identity().pairs()) {
+      for (IdentitySettings.CertificatePair pair : next.identity().pairs()) {
         var _ = Identity.read(pair.certificate(), pair.key());
       }
     }
-    IdentityStore store = identities.ifMade();
+    IdentityStore store = identities.ifCreated();
     if (store == null) {
       return;
     }
-    lookAtIdentities(store);
+    reloadIdentities(store);
     String wrong =
-        store.troubles().stream()
+        store.failedReloads().stream()
             .map(k -> k.file() + ": " + k.why() + "; the former certificate stays in use")
             .collect(Collectors.joining("; "));
     if (!wrong.isEmpty()) {
@@ -813,9 +821,9 @@ public final class Router implements Closeable {
   }
 
   /** Lets the sessions of a listener that was removed end, as at a stop. */
-  private void leave(Listener listener) {
+  private void stopListening(Listener listener) {
     listener.stopAccepting();
-    leaving.add(listener);
+    stoppedListeners.add(listener);
     Threads.start(
         "removed-listener",
         () -> {
@@ -826,7 +834,7 @@ public final class Router implements Closeable {
           } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
           } finally {
-            leaving.remove(listener);
+            stoppedListeners.remove(listener);
           }
         });
   }
@@ -848,7 +856,7 @@ public final class Router implements Closeable {
 
   /** Sessions now. */
   synchronized int sessions() {
-    return Stream.concat(listeners.values().stream(), leaving.stream())
+    return Stream.concat(listeners.values().stream(), stoppedListeners.stream())
         .mapToInt(Listener::sessions)
         .sum();
   }
@@ -861,7 +869,7 @@ public final class Router implements Closeable {
     stopping = true;
     try {
       List<Listener> doors = new ArrayList<>(listeners.values());
-      doors.addAll(leaving);
+      doors.addAll(stoppedListeners);
       Listener socket = local;
       if (socket != null) {
         doors.add(socket);
@@ -887,10 +895,10 @@ public final class Router implements Closeable {
   @Override
   public void close() {
     stopping = true;
-    ending.countDown();
+    fatalError.countDown();
     listeners.values().forEach(Listener::close);
-    leaving.forEach(Listener::close);
-    for (Closeable machine : new Closeable[] {control, metrics, lookAhead, held, queue}) {
+    stoppedListeners.forEach(Listener::close);
+    for (Closeable machine : new Closeable[] {control, metrics, prefetch, held, queue}) {
       if (machine != null) {
         closeQuietly(machine);
       }
@@ -899,26 +907,26 @@ public final class Router implements Closeable {
     if (socket != null) {
       socket.close();
     }
-    Outbound out = outbound.get();
-    Courier courier = out == null ? null : out.courier().ifMade();
+    OutboundDelivery out = outbound.get();
+    SmtpDeliveryAgent courier = out == null ? null : out.deliveryAgent().ifCreated();
     if (courier != null) {
       courier.close();
     }
-    unseenHosts.close();
+    mxHostProbe.close();
     recipients.save();
-    mirrors.close();
-    closeQuietly(marks);
+    peerIdentities.close();
+    closeQuietly(crashMarks);
     closeQuietly(reportsIn);
     closeQuietly(reports);
-    closeQuietly(archives);
+    closeQuietly(stores);
     closeQuietly(spool);
     awaitIdentities();
-    lookAtClock();
+    checkClock();
   }
 
   /** The identity of a first start may be in the making: its files are whole when this returns. */
   private void awaitIdentities() {
-    Thread keeper = housekeeping;
+    Thread keeper = maintenance;
     try {
       if (keeper != null && !keeper.join(GRACE)) {
         log.warning("app", "the certificate files are still being looked at");
@@ -926,7 +934,7 @@ public final class Router implements Closeable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    var _ = identities.ifMade(); // waits for a handshake that makes them; none begins any more
+    var _ = identities.ifCreated(); // waits for a handshake that makes them; none begins any more
   }
 
   private void closeQuietly(Closeable machine) {

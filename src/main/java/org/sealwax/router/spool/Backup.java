@@ -16,7 +16,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.sealwax.router.spool.SpoolTrouble.Kind;
+import org.sealwax.router.spool.SpoolException.Kind;
 
 /**
  * A copy of the store while it runs.
@@ -69,36 +69,36 @@ final class Backup {
           return;
         }
       } catch (SQLException e) {
-        throw Sqlite.trouble("the copy could not be made", e);
+        throw Sqlite.failure("the copy could not be made", e);
       }
     }
-    throw new SpoolTrouble(Kind.BROKEN, "mail goes too fast for a whole copy; try again");
+    throw new SpoolException(Kind.BROKEN, "mail goes too fast for a whole copy; try again");
   }
 
   /**
    * Whether a folder holds a whole spool; changes nothing in it but the engine's index of the log.
    *
-   * @throws SpoolTrouble says why it does not
+   * @throws SpoolException says why it does not
    */
   static void check(Path folder) throws IOException {
     Path database = folder.resolve(DATABASE);
     if (!Files.exists(database) || Files.exists(folder.resolve(DATABASE + UNFINISHED))) {
-      throw new SpoolTrouble(
+      throw new SpoolException(
           Kind.FORMAT, folder + " holds no finished backup: " + DATABASE + " is missing");
     }
     try {
       try (IntegrityCheck check = IntegrityCheck.begin(database)) {
         if (!check.isSpool()) {
-          throw new SpoolTrouble(Kind.FORMAT, database + " is not the database of a spool");
+          throw new SpoolException(Kind.FORMAT, database + " is not the database of a spool");
         }
         Optional<String> found = check.run();
         if (found.isPresent()) {
-          throw new SpoolTrouble(Kind.DAMAGED, database + " is damaged: " + found.get());
+          throw new SpoolException(Kind.DAMAGED, database + " is damaged: " + found.get());
         }
       }
       List<String> missing = missing(database, folder.resolve("bodies"));
       if (!missing.isEmpty()) {
-        throw new SpoolTrouble(
+        throw new SpoolException(
             Kind.DAMAGED,
             folder
                 + " is not whole: "
@@ -107,14 +107,14 @@ final class Backup {
                 + missing.getFirst());
       }
     } catch (SQLException e) {
-      throw Sqlite.trouble(database + " cannot be read", e);
+      throw Sqlite.failure(database + " cannot be read", e);
     }
   }
 
   /** Contents that the database names and that are not there in their length. */
   private static List<String> missing(Path database, Path bodies) throws SQLException, IOException {
     List<String> missing = new ArrayList<>();
-    try (Connection connection = Sqlite.untouching(database, 256);
+    try (Connection connection = Sqlite.readOnlyUntouched(database, 256);
         Statement s = connection.createStatement();
         ResultSet r = s.executeQuery("SELECT id, size FROM message WHERE in_file = 1")) {
       while (r.next()) {

@@ -15,8 +15,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import org.sealwax.mail.net.Descriptors;
-import org.sealwax.router.spool.SpoolTrouble.Kind;
+import org.sealwax.mail.net.FileDescriptors;
+import org.sealwax.router.spool.SpoolException.Kind;
 
 /**
  * The folder of large contents, one file each, named by the message.
@@ -32,29 +32,29 @@ final class BodyFiles implements Draft.Spill {
   static final String RECEIVING = ".part";
 
   /** Octets between looks at the free space while a large content streams in. */
-  private static final long LOOK_EVERY = 1 << 20;
+  private static final long CHECK_EVERY = 1 << 20;
 
   /** Gathers the small pieces of a session into few writes; each message on its way has one. */
   static final int BUFFER = 16 * 1024;
 
   private final Path folder;
   private final Path unclaimed;
-  private final Room room;
+  private final SpaceCheck spaceCheck;
   private final Set<QueueId> begun = ConcurrentHashMap.newKeySet();
   private volatile boolean swept;
   private boolean ended;
 
   /** Says whether there is room. */
   @FunctionalInterface
-  interface Room {
+  interface SpaceCheck {
     /** Throws FULL when there is none. */
-    void check() throws SpoolTrouble;
+    void check() throws SpoolException;
   }
 
-  BodyFiles(Path spool, Room room) throws IOException {
+  BodyFiles(Path spool, SpaceCheck room) throws IOException {
     this.folder = spool.resolve("bodies");
     this.unclaimed = spool.resolve("unclaimed");
-    this.room = room;
+    this.spaceCheck = room;
     FolderLock.ownFolder(folder);
   }
 
@@ -65,10 +65,10 @@ final class BodyFiles implements Draft.Spill {
   @Override
   public synchronized Large begin(QueueId id) throws IOException {
     if (ended) {
-      throw new SpoolTrouble(Kind.BROKEN, "the spool is closed");
+      throw new SpoolException(Kind.BROKEN, "the spool is closed");
     }
     if (Files.exists(file(id))) {
-      throw new SpoolTrouble(Kind.BROKEN, "there is a content of " + id + " already");
+      throw new SpoolException(Kind.BROKEN, "there is a content of " + id + " already");
     }
     if (!swept) {
       begun.add(id);
@@ -78,9 +78,9 @@ final class BodyFiles implements Draft.Spill {
           FileChannel.open(receiving(id), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
       return new LargeFile(receiving(id), file(id), channel);
     } catch (IOException e) {
-      throw Descriptors.areShort(e)
-          ? new SpoolTrouble(Kind.BROKEN, Descriptors.TEXT, e)
-          : new SpoolTrouble(kind(e), "a large content cannot be stored: " + e.getMessage(), e);
+      throw FileDescriptors.areExhausted(e)
+          ? new SpoolException(Kind.BROKEN, FileDescriptors.TEXT, e)
+          : new SpoolException(kind(e), "a large content cannot be stored: " + e.getMessage(), e);
     }
   }
 
@@ -115,7 +115,7 @@ final class BodyFiles implements Draft.Spill {
       // A crash came between its commit and its name.
       return Files.newInputStream(Files.exists(file(id)) ? file(id) : receiving(id));
     } catch (NoSuchFileException e) {
-      throw new SpoolTrouble(Kind.DAMAGED, "the content's file is missing", e);
+      throw new SpoolException(Kind.DAMAGED, "the content's file is missing", e);
     }
   }
 
@@ -155,11 +155,11 @@ final class BodyFiles implements Draft.Spill {
   @FunctionalInterface
   interface Claims {
     /** What it says of this message. */
-    Claim of(QueueId id) throws SpoolTrouble;
+    Claim of(QueueId id) throws SpoolException;
   }
 
   /** What a sweep found. */
-  record Swept(List<QueueId> done, List<QueueId> neverReceived, List<QueueId> setAside) {}
+  record SweepResult(List<QueueId> done, List<QueueId> neverReceived, List<QueueId> setAside) {}
 
   /**
    * Tidies up what an earlier run left: files of messages that are done and contents that were
@@ -168,8 +168,8 @@ final class BodyFiles implements Draft.Spill {
    *
    * @param recordsLost whether records may be missing: then nothing without a record is removed
    */
-  Swept sweep(Claims claims, boolean recordsLost) throws IOException {
-    Swept found = new Swept(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+  SweepResult sweep(Claims claims, boolean recordsLost) throws IOException {
+    SweepResult found = new SweepResult(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
     for (QueueId id : named(RECEIVING)) {
       if (begun.contains(id)) {
         continue;
@@ -252,7 +252,7 @@ final class BodyFiles implements Draft.Spill {
     private final Path whole;
     private final FileChannel channel;
     private final ByteBuffer buffer = ByteBuffer.allocate(BUFFER);
-    private long sinceLook;
+    private long sinceCheck;
 
     LargeFile(Path receiving, Path whole, FileChannel channel) {
       this.receiving = receiving;
@@ -262,10 +262,10 @@ final class BodyFiles implements Draft.Spill {
 
     @Override
     public void write(byte[] from, int offset, int length) throws IOException {
-      sinceLook += length;
-      if (sinceLook >= LOOK_EVERY) {
-        sinceLook = 0;
-        room.check();
+      sinceCheck += length;
+      if (sinceCheck >= CHECK_EVERY) {
+        sinceCheck = 0;
+        spaceCheck.check();
       }
       try {
         if (length > buffer.remaining()) {
@@ -277,7 +277,7 @@ final class BodyFiles implements Draft.Spill {
           buffer.put(from, offset, length);
         }
       } catch (IOException e) {
-        throw new SpoolTrouble(kind(e), "writing a large content failed: " + e.getMessage(), e);
+        throw new SpoolException(kind(e), "writing a large content failed: " + e.getMessage(), e);
       }
     }
 
@@ -299,7 +299,7 @@ final class BodyFiles implements Draft.Spill {
         flush();
         channel.force(false);
       } catch (IOException e) {
-        throw new SpoolTrouble(kind(e), "syncing a large content failed: " + e.getMessage(), e);
+        throw new SpoolException(kind(e), "syncing a large content failed: " + e.getMessage(), e);
       }
     }
 

@@ -4,14 +4,14 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.zip.CRC32C;
-import org.sealwax.router.spool.SpoolTrouble.Kind;
+import org.sealwax.router.spool.SpoolException.Kind;
 
 /** A large content that is checked while it is read, so that a damaged one never looks whole. */
 final class CheckedContent extends FilterInputStream {
   private final long size;
   private final int expected;
   private final CRC32C sum = new CRC32C();
-  private long seen;
+  private long bytesRead;
 
   CheckedContent(InputStream in, long size, int expected) {
     super(in);
@@ -30,12 +30,12 @@ final class CheckedContent extends FilterInputStream {
   public int read(byte[] into, int offset, int length) throws IOException {
     int n = in.read(into, offset, length);
     if (n < 0) {
-      if (seen != size || (int) sum.getValue() != expected) {
-        throw new SpoolTrouble(Kind.DAMAGED, "the content's file is damaged");
+      if (bytesRead != size || (int) sum.getValue() != expected) {
+        throw new SpoolException(Kind.DAMAGED, "the content's file is damaged");
       }
       return -1;
     }
-    seen += n;
+    bytesRead += n;
     sum.update(into, offset, n);
     return n;
   }

@@ -10,9 +10,9 @@ import java.time.Duration;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.mail.net.Descriptors;
+import org.sealwax.mail.net.FileDescriptors;
 import org.sealwax.router.log.MailLog;
-import org.sealwax.router.spool.SpoolTrouble.Kind;
+import org.sealwax.router.spool.SpoolException.Kind;
 
 /**
  * The room on the spool's disk: a floor below which no mail is taken, and a reserve for when there
@@ -27,7 +27,7 @@ final class DiskSpace {
   private static final long NOTHING_LEFT = 1L << 20;
 
   /** Looks at the free space are this far apart. */
-  private static final Duration LOOK = Duration.ofSeconds(1);
+  private static final Duration CHECK_INTERVAL = Duration.ofSeconds(1);
 
   /** The reserve is not made on the way to the first mail. */
   private static final Duration RESERVE_AFTER = Duration.ofSeconds(5);
@@ -36,13 +36,13 @@ final class DiskSpace {
 
   private final Path folder;
   private final Path reserve;
-  private final long floor;
+  private final long minimumFree;
   private final Clock clock;
   private final MailLog log;
   private final long begun;
   private volatile boolean enough = true;
   private volatile boolean reserveUsed;
-  private volatile long seen;
+  private volatile long lastFree;
 
   /**
    * Of a spool.
@@ -52,28 +52,28 @@ final class DiskSpace {
   DiskSpace(Path folder, long floor, Clock clock, MailLog log) {
     this.folder = folder;
     this.reserve = folder.resolve("reserve");
-    this.floor = floor;
+    this.minimumFree = floor;
     this.clock = clock;
     this.log = log;
     this.begun = clock.nanoTime();
-    this.seen = begun - LOOK.toNanos();
+    this.lastFree = begun - CHECK_INTERVAL.toNanos();
   }
 
   /**
    * Whether there is room for mail.
    *
-   * @throws SpoolTrouble FULL when there is not, BROKEN when it is not known
+   * @throws SpoolException FULL when there is not, BROKEN when it is not known
    */
-  void check() throws SpoolTrouble {
+  void check() throws SpoolException {
     long now = clock.nanoTime();
-    if (now - seen >= LOOK.toNanos()) {
-      seen = now;
+    if (now - lastFree >= CHECK_INTERVAL.toNanos()) {
+      lastFree = now;
       boolean before = enough;
       try {
-        enough = usable() - (reserveUsed ? RESERVE : 0) >= floor;
+        enough = usable() - (reserveUsed ? RESERVE : 0) >= minimumFree;
       } catch (IOException e) {
-        if (Descriptors.areShort(e)) {
-          throw new SpoolTrouble(Kind.BROKEN, Descriptors.TEXT, e);
+        if (FileDescriptors.areExhausted(e)) {
+          throw new SpoolException(Kind.BROKEN, FileDescriptors.TEXT, e);
         }
         enough = false;
       }
@@ -81,12 +81,12 @@ final class DiskSpace {
         log.storeTrouble(
             enough
                 ? "there is room again: mail is taken"
-                : "less than " + floor + " bytes are free: no mail is taken",
+                : "less than " + minimumFree + " bytes are free: no mail is taken",
             null);
       }
     }
     if (!enough) {
-      throw new SpoolTrouble(Kind.FULL, "the disk is nearly full");
+      throw new SpoolException(Kind.FULL, "the disk is nearly full");
     }
   }
 
@@ -103,9 +103,9 @@ final class DiskSpace {
   }
 
   /** The same trouble, as FULL when that is its reason: the engine has other names for it, too. */
-  SpoolTrouble meant(SpoolTrouble e) {
+  SpoolException asFullIfSo(SpoolException e) {
     return e.kind() == Kind.BROKEN && isFull()
-        ? new SpoolTrouble(Kind.FULL, "the disk is full: " + e.getMessage(), e)
+        ? new SpoolException(Kind.FULL, "the disk is full: " + e.getMessage(), e)
         : e;
   }
 
@@ -113,28 +113,28 @@ final class DiskSpace {
   @FunctionalInterface
   interface Opening<T extends @Nullable Object> {
     /** Does it. */
-    T open() throws SpoolTrouble;
+    T open() throws SpoolException;
   }
 
   /** Does it, and does it again with the reserve given up when there was no room. */
-  <T extends @Nullable Object> T withReserve(Opening<T> opening) throws SpoolTrouble {
+  <T extends @Nullable Object> T withReserve(Opening<T> opening) throws SpoolException {
     try {
       return opening.open();
-    } catch (SpoolTrouble e) {
-      if (!makesRoom(e)) {
-        throw meant(e);
+    } catch (SpoolException e) {
+      if (!freesSpace(e)) {
+        throw asFullIfSo(e);
       }
     }
     try {
       return opening.open();
-    } catch (SpoolTrouble e) {
-      throw meant(e);
+    } catch (SpoolException e) {
+      throw asFullIfSo(e);
     }
   }
 
   /** Whether trouble was for want of room, and the reserve has made some. */
-  synchronized boolean makesRoom(SpoolTrouble e) {
-    if (meant(e).kind() != Kind.FULL) {
+  synchronized boolean freesSpace(SpoolException e) {
+    if (asFullIfSo(e).kind() != Kind.FULL) {
       return false;
     }
     try {
@@ -148,7 +148,7 @@ final class DiskSpace {
         "the disk is full: the reserve is given up, so that the queue can drain; no mail is taken",
         null);
     reserveUsed = true;
-    seen = clock.nanoTime() - LOOK.toNanos();
+    lastFree = clock.nanoTime() - CHECK_INTERVAL.toNanos();
     return true;
   }
 
@@ -166,7 +166,7 @@ final class DiskSpace {
 
   synchronized void makeReserve() throws IOException {
     if (!isReserved()) {
-      if (usable() - RESERVE < floor) {
+      if (usable() - RESERVE < minimumFree) {
         return;
       }
       // Not zeros: a file system may store those as nothing.

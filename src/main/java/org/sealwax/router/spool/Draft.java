@@ -51,7 +51,7 @@ public final class Draft implements Closeable {
   private final int inlineLimit;
   private final Spill spill;
   private final CRC32C sum = new CRC32C();
-  private final OutputStream content = new Content();
+  private final OutputStream content = new DraftContent();
   private ByteBudget memory = ByteBudget.unlimited();
   private long charged;
   private long size;
@@ -77,7 +77,7 @@ public final class Draft implements Closeable {
         id,
         Integer.MAX_VALUE - 8,
         other -> {
-          throw new SpoolTrouble(SpoolTrouble.Kind.FULL, "too large for memory");
+          throw new SpoolException(SpoolException.Kind.FULL, "too large for memory");
         });
   }
 
@@ -91,7 +91,7 @@ public final class Draft implements Closeable {
     return id;
   }
 
-  /** Takes the content; trouble is {@link SpoolTrouble}. */
+  /** Takes the content; trouble is {@link SpoolException}. */
   public OutputStream content() {
     return content;
   }
@@ -174,7 +174,7 @@ public final class Draft implements Closeable {
       return;
     }
     if (!charge(SPILLED - charged)) {
-      throw new SpoolTrouble(SpoolTrouble.Kind.FULL, "no memory for one more message");
+      throw new SpoolException(SpoolException.Kind.FULL, "no memory for one more message");
     }
     Spill.Large file = spill.begin(id);
     large = file;
@@ -197,7 +197,7 @@ public final class Draft implements Closeable {
   /** Charges the next part; false when the budget has none to spare. */
   private boolean chargePart(int rest) {
     int bytes = part(rest);
-    if (!memory.tryTakeSpare(bytes)) {
+    if (!memory.tryTakeOptional(bytes)) {
       return false;
     }
     charged += bytes;
@@ -233,7 +233,7 @@ public final class Draft implements Closeable {
     }
   }
 
-  private final class Content extends OutputStream {
+  private final class DraftContent extends OutputStream {
     private final byte[] one = new byte[1];
 
     @Override

@@ -14,7 +14,7 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.router.spool.SpoolTrouble.Kind;
+import org.sealwax.router.spool.SpoolException.Kind;
 
 /** Keeps a folder to one process: two routers on one spool would deliver everything twice. */
 final class FolderLock implements Closeable {
@@ -42,7 +42,7 @@ final class FolderLock implements Closeable {
     }
     if (lock == null) {
       channel.close();
-      throw new SpoolTrouble(Kind.LOCKED, "another router runs on the spool in " + folder);
+      throw new SpoolException(Kind.LOCKED, "another router runs on the spool in " + folder);
     }
     return new FolderLock(channel);
   }

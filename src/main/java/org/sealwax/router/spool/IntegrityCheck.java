@@ -45,9 +45,9 @@ final class IntegrityCheck implements Closeable {
    * @throws SQLException also when not even its list of tables can be read
    */
   static IntegrityCheck begin(Path database) throws SQLException {
-    Connection connection = Sqlite.untouching(database, CACHE_KIB);
+    Connection connection = Sqlite.readOnlyUntouched(database, CACHE_KIB);
     try (Statement s = connection.createStatement()) {
-      return new IntegrityCheck(connection, Schema.hasTables(s));
+      return new IntegrityCheck(connection, SpoolSchema.hasTables(s));
     } catch (SQLException e) {
       connection.close();
       throw e;

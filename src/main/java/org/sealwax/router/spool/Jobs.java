@@ -41,7 +41,8 @@ final class Jobs {
   }
 
   /** Something for the writer. */
-  sealed interface Job permits SqliteSpool.AcceptJob, SqliteSpool.ChangeJob, SqliteSpool.Errand {}
+  sealed interface Job
+      permits SqliteSpool.AcceptJob, SqliteSpool.ChangeJob, SqliteSpool.WriterCall {}
 
   /** False when the store is closing. */
   boolean addUrgent(Job job) {
@@ -82,7 +83,7 @@ final class Jobs {
   }
 
   /** Puts changes back in front, in order, to be tried again. */
-  void giveBack(List<Job> again) {
+  void putBack(List<Job> again) {
     lock.lock();
     try {
       for (int i = again.size() - 1; i >= 0; i--) {

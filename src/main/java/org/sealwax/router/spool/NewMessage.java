@@ -9,14 +9,15 @@ import java.util.List;
  * @param draft its content, written to its end; the identifier is the draft's
  * @param arrived when it was accepted
  * @param envelope what the queue wrote; opaque to the store, guarded by a checksum
- * @param shares at least one
+ * @param batches at least one
  */
 @SuppressWarnings("ArrayRecordComponent") // written once, never compared
-public record NewMessage(Draft draft, Instant arrived, byte[] envelope, List<Share> shares) {
+public record NewMessage(
+    Draft draft, Instant arrived, byte[] envelope, List<RecipientBatch> batches) {
   /** Copies the list. */
   public NewMessage {
-    shares = List.copyOf(shares);
-    if (shares.isEmpty()) {
+    batches = List.copyOf(batches);
+    if (batches.isEmpty()) {
       throw new IllegalArgumentException("no shares");
     }
   }

@@ -88,7 +88,7 @@ public record QueueId(String text) implements Comparable<QueueId> {
   }
 
   /** The first number of the millisecond {@code at}; what lies below it is older. */
-  static long floorOf(Instant at) {
+  static long firstNumberOf(Instant at) {
     return Math.max(0, at.toEpochMilli() - ORIGIN) << TAIL_BITS;
   }
 
@@ -105,7 +105,7 @@ public record QueueId(String text) implements Comparable<QueueId> {
 
   /** The lowest identifier that could be given out at {@code at}. */
   public static QueueId earliestAt(Instant at) {
-    return of(floorOf(at));
+    return of(firstNumberOf(at));
   }
 
   /** The number, or empty when this identifier was not made by this router. */

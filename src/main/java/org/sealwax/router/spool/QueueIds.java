@@ -1,7 +1,7 @@
 package org.sealwax.router.spool;
 
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
 
 /**
  * Gives out identifiers: 41 bits of milliseconds, 22 bits that an outsider cannot guess, strictly
@@ -12,7 +12,7 @@ public final class QueueIds {
   private static final int STEP = 1 << 12;
 
   private final Clock clock;
-  private final Chance chance;
+  private final RandomSource random;
   private long last;
 
   /**
@@ -20,16 +20,16 @@ public final class QueueIds {
    *
    * @param newest the highest number in the store, so that a clock that was set back does no harm
    */
-  public QueueIds(Clock clock, Chance chance, long newest) {
+  public QueueIds(Clock clock, RandomSource chance, long newest) {
     this.clock = clock;
-    this.chance = chance;
+    this.random = chance;
     this.last = newest;
   }
 
   /** A new identifier. */
   public synchronized QueueId next() {
-    long fresh = QueueId.floorOf(clock.now()) | chance.below(1 << QueueId.TAIL_BITS);
-    last = fresh > last ? fresh : last + 1 + chance.below(STEP);
+    long fresh = QueueId.firstNumberOf(clock.now()) | random.below(1 << QueueId.TAIL_BITS);
+    last = fresh > last ? fresh : last + 1 + random.below(STEP);
     return QueueId.of(last);
   }
 }

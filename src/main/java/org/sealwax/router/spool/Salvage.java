@@ -60,7 +60,7 @@ final class Salvage {
     this.clock = clock;
   }
 
-  static boolean isAsked(Path folder) {
+  static boolean isRequested(Path folder) {
     return Files.exists(folder.resolve(MARK));
   }
 
@@ -72,7 +72,7 @@ final class Salvage {
    * @param contents how many contents' files are here
    * @return whether records of mail may have been lost
    */
-  boolean beforeOpening(boolean used, int contents) throws SpoolTrouble {
+  boolean beforeOpening(boolean used, int contents) throws SpoolException {
     try {
       if (Files.exists(folder.resolve(MARK))) {
         run();
@@ -107,12 +107,12 @@ final class Salvage {
       }
       return false;
     } catch (IOException e) {
-      throw trouble(e);
+      throw failure(e);
     }
   }
 
   /** Moves the damaged files away and copies out what is readable; or goes on with that. */
-  void run() throws SpoolTrouble {
+  void run() throws SpoolException {
     try {
       Path aside = asideFolder();
       if (!Files.exists(aside.resolve(MOVED))) {
@@ -130,16 +130,16 @@ final class Salvage {
       Files.deleteIfExists(folder.resolve(MARK));
       BodyFiles.sync(folder);
     } catch (SQLException e) {
-      throw Sqlite.trouble("the damaged spool could not be copied out", e);
+      throw Sqlite.failure("the damaged spool could not be copied out", e);
     } catch (IOException e) {
-      throw trouble(e);
+      throw failure(e);
     }
   }
 
-  private static SpoolTrouble trouble(IOException e) {
-    return e instanceof SpoolTrouble t
+  private static SpoolException failure(IOException e) {
+    return e instanceof SpoolException t
         ? t
-        : new SpoolTrouble(
+        : new SpoolException(
             BodyFiles.kind(e), "the damaged spool could not be copied out: " + e.getMessage(), e);
   }
 
@@ -202,7 +202,7 @@ final class Salvage {
     Copied copied = new Copied();
     try (Connection target = Sqlite.create(fresh, CACHE_KIB);
         Statement plain = target.createStatement()) {
-      Schema.upgrade(target);
+      SpoolSchema.upgrade(target);
       // The file counts only when it is whole: no journal, one sync at the end.
       plain.execute("PRAGMA journal_mode = OFF");
       plain.execute("PRAGMA synchronous = OFF");
@@ -282,12 +282,12 @@ final class Salvage {
     Connection connection = null;
     boolean found = false;
     try {
-      connection = Sqlite.untouching(database, CACHE_KIB);
+      connection = Sqlite.readOnlyUntouched(database, CACHE_KIB);
       try (Statement s = connection.createStatement()) {
         // Otherwise a file that was cut is not read at all.
         s.execute("PRAGMA writable_schema = ON");
         s.execute("PRAGMA cell_size_check = ON");
-        found = Schema.hasTables(s);
+        found = SpoolSchema.hasTables(s);
       }
     } catch (SQLException e) {
       if (!Sqlite.isUnreadable(e)) {
@@ -309,8 +309,8 @@ final class Salvage {
   private static void repair(Path database, Path repaired) throws IOException, SQLException {
     try (Connection fresh = Sqlite.create(repaired, CACHE_KIB);
         Statement s = fresh.createStatement()) {
-      Schema.upgrade(fresh);
-      Writer.checkpoint(fresh, "TRUNCATE");
+      SpoolSchema.upgrade(fresh);
+      SpoolWriter.checkpoint(fresh, "TRUNCATE");
       s.execute("PRAGMA user_version"); // a statement of its own: the log is gone at the close
     }
     if (!Files.exists(database) || Files.size(database) < 2L * Sqlite.PAGE) {
@@ -490,7 +490,7 @@ final class Salvage {
   }
 
   /** What a look for the next key came to. */
-  private enum Found {
+  private enum KeySearchResult {
     KEY,
     END,
     UNREADABLE
@@ -502,7 +502,7 @@ final class Salvage {
    */
   private static boolean step(Connection source, String next, long[] at) throws SQLException {
     long first = at[0];
-    switch (look(source, next, at)) {
+    switch (findNextKey(source, next, at)) {
       case KEY -> {
         return true;
       }
@@ -519,7 +519,7 @@ final class Salvage {
         return false;
       }
       leapTo(found, first + leap);
-      if (look(source, next, found) != Found.UNREADABLE) {
+      if (findNextKey(source, next, found) != KeySearchResult.UNREADABLE) {
         break;
       }
       failed = leap;
@@ -532,14 +532,14 @@ final class Salvage {
       long middle = failed + (leap - failed) / 2;
       long[] nearer = at.clone();
       leapTo(nearer, first + middle);
-      if (look(source, next, nearer) == Found.UNREADABLE) {
+      if (findNextKey(source, next, nearer) == KeySearchResult.UNREADABLE) {
         failed = middle;
       } else {
         leap = middle;
       }
     }
     leapTo(at, first + leap);
-    return look(source, next, at) == Found.KEY;
+    return findNextKey(source, next, at) == KeySearchResult.KEY;
   }
 
   /** Behind all keys whose first part is {@code to}. */
@@ -548,23 +548,24 @@ final class Salvage {
     key[0] = to;
   }
 
-  private static Found look(Connection source, String next, long[] at) throws SQLException {
+  private static KeySearchResult findNextKey(Connection source, String next, long[] at)
+      throws SQLException {
     try (PreparedStatement s = source.prepareStatement(next)) {
       bind(s, at);
       try (ResultSet r = s.executeQuery()) {
         if (!r.next()) {
-          return Found.END;
+          return KeySearchResult.END;
         }
         for (int i = 0; i < at.length; i++) {
           at[i] = r.getLong(i + 1);
         }
-        return Found.KEY;
+        return KeySearchResult.KEY;
       }
     } catch (SQLException e) {
       if (!Sqlite.isUnreadable(e)) {
         throw e;
       }
-      return Found.UNREADABLE;
+      return KeySearchResult.UNREADABLE;
     }
   }
 }

@@ -18,56 +18,56 @@ public interface Spool extends Closeable {
   /**
    * Begins a message; nothing is durable yet.
    *
-   * @throws SpoolTrouble FULL or BROKEN when the store would not take it
+   * @throws SpoolException FULL or BROKEN when the store would not take it
    */
-  Draft draft() throws SpoolTrouble;
+  Draft draft() throws SpoolException;
 
   /**
    * Begins a message of our own (a notification); taken also below the free-space floor, because it
    * replaces mail that is already here.
    */
-  Draft ownDraft() throws SpoolTrouble;
+  Draft notificationDraft() throws SpoolException;
 
   /**
    * Stores a message; when this returns, it is on stable storage.
    *
-   * @throws SpoolTrouble when it is not stored: FULL or BROKEN
+   * @throws SpoolException when it is not stored: FULL or BROKEN
    */
-  void accept(NewMessage message) throws SpoolTrouble;
+  void accept(NewMessage message) throws SpoolException;
 
   /**
    * Hands in a change. It is committed soon, in order, with others; until {@code settled} is told,
    * the store may still show the former state, and a crash brings it back. When the store has
    * trouble, changes are kept and applied after it is well again. Blocks while too many wait.
    */
-  void change(Change change, Settled settled);
+  void change(SpoolChange change, CommitListener settled);
 
   /** Shares that are due, the longest due first, at most {@code limit}. */
-  List<DueShare> due(Instant until, int limit) throws SpoolTrouble;
+  List<DueBatch> due(Instant until, int limit) throws SpoolException;
 
   /** QUEUED shares for one next hop, whatever their time, at most {@code limit}. */
-  List<DueShare> queuedFor(String hop, int limit) throws SpoolTrouble;
+  List<DueBatch> queuedFor(String hop, int limit) throws SpoolException;
 
   /** The earliest time after {@code after} at which a share is due, or null. */
-  @Nullable Instant nextDue(Instant after) throws SpoolTrouble;
+  @Nullable Instant nextDue(Instant after) throws SpoolException;
 
   /**
    * One share, or empty when it is gone.
    *
-   * @throws SpoolTrouble DAMAGED when its record is not what was written
+   * @throws SpoolException DAMAGED when its record is not what was written
    */
-  Optional<Share> share(ShareKey key) throws SpoolTrouble;
+  Optional<RecipientBatch> batch(BatchKey key) throws SpoolException;
 
   /**
    * One message, or empty when it is gone.
    *
-   * @throws SpoolTrouble DAMAGED when its record is not what was written
+   * @throws SpoolException DAMAGED when its record is not what was written
    */
-  Optional<KeptMessage> message(QueueId id) throws SpoolTrouble;
+  Optional<StoredMessage> message(QueueId id) throws SpoolException;
 
   /**
    * The content from its first octet. A stream whose content is not what was written throws {@link
-   * SpoolTrouble} DAMAGED at its end at the latest, so that it is never passed off as whole.
+   * SpoolException} DAMAGED at its end at the latest, so that it is never passed off as whole.
    */
   InputStream content(QueueId id) throws IOException;
 
@@ -75,13 +75,13 @@ public interface Spool extends Closeable {
    * Sets a damaged share aside: it leaves the queue, its record is kept for a person, and the
    * message's content stays.
    */
-  void setAside(ShareKey key, String why) throws SpoolTrouble;
+  void setAside(BatchKey key, String why) throws SpoolException;
 
   /** Shares by state and reason, without FRESH ones. */
-  List<ShareCount> counts() throws SpoolTrouble;
+  List<BatchCount> counts() throws SpoolException;
 
   /** Bytes of the contents of all messages with a HELD share. */
-  long heldBytes() throws SpoolTrouble;
+  long heldBytes() throws SpoolException;
 
   /**
    * A page of shares in order of message and number.
@@ -89,15 +89,15 @@ public interface Spool extends Closeable {
    * @param after where the last page ended, or null
    * @param damaged told the key of each record that is not what was written; it is not in the page
    */
-  List<Share> list(
-      ShareFilter filter, @Nullable ShareKey after, int limit, Consumer<ShareKey> damaged)
-      throws SpoolTrouble;
+  List<RecipientBatch> list(
+      BatchFilter filter, @Nullable BatchKey after, int limit, Consumer<BatchKey> damaged)
+      throws SpoolException;
 
   /** What is remembered of one message, in order. */
-  List<JourneyEntry> journey(QueueId id) throws SpoolTrouble;
+  List<StoredTraceEntry> trace(QueueId id) throws SpoolException;
 
   /** Tells that no FRESH share lies below this message any more, which makes recovery quick. */
-  void freshFrom(QueueId id);
+  void noFreshBefore(QueueId id);
 
   /**
    * Copies the whole store, as of one moment, into a folder that does not exist yet or is empty,

@@ -7,24 +7,24 @@ import java.nio.file.Path;
  *
  * @param folder where it lives; made when missing, with access for its owner alone
  * @param freeSpaceFloor octets that must stay free on the file system for mail to be taken
- * @param journeysKept at most so many stations of journeys are remembered, the newest
+ * @param tracesKept at most so many stations of journeys are remembered, the newest
  */
-public record SpoolSettings(Path folder, long freeSpaceFloor, int journeysKept) {
+public record SpoolSettings(Path folder, long freeSpaceFloor, int tracesKept) {
   /** Room for the updates of what is queued when accepting has stopped. */
-  public static final long DEFAULT_FLOOR = 256L << 20;
+  public static final long DEFAULT_FREE_SPACE = 256L << 20;
 
   /** About 100 MB of rows. */
   public static final int DEFAULT_JOURNEYS = 250_000;
 
   /** Checks. */
   public SpoolSettings {
-    if (freeSpaceFloor < 0 || journeysKept < 0) {
+    if (freeSpaceFloor < 0 || tracesKept < 0) {
       throw new IllegalArgumentException("negative");
     }
   }
 
   /** Defaults for a folder. */
   public static SpoolSettings defaults(Path folder) {
-    return new SpoolSettings(folder, DEFAULT_FLOOR, DEFAULT_JOURNEYS);
+    return new SpoolSettings(folder, DEFAULT_FREE_SPACE, DEFAULT_JOURNEYS);
   }
 }

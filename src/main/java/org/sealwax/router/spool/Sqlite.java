@@ -5,7 +5,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Properties;
-import org.sealwax.router.spool.SpoolTrouble.Kind;
+import org.sealwax.router.spool.SpoolException.Kind;
 import org.sqlite.JDBC;
 import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteErrorCode;
@@ -102,7 +102,7 @@ final class Sqlite {
    * A connection that cannot write: also when it is closed, the log is not copied into the
    * database, and as long as it is open nobody else's close does so.
    */
-  static Connection untouching(Path database, int cacheKib) throws SQLException {
+  static Connection readOnlyUntouched(Path database, int cacheKib) throws SQLException {
     return reading(open(database, SQLiteOpenMode.READONLY), cacheKib);
   }
 
@@ -141,11 +141,11 @@ final class Sqlite {
         || code == SQLiteErrorCode.SQLITE_IOERR_READ
         || code == SQLiteErrorCode.SQLITE_IOERR_SHORT_READ
         || code == SQLiteErrorCode.SQLITE_IOERR_CORRUPTFS
-        || !isEngineTrouble(e);
+        || !isEngineFailure(e);
   }
 
   /** Whether the engine itself is in trouble, and not one statement of ours. */
-  static boolean isEngineTrouble(SQLException e) {
+  static boolean isEngineFailure(SQLException e) {
     return primary(e) != Primary.OURS;
   }
 
@@ -181,7 +181,7 @@ final class Sqlite {
     return ours ? Primary.OURS : Primary.IO;
   }
 
-  static SpoolTrouble trouble(String what, SQLException e) {
-    return new SpoolTrouble(kind(e), what + ": " + e.getMessage(), e);
+  static SpoolException failure(String what, SQLException e) {
+    return new SpoolException(kind(e), what + ": " + e.getMessage(), e);
   }
 }

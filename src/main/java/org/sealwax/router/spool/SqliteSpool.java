@@ -18,11 +18,11 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Supervisor;
 import org.sealwax.router.log.MailLog;
-import org.sealwax.router.spool.SpoolTrouble.Kind;
+import org.sealwax.router.spool.SpoolException.Kind;
 
 /**
  * The embedded store: SQLite in WAL mode, one thread that writes.
@@ -40,9 +40,9 @@ import org.sealwax.router.spool.SpoolTrouble.Kind;
  * is delivered again; a second later at the latest a synced commit follows. A content's file is
  * only deleted after a synced commit, so that no row ever comes back without its content.
  *
- * <p><b>Checkpoints</b> are copied by a thread of their own ({@link Upkeep}), after the database
- * was checked; the writer only finishes what is left of them when the log has grown long, because a
- * log that is always written to is never finished by somebody else.
+ * <p><b>Checkpoints</b> are copied by a thread of their own ({@link SpoolMaintenance}), after the
+ * database was checked; the writer only finishes what is left of them when the log has grown long,
+ * because a log that is always written to is never finished by somebody else.
  */
 public final class SqliteSpool implements Spool {
   /** Contents up to this stay in the row; larger ones get a file. */
@@ -58,7 +58,7 @@ public final class SqliteSpool implements Spool {
   private static final long MOST_LOGGED_WHEN_FULL = (8L << 20) / Sqlite.PAGE;
 
   /** Batches between two looks at the length of the log. */
-  private static final int LOOK_AT_LOG = 32;
+  private static final int BATCHES_PER_LOG_CHECK = 32;
 
   /** Free pages at which some are given back (64 MiB). */
   private static final long FREE_PAGES = (64L << 20) / Sqlite.PAGE;
@@ -90,9 +90,9 @@ public final class SqliteSpool implements Spool {
   private final QueueIds ids;
   private final Jobs jobs;
   private final Thread writerThread;
-  private final Upkeep upkeep;
+  private final SpoolMaintenance upkeep;
   private final DiskSpace space;
-  private final Readers readers;
+  private final ReaderPool readers;
   private final Set<QueueId> doubtful = new LinkedHashSet<>();
   private final List<QueueId> filesToRemove = new ArrayList<>();
   private final List<QueueId> filesRemoved = new ArrayList<>();
@@ -106,13 +106,13 @@ public final class SqliteSpool implements Spool {
   private final LongAdder failures = new LongAdder();
   private final LongAdder setAside = new LongAdder();
 
-  private @Nullable Writer writer;
+  private @Nullable SpoolWriter writer;
   private boolean unsynced;
-  private int batchesSinceLook;
+  private int batchesSinceLogCheck;
   private int batchesSinceTidy;
   private boolean reopenNow;
   private long lastSync;
-  private volatile @Nullable SpoolTrouble trouble;
+  private volatile @Nullable SpoolException failure;
   private volatile boolean closed;
   private volatile boolean recordsLost;
   private volatile boolean tidying;
@@ -125,13 +125,13 @@ public final class SqliteSpool implements Spool {
   static final class AcceptJob implements Jobs.Job {
     private final NewMessage message;
     private final CountDownLatch done = new CountDownLatch(1);
-    private @Nullable SpoolTrouble failed;
+    private @Nullable SpoolException failed;
 
     private AcceptJob(NewMessage message) {
       this.message = message;
     }
 
-    private void end(@Nullable SpoolTrouble outcome) {
+    private void end(@Nullable SpoolException outcome) {
       failed = outcome;
       done.countDown();
     }
@@ -139,18 +139,18 @@ public final class SqliteSpool implements Spool {
 
   /** A change on its way. */
   static final class ChangeJob implements Jobs.Job {
-    private final Change change;
-    private final Settled settled;
-    private Set<QueueId> gone = Set.of();
+    private final SpoolChange change;
+    private final CommitListener settled;
+    private Set<QueueId> removedMessages = Set.of();
 
-    private ChangeJob(Change change, Settled settled) {
+    private ChangeJob(SpoolChange change, CommitListener settled) {
       this.change = change;
       this.settled = settled;
     }
 
     /** The shares that are in the store and change. */
-    private Set<ShareKey> keys() {
-      Set<ShareKey> keys = new LinkedHashSet<>(change.removed());
+    private Set<BatchKey> keys() {
+      Set<BatchKey> keys = new LinkedHashSet<>(change.removed());
       change.put().forEach(s -> keys.add(s.key()));
       change.moved().forEach(m -> keys.add(m.key()));
       return keys;
@@ -158,34 +158,34 @@ public final class SqliteSpool implements Spool {
   }
 
   /** Something else for the writer, with somebody waiting. */
-  static final class Errand implements Jobs.Job {
-    private final Step step;
+  static final class WriterCall implements Jobs.Job {
+    private final WriterCallBody step;
     private final CountDownLatch done = new CountDownLatch(1);
-    private @Nullable SpoolTrouble failed;
+    private @Nullable SpoolException failed;
 
-    private Errand(Step step) {
+    private WriterCall(WriterCallBody step) {
       this.step = step;
     }
 
-    private void end(@Nullable SpoolTrouble outcome) {
+    private void end(@Nullable SpoolException outcome) {
       failed = outcome;
       done.countDown();
     }
 
     /** What to do inside the transaction. */
-    interface Step {
-      void run(Writer writer) throws SQLException;
+    interface WriterCallBody {
+      void run(SpoolWriter writer) throws SQLException;
     }
   }
 
-  private SqliteSpool(SpoolSettings settings, Clock clock, Chance chance, MailLog log)
+  private SqliteSpool(SpoolSettings settings, Clock clock, RandomSource chance, MailLog log)
       throws IOException {
     this.settings = settings;
     this.clock = clock;
     this.log = log;
     this.database = settings.folder().resolve("spool.db");
     this.jobs = new Jobs(clock);
-    this.readers = new Readers(database, clock);
+    this.readers = new ReaderPool(database, clock);
     FolderLock.ownFolder(settings.folder());
     this.space = new DiskSpace(settings.folder(), settings.freeSpaceFloor(), clock, log);
     boolean used = FolderLock.isThere(settings.folder());
@@ -198,8 +198,8 @@ public final class SqliteSpool implements Spool {
       Salvage salvage = new Salvage(settings.folder(), log, clock);
       recordsLost = space.withReserve(() -> salvage.beforeOpening(used, contents));
       check = space.withReserve(this::beginCheck);
-      this.upkeep = new Upkeep(database, new Beside(), check, log);
-      Writer first = space.withReserve(this::openWriter);
+      this.upkeep = new SpoolMaintenance(database, new MaintenanceCalls(), check, log);
+      SpoolWriter first = space.withReserve(this::openWriter);
       this.writer = first;
       this.ids = new QueueIds(clock, chance, newest(first));
       this.lastSync = clock.nanoTime();
@@ -219,10 +219,10 @@ public final class SqliteSpool implements Spool {
   /**
    * Opens the store, makes it when there is none, brings an older format up to date.
    *
-   * @throws SpoolTrouble when another process has it, or the format is newer than this program
+   * @throws SpoolException when another process has it, or the format is newer than this program
    */
-  public static SqliteSpool open(SpoolSettings settings, Clock clock, Chance chance, MailLog log)
-      throws IOException {
+  public static SqliteSpool open(
+      SpoolSettings settings, Clock clock, RandomSource chance, MailLog log) throws IOException {
     return new SqliteSpool(settings, clock, chance, log);
   }
 
@@ -231,16 +231,16 @@ public final class SqliteSpool implements Spool {
     marks = with;
   }
 
-  private static long newest(Writer writer) throws IOException {
+  private static long newest(SpoolWriter writer) throws IOException {
     try {
       return writer.newest();
     } catch (SQLException e) {
-      throw Sqlite.trouble("the spool cannot be read", e);
+      throw Sqlite.failure("the spool cannot be read", e);
     }
   }
 
   /** Null when there is no database yet. */
-  private @Nullable IntegrityCheck beginCheck() throws SpoolTrouble {
+  private @Nullable IntegrityCheck beginCheck() throws SpoolException {
     if (!Files.exists(database)) {
       return null;
     }
@@ -248,24 +248,24 @@ public final class SqliteSpool implements Spool {
       return IntegrityCheck.begin(database);
     } catch (SQLException e) {
       if (!Sqlite.isUnreadable(e)) {
-        throw Sqlite.trouble("the spool cannot be opened", e);
+        throw Sqlite.failure("the spool cannot be opened", e);
       }
       salvage(e);
       return null;
     }
   }
 
-  private void salvage(Exception why) throws SpoolTrouble {
+  private void salvage(Exception why) throws SpoolException {
     log.storeTrouble("the spool's database is damaged: what is readable is copied out", why);
     recordsLost = true;
     new Salvage(settings.folder(), log, clock).run();
   }
 
   /** A writer on a store where nothing is FRESH any more. */
-  private Writer openWriter() throws SpoolTrouble {
+  private SpoolWriter openWriter() throws SpoolException {
     try {
       return openOnce();
-    } catch (SpoolTrouble e) {
+    } catch (SpoolException e) {
       if (e.kind() != Kind.DAMAGED) {
         throw e;
       }
@@ -276,10 +276,10 @@ public final class SqliteSpool implements Spool {
     }
   }
 
-  private Writer openOnce() throws SpoolTrouble {
-    Writer opening = null;
+  private SpoolWriter openOnce() throws SpoolException {
+    SpoolWriter opening = null;
     try {
-      opening = new Writer(database, !Files.exists(database));
+      opening = new SpoolWriter(database, !Files.exists(database));
       opening.begin(true);
       for (QueueId id : doubtful) {
         opening.forget(id);
@@ -299,63 +299,63 @@ public final class SqliteSpool implements Spool {
       if (opening != null) {
         opening.close();
       }
-      throw Sqlite.trouble("the spool cannot be opened", e);
+      throw Sqlite.failure("the spool cannot be opened", e);
     } catch (IOException e) {
       if (opening != null) {
         opening.close();
       }
-      throw e instanceof SpoolTrouble t
+      throw e instanceof SpoolException t
           ? t
-          : new SpoolTrouble(Kind.BROKEN, "the spool cannot be opened: " + e.getMessage(), e);
+          : new SpoolException(Kind.BROKEN, "the spool cannot be opened: " + e.getMessage(), e);
     }
   }
 
   // Taking mail.
 
   @Override
-  public Draft draft() throws SpoolTrouble {
+  public Draft draft() throws SpoolException {
     checkWell();
     space.check();
     return new Draft(ids.next(), INLINE_LIMIT, bodies);
   }
 
   @Override
-  public Draft ownDraft() {
+  public Draft notificationDraft() {
     return Draft.inMemory(ids.next());
   }
 
-  private void checkWell() throws SpoolTrouble {
+  private void checkWell() throws SpoolException {
     if (closed) {
-      throw new SpoolTrouble(Kind.BROKEN, "the spool is closed");
+      throw new SpoolException(Kind.BROKEN, "the spool is closed");
     }
-    SpoolTrouble now = trouble;
+    SpoolException now = failure;
     if (now != null) {
-      throw new SpoolTrouble(now.kind() == Kind.FULL ? Kind.FULL : Kind.BROKEN, reason(now), now);
+      throw new SpoolException(now.kind() == Kind.FULL ? Kind.FULL : Kind.BROKEN, reason(now), now);
     }
   }
 
-  private static String reason(SpoolTrouble trouble) {
+  private static String reason(SpoolException trouble) {
     return String.valueOf(trouble.getMessage());
   }
 
   @Override
-  public void accept(NewMessage message) throws SpoolTrouble {
+  public void accept(NewMessage message) throws SpoolException {
     checkWell();
     space.check();
     try {
       message.draft().seal();
-    } catch (SpoolTrouble e) {
+    } catch (SpoolException e) {
       throw e;
     } catch (IOException e) {
-      throw new SpoolTrouble(Kind.BROKEN, String.valueOf(e.getMessage()), e);
+      throw new SpoolException(Kind.BROKEN, String.valueOf(e.getMessage()), e);
     }
     AcceptJob job = new AcceptJob(message);
     if (!jobs.addUrgent(job)) {
-      throw new SpoolTrouble(Kind.BROKEN, "the spool is closed");
+      throw new SpoolException(Kind.BROKEN, "the spool is closed");
     }
     await(job.done);
     if (job.failed != null) {
-      throw new SpoolTrouble(job.failed.kind(), reason(job.failed), job.failed);
+      throw new SpoolException(job.failed.kind(), reason(job.failed), job.failed);
     }
   }
 
@@ -376,33 +376,33 @@ public final class SqliteSpool implements Spool {
   }
 
   @Override
-  public void change(Change change, Settled settled) {
+  public void change(SpoolChange change, CommitListener settled) {
     if (!jobs.addChange(new ChangeJob(change, settled))) {
       throw new IllegalStateException("the spool is closed");
     }
   }
 
-  private void errand(Errand.Step step) throws SpoolTrouble {
-    Errand job = new Errand(step);
+  private void callWriter(WriterCall.WriterCallBody step) throws SpoolException {
+    WriterCall job = new WriterCall(step);
     if (!jobs.addUrgent(job)) {
-      throw new SpoolTrouble(Kind.BROKEN, "the spool is closed");
+      throw new SpoolException(Kind.BROKEN, "the spool is closed");
     }
     await(job.done);
     if (job.failed != null) {
-      throw new SpoolTrouble(job.failed.kind(), reason(job.failed), job.failed);
+      throw new SpoolException(job.failed.kind(), reason(job.failed), job.failed);
     }
   }
 
   @Override
-  public void setAside(ShareKey key, String why) throws SpoolTrouble {
-    errand(w -> w.setAside(key, why, clock.now()));
+  public void setAside(BatchKey key, String why) throws SpoolException {
+    callWriter(w -> w.setAside(key, why, clock.now()));
     setAside.increment();
     log.storeTrouble(
         "a record of " + key.message() + " was set aside in the table aside: " + why, null);
   }
 
   @Override
-  public void freshFrom(QueueId id) {
+  public void noFreshBefore(QueueId id) {
     freshFrom = id;
   }
 
@@ -412,7 +412,7 @@ public final class SqliteSpool implements Spool {
     try {
       Duration reopenAfter = FIRST_REOPEN;
       while (true) {
-        Writer now = writer;
+        SpoolWriter now = writer;
         if (now == null) {
           refuseUrgent();
           boolean ending = jobs.awaitEnd(reopenNow ? Duration.ZERO : reopenAfter);
@@ -433,7 +433,7 @@ public final class SqliteSpool implements Spool {
           batchFailed(
               now,
               batch == null ? List.of() : batch,
-              new SpoolTrouble(Kind.DAMAGED, "the spool's database is damaged: " + damaged));
+              new SpoolException(Kind.DAMAGED, "the spool's database is damaged: " + damaged));
           continue;
         }
         if (batch == null) {
@@ -451,7 +451,7 @@ public final class SqliteSpool implements Spool {
       Thread.currentThread().interrupt();
     } catch (RuntimeException | Error e) {
       log.bug("spool writer", e);
-      broken(new SpoolTrouble(Kind.BROKEN, "the spool's writer ended", e));
+      broken(new SpoolException(Kind.BROKEN, "the spool's writer ended", e));
     } finally {
       jobs.end();
       refuseUrgent();
@@ -475,37 +475,38 @@ public final class SqliteSpool implements Spool {
 
   private boolean reopen() {
     try {
-      SpoolTrouble why = trouble;
-      if (why != null && why.kind() == Kind.DAMAGED || Salvage.isAsked(settings.folder())) {
-        salvage(why == null ? new SpoolTrouble(Kind.DAMAGED, "as asked") : why);
+      SpoolException why = failure;
+      if (why != null && why.kind() == Kind.DAMAGED || Salvage.isRequested(settings.folder())) {
+        salvage(why == null ? new SpoolException(Kind.DAMAGED, "as asked") : why);
         upkeep.replaced();
         readers.renew();
       }
       writer = space.withReserve(this::openWriter);
-      trouble = null;
+      failure = null;
       upkeep.finished();
       log.storeTrouble("the spool is open again", null);
       return true;
-    } catch (SpoolTrouble e) {
-      trouble = e;
+    } catch (SpoolException e) {
+      failure = e;
       log.storeTrouble("the spool is still in trouble", e);
       return false;
     }
   }
 
   private void refuseUrgent() {
-    SpoolTrouble now = trouble;
-    SpoolTrouble told = now == null ? new SpoolTrouble(Kind.BROKEN, "the spool is closed") : now;
+    SpoolException now = failure;
+    SpoolException told =
+        now == null ? new SpoolException(Kind.BROKEN, "the spool is closed") : now;
     for (Jobs.Job job : jobs.takeUrgent()) {
       fail(job, told);
     }
   }
 
-  private void fail(Jobs.Job job, SpoolTrouble told) {
+  private void fail(Jobs.Job job, SpoolException told) {
     switch (job) {
       case AcceptJob a -> a.end(told);
-      case Errand e -> e.end(told);
-      case ChangeJob c -> jobs.giveBack(List.of(c));
+      case WriterCall e -> e.end(told);
+      case ChangeJob c -> jobs.putBack(List.of(c));
     }
   }
 
@@ -513,7 +514,7 @@ public final class SqliteSpool implements Spool {
    * Commits a batch. A message that the process has ended with before is in a transaction of its
    * own: when it ends the process again, no other is marked for that.
    */
-  private void run(Writer now, List<Jobs.Job> batch) {
+  private void run(SpoolWriter now, List<Jobs.Job> batch) {
     int from = 0;
     for (int i = 0; i <= batch.size(); i++) {
       boolean isLast = i == batch.size();
@@ -528,12 +529,12 @@ public final class SqliteSpool implements Spool {
     }
   }
 
-  private void marked(Writer now, List<Jobs.Job> batch) {
+  private void marked(SpoolWriter now, List<Jobs.Job> batch) {
     if (batch.isEmpty()) {
       return;
     }
     if (writer == null) {
-      batch.forEach(job -> fail(job, new SpoolTrouble(Kind.BROKEN, "the spool failed")));
+      batch.forEach(job -> fail(job, new SpoolException(Kind.BROKEN, "the spool failed")));
       return;
     }
     StepMarks with = marks;
@@ -553,11 +554,11 @@ public final class SqliteSpool implements Spool {
         c.keys().forEach(key -> messages.add(key.message()));
         yield messages;
       }
-      case Errand e -> Set.of();
+      case WriterCall e -> Set.of();
     };
   }
 
-  private void together(Writer now, List<Jobs.Job> batch) {
+  private void together(SpoolWriter now, List<Jobs.Job> batch) {
     try {
       commit(now, batch);
     } catch (RuntimeException e) {
@@ -565,8 +566,8 @@ public final class SqliteSpool implements Spool {
       oneByOne(now, batch, e);
     } catch (SQLException e) {
       failures.increment();
-      if (Sqlite.isEngineTrouble(e)) {
-        batchFailed(now, batch, Sqlite.trouble("the spool failed", e));
+      if (Sqlite.isEngineFailure(e)) {
+        batchFailed(now, batch, Sqlite.failure("the spool failed", e));
       } else {
         oneByOne(now, batch, e);
       }
@@ -575,11 +576,11 @@ public final class SqliteSpool implements Spool {
       batchFailed(
           now,
           batch,
-          new SpoolTrouble(BodyFiles.kind(e), "syncing the folder of contents failed", e));
+          new SpoolException(BodyFiles.kind(e), "syncing the folder of contents failed", e));
     }
   }
 
-  private void commit(Writer now, List<Jobs.Job> batch) throws SQLException, IOException {
+  private void commit(SpoolWriter now, List<Jobs.Job> batch) throws SQLException, IOException {
     boolean synced = unsynced && clock.nanoTime() - lastSync >= SYNC_WITHIN.toNanos();
     boolean newFiles = false;
     for (Jobs.Job job : batch) {
@@ -588,7 +589,7 @@ public final class SqliteSpool implements Spool {
           synced = true;
           newFiles |= a.message.draft().small() == null;
         }
-        case Errand e -> synced = true;
+        case WriterCall e -> synced = true;
         case ChangeJob c -> {}
       }
     }
@@ -601,10 +602,10 @@ public final class SqliteSpool implements Spool {
     for (Jobs.Job job : batch) {
       switch (job) {
         case AcceptJob a -> now.accept(a.message, false);
-        case Errand e -> e.step.run(now);
+        case WriterCall e -> e.step.run(now);
         case ChangeJob c -> {
-          Writer.Applied applied = now.change(c.change);
-          c.gone = applied.gone();
+          SpoolWriter.Applied applied = now.change(c.change);
+          c.removedMessages = applied.removedMessages();
           files.addAll(applied.files());
         }
       }
@@ -628,10 +629,10 @@ public final class SqliteSpool implements Spool {
       }
       unsynced = true;
     }
-    tell(batch);
+    notifyCommitted(batch);
   }
 
-  private void tell(List<Jobs.Job> batch) {
+  private void notifyCommitted(List<Jobs.Job> batch) {
     long pages = 2;
     for (Jobs.Job job : batch) {
       switch (job) {
@@ -642,12 +643,12 @@ public final class SqliteSpool implements Spool {
           committed(a.message.draft());
           a.end(null);
         }
-        case Errand e -> e.end(null);
+        case WriterCall e -> e.end(null);
         case ChangeJob c -> {
           pages++;
           changes.increment();
           try {
-            c.settled.settled(c.gone);
+            c.settled.settled(c.removedMessages);
           } catch (RuntimeException e) {
             log.bug("spool settled", e);
           }
@@ -679,9 +680,9 @@ public final class SqliteSpool implements Spool {
   }
 
   /** Nobody knows what reached the disk: everybody is told no, and the store is opened anew. */
-  private void batchFailed(Writer now, List<Jobs.Job> batch, SpoolTrouble found) {
-    SpoolTrouble told = space.meant(found);
-    if (space.makesRoom(told)) {
+  private void batchFailed(SpoolWriter now, List<Jobs.Job> batch, SpoolException found) {
+    SpoolException told = space.asFullIfSo(found);
+    if (space.freesSpace(told)) {
       reopenNow = true;
     } else if (told.kind() == Kind.FULL) {
       log.storeTrouble("the disk is full: mail is refused until there is room", told);
@@ -690,7 +691,7 @@ public final class SqliteSpool implements Spool {
     }
     now.close();
     writer = null;
-    trouble = told;
+    failure = told;
     List<Jobs.Job> again = new ArrayList<>();
     for (Jobs.Job job : batch) {
       switch (job) {
@@ -699,28 +700,28 @@ public final class SqliteSpool implements Spool {
           a.message.draft().keep();
           a.end(told);
         }
-        case Errand r -> r.end(told);
+        case WriterCall r -> r.end(told);
         case ChangeJob c -> again.add(c);
       }
     }
-    jobs.giveBack(again);
+    jobs.putBack(again);
     readers.close();
     refuseUrgent();
   }
 
   /** One job is wrong by a fault of ours: find it, and let the others through. */
-  private void oneByOne(Writer now, List<Jobs.Job> batch, Exception first) {
+  private void oneByOne(SpoolWriter now, List<Jobs.Job> batch, Exception first) {
     try {
       now.rollback();
     } catch (SQLException e) {
-      batchFailed(now, batch, Sqlite.trouble("the spool failed", e));
+      batchFailed(now, batch, Sqlite.failure("the spool failed", e));
       return;
     }
     if (batch.size() == 1) {
       log.bug("spool statement", first);
       switch (batch.getFirst()) {
         case AcceptJob a -> a.end(mistake("the message could not be stored", first));
-        case Errand e -> e.end(mistake("the errand failed", first));
+        case WriterCall e -> e.end(mistake("the errand failed", first));
         case ChangeJob c -> holdInstead(now, c, first);
       }
       return;
@@ -728,7 +729,7 @@ public final class SqliteSpool implements Spool {
     for (int i = 0; i < batch.size(); i++) {
       if (writer == null) {
         for (Jobs.Job job : batch.subList(i, batch.size())) {
-          fail(job, new SpoolTrouble(Kind.BROKEN, "the spool failed"));
+          fail(job, new SpoolException(Kind.BROKEN, "the spool failed"));
         }
         return;
       }
@@ -736,18 +737,20 @@ public final class SqliteSpool implements Spool {
     }
   }
 
-  private static SpoolTrouble mistake(String what, Exception why) {
+  private static SpoolException mistake(String what, Exception why) {
     return why instanceof SQLException e
-        ? Sqlite.trouble(what, e)
-        : new SpoolTrouble(Kind.BROKEN, what + ": " + why, why);
+        ? Sqlite.failure(what, e)
+        : new SpoolException(Kind.BROKEN, what + ": " + why, why);
   }
 
   /** A change that cannot be stored must not be tried for ever: its shares wait for a person. */
-  private void holdInstead(Writer now, ChangeJob job, Exception why) {
+  private void holdInstead(SpoolWriter now, ChangeJob job, Exception why) {
     try {
       now.begin(true);
-      for (ShareKey key : job.keys()) {
-        now.change(Change.moves(List.of(new Move(key, ShareState.HELD, null, Settled.NOT_STORED))));
+      for (BatchKey key : job.keys()) {
+        now.change(
+            SpoolChange.moves(
+                List.of(new BatchMove(key, BatchState.HELD, null, CommitListener.NOT_STORED))));
       }
       now.commit();
     } catch (SQLException | RuntimeException e) {
@@ -755,7 +758,7 @@ public final class SqliteSpool implements Spool {
       try {
         now.rollback();
       } catch (SQLException again) {
-        batchFailed(now, List.of(), Sqlite.trouble("the spool failed", again));
+        batchFailed(now, List.of(), Sqlite.failure("the spool failed", again));
       }
       log.storeTrouble(
           "a change of "
@@ -772,16 +775,16 @@ public final class SqliteSpool implements Spool {
     }
   }
 
-  private void broken(SpoolTrouble why) {
-    trouble = why;
-    Writer now = writer;
+  private void broken(SpoolException why) {
+    failure = why;
+    SpoolWriter now = writer;
     if (now != null) {
       now.close();
       writer = null;
     }
   }
 
-  private void housekeeping(Writer now, boolean ending) {
+  private void housekeeping(SpoolWriter now, boolean ending) {
     try {
       if (unsynced && (ending || clock.nanoTime() - lastSync >= SYNC_WITHIN.toNanos())) {
         now.begin(true);
@@ -800,17 +803,17 @@ public final class SqliteSpool implements Spool {
         unsynced = true;
         lastSync = clock.nanoTime();
       }
-      batchesSinceLook++;
+      batchesSinceLogCheck++;
       if (upkeep.isChecked()) {
-        if (!upkeep.wantsFinish() && batchesSinceLook >= LOOK_AT_LOG) {
-          batchesSinceLook = 0;
+        if (!upkeep.needsFinish() && batchesSinceLogCheck >= BATCHES_PER_LOG_CHECK) {
+          batchesSinceLogCheck = 0;
           // The disk does not keep up with the copying: then those who store wait for it, too. And
           // on a full disk the log must not need more room than the reserve has made.
           if (now.logged() >= (space.isReserveUsed() ? MOST_LOGGED_WHEN_FULL : MOST_LOGGED)) {
             now.finishCheckpoint();
           }
         }
-        if (upkeep.wantsFinish()) {
+        if (upkeep.needsFinish()) {
           now.finishCheckpoint();
           upkeep.finished();
         }
@@ -829,7 +832,7 @@ public final class SqliteSpool implements Spool {
       }
     } catch (SQLException e) {
       failures.increment();
-      batchFailed(now, List.of(), Sqlite.trouble("the spool failed", e));
+      batchFailed(now, List.of(), Sqlite.failure("the spool failed", e));
     }
   }
 
@@ -837,7 +840,7 @@ public final class SqliteSpool implements Spool {
    * Forgets old journeys, or gives free pages back: a small step in a transaction of its own, when
    * nothing else is to do. True when there is more.
    */
-  private boolean tidyStep(Writer now) throws SQLException {
+  private boolean tidyStep(SpoolWriter now) throws SQLException {
     try {
       now.begin(false);
       boolean more;
@@ -861,7 +864,7 @@ public final class SqliteSpool implements Spool {
       upkeep.written(SHRINK_STEP);
       return more;
     } catch (SQLException e) {
-      if (Sqlite.isEngineTrouble(e)) {
+      if (Sqlite.isEngineFailure(e)) {
         throw e;
       }
       // Nothing depends on it, least of all mail.
@@ -872,10 +875,10 @@ public final class SqliteSpool implements Spool {
   }
 
   /** What the thread beside the writer asks for. */
-  private final class Beside implements Upkeep.Store {
+  private final class MaintenanceCalls implements SpoolMaintenance.Store {
     @Override
     public boolean isWell() {
-      return trouble == null;
+      return failure == null;
     }
 
     @Override
@@ -899,7 +902,7 @@ public final class SqliteSpool implements Spool {
     }
 
     @Override
-    public void tidy() throws SpoolTrouble {
+    public void tidy() throws SpoolException {
       SqliteSpool.this.tidy();
     }
 
@@ -912,9 +915,9 @@ public final class SqliteSpool implements Spool {
 
   /** What an earlier run left in files, and records that are not whole. */
   void sweep() throws IOException {
-    BodyFiles.Swept found = bodies.sweep(id -> readers.read(r -> r.claim(id)), recordsLost);
+    BodyFiles.SweepResult found = bodies.sweep(id -> readers.read(r -> r.claim(id)), recordsLost);
     if (!found.done().isEmpty()) {
-      errand(w -> w.filesRemoved(found.done()));
+      callWriter(w -> w.filesRemoved(found.done()));
     }
     if (!found.neverReceived().isEmpty()) {
       log.note(
@@ -933,18 +936,18 @@ public final class SqliteSpool implements Spool {
               + " of them since this start; they may be acknowledged mail",
           null);
     }
-    long lost = readers.read(Reader::withoutRecipients);
+    long lost = readers.read(SpoolReader::withoutRecipients);
     if (lost > 0) {
-      errand(w -> w.setAsideWithoutRecipients(clock.now()));
+      callWriter(w -> w.setAsideWithoutRecipients(clock.now()));
       setAside.add(lost);
       log.storeTrouble(lost + " messages have lost their recipients; see the table aside", null);
     }
   }
 
   /** The writer forgets old journeys and gives free pages back, when it has nothing else to do. */
-  void tidy() throws SpoolTrouble {
-    oldestJourney = readers.read(r -> r.oldestJourney(settings.journeysKept())).orElse(null);
-    if (oldestJourney != null || readers.read(Reader::freePages) >= FREE_PAGES) {
+  void tidy() throws SpoolException {
+    oldestJourney = readers.read(r -> r.oldestTrace(settings.tracesKept())).orElse(null);
+    if (oldestJourney != null || readers.read(SpoolReader::freePages) >= FREE_PAGES) {
       tidying = true;
       jobs.wake();
     }
@@ -968,22 +971,23 @@ public final class SqliteSpool implements Spool {
   // Reading.
 
   @Override
-  public List<DueShare> due(Instant until, int limit) throws SpoolTrouble {
+  public List<DueBatch> due(Instant until, int limit) throws SpoolException {
     return readable(r -> r.due(until, limit));
   }
 
   @Override
-  public List<DueShare> queuedFor(String hop, int limit) throws SpoolTrouble {
+  public List<DueBatch> queuedFor(String hop, int limit) throws SpoolException {
     return readable(r -> r.queuedFor(hop, limit));
   }
 
   /** Rows of a look; those that are no shares are set aside, or each look would meet them again. */
-  private List<DueShare> readable(Readers.Query<Reader.Rows> look) throws SpoolTrouble {
-    Reader.Rows rows = readers.read(look);
+  private List<DueBatch> readable(ReaderPool.SpoolQuery<SpoolReader.Rows> look)
+      throws SpoolException {
+    SpoolReader.Rows rows = readers.read(look);
     if (!rows.damaged().isEmpty()) {
-      errand(
+      callWriter(
           w -> {
-            for (Reader.RowKey key : rows.damaged()) {
+            for (SpoolReader.RowKey key : rows.damaged()) {
               w.setAsideRow(key.message(), key.number(), "the record is damaged", clock.now());
             }
           });
@@ -998,26 +1002,26 @@ public final class SqliteSpool implements Spool {
   }
 
   @Override
-  public @Nullable Instant nextDue(Instant after) throws SpoolTrouble {
+  public @Nullable Instant nextDue(Instant after) throws SpoolException {
     return readers.read(r -> Optional.ofNullable(r.nextDue(after))).orElse(null);
   }
 
   @Override
-  public Optional<Share> share(ShareKey key) throws SpoolTrouble {
-    return readers.read(r -> r.share(key));
+  public Optional<RecipientBatch> batch(BatchKey key) throws SpoolException {
+    return readers.read(r -> r.batch(key));
   }
 
   @Override
-  public Optional<KeptMessage> message(QueueId id) throws SpoolTrouble {
+  public Optional<StoredMessage> message(QueueId id) throws SpoolException {
     return id.numberIfAny().isEmpty() ? Optional.empty() : readers.read(r -> r.message(id));
   }
 
   @Override
   public InputStream content(QueueId id) throws IOException {
-    Reader.Stored stored =
+    SpoolReader.StoredContentRow stored =
         readers
             .read(r -> r.content(id))
-            .orElseThrow(() -> new SpoolTrouble(Kind.DAMAGED, "the message is gone"));
+            .orElseThrow(() -> new SpoolException(Kind.DAMAGED, "the message is gone"));
     byte[] inline = stored.inline();
     return inline != null
         ? new ByteArrayInputStream(inline)
@@ -1025,34 +1029,34 @@ public final class SqliteSpool implements Spool {
   }
 
   @Override
-  public List<ShareCount> counts() throws SpoolTrouble {
-    return readers.read(Reader::counts);
+  public List<BatchCount> counts() throws SpoolException {
+    return readers.read(SpoolReader::counts);
   }
 
   @Override
-  public long heldBytes() throws SpoolTrouble {
-    return readers.read(Reader::heldBytes);
+  public long heldBytes() throws SpoolException {
+    return readers.read(SpoolReader::heldBytes);
   }
 
   @Override
-  public List<Share> list(
-      ShareFilter filter, @Nullable ShareKey after, int limit, Consumer<ShareKey> damaged)
-      throws SpoolTrouble {
+  public List<RecipientBatch> list(
+      BatchFilter filter, @Nullable BatchKey after, int limit, Consumer<BatchKey> damaged)
+      throws SpoolException {
     return readers.read(r -> r.list(filter, after, limit, damaged));
   }
 
   @Override
-  public List<JourneyEntry> journey(QueueId id) throws SpoolTrouble {
-    return readers.read(r -> r.journey(id, JOURNEY_LIMIT));
+  public List<StoredTraceEntry> trace(QueueId id) throws SpoolException {
+    return readers.read(r -> r.trace(id, JOURNEY_LIMIT));
   }
 
   /** Whether mail is taken now, and if not, why: a sentence, or null when all is well. */
-  public @Nullable String trouble() {
+  public @Nullable String failure() {
     try {
       checkWell();
       space.check();
       return null;
-    } catch (SpoolTrouble e) {
+    } catch (SpoolException e) {
       return reason(e);
     }
   }
@@ -1080,7 +1084,7 @@ public final class SqliteSpool implements Spool {
    * Whether a folder holds a whole spool: its database can be read and every content is there in
    * its length.
    *
-   * @throws SpoolTrouble says why it does not
+   * @throws SpoolException says why it does not
    */
   public static void checkBackup(Path folder) throws IOException {
     Backup.check(folder);

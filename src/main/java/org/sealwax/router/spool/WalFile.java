@@ -44,7 +44,7 @@ final class WalFile {
       int restarts = header.getInt(12);
       int salt1 = header.getInt(16);
       int salt2 = header.getInt(20);
-      Sum sum = new Sum(order);
+      WalChecksum sum = new WalChecksum(order);
       sum.add(header.slice(0, 24));
       if (page != Sqlite.PAGE || !sum.is(header.getInt(24), header.getInt(28))) {
         return true;
@@ -89,12 +89,12 @@ final class WalFile {
   }
 
   /** The running checksum: two words over pairs of words. */
-  private static final class Sum {
+  private static final class WalChecksum {
     private final ByteOrder order;
     private int first;
     private int second;
 
-    Sum(ByteOrder order) {
+    WalChecksum(ByteOrder order) {
       this.order = order;
     }
 

@@ -2,7 +2,7 @@ package org.sealwax.router.sts;
 
 import java.nio.file.Path;
 import java.time.Duration;
-import org.sealwax.mail.sts.Patience;
+import org.sealwax.mail.sts.FirstContactWait;
 
 /**
  * How policies are fetched and kept.
@@ -15,7 +15,7 @@ import org.sealwax.mail.sts.Patience;
  * @param patience how long mail waits at first contact
  */
 public record StsSettings(
-    Path file, int domains, int fetches, Duration total, int port, Patience patience) {
+    Path file, int domains, int fetches, Duration total, int port, FirstContactWait patience) {
   /** Domains kept: ten times what a large site writes to. */
   public static final int DOMAINS = 100_000;
 
@@ -28,6 +28,7 @@ public record StsSettings(
 
   /** A hundred thousand domains, 64 fetches at a time, a minute for each; the usual patience. */
   public static StsSettings in(Path file) {
-    return new StsSettings(file, DOMAINS, 64, Duration.ofSeconds(60), 443, Patience.usual());
+    return new StsSettings(
+        file, DOMAINS, 64, Duration.ofSeconds(60), 443, FirstContactWait.defaults());
   }
 }

@@ -13,7 +13,7 @@ public final class LastLogLine {
    *
    * @param flush writes out what the log still holds; bounded in time
    */
-  public static Consumer<Supervisor.End> in(MailLog log, Runnable flush) {
+  public static Consumer<Supervisor.ThreadEnd> in(MailLog log, Runnable flush) {
     return end -> {
       if (end.why() != null) {
         log.bug("thread " + end.thread(), end.why());

@@ -2,7 +2,7 @@ package org.sealwax.router.wiring;
 
 import java.util.List;
 import java.util.Locale;
-import org.sealwax.router.config.Settings;
+import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.queue.Queue;
 import org.sealwax.router.receive.SessionLimit;
 
@@ -13,14 +13,14 @@ import org.sealwax.router.receive.SessionLimit;
  * @param parts that can be full at the same time
  * @param heap bytes that this process may use (-Xmx)
  */
-public record MemoryPlan(List<Part> parts, long heap) {
+public record MemoryPlan(List<MemoryPart> parts, long heap) {
   /**
    * One of them.
    *
-   * @param what it is for
+   * @param purpose it is for
    * @param bytes at most
    */
-  record Part(String what, long bytes) {}
+  record MemoryPart(String purpose, long bytes) {}
 
   /** Sessions have this part of the heap. */
   private static final int SESSIONS_PART = 3;
@@ -43,21 +43,21 @@ public record MemoryPlan(List<Part> parts, long heap) {
   }
 
   /** The plan for a configuration in this process. */
-  public static MemoryPlan of(Settings settings) {
+  public static MemoryPlan of(RouterSettings settings) {
     return new MemoryPlan(
         List.of(
-            new Part("the program and its caches", PROGRAM),
-            new Part("sessions, all together", forSessions()),
-            new Part("the queue's window", Queue.WINDOW * SHARE),
-            new Part("mail just accepted", settings.queue().hotBytes()),
-            new Part("[queue] deliveries", settings.queue().deliveries() * DELIVERY),
-            new Part("[dns] cache", settings.dns().cacheEntries() * ANSWER)),
+            new MemoryPart("the program and its caches", PROGRAM),
+            new MemoryPart("sessions, all together", forSessions()),
+            new MemoryPart("the queue's window", Queue.WINDOW * SHARE),
+            new MemoryPart("mail just accepted", settings.queue().hotBytes()),
+            new MemoryPart("[queue] deliveries", settings.queue().deliveries() * DELIVERY),
+            new MemoryPart("[dns] cache", settings.dns().cacheEntries() * ANSWER)),
         Runtime.getRuntime().maxMemory());
   }
 
   /** Bytes in all. */
   long sum() {
-    return parts.stream().mapToLong(Part::bytes).sum();
+    return parts.stream().mapToLong(MemoryPart::bytes).sum();
   }
 
   /** Whether all limits can be reached at the same time. */
@@ -75,9 +75,9 @@ public record MemoryPlan(List<Part> parts, long heap) {
     StringBuilder out = new StringBuilder();
     out.append("the limits add up to ").append(megabytes(sum()));
     out.append(" of a heap of ").append(megabytes(heap)).append(" (-Xmx): ");
-    for (Part part : parts) {
+    for (MemoryPart part : parts) {
       out.append(part.equals(parts.getFirst()) ? "" : ", ");
-      out.append(part.what()).append(' ').append(megabytes(part.bytes()));
+      out.append(part.purpose()).append(' ').append(megabytes(part.bytes()));
     }
     return out.toString();
   }

@@ -1,16 +1,16 @@
 /**
  * TLS and certificates that no honest server has: for the lab's traps and the scan.
  *
- * <p>{@link org.sealwax.testkit.tls.Mint} is a certificate authority of the lab's own that makes
- * good certificates, and each kind of bad one, from a {@link org.sealwax.testkit.tls.LeafPlan};
- * {@link org.sealwax.testkit.tls.OddServer} shakes hands as an {@link
- * org.sealwax.testkit.tls.OddTls} says: only these versions, suites and groups, with this request
- * for a client certificate, and with that one thing done wrong.
+ * <p>{@link org.sealwax.testkit.tls.LabCertificateAuthority} is a certificate authority of the
+ * lab's own that makes good certificates, and each kind of bad one, from a {@link
+ * org.sealwax.testkit.tls.CertificateSpec}; {@link org.sealwax.testkit.tls.OddTlsServer} shakes
+ * hands as an {@link org.sealwax.testkit.tls.OddTlsBehaviour} says: only these versions, suites and
+ * groups, with this request for a client certificate, and with that one thing done wrong.
  *
  * <p>Invariants: the authority's keys are made at start and never leave the process, so nothing it
  * signs is trusted anywhere else; a server here ends every handshake in a {@link
- * org.sealwax.testkit.tls.OddWire} or a {@link org.sealwax.mail.tls.verdict.TlsTrouble}. RFC 5280,
- * 5246, 8446.
+ * org.sealwax.testkit.tls.OddTlsWire} or a {@link org.sealwax.mail.tls.verdict.TlsException}. RFC
+ * 5280, 5246, 8446.
  */
 @NullMarked
 package org.sealwax.testkit.tls;

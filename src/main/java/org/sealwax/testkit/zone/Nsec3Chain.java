@@ -18,7 +18,7 @@ import org.xbill.DNS.Type;
 import org.xbill.DNS.utils.base32;
 
 /** Denial by NSEC3, without salt and, unless a test wants them, extra iterations (RFC 9276). */
-final class Nsec3Chain implements Denial {
+final class Nsec3Chain implements DenialChain {
   private static final base32 HASHES = new base32(base32.Alphabet.BASE32HEX, false, true);
   private static final byte[] NO_SALT = new byte[0];
 

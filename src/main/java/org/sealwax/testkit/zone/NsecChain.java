@@ -15,7 +15,7 @@ import org.xbill.DNS.Type;
  *
  * @param names in canonical order, with their sets; the first is the origin
  */
-record NsecChain(TreeMap<Name, Map<Integer, RRset>> names, long ttl) implements Denial {
+record NsecChain(TreeMap<Name, Map<Integer, RRset>> names, long ttl) implements DenialChain {
   @Override
   public List<RRset> noData(Name name) {
     return List.of(at(name));

@@ -36,7 +36,7 @@ final class ServedZone {
   private static final Duration FRESH = Duration.ofDays(1);
 
   /** Proofs of one zone kept with their signatures. */
-  private static final int MAX_LIES = 500;
+  private static final int MAX_KEPT_PROOFS = 500;
 
   private static final Duration OFF_BY = Duration.ofDays(10);
 
@@ -47,10 +47,10 @@ final class ServedZone {
 
   private record SetKey(Name name, int type) {}
 
-  private record Signed(RRset set, Instant at) {}
+  private record SignedRrset(RRset set, Instant at) {}
 
   private final Name origin;
-  private final Signing signing;
+  private final ZoneSigning signing;
   private final ZoneKey key;
   private final Clock clock;
   private final List<Name> servers;
@@ -58,22 +58,22 @@ final class ServedZone {
   /** RFC 4034 6.1: {@link Name} compares canonically, so the map is the NSEC chain. */
   private final TreeMap<Name, Map<Integer, RRset>> names = new TreeMap<>();
 
-  private @Nullable Denial denial;
+  private @Nullable DenialChain denial;
 
-  private final Map<SetKey, Signed> signed = new ConcurrentHashMap<>();
+  private final Map<SetKey, SignedRrset> signed = new ConcurrentHashMap<>();
 
   /**
    * There are as many white lies as there are questions: the last ones are kept, among them the two
    * that all denials below one name have in common.
    */
-  private final Map<SetKey, Signed> lies =
+  private final Map<SetKey, SignedRrset> keptProofs =
       Collections.synchronizedMap(
           new LinkedHashMap<>(64, 0.75f, true) {
             private static final long serialVersionUID = 1;
 
             @Override
-            protected boolean removeEldestEntry(Map.Entry<SetKey, Signed> eldest) {
-              return size() > MAX_LIES;
+            protected boolean removeEldestEntry(Map.Entry<SetKey, SignedRrset> eldest) {
+              return size() > MAX_KEPT_PROOFS;
             }
           });
 
@@ -126,7 +126,7 @@ final class ServedZone {
     return key;
   }
 
-  Signing signing() {
+  ZoneSigning signing() {
     return signing;
   }
 
@@ -190,17 +190,17 @@ final class ServedZone {
     return signed(set, signed);
   }
 
-  private RRset signed(RRset set, Map<SetKey, Signed> kept) {
+  private RRset signed(RRset set, Map<SetKey, SignedRrset> kept) {
     if (!signing.signs() || isBelowCut(set)) {
       return set;
     }
     SetKey key = new SetKey(set.getName(), set.getType());
     Instant now = clock.now();
-    Signed there = kept.get(key);
+    SignedRrset there = kept.get(key);
     if (there == null || !now.isBefore(there.at().plus(FRESH))) {
       RRset with = new RRset(set);
       with.addRR(sign(set));
-      there = new Signed(with, now);
+      there = new SignedRrset(with, now);
       kept.put(key, there);
     }
     return there.set();
@@ -287,21 +287,21 @@ final class ServedZone {
   /** The proof of what is not there, signed. */
   List<RRset> signedProof(List<RRset> proof) {
     return proof.stream()
-        .map(set -> signed(set, signing == Signing.WHITE_LIES ? lies : signed))
+        .map(set -> signed(set, signing == ZoneSigning.WHITE_LIES ? keptProofs : signed))
         .toList();
   }
 
   /** Made when first asked: by then the server has added the delegations. */
-  synchronized Denial denial() {
-    Denial made = denial;
+  synchronized DenialChain denial() {
+    DenialChain made = denial;
     if (made == null) {
-      if (signing == Signing.WHITE_LIES) {
+      if (signing == ZoneSigning.WHITE_LIES) {
         WhiteLies lies = new WhiteLies(this, NEGATIVE_TTL);
         add(lies.parameters());
         made = lies;
       } else if (signing.hasNsec3()) {
-        boolean optOut = signing == Signing.NSEC3_OPT_OUT;
-        int iterations = signing == Signing.NSEC3_ITERATED ? MANY_ITERATIONS : 0;
+        boolean optOut = signing == ZoneSigning.NSEC3_OPT_OUT;
+        int iterations = signing == ZoneSigning.NSEC3_ITERATED ? MANY_ITERATIONS : 0;
         Nsec3Chain chain = new Nsec3Chain(origin, names, NEGATIVE_TTL, optOut, iterations);
         add(chain.parameters());
         made = chain;

@@ -16,7 +16,7 @@ public interface ServedZones {
    * @param stream whether it came over TCP
    * @param from who asked
    */
-  record Asked(
+  record ReceivedQuery(
       String name,
       String type,
       boolean dnssecOk,
@@ -43,11 +43,11 @@ public interface ServedZones {
   void remove(String name);
 
   /** From now on questions of every type at or below {@code name} suffer this; gives itself. */
-  ServedZones fault(String name, Fault fault);
+  ServedZones fault(String name, DnsFault fault);
 
   /** The same for one type, by its mnemonic ({@code TLSA}). */
-  ServedZones fault(String name, String type, Fault fault);
+  ServedZones fault(String name, String type, DnsFault fault);
 
   /** From now on this sees every question, on the server's thread: it must be quick. */
-  void watch(Consumer<Asked> with);
+  void watch(Consumer<ReceivedQuery> with);
 }

@@ -22,7 +22,7 @@ import org.xbill.DNS.utils.base32;
  * that they need not be those of a chain, but must only be true of the name in question, is what
  * RFC 4470 makes use of for NSEC.
  */
-final class WhiteLies implements Denial {
+final class WhiteLies implements DenialChain {
   private static final base32 HASHES = new base32(base32.Alphabet.BASE32HEX, false, true);
   private static final byte[] NO_SALT = new byte[0];
 
@@ -103,7 +103,7 @@ final class WhiteLies implements Denial {
     }
   }
 
-  private static byte[] octets(BigInteger hash) {
+  private static byte[] bytes(BigInteger hash) {
     byte[] raw = hash.mod(CIRCLE).toByteArray();
     byte[] out = new byte[HASH];
     int count = Math.min(raw.length, HASH);
@@ -115,14 +115,14 @@ final class WhiteLies implements Denial {
     try {
       return new RRset(
           new NSEC3Record(
-              Name.fromString(HASHES.toString(octets(hash)), zone.origin()),
+              Name.fromString(HASHES.toString(bytes(hash)), zone.origin()),
               DClass.IN,
               ttl,
               NSEC3Record.SHA1_DIGEST_ID,
               0,
               0,
               NO_SALT,
-              octets(next),
+              bytes(next),
               types.stream().mapToInt(Integer::intValue).toArray()));
     } catch (IOException e) {
       throw new IllegalStateException("a hash is a label", e);

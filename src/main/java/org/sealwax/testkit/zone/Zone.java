@@ -11,7 +11,7 @@ package org.sealwax.testkit.zone;
  * @param signing NONE unless said
  * @param algorithm with which it is signed; ECDSA P-256 unless said
  */
-public record Zone(String origin, String text, Signing signing, Algorithm algorithm) {
+public record Zone(String origin, String text, ZoneSigning signing, Algorithm algorithm) {
   /** What zones are signed with (RFC 8624 3.1). */
   public enum Algorithm {
     /** RFC 5702. */
@@ -25,22 +25,22 @@ public record Zone(String origin, String text, Signing signing, Algorithm algori
   }
 
   /** A zone that is signed with ECDSA P-256, if at all. */
-  public Zone(String origin, String text, Signing signing) {
+  public Zone(String origin, String text, ZoneSigning signing) {
     this(origin, text, signing, Algorithm.ECDSA_P256);
   }
 
   /** An unsigned zone under a proven insecure delegation. */
   public static Zone of(String origin, String text) {
-    return new Zone(origin, text, Signing.NONE);
+    return new Zone(origin, text, ZoneSigning.NONE);
   }
 
   /** The same, signed well. */
   public Zone signed() {
-    return signed(Signing.VALID);
+    return signed(ZoneSigning.VALID);
   }
 
   /** The same, signed in this way. */
-  public Zone signed(Signing how) {
+  public Zone signed(ZoneSigning how) {
     return new Zone(origin, text, how, algorithm);
   }
 

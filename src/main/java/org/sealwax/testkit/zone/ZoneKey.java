@@ -23,7 +23,7 @@ final class ZoneKey {
   private static final int RSA_BITS = 1024;
 
   /** RFC 8624 3.1: unassigned, so that no validator knows it. */
-  private static final int NOBODY_KNOWS = 200;
+  private static final int UNASSIGNED_ALGORITHM = 200;
 
   private final KeyPair pair;
 
@@ -66,7 +66,7 @@ final class ZoneKey {
                   TTL,
                   ZONE_KEY_AND_ENTRY_POINT,
                   DNSSEC_PROTOCOL,
-                  NOBODY_KNOWS,
+                  UNASSIGNED_ALGORITHM,
                   signing.getKey())
               : signing;
     } catch (DNSSEC.DNSSECException e) {
@@ -114,13 +114,13 @@ final class ZoneKey {
   RRSIGRecord sign(RRset set, Instant from, Instant until) {
     try {
       RRSIGRecord made = DNSSEC.sign(set, signing, pair.getPrivate(), from, until);
-      return record.equals(signing) ? made : asShown(made);
+      return record.equals(signing) ? made : withUnassignedAlgorithm(made);
     } catch (DNSSEC.DNSSECException e) {
       throw new IllegalStateException("cannot sign " + set, e);
     }
   }
 
-  private RRSIGRecord asShown(RRSIGRecord made) {
+  private RRSIGRecord withUnassignedAlgorithm(RRSIGRecord made) {
     return new RRSIGRecord(
         made.getName(),
         made.getDClass(),

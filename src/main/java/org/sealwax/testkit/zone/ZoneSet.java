@@ -28,7 +28,7 @@ final class ZoneSet {
   private final boolean rooted;
   private final List<Name> servers;
   private final Map<KeyName, ZoneKey> keys = new ConcurrentHashMap<>();
-  private final Map<FaultKey, Fault> faults = new ConcurrentHashMap<>();
+  private final Map<FaultKey, DnsFault> faults = new ConcurrentHashMap<>();
   private volatile Map<Name, ServedZone> zones = Map.of();
 
   /** The texts behind {@link #zones}: a parent is made anew when its children change. */
@@ -56,7 +56,7 @@ final class ZoneSet {
     keys.put(new KeyName(key.record().getName(), Zone.Algorithm.ECDSA_P256, false), key);
   }
 
-  /** See {@link ZoneServer#serve}. */
+  /** See {@link LoopbackResolver#serve}. */
   synchronized void serve(List<Zone> others) {
     Map<Name, Zone> next = new HashMap<>();
     for (Zone zone : others) {
@@ -135,7 +135,7 @@ final class ZoneSet {
       Optional<Name> at = parentOf(child.origin(), next).filter(changed::contains);
       ServedZone parent = at.map(served::get).orElse(null);
       if (parent != null) {
-        boolean stranger = child.signing() == Signing.WRONG_DS;
+        boolean stranger = child.signing() == ZoneSigning.WRONG_DS;
         parent.delegate(
             child,
             stranger ? new ZoneKey(child.origin(), Zone.Algorithm.ECDSA_P256, false) : child.key());
@@ -156,19 +156,19 @@ final class ZoneSet {
   }
 
   private ZoneKey keyOf(Name origin, Zone zone) {
-    boolean unknown = zone.signing() == Signing.UNKNOWN_ALGORITHM;
+    boolean unknown = zone.signing() == ZoneSigning.UNKNOWN_ALGORITHM;
     return keys.computeIfAbsent(
         new KeyName(origin, zone.algorithm(), unknown),
         k -> new ZoneKey(origin, k.algorithm(), unknown));
   }
 
-  /** See {@link ServedZones#fault(String, Fault)}. */
-  void fault(String name, Fault fault) {
+  /** See {@link ServedZones#fault(String, DnsFault)}. */
+  void fault(String name, DnsFault fault) {
     faults.put(new FaultKey(ServedZone.absolute(name), ALL_TYPES), fault);
   }
 
-  /** See {@link ServedZones#fault(String, String, Fault)}. */
-  void fault(String name, String type, Fault fault) {
+  /** See {@link ServedZones#fault(String, String, DnsFault)}. */
+  void fault(String name, String type, DnsFault fault) {
     int value = Type.value(type);
     if (value < 0) {
       throw new IllegalArgumentException("no type " + type);
@@ -176,16 +176,16 @@ final class ZoneSet {
     faults.put(new FaultKey(ServedZone.absolute(name), value), fault);
   }
 
-  void heal() {
+  void clearFaults() {
     faults.clear();
   }
 
-  @Nullable Fault faultFor(Name name, int type) {
+  @Nullable DnsFault faultFor(Name name, int type) {
     if (faults.isEmpty()) {
       return null;
     }
     for (Name at = name; ; at = new Name(at, 1)) {
-      Fault fault = faults.get(new FaultKey(at, type));
+      DnsFault fault = faults.get(new FaultKey(at, type));
       if (fault == null) {
         fault = faults.get(new FaultKey(at, ALL_TYPES));
       }

@@ -16,8 +16,8 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
-import org.sealwax.mail.fuzz.Mutations;
-import org.sealwax.mail.fuzz.Target;
+import org.sealwax.mail.fuzz.FuzzTarget;
+import org.sealwax.mail.fuzz.InputMutations;
 
 /**
  * Every parser keeps its promise for its seeds, for every input that once broke it ({@code
@@ -38,20 +38,20 @@ final class HostileInputTest {
   @TestFactory
   Stream<DynamicTest> noInputBreaksAParser() {
     double seconds = Double.parseDouble(System.getProperty("sealwax.fuzz.seconds", "0"));
-    return Targets.all().stream()
+    return FuzzTargets.all().stream()
         .map(t -> DynamicTest.dynamicTest(t.name(), () -> run(t, seconds, ROUNDS)));
   }
 
   @Tag("slow")
   @TestFactory
   Stream<DynamicTest> noInputOfManyBreaksAParser() {
-    return Targets.all().stream()
+    return FuzzTargets.all().stream()
         .map(t -> DynamicTest.dynamicTest(t.name(), () -> run(t, 0, SLOW_ROUNDS)));
   }
 
   @Test
   void namesAreUnique() {
-    List<String> names = Targets.all().stream().map(Target::name).toList();
+    List<String> names = FuzzTargets.all().stream().map(FuzzTarget::name).toList();
     assertEquals(names.size(), Set.copyOf(names).size());
     try (Stream<Path> folders = Files.exists(FOUND) ? Files.list(FOUND) : Stream.empty()) {
       Set<String> unknown = new HashSet<>(folders.map(f -> f.getFileName().toString()).toList());
@@ -62,7 +62,7 @@ final class HostileInputTest {
     }
   }
 
-  private static void run(Target target, double seconds, int most) throws Exception {
+  private static void run(FuzzTarget target, double seconds, int most) throws Exception {
     for (byte[] seed : target.seeds()) {
       on(target, seed);
     }
@@ -76,7 +76,7 @@ final class HostileInputTest {
     }
     long number = seconds > 0 ? System.nanoTime() : target.name().hashCode();
     long end = System.nanoTime() + (long) (seconds * 1e9);
-    Mutations mutations = new Mutations(target.seeds(), number);
+    InputMutations mutations = new InputMutations(target.seeds(), number);
     int rounds = 0;
     while (seconds > 0 ? System.nanoTime() < end : rounds < most) {
       byte[] input = mutations.next();
@@ -93,7 +93,7 @@ final class HostileInputTest {
     }
   }
 
-  private static void on(Target target, byte[] input) {
+  private static void on(FuzzTarget target, byte[] input) {
     try {
       target.promise().on(input);
     } catch (Throwable e) {

@@ -25,24 +25,24 @@ import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.sealwax.app.CommandLine;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.cli.Exit;
-import org.sealwax.mail.cli.Machine;
-import org.sealwax.mail.cli.Surroundings;
-import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.cli.ExitStatus;
+import org.sealwax.mail.cli.MachineDefaults;
+import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.mail.sts.fetch.PolicyHost;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.sts.fetch.StsPolicyHost;
 import org.sealwax.mail.tls.Identity;
 import org.sealwax.mail.tls.IdentitySettings;
 import org.sealwax.mail.tls.TestCa;
-import org.sealwax.mail.tls.TlsRoom;
+import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.mail.tls.verdict.Pins;
 import org.sealwax.router.config.Configuration;
 import org.sealwax.router.log.Counters;
-import org.sealwax.router.queue.QuietLog;
+import org.sealwax.router.queue.BugLog;
 import org.sealwax.router.server.Router;
-import org.sealwax.testkit.zone.Fault;
+import org.sealwax.testkit.zone.DnsFault;
+import org.sealwax.testkit.zone.LoopbackResolver;
 import org.sealwax.testkit.zone.Zone;
-import org.sealwax.testkit.zone.ZoneServer;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -63,7 +63,7 @@ final class AssessCommandTest {
 
   @BeforeEach
   void first() {
-    TlsRoom.beforeAnything();
+    TlsFactory.prepareJvm();
   }
 
   @AfterEach
@@ -75,7 +75,7 @@ final class AssessCommandTest {
 
   /** Our server with default settings but for where it listens and who it is; its port. */
   private int serve(String listener, Identity identity) throws IOException {
-    IdentitySettings.Pair pair = TestCa.write(identity, folder, "mx");
+    IdentitySettings.CertificatePair pair = TestCa.write(identity, folder, "mx");
     Path state = Files.createDirectories(folder.resolve("state-" + open.size()));
     String text =
         """
@@ -90,14 +90,16 @@ final class AssessCommandTest {
         """
             .formatted(listener, pair.certificate(), pair.key());
     Configuration read =
-        Configuration.parse(text, folder, "test", new Machine(Domain.of("mx.example.org"), state));
-    if (!(read instanceof Configuration.Sound sound)) {
+        Configuration.parse(
+            text, folder, "test", new MachineDefaults(Domain.of("mx.example.org"), state));
+    if (!(read instanceof Configuration.ValidConfiguration sound)) {
       throw new IOException(read.report());
     }
     Router router =
         new Router(
             sound.settings(),
-            new Router.World(Clock.system(), Chance.secure(), new QuietLog().log, new Counters()));
+            new Router.RouterEnvironment(
+                Clock.system(), RandomSource.secure(), new BugLog().log, new Counters()));
     router.start(() -> "reloaded");
     open.add(router);
     return router.addresses().getFirst().getPort();
@@ -107,7 +109,7 @@ final class AssessCommandTest {
     out.reset();
     err.reset();
     return new CommandLine(
-            new Surroundings(
+            new ProcessEnvironment(
                 Map.of("HOME", folder.toString()),
                 new ByteArrayInputStream(new byte[0]),
                 new PrintStream(out, true, StandardCharsets.UTF_8),
@@ -123,11 +125,11 @@ final class AssessCommandTest {
   }
 
   /** Arguments for a domain whose zone is signed and whose server is {@code port}. */
-  private List<String> world(int port, Identity shown, String more) throws IOException {
-    PolicyHost policy =
-        new PolicyHost(
+  private List<String> arguments(int port, Identity shown, String more) throws IOException {
+    StsPolicyHost policy =
+        new StsPolicyHost(
             ca.identity("mta-sts.example.org"),
-            PolicyHost.policy(
+            StsPolicyHost.policy(
                 "version: STSv1\nmode: enforce\nmax_age: 1209600\nmx: mx.example.org\n"));
     open.add(policy);
     String text =
@@ -140,8 +142,8 @@ final class AssessCommandTest {
         mta-sts A 127.0.0.1
         """
             .formatted(port, Pins.of(shown.leaf()).hex(), "ab".repeat(32));
-    ZoneServer dns =
-        ZoneServer.start(
+    LoopbackResolver dns =
+        LoopbackResolver.start(
             Clock.system(),
             Zone.of("org", "").signed(),
             Zone.of("example.org", text + more).signed(),
@@ -189,14 +191,14 @@ final class AssessCommandTest {
       """;
 
   @Test
-  void ourOwnServerWithAllPoliciesIsGradedAOrBetterAndEveryRemarkIsExplained() throws Exception {
+  void ourServerWithAllPoliciesIsGradedAOrBetterAndEveryFindingIsExplained() throws Exception {
     Identity mx = ca.identity("mx.example.org");
     int port = serve("", mx);
-    List<String> world = world(port, mx, ALL_POLICIES);
+    List<String> world = arguments(port, mx, ALL_POLICIES);
     int code = sealwax(words("example.org", world, "--full", "--json", "--fail-below", "A"));
     String json = printed();
     JsonNode report = MAPPER.readTree(json);
-    assertEquals(Exit.OK, code, json);
+    assertEquals(ExitStatus.OK, code, json);
     String letter = report.path("grade").path("letter").asString();
     assertTrue(List.of("A", "A+").contains(letter), letter + ": " + json);
     assertFalse(report.path("grade").path("uncertain").asBoolean(), json);
@@ -206,7 +208,7 @@ final class AssessCommandTest {
       assertFalse(outcome.equals("fail"), finding.toString());
       if (!outcome.equals("pass") && !outcome.equals("not tested")) {
         String about = finding.path("code").asString();
-        assertEquals(Exit.OK, sealwax("explain", "--code", about), about);
+        assertEquals(ExitStatus.OK, sealwax("explain", "--code", about), about);
         assertTrue(printed().contains("why: "), about);
       }
     }
@@ -216,7 +218,7 @@ final class AssessCommandTest {
   void withoutPoliciesItIsBAndWithoutReportingAMinus() throws Exception {
     Identity mx = ca.identity("mx.example.org");
     int port = serve("", mx);
-    List<String> world = world(port, mx, "_mta-sts TXT \"v=STSv1; id=1\"\n");
+    List<String> world = arguments(port, mx, "_mta-sts TXT \"v=STSv1; id=1\"\n");
     sealwax(words("example.org", world, "--json"));
     JsonNode good = MAPPER.readTree(printed());
     assertEquals("A-", good.path("grade").path("letter").asString(), good.toString());
@@ -228,12 +230,13 @@ final class AssessCommandTest {
   }
 
   @Test
-  void aKeyThatAnotherServiceHasTooIsNoticedWhenItIsNamed() throws Exception {
+  void aKeySharedWithANamedServiceIsReported() throws Exception {
     Identity mx = ca.identity("mx.example.org");
     int port = serve("", mx);
-    PolicyHost same = new PolicyHost(mx, PolicyHost.policy("x"));
+    StsPolicyHost same = new StsPolicyHost(mx, StsPolicyHost.policy("x"));
     open.add(same);
-    PolicyHost other = new PolicyHost(ca.identity("www.example.org"), PolicyHost.policy("x"));
+    StsPolicyHost other =
+        new StsPolicyHost(ca.identity("www.example.org"), StsPolicyHost.policy("x"));
     open.add(other);
     for (String[] row :
         new String[][] {
@@ -263,12 +266,12 @@ final class AssessCommandTest {
       assertEquals(row[1], code, json);
     }
     assertEquals(
-        Exit.USAGE, sealwax("assess", "127.0.0.1:" + port, "--also", "nonsense", "--quick"));
+        ExitStatus.USAGE, sealwax("assess", "127.0.0.1:" + port, "--also", "nonsense", "--quick"));
   }
 
   private String found(String check, String... words) throws Exception {
     int code = sealwax(words);
-    assertEquals(Exit.OK, code, err.toString(StandardCharsets.UTF_8));
+    assertEquals(ExitStatus.OK, code, err.toString(StandardCharsets.UTF_8));
     for (JsonNode f : MAPPER.readTree(printed()).path("findings")) {
       if (f.path("check").asString().equals(check)) {
         return f.path("outcome").asString() + " " + f.path("code").asString();
@@ -278,10 +281,11 @@ final class AssessCommandTest {
   }
 
   @Test
-  void ourOwnServerRelaysForNobodyButThoseItTrustsAndKnowsNoFalseEnds() throws Exception {
+  void ourServerIsNoOpenRelayAndAcceptsNoFalseEndOfData() throws Exception {
     Identity mx = ca.identity("mx.example.org");
-    ZoneServer dns =
-        ZoneServer.start(Clock.system(), Zone.of("own.test", "@ MX 10 mx\nmx A 192.0.2.77\n"));
+    LoopbackResolver dns =
+        LoopbackResolver.start(
+            Clock.system(), Zone.of("own.test", "@ MX 10 mx\nmx A 192.0.2.77\n"));
     open.add(dns);
     int trusting = serve("", mx);
     int strict = serve("[trust]\nnetworks = []", mx);
@@ -310,7 +314,7 @@ final class AssessCommandTest {
     }
     for (String bad : List.of("me", "me@[192.0.2.1]", "\"m e\"@own.test")) {
       assertEquals(
-          Exit.USAGE, sealwax("assess", "127.0.0.1:" + trusting, "--relay-test", bad), bad);
+          ExitStatus.USAGE, sealwax("assess", "127.0.0.1:" + trusting, "--relay-test", bad), bad);
     }
   }
 
@@ -323,11 +327,11 @@ final class AssessCommandTest {
     Path pages = Files.createDirectories(Path.of("target", "pages").toAbsolutePath());
 
     Identity mx = ca.identity("mx.example.org");
-    List<String> world = world(serve("", mx), mx, ALL_POLICIES);
+    List<String> world = arguments(serve("", mx), mx, ALL_POLICIES);
     Path good = pages.resolve("good.html");
     Path badge = pages.resolve("good.svg");
     assertEquals(
-        Exit.OK,
+        ExitStatus.OK,
         sealwax(
             words(
                 "example.org",
@@ -346,7 +350,7 @@ final class AssessCommandTest {
     int clear = serve("tls = \"none\"", mx);
     Path bad = pages.resolve("bad.html");
     assertEquals(
-        Exit.WARNINGS,
+        ExitStatus.WARNINGS,
         sealwax(
             "assess",
             "127.0.0.1:" + clear,
@@ -405,18 +409,18 @@ final class AssessCommandTest {
 
   /** A resolver that keeps signatures back is no fault of the domain. */
   @Test
-  void ourOwnResolverIsNotBlamedOnTheDomain() throws IOException {
-    try (ZoneServer server =
-        ZoneServer.start(Clock.system(), Zone.of("org", "example 300 IN MX 0 .").signed())) {
+  void aFaultOfOurResolverIsNotReportedAgainstTheDomain() throws IOException {
+    try (LoopbackResolver server =
+        LoopbackResolver.start(Clock.system(), Zone.of("org", "example 300 IN MX 0 .").signed())) {
       Path anchors =
           Files.write(folder.resolve("anchors"), server.anchors(), StandardCharsets.UTF_8);
       String at = server.address().getAddress().getHostAddress() + ":" + server.address().getPort();
       String[] words = {
         "assess", "example.org", "--quick", "--dns", at, "--trust-anchor", anchors.toString()
       };
-      assertEquals(Exit.OK, sealwax(words), err.toString(StandardCharsets.UTF_8));
-      server.fault(".", Fault.NO_SIGNATURES);
-      assertEquals(Exit.UNAVAILABLE, sealwax(words));
+      assertEquals(ExitStatus.OK, sealwax(words), err.toString(StandardCharsets.UTF_8));
+      server.fault(".", DnsFault.NO_SIGNATURES);
+      assertEquals(ExitStatus.UNAVAILABLE, sealwax(words));
       String told = err.toString(StandardCharsets.UTF_8);
       assertTrue(told.contains("resolver " + at), told);
       assertTrue(told.contains("--no-dnssec"), told);
@@ -426,9 +430,10 @@ final class AssessCommandTest {
 
   /** What was left out is neither good nor bad. */
   @Test
-  void withoutDnssecNothingIsSaidOfIt() throws IOException {
+  void withoutDnssecNoDnssecFindingIsReported() throws IOException {
     String zone = "example 300 IN MX 10 mx.example.org.\nmx.example 300 IN A 127.0.0.1\n";
-    try (ZoneServer server = ZoneServer.start(Clock.system(), Zone.of("org", zone).signed())) {
+    try (LoopbackResolver server =
+        LoopbackResolver.start(Clock.system(), Zone.of("org", zone).signed())) {
       String at = server.address().getAddress().getHostAddress() + ":" + server.address().getPort();
       sealwax(
           "assess",

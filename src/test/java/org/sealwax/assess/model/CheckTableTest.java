@@ -20,19 +20,19 @@ import org.junit.jupiter.api.Test;
 /** The table of checks: complete, well formed, and strict about its form. */
 final class CheckTableTest {
   @Test
-  void everyCheckSaysWhatWhyWhenceAndWhatToDo() {
+  void everyCheckHasTitleReasonSourceAndAdvice() {
     List<Check> all = Check.all();
     assertTrue(all.size() > 70, "only " + all.size() + " checks");
     for (Check check : all) {
       assertFalse(check.title().isBlank(), check.id() + " has no title");
-      assertFalse(check.why().isBlank(), check.id() + " has no why");
+      assertFalse(check.reason().isBlank(), check.id() + " has no why");
       assertFalse(check.sources().isEmpty(), check.id() + " has no source");
       assertFalse(check.advice().general().isBlank(), check.id() + " has no advice");
     }
   }
 
   @Test
-  void valuesGoOnOverLines() {
+  void valuesMaySpanLines() {
     Check check =
         CheckTable.parse(
                 """
@@ -51,11 +51,11 @@ final class CheckTableTest {
     assertEquals("one two", check.title());
     assertEquals(List.of("x", "y"), check.aspects());
     assertEquals(List.of("a = b"), check.advice().postfix());
-    assertEquals(Group.POLICY, check.group());
+    assertEquals(CheckGroup.POLICY, check.group());
   }
 
   @Test
-  void mistakesAreNamedWithTheirLine() {
+  void errorsNameTheirLine() {
     for (String wrong :
         List.of(
             "title: x",
@@ -71,13 +71,15 @@ final class CheckTableTest {
   @Test
   void aFindingHasOnlyAspectsOfItsCheck() {
     Check check = Check.of("kex.dh");
-    Finding good = Finding.of(check, Outcome.FAIL, Place.domain(), "512 bits").as("export");
+    Finding good =
+        Finding.of(check, CheckOutcome.FAIL, FindingLocation.domain(), "512 bits").as("export");
     assertEquals("kex.dh/export", good.code());
     assertThrows(IllegalArgumentException.class, () -> good.as("nonsense"));
   }
 
   /** One value per setting and remark: a remark says for which library or case a line is. */
-  private static Map<String, String> settings(Function<Advice, List<String>> router, String form) {
+  private static Map<String, String> settings(
+      Function<FixAdvice, List<String>> router, String form) {
     Map<String, String> settings = new TreeMap<>();
     for (Check check : Check.all()) {
       for (String line : router.apply(check.advice())) {
@@ -97,13 +99,13 @@ final class CheckTableTest {
 
   @Test
   void adviceNeverContradictsItself() {
-    assertTrue(settings(Advice::postfix, "([a-z0-9_]+) = ").size() > 8);
-    assertTrue(settings(Advice::exim, "([a-z0-9_]+) = ").size() > 8);
-    assertEquals(1, settings(Advice::opensmtpd, "(smtp ciphers) ").size());
+    assertTrue(settings(FixAdvice::postfix, "([a-z0-9_]+) = ").size() > 8);
+    assertTrue(settings(FixAdvice::exim, "([a-z0-9_]+) = ").size() > 8);
+    assertEquals(1, settings(FixAdvice::opensmtpd, "(smtp ciphers) ").size());
   }
 
   @Test
-  void linesForEximSayForWhichLibraryTheyAre() {
+  void eximAdviceNamesItsTlsLibrary() {
     for (Check check : Check.all()) {
       for (String line : check.advice().exim()) {
         boolean library =
@@ -119,7 +121,7 @@ final class CheckTableTest {
 
   /** An aspect that nothing tells of is a promise in the documentation that nobody keeps. */
   @Test
-  void everyCheckAndEveryAspectIsToldSomewhere() throws IOException {
+  void everyCheckAndEveryAspectIsReportedByTheCode() throws IOException {
     StringBuilder source = new StringBuilder();
     try (Stream<Path> files = Files.walk(Path.of("src/main/java/org/sealwax/assess"))) {
       for (Path file : files.filter(f -> f.toString().endsWith(".java")).toList()) {

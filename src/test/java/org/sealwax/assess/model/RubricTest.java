@@ -22,22 +22,22 @@ final class RubricTest {
   private static List<Finding> perfect() {
     return new ArrayList<>(
         Check.all().stream()
-            .map(c -> Finding.of(c, Outcome.PASS, Place.domain(), "good"))
+            .map(c -> Finding.of(c, CheckOutcome.PASS, FindingLocation.domain(), "good"))
             .toList());
   }
 
-  private static List<Finding> with(String check, Outcome outcome, String aspect) {
+  private static List<Finding> with(String check, CheckOutcome outcome, String aspect) {
     List<Finding> findings = perfect();
     findings.replaceAll(
         f ->
             f.check().id().equals(check)
-                ? Finding.of(f.check(), outcome, Place.domain(), "bad").as(aspect)
+                ? Finding.of(f.check(), outcome, FindingLocation.domain(), "bad").as(aspect)
                 : f);
     return findings;
   }
 
   @Test
-  void everythingGoodIsAPlusButOnlyWhenLookedAtInFull() {
+  void allPassedIsAPlusOnlyAtFullDepth() {
     Grade full = RULES.grade(perfect(), true);
     assertEquals("A+", full.text());
     assertEquals(100, full.score());
@@ -56,7 +56,7 @@ final class RubricTest {
                     row.check() + "/" + row.aspect() + " -> " + row.most().text(),
                     () -> {
                       String aspect = row.aspect();
-                      for (Outcome outcome : row.outcomes()) {
+                      for (CheckOutcome outcome : row.outcomes()) {
                         Grade grade = RULES.grade(with(row.check(), outcome, aspect), true);
                         assertTrue(
                             grade.letter().compareTo(row.most()) >= 0,
@@ -67,19 +67,19 @@ final class RubricTest {
                       }
                       // What was not seen caps nothing.
                       Grade unseen =
-                          RULES.grade(with(row.check(), Outcome.NOT_TESTED, aspect), true);
+                          RULES.grade(with(row.check(), CheckOutcome.NOT_TESTED, aspect), true);
                       assertTrue(unseen.caps().isEmpty(), row + " caps what was not tested");
                     }));
   }
 
   @Test
   void everyRowNamesACheckAndAnAspectThatExist() {
-    for (Rubric.CapRow row : RULES.caps()) {
+    for (Rubric.CapRule row : RULES.caps()) {
       Check check = Check.of(row.check());
       assertTrue(row.aspect().isEmpty() || check.aspects().contains(row.aspect()), row.toString());
     }
-    for (Rubric.Category category : RULES.categories()) {
-      for (Rubric.Row row : category.rows()) {
+    for (Rubric.ScoreCategory category : RULES.categories()) {
+      for (Rubric.PointsRule row : category.rows()) {
         Check check = Check.of(row.check());
         assertTrue(check.aspects().containsAll(row.aspects().keySet()), row.toString());
         assertTrue(row.warn() <= row.pass(), row.toString());
@@ -92,24 +92,24 @@ final class RubricTest {
   void pointsAreThoseOfTheSpecification() {
     assertEquals(
         List.of(30, 15, 15, 3, 15, 15, 10),
-        RULES.categories().stream().map(Rubric.Category::most).toList());
+        RULES.categories().stream().map(Rubric.ScoreCategory::most).toList());
     // DANE alone 20, MTA-STS alone 15, together capped at 30.
-    assertEquals(15, part(with("dane.match", Outcome.NOT_TESTED, "")).points());
-    assertEquals(20, part(with("sts.policy", Outcome.FAIL, "absent")).points());
-    assertEquals(30, part(perfect()).points());
+    assertEquals(15, categoryScore(with("dane.match", CheckOutcome.NOT_TESTED, "")).points());
+    assertEquals(20, categoryScore(with("sts.policy", CheckOutcome.FAIL, "absent")).points());
+    assertEquals(30, categoryScore(perfect()).points());
   }
 
-  private static Grade.Part part(List<Finding> findings) {
+  private static Grade.CategoryScore categoryScore(List<Finding> findings) {
     return RULES.grade(findings, true).parts().getFirst();
   }
 
   @Test
-  void noDowngradeProtectionIsBAtBest() {
-    List<Finding> findings = with("both", Outcome.FAIL, "neither");
+  void withoutDowngradeProtectionTheGradeIsAtMostB() {
+    List<Finding> findings = with("both", CheckOutcome.FAIL, "neither");
     findings.replaceAll(
         f ->
             List.of("dane.match", "sts.policy").contains(f.check().id())
-                ? Finding.of(f.check(), Outcome.NOT_TESTED, Place.domain(), "none")
+                ? Finding.of(f.check(), CheckOutcome.NOT_TESTED, FindingLocation.domain(), "none")
                 : f);
     Grade grade = RULES.grade(findings, true);
     assertEquals("B", grade.text());
@@ -118,21 +118,23 @@ final class RubricTest {
 
   @Test
   void theInconclusiveShowsAQuestionMark() {
-    Grade grade = RULES.grade(with("tls10", Outcome.INCONCLUSIVE, ""), true);
+    Grade grade = RULES.grade(with("tls10", CheckOutcome.INCONCLUSIVE, ""), true);
     assertEquals("A?", grade.text());
     // The panel beside the grade raises no doubt about it.
-    assertFalse(RULES.grade(with("spf", Outcome.INCONCLUSIVE, ""), true).uncertain());
+    assertFalse(RULES.grade(with("spf", CheckOutcome.INCONCLUSIVE, ""), true).uncertain());
   }
 
   /** A look that left out everything of the key exchange, at a host without policies. */
-  private static List<Finding> quick(Outcome exchange) {
-    Place here = Place.of(Domain.of("mx.example.org"), InetAddress.getLoopbackAddress(), 25);
-    List<Finding> findings = with("both", Outcome.FAIL, "neither");
+  private static List<Finding> quickScanFindings(CheckOutcome exchange) {
+    FindingLocation here =
+        FindingLocation.of(Domain.of("mx.example.org"), InetAddress.getLoopbackAddress(), 25);
+    List<Finding> findings = with("both", CheckOutcome.FAIL, "neither");
     findings.replaceAll(
         f ->
             switch (f.check().id()) {
-              case "dane.match" -> Finding.of(f.check(), Outcome.NOT_TESTED, here, "none");
-              case "sts.policy" -> Finding.of(f.check(), Outcome.FAIL, Place.domain(), "none");
+              case "dane.match" -> Finding.of(f.check(), CheckOutcome.NOT_TESTED, here, "none");
+              case "sts.policy" ->
+                  Finding.of(f.check(), CheckOutcome.FAIL, FindingLocation.domain(), "none");
               case "kex.groups", "kex.dh", "kex.hash", "suite.order" ->
                   Finding.of(f.check(), exchange, here, "no connection was left");
               default -> f;
@@ -141,26 +143,26 @@ final class RubricTest {
   }
 
   @Test
-  void whatADepthLeavesOutIsNoFault() {
-    Grade grade = RULES.grade(quick(Outcome.NOT_TESTED), false);
+  void checksOutsideTheDepthAreNoFault() {
+    Grade grade = RULES.grade(quickScanFindings(CheckOutcome.NOT_TESTED), false);
     assertEquals("C to B", grade.text());
-    assertEquals(Letter.C, grade.letter());
-    assertEquals(Letter.B, grade.atBest());
+    assertEquals(GradeLetter.C, grade.letter());
+    assertEquals(GradeLetter.B, grade.atBest());
     assertEquals(60, grade.score());
     assertEquals(13, grade.open());
     // No policy is no pass that a deeper look would find: at best B, not A.
-    Grade seen = RULES.grade(quick(Outcome.PASS), false);
+    Grade seen = RULES.grade(quickScanFindings(CheckOutcome.PASS), false);
     assertEquals("B", seen.text());
     assertEquals(0, seen.open());
     // What was tried and not seen stays a doubt, and is nothing that was left out.
-    Grade doubt = RULES.grade(quick(Outcome.INCONCLUSIVE), false);
+    Grade doubt = RULES.grade(quickScanFindings(CheckOutcome.INCONCLUSIVE), false);
     assertEquals("C?", doubt.text());
     assertEquals(0, doubt.open());
   }
 
   @Test
   void faultsThatCapAtBDoNotAddUpToLess() {
-    List<Finding> findings = quick(Outcome.PASS);
+    List<Finding> findings = quickScanFindings(CheckOutcome.PASS);
     Map<String, String> faults =
         Map.of(
             "tls10", "on",
@@ -172,17 +174,17 @@ final class RubricTest {
     findings.replaceAll(
         f ->
             faults.containsKey(f.check().id())
-                ? Finding.of(f.check(), Outcome.WARN, f.place(), "so")
+                ? Finding.of(f.check(), CheckOutcome.WARN, f.location(), "so")
                     .as(faults.get(f.check().id()))
                 : f);
     assertEquals("B", RULES.grade(findings, false).text());
   }
 
   @Test
-  void whatIsNotKnownNeverRaisesAGrade() {
+  void unknownOutcomesNeverRaiseAGrade() {
     for (Check check : Check.all()) {
       Grade known = RULES.grade(perfect(), true);
-      for (Outcome unknown : List.of(Outcome.INCONCLUSIVE, Outcome.NOT_TESTED)) {
+      for (CheckOutcome unknown : List.of(CheckOutcome.INCONCLUSIVE, CheckOutcome.NOT_TESTED)) {
         Grade without =
             RULES.grade(perfect().stream().filter(f -> !f.check().equals(check)).toList(), true);
         Grade grade = RULES.grade(with(check.id(), unknown, ""), true);
@@ -196,7 +198,8 @@ final class RubricTest {
   @Test
   void theWorstOfSeveralFindingsCounts() {
     List<Finding> findings = perfect();
-    findings.add(Finding.of(Check.of("tls13"), Outcome.WARN, Place.domain(), "none"));
+    findings.add(
+        Finding.of(Check.of("tls13"), CheckOutcome.WARN, FindingLocation.domain(), "none"));
     Grade grade = RULES.grade(findings, true);
     assertEquals("A-", grade.text());
     assertEquals("no TLS 1.3", grade.caps().getFirst().reason());
@@ -222,8 +225,10 @@ final class RubricTest {
   void lettersFollowTheScore() {
     assertEquals(
         List.of("A", "B", "B", "C", "C", "D", "D", "E", "E", "F"),
-        Stream.of(80, 79, 65, 64, 50, 49, 35, 34, 20, 19).map(s -> Letter.of(s).text()).toList());
-    assertEquals(Letter.A_PLUS, Letter.read("a+").orElseThrow());
-    assertTrue(Letter.read("G").isEmpty());
+        Stream.of(80, 79, 65, 64, 50, 49, 35, 34, 20, 19)
+            .map(s -> GradeLetter.of(s).text())
+            .toList());
+    assertEquals(GradeLetter.A_PLUS, GradeLetter.read("a+").orElseThrow());
+    assertTrue(GradeLetter.read("G").isEmpty());
   }
 }

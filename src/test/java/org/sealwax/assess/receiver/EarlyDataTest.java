@@ -18,17 +18,17 @@ import java.util.List;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.sealwax.assess.Progress;
-import org.sealwax.assess.Visit;
-import org.sealwax.assess.model.Budget;
-import org.sealwax.assess.model.Depth;
-import org.sealwax.assess.model.Entry;
+import org.sealwax.assess.AddressVisit;
+import org.sealwax.assess.ProgressListener;
+import org.sealwax.assess.model.AssessmentBudget;
+import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
-import org.sealwax.assess.model.Outcome;
-import org.sealwax.assess.model.Place;
+import org.sealwax.assess.model.FindingLocation;
+import org.sealwax.assess.model.ScanDepth;
+import org.sealwax.assess.model.TlsStart;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.SystemDialer;
 
 /** Tickets that allow early data, from a server that really gives them: the openssl command. */
@@ -39,7 +39,7 @@ final class EarlyDataTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void earlyDataIsSeenInTheTickets(boolean allowed) throws Exception {
+  void earlyDataIsReportedFromTickets(boolean allowed) throws Exception {
     assumeTrue(Files.isExecutable(OPENSSL), "no openssl command here");
     int port = free();
     List<String> command =
@@ -52,9 +52,9 @@ final class EarlyDataTest {
                 "-tls1_3",
                 "-quiet",
                 "-cert",
-                pem("CERTIFICATE", OldStack.CERTIFICATE),
+                pem("CERTIFICATE", LegacyTlsServer.CERTIFICATE),
                 "-key",
-                key(OldStack.RSA.getPrivate())));
+                key(LegacyTlsServer.RSA.getPrivate())));
     if (allowed) {
       command.add("-early_data");
     }
@@ -71,37 +71,38 @@ final class EarlyDataTest {
           .write("220 mail\r\n250 mail\r\n".getBytes(StandardCharsets.US_ASCII));
       server.getOutputStream().flush();
       Finding early =
-          look(port).stream()
+          scan(port).stream()
               .filter(f -> f.check().id().equals("early-data"))
               .findFirst()
               .orElseThrow();
-      assertEquals(allowed ? Outcome.FAIL : Outcome.PASS, early.outcome(), early.seen());
+      assertEquals(
+          allowed ? CheckOutcome.FAIL : CheckOutcome.PASS, early.outcome(), early.observed());
     } finally {
       server.destroyForcibly();
     }
   }
 
-  private static List<Finding> look(int port) throws InterruptedException {
+  private static List<Finding> scan(int port) throws InterruptedException {
     Duration wait = Duration.ofSeconds(3);
-    Visit visit =
-        new Visit(
-            Place.of(
+    AddressVisit visit =
+        new AddressVisit(
+            FindingLocation.of(
                 Domain.parse("old.example.org").orElseThrow(),
                 InetAddress.getLoopbackAddress(),
                 port),
             Domain.of("old.example.org"),
-            Entry.IMPLICIT,
+            TlsStart.IMPLICIT,
             null,
             "probe.example.org",
-            Budget.of(Depth.QUICK),
+            AssessmentBudget.of(ScanDepth.QUICK),
             Clock.system(),
             System.nanoTime() + Duration.ofSeconds(60).toNanos(),
-            Progress.none());
+            ProgressListener.none());
     return new ReceiverScan(
             SystemDialer.trusted(),
             Clock.system(),
-            Chance.seeded(7),
-            new Manners(
+            RandomSource.seeded(7),
+            new ScanTimeouts(
                 Duration.ofSeconds(5),
                 // A greeting that comes too late, or not at all, is no part of this.
                 wait,
@@ -111,7 +112,7 @@ final class EarlyDataTest {
                 List.of(),
                 Duration.ofSeconds(60)),
             null)
-        .look(visit);
+        .run(visit);
   }
 
   /** Waits until it listens; the connection that shows it is taken and closed. */

@@ -10,36 +10,38 @@ import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
-import org.sealwax.assess.Overview;
-import org.sealwax.assess.Visit;
-import org.sealwax.assess.model.Budget;
-import org.sealwax.assess.model.Depth;
-import org.sealwax.assess.model.Entry;
+import org.sealwax.assess.AddressVisit;
+import org.sealwax.assess.TargetOverview;
+import org.sealwax.assess.model.AssessmentBudget;
+import org.sealwax.assess.model.AssessmentTarget;
+import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
-import org.sealwax.assess.model.Outcome;
-import org.sealwax.assess.model.Target;
+import org.sealwax.assess.model.ScanDepth;
+import org.sealwax.assess.model.TlsStart;
 import org.sealwax.assess.review.KeyReuseReview;
 import org.sealwax.mail.net.SystemDialer;
 import org.sealwax.testkit.dns.FixedResolver;
 
 /** A key that a second service has too, and what that service does with it. */
 final class KeyReuseTest {
-  private static Finding other(Consumer<OldStack> change) throws Exception {
-    try (OldStack service = new OldStack()) {
+  private static Finding other(Consumer<LegacyTlsServer> change) throws Exception {
+    try (LegacyTlsServer service = new LegacyTlsServer()) {
       service.implicit = true;
       change.accept(service);
       service.start();
-      Visit mail =
-          FlawTest.visit(
-              service.address(), 25, Entry.STARTTLS, Depth.QUICK, Duration.ofSeconds(60));
+      AddressVisit mail =
+          VulnerabilityProbesTest.visit(
+              service.address(), 25, TlsStart.STARTTLS, ScanDepth.QUICK, Duration.ofSeconds(60));
       X509Certificate leaf =
           (X509Certificate)
               CertificateFactory.getInstance("X.509")
-                  .generateCertificate(new ByteArrayInputStream(OldStack.CERTIFICATE));
-      mail.sightings().chain("RSA", List.of(leaf));
-      Target.Host also = (Target.Host) Target.read("127.0.0.1:" + service.port()).orElseThrow();
-      Overview all =
-          new Overview(
+                  .generateCertificate(new ByteArrayInputStream(LegacyTlsServer.CERTIFICATE));
+      mail.facts().chain("RSA", List.of(leaf));
+      AssessmentTarget.HostTarget also =
+          (AssessmentTarget.HostTarget)
+              AssessmentTarget.read("127.0.0.1:" + service.port()).orElseThrow();
+      TargetOverview all =
+          new TargetOverview(
               also,
               null,
               null,
@@ -47,7 +49,7 @@ final class KeyReuseTest {
               List.of(),
               List.of(mail),
               List.of(),
-              Budget.of(Depth.QUICK),
+              AssessmentBudget.of(ScanDepth.QUICK),
               Duration.ofMinutes(1));
       KeyReuseReview review =
           new KeyReuseReview(
@@ -59,18 +61,18 @@ final class KeyReuseTest {
   }
 
   @Test
-  void aServiceWithSslTwoOrExportSuitesBreaksTheKeyEverywhere() throws Exception {
+  void aServiceWithSsl2OrExportSuitesCompromisesTheSharedKey() throws Exception {
     Finding drown = other(s -> s.ssl2 = List.of(0x0700c0));
     assertEquals("key.reuse/weak-elsewhere", drown.code());
-    assertEquals(Outcome.FAIL, drown.outcome());
-    assertTrue(drown.seen().contains("DROWN"), drown.seen());
+    assertEquals(CheckOutcome.FAIL, drown.outcome());
+    assertTrue(drown.observed().contains("DROWN"), drown.observed());
     Finding freak = other(s -> s.suites = List.of(0xc02f, 0x0003));
     assertEquals("key.reuse/weak-elsewhere", freak.code());
-    assertTrue(freak.seen().contains("FREAK"), freak.seen());
+    assertTrue(freak.observed().contains("FREAK"), freak.observed());
   }
 
   @Test
-  void aSoundServiceOnlySharesIt() throws Exception {
+  void aSecureServiceOnlySharesTheKey() throws Exception {
     assertEquals("key.reuse/shared", other(s -> {}).code());
   }
 }

@@ -8,16 +8,16 @@ import java.io.StringReader;
 import java.util.regex.Pattern;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
-import org.sealwax.assess.model.Report;
+import org.sealwax.assess.model.AssessmentReport;
 import org.sealwax.assess.model.SampleReports;
 import org.xml.sax.InputSource;
 
 /** The page and the badge: self-contained, escaped, and saying what the report says. */
 final class ReportPageTest {
   @Test
-  void thePageNeedsNothingBesideItself() {
-    for (Report report :
-        new Report[] {SampleReports.good(), SampleReports.bad(), SampleReports.none()}) {
+  void thePageHasNoExternalResources() {
+    for (AssessmentReport report :
+        new AssessmentReport[] {SampleReports.good(), SampleReports.bad(), SampleReports.none()}) {
       String page = ReportPage.of(report);
       assertFalse(page.contains("<script"), "a script");
       assertFalse(
@@ -29,7 +29,7 @@ final class ReportPageTest {
   }
 
   @Test
-  void strangersTextStaysText() {
+  void untrustedTextIsEscaped() {
     String page = ReportPage.of(SampleReports.bad());
     assertTrue(
         page.contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;\\u{1b}[31m\\u{202e}"));
@@ -53,9 +53,9 @@ final class ReportPageTest {
 
   @Test
   void theBadgeIsWellFormed() throws Exception {
-    for (Report report :
-        new Report[] {SampleReports.good(), SampleReports.bad(), SampleReports.none()}) {
-      String svg = Badge.of(report);
+    for (AssessmentReport report :
+        new AssessmentReport[] {SampleReports.good(), SampleReports.bad(), SampleReports.none()}) {
+      String svg = GradeBadge.of(report);
       DocumentBuilderFactory factory = DocumentBuilderFactory.newInstance();
       factory.setFeature("http://apache.org/xml/features/disallow-doctype-decl", true);
       assertEquals(

@@ -9,7 +9,7 @@ import org.sealwax.assess.model.SampleReports;
 /** The report at a terminal. */
 final class ReportTextTest {
   @Test
-  void saysGradeReasonsAndWhatToDo() {
+  void printsGradeReasonsAndFixes() {
     String text = new ReportText(false, "").of(SampleReports.bad());
     assertTrue(text.contains("D?   bad.example"), text);
     assertTrue(text.contains("at best D because of: SSLv3"), text);
@@ -21,14 +21,14 @@ final class ReportTextTest {
   }
 
   @Test
-  void oneRoutersLinesOnly() {
+  void printsLinesOfOneRouterOnly() {
     String text = new ReportText(false, "exim").of(SampleReports.bad());
     assertFalse(text.contains("smtpd_tls_protocols"), text);
     assertTrue(text.contains("openssl_options"), text);
   }
 
   @Test
-  void colourOnlyWhenAskedFor() {
+  void usesColourOnlyWhenRequested() {
     assertTrue(new ReportText(true, "").of(SampleReports.bad()).contains("\u001b[1;31mD?"));
     assertTrue(new ReportText(false, "").of(SampleReports.none()).contains("no grade: no host"));
   }

@@ -8,61 +8,61 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.sealwax.assess.Exchange;
-import org.sealwax.assess.Overview;
 import org.sealwax.assess.Review;
-import org.sealwax.assess.model.Budget;
-import org.sealwax.assess.model.Depth;
+import org.sealwax.assess.TargetMxHost;
+import org.sealwax.assess.TargetOverview;
+import org.sealwax.assess.model.AssessmentBudget;
+import org.sealwax.assess.model.AssessmentTarget;
+import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
-import org.sealwax.assess.model.Outcome;
-import org.sealwax.assess.model.Target;
+import org.sealwax.assess.model.ScanDepth;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.dns.Answer;
-import org.sealwax.mail.dns.Caa;
-import org.sealwax.mail.dns.Mx;
+import org.sealwax.mail.dns.CaaRecord;
+import org.sealwax.mail.dns.DnsAnswer;
+import org.sealwax.mail.dns.MxRecord;
 import org.sealwax.mail.dns.MxSet;
-import org.sealwax.mail.dns.Nsec3Param;
+import org.sealwax.mail.dns.Nsec3ParamRecord;
 import org.sealwax.mail.dns.Resolver;
-import org.sealwax.mail.dns.Resolver.Family;
-import org.sealwax.mail.http.HttpsTrouble;
-import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.dns.Resolver.AddressFamily;
+import org.sealwax.mail.http.HttpsFailure;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.testkit.dns.FixedResolver;
 
 /** What is read out of the DNS alone, row by row. */
 final class DnsReviewsTest {
   private static final Domain DOMAIN = Domain.of("example.org");
 
-  static Overview overview(Resolver resolver, Domain domain) {
-    Answer<Mx> mx = resolver.mx(domain);
-    MxSet route = MxSet.of(domain, mx, Set.of(), Chance.seeded(1));
-    List<Exchange> exchanges =
+  static TargetOverview overview(Resolver resolver, Domain domain) {
+    DnsAnswer<MxRecord> mx = resolver.mx(domain);
+    MxSet route = MxSet.of(domain, mx, Set.of(), RandomSource.seeded(1));
+    List<TargetMxHost> exchanges =
         route instanceof MxSet.Hosts hosts
             ? hosts.targets().stream()
                 .map(
                     t ->
-                        Exchange.of(
+                        TargetMxHost.of(
                             t.host(),
                             t.preference(),
                             List.of(
-                                resolver.addresses(t.host(), Family.IPV4),
-                                resolver.addresses(t.host(), Family.IPV6))))
+                                resolver.addresses(t.host(), AddressFamily.IPV4),
+                                resolver.addresses(t.host(), AddressFamily.IPV6))))
                 .toList()
             : List.of();
-    return new Overview(
-        new Target.MailDomain(domain),
+    return new TargetOverview(
+        new AssessmentTarget.DomainTarget(domain),
         mx,
         route,
         25,
         exchanges,
         List.of(),
         List.of(),
-        Budget.of(Depth.FULL),
+        AssessmentBudget.of(ScanDepth.FULL),
         Duration.ofMinutes(1));
   }
 
   private static String code(Review review, Resolver world, String check) {
     try {
-      Overview all = overview(world, DOMAIN);
+      TargetOverview all = overview(world, DOMAIN);
       return review.ask(all).judge(all).stream()
           .filter(f -> f.check().id().equals(check))
           .map(DnsReviewsTest::text)
@@ -77,7 +77,7 @@ final class DnsReviewsTest {
     return f.outcome() + " " + f.code();
   }
 
-  private static FixedResolver.Builder world() {
+  private static FixedResolver.Builder signedZone() {
     return FixedResolver.builder()
         .mx("example.org", 10, "mx.example.org")
         .address("mx.example.org", "93.184.216.34");
@@ -86,9 +86,9 @@ final class DnsReviewsTest {
   @Test
   void mxRecords() {
     MxReview review = new MxReview(false, true);
-    assertEquals("PASS mx.exists", code(review, world().build(), "mx.exists"));
-    assertEquals("PASS mx.private", code(review, world().build(), "mx.private"));
-    assertEquals("PASS mx.cname", code(review, world().build(), "mx.cname"));
+    assertEquals("PASS mx.exists", code(review, signedZone().build(), "mx.exists"));
+    assertEquals("PASS mx.private", code(review, signedZone().build(), "mx.private"));
+    assertEquals("PASS mx.cname", code(review, signedZone().build(), "mx.cname"));
     FixedResolver implicit =
         FixedResolver.builder().address("example.org", "93.184.216.34").build();
     assertEquals("WARN mx.exists/implicit", code(review, implicit, "mx.exists"));
@@ -108,19 +108,19 @@ final class DnsReviewsTest {
     FixedResolver literal = FixedResolver.builder().mx("example.org", 10, "192.0.2.1").build();
     assertEquals("FAIL mx.ip-literal", code(review, literal, "mx.ip-literal"));
     assertEquals("FAIL reach.all/none", code(review, literal, "reach.all"));
-    FixedResolver inner = world().address("mx.example.org", "10.0.0.1").build();
+    FixedResolver inner = signedZone().address("mx.example.org", "10.0.0.1").build();
     assertEquals("FAIL mx.private", code(review, inner, "mx.private"));
     assertEquals("INFO mx.private", code(new MxReview(true, true), inner, "mx.private"));
   }
 
   @Test
   void dnssecAndItsDenial() {
-    FixedResolver unsigned = world().build();
+    FixedResolver unsigned = signedZone().build();
     assertEquals("WARN dnssec/unsigned", code(new DnssecReview(unsigned), unsigned, "dnssec"));
-    FixedResolver signed = world().secure("example.org").build();
+    FixedResolver signed = signedZone().secure("example.org").build();
     assertEquals("PASS dnssec", code(new DnssecReview(signed), signed, "dnssec"));
     FixedResolver iterated =
-        signed.toBuilder().nsec3param("example.org", new Nsec3Param(10, 0)).build();
+        signed.toBuilder().nsec3param("example.org", new Nsec3ParamRecord(10, 0)).build();
     assertEquals("WARN dnssec/iterations", code(new DnssecReview(iterated), iterated, "dnssec"));
     FixedResolver bogus = signed.toBuilder().bogus("mx.example.org", FixedResolver.Type.A).build();
     assertEquals("FAIL dnssec/bogus", code(new DnssecReview(bogus), bogus, "dnssec"));
@@ -130,12 +130,13 @@ final class DnsReviewsTest {
   }
 
   @Test
-  void caaIsLookedForUpTheTree() {
-    FixedResolver none = world().build();
+  void caaIsLookedUpAtParentDomains() {
+    FixedResolver none = signedZone().build();
     assertEquals("INFO caa/missing", code(new DnssecReview(none), none, "caa"));
-    FixedResolver above = world().caa("example.org", new Caa(0, "issue", "ca.example")).build();
+    FixedResolver above =
+        signedZone().caa("example.org", new CaaRecord(0, "issue", "ca.example")).build();
     assertEquals("PASS caa", code(new DnssecReview(above), above, "caa"));
-    FixedResolver failing = world().fails("example.org", FixedResolver.Type.CAA).build();
+    FixedResolver failing = signedZone().fails("example.org", FixedResolver.Type.CAA).build();
     assertEquals("INCONCLUSIVE caa", code(new DnssecReview(failing), failing, "caa"));
   }
 
@@ -156,12 +157,13 @@ final class DnsReviewsTest {
       })
   void reportingRecords(String record, String expected) {
     FixedResolver world =
-        world()
+        signedZone()
             .txt("_smtp._tls.example.org", record)
             .mx("reports.example", 10, "mx.reports.example")
             .mx("x.example", 10, "mx.reports.example")
             .build();
-    assertEquals(expected, code(new ReportingReview(world, Webs.answers(405)), world, "tlsrpt"));
+    assertEquals(
+        expected, code(new TlsRptReview(world, TestWebServers.answers(405)), world, "tlsrpt"));
   }
 
   @ParameterizedTest
@@ -176,70 +178,74 @@ final class DnsReviewsTest {
         "https://reports.example/v1,mailto:tls@gone.example | WARN tlsrpt/unreachable",
         "https://reports.example/v1,mailto:tls@example.org | INFO tlsrpt/unreachable",
       })
-  void addressesWhereNobodyIs(String addresses, String expected) {
+  void unusableAddresses(String addresses, String expected) {
     FixedResolver world =
-        world()
+        signedZone()
             .txt("_smtp._tls.example.org", "v=TLSRPTv1; rua=" + addresses)
             .mx("silent.example", 0, ".")
             .fails("unknown.example")
             .build();
-    for (HttpsTrouble trouble :
+    for (HttpsFailure trouble :
         List.of(
-            new HttpsTrouble.NoAddress("no address"),
-            new HttpsTrouble.Unreachable("refused"),
-            new HttpsTrouble.TooLate(Duration.ofSeconds(10)))) {
-      ReportingReview review = new ReportingReview(world, Webs.fails(trouble));
+            new HttpsFailure.NoAddress("no address"),
+            new HttpsFailure.NoConnection("refused"),
+            new HttpsFailure.TotalTimeReached(Duration.ofSeconds(10)))) {
+      TlsRptReview review = new TlsRptReview(world, TestWebServers.fails(trouble));
       assertEquals(expected, code(review, world, "tlsrpt"));
     }
   }
 
   @Test
-  void whatTheDnsDoesNotSayIsNotHeldAgainstAReportAddress() {
+  void aFailedLookupIsNoFaultOfAReportAddress() {
     FixedResolver world =
-        world().txt("_smtp._tls.example.org", "v=TLSRPTv1; rua=https://reports.example/").build();
-    ReportingReview review =
-        new ReportingReview(world, Webs.fails(new HttpsTrouble.Dns("SERVFAIL")));
+        signedZone()
+            .txt("_smtp._tls.example.org", "v=TLSRPTv1; rua=https://reports.example/")
+            .build();
+    TlsRptReview review =
+        new TlsRptReview(world, TestWebServers.fails(new HttpsFailure.DnsFailed("SERVFAIL")));
     assertEquals("PASS tlsrpt", code(review, world, "tlsrpt"));
   }
 
   @Test
-  void reportingRecordsThatAreNotOne() {
-    FixedResolver none = world().build();
+  void invalidReportingRecords() {
+    FixedResolver none = signedZone().build();
     assertEquals(
-        "WARN tlsrpt/missing", code(new ReportingReview(none, Webs.answers(405)), none, "tlsrpt"));
+        "WARN tlsrpt/missing",
+        code(new TlsRptReview(none, TestWebServers.answers(405)), none, "tlsrpt"));
     FixedResolver two =
-        world()
+        signedZone()
             .txt("_smtp._tls.example.org", "v=TLSRPTv1; rua=mailto:a@reports.example")
             .txt("_smtp._tls.example.org", "v=TLSRPTv1; rua=mailto:b@reports.example")
             .build();
     assertEquals(
-        "FAIL tlsrpt/several", code(new ReportingReview(two, Webs.answers(405)), two, "tlsrpt"));
-    FixedResolver failing = world().fails("_smtp._tls.example.org").build();
+        "FAIL tlsrpt/several",
+        code(new TlsRptReview(two, TestWebServers.answers(405)), two, "tlsrpt"));
+    FixedResolver failing = signedZone().fails("_smtp._tls.example.org").build();
     assertEquals(
         "INCONCLUSIVE tlsrpt",
-        code(new ReportingReview(failing, Webs.answers(405)), failing, "tlsrpt"));
+        code(new TlsRptReview(failing, TestWebServers.answers(405)), failing, "tlsrpt"));
   }
 
   @Test
-  void thePanelInforms() {
-    FixedResolver none = world().build();
-    assertEquals("INFO spf/missing", code(new PanelReview(none), none, "spf"));
-    assertEquals("INFO dmarc/missing", code(new PanelReview(none), none, "dmarc"));
-    assertEquals("NOT_TESTED dkim", code(new PanelReview(none), none, "dkim"));
+  void informationalFindingsHaveNoGrade() {
+    FixedResolver none = signedZone().build();
+    assertEquals("INFO spf/missing", code(new DnsInformationReview(none), none, "spf"));
+    assertEquals("INFO dmarc/missing", code(new DnsInformationReview(none), none, "dmarc"));
+    assertEquals("NOT_TESTED dkim", code(new DnsInformationReview(none), none, "dkim"));
     FixedResolver good =
-        world()
+        signedZone()
             .txt("example.org", "v=spf1 mx -all")
             .txt("_dmarc.example.org", "v=DMARC1; p=reject")
             .build();
-    assertEquals("PASS spf", code(new PanelReview(good), good, "spf"));
-    assertEquals("PASS dmarc", code(new PanelReview(good), good, "dmarc"));
+    assertEquals("PASS spf", code(new DnsInformationReview(good), good, "spf"));
+    assertEquals("PASS dmarc", code(new DnsInformationReview(good), good, "dmarc"));
     FixedResolver open =
-        world()
+        signedZone()
             .txt("example.org", "v=spf1 +all")
             .txt("_dmarc.example.org", "v=DMARC1; p = none")
             .build();
-    assertEquals("INFO spf/open", code(new PanelReview(open), open, "spf"));
-    assertEquals("INFO dmarc/none", code(new PanelReview(open), open, "dmarc"));
-    assertEquals(Outcome.INFO.word(), "info");
+    assertEquals("INFO spf/open", code(new DnsInformationReview(open), open, "spf"));
+    assertEquals("INFO dmarc/none", code(new DnsInformationReview(open), open, "dmarc"));
+    assertEquals(CheckOutcome.INFO.label(), "info");
   }
 }

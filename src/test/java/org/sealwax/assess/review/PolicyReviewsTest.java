@@ -18,21 +18,21 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.sealwax.assess.Exchange;
-import org.sealwax.assess.Overview;
-import org.sealwax.assess.Progress;
+import org.sealwax.assess.AddressVisit;
+import org.sealwax.assess.ProgressListener;
 import org.sealwax.assess.Review;
-import org.sealwax.assess.Visit;
-import org.sealwax.assess.model.Budget;
+import org.sealwax.assess.TargetMxHost;
+import org.sealwax.assess.TargetOverview;
+import org.sealwax.assess.model.AssessmentBudget;
 import org.sealwax.assess.model.Check;
-import org.sealwax.assess.model.Depth;
-import org.sealwax.assess.model.Entry;
+import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
-import org.sealwax.assess.model.Outcome;
-import org.sealwax.assess.model.Place;
+import org.sealwax.assess.model.FindingLocation;
+import org.sealwax.assess.model.ScanDepth;
+import org.sealwax.assess.model.TlsStart;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.Resolver;
-import org.sealwax.mail.dns.Tlsa;
+import org.sealwax.mail.dns.TlsaRecord;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.sts.StsPolicy;
 import org.sealwax.mail.sts.fetch.PolicyFetch;
@@ -50,7 +50,7 @@ final class PolicyReviewsTest {
   private static final Identity RSA = CA.leaf("mx1.example.org").rsa(2_048).identity();
   private static final Identity OTHER = CA.identity("mx2.example.org");
 
-  private static FixedResolver.Builder world() {
+  private static FixedResolver.Builder signedZone() {
     return FixedResolver.builder()
         .mx("example.org", 10, "mx1.example.org")
         .mx("example.org", 20, "mx2.example.org")
@@ -59,52 +59,53 @@ final class PolicyReviewsTest {
         .secure("example.org");
   }
 
-  private static Tlsa key(Identity identity) {
-    return new Tlsa(3, 1, 1, Pins.of(identity.leaf()).hex());
+  private static TlsaRecord key(Identity identity) {
+    return new TlsaRecord(3, 1, 1, Pins.of(identity.leaf()).hex());
   }
 
-  private static Tlsa other() {
-    return new Tlsa(3, 1, 1, "ab".repeat(32));
+  private static TlsaRecord other() {
+    return new TlsaRecord(3, 1, 1, "ab".repeat(32));
   }
 
   /** A host of which nothing was seen. */
   private static final List<Identity> UNSEEN = List.of(TestCa.selfSigned("unseen.example"));
 
-  private static Visit visit(Exchange exchange, List<Identity> shown) {
-    Visit visit =
-        new Visit(
-            new Place(exchange.host(), exchange.addresses().getFirst(), 25),
+  private static AddressVisit visit(TargetMxHost exchange, List<Identity> shown) {
+    AddressVisit visit =
+        new AddressVisit(
+            new FindingLocation(exchange.host(), exchange.addresses().getFirst(), 25),
             exchange.host(),
-            Entry.STARTTLS,
+            TlsStart.STARTTLS,
             DOMAIN,
             "probe.example",
-            Budget.of(Depth.FULL),
+            AssessmentBudget.of(ScanDepth.FULL),
             Clock.system(),
             Clock.system().nanoTime() + Duration.ofMinutes(1).toNanos(),
-            Progress.none());
+            ProgressListener.none());
     if (shown.equals(UNSEEN)) {
       return visit;
     }
-    visit.sightings().answers();
+    visit.facts().answers();
     if (shown.isEmpty()) {
-      visit.sightings().lacksStarttls();
+      visit.facts().starttlsMissing();
     } else {
-      visit.sightings().allTypesTried();
+      visit.facts().allKeyTypesTried();
     }
     for (Identity identity : shown) {
-      visit.sightings().speaksTls();
-      visit.sightings().chain(identity.leaf().getPublicKey().getAlgorithm(), identity.chain());
+      visit.facts().speaksTls();
+      visit.facts().chain(identity.leaf().getPublicKey().getAlgorithm(), identity.chain());
     }
     return visit;
   }
 
   /** Both hosts, with what each of them shows. */
-  private static Overview overview(FixedResolver world, List<Identity> one, List<Identity> two) {
-    Overview dns = DnsReviewsTest.overview(world, DOMAIN);
-    List<Visit> visits = new ArrayList<>();
+  private static TargetOverview overview(
+      FixedResolver world, List<Identity> one, List<Identity> two) {
+    TargetOverview dns = DnsReviewsTest.overview(world, DOMAIN);
+    List<AddressVisit> visits = new ArrayList<>();
     visits.add(visit(dns.exchanges().get(0), one));
     visits.add(visit(dns.exchanges().get(1), two));
-    return new Overview(
+    return new TargetOverview(
         dns.target(),
         dns.mx(),
         dns.route(),
@@ -113,10 +114,10 @@ final class PolicyReviewsTest {
         visits,
         List.of(),
         dns.budget(),
-        dns.left());
+        dns.timeLeft());
   }
 
-  private static List<Finding> judge(Review review, Overview all) {
+  private static List<Finding> judge(Review review, TargetOverview all) {
     try {
       return review.ask(all).judge(all);
     } catch (InterruptedException e) {
@@ -154,7 +155,7 @@ final class PolicyReviewsTest {
         new DaneReview(with, owner -> Map.of(), Clock.system())
             .ask(DnsReviewsTest.overview(with, DOMAIN))
             .serverName(mx));
-    FixedResolver without = world().build();
+    FixedResolver without = signedZone().build();
     assertEquals(
         Optional.empty(),
         new DaneReview(without, owner -> Map.of(), Clock.system())
@@ -164,9 +165,9 @@ final class PolicyReviewsTest {
 
   /** One of two name servers has no records: every second sender waits, or has no DANE. */
   @Test
-  void anAnswerThatComesEverySecondTimeIsInconsistent() {
+  void anAlternatingAnswerIsInconsistent() {
     FixedResolver with =
-        world()
+        signedZone()
             .tlsa("_25._tcp.mx1.example.org", key(EC))
             .tlsa("_25._tcp.mx2.example.org", key(OTHER))
             .build();
@@ -207,12 +208,12 @@ final class PolicyReviewsTest {
 
   /** What was not seen fulfils nothing and breaks nothing. */
   @Test
-  void aPolicyIsFulfilledOnlyByHostsThatWereSeen() {
+  void aPolicyIsFulfilledByReachedHostsOnly() {
     assertEquals(
         "INCONCLUSIVE:", codes(sts(announced(), obtained(ENFORCE), UNSEEN, UNSEEN), "sts.policy"));
     Finding policy = sts(announced(), obtained(ENFORCE), List.of(EC), UNSEEN).getFirst();
-    assertEquals(Outcome.PASS, policy.outcome(), policy.seen());
-    assertEquals("not seen: mx2.example.org", policy.doubt());
+    assertEquals(CheckOutcome.PASS, policy.outcome(), policy.observed());
+    assertEquals("not seen: mx2.example.org", policy.openQuestion());
     Identity self = TestCa.selfSigned("mx1.example.org");
     assertEquals(
         "FAIL:mx-fails",
@@ -221,29 +222,30 @@ final class PolicyReviewsTest {
   }
 
   @Test
-  void dutiesOfHostsThatWereNotSeenAreLeftOpen() {
+  void requirementsOfUnreachedHostsStayOpen() {
     FixedResolver world =
-        world()
+        signedZone()
             .tlsa("_25._tcp.mx1.example.org", key(EC))
             .tlsa("_25._tcp.mx2.example.org", key(OTHER))
             .build();
-    Overview none = overview(world, UNSEEN, UNSEEN);
-    assertEquals("INCONCLUSIVE:", codes(judge(new ParityReview(), none), "parity"));
-    Overview dane =
+    TargetOverview none = overview(world, UNSEEN, UNSEEN);
+    assertEquals("INCONCLUSIVE:", codes(judge(new HostConsistencyReview(), none), "parity"));
+    TargetOverview dane =
         none.with(judge(new DaneReview(world, owner -> Map.of(), Clock.system()), none));
-    assertEquals("INCONCLUSIVE:", codes(judge(new BothReview(), dane), "both"));
-    Overview one = overview(world, List.of(EC), UNSEEN);
-    Overview seen = one.with(judge(new DaneReview(world, owner -> Map.of(), Clock.system()), one));
-    Finding both = judge(new BothReview(), seen).getFirst();
-    assertEquals("both/one", both.code(), both.seen());
-    assertTrue(both.doubt().startsWith("not seen: mx2.example.org"), both.doubt());
-    assertEquals("INCONCLUSIVE:", codes(judge(new ParityReview(), one), "parity"));
+    assertEquals("INCONCLUSIVE:", codes(judge(new PolicyCoverageReview(), dane), "both"));
+    TargetOverview one = overview(world, List.of(EC), UNSEEN);
+    TargetOverview seen =
+        one.with(judge(new DaneReview(world, owner -> Map.of(), Clock.system()), one));
+    Finding both = judge(new PolicyCoverageReview(), seen).getFirst();
+    assertEquals("both/one", both.code(), both.observed());
+    assertTrue(both.openQuestion().startsWith("not seen: mx2.example.org"), both.openQuestion());
+    assertEquals("INCONCLUSIVE:", codes(judge(new HostConsistencyReview(), one), "parity"));
   }
 
   @Test
   void everyHostAndEveryTypeOfCertificateMustMatch() {
     FixedResolver.Builder good =
-        world()
+        signedZone()
             .tlsa("_25._tcp.mx1.example.org", key(EC))
             .tlsa("_25._tcp.mx1.example.org", other())
             .tlsa("_25._tcp.mx2.example.org", key(OTHER))
@@ -254,7 +256,7 @@ final class PolicyReviewsTest {
     List<Finding> dual = dane(good.build(), List.of(EC, RSA), List.of(OTHER));
     assertEquals("FAIL:one-type PASS:", codes(dual, "dane.match"));
     Finding advised =
-        dual.stream().filter(f -> f.outcome() == Outcome.FAIL).findFirst().orElseThrow();
+        dual.stream().filter(f -> f.outcome() == CheckOutcome.FAIL).findFirst().orElseThrow();
     assertTrue(
         advised
             .lines()
@@ -270,17 +272,19 @@ final class PolicyReviewsTest {
   }
 
   @Test
-  void recordsThatWillBreakSoonAreWarnedOf() {
+  void recordsThatExpireSoonGiveAWarning() {
     FixedResolver single =
-        world()
+        signedZone()
             .tlsa("_25._tcp.mx1.example.org", key(EC))
-            .tlsa("_25._tcp.mx2.example.org", new Tlsa(3, 0, 1, sha256(OTHER)))
+            .tlsa("_25._tcp.mx2.example.org", new TlsaRecord(3, 0, 1, sha256(OTHER)))
             .build();
     assertEquals(
         "WARN:no-rollover WARN:fragile",
         codes(dane(single, List.of(EC), List.of(OTHER)), "dane.match"));
     FixedResolver pkix =
-        world().tlsa("_25._tcp.mx1.example.org", new Tlsa(1, 1, 1, "ab".repeat(32))).build();
+        signedZone()
+            .tlsa("_25._tcp.mx1.example.org", new TlsaRecord(1, 1, 1, "ab".repeat(32)))
+            .build();
     List<Finding> found = dane(pkix, List.of(EC), List.of(OTHER));
     assertEquals("WARN:unusable", codes(found, "dane.present"));
     assertEquals("WARN:pkix NOT_TESTED:", codes(found, "dane.match"));
@@ -299,17 +303,17 @@ final class PolicyReviewsTest {
 
   @Test
   void absenceDenialAndFailureAreThreeThings() {
-    List<Finding> absent = dane(world().build(), List.of(EC), List.of(OTHER));
+    List<Finding> absent = dane(signedZone().build(), List.of(EC), List.of(OTHER));
     assertEquals("FAIL:none", codes(absent, "dane.present"));
     assertEquals("PASS: PASS:", codes(absent, "dane.denial"));
     FixedResolver failing =
-        world().fails("_25._tcp.mx1.example.org", FixedResolver.Type.TLSA).build();
+        signedZone().fails("_25._tcp.mx1.example.org", FixedResolver.Type.TLSA).build();
     List<Finding> broken = dane(failing, List.of(EC), List.of(OTHER));
     assertEquals("INCONCLUSIVE:", codes(broken, "dane.present"));
     assertEquals("FAIL:failing PASS:", codes(broken, "dane.denial"));
-    FixedResolver some = world().tlsa("_25._tcp.mx1.example.org", key(EC)).build();
+    FixedResolver some = signedZone().tlsa("_25._tcp.mx1.example.org", key(EC)).build();
     assertEquals("WARN:some", codes(dane(some, List.of(EC), List.of(OTHER)), "dane.present"));
-    FixedResolver noTls = world().tlsa("_25._tcp.mx1.example.org", key(EC)).build();
+    FixedResolver noTls = signedZone().tlsa("_25._tcp.mx1.example.org", key(EC)).build();
     assertEquals(
         "FAIL:all NOT_TESTED:", codes(dane(noTls, List.of(), List.of(OTHER)), "dane.match"));
   }
@@ -318,9 +322,9 @@ final class PolicyReviewsTest {
   void anAnchorMustBeSentAndTheNameMustFit() {
     String anchor = sha256(CA.certificate());
     FixedResolver world =
-        world()
-            .tlsa("_25._tcp.mx1.example.org", new Tlsa(2, 0, 1, anchor))
-            .tlsa("_25._tcp.mx2.example.org", new Tlsa(2, 0, 1, anchor))
+        signedZone()
+            .tlsa("_25._tcp.mx1.example.org", new TlsaRecord(2, 0, 1, anchor))
+            .tlsa("_25._tcp.mx2.example.org", new TlsaRecord(2, 0, 1, anchor))
             .build();
     List<Finding> fine = dane(world, List.of(EC), List.of(OTHER));
     assertEquals("PASS: PASS:", codes(fine, "dane.ta"));
@@ -350,15 +354,20 @@ final class PolicyReviewsTest {
   private static final String ENFORCE =
       "version: STSv1\nmode: enforce\nmax_age: 1209600\nmx: *.example.org\n";
 
-  private static PolicyFetch.Outcome obtained(String text) {
+  private static PolicyFetch.FetchOutcome obtained(String text) {
     return switch (StsPolicy.read(text.getBytes(StandardCharsets.UTF_8))) {
-      case StsPolicy.Reading.Sound s -> new PolicyFetch.Outcome.Obtained(s.policy());
-      case StsPolicy.Reading.Flawed f -> new PolicyFetch.Outcome.Flawed(f);
+      case StsPolicy.ParsedStsPolicy.ValidStsPolicy s ->
+          new PolicyFetch.FetchOutcome.Obtained(s.policy());
+      case StsPolicy.ParsedStsPolicy.StsPolicyFlaw f ->
+          new PolicyFetch.FetchOutcome.InvalidPolicyFile(f);
     };
   }
 
   private static List<Finding> sts(
-      FixedResolver world, PolicyFetch.Outcome fetched, List<Identity> one, List<Identity> two) {
+      FixedResolver world,
+      PolicyFetch.FetchOutcome fetched,
+      List<Identity> one,
+      List<Identity> two) {
     return judge(
         new StsReview(
             world, domain -> new PolicyFetch(fetched, null), ROOT.roots(), Clock.system()),
@@ -366,11 +375,11 @@ final class PolicyReviewsTest {
   }
 
   private static FixedResolver announced() {
-    return world().txt("_mta-sts.example.org", "v=STSv1; id=1").build();
+    return signedZone().txt("_mta-sts.example.org", "v=STSv1; id=1").build();
   }
 
   @Test
-  void anEnforcedPolicyIsHeldAgainstEveryHost() {
+  void anEnforcedPolicyIsCheckedForEveryHost() {
     List<Finding> fine = sts(announced(), obtained(ENFORCE), List.of(EC), List.of(OTHER));
     assertEquals("PASS:", codes(fine, "sts.policy"));
     assertEquals("PASS:", codes(fine, "sts.consistency"));
@@ -417,8 +426,8 @@ final class PolicyReviewsTest {
   }
 
   /** What a second fetch brings after the first brought {@link #ENFORCE}. */
-  private static String second(FixedResolver world, PolicyFetch.Outcome again) {
-    Iterator<PolicyFetch.Outcome> fetched = List.of(obtained(ENFORCE), again).iterator();
+  private static String second(FixedResolver world, PolicyFetch.FetchOutcome again) {
+    Iterator<PolicyFetch.FetchOutcome> fetched = List.of(obtained(ENFORCE), again).iterator();
     return codes(
         judge(
             new StsReview(
@@ -433,15 +442,16 @@ final class PolicyReviewsTest {
   @Test
   void aSecondFetchMustBringTheSame() {
     assertEquals("PASS:", second(announced(), obtained(ENFORCE)));
-    PolicyFetch.Outcome other = obtained(ENFORCE.replace("1209600", "604800"));
+    PolicyFetch.FetchOutcome other = obtained(ENFORCE.replace("1209600", "604800"));
     assertEquals("WARN:id-stale", second(announced(), other));
-    assertEquals("WARN:unstable", second(announced(), new PolicyFetch.Outcome.Status(503)));
+    assertEquals(
+        "WARN:unstable", second(announced(), new PolicyFetch.FetchOutcome.UnexpectedStatus(503)));
   }
 
   @Test
   void anIdThatChangedWithItsPolicyIsNotStale() {
     FixedResolver before = announced();
-    FixedResolver after = world().txt("_mta-sts.example.org", "v=STSv1; id=2").build();
+    FixedResolver after = signedZone().txt("_mta-sts.example.org", "v=STSv1; id=2").build();
     AtomicInteger asked = new AtomicInteger();
     Resolver turning =
         (Resolver)
@@ -454,7 +464,7 @@ final class PolicyReviewsTest {
                             ? after
                             : before,
                         arguments));
-    Iterator<PolicyFetch.Outcome> fetched =
+    Iterator<PolicyFetch.FetchOutcome> fetched =
         List.of(obtained(ENFORCE), obtained(ENFORCE.replace("1209600", "604800"))).iterator();
     StsReview review =
         new StsReview(
@@ -487,40 +497,42 @@ final class PolicyReviewsTest {
   }
 
   @Test
-  void nameServersThatAreSlowWithTlsaAreToldOf() {
-    FixedResolver world = world().build();
+  void slowTlsaNameServersAreReported() {
+    FixedResolver world = signedZone().build();
     assertEquals("PASS: PASS:", denial(world, Duration.ofMillis(2_999)));
     assertEquals("WARN:slow WARN:slow", denial(world, Duration.ofSeconds(3)));
-    FixedResolver failing = world().fails("_25._tcp.mx1.example.org").build();
+    FixedResolver failing = signedZone().fails("_25._tcp.mx1.example.org").build();
     assertEquals("FAIL:failing WARN:slow", denial(failing, Duration.ofSeconds(3)));
   }
 
   @Test
-  void whatCannotBeHadIsNoPolicy() {
-    PolicyFetch.Outcome any = obtained(ENFORCE);
+  void anUnfetchablePolicyIsNoPolicy() {
+    PolicyFetch.FetchOutcome any = obtained(ENFORCE);
     assertEquals(
-        "FAIL:absent", codes(sts(world().build(), any, List.of(EC), List.of(OTHER)), "sts.policy"));
+        "FAIL:absent",
+        codes(sts(signedZone().build(), any, List.of(EC), List.of(OTHER)), "sts.policy"));
     FixedResolver two =
-        world()
+        signedZone()
             .txt("_mta-sts.example.org", "v=STSv1; id=1")
             .txt("_mta-sts.example.org", "v=STSv1; id=2")
             .build();
     assertEquals(
         "FAIL:two-records", codes(sts(two, any, List.of(EC), List.of(OTHER)), "sts.policy"));
-    FixedResolver broken = world().fails("_mta-sts.example.org").build();
+    FixedResolver broken = signedZone().fails("_mta-sts.example.org").build();
     assertEquals(
         "INCONCLUSIVE:", codes(sts(broken, any, List.of(EC), List.of(OTHER)), "sts.policy"));
     for (var row :
         List.of(
-            Optional.of(new PolicyFetch.Outcome.Status(404)).map(o -> List.of(o, "unreachable")),
-            Optional.of(new PolicyFetch.Outcome.Redirect(301, "/"))
+            Optional.of(new PolicyFetch.FetchOutcome.UnexpectedStatus(404))
+                .map(o -> List.of(o, "unreachable")),
+            Optional.of(new PolicyFetch.FetchOutcome.Redirect(301, "/"))
                 .map(o -> List.of(o, "redirect")),
-            Optional.of(new PolicyFetch.Outcome.MediaType("text/html"))
+            Optional.of(new PolicyFetch.FetchOutcome.MediaType("text/html"))
                 .map(o -> List.of(o, "invalid")),
-            Optional.of(new PolicyFetch.Outcome.Unreachable("no answer"))
+            Optional.of(new PolicyFetch.FetchOutcome.PolicyHostUnreachable("no answer"))
                 .map(o -> List.of(o, "unreachable")))) {
       List<?> parts = row.orElseThrow();
-      if (parts.getFirst() instanceof PolicyFetch.Outcome outcome) {
+      if (parts.getFirst() instanceof PolicyFetch.FetchOutcome outcome) {
         assertEquals(
             "FAIL:" + parts.getLast(),
             codes(sts(announced(), outcome, List.of(EC), List.of(OTHER)), "sts.policy"));
@@ -531,20 +543,20 @@ final class PolicyReviewsTest {
   private static String both(List<Finding> dane, List<Finding> sts) {
     List<Finding> found = new ArrayList<>(dane);
     found.addAll(sts);
-    Overview all = overview(world().build(), List.of(EC), List.of(OTHER)).with(found);
-    return codes(judge(new BothReview(), all), "both");
+    TargetOverview all = overview(signedZone().build(), List.of(EC), List.of(OTHER)).with(found);
+    return codes(judge(new PolicyCoverageReview(), all), "both");
   }
 
   @Test
-  void bothOneNeitherOrContradiction() {
+  void coverageIsBothOneNoneOrContradiction() {
     FixedResolver tlsa =
-        world()
+        signedZone()
             .tlsa("_25._tcp.mx1.example.org", key(EC))
             .tlsa("_25._tcp.mx2.example.org", key(OTHER))
             .build();
     List<Finding> goodDane = dane(tlsa, List.of(EC), List.of(OTHER));
     List<Finding> badDane = dane(tlsa, List.of(OTHER), List.of(OTHER));
-    List<Finding> noDane = dane(world().build(), List.of(EC), List.of(OTHER));
+    List<Finding> noDane = dane(signedZone().build(), List.of(EC), List.of(OTHER));
     List<Finding> goodSts = sts(announced(), obtained(ENFORCE), List.of(EC), List.of(OTHER));
     List<Finding> badSts = sts(announced(), obtained(ENFORCE), List.of(), List.of(OTHER));
     List<Finding> testing =
@@ -553,7 +565,7 @@ final class PolicyReviewsTest {
             obtained(ENFORCE.replace("enforce", "testing")),
             List.of(EC),
             List.of(OTHER));
-    List<Finding> noSts = sts(world().build(), obtained(ENFORCE), List.of(EC), List.of(OTHER));
+    List<Finding> noSts = sts(signedZone().build(), obtained(ENFORCE), List.of(EC), List.of(OTHER));
     assertEquals("PASS:", both(goodDane, goodSts));
     assertEquals("WARN:one", both(goodDane, noSts));
     assertEquals("WARN:one", both(noDane, goodSts));
@@ -566,23 +578,23 @@ final class PolicyReviewsTest {
     assertEquals(4, InetAddress.ofLiteral("192.0.2.1").getAddress().length);
   }
 
-  private static String parity(Overview all, Finding... found) {
-    return codes(judge(new ParityReview(), all.with(List.of(found))), "parity");
+  private static String parity(TargetOverview all, Finding... found) {
+    return codes(judge(new HostConsistencyReview(), all.with(List.of(found))), "parity");
   }
 
   @Test
-  void theWeakestHostIsToldOfAndNotTheBusiest() {
-    Overview all = overview(world().build(), List.of(EC), List.of(OTHER));
-    Place one = all.visits().get(0).place();
-    Place two = all.visits().get(1).place();
+  void theWeakestHostIsReportedAndNotTheMostPreferred() {
+    TargetOverview all = overview(signedZone().build(), List.of(EC), List.of(OTHER));
+    FindingLocation one = all.visits().get(0).location();
+    FindingLocation two = all.visits().get(1).location();
     assertEquals("PASS:", parity(all));
     for (String check : List.of("tls10", "suite.rc4", "cert.chain", "starttls.offered")) {
       assertEquals(
           "FAIL:weaker",
           parity(
               all,
-              Finding.of(Check.of(check), Outcome.PASS, one, "good"),
-              Finding.of(Check.of(check), Outcome.WARN, two, "bad")),
+              Finding.of(Check.of(check), CheckOutcome.PASS, one, "good"),
+              Finding.of(Check.of(check), CheckOutcome.WARN, two, "bad")),
           check);
     }
     for (String check : List.of("scan.trouble", "banner.time")) {
@@ -590,8 +602,8 @@ final class PolicyReviewsTest {
           "PASS:",
           parity(
               all,
-              Finding.of(Check.of(check), Outcome.PASS, one, "good"),
-              Finding.of(Check.of(check), Outcome.WARN, two, "slow")),
+              Finding.of(Check.of(check), CheckOutcome.PASS, one, "good"),
+              Finding.of(Check.of(check), CheckOutcome.WARN, two, "slow")),
           check);
     }
     // Wrong everywhere is another finding's matter.
@@ -599,9 +611,10 @@ final class PolicyReviewsTest {
         "PASS:",
         parity(
             all,
-            Finding.of(Check.of("tls10"), Outcome.WARN, one, "bad"),
-            Finding.of(Check.of("tls10"), Outcome.WARN, two, "bad")));
-    assertEquals("WARN:differs", parity(overview(world().build(), List.of(EC), List.of(EC, RSA))));
+            Finding.of(Check.of("tls10"), CheckOutcome.WARN, one, "bad"),
+            Finding.of(Check.of("tls10"), CheckOutcome.WARN, two, "bad")));
+    assertEquals(
+        "WARN:differs", parity(overview(signedZone().build(), List.of(EC), List.of(EC, RSA))));
   }
 
   @Test
@@ -612,14 +625,15 @@ final class PolicyReviewsTest {
             .address("mx1.example.org", "192.0.2.1")
             .address("mx1.example.org", "2001:db8::1")
             .build();
-    Overview dns = DnsReviewsTest.overview(world, DOMAIN);
-    Exchange exchange = dns.exchanges().getFirst();
-    Exchange six =
-        new Exchange(exchange.host(), 10, exchange.lookups(), List.of(exchange.addresses().get(1)));
+    TargetOverview dns = DnsReviewsTest.overview(world, DOMAIN);
+    TargetMxHost exchange = dns.exchanges().getFirst();
+    TargetMxHost six =
+        new TargetMxHost(
+            exchange.host(), 10, exchange.lookups(), List.of(exchange.addresses().get(1)));
     Identity next = CA.identity("mx1.example.org");
     for (Identity shown : List.of(EC, next)) {
-      Overview all =
-          new Overview(
+      TargetOverview all =
+          new TargetOverview(
               dns.target(),
               dns.mx(),
               dns.route(),
@@ -628,7 +642,7 @@ final class PolicyReviewsTest {
               List.of(visit(exchange, List.of(EC)), visit(six, List.of(shown))),
               List.of(),
               dns.budget(),
-              dns.left());
+              dns.timeLeft());
       assertEquals(shown == EC ? "PASS:" : "WARN:differs", parity(all));
     }
   }

@@ -19,22 +19,22 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.sealwax.assess.AddressVisit;
+import org.sealwax.assess.AssessmentEnvironment;
 import org.sealwax.assess.Probe;
-import org.sealwax.assess.Setup;
-import org.sealwax.assess.Visit;
-import org.sealwax.assess.model.Budget;
+import org.sealwax.assess.model.AssessmentBudget;
+import org.sealwax.assess.model.AssessmentReport;
 import org.sealwax.assess.model.Check;
-import org.sealwax.assess.model.Depth;
 import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.ReceiverRubric;
-import org.sealwax.assess.model.Report;
-import org.sealwax.mail.net.Chance;
+import org.sealwax.assess.model.ScanDepth;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.testkit.dns.FixedResolver;
 
 /** Many targets: bad lines, going on, politeness, bounds. */
 final class SurveyTest {
-  private static final FixedResolver WORLD =
+  private static final FixedResolver ZONES =
       FixedResolver.builder()
           .mx("a.example", 10, "mx.a.example")
           .address("mx.a.example", "192.0.2.1")
@@ -42,9 +42,10 @@ final class SurveyTest {
           .address("mx.b.example", "192.0.2.2")
           .build();
 
-  private static Setup setup(Setup.Gate gate, Probe... probes) {
-    return new Setup(
-        WORLD,
+  private static AssessmentEnvironment setup(
+      AssessmentEnvironment.VisitLimiter gate, Probe... probes) {
+    return new AssessmentEnvironment(
+        ZONES,
         List.of(probes),
         List.of(),
         ReceiverRubric.rules(),
@@ -54,16 +55,16 @@ final class SurveyTest {
         1,
         gate,
         Clock.system(),
-        Chance.seeded(1));
+        RandomSource.seeded(1));
   }
 
   /** Keeps what comes. */
-  private static class Kept implements Survey.Sink {
+  private static class CollectedResults implements Survey.ResultWriter {
     final TreeMap<Long, String> lines = new TreeMap<>();
     final List<Long> skipped = new ArrayList<>();
 
     @Override
-    public void report(long line, Report report) throws IOException {
+    public void report(long line, AssessmentReport report) throws IOException {
       lines.put(line, report.target() + " " + report.letter());
     }
 
@@ -79,11 +80,14 @@ final class SurveyTest {
   }
 
   @Test
-  void badLinesAreToldWithTheirNumberAndTheRestGoesOn() throws Exception {
-    Kept kept = new Kept();
+  void invalidLinesAreReportedWithTheirNumberAndTheRestContinues() throws Exception {
+    CollectedResults kept = new CollectedResults();
     String input =
         "a.example\n\n# a remark\nnot a domain\n" + "x".repeat(5_000) + "\nb.example\r\nmx:99999";
-    new Survey(setup(Setup.Gate.open()), Budget.of(Depth.QUICK), 3)
+    new Survey(
+            setup(AssessmentEnvironment.VisitLimiter.open()),
+            AssessmentBudget.of(ScanDepth.QUICK),
+            3)
         .run(new StringReader(input), line -> false, kept);
     assertEquals(
         "{1=a.example -, 4=bad: no domain, host or host:port,"
@@ -93,7 +97,7 @@ final class SurveyTest {
   }
 
   @Test
-  void itGoesOnWhereItWasBrokenOff(@TempDir Path folder) throws Exception {
+  void aSurveyContinuesWhereItStopped(@TempDir Path folder) throws Exception {
     Path file = folder.resolve("state");
     try (SurveyState state = SurveyState.open(file, "list", null)) {
       state.note(2);
@@ -102,10 +106,13 @@ final class SurveyTest {
       assertEquals(1, state.held());
     }
     Files.writeString(file, Files.readString(file) + "3");
-    Kept kept = new Kept();
+    CollectedResults kept = new CollectedResults();
     try (SurveyState state = SurveyState.open(file, "list", null)) {
       assertFalse(state.done(3), "a number without its end may be the beginning of 34");
-      new Survey(setup(Setup.Gate.open()), Budget.of(Depth.QUICK), 2)
+      new Survey(
+              setup(AssessmentEnvironment.VisitLimiter.open()),
+              AssessmentBudget.of(ScanDepth.QUICK),
+              2)
           .run(new StringReader("a.example\n".repeat(6)), state, kept);
     }
     assertEquals(List.of(1L, 2L, 5L), kept.skipped);
@@ -115,7 +122,7 @@ final class SurveyTest {
 
   /** Each moment at which a process may end between two results, and what is found of it. */
   @Test
-  void whereverTheProcessEndedNoResultIsThereTwiceOrHalf(@TempDir Path folder) throws Exception {
+  void afterAnyCrashNoResultIsRepeatedOrPartial(@TempDir Path folder) throws Exception {
     String head = "sealwax survey 1 list\n1 0\n1\n";
     String first = "{\"line\":1,\"x\":1}\n";
     int at = first.length();
@@ -151,12 +158,12 @@ final class SurveyTest {
   }
 
   @Test
-  void aBrokenSinkEndsTheSurveyWithItsTrouble() {
+  void aFailingResultWriterEndsTheSurveyWithItsError() {
     IOException trouble = new IOException("disk full");
-    Kept kept =
-        new Kept() {
+    CollectedResults kept =
+        new CollectedResults() {
           @Override
-          public void report(long line, Report report) throws IOException {
+          public void report(long line, AssessmentReport report) throws IOException {
             throw trouble;
           }
         };
@@ -165,12 +172,15 @@ final class SurveyTest {
         assertThrows(
             IOException.class,
             () ->
-                new Survey(setup(Setup.Gate.open()), Budget.of(Depth.QUICK), 1)
+                new Survey(
+                        setup(AssessmentEnvironment.VisitLimiter.open()),
+                        AssessmentBudget.of(ScanDepth.QUICK),
+                        1)
                     .run(new StringReader("a.example\n".repeat(50)), line -> false, kept)));
   }
 
   @Test
-  void linesAreReadOnlyAsThereIsRoom() throws Exception {
+  void linesAreReadOnlyUpToTheWindow() throws Exception {
     AtomicInteger read = new AtomicInteger();
     AtomicInteger done = new AtomicInteger();
     AtomicInteger most = new AtomicInteger();
@@ -189,13 +199,16 @@ final class SurveyTest {
           @Override
           public void close() {}
         };
-    new Survey(setup(Setup.Gate.open()), Budget.of(Depth.QUICK), 7)
+    new Survey(
+            setup(AssessmentEnvironment.VisitLimiter.open()),
+            AssessmentBudget.of(ScanDepth.QUICK),
+            7)
         .run(
             endless,
             line -> false,
-            new Kept() {
+            new CollectedResults() {
               @Override
-              public void report(long line, Report report) {
+              public void report(long line, AssessmentReport report) {
                 done.incrementAndGet();
               }
             });
@@ -206,8 +219,8 @@ final class SurveyTest {
 
   /** The queue in front of a provider is not the fault of those who stand in it. */
   @Test
-  void waitingForATurnDoesNotTakeTheTargetsTime() throws Exception {
-    Setup.Gate slow =
+  void waitingForThePermitDoesNotUseTheTargetsTime() throws Exception {
+    AssessmentEnvironment.VisitLimiter slow =
         address -> {
           Thread.sleep(80);
           return () -> {};
@@ -221,14 +234,14 @@ final class SurveyTest {
           }
 
           @Override
-          public List<Finding> look(Visit visit) {
-            left.add(visit.left());
+          public List<Finding> run(AddressVisit visit) {
+            left.add(visit.timeLeft());
             return List.of();
           }
         };
-    Budget budget = Budget.of(Depth.QUICK).withTotal(Duration.ofMillis(60));
+    AssessmentBudget budget = AssessmentBudget.of(ScanDepth.QUICK).withTotal(Duration.ofMillis(60));
     new Survey(setup(slow, probe), budget, 1)
-        .run(new StringReader("a.example\n"), line -> false, new Kept());
+        .run(new StringReader("a.example\n"), line -> false, new CollectedResults());
     assertEquals(1, left.size());
   }
 
@@ -244,31 +257,34 @@ final class SurveyTest {
           }
 
           @Override
-          public List<Finding> look(Visit visit) {
+          public List<Finding> run(AddressVisit visit) {
             most.accumulateAndGet(there.incrementAndGet(), Math::max);
             Thread.yield();
             there.decrementAndGet();
             return List.of();
           }
         };
-    ProviderGate gate = new ProviderGate(50, 1, Duration.ofMillis(2), Clock.system());
+    ProviderLimiter gate = new ProviderLimiter(50, 1, Duration.ofMillis(2), Clock.system());
     long start = System.nanoTime();
-    new Survey(setup(gate, probe), Budget.of(Depth.QUICK), 20)
-        .run(new StringReader("a.example\nb.example\n".repeat(20)), line -> false, new Kept());
+    new Survey(setup(gate, probe), AssessmentBudget.of(ScanDepth.QUICK), 20)
+        .run(
+            new StringReader("a.example\nb.example\n".repeat(20)),
+            line -> false,
+            new CollectedResults());
     assertEquals(1, most.get());
     // 40 visits to one /24 with 39 pauses between their beginnings.
     assertTrue(System.nanoTime() - start >= Duration.ofMillis(39 * 2).toNanos());
   }
 
   @Test
-  void blocksAreThoseOfProvidersAndAreForgotten() throws Exception {
+  void blocksFollowAddressPrefixesAndExpire() throws Exception {
     assertEquals(
-        ProviderGate.block(InetAddress.ofLiteral("192.0.2.1")),
-        ProviderGate.block(InetAddress.ofLiteral("192.0.2.254")));
+        ProviderLimiter.block(InetAddress.ofLiteral("192.0.2.1")),
+        ProviderLimiter.block(InetAddress.ofLiteral("192.0.2.254")));
     assertEquals(
-        ProviderGate.block(InetAddress.ofLiteral("2001:db8:1::1")),
-        ProviderGate.block(InetAddress.ofLiteral("2001:db8:1:ffff::1")));
-    ProviderGate gate = new ProviderGate(1, 1, Duration.ZERO, Clock.system());
+        ProviderLimiter.block(InetAddress.ofLiteral("2001:db8:1::1")),
+        ProviderLimiter.block(InetAddress.ofLiteral("2001:db8:1:ffff::1")));
+    ProviderLimiter gate = new ProviderLimiter(1, 1, Duration.ZERO, Clock.system());
     for (int i = 0; i < 20_000; i++) {
       gate.enter(InetAddress.getByAddress(new byte[] {10, (byte) (i >> 8), (byte) i, 1})).close();
     }

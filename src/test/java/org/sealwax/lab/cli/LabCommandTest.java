@@ -22,15 +22,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.app.CommandLine;
-import org.sealwax.lab.judge.Profile;
 import org.sealwax.lab.judge.SenderAssessment;
+import org.sealwax.lab.judge.SenderProfile;
 import org.sealwax.lab.judge.SenderReport;
-import org.sealwax.lab.site.Scripted;
+import org.sealwax.lab.site.SightingBuilder;
 import org.sealwax.lab.traps.Trap;
 import org.sealwax.lab.traps.Traps;
-import org.sealwax.mail.cli.Exit;
-import org.sealwax.mail.cli.Surroundings;
-import org.sealwax.mail.tls.TlsRoom;
+import org.sealwax.mail.cli.ExitStatus;
+import org.sealwax.mail.cli.ProcessEnvironment;
+import org.sealwax.mail.tls.TlsFactory;
 import org.w3c.dom.Element;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -46,7 +46,7 @@ final class LabCommandTest {
 
   @BeforeEach
   void first() {
-    TlsRoom.beforeAnything();
+    TlsFactory.prepareJvm();
   }
 
   private static int free() throws IOException {
@@ -69,8 +69,8 @@ final class LabCommandTest {
                 "--exec",
                 "env > '" + folder.resolve("env") + "'; echo words; exit 3"));
     words.addAll(List.of(more));
-    Surroundings around =
-        new Surroundings(
+    ProcessEnvironment around =
+        new ProcessEnvironment(
             Map.of(),
             new ByteArrayInputStream(new byte[0]),
             new PrintStream(out, true, StandardCharsets.UTF_8),
@@ -82,8 +82,8 @@ final class LabCommandTest {
   }
 
   @Test
-  void aSenderIsToldAllThatItNeedsAndItsWordsMixWithNothing() throws Exception {
-    assertEquals(Exit.OK, run("--traps", "a1,e3", "--json"));
+  void printsAllThatASenderNeedsSeparatelyFromItsOutput() throws Exception {
+    assertEquals(ExitStatus.OK, run("--traps", "a1,e3", "--json"));
     Map<String, String> told =
         Files.readAllLines(folder.resolve("env")).stream()
             .filter(l -> l.startsWith("LAB_"))
@@ -124,18 +124,21 @@ final class LabCommandTest {
   }
 
   @Test
-  void theSummarySaysOverHowManyTrapsTheGradeIsAndWhatStillWaits() {
-    Trap.Case good = Traps.find("a1").orElseThrow();
-    Trap.Case stripped = Traps.find("b3").orElseThrow();
+  void theSummaryCountsGradedTrapsAndThoseStillWaiting() {
+    Trap.TrapCase good = Traps.find("a1").orElseThrow();
+    Trap.TrapCase stripped = Traps.find("b3").orElseThrow();
     SenderReport report =
-        new SenderAssessment(Profile.OPPORTUNISTIC, true)
+        new SenderAssessment(SenderProfile.OPPORTUNISTIC, true)
             .report(
                 List.of(
-                    Scripted.came("mx").secured(0x0304).delivered("mx", true, false).at(good),
-                    Scripted.came("mx").at(stripped)));
-    String text = LabText.summary(report);
+                    SightingBuilder.connectedAndGreeted("mx")
+                        .secured(0x0304)
+                        .delivered("mx", true, false)
+                        .at(good),
+                    SightingBuilder.connectedAndGreeted("mx").at(stripped)));
+    String text = SenderReportText.summary(report);
     assertTrue(
-        text.contains(", over 1 of " + Traps.rows().size() + " traps, 2 of them chosen  ("), text);
+        text.contains(", over 1 of " + Traps.cases().size() + " traps, 2 of them chosen  ("), text);
     assertTrue(text.contains("Waiting: in 1 of these the sender's next try may change"), text);
     assertTrue(text.contains("\n  stuck   0  []\n"), text);
   }
@@ -146,14 +149,14 @@ final class LabCommandTest {
 
   @Test
   void theGradeDecidesTheExitCode() throws Exception {
-    assertEquals(Exit.OK, run("--traps", "a1", "--fail-below", "F"));
-    assertEquals(Exit.WARNINGS, run("--traps", "a1", "--fail-below", "A+"));
+    assertEquals(ExitStatus.OK, run("--traps", "a1", "--fail-below", "F"));
+    assertEquals(ExitStatus.WARNINGS, run("--traps", "a1", "--fail-below", "A+"));
   }
 
   @Test
-  void theXmlIsXmlAndCountsItsCases() throws Exception {
+  void theJunitXmlIsWellFormedAndCountsItsCases() throws Exception {
     Path file = folder.resolve("lab.xml");
-    assertEquals(Exit.OK, run("--traps", "quick,-b11", "--junit", file.toString()));
+    assertEquals(ExitStatus.OK, run("--traps", "quick,-b11", "--junit", file.toString()));
     Element suite =
         DocumentBuilderFactory.newInstance()
             .newDocumentBuilder()
@@ -169,11 +172,11 @@ final class LabCommandTest {
   }
 
   @Test
-  void whatIsWrongInTheWordsIsSaid() throws Exception {
-    assertEquals(Exit.USAGE, run("--traps", "z9"));
+  void invalidOptionsAreReported() throws Exception {
+    assertEquals(ExitStatus.USAGE, run("--traps", "z9"));
     assertTrue(err().contains("--traps takes"), err());
-    assertEquals(Exit.USAGE, run("--traps", "a1,-a1"));
-    assertEquals(Exit.USAGE, run("--fail-below", "G"));
-    assertEquals(Exit.USAGE, run("--ports", "99999:1"));
+    assertEquals(ExitStatus.USAGE, run("--traps", "a1,-a1"));
+    assertEquals(ExitStatus.USAGE, run("--fail-below", "G"));
+    assertEquals(ExitStatus.USAGE, run("--ports", "99999:1"));
   }
 }

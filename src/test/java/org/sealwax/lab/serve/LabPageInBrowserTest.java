@@ -31,18 +31,18 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.DnsSettings;
 import org.sealwax.mail.dns.Resolver;
-import org.sealwax.mail.dns.live.LiveResolver;
-import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.dns.live.CachingResolver;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.tls.IdentitySettings;
 import org.sealwax.mail.tls.IdentityStore;
-import org.sealwax.mail.tls.ListenerTls;
-import org.sealwax.mail.tls.TlsRoom;
+import org.sealwax.mail.tls.ListenerTlsSettings;
+import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.mail.tls.TlsServer;
 import org.sealwax.mail.tls.TlsSettings;
-import org.sealwax.mail.tls.verdict.ClientCertificates;
-import org.sealwax.mail.tls.verdict.References;
+import org.sealwax.mail.tls.verdict.ClientCertificateMode;
+import org.sealwax.mail.tls.verdict.ReferenceIdentity;
 import org.sealwax.mail.tls.verdict.TrustRoots;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
@@ -161,7 +161,7 @@ final class LabPageInBrowserTest {
       }
     }
 
-    void picture(Path file) throws Exception {
+    void screenshot(Path file) throws Exception {
       Files.write(
           file,
           Base64.getDecoder()
@@ -177,9 +177,9 @@ final class LabPageInBrowserTest {
     }
   }
 
-  private static void pages(Wire wire, TlsServer tls, AtomicReference<@Nullable LabSite> site) {
+  private static void pages(Wire wire, TlsServer tls, AtomicReference<@Nullable LabWebSite> site) {
     try (Wire _ = wire) {
-      LabSite there = site.get();
+      LabWebSite there = site.get();
       if (there != null) {
         there.serve(tls.accept(wire, java.time.Duration.ofSeconds(20)));
       }
@@ -189,28 +189,29 @@ final class LabPageInBrowserTest {
   }
 
   @Test
-  void aPersonSeesTheTableFill(@TempDir Path folder) throws Exception {
+  void theTableFillsInABrowser(@TempDir Path folder) throws Exception {
     Path chromium = Path.of("/usr/bin/chromium");
     boolean there = Files.isExecutable(chromium);
     assertTrue(there || System.getenv("CI") == null, "CI has chromium");
     assumeTrue(there, "chromium is not installed");
     Path pages = Files.createDirectories(Path.of("target/pages"));
-    ServiceSettings settings = TestService.settings();
+    LabServiceSettings settings = TestLabService.settings();
     Clock clock = Clock.system();
     IdentityStore store =
         IdentityStore.open(
             IdentitySettings.defaults(folder.resolve("id"), Domain.of("lab.example")),
             clock,
-            Chance.secure());
+            RandomSource.secure());
     TlsServer tls =
-        new TlsRoom(TlsSettings.defaults(), clock, Chance.secure())
+        new TlsFactory(TlsSettings.defaults(), clock, RandomSource.secure())
             .server(
-                ListenerTls.defaults("pages").withClientCertificates(ClientCertificates.NONE),
+                ListenerTlsSettings.defaults("pages")
+                    .withClientCertificates(ClientCertificateMode.NONE),
                 store,
-                new References(List.of(), Set.of(), TrustRoots.none()));
-    AtomicReference<@Nullable LabSite> site = new AtomicReference<>();
+                new ReferenceIdentity(List.of(), Set.of(), TrustRoots.none()));
+    AtomicReference<@Nullable LabWebSite> site = new AtomicReference<>();
     try (LabService lab =
-            TestService.open(
+            TestLabService.open(
                 settings,
                 Files.createDirectory(folder.resolve("lab")),
                 clock,
@@ -220,11 +221,11 @@ final class LabPageInBrowserTest {
                 chromium,
                 Files.createDirectory(folder.resolve("profile")),
                 settings.addresses().getFirst())) {
-      site.set(new LabSite(lab, new LabSite.Downloads(r -> "{}", r -> "<x/>"), clock));
+      site.set(new LabWebSite(lab, new LabWebSite.ReportDownloads(r -> "{}", r -> "<x/>"), clock));
       browser.call("Page.navigate", "{\"url\":\"" + settings.pages() + "/\"}");
       browser.await(
           "document.querySelector('button[type=submit]')?.textContent ?? ''", "Get a token");
-      browser.picture(pages.resolve("lab-start.png"));
+      browser.screenshot(pages.resolve("lab-start.png"));
       browser.eval("document.querySelector('button[type=submit]').click(); ''");
       browser.await("document.querySelector('#row-b3 .chip')?.textContent ?? ''", "waits");
       String token = browser.eval("document.querySelector('h1').textContent");
@@ -242,21 +243,22 @@ final class LabPageInBrowserTest {
       assertEquals("waits", browser.eval("document.querySelector('#row-e3 .chip').textContent"));
       assertEquals(
           "rgb(251, 248, 243)", browser.eval("getComputedStyle(document.body).backgroundColor"));
-      browser.picture(pages.resolve("lab-token.png"));
+      browser.screenshot(pages.resolve("lab-token.png"));
     }
   }
 
   private static void mail(LabService lab, String token, String row) throws IOException {
     Resolver resolver =
-        new LiveResolver(
+        new CachingResolver(
             DnsSettings.defaults()
                 .withResolvers(List.of(lab.resolvers().getFirst()))
                 .withValidation(DnsSettings.Validation.OFF),
             Clock.system(),
-            Chance.secure());
+            RandomSource.secure());
     InetAddress at =
         resolver
-            .addresses(Domain.of("mx." + row + "." + token + ".lab.example"), Resolver.Family.IPV4)
+            .addresses(
+                Domain.of("mx." + row + "." + token + ".lab.example"), Resolver.AddressFamily.IPV4)
             .records()
             .getFirst();
     try (Socket socket = new Socket(at, lab.settings().ports().smtp())) {

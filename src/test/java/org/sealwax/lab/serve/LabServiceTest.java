@@ -24,45 +24,46 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.sealwax.assess.model.Letter;
-import org.sealwax.assess.model.Outcome;
-import org.sealwax.lab.judge.Profile;
+import org.sealwax.assess.model.CheckOutcome;
+import org.sealwax.assess.model.GradeLetter;
 import org.sealwax.lab.judge.SenderAssessment;
+import org.sealwax.lab.judge.SenderProfile;
 import org.sealwax.lab.judge.SenderReport;
-import org.sealwax.lab.site.Event;
-import org.sealwax.lab.site.Gatekeeper;
+import org.sealwax.lab.site.ConnectionLimiter;
+import org.sealwax.lab.site.LabToken;
 import org.sealwax.lab.site.ScriptedSender;
 import org.sealwax.lab.site.Sighting;
-import org.sealwax.lab.site.Ticket;
+import org.sealwax.lab.site.TrapEvent;
 import org.sealwax.lab.traps.Trap;
 import org.sealwax.lab.traps.Traps;
 import org.sealwax.mail.address.Cidr;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.dns.Answer;
+import org.sealwax.mail.dns.DnsAnswer;
 import org.sealwax.mail.dns.DnsSettings;
+import org.sealwax.mail.dns.DnssecStatus;
 import org.sealwax.mail.dns.Resolver;
-import org.sealwax.mail.dns.Security;
-import org.sealwax.mail.dns.live.LiveResolver;
-import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.dns.live.CachingResolver;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.ManualClock;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Scope;
-import org.sealwax.mail.net.SteppedClock;
 
 /** The public lab: right for those who have a token, and of no use to anybody else. */
 @Timeout(120)
 final class LabServiceTest {
   private static final InetAddress ASKER = InetAddress.ofLiteral("192.0.2.10");
   private static final int TIMEOUT = 60_000;
-  private static final List<Trap.Case> ROWS =
+  private static final List<Trap.TrapCase> ROWS =
       Traps.chosen("a1,a4,b2,b3,b11,c9,d3n,e2,e3,e11,e14,e27,f2,f3,h1,h5").orElseThrow();
 
   @TempDir private Path folder = Path.of("");
-  private ServiceSettings settings = ServiceSettings.loopback(ServiceSettings.Ports.REAL);
+  private LabServiceSettings settings =
+      LabServiceSettings.loopback(LabServiceSettings.LabPorts.REAL);
   private Optional<LabService> open = Optional.empty();
 
   @BeforeEach
   void choose() throws IOException {
-    settings = TestService.settings();
+    settings = TestLabService.settings();
   }
 
   @AfterEach
@@ -72,8 +73,8 @@ final class LabServiceTest {
     }
   }
 
-  private LabService open(ServiceSettings with, Clock clock) throws IOException {
-    LabService service = TestService.open(with, folder, clock, TestService::nobody);
+  private LabService open(LabServiceSettings with, Clock clock) throws IOException {
+    LabService service = TestLabService.open(with, folder, clock, TestLabService::closeConnection);
     open = Optional.of(service);
     return service;
   }
@@ -82,16 +83,17 @@ final class LabServiceTest {
     return open(settings, Clock.system());
   }
 
-  private static Booking issued(LabService.Answer answer) {
-    return assertInstanceOf(LabService.Answer.Issued.class, answer, answer.toString()).booking();
+  private static TokenBooking issued(LabService.TokenResult answer) {
+    return assertInstanceOf(LabService.TokenResult.TokenIssued.class, answer, answer.toString())
+        .booking();
   }
 
-  private static Booking token(LabService service) {
-    return issued(service.issue(ASKER, Traps.quick(), Family.IPV4, ""));
+  private static TokenBooking token(LabService service) {
+    return issued(service.issue(ASKER, Traps.quick(), SenderAddressFamily.IPV4, ""));
   }
 
-  private ScriptedSender.World world(LabService service) {
-    return new ScriptedSender.World(
+  private ScriptedSender.ScriptedSenderEnvironment senderEnvironment(LabService service) {
+    return new ScriptedSender.ScriptedSenderEnvironment(
         service.resolvers().getFirst(),
         service.delegation(),
         service.rootPem(),
@@ -100,30 +102,30 @@ final class LabServiceTest {
         Clock.system());
   }
 
-  private Ticket send(LabService service, ScriptedSender.Kind kind, Scope scope)
+  private LabToken send(LabService service, ScriptedSender.Kind kind, Scope scope)
       throws IOException {
-    Ticket ticket = issued(service.issue(ASKER, ROWS, Family.IPV4, "")).ticket();
-    assertEquals(java.util.Map.of(), ticket.troubles());
-    ScriptedSender sender = new ScriptedSender(world(service), ticket, kind, folder);
+    LabToken ticket = issued(service.issue(ASKER, ROWS, SenderAddressFamily.IPV4, "")).ticket();
+    assertEquals(java.util.Map.of(), ticket.setupFailures());
+    ScriptedSender sender = new ScriptedSender(senderEnvironment(service), ticket, kind, folder);
     for (Sighting sighting : ticket.sightings()) {
       scope.fork(
           () -> {
-            sender.send(sighting.row().label());
+            sender.send(sighting.trapCase().label());
             return "";
           });
     }
     return ticket;
   }
 
-  private static SenderReport report(Ticket ticket) {
-    return new SenderAssessment(Profile.OPPORTUNISTIC, true).report(ticket.sightings());
+  private static SenderReport report(LabToken ticket) {
+    return new SenderAssessment(SenderProfile.OPPORTUNISTIC, true).report(ticket.sightings());
   }
 
   @Test
-  void aGoodSenderAndABadOneAtTheSameTimeAreToldApart() throws IOException, InterruptedException {
+  void concurrentSendersAreJudgedSeparately() throws IOException, InterruptedException {
     LabService service = open();
-    Ticket first;
-    Ticket second;
+    LabToken first;
+    LabToken second;
     try (Scope scope = new Scope("scripted")) {
       first = send(service, ScriptedSender.Kind.GOOD, scope);
       second = send(service, ScriptedSender.Kind.CARELESS, scope);
@@ -132,73 +134,83 @@ final class LabServiceTest {
     SenderReport good = report(first);
     assertEquals(List.of(), good.leaks());
     assertEquals(List.of(), good.losses());
-    assertTrue(good.grade().letter().compareTo(Letter.A_MINUS) <= 0, good.grade().text());
+    assertTrue(good.grade().letter().compareTo(GradeLetter.A_MINUS) <= 0, good.grade().text());
     assertEquals(
         List.of(),
         good.findings().stream()
-            .filter(f -> f.check().id().startsWith("lab.") && f.outcome() == Outcome.FAIL)
-            .map(f -> f.code() + " " + f.seen())
+            .filter(f -> f.check().id().startsWith("lab.") && f.outcome() == CheckOutcome.FAIL)
+            .map(f -> f.code() + " " + f.observed())
             .toList());
     SenderReport bad = report(second);
-    assertEquals(Letter.F, bad.grade().letter());
+    assertEquals(GradeLetter.F, bad.grade().letter());
     assertTrue(
         bad.leaks().containsAll(List.of("b2", "b3", "e3", "e11", "f3", "e27")),
         bad.leaks().toString());
   }
 
   private static Resolver resolver(LabService service, boolean validating) {
-    return new LiveResolver(
+    return new CachingResolver(
         DnsSettings.defaults()
             .withResolvers(List.of(service.resolvers().getFirst()))
             .withAnchors(service.delegation())
             .withValidation(validating ? DnsSettings.Validation.OWN : DnsSettings.Validation.OFF),
         Clock.system(),
-        Chance.secure());
+        RandomSource.secure());
   }
 
   @Test
-  void namesAreThereForALiveTokenOnly() throws IOException {
-    SteppedClock clock = new SteppedClock(Instant.now());
+  void namesExistForLiveTokensOnly() throws IOException {
+    ManualClock clock = new ManualClock(Instant.now());
     LabService service = open(settings, clock);
-    Booking booking = token(service);
+    TokenBooking booking = token(service);
     String zone = booking.ticket().zone();
     assertEquals(Optional.of(booking), service.find(booking.ticket().token()));
-    assertEquals(Security.SECURE, resolver(service, true).mx(Domain.of("e3." + zone)).security());
+    assertEquals(
+        DnssecStatus.SECURE, resolver(service, true).mx(Domain.of("e3." + zone)).security());
     assertEquals(16 + ".lab.example".length(), zone.length());
     clock.pass(Duration.ofMinutes(61));
     assertEquals(Optional.empty(), service.find(booking.ticket().token()), "not swept yet, but");
     service.sweep();
     assertEquals(0, service.live());
-    assertEquals(Answer.Kind.NO_NAME, resolver(service, false).mx(Domain.of("e3." + zone)).kind());
+    assertEquals(
+        DnsAnswer.Kind.NO_NAME, resolver(service, false).mx(Domain.of("e3." + zone)).kind());
     service.end(booking);
     assertEquals(Optional.empty(), service.find(""));
     assertEquals(Optional.empty(), service.find("x".repeat(100_000)));
   }
 
   @Test
-  void tokensAreBoundedForANetworkAndInAll() throws IOException {
-    SteppedClock clock = new SteppedClock(Instant.now());
+  void tokensAreLimitedPerNetworkAndInTotal() throws IOException {
+    ManualClock clock = new ManualClock(Instant.now());
     LabService service = open(settings, clock);
-    List<Trap.Case> row = List.of(Traps.find("a1").orElseThrow());
-    List<Booking> got = new ArrayList<>();
+    List<Trap.TrapCase> row = List.of(Traps.find("a1").orElseThrow());
+    List<TokenBooking> got = new ArrayList<>();
     for (int i = 0; i < settings.tokensEach(); i++) {
-      got.add(issued(service.issue(InetAddress.ofLiteral("192.0.2." + i), row, Family.IPV4, "")));
+      got.add(
+          issued(
+              service.issue(
+                  InetAddress.ofLiteral("192.0.2." + i), row, SenderAddressFamily.IPV4, "")));
     }
     assertInstanceOf(
-        LabService.Answer.Refused.class,
-        service.issue(InetAddress.ofLiteral("192.0.2.200"), row, Family.IPV4, ""));
+        LabService.TokenResult.TokenRefused.class,
+        service.issue(InetAddress.ofLiteral("192.0.2.200"), row, SenderAddressFamily.IPV4, ""));
     for (int i = settings.tokensEach(); i < settings.tokens(); i++) {
       issued(
-          service.issue(InetAddress.ofLiteral("2001:db8:0:" + i + "00::1"), row, Family.IPV4, ""));
+          service.issue(
+              InetAddress.ofLiteral("2001:db8:0:" + i + "00::1"),
+              row,
+              SenderAddressFamily.IPV4,
+              ""));
     }
     assertInstanceOf(
-        LabService.Answer.Refused.class,
-        service.issue(InetAddress.ofLiteral("203.0.113.1"), row, Family.IPV4, ""));
+        LabService.TokenResult.TokenRefused.class,
+        service.issue(InetAddress.ofLiteral("203.0.113.1"), row, SenderAddressFamily.IPV4, ""));
     // Asking and giving back, again and again, is bounded too.
     service.end(got.getFirst());
     int more = 0;
     for (int i = 0; i < 50; i++) {
-      if (service.issue(ASKER, row, Family.IPV4, "") instanceof LabService.Answer.Issued again) {
+      if (service.issue(ASKER, row, SenderAddressFamily.IPV4, "")
+          instanceof LabService.TokenResult.TokenIssued again) {
         service.end(again.booking());
         more++;
       }
@@ -207,11 +219,11 @@ final class LabServiceTest {
   }
 
   @Test
-  void withFewAddressesThereAreFewRowsAndItIsSaid() throws IOException {
+  void withFewAddressesThereAreFewTrapsAndAReason() throws IOException {
     String base = settings.addresses().getFirst().getHostAddress();
     String network = base.substring(0, base.length() - ".0.1".length());
-    ServiceSettings few =
-        new ServiceSettings(
+    LabServiceSettings few =
+        new LabServiceSettings(
             settings.zone(),
             settings.nameServers(),
             settings.addresses(),
@@ -226,19 +238,21 @@ final class LabServiceTest {
             settings.connectionsPerMinute(),
             settings.dnsRate());
     LabService service = open(few, Clock.system());
-    Booking first = token(service);
+    TokenBooking first = token(service);
     int rows = Traps.quick().size();
     assertEquals(
-        rows - 5, first.ticket().troubles().size(), "half of eight addresses, and a null MX");
-    assertTrue(first.ticket().troubles().values().iterator().next().contains("no IPv4 address"));
-    Booking second = token(service);
-    assertEquals(rows - 5, second.ticket().troubles().size());
+        rows - 5, first.ticket().setupFailures().size(), "half of eight addresses, and a null MX");
+    assertTrue(
+        first.ticket().setupFailures().values().iterator().next().contains("no IPv4 address"));
+    TokenBooking second = token(service);
+    assertEquals(rows - 5, second.ticket().setupFailures().size());
     service.end(first);
-    assertEquals(rows - 5, token(service).ticket().troubles().size(), "what was lent came back");
+    assertEquals(
+        rows - 5, token(service).ticket().setupFailures().size(), "what was lent came back");
   }
 
   @Test
-  void keysOutliveARestart() throws IOException {
+  void keysSurviveARestart() throws IOException {
     LabService first = open();
     String root = first.rootPem();
     List<String> ds = first.delegation();
@@ -263,7 +277,7 @@ final class LabServiceTest {
     return out.toString().strip();
   }
 
-  private static String say(Socket socket, String text) throws IOException {
+  private static String sendText(Socket socket, String text) throws IOException {
     OutputStream out = socket.getOutputStream();
     out.write((text + "\r\n").getBytes(StandardCharsets.ISO_8859_1));
     out.flush();
@@ -275,15 +289,15 @@ final class LabServiceTest {
   }
 
   @Test
-  void itRelaysForNobodyAtNoDoor() throws IOException {
+  void noListenerIsAnOpenRelay() throws IOException {
     LabService service = open();
-    Booking dead = token(service);
-    Booking live = token(service);
+    TokenBooking dead = token(service);
+    TokenBooking live = token(service);
     service.end(dead);
     String zone = live.ticket().zone();
     InetAddress trap =
         resolver(service, false)
-            .addresses(Domain.of("mx.b1." + zone), Resolver.Family.IPV4)
+            .addresses(Domain.of("mx.b1." + zone), Resolver.AddressFamily.IPV4)
             .records()
             .getFirst();
     List<String> attempts =
@@ -322,41 +336,42 @@ final class LabServiceTest {
     for (InetAddress door : List.of(trap, settings.addresses().getFirst())) {
       try (Socket socket = connect(door, settings.ports().smtp())) {
         assertTrue(line(socket.getInputStream()).startsWith("220"));
-        assertTrue(say(socket, "EHLO x").startsWith("250"));
-        assertTrue(say(socket, "MAIL FROM:<a@elsewhere.example>").startsWith("250"));
+        assertTrue(sendText(socket, "EHLO x").startsWith("250"));
+        assertTrue(sendText(socket, "MAIL FROM:<a@elsewhere.example>").startsWith("250"));
         for (String attempt : door.equals(trap) ? refusedAtTraps : refusedAtDesk) {
-          String reply = say(socket, "RCPT TO:" + attempt);
+          String reply = sendText(socket, "RCPT TO:" + attempt);
           assertTrue(reply.startsWith("550"), attempt + ": " + reply);
         }
-        assertTrue(say(socket, "DATA").startsWith("503"));
-        assertTrue(say(socket, "BDAT 5 LAST").startsWith("502"));
-        assertTrue(say(socket, "VRFY box").startsWith("502"));
-        assertTrue(say(socket, "EXPN list").startsWith("502"));
-        assertTrue(say(socket, "ETRN elsewhere.example").startsWith("502"));
-        assertTrue(say(socket, "TURN").startsWith("502"));
-        assertTrue(say(socket, "AUTH PLAIN AGEAYQ==").startsWith("502"));
+        assertTrue(sendText(socket, "DATA").startsWith("503"));
+        assertTrue(sendText(socket, "BDAT 5 LAST").startsWith("502"));
+        assertTrue(sendText(socket, "VRFY box").startsWith("502"));
+        assertTrue(sendText(socket, "EXPN list").startsWith("502"));
+        assertTrue(sendText(socket, "ETRN elsewhere.example").startsWith("502"));
+        assertTrue(sendText(socket, "TURN").startsWith("502"));
+        assertTrue(sendText(socket, "AUTH PLAIN AGEAYQ==").startsWith("502"));
       }
     }
     assertFalse(
         live.ticket().sightings().stream()
             .flatMap(s -> s.events().stream())
-            .anyMatch(e -> e instanceof Event.Delivered || e instanceof Event.Bounced));
+            .anyMatch(
+                e -> e instanceof TrapEvent.MessageAccepted || e instanceof TrapEvent.DsnReturned));
   }
 
   @Test
-  void theFrontDeskTakesBouncesOfLiveTokensAndForgetsThem() throws IOException {
+  void theReturnHostAcceptsBouncesOfLiveTokensOnly() throws IOException {
     LabService service = open();
-    Booking booking = token(service);
-    Booking other = token(service);
+    TokenBooking booking = token(service);
+    TokenBooking other = token(service);
     String zone = booking.ticket().zone();
     try (Socket socket = connect(settings.addresses().getFirst(), settings.ports().smtp())) {
       line(socket.getInputStream());
-      say(socket, "EHLO x");
-      assertTrue(say(socket, "MAIL FROM:<>").startsWith("250"));
-      assertTrue(say(socket, "RCPT TO:<sender@bounce." + zone + ">").startsWith("250"));
-      assertTrue(say(socket, "DATA").startsWith("354"));
+      sendText(socket, "EHLO x");
+      assertTrue(sendText(socket, "MAIL FROM:<>").startsWith("250"));
+      assertTrue(sendText(socket, "RCPT TO:<sender@bounce." + zone + ">").startsWith("250"));
+      assertTrue(sendText(socket, "DATA").startsWith("354"));
       String reply =
-          say(
+          sendText(
               socket,
               "Content-Type: message/delivery-status\r\n\r\nFinal-Recipient: rfc822; probe@e3."
                   + zone
@@ -365,16 +380,16 @@ final class LabServiceTest {
     }
     assertTrue(
         booking.ticket().sighting("e3").events().stream()
-            .anyMatch(e -> e instanceof Event.Bounced));
+            .anyMatch(e -> e instanceof TrapEvent.DsnReturned));
     assertFalse(
-        other.ticket().sighting("e3").events().stream().anyMatch(e -> e instanceof Event.Bounced));
+        other.ticket().sighting("e3").events().stream()
+            .anyMatch(e -> e instanceof TrapEvent.DsnReturned));
   }
 
   @Test
-  void aThousandConnectionsFromManySourcesAreAllAnsweredAndOneSourceGetsItsShare()
-      throws IOException {
+  void aThousandConnectionsAreAnsweredAndEachSourceIsLimited() throws IOException {
     LabService service = open();
-    Ticket ticket = token(service).ticket();
+    LabToken ticket = token(service).ticket();
     List<String> rows = List.of("a1", "b1", "b2", "b3", "b4", "e2", "e3", "e11", "f2", "f3");
     Resolver resolver = resolver(service, false);
     List<InetAddress> traps =
@@ -382,12 +397,13 @@ final class LabServiceTest {
             .map(
                 r ->
                     resolver
-                        .addresses(Domain.of("mx." + r + "." + ticket.zone()), Resolver.Family.IPV4)
+                        .addresses(
+                            Domain.of("mx." + r + "." + ticket.zone()), Resolver.AddressFamily.IPV4)
                         .records()
                         .getFirst())
             .toList();
     List<Socket> held = new ArrayList<>();
-    List<Scope.Task<String>> tasks = new ArrayList<>();
+    List<Scope.ForkedTask<String>> tasks = new ArrayList<>();
     try (Scope scope = new Scope("thousand")) {
       for (int i = 0; i < 1_000; i++) {
         InetAddress trap = traps.get(i % traps.size());
@@ -401,14 +417,14 @@ final class LabServiceTest {
                   socket.bind(new InetSocketAddress(source, 0));
                   socket.connect(new InetSocketAddress(trap, settings.ports().smtp()), TIMEOUT);
                   return line(socket.getInputStream()).substring(0, 3)
-                      + say(socket, "EHLO x").substring(0, 3);
+                      + sendText(socket, "EHLO x").substring(0, 3);
                 }));
       }
       scope.join();
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }
-    for (Scope.Task<String> task : tasks) {
+    for (Scope.ForkedTask<String> task : tasks) {
       assertEquals("220250", task.get());
     }
     // All are still open: 50 of each source, which may have 64.
@@ -435,28 +451,31 @@ final class LabServiceTest {
       assertTrue(sighting.connections() >= 100, row);
       assertFalse(
           sighting.events().stream()
-              .anyMatch(e -> e instanceof Event.Delivered || e instanceof Event.Fooled));
+              .anyMatch(
+                  e ->
+                      e instanceof TrapEvent.MessageAccepted
+                          || e instanceof TrapEvent.SenderDeceived));
     }
     SenderReport report =
-        new SenderAssessment(Profile.OPPORTUNISTIC, false).report(ticket.sightings());
+        new SenderAssessment(SenderProfile.OPPORTUNISTIC, false).report(ticket.sightings());
     assertEquals(List.of(), report.leaks());
-    assertEquals(0, report.count(Outcome.FAIL), "who says only EHLO did nothing wrong yet");
+    assertEquals(0, report.count(CheckOutcome.FAIL), "who says only EHLO did nothing wrong yet");
   }
 
   @Test
-  void httpsHostsAreFoundByTheNameInTheHelloAndTheRestGetsThePages() throws Exception {
+  void policyHostsAreSelectedBySniAndOtherNamesGetThePages() throws Exception {
     List<String> pages = new java.util.concurrent.CopyOnWriteArrayList<>();
     LabService service =
-        TestService.open(
+        TestLabService.open(
             settings,
             folder,
             Clock.system(),
             wire -> {
               pages.add(wire.peer().getAddress().getHostAddress());
-              TestService.nobody(wire);
+              TestLabService.closeConnection(wire);
             });
     open = Optional.of(service);
-    Ticket ticket = token(service).ticket();
+    LabToken ticket = token(service).ticket();
     String report =
         "{\"policies\":[{\"policy\":{\"policy-domain\":\"e3."
             + ticket.zone()
@@ -470,11 +489,15 @@ final class LabServiceTest {
                 + "\r\n\r\n"
                 + report);
     assertTrue(answer.startsWith("HTTP/1.1 201"), answer);
-    assertTrue(ticket.sighting("e3").events().stream().anyMatch(e -> e instanceof Event.Reported));
+    assertTrue(
+        ticket.sighting("e3").events().stream()
+            .anyMatch(e -> e instanceof TrapEvent.TlsReportReceived));
     String policy =
         https("mta-sts.f3." + ticket.zone(), "GET /.well-known/mta-sts.txt HTTP/1.1\r\n\r\n");
     assertTrue(policy.contains("mode: enforce"), policy);
-    assertTrue(ticket.sighting("f3").events().stream().anyMatch(e -> e instanceof Event.Fetched));
+    assertTrue(
+        ticket.sighting("f3").events().stream()
+            .anyMatch(e -> e instanceof TrapEvent.PolicyRequested));
     assertEquals(List.of(), pages);
     assertEquals("", https("lab.example", "GET / HTTP/1.1\r\n\r\n"));
     assertEquals("", https("mta-sts.f3.none.lab.example", "GET / HTTP/1.1\r\n\r\n"));
@@ -487,7 +510,7 @@ final class LabServiceTest {
   /** What comes back; empty when no TLS came about. */
   private String https(String name, String request) throws Exception {
     javax.net.ssl.SSLContext context = javax.net.ssl.SSLContext.getInstance("TLS");
-    context.init(null, new javax.net.ssl.TrustManager[] {new TrustsAll()}, null);
+    context.init(null, new javax.net.ssl.TrustManager[] {new TrustAnyServerManager()}, null);
     try (Socket plain = connect(settings.addresses().getFirst(), settings.ports().https());
         javax.net.ssl.SSLSocket socket =
             (javax.net.ssl.SSLSocket)
@@ -501,7 +524,7 @@ final class LabServiceTest {
   }
 
   /** What is certified is not the question here. */
-  private static final class TrustsAll extends javax.net.ssl.X509ExtendedTrustManager {
+  private static final class TrustAnyServerManager extends javax.net.ssl.X509ExtendedTrustManager {
     @Override
     public void checkClientTrusted(
         java.security.cert.X509Certificate[] chain, String type, Socket socket) {}
@@ -531,11 +554,11 @@ final class LabServiceTest {
   }
 
   @Test
-  void oneTokenCannotTakeTheConnectionsOfAllNorOneSourceThoseOfAToken() {
-    SteppedClock clock = new SteppedClock(Instant.EPOCH);
+  void connectionsAreLimitedPerTokenAndPerSource() {
+    ManualClock clock = new ManualClock(Instant.EPOCH);
     org.sealwax.mail.net.Limit all = org.sealwax.mail.net.Limit.of(10);
-    Gatekeeper first = new Gatekeeper(all, 6, 4, 60, clock);
-    Gatekeeper second = new Gatekeeper(all, 6, 4, 60, clock);
+    ConnectionLimiter first = new ConnectionLimiter(all, 6, 4, 60, clock);
+    ConnectionLimiter second = new ConnectionLimiter(all, 6, 4, 60, clock);
     InetAddress a = InetAddress.ofLiteral("2001:db8:1:1::1");
     InetAddress sameNetwork = InetAddress.ofLiteral("2001:db8:1:1:ffff::2");
     InetAddress b = InetAddress.ofLiteral("2001:db8:1:2::1");
@@ -549,7 +572,7 @@ final class LabServiceTest {
     // A minute's worth, whether they stay or not.
     int quick = 0;
     InetAddress c = InetAddress.ofLiteral("192.0.2.3");
-    Gatekeeper third = new Gatekeeper(10, 4, 60, clock);
+    ConnectionLimiter third = new ConnectionLimiter(10, 4, 60, clock);
     for (int i = 0; i < 100; i++) {
       if (third.enter(c)) {
         third.leave(c);
@@ -561,7 +584,7 @@ final class LabServiceTest {
     assertEquals(2, entered(third, c, 5));
   }
 
-  private static int entered(Gatekeeper keeper, InetAddress from, int tries) {
+  private static int entered(ConnectionLimiter keeper, InetAddress from, int tries) {
     int count = 0;
     for (int i = 0; i < tries; i++) {
       count += keeper.enter(from) ? 1 : 0;
@@ -570,12 +593,12 @@ final class LabServiceTest {
   }
 
   @Test
-  void evidenceIsBounded() throws IOException {
+  void evidenceIsLimited() throws IOException {
     Sighting sighting =
         new Sighting(
             Traps.find("a1").orElseThrow(), new java.util.concurrent.atomic.AtomicLong(10_000));
     for (int i = 0; i < 100; i++) {
-      sighting.add(new Event.Hello(Instant.EPOCH, i, new byte[1_880]));
+      sighting.add(new TrapEvent.ClientHelloSeen(Instant.EPOCH, i, new byte[1_880]));
     }
     assertEquals(5, sighting.events().size());
     assertEquals(95, sighting.dropped());

@@ -23,9 +23,9 @@ import org.sealwax.lab.traps.Traps;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.DnsSettings;
 import org.sealwax.mail.dns.Resolver;
-import org.sealwax.mail.dns.live.LiveResolver;
-import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.dns.live.CachingResolver;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Scope;
 
 /** What strangers do to the lab: relay through it, fill it, send it nonsense. */
@@ -33,7 +33,7 @@ final class LabAttackTest {
   private static final int TIMEOUT = 60_000;
 
   private Lab lab;
-  private Ticket ticket;
+  private LabToken ticket;
   private Resolver resolver;
 
   @BeforeEach
@@ -41,12 +41,12 @@ final class LabAttackTest {
     lab = TestLab.open();
     ticket = lab.issue(Traps.quick());
     resolver =
-        new LiveResolver(
+        new CachingResolver(
             DnsSettings.defaults()
                 .withResolvers(List.of(lab.resolver()))
                 .withValidation(DnsSettings.Validation.OFF),
             Clock.system(),
-            Chance.secure());
+            RandomSource.secure());
   }
 
   @AfterEach
@@ -56,7 +56,7 @@ final class LabAttackTest {
 
   private InetAddress address(String host) {
     return resolver
-        .addresses(Domain.of(host + "." + ticket.zone()), Resolver.Family.IPV4)
+        .addresses(Domain.of(host + "." + ticket.zone()), Resolver.AddressFamily.IPV4)
         .records()
         .getFirst();
   }
@@ -76,7 +76,7 @@ final class LabAttackTest {
     return out.toString().strip();
   }
 
-  private static String say(Socket socket, String text) throws IOException {
+  private static String send(Socket socket, String text) throws IOException {
     OutputStream out = socket.getOutputStream();
     out.write((text + "\r\n").getBytes(StandardCharsets.ISO_8859_1));
     out.flush();
@@ -88,7 +88,7 @@ final class LabAttackTest {
   }
 
   @Test
-  void itRelaysForNobody() throws IOException {
+  void theLabIsNoOpenRelay() throws IOException {
     List<String> attempts =
         List.of(
             "<box@elsewhere.example>",
@@ -104,15 +104,16 @@ final class LabAttackTest {
             "<Postmaster>");
     try (Socket socket = connect(address("mx.b1"), lab.settings().smtpPort())) {
       assertTrue(line(socket.getInputStream()).startsWith("220"));
-      assertTrue(say(socket, "EHLO x").startsWith("250"));
-      assertTrue(say(socket, "MAIL FROM:<a@elsewhere.example>").startsWith("250"));
+      assertTrue(send(socket, "EHLO x").startsWith("250"));
+      assertTrue(send(socket, "MAIL FROM:<a@elsewhere.example>").startsWith("250"));
       for (String attempt : attempts) {
-        assertTrue(say(socket, "RCPT TO:" + attempt).startsWith("5"), attempt);
+        assertTrue(send(socket, "RCPT TO:" + attempt).startsWith("5"), attempt);
       }
-      assertTrue(say(socket, "DATA").startsWith("503"));
+      assertTrue(send(socket, "DATA").startsWith("503"));
     }
     assertFalse(
-        ticket.sighting("b1").events().stream().anyMatch(e -> e instanceof Event.Delivered));
+        ticket.sighting("b1").events().stream()
+            .anyMatch(e -> e instanceof TrapEvent.MessageAccepted));
   }
 
   @Test
@@ -120,7 +121,7 @@ final class LabAttackTest {
       throws IOException, InterruptedException {
     List<String> hosts = List.of("a1", "b1", "b2", "b3", "b4", "e2", "e3", "e11", "f2", "f3");
     int each = 100;
-    List<Scope.Task<String>> tasks = new ArrayList<>();
+    List<Scope.ForkedTask<String>> tasks = new ArrayList<>();
     List<InetAddress> addresses = hosts.stream().map(h -> address("mx." + h)).toList();
     try (Scope scope = new Scope("thousand")) {
       for (InetAddress address : addresses) {
@@ -130,26 +131,27 @@ final class LabAttackTest {
                   () -> {
                     try (Socket socket = connect(address, lab.settings().smtpPort())) {
                       String greeting = line(socket.getInputStream());
-                      String ehlo = say(socket, "EHLO x");
-                      return greeting.substring(0, 3) + ehlo.substring(0, 3) + say(socket, "QUIT");
+                      String ehlo = send(socket, "EHLO x");
+                      return greeting.substring(0, 3) + ehlo.substring(0, 3) + send(socket, "QUIT");
                     }
                   }));
         }
       }
       scope.join();
     }
-    for (Scope.Task<String> task : tasks) {
+    for (Scope.ForkedTask<String> task : tasks) {
       assertEquals("220250221 2.0.0 bye", task.get());
     }
     for (String host : hosts) {
       assertEquals(each, ticket.sighting(host).connections(), host);
       assertFalse(
-          ticket.sighting(host).events().stream().anyMatch(e -> e instanceof Event.Delivered));
+          ticket.sighting(host).events().stream()
+              .anyMatch(e -> e instanceof TrapEvent.MessageAccepted));
     }
   }
 
   @Test
-  void nonsenseAtEveryDoorLeavesItStanding() throws IOException {
+  void garbageAtEveryListenerLeavesTheLabRunning() throws IOException {
     Random random = new Random(25);
     InetAddress smtp = address("mx.a1");
     InetAddress https = address("mta-sts.f2");

@@ -13,34 +13,34 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.sealwax.lab.traps.Context;
+import org.sealwax.lab.traps.PolicyContext;
 import org.sealwax.lab.traps.Trap;
 import org.sealwax.lab.traps.Traps;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.DnsSettings;
+import org.sealwax.mail.dns.DnssecStatus;
 import org.sealwax.mail.dns.Resolver;
-import org.sealwax.mail.dns.Security;
-import org.sealwax.mail.dns.live.LiveResolver;
-import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.dns.live.CachingResolver;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
 
 /** The lab as it stands before any sender comes: names, signatures, records. */
 final class LabTest {
   private static Lab lab;
-  private static Ticket ticket;
+  private static LabToken ticket;
   private static Resolver resolver;
 
   @BeforeAll
   static void open() throws IOException {
     lab = TestLab.open();
-    ticket = lab.issue(Traps.rows());
+    ticket = lab.issue(Traps.cases());
     resolver =
-        new LiveResolver(
+        new CachingResolver(
             DnsSettings.defaults()
                 .withResolvers(List.of(lab.resolver()))
                 .withAnchors(lab.anchors()),
             Clock.system(),
-            Chance.secure());
+            RandomSource.secure());
   }
 
   @AfterAll
@@ -57,9 +57,9 @@ final class LabTest {
   }
 
   @Test
-  void everyRowHasALabelOfItsOwn() {
+  void everyTrapCaseHasItsOwnLabel() {
     Set<String> labels = new HashSet<>();
-    for (Trap.Case row : Traps.rows()) {
+    for (Trap.TrapCase row : Traps.cases()) {
       assertTrue(labels.add(row.label()), row.label());
       assertEquals(Domain.of(row.label()).name(), row.label());
     }
@@ -71,7 +71,7 @@ final class LabTest {
    * reports are looked for at every trap.
    */
   @Test
-  void everyTrapOfTheListIsThereAndNoOther() {
+  void theTrapsAreExactlyThoseOfTheList() {
     Map<Character, Integer> last =
         Map.of('A', 4, 'B', 15, 'C', 29, 'D', 21, 'E', 30, 'F', 19, 'G', 5, 'H', 12, 'I', 5);
     Set<String> listed = new TreeSet<>();
@@ -85,46 +85,49 @@ final class LabTest {
     Set<String> there = new TreeSet<>();
     Traps.all().forEach(t -> there.add(t.id().replaceFirst("[a-d]$", "")));
     assertEquals(listed, there);
-    assertEquals(Set.of(Context.NONE, Context.ENFORCE, Context.DANE), contexts("C1"));
+    assertEquals(
+        Set.of(PolicyContext.NONE, PolicyContext.ENFORCE, PolicyContext.DANE), contexts("C1"));
     for (String every : List.of("D1", "D2", "D3", "D4", "D5")) {
-      assertEquals(Set.of(Context.values()), contexts(every), every);
+      assertEquals(Set.of(PolicyContext.values()), contexts(every), every);
     }
   }
 
-  private static Set<Context> contexts(String id) {
+  private static Set<PolicyContext> contexts(String id) {
     return Traps.all().stream().filter(t -> t.id().equals(id)).findFirst().orElseThrow().contexts();
   }
 
   @Test
-  void everyRowCanBeSetUp() {
-    assertEquals(Traps.rows().size(), ticket.recipients().size());
-    ticket.troubles().keySet().forEach(label -> assertEquals("a3", label));
+  void everyTrapCaseCanBeSetUp() {
+    assertEquals(Traps.cases().size(), ticket.recipients().size());
+    ticket.setupFailures().keySet().forEach(label -> assertEquals("a3", label));
   }
 
   @Test
-  void signaturesAreWorthWhatTheTrapSays() {
-    assertEquals(Security.INSECURE, resolver.mx(site("a1")).security());
-    assertEquals(Security.SECURE, resolver.mx(site("a4")).security());
-    assertEquals(Security.SECURE, resolver.mx(site("e1")).security());
-    assertEquals(Security.SECURE, resolver.mx(site("e4")).security());
-    assertEquals(Security.BOGUS, resolver.mx(site("e19")).security());
-    assertEquals(Security.INSECURE, resolver.mx(site("e20")).security());
-    assertEquals(Security.INSECURE, resolver.mx(site("e21")).security());
-    assertEquals(Security.INSECURE, resolver.mx(site("e26")).security());
+  void signaturesAreValidOrInvalidAsTheTrapDemands() {
+    assertEquals(DnssecStatus.INSECURE, resolver.mx(site("a1")).security());
+    assertEquals(DnssecStatus.SECURE, resolver.mx(site("a4")).security());
+    assertEquals(DnssecStatus.SECURE, resolver.mx(site("e1")).security());
+    assertEquals(DnssecStatus.SECURE, resolver.mx(site("e4")).security());
+    assertEquals(DnssecStatus.BOGUS, resolver.mx(site("e19")).security());
+    assertEquals(DnssecStatus.INSECURE, resolver.mx(site("e20")).security());
+    assertEquals(DnssecStatus.INSECURE, resolver.mx(site("e21")).security());
+    assertEquals(DnssecStatus.INSECURE, resolver.mx(site("e26")).security());
     assertEquals(
-        Security.BOGUS,
-        resolver.addresses(Domain.of("mx.e18." + ticket.zone()), Resolver.Family.IPV4).security());
+        DnssecStatus.BOGUS,
+        resolver
+            .addresses(Domain.of("mx.e18." + ticket.zone()), Resolver.AddressFamily.IPV4)
+            .security());
     for (String bogus : List.of("e14", "e15", "e16")) {
-      assertEquals(Security.BOGUS, resolver.tlsa(tlsa("mx." + bogus)).security(), bogus);
-      assertEquals(Security.SECURE, resolver.mx(site(bogus)).security(), bogus);
+      assertEquals(DnssecStatus.BOGUS, resolver.tlsa(tlsa("mx." + bogus)).security(), bogus);
+      assertEquals(DnssecStatus.SECURE, resolver.mx(site(bogus)).security(), bogus);
     }
-    assertEquals(Security.FAILED, resolver.tlsa(tlsa("mx.e17a")).security());
-    assertEquals(Security.SECURE, resolver.tlsa(tlsa("mx.e21-mx")).security());
-    assertEquals(Security.INSECURE, resolver.tlsa(tlsa("mx.e25")).security());
+    assertEquals(DnssecStatus.FAILED, resolver.tlsa(tlsa("mx.e17a")).security());
+    assertEquals(DnssecStatus.SECURE, resolver.tlsa(tlsa("mx.e21-mx")).security());
+    assertEquals(DnssecStatus.INSECURE, resolver.tlsa(tlsa("mx.e25")).security());
   }
 
   @Test
-  void recordsAreWhatTheTrapSays() {
+  void recordsAreAsTheTrapDemands() {
     assertEquals(
         "9 1 1", resolver.tlsa(tlsa("mx.e10a")).records().getFirst().toString().substring(0, 5));
     assertEquals(2, resolver.tlsa(tlsa("mx.e4")).records().size());
@@ -144,13 +147,17 @@ final class LabTest {
   }
 
   @Test
-  void whatIsAskedIsSeen() {
+  void queriesAreRecorded() {
     resolver.tlsa(tlsa("mx.e3"));
     assertTrue(
         ticket.sighting("e3").events().stream()
-            .anyMatch(e -> e instanceof Event.Asked a && a.type().equals("TLSA") && a.dnssecOk()));
+            .anyMatch(
+                e ->
+                    e instanceof TrapEvent.DnsQueried a
+                        && a.type().equals("TLSA")
+                        && a.dnssecOk()));
     assertFalse(
         ticket.sighting("e12").events().stream()
-            .anyMatch(e -> e instanceof Event.Asked a && a.name().contains(".e3.")));
+            .anyMatch(e -> e instanceof TrapEvent.DnsQueried a && a.name().contains(".e3.")));
   }
 }

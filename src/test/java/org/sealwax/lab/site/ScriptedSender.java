@@ -18,33 +18,33 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.dns.Answer;
+import org.sealwax.mail.dns.DnsAnswer;
 import org.sealwax.mail.dns.DnsSettings;
+import org.sealwax.mail.dns.DnssecStatus;
 import org.sealwax.mail.dns.MxSet;
 import org.sealwax.mail.dns.Resolver;
-import org.sealwax.mail.dns.Security;
-import org.sealwax.mail.dns.Tlsa;
-import org.sealwax.mail.dns.live.LiveResolver;
-import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.dns.TlsaRecord;
+import org.sealwax.mail.dns.live.CachingResolver;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.SystemDialer;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.tls.ClientOffer;
-import org.sealwax.mail.tls.ClientTls;
+import org.sealwax.mail.tls.ClientTlsSettings;
 import org.sealwax.mail.tls.IdentitySettings;
 import org.sealwax.mail.tls.IdentityStore;
 import org.sealwax.mail.tls.RootStore;
 import org.sealwax.mail.tls.TlsClient;
 import org.sealwax.mail.tls.TlsEngine;
-import org.sealwax.mail.tls.TlsRoom;
+import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.mail.tls.TlsSettings;
 import org.sealwax.mail.tls.TlsWire;
-import org.sealwax.mail.tls.verdict.Association;
-import org.sealwax.mail.tls.verdict.Associations;
-import org.sealwax.mail.tls.verdict.References;
+import org.sealwax.mail.tls.verdict.ReferenceIdentity;
+import org.sealwax.mail.tls.verdict.TlsException;
 import org.sealwax.mail.tls.verdict.TlsFloor;
-import org.sealwax.mail.tls.verdict.TlsTrouble;
 import org.sealwax.mail.tls.verdict.TlsVersion;
+import org.sealwax.mail.tls.verdict.TlsaAssociation;
+import org.sealwax.mail.tls.verdict.TlsaAssociations;
 import org.sealwax.mail.tls.verdict.TrustRoots;
 import org.sealwax.mail.tls.verdict.Verdict;
 
@@ -91,7 +91,7 @@ public final class ScriptedSender {
 
   private static final String TLS_OPTIONAL = "g5";
 
-  private enum Result {
+  private enum SendResult {
     DELIVERED,
     DEFERRED,
     /** TLS did not come about, or was not offered. */
@@ -102,7 +102,7 @@ public final class ScriptedSender {
     NO_REQUIRETLS
   }
 
-  private record Policy(String mode, List<String> patterns) {
+  private record KnownStsPolicy(String mode, List<String> patterns) {
     boolean enforces() {
       return mode.equals("enforce");
     }
@@ -119,9 +119,10 @@ public final class ScriptedSender {
   }
 
   /** What a host must show. */
-  private record Need(boolean tls, boolean name, List<Association> associations, String sni) {
-    Need optional() {
-      return new Need(false, false, List.of(), sni);
+  private record RequiredProtection(
+      boolean tls, boolean name, List<TlsaAssociation> associations, String sni) {
+    RequiredProtection optional() {
+      return new RequiredProtection(false, false, List.of(), sni);
     }
   }
 
@@ -135,7 +136,7 @@ public final class ScriptedSender {
    * @param httpsPort of all policy hosts
    * @param clock by which its resolver forgets
    */
-  public record World(
+  public record ScriptedSenderEnvironment(
       InetSocketAddress resolver,
       List<String> anchors,
       String rootPem,
@@ -143,19 +144,19 @@ public final class ScriptedSender {
       int httpsPort,
       Clock clock) {}
 
-  private final World lab;
-  private final Ticket ticket;
+  private final ScriptedSenderEnvironment lab;
+  private final LabToken ticket;
   private final Kind kind;
   private final Resolver resolver;
   private final TlsClient tls;
   private final TrustRoots roots;
-  private final Map<String, Policy> policies = new HashMap<>();
+  private final Map<String, KnownStsPolicy> policies = new HashMap<>();
 
   /** A sender that knows the lab's resolver, anchor and CA. */
-  public ScriptedSender(Lab lab, Ticket ticket, Kind kind, Path folder, Clock clock)
+  public ScriptedSender(Lab lab, LabToken ticket, Kind kind, Path folder, Clock clock)
       throws IOException {
     this(
-        new World(
+        new ScriptedSenderEnvironment(
             lab.resolver(),
             lab.anchors(),
             lab.rootPem(),
@@ -168,7 +169,8 @@ public final class ScriptedSender {
   }
 
   /** A sender somewhere else. */
-  public ScriptedSender(World lab, Ticket ticket, Kind kind, Path folder) throws IOException {
+  public ScriptedSender(ScriptedSenderEnvironment lab, LabToken ticket, Kind kind, Path folder)
+      throws IOException {
     this.lab = lab;
     this.ticket = ticket;
     this.kind = kind;
@@ -179,17 +181,18 @@ public final class ScriptedSender {
             .withTimes(Duration.ofSeconds(2), Duration.ofSeconds(8))
             .withValidation(
                 kind == Kind.GOOD ? DnsSettings.Validation.OWN : DnsSettings.Validation.OFF);
-    this.resolver = new LiveResolver(dns, lab.clock(), Chance.secure());
+    this.resolver = new CachingResolver(dns, lab.clock(), RandomSource.secure());
     Path ca = Files.writeString(folder.resolve(kind + ".pem"), lab.rootPem());
     this.roots = RootStore.fromPem(ca);
     TlsEngine engine = kind == Kind.CARELESS ? TlsEngine.JSSE : TlsEngine.BORINGSSL;
-    TlsRoom room = new TlsRoom(new TlsSettings(engine), Clock.system(), Chance.secure());
+    TlsFactory room =
+        new TlsFactory(new TlsSettings(engine), Clock.system(), RandomSource.secure());
     IdentityStore own =
         IdentityStore.open(
             IdentitySettings.defaults(folder.resolve("id" + kind), Domain.of("mx.sender.example")),
             Clock.system(),
-            Chance.secure());
-    this.tls = room.client(ClientTls.defaults(), own);
+            RandomSource.secure());
+    this.tls = room.client(ClientTlsSettings.defaults(), own);
   }
 
   /** Delivers one probe, or does with it what its habits are, with waits in real time. */
@@ -210,7 +213,7 @@ public final class ScriptedSender {
    */
   public boolean attempt(String label, int number) {
     Domain domain = Domain.of(label + "." + ticket.zone());
-    MxSet set = MxSet.of(domain, resolver.mx(domain), Set.of(), Chance.secure());
+    MxSet set = MxSet.of(domain, resolver.mx(domain), Set.of(), RandomSource.secure());
     if (set instanceof MxSet.NullMx && (kind == Kind.GOOD || kind == Kind.WEBPKI)) {
       bounce(label, "5.1.10");
       return true;
@@ -233,13 +236,13 @@ public final class ScriptedSender {
     };
   }
 
-  private boolean round(Domain domain, MxSet.Hosts hosts, Map<String, Policy> cache) {
-    Optional<Policy> policy = policy(domain, cache);
-    List<MxSet.Target> targets =
+  private boolean round(Domain domain, MxSet.Hosts hosts, Map<String, KnownStsPolicy> cache) {
+    Optional<KnownStsPolicy> policy = policy(domain, cache);
+    List<MxSet.MxHost> targets =
         kind == Kind.TIMID ? hosts.targets().subList(0, 1) : hosts.targets();
-    List<MxSet.Target> inClear = new ArrayList<>();
-    for (MxSet.Target target : targets) {
-      Optional<Need> need =
+    List<MxSet.MxHost> inClear = new ArrayList<>();
+    for (MxSet.MxHost target : targets) {
+      Optional<RequiredProtection> need =
           need(target.host(), hosts, policy)
               .map(
                   n ->
@@ -249,13 +252,13 @@ public final class ScriptedSender {
       if (need.isEmpty()) {
         continue;
       }
-      Result result = host(target.host(), need.get(), kind != Kind.CLEAR);
-      if (result == Result.DELIVERED) {
+      SendResult result = host(target.host(), need.get(), kind != Kind.CLEAR);
+      if (result == SendResult.DELIVERED) {
         return true;
       }
-      if (result == Result.NO_TLS && !need.get().tls()) {
+      if (result == SendResult.NO_TLS && !need.get().tls()) {
         if (kind == Kind.CARELESS) {
-          if (host(target.host(), need.get(), false) == Result.DELIVERED) {
+          if (host(target.host(), need.get(), false) == SendResult.DELIVERED) {
             return true;
           }
         } else {
@@ -263,9 +266,10 @@ public final class ScriptedSender {
         }
       }
     }
-    for (MxSet.Target target : inClear) {
-      Need need = new Need(false, false, List.of(), target.host().name());
-      if (host(target.host(), need, false) == Result.DELIVERED) {
+    for (MxSet.MxHost target : inClear) {
+      RequiredProtection need =
+          new RequiredProtection(false, false, List.of(), target.host().name());
+      if (host(target.host(), need, false) == SendResult.DELIVERED) {
         return true;
       }
     }
@@ -273,97 +277,100 @@ public final class ScriptedSender {
   }
 
   /** What this host must show; empty when it is not to be used. */
-  private Optional<Need> need(Domain host, MxSet.Hosts hosts, Optional<Policy> policy) {
+  private Optional<RequiredProtection> need(
+      Domain host, MxSet.Hosts hosts, Optional<KnownStsPolicy> policy) {
     if (kind == Kind.WEBPKI) {
-      return Optional.of(new Need(true, true, List.of(), host.name()));
+      return Optional.of(new RequiredProtection(true, true, List.of(), host.name()));
     }
     if (ignoresPolicies()) {
-      return Optional.of(new Need(false, false, List.of(), host.name()));
+      return Optional.of(new RequiredProtection(false, false, List.of(), host.name()));
     }
     boolean listed = policy.map(p -> !p.enforces() || p.allows(host.name())).orElse(true);
     if (!listed) {
       return Optional.empty();
     }
     if (kind == Kind.TIMID) {
-      return Optional.of(new Need(true, true, List.of(), host.name()));
+      return Optional.of(new RequiredProtection(true, true, List.of(), host.name()));
     }
-    boolean enforced = policy.filter(Policy::enforces).isPresent();
-    Answer<InetAddress> address = resolver.addresses(host, Resolver.Family.IPV4);
-    Answer<InetAddress> six = resolver.addresses(host, Resolver.Family.IPV6);
+    boolean enforced = policy.filter(KnownStsPolicy::enforces).isPresent();
+    DnsAnswer<InetAddress> address = resolver.addresses(host, Resolver.AddressFamily.IPV4);
+    DnsAnswer<InetAddress> six = resolver.addresses(host, Resolver.AddressFamily.IPV6);
     if (unknown(address) && unknown(six)) {
       return Optional.empty();
     }
     boolean secure =
-        hosts.security() == Security.SECURE
-            && (address.security() == Security.SECURE || six.security() == Security.SECURE);
+        hosts.security() == DnssecStatus.SECURE
+            && (address.security() == DnssecStatus.SECURE || six.security() == DnssecStatus.SECURE);
     if (!secure) {
-      return Optional.of(new Need(enforced, enforced, List.of(), host.name()));
+      return Optional.of(new RequiredProtection(enforced, enforced, List.of(), host.name()));
     }
     // RFC 7672 §2.2.2: the end of the alias chain, which is secure here.
-    Domain base = address.kind() == Answer.Kind.FOUND ? address.name() : host;
-    Answer<Tlsa> tlsa = resolver.tlsa(Domain.of("_25._tcp." + base));
+    Domain base = address.kind() == DnsAnswer.Kind.FOUND ? address.name() : host;
+    DnsAnswer<TlsaRecord> tlsa = resolver.tlsa(Domain.of("_25._tcp." + base));
     if (unknown(tlsa)) {
       return Optional.empty();
     }
-    if (tlsa.records().isEmpty() || tlsa.security() != Security.SECURE) {
-      return Optional.of(new Need(enforced, enforced, List.of(), host.name()));
+    if (tlsa.records().isEmpty() || tlsa.security() != DnssecStatus.SECURE) {
+      return Optional.of(new RequiredProtection(enforced, enforced, List.of(), host.name()));
     }
-    List<Association> usable =
+    List<TlsaAssociation> usable =
         tlsa.records().stream()
-            .filter(t -> Association.isUsable(t.usage(), t.selector(), t.matching(), t.data()))
-            .map(t -> new Association(t.usage(), t.selector(), t.matching(), t.data()))
+            .filter(t -> TlsaAssociation.isUsable(t.usage(), t.selector(), t.matching(), t.data()))
+            .map(t -> new TlsaAssociation(t.usage(), t.selector(), t.matching(), t.data()))
             .toList();
-    return Optional.of(new Need(true, usable.isEmpty() && enforced, usable, base.name()));
+    return Optional.of(
+        new RequiredProtection(true, usable.isEmpty() && enforced, usable, base.name()));
   }
 
-  private static boolean unknown(Answer<?> answer) {
-    return answer.kind() == Answer.Kind.UNKNOWN;
+  private static boolean unknown(DnsAnswer<?> answer) {
+    return answer.kind() == DnsAnswer.Kind.UNKNOWN;
   }
 
-  private Result host(Domain host, Need need, boolean withTls) {
+  private SendResult host(Domain host, RequiredProtection need, boolean withTls) {
     List<InetAddress> addresses = new ArrayList<>();
     if (kind != Kind.TIMID) {
-      addresses.addAll(resolver.addresses(host, Resolver.Family.IPV6).records());
+      addresses.addAll(resolver.addresses(host, Resolver.AddressFamily.IPV6).records());
     }
-    addresses.addAll(resolver.addresses(host, Resolver.Family.IPV4).records());
+    addresses.addAll(resolver.addresses(host, Resolver.AddressFamily.IPV4).records());
     if (kind == Kind.TIMID) {
-      addresses.addAll(resolver.addresses(host, Resolver.Family.IPV6).records());
+      addresses.addAll(resolver.addresses(host, Resolver.AddressFamily.IPV6).records());
       addresses = addresses.subList(0, Math.min(1, addresses.size()));
     }
     if (addresses.stream().anyMatch(a -> a.getHostAddress().equals("127.0.0.1"))) {
-      return Result.DEFERRED;
+      return SendResult.DEFERRED;
     }
-    Result last = Result.DEFERRED;
+    SendResult last = SendResult.DEFERRED;
     for (InetAddress address : addresses) {
       try (Wire wire =
           SystemDialer.trusted()
               .connect(new InetSocketAddress(address, lab.smtpPort()), null, STEP)) {
         wire.readTimeout(kind == Kind.TIMID ? Duration.ofMillis(40) : STEP);
-        last = talk(wire, host, need, withTls);
-        if (last == Result.DELIVERED) {
+        last = deliver(wire, host, need, withTls);
+        if (last == SendResult.DELIVERED) {
           return last;
         }
-      } catch (TlsTrouble e) {
-        last = Result.NO_TLS;
+      } catch (TlsException e) {
+        last = SendResult.NO_TLS;
       } catch (IOException e) {
-        last = last == Result.NO_TLS ? last : Result.DEFERRED;
+        last = last == SendResult.NO_TLS ? last : SendResult.DEFERRED;
       }
     }
     return last;
   }
 
-  private Result talk(Wire clear, Domain host, Need need, boolean withTls) throws IOException {
-    Talk talk = new Talk(clear);
+  private SendResult deliver(Wire clear, Domain host, RequiredProtection need, boolean withTls)
+      throws IOException {
+    SmtpLineChannel talk = new SmtpLineChannel(clear);
     if (!talk.reply().startsWith("220")) {
-      return Result.DEFERRED;
+      return SendResult.DEFERRED;
     }
     clear.readTimeout(STEP);
-    String ehlo = talk.say("EHLO mx.sender.example");
+    String ehlo = talk.exchange("EHLO mx.sender.example");
     if (!ehlo.startsWith("250")) {
       if (need.tls() || withTls) {
-        return Result.NO_TLS;
+        return SendResult.NO_TLS;
       }
-      talk.say("HELO mx.sender.example");
+      talk.exchange("HELO mx.sender.example");
     }
     boolean offered =
         ehlo.lines()
@@ -378,20 +385,20 @@ public final class ScriptedSender {
       return transaction(talk, host, ehlo);
     }
     if (!offered) {
-      return Result.NO_TLS;
+      return SendResult.NO_TLS;
     }
-    if (!talk.say("STARTTLS").startsWith("220")) {
-      return Result.NO_TLS;
+    if (!talk.exchange("STARTTLS").startsWith("220")) {
+      return SendResult.NO_TLS;
     }
     Domain sni = Domain.of(need.sni());
-    References references =
-        new References(
+    ReferenceIdentity references =
+        new ReferenceIdentity(
             List.of(sni, host),
             Set.of(),
             roots,
             need.associations().isEmpty()
-                ? Associations.NONE
-                : new Associations(Set.copyOf(need.associations()), List.of(sni, host)));
+                ? TlsaAssociations.NONE
+                : new TlsaAssociations(Set.copyOf(need.associations()), List.of(sni, host)));
     ClientOffer offer =
         new ClientOffer(
             sni,
@@ -407,30 +414,31 @@ public final class ScriptedSender {
     if (!need.associations().isEmpty() || need.name()) {
       boolean verified =
           secured.handshake().verdict() instanceof Verdict.Verified v
-              && (need.associations().isEmpty() || v.by() == Verdict.By.TLSA);
+              && (need.associations().isEmpty() || v.by() == Verdict.IdentifiedBy.TLSA);
       if (!verified) {
         talk.over(secured);
-        talk.say("QUIT");
-        return Result.FORBIDDEN;
+        talk.exchange("QUIT");
+        return SendResult.FORBIDDEN;
       }
     }
     talk.over(secured);
     secured.readTimeout(STEP);
-    String again = talk.say("EHLO mx.sender.example");
+    String again = talk.exchange("EHLO mx.sender.example");
     if (kind == Kind.GOOD
         && REQUIRE_TLS.contains(labelOf(host))
         && again
             .lines()
             .noneMatch(l -> l.substring(Math.min(l.length(), 4)).equals("REQUIRETLS"))) {
-      talk.say("QUIT");
-      return Result.NO_REQUIRETLS;
+      talk.exchange("QUIT");
+      return SendResult.NO_REQUIRETLS;
     }
     return transaction(talk, host, kind == Kind.TIMID ? ehlo : again);
   }
 
-  private Result transaction(Talk talk, Domain host, String capabilities) throws IOException {
+  private SendResult transaction(SmtpLineChannel talk, Domain host, String capabilities)
+      throws IOException {
     if (kind == Kind.TIMID && capabilities.lines().anyMatch(l -> l.endsWith("SIZE 1"))) {
-      return Result.DEFERRED;
+      return SendResult.DEFERRED;
     }
     String site = recipientOf(host);
     String label = labelOf(host);
@@ -440,17 +448,17 @@ public final class ScriptedSender {
             && (kind == Kind.GOOD || kind == Kind.CARELESS || kind == Kind.TIMID)
             && capabilities.contains("REQUIRETLS");
     String header = label.equals(TLS_OPTIONAL) && kind == Kind.GOOD ? "TLS-Required: No\r\n" : "";
-    if (!talk.say("MAIL FROM:<" + ticket.sender() + ">" + (word ? " REQUIRETLS" : ""))
+    if (!talk.exchange("MAIL FROM:<" + ticket.sender() + ">" + (word ? " REQUIRETLS" : ""))
             .startsWith("250")
-        || !talk.say("RCPT TO:<probe@" + site + ">").startsWith("250")
-        || !talk.say("DATA").startsWith("354")) {
-      return Result.DEFERRED;
+        || !talk.exchange("RCPT TO:<probe@" + site + ">").startsWith("250")
+        || !talk.exchange("DATA").startsWith("354")) {
+      return SendResult.DEFERRED;
     }
-    boolean taken = talk.say(header + "Subject: probe\r\n\r\nprobe\r\n.").startsWith("250");
+    boolean taken = talk.exchange(header + "Subject: probe\r\n\r\nprobe\r\n.").startsWith("250");
     if (taken) {
-      talk.say("QUIT");
+      talk.exchange("QUIT");
     }
-    return taken ? Result.DELIVERED : Result.DEFERRED;
+    return taken ? SendResult.DELIVERED : SendResult.DEFERRED;
   }
 
   /** The site of a host: the label before the token. */
@@ -473,31 +481,31 @@ public final class ScriptedSender {
             + "\r\nAction: failed\r\nStatus: "
             + status
             + "\r\n\r\n.";
-    if (MxSet.of(domain, resolver.mx(domain), Set.of(), Chance.secure())
+    if (MxSet.of(domain, resolver.mx(domain), Set.of(), RandomSource.secure())
         instanceof MxSet.Hosts hosts) {
       InetAddress address =
           resolver
-              .addresses(hosts.targets().getFirst().host(), Resolver.Family.IPV4)
+              .addresses(hosts.targets().getFirst().host(), Resolver.AddressFamily.IPV4)
               .records()
               .getFirst();
       try (Wire wire =
           SystemDialer.trusted()
               .connect(new InetSocketAddress(address, lab.smtpPort()), null, STEP)) {
-        Talk talk = new Talk(wire);
+        SmtpLineChannel talk = new SmtpLineChannel(wire);
         talk.reply();
-        talk.say("EHLO mx.sender.example");
-        talk.say("MAIL FROM:<>");
-        talk.say("RCPT TO:<" + ticket.sender() + ">");
-        talk.say("DATA");
-        talk.say(text);
-        talk.say("QUIT");
+        talk.exchange("EHLO mx.sender.example");
+        talk.exchange("MAIL FROM:<>");
+        talk.exchange("RCPT TO:<" + ticket.sender() + ">");
+        talk.exchange("DATA");
+        talk.exchange(text);
+        talk.exchange("QUIT");
       } catch (IOException e) {
         throw new IllegalStateException("the post office is always there", e);
       }
     }
   }
 
-  private Optional<Policy> policy(Domain domain, Map<String, Policy> cache) {
+  private Optional<KnownStsPolicy> policy(Domain domain, Map<String, KnownStsPolicy> cache) {
     if (ignoresPolicies()) {
       return Optional.empty();
     }
@@ -511,10 +519,10 @@ public final class ScriptedSender {
     }
   }
 
-  private Optional<Policy> fetch(Domain domain) {
+  private Optional<KnownStsPolicy> fetch(Domain domain) {
     Domain host = Domain.of("mta-sts." + domain);
     List<InetAddress> addresses =
-        resolver.addresses(host, Resolver.Family.IPV4).records().stream()
+        resolver.addresses(host, Resolver.AddressFamily.IPV4).records().stream()
             .filter(a -> a instanceof Inet4Address)
             .toList();
     if (addresses.isEmpty()) {
@@ -533,7 +541,7 @@ public final class ScriptedSender {
               false,
               false,
               false,
-              new References(List.of(host), Set.of(), roots),
+              new ReferenceIdentity(List.of(host), Set.of(), roots),
               host.name());
       TlsWire secured = tls.connect(wire, offer, STEP);
       boolean trusted = secured.handshake().verdict() instanceof Verdict.Verified;
@@ -561,7 +569,7 @@ public final class ScriptedSender {
           patterns.add(line.substring(4).strip());
         }
       }
-      return Optional.of(new Policy(mode, patterns));
+      return Optional.of(new KnownStsPolicy(mode, patterns));
     } catch (IOException e) {
       return Optional.empty();
     }
@@ -579,11 +587,11 @@ public final class ScriptedSender {
   }
 
   /** Lines over a wire; the careless one takes what it read in clear along into TLS. */
-  private final class Talk {
+  private final class SmtpLineChannel {
     private Wire wire;
     private byte[] held = new byte[0];
 
-    Talk(Wire wire) {
+    SmtpLineChannel(Wire wire) {
       this.wire = wire;
     }
 
@@ -594,7 +602,7 @@ public final class ScriptedSender {
       }
     }
 
-    String say(String line) throws IOException {
+    String exchange(String line) throws IOException {
       wire.out().write((line + "\r\n").getBytes(StandardCharsets.US_ASCII));
       wire.out().flush();
       return reply();

@@ -6,8 +6,8 @@ import java.net.DatagramSocket;
 import java.net.ServerSocket;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
 
 /** Labs on ports that are free, without privileges. */
 public final class TestLab {
@@ -32,11 +32,11 @@ public final class TestLab {
   public static Lab open(int scale, Clock clock) throws IOException {
     return new Lab(
         LabSettings.defaults()
-            .with(Addresses.loopback(40 + SHARE * process() + NEXT.getAndIncrement() % SHARE))
+            .with(AddressSource.loopback(40 + SHARE * process() + NEXT.getAndIncrement() % SHARE))
             .withPorts(port(), port())
             .withScale(scale),
         clock,
-        Chance.secure());
+        RandomSource.secure());
   }
 
   /** Which of the processes this is that run tests side by side (pom.xml), from 0. */

@@ -64,13 +64,13 @@ final class AddressTest {
   }
 
   @Test
-  void takesALabelOf63OctetsAndNotOf64() {
+  void labelLimitIs63Bytes() {
     assertTrue(Domain.parse("a".repeat(63) + ".example").isPresent());
     assertFalse(Domain.parse("a".repeat(64) + ".example").isPresent());
   }
 
   @Test
-  void takesANameOf253OctetsAndNotOf254() {
+  void nameLimitIs253Bytes() {
     String label = "a".repeat(49) + ".";
     String name = label.repeat(5);
     assertTrue(Domain.parse(name + "abc").isPresent());
@@ -127,12 +127,12 @@ final class AddressTest {
     ".example.org, example.org, false",
     "*, anything.test, true",
   })
-  void aPatternCoversWhatItSays(String pattern, String domain, boolean covers) {
+  void patternMatchesItsDomains(String pattern, String domain, boolean covers) {
     assertEquals(covers, DomainPattern.parse(pattern).orElseThrow().matches(Domain.of(domain)));
   }
 
   @Test
-  void theMoreSpecificPatternWins() {
+  void moreSpecificPatternIsPreferred() {
     int exact = DomainPattern.parse("a.b.example").orElseThrow().specificity();
     int near = DomainPattern.parse(".b.example").orElseThrow().specificity();
     int far = DomainPattern.parse(".example").orElseThrow().specificity();

@@ -1,6 +1,6 @@
 package org.sealwax.mail.dane;
 
-import static org.sealwax.mail.fuzz.Target.holds;
+import static org.sealwax.mail.fuzz.FuzzTarget.holds;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -9,21 +9,21 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.sealwax.mail.dns.Tlsa;
-import org.sealwax.mail.fuzz.Target;
-import org.sealwax.mail.tls.verdict.Association;
+import org.sealwax.mail.dns.TlsaRecord;
+import org.sealwax.mail.fuzz.FuzzTarget;
+import org.sealwax.mail.tls.verdict.TlsaAssociation;
 
 /** TLSA record sets of any octets. */
 public final class DaneTargets {
   private DaneTargets() {}
 
   /** All of them. */
-  public static List<Target> all() {
+  public static List<FuzzTarget> all() {
     byte[] good = record(3, 1, 1, 32);
     byte[] both = Arrays.copyOf(good, good.length + 68);
     System.arraycopy(record(3, 1, 2, 64), 0, both, good.length, 68);
     return List.of(
-        new Target(
+        new FuzzTarget(
             "tlsa-set",
             List.of(good, both, record(2, 0, 0, 200), record(0, 1, 1, 32), record(3, 1, 1, 31)),
             DaneTargets::promise));
@@ -39,13 +39,13 @@ public final class DaneTargets {
     return out;
   }
 
-  private static List<Tlsa> records(byte[] input) {
-    List<Tlsa> records = new ArrayList<>();
+  private static List<TlsaRecord> records(byte[] input) {
+    List<TlsaRecord> records = new ArrayList<>();
     int at = 0;
     while (at + 4 <= input.length) {
       int end = Math.min(input.length, at + 4 + (input[at + 3] & 0xff));
       records.add(
-          new Tlsa(
+          new TlsaRecord(
               input[at] & 0xff,
               input[at + 1] & 0xff,
               input[at + 2] & 0xff,
@@ -56,18 +56,18 @@ public final class DaneTargets {
   }
 
   private static void promise(byte[] input) {
-    List<Tlsa> published = records(input);
+    List<TlsaRecord> published = records(input);
     TlsaSet set = TlsaSet.of(published);
-    Set<Association> usable = set.usable();
+    Set<TlsaAssociation> usable = set.usable();
     holds(usable.size() <= TlsaSet.MAX_USABLE, "too many");
     holds(
-        set.records().stream().map(TlsaSet.Reading::record).collect(Collectors.toSet()).size()
+        set.records().stream().map(TlsaSet.CheckedTlsa::record).collect(Collectors.toSet()).size()
             == Set.copyOf(published).size(),
         "a record vanished");
-    for (Association a : usable) {
+    for (TlsaAssociation a : usable) {
       holds(a.usage() == 2 || a.usage() == 3, "usage of " + a);
       holds(
-          published.contains(new Tlsa(a.usage(), a.selector(), a.matching(), a.data())),
+          published.contains(new TlsaRecord(a.usage(), a.selector(), a.matching(), a.data())),
           "not published: " + a);
       holds(
           a.matching() != 1

@@ -11,8 +11,8 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.sealwax.mail.dane.TlsaSet.Standing;
-import org.sealwax.mail.dns.Tlsa;
+import org.sealwax.mail.dane.TlsaSet.TlsaUsability;
+import org.sealwax.mail.dns.TlsaRecord;
 
 /** Records and what they are good for (RFC 6698 2.1, RFC 7671 9, RFC 7672 3.1). */
 final class TlsaSetTest {
@@ -46,15 +46,16 @@ final class TlsaSetTest {
     "3, 0, 0, 16384, USABLE",
     "3, 0, 0, 16385, TOO_LONG",
   })
-  void aRecordAlone(int usage, int selector, int matching, int octets, Standing standing) {
-    Tlsa record = new Tlsa(usage, selector, matching, "5a".repeat(octets));
+  void usabilityOfOneRecord(
+      int usage, int selector, int matching, int octets, TlsaUsability standing) {
+    TlsaRecord record = new TlsaRecord(usage, selector, matching, "5a".repeat(octets));
     TlsaSet set = TlsaSet.of(List.of(record));
-    assertEquals(List.of(new TlsaSet.Reading(record, standing)), set.records());
-    assertEquals(standing == Standing.USABLE ? 1 : 0, set.usable().size());
-    assertEquals(standing.words(), set.why());
+    assertEquals(List.of(new TlsaSet.CheckedTlsa(record, standing)), set.records());
+    assertEquals(standing == TlsaUsability.USABLE ? 1 : 0, set.usable().size());
+    assertEquals(standing.text(), set.why());
   }
 
-  private static String standings(Tlsa... records) {
+  private static String standings(TlsaRecord... records) {
     return TlsaSet.of(List.of(records)).records().stream()
             .map(r -> r.record().usage() + "" + r.record().selector() + r.record().matching())
             .collect(Collectors.joining(" "))
@@ -68,23 +69,28 @@ final class TlsaSetTest {
   @Test
   void ofTwoDigestsTheStrongerCountsWithinOneUsageAndSelector() {
     assertEquals(
-        "311 312 -> 312", standings(new Tlsa(3, 1, 1, SHA_256), new Tlsa(3, 1, 2, SHA_512)));
+        "311 312 -> 312",
+        standings(new TlsaRecord(3, 1, 1, SHA_256), new TlsaRecord(3, 1, 2, SHA_512)));
     assertEquals(
-        "301 312 -> 301 312", standings(new Tlsa(3, 0, 1, SHA_256), new Tlsa(3, 1, 2, SHA_512)));
+        "301 312 -> 301 312",
+        standings(new TlsaRecord(3, 0, 1, SHA_256), new TlsaRecord(3, 1, 2, SHA_512)));
     assertEquals(
-        "312 211 -> 211 312", standings(new Tlsa(2, 1, 1, SHA_256), new Tlsa(3, 1, 2, SHA_512)));
+        "312 211 -> 211 312",
+        standings(new TlsaRecord(2, 1, 1, SHA_256), new TlsaRecord(3, 1, 2, SHA_512)));
   }
 
   @Test
-  void theWholeThingIsNoDigestAndCompetesWithNone() {
+  void fullDataDoesNotCompeteWithDigests() {
     assertEquals(
-        "310 312 -> 310 312", standings(new Tlsa(3, 1, 0, "30"), new Tlsa(3, 1, 2, SHA_512)));
+        "310 312 -> 310 312",
+        standings(new TlsaRecord(3, 1, 0, "30"), new TlsaRecord(3, 1, 2, SHA_512)));
   }
 
   @Test
-  void aMalformedStrongDigestDoesNotPushAsideAGoodWeakOne() {
+  void malformedStrongDigestKeepsTheWeakerOne() {
     assertEquals(
-        "311 312 -> 311", standings(new Tlsa(3, 1, 1, SHA_256), new Tlsa(3, 1, 2, SHA_256)));
+        "311 312 -> 311",
+        standings(new TlsaRecord(3, 1, 1, SHA_256), new TlsaRecord(3, 1, 2, SHA_256)));
   }
 
   @Test
@@ -93,50 +99,50 @@ final class TlsaSetTest {
         2,
         TlsaSet.of(
                 List.of(
-                    new Tlsa(3, 1, 2, SHA_512),
-                    new Tlsa(3, 1, 2, "ee".repeat(64)),
-                    new Tlsa(3, 1, 1, SHA_256)))
+                    new TlsaRecord(3, 1, 2, SHA_512),
+                    new TlsaRecord(3, 1, 2, "ee".repeat(64)),
+                    new TlsaRecord(3, 1, 1, SHA_256)))
             .usable()
             .size());
   }
 
   @Test
-  void tellsEachReasonOnce() {
+  void eachReasonIsListedOnce() {
     assertEquals(
         "the data is not what the matching type says, usages 0 and 1 are not for SMTP",
         TlsaSet.of(
                 List.of(
-                    new Tlsa(3, 1, 1, "00"),
-                    new Tlsa(1, 1, 1, SHA_256),
-                    new Tlsa(0, 1, 1, SHA_256)))
+                    new TlsaRecord(3, 1, 1, "00"),
+                    new TlsaRecord(1, 1, 1, SHA_256),
+                    new TlsaRecord(0, 1, 1, SHA_256)))
             .why());
   }
 
   @Test
-  void keepsSoManyAndNoMore() {
-    List<Tlsa> many = new ArrayList<>();
+  void recordCountLimit() {
+    List<TlsaRecord> many = new ArrayList<>();
     for (int i = 0; i < TlsaSet.MAX_USABLE; i++) {
-      many.add(new Tlsa(3, 1, 1, String.format("%064x", i)));
+      many.add(new TlsaRecord(3, 1, 1, String.format("%064x", i)));
     }
     assertEquals(TlsaSet.MAX_USABLE, TlsaSet.of(many).usable().size());
     assertEquals("", TlsaSet.of(many).why());
-    many.add(new Tlsa(2, 1, 1, SHA_256));
+    many.add(new TlsaRecord(2, 1, 1, SHA_256));
     TlsaSet cut = TlsaSet.of(many);
     assertEquals(TlsaSet.MAX_USABLE, cut.usable().size());
     assertTrue(cut.usable().stream().allMatch(a -> a.usage() == 3));
-    assertEquals(Standing.TOO_MANY.words(), cut.why());
+    assertEquals(TlsaUsability.TOO_MANY.text(), cut.why());
   }
 
   @Test
-  void orderAndRepetitionMeanNothing() {
-    List<Tlsa> records =
+  void orderAndDuplicatesAreIgnored() {
+    List<TlsaRecord> records =
         new ArrayList<>(
             List.of(
-                new Tlsa(3, 1, 1, SHA_256),
-                new Tlsa(3, 1, 2, SHA_512),
-                new Tlsa(2, 0, 1, SHA_256),
-                new Tlsa(0, 0, 1, SHA_256),
-                new Tlsa(3, 1, 1, SHA_256)));
+                new TlsaRecord(3, 1, 1, SHA_256),
+                new TlsaRecord(3, 1, 2, SHA_512),
+                new TlsaRecord(2, 0, 1, SHA_256),
+                new TlsaRecord(0, 0, 1, SHA_256),
+                new TlsaRecord(3, 1, 1, SHA_256)));
     TlsaSet set = TlsaSet.of(records);
     for (int i = 0; i < 20; i++) {
       Collections.shuffle(records, new Random(i));

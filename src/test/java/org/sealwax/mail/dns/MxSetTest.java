@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.testkit.dns.FixedResolver;
 
 /** RFC 5321 5.1 and RFC 7505, by section. */
@@ -28,7 +28,7 @@ final class MxSetTest {
     for (String name : own) {
       names.add(Domain.of(name));
     }
-    return MxSet.of(DOMAIN, world.mx(DOMAIN), names, Chance.seeded(1));
+    return MxSet.of(DOMAIN, world.mx(DOMAIN), names, RandomSource.seeded(1));
   }
 
   private static FixedResolver records(String list) {
@@ -56,7 +56,7 @@ final class MxSetTest {
       case MxSet.NullMx nullMx -> "null";
       case MxSet.NoSuchDomain none -> "no such domain";
       case MxSet.LoopsBack loop -> "loops back at " + loop.own();
-      case MxSet.Trouble trouble -> "trouble: " + trouble.reason();
+      case MxSet.MxLookupFailed trouble -> "trouble: " + trouble.reason();
     };
   }
 
@@ -82,21 +82,21 @@ final class MxSetTest {
     "7505 3 two dots are not one,       0/. 10/., '', 'trouble: several MX records and all of them"
         + " \".\"'",
   })
-  void readsTheListAsTheRfcsSay(String section, String list, String own, String expected) {
+  void hostsFollowTheRfcs(String section, String list, String own, String expected) {
     String[] names = own.isEmpty() ? new String[0] : own.split(" ");
     assertEquals(expected, text(read(records(list), names)), section);
   }
 
   @Test
-  void tellsNoNameFromNoDataFromTrouble() {
+  void nxdomainNodataAndFailureAreDistinct() {
     assertEquals(
-        new MxSet.NoSuchDomain(Security.SECURE),
+        new MxSet.NoSuchDomain(DnssecStatus.SECURE),
         read(FixedResolver.builder().secure("example.org").build()));
     assertEquals(
-        new MxSet.Trouble(Security.FAILED, "SERVFAIL"),
+        new MxSet.MxLookupFailed(DnssecStatus.FAILED, "SERVFAIL"),
         read(FixedResolver.builder().fails("example.org").build()));
     assertEquals(
-        new MxSet.Trouble(Security.BOGUS, "signature expired"),
+        new MxSet.MxLookupFailed(DnssecStatus.BOGUS, "signature expired"),
         read(FixedResolver.builder().bogus("example.org").build()));
   }
 
@@ -110,7 +110,7 @@ final class MxSetTest {
             .build();
     MxSet.Hosts hosts = assertInstanceOf(MxSet.Hosts.class, read(world));
     assertEquals(Domain.of("real.example"), hosts.name());
-    assertEquals(Security.INSECURE, hosts.security());
+    assertEquals(DnssecStatus.INSECURE, hosts.security());
     FixedResolver bare =
         FixedResolver.builder()
             .cname("example.org", "real.example")
@@ -125,14 +125,14 @@ final class MxSetTest {
     FixedResolver world = records("10/a.example 10/b.example 10/c.example");
     Set<String> orders = new HashSet<>();
     for (int seed = 0; seed < 200; seed++) {
-      orders.add(text(MxSet.of(DOMAIN, world.mx(DOMAIN), Set.of(), Chance.seeded(seed))));
+      orders.add(text(MxSet.of(DOMAIN, world.mx(DOMAIN), Set.of(), RandomSource.seeded(seed))));
     }
     assertEquals(6, orders.size(), orders.toString());
   }
 
   @ParameterizedTest
   @CsvSource({"32, 32", "33, 32", "500, 32"})
-  void takesThirtyTwoHostsAndNoMore(int published, int taken) {
+  void hostLimitIs32(int published, int taken) {
     FixedResolver.Builder world = FixedResolver.builder();
     for (int i = 0; i < published; i++) {
       world.mx("example.org", i, "mx" + i + ".example");
@@ -154,11 +154,11 @@ final class MxSetTest {
       best = i % 4 == own ? Math.min(best, preferences.get(i)) : best;
     }
     Domain us = Domain.of("mx" + own + ".example");
-    MxSet set = MxSet.of(DOMAIN, world.build().mx(DOMAIN), Set.of(us), Chance.seeded(seed));
+    MxSet set = MxSet.of(DOMAIN, world.build().mx(DOMAIN), Set.of(us), RandomSource.seeded(seed));
     if (set instanceof MxSet.Hosts hosts) {
       int last = -1;
       Set<Domain> seen = new HashSet<>();
-      for (MxSet.Target target : hosts.targets()) {
+      for (MxSet.MxHost target : hosts.targets()) {
         assertTrue(target.preference() >= last && target.preference() < best, set.toString());
         assertTrue(seen.add(target.host()) && !target.host().equals(us), set.toString());
         last = target.preference();

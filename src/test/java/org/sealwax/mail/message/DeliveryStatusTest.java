@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
-import org.sealwax.mail.message.DeliveryStatus.Action;
-import org.sealwax.mail.message.DeliveryStatus.Recipient;
-import org.sealwax.mail.message.DeliveryStatus.Returned;
+import org.sealwax.mail.message.DeliveryStatus.DsnAction;
+import org.sealwax.mail.message.DeliveryStatus.DsnRecipient;
+import org.sealwax.mail.message.DeliveryStatus.ReturnedContent;
 
 /** Notifications as people and programs read them. */
 final class DeliveryStatusTest {
@@ -27,9 +27,9 @@ final class DeliveryStatusTest {
     return new Mailbox(local, Domain.of("example.org"));
   }
 
-  private static Recipient failed(Mailbox to, @Nullable String reply) {
-    return new Recipient(
-        Action.FAILED,
+  private static DsnRecipient failed(Mailbox to, @Nullable String reply) {
+    return new DsnRecipient(
+        DsnAction.FAILED,
         to,
         null,
         "5.1.1",
@@ -40,7 +40,8 @@ final class DeliveryStatusTest {
         null);
   }
 
-  private static String written(List<Recipient> recipients, Returned returned) throws IOException {
+  private static String written(List<DsnRecipient> recipients, ReturnedContent returned)
+      throws IOException {
     DeliveryStatus status =
         new DeliveryStatus(
             "DSN00000001",
@@ -57,8 +58,9 @@ final class DeliveryStatusTest {
     return out.toString(StandardCharsets.UTF_8);
   }
 
-  private static Returned.Whole whole(String content) {
-    return new Returned.Whole(new ByteArrayInputStream(content.getBytes(StandardCharsets.UTF_8)));
+  private static ReturnedContent.FullMessage whole(String content) {
+    return new ReturnedContent.FullMessage(
+        new ByteArrayInputStream(content.getBytes(StandardCharsets.UTF_8)));
   }
 
   @Test
@@ -94,7 +96,7 @@ final class DeliveryStatusTest {
     String text =
         written(
             List.of(failed(mailbox("gone"), "550 no\r\nAction: delivered\r\n\r\n--=_x")),
-            new Returned.Nothing());
+            new ReturnedContent.Nothing());
     assertFalse(text.contains("\nAction: delivered"), text);
     assertFalse(text.contains("\n--=_x"), text);
   }
@@ -124,12 +126,12 @@ final class DeliveryStatusTest {
   }
 
   @Test
-  void tellsPeopleOfFiftyRecipientsAndProgramsOfAll() throws IOException {
-    List<Recipient> many = new ArrayList<>();
+  void textListsFiftyRecipientsAndReportListsAll() throws IOException {
+    List<DsnRecipient> many = new ArrayList<>();
     for (int i = 0; i < 51; i++) {
       many.add(failed(mailbox("r" + i), null));
     }
-    String text = written(many, new Returned.Nothing());
+    String text = written(many, new ReturnedContent.Nothing());
     assertTrue(text.contains("And 1 more"));
     assertTrue(text.contains("Final-Recipient: rfc822; r50@example.org"));
     assertFalse(text.contains("<r50@example.org>"));
@@ -137,7 +139,7 @@ final class DeliveryStatusTest {
 
   @Test
   void aHeaderWithUtf8ComesBackAsAGlobalMessage() throws IOException {
-    Recipient gone = failed(mailbox("gone"), "550 5.1.1 no");
+    DsnRecipient gone = failed(mailbox("gone"), "550 5.1.1 no");
     String whole = written(List.of(gone), whole("Subject: b\u00fccher\r\n\r\nbody\r\n"));
     assertTrue(whole.contains("Content-Type: message/global\r\n"), whole);
     assertTrue(whole.contains("Content-Type: message/delivery-status\r\n"), whole);
@@ -147,7 +149,7 @@ final class DeliveryStatusTest {
     String header =
         written(
             List.of(gone),
-            new Returned.Header(
+            new ReturnedContent.HeaderOnly(
                 new ByteArrayInputStream(
                     "Subject: b\u00fccher\r\n\r\n".getBytes(StandardCharsets.UTF_8))));
     assertTrue(header.contains("Content-Type: message/global-headers\r\n"), header);
@@ -157,16 +159,16 @@ final class DeliveryStatusTest {
   /** Programs that read bounces look for a Diagnostic-Code, also where no server said anything. */
   @Test
   void thereIsAReasonAlsoWithoutAReply() throws IOException {
-    String text = written(List.of(failed(mailbox("gone"), null)), new Returned.Nothing());
+    String text = written(List.of(failed(mailbox("gone"), null)), new ReturnedContent.Nothing());
     assertTrue(text.contains("Diagnostic-Code: X-Sealwax; There is no such recipient.\r\n"), text);
   }
 
   /** What others say must not make a notification need SMTPUTF8. */
   @Test
   void repliesAndOriginalRecipientsDoNotMakeItInternational() throws IOException {
-    Recipient r =
-        new Recipient(
-            Action.FAILED,
+    DsnRecipient r =
+        new DsnRecipient(
+            DsnAction.FAILED,
             mailbox("gone"),
             "utf-8;b\u00fccher@example.org",
             "5.1.1",
@@ -175,7 +177,7 @@ final class DeliveryStatusTest {
             "550 5.1.1 kein Empf\u00e4nger",
             null,
             null);
-    String text = written(List.of(r), new Returned.Nothing());
+    String text = written(List.of(r), new ReturnedContent.Nothing());
     assertTrue(text.contains("Content-Type: message/delivery-status\r\n"), text);
     assertTrue(text.contains("Original-Recipient: utf-8; b\\x{FC}cher@example.org\r\n"), text);
     String programs = text.substring(text.indexOf("message/delivery-status"));

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 final class HeaderSeparatorTest {
   private static String separated(String message, int block) throws IOException {
-    HeaderSeparator separator = new HeaderSeparator(new HeaderScan());
+    HeaderSeparator separator = new HeaderSeparator(new HeaderScanner());
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     byte[] octets = message.getBytes(StandardCharsets.UTF_8);
     for (int at = 0; at < octets.length; at += block) {
@@ -66,7 +66,7 @@ final class HeaderSeparatorTest {
     String message = "x" + " ".repeat(start - 1) + ": v\r\n\r\n";
     String passed = separated(message, 50);
     assertEquals(field ? message : "\r\n" + message, passed);
-    HeaderScan scan = new HeaderScan();
+    HeaderScanner scan = new HeaderScanner();
     byte[] octets = ("Received: a\r\n" + passed).getBytes(StandardCharsets.UTF_8);
     scan.feed(octets, 0, octets.length);
     assertFalse(scan.malformed());

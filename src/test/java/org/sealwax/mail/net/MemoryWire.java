@@ -16,7 +16,7 @@ import java.time.Duration;
  */
 public final class MemoryWire implements Wire {
   /** Two ends. */
-  public record Pair(MemoryWire client, MemoryWire server) {}
+  public record MemoryWirePair(MemoryWire client, MemoryWire server) {}
 
   /** Octets in flight, as a socket's buffers would hold them. */
   private static final int IN_FLIGHT = 64 * 1_024;
@@ -137,15 +137,15 @@ public final class MemoryWire implements Wire {
   }
 
   /** A connection from {@code client}'s address to {@code server}'s. */
-  public static Pair pair(InetSocketAddress client, InetSocketAddress server) {
+  public static MemoryWirePair pair(InetSocketAddress client, InetSocketAddress server) {
     Pipe up = new Pipe();
     Pipe down = new Pipe();
-    return new Pair(
+    return new MemoryWirePair(
         new MemoryWire(down, up, client, server), new MemoryWire(up, down, server, client));
   }
 
   /** A connection between two documentation addresses (RFC 5737). */
-  public static Pair pair() {
+  public static MemoryWirePair pair() {
     return pair(
         new InetSocketAddress(InetAddress.ofLiteral("192.0.2.1"), 40_000),
         new InetSocketAddress(InetAddress.ofLiteral("198.51.100.1"), 25));

@@ -22,7 +22,7 @@ final class SteadyClockTest {
           Duration.ofDays(-20_000),
           Duration.ofHours(2));
 
-  private final SteppedClock machine = new SteppedClock(START);
+  private final ManualClock machine = new ManualClock(START);
 
   private static Duration between(Instant a, Instant b) {
     return Duration.between(a, b);
@@ -35,9 +35,9 @@ final class SteadyClockTest {
       machine.pass(Duration.ofMinutes(10));
       machine.jump(Duration.ofSeconds(i % 3 - 1));
       assertEquals(machine.now(), clock.now());
-      assertEquals(machine.now(), clock.civil());
+      assertEquals(machine.now(), clock.civilTime());
     }
-    assertFalse(clock.isDoubted());
+    assertFalse(clock.isUncertain());
   }
 
   @Test
@@ -69,36 +69,36 @@ final class SteadyClockTest {
     for (Duration jump : JUMPS) {
       SteadyClock clock = SteadyClock.startingWith(machine);
       machine.pass(Duration.ofSeconds(30));
-      Instant before = clock.civil();
+      Instant before = clock.civilTime();
       machine.jump(jump);
-      assertEquals(before, clock.civil(), "jump " + jump);
-      assertTrue(clock.isDoubted());
+      assertEquals(before, clock.civilTime(), "jump " + jump);
+      assertTrue(clock.isUncertain());
       machine.pass(Duration.ofHours(23));
       assertEquals(before.plus(Duration.ofHours(23)), clock.believed().now());
       machine.pass(Duration.ofHours(1));
-      assertEquals(machine.now(), clock.civil());
-      assertFalse(clock.isDoubted());
+      assertEquals(machine.now(), clock.civilTime());
+      assertFalse(clock.isUncertain());
       machine.jump(jump.negated());
     }
   }
 
   @Test
-  void aJumpThatGoesBackWasNone() {
+  void revertedJumpIsIgnored() {
     SteadyClock clock = SteadyClock.startingWith(machine);
     machine.jump(Duration.ofDays(365));
-    assertTrue(clock.isDoubted());
+    assertTrue(clock.isUncertain());
     machine.jump(Duration.ofDays(-365));
-    assertFalse(clock.isDoubted());
-    assertEquals(machine.now(), clock.civil());
+    assertFalse(clock.isUncertain());
+    assertEquals(machine.now(), clock.civilTime());
   }
 
   @Test
-  void aPersonEndsTheDoubt() {
+  void adminConfirmsTheClock() {
     SteadyClock clock = SteadyClock.startingWith(machine);
     machine.jump(Duration.ofDays(365));
-    assertTrue(clock.isDoubted());
+    assertTrue(clock.isUncertain());
     clock.confirm();
-    assertEquals(machine.now(), clock.civil());
+    assertEquals(machine.now(), clock.civilTime());
     assertEquals(START, clock.now(), "what is measured goes on");
   }
 
@@ -117,8 +117,8 @@ final class SteadyClockTest {
       Instant before = clock.now();
       machine.jump(wrong.negated());
       assertTrue(between(before, clock.now()).abs().toSeconds() < 60, "jump " + wrong);
-      assertEquals(machine.now(), clock.civil(), "set after " + wrong);
-      assertFalse(clock.isDoubted());
+      assertEquals(machine.now(), clock.civilTime(), "set after " + wrong);
+      assertFalse(clock.isUncertain());
       machine.pass(Duration.ofHours(30));
     }
   }
@@ -129,7 +129,7 @@ final class SteadyClockTest {
     machine.pass(Duration.ofSeconds(14));
     Instant before = clock.now();
     machine.jump(Duration.ofDays(-365));
-    assertEquals(machine.now(), clock.civil());
+    assertEquals(machine.now(), clock.civilTime());
     assertEquals(before, clock.now());
   }
 
@@ -138,17 +138,17 @@ final class SteadyClockTest {
     SteadyClock.Mark left = SteadyClock.startingWith(machine).mark();
     machine.pass(Duration.ofDays(3));
     SteadyClock clock = new SteadyClock(machine, left);
-    assertEquals(machine.now(), clock.civil(), "it was off");
+    assertEquals(machine.now(), clock.civilTime(), "it was off");
     machine.jump(Duration.ofDays(365));
-    assertTrue(clock.isDoubted());
+    assertTrue(clock.isUncertain());
   }
 
   @Test
-  void anOrdinaryRestartGoesOn() {
+  void normalRestartKeepsTheClock() {
     SteadyClock.Mark left = SteadyClock.startingWith(machine).mark();
     machine.pass(Duration.ofMinutes(5));
     SteadyClock clock = new SteadyClock(machine, left);
     assertEquals(machine.now(), clock.now());
-    assertEquals(machine.now(), clock.civil());
+    assertEquals(machine.now(), clock.civilTime());
   }
 }

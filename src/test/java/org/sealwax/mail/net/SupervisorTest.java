@@ -18,15 +18,15 @@ import org.junit.jupiter.api.Timeout;
 /** A thread that the process needs does not end unnoticed, and a loop of accepts does not end. */
 @Timeout(20)
 final class SupervisorTest {
-  private final BlockingQueue<Supervisor.End> ends = new LinkedBlockingQueue<>();
+  private final BlockingQueue<Supervisor.ThreadEnd> ends = new LinkedBlockingQueue<>();
 
   @AfterEach
   void nothingHappensAtAnEndAgain() {
     Supervisor.onEnd(end -> {});
   }
 
-  private Supervisor.End next() throws InterruptedException {
-    Supervisor.End end = ends.poll(10, TimeUnit.SECONDS);
+  private Supervisor.ThreadEnd next() throws InterruptedException {
+    Supervisor.ThreadEnd end = ends.poll(10, TimeUnit.SECONDS);
     assertTrue(end != null, "the end of a thread was not noticed");
     return end;
   }
@@ -44,7 +44,7 @@ final class SupervisorTest {
               throw new IllegalStateException("deep");
             });
     bug.join();
-    Supervisor.End end = next();
+    Supervisor.ThreadEnd end = next();
     assertEquals("throws", end.thread());
     assertTrue(end.text().contains("deep"), end.text());
     assertTrue(Supervisor.ended().containsAll(List.of("returns", "throws")));
@@ -55,7 +55,7 @@ final class SupervisorTest {
   }
 
   @Test
-  void failuresOfAcceptAndBugsOfTheTakerDoNotEndTheLoop() throws Exception {
+  void acceptFailuresAndHandlerBugsDoNotEndTheLoop() throws Exception {
     AtomicBoolean closed = new AtomicBoolean();
     AtomicInteger asked = new AtomicInteger();
     BlockingQueue<Integer> taken = new LinkedBlockingQueue<>();
@@ -81,17 +81,17 @@ final class SupervisorTest {
             told::add);
     loop.join();
     assertEquals(3, taken.poll(10, TimeUnit.SECONDS));
-    assertEquals(List.of(Descriptors.TEXT), List.copyOf(told), "one report a minute");
+    assertEquals(List.of(FileDescriptors.TEXT), List.copyOf(told), "one report a minute");
   }
 
   @Test
   void aLackOfDescriptorsIsKnownBySystemText() {
-    assertTrue(Descriptors.areShort(new java.net.SocketException("Too many open files")));
+    assertTrue(FileDescriptors.areExhausted(new java.net.SocketException("Too many open files")));
     assertTrue(
-        Descriptors.areShort(
+        FileDescriptors.areExhausted(
             new java.nio.file.FileSystemException("a", null, "Too many open files in system")));
-    assertFalse(Descriptors.areShort(new IOException("No space left on device")));
-    assertFalse(Descriptors.areShort(new IllegalStateException("Too many open files")));
-    assertFalse(Descriptors.areShort(null));
+    assertFalse(FileDescriptors.areExhausted(new IOException("No space left on device")));
+    assertFalse(FileDescriptors.areExhausted(new IllegalStateException("Too many open files")));
+    assertFalse(FileDescriptors.areExhausted(null));
   }
 }

@@ -129,7 +129,7 @@ final class SystemDialerTest {
   }
 
   @Test
-  void connectsWhereTheSettingsOrTheAdminSaySo() throws IOException {
+  void connectsToAllowedTargets() throws IOException {
     Dialer allowing =
         SystemDialer.guarded(new DialerSettings(List.of(Cidr.parse("127.0.0.0/8").orElseThrow())));
     Dialer other =
@@ -150,7 +150,7 @@ final class SystemDialerTest {
   }
 
   @Test
-  void tellsRefusedFromTimedOut() throws IOException {
+  void refusedAndTimedOutAreDistinct() throws IOException {
     Dialer dialer = SystemDialer.trusted();
     int free;
     try (ServerSocket closed = new ServerSocket(0, 1, LOOPBACK)) {

@@ -14,26 +14,27 @@ import org.junit.jupiter.api.Test;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.DomainPattern;
 import org.sealwax.mail.smtp.Reply;
-import org.sealwax.mail.tls.verdict.Association;
-import org.sealwax.mail.tls.verdict.Associations;
 import org.sealwax.mail.tls.verdict.Handshake;
 import org.sealwax.mail.tls.verdict.Proof;
-import org.sealwax.mail.tls.verdict.TlsTrouble;
+import org.sealwax.mail.tls.verdict.TlsException;
 import org.sealwax.mail.tls.verdict.TlsVersion;
+import org.sealwax.mail.tls.verdict.TlsaAssociation;
+import org.sealwax.mail.tls.verdict.TlsaAssociations;
 import org.sealwax.mail.tls.verdict.Verdict;
 
 /** Every combination of what the sources can say, and what follows from it. */
 final class EvidenceSpaceTest {
   private static final Instant NOW = Instant.parse("2026-11-25T12:00:00Z");
   private static final Policy POLICY =
-      new Policy(Ladder.of(true, true, Ladder.DEFAULT_HOLD), Floors.DEFAULT);
+      new Policy(FallbackLadder.of(true, true, FallbackLadder.DEFAULT_HOLD), TlsFloors.DEFAULT);
   private static final Domain HOP = Domain.of("example.org");
   private static final Domain MX = Domain.of("mx.example.net");
-  private static final Association RIGHT = new Association(3, 1, 1, "ab".repeat(32));
-  private static final Associations TLSA = new Associations(Set.of(RIGHT), List.of(MX, HOP));
+  private static final TlsaAssociation RIGHT = new TlsaAssociation(3, 1, 1, "ab".repeat(32));
+  private static final TlsaAssociations TLSA =
+      new TlsaAssociations(Set.of(RIGHT), List.of(MX, HOP));
 
-  private static Subject subject(boolean secure) {
-    return new Subject(HOP, MX, secure);
+  private static PolicySubject subject(boolean secure) {
+    return new PolicySubject(HOP, MX, secure);
   }
 
   private static Map<String, List<Evidence>> daneStates(boolean secure) {
@@ -41,7 +42,7 @@ final class EvidenceSpaceTest {
     all.put("", List.of());
     all.put("dane-usable", dane(new Evidence.DaneState.Usable(TLSA), secure));
     all.put("dane-unusable", dane(new Evidence.DaneState.Unusable("usage 0"), secure));
-    all.put("dane-trouble", dane(new Evidence.DaneState.Trouble("TLSA: timeout"), secure));
+    all.put("dane-trouble", dane(new Evidence.DaneState.LookupFailed("TLSA: timeout"), secure));
     all.put("dane-absent", dane(new Evidence.DaneState.Absent("unsigned"), secure));
     return all;
   }
@@ -71,16 +72,19 @@ final class EvidenceSpaceTest {
   private static Map<String, List<Evidence>> ledgerStates() {
     Map<String, List<Evidence>> all = new LinkedHashMap<>();
     all.put("", List.of());
-    all.put("ledger-encrypt", ledger(Level.ENCRYPT, new MxFilter.Any()));
-    all.put("ledger-verify", ledger(Level.VERIFY, new MxFilter.Known(Set.of(MX), Set.of())));
+    all.put("ledger-encrypt", ledger(TlsLevel.ENCRYPT, new MxFilter.Any()));
+    all.put(
+        "ledger-verify", ledger(TlsLevel.VERIFY, new MxFilter.LedgerKnown(Set.of(MX), Set.of())));
     all.put(
         "ledger-verify-other",
-        ledger(Level.VERIFY, new MxFilter.Known(Set.of(Domain.of("mx.old.example")), Set.of())));
+        ledger(
+            TlsLevel.VERIFY,
+            new MxFilter.LedgerKnown(Set.of(Domain.of("mx.old.example")), Set.of())));
     return all;
   }
 
-  private static List<Evidence> ledger(Level level, MxFilter known) {
-    return List.of(new Evidence.Ledger(level, known, NOW.minusSeconds(9), NOW.plusSeconds(9)));
+  private static List<Evidence> ledger(TlsLevel level, MxFilter known) {
+    return List.of(new Evidence.LedgerLevel(level, known, NOW.minusSeconds(9), NOW.plusSeconds(9)));
   }
 
   private static Map<String, List<Evidence>> messages() {
@@ -94,8 +98,8 @@ final class EvidenceSpaceTest {
 
   private static Map<String, List<Evidence>> rows() {
     Map<String, List<Evidence>> all = new LinkedHashMap<>();
-    for (Level level : Level.configurable()) {
-      if (level != Level.FINGERPRINT) {
+    for (TlsLevel level : TlsLevel.configurable()) {
+      if (level != TlsLevel.FINGERPRINT) {
         all.put(
             level.word(),
             List.of(new Evidence.NextHopRow(PolicyRow.of(new DomainPattern.Any(), level))));
@@ -104,7 +108,7 @@ final class EvidenceSpaceTest {
     PolicyRow low =
         new PolicyRow(
             new DomainPattern.Any(),
-            Level.MAY,
+            TlsLevel.MAY,
             Set.of(),
             List.of(),
             null,
@@ -120,7 +124,7 @@ final class EvidenceSpaceTest {
   }
 
   /** One point of the space. */
-  private record Point(
+  private record EvidenceCombination(
       String row, String dane, String sts, String ledger, String message, boolean secure) {
     boolean overridden() {
       return row.equals("override-may");
@@ -139,11 +143,11 @@ final class EvidenceSpaceTest {
     }
   }
 
-  private interface Look {
-    void at(Point point, List<Evidence> evidence, Requirement requirement);
+  private interface EvidenceCheck {
+    void at(EvidenceCombination point, List<Evidence> evidence, Requirement requirement);
   }
 
-  private static int everywhere(Look look) {
+  private static int everywhere(EvidenceCheck look) {
     int points = 0;
     for (boolean secure : new boolean[] {false, true}) {
       for (var row : rows().entrySet()) {
@@ -156,8 +160,8 @@ final class EvidenceSpaceTest {
                 evidence.addAll(sts.getValue());
                 evidence.addAll(ledger.getValue());
                 evidence.addAll(message.getValue());
-                Point point =
-                    new Point(
+                EvidenceCombination point =
+                    new EvidenceCombination(
                         row.getKey(),
                         dane.getKey(),
                         sts.getKey(),
@@ -204,7 +208,7 @@ final class EvidenceSpaceTest {
                 }
                 assertTrue(
                     all.encryption().compareTo(without.encryption()) >= 0
-                        && all.clearText().compareTo(without.clearText()) >= 0,
+                        && all.plaintextFallback().compareTo(without.plaintextFallback()) >= 0,
                     point.toString());
               }
             });
@@ -223,14 +227,14 @@ final class EvidenceSpaceTest {
   }
 
   @Test
-  void whereASourceDemandsTlsNoObservationLeadsToClearText() {
+  void requiredTlsNeverLeadsToPlaintext() {
     Map<String, Observation> clear =
         Map.of(
-            "not offered", new Observation.Clear(false),
-            "unused", new Observation.Clear(true),
+            "not offered", new Observation.Unencrypted(false),
+            "unused", new Observation.Unencrypted(true),
             "refused", new Observation.StarttlsRefused(Reply.of(454, "later")),
             "injected", new Observation.Injected(),
-            "broken", new Observation.HandshakeBroken(TlsTrouble.Kind.CLOSED, "40"));
+            "broken", new Observation.HandshakeFailed(TlsException.Kind.CLOSED, "40"));
     int[] demanding = {0};
     everywhere(
         (point, evidence, requirement) -> {
@@ -248,13 +252,13 @@ final class EvidenceSpaceTest {
           }
           demanding[0]++;
           assertTrue(requirement.demandsTls(), point.toString());
-          for (Rung rung : Rung.values()) {
+          for (FallbackStep rung : FallbackStep.values()) {
             for (var seen : clear.entrySet()) {
-              LadderState late =
-                  new LadderState(rung, 1, 1, 1, true, false, NOW, NOW, brokenForLong());
+              FallbackState late =
+                  new FallbackState(rung, 1, 1, 1, true, false, NOW, NOW, brokenForLong());
               Decision decision = POLICY.decide(requirement, seen.getValue(), late);
               assertFalse(
-                  decision instanceof Decision.Proceed || decision instanceof Decision.ClearText,
+                  decision instanceof Decision.Proceed || decision instanceof Decision.GoPlaintext,
                   point + " " + seen.getKey() + " " + decision);
             }
           }
@@ -264,7 +268,8 @@ final class EvidenceSpaceTest {
 
   @Test
   void daneThatFailsIsNeverRescuedByAnythingElse() {
-    Handshake pkix = shown(new Verdict.Verified(Verdict.By.NAME, MX.name()), new Proof(true, null));
+    Handshake pkix =
+        shown(new Verdict.Verified(Verdict.IdentifiedBy.NAME, MX.name()), new Proof(true, null));
     everywhere(
         (point, evidence, requirement) -> {
           if (point.dane().equals("dane-usable") && !point.overridden() && !point.passes()) {
@@ -285,7 +290,7 @@ final class EvidenceSpaceTest {
     both.addAll(daneStates(true).get("dane-usable"));
     both.addAll(stsStates().get("sts-enforce"));
     Requirement requirement = POLICY.requirementFor(subject(true), both, NOW);
-    Verdict tlsa = new Verdict.Verified(Verdict.By.TLSA, RIGHT.toString());
+    Verdict tlsa = new Verdict.Verified(Verdict.IdentifiedBy.TLSA, RIGHT.toString());
     assertFalse(
         POLICY.decide(
                 requirement,
@@ -293,7 +298,7 @@ final class EvidenceSpaceTest {
                 state())
             instanceof Decision.Proceed);
     assertEquals(2, requirement.identity().size());
-    assertEquals(Level.DANE, requirement.wanted());
+    assertEquals(TlsLevel.DANE, requirement.statedLevel());
   }
 
   @Test
@@ -353,11 +358,11 @@ final class EvidenceSpaceTest {
   }
 
   @Test
-  void theLedgerAloneIsMarkedSoThatItNeverBounces() {
+  void ledgerOnlyRequirementNeverBounces() {
     everywhere(
         (point, evidence, requirement) -> {
           List<Evidence> without =
-              evidence.stream().filter(e -> !(e instanceof Evidence.Ledger)).toList();
+              evidence.stream().filter(e -> !(e instanceof Evidence.LedgerLevel)).toList();
           Requirement other = POLICY.requirementFor(subject(point.secure()), without, NOW);
           boolean adds = !other.isAtLeast(requirement);
           assertEquals(adds, requirement.remembered(), point.toString());
@@ -373,7 +378,7 @@ final class EvidenceSpaceTest {
             return;
           }
           List<Evidence> without =
-              evidence.stream().filter(e -> !(e instanceof Evidence.Ledger)).toList();
+              evidence.stream().filter(e -> !(e instanceof Evidence.LedgerLevel)).toList();
           Requirement other = POLICY.requirementFor(subject(point.secure()), without, NOW);
           if (point.daneInForce()) {
             assertEquals(other.key(), requirement.key(), point.toString());
@@ -388,7 +393,7 @@ final class EvidenceSpaceTest {
   }
 
   @Test
-  void daneOnlyTakesNothingElse() {
+  void daneOnlyAcceptsDaneAlone() {
     everywhere(
         (point, evidence, requirement) -> {
           if (!point.row().equals("dane-only")) {
@@ -398,7 +403,8 @@ final class EvidenceSpaceTest {
             assertFalse(requirement.mxFilter().admits(MX), point.toString());
           } else {
             assertTrue(
-                requirement.identity().stream().anyMatch(Demand.Tlsa.class::isInstance),
+                requirement.identity().stream()
+                    .anyMatch(IdentityRequirement.Tlsa.class::isInstance),
                 point.toString());
           }
         });
@@ -411,14 +417,14 @@ final class EvidenceSpaceTest {
         POLICY.requirementFor(
             subject(true),
             List.of(
-                new Evidence.NextHopRow(PolicyRow.of(new DomainPattern.Any(), Level.ENCRYPT)),
+                new Evidence.NextHopRow(PolicyRow.of(new DomainPattern.Any(), TlsLevel.ENCRYPT)),
                 new Evidence.Dane(base, new Evidence.DaneState.Usable(TLSA), true, NOW)),
             NOW);
-    assertEquals(base, requirement.manner().serverName());
+    assertEquals(base, requirement.presentation().serverName());
   }
 
   @Test
-  void oneStarStandsForOneLabel() {
+  void wildcardMatchesOneLabel() {
     MxPattern star = MxPattern.parse("*.mx.test").orElseThrow();
     assertTrue(star.matches(Domain.of("a.mx.test")));
     assertFalse(star.matches(Domain.of("a.b.mx.test")));
@@ -434,8 +440,9 @@ final class EvidenceSpaceTest {
     return new HostMemory(null, null, Map.of(), null, null, null, since, NOW.minusSeconds(60));
   }
 
-  private static LadderState state() {
-    return new LadderState(Rung.FULL, 1, 1, 1, true, false, NOW, NOW, HostMemory.nothing());
+  private static FallbackState state() {
+    return new FallbackState(
+        FallbackStep.FULL, 1, 1, 1, true, false, NOW, NOW, HostMemory.nothing());
   }
 
   private static Handshake shown(Verdict verdict, Proof proof) {

@@ -26,30 +26,31 @@ import org.sealwax.mail.address.DomainPattern;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.mail.tls.verdict.Handshake;
 import org.sealwax.mail.tls.verdict.Pin;
-import org.sealwax.mail.tls.verdict.TlsTrouble;
+import org.sealwax.mail.tls.verdict.TlsException;
 import org.sealwax.mail.tls.verdict.TlsVersion;
 import org.sealwax.mail.tls.verdict.Verdict;
 
 /** The whole policy space, enumerated. */
 final class PolicySpaceTest {
   private static final Instant NOW = Instant.parse("2026-11-23T12:00:00Z");
-  private static final Ladder LADDER = Ladder.of(true, true, Ladder.DEFAULT_HOLD);
-  private static final Policy POLICY = new Policy(LADDER, Floors.DEFAULT);
-  private static final Subject SUBJECT =
-      new Subject(Domain.of("example.org"), Domain.of("mx.example.org"), false);
+  private static final FallbackLadder LADDER =
+      FallbackLadder.of(true, true, FallbackLadder.DEFAULT_HOLD);
+  private static final Policy POLICY = new Policy(LADDER, TlsFloors.DEFAULT);
+  private static final PolicySubject SUBJECT =
+      new PolicySubject(Domain.of("example.org"), Domain.of("mx.example.org"), false);
   private static final Pin PIN = new Pin("ab".repeat(32));
 
-  private static PolicyRow row(Level level) {
+  private static PolicyRow row(TlsLevel level) {
     DomainPattern any = new DomainPattern.Any();
-    return level == Level.FINGERPRINT
+    return level == TlsLevel.FINGERPRINT
         ? PolicyRow.pinned(any, Set.of(PIN))
         : PolicyRow.of(any, level);
   }
 
   private static List<Evidence> evidences() {
     List<Evidence> all = new ArrayList<>();
-    for (Level level : Level.configurable()) {
-      if (level != Level.FINGERPRINT) {
+    for (TlsLevel level : TlsLevel.configurable()) {
+      if (level != TlsLevel.FINGERPRINT) {
         all.add(new Evidence.Default(level));
       }
       all.add(new Evidence.Route("smart", row(level), false));
@@ -61,25 +62,25 @@ final class PolicySpaceTest {
     return all;
   }
 
-  private static Requirement requirementOf(Level level) {
+  private static Requirement requirementOf(TlsLevel level) {
     return POLICY.requirementFor(SUBJECT, List.of(new Evidence.NextHopRow(row(level))), NOW);
   }
 
   private static List<Requirement> requirements() {
     List<Requirement> all = new ArrayList<>();
-    for (Level level : Level.configurable()) {
+    for (TlsLevel level : TlsLevel.configurable()) {
       all.add(POLICY.requirementFor(SUBJECT, List.of(new Evidence.NextHopRow(row(level))), NOW));
     }
-    Requirement may = requirementOf(Level.MAY);
+    Requirement may = requirementOf(TlsLevel.MAY);
     all.add(
         new Requirement(
             may.encryption(),
             may.identity(),
-            Requirement.ClearText.AFTER_HOLD,
+            Requirement.PlaintextFallback.AFTER_HOLD,
             may.floor(),
             may.mxFilter(),
-            may.wanted(),
-            may.manner(),
+            may.statedLevel(),
+            may.presentation(),
             false,
             false,
             may.because()));
@@ -87,11 +88,11 @@ final class PolicySpaceTest {
         new Requirement(
             may.encryption(),
             may.identity(),
-            Requirement.ClearText.NEVER,
+            Requirement.PlaintextFallback.NEVER,
             may.floor(),
             may.mxFilter(),
-            may.wanted(),
-            may.manner(),
+            may.statedLevel(),
+            may.presentation(),
             false,
             false,
             may.because()));
@@ -116,15 +117,18 @@ final class PolicySpaceTest {
     Map<String, Observation> all = new java.util.LinkedHashMap<>();
     all.put("unreachable", new Observation.Unreachable("refused"));
     all.put(
-        "banner-421", new Observation.Unwelcome(Observation.Stage.BANNER, Reply.of(421, "busy")));
-    all.put("banner-554", new Observation.Unwelcome(Observation.Stage.BANNER, Reply.of(554, "no")));
-    all.put("silence", new Observation.BrokenOff(Observation.Stage.BANNER, "timeout"));
-    all.put("no-starttls", new Observation.Clear(false));
-    all.put("starttls-unused", new Observation.Clear(true));
+        "banner-421",
+        new Observation.RefusedByReply(Observation.GreetingStage.BANNER, Reply.of(421, "busy")));
+    all.put(
+        "banner-554",
+        new Observation.RefusedByReply(Observation.GreetingStage.BANNER, Reply.of(554, "no")));
+    all.put("silence", new Observation.ConnectionLost(Observation.GreetingStage.BANNER, "timeout"));
+    all.put("no-starttls", new Observation.Unencrypted(false));
+    all.put("starttls-unused", new Observation.Unencrypted(true));
     all.put("starttls-454", new Observation.StarttlsRefused(Reply.of(454, "later")));
     all.put("injected", new Observation.Injected());
-    for (TlsTrouble.Kind kind : TlsTrouble.Kind.values()) {
-      all.put("broken-" + kind, new Observation.HandshakeBroken(kind, kind.name()));
+    for (TlsException.Kind kind : TlsException.Kind.values()) {
+      all.put("broken-" + kind, new Observation.HandshakeFailed(kind, kind.name()));
     }
     List<Verdict> verdicts = new ArrayList<>();
     verdicts.add(new Verdict.Anonymous());
@@ -133,9 +137,9 @@ final class PolicySpaceTest {
       verdicts.add(new Verdict.Untrusted(reason));
     }
     verdicts.add(new Verdict.Trusted());
-    verdicts.add(new Verdict.Verified(Verdict.By.NAME, "mx.example.org"));
-    verdicts.add(new Verdict.Verified(Verdict.By.NAME, "elsewhere.example"));
-    verdicts.add(new Verdict.Verified(Verdict.By.PIN, "sha256:" + "ab".repeat(32)));
+    verdicts.add(new Verdict.Verified(Verdict.IdentifiedBy.NAME, "mx.example.org"));
+    verdicts.add(new Verdict.Verified(Verdict.IdentifiedBy.NAME, "elsewhere.example"));
+    verdicts.add(new Verdict.Verified(Verdict.IdentifiedBy.PIN, "sha256:" + "ab".repeat(32)));
     for (Verdict verdict : verdicts) {
       all.put(
           "tls1.3-" + verdict.text(),
@@ -150,22 +154,29 @@ final class PolicySpaceTest {
   private static List<HostMemory> memories() {
     Instant before = NOW.minus(Duration.ofMinutes(10));
     List<HostMemory> all = new ArrayList<>();
-    List<@Nullable Rung> shown = new ArrayList<>(List.of(Rung.FULL, Rung.TLS12, Rung.COMPATIBLE));
+    List<@Nullable FallbackStep> shown =
+        new ArrayList<>(List.of(FallbackStep.FULL, FallbackStep.TLS12, FallbackStep.COMPATIBLE));
     shown.add(null);
-    List<EnumSet<Rung>> brokenSets =
+    List<EnumSet<FallbackStep>> brokenSets =
         List.of(
-            EnumSet.noneOf(Rung.class),
-            EnumSet.of(Rung.FULL),
-            EnumSet.of(Rung.FULL, Rung.CLASSICAL, Rung.BARE),
-            EnumSet.of(Rung.FULL, Rung.CLASSICAL, Rung.BARE, Rung.TLS12),
-            EnumSet.of(Rung.FULL, Rung.CLASSICAL, Rung.BARE, Rung.TLS12, Rung.COMPATIBLE));
-    for (Rung best : shown) {
-      for (EnumSet<Rung> set : brokenSets) {
-        Map<Rung, Instant> broken = new EnumMap<>(Rung.class);
+            EnumSet.noneOf(FallbackStep.class),
+            EnumSet.of(FallbackStep.FULL),
+            EnumSet.of(FallbackStep.FULL, FallbackStep.CLASSICAL, FallbackStep.BARE),
+            EnumSet.of(
+                FallbackStep.FULL, FallbackStep.CLASSICAL, FallbackStep.BARE, FallbackStep.TLS12),
+            EnumSet.of(
+                FallbackStep.FULL,
+                FallbackStep.CLASSICAL,
+                FallbackStep.BARE,
+                FallbackStep.TLS12,
+                FallbackStep.COMPATIBLE));
+    for (FallbackStep best : shown) {
+      for (EnumSet<FallbackStep> set : brokenSets) {
+        Map<FallbackStep, Instant> broken = new EnumMap<>(FallbackStep.class);
         set.forEach(rung -> broken.put(rung, before));
         for (boolean twice : new boolean[] {false, true}) {
           for (boolean refused : new boolean[] {false, true}) {
-            boolean full = set.contains(Rung.FULL);
+            boolean full = set.contains(FallbackStep.FULL);
             for (Instant since : brokenSince()) {
               all.add(
                   new HostMemory(
@@ -195,14 +206,15 @@ final class PolicySpaceTest {
     return all;
   }
 
-  private static List<LadderState> states() {
-    List<LadderState> all = new ArrayList<>();
+  private static List<FallbackState> states() {
+    List<FallbackState> all = new ArrayList<>();
     for (HostMemory memory : memories()) {
-      for (Rung rung : Rung.values()) {
-        for (int atHost = 1; atHost <= Ladder.PER_HOST; atHost++) {
-          for (int inAll : new int[] {atHost, Ladder.PER_DELIVERY - 1, Ladder.PER_DELIVERY}) {
+      for (FallbackStep rung : FallbackStep.values()) {
+        for (int atHost = 1; atHost <= FallbackLadder.PER_HOST; atHost++) {
+          for (int inAll :
+              new int[] {atHost, FallbackLadder.PER_DELIVERY - 1, FallbackLadder.PER_DELIVERY}) {
             for (boolean every : new boolean[] {false, true}) {
-              all.add(new LadderState(rung, atHost, inAll, 2, every, false, NOW, NOW, memory));
+              all.add(new FallbackState(rung, atHost, inAll, 2, every, false, NOW, NOW, memory));
             }
           }
         }
@@ -246,7 +258,7 @@ final class PolicySpaceTest {
     PolicyRow low =
         new PolicyRow(
             new DomainPattern.Any(),
-            Level.NONE,
+            TlsLevel.NONE,
             Set.of(),
             List.of(),
             null,
@@ -258,16 +270,16 @@ final class PolicySpaceTest {
             NOW.plusSeconds(1),
             true);
     List<Evidence> evidence =
-        List.of(new Evidence.NextHopRow(row(Level.ENCRYPT)), new Evidence.HostRow(low));
-    assertEquals(Level.NONE, POLICY.requirementFor(SUBJECT, evidence, NOW).wanted());
+        List.of(new Evidence.NextHopRow(row(TlsLevel.ENCRYPT)), new Evidence.HostRow(low));
+    assertEquals(TlsLevel.NONE, POLICY.requirementFor(SUBJECT, evidence, NOW).statedLevel());
     Requirement later = POLICY.requirementFor(SUBJECT, evidence, NOW.plusSeconds(1));
-    assertEquals(Level.ENCRYPT, later.wanted());
+    assertEquals(TlsLevel.ENCRYPT, later.statedLevel());
     assertThrows(
         IllegalArgumentException.class,
         () ->
             new PolicyRow(
                 new DomainPattern.Any(),
-                Level.NONE,
+                TlsLevel.NONE,
                 Set.of(),
                 List.of(),
                 null,
@@ -286,26 +298,28 @@ final class PolicySpaceTest {
     Requirement r =
         POLICY.requirementFor(
             SUBJECT,
-            List.of(new Evidence.Default(Level.ENCRYPT), new Evidence.HostRow(row(Level.NONE))),
+            List.of(
+                new Evidence.Default(TlsLevel.ENCRYPT), new Evidence.HostRow(row(TlsLevel.NONE))),
             NOW);
     assertTrue(r.demandsTls());
   }
 
   @Test
-  void neverClearWhenEncryptionIsDemanded() {
+  void neverPlaintextWhenEncryptionIsRequired() {
     int seen = 0;
     for (Requirement requirement : requirements()) {
-      boolean never = requirement.clearText() == Requirement.ClearText.NEVER;
-      for (LadderState state : states()) {
+      boolean never = requirement.plaintextFallback() == Requirement.PlaintextFallback.NEVER;
+      for (FallbackState state : states()) {
         for (Observation observation : observations().values()) {
           Decision decision = POLICY.decide(requirement, observation, state);
           boolean encrypted = observation instanceof Observation.Encrypted;
-          if (never && requirement.encryption() != Requirement.Encryption.NEVER && !encrypted) {
+          if (never && requirement.encryption() != Requirement.TlsUse.NEVER && !encrypted) {
             assertFalse(
                 decision instanceof Decision.Proceed, () -> requirement + " " + observation);
             assertFalse(
-                decision instanceof Decision.ClearText, () -> requirement + " " + observation);
-            assertFalse(decision instanceof Decision.Wait, () -> requirement + " " + observation);
+                decision instanceof Decision.GoPlaintext, () -> requirement + " " + observation);
+            assertFalse(
+                decision instanceof Decision.WaitForHold, () -> requirement + " " + observation);
             seen++;
           }
         }
@@ -317,7 +331,7 @@ final class PolicySpaceTest {
   @Test
   void aVerdictNeverLeadsDownTheLadder() {
     for (Requirement requirement : requirements()) {
-      for (LadderState state : states()) {
+      for (FallbackState state : states()) {
         for (Observation observation : observations().values()) {
           Decision decision = POLICY.decide(requirement, observation, state);
           if (observation instanceof Observation.Encrypted) {
@@ -333,15 +347,16 @@ final class PolicySpaceTest {
   @Test
   void noStateAllowsMoreConnectionsThanTheBound() {
     for (Requirement requirement : requirements()) {
-      for (LadderState state : states()) {
+      for (FallbackState state : states()) {
         for (Observation observation : observations().values()) {
           Decision decision = POLICY.decide(requirement, observation, state);
-          if (decision instanceof Decision.Descend || decision instanceof Decision.ClearText) {
-            assertTrue(state.atHost() < Ladder.PER_HOST, state::toString);
-            assertTrue(state.inDelivery() < Ladder.PER_DELIVERY, state::toString);
+          if (decision instanceof Decision.FallBack || decision instanceof Decision.GoPlaintext) {
+            assertTrue(state.atHost() < FallbackLadder.PER_HOST, state::toString);
+            assertTrue(state.inDelivery() < FallbackLadder.PER_DELIVERY, state::toString);
           }
-          if (decision instanceof Decision.Descend(Rung to)) {
-            assertTrue(to.isBelow(state.rung()) && to != Rung.CLEAR, "down, and still with TLS");
+          if (decision instanceof Decision.FallBack(FallbackStep to)) {
+            assertTrue(
+                to.isBelow(state.step()) && to != FallbackStep.CLEAR, "down, and still with TLS");
           }
         }
       }
@@ -351,21 +366,21 @@ final class PolicySpaceTest {
   @Test
   void brokenTlsLeadsToPlaintextOnlyAfterTheHoldOfTheHostAndEveryHost() {
     for (Requirement requirement : requirements()) {
-      for (LadderState state : states()) {
+      for (FallbackState state : states()) {
         for (Observation observation : observations().values()) {
           Decision decision = POLICY.decide(requirement, observation, state);
           boolean clearOnBroken =
-              decision instanceof Decision.ClearText
+              decision instanceof Decision.GoPlaintext
                   || (decision instanceof Decision.Proceed
-                      && observation instanceof Observation.Clear
-                      && state.rung() == Rung.CLEAR
-                      && requirement.encryption() == Requirement.Encryption.IF_OFFERED);
+                      && observation instanceof Observation.Unencrypted
+                      && state.step() == FallbackStep.CLEAR
+                      && requirement.encryption() == Requirement.TlsUse.IF_OFFERED);
           if (clearOnBroken) {
             assertTrue(state.everyHostTried(), state::toString);
             assertEquals(NOW.minus(Duration.ofMinutes(30)), state.memory().brokenSince());
             assertTrue(
-                !(observation instanceof Observation.HandshakeBroken)
-                    || state.memory().broken().containsKey(Rung.COMPATIBLE),
+                !(observation instanceof Observation.HandshakeFailed)
+                    || state.memory().broken().containsKey(FallbackStep.COMPATIBLE),
                 "every TLS rung before plaintext");
           }
         }
@@ -375,32 +390,35 @@ final class PolicySpaceTest {
 
   @Test
   void aDowngradeUnderDemandNeedsTwoFailuresMinutesApart() {
-    Requirement encrypt = requirementOf(Level.ENCRYPT);
+    Requirement encrypt = requirementOf(TlsLevel.ENCRYPT);
     HostMemory good =
         HostMemory.nothing()
             .after(
                 new Observation.Encrypted(handshake(TlsVersion.TLS_1_3, new Verdict.Trusted())),
-                Rung.FULL,
+                FallbackStep.FULL,
                 NOW);
-    Observation broken = new Observation.HandshakeBroken(TlsTrouble.Kind.CLOSED, "reset");
-    HostMemory once = good.after(broken, Rung.FULL, NOW);
-    assertEquals(Rung.FULL, LADDER.first(encrypt, once));
-    LadderState first = new LadderState(Rung.FULL, 1, 1, 1, false, false, NOW, NOW, once);
-    assertTrue(LADDER.below(encrypt, first).isEmpty(), "one disturbed handshake");
-    Instant later = NOW.plus(Ladder.FULL_FAILURES_APART);
-    HostMemory early = once.after(broken, Rung.FULL, later.minusSeconds(1));
+    Observation broken = new Observation.HandshakeFailed(TlsException.Kind.CLOSED, "reset");
+    HostMemory once = good.after(broken, FallbackStep.FULL, NOW);
+    assertEquals(FallbackStep.FULL, LADDER.first(encrypt, once));
+    FallbackState first =
+        new FallbackState(FallbackStep.FULL, 1, 1, 1, false, false, NOW, NOW, once);
+    assertTrue(LADDER.nextBelow(encrypt, first).isEmpty(), "one disturbed handshake");
+    Instant later = NOW.plus(FallbackLadder.FULL_FAILURES_APART);
+    HostMemory early = once.after(broken, FallbackStep.FULL, later.minusSeconds(1));
     assertTrue(
         LADDER
-            .below(
+            .nextBelow(
                 encrypt,
-                new LadderState(
-                    Rung.FULL, 1, 1, 1, false, false, NOW, later.minusSeconds(1), early))
+                new FallbackState(
+                    FallbackStep.FULL, 1, 1, 1, false, false, NOW, later.minusSeconds(1), early))
             .isEmpty(),
         "a second short of five minutes");
-    HostMemory twice = once.after(broken, Rung.FULL, later);
-    LadderState second = new LadderState(Rung.FULL, 1, 1, 1, false, false, later, later, twice);
-    assertEquals(Rung.CLASSICAL, LADDER.below(encrypt, second).orElseThrow());
-    LadderState lower = new LadderState(Rung.CLASSICAL, 2, 2, 1, false, false, later, later, twice);
+    HostMemory twice = once.after(broken, FallbackStep.FULL, later);
+    FallbackState second =
+        new FallbackState(FallbackStep.FULL, 1, 1, 1, false, false, later, later, twice);
+    assertEquals(FallbackStep.CLASSICAL, LADDER.nextBelow(encrypt, second).orElseThrow());
+    FallbackState lower =
+        new FallbackState(FallbackStep.CLASSICAL, 2, 2, 1, false, false, later, later, twice);
     Decision decision =
         POLICY.decide(
             encrypt,
@@ -410,20 +428,23 @@ final class PolicySpaceTest {
   }
 
   @Test
-  void knownBrokenRungsAreSkippedUntilTheyAreForgotten() {
-    Requirement may = requirementOf(Level.MAY);
-    Observation broken = new Observation.HandshakeBroken(TlsTrouble.Kind.CLOSED, "reset");
+  void knownBrokenStepsAreSkippedUntilTheyExpire() {
+    Requirement may = requirementOf(TlsLevel.MAY);
+    Observation broken = new Observation.HandshakeFailed(TlsException.Kind.CLOSED, "reset");
     HostMemory memory =
-        HostMemory.nothing().after(broken, Rung.FULL, NOW).after(broken, Rung.CLASSICAL, NOW);
-    assertEquals(Rung.BARE, LADDER.first(may, memory));
-    HostMemory old = memory.at(NOW.plus(Ladder.NEGATIVE_MEMORY));
-    assertEquals(Rung.FULL, LADDER.first(may, old));
+        HostMemory.nothing()
+            .after(broken, FallbackStep.FULL, NOW)
+            .after(broken, FallbackStep.CLASSICAL, NOW);
+    assertEquals(FallbackStep.BARE, LADDER.first(may, memory));
+    HostMemory old = memory.at(NOW.plus(FallbackLadder.NEGATIVE_MEMORY));
+    assertEquals(FallbackStep.FULL, LADDER.first(may, old));
     HostMemory positive =
         memory.after(
             new Observation.Encrypted(handshake(TlsVersion.TLS_1_3, new Verdict.Trusted())),
-            Rung.FULL,
+            FallbackStep.FULL,
             NOW);
-    assertEquals(Rung.FULL, LADDER.first(may, positive.after(broken, Rung.FULL, NOW)));
+    assertEquals(
+        FallbackStep.FULL, LADDER.first(may, positive.after(broken, FallbackStep.FULL, NOW)));
   }
 
   @Test
@@ -433,36 +454,46 @@ final class PolicySpaceTest {
       for (HostMemory start : memories()) {
         for (boolean late : new boolean[] {false, true}) {
           HostMemory memory = since(start, late ? NOW.minus(Duration.ofHours(1)) : NOW);
-          Rung rung = LADDER.first(requirement, memory);
+          FallbackStep rung = LADDER.first(requirement, memory);
           int connections = 0;
           while (true) {
             connections++;
-            assertTrue(connections <= Ladder.PER_HOST, "more than " + Ladder.PER_HOST);
+            assertTrue(
+                connections <= FallbackLadder.PER_HOST, "more than " + FallbackLadder.PER_HOST);
             Observation seen =
-                rung == Rung.CLEAR
-                    ? new Observation.Clear(true)
-                    : new Observation.HandshakeBroken(TlsTrouble.Kind.CLOSED, "reset");
+                rung == FallbackStep.CLEAR
+                    ? new Observation.Unencrypted(true)
+                    : new Observation.HandshakeFailed(TlsException.Kind.CLOSED, "reset");
             memory = memory.after(seen, rung, NOW);
-            LadderState state =
-                new LadderState(
-                    rung, connections, connections, 1, rung == Rung.CLEAR, false, NOW, NOW, memory);
+            FallbackState state =
+                new FallbackState(
+                    rung,
+                    connections,
+                    connections,
+                    1,
+                    rung == FallbackStep.CLEAR,
+                    false,
+                    NOW,
+                    NOW,
+                    memory);
             Decision decision = POLICY.decide(requirement, seen, state);
             if (decision instanceof Decision.NextHost) {
               decision = POLICY.decide(requirement, seen, state.afterAll(connections, NOW));
             }
-            if (decision instanceof Decision.Descend(Rung to)) {
+            if (decision instanceof Decision.FallBack(FallbackStep to)) {
               rung = to;
-            } else if (decision instanceof Decision.ClearText) {
+            } else if (decision instanceof Decision.GoPlaintext) {
               assertTrue(late);
-              rung = Rung.CLEAR;
+              rung = FallbackStep.CLEAR;
             } else {
-              boolean mayClear = requirement.clearText() != Requirement.ClearText.NEVER;
+              boolean mayClear =
+                  requirement.plaintextFallback() != Requirement.PlaintextFallback.NEVER;
               assertEquals(
-                  rung == Rung.CLEAR,
+                  rung == FallbackStep.CLEAR,
                   decision instanceof Decision.Proceed,
                   requirement + " " + decision);
               if (mayClear && late) {
-                assertEquals(Rung.CLEAR, rung, "clear text is due and was not reached");
+                assertEquals(FallbackStep.CLEAR, rung, "clear text is due and was not reached");
               }
               break;
             }
@@ -473,20 +504,22 @@ final class PolicySpaceTest {
   }
 
   @Test
-  void secureTakesNoNameThatAForgedMxCouldChoose() {
-    Subject foreign = new Subject(Domain.of("example.org"), Domain.of("mx.evil.example"), false);
-    Demand.Pkix secure = pkix(foreign, Level.SECURE);
+  void secureIgnoresNamesChosenByAForgedMx() {
+    PolicySubject foreign =
+        new PolicySubject(Domain.of("example.org"), Domain.of("mx.evil.example"), false);
+    IdentityRequirement.Pkix secure = pkix(foreign, TlsLevel.SECURE);
     assertEquals(Set.of(Domain.of("example.org")), secure.names());
-    assertEquals(Set.of(Domain.of("mx.evil.example")), pkix(foreign, Level.VERIFY).names());
-    Subject signed = new Subject(Domain.of("example.org"), Domain.of("mx.other.example"), true);
-    assertTrue(pkix(signed, Level.SECURE).names().contains(Domain.of("mx.other.example")));
-    assertTrue(pkix(SUBJECT, Level.SECURE).names().contains(Domain.of("mx.example.org")));
+    assertEquals(Set.of(Domain.of("mx.evil.example")), pkix(foreign, TlsLevel.VERIFY).names());
+    PolicySubject signed =
+        new PolicySubject(Domain.of("example.org"), Domain.of("mx.other.example"), true);
+    assertTrue(pkix(signed, TlsLevel.SECURE).names().contains(Domain.of("mx.other.example")));
+    assertTrue(pkix(SUBJECT, TlsLevel.SECURE).names().contains(Domain.of("mx.example.org")));
   }
 
-  private static Demand.Pkix pkix(Subject subject, Level level) {
+  private static IdentityRequirement.Pkix pkix(PolicySubject subject, TlsLevel level) {
     Requirement requirement =
         POLICY.requirementFor(subject, List.of(new Evidence.NextHopRow(row(level))), NOW);
-    return (Demand.Pkix) requirement.identity().iterator().next();
+    return (IdentityRequirement.Pkix) requirement.identity().iterator().next();
   }
 
   @Test
@@ -496,18 +529,18 @@ final class PolicySpaceTest {
     HostMemory shown =
         never.after(
             new Observation.Encrypted(handshake(TlsVersion.TLS_1_3, new Verdict.Trusted())),
-            Rung.FULL,
+            FallbackStep.FULL,
             NOW.minus(Duration.ofHours(1)));
     HostMemory refused =
         never.after(
             new Observation.StarttlsRefused(Reply.of(454, "later")),
-            Rung.FULL,
+            FallbackStep.FULL,
             NOW.minus(Duration.ofHours(1)));
     HostMemory tried = never;
-    for (Rung rung : LADDER.rungs()) {
+    for (FallbackStep rung : LADDER.steps()) {
       tried =
           tried.after(
-              new Observation.HandshakeBroken(TlsTrouble.Kind.CLOSED, "reset"),
+              new Observation.HandshakeFailed(TlsException.Kind.CLOSED, "reset"),
               rung,
               NOW.minus(Duration.ofHours(1)));
     }
@@ -515,14 +548,15 @@ final class PolicySpaceTest {
         Map.of("new", never, "shown", shown, "refused", refused, "tried on every rung", tried);
     int number = 0;
     for (Requirement requirement : requirements()) {
-      String name = number + "-" + requirement.wanted().word() + "/" + requirement.clearText();
+      String name =
+          number + "-" + requirement.statedLevel().word() + "/" + requirement.plaintextFallback();
       number++;
       for (var memory : memories.entrySet()) {
         for (boolean late : new boolean[] {false, true}) {
           for (boolean every : new boolean[] {false, true}) {
-            LadderState state =
-                new LadderState(
-                    Rung.FULL,
+            FallbackState state =
+                new FallbackState(
+                    FallbackStep.FULL,
                     1,
                     1,
                     2,
@@ -564,8 +598,8 @@ final class PolicySpaceTest {
 
   private static HostMemory since(HostMemory m, Instant since) {
     return new HostMemory(
-        m.shown(),
-        m.shownAt(),
+        m.strongest(),
+        m.strongestAt(),
         m.broken(),
         m.fullFailedFirst(),
         m.fullFailedLast(),
@@ -577,10 +611,10 @@ final class PolicySpaceTest {
   private static String word(Decision decision) {
     return switch (decision) {
       case Decision.Proceed p -> p.downgrade() ? "proceed, marked" : "proceed";
-      case Decision.Descend d -> "descend to " + d.to().word();
+      case Decision.FallBack d -> "descend to " + d.to().word();
       case Decision.NextHost n -> "next host: " + n.reason().word();
-      case Decision.ClearText c -> "clear text";
-      case Decision.Wait w -> "wait until " + w.until() + ": " + w.reason().word();
+      case Decision.GoPlaintext c -> "clear text";
+      case Decision.WaitForHold w -> "wait until " + w.until() + ": " + w.reason().word();
       case Decision.Defer d -> "defer: " + d.reason().word();
     };
   }

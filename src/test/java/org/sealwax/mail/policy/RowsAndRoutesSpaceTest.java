@@ -18,34 +18,34 @@ import org.sealwax.mail.address.AddressLiteral;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.DomainPattern;
 import org.sealwax.mail.address.MailHost;
-import org.sealwax.mail.tls.verdict.Association;
-import org.sealwax.mail.tls.verdict.Associations;
 import org.sealwax.mail.tls.verdict.Pin;
 import org.sealwax.mail.tls.verdict.TlsVersion;
+import org.sealwax.mail.tls.verdict.TlsaAssociation;
+import org.sealwax.mail.tls.verdict.TlsaAssociations;
 
 /** Every row for the recipient domain, with every route, next hop and host that mail may take. */
 final class RowsAndRoutesSpaceTest {
   private static final Instant NOW = Instant.parse("2026-11-30T12:00:00Z");
   private static final Policy POLICY =
-      new Policy(Ladder.of(true, true, Ladder.DEFAULT_HOLD), Floors.DEFAULT);
+      new Policy(FallbackLadder.of(true, true, FallbackLadder.DEFAULT_HOLD), TlsFloors.DEFAULT);
   private static final Domain DESTINATION = Domain.of("example.org");
   private static final Domain SMART = Domain.of("smart.example.net");
   private static final MailHost LITERAL = new AddressLiteral(InetAddress.ofLiteral("192.0.2.25"));
   private static final Domain NAMED = Domain.of("named.example");
 
-  private static final List<Subject> SUBJECTS =
+  private static final List<PolicySubject> SUBJECTS =
       List.of(
-          Subject.fixed(SMART).to(DESTINATION),
-          Subject.fixed(LITERAL).to(DESTINATION),
-          new Subject(DESTINATION, SMART, Domain.of("mx.example.net"), false, 25),
-          new Subject(DESTINATION, SMART, Domain.of("mx.example.net"), true, 25));
+          PolicySubject.fixed(SMART).to(DESTINATION),
+          PolicySubject.fixed(LITERAL).to(DESTINATION),
+          new PolicySubject(DESTINATION, SMART, Domain.of("mx.example.net"), false, 25),
+          new PolicySubject(DESTINATION, SMART, Domain.of("mx.example.net"), true, 25));
 
   private static PolicyRow row(
-      Level level, List<Domain> names, @Nullable TlsVersion floor, boolean override) {
+      TlsLevel level, List<Domain> names, @Nullable TlsVersion floor, boolean override) {
     return new PolicyRow(
         new DomainPattern.Any(),
         level,
-        level == Level.FINGERPRINT ? Set.of(new Pin("ab".repeat(32))) : Set.of(),
+        level == TlsLevel.FINGERPRINT ? Set.of(new Pin("ab".repeat(32))) : Set.of(),
         names,
         floor,
         null,
@@ -60,13 +60,13 @@ final class RowsAndRoutesSpaceTest {
   /** Each level, with names, with a floor, as an override. */
   private static List<PolicyRow> rows() {
     List<PolicyRow> rows = new ArrayList<>();
-    for (Level level : Level.configurable()) {
+    for (TlsLevel level : TlsLevel.configurable()) {
       rows.add(row(level, List.of(), null, false));
     }
-    rows.add(row(Level.SECURE, List.of(NAMED), null, false));
-    rows.add(row(Level.MAY, List.of(), TlsVersion.TLS_1_3, false));
-    rows.add(row(Level.ENCRYPT, List.of(), TlsVersion.TLS_1_3, false));
-    rows.add(row(Level.NONE, List.of(), null, true));
+    rows.add(row(TlsLevel.SECURE, List.of(NAMED), null, false));
+    rows.add(row(TlsLevel.MAY, List.of(), TlsVersion.TLS_1_3, false));
+    rows.add(row(TlsLevel.ENCRYPT, List.of(), TlsVersion.TLS_1_3, false));
+    rows.add(row(TlsLevel.NONE, List.of(), null, true));
     return rows;
   }
 
@@ -76,8 +76,10 @@ final class RowsAndRoutesSpaceTest {
     rows().stream()
         .filter(r -> !r.override())
         .forEach(r -> all.add(Optional.of(new Evidence.Route("r", r, false))));
-    all.add(Optional.of(new Evidence.Route("r", row(Level.SECURE, List.of(), null, false), true)));
-    all.add(Optional.of(new Evidence.Route("r", row(Level.ENCRYPT, List.of(), null, false), true)));
+    all.add(
+        Optional.of(new Evidence.Route("r", row(TlsLevel.SECURE, List.of(), null, false), true)));
+    all.add(
+        Optional.of(new Evidence.Route("r", row(TlsLevel.ENCRYPT, List.of(), null, false), true)));
     return all;
   }
 
@@ -90,8 +92,8 @@ final class RowsAndRoutesSpaceTest {
   }
 
   private static Map<String, List<Evidence>> published() {
-    Associations tlsa =
-        new Associations(Set.of(new Association(3, 1, 1, "ab".repeat(32))), List.of());
+    TlsaAssociations tlsa =
+        new TlsaAssociations(Set.of(new TlsaAssociation(3, 1, 1, "ab".repeat(32))), List.of());
     Map<String, List<Evidence>> all = new LinkedHashMap<>();
     all.put("nothing", List.of());
     all.put(
@@ -105,14 +107,14 @@ final class RowsAndRoutesSpaceTest {
     all.put(
         "ledger",
         List.of(
-            new Evidence.Ledger(
-                Level.VERIFY, new MxFilter.Known(Set.of(SMART), Set.of()), NOW, NOW)));
+            new Evidence.LedgerLevel(
+                TlsLevel.VERIFY, new MxFilter.LedgerKnown(Set.of(SMART), Set.of()), NOW, NOW)));
     return all;
   }
 
-  private record Point(
-      Subject subject,
-      Level byDefault,
+  private record RowsAndRoutesCombination(
+      PolicySubject subject,
+      TlsLevel byDefault,
       Optional<Evidence> route,
       Optional<Evidence> nextHop,
       Optional<Evidence> host,
@@ -130,19 +132,20 @@ final class RowsAndRoutesSpaceTest {
     }
   }
 
-  private interface Look {
-    void at(Point point, List<Evidence> evidence, Requirement requirement);
+  private interface RowsAndRoutesCheck {
+    void at(RowsAndRoutesCombination point, List<Evidence> evidence, Requirement requirement);
   }
 
-  private static void everywhere(Look look) {
-    for (Subject subject : SUBJECTS) {
-      for (Level level : List.of(Level.NONE, Level.MAY, Level.ENCRYPT)) {
+  private static void everywhere(RowsAndRoutesCheck look) {
+    for (PolicySubject subject : SUBJECTS) {
+      for (TlsLevel level : List.of(TlsLevel.NONE, TlsLevel.MAY, TlsLevel.ENCRYPT)) {
         for (Optional<Evidence> route : routes()) {
           for (Optional<Evidence> nextHop : each(Evidence.NextHopRow::new)) {
             for (Optional<Evidence> host :
                 subject.isDirect() ? List.of(Optional.<Evidence>empty()) : hostRows()) {
               for (String published : published().keySet()) {
-                Point point = new Point(subject, level, route, nextHop, host, published);
+                RowsAndRoutesCombination point =
+                    new RowsAndRoutesCombination(subject, level, route, nextHop, host, published);
                 List<Evidence> evidence = point.evidence();
                 look.at(point, evidence, POLICY.requirementFor(subject, evidence, NOW));
               }
@@ -156,27 +159,29 @@ final class RowsAndRoutesSpaceTest {
   private static List<Optional<Evidence>> hostRows() {
     return List.of(
         Optional.empty(),
-        Optional.of(new Evidence.HostRow(row(Level.VERIFY, List.of(), null, false))),
-        Optional.of(new Evidence.HostRow(row(Level.NONE, List.of(), null, true))));
+        Optional.of(new Evidence.HostRow(row(TlsLevel.VERIFY, List.of(), null, false))),
+        Optional.of(new Evidence.HostRow(row(TlsLevel.NONE, List.of(), null, true))));
   }
 
-  private static Requirement with(Point point, List<Evidence> evidence, Evidence more) {
+  private static Requirement with(
+      RowsAndRoutesCombination point, List<Evidence> evidence, Evidence more) {
     List<Evidence> all = new ArrayList<>(evidence);
     all.add(more);
     return POLICY.requirementFor(point.subject(), all, NOW);
   }
 
   /** Where the level is dane-only, with what the DNS says: it is about nothing else. */
-  private static Requirement alone(Point point, Evidence one, Evidence... others) {
+  private static Requirement alone(
+      RowsAndRoutesCombination point, Evidence one, Evidence... others) {
     List<Evidence> all = new ArrayList<>(List.of(others));
     all.add(one);
-    if (row(one).level() == Level.DANE_ONLY) {
+    if (row(one).level() == TlsLevel.DANE_ONLY) {
       point.evidence().stream().filter(Evidence.Dane.class::isInstance).forEach(all::add);
     }
     return POLICY.requirementFor(point.subject(), all, NOW);
   }
 
-  private static boolean isNamedByItsRoute(Point point) {
+  private static boolean isNamedByItsRoute(RowsAndRoutesCombination point) {
     return point.subject().host().equals(LITERAL)
         && point.route().isPresent()
         && !row(point.route().get()).names().isEmpty();
@@ -194,7 +199,7 @@ final class RowsAndRoutesSpaceTest {
           for (PolicyRow row : rows()) {
             Evidence added = new Evidence.RecipientRow(row);
             Requirement with = with(point, evidence, added);
-            Requirement alone = alone(point, added, new Evidence.Default(Level.NONE));
+            Requirement alone = alone(point, added, new Evidence.Default(TlsLevel.NONE));
             assertTrue(with.isAtLeast(without), () -> row + " lowers at " + point);
             if (isNamedByItsRoute(point) && row.names().isEmpty()) {
               // An address has no name of its own: the route's stand in for it.
@@ -223,7 +228,7 @@ final class RowsAndRoutesSpaceTest {
   }
 
   @Test
-  void whatARouteSaysHoldsWhateverItsHostsRowSays() {
+  void routeRequirementHoldsWhateverTheHostRow() {
     everywhere(
         (point, evidence, requirement) -> {
           boolean override =
@@ -240,7 +245,7 @@ final class RowsAndRoutesSpaceTest {
                 routeAlone.identity().isEmpty()
                     || !requirement.identity().isEmpty()
                     || point.nextHop().isPresent()
-                        && row(point.nextHop().get()).level() == Level.DANE_ONLY,
+                        && row(point.nextHop().get()).level() == TlsLevel.DANE_ONLY,
                 () -> "anybody gets the password at " + point);
           } else {
             assertTrue(requirement.isAtLeast(routeAlone), point::toString);
@@ -269,14 +274,16 @@ final class RowsAndRoutesSpaceTest {
   }
 
   @Test
-  void everyRowThatIsCoveredCountsOrSaysWhyNot() {
+  void everyCoveringRowAppliesOrHasAReason() {
     everywhere(
         (point, evidence, requirement) -> {
           for (Evidence e : evidence) {
             boolean counts = requirement.because().contains(e.origin());
             if (e instanceof Evidence.Default || AdminRows.row(e) != null) {
               assertEquals(
-                  counts, Policy.whyNot(e, evidence, NOW).isEmpty(), () -> e + " at " + point);
+                  counts,
+                  Policy.ignoredReason(e, evidence, NOW).isEmpty(),
+                  () -> e + " at " + point);
             }
           }
         });
@@ -287,20 +294,21 @@ final class RowsAndRoutesSpaceTest {
     DomainPattern exact = new DomainPattern.Exact(DESTINATION);
     PolicyRow expired =
         new PolicyRow(
-            exact, Level.MAY, Set.of(), List.of(), null, null, null, true, "n", "o", NOW, true);
-    Evidence all = new Evidence.NextHopRow(PolicyRow.of(new DomainPattern.Any(), Level.ENCRYPT));
+            exact, TlsLevel.MAY, Set.of(), List.of(), null, null, null, true, "n", "o", NOW, true);
+    Evidence all = new Evidence.NextHopRow(PolicyRow.of(new DomainPattern.Any(), TlsLevel.ENCRYPT));
     Evidence old = new Evidence.NextHopRow(expired);
-    Evidence plain = new Evidence.NextHopRow(PolicyRow.of(exact, Level.MAY));
-    Subject subject = new Subject(DESTINATION, SMART, false);
+    Evidence plain = new Evidence.NextHopRow(PolicyRow.of(exact, TlsLevel.MAY));
+    PolicySubject subject = new PolicySubject(DESTINATION, SMART, false);
     assertTrue(POLICY.requirementFor(subject, List.of(old, all), NOW).demandsTls());
-    assertEquals(Optional.of("expired on " + NOW), Policy.whyNot(old, List.of(old, all), NOW));
+    assertEquals(
+        Optional.of("expired on " + NOW), Policy.ignoredReason(old, List.of(old, all), NOW));
     assertFalse(POLICY.requirementFor(subject, List.of(all, plain), NOW).demandsTls());
     assertEquals(
         Optional.of("the row for example.org is more specific"),
-        Policy.whyNot(all, List.of(all, plain), NOW));
+        Policy.ignoredReason(all, List.of(all, plain), NOW));
     assertEquals(
-        Level.ENCRYPT,
-        POLICY.requirementFor(subject, List.of(old, all), NOW).wanted(),
+        TlsLevel.ENCRYPT,
+        POLICY.requirementFor(subject, List.of(old, all), NOW).statedLevel(),
         "what it stood before counts again");
   }
 }

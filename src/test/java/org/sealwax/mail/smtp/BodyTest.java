@@ -16,10 +16,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Bodies by DATA and by BDAT, in and out. */
 final class BodyTest {
-  private record Read(String text, BodySummary summary, String rest) {}
+  private record ReadBody(String text, BodySummary summary, String rest) {}
 
-  private static Read data(String wire, int piece, long most) throws IOException {
-    LineReader source = new LineReader(new Dribble(wire.getBytes(ISO_8859_1), piece));
+  private static ReadBody data(String wire, int piece, long most) throws IOException {
+    LineReader source = new LineReader(new SlowInputStream(wire.getBytes(ISO_8859_1), piece));
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     BodySummary summary = new DotReader(source, most).readInto(out::write);
     StringBuilder rest = new StringBuilder();
@@ -27,7 +27,7 @@ final class BodyTest {
       rest.append(new String(source.buffer, source.position, source.buffered(), ISO_8859_1));
       source.position = source.limit;
     }
-    return new Read(out.toString(ISO_8859_1), summary, rest.toString());
+    return new ReadBody(out.toString(ISO_8859_1), summary, rest.toString());
   }
 
   private static String unescaped(String text) {
@@ -144,16 +144,16 @@ final class BodyTest {
         + "\\n"
         + "R, ,                NUL,     R",
   })
-  void endsOnlyAtCrLfDotCrLf(String name, String wire, String text, Flaw flaw, String rest)
+  void endsOnlyAtCrLfDotCrLf(String name, String wire, String text, SmtpFlaw flaw, String rest)
       throws IOException {
     for (int piece : new int[] {1, 2, 3, 5, 1000}) {
-      Read read = data(unescaped(wire), piece, 1000);
+      ReadBody read = data(unescaped(wire), piece, 1000);
       assertTrue(read.summary().complete());
       assertEquals(flaw, read.summary().flaw());
       assertEquals(rest, read.rest());
       if (flaw == null) {
         assertEquals(unescaped(text), read.text());
-        assertEquals(unescaped(text).length(), read.summary().octets());
+        assertEquals(unescaped(text).length(), read.summary().bytes());
       }
     }
   }
@@ -161,7 +161,7 @@ final class BodyTest {
   @Test
   void sizeOfExactlyTheLimitPassesAndOneMoreDoesNot() throws IOException {
     assertFalse(data("12345678\r\n.\r\n", 3, 10).summary().tooLarge());
-    Read over = data("123456789\r\n.\r\nQUIT", 3, 10);
+    ReadBody over = data("123456789\r\n.\r\nQUIT", 3, 10);
     assertTrue(over.summary().tooLarge());
     assertTrue(over.summary().complete(), "it is read to its end");
     assertEquals("QUIT", over.rest());
@@ -197,21 +197,21 @@ final class BodyTest {
   @Test
   void lineOfExactlyTheLimitPassesAndOneMoreDoesNot() throws IOException {
     String fits = "x".repeat(SmtpLimits.TEXT_LINE - 2) + "\r\n";
-    Read good = data("a\r\n" + fits + ".\r\n", 4096, 1_000_000);
+    ReadBody good = data("a\r\n" + fits + ".\r\n", 4096, 1_000_000);
     assertNull(good.summary().flaw());
     assertEquals(SmtpLimits.TEXT_LINE, good.summary().longestLine());
-    assertEquals(Flaw.TOO_LONG, data("x" + fits + ".\r\n", 4096, 1_000_000).summary().flaw());
+    assertEquals(SmtpFlaw.TOO_LONG, data("x" + fits + ".\r\n", 4096, 1_000_000).summary().flaw());
   }
 
   @Test
-  void tellsEightBitOctetsAndACutStream() throws IOException {
+  void detectsEightBitAndTruncation() throws IOException {
     assertFalse(data("abc\r\n.\r\n", 9, 99).summary().eightBit());
     assertTrue(data("abcdefgh\u00e9\r\n.\r\n", 9, 99).summary().eightBit());
     assertFalse(data("abc\r\n.\r", 9, 99).summary().complete());
   }
 
   @Test
-  void whatGoesOutByDataComesInTheSame() throws IOException {
+  void dotStuffingRoundTrips() throws IOException {
     Random random = new Random(11);
     String[] parts = {"\r\n", ".", "..", "a", "\r\n.\r\n", "bcdefghijklmn", "\u00e9", "\t"};
     for (int round = 0; round < 3_000; round++) {
@@ -227,7 +227,7 @@ final class BodyTest {
       writer.write(content, cut, content.length - cut);
       writer.end();
       String ended = text.length() == 0 || text.toString().endsWith("\r\n") ? "" : "\r\n";
-      Read read = data(wire.toString(ISO_8859_1) + "QUIT", 1 + random.nextInt(9), 10_000);
+      ReadBody read = data(wire.toString(ISO_8859_1) + "QUIT", 1 + random.nextInt(9), 10_000);
       assertEquals(text + ended, read.text());
       assertEquals("QUIT", read.rest());
       assertNull(read.summary().flaw());
@@ -253,7 +253,7 @@ final class BodyTest {
   @CsvSource({"1", "4", "1000"})
   void chunksAreCountedExactly(int piece) throws IOException {
     LineReader source =
-        new LineReader(new Dribble("ab\r\n.\r\ncdQUIT\r\n".getBytes(ISO_8859_1), piece));
+        new LineReader(new SlowInputStream("ab\r\n.\r\ncdQUIT\r\n".getBytes(ISO_8859_1), piece));
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     BdatReader reader = new BdatReader(source, 9);
     assertTrue(reader.readInto(3, out::write));
@@ -262,29 +262,29 @@ final class BodyTest {
     assertEquals("ab\r\n.\r\ncd", out.toString(ISO_8859_1));
     assertNull(reader.summary().flaw(), "a CRLF across two chunks is one");
     assertFalse(reader.summary().tooLarge());
-    assertEquals(new Line.Text("QUIT"), source.read(100));
+    assertEquals(new InputLine.Text("QUIT"), source.read(100));
   }
 
   @Test
   void chunksKnowBareLineEndsAndTheLimit() throws IOException {
-    LineReader source = new LineReader(new Dribble("a\nb\r".getBytes(ISO_8859_1), 2));
+    LineReader source = new LineReader(new SlowInputStream("a\nb\r".getBytes(ISO_8859_1), 2));
     BdatReader reader = new BdatReader(source, 3);
     assertTrue(reader.readInto(4, (b, o, l) -> {}));
-    assertEquals(Flaw.BARE_LF, reader.summary().flaw());
+    assertEquals(SmtpFlaw.BARE_LF, reader.summary().flaw());
     assertTrue(reader.tooLarge());
-    BdatReader cut = new BdatReader(new LineReader(new Dribble(new byte[3], 2)), 10);
+    BdatReader cut = new BdatReader(new LineReader(new SlowInputStream(new byte[3], 2)), 10);
     assertFalse(cut.readInto(4, (b, o, l) -> {}));
-    BdatReader cr = new BdatReader(new LineReader(new Dribble(new byte[] {'\r'}, 2)), 10);
+    BdatReader cr = new BdatReader(new LineReader(new SlowInputStream(new byte[] {'\r'}, 2)), 10);
     assertTrue(cr.readInto(1, (b, o, l) -> {}));
-    assertEquals(Flaw.BARE_CR, cr.summary().flaw(), "a CR at the very end is bare");
+    assertEquals(SmtpFlaw.BARE_CR, cr.summary().flaw(), "a CR at the very end is bare");
   }
 
   @Test
   void givesTheBlockBackAfterALargeBody() throws IOException {
     String wire = ("x".repeat(70) + "\r\n").repeat(5_000) + ".\r\nQUIT\r\n";
-    LineReader source = new LineReader(new Dribble(wire.getBytes(ISO_8859_1), 100_000));
+    LineReader source = new LineReader(new SlowInputStream(wire.getBytes(ISO_8859_1), 100_000));
     new DotReader(source, 1_000_000).readInto((b, o, l) -> {});
     assertEquals(LineReader.IDLE_BUFFER, source.buffer.length);
-    assertEquals(new Line.Text("QUIT"), source.read(100));
+    assertEquals(new InputLine.Text("QUIT"), source.read(100));
   }
 }

@@ -132,9 +132,9 @@ final class CommandParserTest {
                 "MAIL FROM:<a@b.example> size=1000 BODY=8bitmime SMTPUTF8 RET=hdrs"
                     + " ENVID=QQ314159 AUTH=<>".replace("<>", "+3C+3E")));
     assertEquals(1000, mail.parameters().size().orElseThrow());
-    assertEquals(MailParameters.Body.EIGHT_BIT, mail.parameters().body());
+    assertEquals(MailParameters.BodyParameter.EIGHT_BIT, mail.parameters().body());
     assertTrue(mail.parameters().smtputf8());
-    assertEquals(MailParameters.Content.HEADERS, mail.parameters().content());
+    assertEquals(MailParameters.ReturnParameter.HEADERS, mail.parameters().content());
     assertEquals("QQ314159", mail.parameters().envelopeId());
     Command.Rcpt rcpt =
         assertInstanceOf(
@@ -148,7 +148,7 @@ final class CommandParserTest {
   }
 
   @Test
-  void saysWhenAPathNeedsSmtpUtf8() {
+  void detectsPathsThatNeedSmtpUtf8() {
     Command.Mail local =
         assertInstanceOf(Command.Mail.class, CommandParser.parse("MAIL FROM:<ü@b.example>"));
     assertTrue(local.international());
@@ -162,7 +162,7 @@ final class CommandParserTest {
   }
 
   @Test
-  void limitsHoldAtNAndNPlusOne() {
+  void limitsHoldExactly() {
     String local = "x".repeat(SmtpLimits.LOCAL_PART);
     assertInstanceOf(
         Command.Mail.class, CommandParser.parse("MAIL FROM:<" + local + "@b.example>"));
@@ -269,7 +269,7 @@ final class CommandParserTest {
       }
       Command command = CommandParser.parse(line.toString());
       assertNotNull(command);
-      if (command instanceof Command.Rcpt rcpt && rcpt.path() instanceof ForwardPath.To to) {
+      if (command instanceof Command.Rcpt rcpt && rcpt.path() instanceof ForwardPath.ToMailbox to) {
         assertEquals(
             to.mailbox(),
             MailboxParser.parse(to.mailbox().toString()).orElseThrow(),
@@ -279,7 +279,7 @@ final class CommandParserTest {
   }
 
   @Test
-  void noOtherLetterIsTakenForOneOfOurs() {
+  void onlyAsciiLettersMatchKeywords() {
     // U+017F and U+212A fold to s and k, U+0131 to i: a filter before us would not have seen it.
     assertInstanceOf(Command.Unknown.class, CommandParser.parse("\u017ftarttls"));
     assertInstanceOf(Command.Unknown.class, CommandParser.parse("R\u017fET"));

@@ -15,15 +15,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 final class LineReaderTest {
   private static LineReader of(String octets, int piece) {
-    return new LineReader(new Dribble(octets.getBytes(StandardCharsets.ISO_8859_1), piece));
+    return new LineReader(new SlowInputStream(octets.getBytes(StandardCharsets.ISO_8859_1), piece));
   }
 
-  private static String text(Line line) {
-    return assertInstanceOf(Line.Text.class, line).text();
+  private static String text(InputLine line) {
+    return assertInstanceOf(InputLine.Text.class, line).text();
   }
 
-  private static Flaw flaw(Line line) {
-    return assertInstanceOf(Line.Refused.class, line).flaw();
+  private static SmtpFlaw flaw(InputLine line) {
+    return assertInstanceOf(InputLine.BrokenLine.class, line).flaw();
   }
 
   @ParameterizedTest
@@ -33,7 +33,7 @@ final class LineReaderTest {
     assertEquals("EHLO a", text(reader.read(512)));
     assertEquals("", text(reader.read(512)));
     assertEquals("QUIT", text(reader.read(512)));
-    assertEquals(new Line.End(), reader.read(512));
+    assertEquals(new InputLine.EndOfInput(), reader.read(512));
     assertEquals(0, reader.buffered());
   }
 
@@ -41,17 +41,17 @@ final class LineReaderTest {
   @ValueSource(ints = {1, 7, 1000})
   void bareCrAndNulSpoilOneLineAndTheNextIsALine(int piece) throws IOException {
     LineReader reader = of("NO\rOP\r\nNO\0OP\r\nNOOP\r\r\nNOOP\r\n", piece);
-    assertEquals(Flaw.BARE_CR, flaw(reader.read(512)));
-    assertEquals(Flaw.NUL, flaw(reader.read(512)));
-    assertEquals(Flaw.BARE_CR, flaw(reader.read(512)));
+    assertEquals(SmtpFlaw.BARE_CR, flaw(reader.read(512)));
+    assertEquals(SmtpFlaw.NUL, flaw(reader.read(512)));
+    assertEquals(SmtpFlaw.BARE_CR, flaw(reader.read(512)));
     assertEquals("NOOP", text(reader.read(512)));
   }
 
   @Test
-  void bareLfLeavesTheReaderOutOfStep() throws IOException {
-    Line line = of("MAIL FROM:<a@b>\nRCPT TO:<c@d>\r\n", 1000).read(512);
-    assertTrue(assertInstanceOf(Line.Refused.class, line).outOfStep());
-    assertEquals(Flaw.BARE_LF, flaw(line));
+  void bareLfLosesTheLineStart() throws IOException {
+    InputLine line = of("MAIL FROM:<a@b>\nRCPT TO:<c@d>\r\n", 1000).read(512);
+    assertTrue(assertInstanceOf(InputLine.BrokenLine.class, line).lostLineStart());
+    assertEquals(SmtpFlaw.BARE_LF, flaw(line));
   }
 
   @ParameterizedTest
@@ -61,23 +61,23 @@ final class LineReaderTest {
     String fits = "x".repeat(most - 2);
     LineReader reader = of(fits + "\r\n" + fits + "y\r\nNOOP\r\n", piece);
     assertEquals(fits, text(reader.read(most)));
-    assertEquals(Flaw.TOO_LONG, flaw(reader.read(most)));
+    assertEquals(SmtpFlaw.TOO_LONG, flaw(reader.read(most)));
     assertEquals("NOOP", text(reader.read(most)));
   }
 
   @Test
   void anEndlessLineIsGivenUpWithinALimitAndMemoryStaysSmall() throws IOException {
     LineReader reader = of("x".repeat(SmtpLimits.DROPPED * 2), 1000);
-    Line line = reader.read(SmtpLimits.COMMAND_LINE);
-    assertEquals(Flaw.ENDLESS, flaw(line));
-    assertTrue(((Line.Refused) line).outOfStep());
+    InputLine line = reader.read(SmtpLimits.COMMAND_LINE);
+    assertEquals(SmtpFlaw.ENDLESS, flaw(line));
+    assertTrue(((InputLine.BrokenLine) line).lostLineStart());
     assertTrue(reader.buffer.length <= 8_192, "buffer grew to " + reader.buffer.length);
   }
 
   @Test
   void aLongLineWithinTheLimitOfDroppingIsConsumedWhole() throws IOException {
     LineReader reader = of("x".repeat(SmtpLimits.DROPPED - 100) + "\r\nNOOP\r\n", 4096);
-    assertEquals(Flaw.TOO_LONG, flaw(reader.read(512)));
+    assertEquals(SmtpFlaw.TOO_LONG, flaw(reader.read(512)));
     assertEquals("NOOP", text(reader.read(512)));
   }
 
@@ -86,13 +86,13 @@ final class LineReaderTest {
     byte[] good = "MAIL FROM:<ü@example>\r\n".getBytes(StandardCharsets.UTF_8);
     assertEquals(
         "MAIL FROM:<ü@example>", text(new LineReader(new ByteArrayInputStream(good)).read(512)));
-    assertEquals(Flaw.NOT_UTF8, flaw(of("NOOP \u00fc\r\n", 100).read(512)));
+    assertEquals(SmtpFlaw.NOT_UTF8, flaw(of("NOOP \u00fc\r\n", 100).read(512)));
     // An overlong form of "/" is not UTF-8.
-    assertEquals(Flaw.NOT_UTF8, flaw(of("NOOP \u00c0\u00af\r\n", 100).read(512)));
+    assertEquals(SmtpFlaw.NOT_UTF8, flaw(of("NOOP \u00c0\u00af\r\n", 100).read(512)));
   }
 
   @Test
-  void tellsWhatIsBuffered() throws IOException {
+  void reportsBufferedInput() throws IOException {
     LineReader reader = of("STARTTLS\r\nNOOP\r\nhalf", 1000);
     assertFalse(reader.hasLine());
     reader.read(512);
@@ -114,11 +114,11 @@ final class LineReaderTest {
       }
       LineReader whole = of(octets.toString(), 1000);
       LineReader pieces = of(octets.toString(), 1 + random.nextInt(3));
-      Line line;
+      InputLine line;
       do {
         line = whole.read(10);
         assertEquals(line, pieces.read(10), () -> "for " + octets.chars().boxed().toList());
-      } while (!(line instanceof Line.End));
+      } while (!(line instanceof InputLine.EndOfInput));
     }
   }
 }

@@ -44,8 +44,9 @@ final class ReplyTest {
     "bare CR,             250 a\\rb\\r\\n,                  BROKEN_LINE",
     "NUL,                 250 a\\0b\\r\\n,                  BROKEN_LINE",
   })
-  void refusesWhatIsNoReply(String name, String wire, ReplyTrouble.Kind kind) {
-    ReplyTrouble trouble = assertThrows(ReplyTrouble.class, () -> read(wire == null ? "" : wire));
+  void refusesWhatIsNoReply(String name, String wire, InvalidReplyException.Kind kind) {
+    InvalidReplyException trouble =
+        assertThrows(InvalidReplyException.class, () -> read(wire == null ? "" : wire));
     assertEquals(kind, trouble.kind());
   }
 
@@ -63,16 +64,16 @@ final class ReplyTest {
   }
 
   @Test
-  void limitsHoldAtNAndNPlusOne() throws IOException {
+  void limitsHoldExactly() throws IOException {
     String many = "250-x\r\n".repeat(SmtpLimits.REPLY_LINES - 1);
     assertEquals(SmtpLimits.REPLY_LINES, read(many + "250 x\r\n").lines().size());
-    assertThrows(ReplyTrouble.class, () -> read(many + "250-x\r\n250 x\r\n"));
+    assertThrows(InvalidReplyException.class, () -> read(many + "250-x\r\n250 x\r\n"));
     String line = "250 " + "x".repeat(SmtpLimits.REPLY_LINE - 6) + "\r\n";
     assertEquals(SmtpLimits.REPLY_LINE, line.length());
     read(line);
-    assertThrows(ReplyTrouble.class, () -> read("250 x" + line.substring(4)));
+    assertThrows(InvalidReplyException.class, () -> read("250 x" + line.substring(4)));
     String heavy = ("250-" + "x".repeat(1000) + "\r\n").repeat(40);
-    assertThrows(ReplyTrouble.class, () -> read(heavy + "250 x\r\n"));
+    assertThrows(InvalidReplyException.class, () -> read(heavy + "250 x\r\n"));
   }
 
   @Test

@@ -20,21 +20,21 @@ final class StsPolicyTest {
   private static final String GOOD =
       "version: STSv1\nmode: enforce\nmx: mail.example.com\nmx: *.example.net\nmax_age: 604800\n";
 
-  private static StsPolicy.Reading read(String text) {
+  private static StsPolicy.ParsedStsPolicy read(String text) {
     return StsPolicy.read(text.getBytes(StandardCharsets.UTF_8));
   }
 
   private static StsPolicy sound(String text) {
-    return assertInstanceOf(StsPolicy.Reading.Sound.class, read(text)).policy();
+    return assertInstanceOf(StsPolicy.ParsedStsPolicy.ValidStsPolicy.class, read(text)).policy();
   }
 
   private static String flaw(String text) {
-    return assertInstanceOf(StsPolicy.Reading.Flawed.class, read(text)).text();
+    return assertInstanceOf(StsPolicy.ParsedStsPolicy.StsPolicyFlaw.class, read(text)).text();
   }
 
   /** The first thing that a strict reader would not take; senders pass it over. */
   private static String deviation(String text) {
-    return assertInstanceOf(StsPolicy.Reading.Sound.class, read(text))
+    return assertInstanceOf(StsPolicy.ParsedStsPolicy.ValidStsPolicy.class, read(text))
         .deviations()
         .getFirst()
         .text();
@@ -140,7 +140,10 @@ final class StsPolicyTest {
     assertEquals("line 2: a key that is none", flaw(GOOD.replace("mode", "\ufeffmode")));
     assertEquals("line 1: a key that is none", flaw("\ufeff\ufeff" + GOOD));
     assertEquals("no version", flaw("\n\n"));
-    assertTrue(assertInstanceOf(StsPolicy.Reading.Sound.class, read(GOOD)).deviations().isEmpty());
+    assertTrue(
+        assertInstanceOf(StsPolicy.ParsedStsPolicy.ValidStsPolicy.class, read(GOOD))
+            .deviations()
+            .isEmpty());
   }
 
   @Test
@@ -153,7 +156,7 @@ final class StsPolicyTest {
     assertEquals(
         "not UTF-8",
         assertInstanceOf(
-                StsPolicy.Reading.Flawed.class,
+                StsPolicy.ParsedStsPolicy.StsPolicyFlaw.class,
                 StsPolicy.read((GOOD + "x: \u00ff\n").getBytes(StandardCharsets.ISO_8859_1)))
             .text());
   }

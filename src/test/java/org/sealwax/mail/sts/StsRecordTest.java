@@ -62,7 +62,7 @@ final class StsRecordTest {
   @ParameterizedTest
   @ValueSource(
       strings = {"", "v=spf1 -all", " v=STSv1; id=a", "V=STSv1; id=a", "v=stsv1; id=a", "v=STSv2;"})
-  void whatIsNotOursIsNotThere(String text) {
+  void otherTxtRecordsAreIgnored(String text) {
     assertEquals(new StsRecord.None(), read(text));
   }
 

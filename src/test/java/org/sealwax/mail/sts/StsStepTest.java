@@ -20,20 +20,21 @@ import org.sealwax.mail.policy.Evidence;
 final class StsStepTest {
   private static final Instant NOON = Instant.parse("2026-11-25T12:00:00Z");
   private static final Duration WEEK = Duration.ofDays(7);
-  private static final Announcement A = says("v=STSv1; id=a");
-  private static final Announcement B = says("v=STSv1; id=b");
-  private static final Announcement GONE = says();
-  private static final Announcement SILENT = new Announcement.Silent("SERVFAIL");
+  private static final StsLookup A = says("v=STSv1; id=a");
+  private static final StsLookup B = says("v=STSv1; id=b");
+  private static final StsLookup GONE = says();
+  private static final StsLookup SILENT = new StsLookup.NoRecordAnswer("SERVFAIL");
 
-  private static Announcement says(String... texts) {
-    return new Announcement.Says(StsRecord.read(List.of(texts)));
+  private static StsLookup says(String... texts) {
+    return new StsLookup.RecordAnswer(StsRecord.read(List.of(texts)));
   }
 
   private static StsPolicy policy(String mode, Duration maxAge) {
     String text =
         "version: STSv1\nmode: " + mode + "\nmx: mx.test\nmax_age: " + maxAge.toSeconds() + "\n";
     return assertInstanceOf(
-            StsPolicy.Reading.Sound.class, StsPolicy.read(text.getBytes(StandardCharsets.UTF_8)))
+            StsPolicy.ParsedStsPolicy.ValidStsPolicy.class,
+            StsPolicy.read(text.getBytes(StandardCharsets.UTF_8)))
         .policy();
   }
 
@@ -41,20 +42,21 @@ final class StsStepTest {
     return StsStep.fetched(id, policy(mode, maxAge), at, 0).memory();
   }
 
-  private static StsStep ask(StsMemory memory, Announcement announcement, Instant now) {
-    return StsStep.ask(memory, announcement, Patience.usual(), now);
+  private static StsStep decide(StsMemory memory, StsLookup announcement, Instant now) {
+    return StsStep.decide(memory, announcement, FirstContactWait.defaults(), now);
   }
 
-  private static StsStep renew(StsMemory memory, Announcement announcement, Instant now) {
-    return StsStep.renew(memory, announcement, Patience.usual(), now);
+  private static StsStep renew(StsMemory memory, StsLookup announcement, Instant now) {
+    return StsStep.renew(memory, announcement, FirstContactWait.defaults(), now);
   }
 
   private static StsStep failed(StsMemory memory, String why, Instant now) {
-    return StsStep.failed(memory, why, Patience.usual(), now);
+    return StsStep.failed(memory, why, FirstContactWait.defaults(), now);
   }
 
   private static Evidence.StsState state(StsStep step) {
-    return assertInstanceOf(StsStep.Next.Settled.class, step.next(), step.toString()).state();
+    return assertInstanceOf(StsStep.StsAction.StateHolds.class, step.next(), step.toString())
+        .state();
   }
 
   private static void enforces(String id, StsStep step) {
@@ -70,153 +72,157 @@ final class StsStepTest {
   }
 
   private static void fetches(String id, StsStep step) {
-    assertEquals(new StsStep.Next.Fetch(id), step.next());
+    assertEquals(new StsStep.StsAction.FetchPolicy(id), step.next());
   }
 
   @Test
   void aDomainWithoutARecordHasNoPolicyAndLeavesNoTrace() {
-    StsStep step = ask(StsMemory.EMPTY, GONE, NOON);
+    StsStep step = decide(StsMemory.EMPTY, GONE, NOON);
     assertEquals("no _mta-sts record", absent(step).why());
     assertTrue(step.memory().isEmpty());
     assertTrue(
-        absent(ask(StsMemory.EMPTY, says("v=STSv1; id=a", "v=STSv1; id=b"), NOON))
+        absent(decide(StsMemory.EMPTY, says("v=STSv1; id=a", "v=STSv1; id=b"), NOON))
             .why()
             .contains("2 _mta-sts records"));
-    assertTrue(absent(ask(StsMemory.EMPTY, says("v=STSv1;"), NOON)).why().contains("malformed"));
+    assertTrue(absent(decide(StsMemory.EMPTY, says("v=STSv1;"), NOON)).why().contains("malformed"));
   }
 
   @Test
   void theFirstContactFetchesAndTheSameIdDoesNotFetchAgain() {
-    fetches("a", ask(StsMemory.EMPTY, A, NOON));
+    fetches("a", decide(StsMemory.EMPTY, A, NOON));
     StsMemory memory = kept("a", "enforce", WEEK, NOON);
-    StsStep later = ask(memory, A, NOON.plus(WEEK).minusSeconds(1));
+    StsStep later = decide(memory, A, NOON.plus(WEEK).minusSeconds(1));
     enforces("a", later);
     assertEquals(
-        NOON.plus(WEEK), assertInstanceOf(StsStep.Next.Settled.class, later.next()).expires());
+        NOON.plus(WEEK),
+        assertInstanceOf(StsStep.StsAction.StateHolds.class, later.next()).expires());
     assertEquals(memory, later.memory());
     // Past its time it is asked for anew.
-    fetches("a", ask(memory, A, NOON.plus(WEEK)));
+    fetches("a", decide(memory, A, NOON.plus(WEEK)));
   }
 
   @Test
-  void f6F7TestingAndNoneBindNobody() {
+  void f6F7TestingAndNoneRequireNothing() {
     assertInstanceOf(
-        Evidence.StsState.Testing.class, state(ask(kept("a", "testing", WEEK, NOON), A, NOON)));
-    assertTrue(absent(ask(kept("a", "none", WEEK, NOON), A, NOON)).why().contains("mode none"));
+        Evidence.StsState.Testing.class, state(decide(kept("a", "testing", WEEK, NOON), A, NOON)));
+    assertTrue(absent(decide(kept("a", "none", WEEK, NOON), A, NOON)).why().contains("mode none"));
   }
 
   @Test
   void f17ACachedPolicyHoldsUntilMaxAgeWhateverVanishes() {
     StsMemory memory = kept("a", "enforce", WEEK, NOON);
     Instant last = NOON.plus(WEEK).minusSeconds(1);
-    for (Announcement vanished : List.of(GONE, SILENT, says("v=STSv1; id=a", "v=STSv1; id=b"))) {
-      enforces("a", ask(memory, vanished, last));
-      assertEquals(memory, ask(memory, vanished, last).memory());
+    for (StsLookup vanished : List.of(GONE, SILENT, says("v=STSv1; id=a", "v=STSv1; id=b"))) {
+      enforces("a", decide(memory, vanished, last));
+      assertEquals(memory, decide(memory, vanished, last).memory());
     }
     // And the host is down as well, with the record there.
     StsStep down = failed(memory, "refused", last.minusSeconds(1));
     enforces("a", down);
-    enforces("a", ask(down.memory(), B, last));
+    enforces("a", decide(down.memory(), B, last));
     enforces("a", failed(down.memory(), "refused", last));
   }
 
   @Test
-  void f18ANewIdIsFetchedAndTheOldPolicyStaysWhenThatFails() {
+  void f18NewIdIsFetchedAndOldPolicyStaysOnFailure() {
     StsMemory old = kept("a", "enforce", WEEK, NOON);
     Instant now = NOON.plusSeconds(60);
-    fetches("b", ask(old, B, now));
+    fetches("b", decide(old, B, now));
     StsStep failed = failed(old, "status 500", now);
     enforces("a", failed);
     // Not asked again for five minutes, ten after the second time.
-    enforces("a", ask(failed.memory(), B, now.plus(Duration.ofMinutes(5)).minusMillis(1)));
-    fetches("b", ask(failed.memory(), B, now.plus(Duration.ofMinutes(5))));
+    enforces("a", decide(failed.memory(), B, now.plus(Duration.ofMinutes(5)).minusMillis(1)));
+    fetches("b", decide(failed.memory(), B, now.plus(Duration.ofMinutes(5))));
     StsMemory twice = failed(failed.memory(), "", now.plus(Duration.ofMinutes(5))).memory();
-    enforces("a", ask(twice, B, now.plus(Duration.ofMinutes(14))));
-    fetches("b", ask(twice, B, now.plus(Duration.ofMinutes(15))));
+    enforces("a", decide(twice, B, now.plus(Duration.ofMinutes(14))));
+    fetches("b", decide(twice, B, now.plus(Duration.ofMinutes(15))));
     StsMemory next = StsStep.fetched("b", policy("enforce", WEEK), now, 0.5).memory();
-    enforces("b", ask(next, B, now));
+    enforces("b", decide(next, B, now));
     assertNull(next.tried());
   }
 
   @Test
   void f19AtFirstContactMailWaitsHalfAnHourAndOneMoreFetch() {
     Instant t = NOON;
-    fetches("a", ask(StsMemory.EMPTY, A, t));
+    fetches("a", decide(StsMemory.EMPTY, A, t));
     StsStep step = failed(StsMemory.EMPTY, "refused", t);
-    assertEquals(NOON.plus(Patience.FETCH), pending(step).until());
+    assertEquals(NOON.plus(FirstContactWait.FETCH), pending(step).until());
     // Mail that comes meanwhile waits too, and asks the host no more often than allowed.
-    pending(ask(step.memory(), A, NOON.plusSeconds(299)));
-    fetches("a", ask(step.memory(), A, NOON.plusSeconds(300)));
+    pending(decide(step.memory(), A, NOON.plusSeconds(299)));
+    fetches("a", decide(step.memory(), A, NOON.plusSeconds(300)));
     step = failed(step.memory(), "refused", NOON.plusSeconds(300));
     pending(step);
-    fetches("a", ask(step.memory(), A, NOON.plusSeconds(900)));
+    fetches("a", decide(step.memory(), A, NOON.plusSeconds(900)));
     step = failed(step.memory(), "refused", NOON.plusSeconds(900));
     // The gap would be twenty minutes now; the end of the hold is a time to try.
-    pending(ask(step.memory(), A, NOON.plusSeconds(1_799)));
-    fetches("a", ask(step.memory(), A, NOON.plusSeconds(1_800)));
+    pending(decide(step.memory(), A, NOON.plusSeconds(1_799)));
+    fetches("a", decide(step.memory(), A, NOON.plusSeconds(1_800)));
     step = failed(step.memory(), "refused", NOON.plusSeconds(1_800));
     assertTrue(absent(step).why().contains("could not be fetched since " + NOON), step.toString());
     // From then on mail goes, and the host is tried once an hour at the least often.
-    absent(ask(step.memory(), A, NOON.plusSeconds(1_801)));
-    fetches("a", ask(step.memory(), A, NOON.plusSeconds(1_800).plus(StsStep.MOST_GAP)));
+    absent(decide(step.memory(), A, NOON.plusSeconds(1_801)));
+    fetches("a", decide(step.memory(), A, NOON.plusSeconds(1_800).plus(StsStep.MOST_GAP)));
   }
 
   @Test
   void whatIsServedAndIsNoPolicyCountsAsNoneAtOnce() {
     StsStep step =
-        StsStep.invalid(StsMemory.EMPTY, "not a policy: no mode", Patience.usual(), NOON);
+        StsStep.invalid(
+            StsMemory.EMPTY, "not a policy: no mode", FirstContactWait.defaults(), NOON);
     assertEquals("announced, and what it serves is not a policy: no mode", absent(step).why());
     // The host is spared as after any other failure, and mail goes meanwhile.
-    absent(ask(step.memory(), A, NOON.plusSeconds(299)));
-    fetches("a", ask(step.memory(), A, NOON.plusSeconds(300)));
+    absent(decide(step.memory(), A, NOON.plusSeconds(299)));
+    fetches("a", decide(step.memory(), A, NOON.plusSeconds(300)));
     StsMemory twice =
-        StsStep.invalid(step.memory(), "the same", Patience.usual(), NOON.plusSeconds(300))
+        StsStep.invalid(
+                step.memory(), "the same", FirstContactWait.defaults(), NOON.plusSeconds(300))
             .memory();
-    absent(ask(twice, A, NOON.plusSeconds(899)));
-    fetches("a", ask(twice, A, NOON.plusSeconds(900)));
+    absent(decide(twice, A, NOON.plusSeconds(899)));
+    fetches("a", decide(twice, A, NOON.plusSeconds(900)));
     enforces("a", StsStep.fetched("a", policy("enforce", WEEK), NOON.plusSeconds(900), 0));
     // A host that cannot be reached then is a first contact again: somebody may hide the policy.
     Instant later = NOON.plusSeconds(900);
     StsStep down = failed(twice, "refused", later);
-    assertEquals(later.plus(Patience.FETCH), pending(down).until());
+    assertEquals(later.plus(FirstContactWait.FETCH), pending(down).until());
     // After a wait that had begun, the answer ends it.
     StsMemory waiting = failed(StsMemory.EMPTY, "refused", NOON).memory();
-    absent(StsStep.invalid(waiting, "html", Patience.usual(), NOON.plusSeconds(300)));
+    absent(StsStep.invalid(waiting, "html", FirstContactWait.defaults(), NOON.plusSeconds(300)));
   }
 
   @Test
   void aPolicyInForceOutlivesSomethingServedInItsPlace() {
     StsMemory memory = kept("a", "enforce", WEEK, NOON);
     Instant last = NOON.plus(WEEK).minusSeconds(1);
-    StsStep step = StsStep.invalid(memory, "html", Patience.usual(), last);
+    StsStep step = StsStep.invalid(memory, "html", FirstContactWait.defaults(), last);
     enforces("a", step);
-    enforces("a", ask(step.memory(), B, last));
-    StsStep over = StsStep.invalid(memory, "html", Patience.usual(), NOON.plus(WEEK));
+    enforces("a", decide(step.memory(), B, last));
+    StsStep over = StsStep.invalid(memory, "html", FirstContactWait.defaults(), NOON.plus(WEEK));
     enforces("a", over);
-    assertEquals(StsStep.Ending.REFRESH_FAILED, Objects.requireNonNull(over.lost()).why());
+    assertEquals(StsStep.PolicyEnd.REFRESH_FAILED, Objects.requireNonNull(over.lost()).why());
   }
 
   @Test
   void mailThatComesOnlyAfterTheHoldStillCausesAFetch() {
     StsMemory once = failed(StsMemory.EMPTY, "refused", NOON).memory();
     Instant later = NOON.plus(Duration.ofHours(2));
-    fetches("a", ask(once, A, later));
+    fetches("a", decide(once, A, later));
     absent(failed(once, "refused", later));
     enforces("a", StsStep.fetched("a", policy("enforce", WEEK), later, 0));
   }
 
   @Test
   void aWaitTooShortForAnotherFetchEndsByTheClockAndTheHostIsStillSpared() {
-    Patience brief = new Patience(StsStep.LEAST_GAP.minusSeconds(1), Patience.LOOKUP);
+    FirstContactWait brief =
+        new FirstContactWait(StsStep.LEAST_GAP.minusSeconds(1), FirstContactWait.LOOKUP);
     Instant end = NOON.plusSeconds(299);
     StsStep step = StsStep.failed(StsMemory.EMPTY, "refused", brief, NOON);
     assertEquals(end, pending(step).until());
     StsMemory memory = step.memory();
-    assertEquals(end, pending(StsStep.ask(memory, A, brief, end.minusMillis(1))).until());
-    StsStep over = StsStep.ask(memory, A, brief, end);
+    assertEquals(end, pending(StsStep.decide(memory, A, brief, end.minusMillis(1))).until());
+    StsStep over = StsStep.decide(memory, A, brief, end);
     assertTrue(absent(over).why().contains("could not be fetched since " + NOON), over.toString());
     // The host is asked again when it may be, and a policy that comes then is in force.
-    fetches("a", StsStep.ask(memory, A, brief, NOON.plus(StsStep.LEAST_GAP)));
+    fetches("a", StsStep.decide(memory, A, brief, NOON.plus(StsStep.LEAST_GAP)));
     StsStep again = StsStep.failed(memory, "refused", brief, NOON.plus(StsStep.LEAST_GAP));
     absent(again);
     enforces("a", StsStep.fetched("a", policy("enforce", WEEK), end, 0));
@@ -224,50 +230,51 @@ final class StsStepTest {
 
   @Test
   void aWaitOfFiveMinutesHasItsOtherFetchBeforeMailGoes() {
-    Patience exact = new Patience(StsStep.LEAST_GAP, Patience.LOOKUP);
+    FirstContactWait exact = new FirstContactWait(StsStep.LEAST_GAP, FirstContactWait.LOOKUP);
     Instant end = NOON.plus(StsStep.LEAST_GAP);
     StsMemory once = StsStep.failed(StsMemory.EMPTY, "refused", exact, NOON).memory();
-    assertEquals(end, pending(StsStep.ask(once, A, exact, end.minusMillis(1))).until());
-    fetches("a", StsStep.ask(once, A, exact, end));
+    assertEquals(end, pending(StsStep.decide(once, A, exact, end.minusMillis(1))).until());
+    fetches("a", StsStep.decide(once, A, exact, end));
     absent(StsStep.failed(once, "refused", exact, end));
   }
 
   @Test
-  void withoutPatienceMailGoesAtOnceAsTheRfcHasIt() {
-    Patience none = new Patience(Duration.ZERO, Duration.ZERO);
-    fetches("a", StsStep.ask(StsMemory.EMPTY, A, none, NOON));
+  void withoutFirstContactWaitMailGoesAtOnce() {
+    FirstContactWait none = new FirstContactWait(Duration.ZERO, Duration.ZERO);
+    fetches("a", StsStep.decide(StsMemory.EMPTY, A, none, NOON));
     absent(StsStep.failed(StsMemory.EMPTY, "refused", none, NOON));
-    absent(StsStep.ask(StsMemory.EMPTY, SILENT, none, NOON));
+    absent(StsStep.decide(StsMemory.EMPTY, SILENT, none, NOON));
     // What is in the cache is no first contact.
     StsMemory memory = kept("a", "enforce", WEEK, NOON);
-    enforces("a", StsStep.ask(memory, SILENT, none, NOON.plusSeconds(1)));
+    enforces("a", StsStep.decide(memory, SILENT, none, NOON.plusSeconds(1)));
     enforces("a", StsStep.failed(memory, "refused", none, NOON.plusSeconds(1)));
     assertThrows(
-        IllegalArgumentException.class, () -> new Patience(Duration.ofMillis(-1), Duration.ZERO));
+        IllegalArgumentException.class,
+        () -> new FirstContactWait(Duration.ofMillis(-1), Duration.ZERO));
   }
 
   @Test
   void theWaitForALookUpIsTheOneThatIsSet() {
-    Patience minute = new Patience(Patience.FETCH, Duration.ofMinutes(1));
-    StsStep step = StsStep.ask(StsMemory.EMPTY, SILENT, minute, NOON);
+    FirstContactWait minute = new FirstContactWait(FirstContactWait.FETCH, Duration.ofMinutes(1));
+    StsStep step = StsStep.decide(StsMemory.EMPTY, SILENT, minute, NOON);
     Instant end = NOON.plusSeconds(60);
     assertEquals(end, pending(step).until());
-    pending(StsStep.ask(step.memory(), SILENT, minute, end.minusMillis(1)));
-    absent(StsStep.ask(step.memory(), SILENT, minute, end));
+    pending(StsStep.decide(step.memory(), SILENT, minute, end.minusMillis(1)));
+    absent(StsStep.decide(step.memory(), SILENT, minute, end));
   }
 
   @Test
   void aLookUpThatFailsWithNothingCachedHoldsForFourHours() {
-    StsStep step = ask(StsMemory.EMPTY, SILENT, NOON);
-    assertEquals(NOON.plus(Patience.LOOKUP), pending(step).until());
+    StsStep step = decide(StsMemory.EMPTY, SILENT, NOON);
+    assertEquals(NOON.plus(FirstContactWait.LOOKUP), pending(step).until());
     StsMemory memory = step.memory();
-    Instant end = NOON.plus(Patience.LOOKUP);
-    assertEquals(end, pending(ask(memory, SILENT, end.minusSeconds(1))).until());
-    assertTrue(absent(ask(memory, SILENT, end)).why().contains("SERVFAIL, since " + NOON));
+    Instant end = NOON.plus(FirstContactWait.LOOKUP);
+    assertEquals(end, pending(decide(memory, SILENT, end.minusSeconds(1))).until());
+    assertTrue(absent(decide(memory, SILENT, end)).why().contains("SERVFAIL, since " + NOON));
     // An answer, whatever it says, ends it.
-    assertTrue(ask(memory, GONE, end).memory().isEmpty());
-    fetches("a", ask(memory, A, end));
-    assertNull(ask(memory, A, end).memory().lookupSince());
+    assertTrue(decide(memory, GONE, end).memory().isEmpty());
+    fetches("a", decide(memory, A, end));
+    assertNull(decide(memory, A, end).memory().lookupSince());
   }
 
   @Test
@@ -275,32 +282,33 @@ final class StsStepTest {
     StsMemory memory = kept("a", "enforce", WEEK, NOON);
     Instant over = NOON.plus(WEEK);
     StsStep step = failed(memory, "refused", over);
-    StsStep.Lost lost = Objects.requireNonNull(step.lost());
-    assertEquals(StsStep.Ending.REFRESH_FAILED, lost.why());
+    StsStep.LostPolicy lost = Objects.requireNonNull(step.lost());
+    assertEquals(StsStep.PolicyEnd.REFRESH_FAILED, lost.why());
     assertEquals("a", lost.kept().id());
     // This delivery still goes by the policy: the ledger was asked before it was told.
     enforces("a", step);
     assertNull(step.memory().kept());
-    assertNull(ask(step.memory(), A, over).lost(), "told twice");
+    assertNull(decide(step.memory(), A, over).lost(), "told twice");
     // The look-up that fails does the same, and so does a record that is gone.
     assertEquals(
-        StsStep.Ending.REFRESH_FAILED,
-        Objects.requireNonNull(ask(memory, SILENT, over).lost()).why());
+        StsStep.PolicyEnd.REFRESH_FAILED,
+        Objects.requireNonNull(decide(memory, SILENT, over).lost()).why());
     assertEquals(
-        StsStep.Ending.RECORD_GONE, Objects.requireNonNull(ask(memory, GONE, over).lost()).why());
+        StsStep.PolicyEnd.RECORD_GONE,
+        Objects.requireNonNull(decide(memory, GONE, over).lost()).why());
     // What never bound anybody is not remembered as if it had.
     for (String mode : List.of("testing", "none")) {
       StsMemory other = kept("a", mode, WEEK, NOON);
       assertNull(failed(other, "refused", over).lost());
-      assertNull(ask(other, GONE, over).lost());
+      assertNull(decide(other, GONE, over).lost());
     }
   }
 
   @Test
-  void f16AMaxAgeOfNothingHoldsForAMinute() {
+  void f16MaxAgeZeroHoldsForAMinute() {
     StsMemory memory = kept("a", "enforce", Duration.ZERO, NOON);
-    enforces("a", ask(memory, A, NOON.plusSeconds(59)));
-    fetches("a", ask(memory, A, NOON.plusSeconds(60)));
+    enforces("a", decide(memory, A, NOON.plusSeconds(59)));
+    fetches("a", decide(memory, A, NOON.plusSeconds(60)));
     assertNull(memory.refresh());
   }
 
@@ -333,7 +341,7 @@ final class StsStepTest {
   }
 
   @Test
-  void aRecheckWithinFiveMinutesOfTheLastFetchAsksNobody() {
+  void recheckWithinFiveMinutesDoesNotFetch() {
     StsMemory memory = kept("a", "enforce", WEEK, NOON);
     enforces("a", renew(memory, A, NOON.plusSeconds(299)));
     fetches("a", renew(memory, A, NOON.plusSeconds(300)));
@@ -342,20 +350,20 @@ final class StsStepTest {
   }
 
   @Test
-  void whateverHappensAPolicyInForceIsNeverLetGoAndHoldsAreBounded() {
+  void policyInForceIsNeverDroppedAndHoldsAreBounded() {
     for (int seed = 0; seed < 300; seed++) {
       Random random = new Random(seed);
       StsMemory memory = StsMemory.EMPTY;
       Instant now = NOON;
       for (int i = 0; i < 200; i++) {
         now = now.plusSeconds(random.nextInt(3_000));
-        StsMemory.Kept live = memory.live(now);
-        Announcement announcement = List.of(A, B, GONE, SILENT).get(random.nextInt(4));
+        StsMemory.FetchedPolicy live = memory.live(now);
+        StsLookup announcement = List.of(A, B, GONE, SILENT).get(random.nextInt(4));
         StsStep step =
             random.nextInt(5) == 0
                 ? renew(memory, announcement, now)
-                : ask(memory, announcement, now);
-        if (step.next() instanceof StsStep.Next.Fetch fetch) {
+                : decide(memory, announcement, now);
+        if (step.next() instanceof StsStep.StsAction.FetchPolicy fetch) {
           step =
               random.nextInt(3) > 0
                   ? failed(step.memory(), "refused", now)
@@ -367,7 +375,8 @@ final class StsStepTest {
           assertInstanceOf(Evidence.StsState.Enforce.class, state(step), "seed " + seed);
         }
         if (state(step) instanceof Evidence.StsState.Pending p) {
-          assertFalse(p.until().isAfter(now.plus(Patience.LOOKUP)), "seed " + seed + ": " + p);
+          assertFalse(
+              p.until().isAfter(now.plus(FirstContactWait.LOOKUP)), "seed " + seed + ": " + p);
         }
         memory = step.memory();
       }

@@ -1,6 +1,6 @@
 package org.sealwax.mail.tls;
 
-import static org.sealwax.mail.fuzz.Target.holds;
+import static org.sealwax.mail.fuzz.FuzzTarget.holds;
 
 import java.io.ByteArrayInputStream;
 import java.security.cert.CertificateEncodingException;
@@ -12,26 +12,26 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.fuzz.Target;
+import org.sealwax.mail.fuzz.FuzzTarget;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.mail.tls.verdict.Association;
-import org.sealwax.mail.tls.verdict.Associations;
-import org.sealwax.mail.tls.verdict.Judgement;
 import org.sealwax.mail.tls.verdict.PeerRole;
-import org.sealwax.mail.tls.verdict.References;
+import org.sealwax.mail.tls.verdict.PeerVerification;
+import org.sealwax.mail.tls.verdict.ReferenceIdentity;
+import org.sealwax.mail.tls.verdict.TlsaAssociation;
+import org.sealwax.mail.tls.verdict.TlsaAssociations;
 
 /** Certificates that are nearly ones, in chains, beside TLSA associations. */
 public final class ChainTargets {
   private ChainTargets() {}
 
   /** All of them. */
-  public static List<Target> all() {
+  public static List<FuzzTarget> all() {
     TestCa root = TestCa.root("Fuzzed Root");
     TestCa middle = root.intermediate("Fuzzed Intermediate");
     Identity leaf = middle.identity("mx.example.org");
-    Judge judge = new Judge(Clock.system());
+    PeerVerifier judge = new PeerVerifier(Clock.system());
     return List.of(
-        new Target(
+        new FuzzTarget(
             "dane-chain",
             List.of(
                 der(leaf.chain().getFirst()),
@@ -50,20 +50,20 @@ public final class ChainTargets {
   }
 
   private static void promise(
-      Judge judge, TestCa root, TestCa middle, Identity leaf, byte[] input) {
+      PeerVerifier judge, TestCa root, TestCa middle, Identity leaf, byte[] input) {
     if (input.length == 0) {
       return;
     }
-    KeyOctets.key(input);
+    SpkiBytes.key(input);
     String hex = HexFormat.of().formatHex(input);
     // What a zone's owner may publish.
     judged(
         judge,
         root,
         List.of(leaf.chain().getFirst(), middle.certificate()),
-        new Association(2, 0, 0, hex),
-        new Association(2, 1, 0, hex),
-        new Association(3, 1, 0, hex));
+        new TlsaAssociation(2, 0, 0, hex),
+        new TlsaAssociation(2, 1, 0, hex),
+        new TlsaAssociation(3, 1, 0, hex));
     X509Certificate odd;
     try {
       odd =
@@ -73,14 +73,14 @@ public final class ChainTargets {
     } catch (CertificateException e) {
       return;
     }
-    KeyOctets.of(odd)
+    SpkiBytes.of(odd)
         .ifPresent(
             key ->
                 holds(
                     HexFormat.of().formatHex(der(odd)).contains(HexFormat.of().formatHex(key)),
                     "octets that are not in the certificate"));
-    Association itself = TlsaRecords.of(3, 0, 1, odd);
-    Association above = TlsaRecords.of(2, 0, 1, odd);
+    TlsaAssociation itself = TlsaBuilder.of(3, 0, 1, odd);
+    TlsaAssociation above = TlsaBuilder.of(2, 0, 1, odd);
     // What a server may send.
     for (List<X509Certificate> chain :
         List.of(
@@ -96,16 +96,16 @@ public final class ChainTargets {
     }
   }
 
-  private static Judgement judged(
-      Judge judge, TestCa root, List<X509Certificate> chain, Association... records) {
-    Associations associations =
-        new Associations(Set.of(records), List.of(Domain.of("mx.example.org")));
-    Judgement judgement =
-        judge.judge(
+  private static PeerVerification judged(
+      PeerVerifier judge, TestCa root, List<X509Certificate> chain, TlsaAssociation... records) {
+    TlsaAssociations associations =
+        new TlsaAssociations(Set.of(records), List.of(Domain.of("mx.example.org")));
+    PeerVerification judgement =
+        judge.verify(
             chain,
-            new References(List.of(), Set.of(), root.roots(), associations),
+            new ReferenceIdentity(List.of(), Set.of(), root.roots(), associations),
             PeerRole.SERVER);
-    Association matched = judgement.proof().association();
+    TlsaAssociation matched = judgement.proof().association();
     holds(matched == null || associations.records().contains(matched), "matched " + matched);
     return judgement;
   }

@@ -9,7 +9,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.sealwax.mail.tls.verdict.TlsVersion;
 import org.sealwax.mail.tls.wire.ClientHello;
-import org.sealwax.mail.tls.wire.Suite;
+import org.sealwax.mail.tls.wire.TlsSuite;
 
 /**
  * TLS_FALLBACK_SCSV (RFC 7507 section 4) as it stands in the octets of the hello: BoringSSL says it
@@ -17,11 +17,12 @@ import org.sealwax.mail.tls.wire.Suite;
  */
 final class FallbackSignalTest {
   static {
-    TlsRoom.beforeAnything();
+    TlsFactory.prepareJvm();
   }
 
   private static ClientOffer lowered(boolean signal) {
-    ClientOffer full = TlsTable.offer(TlsTable.references(TlsTable.ROOTS));
+    ClientOffer full =
+        TlsConnectionPair.offer(TlsConnectionPair.references(TlsConnectionPair.ROOTS));
     return new ClientOffer(
         full.serverName(),
         full.floor(),
@@ -36,9 +37,10 @@ final class FallbackSignalTest {
 
   /** What a client puts on the wire before it has heard anything. */
   private static ClientHello hello(TlsClient client, ClientOffer offer) throws IOException {
-    TlsTable.Pair pair = TlsTable.pair();
+    TlsConnectionPair.LoopbackPair pair = TlsConnectionPair.pair();
     FutureTask<TlsWire> connecting =
-        TlsTable.start(() -> client.connect(pair.client(), offer, TlsTable.LIMIT));
+        TlsConnectionPair.start(
+            () -> client.connect(pair.client(), offer, TlsConnectionPair.LIMIT));
     byte[] octets = new byte[ClientHello.MAX_SIZE];
     int count = 0;
     try {
@@ -49,32 +51,31 @@ final class FallbackSignalTest {
         }
         count += more;
         switch (ClientHello.read(octets, 0, count)) {
-          case ClientHello.Reading.Whole w -> {
+          case ClientHello.ClientHelloParse.Whole w -> {
             return w.hello();
           }
-          case ClientHello.Reading.Partial p -> {
+          case ClientHello.ClientHelloParse.Partial p -> {
             // more is on its way
           }
-          case ClientHello.Reading.Broken b -> throw new AssertionError(b.why());
+          case ClientHello.ClientHelloParse.Broken b -> throw new AssertionError(b.why());
         }
       }
     } finally {
       pair.server().close();
-      TlsTable.trouble(connecting);
+      TlsConnectionPair.trouble(connecting);
     }
   }
 
   @ParameterizedTest
   @EnumSource(TlsEngine.class)
-  void aHelloSaysThatItIsAFallbackExactlyWhenTheOfferDoesAndTheEngineCan(TlsEngine engine)
-      throws IOException {
-    TlsClient client = TlsTable.room(engine).client(ClientTls.defaults());
+  void fallbackScsvFollowsTheOffer(TlsEngine engine) throws IOException {
+    TlsClient client = TlsConnectionPair.room(engine).client(ClientTlsSettings.defaults());
     for (boolean signal : new boolean[] {true, false}) {
       ClientHello hello = hello(client, lowered(signal));
       assertFalse(hello.offersTls13());
       assertEquals(
           signal && engine == TlsEngine.BORINGSSL,
-          hello.suites().contains(Suite.FALLBACK_SCSV),
+          hello.suites().contains(TlsSuite.FALLBACK_SCSV),
           hello.suites().toString());
     }
   }

@@ -18,19 +18,23 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sealwax.mail.net.Wire;
-import org.sealwax.mail.tls.verdict.ClientCertificates;
+import org.sealwax.mail.tls.verdict.ClientCertificateMode;
+import org.sealwax.mail.tls.verdict.TlsException;
 import org.sealwax.mail.tls.verdict.TlsFloor;
-import org.sealwax.mail.tls.verdict.TlsTrouble;
 import org.sealwax.mail.tls.verdict.TlsVersion;
 
 /** Versions, groups, client certificates, and bytes in bulk, on every pair of engines. */
 final class FloorTest {
   static {
-    TlsRoom.beforeAnything();
+    TlsFactory.prepareJvm();
   }
 
-  private static TlsServer server(TlsRoom room, ListenerTls listener, Identity identity) {
-    return room.server(listener, TlsTable.store(identity), TlsTable.references(TlsTable.ROOTS));
+  private static TlsServer server(
+      TlsFactory room, ListenerTlsSettings listener, Identity identity) {
+    return room.server(
+        listener,
+        TlsConnectionPair.store(identity),
+        TlsConnectionPair.references(TlsConnectionPair.ROOTS));
   }
 
   static Stream<Arguments> versions() {
@@ -49,21 +53,23 @@ final class FloorTest {
 
   @ParameterizedTest
   @MethodSource("versions")
-  void speaksEachVersionThatAFloorAdmits(
+  void everyVersionFromTheMinimumWorks(
       TlsEngine server, TlsEngine client, TlsVersion version, boolean rsa) throws IOException {
-    Identity identity = rsa ? RSA : TlsTable.MX;
-    TlsRoom there = TlsTable.room(server);
-    TlsRoom here = TlsTable.room(client);
+    Identity identity = rsa ? RSA : TlsConnectionPair.MX;
+    TlsFactory there = TlsConnectionPair.room(server);
+    TlsFactory here = TlsConnectionPair.room(client);
     ClientOffer offer =
-        TlsTable.versions(
-            TlsTable.offer(TlsTable.references(TlsTable.ROOTS, "mx.example.org")),
+        TlsConnectionPair.versions(
+            TlsConnectionPair.offer(
+                TlsConnectionPair.references(TlsConnectionPair.ROOTS, "mx.example.org")),
             version,
             version);
-    ListenerTls listener = ListenerTls.defaults("smtp").withFloor(new TlsFloor(TlsVersion.TLS_1_0));
-    try (TlsTable.Session session =
-        TlsTable.shake(
+    ListenerTlsSettings listener =
+        ListenerTlsSettings.defaults("smtp").withFloor(new TlsFloor(TlsVersion.TLS_1_0));
+    try (TlsConnectionPair.TlsSessionPair session =
+        TlsConnectionPair.shake(
             server(there, listener, identity),
-            here.client(ClientTls.defaults(), TlsTable.store(identity)),
+            here.client(ClientTlsSettings.defaults(), TlsConnectionPair.store(identity)),
             offer)) {
       session.chat();
       assertEquals(version, session.client().handshake().version());
@@ -77,31 +83,35 @@ final class FloorTest {
     assertEquals(0, here.openEngines());
   }
 
-  private static final Identity RSA = TlsTable.CA.leaf("mx.example.org").rsa(2048).identity();
+  private static final Identity RSA =
+      TlsConnectionPair.CA.leaf("mx.example.org").rsa(2048).identity();
 
   @ParameterizedTest
   @EnumSource(TlsEngine.class)
   void defaultFloorRefusesTls11(TlsEngine engine) {
-    TlsRoom room = TlsTable.room(engine);
+    TlsFactory room = TlsConnectionPair.room(engine);
     ClientOffer old =
-        TlsTable.versions(
-            TlsTable.offer(TlsTable.references(TlsTable.ROOTS)),
+        TlsConnectionPair.versions(
+            TlsConnectionPair.offer(TlsConnectionPair.references(TlsConnectionPair.ROOTS)),
             TlsVersion.TLS_1_0,
             TlsVersion.TLS_1_1);
     assertThrows(
-        TlsTrouble.class,
+        TlsException.class,
         () ->
-            TlsTable.shake(
-                server(room, ListenerTls.defaults("smtp"), TlsTable.MX),
-                room.client(ClientTls.defaults(), TlsTable.store(TlsTable.SENDER)),
+            TlsConnectionPair.shake(
+                server(room, ListenerTlsSettings.defaults("smtp"), TlsConnectionPair.MX),
+                room.client(
+                    ClientTlsSettings.defaults(),
+                    TlsConnectionPair.store(TlsConnectionPair.SENDER)),
                 old));
     assertEquals(0, room.openEngines());
   }
 
   @Test
-  void hybridIsLeftOutWhereTheRungSaysSo() throws IOException {
-    TlsRoom room = TlsTable.room(TlsEngine.BORINGSSL);
-    ClientOffer full = TlsTable.offer(TlsTable.references(TlsTable.ROOTS));
+  void hybridIsLeftOutOnTheClassicalStep() throws IOException {
+    TlsFactory room = TlsConnectionPair.room(TlsEngine.BORINGSSL);
+    ClientOffer full =
+        TlsConnectionPair.offer(TlsConnectionPair.references(TlsConnectionPair.ROOTS));
     ClientOffer classical =
         new ClientOffer(
             full.serverName(),
@@ -113,13 +123,16 @@ final class FloorTest {
             false,
             full.references(),
             full.resumptionKey());
-    TlsServer server = server(room, ListenerTls.defaults("smtp"), TlsTable.MX);
-    TlsClient client = room.client(ClientTls.defaults(), TlsTable.store(TlsTable.SENDER));
-    try (TlsTable.Session session = TlsTable.shake(server, client, full)) {
+    TlsServer server = server(room, ListenerTlsSettings.defaults("smtp"), TlsConnectionPair.MX);
+    TlsClient client =
+        room.client(
+            ClientTlsSettings.defaults(), TlsConnectionPair.store(TlsConnectionPair.SENDER));
+    try (TlsConnectionPair.TlsSessionPair session = TlsConnectionPair.shake(server, client, full)) {
       assertEquals("X25519MLKEM768", session.client().handshake().group());
       assertEquals("X25519MLKEM768", session.server().handshake().group());
     }
-    try (TlsTable.Session session = TlsTable.shake(server, client, classical)) {
+    try (TlsConnectionPair.TlsSessionPair session =
+        TlsConnectionPair.shake(server, client, classical)) {
       assertEquals("x25519", session.client().handshake().group());
       assertEquals("x25519", session.server().handshake().group());
     }
@@ -127,8 +140,9 @@ final class FloorTest {
 
   @Test
   void fallbackScsvShowsAForcedDowngrade() {
-    TlsRoom room = TlsTable.room(TlsEngine.BORINGSSL);
-    ClientOffer full = TlsTable.offer(TlsTable.references(TlsTable.ROOTS));
+    TlsFactory room = TlsConnectionPair.room(TlsEngine.BORINGSSL);
+    ClientOffer full =
+        TlsConnectionPair.offer(TlsConnectionPair.references(TlsConnectionPair.ROOTS));
     ClientOffer lowered =
         new ClientOffer(
             full.serverName(),
@@ -140,25 +154,30 @@ final class FloorTest {
             true,
             full.references(),
             full.resumptionKey());
-    TlsTrouble trouble =
+    TlsException trouble =
         assertThrows(
-            TlsTrouble.class,
+            TlsException.class,
             () ->
-                TlsTable.shake(
-                    server(room, ListenerTls.defaults("smtp"), TlsTable.MX),
-                    room.client(ClientTls.defaults(), TlsTable.store(TlsTable.SENDER)),
+                TlsConnectionPair.shake(
+                    server(room, ListenerTlsSettings.defaults("smtp"), TlsConnectionPair.MX),
+                    room.client(
+                        ClientTlsSettings.defaults(),
+                        TlsConnectionPair.store(TlsConnectionPair.SENDER)),
                     lowered));
-    assertEquals(TlsTrouble.Kind.ALERT_RECEIVED, trouble.kind());
+    assertEquals(TlsException.Kind.ALERT_RECEIVED, trouble.kind());
     assertTrue(String.valueOf(trouble.getMessage()).contains("inappropriate_fallback"));
   }
 
   @ParameterizedTest
   @EnumSource(TlsEngine.class)
   void clientCertificateModes(TlsEngine engine) throws IOException {
-    TlsRoom room = TlsTable.room(engine);
+    TlsFactory room = TlsConnectionPair.room(engine);
     TlsClient client =
-        room.client(ClientTls.defaults(), TlsTable.store(TestCa.selfSigned("odd.example")));
-    ClientOffer shown = TlsTable.offer(TlsTable.references(TlsTable.ROOTS));
+        room.client(
+            ClientTlsSettings.defaults(),
+            TlsConnectionPair.store(TestCa.selfSigned("odd.example")));
+    ClientOffer shown =
+        TlsConnectionPair.offer(TlsConnectionPair.references(TlsConnectionPair.ROOTS));
     ClientOffer hidden =
         new ClientOffer(
             shown.serverName(),
@@ -170,22 +189,26 @@ final class FloorTest {
             false,
             shown.references(),
             shown.resumptionKey());
-    for (ClientCertificates mode : ClientCertificates.values()) {
+    for (ClientCertificateMode mode : ClientCertificateMode.values()) {
       TlsServer server =
-          server(room, ListenerTls.defaults("smtp").withClientCertificates(mode), TlsTable.MX);
+          server(
+              room,
+              ListenerTlsSettings.defaults("smtp").withClientCertificates(mode),
+              TlsConnectionPair.MX);
       for (TlsVersion version : List.of(TlsVersion.TLS_1_2, TlsVersion.TLS_1_3)) {
-        try (TlsTable.Session session =
-            TlsTable.shake(server, client, TlsTable.versions(shown, TlsVersion.TLS_1_2, version))) {
+        try (TlsConnectionPair.TlsSessionPair session =
+            TlsConnectionPair.shake(
+                server, client, TlsConnectionPair.versions(shown, TlsVersion.TLS_1_2, version))) {
           session.chat();
-          boolean asked = mode != ClientCertificates.NONE;
+          boolean asked = mode != ClientCertificateMode.NONE;
           assertEquals(
               asked ? "untrusted(self-signed)" : "anonymous",
               session.server().handshake().verdict().text());
           assertEquals(asked, session.client().handshake().ownCertificate());
         }
-        try (TlsTable.Session session =
-            TlsTable.shake(
-                server, client, TlsTable.versions(hidden, TlsVersion.TLS_1_2, version))) {
+        try (TlsConnectionPair.TlsSessionPair session =
+            TlsConnectionPair.shake(
+                server, client, TlsConnectionPair.versions(hidden, TlsVersion.TLS_1_2, version))) {
           session.chat();
           assertTrue(session.server().handshake().peerChain().isEmpty());
         }
@@ -197,16 +220,17 @@ final class FloorTest {
   @ParameterizedTest
   @EnumSource(TlsEngine.class)
   void carriesLargeTransfersBothWays(TlsEngine engine) throws Exception {
-    TlsRoom room = TlsTable.room(engine);
+    TlsFactory room = TlsConnectionPair.room(engine);
     byte[] much = new byte[3_000_001];
     new SecureRandom().nextBytes(much);
     for (TlsVersion version : List.of(TlsVersion.TLS_1_2, TlsVersion.TLS_1_3)) {
-      try (TlsTable.Session session =
-          TlsTable.shake(
-              server(room, ListenerTls.defaults("smtp"), TlsTable.MX),
-              room.client(ClientTls.defaults(), TlsTable.store(TlsTable.SENDER)),
-              TlsTable.versions(
-                  TlsTable.offer(TlsTable.references(TlsTable.ROOTS)),
+      try (TlsConnectionPair.TlsSessionPair session =
+          TlsConnectionPair.shake(
+              server(room, ListenerTlsSettings.defaults("smtp"), TlsConnectionPair.MX),
+              room.client(
+                  ClientTlsSettings.defaults(), TlsConnectionPair.store(TlsConnectionPair.SENDER)),
+              TlsConnectionPair.versions(
+                  TlsConnectionPair.offer(TlsConnectionPair.references(TlsConnectionPair.ROOTS)),
                   TlsVersion.TLS_1_2,
                   version))) {
         pass(session.client(), session.server(), much);
@@ -219,7 +243,7 @@ final class FloorTest {
 
   private static void pass(Wire from, Wire to, byte[] much) throws IOException {
     FutureTask<Integer> writing =
-        TlsTable.start(
+        TlsConnectionPair.start(
             () -> {
               int[] sizes = {1, 17, 1000, 8192, 16384, 16385, 65536, 300_000};
               int at = 0;
@@ -238,24 +262,29 @@ final class FloorTest {
       assertTrue(n > 0);
       at += n;
     }
-    assertEquals(much.length, TlsTable.end(writing));
+    assertEquals(much.length, TlsConnectionPair.end(writing));
     assertTrue(Arrays.equals(much, got));
   }
 
   @ParameterizedTest
   @EnumSource(TlsEngine.class)
   void aHundredHandshakesAtOnce(TlsEngine engine) throws Exception {
-    TlsRoom room = TlsTable.room(engine);
-    TlsServer server = server(room, ListenerTls.defaults("smtp"), TlsTable.MX);
-    TlsClient client = room.client(ClientTls.defaults(), TlsTable.store(TlsTable.SENDER));
+    TlsFactory room = TlsConnectionPair.room(engine);
+    TlsServer server = server(room, ListenerTlsSettings.defaults("smtp"), TlsConnectionPair.MX);
+    TlsClient client =
+        room.client(
+            ClientTlsSettings.defaults(), TlsConnectionPair.store(TlsConnectionPair.SENDER));
     ClientOffer offer =
-        TlsTable.resuming(TlsTable.offer(TlsTable.references(TlsTable.ROOTS, "mx.example.org")));
+        TlsConnectionPair.resuming(
+            TlsConnectionPair.offer(
+                TlsConnectionPair.references(TlsConnectionPair.ROOTS, "mx.example.org")));
     List<FutureTask<String>> all = new ArrayList<>();
     for (int i = 0; i < 100; i++) {
       all.add(
-          TlsTable.start(
+          TlsConnectionPair.start(
               () -> {
-                try (TlsTable.Session session = TlsTable.shake(server, client, offer)) {
+                try (TlsConnectionPair.TlsSessionPair session =
+                    TlsConnectionPair.shake(server, client, offer)) {
                   session.chat();
                   return session.client().handshake().verdict().text()
                       + session.server().handshake().verdict().text();
@@ -263,7 +292,7 @@ final class FloorTest {
               }));
     }
     for (FutureTask<String> one : all) {
-      assertEquals("verified(name mx.example.org)trusted", TlsTable.end(one));
+      assertEquals("verified(name mx.example.org)trusted", TlsConnectionPair.end(one));
     }
     assertEquals(0, room.openEngines());
   }
@@ -271,18 +300,19 @@ final class FloorTest {
   @ParameterizedTest
   @EnumSource(TlsEngine.class)
   void takesLongChains(TlsEngine engine) throws Exception {
-    TlsRoom room = TlsTable.room(engine);
-    TestCa ca = TlsTable.CA;
+    TlsFactory room = TlsConnectionPair.room(engine);
+    TestCa ca = TlsConnectionPair.CA;
     for (int i = 0; i < 18; i++) {
       ca = ca.intermediate("Level " + i);
     }
     Identity deep = ca.leaf("mx.example.org").padded(45_000).identity();
     assertEquals(19, deep.chain().size());
-    try (TlsTable.Session session =
-        TlsTable.shake(
-            server(room, ListenerTls.defaults("smtp"), deep),
-            room.client(ClientTls.defaults(), TlsTable.store(deep)),
-            TlsTable.offer(TlsTable.references(TlsTable.ROOTS, "mx.example.org")))) {
+    try (TlsConnectionPair.TlsSessionPair session =
+        TlsConnectionPair.shake(
+            server(room, ListenerTlsSettings.defaults("smtp"), deep),
+            room.client(ClientTlsSettings.defaults(), TlsConnectionPair.store(deep)),
+            TlsConnectionPair.offer(
+                TlsConnectionPair.references(TlsConnectionPair.ROOTS, "mx.example.org")))) {
       session.chat();
       assertEquals(deep.chain(), session.client().handshake().peerChain());
       assertEquals(deep.chain(), session.server().handshake().peerChain());
@@ -294,31 +324,35 @@ final class FloorTest {
   @ParameterizedTest
   @EnumSource(TlsEngine.class)
   void readsTlsThatComesOctetByOctetAndHelloThatCameEarly(TlsEngine engine) throws Exception {
-    TlsRoom room = TlsTable.room(engine);
-    TlsServer server = server(room, ListenerTls.defaults("smtp"), TlsTable.MX);
-    TlsClient client = room.client(ClientTls.defaults(), TlsTable.store(TlsTable.SENDER));
-    TlsTable.Pair left = TlsTable.pair();
-    TlsTable.Pair right = TlsTable.pair();
+    TlsFactory room = TlsConnectionPair.room(engine);
+    TlsServer server = server(room, ListenerTlsSettings.defaults("smtp"), TlsConnectionPair.MX);
+    TlsClient client =
+        room.client(
+            ClientTlsSettings.defaults(), TlsConnectionPair.store(TlsConnectionPair.SENDER));
+    TlsConnectionPair.LoopbackPair left = TlsConnectionPair.pair();
+    TlsConnectionPair.LoopbackPair right = TlsConnectionPair.pair();
     // A relay between the two that passes single octets, and cuts the client's hello into records
     // of one octet each.
-    FutureTask<Integer> up = TlsTable.start(() -> relay(left.server(), right.client(), true));
-    FutureTask<Integer> down = TlsTable.start(() -> relay(right.client(), left.server(), false));
+    FutureTask<Integer> up =
+        TlsConnectionPair.start(() -> relay(left.server(), right.client(), true));
+    FutureTask<Integer> down =
+        TlsConnectionPair.start(() -> relay(right.client(), left.server(), false));
     FutureTask<TlsWire> accepting =
-        TlsTable.start(() -> server.accept(right.server(), TlsTable.LIMIT));
+        TlsConnectionPair.start(() -> server.accept(right.server(), TlsConnectionPair.LIMIT));
     TlsWire here =
         client.connect(
             left.client(),
-            TlsTable.versions(
-                TlsTable.offer(TlsTable.references(TlsTable.ROOTS)),
+            TlsConnectionPair.versions(
+                TlsConnectionPair.offer(TlsConnectionPair.references(TlsConnectionPair.ROOTS)),
                 TlsVersion.TLS_1_2,
                 TlsVersion.TLS_1_3),
-            TlsTable.LIMIT);
-    TlsWire there = TlsTable.end(accepting);
-    new TlsTable.Session(here, there).chat();
+            TlsConnectionPair.LIMIT);
+    TlsWire there = TlsConnectionPair.end(accepting);
+    new TlsConnectionPair.TlsSessionPair(here, there).chat();
     here.close();
     there.close();
-    assertTrue(TlsTable.end(up) > 1000);
-    assertTrue(TlsTable.end(down) > 1000);
+    assertTrue(TlsConnectionPair.end(up) > 1000);
+    assertTrue(TlsConnectionPair.end(down) > 1000);
     assertEquals(0, room.openEngines());
   }
 

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.sealwax.mail.tls.verdict.ClientCertificates;
+import org.sealwax.mail.tls.verdict.ClientCertificateMode;
 import org.sealwax.mail.tls.verdict.Handshake;
 import org.sealwax.mail.tls.verdict.TlsVersion;
 
@@ -16,16 +16,21 @@ import org.sealwax.mail.tls.verdict.TlsVersion;
 final class HandshakeTest {
   @ParameterizedTest
   @EnumSource(TlsEngine.class)
-  void tellsTheSameFactsOnBothSides(TlsEngine engine) throws IOException {
-    TlsRoom room = TlsTable.room(engine);
+  void bothSidesReportTheSameFacts(TlsEngine engine) throws IOException {
+    TlsFactory room = TlsConnectionPair.room(engine);
     TlsServer server =
         room.server(
-            ListenerTls.defaults("smtp"),
-            TlsTable.store(TlsTable.MX),
-            TlsTable.references(TlsTable.ROOTS, "sender.example.net"));
-    TlsClient client = room.client(ClientTls.defaults(), TlsTable.store(TlsTable.SENDER));
-    ClientOffer offer = TlsTable.offer(TlsTable.references(TlsTable.ROOTS, "mx.example.org"));
-    try (TlsTable.Session session = TlsTable.shake(server, client, offer)) {
+            ListenerTlsSettings.defaults("smtp"),
+            TlsConnectionPair.store(TlsConnectionPair.MX),
+            TlsConnectionPair.references(TlsConnectionPair.ROOTS, "sender.example.net"));
+    TlsClient client =
+        room.client(
+            ClientTlsSettings.defaults(), TlsConnectionPair.store(TlsConnectionPair.SENDER));
+    ClientOffer offer =
+        TlsConnectionPair.offer(
+            TlsConnectionPair.references(TlsConnectionPair.ROOTS, "mx.example.org"));
+    try (TlsConnectionPair.TlsSessionPair session =
+        TlsConnectionPair.shake(server, client, offer)) {
       session.chat();
       Handshake ours = session.client().handshake();
       Handshake theirs = session.server().handshake();
@@ -50,15 +55,20 @@ final class HandshakeTest {
   @ParameterizedTest
   @EnumSource(TlsEngine.class)
   void anonymousClientIsAnonymous(TlsEngine engine) throws IOException {
-    TlsRoom room = TlsTable.room(engine);
+    TlsFactory room = TlsConnectionPair.room(engine);
     TlsServer server =
         room.server(
-            ListenerTls.defaults("smtp").withClientCertificates(ClientCertificates.NONE),
-            TlsTable.store(TlsTable.MX),
-            TlsTable.references(TlsTable.ROOTS));
-    TlsClient client = room.client(ClientTls.defaults(), TlsTable.store(TlsTable.SENDER));
-    try (TlsTable.Session session =
-        TlsTable.shake(server, client, TlsTable.offer(null, TlsTable.references(TlsTable.ROOTS)))) {
+            ListenerTlsSettings.defaults("smtp").withClientCertificates(ClientCertificateMode.NONE),
+            TlsConnectionPair.store(TlsConnectionPair.MX),
+            TlsConnectionPair.references(TlsConnectionPair.ROOTS));
+    TlsClient client =
+        room.client(
+            ClientTlsSettings.defaults(), TlsConnectionPair.store(TlsConnectionPair.SENDER));
+    try (TlsConnectionPair.TlsSessionPair session =
+        TlsConnectionPair.shake(
+            server,
+            client,
+            TlsConnectionPair.offer(null, TlsConnectionPair.references(TlsConnectionPair.ROOTS)))) {
       session.chat();
       assertEquals("anonymous", session.server().handshake().verdict().text());
       assertEquals("trusted", session.client().handshake().verdict().text());

@@ -21,8 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.tls.verdict.NameCheck;
 
 /** Pairs of files: read in the forms admins have, reloaded, kept when wrong, made when missing. */
@@ -32,18 +32,20 @@ final class IdentityTest {
   @TempDir private Path folder = Path.of("");
 
   private static IdentityStore open(IdentitySettings settings) throws IOException {
-    return IdentityStore.open(settings, Clock.system(), Chance.secure());
+    return IdentityStore.open(settings, Clock.system(), RandomSource.secure());
   }
 
-  private IdentitySettings settings(IdentitySettings.Pair pair) {
+  private IdentitySettings settings(IdentitySettings.CertificatePair pair) {
     return new IdentitySettings(pair, List.of(), folder, HOST);
   }
 
   @Test
   void readsBareRsaAndEcKeys() throws IOException {
     for (Identity identity :
-        List.of(TlsTable.CA.leaf("a.example.org").rsa(2048).identity(), TlsTable.MX)) {
-      IdentitySettings.Pair pair = TestCa.write(identity, folder, "pair");
+        List.of(
+            TlsConnectionPair.CA.leaf("a.example.org").rsa(2048).identity(),
+            TlsConnectionPair.MX)) {
+      IdentitySettings.CertificatePair pair = TestCa.write(identity, folder, "pair");
       String label = identity.key().getAlgorithm() + " PRIVATE KEY";
       byte[] bare =
           PrivateKeyInfo.getInstance(identity.key().getEncoded()).getPrivateKey().getOctets();
@@ -53,15 +55,16 @@ final class IdentityTest {
       Files.writeString(both, Files.readString(pair.key()) + Files.readString(pair.certificate()));
       assertEquals(identity.leaf(), Identity.read(both, both).leaf());
     }
-    Identity edwards = TlsTable.CA.leaf("ed.example.org").ed25519().identity();
-    IdentitySettings.Pair pair = TestCa.write(edwards, folder, "ed");
+    Identity edwards = TlsConnectionPair.CA.leaf("ed.example.org").ed25519().identity();
+    IdentitySettings.CertificatePair pair = TestCa.write(edwards, folder, "ed");
     assertEquals(edwards.leaf(), Identity.read(pair.certificate(), pair.key()).leaf());
   }
 
   @Test
-  void saysWhatIsWrongWithAPair() throws IOException {
-    IdentitySettings.Pair mx = TestCa.write(TlsTable.MX, folder, "mx");
-    IdentitySettings.Pair sender = TestCa.write(TlsTable.SENDER, folder, "sender");
+  void errorNamesTheProblemOfAPair() throws IOException {
+    IdentitySettings.CertificatePair mx = TestCa.write(TlsConnectionPair.MX, folder, "mx");
+    IdentitySettings.CertificatePair sender =
+        TestCa.write(TlsConnectionPair.SENDER, folder, "sender");
     assertTrue(wrong(mx.certificate(), sender.key()).contains("does not belong"));
     assertTrue(wrong(mx.certificate(), mx.certificate()).contains("no private key"));
     assertTrue(wrong(mx.key(), mx.key()).contains("no certificate"));
@@ -76,12 +79,13 @@ final class IdentityTest {
 
   private static String wrong(Path certificate, Path key) {
     return String.valueOf(
-        assertThrows(Identity.Unusable.class, () -> Identity.read(certificate, key)).getMessage());
+        assertThrows(Identity.InvalidIdentity.class, () -> Identity.read(certificate, key))
+            .getMessage());
   }
 
   @Test
   void reloadsGoodPairsAndKeepsTheOldOneOtherwise() throws IOException {
-    IdentitySettings.Pair pair = TestCa.write(TlsTable.MX, folder, "mx");
+    IdentitySettings.CertificatePair pair = TestCa.write(TlsConnectionPair.MX, folder, "mx");
     IdentityStore store = open(settings(pair));
     Identity first = store.standard();
     assertEquals(List.of(), store.reloadIfChanged());
@@ -89,25 +93,30 @@ final class IdentityTest {
     Files.writeString(pair.key(), "nothing");
     IdentityStore.Reload bad = store.reloadIfChanged().getFirst();
     assertTrue(
-        assertInstanceOf(IdentityStore.Reload.Kept.class, bad).why().contains("no private key"));
+        assertInstanceOf(IdentityStore.Reload.KeptFormer.class, bad)
+            .why()
+            .contains("no private key"));
     assertEquals(List.of(), store.reloadIfChanged(), "told once");
     assertSame(first, store.standard());
 
-    TestCa.write(TlsTable.CA.leaf("mx.example.org").expired().identity(), folder, "mx");
+    TestCa.write(TlsConnectionPair.CA.leaf("mx.example.org").expired().identity(), folder, "mx");
     bad = store.reloadIfChanged().getFirst();
-    assertTrue(assertInstanceOf(IdentityStore.Reload.Kept.class, bad).why().contains("expired"));
+    assertTrue(
+        assertInstanceOf(IdentityStore.Reload.KeptFormer.class, bad).why().contains("expired"));
     assertSame(first, store.standard());
 
-    TestCa.write(TlsTable.CA.leaf("mx.example.org").notYetValid().identity(), folder, "mx");
+    TestCa.write(
+        TlsConnectionPair.CA.leaf("mx.example.org").notYetValid().identity(), folder, "mx");
     bad = store.reloadIfChanged().getFirst();
-    assertTrue(assertInstanceOf(IdentityStore.Reload.Kept.class, bad).why().contains("only from"));
+    assertTrue(
+        assertInstanceOf(IdentityStore.Reload.KeptFormer.class, bad).why().contains("only from"));
 
     Files.delete(pair.certificate());
     bad = store.reloadIfChanged().getFirst();
-    assertInstanceOf(IdentityStore.Reload.Kept.class, bad);
+    assertInstanceOf(IdentityStore.Reload.KeptFormer.class, bad);
     assertSame(first, store.standard());
 
-    Identity fresh = TlsTable.CA.identity("mx.example.org");
+    Identity fresh = TlsConnectionPair.CA.identity("mx.example.org");
     TestCa.write(fresh, folder, "mx");
     assertInstanceOf(IdentityStore.Reload.Replaced.class, store.reloadIfChanged().getFirst());
     assertEquals(fresh.leaf(), store.standard().leaf());
@@ -115,20 +124,25 @@ final class IdentityTest {
 
   @ParameterizedTest
   @EnumSource(TlsEngine.class)
-  void nextHandshakeShowsTheNewCertificate(TlsEngine engine) throws IOException {
-    IdentitySettings.Pair pair = TestCa.write(TlsTable.MX, folder, "mx");
+  void nextHandshakeUsesTheNewCertificate(TlsEngine engine) throws IOException {
+    IdentitySettings.CertificatePair pair = TestCa.write(TlsConnectionPair.MX, folder, "mx");
     IdentityStore store = open(settings(pair));
-    TlsRoom room = TlsTable.room(engine);
+    TlsFactory room = TlsConnectionPair.room(engine);
     TlsServer server =
-        room.server(ListenerTls.defaults("smtp"), store, TlsTable.references(TlsTable.ROOTS));
-    TlsClient client = room.client(ClientTls.defaults(), store);
-    ClientOffer offer = TlsTable.resuming(TlsTable.offer(TlsTable.references(TlsTable.ROOTS)));
-    TlsTable.Session before = TlsTable.shake(server, client, offer);
+        room.server(
+            ListenerTlsSettings.defaults("smtp"),
+            store,
+            TlsConnectionPair.references(TlsConnectionPair.ROOTS));
+    TlsClient client = room.client(ClientTlsSettings.defaults(), store);
+    ClientOffer offer =
+        TlsConnectionPair.resuming(
+            TlsConnectionPair.offer(TlsConnectionPair.references(TlsConnectionPair.ROOTS)));
+    TlsConnectionPair.TlsSessionPair before = TlsConnectionPair.shake(server, client, offer);
     before.chat();
-    Identity fresh = TlsTable.CA.identity("mx.example.org");
+    Identity fresh = TlsConnectionPair.CA.identity("mx.example.org");
     TestCa.write(fresh, folder, "mx");
     store.reloadIfChanged();
-    try (TlsTable.Session after = TlsTable.shake(server, client, offer)) {
+    try (TlsConnectionPair.TlsSessionPair after = TlsConnectionPair.shake(server, client, offer)) {
       after.chat();
       assertEquals(fresh.leaf(), after.client().handshake().peerChain().getFirst());
       assertEquals(fresh.leaf(), after.server().handshake().peerChain().getFirst());
@@ -139,33 +153,39 @@ final class IdentityTest {
   }
 
   @Test
-  void choosesByNameAsAsked() throws IOException {
-    Identity blue = TlsTable.CA.identity("blue.example.org");
-    Identity wild = TlsTable.CA.identity("*.example.net");
+  void identityIsChosenBySni() throws IOException {
+    Identity blue = TlsConnectionPair.CA.identity("blue.example.org");
+    Identity wild = TlsConnectionPair.CA.identity("*.example.net");
     IdentitySettings settings =
         new IdentitySettings(
-            TestCa.write(TlsTable.MX, folder, "mx"),
+            TestCa.write(TlsConnectionPair.MX, folder, "mx"),
             List.of(
-                new IdentitySettings.Named(List.of(), TestCa.write(blue, folder, "blue")),
-                new IdentitySettings.Named(
+                new IdentitySettings.NamedPair(List.of(), TestCa.write(blue, folder, "blue")),
+                new IdentitySettings.NamedPair(
                     List.of("*.example.net"), TestCa.write(wild, folder, "wild"))),
             folder,
             HOST);
     IdentityStore store = open(settings);
     assertEquals(blue.leaf(), store.forName("blue.example.org").leaf());
     assertEquals(wild.leaf(), store.forName("any.example.net").leaf());
-    assertEquals(TlsTable.MX.leaf(), store.forName("two.any.example.net").leaf());
-    assertEquals(TlsTable.MX.leaf(), store.forName("example.net").leaf());
-    assertEquals(TlsTable.MX.leaf(), store.forName(null).leaf());
+    assertEquals(TlsConnectionPair.MX.leaf(), store.forName("two.any.example.net").leaf());
+    assertEquals(TlsConnectionPair.MX.leaf(), store.forName("example.net").leaf());
+    assertEquals(TlsConnectionPair.MX.leaf(), store.forName(null).leaf());
     assertEquals(3, store.identities().size());
     for (TlsEngine engine : TlsEngine.values()) {
-      TlsRoom room = TlsTable.room(engine);
+      TlsFactory room = TlsConnectionPair.room(engine);
       TlsServer server =
-          room.server(ListenerTls.defaults("smtp"), store, TlsTable.references(TlsTable.ROOTS));
-      TlsClient client = room.client(ClientTls.defaults(), store);
+          room.server(
+              ListenerTlsSettings.defaults("smtp"),
+              store,
+              TlsConnectionPair.references(TlsConnectionPair.ROOTS));
+      TlsClient client = room.client(ClientTlsSettings.defaults(), store);
       ClientOffer offer =
-          TlsTable.offer("any.example.net", TlsTable.references(TlsTable.ROOTS, "any.example.net"));
-      try (TlsTable.Session session = TlsTable.shake(server, client, offer)) {
+          TlsConnectionPair.offer(
+              "any.example.net",
+              TlsConnectionPair.references(TlsConnectionPair.ROOTS, "any.example.net"));
+      try (TlsConnectionPair.TlsSessionPair session =
+          TlsConnectionPair.shake(server, client, offer)) {
         assertEquals(
             "verified(name any.example.net)", session.client().handshake().verdict().text());
       }
@@ -196,7 +216,7 @@ final class IdentityTest {
   }
 
   @Test
-  void saysBeforehandWhetherThePairMustBeWritten() throws IOException {
+  void reportsWhetherThePairMustBeWritten() throws IOException {
     Path made = folder.resolve("made");
     IdentitySettings settings = IdentitySettings.defaults(made, HOST);
     Instant now = Clock.system().now();
@@ -217,8 +237,9 @@ final class IdentityTest {
       assertFalse(IdentityStore.mustMake(settings, now), file);
     }
     Identity own = open(settings).standard();
-    IdentitySettings.Pair pair =
-        new IdentitySettings.Pair(made.resolve("self-signed.crt"), made.resolve("self-signed.key"));
+    IdentitySettings.CertificatePair pair =
+        new IdentitySettings.CertificatePair(
+            made.resolve("self-signed.crt"), made.resolve("self-signed.key"));
     assertEquals(own.pin(), Identity.read(pair.certificate(), pair.key()).pin());
     assertFalse(
         IdentityStore.mustMake(

@@ -17,7 +17,7 @@ import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.net.WireOver;
 import org.sealwax.mail.tls.verdict.Handshake;
-import org.sealwax.mail.tls.verdict.TlsTrouble;
+import org.sealwax.mail.tls.verdict.TlsException;
 import org.sealwax.mail.tls.verdict.TlsVersion;
 import org.sealwax.mail.tls.verdict.Verdict;
 
@@ -74,7 +74,7 @@ public final class OpenSslServer implements TlsServer, AutoCloseable {
   }
 
   @Override
-  public TlsWire accept(Wire clear, Duration total) throws TlsTrouble {
+  public TlsWire accept(Wire clear, Duration total) throws TlsException {
     try {
       int port;
       try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
@@ -101,9 +101,9 @@ public final class OpenSslServer implements TlsServer, AutoCloseable {
       Socket socket = connect(server, port);
       Threads.start("to-openssl", () -> pump(clear.in(), socket, clear));
       Threads.start("from-openssl", () -> pump(socket, clear));
-      return new Spoken(clear, server);
+      return new OpenSslSession(clear, server);
     } catch (IOException e) {
-      throw new TlsTrouble(TlsTrouble.Kind.CLOSED, "openssl does not serve", e);
+      throw new TlsException(TlsException.Kind.CLOSED, "openssl does not serve", e);
     }
   }
 
@@ -167,10 +167,10 @@ public final class OpenSslServer implements TlsServer, AutoCloseable {
   }
 
   /** What the client says comes out of the process, and what goes into it is said to the client. */
-  private static final class Spoken extends WireOver implements TlsWire {
+  private static final class OpenSslSession extends WireOver implements TlsWire {
     private final Process server;
 
-    Spoken(Wire clear, Process server) {
+    OpenSslSession(Wire clear, Process server) {
       super(clear);
       this.server = server;
     }

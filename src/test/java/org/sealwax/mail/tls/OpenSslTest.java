@@ -27,15 +27,16 @@ final class OpenSslTest {
 
   @ParameterizedTest
   @CsvSource({"BORINGSSL, -tls1_3", "BORINGSSL, -tls1_2", "JSSE, -tls1_3", "JSSE, -tls1_2"})
-  void serverSpeaksWithSclient(TlsEngine engine, String version) throws Exception {
+  void serverInteroperatesWithSClient(TlsEngine engine, String version) throws Exception {
     assumeTrue(Files.isExecutable(OPENSSL), "no openssl command here");
-    TlsRoom room = TlsTable.room(engine);
+    TlsFactory room = TlsConnectionPair.room(engine);
     TlsServer server =
         room.server(
-            ListenerTls.defaults("smtp"),
-            TlsTable.store(TlsTable.MX),
-            TlsTable.references(TlsTable.ROOTS, "sender.example.net"));
-    IdentitySettings.Pair pair = TestCa.write(TlsTable.SENDER, folder, "sender");
+            ListenerTlsSettings.defaults("smtp"),
+            TlsConnectionPair.store(TlsConnectionPair.MX),
+            TlsConnectionPair.references(TlsConnectionPair.ROOTS, "sender.example.net"));
+    IdentitySettings.CertificatePair pair =
+        TestCa.write(TlsConnectionPair.SENDER, folder, "sender");
     try (ServerSocket listening = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       Process peer =
           openssl(
@@ -50,12 +51,12 @@ final class OpenSslTest {
               pair.certificate().toString(),
               "-key",
               pair.key().toString());
-      try (TlsWire wire = server.accept(accept(listening), TlsTable.LIMIT)) {
-        wire.readTimeout(TlsTable.LIMIT);
+      try (TlsWire wire = server.accept(accept(listening), TlsConnectionPair.LIMIT)) {
+        wire.readTimeout(TlsConnectionPair.LIMIT);
         wire.out().write("220 ready\r\n".getBytes(StandardCharsets.US_ASCII));
         peer.getOutputStream().write("EHLO x\n".getBytes(StandardCharsets.US_ASCII));
         peer.getOutputStream().flush();
-        TlsTable.expect(wire, "EHLO x\n");
+        TlsConnectionPair.expect(wire, "EHLO x\n");
         assertEquals("verified(name sender.example.net)", wire.handshake().verdict().text());
         assertNotNull(wire.handshake().group());
         assertEquals("mx.example.org", wire.handshake().serverName());
@@ -68,11 +69,13 @@ final class OpenSslTest {
 
   @ParameterizedTest
   @CsvSource({"BORINGSSL, -tls1_3", "BORINGSSL, -tls1_2", "JSSE, -tls1_3", "JSSE, -tls1_2"})
-  void clientSpeaksWithSserver(TlsEngine engine, String version) throws Exception {
+  void clientInteroperatesWithSServer(TlsEngine engine, String version) throws Exception {
     assumeTrue(Files.isExecutable(OPENSSL), "no openssl command here");
-    TlsRoom room = TlsTable.room(engine);
-    TlsClient client = room.client(ClientTls.defaults(), TlsTable.store(TlsTable.SENDER));
-    IdentitySettings.Pair pair = TestCa.write(TlsTable.MX, folder, "mx");
+    TlsFactory room = TlsConnectionPair.room(engine);
+    TlsClient client =
+        room.client(
+            ClientTlsSettings.defaults(), TlsConnectionPair.store(TlsConnectionPair.SENDER));
+    IdentitySettings.CertificatePair pair = TestCa.write(TlsConnectionPair.MX, folder, "mx");
     Process peer =
         openssl(
             "s_server",
@@ -91,11 +94,12 @@ final class OpenSslTest {
       try (TlsWire wire =
           client.connect(
               Wire.of(socket),
-              TlsTable.offer(TlsTable.references(TlsTable.ROOTS, "mx.example.org")),
-              TlsTable.LIMIT)) {
-        wire.readTimeout(TlsTable.LIMIT);
-        TlsTable.send(wire, "hello\n");
-        TlsTable.expect(wire, "olleh\n");
+              TlsConnectionPair.offer(
+                  TlsConnectionPair.references(TlsConnectionPair.ROOTS, "mx.example.org")),
+              TlsConnectionPair.LIMIT)) {
+        wire.readTimeout(TlsConnectionPair.LIMIT);
+        TlsConnectionPair.send(wire, "hello\n");
+        TlsConnectionPair.expect(wire, "olleh\n");
         assertEquals("verified(name mx.example.org)", wire.handshake().verdict().text());
         assertEquals("x25519", wire.handshake().group());
         assertTrue(wire.handshake().ownCertificate());

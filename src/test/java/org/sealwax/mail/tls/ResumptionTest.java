@@ -14,16 +14,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.tls.verdict.Pins;
-import org.sealwax.mail.tls.verdict.References;
+import org.sealwax.mail.tls.verdict.ReferenceIdentity;
 import org.sealwax.mail.tls.verdict.TlsVersion;
 
 /** Sessions: resumed where they may be, and judged anew each time. */
 final class ResumptionTest {
   /** A clock that a test moves. */
-  static final class Hands implements Clock {
+  static final class ResumptionClock implements Clock {
     private Instant now = Instant.now();
     private long nanos = 1;
 
@@ -43,36 +43,42 @@ final class ResumptionTest {
     }
   }
 
-  private static ClientOffer offer(TlsVersion highest, References references) {
-    return TlsTable.versions(
-        TlsTable.resuming(TlsTable.offer(references)), TlsVersion.TLS_1_2, highest);
+  private static ClientOffer offer(TlsVersion highest, ReferenceIdentity references) {
+    return TlsConnectionPair.versions(
+        TlsConnectionPair.resuming(TlsConnectionPair.offer(references)),
+        TlsVersion.TLS_1_2,
+        highest);
   }
 
   @ParameterizedTest
   @CsvSource({"BORINGSSL, TLS_1_3", "BORINGSSL, TLS_1_2", "JSSE, TLS_1_3", "JSSE, TLS_1_2"})
-  void resumedSessionIsJudgedAnewOnBothSides(TlsEngine engine, TlsVersion version)
+  void resumedSessionIsVerifiedAgainOnBothSides(TlsEngine engine, TlsVersion version)
       throws IOException {
-    Hands hands = new Hands();
+    ResumptionClock hands = new ResumptionClock();
     TestCa ca =
         TestCa.root(
             "Short Root",
             Instant.now().minus(Duration.ofDays(1)),
             Instant.now().plus(Duration.ofHours(1)));
-    TlsRoom room = TlsTable.room(engine, hands);
-    References senders = TlsTable.references(ca.roots(), "sender.example.net");
+    TlsFactory room = TlsConnectionPair.room(engine, hands);
+    ReferenceIdentity senders = TlsConnectionPair.references(ca.roots(), "sender.example.net");
     TlsServer server =
         room.server(
-            ListenerTls.defaults("smtp"), TlsTable.store(ca.identity("mx.example.org")), senders);
+            ListenerTlsSettings.defaults("smtp"),
+            TlsConnectionPair.store(ca.identity("mx.example.org")),
+            senders);
     TlsClient client =
-        room.client(ClientTls.defaults(), TlsTable.store(ca.identity("sender.example.net")));
-    ClientOffer offer = offer(version, TlsTable.references(ca.roots(), "mx.example.org"));
-    try (TlsTable.Session first = TlsTable.shake(server, client, offer)) {
+        room.client(
+            ClientTlsSettings.defaults(),
+            TlsConnectionPair.store(ca.identity("sender.example.net")));
+    ClientOffer offer = offer(version, TlsConnectionPair.references(ca.roots(), "mx.example.org"));
+    try (TlsConnectionPair.TlsSessionPair first = TlsConnectionPair.shake(server, client, offer)) {
       first.chat();
       assertFalse(first.client().handshake().resumed());
       assertEquals(version, first.client().handshake().version());
       assertEquals("verified(name mx.example.org)", first.client().handshake().verdict().text());
     }
-    try (TlsTable.Session second = TlsTable.shake(server, client, offer)) {
+    try (TlsConnectionPair.TlsSessionPair second = TlsConnectionPair.shake(server, client, offer)) {
       second.chat();
       assertTrue(second.client().handshake().resumed());
       assertTrue(second.server().handshake().resumed());
@@ -87,18 +93,19 @@ final class ResumptionTest {
       }
     }
     hands.forward(Duration.ofMinutes(90));
-    try (TlsTable.Session third = TlsTable.shake(server, client, offer)) {
+    try (TlsConnectionPair.TlsSessionPair third = TlsConnectionPair.shake(server, client, offer)) {
       third.chat();
       assertTrue(third.client().handshake().resumed());
       assertEquals("untrusted(expired)", third.client().handshake().verdict().text());
       assertEquals("untrusted(expired)", third.server().handshake().verdict().text());
     }
-    References pinned =
-        new References(
+    ReferenceIdentity pinned =
+        new ReferenceIdentity(
             List.of(),
             Set.of(Pins.of(third(server, client, offer).getFirst())),
             offer.references().roots());
-    try (TlsTable.Session fourth = TlsTable.shake(server, client, offer(version, pinned))) {
+    try (TlsConnectionPair.TlsSessionPair fourth =
+        TlsConnectionPair.shake(server, client, offer(version, pinned))) {
       fourth.chat();
       assertTrue(fourth.client().handshake().resumed());
       assertTrue(fourth.client().handshake().verdict().text().startsWith("verified(pin sha256:"));
@@ -109,7 +116,8 @@ final class ResumptionTest {
 
   private static List<java.security.cert.X509Certificate> third(
       TlsServer server, TlsClient client, ClientOffer offer) throws IOException {
-    try (TlsTable.Session session = TlsTable.shake(server, client, offer)) {
+    try (TlsConnectionPair.TlsSessionPair session =
+        TlsConnectionPair.shake(server, client, offer)) {
       session.chat();
       return session.client().handshake().peerChain();
     }
@@ -118,14 +126,18 @@ final class ResumptionTest {
   @ParameterizedTest
   @EnumSource(TlsEngine.class)
   void sessionWithoutClientCertificateStaysAnonymous(TlsEngine engine) throws IOException {
-    TlsRoom room = TlsTable.room(engine);
+    TlsFactory room = TlsConnectionPair.room(engine);
     TlsServer server =
         room.server(
-            ListenerTls.defaults("smtp"),
-            TlsTable.store(TlsTable.MX),
-            TlsTable.references(TlsTable.ROOTS));
-    TlsClient client = room.client(ClientTls.defaults(), TlsTable.store(TlsTable.SENDER));
-    ClientOffer with = TlsTable.resuming(TlsTable.offer(TlsTable.references(TlsTable.ROOTS)));
+            ListenerTlsSettings.defaults("smtp"),
+            TlsConnectionPair.store(TlsConnectionPair.MX),
+            TlsConnectionPair.references(TlsConnectionPair.ROOTS));
+    TlsClient client =
+        room.client(
+            ClientTlsSettings.defaults(), TlsConnectionPair.store(TlsConnectionPair.SENDER));
+    ClientOffer with =
+        TlsConnectionPair.resuming(
+            TlsConnectionPair.offer(TlsConnectionPair.references(TlsConnectionPair.ROOTS)));
     ClientOffer without =
         new ClientOffer(
             with.serverName(),
@@ -138,12 +150,14 @@ final class ResumptionTest {
             with.references(),
             with.resumptionKey());
     for (int round = 0; round < 3; round++) {
-      try (TlsTable.Session session = TlsTable.shake(server, client, without)) {
+      try (TlsConnectionPair.TlsSessionPair session =
+          TlsConnectionPair.shake(server, client, without)) {
         session.chat();
         assertEquals(round > 0, session.server().handshake().resumed());
         assertEquals("anonymous", session.server().handshake().verdict().text());
       }
-      try (TlsTable.Session session = TlsTable.shake(server, client, with)) {
+      try (TlsConnectionPair.TlsSessionPair session =
+          TlsConnectionPair.shake(server, client, with)) {
         session.chat();
         assertEquals("trusted", session.server().handshake().verdict().text());
       }
@@ -153,15 +167,18 @@ final class ResumptionTest {
   @ParameterizedTest
   @EnumSource(TlsEngine.class)
   void otherKeyOtherListenerOrSwitchedOffMeansAFullHandshake(TlsEngine engine) throws IOException {
-    TlsRoom room = TlsTable.room(engine);
-    IdentityStore mx = TlsTable.store(TlsTable.MX);
-    References references = TlsTable.references(TlsTable.ROOTS);
-    TlsServer server = room.server(ListenerTls.defaults("smtp"), mx, references);
-    TlsServer other = room.server(ListenerTls.defaults("smtps"), mx, references);
+    TlsFactory room = TlsConnectionPair.room(engine);
+    IdentityStore mx = TlsConnectionPair.store(TlsConnectionPair.MX);
+    ReferenceIdentity references = TlsConnectionPair.references(TlsConnectionPair.ROOTS);
+    TlsServer server = room.server(ListenerTlsSettings.defaults("smtp"), mx, references);
+    TlsServer other = room.server(ListenerTlsSettings.defaults("smtps"), mx, references);
     TlsServer off =
-        room.server(ListenerTls.defaults("off").withResumption(false, false), mx, references);
-    TlsClient client = room.client(ClientTls.defaults(), TlsTable.store(TlsTable.SENDER));
-    ClientOffer offer = TlsTable.resuming(TlsTable.offer(references));
+        room.server(
+            ListenerTlsSettings.defaults("off").withResumption(false, false), mx, references);
+    TlsClient client =
+        room.client(
+            ClientTlsSettings.defaults(), TlsConnectionPair.store(TlsConnectionPair.SENDER));
+    ClientOffer offer = TlsConnectionPair.resuming(TlsConnectionPair.offer(references));
     ClientOffer otherKey =
         new ClientOffer(
             offer.serverName(),
@@ -173,14 +190,14 @@ final class ResumptionTest {
             false,
             offer.references(),
             "another requirement");
-    ClientOffer never = TlsTable.offer(references);
+    ClientOffer never = TlsConnectionPair.offer(references);
     assertFalse(resumed(server, client, offer));
     assertTrue(resumed(server, client, offer));
     assertFalse(resumed(server, client, otherKey));
     assertFalse(resumed(server, client, never));
     assertFalse(resumed(other, client, offer));
     for (TlsVersion version : List.of(TlsVersion.TLS_1_2, TlsVersion.TLS_1_3)) {
-      ClientOffer again = TlsTable.versions(offer, TlsVersion.TLS_1_2, version);
+      ClientOffer again = TlsConnectionPair.versions(offer, TlsVersion.TLS_1_2, version);
       for (int i = 0; i < 3; i++) {
         assertFalse(resumed(off, client, again), "round " + i + " of " + version);
       }
@@ -190,7 +207,8 @@ final class ResumptionTest {
 
   private static boolean resumed(TlsServer server, TlsClient client, ClientOffer offer)
       throws IOException {
-    try (TlsTable.Session session = TlsTable.shake(server, client, offer)) {
+    try (TlsConnectionPair.TlsSessionPair session =
+        TlsConnectionPair.shake(server, client, offer)) {
       session.chat();
       assertEquals(session.client().handshake().resumed(), session.server().handshake().resumed());
       return session.client().handshake().resumed();
@@ -199,31 +217,38 @@ final class ResumptionTest {
 
   @Test
   void withoutTicketsOnlyTheOldVersionResumes() throws IOException {
-    TlsRoom room = TlsTable.room(TlsEngine.BORINGSSL);
-    References references = TlsTable.references(TlsTable.ROOTS);
+    TlsFactory room = TlsConnectionPair.room(TlsEngine.BORINGSSL);
+    ReferenceIdentity references = TlsConnectionPair.references(TlsConnectionPair.ROOTS);
     TlsServer server =
         room.server(
-            ListenerTls.defaults("smtp").withResumption(true, false),
-            TlsTable.store(TlsTable.MX),
+            ListenerTlsSettings.defaults("smtp").withResumption(true, false),
+            TlsConnectionPair.store(TlsConnectionPair.MX),
             references);
-    TlsClient client = room.client(ClientTls.defaults(), TlsTable.store(TlsTable.SENDER));
-    ClientOffer offer = TlsTable.resuming(TlsTable.offer(references));
+    TlsClient client =
+        room.client(
+            ClientTlsSettings.defaults(), TlsConnectionPair.store(TlsConnectionPair.SENDER));
+    ClientOffer offer = TlsConnectionPair.resuming(TlsConnectionPair.offer(references));
     assertFalse(resumed(server, client, offer));
     assertFalse(resumed(server, client, offer));
-    ClientOffer old = TlsTable.versions(offer, TlsVersion.TLS_1_2, TlsVersion.TLS_1_2);
+    ClientOffer old = TlsConnectionPair.versions(offer, TlsVersion.TLS_1_2, TlsVersion.TLS_1_2);
     assertFalse(resumed(server, client, old));
     assertTrue(resumed(server, client, old));
   }
 
   @Test
   void ticketKeysRotateAndOldOnesFallAway() throws IOException {
-    Hands hands = new Hands();
-    TlsRoom room = TlsTable.room(TlsEngine.BORINGSSL, hands);
-    References references = TlsTable.references(TlsTable.ROOTS);
+    ResumptionClock hands = new ResumptionClock();
+    TlsFactory room = TlsConnectionPair.room(TlsEngine.BORINGSSL, hands);
+    ReferenceIdentity references = TlsConnectionPair.references(TlsConnectionPair.ROOTS);
     TlsServer server =
-        room.server(ListenerTls.defaults("smtp"), TlsTable.store(TlsTable.MX), references);
-    TlsClient client = room.client(ClientTls.defaults(), TlsTable.store(TlsTable.SENDER));
-    ClientOffer offer = TlsTable.resuming(TlsTable.offer(references));
+        room.server(
+            ListenerTlsSettings.defaults("smtp"),
+            TlsConnectionPair.store(TlsConnectionPair.MX),
+            references);
+    TlsClient client =
+        room.client(
+            ClientTlsSettings.defaults(), TlsConnectionPair.store(TlsConnectionPair.SENDER));
+    ClientOffer offer = TlsConnectionPair.resuming(TlsConnectionPair.offer(references));
     assertFalse(resumed(server, client, offer));
     hands.forward(Duration.ofMinutes(70));
     assertTrue(resumed(server, client, offer), "the former key still opens");
@@ -232,10 +257,10 @@ final class ResumptionTest {
   }
 
   @Test
-  void ticketKeysAreAsManyAsSaid() {
-    Hands hands = new Hands();
-    ListenerTls listener = ListenerTls.defaults("smtp");
-    TicketKeys keys = new TicketKeys(listener, hands, Chance.seeded(1));
+  void ticketKeyCountMatchesTheSettings() {
+    ResumptionClock hands = new ResumptionClock();
+    ListenerTlsSettings listener = ListenerTlsSettings.defaults("smtp");
+    TicketKeys keys = new TicketKeys(listener, hands, RandomSource.seeded(1));
     assertEquals(1, keys.changed().size());
     assertEquals(0, keys.changed().size());
     for (int i = 0; i < 5; i++) {
@@ -249,19 +274,23 @@ final class ResumptionTest {
   @ParameterizedTest
   @EnumSource(TlsEngine.class)
   void newIdentityEndsItsSessions(TlsEngine engine) throws IOException {
-    TlsRoom room = TlsTable.room(engine);
-    References references = TlsTable.references(TlsTable.ROOTS);
-    TlsClient client = room.client(ClientTls.defaults(), TlsTable.store(TlsTable.SENDER));
-    ClientOffer offer = TlsTable.resuming(TlsTable.offer(references));
-    Identity blue = TlsTable.CA.identity("blue.example.org");
+    TlsFactory room = TlsConnectionPair.room(engine);
+    ReferenceIdentity references = TlsConnectionPair.references(TlsConnectionPair.ROOTS);
+    TlsClient client =
+        room.client(
+            ClientTlsSettings.defaults(), TlsConnectionPair.store(TlsConnectionPair.SENDER));
+    ClientOffer offer = TlsConnectionPair.resuming(TlsConnectionPair.offer(references));
+    Identity blue = TlsConnectionPair.CA.identity("blue.example.org");
     TlsServer server =
         room.server(
-            ListenerTls.defaults("smtp"),
-            IdentityStore.fixed(TlsTable.MX, Map.of("blue.example.org", blue), Clock.system()),
+            ListenerTlsSettings.defaults("smtp"),
+            IdentityStore.fixed(
+                TlsConnectionPair.MX, Map.of("blue.example.org", blue), Clock.system()),
             references);
     assertFalse(resumed(server, client, offer));
     assertTrue(resumed(server, client, offer));
-    ClientOffer toBlue = TlsTable.resuming(TlsTable.offer("blue.example.org", references));
+    ClientOffer toBlue =
+        TlsConnectionPair.resuming(TlsConnectionPair.offer("blue.example.org", references));
     assertFalse(resumed(server, client, toBlue));
   }
 }

@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.concurrent.FutureTask;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.sealwax.mail.tls.wire.HelloBuilder;
+import org.sealwax.mail.tls.wire.ClientHelloBuilder;
 import org.sealwax.mail.tls.wire.Records;
 import org.sealwax.mail.tls.wire.ServerMessage;
 import org.sealwax.mail.tls.wire.ServerReader;
@@ -17,33 +17,33 @@ import org.sealwax.mail.tls.wire.ServerReader;
 /** What our server signs the key exchange of TLS 1.2 with (RFC 9155), on the wire. */
 final class SignatureFloorTest {
   static {
-    TlsRoom.beforeAnything();
+    TlsFactory.prepareJvm();
   }
 
   /** A hello of TLS 1.2 with these schemes; null: without the extension. */
-  private static HelloBuilder hello(List<Integer> schemes) {
-    HelloBuilder hello =
-        new HelloBuilder(Records.TLS12)
+  private static ClientHelloBuilder hello(List<Integer> schemes) {
+    ClientHelloBuilder hello =
+        new ClientHelloBuilder(Records.TLS12)
             .random(new byte[32])
             .suites(List.of(0xc02b, 0xc02f))
             .serverName("mx.example.org")
             .groups(List.of(29, 23))
             .pointFormats()
-            .extension(HelloBuilder.EXTENDED_MASTER_SECRET)
+            .extension(ClientHelloBuilder.EXTENDED_MASTER_SECRET)
             .renegotiationInfo();
     return schemes.isEmpty() ? hello : hello.schemes(schemes);
   }
 
   private static ServerReader answer(TlsEngine engine, List<Integer> schemes) throws IOException {
     TlsServer server =
-        TlsTable.room(engine)
+        TlsConnectionPair.room(engine)
             .server(
-                ListenerTls.defaults("smtp"),
-                TlsTable.store(TlsTable.MX),
-                TlsTable.references(TlsTable.ROOTS));
-    TlsTable.Pair pair = TlsTable.pair();
+                ListenerTlsSettings.defaults("smtp"),
+                TlsConnectionPair.store(TlsConnectionPair.MX),
+                TlsConnectionPair.references(TlsConnectionPair.ROOTS));
+    TlsConnectionPair.LoopbackPair pair = TlsConnectionPair.pair();
     FutureTask<TlsWire> accepting =
-        TlsTable.start(() -> server.accept(pair.server(), TlsTable.LIMIT));
+        TlsConnectionPair.start(() -> server.accept(pair.server(), TlsConnectionPair.LIMIT));
     ServerReader reader = new ServerReader();
     byte[] some = new byte[4_096];
     try {
@@ -58,7 +58,7 @@ final class SignatureFloorTest {
       }
     } finally {
       pair.client().close();
-      TlsTable.trouble(accepting);
+      TlsConnectionPair.trouble(accepting);
     }
     return reader;
   }
@@ -89,7 +89,7 @@ final class SignatureFloorTest {
 
   @ParameterizedTest
   @EnumSource(TlsEngine.class)
-  void aClientThatTakesShaTwoTooGetsIt(TlsEngine engine) throws IOException {
+  void clientThatAlsoAcceptsSha2GetsSha2(TlsEngine engine) throws IOException {
     assertEquals(Optional.of(0x0403), scheme(answer(engine, List.of(0x0203, 0x0403))));
   }
 }

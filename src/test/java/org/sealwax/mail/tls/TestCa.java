@@ -132,7 +132,8 @@ public final class TestCa {
   }
 
   /** Writes an identity as two PEM files (PKCS#8) into a folder. */
-  public static IdentitySettings.Pair write(Identity identity, Path folder, String stem) {
+  public static IdentitySettings.CertificatePair write(
+      Identity identity, Path folder, String stem) {
     try {
       Path chain = folder.resolve(stem + ".crt");
       Path key = folder.resolve(stem + ".key");
@@ -142,7 +143,7 @@ public final class TestCa {
       }
       Files.writeString(chain, text);
       Files.writeString(key, Pem.encode("PRIVATE KEY", identity.key().getEncoded()));
-      return new IdentitySettings.Pair(chain, key);
+      return new IdentitySettings.CertificatePair(chain, key);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (GeneralSecurityException e) {
@@ -269,7 +270,7 @@ public final class TestCa {
       }
       try {
         return Identity.of(common, chain, keys.getPrivate());
-      } catch (Identity.Unusable e) {
+      } catch (Identity.InvalidIdentity e) {
         throw new IllegalStateException(e);
       }
     }

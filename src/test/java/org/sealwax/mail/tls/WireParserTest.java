@@ -35,7 +35,8 @@ final class WireParserTest {
   void readsARealHello() throws Exception {
     byte[] bytes = hello();
     ClientHello hello =
-        assertInstanceOf(ClientHello.Reading.Whole.class, ClientHello.read(bytes, 0, bytes.length))
+        assertInstanceOf(
+                ClientHello.ClientHelloParse.Whole.class, ClientHello.read(bytes, 0, bytes.length))
             .hello();
     assertEquals("mx.example.org", hello.serverName());
     assertTrue(hello.offersTls13());
@@ -49,7 +50,8 @@ final class WireParserTest {
   void everyCutIsPartialAndNothingElse() throws Exception {
     byte[] bytes = hello();
     for (int length = 0; length < bytes.length; length++) {
-      assertInstanceOf(ClientHello.Reading.Partial.class, ClientHello.read(bytes, 0, length));
+      assertInstanceOf(
+          ClientHello.ClientHelloParse.Partial.class, ClientHello.read(bytes, 0, length));
     }
   }
 
@@ -65,9 +67,9 @@ final class WireParserTest {
         bytes[random.nextInt(bytes.length)] = (byte) random.nextInt(256);
       }
       int length = random.nextInt(bytes.length + 1);
-      ClientHello.Reading reading = ClientHello.read(bytes, 0, length);
+      ClientHello.ClientHelloParse reading = ClientHello.read(bytes, 0, length);
       assertNotNull(reading);
-      broken += reading instanceof ClientHello.Reading.Broken ? 1 : 0;
+      broken += reading instanceof ClientHello.ClientHelloParse.Broken ? 1 : 0;
       bytes[5] = 2;
       ServerFlight flight = new ServerFlight();
       flight.record(bytes, 0, length);
@@ -82,19 +84,22 @@ final class WireParserTest {
   void sizeHasALimit() {
     for (int size : new int[] {ClientHello.MAX_SIZE - 4, ClientHello.MAX_SIZE - 3}) {
       byte[] bytes = {22, 3, 1, 0x40, 0, 1, 0, (byte) (size >> 8), (byte) size, 3, 3};
-      ClientHello.Reading reading = ClientHello.read(bytes, 0, bytes.length);
-      assertEquals(size > ClientHello.MAX_SIZE - 4, reading instanceof ClientHello.Reading.Broken);
+      ClientHello.ClientHelloParse reading = ClientHello.read(bytes, 0, bytes.length);
+      assertEquals(
+          size > ClientHello.MAX_SIZE - 4, reading instanceof ClientHello.ClientHelloParse.Broken);
     }
   }
 
   @Test
-  void clearTextIsToldFromBrokenTls() {
+  void plaintextAndBrokenTlsAreDistinct() {
     byte[] smtp = "EHLO x\r\n".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
     assertFalse(
-        assertInstanceOf(ClientHello.Reading.Broken.class, ClientHello.read(smtp, 0, smtp.length))
+        assertInstanceOf(
+                ClientHello.ClientHelloParse.Broken.class, ClientHello.read(smtp, 0, smtp.length))
             .tls());
     byte[] record = {22, 3, 1, 0, 1, 2};
     assertTrue(
-        assertInstanceOf(ClientHello.Reading.Broken.class, ClientHello.read(record, 0, 6)).tls());
+        assertInstanceOf(ClientHello.ClientHelloParse.Broken.class, ClientHello.read(record, 0, 6))
+            .tls());
   }
 }

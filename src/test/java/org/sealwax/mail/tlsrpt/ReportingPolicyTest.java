@@ -85,7 +85,7 @@ final class ReportingPolicyTest {
   }
 
   @Test
-  void anAddressHasFiveHundredOctetsAtMost() {
+  void addressLimitIs500Bytes() {
     String base = "https://c.example/";
     String longest = base + "x".repeat(ReportAddress.MAX_LENGTH - base.length());
     assertTrue(ReportAddress.parse(longest).isPresent());

@@ -4,9 +4,9 @@ import java.time.Duration;
 import java.util.Locale;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.router.ledger.LedgerSettings;
-import org.sealwax.router.ledger.LiveLedger;
-import org.sealwax.router.log.HeardLog;
-import org.sealwax.router.sts.StsPolicies;
+import org.sealwax.router.ledger.PersistentLedger;
+import org.sealwax.router.log.RecordingMailLog;
+import org.sealwax.router.sts.StsPolicyCache;
 import org.sealwax.router.sts.StsSettings;
 
 /**
@@ -24,7 +24,7 @@ public final class CacheBench {
     int domains = args.length > 0 ? Integer.parseInt(args[0]) : 100_000;
     Clock clock = Clock.system();
     // The zone is not signed: signing is not what is measured, and answers are kept alike.
-    try (WarmWorld world = new WarmWorld(domains, false)) {
+    try (WarmCaches world = new WarmCaches(domains, false)) {
       world.gatherer.gather(world.subject(0));
       long before = used();
       world.warm();
@@ -43,15 +43,17 @@ public final class CacheBench {
       world.policies.close();
       for (int i = 0; i < 3; i++) {
         long start = clock.nanoTime();
-        try (LiveLedger ledger =
-                LiveLedger.open(
+        try (PersistentLedger ledger =
+                PersistentLedger.open(
                     world.folder.resolve("ledger.db"),
                     LedgerSettings.defaults(),
-                    new LiveLedger.World(clock, new HeardLog().log(), (d, h) -> false));
-            StsPolicies policies =
-                StsPolicies.open(StsSettings.in(world.folder.resolve("sts.db")), world.around())) {
+                    new PersistentLedger.LedgerEnvironment(
+                        clock, new RecordingMailLog().log(), (d, h) -> false));
+            StsPolicyCache policies =
+                StsPolicyCache.open(
+                    StsSettings.in(world.folder.resolve("sts.db")), world.around())) {
           boolean known =
-              ledger.about(world.domains.getLast()).isPresent()
+              ledger.evidenceFor(world.domains.getLast()).isPresent()
                   && policies.inForce(world.domains.getLast()).isPresent();
           Duration ready = Duration.ofNanos(clock.nanoTime() - start);
           System.out.printf(Locale.ROOT, "restart: ready in %d ms (%s)%n", ready.toMillis(), known);

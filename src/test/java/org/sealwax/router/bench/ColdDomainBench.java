@@ -17,41 +17,41 @@ import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.dns.Answer;
+import org.sealwax.mail.dns.DnsAnswer;
 import org.sealwax.mail.dns.DnsSettings;
-import org.sealwax.mail.dns.Mx;
+import org.sealwax.mail.dns.MxRecord;
 import org.sealwax.mail.dns.Resolver;
-import org.sealwax.mail.dns.live.LiveResolver;
+import org.sealwax.mail.dns.live.CachingResolver;
 import org.sealwax.mail.http.HttpsClient;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Dialer;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.SystemDialer;
 import org.sealwax.mail.policy.Evidence;
-import org.sealwax.mail.policy.Subject;
-import org.sealwax.mail.sts.Patience;
+import org.sealwax.mail.policy.PolicySubject;
+import org.sealwax.mail.sts.FirstContactWait;
 import org.sealwax.mail.sts.fetch.PolicyFetcher;
-import org.sealwax.mail.sts.fetch.PolicyHost;
-import org.sealwax.mail.tls.ClientTls;
+import org.sealwax.mail.sts.fetch.StsPolicyHost;
+import org.sealwax.mail.tls.ClientTlsSettings;
 import org.sealwax.mail.tls.IdentityStore;
 import org.sealwax.mail.tls.TestCa;
 import org.sealwax.mail.tls.TlsClient;
-import org.sealwax.mail.tls.TlsRoom;
+import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.mail.tls.TlsSettings;
-import org.sealwax.router.deliver.Courier;
-import org.sealwax.router.deliver.DeliverSettings;
+import org.sealwax.router.deliver.DeliveryKnowledge;
+import org.sealwax.router.deliver.DeliverySettings;
 import org.sealwax.router.deliver.Dialers;
-import org.sealwax.router.deliver.HostMemories;
-import org.sealwax.router.deliver.Sources;
+import org.sealwax.router.deliver.HostMemoryCache;
+import org.sealwax.router.deliver.SmtpDeliveryAgent;
 import org.sealwax.router.evidence.DaneSource;
 import org.sealwax.router.evidence.HostAddresses;
 import org.sealwax.router.evidence.StsSource;
-import org.sealwax.router.log.HeardLog;
+import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.queue.NextHop;
-import org.sealwax.router.sts.StsPolicies;
+import org.sealwax.router.sts.StsPolicyCache;
 import org.sealwax.router.sts.StsSettings;
+import org.sealwax.testkit.zone.LoopbackResolver;
 import org.sealwax.testkit.zone.Zone;
-import org.sealwax.testkit.zone.ZoneServer;
 
 /**
  * How long everything takes that must be known of a cold domain before its host is dialled, when
@@ -83,13 +83,13 @@ public final class ColdDomainBench {
   }
 
   private void run(int times) throws Exception {
-    try (PolicyHost policies =
-            new PolicyHost(
+    try (StsPolicyHost policies =
+            new StsPolicyHost(
                 CA.identity("mta-sts." + DOMAIN),
-                PolicyHost.policy(
+                StsPolicyHost.policy(
                     "version: STSv1\nmode: enforce\nmx: " + HOST + "\nmax_age: 604800\n"));
-        ZoneServer server =
-            ZoneServer.start(
+        LoopbackResolver server =
+            LoopbackResolver.start(
                 clock,
                 Zone.of("example", "").signed(),
                 Zone.of(
@@ -142,7 +142,7 @@ public final class ColdDomainBench {
     return sorted[sorted.length / 2] / 1e6;
   }
 
-  private static DnsSettings settings(ZoneServer server, DatagramSocket far) {
+  private static DnsSettings settings(LoopbackResolver server, DatagramSocket far) {
     return DnsSettings.defaults()
         .withResolvers(List.of((InetSocketAddress) far.getLocalSocketAddress()))
         .withAnchors(server.anchors())
@@ -208,12 +208,13 @@ public final class ColdDomainBench {
   }
 
   private long mxChain(DnsSettings settings) throws InterruptedException {
-    LiveResolver resolver = new LiveResolver(settings, clock, Chance.secure());
+    CachingResolver resolver = new CachingResolver(settings, clock, RandomSource.secure());
     long start = clock.nanoTime();
-    Answer<Mx> mx = resolver.mx(DOMAIN);
+    DnsAnswer<MxRecord> mx = resolver.mx(DOMAIN);
     List<Evidence> evidence =
         new DaneSource(resolver, new HostAddresses.Families(true, true), clock)
-            .about(new Subject(DOMAIN, mx.records().getFirst().exchange().orElseThrow(), true));
+            .evidenceFor(
+                new PolicySubject(DOMAIN, mx.records().getFirst().exchange().orElseThrow(), true));
     long took = clock.nanoTime() - start;
     if (!(((Evidence.Dane) evidence.getFirst()).state() instanceof Evidence.DaneState.Usable)) {
       throw new IllegalStateException(evidence.toString());
@@ -222,11 +223,11 @@ public final class ColdDomainBench {
   }
 
   private long stsChain(DnsSettings settings, int port) throws Exception {
-    LiveResolver resolver = new LiveResolver(settings, clock, Chance.secure());
+    CachingResolver resolver = new CachingResolver(settings, clock, RandomSource.secure());
     Path folder = Files.createTempDirectory("sealwax-bench");
-    try (StsPolicies policies = policies(folder, resolver, port)) {
+    try (StsPolicyCache policies = policies(folder, resolver, port)) {
       long start = clock.nanoTime();
-      Evidence.Sts evidence = policies.about(DOMAIN);
+      Evidence.Sts evidence = policies.evidenceFor(DOMAIN);
       long took = clock.nanoTime() - start;
       if (!(evidence.state() instanceof Evidence.StsState.Enforce)) {
         throw new IllegalStateException(evidence.toString());
@@ -238,13 +239,13 @@ public final class ColdDomainBench {
   }
 
   private long everything(DnsSettings settings, int port) throws Exception {
-    LiveResolver resolver = new LiveResolver(settings, clock, Chance.secure());
+    CachingResolver resolver = new CachingResolver(settings, clock, RandomSource.secure());
     Path folder = Files.createTempDirectory("sealwax-bench");
-    try (StsPolicies policies = policies(folder, resolver, port);
-        Courier courier = courier(resolver, policies)) {
+    try (StsPolicyCache policies = policies(folder, resolver, port);
+        SmtpDeliveryAgent courier = courier(resolver, policies)) {
       line.clear();
       zero = clock.nanoTime();
-      courier.lookAhead(new NextHop.ByMx(DOMAIN));
+      courier.prefetch(new NextHop.ByMx(DOMAIN));
       long took = clock.nanoTime() - zero;
       note("all is known");
       return took;
@@ -253,19 +254,19 @@ public final class ColdDomainBench {
     }
   }
 
-  private Courier courier(Resolver resolver, StsPolicies policies) {
-    return new Courier(
-        DeliverSettings.defaults(Domain.of("router.example")),
-        new Courier.World(
+  private SmtpDeliveryAgent courier(Resolver resolver, StsPolicyCache policies) {
+    return new SmtpDeliveryAgent(
+        DeliverySettings.defaults(Domain.of("router.example")),
+        new SmtpDeliveryAgent.SmtpDeliveryEnvironment(
             resolver,
             Dialers.both(SystemDialer.trusted()),
             client(),
             Map.of("public", CA.roots()),
             clock,
-            Chance.secure(),
-            new HeardLog().log(),
-            new HostMemories(),
-            Sources.of(
+            RandomSource.secure(),
+            new RecordingMailLog().log(),
+            new HostMemoryCache(),
+            DeliveryKnowledge.of(
                 List.of(
                     new DaneSource(resolver, new HostAddresses.Families(true, true), clock),
                     new StsSource(policies)))),
@@ -275,14 +276,14 @@ public final class ColdDomainBench {
   }
 
   private TlsClient client() {
-    return new TlsRoom(TlsSettings.defaults(), clock, Chance.secure())
+    return new TlsFactory(TlsSettings.defaults(), clock, RandomSource.secure())
         .client(
-            ClientTls.defaults(),
+            ClientTlsSettings.defaults(),
             IdentityStore.fixed(CA.identity("router.example"), Map.of(), clock));
   }
 
   /** The policy host is as far away: a round trip each for TCP, TLS 1.3 and the request. */
-  private StsPolicies policies(Path folder, Resolver resolver, int port) throws IOException {
+  private StsPolicyCache policies(Path folder, Resolver resolver, int port) throws IOException {
     Dialer far =
         (to, from, timeout) -> {
           note("TCP, TLS, HTTP with the policy host, three round trips");
@@ -294,15 +295,20 @@ public final class ColdDomainBench {
           return SystemDialer.trusted().connect(to, from, timeout);
         };
     HttpsClient https = new HttpsClient(resolver, far, client(), CA.roots(), clock);
-    return StsPolicies.open(
+    return StsPolicyCache.open(
         new StsSettings(
-            folder.resolve("sts.db"), 100, 4, Duration.ofSeconds(20), port, Patience.usual()),
-        new StsPolicies.World(
+            folder.resolve("sts.db"),
+            100,
+            4,
+            Duration.ofSeconds(20),
+            port,
+            FirstContactWait.defaults()),
+        new StsPolicyCache.StsEnvironment(
             resolver,
             new PolicyFetcher(https, port, Duration.ofSeconds(20)),
             clock,
-            Chance.secure(),
-            new HeardLog().log(),
+            RandomSource.secure(),
+            new RecordingMailLog().log(),
             (domain, lost) -> {}));
   }
 

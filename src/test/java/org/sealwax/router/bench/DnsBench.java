@@ -6,17 +6,17 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.dns.Answer;
+import org.sealwax.mail.dns.DnsAnswer;
 import org.sealwax.mail.dns.DnsSettings;
-import org.sealwax.mail.dns.Mx;
+import org.sealwax.mail.dns.DnssecStatus;
+import org.sealwax.mail.dns.MxRecord;
 import org.sealwax.mail.dns.Resolver;
-import org.sealwax.mail.dns.Security;
-import org.sealwax.mail.dns.live.LiveResolver;
-import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.dns.live.CachingResolver;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Scope;
+import org.sealwax.testkit.zone.LoopbackResolver;
 import org.sealwax.testkit.zone.Zone;
-import org.sealwax.testkit.zone.ZoneServer;
 
 /**
  * Domains looked up per second (MX, A and TLSA of each, every one its own signed zone), cold and
@@ -41,7 +41,7 @@ public final class DnsBench {
                   "@ MX 10 mx\nmx A 192.0.2.1\n_25._tcp.mx TLSA 3 1 1 " + "ab".repeat(32) + "\n")
               .signed());
     }
-    try (ZoneServer server = ZoneServer.start(clock, zones.toArray(new Zone[0]))) {
+    try (LoopbackResolver server = LoopbackResolver.start(clock, zones.toArray(new Zone[0]))) {
       DnsSettings settings =
           DnsSettings.defaults()
               .withResolvers(List.of(server.address()))
@@ -51,11 +51,11 @@ public final class DnsBench {
       // resolver's figures are those of a resolver.
       run(
           "warm-up and signing",
-          new LiveResolver(settings, clock, Chance.secure()),
+          new CachingResolver(settings, clock, RandomSource.secure()),
           0,
           domains,
           askers);
-      LiveResolver cold = new LiveResolver(settings, clock, Chance.secure());
+      CachingResolver cold = new CachingResolver(settings, clock, RandomSource.secure());
       run("cold, validated", cold, 0, domains, askers);
       run("cached", cold, 0, domains, askers);
       run("cached, again", cold, 0, domains, askers);
@@ -73,10 +73,11 @@ public final class DnsBench {
         scope.fork(
             () -> {
               for (int n = next.getAndIncrement(); n < from + count; n = next.getAndIncrement()) {
-                Answer<Mx> mx = resolver.mx(Domain.of("d" + n + ".example"));
+                DnsAnswer<MxRecord> mx = resolver.mx(Domain.of("d" + n + ".example"));
                 Domain host = mx.records().getFirst().exchange().orElseThrow();
-                resolver.addresses(host, Resolver.Family.IPV4);
-                if (resolver.tlsa(Domain.of("_25._tcp." + host)).security() == Security.SECURE) {
+                resolver.addresses(host, Resolver.AddressFamily.IPV4);
+                if (resolver.tlsa(Domain.of("_25._tcp." + host)).security()
+                    == DnssecStatus.SECURE) {
                   secure.incrementAndGet();
                 }
               }

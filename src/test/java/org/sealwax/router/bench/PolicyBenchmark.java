@@ -18,10 +18,10 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 import org.sealwax.mail.policy.Decision;
 import org.sealwax.mail.policy.Evidence;
-import org.sealwax.mail.policy.LadderState;
+import org.sealwax.mail.policy.FallbackState;
 import org.sealwax.mail.policy.Observation;
+import org.sealwax.mail.policy.PolicySubject;
 import org.sealwax.mail.policy.Requirement;
-import org.sealwax.mail.policy.Subject;
 
 /**
  * One policy decision with warm caches: evidence of DANE, MTA-STS, the ledger and the rows, the
@@ -40,22 +40,24 @@ public class PolicyBenchmark {
   @Param({"1", "10000"})
   int domains;
 
-  private WarmWorld world;
+  private WarmCaches environment;
   private Observation shown;
-  private LadderState state;
+  private FallbackState state;
   private List<Evidence> evidence = List.of();
   private Requirement requirement;
   private int turn;
 
   @Setup(Level.Trial)
   public void fill() throws IOException, InterruptedException {
-    world = new WarmWorld(domains);
-    world.warm();
-    shown = world.shown();
-    state = world.state();
-    evidence = world.gatherer.gather(world.subject(0));
-    requirement = world.policy.requirementFor(world.subject(0), evidence, world.clock.now());
-    if (!(world.policy.decide(requirement, shown, state) instanceof Decision.Proceed)
+    environment = new WarmCaches(domains);
+    environment.warm();
+    shown = environment.shown();
+    state = environment.state();
+    evidence = environment.gatherer.gather(environment.subject(0));
+    requirement =
+        environment.policy.requirementFor(
+            environment.subject(0), evidence, environment.clock.now());
+    if (!(environment.policy.decide(requirement, shown, state) instanceof Decision.Proceed)
         || requirement.identity().size() != 2
         || evidence.size() != 4) {
       throw new IllegalStateException(requirement + " of " + evidence);
@@ -64,45 +66,46 @@ public class PolicyBenchmark {
 
   @TearDown(Level.Trial)
   public void close() {
-    world.close();
+    environment.close();
   }
 
-  private Subject next() {
+  private PolicySubject next() {
     turn = turn + 1 < domains ? turn + 1 : 0;
-    return world.subject(turn);
+    return environment.subject(turn);
   }
 
   /** All of it. */
   @Benchmark
   public Decision decision() throws InterruptedException {
-    Subject subject = next();
-    List<Evidence> found = world.gatherer.gather(subject);
-    Requirement demanded = world.policy.requirementFor(subject, found, world.clock.now());
-    return world.policy.decide(demanded, shown, state);
+    PolicySubject subject = next();
+    List<Evidence> found = environment.gatherer.gather(subject);
+    Requirement demanded =
+        environment.policy.requirementFor(subject, found, environment.clock.now());
+    return environment.policy.decide(demanded, shown, state);
   }
 
   @Benchmark
   public Object dane() throws InterruptedException {
-    return world.dane.about(next());
+    return environment.dane.evidenceFor(next());
   }
 
   @Benchmark
   public Object sts() throws InterruptedException {
-    return world.sts.about(next());
+    return environment.sts.evidenceFor(next());
   }
 
   @Benchmark
   public Object ledger() throws InterruptedException {
-    return world.memory.about(next());
+    return environment.memory.evidenceFor(next());
   }
 
   @Benchmark
   public Object requirement() {
-    return world.policy.requirementFor(world.subject(0), evidence, state.now());
+    return environment.policy.requirementFor(environment.subject(0), evidence, state.now());
   }
 
   @Benchmark
   public Object decide() {
-    return world.policy.decide(requirement, shown, state);
+    return environment.policy.decide(requirement, shown, state);
   }
 }

@@ -16,13 +16,16 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.smtp.EnhancedStatus;
-import org.sealwax.router.queue.Addressee;
-import org.sealwax.router.queue.Cause;
+import org.sealwax.router.queue.BugLog;
 import org.sealwax.router.queue.Consignment;
-import org.sealwax.router.queue.DsnWish;
+import org.sealwax.router.queue.ConsignmentRecipient;
+import org.sealwax.router.queue.DeliveryTarget;
+import org.sealwax.router.queue.DsnRequest;
+import org.sealwax.router.queue.FailureCause;
+import org.sealwax.router.queue.IncomingEnvelope;
 import org.sealwax.router.queue.Intake;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.NewRecipient;
@@ -30,9 +33,6 @@ import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
 import org.sealwax.router.queue.Queue;
 import org.sealwax.router.queue.QueueSettings;
-import org.sealwax.router.queue.QuietLog;
-import org.sealwax.router.queue.Submission;
-import org.sealwax.router.queue.Target;
 import org.sealwax.router.spool.SpoolFigures;
 import org.sealwax.router.spool.SpoolSettings;
 import org.sealwax.router.spool.SqliteSpool;
@@ -62,31 +62,32 @@ public final class QueueBench {
 
   private static SqliteSpool spool(Path folder) throws IOException {
     return SqliteSpool.open(
-        SpoolSettings.defaults(folder), Clock.system(), Chance.secure(), new QuietLog().log);
+        SpoolSettings.defaults(folder), Clock.system(), RandomSource.secure(), new BugLog().log);
   }
 
-  private static Queue queue(SqliteSpool spool, org.sealwax.router.queue.Delivery delivery) {
+  private static Queue queue(SqliteSpool spool, org.sealwax.router.queue.DeliveryAgent delivery) {
     return new Queue(
-        new Queue.Rooms(
+        new Queue.QueueEnvironment(
             spool,
-            target -> new NextHop.ByMx((Domain) ((Target.Remote) target).mailbox().domain()),
+            target ->
+                new NextHop.ByMx((Domain) ((DeliveryTarget.Remote) target).mailbox().domain()),
             delivery,
             Clock.system(),
-            Chance.secure(),
-            new QuietLog().log),
+            RandomSource.secure(),
+            new BugLog().log),
         QueueSettings.defaults(Domain.of("router.example")));
   }
 
   private static Map<Long, Outcome> all(Consignment c, Outcome outcome) {
     Map<Long, Outcome> outcomes = new HashMap<>();
-    for (Addressee a : c.recipients()) {
+    for (ConsignmentRecipient a : c.recipients()) {
       outcomes.put(a.key(), outcome);
     }
     return outcomes;
   }
 
   private static void send(Queue queue, byte[] content, int number) throws IOException {
-    try (Intake.Entry entry = queue.open()) {
+    try (Intake.IncomingMessage entry = queue.open()) {
       for (int i = 0; i < content.length; i += 1024) {
         entry.content().write(content, i, Math.min(1024, content.length - i));
       }
@@ -94,10 +95,10 @@ public final class QueueBench {
       Mailbox to = new Mailbox("r" + number, Domain.of("d" + number % 50 + ".example"));
       ReversePath sender = ReversePath.of(from);
       entry.commit(
-          new Submission(
+          new IncomingEnvelope(
               sender,
               MailOptions.plain(),
-              List.of(NewRecipient.direct(to, sender, DsnWish.none())),
+              List.of(NewRecipient.direct(to, sender, DsnRequest.none())),
               "client.example[192.0.2.1]",
               "session1",
               "TLSv1.3 TLS_AES_256_GCM_SHA384 X25519MLKEM768"));
@@ -146,14 +147,14 @@ public final class QueueBench {
         queue.start();
       }
       run(taker, 4000, 0);
-      while (deliver && queue.figures().inHand() > 0) {
+      while (deliver && queue.figures().inMemory() > 0) {
         Thread.onSpinWait();
       }
       SpoolFigures before = spool.figures();
       double cpu = cpuSeconds();
       long start = System.nanoTime();
       run(taker, count, 4000);
-      while (deliver && queue.figures().inHand() > 0) {
+      while (deliver && queue.figures().inMemory() > 0) {
         Thread.sleep(1);
       }
       double seconds = (System.nanoTime() - start) / 1e9;
@@ -186,10 +187,10 @@ public final class QueueBench {
     return n -> {
       try (org.sealwax.router.spool.Draft draft = spool.draft()) {
         draft.content().write(content);
-        org.sealwax.router.spool.Share share =
-            new org.sealwax.router.spool.Share(
-                new org.sealwax.router.spool.ShareKey(draft.id(), 0),
-                org.sealwax.router.spool.ShareState.FRESH,
+        org.sealwax.router.spool.RecipientBatch share =
+            new org.sealwax.router.spool.RecipientBatch(
+                new org.sealwax.router.spool.BatchKey(draft.id(), 0),
+                org.sealwax.router.spool.BatchState.FRESH,
                 null,
                 "d" + n % 50 + ".example",
                 "sender@from.example",
@@ -274,18 +275,18 @@ public final class QueueBench {
                   all(
                       c,
                       new Outcome.Deferred(
-                          new Cause(
+                          new FailureCause(
                               "greylisted",
                               EnhancedStatus.of(4, 7, 1),
                               "Come back later.",
                               "mx.example[192.0.2.1]:25",
                               null,
-                              Cause.Extent.MESSAGE))));
+                              FailureCause.Extent.MESSAGE))));
       queue.start();
       byte[] content = new byte[2048];
       long start = System.nanoTime();
       run(n -> send(queue, content, n), count, 0);
-      while (queue.figures().inHand() > 0) {
+      while (queue.figures().inMemory() > 0) {
         Thread.sleep(10);
       }
       System.out.printf(

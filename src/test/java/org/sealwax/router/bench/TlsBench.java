@@ -18,22 +18,22 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.tls.ClientOffer;
-import org.sealwax.mail.tls.ClientTls;
+import org.sealwax.mail.tls.ClientTlsSettings;
 import org.sealwax.mail.tls.Identity;
 import org.sealwax.mail.tls.IdentityStore;
-import org.sealwax.mail.tls.ListenerTls;
+import org.sealwax.mail.tls.ListenerTlsSettings;
 import org.sealwax.mail.tls.TestCa;
 import org.sealwax.mail.tls.TlsClient;
 import org.sealwax.mail.tls.TlsEngine;
-import org.sealwax.mail.tls.TlsRoom;
+import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.mail.tls.TlsServer;
 import org.sealwax.mail.tls.TlsSettings;
 import org.sealwax.mail.tls.TlsWire;
-import org.sealwax.mail.tls.verdict.References;
+import org.sealwax.mail.tls.verdict.ReferenceIdentity;
 import org.sealwax.mail.tls.verdict.TlsFloor;
 import org.sealwax.mail.tls.verdict.TlsVersion;
 
@@ -49,7 +49,7 @@ public final class TlsBench {
 
   /** Runs all, for each engine named. */
   public static void main(String[] names) throws Exception {
-    TlsRoom.beforeAnything();
+    TlsFactory.prepareJvm();
     for (String name : names.length == 0 ? new String[] {"BORINGSSL", "JSSE"} : names) {
       TlsEngine engine = TlsEngine.valueOf(name);
       TestCa ca = TestCa.root("Bench Root");
@@ -60,12 +60,13 @@ public final class TlsBench {
 
   private static void bench(TlsEngine engine, String kind, TestCa ca, Identity identity)
       throws Exception {
-    TlsRoom room = new TlsRoom(new TlsSettings(engine), Clock.system(), Chance.secure());
+    TlsFactory room =
+        new TlsFactory(new TlsSettings(engine), Clock.system(), RandomSource.secure());
     IdentityStore store = IdentityStore.fixed(identity, Map.of(), Clock.system());
-    References references =
-        new References(List.of(Domain.of("mx.example.org")), Set.of(), ca.roots());
-    TlsServer server = room.server(ListenerTls.defaults("bench"), store, references);
-    TlsClient client = room.client(ClientTls.defaults(), store);
+    ReferenceIdentity references =
+        new ReferenceIdentity(List.of(Domain.of("mx.example.org")), Set.of(), ca.roots());
+    TlsServer server = room.server(ListenerTlsSettings.defaults("bench"), store, references);
+    TlsClient client = room.client(ClientTlsSettings.defaults(), store);
     for (boolean withCertificate : List.of(false, true)) {
       for (boolean resumed : List.of(false, true)) {
         ClientOffer offer = offer(references, withCertificate, resumed);
@@ -90,7 +91,8 @@ public final class TlsBench {
     }
   }
 
-  private static ClientOffer offer(References references, boolean certificate, boolean resumed) {
+  private static ClientOffer offer(
+      ReferenceIdentity references, boolean certificate, boolean resumed) {
     return new ClientOffer(
         Domain.of("mx.example.org"),
         TlsFloor.DEFAULT,
@@ -103,7 +105,7 @@ public final class TlsBench {
         "bench " + certificate);
   }
 
-  private record Session(TlsWire client, TlsWire server) {
+  private record BenchSession(TlsWire client, TlsWire server) {
     void close() throws IOException {
       client.close();
       server.close();
@@ -116,21 +118,22 @@ public final class TlsBench {
     return task;
   }
 
-  private static Session open(
+  private static BenchSession open(
       ServerSocket listening, TlsServer server, TlsClient client, ClientOffer offer)
       throws Exception {
     Socket here = new Socket(listening.getInetAddress(), listening.getLocalPort());
     Socket there = listening.accept();
     FutureTask<TlsWire> accepting = start(() -> server.accept(Wire.of(there), LIMIT));
     FutureTask<TlsWire> connecting = start(() -> client.connect(Wire.of(here), offer, LIMIT));
-    return new Session(connecting.get(20, TimeUnit.SECONDS), accepting.get(20, TimeUnit.SECONDS));
+    return new BenchSession(
+        connecting.get(20, TimeUnit.SECONDS), accepting.get(20, TimeUnit.SECONDS));
   }
 
   private static void handshakes(TlsServer server, TlsClient client, ClientOffer offer, int rounds)
       throws Exception {
     try (ServerSocket listening = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
       for (int i = 0; i < rounds; i++) {
-        Session session = open(listening, server, client, offer);
+        BenchSession session = open(listening, server, client, offer);
         byte[] ping = new byte[20];
         session.client().out().write(ping);
         session.server().in().readNBytes(20);
@@ -145,7 +148,7 @@ public final class TlsBench {
       throws Exception {
     try (ServerSocket listening = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
       for (int size : new int[] {16 * 1024, 64 * 1024}) {
-        Session session = open(listening, server, client, offer);
+        BenchSession session = open(listening, server, client, offer);
         for (boolean up : List.of(true, false, true, false)) {
           Wire from = up ? session.client() : session.server();
           Wire to = up ? session.server() : session.client();
@@ -192,10 +195,10 @@ public final class TlsBench {
     try (ServerSocket listening = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
       System.gc();
       long before = resident();
-      List<Session> all = new ArrayList<>();
+      List<BenchSession> all = new ArrayList<>();
       List<FutureTask<Integer>> readers = new ArrayList<>();
       for (int i = 0; i < IDLE; i++) {
-        Session session = open(listening, server, client, offer);
+        BenchSession session = open(listening, server, client, offer);
         all.add(session);
         readers.add(start(() -> session.client().in().read()));
         readers.add(start(() -> session.server().in().read()));
@@ -205,7 +208,7 @@ public final class TlsBench {
       say(
           "%-9s %d idle connections, both ends here and reading: %d KiB each end (RSS)",
           engine, IDLE, (resident() - before) / 2 / IDLE);
-      for (Session session : all) {
+      for (BenchSession session : all) {
         session.close();
       }
       long ended = readers.stream().filter(FutureTask::isDone).count();

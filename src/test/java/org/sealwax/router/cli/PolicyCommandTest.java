@@ -24,21 +24,21 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.app.Subcommands;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.cli.Arguments;
+import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.Subcommand;
-import org.sealwax.mail.cli.Surroundings;
-import org.sealwax.mail.net.Chance;
-import org.sealwax.mail.net.SteppedClock;
+import org.sealwax.mail.net.ManualClock;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.router.control.ControlServer;
-import org.sealwax.router.control.LedgerDesk;
+import org.sealwax.router.control.LedgerControlService;
+import org.sealwax.router.ledger.HostSamples;
 import org.sealwax.router.ledger.LedgerSettings;
-import org.sealwax.router.ledger.LiveLedger;
-import org.sealwax.router.ledger.MxAnswer;
-import org.sealwax.router.ledger.Sights;
-import org.sealwax.router.log.HeardLog;
+import org.sealwax.router.ledger.PersistentLedger;
+import org.sealwax.router.ledger.RoundMx;
+import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.receipts.Receipt;
-import org.sealwax.router.receipts.ReceiptBook;
+import org.sealwax.router.receipts.ReceiptLog;
 import org.sealwax.router.receipts.ReceiptSettings;
-import org.sealwax.router.wiring.Archives;
+import org.sealwax.router.wiring.DomainStores;
 
 /** The commands as people type them, against a control socket and a real ledger. */
 final class PolicyCommandTest {
@@ -47,19 +47,19 @@ final class PolicyCommandTest {
   private static final Domain MX = Domain.of("mx.example.org");
 
   @TempDir private Path state;
-  private final SteppedClock clock = new SteppedClock(NOW);
-  private final HeardLog heard = new HeardLog();
-  private LiveLedger ledger;
+  private final ManualClock clock = new ManualClock(NOW);
+  private final RecordingMailLog log = new RecordingMailLog();
+  private PersistentLedger ledger;
   private ControlServer control;
 
   @BeforeEach
   void open() throws IOException {
     ledger =
-        LiveLedger.open(
+        PersistentLedger.open(
             state.resolve("ledger.db"),
             LedgerSettings.defaults(),
-            new LiveLedger.World(clock, heard.log(), (domain, host) -> false));
-    LedgerDesk desk = new LedgerDesk(() -> ledger, () -> {});
+            new PersistentLedger.LedgerEnvironment(clock, log.log(), (domain, host) -> false));
+    LedgerControlService desk = new LedgerControlService(() -> ledger, () -> {});
     control =
         ControlServer.open(
             state,
@@ -67,10 +67,10 @@ final class PolicyCommandTest {
               try {
                 return desk.answer(request);
               } catch (IOException e) {
-                throw new ControlServer.Refusal(String.valueOf(e.getMessage()));
+                throw new ControlServer.ControlRequestRefused(String.valueOf(e.getMessage()));
               }
             },
-            heard.log());
+            log.log());
   }
 
   @AfterEach
@@ -79,20 +79,20 @@ final class PolicyCommandTest {
     ledger.close();
   }
 
-  private interface Run {
-    int with(Surroundings around) throws Exception;
+  private interface PolicyCommandRun {
+    int with(ProcessEnvironment around) throws Exception;
   }
 
-  private String printed(Run run) throws Exception {
+  private String printed(PolicyCommandRun run) throws Exception {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     PrintStream print = new PrintStream(out, true, StandardCharsets.UTF_8);
     run.with(
-        new Surroundings(
+        new ProcessEnvironment(
             Map.of(), new ByteArrayInputStream(new byte[0]), print, print, "tester", state, state));
     return out.toString(StandardCharsets.UTF_8);
   }
 
-  private static Arguments arguments(String command, String... words) throws Arguments.Misuse {
+  private static Arguments arguments(String command, String... words) throws Arguments.UsageError {
     Subcommand found =
         Subcommands.all().stream().filter(c -> c.name().equals(command)).findFirst().orElseThrow();
     return Arguments.read(found, List.of(words));
@@ -105,21 +105,21 @@ final class PolicyCommandTest {
   private String receipts(String... words) throws Exception {
     return printed(
         around ->
-            new ReceiptsCommand(around, Archives.receiptsIn(state))
+            new ReceiptsCommand(around, DomainStores.receiptsIn(state))
                 .run(arguments("receipts", words)));
   }
 
   private void learn(Domain domain, int days) {
     for (int i = 0; i < 4 * days; i++) {
-      MxAnswer answer = new MxAnswer(Set.of(MX), false, clock.now().plusSeconds(300));
-      ledger.visit(domain, answer, true).seen(Sights.verified(MX));
+      RoundMx answer = new RoundMx(Set.of(MX), false, clock.now().plusSeconds(300));
+      ledger.beginRound(domain, answer, true).observed(HostSamples.verified(MX));
       clock.pass(Duration.ofHours(6));
     }
   }
 
   private void violate(Domain domain) {
-    MxAnswer answer = new MxAnswer(Set.of(MX), false, clock.now().plusSeconds(300));
-    ledger.visit(domain, answer, true).seen(Sights.clear(MX));
+    RoundMx answer = new RoundMx(Set.of(MX), false, clock.now().plusSeconds(300));
+    ledger.beginRound(domain, answer, true).observed(HostSamples.plaintext(MX));
   }
 
   @Test
@@ -146,43 +146,44 @@ final class PolicyCommandTest {
     assertTrue(shown.contains("verified 32 on 8 days"), shown);
     assertTrue(shown.contains("key sha256:"), shown);
     assertTrue(policy("show", "example.org", "--json").contains("\"admitted\" : true"));
-    assertThrows(ControlServer.Refusal.class, () -> policy("show", "unknown.example"));
-    assertThrows(ControlServer.Refusal.class, () -> policy("show", "no domain"));
+    assertThrows(
+        ControlServer.ControlRequestRefused.class, () -> policy("show", "unknown.example"));
+    assertThrows(ControlServer.ControlRequestRefused.class, () -> policy("show", "no domain"));
   }
 
   @Test
   void acceptsAndForgets() throws Exception {
     learn(DOMAIN, 8);
-    assertThrows(ControlServer.Refusal.class, () -> policy("accept", "example.org"));
+    assertThrows(ControlServer.ControlRequestRefused.class, () -> policy("accept", "example.org"));
     violate(DOMAIN);
     assertTrue(policy("accept", "example.org").contains("its level was verify and is now none"));
-    assertTrue(ledger.about(DOMAIN).isEmpty());
+    assertTrue(ledger.evidenceFor(DOMAIN).isEmpty());
     assertTrue(policy("forget", "example.org").contains("forgotten"));
-    assertThrows(ControlServer.Refusal.class, () -> policy("forget", "example.org"));
+    assertThrows(ControlServer.ControlRequestRefused.class, () -> policy("forget", "example.org"));
     assertTrue(policy("accept", "--clock").contains("confirmed"));
   }
 
   @Test
-  void saysWhatItDoesNotKnow() {
-    assertThrows(Arguments.Misuse.class, () -> policy("praise", "example.org"));
-    assertThrows(Arguments.Misuse.class, () -> policy("accept"));
-    assertThrows(Arguments.Misuse.class, () -> policy("show", "a.example", "b.example"));
-    assertThrows(Arguments.Misuse.class, () -> policy("list", "--limit", "many"));
-    assertThrows(Arguments.Misuse.class, () -> receipts());
-    assertThrows(Arguments.Misuse.class, () -> receipts("burn"));
+  void reportsUnknownDomains() {
+    assertThrows(Arguments.UsageError.class, () -> policy("praise", "example.org"));
+    assertThrows(Arguments.UsageError.class, () -> policy("accept"));
+    assertThrows(Arguments.UsageError.class, () -> policy("show", "a.example", "b.example"));
+    assertThrows(Arguments.UsageError.class, () -> policy("list", "--limit", "many"));
+    assertThrows(Arguments.UsageError.class, () -> receipts());
+    assertThrows(Arguments.UsageError.class, () -> receipts("burn"));
   }
 
   @Test
   void verifiesAndExportsReceipts() throws Exception {
     assertTrue(receipts("verify").startsWith("0 receipts in 0 files"));
-    Path folder = Archives.receiptsIn(state);
-    try (ReceiptBook book =
-        ReceiptBook.open(
+    Path folder = DomainStores.receiptsIn(state);
+    try (ReceiptLog book =
+        ReceiptLog.open(
             folder,
             ReceiptSettings.defaults(),
-            new ReceiptBook.World(clock, Chance.seeded(1), heard.log()))) {
+            new ReceiptLog.ReceiptEnvironment(clock, RandomSource.seeded(1), log.log()))) {
       for (String to : List.of("a@example.org", "b@example.org")) {
-        book.give(
+        book.add(
             new Receipt(
                 NOW,
                 "Q1",
@@ -190,7 +191,7 @@ final class PolicyCommandTest {
                 "example.org",
                 "may",
                 List.of("default may"),
-                new Receipt.Peer("mx.example.org", "192.0.2.1"),
+                new Receipt.ReceiptHost("mx.example.org", "192.0.2.1"),
                 null,
                 false,
                 null,

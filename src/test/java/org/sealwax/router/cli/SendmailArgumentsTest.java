@@ -18,7 +18,7 @@ import org.sealwax.mail.message.AddressList;
 
 /** How local programs have called sendmail for forty years, and what they hand in. */
 final class SendmailArgumentsTest {
-  private static List<String> words(String line) {
+  private static List<String> split(String line) {
     return line.isEmpty() ? List.of() : Arrays.asList(line.split(" "));
   }
 
@@ -54,7 +54,7 @@ final class SendmailArgumentsTest {
           -I                          | NOTHING | false | false | -           | -               |
           --config x.toml -t -i       | MESSAGE | true  | true  | -           | -               |
           """)
-  void readsWhatProgramsSay(
+  void readsTheOptionsOfPrograms(
       String line,
       SendmailArguments.Mode mode,
       boolean fromHeader,
@@ -62,8 +62,8 @@ final class SendmailArgumentsTest {
       String from,
       String notify,
       String recipients)
-      throws Arguments.Misuse {
-    SendmailArguments read = SendmailArguments.read(words(line));
+      throws Arguments.UsageError {
+    SendmailArguments read = SendmailArguments.read(split(line));
     assertEquals(mode, read.mode());
     assertEquals(fromHeader, read.recipientsFromHeader());
     assertEquals(dotIsData, read.dotIsData());
@@ -78,8 +78,8 @@ final class SendmailArgumentsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"-f", "-Z", "-bd", "-bt", "-N often x", "-R some x", "-y"})
-  void refusesWhatItDoesNotDo(String line) {
-    assertThrows(Arguments.Misuse.class, () -> SendmailArguments.read(words(line)));
+  void rejectsUnsupportedModes(String line) {
+    assertThrows(Arguments.UsageError.class, () -> SendmailArguments.read(split(line)));
   }
 
   /** RFC 5322 3.4 and looser; {@code ~} stands between results. */
@@ -135,7 +135,7 @@ final class SendmailArgumentsTest {
           `To: a\\n\\none\\rtwo\\n`            | true  | `To: a\\r\\n\\r\\none\\r\\ntwo\\r\\n.\\r\\n`
           ``                                 | true  | `\\r\\n.\\r\\n`
           """)
-  void writesWhatSmtpWants(String text, boolean dotIsData, String wire) throws IOException {
+  void writesMessagesInSmtpForm(String text, boolean dotIsData, String wire) throws IOException {
     assertEquals(unescaped(wire), sent(unescaped(text), dotIsData));
   }
 
@@ -144,7 +144,7 @@ final class SendmailArgumentsTest {
   }
 
   @Test
-  void boundsTheHeader() throws IOException {
+  void limitsTheHeaderSize() throws IOException {
     String line = "X: " + "y".repeat(995) + "\n";
     String fits = line.repeat(LocalMessage.MAX_HEADER / line.length());
     sent(fits + "\n", true);
@@ -152,7 +152,7 @@ final class SendmailArgumentsTest {
   }
 
   @Test
-  void knowsFoldedRecipients() throws IOException {
+  void readsFoldedRecipients() throws IOException {
     LocalMessage message =
         new LocalMessage(
             new ByteArrayInputStream(

@@ -18,11 +18,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.cli.Machine;
+import org.sealwax.mail.cli.MachineDefaults;
 import org.sealwax.mail.dns.DnsSettings;
 import org.sealwax.mail.net.DialerSettings;
-import org.sealwax.mail.sts.Patience;
-import org.sealwax.router.deliver.DeliverSettings;
+import org.sealwax.mail.sts.FirstContactWait;
+import org.sealwax.router.deliver.DeliverySettings;
 import org.sealwax.router.ledger.LedgerSettings;
 import org.sealwax.router.queue.QueueSettings;
 import org.sealwax.router.receipts.ReceiptSettings;
@@ -35,8 +35,8 @@ import org.sealwax.router.sts.StsSettings;
 
 /** Mistakes in {@code sealwax.toml} and what is said about them, as one golden table. */
 final class ConfigurationTest {
-  private static final Machine MACHINE =
-      new Machine(Domain.of("mx.machine.example"), Path.of("/var/lib/sealwax"));
+  private static final MachineDefaults MACHINE =
+      new MachineDefaults(Domain.of("mx.machine.example"), Path.of("/var/lib/sealwax"));
 
   private static String resource(String name) throws IOException {
     try (InputStream in = ConfigurationTest.class.getResourceAsStream(name)) {
@@ -50,7 +50,7 @@ final class ConfigurationTest {
 
   /** Cases are parted by {@code === name}, file and report by {@code ---}. */
   @TestFactory
-  List<DynamicTest> saysWhatIsWrongWhereAndWhatToDo() throws IOException {
+  List<DynamicTest> reportsProblemPositionAndHelp() throws IOException {
     List<DynamicTest> tests = new ArrayList<>();
     for (String part : resource("/config/mistakes.txt").split("(?m)^=== ")) {
       if (part.isBlank()) {
@@ -70,7 +70,7 @@ final class ConfigurationTest {
   }
 
   @Test
-  void misfitsAndImpossibleCombinationsAreToldAtOnce() {
+  void invalidValuesAndCombinationsAreReportedTogether() {
     Configuration read =
         parse(
             """
@@ -92,18 +92,19 @@ final class ConfigurationTest {
             level = "sicher"
             """);
     assertEquals(
-        List.of(2, 6, 8, 9, 13, 16), read.complaints().stream().map(Complaint::line).toList());
+        List.of(2, 6, 8, 9, 13, 16),
+        read.problems().stream().map(ConfigurationProblem::line).toList());
   }
 
   @Test
   void noFileIsEveryDefault() throws IOException {
-    Configuration.Sound sound =
-        assertInstanceOf(Configuration.Sound.class, Configuration.read(null, MACHINE));
+    Configuration.ValidConfiguration sound =
+        assertInstanceOf(Configuration.ValidConfiguration.class, Configuration.read(null, MACHINE));
     assertEquals(List.of(ListenerRow.byDefault()), sound.settings().listeners());
-    Settings settings = sound.settings();
+    RouterSettings settings = sound.settings();
     Domain host = MACHINE.hostname();
     assertEquals(DnsSettings.defaults(), settings.dns());
-    assertEquals(ClientLimits.Settings.defaults(), settings.clientLimits());
+    assertEquals(ClientLimits.ClientLimitSettings.defaults(), settings.clientLimits());
     assertEquals(ReceiveSettings.defaults(host), settings.receive());
     assertEquals(QueueSettings.defaults(host), settings.queue());
     assertEquals(SpoolSettings.defaults(MACHINE.state().resolve("spool")), settings.spool());
@@ -112,7 +113,7 @@ final class ConfigurationTest {
     assertEquals(LedgerSettings.defaults(), settings.ledger());
     assertEquals(ReceiptSettings.defaults(), settings.receipts().orElseThrow());
     assertEquals(StsSettings.in(MACHINE.state().resolve("sts.db")), settings.sts().orElseThrow());
-    DeliverSettings deliver = DeliverSettings.defaults(host);
+    DeliverySettings deliver = DeliverySettings.defaults(host);
     assertEquals(deliver.pool(), settings.deliver().pool());
     assertEquals(deliver.hold(), settings.deliver().hold());
     assertEquals(deliver.floors(), settings.deliver().floors());
@@ -121,8 +122,8 @@ final class ConfigurationTest {
     assertTrue(sound.effective().stream().noneMatch(e -> e.origin().contains(":")));
   }
 
-  private static Patience patience(String text) {
-    return assertInstanceOf(Configuration.Sound.class, parse(text), text)
+  private static FirstContactWait patience(String text) {
+    return assertInstanceOf(Configuration.ValidConfiguration.class, parse(text), text)
         .settings()
         .sts()
         .orElseThrow()
@@ -130,16 +131,18 @@ final class ConfigurationTest {
   }
 
   @Test
-  void theWaitsAtFirstContactAreSetAndNeverOutliveTheMail() {
+  void firstContactWaitsAreSetAndNeverExceedTheMailsLifetime() {
     assertEquals(
-        new Patience(Duration.ofSeconds(20), Duration.ofSeconds(40)),
+        new FirstContactWait(Duration.ofSeconds(20), Duration.ofSeconds(40)),
         patience("[sts]\nfirst_contact_hold = \"20s\"\nlookup_hold = \"40s\"\n"));
     // Left out they follow a short lifetime; half an hour is the shorter of the two here.
     String brief = "[queue]\nlifetime = \"2h\"\n";
-    assertEquals(new Patience(Duration.ofMinutes(30), Duration.ofHours(1)), patience(brief));
+    assertEquals(
+        new FirstContactWait(Duration.ofMinutes(30), Duration.ofHours(1)), patience(brief));
     for (String key : List.of("first_contact_hold", "lookup_hold")) {
       patience(brief + "[sts]\n" + key + " = \"1h\"\n");
-      List<Complaint> complaints = parse(brief + "[sts]\n" + key + " = \"1h1s\"\n").complaints();
+      List<ConfigurationProblem> complaints =
+          parse(brief + "[sts]\n" + key + " = \"1h1s\"\n").problems();
       assertEquals(1, complaints.size(), complaints.toString());
       assertEquals(4, complaints.getFirst().line());
       assertTrue(complaints.getFirst().text().contains("half the queue's lifetime"), key);
@@ -148,81 +151,86 @@ final class ConfigurationTest {
 
   @Test
   void theExampleWorks() {
-    Configuration.Sound sound =
-        assertInstanceOf(Configuration.Sound.class, parse(Reference.example()));
+    Configuration.ValidConfiguration sound =
+        assertInstanceOf(
+            Configuration.ValidConfiguration.class, parse(ConfigurationReference.example()));
     assertEquals("", sound.report());
-    assertTrue(Reference.example().lines().count() <= 10);
+    assertTrue(ConfigurationReference.example().lines().count() <= 10);
   }
 
   @Test
-  void theSampleUncommentedHasNoUnknownKeyAndNoMisfit() {
+  void theUncommentedSampleHasNoUnknownKeyOrInvalidValue() {
     String keys =
-        Reference.sample()
+        ConfigurationReference.sample()
             .lines()
             .filter(l -> l.startsWith("#") && !l.startsWith("# "))
             .map(l -> l.substring(1))
             .reduce("", (a, b) -> a + b + "\n");
-    for (Complaint c : parse(keys).complaints()) {
+    for (ConfigurationProblem c : parse(keys).problems()) {
       assertTrue(!c.text().contains("unknown") && !c.text().contains("cannot be"), c + "\n" + keys);
     }
   }
 
   @Test
-  void everyDefaultFitsItsOwnKind() {
-    for (Table table : Schema.tables()) {
+  void everyDefaultHasItsKeysType() {
+    for (ConfigurationTable table : ConfigurationSchema.tables()) {
       Section section = new Section(table, 0);
-      for (Key<?> key : table.keys()) {
+      for (SettingKey<?> key : table.keys()) {
         section.find(key);
       }
     }
   }
 
   @Test
-  void eachValueKnowsItsOrigin() {
-    Configuration.Sound sound =
+  void eachValueHasAnOrigin() {
+    Configuration.ValidConfiguration sound =
         assertInstanceOf(
-            Configuration.Sound.class,
+            Configuration.ValidConfiguration.class,
             parse("[dns]\ntimeout = \"3s\"\n[log]\nformat = \"json\"\n"));
     assertTrue(
         sound
             .effective()
-            .contains(new Effective("[dns]", 0, "timeout", "\"3s\"", "sealwax.toml:2")));
-    assertTrue(
-        sound.effective().contains(new Effective("[dns]", 0, "total", "\"10s\"", "default")));
+            .contains(new EffectiveSetting("[dns]", 0, "timeout", "\"3s\"", "sealwax.toml:2")));
     assertTrue(
         sound
             .effective()
-            .contains(new Effective("[log]", 0, "format", "\"json\"", "sealwax.toml:4")));
+            .contains(new EffectiveSetting("[dns]", 0, "total", "\"10s\"", "default")));
+    assertTrue(
+        sound
+            .effective()
+            .contains(new EffectiveSetting("[log]", 0, "format", "\"json\"", "sealwax.toml:4")));
   }
 
   @Test
-  void refusesWhatIsNotUtf8AndWhatIsTooLarge(@TempDir Path folder) throws IOException {
+  void rejectsInvalidUtf8AndOversizedFiles(@TempDir Path folder) throws IOException {
     Path file = folder.resolve("sealwax.toml");
     Files.write(file, new byte[] {'#', (byte) 0xff});
     assertTrue(
         assertThrows(IOException.class, () -> Configuration.read(file, MACHINE))
             .toString()
             .contains("UTF-8"));
-    Files.write(file, "#".repeat(Reading.MAX_SIZE).getBytes(StandardCharsets.US_ASCII));
-    assertInstanceOf(Configuration.Sound.class, Configuration.read(file, MACHINE));
-    Files.write(file, "#".repeat(Reading.MAX_SIZE + 1).getBytes(StandardCharsets.US_ASCII));
+    Files.write(file, "#".repeat(ConfigurationReader.MAX_SIZE).getBytes(StandardCharsets.US_ASCII));
+    assertInstanceOf(Configuration.ValidConfiguration.class, Configuration.read(file, MACHINE));
+    Files.write(
+        file, "#".repeat(ConfigurationReader.MAX_SIZE + 1).getBytes(StandardCharsets.US_ASCII));
     assertThrows(IOException.class, () -> Configuration.read(file, MACHINE));
   }
 
   @Test
-  void tellsAtMostSoManyComplaints() {
+  void theNumberOfProblemsIsLimited() {
     StringBuilder text = new StringBuilder("[server]\n");
-    for (int i = 0; i < Reading.MAX_COMPLAINTS + 1; i++) {
+    for (int i = 0; i < ConfigurationReader.MAX_COMPLAINTS + 1; i++) {
       text.append("zzzz").append(i).append(" = 1\n");
     }
-    assertEquals(Reading.MAX_COMPLAINTS, parse(text.toString()).complaints().size());
+    assertEquals(ConfigurationReader.MAX_COMPLAINTS, parse(text.toString()).problems().size());
   }
 
   @Test
-  void nearestCountsSwappedNeighboursAsOneStep() {
-    assertEquals(1, Nearest.distance("hostnmae", "hostname"));
-    assertEquals(2, Nearest.distance("ab", "ba") + Nearest.distance("a", "b"));
-    assertEquals(3, Nearest.distance("", "abc"));
-    assertTrue(Nearest.to("completely", List.of("other")).isEmpty());
+  void aSwapOfAdjacentLettersHasDistanceOne() {
+    assertEquals(1, SpellingSuggestion.distance("hostnmae", "hostname"));
+    assertEquals(
+        2, SpellingSuggestion.distance("ab", "ba") + SpellingSuggestion.distance("a", "b"));
+    assertEquals(3, SpellingSuggestion.distance("", "abc"));
+    assertTrue(SpellingSuggestion.to("completely", List.of("other")).isEmpty());
   }
 }

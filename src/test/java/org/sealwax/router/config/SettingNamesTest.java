@@ -78,7 +78,8 @@ final class SettingNamesTest {
     if (open.length() != close.length()) {
       return "";
     }
-    List<Table> named = Schema.tables().stream().filter(t -> t.name().equals(name)).toList();
+    List<ConfigurationTable> named =
+        ConfigurationSchema.tables().stream().filter(t -> t.name().equals(name)).toList();
     if (named.isEmpty()) {
       return set ? "no table [" + name + "]" : "";
     }
@@ -122,7 +123,7 @@ final class SettingNamesTest {
       if (table.matches()) {
         heading = table.group(1) + table.group(2) + table.group(3);
         String named = heading;
-        if (Schema.tables().stream().noneMatch(t -> t.heading().equals(named))) {
+        if (ConfigurationSchema.tables().stream().noneMatch(t -> t.heading().equals(named))) {
           out.add("no table " + heading);
         }
         continue;
@@ -131,7 +132,7 @@ final class SettingNamesTest {
       if (key.matches() && !heading.isEmpty()) {
         String named = heading;
         boolean there =
-            Schema.tables().stream()
+            ConfigurationSchema.tables().stream()
                 .filter(t -> t.heading().equals(named))
                 .anyMatch(t -> t.keys().stream().anyMatch(k -> k.name().equals(key.group(1))));
         if (!there) {
@@ -160,7 +161,9 @@ final class SettingNamesTest {
         .map(l -> HEADING.matcher(l.strip()))
         .anyMatch(
             m ->
-                m.matches() && Schema.tables().stream().anyMatch(t -> t.name().equals(m.group(2))));
+                m.matches()
+                    && ConfigurationSchema.tables().stream()
+                        .anyMatch(t -> t.name().equals(m.group(2))));
   }
 
   @Test
@@ -193,9 +196,9 @@ final class SettingNamesTest {
 
   /** {@code cache_entries} where the key is {@code cache}. */
   @Test
-  void noNameIsALongerFormOfAKey() throws IOException {
+  void noNameExtendsAKey() throws IOException {
     Set<String> keys = new HashSet<>();
-    Schema.tables().forEach(t -> t.keys().forEach(k -> keys.add(k.name())));
+    ConfigurationSchema.tables().forEach(t -> t.keys().forEach(k -> keys.add(k.name())));
     List<String> wrong = new ArrayList<>();
     for (Path file : files(".md")) {
       Matcher m = NAME.matcher(text(file));
@@ -210,7 +213,7 @@ final class SettingNamesTest {
   }
 
   @Test
-  void namesThatAreNotThereAreFound() {
+  void unknownNamesAreFound() {
     assertEquals(1, mentions("set `[tls] engine = \"boringssl\"`").size());
     assertEquals(1, mentions("set [[queue]] lifetime").size());
     assertEquals(1, mentions("set `[queue]` `lifetme`").size());

@@ -19,14 +19,14 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.sealwax.router.queue.QuietLog;
+import org.sealwax.router.queue.BugLog;
 
 /** The control socket's limits, each at n and at n + 1. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class ControlServerTest {
   @TempDir private Path state = Path.of("");
 
-  private final QuietLog log = new QuietLog();
+  private final BugLog log = new BugLog();
   private final List<ControlServer> servers = new ArrayList<>();
 
   @BeforeEach
@@ -39,7 +39,7 @@ final class ControlServerTest {
     for (ControlServer server : servers) {
       server.close();
     }
-    assertEquals(List.of(), log.told);
+    assertEquals(List.of(), log.bugs);
   }
 
   private SocketChannel client() throws IOException {
@@ -54,7 +54,7 @@ final class ControlServerTest {
       while (out.hasRemaining()) {
         client.write(out);
       }
-      return new ControlServer.Lines(client).next();
+      return new ControlServer.ChannelLineReader(client).readLine();
     } catch (IOException e) {
       return null; // reset: it was closed with octets unread
     }
@@ -66,7 +66,7 @@ final class ControlServerTest {
   }
 
   @Test
-  void aRequestMayHaveSoManyOctetsAndNotOneMore() throws IOException {
+  void aRequestHasASizeLimit() throws IOException {
     try (SocketChannel most = client();
         SocketChannel more = client()) {
       assertEquals(
@@ -77,7 +77,7 @@ final class ControlServerTest {
   }
 
   @Test
-  void soManyMayAskAtATimeAndOneMoreIsTurnedAwayUntilOneLeaves() throws Exception {
+  void connectionsAreLimitedAndFreedWhenOneCloses() throws Exception {
     List<SocketChannel> clients = new ArrayList<>();
     try {
       for (int i = 0; i < ControlServer.MAX_CLIENTS; i++) {
@@ -104,7 +104,7 @@ final class ControlServerTest {
   }
 
   @Test
-  void aPathMayBeAsLongAsTheSystemAllows() throws IOException {
+  void aSocketPathMayHaveTheSystemsMaximumLength() throws IOException {
     String text = "/" + "a".repeat(ControlServer.MAX_PATH - 1);
     ControlServer.checkLength(Path.of(text));
     IOException e =
@@ -113,7 +113,7 @@ final class ControlServerTest {
   }
 
   @Test
-  void whatIsNoJsonIsAnsweredAndTheNextRequestHeard() throws IOException {
+  void invalidJsonIsAnsweredAndTheNextRequestIsRead() throws IOException {
     try (SocketChannel client = client()) {
       assertTrue(String.valueOf(ask(client, "hello")).contains("not JSON"));
       assertEquals("{\"ok\":true,\"answer\":\"z\"}", ask(client, "{\"do\":\"z\"}"));

@@ -26,30 +26,30 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.cli.Arguments;
-import org.sealwax.mail.cli.Exit;
-import org.sealwax.mail.cli.Machine;
-import org.sealwax.mail.cli.Surroundings;
-import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.cli.ExitStatus;
+import org.sealwax.mail.cli.MachineDefaults;
+import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.mail.net.SteppedClock;
-import org.sealwax.mail.tls.TlsRoom;
+import org.sealwax.mail.net.ManualClock;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.router.cli.ExplainCommand;
 import org.sealwax.router.cli.WhatIfCommand;
 import org.sealwax.router.config.Configuration;
-import org.sealwax.router.config.Settings;
-import org.sealwax.router.control.ControlServer.Json;
-import org.sealwax.router.control.WhatIfSide.Fate;
-import org.sealwax.router.control.WhatIfSide.Kind;
+import org.sealwax.router.config.RouterSettings;
+import org.sealwax.router.control.ControlServer.ControlJson;
+import org.sealwax.router.control.WhatIfConfiguration.Kind;
+import org.sealwax.router.control.WhatIfConfiguration.WhatIfOutcome;
+import org.sealwax.router.ledger.HostSample;
+import org.sealwax.router.ledger.HostSamples;
 import org.sealwax.router.ledger.LedgerSettings;
-import org.sealwax.router.ledger.LiveLedger;
-import org.sealwax.router.ledger.MxAnswer;
-import org.sealwax.router.ledger.Seen;
-import org.sealwax.router.ledger.Sights;
+import org.sealwax.router.ledger.PersistentLedger;
+import org.sealwax.router.ledger.RoundMx;
 import org.sealwax.router.log.Counters;
-import org.sealwax.router.log.HeardLog;
+import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.queue.MailOptions;
-import org.sealwax.router.server.Caller;
 import org.sealwax.router.server.Router;
+import org.sealwax.router.server.RouterTestClient;
 import tools.jackson.databind.JsonNode;
 
 /** {@code explain --what-if} over a ledger of real connections. */
@@ -69,56 +69,60 @@ final class WhatIfTest {
   @TempDir private Path folder = Path.of("");
   private Path state = Path.of("");
 
-  private record Run(int code, String out, String err) {}
+  private record WhatIfRun(int code, String out, String err) {}
 
   @BeforeEach
   void remember() throws IOException {
-    TlsRoom.beforeAnything();
+    TlsFactory.prepareJvm();
     state = Files.createDirectories(folder.resolve("state"));
     learn(
         (ledger, clock) -> {
           for (int i = 0; i < 32; i++) {
-            show(ledger, clock, "plain.example", Sights::clear);
-            show(ledger, clock, "own.example", Sights::untrusted);
-            show(ledger, clock, "good.example", Sights::verified);
+            show(ledger, clock, "plain.example", HostSamples::plaintext);
+            show(ledger, clock, "own.example", HostSamples::untrusted);
+            show(ledger, clock, "good.example", HostSamples::verified);
             clock.pass(Duration.ofHours(6));
           }
         });
   }
 
-  private void learn(BiConsumer<LiveLedger, SteppedClock> lesson) throws IOException {
-    SteppedClock clock = new SteppedClock(Clock.system().now().minus(Duration.ofDays(9)));
-    try (LiveLedger ledger =
-        LiveLedger.open(
+  private void learn(BiConsumer<PersistentLedger, ManualClock> lesson) throws IOException {
+    ManualClock clock = new ManualClock(Clock.system().now().minus(Duration.ofDays(9)));
+    try (PersistentLedger ledger =
+        PersistentLedger.open(
             state.resolve("ledger.db"),
             LedgerSettings.defaults(),
-            new LiveLedger.World(clock, new HeardLog().log(), (domain, host) -> false))) {
+            new PersistentLedger.LedgerEnvironment(
+                clock, new RecordingMailLog().log(), (domain, host) -> false))) {
       lesson.accept(ledger, clock);
     }
   }
 
   private static void show(
-      LiveLedger ledger, SteppedClock clock, String domain, Function<Domain, Seen> sight) {
+      PersistentLedger ledger,
+      ManualClock clock,
+      String domain,
+      Function<Domain, HostSample> sight) {
     Domain mx = Domain.of("mx." + domain);
-    MxAnswer answer = new MxAnswer(Set.of(mx), false, clock.now().plusSeconds(300));
-    ledger.visit(Domain.of(domain), answer, true).seen(sight.apply(mx));
+    RoundMx answer = new RoundMx(Set.of(mx), false, clock.now().plusSeconds(300));
+    ledger.beginRound(Domain.of(domain), answer, true).observed(sight.apply(mx));
   }
 
-  private Machine machine() {
-    return new Machine(Domain.of("mx.test.example"), state);
+  private MachineDefaults machine() {
+    return new MachineDefaults(Domain.of("mx.test.example"), state);
   }
 
-  private Settings inForce() {
+  private RouterSettings inForce() {
     Configuration read = Configuration.parse(IN_FORCE, folder, "test", machine());
-    return assertInstanceOf(Configuration.Sound.class, read, read.report()).settings();
+    return assertInstanceOf(Configuration.ValidConfiguration.class, read, read.report()).settings();
   }
 
-  private Run whatIf(String other, String... words) throws Exception {
+  private WhatIfRun whatIf(String other, String... words) throws Exception {
     Path file = Files.writeString(folder.resolve("other.toml"), other);
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
-    Surroundings around =
-        new Surroundings(
+    ProcessEnvironment around =
+        new ProcessEnvironment(
             Map.of(),
             new ByteArrayInputStream(new byte[0]),
             new PrintStream(out, true, StandardCharsets.UTF_8),
@@ -131,14 +135,14 @@ final class WhatIfTest {
     int code =
         new WhatIfCommand(around, machine())
             .run(Arguments.read(ExplainCommand.subcommand(), all), inForce());
-    return new Run(
+    return new WhatIfRun(
         code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
   }
 
   @Test
-  void aDemandThatADomainDoesNotMeetDelaysIt() throws Exception {
-    Run encrypt = whatIf(IN_FORCE + "[deliver]\nlevel = \"encrypt\"\n");
-    assertEquals(Exit.OK, encrypt.code(), encrypt.err());
+  void aRequirementThatADomainDoesNotMeetDelaysMail() throws Exception {
+    WhatIfRun encrypt = whatIf(IN_FORCE + "[deliver]\nlevel = \"encrypt\"\n");
+    assertEquals(ExitStatus.OK, encrypt.code(), encrypt.err());
     assertTrue(encrypt.err().contains("no server runs here"), encrypt.err());
     String text = encrypt.out();
     assertTrue(text.contains("96 connections of 3 domains"), text);
@@ -163,7 +167,7 @@ final class WhatIfTest {
   }
 
   @Test
-  void anOverrideLetsMailGoInClearTextThatTheLedgerKeepsFromIt() throws Exception {
+  void anOverrideAllowsPlaintextThatTheLedgerForbids() throws Exception {
     String text =
         whatIf(
                 IN_FORCE
@@ -183,9 +187,9 @@ final class WhatIfTest {
   }
 
   @Test
-  void whatIsTheSameChangesNothing() throws Exception {
-    JsonNode json = Json.MAPPER.readTree(whatIf(IN_FORCE, "--json").out());
-    for (WhatIf.Change change : WhatIf.Change.values()) {
+  void anEqualConfigurationChangesNothing() throws Exception {
+    JsonNode json = ControlJson.MAPPER.readTree(whatIf(IN_FORCE, "--json").out());
+    for (WhatIf.WhatIfChange change : WhatIf.WhatIfChange.values()) {
       assertEquals(0, json.path(change.word()).asInt(-1), json.toString());
     }
     assertEquals(3, json.path("remembered").asInt(), json.toString());
@@ -194,9 +198,9 @@ final class WhatIfTest {
   }
 
   @Test
-  void whatIsNotRememberedIsNotGuessed() throws Exception {
+  void unrecordedConnectionsAreReportedAsUnknown() throws Exception {
     JsonNode json =
-        Json.MAPPER.readTree(
+        ControlJson.MAPPER.readTree(
             whatIf(
                     IN_FORCE
                         + """
@@ -224,15 +228,15 @@ final class WhatIfTest {
   }
 
   @Test
-  void aBrokenFileIsReportedAsCheckDoes() throws Exception {
-    Run broken = whatIf(IN_FORCE + "[deliver]\nlevle = \"encrypt\"\n");
-    assertEquals(Exit.ERRORS, broken.code());
+  void anInvalidFileIsReportedAsByCheck() throws Exception {
+    WhatIfRun broken = whatIf(IN_FORCE + "[deliver]\nlevle = \"encrypt\"\n");
+    assertEquals(ExitStatus.ERRORS, broken.code());
     assertEquals("", broken.out());
     assertTrue(broken.err().contains("levle"), broken.err());
     assertTrue(broken.err().contains("^"), broken.err());
     assertTrue(broken.err().endsWith("sealwax: 1 error\n"), broken.err());
-    assertThrows(Arguments.Misuse.class, () -> whatIf(IN_FORCE, "example.org"));
-    assertThrows(Arguments.Misuse.class, () -> whatIf(IN_FORCE, "--probe"));
+    assertThrows(Arguments.UsageError.class, () -> whatIf(IN_FORCE, "example.org"));
+    assertThrows(Arguments.UsageError.class, () -> whatIf(IN_FORCE, "--probe"));
   }
 
   @Test
@@ -240,23 +244,27 @@ final class WhatIfTest {
     Router router =
         new Router(
             inForce(),
-            new Router.World(
-                Clock.system(), Chance.secure(), new HeardLog().log(), new Counters()));
+            new Router.RouterEnvironment(
+                Clock.system(),
+                RandomSource.secure(),
+                new RecordingMailLog().log(),
+                new Counters()));
     try {
       router.start(() -> "reloaded");
-      try (Caller caller = new Caller(router.addresses().getFirst().getPort())) {
+      try (RouterTestClient caller =
+          new RouterTestClient(router.addresses().getFirst().getPort())) {
         caller.reply();
-        caller.say("EHLO client.example");
-        caller.say("MAIL FROM:<a@example.org>");
-        caller.say("RCPT TO:<b@plain.example>");
-        caller.say("RCPT TO:<c@plain.example>");
-        caller.say("RCPT TO:<b@good.example>");
-        caller.say("DATA");
-        String taken = caller.say("Subject: x\r\n\r\nx\r\n.");
+        caller.exchange("EHLO client.example");
+        caller.exchange("MAIL FROM:<a@example.org>");
+        caller.exchange("RCPT TO:<b@plain.example>");
+        caller.exchange("RCPT TO:<c@plain.example>");
+        caller.exchange("RCPT TO:<b@good.example>");
+        caller.exchange("DATA");
+        String taken = caller.exchange("Subject: x\r\n\r\nx\r\n.");
         assertTrue(taken.startsWith("250"), taken);
       }
       String other = IN_FORCE + "[deliver]\nlevel = \"encrypt\"\n";
-      JsonNode json = Json.MAPPER.readTree(whatIf(other, "--json").out());
+      JsonNode json = ControlJson.MAPPER.readTree(whatIf(other, "--json").out());
       assertEquals(1, json.path("messages").size(), json.toString());
       JsonNode message = json.path("messages").path(0);
       assertEquals("plain.example", message.path("domain").asString(""));
@@ -282,23 +290,23 @@ final class WhatIfTest {
   private String explainMessage(String id) throws Exception {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     PrintStream print = new PrintStream(out, true, StandardCharsets.UTF_8);
-    Surroundings around =
-        new Surroundings(
+    ProcessEnvironment around =
+        new ProcessEnvironment(
             Map.of(), new ByteArrayInputStream(new byte[0]), print, print, "t", folder, folder);
     Arguments words = Arguments.read(ExplainCommand.subcommand(), List.of("--message", id));
-    assertEquals(Exit.OK, new ExplainCommand(around).delivery(words, inForce()));
+    assertEquals(ExitStatus.OK, new ExplainCommand(around).delivery(words, inForce()));
     return out.toString(StandardCharsets.UTF_8);
   }
 
   @Test
-  void allDomainsAreCountedAndAThousandAreTold() throws Exception {
+  void allDomainsAreCountedAndAThousandAreListed() throws Exception {
     String other = IN_FORCE + "[deliver]\nlevel = \"encrypt\"\n";
     learn((ledger, clock) -> plain(ledger, clock, 1, WhatIf.MOST_DOMAINS));
-    JsonNode most = Json.MAPPER.readTree(whatIf(other, "--json").out());
+    JsonNode most = ControlJson.MAPPER.readTree(whatIf(other, "--json").out());
     assertEquals(WhatIf.MOST_DOMAINS, most.path("domains").size());
     assertEquals(0, most.path("more").asInt(-1));
     learn((ledger, clock) -> plain(ledger, clock, WhatIf.MOST_DOMAINS, WhatIf.MOST_DOMAINS + 1));
-    JsonNode more = Json.MAPPER.readTree(whatIf(other, "--json").out());
+    JsonNode more = ControlJson.MAPPER.readTree(whatIf(other, "--json").out());
     assertEquals(WhatIf.MOST_DOMAINS, more.path("domains").size());
     assertEquals(1, more.path("more").asInt(-1));
     assertEquals(WhatIf.MOST_DOMAINS + 1, more.path("delayed").asInt());
@@ -306,29 +314,33 @@ final class WhatIfTest {
   }
 
   /** Beside plain.example, which is there already. */
-  private static void plain(LiveLedger ledger, SteppedClock clock, int from, int to) {
+  private static void plain(PersistentLedger ledger, ManualClock clock, int from, int to) {
     for (int i = from; i < to; i++) {
-      show(ledger, clock, "d" + i + ".example", Sights::clear);
+      show(ledger, clock, "d" + i + ".example", HostSamples::plaintext);
     }
   }
 
   @Test
-  void requireTlsMailGoesInClearTextUnderNoConfiguration() {
-    Set<WhatIf.Change> both = Set.of(WhatIf.Change.CLEAR, WhatIf.Change.DELAYED);
-    assertEquals(both, WhatIf.ofMessage(both, MailOptions.Tls.UNSPECIFIED));
-    assertEquals(both, WhatIf.ofMessage(both, MailOptions.Tls.OPTIONAL));
-    assertEquals(Set.of(WhatIf.Change.DELAYED), WhatIf.ofMessage(both, MailOptions.Tls.REQUIRED));
-    assertEquals(Set.of(), WhatIf.ofMessage(Set.of(WhatIf.Change.CLEAR), MailOptions.Tls.REQUIRED));
+  void requireTlsMailNeverGoesInPlaintext() {
+    Set<WhatIf.WhatIfChange> both = Set.of(WhatIf.WhatIfChange.CLEAR, WhatIf.WhatIfChange.DELAYED);
+    assertEquals(both, WhatIf.ofMessage(both, MailOptions.TlsOption.UNSPECIFIED));
+    assertEquals(both, WhatIf.ofMessage(both, MailOptions.TlsOption.OPTIONAL));
+    assertEquals(
+        Set.of(WhatIf.WhatIfChange.DELAYED),
+        WhatIf.ofMessage(both, MailOptions.TlsOption.REQUIRED));
+    assertEquals(
+        Set.of(),
+        WhatIf.ofMessage(Set.of(WhatIf.WhatIfChange.CLEAR), MailOptions.TlsOption.REQUIRED));
   }
 
   @Test
-  void everyChangeHasItsWord() {
+  void everyChangeHasAText() {
     StringBuilder table = new StringBuilder();
     for (Kind from : Kind.values()) {
       for (Kind to : Kind.values()) {
-        Optional<WhatIf.Change> change =
-            WhatIf.change(new Fate(from, "as before"), new Fate(to, "as before"));
-        table.append(change.map(WhatIf.Change::word).orElse("-")).append(' ');
+        Optional<WhatIf.WhatIfChange> change =
+            WhatIf.change(new WhatIfOutcome(from, "as before"), new WhatIfOutcome(to, "as before"));
+        table.append(change.map(WhatIf.WhatIfChange::word).orElse("-")).append(' ');
       }
       table.append('\n');
     }
@@ -342,7 +354,9 @@ final class WhatIfTest {
         """,
         table.toString());
     assertEquals(
-        Optional.of(WhatIf.Change.UNKNOWN),
-        WhatIf.change(new Fate(Kind.UNKNOWN, "route a"), new Fate(Kind.UNKNOWN, "route b")));
+        Optional.of(WhatIf.WhatIfChange.UNKNOWN),
+        WhatIf.change(
+            new WhatIfOutcome(Kind.UNKNOWN, "route a"),
+            new WhatIfOutcome(Kind.UNKNOWN, "route b")));
   }
 }

@@ -3,7 +3,7 @@ package org.sealwax.router.deliver;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.sealwax.router.deliver.FakeNet.reason;
+import static org.sealwax.router.deliver.FakeInternet.reason;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -29,27 +29,27 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Dialer;
+import org.sealwax.mail.net.ManualClock;
 import org.sealwax.mail.net.MemoryWire;
-import org.sealwax.mail.net.SteppedClock;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Threads;
-import org.sealwax.mail.policy.Floors;
-import org.sealwax.mail.policy.Level;
-import org.sealwax.mail.smtp.session.SmtpTimes;
+import org.sealwax.mail.policy.TlsFloors;
+import org.sealwax.mail.policy.TlsLevel;
+import org.sealwax.mail.smtp.session.SmtpTimeouts;
 import org.sealwax.mail.tls.verdict.TrustRoots;
 import org.sealwax.mail.tls.verdict.Verdict;
 import org.sealwax.router.dialogue.DialogueFile;
 import org.sealwax.router.dialogue.DialoguePlayer;
 import org.sealwax.router.dialogue.FakeTls;
-import org.sealwax.router.log.HeardLog;
-import org.sealwax.router.queue.Addressee;
+import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.queue.Consignment;
-import org.sealwax.router.queue.DsnWish;
+import org.sealwax.router.queue.ConsignmentRecipient;
+import org.sealwax.router.queue.DeliveryTarget;
+import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
-import org.sealwax.router.queue.Target;
 import org.sealwax.router.spool.QueueId;
 import org.sealwax.testkit.dns.FixedResolver;
 
@@ -77,13 +77,13 @@ final class ClientDialogueFilesTest {
       FixedResolver.builder()
           .mx("example.org", 10, "mx.example.org")
           .a("mx.example.org", "198.51.100.1");
-  private final SteppedClock clock = new SteppedClock(FakeNet.NOON);
-  private final HeardLog log = new HeardLog();
+  private final ManualClock clock = new ManualClock(FakeInternet.NOON);
+  private final RecordingMailLog log = new RecordingMailLog();
   private final List<String> recipients = new ArrayList<>();
   private final StringBuilder content = new StringBuilder();
-  private final List<String[]> wishes = new ArrayList<>();
-  private Level level = Level.MAY;
-  private MailOptions.Body body = MailOptions.Body.SEVEN_BIT;
+  private final List<String[]> dsnOptions = new ArrayList<>();
+  private TlsLevel level = TlsLevel.MAY;
+  private MailOptions.BodyType body = MailOptions.BodyType.SEVEN_BIT;
   private MailOptions.Return ret = MailOptions.Return.UNSPECIFIED;
   private boolean utf8;
   private @Nullable String envelopeId;
@@ -99,14 +99,14 @@ final class ClientDialogueFilesTest {
     String rest = option.substring(Math.min(option.length(), words[0].length() + 1));
     switch (words[0]) {
       case "to" -> recipients.addAll(Arrays.asList(words).subList(1, words.length));
-      case "level" -> level = Level.valueOf(upper(rest));
-      case "body" -> body = MailOptions.Body.valueOf(upper(rest));
+      case "level" -> level = TlsLevel.valueOf(upper(rest));
+      case "body" -> body = MailOptions.BodyType.valueOf(upper(rest));
       case "ret" -> ret = MailOptions.Return.valueOf(upper(rest));
       case "utf8" -> utf8 = true;
       case "envid" -> envelopeId = rest;
       case "content" -> content.append(rest).append("\r\n");
       case "fill" -> content.append(("x".repeat(98) + "\r\n").repeat(Integer.parseInt(rest) / 100));
-      case "notify", "orcpt" -> wishes.add(words);
+      case "notify", "orcpt" -> dsnOptions.add(words);
       default -> throw new IllegalArgumentException("not understood: @ " + option);
     }
   }
@@ -115,11 +115,11 @@ final class ClientDialogueFilesTest {
     return text.toUpperCase(Locale.ROOT).replace('-', '_');
   }
 
-  private DsnWish wish(String recipient) {
-    Set<DsnWish.When> when = EnumSet.noneOf(DsnWish.When.class);
+  private DsnRequest dsn(String recipient) {
+    Set<DsnRequest.NotifyEvent> when = EnumSet.noneOf(DsnRequest.NotifyEvent.class);
     boolean never = false;
     String original = null;
-    for (String[] words : wishes) {
+    for (String[] words : dsnOptions) {
       if (!words[1].equals(recipient)) {
         continue;
       }
@@ -131,20 +131,22 @@ final class ClientDialogueFilesTest {
         if (word.equals("never")) {
           never = true;
         } else {
-          when.add(DsnWish.When.valueOf(upper(word)));
+          when.add(DsnRequest.NotifyEvent.valueOf(upper(word)));
         }
       }
     }
-    return new DsnWish(when, never, original);
+    return new DsnRequest(when, never, original);
   }
 
   private Consignment consignment() {
     Domain domain = Domain.of("example.org");
-    List<Addressee> addressees = new ArrayList<>();
+    List<ConsignmentRecipient> addressees = new ArrayList<>();
     for (String local : recipients) {
       addressees.add(
-          new Addressee(
-              addressees.size() + 1L, new Target.Remote(new Mailbox(local, domain)), wish(local)));
+          new ConsignmentRecipient(
+              addressees.size() + 1L,
+              new DeliveryTarget.Remote(new Mailbox(local, domain)),
+              dsn(local)));
     }
     if (content.isEmpty()) {
       content.append("Subject: hello\r\n\r\n");
@@ -153,20 +155,20 @@ final class ClientDialogueFilesTest {
     return new Consignment(
         new QueueId("0TestMail1"),
         ReversePath.of(new Mailbox("sender", Domain.of("origin.example"))),
-        new MailOptions(body, utf8, envelopeId, ret, MailOptions.Tls.UNSPECIFIED),
+        new MailOptions(body, utf8, envelopeId, ret, MailOptions.TlsOption.UNSPECIFIED),
         new NextHop.ByMx(domain),
         addressees,
         null,
-        FakeNet.NOON,
+        FakeInternet.NOON,
         1,
         octets.length,
         () -> new ByteArrayInputStream(octets));
   }
 
-  private Courier courier(Dialer dialer) {
-    DeliverSettings usual = DeliverSettings.defaults(Domain.of("router.example"));
-    DeliverSettings settings =
-        new DeliverSettings(
+  private SmtpDeliveryAgent courier(Dialer dialer) {
+    DeliverySettings usual = DeliverySettings.defaults(Domain.of("router.example"));
+    DeliverySettings settings =
+        new DeliverySettings(
             usual.ehlo(),
             usual.ownNames(),
             usual.ownEndpoints(),
@@ -176,28 +178,28 @@ final class ClientDialogueFilesTest {
             null,
             null,
             usual.stagger(),
-            SmtpTimes.defaults(),
-            new PoolSettings(0, 0, Duration.ofSeconds(5), 100, Duration.ofMinutes(5)),
+            SmtpTimeouts.defaults(),
+            new ConnectionPoolSettings(0, 0, Duration.ofSeconds(5), 100, Duration.ofMinutes(5)),
             false,
             false,
             false,
             usual.hold(),
             level,
-            Floors.DEFAULT,
+            TlsFloors.DEFAULT,
             List.of(),
             Map.of());
-    return new Courier(
+    return new SmtpDeliveryAgent(
         settings,
-        new Courier.World(
+        new SmtpDeliveryAgent.SmtpDeliveryEnvironment(
             dns.build(),
             Dialers.both(dialer),
             FakeTls.client(new Verdict.Trusted()),
             Map.of("public", new TrustRoots("public", Set.of())),
             clock,
-            Chance.seeded(1),
+            RandomSource.seeded(1),
             log.log(),
-            new HostMemories(),
-            Sources.none()),
+            new HostMemoryCache(),
+            DeliveryKnowledge.none()),
         c -> {
           throw new IllegalStateException("no pipes here");
         });
@@ -209,7 +211,7 @@ final class ClientDialogueFilesTest {
   void ourClientTalksAsWritten(Path path) throws Exception {
     DialogueFile file = DialogueFile.read(path);
     file.options().forEach(this::option);
-    MemoryWire.Pair pair = MemoryWire.pair();
+    MemoryWire.MemoryWirePair pair = MemoryWire.pair();
     AtomicReference<@Nullable MemoryWire> only = new AtomicReference<>(pair.client());
     Dialer dialer =
         (to, from, timeout) -> {
@@ -224,7 +226,7 @@ final class ClientDialogueFilesTest {
             file,
             pair.server(),
             pair.client(),
-            new DialoguePlayer.World() {
+            new DialoguePlayer.DialogueEvents() {
               @Override
               public void later(Duration passed) {
                 clock.pass(passed);
@@ -240,7 +242,7 @@ final class ClientDialogueFilesTest {
                 FakeTls.asServer(wire);
               }
             });
-    try (Courier courier = courier(dialer)) {
+    try (SmtpDeliveryAgent courier = courier(dialer)) {
       FutureTask<Map<Long, Outcome>> delivery =
           new FutureTask<>(() -> courier.deliver(consignment()));
       Threads.start("delivery", delivery);
@@ -250,7 +252,7 @@ final class ClientDialogueFilesTest {
         pair.server().close();
       }
       Map<Long, Outcome> outcomes = delivery.get(LIMIT.toSeconds(), TimeUnit.SECONDS);
-      assertFalse(log.heard("bug"), () -> "a bug: " + log.facts());
+      assertFalse(log.recorded("bug"), () -> "a bug: " + log.facts());
       List<String> said = new ArrayList<>();
       for (int i = 0; i < recipients.size(); i++) {
         Outcome outcome = outcomes.get(i + 1L);

@@ -3,7 +3,7 @@ package org.sealwax.router.deliver;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.sealwax.router.deliver.FakeNet.reason;
+import static org.sealwax.router.deliver.FakeInternet.reason;
 
 import java.io.IOException;
 import java.security.cert.X509Certificate;
@@ -21,30 +21,30 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.DnsSettings;
-import org.sealwax.mail.dns.live.LiveResolver;
-import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.dns.live.CachingResolver;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.mail.net.SteppedClock;
+import org.sealwax.mail.net.ManualClock;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.policy.Evidence.StsState;
 import org.sealwax.mail.policy.MxPattern;
 import org.sealwax.mail.tls.Identity;
 import org.sealwax.mail.tls.IdentityStore;
-import org.sealwax.mail.tls.ListenerTls;
+import org.sealwax.mail.tls.ListenerTlsSettings;
 import org.sealwax.mail.tls.TestCa;
 import org.sealwax.mail.tls.TlsEngine;
-import org.sealwax.mail.tls.TlsRoom;
+import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.mail.tls.TlsServer;
 import org.sealwax.mail.tls.TlsSettings;
-import org.sealwax.mail.tls.TlsaRecords;
-import org.sealwax.mail.tls.verdict.References;
+import org.sealwax.mail.tls.TlsaBuilder;
+import org.sealwax.mail.tls.verdict.ReferenceIdentity;
 import org.sealwax.router.evidence.DaneSource;
 import org.sealwax.router.evidence.HostAddresses;
 import org.sealwax.router.queue.NextHop;
-import org.sealwax.testkit.zone.Fault;
-import org.sealwax.testkit.zone.Signing;
+import org.sealwax.testkit.zone.DnsFault;
+import org.sealwax.testkit.zone.LoopbackResolver;
 import org.sealwax.testkit.zone.Zone;
-import org.sealwax.testkit.zone.ZoneServer;
+import org.sealwax.testkit.zone.ZoneSigning;
 
 /**
  * The rows of the lab about DANE (LAB.md, group E, and D, B, C in context d): a signed DNS of our
@@ -58,23 +58,23 @@ final class DaneDeliveryTest {
   private static final TestCa MIDDLE = CA.intermediate("Dane Delivery Intermediate");
   private static final Identity GOOD = MIDDLE.identity(MX);
   private static final Identity OTHER = MIDDLE.identity("other.example.net");
-  private static final TlsRoom ROOM =
-      new TlsRoom(new TlsSettings(TlsEngine.BORINGSSL), Clock.system(), Chance.secure());
+  private static final TlsFactory ROOM =
+      new TlsFactory(new TlsSettings(TlsEngine.BORINGSSL), Clock.system(), RandomSource.secure());
 
-  private final FakeNet net = new FakeNet();
-  private final SteppedClock clock = new SteppedClock(Instant.now());
+  private final FakeInternet net = new FakeInternet();
+  private final ManualClock clock = new ManualClock(Instant.now());
   private final List<Runnable> closing = new ArrayList<>();
-  private ZoneServer server = start(Signing.VALID, "");
+  private LoopbackResolver server = start(ZoneSigning.VALID, "");
 
-  private ZoneServer start(Signing signing, String more) {
+  private LoopbackResolver start(ZoneSigning signing, String more) {
     try {
-      return ZoneServer.start(clock, zones(signing, more).toArray(Zone[]::new));
+      return LoopbackResolver.start(clock, zones(signing, more).toArray(Zone[]::new));
     } catch (IOException e) {
       throw new IllegalStateException(e);
     }
   }
 
-  private static List<Zone> zones(Signing signing, String more) {
+  private static List<Zone> zones(ZoneSigning signing, String more) {
     return List.of(
         Zone.of("example.org", "@ MX 10 mx\nmx A 192.0.2.1\n" + more).signed(signing),
         Zone.of("provider.example", "host A 192.0.2.1\n").signed(),
@@ -83,7 +83,7 @@ final class DaneDeliveryTest {
 
   /** The DNS anew, with these records below example.org. */
   private void records(String... lines) {
-    server.serve(zones(Signing.VALID, String.join("\n", lines) + "\n"));
+    server.serve(zones(ZoneSigning.VALID, String.join("\n", lines) + "\n"));
   }
 
   @AfterEach
@@ -105,14 +105,14 @@ final class DaneDeliveryTest {
         + " "
         + matching
         + " "
-        + TlsaRecords.data(selector, matching, about);
+        + TlsaBuilder.data(selector, matching, about);
   }
 
   private static TlsServer serving(Identity standard) {
     return ROOM.server(
-        ListenerTls.defaults("fake"),
+        ListenerTlsSettings.defaults("fake"),
         IdentityStore.fixed(standard, Map.of(), Clock.system()),
-        new References(List.of(), Set.of(), CA.roots()));
+        new ReferenceIdentity(List.of(), Set.of(), CA.roots()));
   }
 
   private FakeHost host(Identity identity) {
@@ -120,34 +120,34 @@ final class DaneDeliveryTest {
   }
 
   private final List<Evidence> more = new ArrayList<>();
-  private LiveResolver resolver = live();
+  private CachingResolver resolver = live();
 
-  private LiveResolver live() {
-    return new LiveResolver(
+  private CachingResolver live() {
+    return new CachingResolver(
         DnsSettings.defaults()
             .withResolvers(List.of(server.address()))
             .withAnchors(server.anchors())
             .withTimes(Duration.ofMillis(400), Duration.ofSeconds(5)),
         clock,
-        Chance.secure());
+        RandomSource.secure());
   }
 
-  private Courier courier() {
+  private SmtpDeliveryAgent courier() {
     net.sources.clear();
     net.sources.add(
         new DaneSource(resolver, new HostAddresses.Families(true, true), Clock.system()));
     net.sources.add(subject -> more);
-    Courier.World w = net.world();
-    Courier courier =
-        new Courier(
+    SmtpDeliveryAgent.SmtpDeliveryEnvironment w = net.environment();
+    SmtpDeliveryAgent courier =
+        new SmtpDeliveryAgent(
             net.settings(),
-            new Courier.World(
+            new SmtpDeliveryAgent.SmtpDeliveryEnvironment(
                 resolver,
                 w.dialers(),
                 w.tls(),
                 Map.of("public", CA.roots()),
                 w.clock(),
-                w.chance(),
+                w.random(),
                 w.log(),
                 w.memories(),
                 w.sources()),
@@ -162,7 +162,7 @@ final class DaneDeliveryTest {
     return deliver(net.mail());
   }
 
-  private String deliver(FakeNet.Mail mail) throws InterruptedException {
+  private String deliver(FakeInternet.FakeMail mail) throws InterruptedException {
     var outcomes = courier().deliver(mail.to("bob").consignment());
     return reason(outcomes.values().iterator().next());
   }
@@ -189,7 +189,7 @@ final class DaneDeliveryTest {
   }
 
   @Test
-  void e2AMatchingKeyIsEnoughWhateverTheCertificateSays() throws Exception {
+  void e2MatchingKeyIsEnoughWhateverTheCertificate() throws Exception {
     Identity bad = TestCa.selfSigned("wrong.example.net");
     host(bad);
     records(tlsa(3, 1, 1, bad));
@@ -279,9 +279,9 @@ final class DaneDeliveryTest {
 
   @ParameterizedTest
   @EnumSource(
-      value = Fault.class,
+      value = DnsFault.class,
       names = {"WRONG_SIGNATURES", "EXPIRED_SIGNATURES", "NO_SIGNATURES", "SERVFAIL", "DROP"})
-  void e14ToE17NoAnswerAboutTlsaMeansThatTheHostIsNotUsed(Fault fault) throws Exception {
+  void e14ToE17NoAnswerAboutTlsaMeansThatTheHostIsNotUsed(DnsFault fault) throws Exception {
     FakeHost host = host(GOOD);
     records(tlsa(3, 1, 1, GOOD));
     server.fault(OWNER, fault);
@@ -291,7 +291,7 @@ final class DaneDeliveryTest {
   @Test
   void aDenialWithoutProofIsNoDenial() throws Exception {
     FakeHost host = host(GOOD);
-    server.fault(OWNER, Fault.NO_DENIAL);
+    server.fault(OWNER, DnsFault.NO_DENIAL);
     waitsUncalled(host, "deferred dane-lookup");
   }
 
@@ -299,28 +299,28 @@ final class DaneDeliveryTest {
   void e18AddressesThatDoNotValidateDefer() throws Exception {
     FakeHost host = host(GOOD);
     records(tlsa(3, 1, 1, GOOD));
-    server.fault(MX, Fault.WRONG_SIGNATURES);
+    server.fault(MX, DnsFault.WRONG_SIGNATURES);
     waitsUncalled(host, "deferred dane-lookup");
   }
 
   @Test
   void e19AnMxAnswerThatDoesNotValidateDefers() throws Exception {
     FakeHost host = host(GOOD);
-    server.fault("example.org", "MX", Fault.WRONG_SIGNATURES);
+    server.fault("example.org", "MX", DnsFault.WRONG_SIGNATURES);
     waitsUncalled(host, "deferred dns");
   }
 
   @Test
-  void e20RecordsInAnUnsignedZoneAreNothing() throws Exception {
+  void e20UnsignedRecordsAreIgnored() throws Exception {
     host(GOOD);
-    server.serve(zones(Signing.NONE, tlsa(3, 1, 1, OTHER) + "\n"));
+    server.serve(zones(ZoneSigning.NONE, tlsa(3, 1, 1, OTHER) + "\n"));
     assertEquals("delivered may:trusted", deliver());
   }
 
   @Test
   void e21AHostBehindAnUnsignedMxIsHeldToItsRecordsAndNeverCalledVerified() throws Exception {
     FakeHost host = host(GOOD);
-    FakeNet.Mail mail = net.mail().by(new NextHop.ByMx(Domain.of("plain.example")));
+    FakeInternet.FakeMail mail = net.mail().by(new NextHop.ByMx(Domain.of("plain.example")));
     records(tlsa(3, 1, 1, GOOD));
     assertEquals("delivered dane:trusted", deliver(mail));
     assertTrue(host.session(0).encrypted);
@@ -346,16 +346,16 @@ final class DaneDeliveryTest {
   }
 
   @Test
-  void e23TheEndOfAnAliasIsTheBaseAndTheNameThatIsAskedFor() throws Exception {
+  void e23AliasTargetIsTheBaseDomainAndTheSni() throws Exception {
     Identity provider = MIDDLE.identity("host.provider.example");
     FakeHost host =
         net.host("192.0.2.1")
             .tls(
                 ROOM.server(
-                    ListenerTls.defaults("fake"),
+                    ListenerTlsSettings.defaults("fake"),
                     IdentityStore.fixed(
                         OTHER, Map.of("host.provider.example", provider), Clock.system()),
-                    new References(List.of(), Set.of(), CA.roots())));
+                    new ReferenceIdentity(List.of(), Set.of(), CA.roots())));
     server.serve(
         List.of(
             Zone.of("example.org", "@ MX 10 mx\nmx CNAME host.provider.example.\n").signed(),
@@ -385,9 +385,9 @@ final class DaneDeliveryTest {
 
   @ParameterizedTest
   @EnumSource(
-      value = Signing.class,
+      value = ZoneSigning.class,
       names = {"NSEC3_ITERATED", "UNKNOWN_ALGORITHM"})
-  void e25E26WhatNobodyCanValidateIsUnsigned(Signing signing) throws Exception {
+  void e25E26UnsupportedAlgorithmsAreUnsigned(ZoneSigning signing) throws Exception {
     host(OTHER);
     server.serve(zones(signing, ""));
     assertTrue(deliver().startsWith("delivered may:"));
@@ -412,7 +412,7 @@ final class DaneDeliveryTest {
   }
 
   @Test
-  void e28AfterABadFirstHostTheSecondGetsTheMail() throws Exception {
+  void e28SecondHostGetsTheMailWhenTheFirstFailsDane() throws Exception {
     FakeHost bad = host(OTHER);
     FakeHost good = net.host("192.0.2.2").tls(serving(GOOD));
     server.serve(
@@ -431,13 +431,13 @@ final class DaneDeliveryTest {
   }
 
   @Test
-  void e29RecordsThatWereRolledMeanwhileAreSeenInTheNextRound() throws Exception {
+  void e29RolledRecordsAreUsedInTheNextRound() throws Exception {
     host(GOOD);
     records(tlsa(3, 1, 1, OTHER));
     assertEquals("deferred tls-identity", deliver());
     records(tlsa(3, 1, 1, GOOD));
     clock.pass(Duration.ofHours(2));
-    assertEquals("delivered dane:verified", deliver(net.mail().again(FakeNet.NOON)));
+    assertEquals("delivered dane:verified", deliver(net.mail().again(FakeInternet.NOON)));
   }
 
   @Test
@@ -491,9 +491,9 @@ final class DaneDeliveryTest {
     net.host("192.0.2.1")
         .tls(
             ROOM.server(
-                ListenerTls.defaults("fake"),
+                ListenerTlsSettings.defaults("fake"),
                 IdentityStore.fixed(OTHER, Map.of(MX, GOOD), Clock.system()),
-                new References(List.of(), Set.of(), CA.roots())));
+                new ReferenceIdentity(List.of(), Set.of(), CA.roots())));
     records(tlsa(3, 1, 1, GOOD));
     assertEquals("delivered dane:verified", deliver());
   }
@@ -513,9 +513,9 @@ final class DaneDeliveryTest {
   void b5B7ARefusedStarttlsDefersInEveryRound(String reply) throws Exception {
     FakeHost host = host(GOOD).on("STARTTLS", reply);
     records(tlsa(3, 1, 1, GOOD));
-    Courier courier = courier();
+    SmtpDeliveryAgent courier = courier();
     for (int round = 0; round < 3; round++) {
-      FakeNet.Mail mail = round == 0 ? net.mail() : net.mail().again(FakeNet.NOON);
+      FakeInternet.FakeMail mail = round == 0 ? net.mail() : net.mail().again(FakeInternet.NOON);
       assertEquals(
           "deferred tls-refused",
           reason(courier.deliver(mail.to("bob").consignment()).values().iterator().next()));
@@ -525,7 +525,7 @@ final class DaneDeliveryTest {
   }
 
   @Test
-  void b14AHostThatOnlyKnowsHeloGetsNothing() throws Exception {
+  void b14HeloOnlyHostGetsNoMail() throws Exception {
     FakeHost host = host(GOOD).on("EHLO", "502 5.5.1 what");
     records(tlsa(3, 1, 1, GOOD));
     assertTrue(deliver().startsWith("deferred "));
@@ -536,9 +536,9 @@ final class DaneDeliveryTest {
   void c2ABrokenHandshakeDefersForEver() throws Exception {
     FakeHost host = host(GOOD).breaksOn(hello -> true);
     records(tlsa(3, 1, 1, GOOD));
-    Courier courier = courier();
+    SmtpDeliveryAgent courier = courier();
     for (int round = 0; round < 3; round++) {
-      FakeNet.Mail mail = round == 0 ? net.mail() : net.mail().again(FakeNet.NOON);
+      FakeInternet.FakeMail mail = round == 0 ? net.mail() : net.mail().again(FakeInternet.NOON);
       assertEquals(
           "deferred tls-broken",
           reason(courier.deliver(mail.to("bob").consignment()).values().iterator().next()));

@@ -1,20 +1,20 @@
 package org.sealwax.router.deliver;
 
-import static org.sealwax.mail.fuzz.Target.holds;
-import static org.sealwax.mail.fuzz.Target.line;
+import static org.sealwax.mail.fuzz.FuzzTarget.holds;
+import static org.sealwax.mail.fuzz.FuzzTarget.line;
 
 import java.util.List;
 import java.util.Optional;
-import org.sealwax.mail.fuzz.Target;
+import org.sealwax.mail.fuzz.FuzzTarget;
 
 /** What servers say to us inside AUTH. */
 public final class DeliverTargets {
   private DeliverTargets() {}
 
   /** All of them. */
-  public static List<Target> all() {
+  public static List<FuzzTarget> all() {
     return List.of(
-        Target.ofTexts(
+        FuzzTarget.ofTexts(
             "scram-client",
             DeliverTargets::server,
             "r=noncemore,s=c2FsdA==,i=4096",

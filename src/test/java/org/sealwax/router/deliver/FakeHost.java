@@ -47,7 +47,7 @@ final class FakeHost implements AutoCloseable {
   static final String SILENCE = "SILENCE";
 
   private final ServerSocket listener;
-  private final List<Session> sessions = new CopyOnWriteArrayList<>();
+  private final List<FakeHostSession> sessions = new CopyOnWriteArrayList<>();
   private final List<Socket> sockets = new CopyOnWriteArrayList<>();
   private final Map<String, Deque<String>> rules = new LinkedHashMap<>();
   private volatile String banner = "220 fake ESMTP";
@@ -58,12 +58,12 @@ final class FakeHost implements AutoCloseable {
   private volatile Predicate<byte[]> breaksOn = hello -> false;
   private volatile int cutAfter = Integer.MAX_VALUE;
   private volatile int sendsAtMost = Integer.MAX_VALUE;
-  private volatile int hearsAtMost = Integer.MAX_VALUE;
+  private volatile int readsAtMost = Integer.MAX_VALUE;
   private volatile String dribblesAt = "\0";
   private volatile @Nullable SaslMechanisms sasl;
 
   /** What one connection brought. */
-  static final class Session {
+  static final class FakeHostSession {
     final List<String> commands = new CopyOnWriteArrayList<>();
     final List<String> bodies = new CopyOnWriteArrayList<>();
     final List<byte[]> hellos = new CopyOnWriteArrayList<>();
@@ -80,7 +80,7 @@ final class FakeHost implements AutoCloseable {
     volatile String user = "";
 
     final AtomicInteger sent = new AtomicInteger();
-    final AtomicInteger heard = new AtomicInteger();
+    final AtomicInteger received = new AtomicInteger();
     final CountDownLatch left = new CountDownLatch(1);
     final CountDownLatch ended = new CountDownLatch(1);
 
@@ -110,18 +110,18 @@ final class FakeHost implements AutoCloseable {
     return listener.getLocalPort();
   }
 
-  List<Session> sessions() {
+  List<FakeHostSession> sessions() {
     return List.copyOf(sessions);
   }
 
-  Session session(int index) {
+  FakeHostSession session(int index) {
     return sessions.get(index);
   }
 
   /** Whether any session took a message to the last octet of its reply; waits until all ended. */
   boolean took() throws InterruptedException {
     boolean took = false;
-    for (Session session : sessions) {
+    for (FakeHostSession session : sessions) {
       if (!session.ended.await(10, TimeUnit.SECONDS)) {
         throw new AssertionError("still open: " + session.commands);
       }
@@ -186,8 +186,8 @@ final class FakeHost implements AutoCloseable {
   }
 
   /** Closes after having read so many octets from the wire, in one connection. */
-  FakeHost hearsAtMost(int octets) {
-    hearsAtMost = octets;
+  FakeHost readsAtMost(int octets) {
+    readsAtMost = octets;
     return this;
   }
 
@@ -236,10 +236,10 @@ final class FakeHost implements AutoCloseable {
   }
 
   private void serve(Socket socket) {
-    Session session = new Session();
+    FakeHostSession session = new FakeHostSession();
     sessions.add(session);
     try (socket) {
-      new Conversation(session, new Metered(Wire.of(socket), session)).run();
+      new FakeHostConversation(session, new CountingWire(Wire.of(socket), session)).run();
     } catch (IOException | RuntimeException e) {
       // The client went away, or a rule said so.
     } finally {
@@ -259,13 +259,13 @@ final class FakeHost implements AutoCloseable {
     }
   }
 
-  private final class Conversation {
-    private final Session session;
+  private final class FakeHostConversation {
+    private final FakeHostSession session;
     private Wire wire;
     private final ByteArrayOutputStream ahead = new ByteArrayOutputStream();
     private int sent;
 
-    Conversation(Session session, Wire wire) {
+    FakeHostConversation(FakeHostSession session, Wire wire) {
       this.session = session;
       this.wire = wire;
     }
@@ -274,7 +274,7 @@ final class FakeHost implements AutoCloseable {
       if (implicitTls) {
         shake();
       }
-      say(banner);
+      send(banner);
       while (true) {
         String command = line();
         if (command == null) {
@@ -289,7 +289,7 @@ final class FakeHost implements AutoCloseable {
         }
         SaslMechanisms mechanisms = sasl;
         if (mechanisms != null && command.startsWith("AUTH ")) {
-          say(auth(mechanisms, command.split(" ")));
+          send(auth(mechanisms, command.split(" ")));
           continue;
         }
         String rule = rule(command);
@@ -300,7 +300,7 @@ final class FakeHost implements AutoCloseable {
           continue;
         }
         String reply = rule != null ? rule : usual(command);
-        say(reply);
+        send(reply);
         if (command.equals("QUIT")) {
           return;
         }
@@ -319,7 +319,7 @@ final class FakeHost implements AutoCloseable {
           if (dribblesAt.equals("END")) {
             dribble();
           }
-          say(end == null ? "250 2.0.0 taken" : end);
+          send(end == null ? "250 2.0.0 taken" : end);
           session.took = end == null || end.startsWith("2");
         }
       }
@@ -378,21 +378,21 @@ final class FakeHost implements AutoCloseable {
       SaslExchange exchange = mechanisms.begin(words[1]).orElseThrow();
       String text = words.length > 2 ? words[2] : "";
       if (words.length < 3) {
-        say("334 ");
+        send("334 ");
         text = line();
       }
       while (text != null) {
         switch (exchange.respond(Base64.getDecoder().decode(text))) {
-          case SaslExchange.Step.Accepted a -> {
+          case SaslExchange.SaslStep.Accepted a -> {
             session.user = a.user();
             return "235 2.7.0 welcome";
           }
-          case SaslExchange.Step.Failed f -> {
+          case SaslExchange.SaslStep.Failed f -> {
             return "535 5.7.8 no";
           }
-          case SaslExchange.Step.Challenge c -> {
+          case SaslExchange.SaslStep.Challenge c -> {
             byte[] octets = c.text().getBytes(StandardCharsets.UTF_8);
-            say("334 " + Base64.getEncoder().encodeToString(octets));
+            send("334 " + Base64.getEncoder().encodeToString(octets));
             text = line();
             session.commands.add(String.valueOf(text));
           }
@@ -408,7 +408,7 @@ final class FakeHost implements AutoCloseable {
       if (server == null || breaksOn.test(hello)) {
         throw new IOException("broken on purpose");
       }
-      TlsWire secured = server.accept(new Replay(wire, hello), Duration.ofSeconds(10));
+      TlsWire secured = server.accept(new PushbackWire(wire, hello), Duration.ofSeconds(10));
       wire = secured;
       session.client = secured.handshake().peerChain();
       session.encrypted = true;
@@ -427,7 +427,7 @@ final class FakeHost implements AutoCloseable {
       return all;
     }
 
-    private void say(String text) throws IOException {
+    private void send(String text) throws IOException {
       byte[] octets = (text + "\r\n").getBytes(StandardCharsets.UTF_8);
       int room = cutAfter - sent;
       if (room < octets.length) {
@@ -507,10 +507,10 @@ final class FakeHost implements AutoCloseable {
   }
 
   /** Counts octets, and ends the connection at a limit. */
-  private final class Metered extends WireOver {
-    private final Session session;
+  private final class CountingWire extends WireOver {
+    private final FakeHostSession session;
 
-    Metered(Wire wire, Session session) {
+    CountingWire(Wire wire, FakeHostSession session) {
       super(wire);
       this.session = session;
     }
@@ -521,13 +521,13 @@ final class FakeHost implements AutoCloseable {
 
         @Override
         public int read(byte[] into, int offset, int length) throws IOException {
-          int room = hearsAtMost - session.heard.get();
+          int room = readsAtMost - session.received.get();
           if (room <= 0) {
             close();
             throw new IOException("deaf on purpose");
           }
           int count = below().in().read(into, offset, Math.min(length, room));
-          session.heard.addAndGet(Math.max(0, count));
+          session.received.addAndGet(Math.max(0, count));
           return count;
         }
 
@@ -563,11 +563,11 @@ final class FakeHost implements AutoCloseable {
   }
 
   /** A wire that has some octets to read before those of the network. */
-  private static final class Replay extends WireOver {
+  private static final class PushbackWire extends WireOver {
     private final byte[] first;
     private int position;
 
-    Replay(Wire wire, byte[] first) {
+    PushbackWire(Wire wire, byte[] first) {
       super(wire);
       this.first = first;
     }

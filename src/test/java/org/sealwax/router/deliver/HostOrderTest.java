@@ -2,8 +2,8 @@ package org.sealwax.router.deliver;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.sealwax.router.deliver.FakeNet.NOON;
-import static org.sealwax.router.deliver.FakeNet.reason;
+import static org.sealwax.router.deliver.FakeInternet.NOON;
+import static org.sealwax.router.deliver.FakeInternet.reason;
 
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
@@ -18,28 +18,28 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.policy.Evidence;
-import org.sealwax.mail.policy.Ladder;
-import org.sealwax.mail.policy.Level;
+import org.sealwax.mail.policy.FallbackLadder;
 import org.sealwax.mail.policy.MxFilter;
 import org.sealwax.mail.policy.MxPattern;
-import org.sealwax.router.evidence.Source;
+import org.sealwax.mail.policy.TlsLevel;
+import org.sealwax.router.evidence.EvidenceSource;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
-import org.sealwax.router.route.RecipientProbe.Result;
+import org.sealwax.router.route.RecipientProbe.VerificationResult;
 
 /** Which MX hosts have their turn in which round, and what a lesser one may say for a better. */
 @Timeout(30)
 final class HostOrderTest {
-  private FakeNet net = new FakeNet();
+  private FakeInternet net = new FakeInternet();
 
   @AfterEach
   void closeAll() {
     net.close();
   }
 
-  private void anew() {
+  private void replaceNetwork() {
     net.close();
-    net = new FakeNet();
+    net = new FakeInternet();
   }
 
   private FakeHost mx(int preference) {
@@ -48,7 +48,7 @@ final class HostOrderTest {
     return net.host("192.0.2." + preference);
   }
 
-  private static Source filter(String by, String good) {
+  private static EvidenceSource filter(String by, String good) {
     return subject -> {
       Domain host = (Domain) subject.host();
       return switch (by) {
@@ -61,9 +61,9 @@ final class HostOrderTest {
                     null));
         case "ledger" ->
             List.of(
-                new Evidence.Ledger(
-                    Level.VERIFY,
-                    new MxFilter.Known(Set.of(Domain.of(good)), Set.of()),
+                new Evidence.LedgerLevel(
+                    TlsLevel.VERIFY,
+                    new MxFilter.LedgerKnown(Set.of(Domain.of(good)), Set.of()),
                     NOON,
                     NOON.plusSeconds(60)));
         default ->
@@ -72,7 +72,7 @@ final class HostOrderTest {
                     host,
                     host.name().equals(good)
                         ? new Evidence.DaneState.Absent("no record")
-                        : new Evidence.DaneState.Trouble("SERVFAIL"),
+                        : new Evidence.DaneState.LookupFailed("SERVFAIL"),
                     true,
                     NOON.plusSeconds(60)));
       };
@@ -86,7 +86,7 @@ final class HostOrderTest {
       mx(i);
     }
     String good = "mx" + place + ".example.org";
-    FakeHost host = mx(place).tls(FakeNet.server(good));
+    FakeHost host = mx(place).tls(FakeInternet.server(good));
     net.sources.add(filter(by, good));
     String outcome = reason(net.mail().one());
     assertTrue(outcome.startsWith("delivered"), outcome);
@@ -98,12 +98,12 @@ final class HostOrderTest {
   }
 
   @Test
-  void hostsBeyondThoseOfOneLookHaveTheirTurnInTheNextRound() throws Exception {
+  void remainingHostsAreTriedInTheNextRound() throws Exception {
     for (int i = 1; i <= 70; i++) {
       String name = "mx" + i + ".example.org";
       net.dns.mx("example.org", i, name).a(name, "192.0.2." + i);
     }
-    FakeHost host = net.host("192.0.2.70").tls(FakeNet.server("mx70.example.org"));
+    FakeHost host = net.host("192.0.2.70").tls(FakeInternet.server("mx70.example.org"));
     net.sources.add(filter("MTA-STS", "mx70.example.org"));
     assertEquals("deferred sts-mx", reason(net.mail().one()));
     assertEquals("deferred sts-mx", reason(net.mail().again(NOON).one()));
@@ -114,10 +114,10 @@ final class HostOrderTest {
   @Test
   void theOnlyUsableHostOfManyMayUseItsOtherAddresses() throws Exception {
     for (int i = 1; i <= 20; i++) {
-      mx(i).tls(FakeNet.server("mx" + i + ".example.org")).on("MAIL", "421 busy");
+      mx(i).tls(FakeInternet.server("mx" + i + ".example.org")).on("MAIL", "421 busy");
     }
     net.dns.a("mx3.example.org", "198.51.100.3");
-    FakeHost good = net.host("198.51.100.3").tls(FakeNet.server("mx3.example.org"));
+    FakeHost good = net.host("198.51.100.3").tls(FakeInternet.server("mx3.example.org"));
     net.sources.add(filter("MTA-STS", "mx3.example.org"));
     assertEquals("delivered sts:verified", reason(net.mail().one()));
     assertEquals(1, good.bodies().size());
@@ -155,13 +155,13 @@ final class HostOrderTest {
     net.mail().again(NOON).one();
     assertEquals(
         List.of("192.0.2.8", "192.0.2.9", "192.0.2.1"),
-        net.dialled().subList(Ladder.HOSTS, Ladder.HOSTS + 3));
+        net.dialled().subList(FallbackLadder.HOSTS, FallbackLadder.HOSTS + 3));
     net.mail().again(NOON).one();
-    assertEquals("192.0.2.1", net.dialled().get(2 * Ladder.HOSTS));
+    assertEquals("192.0.2.1", net.dialled().get(2 * FallbackLadder.HOSTS));
   }
 
   @Test
-  void otherMailForASilentNextHopGoesOnWhereTheFirstEnded() throws Exception {
+  void nextMessageContinuesAtTheNextUntriedHost() throws Exception {
     for (int i = 1; i <= 9; i++) {
       FakeHost host = mx(i);
       if (i < 9) {
@@ -169,10 +169,10 @@ final class HostOrderTest {
       }
     }
     assertTrue(net.mail().one() instanceof Outcome.Deferred);
-    FakeNet.Mail other = net.mail();
+    FakeInternet.FakeMail other = net.mail();
     other.deliveredTo = "alias@example.com";
     assertEquals("delivered may:none", reason(other.one()));
-    assertEquals("192.0.2.8", net.dialled().get(Ladder.HOSTS));
+    assertEquals("192.0.2.8", net.dialled().get(FallbackLadder.HOSTS));
   }
 
   @Test
@@ -180,7 +180,7 @@ final class HostOrderTest {
     mx(1).on("END", FakeHost.CLOSE, "250 fine");
     mx(2);
     assertEquals("deferred lost-connection", reason(net.mail().one()));
-    FakeNet.Mail other = net.mail();
+    FakeInternet.FakeMail other = net.mail();
     other.deliveredTo = "alias@example.com";
     assertEquals("delivered may:none", reason(other.one()));
     assertEquals(List.of("192.0.2.1", "192.0.2.1"), net.dialled());
@@ -206,10 +206,11 @@ final class HostOrderTest {
     "DATA, MAIL", "DATA, RCPT", "DATA, DATA", "DATA, END",
     "END, MAIL", "END, RCPT", "END, DATA", "END, END",
   })
-  void aLesserHostDoesNotBounceWhomABetterOnePutOff(String better, String lesser) throws Exception {
+  void lessPreferredHostDoesNotBounceADeferredRecipient(String better, String lesser)
+      throws Exception {
     for (String putOff : List.of("450 4.2.1 busy", "421 4.7.0 later", "552 5.2.2 full")) {
       for (String[] offers : new String[][] {{}, {"PIPELINING"}}) {
-        anew();
+        replaceNetwork();
         mx(1).offers(offers).on(better, putOff);
         mx(2).offers(offers).on(lesser, "554 5.7.1 no");
         Outcome outcome = net.mail().one();
@@ -227,16 +228,16 @@ final class HostOrderTest {
     mx(8).on("RCPT", "550 5.1.1 unknown");
     assertEquals("deferred recipient-deferred", reason(net.mail().one()));
     Outcome.Deferred deferred = (Outcome.Deferred) net.mail().again(NOON).one();
-    assertEquals("192.0.2.8", net.dialled().get(Ladder.HOSTS));
+    assertEquals("192.0.2.8", net.dialled().get(FallbackLadder.HOSTS));
     assertEquals(4, deferred.cause().status().kind());
   }
 
   @Test
-  void aLesserHostSpeaksForABetterOneThatIsNotThere() throws Exception {
+  void lessPreferredHostDecidesWhenBetterHostIsUnreachable() throws Exception {
     mx(1).close();
     mx(2).on("RCPT", "550 5.1.1 unknown");
     assertEquals("refused recipient-refused", reason(net.mail().one()));
-    anew();
+    replaceNetwork();
     mx(1).on("RCPT", FakeHost.CLOSE);
     mx(2).on("RCPT", "550 5.1.1 unknown");
     assertEquals("refused recipient-refused", reason(net.mail().one()), "silence puts nobody off");
@@ -254,12 +255,12 @@ final class HostOrderTest {
   void aProbeDoesNotTakeALesserHostsWordForABetterOnes() throws Exception {
     mx(1).on("MAIL", "451 busy");
     mx(2).on("RCPT", "550 5.1.1 unknown");
-    Result result =
+    VerificationResult result =
         net.courier()
-            .callAhead()
+            .recipientVerifier()
             .probe(
                 new Mailbox("bob", Domain.of("example.org")),
                 new NextHop.ByMx(Domain.of("example.org")));
-    assertTrue(result instanceof Result.NotKnown, result.toString());
+    assertTrue(result instanceof VerificationResult.NotKnown, result.toString());
   }
 }

@@ -3,7 +3,7 @@ package org.sealwax.router.deliver;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.sealwax.router.deliver.FakeNet.reason;
+import static org.sealwax.router.deliver.FakeInternet.reason;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -16,17 +16,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.dns.Tlsa;
+import org.sealwax.mail.dns.TlsaRecord;
 import org.sealwax.mail.tls.Identity;
 import org.sealwax.mail.tls.TestCa;
 import org.sealwax.mail.tls.verdict.Pins;
 import org.sealwax.router.evidence.LedgerSource;
-import org.sealwax.router.ledger.HostRow;
+import org.sealwax.router.ledger.HostRecord;
+import org.sealwax.router.ledger.HostSamples;
 import org.sealwax.router.ledger.LedgerSettings;
-import org.sealwax.router.ledger.LiveLedger;
-import org.sealwax.router.ledger.MxAnswer;
-import org.sealwax.router.ledger.Shown;
-import org.sealwax.router.ledger.Sights;
+import org.sealwax.router.ledger.PersistentLedger;
+import org.sealwax.router.ledger.ProvenLevel;
+import org.sealwax.router.ledger.RoundMx;
 import org.sealwax.router.queue.NextHop;
 
 /** Rounds with real TLS under a real ledger that knows example.org at level verify. */
@@ -37,16 +37,17 @@ final class LedgerDeliveryTest {
   private static final Domain OTHER = Domain.of("mx.other-provider.example");
 
   @TempDir private Path folder;
-  private final FakeNet net = new FakeNet();
-  private LiveLedger ledger;
+  private final FakeInternet net = new FakeInternet();
+  private PersistentLedger ledger;
 
   @BeforeEach
   void learn() throws IOException {
     ledger =
-        LiveLedger.open(
+        PersistentLedger.open(
             folder.resolve("ledger.db"),
             LedgerSettings.defaults(),
-            new LiveLedger.World(net.clock, net.heard.log(), (domain, host) -> false));
+            new PersistentLedger.LedgerEnvironment(
+                net.clock, net.log.log(), (domain, host) -> false));
     learnAgain();
     net.ledger = ledger;
     net.sources.add(new LedgerSource(ledger));
@@ -59,60 +60,62 @@ final class LedgerDeliveryTest {
   }
 
   @Test
-  void anAttackerOnOnePathGetsNothingAndTheMailTakesTheOther() throws Exception {
+  void attackedPathGetsNoMailAndTheOtherPathDelivers() throws Exception {
     net.dns
         .mx("example.org", 10, "mx.example.org")
         .aaaa("mx.example.org", "2001:db8::1")
         .a("mx.example.org", "192.0.2.1");
     net.host("2001:db8::1");
-    net.host("192.0.2.1").tls(FakeNet.server("mx.example.org"));
+    net.host("192.0.2.1").tls(FakeInternet.server("mx.example.org"));
 
     assertEquals("delivered verify:verified", reason(net.mail().one()));
-    assertEquals("attack-like", ledger.alarm(DOMAIN).orElseThrow().what().word());
+    assertEquals("attack-like", ledger.activeViolation(DOMAIN).orElseThrow().what().word());
     assertEquals("attack-like", net.receipts.getFirst().violation());
   }
 
   @Test
-  void clearTextWaitsAndSaysWhatTheLedgerKnows() throws Exception {
+  void plaintextWaitsAndTheCauseNamesTheLedger() throws Exception {
     net.simple();
     assertEquals("deferred tls-not-offered", reason(net.mail().one()));
-    assertTrue(ledger.alarm(DOMAIN).isPresent());
+    assertTrue(ledger.activeViolation(DOMAIN).isPresent());
   }
 
   @Test
-  void aForgedMxIsLookedAtInBothFamiliesAndGetsNoMail() throws Exception {
+  void forgedMxIsProbedInBothFamiliesAndGetsNoMail() throws Exception {
     net.dns
         .mx("example.org", 10, "mx.evil.example")
         .aaaa("mx.evil.example", "2001:db8::6")
         .a("mx.evil.example", "192.0.2.6");
-    FakeHost evil = net.host("2001:db8::6", "192.0.2.6").tls(FakeNet.server("mx.evil.example"));
+    FakeHost evil =
+        net.host("2001:db8::6", "192.0.2.6").tls(FakeInternet.server("mx.evil.example"));
 
     assertEquals("deferred ledger-mx", reason(net.mail().one()));
     assertEquals(Set.of("2001:db8:0:0:0:0:0:6", "192.0.2.6"), Set.copyOf(net.dialled()));
-    HostRow seen = ledger.show(DOMAIN).orElseThrow().hosts().get(Domain.of("mx.evil.example"));
-    assertTrue(seen != null && seen.counts().containsKey(Shown.VERIFIED));
+    HostRecord seen =
+        ledger.domainRecord(DOMAIN).orElseThrow().hosts().get(Domain.of("mx.evil.example"));
+    assertTrue(seen != null && seen.counts().containsKey(ProvenLevel.VERIFIED));
     assertEquals(2, seen.recent().size());
     assertTrue(evil.commands().stream().noneMatch(c -> c.startsWith("MAIL")));
     assertTrue(net.receipts.isEmpty());
   }
 
   @Test
-  void bouncesTeachNothing() throws Exception {
+  void bouncesDoNotUpdateTheLedger() throws Exception {
     Domain stranger = Domain.of("stranger.example");
     net.dns.mx("stranger.example", 10, "mx.stranger.example").a("mx.stranger.example", "192.0.2.9");
-    net.host("192.0.2.9").tls(FakeNet.server("mx.stranger.example"));
+    net.host("192.0.2.9").tls(FakeInternet.server("mx.stranger.example"));
     NextHop hop = new NextHop.ByMx(stranger);
 
-    assertEquals("delivered may:trusted", reason(net.mail().by(hop).fromNobody().one()));
-    assertTrue(ledger.show(stranger).isEmpty());
+    assertEquals("delivered may:trusted", reason(net.mail().by(hop).fromNullSender().one()));
+    assertTrue(ledger.domainRecord(stranger).isEmpty());
     assertEquals("delivered may:trusted", reason(net.mail().by(hop).one()));
-    assertFalse(ledger.show(stranger).isEmpty());
+    assertFalse(ledger.domainRecord(stranger).isEmpty());
   }
 
   @Test
-  void anHonestNewProviderGetsTheMailAfterTheHold() throws Exception {
+  void newProviderGetsTheMailAfterTheHold() throws Exception {
     net.dns.mx("example.org", 10, OTHER.name()).a(OTHER.name(), "192.0.2.7");
-    net.host("192.0.2.7").tls(FakeNet.server(OTHER.name()));
+    net.host("192.0.2.7").tls(FakeInternet.server(OTHER.name()));
     Instant began = net.clock.now();
     int rounds = 0;
     while (reason(net.mail().again(began).one()).equals("deferred ledger-mx")) {
@@ -121,33 +124,34 @@ final class LedgerDeliveryTest {
       assertTrue(rounds < 14, "longer than the hold and one interval");
     }
     assertEquals(12, rounds);
-    assertTrue(ledger.alarm(DOMAIN).isEmpty());
-    assertTrue(ledger.about(DOMAIN).orElseThrow().known().admits(OTHER));
+    assertTrue(ledger.activeViolation(DOMAIN).isEmpty());
+    assertTrue(ledger.evidenceFor(DOMAIN).orElseThrow().known().admits(OTHER));
   }
 
   @Test
   void aCertificateThatLapsedBehindAMatchingTlsaRecordDelaysNothing() throws Exception {
     Identity lapsed = TestCa.selfSigned("mx.example.org");
     net.dane = true;
-    FakeHost host = net.simple().tls(FakeNet.server(lapsed));
+    FakeHost host = net.simple().tls(FakeInternet.server(lapsed));
     assertEquals("deferred tls-identity", reason(net.mail().one()), "without records: the ledger");
-    assertTrue(ledger.alarm(DOMAIN).isPresent());
+    assertTrue(ledger.activeViolation(DOMAIN).isPresent());
     learnAgain();
     net.dns
         .secure("example.org")
         .tlsa(
-            "_25._tcp.mx.example.org", new Tlsa(3, 1, 1, Pins.of(lapsed.chain().getFirst()).hex()));
+            "_25._tcp.mx.example.org",
+            new TlsaRecord(3, 1, 1, Pins.of(lapsed.chain().getFirst()).hex()));
     net.changed();
     assertEquals("delivered dane:verified", reason(net.mail().one()));
-    assertTrue(ledger.alarm(DOMAIN).isEmpty(), "and it is no violation");
+    assertTrue(ledger.activeViolation(DOMAIN).isEmpty(), "and it is no violation");
     assertEquals(1, host.bodies().size());
   }
 
   private void learnAgain() throws IOException {
     ledger.forget(DOMAIN);
     for (int i = 0; i < 32; i++) {
-      MxAnswer answer = new MxAnswer(Set.of(MX), false, net.clock.now().plusSeconds(300));
-      ledger.visit(DOMAIN, answer, true).seen(Sights.verified(MX));
+      RoundMx answer = new RoundMx(Set.of(MX), false, net.clock.now().plusSeconds(300));
+      ledger.beginRound(DOMAIN, answer, true).observed(HostSamples.verified(MX));
       net.clock.pass(Duration.ofHours(6));
     }
   }

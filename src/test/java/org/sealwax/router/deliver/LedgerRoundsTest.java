@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.sealwax.router.deliver.FakeNet.reason;
+import static org.sealwax.router.deliver.FakeInternet.reason;
 
 import java.nio.file.Path;
 import java.time.Duration;
@@ -16,13 +16,13 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.DomainPattern;
-import org.sealwax.mail.policy.Level;
 import org.sealwax.mail.policy.PolicyRow;
+import org.sealwax.mail.policy.TlsLevel;
 import org.sealwax.mail.tls.TestCa;
 import org.sealwax.router.evidence.LedgerSource;
 import org.sealwax.router.ledger.LedgerSettings;
-import org.sealwax.router.ledger.LiveLedger;
-import org.sealwax.router.queue.MailOptions.Tls;
+import org.sealwax.router.ledger.PersistentLedger;
+import org.sealwax.router.queue.MailOptions.TlsOption;
 import org.sealwax.router.queue.Outcome;
 
 /** Rounds under a real ledger: what is told to it, and what it keeps back. */
@@ -31,17 +31,17 @@ final class LedgerRoundsTest {
   private static final Domain DOMAIN = Domain.of("example.org");
 
   @TempDir private Path folder = Path.of("");
-  private final FakeNet net = new FakeNet();
-  private @org.jspecify.annotations.Nullable LiveLedger made;
+  private final FakeInternet net = new FakeInternet();
+  private @org.jspecify.annotations.Nullable PersistentLedger made;
 
-  private LiveLedger ledger() {
+  private PersistentLedger ledger() {
     return java.util.Objects.requireNonNull(made);
   }
 
   @BeforeEach
   void begin() throws Exception {
-    LiveLedger ledger =
-        LiveLedger.open(
+    PersistentLedger ledger =
+        PersistentLedger.open(
             folder.resolve("ledger.db"),
             new LedgerSettings(
                 2,
@@ -54,7 +54,8 @@ final class LedgerRoundsTest {
                 LedgerSettings.Regression.HOLD,
                 Duration.ofDays(180),
                 1_000),
-            new LiveLedger.World(net.clock, net.heard.log(), (domain, host) -> false));
+            new PersistentLedger.LedgerEnvironment(
+                net.clock, net.log.log(), (domain, host) -> false));
     made = ledger;
     net.ledger = ledger;
     net.sources.add(new LedgerSource(ledger));
@@ -67,12 +68,12 @@ final class LedgerRoundsTest {
   }
 
   private FakeHost promoted() throws Exception {
-    FakeHost host = net.simple().tls(FakeNet.server("mx.example.org"));
+    FakeHost host = net.simple().tls(FakeInternet.server("mx.example.org"));
     for (int i = 0; i < 2; i++) {
       assertEquals("delivered may:trusted", reason(net.mail().one()));
       net.clock.pass(Duration.ofHours(1));
     }
-    assertEquals(Level.VERIFY, ledger().about(DOMAIN).orElseThrow().level());
+    assertEquals(TlsLevel.VERIFY, ledger().evidenceFor(DOMAIN).orElseThrow().level());
     return host;
   }
 
@@ -81,25 +82,25 @@ final class LedgerRoundsTest {
   }
 
   @Test
-  void aDomainThatAlwaysDidTlsIsNotTrickedBackAndItsMailWillBeHeld() throws Exception {
+  void strippedTlsAtAnEncryptDomainHoldsTheMail() throws Exception {
     FakeHost host = promoted();
     assertEquals("delivered verify:verified", reason(net.mail().one()));
     host.on("EHLO", "250 fake");
     for (int i = 0; i < 3; i++) {
-      Outcome outcome = net.mail().again(FakeNet.NOON).one();
+      Outcome outcome = net.mail().again(FakeInternet.NOON).one();
       assertEquals("deferred tls-not-offered", reason(outcome));
       assertTrue(isRemembered(outcome), outcome.toString());
       net.clock.pass(Duration.ofHours(1));
     }
     assertEquals(3, host.bodies().size());
     assertFalse(net.forgotten.isEmpty(), "the DNS is asked afresh");
-    assertTrue(ledger().alarm(DOMAIN).isPresent());
+    assertTrue(ledger().activeViolation(DOMAIN).isPresent());
   }
 
   @Test
-  void aCertificateThatWasGoodAndIsNotKeepsTheMailBack() throws Exception {
+  void badCertificateAtAVerifyDomainDefersTheMail() throws Exception {
     FakeHost host = promoted();
-    host.tls(FakeNet.server(TestCa.selfSigned("mx.example.org")));
+    host.tls(FakeInternet.server(TestCa.selfSigned("mx.example.org")));
     Outcome outcome = net.mail().one();
     assertEquals("deferred tls-identity", reason(outcome));
     assertTrue(isRemembered(outcome));
@@ -107,11 +108,11 @@ final class LedgerRoundsTest {
   }
 
   @Test
-  void aForgedMxWithACertificateOfItsOwnIsLookedAtAndGetsNoMail() throws Exception {
+  void forgedMxWithValidCertificateIsProbedAndGetsNoMail() throws Exception {
     promoted();
     net.dns = org.sealwax.testkit.dns.FixedResolver.builder();
     net.dns.mx("example.org", 10, "mx.evil.example").a("mx.evil.example", "192.0.2.66");
-    FakeHost evil = net.host("192.0.2.66").tls(FakeNet.server("mx.evil.example"));
+    FakeHost evil = net.host("192.0.2.66").tls(FakeInternet.server("mx.evil.example"));
     net.changed();
     Outcome outcome = net.mail().one();
     assertEquals("deferred ledger-mx", reason(outcome));
@@ -123,9 +124,9 @@ final class LedgerRoundsTest {
   }
 
   @Test
-  void whatTheAdminDemandsTooIsNotOurMemorysAlone() throws Exception {
+  void requirementOfTheAdminIsNotMarkedAsLedgerOnly() throws Exception {
     FakeHost host = promoted();
-    net.rows.add(PolicyRow.of(DomainPattern.parse("example.org").orElseThrow(), Level.ENCRYPT));
+    net.rows.add(PolicyRow.of(DomainPattern.parse("example.org").orElseThrow(), TlsLevel.ENCRYPT));
     net.changed();
     host.on("EHLO", "250 fake");
     Outcome outcome = net.mail().one();
@@ -136,18 +137,18 @@ final class LedgerRoundsTest {
   @Test
   void tlsRequiredNoPassesTheLedger() throws Exception {
     FakeHost host = promoted();
-    host.tls(FakeNet.server(TestCa.selfSigned("mx.example.org")));
+    host.tls(FakeInternet.server(TestCa.selfSigned("mx.example.org")));
     assertEquals("deferred tls-identity", reason(net.mail().one()));
-    assertEquals("delivered may:untrusted", reason(net.mail().tls(Tls.OPTIONAL).one()));
+    assertEquals("delivered may:untrusted", reason(net.mail().tls(TlsOption.OPTIONAL).one()));
   }
 
   @Test
-  void mailWithoutASenderTeachesNothing() throws Exception {
-    net.simple().tls(FakeNet.server("mx.example.org"));
+  void nullSenderDoesNotUpdateTheLedger() throws Exception {
+    net.simple().tls(FakeInternet.server("mx.example.org"));
     for (int i = 0; i < 6; i++) {
-      assertEquals("delivered may:trusted", reason(net.mail().fromNobody().one()));
+      assertEquals("delivered may:trusted", reason(net.mail().fromNullSender().one()));
       net.clock.pass(Duration.ofHours(1));
     }
-    assertTrue(ledger().about(DOMAIN).isEmpty());
+    assertTrue(ledger().evidenceFor(DOMAIN).isEmpty());
   }
 }

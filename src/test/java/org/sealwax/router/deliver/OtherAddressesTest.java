@@ -2,8 +2,8 @@ package org.sealwax.router.deliver;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.sealwax.router.deliver.FakeNet.NOON;
-import static org.sealwax.router.deliver.FakeNet.reason;
+import static org.sealwax.router.deliver.FakeInternet.NOON;
+import static org.sealwax.router.deliver.FakeInternet.reason;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -17,24 +17,24 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
-import org.sealwax.mail.policy.Ladder;
+import org.sealwax.mail.policy.FallbackLadder;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
-import org.sealwax.router.route.RecipientProbe.Result;
+import org.sealwax.router.route.RecipientProbe.VerificationResult;
 
 /** RFC 5321 5.1: the other addresses of a host, in one round and from round to round. */
 @Timeout(30)
 final class OtherAddressesTest {
-  private FakeNet net = new FakeNet();
+  private FakeInternet net = new FakeInternet();
 
   @AfterEach
   void closeAll() {
     net.close();
   }
 
-  private void anew() {
+  private void replaceNetwork() {
     net.close();
-    net = new FakeNet();
+    net = new FakeInternet();
   }
 
   static Stream<Arguments> sixteen() {
@@ -58,7 +58,7 @@ final class OtherAddressesTest {
   @MethodSource("sixteen")
   void anotherAddressTakesTheMail(String stage, String reply) throws Exception {
     for (String[] offers : new String[][] {{}, {"PIPELINING"}}) {
-      anew();
+      replaceNetwork();
       at("192.0.2.1", "192.0.2.2").offers(offers).on(stage, reply);
       FakeHost good = net.host("192.0.2.2").offers(offers);
       Outcome outcome = net.mail().one();
@@ -99,7 +99,7 @@ final class OtherAddressesTest {
 
   @Test
   void anIdleConnectionThatPutsOffIsFollowedByAnotherAddress() throws Exception {
-    net.pool = PoolSettings.defaults();
+    net.pool = ConnectionPoolSettings.defaults();
     at("192.0.2.1", "192.0.2.2").on("RCPT", "250 fine", "450 4.2.1 no");
     FakeHost good = net.host("192.0.2.2");
     assertEquals("delivered may:none", reason(net.mail().one()));
@@ -111,7 +111,7 @@ final class OtherAddressesTest {
   void oneHostGetsThreeConnectionsAndTheNextRoundBeginsAtTheFourthAddress() throws Exception {
     at("192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5").on("MAIL", "421 no");
     assertEquals("deferred service-closing", reason(net.mail().one()));
-    assertEquals(Ladder.PER_HOST, net.dialled().size());
+    assertEquals(FallbackLadder.PER_HOST, net.dialled().size());
     FakeHost good = net.host("192.0.2.5");
     assertEquals("delivered may:none", reason(net.mail().again(NOON).one()));
     assertEquals(List.of("192.0.2.4", "192.0.2.5"), net.dialled().subList(3, 5));
@@ -145,7 +145,7 @@ final class OtherAddressesTest {
   }
 
   @Test
-  void whatWasDeliveredIsForgotten() throws Exception {
+  void triedHostsAreForgottenAfterDelivery() throws Exception {
     FakeHost first = at("192.0.2.1", "192.0.2.2").on("END", FakeHost.CLOSE, "250 fine");
     assertEquals("deferred lost-connection", reason(net.mail().one()));
     assertEquals("delivered may:none", reason(net.mail().again(NOON).one()));
@@ -176,7 +176,7 @@ final class OtherAddressesTest {
             "550 5.7.25 no reverse DNS",
             "550 5.7.1 Our system has detected that this IPv6 address has no PTR record",
             "554 5.7.1 ipv6 not welcome")) {
-      anew();
+      replaceNetwork();
       FakeHost six = at("2001:db8::1", "2001:db8::2", "192.0.2.1", "192.0.2.2");
       if (stage.equals("banner")) {
         six.banner(reply);
@@ -204,11 +204,11 @@ final class OtherAddressesTest {
     at("2001:db8::1", "192.0.2.1").on("RCPT", "550 5.7.1 spam");
     assertEquals("refused recipient-refused", reason(net.mail().one()));
     assertEquals(1, net.dialled().size());
-    anew();
+    replaceNetwork();
     at("2001:db8::1", "2001:db8::2").on("RCPT", "550 5.7.25 no reverse DNS");
     assertEquals("refused recipient-refused", reason(net.mail().one()));
     assertEquals(1, net.dialled().size());
-    anew();
+    replaceNetwork();
     at("192.0.2.1", "2001:db8::1").on("RCPT", "550 5.7.25 no reverse DNS");
     net.blackHole("2001:db8::1");
     assertEquals("refused recipient-refused", reason(net.mail().one()), "over IPv4 it is final");
@@ -224,15 +224,15 @@ final class OtherAddressesTest {
   }
 
   @Test
-  void aProbeOverIpv6IsAskedAgainOverIpv4() throws Exception {
+  void probeOverIpv6IsRepeatedOverIpv4() throws Exception {
     at("2001:db8::1", "192.0.2.1").on("RCPT", "550 5.7.25 no reverse DNS");
     net.host("192.0.2.1");
-    Result result =
+    VerificationResult result =
         net.courier()
-            .callAhead()
+            .recipientVerifier()
             .probe(
                 new Mailbox("bob", Domain.of("example.org")),
                 new NextHop.ByMx(Domain.of("example.org")));
-    assertTrue(result instanceof Result.Exists, result.toString());
+    assertTrue(result instanceof VerificationResult.Exists, result.toString());
   }
 }

@@ -3,7 +3,7 @@ package org.sealwax.router.deliver;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.sealwax.router.deliver.FakeNet.reason;
+import static org.sealwax.router.deliver.FakeInternet.reason;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.cli.Machine;
+import org.sealwax.mail.cli.MachineDefaults;
 import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.policy.MxPattern;
 import org.sealwax.mail.tls.Identity;
@@ -42,14 +42,14 @@ final class PolicyKeysTest {
 
   @TempDir Path folder;
 
-  private void read(FakeNet net, String row) throws IOException {
+  private void read(FakeInternet net, String row) throws IOException {
     Configuration configuration =
         Configuration.parse(
             "[[policy]]\n" + row,
             folder,
             "test",
-            new Machine(Domain.of("router.example"), folder.resolve("state")));
-    if (!(configuration instanceof Configuration.Sound sound)) {
+            new MachineDefaults(Domain.of("router.example"), folder.resolve("state")));
+    if (!(configuration instanceof Configuration.ValidConfiguration sound)) {
       throw new IOException(configuration.report());
     }
     net.rows.addAll(sound.settings().deliver().rows());
@@ -74,12 +74,12 @@ final class PolicyKeysTest {
   private static final String HERE = "domain = \"example.org\"\n";
 
   static Stream<Case> cases() {
-    TlsServer good = FakeNet.server(MX);
-    TlsServer stranger = FakeNet.server(TestCa.selfSigned(MX));
+    TlsServer good = FakeInternet.server(MX);
+    TlsServer stranger = FakeInternet.server(TestCa.selfSigned(MX));
     return Stream.of(
         new Case(
             HERE + "level = \"secure\"\nnames = [\"post.example\"]",
-            FakeNet.server("post.example"),
+            FakeInternet.server("post.example"),
             "secure:verified",
             good,
             "tls-identity"),
@@ -89,7 +89,7 @@ final class PolicyKeysTest {
                 + "level = \"fingerprint\"\npins = [\""
                 + Pins.of(PINNED.chain().getFirst())
                 + "\"]",
-            FakeNet.server(PINNED),
+            FakeInternet.server(PINNED),
             "fingerprint:verified",
             good,
             "tls-identity"),
@@ -97,33 +97,36 @@ final class PolicyKeysTest {
             HERE + "level = \"encrypt\"\nfloor = \"1.3\"",
             good,
             "encrypt:trusted",
-            FakeNet.old(FakeNet.ca().identity(MX)),
+            FakeInternet.old(FakeInternet.ca().identity(MX)),
             "tls-broken"),
         new Case(
             HERE + "level = \"verify\"\nca = \"own.pem\"",
-            FakeNet.server(OWN.identity(MX)),
+            FakeInternet.server(OWN.identity(MX)),
             "verify:verified",
             good,
             "tls-identity"),
         new Case(
             HERE + "level = \"verify\"\nservername = \"front.example\"",
-            FakeNet.named(
-                TestCa.selfSigned("usual.example"), "front.example", FakeNet.ca().identity(MX)),
+            FakeInternet.named(
+                TestCa.selfSigned("usual.example"),
+                "front.example",
+                FakeInternet.ca().identity(MX)),
             "verify:verified",
-            FakeNet.named(TestCa.selfSigned("usual.example"), MX, FakeNet.ca().identity(MX)),
+            FakeInternet.named(
+                TestCa.selfSigned("usual.example"), MX, FakeInternet.ca().identity(MX)),
             "tls-identity"));
   }
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("cases")
-  void aRowTakesWhomItMeansAndLeavesTheOther(Case each) throws Exception {
+  void rowAppliesToItsHostsOnly(Case each) throws Exception {
     Files.writeString(
         folder.resolve("own.pem"),
         "-----BEGIN CERTIFICATE-----\n"
             + Base64.getMimeEncoder().encodeToString(OWN.certificate().getEncoded())
             + "\n-----END CERTIFICATE-----\n");
     for (boolean taken : new boolean[] {true, false}) {
-      try (FakeNet net = new FakeNet()) {
+      try (FakeInternet net = new FakeInternet()) {
         read(net, each.row());
         FakeHost host = net.simple().tls(taken ? each.taken() : each.left());
         assertEquals(
@@ -137,15 +140,15 @@ final class PolicyKeysTest {
   }
 
   @Test
-  void ourCertificateIsShownToTheNextHopUnlessTheRowSaysNo() throws Exception {
+  void clientCertificateIsSentUnlessTheRowForbidsIt() throws Exception {
     for (TlsEngine engine : TlsEngine.values()) {
       for (String level : List.of("may", "verify")) {
         List<Integer> shown = new ArrayList<>();
         for (String key : List.of("", "client_certificate = true", "client_certificate = false")) {
-          try (FakeNet net = new FakeNet()) {
+          try (FakeInternet net = new FakeInternet()) {
             net.engine = engine;
             read(net, HERE + "level = \"" + level + "\"\n" + key);
-            FakeHost host = net.simple().tls(FakeNet.server(MX));
+            FakeHost host = net.simple().tls(FakeInternet.server(MX));
             // The second session resumes the first: nothing may be shown by that way either.
             for (int i = 0; i < 2; i++) {
               String outcome = reason(net.mail().one());
@@ -160,11 +163,11 @@ final class PolicyKeysTest {
   }
 
   @Test
-  void ofTwoRowsTheOneThatShowsNothingWins() throws Exception {
-    try (FakeNet net = new FakeNet()) {
+  void rowWithoutClientCertificateWins() throws Exception {
+    try (FakeInternet net = new FakeInternet()) {
       read(net, "domain = \"" + MX + "\"\nclient_certificate = false");
       read(net, HERE + "level = \"encrypt\"");
-      FakeHost host = net.simple().tls(FakeNet.server(MX));
+      FakeHost host = net.simple().tls(FakeInternet.server(MX));
       assertEquals("delivered encrypt:trusted", reason(net.mail().one()));
       assertEquals(List.of(), host.session(0).client);
     }
@@ -177,7 +180,7 @@ final class PolicyKeysTest {
             + "owner = \"ann\"\nexpires = ";
     // The tests' clock stands at the 23rd.
     for (boolean counts : new boolean[] {true, false}) {
-      try (FakeNet net = new FakeNet()) {
+      try (FakeInternet net = new FakeInternet()) {
         read(net, row + (counts ? "2026-11-24" : "2026-11-23"));
         Domain sub = Domain.of("sub.example.org");
         net.sources.add(
@@ -189,12 +192,12 @@ final class PolicyKeysTest {
                             "1", List.of(MxPattern.parse("elsewhere.example").orElseThrow())),
                         null)));
         net.dns.mx("sub.example.org", 10, MX);
-        net.simple().tls(FakeNet.server(MX));
+        net.simple().tls(FakeInternet.server(MX));
         var mail = net.mail().by(new org.sealwax.router.queue.NextHop.ByMx(sub));
         assertEquals(counts ? "delivered encrypt:trusted" : "deferred sts-mx", reason(mail.one()));
       }
     }
-    try (FakeNet net = new FakeNet()) {
+    try (FakeInternet net = new FakeInternet()) {
       for (String lacks : List.of("note", "owner", "expires")) {
         String without = (row + "2026-11-24").replaceAll("(?m)^" + lacks + " = .*\n?", "");
         assertTrue(
@@ -202,7 +205,7 @@ final class PolicyKeysTest {
                     "[[policy]]\n" + without,
                     folder,
                     "test",
-                    new Machine(Domain.of("router.example"), folder))
+                    new MachineDefaults(Domain.of("router.example"), folder))
                 .report()
                 .contains("override needs an owner, a note and an expiry"),
             lacks);

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.sealwax.router.deliver.FakeNet.reason;
+import static org.sealwax.router.deliver.FakeInternet.reason;
 
 import java.net.InetAddress;
 import java.time.Duration;
@@ -20,21 +20,21 @@ import org.sealwax.mail.address.AddressLiteral;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.DomainPattern;
 import org.sealwax.mail.address.Mailbox;
-import org.sealwax.mail.dns.Tlsa;
+import org.sealwax.mail.dns.TlsaRecord;
 import org.sealwax.mail.policy.Evidence;
-import org.sealwax.mail.policy.Level;
 import org.sealwax.mail.policy.MxPattern;
 import org.sealwax.mail.policy.PolicyRow;
+import org.sealwax.mail.policy.TlsLevel;
 import org.sealwax.mail.tls.Identity;
 import org.sealwax.mail.tls.TestCa;
 import org.sealwax.mail.tls.verdict.Pins;
 import org.sealwax.mail.tls.verdict.TlsVersion;
-import org.sealwax.router.queue.Addressee;
-import org.sealwax.router.queue.Cause;
-import org.sealwax.router.queue.DsnWish;
+import org.sealwax.router.queue.ConsignmentRecipient;
+import org.sealwax.router.queue.DeliveryTarget;
+import org.sealwax.router.queue.DsnRequest;
+import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
-import org.sealwax.router.queue.Target;
 import org.sealwax.router.route.RecipientProbe;
 
 /** Each setting of a {@code [[policy]]} row, to the end: hosts with real TLS. */
@@ -42,7 +42,7 @@ import org.sealwax.router.route.RecipientProbe;
 final class PolicyRowsDeliveryTest {
   private static final String MX = "mx.example.org";
 
-  private final FakeNet net = new FakeNet();
+  private final FakeInternet net = new FakeInternet();
 
   @AfterEach
   void closeAll() {
@@ -51,7 +51,7 @@ final class PolicyRowsDeliveryTest {
 
   private void row(
       String pattern,
-      Level level,
+      TlsLevel level,
       List<Domain> names,
       @Nullable TlsVersion floor,
       @Nullable String ca,
@@ -74,7 +74,7 @@ final class PolicyRowsDeliveryTest {
             override));
   }
 
-  private void row(String pattern, Level level) {
+  private void row(String pattern, TlsLevel level) {
     row(pattern, level, List.of(), null, null, null, null, false);
   }
 
@@ -82,27 +82,27 @@ final class PolicyRowsDeliveryTest {
   void namesStandInForTheLevelsOwn() throws Exception {
     row(
         "example.org",
-        Level.SECURE,
+        TlsLevel.SECURE,
         List.of(Domain.of("post.example")),
         null,
         null,
         null,
         null,
         false);
-    FakeHost host = net.simple().tls(FakeNet.server("post.example"));
+    FakeHost host = net.simple().tls(FakeInternet.server("post.example"));
     assertEquals("delivered secure:verified", reason(net.mail().one()));
-    host.tls(FakeNet.server(MX));
+    host.tls(FakeInternet.server(MX));
     assertEquals("deferred tls-identity", reason(net.mail().one()));
   }
 
   @Test
   void aFloorKeepsOlderVersionsOut() throws Exception {
-    row("example.org", Level.ENCRYPT, List.of(), TlsVersion.TLS_1_3, null, null, null, false);
-    FakeHost host = net.simple().tls(FakeNet.old(FakeNet.ca().identity(MX)));
+    row("example.org", TlsLevel.ENCRYPT, List.of(), TlsVersion.TLS_1_3, null, null, null, false);
+    FakeHost host = net.simple().tls(FakeInternet.old(FakeInternet.ca().identity(MX)));
     String outcome = reason(net.mail().one());
     assertTrue(outcome.startsWith("deferred tls-"), outcome);
     assertEquals(0, host.bodies().size());
-    host.tls(FakeNet.server(MX));
+    host.tls(FakeInternet.server(MX));
     assertEquals("delivered encrypt:trusted", reason(net.mail().one()));
   }
 
@@ -110,10 +110,10 @@ final class PolicyRowsDeliveryTest {
   void aCaFileCountsInPlaceOfThePublicRoots() throws Exception {
     TestCa own = TestCa.root("own");
     net.roots.put("own.pem", own.roots());
-    row("example.org", Level.VERIFY, List.of(), null, "own.pem", null, null, false);
-    FakeHost host = net.simple().tls(FakeNet.server(own.identity(MX)));
+    row("example.org", TlsLevel.VERIFY, List.of(), null, "own.pem", null, null, false);
+    FakeHost host = net.simple().tls(FakeInternet.server(own.identity(MX)));
     assertEquals("delivered verify:verified", reason(net.mail().one()));
-    host.tls(FakeNet.server(MX));
+    host.tls(FakeInternet.server(MX));
     assertEquals("deferred tls-identity", reason(net.mail().one()), "public roots do not count");
   }
 
@@ -121,22 +121,22 @@ final class PolicyRowsDeliveryTest {
   void aServerNameIsSentInPlaceOfTheHosts() throws Exception {
     row(
         "example.org",
-        Level.ENCRYPT,
+        TlsLevel.ENCRYPT,
         List.of(),
         null,
         null,
         Domain.of("front.example"),
         null,
         false);
-    net.simple().tls(FakeNet.server(MX));
+    net.simple().tls(FakeInternet.server(MX));
     assertEquals("delivered encrypt:trusted", reason(net.mail().one()));
-    assertTrue(net.heard.heard("tlsToHost", "serverName=front.example"));
+    assertTrue(net.log.recorded("tlsToHost", "serverName=front.example"));
   }
 
   @Test
   void aParentCoversWhatIsBelowAndAnExpiredRowNothing() throws Exception {
-    row(".example.org", Level.ENCRYPT);
-    row("example.org", Level.ENCRYPT, List.of(), null, null, null, FakeNet.NOON, false);
+    row(".example.org", TlsLevel.ENCRYPT);
+    row("example.org", TlsLevel.ENCRYPT, List.of(), null, null, null, FakeInternet.NOON, false);
     net.dns.mx("sub.example.org", 10, MX);
     FakeHost host = net.simple();
     NextHop below = new NextHop.ByMx(Domain.of("sub.example.org"));
@@ -146,13 +146,13 @@ final class PolicyRowsDeliveryTest {
 
   @Test
   void aHostRowRaisesAndNeverLowers() throws Exception {
-    row(MX, Level.VERIFY);
-    FakeHost host = net.simple().tls(FakeNet.server("other.example"));
+    row(MX, TlsLevel.VERIFY);
+    FakeHost host = net.simple().tls(FakeInternet.server("other.example"));
     assertEquals("deferred tls-identity", reason(net.mail().one()));
     assertEquals(0, host.bodies().size());
-    try (FakeNet strict = new FakeNet()) {
-      strict.level = Level.ENCRYPT;
-      strict.rows.add(PolicyRow.of(DomainPattern.parse(MX).orElseThrow(), Level.NONE));
+    try (FakeInternet strict = new FakeInternet()) {
+      strict.level = TlsLevel.ENCRYPT;
+      strict.rows.add(PolicyRow.of(DomainPattern.parse(MX).orElseThrow(), TlsLevel.NONE));
       FakeHost clear = strict.simple();
       assertEquals("deferred tls-not-offered", reason(strict.mail().one()));
       assertEquals(0, clear.bodies().size());
@@ -171,14 +171,14 @@ final class PolicyRowsDeliveryTest {
                     null)));
     row(
         "example.org",
-        Level.ENCRYPT,
+        TlsLevel.ENCRYPT,
         List.of(),
         null,
         null,
         null,
-        FakeNet.NOON.plusSeconds(3_600),
+        FakeInternet.NOON.plusSeconds(3_600),
         true);
-    FakeHost host = net.simple().tls(FakeNet.server(MX));
+    FakeHost host = net.simple().tls(FakeInternet.server(MX));
     assertEquals("delivered encrypt:trusted", reason(net.mail().one()));
     net.clock.pass(Duration.ofHours(1));
     assertEquals("deferred sts-mx", reason(net.mail().one()), "the row has expired");
@@ -189,13 +189,14 @@ final class PolicyRowsDeliveryTest {
   void daneOnlyMeansNoMailWithoutUsableRecords() throws Exception {
     net.dane = true;
     Identity identity = TestCa.selfSigned("whatever.example");
-    row("example.org", Level.DANE_ONLY);
-    FakeHost host = net.simple().tls(FakeNet.server(identity));
+    row("example.org", TlsLevel.DANE_ONLY);
+    FakeHost host = net.simple().tls(FakeInternet.server(identity));
     assertEquals("deferred dane-missing", reason(net.mail().one()));
     assertEquals(0, host.sessions().size());
     net.dns
         .secure("example.org")
-        .tlsa("_25._tcp." + MX, new Tlsa(3, 1, 1, Pins.of(identity.chain().getFirst()).hex()));
+        .tlsa(
+            "_25._tcp." + MX, new TlsaRecord(3, 1, 1, Pins.of(identity.chain().getFirst()).hex()));
     net.changed();
     assertEquals("delivered dane-only:verified", reason(net.mail().one()));
   }
@@ -214,26 +215,28 @@ final class PolicyRowsDeliveryTest {
     return new Mailbox(text.substring(0, at), Domain.of(text.substring(at + 1)));
   }
 
-  private FakeNet.Mail bySmart(String... mailboxes) {
-    FakeNet.Mail mail = net.mail().by(new NextHop.Fixed(Domain.of(SMART), 25, "*"));
+  private FakeInternet.FakeMail bySmart(String... mailboxes) {
+    FakeInternet.FakeMail mail = net.mail().by(new NextHop.Fixed(Domain.of(SMART), 25, "*"));
     for (String mailbox : mailboxes) {
       mail.recipients.add(
-          new Addressee(
-              mail.recipients.size() + 1L, new Target.Remote(mailbox(mailbox)), DsnWish.none()));
+          new ConsignmentRecipient(
+              mail.recipients.size() + 1L,
+              new DeliveryTarget.Remote(mailbox(mailbox)),
+              DsnRequest.none()));
     }
     return mail;
   }
 
   @Test
   void aRowOfTheRecipientDomainHoldsOnAConfiguredRoute() throws Exception {
-    row("example.org", Level.SECURE);
+    row("example.org", TlsLevel.SECURE);
     FakeHost host = smart();
     assertEquals("deferred tls-not-offered", reason(bySmart("bob@example.org").one()));
     assertEquals("delivered may:none", reason(bySmart("bob@example.com").one()));
-    host.tls(FakeNet.server("other.example"));
+    host.tls(FakeInternet.server("other.example"));
     assertEquals("deferred tls-identity", reason(bySmart("bob@example.org").one()));
     assertEquals(1, host.bodies().size());
-    host.tls(FakeNet.server(SMART));
+    host.tls(FakeInternet.server(SMART));
     assertEquals(
         "delivered secure:verified",
         reason(bySmart("bob@example.org").one()),
@@ -242,8 +245,8 @@ final class PolicyRowsDeliveryTest {
 
   @Test
   void rowsOfSeveralDomainsOnOneRouteHoldForTheirOwnRecipientsOnly() throws Exception {
-    row(".strict.example", Level.VERIFY);
-    row("pinned.example", Level.ENCRYPT);
+    row(".strict.example", TlsLevel.VERIFY);
+    row("pinned.example", TlsLevel.ENCRYPT);
     FakeHost host = smart();
     Map<Long, Outcome> outcomes =
         bySmart("a@lax.example", "b@in.strict.example", "c@lax.example", "d@pinned.example")
@@ -254,17 +257,17 @@ final class PolicyRowsDeliveryTest {
       Outcome outcome = outcomes.get(strict);
       assertEquals("deferred tls-not-offered", reason(outcome));
       assertTrue(
-          outcome instanceof Outcome.Deferred d && d.cause().scope() == Cause.Extent.MESSAGE,
+          outcome instanceof Outcome.Deferred d && d.cause().scope() == FailureCause.Extent.MESSAGE,
           "the route is not dead for others");
     }
     assertEquals(1, host.bodies().size(), "one transaction for those that travel together");
   }
 
   @Test
-  void namesOfARecipientDomainAreAskedOfTheHostThatIsConnectedTo() throws Exception {
+  void namesOfARecipientRowApplyToTheConnectedHost() throws Exception {
     row(
         "example.org",
-        Level.SECURE,
+        TlsLevel.SECURE,
         List.of(Domain.of("post.example")),
         null,
         null,
@@ -273,41 +276,44 @@ final class PolicyRowsDeliveryTest {
         false);
     AddressLiteral address = new AddressLiteral(InetAddress.ofLiteral("192.0.2.26"));
     net.routes.put("example.org", RouteSettings.plain("example.org", address, 25));
-    FakeHost host = net.host("192.0.2.26").tls(FakeNet.server(SMART));
-    FakeNet.Mail mail =
+    FakeHost host = net.host("192.0.2.26").tls(FakeInternet.server(SMART));
+    FakeInternet.FakeMail mail =
         bySmart("bob@example.org").by(new NextHop.Fixed(address, 25, "example.org"));
     Outcome outcome = mail.one();
     assertEquals("deferred tls-identity", reason(outcome));
     assertTrue(
-        outcome instanceof Outcome.Deferred d && d.cause().scope() == Cause.Extent.NEXT_HOP,
+        outcome instanceof Outcome.Deferred d && d.cause().scope() == FailureCause.Extent.NEXT_HOP,
         "all mail on this route is for that domain");
-    host.tls(FakeNet.server("post.example"));
+    host.tls(FakeInternet.server("post.example"));
     assertEquals("delivered secure:verified", reason(mail.one()));
   }
 
   @Test
-  void aQuestionAboutARecipientIsAskedUnderTheRowsOfItsDomain() throws Exception {
-    row("example.org", Level.ENCRYPT);
+  void recipientVerificationFollowsTheRowsOfItsDomain() throws Exception {
+    row("example.org", TlsLevel.ENCRYPT);
     FakeHost host = smart();
     NextHop hop = new NextHop.Fixed(Domain.of(SMART), 25, "*");
-    RecipientProbe probe = net.courier().callAhead();
+    RecipientProbe probe = net.courier().recipientVerifier();
     assertInstanceOf(
-        RecipientProbe.Result.NotKnown.class, probe.probe(mailbox("bob@example.org"), hop));
+        RecipientProbe.VerificationResult.NotKnown.class,
+        probe.probe(mailbox("bob@example.org"), hop));
     assertFalse(
         host.sessions().stream()
             .anyMatch(s -> s.commands.stream().anyMatch(l -> l.startsWith("MAIL"))));
     assertInstanceOf(
-        RecipientProbe.Result.Exists.class, probe.probe(mailbox("bob@example.com"), hop));
+        RecipientProbe.VerificationResult.Exists.class,
+        probe.probe(mailbox("bob@example.com"), hop));
   }
 
   @Test
   void aRowForEveryDomainCoversAddressLiteralsToo() throws Exception {
-    row("*", Level.ENCRYPT);
+    row("*", TlsLevel.ENCRYPT);
     AddressLiteral address = new AddressLiteral(InetAddress.ofLiteral("192.0.2.27"));
     FakeHost host = net.host("192.0.2.27");
-    FakeNet.Mail mail = net.mail().by(new NextHop.Fixed(address, 25, "literal"));
+    FakeInternet.FakeMail mail = net.mail().by(new NextHop.Fixed(address, 25, "literal"));
     mail.recipients.add(
-        new Addressee(1, new Target.Remote(new Mailbox("bob", address)), DsnWish.none()));
+        new ConsignmentRecipient(
+            1, new DeliveryTarget.Remote(new Mailbox("bob", address)), DsnRequest.none()));
     assertEquals("deferred tls-not-offered", reason(mail.one()));
     assertEquals(0, host.bodies().size());
   }

@@ -3,7 +3,7 @@ package org.sealwax.router.deliver;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.sealwax.router.deliver.FakeNet.reason;
+import static org.sealwax.router.deliver.FakeInternet.reason;
 
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -12,26 +12,28 @@ import org.junit.jupiter.api.Timeout;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.DomainPattern;
 import org.sealwax.mail.policy.Evidence;
-import org.sealwax.mail.policy.Level;
 import org.sealwax.mail.policy.MxPattern;
 import org.sealwax.mail.policy.PolicyRow;
+import org.sealwax.mail.policy.TlsLevel;
 import org.sealwax.mail.tls.TestCa;
-import org.sealwax.router.queue.MailOptions.Tls;
+import org.sealwax.router.queue.MailOptions.TlsOption;
 import org.sealwax.router.queue.Outcome;
 
 /** RFC 8689 toward hosts with real TLS: LAB rows G2 to G5, and what lies beside them. */
 @Timeout(60)
 final class RequireTlsTest {
-  private final FakeNet net = new FakeNet();
+  private final FakeInternet net = new FakeInternet();
 
   @AfterEach
   void closeAll() {
     net.close();
   }
 
-  private FakeHost good(FakeNet here) {
+  private FakeHost good(FakeInternet here) {
     here.dns.secure("example.org");
-    return here.simple().tls(FakeNet.server("mx.example.org")).offersInTls("REQUIRETLS", "DSN");
+    return here.simple()
+        .tls(FakeInternet.server("mx.example.org"))
+        .offersInTls("REQUIRETLS", "DSN");
   }
 
   private static String status(Outcome outcome) {
@@ -42,7 +44,7 @@ final class RequireTlsTest {
     assertFalse(host.commands().toString().contains("MAIL"), host.commands().toString());
   }
 
-  private static void enforce(FakeNet here, String pattern) {
+  private static void enforce(FakeInternet here, String pattern) {
     here.sources.add(
         subject ->
             List.of(
@@ -56,7 +58,7 @@ final class RequireTlsTest {
   @Test
   void g2AHopWithoutRequireTlsBouncesWith5730() throws Exception {
     FakeHost host = good(net).offers("REQUIRETLS").offersInTls("DSN");
-    Outcome outcome = net.mail().tls(Tls.REQUIRED).one();
+    Outcome outcome = net.mail().tls(TlsOption.REQUIRED).one();
     assertEquals("refused requiretls-missing", reason(outcome));
     assertEquals("5.7.30", status(outcome));
     neverSawMail(host);
@@ -66,13 +68,13 @@ final class RequireTlsTest {
   @Test
   void g3AHopWithABadCertificateBouncesWith5710() throws Exception {
     for (String how : List.of("name", "self-signed")) {
-      try (FakeNet here = new FakeNet()) {
+      try (FakeInternet here = new FakeInternet()) {
         FakeHost host = good(here);
         host.tls(
             how.equals("name")
-                ? FakeNet.server("other.example")
-                : FakeNet.server(TestCa.selfSigned("mx.example.org")));
-        Outcome outcome = here.mail().tls(Tls.REQUIRED).one();
+                ? FakeInternet.server("other.example")
+                : FakeInternet.server(TestCa.selfSigned("mx.example.org")));
+        Outcome outcome = here.mail().tls(TlsOption.REQUIRED).one();
         assertEquals("refused tls-identity", reason(outcome), how);
         assertEquals("5.7.10", status(outcome));
         neverSawMail(host);
@@ -81,9 +83,9 @@ final class RequireTlsTest {
   }
 
   @Test
-  void g4AGoodHopGetsTheMailAndThePromiseWithIt() throws Exception {
+  void g4RequireTlsIsPassedToACapableHost() throws Exception {
     FakeHost host = good(net);
-    assertEquals("delivered encrypt:verified", reason(net.mail().tls(Tls.REQUIRED).one()));
+    assertEquals("delivered encrypt:verified", reason(net.mail().tls(TlsOption.REQUIRED).one()));
     assertTrue(
         host.commands().stream().anyMatch(c -> c.startsWith("MAIL ") && c.contains(" REQUIRETLS")),
         host.commands().toString());
@@ -95,52 +97,55 @@ final class RequireTlsTest {
   @Test
   void g5TlsRequiredNoPassesMtaStsAndNoRow() throws Exception {
     enforce(net, "other.example.org");
-    FakeHost host = net.simple().tls(FakeNet.server(TestCa.selfSigned("whatever.example")));
+    FakeHost host = net.simple().tls(FakeInternet.server(TestCa.selfSigned("whatever.example")));
     assertEquals("deferred sts-mx", reason(net.mail().one()));
     neverSawMail(host);
-    assertEquals("delivered may:untrusted", reason(net.mail().tls(Tls.OPTIONAL).one()));
-    try (FakeNet strict = new FakeNet()) {
-      strict.rows.add(PolicyRow.of(DomainPattern.parse("example.org").orElseThrow(), Level.VERIFY));
-      FakeHost other = strict.simple().tls(FakeNet.server(TestCa.selfSigned("whatever.example")));
-      assertEquals("deferred tls-identity", reason(strict.mail().tls(Tls.OPTIONAL).one()));
+    assertEquals("delivered may:untrusted", reason(net.mail().tls(TlsOption.OPTIONAL).one()));
+    try (FakeInternet strict = new FakeInternet()) {
+      strict.rows.add(
+          PolicyRow.of(DomainPattern.parse("example.org").orElseThrow(), TlsLevel.VERIFY));
+      FakeHost other =
+          strict.simple().tls(FakeInternet.server(TestCa.selfSigned("whatever.example")));
+      assertEquals("deferred tls-identity", reason(strict.mail().tls(TlsOption.OPTIONAL).one()));
       neverSawMail(other);
     }
   }
 
   @Test
-  void aChoiceOfHostThatNobodyVouchesForBouncesUnlessMtaStsDoes() throws Exception {
-    FakeHost host = net.simple().tls(FakeNet.server("mx.example.org")).offersInTls("REQUIRETLS");
-    Outcome outcome = net.mail().tls(Tls.REQUIRED).one();
+  void insecureMxBouncesRequireTlsUnlessMtaStsListsIt() throws Exception {
+    FakeHost host =
+        net.simple().tls(FakeInternet.server("mx.example.org")).offersInTls("REQUIRETLS");
+    Outcome outcome = net.mail().tls(TlsOption.REQUIRED).one();
     assertEquals("refused requiretls-mx", reason(outcome));
     assertEquals("5.7.30", status(outcome));
     neverSawMail(host);
-    try (FakeNet listed = new FakeNet()) {
+    try (FakeInternet listed = new FakeInternet()) {
       enforce(listed, "*.example.org");
-      listed.simple().tls(FakeNet.server("mx.example.org")).offersInTls("REQUIRETLS");
-      assertEquals("delivered sts:verified", reason(listed.mail().tls(Tls.REQUIRED).one()));
+      listed.simple().tls(FakeInternet.server("mx.example.org")).offersInTls("REQUIRETLS");
+      assertEquals("delivered sts:verified", reason(listed.mail().tls(TlsOption.REQUIRED).one()));
     }
   }
 
   @Test
   void strippedTlsBouncesAndWhatMayPassDefers() throws Exception {
     FakeHost stripped = good(net).on("EHLO", "250-fake\r\n250 REQUIRETLS");
-    assertEquals("refused tls-not-offered", reason(net.mail().tls(Tls.REQUIRED).one()));
+    assertEquals("refused tls-not-offered", reason(net.mail().tls(TlsOption.REQUIRED).one()));
     neverSawMail(stripped);
-    try (FakeNet here = new FakeNet()) {
+    try (FakeInternet here = new FakeInternet()) {
       FakeHost host = good(here).on("STARTTLS", "454 4.7.0 not now");
-      assertEquals("deferred tls-refused", reason(here.mail().tls(Tls.REQUIRED).one()));
+      assertEquals("deferred tls-refused", reason(here.mail().tls(TlsOption.REQUIRED).one()));
       neverSawMail(host);
     }
-    try (FakeNet here = new FakeNet()) {
+    try (FakeInternet here = new FakeInternet()) {
       FakeHost host = good(here).breaksOn(hello -> true);
-      assertEquals("deferred tls-broken", reason(here.mail().tls(Tls.REQUIRED).one()));
+      assertEquals("deferred tls-broken", reason(here.mail().tls(TlsOption.REQUIRED).one()));
       neverSawMail(host);
     }
-    try (FakeNet here = new FakeNet()) {
+    try (FakeInternet here = new FakeInternet()) {
       // The first host cannot, the second is not there today: it may be able tomorrow.
       good(here).offersInTls("DSN");
       here.dns.mx("example.org", 20, "mx2.example.org").a("mx2.example.org", "192.0.2.9");
-      assertEquals("deferred", reason(here.mail().tls(Tls.REQUIRED).one()).split(" ")[0]);
+      assertEquals("deferred", reason(here.mail().tls(TlsOption.REQUIRED).one()).split(" ")[0]);
     }
   }
 
@@ -149,8 +154,8 @@ final class RequireTlsTest {
     FakeHost first = good(net).offersInTls("DSN");
     net.dns.mx("example.org", 20, "mx2.example.org").a("mx2.example.org", "192.0.2.2");
     FakeHost second =
-        net.host("192.0.2.2").tls(FakeNet.server("mx2.example.org")).offersInTls("REQUIRETLS");
-    assertEquals("delivered encrypt:verified", reason(net.mail().tls(Tls.REQUIRED).one()));
+        net.host("192.0.2.2").tls(FakeInternet.server("mx2.example.org")).offersInTls("REQUIRETLS");
+    assertEquals("delivered encrypt:verified", reason(net.mail().tls(TlsOption.REQUIRED).one()));
     neverSawMail(first);
     assertEquals(1, second.bodies().size());
   }
@@ -159,23 +164,26 @@ final class RequireTlsTest {
   void aNotificationIsNotLostForTheKeywordButKeepsTheRest() throws Exception {
     FakeHost host = good(net).offersInTls("DSN");
     assertEquals(
-        "delivered encrypt:verified", reason(net.mail().tls(Tls.REQUIRED).fromNobody().one()));
+        "delivered encrypt:verified",
+        reason(net.mail().tls(TlsOption.REQUIRED).fromNullSender().one()));
     assertFalse(host.commands().toString().contains("REQUIRETLS"));
-    try (FakeNet clear = new FakeNet()) {
+    try (FakeInternet clear = new FakeInternet()) {
       FakeHost stripped = good(clear).on("EHLO", "250 fake");
       assertEquals(
-          "refused tls-not-offered", reason(clear.mail().tls(Tls.REQUIRED).fromNobody().one()));
+          "refused tls-not-offered",
+          reason(clear.mail().tls(TlsOption.REQUIRED).fromNullSender().one()));
       neverSawMail(stripped);
     }
   }
 
   @Test
   void aConnectionMadeForLessIsNotUsedForRequireTls() throws Exception {
-    net.pool = PoolSettings.defaults();
+    net.pool = ConnectionPoolSettings.defaults();
     FakeHost host = good(net).offersInTls("DSN");
     assertEquals(
-        "delivered encrypt:verified", reason(net.mail().tls(Tls.REQUIRED).fromNobody().one()));
-    assertEquals("refused requiretls-missing", reason(net.mail().tls(Tls.REQUIRED).one()));
+        "delivered encrypt:verified",
+        reason(net.mail().tls(TlsOption.REQUIRED).fromNullSender().one()));
+    assertEquals("refused requiretls-missing", reason(net.mail().tls(TlsOption.REQUIRED).one()));
     assertEquals(1, host.bodies().size());
     assertEquals("delivered may:trusted", reason(net.mail().one()));
     assertEquals(3, host.sessions().size());
@@ -184,14 +192,14 @@ final class RequireTlsTest {
   @Test
   void retFullIsDisregarded() throws Exception {
     FakeHost host = good(net);
-    FakeNet.Mail mail = net.mail();
+    FakeInternet.FakeMail mail = net.mail();
     mail.options =
         new org.sealwax.router.queue.MailOptions(
-            org.sealwax.router.queue.MailOptions.Body.SEVEN_BIT,
+            org.sealwax.router.queue.MailOptions.BodyType.SEVEN_BIT,
             false,
             null,
             org.sealwax.router.queue.MailOptions.Return.FULL,
-            Tls.REQUIRED);
+            TlsOption.REQUIRED);
     assertEquals("delivered encrypt:verified", reason(mail.one()));
     assertTrue(host.commands().toString().contains(" RET=HDRS"), host.commands().toString());
   }

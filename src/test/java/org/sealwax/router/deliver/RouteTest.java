@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.sealwax.router.deliver.FakeNet.reason;
+import static org.sealwax.router.deliver.FakeInternet.reason;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -24,7 +24,7 @@ import org.sealwax.router.route.RecipientProbe;
 /** From a next hop to a host: MX, addresses, and what it means when there are none. */
 @Timeout(30)
 final class RouteTest {
-  private final FakeNet net = new FakeNet();
+  private final FakeInternet net = new FakeInternet();
 
   @AfterEach
   void closeAll() {
@@ -54,13 +54,13 @@ final class RouteTest {
   }
 
   @Test
-  void dnsTroubleDefers() throws Exception {
+  void dnsFailureDefers() throws Exception {
     net.dns.fails("example.org");
     assertEquals("deferred dns", reason(net.mail().one()));
   }
 
   @Test
-  void dnsTroubleWithTheHostsAddressDefers() throws Exception {
+  void dnsFailureForHostAddressDefers() throws Exception {
     net.dns.mx("example.org", 10, "mx.example.org").fails("mx.example.org");
     assertEquals("deferred dns", reason(net.mail().one()));
   }
@@ -108,7 +108,7 @@ final class RouteTest {
     assertEquals("refused mail-loop", reason(net.mail().one()));
   }
 
-  private FakeHost second(FakeNet here) {
+  private FakeHost second(FakeInternet here) {
     here.dns.mx("example.org", 20, "mx2.example.org").a("mx2.example.org", "192.0.2.2");
     return here.host("192.0.2.2");
   }
@@ -124,7 +124,7 @@ final class RouteTest {
   @Test
   void triesTheNextHostWhenTheFirstIsUnwilling() throws Exception {
     for (String banner : List.of("421 busy", "554 no", "HTTP/1.1 400 what")) {
-      try (FakeNet here = new FakeNet()) {
+      try (FakeInternet here = new FakeInternet()) {
         FakeHost first = here.simple().banner(banner);
         FakeHost other = second(here);
         assertEquals("delivered may:none", reason(here.mail().one()), banner);
@@ -152,11 +152,11 @@ final class RouteTest {
   }
 
   @Test
-  void whoeverIsPutOffAtOneHostIsTriedAtTheNextInTheSameRound() throws Exception {
+  void deferredRecipientIsTriedAtTheNextHostInTheSameRound() throws Exception {
     for (String[] offers : new String[][] {{}, {"PIPELINING"}}) {
       for (String putOff :
           List.of("451 4.7.1 Greylisted", "450 4.2.1 busy", "452 4.2.2 full", "552 5.2.2 full")) {
-        try (FakeNet here = new FakeNet()) {
+        try (FakeInternet here = new FakeInternet()) {
           FakeHost first = here.simple().offers(offers).on("RCPT TO:<grey", putOff);
           FakeHost other = second(here).offers(offers);
           var outcomes = here.mail().to("bob", "grey").deliver();
@@ -172,9 +172,9 @@ final class RouteTest {
   }
 
   @Test
-  void theOutcomeKeepsWhatTheFirstHostSaidAboutTheRecipient() throws Exception {
+  void outcomeKeepsTheFirstHostsRecipientReply() throws Exception {
     // What the second host does, and what comes of it.
-    record Case(java.util.function.Consumer<FakeNet> second, String expected) {}
+    record Case(java.util.function.Consumer<FakeInternet> second, String expected) {}
     for (Case c :
         List.of(
             new Case(here -> second(here).on("RCPT", "450 4.2.1 no"), "deferred greylisted"),
@@ -185,7 +185,7 @@ final class RouteTest {
             new Case(here -> second(here).offers("SIZE 1"), "deferred greylisted"),
             new Case(here -> second(here).on("RCPT", "550 5.1.1 no"), "deferred greylisted"),
             new Case(here -> second(here).on("END", "451 no"), "deferred greylisted"))) {
-      try (FakeNet here = new FakeNet()) {
+      try (FakeInternet here = new FakeInternet()) {
         here.simple().on("RCPT", "451 4.7.1 Greylisted");
         c.second().accept(here);
         assertEquals(c.expected(), reason(here.mail().one()));
@@ -202,12 +202,12 @@ final class RouteTest {
       net.host("192.0.2." + i).on("RCPT", "451 4.7.1 Greylisted");
     }
     assertEquals("deferred greylisted", reason(net.mail().one()));
-    assertEquals(org.sealwax.mail.policy.Ladder.HOSTS, net.dialled().size());
+    assertEquals(org.sealwax.mail.policy.FallbackLadder.HOSTS, net.dialled().size());
   }
 
   @Test
-  void aConnectionOnWhichSomebodyWasPutOffIsUsedAgain() throws Exception {
-    net.pool = PoolSettings.defaults();
+  void connectionIsReusedAfterADeferredRecipient() throws Exception {
+    net.pool = ConnectionPoolSettings.defaults();
     FakeHost first = net.simple().on("RCPT TO:<grey", "451 4.7.1 Greylisted");
     FakeHost other = second(net);
     for (int i = 0; i < 2; i++) {
@@ -221,7 +221,7 @@ final class RouteTest {
   @Test
   void aHostThatEndsTheConversationBetweenTransactionsGetsAnother() throws Exception {
     for (String end : List.of("421 4.7.0 too many messages", FakeHost.CLOSE)) {
-      try (FakeNet here = new FakeNet()) {
+      try (FakeInternet here = new FakeInternet()) {
         FakeHost host =
             here.simple().offers("LIMITS RCPTMAX=1").on("MAIL", "250 ok", end, "250 ok", "250 ok");
         assertEquals(2, here.mail().to("a", "b").deliver().size());
@@ -274,23 +274,24 @@ final class RouteTest {
   }
 
   @Test
-  void whereHostileNamesLeadNobodyGoes() throws Exception {
+  void specialUseAddressesAreNotConnectedTo() throws Exception {
     net.dns.mx("example.org", 10, "mx.example.org").a("mx.example.org", "127.0.0.1");
-    Courier.World w = net.world();
+    SmtpDeliveryAgent.SmtpDeliveryEnvironment w = net.environment();
     Dialer guarded =
         org.sealwax.mail.net.SystemDialer.guarded(org.sealwax.mail.net.DialerSettings.defaults());
-    Courier.World world =
-        new Courier.World(
+    SmtpDeliveryAgent.SmtpDeliveryEnvironment world =
+        new SmtpDeliveryAgent.SmtpDeliveryEnvironment(
             w.resolver(),
             new Dialers(guarded, net),
             w.tls(),
             w.roots(),
             w.clock(),
-            w.chance(),
+            w.random(),
             w.log(),
             w.memories(),
             w.sources());
-    try (Courier courier = new Courier(net.settings(), world, c -> java.util.Map.of())) {
+    try (SmtpDeliveryAgent courier =
+        new SmtpDeliveryAgent(net.settings(), world, c -> java.util.Map.of())) {
       Outcome outcome =
           courier.deliver(net.mail().to("bob").consignment()).values().iterator().next();
       assertEquals("deferred connect", reason(outcome));
@@ -299,18 +300,18 @@ final class RouteTest {
   }
 
   @Test
-  void asksAheadWithoutSendingMail() throws Exception {
+  void recipientVerificationSendsNoMail() throws Exception {
     FakeHost host = net.simple().on("RCPT TO:<gone", "550 5.1.1 no").on("RCPT TO:<grey", "451 no");
-    RecipientProbe probe = net.courier().callAhead();
+    RecipientProbe probe = net.courier().recipientVerifier();
     NextHop hop = new NextHop.ByMx(Domain.of("example.org"));
     assertInstanceOf(
-        RecipientProbe.Result.Exists.class,
+        RecipientProbe.VerificationResult.Exists.class,
         probe.probe(new Mailbox("bob", Domain.of("example.org")), hop));
     assertInstanceOf(
-        RecipientProbe.Result.Refused.class,
+        RecipientProbe.VerificationResult.Refused.class,
         probe.probe(new Mailbox("gone", Domain.of("example.org")), hop));
     assertInstanceOf(
-        RecipientProbe.Result.NotKnown.class,
+        RecipientProbe.VerificationResult.NotKnown.class,
         probe.probe(new Mailbox("grey", Domain.of("example.org")), hop));
     assertEquals("MAIL FROM:<>", host.commands().get(1));
     assertFalse(host.commands().contains("DATA"));
@@ -318,23 +319,23 @@ final class RouteTest {
   }
 
   @Test
-  void askingAheadKeepsThePolicy() throws Exception {
-    net.level = org.sealwax.mail.policy.Level.ENCRYPT;
+  void recipientVerificationKeepsThePolicy() throws Exception {
+    net.level = org.sealwax.mail.policy.TlsLevel.ENCRYPT;
     FakeHost host = net.simple();
     assertInstanceOf(
-        RecipientProbe.Result.NotKnown.class,
+        RecipientProbe.VerificationResult.NotKnown.class,
         net.courier()
-            .callAhead()
+            .recipientVerifier()
             .probe(
                 new Mailbox("bob", Domain.of("example.org")),
                 new NextHop.ByMx(Domain.of("example.org"))));
     assertFalse(host.commands().toString().contains("MAIL"));
-    TlsServer server = FakeNet.server("mx.example.org");
+    TlsServer server = FakeInternet.server("mx.example.org");
     host.tls(server);
     assertInstanceOf(
-        RecipientProbe.Result.Exists.class,
+        RecipientProbe.VerificationResult.Exists.class,
         net.courier()
-            .callAhead()
+            .recipientVerifier()
             .probe(
                 new Mailbox("bob", Domain.of("example.org")),
                 new NextHop.ByMx(Domain.of("example.org"))));

@@ -16,7 +16,7 @@ final class ScramClientTest {
   }
 
   @Test
-  void speaksTheExampleOfTheRfc() {
+  void matchesTheRfc7677Example() {
     ScramClient client = client();
     assertEquals("n,,n=user,r=rOprNGfwEbeRWgbNEkqO", client.first());
     assertEquals(

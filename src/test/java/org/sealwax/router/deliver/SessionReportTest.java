@@ -2,7 +2,7 @@ package org.sealwax.router.deliver;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.sealwax.router.deliver.FakeNet.reason;
+import static org.sealwax.router.deliver.FakeInternet.reason;
 
 import java.time.Duration;
 import java.util.List;
@@ -12,11 +12,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.policy.Evidence;
-import org.sealwax.mail.policy.Level;
 import org.sealwax.mail.policy.MxPattern;
+import org.sealwax.mail.policy.TlsLevel;
 import org.sealwax.mail.tls.TestCa;
 import org.sealwax.mail.tlsrpt.AppliedPolicy;
-import org.sealwax.mail.tlsrpt.Failure;
+import org.sealwax.mail.tlsrpt.FailureDetail;
 import org.sealwax.mail.tlsrpt.SessionResult;
 import org.sealwax.router.queue.MailOptions;
 
@@ -24,7 +24,7 @@ import org.sealwax.router.queue.MailOptions;
 @Timeout(60)
 final class SessionReportTest {
   private static final Domain DOMAIN = Domain.of("example.org");
-  private final FakeNet net = new FakeNet();
+  private final FakeInternet net = new FakeInternet();
 
   @AfterEach
   void closeAll() {
@@ -39,7 +39,7 @@ final class SessionReportTest {
     return List.of(MxPattern.parse(pattern).orElseThrow());
   }
 
-  private List<String> told() {
+  private List<String> reported() {
     return net.results.stream()
         .map(SessionResult::failure)
         .filter(Objects::nonNull)
@@ -51,10 +51,10 @@ final class SessionReportTest {
   @Test
   void aTestingPolicyDeliversAndReports() throws Exception {
     sts(new Evidence.StsState.Testing("1", mx("mx.example.org")));
-    net.simple().tls(FakeNet.server(TestCa.selfSigned("mx.example.org")));
+    net.simple().tls(FakeInternet.server(TestCa.selfSigned("mx.example.org")));
     assertEquals("delivered may:untrusted", reason(net.mail().one()));
-    assertEquals(List.of("certificate-not-trusted"), told());
-    Failure failure = Objects.requireNonNull(net.results.getFirst().failure());
+    assertEquals(List.of("certificate-not-trusted"), reported());
+    FailureDetail failure = Objects.requireNonNull(net.results.getFirst().failure());
     assertEquals("mx.example.org", failure.host());
     assertEquals("192.0.2.1", failure.receivingAddress());
     assertEquals("127.0.0.1", failure.sendingAddress(), "our end of the connection");
@@ -65,26 +65,26 @@ final class SessionReportTest {
     sts(new Evidence.StsState.Enforce("1", mx("mx.example.org")));
     net.simple();
     assertEquals("deferred tls-not-offered", reason(net.mail().one()));
-    assertEquals(List.of("starttls-not-supported"), told());
+    assertEquals(List.of("starttls-not-supported"), reported());
   }
 
   @Test
-  void aHostOutsideThePolicyIsReportedThoughNobodyConnected() throws Exception {
+  void hostOutsideThePolicyIsReportedWithoutConnection() throws Exception {
     sts(new Evidence.StsState.Enforce("1", mx("mx.elsewhere.example")));
     net.simple();
     assertEquals("deferred sts-mx", reason(net.mail().one()));
-    assertEquals(List.of("certificate-host-mismatch"), told());
+    assertEquals(List.of("certificate-host-mismatch"), reported());
     assertTrue(net.dialled().isEmpty(), net.dialled().toString());
   }
 
   @Test
   void aGoodSessionIsCountedAsGood() throws Exception {
     sts(new Evidence.StsState.Enforce("1", mx("mx.example.org")));
-    net.simple().tls(FakeNet.server("mx.example.org"));
+    net.simple().tls(FakeInternet.server("mx.example.org"));
     assertEquals("delivered sts:verified", reason(net.mail().one()));
     assertEquals(1, net.results.size());
-    assertEquals(AppliedPolicy.Type.STS, net.results.getFirst().policy().type());
-    assertEquals(List.of(), told());
+    assertEquals(AppliedPolicy.PolicyType.STS, net.results.getFirst().policy().type());
+    assertEquals(List.of(), reported());
   }
 
   /**
@@ -92,42 +92,45 @@ final class SessionReportTest {
    * it is not in the next report: else two sites would report each other's reports for ever.
    */
   @Test
-  void aReportOfOursGoesOutWithoutBeingCounted() throws Exception {
+  void sessionsOfOurReportsAreNotCounted() throws Exception {
     sts(new Evidence.StsState.Enforce("1", mx("mx.example.org")));
-    net.simple().tls(FakeNet.server(TestCa.selfSigned("mx.example.org")));
-    assertEquals("delivered may:untrusted", reason(net.mail().tls(MailOptions.Tls.REPORT).one()));
+    net.simple().tls(FakeInternet.server(TestCa.selfSigned("mx.example.org")));
+    assertEquals(
+        "delivered may:untrusted", reason(net.mail().tls(MailOptions.TlsOption.REPORT).one()));
     assertEquals(List.of(), net.results);
     assertEquals("deferred tls-identity", reason(net.mail().one()), "other mail");
-    assertEquals(List.of("certificate-not-trusted"), told());
+    assertEquals(List.of("certificate-not-trusted"), reported());
   }
 
   /** A connection that nobody counted carries no mail whose session counts. */
   @Test
   void ordinaryMailDoesNotTravelInASessionThatAReportOpened() throws Exception {
-    net.pool = new PoolSettings(5, 5, Duration.ofSeconds(5), 100, Duration.ofMinutes(5));
-    net.simple().tls(FakeNet.server("mx.example.org"));
-    assertEquals("delivered may:trusted", reason(net.mail().tls(MailOptions.Tls.REPORT).one()));
+    net.pool = new ConnectionPoolSettings(5, 5, Duration.ofSeconds(5), 100, Duration.ofMinutes(5));
+    net.simple().tls(FakeInternet.server("mx.example.org"));
+    assertEquals(
+        "delivered may:trusted", reason(net.mail().tls(MailOptions.TlsOption.REPORT).one()));
     assertEquals(1, net.courier().idleConnections());
-    assertEquals("delivered may:trusted", reason(net.mail().tls(MailOptions.Tls.OPTIONAL).one()));
+    assertEquals(
+        "delivered may:trusted", reason(net.mail().tls(MailOptions.TlsOption.OPTIONAL).one()));
     assertEquals(2, net.dialled().size());
     assertEquals(1, net.results.size());
   }
 
   @Test
   void aHostWithoutTheDaneThatARowDemandsIsReported() throws Exception {
-    net.level = Level.DANE_ONLY;
+    net.level = TlsLevel.DANE_ONLY;
     net.dane = true;
     net.simple();
     assertEquals("deferred dane-missing", reason(net.mail().one()));
-    assertEquals(List.of("dane-required"), told());
+    assertEquals(List.of("dane-required"), reported());
     assertTrue(net.dialled().isEmpty(), net.dialled().toString());
   }
 
   @Test
-  void withoutAPolicyTheReportSaysSo() throws Exception {
+  void sessionWithoutPolicyIsReportedAsNoPolicyFound() throws Exception {
     net.simple();
     assertEquals("delivered may:none", reason(net.mail().one()));
-    assertEquals(AppliedPolicy.Type.NONE, net.results.getFirst().policy().type());
-    assertEquals(List.of("starttls-not-supported"), told());
+    assertEquals(AppliedPolicy.PolicyType.NONE, net.results.getFirst().policy().type());
+    assertEquals(List.of("starttls-not-supported"), reported());
   }
 }

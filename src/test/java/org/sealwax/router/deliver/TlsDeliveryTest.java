@@ -3,7 +3,7 @@ package org.sealwax.router.deliver;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.sealwax.router.deliver.FakeNet.reason;
+import static org.sealwax.router.deliver.FakeInternet.reason;
 
 import java.time.Duration;
 import java.util.List;
@@ -15,18 +15,18 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.DomainPattern;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.mail.policy.Ladder;
-import org.sealwax.mail.policy.Level;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.policy.FallbackLadder;
 import org.sealwax.mail.policy.PolicyRow;
-import org.sealwax.mail.smtp.session.SmtpTimes;
+import org.sealwax.mail.policy.TlsLevel;
+import org.sealwax.mail.smtp.session.SmtpTimeouts;
 import org.sealwax.mail.tls.IdentityStore;
-import org.sealwax.mail.tls.OldServer;
 import org.sealwax.mail.tls.TestCa;
+import org.sealwax.mail.tls.Tls12Server;
 import org.sealwax.mail.tls.TlsServer;
 import org.sealwax.mail.tls.verdict.Pins;
-import org.sealwax.mail.tls.verdict.References;
+import org.sealwax.mail.tls.verdict.ReferenceIdentity;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
 import org.sealwax.router.receive.auth.PasswordFile;
@@ -44,7 +44,7 @@ final class TlsDeliveryTest {
     return hello.length > 1_000;
   }
 
-  private final FakeNet net = new FakeNet();
+  private final FakeInternet net = new FakeInternet();
 
   @AfterEach
   void closeAll() {
@@ -63,8 +63,8 @@ final class TlsDeliveryTest {
     net.clock.pass(time);
   }
 
-  private FakeHost encrypted(FakeNet here) {
-    return here.simple().tls(FakeNet.server("mx.example.org"));
+  private FakeHost encrypted(FakeInternet here) {
+    return here.simple().tls(FakeInternet.server("mx.example.org"));
   }
 
   private void neverSawMail(FakeHost host) {
@@ -77,16 +77,16 @@ final class TlsDeliveryTest {
     FakeHost host = encrypted(net);
     assertEquals("delivered may:trusted", reason(net.mail().one()));
     assertTrue(host.session(0).encrypted);
-    assertTrue(net.heard.heard("tlsToHost", "TLSv1.3", "X25519MLKEM768", "Trusted"));
+    assertTrue(net.log.recorded("tlsToHost", "TLSv1.3", "X25519MLKEM768", "Trusted"));
   }
 
   @Test
   void theKeywordCountsInAnyCaseAndWithParameters() throws Exception {
     for (String keyword : List.of("starttls", "STARTTLS REQUIRED")) {
-      try (FakeNet here = new FakeNet()) {
+      try (FakeInternet here = new FakeInternet()) {
         FakeHost host =
             here.simple()
-                .tls(FakeNet.server("mx.example.org"))
+                .tls(FakeInternet.server("mx.example.org"))
                 .on("EHLO", "250-fake\r\n250 " + keyword, "250 fake");
         assertEquals("delivered may:trusted", reason(here.mail().one()));
         assertTrue(host.session(0).encrypted);
@@ -102,13 +102,13 @@ final class TlsDeliveryTest {
   }
 
   @Test
-  void strippedTlsIsClearUnderMayAndNothingUnderEncrypt() throws Exception {
+  void strippedTlsIsPlaintextUnderMayAndDeferredUnderEncrypt() throws Exception {
     for (String ehlo : List.of("250 fake", "250-fake\r\n250 XXXXXXXA")) {
-      try (FakeNet may = new FakeNet();
-          FakeNet strict = new FakeNet()) {
+      try (FakeInternet may = new FakeInternet();
+          FakeInternet strict = new FakeInternet()) {
         may.simple().on("EHLO", ehlo);
         assertEquals("delivered may:none", reason(may.mail().one()));
-        strict.level = Level.ENCRYPT;
+        strict.level = TlsLevel.ENCRYPT;
         FakeHost host = strict.simple().on("EHLO", ehlo);
         assertEquals("deferred tls-not-offered", reason(strict.mail().one()));
         neverSawMail(host);
@@ -117,12 +117,12 @@ final class TlsDeliveryTest {
   }
 
   @Test
-  void injectedRepliesEndTheConnectionAndNeverBecomeClearText() throws Exception {
+  void injectedRepliesEndTheConnectionWithoutPlaintext() throws Exception {
     FakeHost host = encrypted(net).on("STARTTLS", "220 go\r\n250-evil\r\n250 AUTH PLAIN");
     assertEquals("deferred tls-injection", reason(net.mail().one()));
     neverSawMail(host);
     later(Duration.ofHours(1));
-    assertEquals("deferred tls-injection", reason(net.mail().again(FakeNet.NOON).one()));
+    assertEquals("deferred tls-injection", reason(net.mail().again(FakeInternet.NOON).one()));
     neverSawMail(host);
   }
 
@@ -132,19 +132,19 @@ final class TlsDeliveryTest {
     assertEquals("deferred tls-refused", reason(net.mail().one()));
     neverSawMail(host);
     later(Duration.ofMinutes(5));
-    assertEquals("delivered may:none", reason(net.mail().again(FakeNet.NOON).one()));
-    try (FakeNet strict = new FakeNet()) {
-      strict.level = Level.ENCRYPT;
+    assertEquals("delivered may:none", reason(net.mail().again(FakeInternet.NOON).one()));
+    try (FakeInternet strict = new FakeInternet()) {
+      strict.level = TlsLevel.ENCRYPT;
       FakeHost other = encrypted(strict).on("STARTTLS", "501 what");
       assertEquals("deferred tls-refused", reason(strict.mail().one()));
       strict.clock.pass(Duration.ofHours(1));
-      assertEquals("deferred tls-refused", reason(strict.mail().again(FakeNet.NOON).one()));
+      assertEquals("deferred tls-refused", reason(strict.mail().again(FakeInternet.NOON).one()));
       neverSawMail(other);
     }
   }
 
   @Test
-  void aHostThatChokesOnTheHybridGetsTheClassicalHello() throws Exception {
+  void hostThatFailsOnHybridKeysGetsAClassicalClientHello() throws Exception {
     FakeHost host = encrypted(net).breaksOn(TlsDeliveryTest::hybrid);
     assertEquals("delivered may:trusted", reason(net.mail().one()));
     assertEquals(2, host.sessions().size());
@@ -153,18 +153,18 @@ final class TlsDeliveryTest {
   }
 
   @Test
-  void brokenTlsLeadsToClearTextOnlyAfterTheHold() throws Exception {
+  void brokenTlsLeadsToPlaintextOnlyAfterTheHold() throws Exception {
     FakeHost host = encrypted(net).breaksOn(TlsDeliveryTest::any);
     assertEquals("deferred tls-broken", reason(net.mail().one()));
-    assertEquals(Ladder.PER_HOST, host.sessions().size());
+    assertEquals(FallbackLadder.PER_HOST, host.sessions().size());
     neverSawMail(host);
     later(Duration.ofMinutes(29));
-    assertEquals("deferred tls-broken", reason(net.mail().again(FakeNet.NOON).one()));
+    assertEquals("deferred tls-broken", reason(net.mail().again(FakeInternet.NOON).one()));
     neverSawMail(host);
     later(Duration.ofMinutes(1));
     int before = host.sessions().size();
-    assertEquals("delivered may:none!downgrade", reason(net.mail().again(FakeNet.NOON).one()));
-    assertTrue(host.sessions().size() - before <= Ladder.PER_HOST);
+    assertEquals("delivered may:none!downgrade", reason(net.mail().again(FakeInternet.NOON).one()));
+    assertTrue(host.sessions().size() - before <= FallbackLadder.PER_HOST);
   }
 
   @Test
@@ -180,39 +180,40 @@ final class TlsDeliveryTest {
     host.breaksOn(hello -> false);
     assertEquals("delivered may:trusted", reason(net.mail().one()));
     host.breaksOn(TlsDeliveryTest::any);
-    assertEquals("deferred tls-broken", reason(net.mail().again(FakeNet.NOON).one()));
+    assertEquals("deferred tls-broken", reason(net.mail().again(FakeInternet.NOON).one()));
   }
 
   @Test
-  void whatBrokeLongAgoBuysNoPlaintext() throws Exception {
+  void oldTlsFailureDoesNotAllowPlaintext() throws Exception {
     FakeHost host = encrypted(net).breaksOn(TlsDeliveryTest::any);
     assertEquals("deferred tls-broken", reason(net.mail().one()));
-    later(Ladder.NEGATIVE_MEMORY.plusSeconds(1));
-    assertEquals("deferred tls-broken", reason(net.mail().again(FakeNet.NOON).one()));
+    later(FallbackLadder.NEGATIVE_MEMORY.plusSeconds(1));
+    assertEquals("deferred tls-broken", reason(net.mail().again(FakeInternet.NOON).one()));
     neverSawMail(host);
   }
 
   @Test
-  void brokenTlsNeverLeadsToClearTextUnderEncrypt() throws Exception {
-    net.level = Level.ENCRYPT;
+  void brokenTlsNeverLeadsToPlaintextUnderEncrypt() throws Exception {
+    net.level = TlsLevel.ENCRYPT;
     FakeHost host = encrypted(net).breaksOn(TlsDeliveryTest::any);
     for (int round = 1; round <= 4; round++) {
-      FakeNet.Mail mail = net.mail();
+      FakeInternet.FakeMail mail = net.mail();
       assertEquals(
-          "deferred tls-broken", reason(round == 1 ? mail.one() : mail.again(FakeNet.NOON).one()));
+          "deferred tls-broken",
+          reason(round == 1 ? mail.one() : mail.again(FakeInternet.NOON).one()));
       later(Duration.ofHours(1));
     }
     neverSawMail(host);
   }
 
   @Test
-  void goodTlsAtTheSecondHostComesBeforeClearTextAtTheFirst() throws Exception {
+  void tlsAtTheSecondHostComesBeforePlaintextAtTheFirst() throws Exception {
     FakeHost first = encrypted(net).breaksOn(TlsDeliveryTest::any);
     net.dns.mx("example.org", 20, "mx2.example.org").a("mx2.example.org", "192.0.2.2");
-    FakeHost other = net.host("192.0.2.2").tls(FakeNet.server("mx2.example.org"));
+    FakeHost other = net.host("192.0.2.2").tls(FakeInternet.server("mx2.example.org"));
     assertEquals("delivered may:trusted", reason(net.mail().one()));
     later(Duration.ofHours(1));
-    assertEquals("delivered may:trusted", reason(net.mail().again(FakeNet.NOON).one()));
+    assertEquals("delivered may:trusted", reason(net.mail().again(FakeInternet.NOON).one()));
     neverSawMail(first);
     assertEquals(2, other.bodies().size());
   }
@@ -220,48 +221,48 @@ final class TlsDeliveryTest {
   @Test
   void aDeliveryMakesEightConnectionsAtMost() throws Exception {
     FakeHost broken = net.host("192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5");
-    broken.tls(FakeNet.server("mx.example.org")).breaksOn(TlsDeliveryTest::any);
+    broken.tls(FakeInternet.server("mx.example.org")).breaksOn(TlsDeliveryTest::any);
     for (int i = 1; i <= 5; i++) {
       net.dns
           .mx("example.org", i, "mx" + i + ".example.org")
           .a("mx" + i + ".example.org", "192.0.2." + i);
     }
     assertEquals("deferred tls-broken", reason(net.mail().one()));
-    assertEquals(Ladder.PER_DELIVERY, broken.sessions().size());
+    assertEquals(FallbackLadder.PER_DELIVERY, broken.sessions().size());
     int before = broken.sessions().size();
     later(Duration.ofHours(1));
     // First the hosts that have had no turn yet: plaintext comes after every one has been tried.
-    assertEquals("deferred tls-broken", reason(net.mail().again(FakeNet.NOON).one()));
-    assertTrue(broken.sessions().size() - before <= Ladder.PER_DELIVERY);
+    assertEquals("deferred tls-broken", reason(net.mail().again(FakeInternet.NOON).one()));
+    assertTrue(broken.sessions().size() - before <= FallbackLadder.PER_DELIVERY);
     before = broken.sessions().size();
     later(Duration.ofHours(2));
-    assertEquals("delivered may:none!downgrade", reason(net.mail().again(FakeNet.NOON).one()));
-    assertTrue(broken.sessions().size() - before <= Ladder.PER_DELIVERY);
+    assertEquals("delivered may:none!downgrade", reason(net.mail().again(FakeInternet.NOON).one()));
+    assertTrue(broken.sessions().size() - before <= FallbackLadder.PER_DELIVERY);
   }
 
   @Test
-  void tlsThatWasThereBeforeAndIsNotOfferedNowIsNotClearTextAtOnce() throws Exception {
+  void missingStarttlsAfterTlsIsNotPlaintextAtOnce() throws Exception {
     FakeHost host = encrypted(net);
     assertEquals("delivered may:trusted", reason(net.mail().one()));
     host.on("EHLO", "250 fake");
     assertEquals("deferred tls-not-offered", reason(net.mail().one()));
     assertEquals(1, host.bodies().size());
-    assertTrue(net.heard.heard("tlsToHostFailed", "NOT_OFFERED"));
+    assertTrue(net.log.recorded("tlsToHostFailed", "NOT_OFFERED"));
   }
 
   @Test
   void verifyAndSecureTakeTheNamesTheyMean() throws Exception {
-    record Case(Level level, String certificate, String expected) {}
+    record Case(TlsLevel level, String certificate, String expected) {}
     for (Case c :
         List.of(
-            new Case(Level.VERIFY, "mx.example.org", "delivered verify:verified"),
-            new Case(Level.SECURE, "mx.example.org", "delivered secure:verified"),
-            new Case(Level.SECURE, "example.org", "delivered secure:verified"),
-            new Case(Level.VERIFY, "other.example", "deferred tls-identity"),
-            new Case(Level.ENCRYPT, "other.example", "delivered encrypt:trusted"))) {
-      try (FakeNet here = new FakeNet()) {
+            new Case(TlsLevel.VERIFY, "mx.example.org", "delivered verify:verified"),
+            new Case(TlsLevel.SECURE, "mx.example.org", "delivered secure:verified"),
+            new Case(TlsLevel.SECURE, "example.org", "delivered secure:verified"),
+            new Case(TlsLevel.VERIFY, "other.example", "deferred tls-identity"),
+            new Case(TlsLevel.ENCRYPT, "other.example", "delivered encrypt:trusted"))) {
+      try (FakeInternet here = new FakeInternet()) {
         here.level = c.level();
-        FakeHost host = here.simple().tls(FakeNet.server(c.certificate()));
+        FakeHost host = here.simple().tls(FakeInternet.server(c.certificate()));
         assertEquals(c.expected(), reason(here.mail().one()), c.toString());
         if (c.expected().startsWith("deferred")) {
           neverSawMail(host);
@@ -273,30 +274,30 @@ final class TlsDeliveryTest {
 
   @Test
   void aForgedMxWithACertificateOfItsOwnDoesNotPassSecure() throws Exception {
-    net.level = Level.SECURE;
+    net.level = TlsLevel.SECURE;
     net.dns.mx("example.org", 10, "mx.evil.example").a("mx.evil.example", "192.0.2.1");
-    FakeHost evil = net.host("192.0.2.1").tls(FakeNet.server("mx.evil.example"));
+    FakeHost evil = net.host("192.0.2.1").tls(FakeInternet.server("mx.evil.example"));
     assertEquals("deferred tls-identity", reason(net.mail().one()));
     neverSawMail(evil);
   }
 
   @Test
-  void aPinHoldsWhateverTheCertificateSays() throws Exception {
+  void pinnedKeyIsEnoughWhateverTheCertificate() throws Exception {
     var identity = TestCa.selfSigned("whatever.example");
     row(PolicyRow.pinned(pattern("example.org"), Set.of(Pins.of(identity.chain().getFirst()))));
     net.simple()
         .tls(
-            new org.sealwax.mail.tls.TlsRoom(
+            new org.sealwax.mail.tls.TlsFactory(
                     org.sealwax.mail.tls.TlsSettings.defaults(),
                     Clock.system(),
-                    org.sealwax.mail.net.Chance.secure())
+                    org.sealwax.mail.net.RandomSource.secure())
                 .server(
-                    org.sealwax.mail.tls.ListenerTls.defaults("pinned"),
+                    org.sealwax.mail.tls.ListenerTlsSettings.defaults("pinned"),
                     IdentityStore.fixed(identity, java.util.Map.of(), Clock.system()),
-                    new org.sealwax.mail.tls.verdict.References(
-                        List.of(), Set.of(), FakeNet.ca().roots())));
+                    new org.sealwax.mail.tls.verdict.ReferenceIdentity(
+                        List.of(), Set.of(), FakeInternet.ca().roots())));
     assertEquals("delivered fingerprint:verified", reason(net.mail().one()));
-    try (FakeNet other = new FakeNet()) {
+    try (FakeInternet other = new FakeInternet()) {
       other.rows.addAll(net.rows);
       FakeHost host = encrypted(other);
       assertEquals("deferred tls-identity", reason(other.mail().one()));
@@ -306,8 +307,8 @@ final class TlsDeliveryTest {
 
   @Test
   void idleConnectionsAreUsedAgainUnderTheSameRequirementOnly() throws Exception {
-    net.pool = PoolSettings.defaults();
-    row(PolicyRow.of(pattern("strict.example"), Level.VERIFY));
+    net.pool = ConnectionPoolSettings.defaults();
+    row(PolicyRow.of(pattern("strict.example"), TlsLevel.VERIFY));
     FakeHost host = encrypted(net);
     net.dns.mx("strict.example", 10, "mx.example.org");
     assertEquals("delivered may:trusted", reason(net.mail().one()));
@@ -324,10 +325,10 @@ final class TlsDeliveryTest {
 
   @Test
   void aStaleConnectionIsNoFailedAttempt() throws Exception {
-    net.pool = PoolSettings.defaults();
+    net.pool = ConnectionPoolSettings.defaults();
     for (String death : List.of(FakeHost.CLOSE, "421 4.4.2 idle too long")) {
-      try (FakeNet here = new FakeNet()) {
-        here.pool = PoolSettings.defaults();
+      try (FakeInternet here = new FakeInternet()) {
+        here.pool = ConnectionPoolSettings.defaults();
         FakeHost host = here.simple().offers("PIPELINING").on("MAIL", "250 ok", death, "250 ok");
         assertEquals("delivered may:none", reason(here.mail().one()));
         assertEquals("delivered may:none", reason(here.mail().one()));
@@ -339,7 +340,7 @@ final class TlsDeliveryTest {
 
   @Test
   void aConnectionEndsWithItsShareOfMessages() throws Exception {
-    net.pool = new PoolSettings(5, 5, Duration.ofSeconds(5), 2, Duration.ofMinutes(5));
+    net.pool = new ConnectionPoolSettings(5, 5, Duration.ofSeconds(5), 2, Duration.ofMinutes(5));
     FakeHost host = net.simple();
     for (int i = 0; i < 5; i++) {
       assertEquals("delivered may:none", reason(net.mail().one()));
@@ -353,7 +354,7 @@ final class TlsDeliveryTest {
     return new NextHop.Fixed(Domain.of("smart.example"), 587, "smart");
   }
 
-  private FakeHost smart(FakeNet here, String certificate, PolicyRow... row) {
+  private FakeHost smart(FakeInternet here, String certificate, PolicyRow... row) {
     here.dns.a("smart.example", "192.0.2.7");
     here.routes.put(
         "smart",
@@ -365,7 +366,7 @@ final class TlsDeliveryTest {
             new Credentials("user", "pencil"),
             row.length == 0 ? null : row[0]));
     return here.host("192.0.2.7")
-        .tls(FakeNet.server(certificate))
+        .tls(FakeInternet.server(certificate))
         .offersInTls("AUTH PLAIN LOGIN")
         .on("AUTH PLAIN", "235 2.7.0 welcome");
   }
@@ -376,13 +377,13 @@ final class TlsDeliveryTest {
     assertEquals("delivered secure:verified", reason(net.mail().by(smart()).one()));
     assertTrue(host.commands().contains("AUTH PLAIN AHVzZXIAcGVuY2ls"));
     assertTrue(host.commands().toString().contains(" AUTH=<>"));
-    assertFalse(net.heard.facts().toString().contains("pencil"));
+    assertFalse(net.log.facts().toString().contains("pencil"));
   }
 
   @Test
   void credentialsNeverGoToAnybodyElseWhateverTheLevel() throws Exception {
-    for (Level level : List.of(Level.NONE, Level.MAY, Level.ENCRYPT, Level.SECURE)) {
-      try (FakeNet here = new FakeNet()) {
+    for (TlsLevel level : List.of(TlsLevel.NONE, TlsLevel.MAY, TlsLevel.ENCRYPT, TlsLevel.SECURE)) {
+      try (FakeInternet here = new FakeInternet()) {
         FakeHost host = smart(here, "other.example", PolicyRow.of(new DomainPattern.Any(), level));
         assertTrue(reason(here.mail().by(smart()).one()).startsWith("deferred"), level.word());
         assertFalse(host.commands().toString().contains("AUTH"), level.word());
@@ -398,11 +399,11 @@ final class TlsDeliveryTest {
   }
 
   @Test
-  void implicitTlsTakesNoClearWord() throws Exception {
+  void implicitTlsRejectsPlaintextBanner() throws Exception {
     net.dns.a("smart.example", "192.0.2.7");
     net.routes.put(
         "smart", new RouteSettings("smart", Domain.of("smart.example"), 465, true, null, null));
-    FakeHost host = net.host("192.0.2.7").implicitTls(FakeNet.server("smart.example"));
+    FakeHost host = net.host("192.0.2.7").implicitTls(FakeInternet.server("smart.example"));
     NextHop hop = new NextHop.Fixed(Domain.of("smart.example"), 465, "smart");
     assertEquals("delivered encrypt:verified", reason(net.mail().by(hop).one()));
     assertTrue(host.session(0).encrypted);
@@ -410,10 +411,10 @@ final class TlsDeliveryTest {
 
   private static org.sealwax.mail.tls.wire.ClientHello hello(byte[] octets) {
     return switch (org.sealwax.mail.tls.wire.ClientHello.read(octets, 0, octets.length)) {
-      case org.sealwax.mail.tls.wire.ClientHello.Reading.Whole w -> w.hello();
-      case org.sealwax.mail.tls.wire.ClientHello.Reading.Partial p ->
+      case org.sealwax.mail.tls.wire.ClientHello.ClientHelloParse.Whole w -> w.hello();
+      case org.sealwax.mail.tls.wire.ClientHello.ClientHelloParse.Partial p ->
           throw new AssertionError("a hello in several records");
-      case org.sealwax.mail.tls.wire.ClientHello.Reading.Broken b ->
+      case org.sealwax.mail.tls.wire.ClientHello.ClientHelloParse.Broken b ->
           throw new AssertionError(b.why());
     };
   }
@@ -422,15 +423,15 @@ final class TlsDeliveryTest {
     return hello(octets).offersTls13();
   }
 
-  private static boolean saysFallback(byte[] octets) {
+  private static boolean isFallback(byte[] octets) {
     return hello(octets).suites().contains(0x5600);
   }
 
   private static TlsServer old() {
     try {
-      return new OldServer(
-          FakeNet.ca().identity("mx.example.org"),
-          new References(List.of(), Set.of(), FakeNet.ca().roots()));
+      return new Tls12Server(
+          FakeInternet.ca().identity("mx.example.org"),
+          new ReferenceIdentity(List.of(), Set.of(), FakeInternet.ca().roots()));
     } catch (java.io.IOException e) {
       throw new java.io.UncheckedIOException(e);
     }
@@ -440,32 +441,33 @@ final class TlsDeliveryTest {
   void aHostThatChokesOnTls13GetsTls12InTheSecondRound() throws Exception {
     FakeHost host = net.simple().tls(old()).breaksOn(TlsDeliveryTest::tls13);
     assertEquals("deferred tls-broken", reason(net.mail().one()));
-    assertEquals(Ladder.PER_HOST, host.sessions().size());
+    assertEquals(FallbackLadder.PER_HOST, host.sessions().size());
     later(Duration.ofMinutes(5));
-    assertEquals("delivered may:trusted", reason(net.mail().again(FakeNet.NOON).one()));
-    FakeHost.Session last = host.sessions().getLast();
-    assertFalse(saysFallback(last.hellos.getFirst()), "nothing better was ever seen there");
-    assertTrue(net.heard.heard("tlsToHost", "TLSv1.2"));
+    assertEquals("delivered may:trusted", reason(net.mail().again(FakeInternet.NOON).one()));
+    FakeHost.FakeHostSession last = host.sessions().getLast();
+    assertFalse(isFallback(last.hellos.getFirst()), "nothing better was ever seen there");
+    assertTrue(net.log.recorded("tlsToHost", "TLSv1.2"));
     assertEquals("delivered may:trusted", reason(net.mail().one()), "remembered");
-    assertEquals(Ladder.PER_HOST + 2, host.sessions().size());
+    assertEquals(FallbackLadder.PER_HOST + 2, host.sessions().size());
   }
 
   @Test
-  void tls12WhereTheHostHasShownBetterIsADowngradeAndSaysSo() throws Exception {
+  void tls12AfterTls13IsLoggedAsDowngrade() throws Exception {
     FakeHost host = encrypted(net);
     assertEquals("delivered may:trusted", reason(net.mail().one()));
     host.tls(old()).breaksOn(TlsDeliveryTest::tls13);
     assertEquals("deferred tls-broken", reason(net.mail().one()));
     later(Duration.ofMinutes(1));
-    assertEquals("delivered may:trusted!downgrade", reason(net.mail().again(FakeNet.NOON).one()));
-    assertTrue(saysFallback(host.sessions().getLast().hellos.getFirst()));
+    assertEquals(
+        "delivered may:trusted!downgrade", reason(net.mail().again(FakeInternet.NOON).one()));
+    assertTrue(isFallback(host.sessions().getLast().hellos.getFirst()));
     int before = host.sessions().size();
     assertEquals("delivered may:trusted!downgrade", reason(net.mail().one()));
     assertEquals(before + 2, host.sessions().size(), "the full offer is tried first, for ever");
   }
 
   @Test
-  void whoeverBreaksTls13HellosBeforeAnHonestHostGetsNoTls12() throws Exception {
+  void attackerWhoBreaksTls13DoesNotForceTls12() throws Exception {
     FakeHost host = encrypted(net);
     assertEquals("delivered may:trusted", reason(net.mail().one()));
     host.breaksOn(TlsDeliveryTest::tls13);
@@ -473,13 +475,13 @@ final class TlsDeliveryTest {
       assertEquals("deferred tls-broken", reason(net.mail().one()));
       later(Duration.ofMinutes(6));
     }
-    assertTrue(net.heard.heard("tlsToHostFailed", "inappropriate_fallback"));
+    assertTrue(net.log.recorded("tlsToHostFailed", "inappropriate_fallback"));
     assertEquals(1, host.bodies().size());
   }
 
   @Test
   void underDemandADowngradeNeedsTwoFailuresOfTheFullOfferFiveMinutesApart() throws Exception {
-    net.level = Level.ENCRYPT;
+    net.level = TlsLevel.ENCRYPT;
     FakeHost host = encrypted(net);
     assertEquals("delivered encrypt:trusted", reason(net.mail().one()));
     host.tls(old()).breaksOn(TlsDeliveryTest::tls13);
@@ -496,7 +498,7 @@ final class TlsDeliveryTest {
       assertEquals(step.expected(), reason(net.mail().one()), step.toString());
       assertEquals(step.connections(), host.sessions().size() - before, step.toString());
     }
-    host.tls(FakeNet.server("mx.example.org")).breaksOn(x -> false);
+    host.tls(FakeInternet.server("mx.example.org")).breaksOn(x -> false);
     assertEquals("delivered encrypt:trusted", reason(net.mail().one()));
     host.tls(old()).breaksOn(TlsDeliveryTest::tls13);
     later(Duration.ofMinutes(10));
@@ -505,11 +507,12 @@ final class TlsDeliveryTest {
   }
 
   @Test
-  void whatHostsHaveShownOutlivesAConfiguration() throws Exception {
+  void hostMemorySurvivesAReload() throws Exception {
     FakeHost host = encrypted(net);
     assertEquals("delivered may:trusted", reason(net.mail().one()));
     host.on("EHLO", "250 fake");
-    try (Courier next = new Courier(net.settings(), net.world(), c -> java.util.Map.of())) {
+    try (SmtpDeliveryAgent next =
+        new SmtpDeliveryAgent(net.settings(), net.environment(), c -> java.util.Map.of())) {
       Outcome outcome = next.deliver(net.mail().to("bob").consignment()).get(1L);
       assertEquals("deferred tls-not-offered", reason(outcome));
     }
@@ -518,7 +521,7 @@ final class TlsDeliveryTest {
   }
 
   @Test
-  void whoeverIsPutOffInTlsDoesNotGoInClearElsewhere() throws Exception {
+  void recipientDeferredUnderTlsIsNotSentInPlaintext() throws Exception {
     FakeHost first = encrypted(net).on("RCPT TO:<grey", "451 4.7.1 Greylisted");
     net.dns.mx("example.org", 20, "mx2.example.org").a("mx2.example.org", "192.0.2.2");
     FakeHost stripped = net.host("192.0.2.2");
@@ -527,8 +530,9 @@ final class TlsDeliveryTest {
     assertEquals("deferred greylisted", reason(outcomes.get(2L)));
     neverSawMail(stripped);
     net.clock.pass(Duration.ofHours(1));
-    stripped.tls(FakeNet.server("mx2.example.org")).breaksOn(TlsDeliveryTest::any);
-    assertEquals("deferred greylisted", reason(net.mail().again(FakeNet.NOON).to("grey").one()));
+    stripped.tls(FakeInternet.server("mx2.example.org")).breaksOn(TlsDeliveryTest::any);
+    assertEquals(
+        "deferred greylisted", reason(net.mail().again(FakeInternet.NOON).to("grey").one()));
     neverSawMail(stripped);
     stripped.breaksOn(x -> false);
     net.clock.pass(Duration.ofHours(21));
@@ -540,7 +544,7 @@ final class TlsDeliveryTest {
   void everyRecipientHasOneOutcomeWhereverTlsIsCut() throws Exception {
     // From the last cut to the first: near the end every octet, in the handshake with long steps.
     int whole;
-    try (FakeNet here = new FakeNet()) {
+    try (FakeInternet here = new FakeInternet()) {
       FakeHost host = encrypted(here).offers("PIPELINING");
       assertEquals("delivered may:trusted", reason(here.mail().to("a", "b").one()));
       host.session(0).awaitQuit();
@@ -549,7 +553,7 @@ final class TlsDeliveryTest {
     int delivered = 0;
     int cut = 0;
     for (int octets = whole + 40; octets > 0; octets -= octets > whole - 330 ? 3 : 173) {
-      try (FakeNet here = new FakeNet()) {
+      try (FakeInternet here = new FakeInternet()) {
         FakeHost host = encrypted(here).offers("PIPELINING").sendsAtMost(octets);
         Map<Long, Outcome> outcomes = here.mail().to("a", "b").deliver();
         boolean taken = host.took();
@@ -557,7 +561,7 @@ final class TlsDeliveryTest {
           assertFalse(outcome instanceof Outcome.Refused, "a broken connection refuses nobody");
           assertEquals(taken, outcome instanceof Outcome.Delivered, "after " + octets + " octets");
         }
-        neverInClear(host);
+        neverPlaintext(host);
         delivered += taken ? 1 : 0;
         cut++;
       }
@@ -566,41 +570,41 @@ final class TlsDeliveryTest {
   }
 
   @Test
-  void everyRecipientHasOneOutcomeWhereverTheHostGoesDeafInTls() throws Exception {
+  void everyRecipientHasOneOutcomeWhereverTlsStalls() throws Exception {
     int whole;
-    try (FakeNet here = new FakeNet()) {
+    try (FakeInternet here = new FakeInternet()) {
       FakeHost host = encrypted(here).offers("PIPELINING");
       assertEquals("delivered may:trusted", reason(here.mail().one()));
       host.session(0).awaitQuit();
-      whole = host.session(0).heard.get();
+      whole = host.session(0).received.get();
     }
     for (int octets = whole + 40; octets > 0; octets -= octets > whole - 400 ? 7 : 173) {
-      try (FakeNet here = new FakeNet()) {
-        FakeHost host = encrypted(here).offers("PIPELINING").hearsAtMost(octets);
+      try (FakeInternet here = new FakeInternet()) {
+        FakeHost host = encrypted(here).offers("PIPELINING").readsAtMost(octets);
         Outcome outcome = here.mail().one();
         boolean taken = host.took();
         assertEquals(taken, outcome instanceof Outcome.Delivered, "after " + octets + " octets");
         assertFalse(outcome instanceof Outcome.Refused, "a broken connection refuses nobody");
-        neverInClear(host);
+        neverPlaintext(host);
       }
     }
   }
 
-  private static void neverInClear(FakeHost host) {
-    for (FakeHost.Session session : host.sessions()) {
+  private static void neverPlaintext(FakeHost host) {
+    for (FakeHost.FakeHostSession session : host.sessions()) {
       assertTrue(session.encrypted || !session.verbs().contains("MAIL"), "mail in clear");
     }
   }
 
-  private FakeHost withOurMechanisms(FakeNet here, java.nio.file.Path folder, String... offered)
-      throws Exception {
+  private FakeHost withOurMechanisms(
+      FakeInternet here, java.nio.file.Path folder, String... offered) throws Exception {
     java.nio.file.Path passwords = folder.resolve("passwords");
     java.nio.file.Files.writeString(passwords, PASSWORDS);
     java.nio.file.Files.setPosixFilePermissions(
         passwords, java.nio.file.attribute.PosixFilePermissions.fromString("rw-------"));
-    PasswordFile file = new PasswordFile(passwords, new byte[16], here.clock, here.heard.log());
+    PasswordFile file = new PasswordFile(passwords, new byte[16], here.clock, here.log.log());
     FakeHost host = smart(here, "smart.example").offersInTls("AUTH " + String.join(" ", offered));
-    return host.sasl(new PasswordMechanisms(file, Chance.seeded(7)));
+    return host.sasl(new PasswordMechanisms(file, RandomSource.seeded(7)));
   }
 
   /** The keys of RFC 7677 section 3: user, pencil. */
@@ -617,7 +621,7 @@ final class TlsDeliveryTest {
             new String[] {"SCRAM-SHA-256", "PLAIN"},
             new String[] {"SCRAM-SHA-256"},
             new String[] {"PLAIN"})) {
-      try (FakeNet here = new FakeNet()) {
+      try (FakeInternet here = new FakeInternet()) {
         FakeHost host = withOurMechanisms(here, folder, offered);
         assertEquals("delivered secure:verified", reason(here.mail().by(smart()).one()));
         assertEquals("user", host.session(0).user);
@@ -634,7 +638,7 @@ final class TlsDeliveryTest {
   void ourServerRefusesOurClientWithAnotherPassword(@TempDir java.nio.file.Path folder)
       throws Exception {
     for (String offered : List.of("SCRAM-SHA-256", "PLAIN")) {
-      try (FakeNet here = new FakeNet()) {
+      try (FakeInternet here = new FakeInternet()) {
         FakeHost host = withOurMechanisms(here, folder, offered);
         RouteSettings route = java.util.Objects.requireNonNull(here.routes.get("smart"));
         here.routes.put(
@@ -653,8 +657,8 @@ final class TlsDeliveryTest {
   }
 
   @Test
-  void aSmartHostThatDribblesInAuthIsLeft() throws Exception {
-    net.times = SmtpTimes.defaults().atMost(Duration.ofMillis(500));
+  void slowAuthAtASmartHostTimesOut() throws Exception {
+    net.times = SmtpTimeouts.defaults().atMost(Duration.ofMillis(500));
     FakeHost host = smart(net, "smart.example").dribblesAt("AUTH");
     assertEquals("deferred timeout", reason(net.mail().by(smart()).one()));
     neverSawMail(host);
@@ -663,46 +667,48 @@ final class TlsDeliveryTest {
   @Test
   void theLastGuardStopsWhateverWasDecided() {
     Outcome outcome;
-    try (FakeNet here = new FakeNet()) {
-      here.level = Level.ENCRYPT;
+    try (FakeInternet here = new FakeInternet()) {
+      here.level = TlsLevel.ENCRYPT;
       FakeHost host = here.simple();
       var consignment = here.mail().to("bob").consignment();
-      var tls = here.world().tls();
-      Outcomes outcomes = new Outcomes(consignment.recipients());
+      var tls = here.environment().tls();
+      RecipientOutcomes outcomes = new RecipientOutcomes(consignment.recipients());
       var times = here.settings().times();
       var policy =
           new org.sealwax.mail.policy.Policy(
-              here.settings().ladder(), org.sealwax.mail.policy.Floors.DEFAULT);
+              here.settings().ladder(), org.sealwax.mail.policy.TlsFloors.DEFAULT);
       var terms =
-          Terms.of(
-              org.sealwax.mail.policy.Subject.fixed(Domain.of("mx.example.org")),
-              List.of(new org.sealwax.mail.policy.Evidence.Default(Level.ENCRYPT)),
+          HostRequirement.of(
+              org.sealwax.mail.policy.PolicySubject.fixed(Domain.of("mx.example.org")),
+              List.of(new org.sealwax.mail.policy.Evidence.Default(TlsLevel.ENCRYPT)),
               policy,
-              FakeNet.NOON);
+              FakeInternet.NOON);
       var greeted =
           new org.sealwax.mail.smtp.session.Greeting(tls, times)
               .greet(
                   connect(here),
-                  new org.sealwax.mail.smtp.session.Approach(
+                  new org.sealwax.mail.smtp.session.GreetingOptions(
                       "router.example",
-                      org.sealwax.mail.smtp.session.Approach.Wish.CLEAR,
+                      org.sealwax.mail.smtp.session.GreetingOptions.TlsMode.CLEAR,
                       offer()));
-      var dialogue = greeted.dialogue();
+      var dialogue = greeted.session();
       if (dialogue == null) {
         throw new AssertionError("not greeted");
       }
-      Peer forged =
-          new Peer(dialogue, terms, new java.net.InetSocketAddress(0), "mx", false, false, 0);
-      Transfer transfer = new Transfer(consignment, outcomes, here.courier().tools(), false);
+      HostConnection forged =
+          new HostConnection(
+              dialogue, terms, new java.net.InetSocketAddress(0), "mx", false, false, 0);
+      ConsignmentTransfer transfer =
+          new ConsignmentTransfer(consignment, outcomes, here.courier().environment(), false);
       org.junit.jupiter.api.Assertions.assertThrows(
-          IllegalStateException.class, () -> transfer.with(forged));
+          IllegalStateException.class, () -> transfer.runOn(forged));
       neverSawMail(host);
-      outcome = outcomes.end(Trouble.bug()).values().iterator().next();
+      outcome = outcomes.end(FailureTable.bug()).values().iterator().next();
     }
     assertEquals("deferred internal", reason(outcome));
   }
 
-  private static org.sealwax.mail.net.Wire connect(FakeNet here) {
+  private static org.sealwax.mail.net.Wire connect(FakeInternet here) {
     try {
       return here.connect(
           new java.net.InetSocketAddress(java.net.InetAddress.ofLiteral("192.0.2.1"), 25),
@@ -722,7 +728,8 @@ final class TlsDeliveryTest {
         false,
         false,
         false,
-        new org.sealwax.mail.tls.verdict.References(List.of(), Set.of(), FakeNet.ca().roots()),
+        new org.sealwax.mail.tls.verdict.ReferenceIdentity(
+            List.of(), Set.of(), FakeInternet.ca().roots()),
         "test");
   }
 }

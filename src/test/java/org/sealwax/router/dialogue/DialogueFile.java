@@ -35,7 +35,8 @@ import java.util.stream.Stream;
  * @param steps in order
  * @param queued the {@code Q:}, {@code B:} and {@code E:} lines, with their letter
  */
-public record DialogueFile(Path path, List<String> options, List<Step> steps, List<String> queued) {
+public record DialogueFile(
+    Path path, List<String> options, List<DialogueLine> steps, List<String> queued) {
   /** Copies. */
   public DialogueFile {
     options = List.copyOf(options);
@@ -44,31 +45,31 @@ public record DialogueFile(Path path, List<String> options, List<Step> steps, Li
   }
 
   /** One line of the conversation. */
-  public sealed interface Step {
+  public sealed interface DialogueLine {
     /** The client says these octets. */
     @SuppressWarnings("ArrayRecordComponent") // never compared
-    record Client(int line, byte[] octets, String text) implements Step {}
+    record Client(int line, byte[] octets, String text) implements DialogueLine {}
 
     /** The server says a line like this. */
-    record Server(int line, String pattern) implements Step {}
+    record Server(int line, String pattern) implements DialogueLine {}
 
     /** {@code == packet ==}. */
-    record Packet(int line) implements Step {}
+    record Packet(int line) implements DialogueLine {}
 
     /** {@code == tls ==}. */
-    record Tls(int line) implements Step {}
+    record Tls(int line) implements DialogueLine {}
 
     /** {@code == later … ==}. */
-    record Later(int line, Duration passed) implements Step {}
+    record Later(int line, Duration passed) implements DialogueLine {}
 
     /** {@code == shutdown ==}. */
-    record Shutdown(int line) implements Step {}
+    record Shutdown(int line) implements DialogueLine {}
 
     /** {@code == close ==}. */
-    record Close(int line) implements Step {}
+    record Close(int line) implements DialogueLine {}
 
     /** {@code == hang up ==}. */
-    record HangUp(int line) implements Step {}
+    record HangUp(int line) implements DialogueLine {}
   }
 
   /** All files under a folder of the test resources, sorted. */
@@ -81,7 +82,7 @@ public record DialogueFile(Path path, List<String> options, List<Step> steps, Li
   /** Reads one file; anything not understood is an error. */
   public static DialogueFile read(Path path) throws IOException {
     List<String> options = new ArrayList<>();
-    List<Step> steps = new ArrayList<>();
+    List<DialogueLine> steps = new ArrayList<>();
     List<String> queued = new ArrayList<>();
     int number = 0;
     for (String line : Files.readAllLines(path)) {
@@ -94,11 +95,11 @@ public record DialogueFile(Path path, List<String> options, List<Step> steps, Li
         options.add(line.substring(2).strip());
       } else if (line.startsWith("C:")) {
         byte[] octets = (rest + "\r\n").getBytes(StandardCharsets.UTF_8);
-        steps.add(new Step.Client(number, octets, rest));
+        steps.add(new DialogueLine.Client(number, octets, rest));
       } else if (line.startsWith("C!")) {
-        steps.add(new Step.Client(number, unescaped(rest), rest));
+        steps.add(new DialogueLine.Client(number, unescaped(rest), rest));
       } else if (line.startsWith("S:")) {
-        steps.add(new Step.Server(number, rest));
+        steps.add(new DialogueLine.Server(number, rest));
       } else if (line.startsWith("Q:") || line.startsWith("B:") || line.startsWith("E:")) {
         queued.add(line);
       } else if (line.startsWith("== ") && line.endsWith(" ==")) {
@@ -110,18 +111,18 @@ public record DialogueFile(Path path, List<String> options, List<Step> steps, Li
     return new DialogueFile(path, options, steps, queued);
   }
 
-  private static Step directive(int number, String text) throws IOException {
+  private static DialogueLine directive(int number, String text) throws IOException {
     return switch (text) {
-      case "packet" -> new Step.Packet(number);
-      case "tls" -> new Step.Tls(number);
-      case "shutdown" -> new Step.Shutdown(number);
-      case "close" -> new Step.Close(number);
-      case "hang up" -> new Step.HangUp(number);
+      case "packet" -> new DialogueLine.Packet(number);
+      case "tls" -> new DialogueLine.Tls(number);
+      case "shutdown" -> new DialogueLine.Shutdown(number);
+      case "close" -> new DialogueLine.Close(number);
+      case "hang up" -> new DialogueLine.HangUp(number);
       default -> {
         if (!text.startsWith("later ")) {
           throw new IOException("line " + number + ": not understood: " + text);
         }
-        yield new Step.Later(
+        yield new DialogueLine.Later(
             number, Duration.parse("PT" + text.substring(6).toUpperCase(java.util.Locale.ROOT)));
       }
     };

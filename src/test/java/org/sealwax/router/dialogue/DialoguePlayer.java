@@ -9,7 +9,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import org.sealwax.mail.net.MemoryWire;
-import org.sealwax.mail.smtp.Line;
+import org.sealwax.mail.smtp.InputLine;
 import org.sealwax.mail.smtp.LineReader;
 
 /**
@@ -18,7 +18,7 @@ import org.sealwax.mail.smtp.LineReader;
  */
 public final class DialoguePlayer {
   /** What only the test can do. */
-  public interface World {
+  public interface DialogueEvents {
     /** Time passes for the tested side; its read has been told. */
     void later(Duration passed);
 
@@ -36,7 +36,7 @@ public final class DialoguePlayer {
   private final DialogueFile file;
   private final MemoryWire ours;
   private final MemoryWire tested;
-  private final World world;
+  private final DialogueEvents environment;
   private final ByteArrayOutputStream packet = new ByteArrayOutputStream();
   private LineReader in;
 
@@ -46,20 +46,21 @@ public final class DialoguePlayer {
    * @param ours the end it talks over
    * @param tested the other end, for time
    */
-  public DialoguePlayer(DialogueFile file, MemoryWire ours, MemoryWire tested, World world) {
+  public DialoguePlayer(
+      DialogueFile file, MemoryWire ours, MemoryWire tested, DialogueEvents world) {
     this.file = file;
     this.ours = ours;
     this.tested = tested;
-    this.world = world;
+    this.environment = world;
     this.in = new LineReader(ours.in());
   }
 
   /** Sends what the client says and expects what the server says: for our server. */
   public void playClient() throws IOException, InterruptedException {
-    for (DialogueFile.Step step : file.steps()) {
+    for (DialogueFile.DialogueLine step : file.steps()) {
       switch (step) {
-        case DialogueFile.Step.Client c -> packet.writeBytes(c.octets());
-        case DialogueFile.Step.Server s -> {
+        case DialogueFile.DialogueLine.Client c -> packet.writeBytes(c.octets());
+        case DialogueFile.DialogueLine.Server s -> {
           send();
           expect(s.line(), s.pattern());
         }
@@ -74,11 +75,11 @@ public final class DialoguePlayer {
 
   /** Sends what the server says and expects what the client says: for our client. */
   public void playServer() throws IOException, InterruptedException {
-    for (DialogueFile.Step step : file.steps()) {
+    for (DialogueFile.DialogueLine step : file.steps()) {
       switch (step) {
-        case DialogueFile.Step.Server s ->
+        case DialogueFile.DialogueLine.Server s ->
             packet.writeBytes((s.pattern() + "\r\n").getBytes(StandardCharsets.UTF_8));
-        case DialogueFile.Step.Client c -> {
+        case DialogueFile.DialogueLine.Client c -> {
           send();
           expect(c.line(), c.text());
         }
@@ -91,30 +92,31 @@ public final class DialoguePlayer {
     send();
   }
 
-  private void common(DialogueFile.Step step) throws IOException, InterruptedException {
+  private void common(DialogueFile.DialogueLine step) throws IOException, InterruptedException {
     switch (step) {
-      case DialogueFile.Step.Packet p -> tested.awaitReader();
-      case DialogueFile.Step.Tls t -> {
+      case DialogueFile.DialogueLine.Packet p -> tested.awaitReader();
+      case DialogueFile.DialogueLine.Tls t -> {
         assertEquals(0, in.buffered(), at(t.line()) + "something was said before the handshake");
-        world.handshake(ours);
+        environment.handshake(ours);
         in = new LineReader(ours.in());
       }
-      case DialogueFile.Step.Later l -> {
+      case DialogueFile.DialogueLine.Later l -> {
         tested.awaitReader();
-        world.later(l.passed());
+        environment.later(l.passed());
         var _ = tested.elapse(l.passed());
       }
-      case DialogueFile.Step.Shutdown s -> {
+      case DialogueFile.DialogueLine.Shutdown s -> {
         tested.awaitReader();
-        world.shutdown();
+        environment.shutdown();
       }
-      case DialogueFile.Step.Close c -> {
-        Line line = in.read(LONGEST_LINE);
-        assertTrue(line instanceof Line.End, () -> at(c.line()) + "not closed, but " + line);
+      case DialogueFile.DialogueLine.Close c -> {
+        InputLine line = in.read(LONGEST_LINE);
+        assertTrue(
+            line instanceof InputLine.EndOfInput, () -> at(c.line()) + "not closed, but " + line);
       }
-      case DialogueFile.Step.HangUp h -> ours.close();
-      case DialogueFile.Step.Client c -> throw new IllegalStateException("played above");
-      case DialogueFile.Step.Server s -> throw new IllegalStateException("played above");
+      case DialogueFile.DialogueLine.HangUp h -> ours.close();
+      case DialogueFile.DialogueLine.Client c -> throw new IllegalStateException("played above");
+      case DialogueFile.DialogueLine.Server s -> throw new IllegalStateException("played above");
     }
   }
 
@@ -130,12 +132,12 @@ public final class DialoguePlayer {
   }
 
   private void expect(int number, String pattern) throws IOException {
-    Line line = in.read(LONGEST_LINE);
+    InputLine line = in.read(LONGEST_LINE);
     String text =
         switch (line) {
-          case Line.Text t -> t.text();
-          case Line.End e -> fail(at(number) + "closed instead of: " + pattern);
-          case Line.Refused r -> fail(at(number) + r.flaw() + " instead of: " + pattern);
+          case InputLine.Text t -> t.text();
+          case InputLine.EndOfInput e -> fail(at(number) + "closed instead of: " + pattern);
+          case InputLine.BrokenLine r -> fail(at(number) + r.flaw() + " instead of: " + pattern);
         };
     if (!DialogueFile.matches(pattern, text)) {
       assertEquals(pattern, text, at(number) + "said something else");

@@ -12,7 +12,7 @@ import org.sealwax.mail.tls.TlsClient;
 import org.sealwax.mail.tls.TlsServer;
 import org.sealwax.mail.tls.TlsWire;
 import org.sealwax.mail.tls.verdict.Handshake;
-import org.sealwax.mail.tls.verdict.TlsTrouble;
+import org.sealwax.mail.tls.verdict.TlsException;
 import org.sealwax.mail.tls.verdict.TlsVersion;
 import org.sealwax.mail.tls.verdict.Verdict;
 
@@ -46,55 +46,55 @@ public final class FakeTls {
   public static TlsServer server(Verdict verdict) {
     return (clear, total) -> {
       expect(clear, HELLO);
-      say(clear, DONE);
-      return new Shown(clear, handshake(verdict));
+      send(clear, DONE);
+      return new FakeTlsSession(clear, handshake(verdict));
     };
   }
 
   /** The client's side. */
   public static TlsClient client(Verdict verdict) {
     return (clear, offer, total) -> {
-      say(clear, HELLO);
+      send(clear, HELLO);
       expect(clear, DONE);
-      return new Shown(clear, handshake(verdict));
+      return new FakeTlsSession(clear, handshake(verdict));
     };
   }
 
   /** The client's octets. */
-  public static void asClient(Wire wire) throws TlsTrouble {
-    say(wire, HELLO);
+  public static void asClient(Wire wire) throws TlsException {
+    send(wire, HELLO);
     expect(wire, DONE);
   }
 
   /** The server's octets. */
-  public static void asServer(Wire wire) throws TlsTrouble {
+  public static void asServer(Wire wire) throws TlsException {
     expect(wire, HELLO);
-    say(wire, DONE);
+    send(wire, DONE);
   }
 
-  private static void say(Wire wire, byte[] word) throws TlsTrouble {
+  private static void send(Wire wire, byte[] word) throws TlsException {
     try {
       wire.out().write(word);
     } catch (IOException e) {
-      throw new TlsTrouble(TlsTrouble.Kind.CLOSED, "closed", e);
+      throw new TlsException(TlsException.Kind.CLOSED, "closed", e);
     }
   }
 
-  private static void expect(Wire wire, byte[] word) throws TlsTrouble {
+  private static void expect(Wire wire, byte[] word) throws TlsException {
     try {
       for (byte b : word) {
         int read = wire.in().read();
         if (read != b) {
-          TlsTrouble.Kind kind = read < 0 ? TlsTrouble.Kind.CLOSED : TlsTrouble.Kind.NOT_TLS;
-          throw new TlsTrouble(kind, "octet " + read);
+          TlsException.Kind kind = read < 0 ? TlsException.Kind.CLOSED : TlsException.Kind.NOT_TLS;
+          throw new TlsException(kind, "octet " + read);
         }
       }
-    } catch (TlsTrouble e) {
+    } catch (TlsException e) {
       close(wire);
       throw e;
     } catch (IOException e) {
       close(wire);
-      throw new TlsTrouble(TlsTrouble.Kind.TIMEOUT, "nothing came", e);
+      throw new TlsException(TlsException.Kind.TIMEOUT, "nothing came", e);
     }
   }
 
@@ -106,7 +106,7 @@ public final class FakeTls {
     }
   }
 
-  private record Shown(Wire clear, Handshake handshake) implements TlsWire {
+  private record FakeTlsSession(Wire clear, Handshake handshake) implements TlsWire {
     @Override
     public boolean truncated() {
       return false;

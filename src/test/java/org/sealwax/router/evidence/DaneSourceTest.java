@@ -16,29 +16,29 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sealwax.mail.address.AddressLiteral;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.dns.Answer;
+import org.sealwax.mail.dns.DnsAnswer;
 import org.sealwax.mail.dns.Resolver;
-import org.sealwax.mail.dns.Tlsa;
+import org.sealwax.mail.dns.TlsaRecord;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.policy.Evidence.DaneState;
-import org.sealwax.mail.policy.Subject;
+import org.sealwax.mail.policy.PolicySubject;
 import org.sealwax.testkit.dns.FixedResolver;
 
 /** What the DNS says, and what it means for one host (RFC 7672 2.1 to 2.2.3, 3.2.2). */
 final class DaneSourceTest {
   private static final HostAddresses.Families BOTH = new HostAddresses.Families(true, true);
-  private static final Tlsa EE = new Tlsa(3, 1, 1, "ab".repeat(32));
-  private static final Tlsa TA = new Tlsa(2, 0, 1, "cd".repeat(32));
-  private static final Tlsa PKIX = new Tlsa(1, 1, 1, "ab".repeat(32));
+  private static final TlsaRecord EE = new TlsaRecord(3, 1, 1, "ab".repeat(32));
+  private static final TlsaRecord TA = new TlsaRecord(2, 0, 1, "cd".repeat(32));
+  private static final TlsaRecord PKIX = new TlsaRecord(1, 1, 1, "ab".repeat(32));
   private static final String OWNER = "_25._tcp.mx.example.org";
 
   /** An MX step that DNSSEC vouches for. */
-  private static final Subject BY_MX =
-      new Subject(Domain.of("example.org"), Domain.of("mx.example.org"), true, 25);
+  private static final PolicySubject BY_MX =
+      new PolicySubject(Domain.of("example.org"), Domain.of("mx.example.org"), true, 25);
 
-  private static final Subject BY_UNSIGNED_MX =
-      new Subject(Domain.of("example.net"), Domain.of("mx.example.org"), false, 25);
+  private static final PolicySubject BY_UNSIGNED_MX =
+      new PolicySubject(Domain.of("example.net"), Domain.of("mx.example.org"), false, 25);
 
   private static FixedResolver.Builder signed() {
     return FixedResolver.builder()
@@ -53,26 +53,26 @@ final class DaneSourceTest {
         .address("mx.example.org", "192.0.2.1");
   }
 
-  private static Evidence.Dane ask(FixedResolver.Builder world, Subject subject) {
-    return ask(world.build(), subject);
+  private static Evidence.Dane query(FixedResolver.Builder world, PolicySubject subject) {
+    return query(world.build(), subject);
   }
 
-  private static Evidence.Dane ask(Resolver world, Subject subject) {
+  private static Evidence.Dane query(Resolver world, PolicySubject subject) {
     DaneSource source = new DaneSource(world, BOTH, Clock.system());
-    List<Evidence> evidence = source.about(subject);
+    List<Evidence> evidence = source.evidenceFor(subject);
     assertEquals(1, evidence.size());
     Evidence.Dane dane = (Evidence.Dane) evidence.getFirst();
     // What is in memory means the same.
     source
-        .atHand(subject)
+        .ifCached(subject)
         .ifPresent(known -> assertEquals(told(dane), told((Evidence.Dane) known.getFirst())));
     return dane;
   }
 
   @Test
-  void hasAtHandOnlyWhatNeedsNoQuestion() {
+  void ifCachedNeedsNoQuery() {
     Resolver memory = signed().tlsa(OWNER, EE).build();
-    assertTrue(new DaneSource(memory, BOTH, Clock.system()).atHand(BY_MX).isPresent());
+    assertTrue(new DaneSource(memory, BOTH, Clock.system()).ifCached(BY_MX).isPresent());
     // The same answers, each of which must be asked for.
     Resolver forgetful =
         (Resolver)
@@ -84,9 +84,9 @@ final class DaneSourceTest {
                         ? unasked(memory)
                         : method.invoke(memory, values));
     DaneSource source = new DaneSource(forgetful, BOTH, Clock.system());
-    assertTrue(source.atHand(BY_MX).isEmpty());
+    assertTrue(source.ifCached(BY_MX).isEmpty());
     assertEquals(
-        "usable 311 at mx.example.org", told((Evidence.Dane) source.about(BY_MX).getFirst()));
+        "usable 311 at mx.example.org", told((Evidence.Dane) source.evidenceFor(BY_MX).getFirst()));
   }
 
   /** All but the TLSA records are in memory. */
@@ -97,7 +97,7 @@ final class DaneSourceTest {
             new Class<?>[] {Resolver.class},
             (proxy, method, values) ->
                 method.getName().equals("tlsa")
-                    ? Answer.notAtHand(Domain.of(OWNER))
+                    ? DnsAnswer.notCached(Domain.of(OWNER))
                     : method.invoke(memory, values));
   }
 
@@ -110,7 +110,7 @@ final class DaneSourceTest {
                       .sorted()
                       .collect(Collectors.joining(" "));
           case DaneState.Unusable u -> "unusable";
-          case DaneState.Trouble t -> "trouble";
+          case DaneState.LookupFailed t -> "trouble";
           case DaneState.Absent a -> "absent";
         }
         + " at "
@@ -145,7 +145,7 @@ final class DaneSourceTest {
         row(
             "unusable at mx.example.org",
             "E13: a digest of the wrong length",
-            signed().tlsa(OWNER, new Tlsa(3, 1, 1, "abcd"))),
+            signed().tlsa(OWNER, new TlsaRecord(3, 1, 1, "abcd"))),
         row(found, "one usable beside unusable ones", signed().tlsa(OWNER, PKIX).tlsa(OWNER, EE)),
         row(trouble, "E17: TLSA question fails", signed().fails(OWNER, FixedResolver.Type.TLSA)),
         row(
@@ -180,7 +180,7 @@ final class DaneSourceTest {
   @ParameterizedTest(name = "{1}: {0}")
   @MethodSource("table")
   void answersAndTheirMeaning(String expected, String what, FixedResolver.Builder world) {
-    assertEquals(expected, told(ask(world, BY_MX)), what);
+    assertEquals(expected, told(query(world, BY_MX)), what);
   }
 
   // RFC 7672 §2.2.2: a host that is an alias.
@@ -199,34 +199,34 @@ final class DaneSourceTest {
   @Test
   void e23TheEndOfASecureAliasIsTheBase() {
     assertEquals(
-        "usable 311 at host.provider.example", told(ask(aliased().tlsa(PROVIDERS, EE), BY_MX)));
+        "usable 311 at host.provider.example", told(query(aliased().tlsa(PROVIDERS, EE), BY_MX)));
   }
 
   @Test
   void theEndIsPreferredToTheBeginning() {
     assertEquals(
         "usable 311 at host.provider.example",
-        told(ask(aliased().tlsa(PROVIDERS, EE).tlsa(OWNER, TA), BY_MX)));
+        told(query(aliased().tlsa(PROVIDERS, EE).tlsa(OWNER, TA), BY_MX)));
   }
 
   @Test
-  void theBeginningStandsInWhenTheEndHasNone() {
-    assertEquals("usable 311 at mx.example.org", told(ask(aliased().tlsa(OWNER, EE), BY_MX)));
-    assertEquals("absent at mx.example.org", told(ask(aliased(), BY_MX)));
+  void aliasNameIsUsedWhenTheTargetHasNoTlsa() {
+    assertEquals("usable 311 at mx.example.org", told(query(aliased().tlsa(OWNER, EE), BY_MX)));
+    assertEquals("absent at mx.example.org", told(query(aliased(), BY_MX)));
   }
 
   @Test
-  void troubleAtTheEndIsNotPassedOver() {
+  void failureAtTheAliasTargetIsNotIgnored() {
     assertEquals(
         "trouble at host.provider.example",
-        told(ask(aliased().fails(PROVIDERS, FixedResolver.Type.TLSA).tlsa(OWNER, EE), BY_MX)));
+        told(query(aliased().fails(PROVIDERS, FixedResolver.Type.TLSA).tlsa(OWNER, EE), BY_MX)));
   }
 
   @Test
-  void troubleAtTheBeginningIsTrouble() {
+  void failureAtTheFirstNameIsAFailure() {
     assertEquals(
         "trouble at mx.example.org",
-        told(ask(aliased().bogus(OWNER, FixedResolver.Type.TLSA), BY_MX)));
+        told(query(aliased().bogus(OWNER, FixedResolver.Type.TLSA), BY_MX)));
   }
 
   private static FixedResolver.Builder intoTheUnsigned() {
@@ -240,12 +240,12 @@ final class DaneSourceTest {
   @Test
   void aSignedAliasIntoAnUnsignedZoneKeepsItsOwnName() {
     assertEquals(
-        "usable 311 at mx.example.org", told(ask(intoTheUnsigned().tlsa(OWNER, EE), BY_MX)));
-    assertEquals("absent at mx.example.org", told(ask(intoTheUnsigned(), BY_MX)));
+        "usable 311 at mx.example.org", told(query(intoTheUnsigned().tlsa(OWNER, EE), BY_MX)));
+    assertEquals("absent at mx.example.org", told(query(intoTheUnsigned(), BY_MX)));
     assertEquals(
         "trouble at mx.example.org",
         told(
-            ask(
+            query(
                 intoTheUnsigned().fails("mx.example.org", FixedResolver.Type.CNAME).tlsa(OWNER, EE),
                 BY_MX)));
   }
@@ -255,7 +255,7 @@ final class DaneSourceTest {
     assertEquals(
         "absent at mx.example.org",
         told(
-            ask(
+            query(
                 FixedResolver.builder()
                     .secure("provider.example")
                     .cname("mx.example.org", "host.provider.example")
@@ -269,11 +269,11 @@ final class DaneSourceTest {
   void e22RecordsBehindAnAliasAreFollowedAndTheBaseStays() {
     assertEquals(
         "usable 311 at mx.example.org",
-        told(ask(signed().cname(OWNER, "tlsa.example.org").tlsa("tlsa.example.org", EE), BY_MX)));
+        told(query(signed().cname(OWNER, "tlsa.example.org").tlsa("tlsa.example.org", EE), BY_MX)));
     assertEquals(
         "absent at mx.example.org",
         told(
-            ask(
+            query(
                 signed().cname(OWNER, "tlsa.unsigned.example").tlsa("tlsa.unsigned.example", EE),
                 BY_MX)),
         "an alias into an unsigned zone");
@@ -282,7 +282,7 @@ final class DaneSourceTest {
   // Which questions are asked at all.
 
   @Test
-  void nobodyIsAskedForRecordsBelowUnsignedAddresses() {
+  void noTlsaQueryBelowUnsignedAddresses() {
     Set<String> asked = ConcurrentHashMap.newKeySet();
     FixedResolver world = unsigned().tlsa(OWNER, EE).build();
     Resolver watched =
@@ -297,17 +297,17 @@ final class DaneSourceTest {
                   asked.add(method.getName());
                   return method.invoke(world, args);
                 });
-    ask(watched, BY_MX);
+    query(watched, BY_MX);
     assertEquals(Set.of("addresses"), asked);
   }
 
   @Test
   void theRealPortIsInTheOwnerName() {
-    Subject submission = Subject.fixed(Domain.of("mx.example.org"), 587);
-    assertEquals("absent at mx.example.org", told(ask(signed().tlsa(OWNER, EE), submission)));
+    PolicySubject submission = PolicySubject.fixed(Domain.of("mx.example.org"), 587);
+    assertEquals("absent at mx.example.org", told(query(signed().tlsa(OWNER, EE), submission)));
     assertEquals(
         "usable 311 at mx.example.org",
-        told(ask(signed().tlsa("_587._tcp.mx.example.org", EE), submission)));
+        told(query(signed().tlsa("_587._tcp.mx.example.org", EE), submission)));
   }
 
   @Test
@@ -315,9 +315,9 @@ final class DaneSourceTest {
     String label = "a".repeat(60) + ".";
     Domain longest = Domain.of(label.repeat(3) + "a".repeat(58) + ".example.org");
     assertEquals(253, longest.name().length());
-    Subject subject = new Subject(Domain.of("example.org"), longest, true, 25);
+    PolicySubject subject = new PolicySubject(Domain.of("example.org"), longest, true, 25);
     Evidence.Dane dane =
-        ask(
+        query(
             FixedResolver.builder().secure("example.org").address(longest.name(), "192.0.2.1"),
             subject);
     assertEquals("absent at " + longest, told(dane));
@@ -325,15 +325,16 @@ final class DaneSourceTest {
 
   @Test
   void anAddressLiteralHasNone() {
-    Subject literal =
-        Subject.fixed(new AddressLiteral(java.net.InetAddress.ofLiteral("192.0.2.1")), 25);
-    assertEquals(List.of(), new DaneSource(signed().build(), BOTH, Clock.system()).about(literal));
+    PolicySubject literal =
+        PolicySubject.fixed(new AddressLiteral(java.net.InetAddress.ofLiteral("192.0.2.1")), 25);
+    assertEquals(
+        List.of(), new DaneSource(signed().build(), BOTH, Clock.system()).evidenceFor(literal));
   }
 
   // Who vouches for what (RFC 7672 §2.2.1, §3.2.2).
 
-  private static List<Domain> names(FixedResolver.Builder world, Subject subject) {
-    return ask(world, subject).state() instanceof DaneState.Usable usable
+  private static List<Domain> names(FixedResolver.Builder world, PolicySubject subject) {
+    return query(world, subject).state() instanceof DaneState.Usable usable
         ? usable.associations().names()
         : List.of();
   }
@@ -343,7 +344,8 @@ final class DaneSourceTest {
     assertEquals(
         List.of(Domain.of("mx.example.org"), Domain.of("example.org")),
         names(signed().tlsa(OWNER, TA), BY_MX));
-    Subject byAlias = new Subject(Domain.of("www.example.org"), Domain.of("mx.example.org"), true);
+    PolicySubject byAlias =
+        new PolicySubject(Domain.of("www.example.org"), Domain.of("mx.example.org"), true);
     assertEquals(
         List.of(
             Domain.of("mx.example.org"), Domain.of("www.example.org"), Domain.of("example.org")),
@@ -360,27 +362,27 @@ final class DaneSourceTest {
   }
 
   @Test
-  void ofAConfiguredHostItsOwnNameCountsBesideTheEndOfItsAlias() {
+  void configuredHostMayHaveItsOwnNameOrItsAliasTarget() {
     assertEquals(
         List.of(Domain.of("host.provider.example"), Domain.of("mx.example.org")),
-        names(aliased().tlsa(PROVIDERS, TA), Subject.fixed(Domain.of("mx.example.org"), 25)));
+        names(aliased().tlsa(PROVIDERS, TA), PolicySubject.fixed(Domain.of("mx.example.org"), 25)));
   }
 
   @Test
   void e21AHostBehindAnUnsignedMxIsHalfDane() {
-    assertFalse(ask(signed().tlsa(OWNER, EE), BY_UNSIGNED_MX).secureMx());
-    assertTrue(ask(signed().tlsa(OWNER, EE), BY_MX).secureMx());
+    assertFalse(query(signed().tlsa(OWNER, EE), BY_UNSIGNED_MX).secureMx());
+    assertTrue(query(signed().tlsa(OWNER, EE), BY_MX).secureMx());
   }
 
   @Test
   void e24ADomainThatIsItsOwnHostIsWholeDane() {
     Evidence.Dane dane =
-        ask(
+        query(
             FixedResolver.builder()
                 .secure("example.org")
                 .address("example.org", "192.0.2.1")
                 .tlsa("_25._tcp.example.org", EE),
-            new Subject(Domain.of("example.org"), Domain.of("example.org"), false));
+            new PolicySubject(Domain.of("example.org"), Domain.of("example.org"), false));
     assertEquals("usable 311 at example.org", told(dane));
     assertTrue(dane.secureMx());
   }

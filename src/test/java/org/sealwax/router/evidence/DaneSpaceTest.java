@@ -11,14 +11,14 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.Test;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.dns.Answer;
+import org.sealwax.mail.dns.DnsAnswer;
+import org.sealwax.mail.dns.DnssecStatus;
 import org.sealwax.mail.dns.Resolver;
-import org.sealwax.mail.dns.Security;
-import org.sealwax.mail.dns.Tlsa;
+import org.sealwax.mail.dns.TlsaRecord;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.policy.Evidence.DaneState;
-import org.sealwax.mail.policy.Subject;
+import org.sealwax.mail.policy.PolicySubject;
 import org.sealwax.testkit.dns.FixedResolver;
 
 /**
@@ -28,24 +28,25 @@ import org.sealwax.testkit.dns.FixedResolver;
 final class DaneSpaceTest {
   private static final Domain HOST = Domain.of("mx.example.org");
   private static final Domain END = Domain.of("host.provider.example");
-  private static final Subject SUBJECT = new Subject(Domain.of("example.org"), HOST, true);
+  private static final PolicySubject SUBJECT =
+      new PolicySubject(Domain.of("example.org"), HOST, true);
   private static final Duration TTL = Duration.ofMinutes(5);
 
   /** One way to answer. */
-  private record Way(Answer.Kind kind, Security security) {
+  private record DnsAnswerKind(DnsAnswer.Kind kind, DnssecStatus security) {
     boolean isUnknown() {
-      return kind == Answer.Kind.UNKNOWN;
+      return kind == DnsAnswer.Kind.UNKNOWN;
     }
 
-    boolean isFound(Security how) {
-      return kind == Answer.Kind.FOUND && security == how;
+    boolean isFound(DnssecStatus how) {
+      return kind == DnsAnswer.Kind.FOUND && security == how;
     }
 
-    <T> Answer<T> answer(T record, Domain name, int aliases) {
+    <T> DnsAnswer<T> answer(T record, Domain name, int aliases) {
       return isUnknown()
-          ? Answer.unknown(security, name, aliases, TTL, "said so")
-          : new Answer<>(
-              kind == Answer.Kind.FOUND ? List.of(record) : List.of(),
+          ? DnsAnswer.unknown(security, name, aliases, TTL, "said so")
+          : new DnsAnswer<>(
+              kind == DnsAnswer.Kind.FOUND ? List.of(record) : List.of(),
               kind,
               security,
               name,
@@ -55,15 +56,15 @@ final class DaneSpaceTest {
     }
   }
 
-  private static final List<Way> WAYS = ways();
+  private static final List<DnsAnswerKind> WAYS = ways();
 
-  private static List<Way> ways() {
-    List<Way> ways = new ArrayList<>();
-    for (Answer.Kind kind : Answer.Kind.values()) {
-      for (Security security : Security.values()) {
-        boolean unknown = security == Security.BOGUS || security == Security.FAILED;
-        if (unknown == (kind == Answer.Kind.UNKNOWN)) {
-          ways.add(new Way(kind, security));
+  private static List<DnsAnswerKind> ways() {
+    List<DnsAnswerKind> ways = new ArrayList<>();
+    for (DnsAnswer.Kind kind : DnsAnswer.Kind.values()) {
+      for (DnssecStatus security : DnssecStatus.values()) {
+        boolean unknown = security == DnssecStatus.BOGUS || security == DnssecStatus.FAILED;
+        if (unknown == (kind == DnsAnswer.Kind.UNKNOWN)) {
+          ways.add(new DnsAnswerKind(kind, security));
         }
       }
     }
@@ -71,70 +72,77 @@ final class DaneSpaceTest {
   }
 
   /** A DNS of one's choice that notes what it was asked. */
-  private record Odd(
-      boolean aliased, Way four, Way six, Way alias, Way atEnd, Way atHost, Map<String, Way> asked)
+  private record ScriptedDns(
+      boolean aliased,
+      DnsAnswerKind four,
+      DnsAnswerKind six,
+      DnsAnswerKind alias,
+      DnsAnswerKind atEnd,
+      DnsAnswerKind atHost,
+      Map<String, DnsAnswerKind> queries)
       implements Resolver {
     private static final Resolver NOTHING = FixedResolver.builder().build();
-    private static final Tlsa RECORD = new Tlsa(3, 1, 1, "ab".repeat(32));
+    private static final TlsaRecord RECORD = new TlsaRecord(3, 1, 1, "ab".repeat(32));
 
     @Override
-    public Answer<InetAddress> addresses(Domain host, Family family) {
-      Way way = family == Family.IPV4 ? four : six;
-      asked.put(family.name(), way);
+    public DnsAnswer<InetAddress> addresses(Domain host, AddressFamily family) {
+      DnsAnswerKind way = family == AddressFamily.IPV4 ? four : six;
+      queries.put(family.name(), way);
       InetAddress address =
-          InetAddress.ofLiteral(family == Family.IPV4 ? "192.0.2.1" : "2001:db8::1");
+          InetAddress.ofLiteral(family == AddressFamily.IPV4 ? "192.0.2.1" : "2001:db8::1");
       return way.answer(address, aliased ? END : HOST, aliased ? 1 : 0);
     }
 
     @Override
-    public Answer<Domain> alias(Domain name) {
-      asked.put("CNAME", alias);
+    public DnsAnswer<Domain> alias(Domain name) {
+      queries.put("CNAME", alias);
       return alias.answer(END, name, 0);
     }
 
     @Override
-    public Answer<Tlsa> tlsa(Domain owner) {
+    public DnsAnswer<TlsaRecord> tlsa(Domain owner) {
       boolean end = owner.isBelow(END);
-      asked.put(end ? "TLSA end" : "TLSA host", end ? atEnd : atHost);
+      queries.put(end ? "TLSA end" : "TLSA host", end ? atEnd : atHost);
       return (end ? atEnd : atHost).answer(RECORD, owner, 0);
     }
 
     @Override
-    public Answer<org.sealwax.mail.dns.Mx> mx(Domain domain) {
+    public DnsAnswer<org.sealwax.mail.dns.MxRecord> mx(Domain domain) {
       return NOTHING.mx(domain);
     }
 
     @Override
-    public Answer<String> txt(Domain name) {
+    public DnsAnswer<String> txt(Domain name) {
       return NOTHING.txt(name);
     }
 
     @Override
-    public Answer<Domain> reverse(InetAddress address) {
+    public DnsAnswer<Domain> reverse(InetAddress address) {
       return NOTHING.reverse(address);
     }
   }
 
-  private static DaneState ask(Odd dns) {
+  private static DaneState ask(ScriptedDns dns) {
     // One family: threads for a million questions would be all that this test does.
     HostAddresses.Families families = new HostAddresses.Families(true, false);
-    return ((Evidence.Dane) new DaneSource(dns, families, Clock.system()).about(SUBJECT).getFirst())
+    return ((Evidence.Dane)
+            new DaneSource(dns, families, Clock.system()).evidenceFor(SUBJECT).getFirst())
         .state();
   }
 
   @Test
-  void whatIsNotKnownIsNeverNothing() {
+  void unknownIsNeverNoDane() {
     int seen = 0;
     for (boolean aliased : new boolean[] {false, true}) {
-      for (Way four : WAYS) {
-        for (Way alias : WAYS) {
-          for (Way atEnd : WAYS) {
-            for (Way atHost : WAYS) {
-              Odd dns =
-                  new Odd(
+      for (DnsAnswerKind four : WAYS) {
+        for (DnsAnswerKind alias : WAYS) {
+          for (DnsAnswerKind atEnd : WAYS) {
+            for (DnsAnswerKind atHost : WAYS) {
+              ScriptedDns dns =
+                  new ScriptedDns(
                       aliased,
                       four,
-                      new Way(Answer.Kind.NO_DATA, Security.INSECURE),
+                      new DnsAnswerKind(DnsAnswer.Kind.NO_DATA, DnssecStatus.INSECURE),
                       alias,
                       atEnd,
                       atHost,
@@ -149,50 +157,52 @@ final class DaneSpaceTest {
     assertEquals(2 * 8 * 8 * 8 * 8, seen);
   }
 
-  private static void check(Odd dns, DaneState state) {
+  private static void check(ScriptedDns dns, DaneState state) {
     String told = dns + " -> " + state;
-    boolean unknown = dns.asked().values().stream().anyMatch(Way::isUnknown);
+    boolean unknown = dns.queries().values().stream().anyMatch(DnsAnswerKind::isUnknown);
     boolean secureRecords =
-        dns.asked().entrySet().stream()
-            .anyMatch(e -> e.getKey().startsWith("TLSA") && e.getValue().isFound(Security.SECURE));
+        dns.queries().entrySet().stream()
+            .anyMatch(
+                e -> e.getKey().startsWith("TLSA") && e.getValue().isFound(DnssecStatus.SECURE));
     switch (state) {
-      case DaneState.Trouble t -> assertTrue(unknown, told);
+      case DaneState.LookupFailed t -> assertTrue(unknown, told);
       case DaneState.Absent a -> assertTrue(!unknown && !secureRecords, told);
       case DaneState.Usable u -> assertTrue(secureRecords, told);
       case DaneState.Unusable u -> throw new AssertionError(told);
     }
     boolean askedForRecords =
-        dns.asked().containsKey("TLSA end") || dns.asked().containsKey("TLSA host");
+        dns.queries().containsKey("TLSA end") || dns.queries().containsKey("TLSA host");
     if (askedForRecords) {
       assertTrue(
-          dns.four().isFound(Security.SECURE)
-              || (dns.aliased() && dns.alias().security() == Security.SECURE),
+          dns.four().isFound(DnssecStatus.SECURE)
+              || (dns.aliased() && dns.alias().security() == DnssecStatus.SECURE),
           "asked below unsigned addresses: " + told);
     }
-    if (dns.asked().containsKey("TLSA end") && dns.asked().containsKey("TLSA host")) {
+    if (dns.queries().containsKey("TLSA end") && dns.queries().containsKey("TLSA host")) {
       assertTrue(!dns.atEnd().isUnknown(), "passed over trouble at the end: " + told);
     }
   }
 
   @Test
-  void eitherFamilyIsEnoughAndTroubleWithBothIsTrouble() {
-    Way records = new Way(Answer.Kind.FOUND, Security.SECURE);
-    for (Way four : WAYS) {
-      for (Way six : WAYS) {
-        Odd dns = new Odd(false, four, six, records, records, records, new ConcurrentHashMap<>());
+  void oneFamilyIsEnoughAndFailureOfBothIsAFailure() {
+    DnsAnswerKind records = new DnsAnswerKind(DnsAnswer.Kind.FOUND, DnssecStatus.SECURE);
+    for (DnsAnswerKind four : WAYS) {
+      for (DnsAnswerKind six : WAYS) {
+        ScriptedDns dns =
+            new ScriptedDns(false, four, six, records, records, records, new ConcurrentHashMap<>());
         DaneState state =
             ((Evidence.Dane)
                     new DaneSource(dns, new HostAddresses.Families(true, true), Clock.system())
-                        .about(SUBJECT)
+                        .evidenceFor(SUBJECT)
                         .getFirst())
                 .state();
         String told = four + " " + six + " -> " + state;
-        if (four.isFound(Security.SECURE) || six.isFound(Security.SECURE)) {
+        if (four.isFound(DnssecStatus.SECURE) || six.isFound(DnssecStatus.SECURE)) {
           assertTrue(state instanceof DaneState.Usable, told);
-        } else if (four.isFound(Security.INSECURE) || six.isFound(Security.INSECURE)) {
+        } else if (four.isFound(DnssecStatus.INSECURE) || six.isFound(DnssecStatus.INSECURE)) {
           assertTrue(state instanceof DaneState.Absent, told);
         } else if (four.isUnknown() || six.isUnknown()) {
-          assertTrue(state instanceof DaneState.Trouble, told);
+          assertTrue(state instanceof DaneState.LookupFailed, told);
         } else {
           assertTrue(state instanceof DaneState.Absent, told);
         }

@@ -13,27 +13,27 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dane.TlsaSet;
 import org.sealwax.mail.dns.DnsSettings;
-import org.sealwax.mail.dns.live.LiveResolver;
-import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.dns.live.CachingResolver;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.policy.Evidence.DaneState;
-import org.sealwax.mail.policy.Subject;
-import org.sealwax.testkit.zone.Fault;
+import org.sealwax.mail.policy.PolicySubject;
+import org.sealwax.testkit.zone.DnsFault;
+import org.sealwax.testkit.zone.LoopbackResolver;
 import org.sealwax.testkit.zone.Zone;
-import org.sealwax.testkit.zone.ZoneServer;
 
 /** A DNS that lies, is late, is huge or loops: each a named state, and never "no DANE". */
 final class HostileAnswersTest {
   private static final String OWNER = "_25._tcp.mx.example.org";
-  private static final Subject SUBJECT =
-      new Subject(Domain.of("example.org"), Domain.of("mx.example.org"), true);
+  private static final PolicySubject SUBJECT =
+      new PolicySubject(Domain.of("example.org"), Domain.of("mx.example.org"), true);
 
-  private ZoneServer server = start("");
+  private LoopbackResolver server = start("");
 
-  private static ZoneServer start(String more) {
+  private static LoopbackResolver start(String more) {
     try {
-      return ZoneServer.start(
+      return LoopbackResolver.start(
           Clock.system(),
           Zone.of("example.org", "@ MX 10 mx\nmx A 192.0.2.1\n" + more).signed(),
           Zone.of("other.example", "ring CNAME _25._tcp.mx.example.org.\n").signed());
@@ -53,23 +53,23 @@ final class HostileAnswersTest {
   }
 
   private DaneState state() {
-    LiveResolver resolver =
-        new LiveResolver(
+    CachingResolver resolver =
+        new CachingResolver(
             DnsSettings.defaults()
                 .withResolvers(List.of(server.address()))
                 .withAnchors(server.anchors())
                 .withTimes(Duration.ofMillis(400), Duration.ofSeconds(4)),
             Clock.system(),
-            Chance.secure());
+            RandomSource.secure());
     HostAddresses.Families families = new HostAddresses.Families(true, true);
     return ((Evidence.Dane)
-            new DaneSource(resolver, families, Clock.system()).about(SUBJECT).getFirst())
+            new DaneSource(resolver, families, Clock.system()).evidenceFor(SUBJECT).getFirst())
         .state();
   }
 
   @ParameterizedTest
   @EnumSource(
-      value = Fault.class,
+      value = DnsFault.class,
       names = {
         "SERVFAIL",
         "REFUSED",
@@ -82,23 +82,23 @@ final class HostileAnswersTest {
         "EXPIRED_SIGNATURES",
         "WRONG_SIGNATURES"
       })
-  void liesAndSilenceAboutRecordsAreTrouble(Fault fault) throws IOException {
+  void forgedAndMissingAnswersAreFailures(DnsFault fault) throws IOException {
     records("_25._tcp.mx TLSA 3 1 1 " + "ab".repeat(32) + "\n");
     server.fault(OWNER, fault);
-    assertInstanceOf(DaneState.Trouble.class, state());
+    assertInstanceOf(DaneState.LookupFailed.class, state());
   }
 
   @ParameterizedTest
   @EnumSource(
-      value = Fault.class,
+      value = DnsFault.class,
       names = {"NO_DENIAL", "NO_AUTHORITY", "NO_SIGNATURES", "EXPIRED_SIGNATURES"})
-  void aDenialThatProvesNothingIsTrouble(Fault fault) {
+  void denialWithoutProofIsAFailure(DnsFault fault) {
     server.fault(OWNER, fault);
-    assertInstanceOf(DaneState.Trouble.class, state());
+    assertInstanceOf(DaneState.LookupFailed.class, state());
   }
 
   @Test
-  void anHonestDenialIsNone() {
+  void provenDenialIsNoDane() {
     assertInstanceOf(DaneState.Absent.class, state());
   }
 
@@ -111,9 +111,9 @@ final class HostileAnswersTest {
 
   /** The validator sorts and compares a set, and does so within a bound: mail waits, no more. */
   @Test
-  void aSetOverTheValidatorsBoundIsTroubleAndNeverNoDane() throws IOException {
+  void oversizedRrsetIsAFailureAndNeverNoDane() throws IOException {
     records(many(600));
-    assertInstanceOf(DaneState.Trouble.class, state());
+    assertInstanceOf(DaneState.LookupFailed.class, state());
   }
 
   private static String many(int count) {
@@ -131,8 +131,8 @@ final class HostileAnswersTest {
   }
 
   @Test
-  void aliasesInARingAreTrouble() throws IOException {
+  void aliasLoopIsAFailure() throws IOException {
     records("_25._tcp.mx CNAME ring.other.example.\n");
-    assertInstanceOf(DaneState.Trouble.class, state());
+    assertInstanceOf(DaneState.LookupFailed.class, state());
   }
 }

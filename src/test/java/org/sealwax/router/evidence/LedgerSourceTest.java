@@ -11,63 +11,63 @@ import org.junit.jupiter.api.Test;
 import org.sealwax.mail.address.AddressLiteral;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.policy.Evidence;
-import org.sealwax.mail.policy.Level;
 import org.sealwax.mail.policy.MxFilter;
-import org.sealwax.mail.policy.Subject;
-import org.sealwax.router.ledger.Alarm;
+import org.sealwax.mail.policy.PolicySubject;
+import org.sealwax.mail.policy.TlsLevel;
+import org.sealwax.router.ledger.ActiveViolation;
 import org.sealwax.router.ledger.Ledger;
-import org.sealwax.router.ledger.MxAnswer;
-import org.sealwax.router.ledger.Visit;
+import org.sealwax.router.ledger.LedgerRound;
+import org.sealwax.router.ledger.RoundMx;
 
 final class LedgerSourceTest {
   private static final Domain HOP = Domain.of("example.org");
-  private static final Evidence.Ledger KNOWN =
-      new Evidence.Ledger(
-          Level.ENCRYPT, new MxFilter.Any(), Instant.EPOCH, Instant.EPOCH.plusSeconds(9));
+  private static final Evidence.LedgerLevel KNOWN =
+      new Evidence.LedgerLevel(
+          TlsLevel.ENCRYPT, new MxFilter.Any(), Instant.EPOCH, Instant.EPOCH.plusSeconds(9));
 
-  private static final class OneDomain implements Ledger {
+  private static final class OneDomainLedger implements Ledger {
     private final List<Domain> asked = new ArrayList<>();
 
     @Override
-    public Visit greeting(Domain domain, MxAnswer answer) {
+    public LedgerRound beginProbe(Domain domain, RoundMx answer) {
       throw new AssertionError("greets nobody");
     }
 
     @Override
-    public Visit visit(Domain domain, MxAnswer answer, boolean counts) {
-      return Ledger.blank().visit(domain, answer, counts);
+    public LedgerRound beginRound(Domain domain, RoundMx answer, boolean counts) {
+      return Ledger.empty().beginRound(domain, answer, counts);
     }
 
     @Override
-    public Optional<Evidence.Ledger> about(Domain domain) {
+    public Optional<Evidence.LedgerLevel> evidenceFor(Domain domain) {
       asked.add(domain);
       return domain.equals(HOP) ? Optional.of(KNOWN) : Optional.empty();
     }
 
     @Override
-    public Optional<Alarm> alarm(Domain domain) {
+    public Optional<ActiveViolation> activeViolation(Domain domain) {
       return Optional.empty();
     }
   }
 
   @Test
-  void asksForTheNextHopWhateverTheHost() {
-    OneDomain ledger = new OneDomain();
+  void evidenceIsForTheNextHopWhateverTheHost() {
+    OneDomainLedger ledger = new OneDomainLedger();
     LedgerSource source = new LedgerSource(ledger);
 
-    Subject subject = new Subject(HOP, Domain.of("mx.evil.example"), false);
+    PolicySubject subject = new PolicySubject(HOP, Domain.of("mx.evil.example"), false);
 
-    assertEquals(List.of(KNOWN), source.about(subject));
+    assertEquals(List.of(KNOWN), source.evidenceFor(subject));
     assertEquals(List.of(HOP), ledger.asked);
-    assertEquals(List.of(), source.about(Subject.fixed(Domain.of("mx.evil.example"))));
+    assertEquals(List.of(), source.evidenceFor(PolicySubject.fixed(Domain.of("mx.evil.example"))));
   }
 
   @Test
-  void hasNothingToSayAboutAddressLiterals() {
-    OneDomain ledger = new OneDomain();
+  void addressLiteralsHaveNoLedgerEvidence() {
+    OneDomainLedger ledger = new OneDomainLedger();
     AddressLiteral literal = new AddressLiteral(InetAddress.getLoopbackAddress());
 
-    assertEquals(List.of(), new LedgerSource(ledger).about(Subject.fixed(literal)));
+    assertEquals(List.of(), new LedgerSource(ledger).evidenceFor(PolicySubject.fixed(literal)));
     assertEquals(List.of(), ledger.asked);
   }
 }

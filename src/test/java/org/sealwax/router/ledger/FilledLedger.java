@@ -24,16 +24,16 @@ public final class FilledLedger {
    */
   public static void write(Path file, List<Domain> domains, List<Domain> hosts, Instant now)
       throws IOException {
-    Story story = new Story();
+    DomainTimeline story = new DomainTimeline();
     story.now = now.minus(Duration.ofDays(DAYS));
-    story.row = DomainRow.fresh(Story.DOMAIN, story.now);
-    story.mx(hosts.toArray(new Domain[0])).days(DAYS, Shown.VERIFIED);
+    story.row = DomainRecord.fresh(DomainTimeline.DOMAIN, story.now);
+    story.mx(hosts.toArray(new Domain[0])).days(DAYS, ProvenLevel.VERIFIED);
     if (story.row.level() == null) {
       throw new IllegalStateException("ten days of mail gave no level");
     }
     try (LedgerStore store = LedgerStore.open(file)) {
       for (int from = 0; from < domains.size(); from += AT_ONCE) {
-        Map<Domain, @Nullable DomainRow> rows = new HashMap<>();
+        Map<Domain, @Nullable DomainRecord> rows = new HashMap<>();
         for (Domain domain : domains.subList(from, Math.min(domains.size(), from + AT_ONCE))) {
           rows.put(domain, as(story.row, domain));
         }
@@ -44,8 +44,8 @@ public final class FilledLedger {
     }
   }
 
-  private static DomainRow as(DomainRow row, Domain domain) {
-    return new DomainRow(
+  private static DomainRecord as(DomainRecord row, Domain domain) {
+    return new DomainRecord(
         domain,
         row.standing(),
         row.encrypt(),

@@ -12,8 +12,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.net.SteppedClock;
-import org.sealwax.router.log.HeardLog;
+import org.sealwax.mail.net.ManualClock;
+import org.sealwax.router.log.RecordingMailLog;
 
 /** A hundred thousand domains: what they cost in memory and on disk; the times are only printed. */
 @Tag("slow")
@@ -36,31 +36,31 @@ final class LedgerAtScaleTest {
   @Test
   void aHundredThousandDomainsFit() throws Exception {
     Path file = folder.resolve("ledger.db");
-    Story story = new Story();
+    DomainTimeline story = new DomainTimeline();
     FilledLedger.write(
         file,
         IntStream.range(0, DOMAINS).mapToObj(LedgerAtScaleTest::name).toList(),
-        List.of(Story.MX1, Story.MX2),
+        List.of(DomainTimeline.MX1, DomainTimeline.MX2),
         story.now);
-    story.rules.suffixes().registrable(Story.MX1);
+    story.rules.suffixes().registrable(DomainTimeline.MX1);
     long before = used();
     long start = System.nanoTime();
-    try (LiveLedger ledger =
-        LiveLedger.open(
+    try (PersistentLedger ledger =
+        PersistentLedger.open(
             file,
             LedgerSettings.defaults(),
-            new LiveLedger.World(
-                new SteppedClock(story.now), new HeardLog().log(), (d, h) -> false))) {
-      assertTrue(ledger.about(name(7)).isPresent());
+            new PersistentLedger.LedgerEnvironment(
+                new ManualClock(story.now), new RecordingMailLog().log(), (d, h) -> false))) {
+      assertTrue(ledger.evidenceFor(name(7)).isPresent());
       Duration ready = Duration.ofNanos(System.nanoTime() - start);
       long cold = System.nanoTime();
       for (int i = 0; i < DOMAINS; i++) {
-        assertTrue(ledger.about(name(i)).isPresent());
+        assertTrue(ledger.evidenceFor(name(i)).isPresent());
       }
       cold = (System.nanoTime() - cold) / DOMAINS;
       long warm = System.nanoTime();
       for (int i = 0; i < DOMAINS; i++) {
-        assertTrue(ledger.about(name(DOMAINS - 1 - i % 1_000)).isPresent());
+        assertTrue(ledger.evidenceFor(name(DOMAINS - 1 - i % 1_000)).isPresent());
       }
       warm = (System.nanoTime() - warm) / DOMAINS;
       long grown = used() - before;

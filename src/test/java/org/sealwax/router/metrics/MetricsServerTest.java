@@ -39,7 +39,7 @@ final class MetricsServerTest {
   }
 
   @Test
-  void answersItsThreePathsAndNoOther() throws Exception {
+  void answersItsThreePathsOnly() throws Exception {
     Counters counters = new Counters();
     counters.count("sealwax_test_total", "A count").add(3);
     try (MetricsServer server = new MetricsServer(ANY, counters, () -> "no room", text -> {})) {
@@ -56,7 +56,7 @@ final class MetricsServerTest {
   }
 
   @Test
-  void connectionsThatSayNothingEndAndMakeRoom() throws Exception {
+  void silentConnectionsAreClosedAndFreed() throws Exception {
     List<Socket> silent = new ArrayList<>();
     try (MetricsServer server =
         new MetricsServer(ANY, new Counters(), () -> null, text -> {}, Duration.ofMillis(200))) {

@@ -11,13 +11,13 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.sealwax.router.log.HeardLog;
+import org.sealwax.router.log.RecordingMailLog;
 
 /** Follows a log over everything that logs go through. */
 final class LogTailTest {
   @TempDir private Path folder = Path.of("");
   private final List<String> lines = new ArrayList<>();
-  private final HeardLog heard = new HeardLog();
+  private final RecordingMailLog log = new RecordingMailLog();
 
   private static void append(Path file, String text) throws IOException {
     Files.writeString(file, text, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
@@ -33,37 +33,37 @@ final class LogTailTest {
   void beginsAtTheEndAndFollowsOverRotationAndTruncation() throws IOException {
     Path file = folder.resolve("mail.log");
     append(file, "old\n");
-    try (LogTail tail = new LogTail(file, lines::add, heard.log())) {
-      tail.look();
+    try (LogTail tail = new LogTail(file, lines::add, log.log())) {
+      tail.readNew();
       assertEquals(List.of(), taken());
       append(file, "one\ntw");
-      tail.look();
+      tail.readNew();
       assertEquals(List.of("one"), taken());
       append(file, "o\n");
-      tail.look();
+      tail.readNew();
       assertEquals(List.of("two"), taken());
       // Rotated: the last lines of the old file, then all of the new one.
       append(file, "three\n");
       Files.move(file, folder.resolve("mail.log.1"));
       append(file, "four\n");
-      tail.look();
+      tail.readNew();
       assertEquals(List.of("three", "four"), taken());
       // Cut to nothing and written again.
       Files.writeString(file, "5\n");
-      tail.look();
+      tail.readNew();
       assertEquals(List.of("5"), taken());
     }
   }
 
   @Test
-  void aFileThatIsNotThereYetIsReadFromItsBeginningAndTheTroubleIsToldOnce() throws IOException {
+  void missingFileIsReportedOnceAndReadFromItsStart() throws IOException {
     Path file = folder.resolve("mail.log");
-    try (LogTail tail = new LogTail(file, lines::add, heard.log())) {
-      tail.look();
-      tail.look();
-      assertEquals(1, heard.facts().size());
+    try (LogTail tail = new LogTail(file, lines::add, log.log())) {
+      tail.readNew();
+      tail.readNew();
+      assertEquals(1, log.facts().size());
       append(file, "one\n");
-      tail.look();
+      tail.readNew();
       assertEquals(List.of("one"), taken());
     }
   }
@@ -72,13 +72,13 @@ final class LogTailTest {
   void overlongLinesArePassedOver() throws IOException {
     Path file = folder.resolve("mail.log");
     append(file, "");
-    try (LogTail tail = new LogTail(file, lines::add, heard.log())) {
-      tail.look();
-      String longest = "x".repeat(PostfixLine.MAX_LENGTH);
+    try (LogTail tail = new LogTail(file, lines::add, log.log())) {
+      tail.readNew();
+      String longest = "x".repeat(PostfixLogLine.MAX_LENGTH);
       append(file, longest + "\n" + longest + "y\nshort\n");
-      tail.look();
+      tail.readNew();
       assertEquals(List.of(longest, "short"), taken());
-      assertTrue(heard.facts().isEmpty());
+      assertTrue(log.facts().isEmpty());
     }
   }
 }

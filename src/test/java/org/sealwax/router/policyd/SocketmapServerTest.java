@@ -26,32 +26,32 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sealwax.mail.net.Wire;
-import org.sealwax.router.log.HeardLog;
+import org.sealwax.router.log.RecordingMailLog;
 
 /** The protocol of socketmap_table(5), and what it does to those who do not speak it. */
 final class SocketmapServerTest {
   private static final Duration LONG = Duration.ofSeconds(60);
-  private static final Endpoint ANY =
-      new Endpoint.Tcp(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+  private static final SocketmapEndpoint ANY =
+      new SocketmapEndpoint.Tcp(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
 
   @TempDir private Path folder = Path.of("");
-  private final HeardLog heard = new HeardLog();
+  private final RecordingMailLog log = new RecordingMailLog();
 
   /** One connection. */
-  private static final class Client implements AutoCloseable {
+  private static final class SocketmapClient implements AutoCloseable {
     private final Wire wire;
     private final BufferedInputStream in;
 
-    Client(Wire wire) throws IOException {
+    SocketmapClient(Wire wire) throws IOException {
       this.wire = wire;
       wire.readTimeout(LONG);
       this.in = new BufferedInputStream(wire.in());
     }
 
-    static Client of(SocketmapServer server) throws IOException {
-      String place = server.place();
+    static SocketmapClient of(SocketmapServer server) throws IOException {
+      String place = server.boundAddress();
       int port = Integer.parseInt(place.substring(place.lastIndexOf(':') + 1));
-      return new Client(Wire.of(new Socket(InetAddress.getLoopbackAddress(), port)));
+      return new SocketmapClient(Wire.of(new Socket(InetAddress.getLoopbackAddress(), port)));
     }
 
     void send(String raw) throws IOException {
@@ -59,11 +59,11 @@ final class SocketmapServerTest {
     }
 
     Optional<String> next() throws IOException {
-      return Netstring.read(in, TableAnswer.MAX_LENGTH)
+      return Netstring.read(in, SocketmapReply.MAX_LENGTH)
           .map(b -> new String(b, StandardCharsets.US_ASCII));
     }
 
-    String ask(String request) throws IOException {
+    String request(String request) throws IOException {
       Netstring.write(wire.out(), request.getBytes(StandardCharsets.UTF_8));
       return next().orElse("closed");
     }
@@ -74,16 +74,16 @@ final class SocketmapServerTest {
     }
   }
 
-  private SocketmapServer start(SocketmapServer.Desk desk) throws IOException {
-    return SocketmapServer.start(ANY, desk, heard.log(), LONG);
+  private SocketmapServer start(SocketmapServer.SocketmapHandler desk) throws IOException {
+    return SocketmapServer.start(ANY, desk, log.log(), LONG);
   }
 
   @Test
-  void answersAsOftenAsItIsAsked() throws Exception {
-    try (SocketmapServer server = start(r -> new TableAnswer.Found("may " + r.length()));
-        Client client = Client.of(server)) {
+  void oneConnectionServesManyRequests() throws Exception {
+    try (SocketmapServer server = start(r -> new SocketmapReply.Found("may " + r.length()));
+        SocketmapClient client = SocketmapClient.of(server)) {
       for (int i = 0; i < 3; i++) {
-        assertEquals("OK may 15", client.ask("tls example.org"));
+        assertEquals("OK may 15", client.request("tls example.org"));
       }
       // Several at once, as a client that pipelines would.
       client.send("1:a,2:bc,3:def,");
@@ -94,15 +94,15 @@ final class SocketmapServerTest {
   }
 
   @Test
-  void servesAUnixSocketAndTakesItAway() throws Exception {
+  void unixSocketIsServedAndRemoved() throws Exception {
     Path path = folder.resolve("socket");
     Files.writeString(path, "left behind");
     SocketmapServer server =
         SocketmapServer.start(
-            new Endpoint.Unix(path), r -> new TableAnswer.NotFound(), heard.log(), LONG);
-    try (Client client =
-        new Client(Wire.of(SocketChannel.open(UnixDomainSocketAddress.of(path))))) {
-      assertEquals("NOTFOUND ", client.ask("tls example.org"));
+            new SocketmapEndpoint.Unix(path), r -> new SocketmapReply.NotFound(), log.log(), LONG);
+    try (SocketmapClient client =
+        new SocketmapClient(Wire.of(SocketChannel.open(UnixDomainSocketAddress.of(path))))) {
+      assertEquals("NOTFOUND ", client.request("tls example.org"));
     }
     server.close();
     assertFalse(Files.exists(path));
@@ -110,10 +110,10 @@ final class SocketmapServerTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"GET / HTTP/1.1\r\n", "01:x,", "1:xy", ":,", "99999999:", "1001:", "-1:"})
-  void whoeverSpeaksSomethingElseIsHungUpOn(String raw) throws Exception {
-    try (SocketmapServer server = start(r -> new TableAnswer.NotFound());
-        Client client = Client.of(server);
-        Client other = Client.of(server)) {
+  void otherProtocolsAreDisconnected(String raw) throws Exception {
+    try (SocketmapServer server = start(r -> new SocketmapReply.NotFound());
+        SocketmapClient client = SocketmapClient.of(server);
+        SocketmapClient other = SocketmapClient.of(server)) {
       client.send(raw);
       Optional<String> next;
       try {
@@ -122,15 +122,15 @@ final class SocketmapServerTest {
         next = Optional.empty(); // a reset, as some of it was not read
       }
       assertEquals(Optional.empty(), next);
-      assertEquals("NOTFOUND ", other.ask("tls x.test"), "and nobody else is");
+      assertEquals("NOTFOUND ", other.request("tls x.test"), "and nobody else is");
     }
   }
 
   @Test
   void aRequestHasAThousandOctetsAtMost() throws Exception {
-    try (SocketmapServer server = start(r -> new TableAnswer.Found("may"));
-        Client client = Client.of(server)) {
-      assertEquals("OK may", client.ask("x".repeat(SocketmapServer.MAX_REQUEST)));
+    try (SocketmapServer server = start(r -> new SocketmapReply.Found("may"));
+        SocketmapClient client = SocketmapClient.of(server)) {
+      assertEquals("OK may", client.request("x".repeat(SocketmapServer.MAX_REQUEST)));
     }
   }
 
@@ -142,51 +142,51 @@ final class SocketmapServerTest {
                 ANY,
                 r -> {
                   never.await();
-                  return new TableAnswer.NotFound();
+                  return new SocketmapReply.NotFound();
                 },
-                heard.log(),
+                log.log(),
                 Duration.ofMillis(200));
-        Client client = Client.of(server)) {
-      assertTrue(client.ask("tls slow.test").startsWith("TIMEOUT no answer within"));
-      assertTrue(client.ask("tls slow.test").startsWith("TIMEOUT "), "the connection stays");
+        SocketmapClient client = SocketmapClient.of(server)) {
+      assertTrue(client.request("tls slow.test").startsWith("TIMEOUT no answer within"));
+      assertTrue(client.request("tls slow.test").startsWith("TIMEOUT "), "the connection stays");
     }
     assertTrue(SocketmapServer.ANSWER.compareTo(Duration.ofSeconds(100)) < 0);
   }
 
   @Test
-  void anErrorOfOursIsTemp() throws Exception {
+  void internalErrorIsTemp() throws Exception {
     try (SocketmapServer server =
             start(
                 r -> {
                   throw new IllegalStateException("a bug");
                 });
-        Client client = Client.of(server)) {
-      assertEquals("TEMP an error of Sealwax, see its log", client.ask("tls x.test"));
+        SocketmapClient client = SocketmapClient.of(server)) {
+      assertEquals("TEMP an error of Sealwax, see its log", client.request("tls x.test"));
     }
-    assertTrue(heard.heard("bug", "policyd"));
+    assertTrue(log.recorded("bug", "policyd"));
   }
 
   @Test
   void connectionsAreBounded() throws Exception {
-    try (SocketmapServer server = start(r -> new TableAnswer.NotFound())) {
-      List<Client> clients = new ArrayList<>();
+    try (SocketmapServer server = start(r -> new SocketmapReply.NotFound())) {
+      List<SocketmapClient> clients = new ArrayList<>();
       try {
         for (int i = 0; i < SocketmapServer.MAX_CLIENTS; i++) {
-          Client client = Client.of(server);
+          SocketmapClient client = SocketmapClient.of(server);
           clients.add(client);
-          assertEquals("NOTFOUND ", client.ask("tls x.test"));
+          assertEquals("NOTFOUND ", client.request("tls x.test"));
         }
-        try (Client over = Client.of(server)) {
+        try (SocketmapClient over = SocketmapClient.of(server)) {
           String said;
           try {
-            said = over.ask("tls x.test");
+            said = over.request("tls x.test");
           } catch (IOException e) {
             said = "closed";
           }
           assertEquals("closed", said);
         }
       } finally {
-        for (Client client : clients) {
+        for (SocketmapClient client : clients) {
           client.close();
         }
       }
@@ -205,7 +205,8 @@ final class SocketmapServerTest {
     "[IPv6:2001:db8::1], [IPv6:2001:db8:0:0:0:0:0:1], 25, true",
   })
   void keysAreNextHopsAsPostfixWritesThem(String key, String host, int port, boolean direct) {
-    TableKey.NextHop hop = assertInstanceOf(TableKey.NextHop.class, TableKey.read(key));
+    PolicyMapKey.NextHopKey hop =
+        assertInstanceOf(PolicyMapKey.NextHopKey.class, PolicyMapKey.read(key));
     assertEquals(host, hop.host().toString());
     assertEquals(port, hop.port());
     assertEquals(direct, hop.direct());
@@ -215,8 +216,8 @@ final class SocketmapServerTest {
   @ValueSource(
       strings = {"", "a b", "[mx", "x:y", "x:0", "x:65536", "[x]25", "a..b", "*", "192.0.2.1:"})
   void whatIsNoNextHopIsForeign(String key) {
-    assertInstanceOf(TableKey.Foreign.class, TableKey.read(key));
-    assertInstanceOf(TableKey.Parent.class, TableKey.read("." + key));
+    assertInstanceOf(PolicyMapKey.Foreign.class, PolicyMapKey.read(key));
+    assertInstanceOf(PolicyMapKey.Parent.class, PolicyMapKey.read("." + key));
   }
 
   @ParameterizedTest
@@ -230,6 +231,6 @@ final class SocketmapServerTest {
     "127.0.0.1:70000, false",
   })
   void placesAreAddressesOrPaths(String text, boolean good) {
-    assertEquals(good, Endpoint.parse(text).isPresent());
+    assertEquals(good, SocketmapEndpoint.parse(text).isPresent());
   }
 }

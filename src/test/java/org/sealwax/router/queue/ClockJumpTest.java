@@ -18,10 +18,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.ManualClock;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.SteadyClock;
-import org.sealwax.mail.net.SteppedClock;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.router.spool.SpoolSettings;
 import org.sealwax.router.spool.SqliteSpool;
@@ -34,8 +34,8 @@ final class ClockJumpTest {
 
   @TempDir Path folder;
 
-  private final QuietLog log = new QuietLog();
-  private final SteppedClock machine = new SteppedClock(Instant.parse("2026-05-01T12:00:00Z"));
+  private final BugLog log = new BugLog();
+  private final ManualClock machine = new ManualClock(Instant.parse("2026-05-01T12:00:00Z"));
   private SteadyClock clock = SteadyClock.startingWith(machine);
   private final java.util.Queue<Runnable> rounds = new ArrayDeque<>();
   private final List<String> tried = new ArrayList<>();
@@ -63,16 +63,18 @@ final class ClockJumpTest {
           SqliteSpool.open(
               new SpoolSettings(folder.resolve("spool"), 0, 1000),
               stores,
-              Chance.secure(),
+              RandomSource.secure(),
               log.log);
       queue =
           new org.sealwax.router.queue.Queue(
-              new org.sealwax.router.queue.Queue.Rooms(
+              new org.sealwax.router.queue.Queue.QueueEnvironment(
                   spool,
-                  target -> new NextHop.ByMx((Domain) ((Target.Remote) target).mailbox().domain()),
+                  target ->
+                      new NextHop.ByMx(
+                          (Domain) ((DeliveryTarget.Remote) target).mailbox().domain()),
                   this::deliver,
                   clock,
-                  Chance.secure(),
+                  RandomSource.secure(),
                   log.log),
               QueueSettings.defaults(Domain.of("router.example")),
               (name, task) -> rounds.add(task));
@@ -83,7 +85,7 @@ final class ClockJumpTest {
       c.recipients()
           .forEach(
               r -> {
-                tried.add(((Target.Remote) r.target()).mailbox().toString());
+                tried.add(((DeliveryTarget.Remote) r.target()).mailbox().toString());
                 all.put(r.key(), defer());
               });
       return all;
@@ -91,14 +93,14 @@ final class ClockJumpTest {
 
     void send(String to) throws IOException {
       Mailbox mailbox = QueueTest.mailbox(to);
-      try (Intake.Entry entry = queue.open()) {
+      try (Intake.IncomingMessage entry = queue.open()) {
         entry.content().write(new byte[] {'x', '\r', '\n'});
         ReversePath from = ReversePath.of(QueueTest.mailbox("me@from.example"));
         entry.commit(
-            new Submission(
+            new IncomingEnvelope(
                 from,
                 MailOptions.plain(),
-                List.of(NewRecipient.direct(mailbox, from, DsnWish.none())),
+                List.of(NewRecipient.direct(mailbox, from, DsnRequest.none())),
                 "local",
                 "s1",
                 ""));
@@ -131,11 +133,16 @@ final class ClockJumpTest {
 
   private static Outcome defer() {
     return new Outcome.Deferred(
-        new Cause(
-            "later", EnhancedStatus.of(4, 2, 0), "Not now.", null, null, Cause.Extent.MESSAGE));
+        new FailureCause(
+            "later",
+            EnhancedStatus.of(4, 2, 0),
+            "Not now.",
+            null,
+            null,
+            FailureCause.Extent.MESSAGE));
   }
 
-  private void nobodyWasToldAnything(Running router, String jump) {
+  private void noNotificationWasSent(Running router, String jump) {
     QueueFigures figures = router.queue.figures();
     assertEquals(0, figures.bounced(), jump);
     assertEquals(0, figures.notified(), jump);
@@ -156,12 +163,12 @@ final class ClockJumpTest {
         router.pass(Duration.ofMinutes(150));
         assertTrue(router.triesOf("waiting@a.example") > before + 1, jump + ": " + tried);
         assertTrue(router.triesOf("new@b.example") > 2, jump + ": " + tried);
-        nobodyWasToldAnything(router, jump.toString());
+        noNotificationWasSent(router, jump.toString());
         machine.jump(jump.negated());
         router.send("later@c.example");
         router.pass(Duration.ofMinutes(30));
         assertTrue(router.triesOf("later@c.example") > 0);
-        nobodyWasToldAnything(router, jump.toString());
+        noNotificationWasSent(router, jump.toString());
       }
       emptied();
     }
@@ -192,7 +199,7 @@ final class ClockJumpTest {
         for (String to : List.of("waiting@a.example", "boot@b.example", "new@c.example")) {
           assertTrue(router.triesOf(to) > 0, jump + ": " + to + " " + tried);
         }
-        nobodyWasToldAnything(router, jump.toString());
+        noNotificationWasSent(router, jump.toString());
       }
       emptied();
     }

@@ -9,9 +9,9 @@ import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sealwax.router.spool.BatchKey;
+import org.sealwax.router.spool.BatchState;
 import org.sealwax.router.spool.QueueId;
-import org.sealwax.router.spool.ShareKey;
-import org.sealwax.router.spool.ShareState;
 
 /** {@code deliveries_per_hop} holds from the first connection, however small it is. */
 final class DeliveriesPerHopTest {
@@ -26,13 +26,16 @@ final class DeliveriesPerHopTest {
       String sender = "s" + i + "@example.com";
       scheduler.reserve("hop", sender, NOW);
       scheduler.offer(
-          new Scheduler.Ready(new ShareKey(QueueId.of(i + 1L), 0), "hop", sender, ShareState.FRESH),
+          new Scheduler.ReadyBatch(
+              new BatchKey(QueueId.of(i + 1L), 0), "hop", sender, BatchState.FRESH),
           NOW);
     }
-    Deque<Scheduler.Round> running = new ArrayDeque<>();
+    Deque<Scheduler.RunningRound> running = new ArrayDeque<>();
     int most = 0;
     for (int ended = 0; ended < 50; ended++) {
-      for (Scheduler.@Nullable Round r = scheduler.next(NOW); r != null; r = scheduler.next(NOW)) {
+      for (Scheduler.@Nullable RunningRound r = scheduler.next(NOW);
+          r != null;
+          r = scheduler.next(NOW)) {
         running.add(r);
         most = Math.max(most, running.size());
         scheduler.greeted(r, NOW);

@@ -24,22 +24,22 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.mail.net.SteppedClock;
+import org.sealwax.mail.net.ManualClock;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.router.log.MailLog;
+import org.sealwax.router.spool.BatchFilter;
+import org.sealwax.router.spool.BatchState;
 import org.sealwax.router.spool.QueueId;
-import org.sealwax.router.spool.Share;
-import org.sealwax.router.spool.ShareFilter;
-import org.sealwax.router.spool.ShareState;
+import org.sealwax.router.spool.RecipientBatch;
 import org.sealwax.router.spool.SpoolSettings;
 import org.sealwax.router.spool.SqliteSpool;
 
 /** Held mail ends by its reason: announced a day before, logged, and never what a person held. */
 @Timeout(20)
 final class HeldMailTest {
-  private static final ReversePath STRANGER = ReversePath.of(mailbox("a@stranger.example"));
+  private static final ReversePath FOREIGN_SENDER = ReversePath.of(mailbox("a@stranger.example"));
 
   @TempDir private Path folder = Path.of("");
 
@@ -65,7 +65,7 @@ final class HeldMailTest {
                 }
                 return null;
               });
-  private final SteppedClock clock = new SteppedClock(Instant.parse("2026-06-01T00:00:00Z"));
+  private final ManualClock clock = new ManualClock(Instant.parse("2026-06-01T00:00:00Z"));
   private volatile long most = Long.MAX_VALUE;
   private SqliteSpool spool;
   private Queue queue;
@@ -90,16 +90,16 @@ final class HeldMailTest {
         SqliteSpool.open(
             new SpoolSettings(folder.resolve("spool"), 0, 100_000),
             new Commits(clock),
-            Chance.secure(),
+            RandomSource.secure(),
             log);
     queue =
         new Queue(
-            new Queue.Rooms(
+            new Queue.QueueEnvironment(
                 spool,
                 target -> new NextHop.ByMx(Domain.of("target.example")),
                 this::deliver,
                 clock,
-                Chance.secure(),
+                RandomSource.secure(),
                 log),
             QueueSettings.defaults(Domain.of("router.example"))
                 .withPostmaster(mailbox("postmaster@router.example")));
@@ -119,16 +119,16 @@ final class HeldMailTest {
 
   private Map<Long, Outcome> deliver(Consignment c) {
     Map<Long, Outcome> all = new HashMap<>();
-    for (Addressee a : c.recipients()) {
-      String local = ((Target.Remote) a.target()).mailbox().localPart();
-      Cause cause =
-          new Cause(
+    for (ConsignmentRecipient a : c.recipients()) {
+      String local = ((DeliveryTarget.Remote) a.target()).mailbox().localPart();
+      FailureCause cause =
+          new FailureCause(
               local,
               EnhancedStatus.of(5, 1, 1),
               "as the test wants",
               null,
               null,
-              Cause.Extent.MESSAGE);
+              FailureCause.Extent.MESSAGE);
       all.put(
           a.key(),
           switch (local) {
@@ -137,13 +137,13 @@ final class HeldMailTest {
             case "damaged" -> new Outcome.Held(cause);
             case "slow" ->
                 new Outcome.Deferred(
-                    new Cause(
+                    new FailureCause(
                         "slow",
                         EnhancedStatus.of(4, 0, 0),
                         "later",
                         null,
                         null,
-                        Cause.Extent.MESSAGE));
+                        FailureCause.Extent.MESSAGE));
             default -> new Outcome.Delivered("mx.example", "250 ok", "none", true, false);
           });
     }
@@ -152,23 +152,23 @@ final class HeldMailTest {
 
   private QueueId send(String local, boolean holdOnRefusal, int size) throws IOException {
     Mailbox to = mailbox(local + "@target.example");
-    try (Intake.Entry entry = queue.open()) {
+    try (Intake.IncomingMessage entry = queue.open()) {
       try (OutputStream out = entry.content()) {
         String text = "Subject: x\r\n\r\n" + "x".repeat(size) + "\r\n";
         out.write(text.getBytes(StandardCharsets.US_ASCII));
       }
       entry.commit(
-          new Submission(
-              STRANGER,
+          new IncomingEnvelope(
+              FOREIGN_SENDER,
               MailOptions.plain(),
               List.of(
                   new NewRecipient(
-                      new Target.Remote(to),
-                      STRANGER,
+                      new DeliveryTarget.Remote(to),
+                      FOREIGN_SENDER,
                       mailbox("alias@router.example"),
                       holdOnRefusal,
                       holdOnRefusal,
-                      DsnWish.none())),
+                      DsnRequest.none())),
               "test",
               "s1",
               ""));
@@ -176,14 +176,14 @@ final class HeldMailTest {
     }
   }
 
-  private List<Share> shares() throws IOException {
-    return spool.list(ShareFilter.all(), null, 1_000, key -> {});
+  private List<RecipientBatch> shares() throws IOException {
+    return spool.list(BatchFilter.all(), null, 1_000, key -> {});
   }
 
   private List<QueueId> heldIds() throws IOException {
     List<QueueId> out = new ArrayList<>();
-    for (Share share : shares()) {
-      if (share.state() == ShareState.HELD) {
+    for (RecipientBatch share : shares()) {
+      if (share.state() == BatchState.HELD) {
         out.add(share.key().message());
       }
     }
@@ -199,12 +199,12 @@ final class HeldMailTest {
 
   private void day() throws IOException {
     clock.pass(Duration.ofDays(1));
-    held.look();
+    held.check();
     assertTrue(queue.settle(Duration.ofSeconds(10)));
   }
 
   @Test
-  void whatNobodyCouldBeToldOfIsAnnouncedAndDeletedADayLater() throws Exception {
+  void unnotifiableMailIsAnnouncedAndDeletedADayLater() throws Exception {
     QueueId refused = send("refused", true, 10);
     QueueId damaged = send("damaged", true, 10);
     QueueId slow = send("slow", true, 10);
@@ -227,7 +227,7 @@ final class HeldMailTest {
   }
 
   @Test
-  void whatOurMemoryKeepsBackIsBouncedWhereTheSenderMayBeTold() throws Exception {
+  void mailHeldForTheLedgerBouncesWhenTheSenderMayBeNotified() throws Exception {
     QueueId vouched = send("remembered", false, 10);
     QueueId unvouched = send("remembered", true, 10);
     awaitHeld(2);
@@ -249,7 +249,7 @@ final class HeldMailTest {
     for (int hours = 0; hours < 14 * 24; hours += 20) {
       clock.pass(Duration.ofHours(20));
       held = restarted();
-      held.look();
+      held.check();
       assertTrue(queue.settle(Duration.ofSeconds(10)));
       assertEquals(1, heldIds().size(), "after " + hours + " hours");
     }
@@ -257,14 +257,14 @@ final class HeldMailTest {
     for (int i = 0; i < 4 && !heldIds().isEmpty(); i++) {
       clock.pass(Duration.ofHours(20));
       held = restarted();
-      held.look();
+      held.check();
       assertTrue(queue.settle(Duration.ofSeconds(10)));
     }
     assertEquals(List.of(refused.text()), deleted);
   }
 
   @Test
-  void aRestartWithAWrongClockAnnouncesNothing() throws Exception {
+  void restartWithWrongClockAnnouncesNoMail() throws Exception {
     send("refused", true, 10);
     awaitHeld(1);
     java.nio.file.Files.writeString(folder.resolve("held-summary"), "9999999999\n");
@@ -274,7 +274,7 @@ final class HeldMailTest {
     }
     java.nio.file.Files.writeString(folder.resolve("held-summary"), "no time\n");
     held = restarted();
-    held.look();
+    held.check();
     assertEquals(1, heldIds().size());
     assertEquals(List.of(), deleted);
   }
@@ -298,7 +298,7 @@ final class HeldMailTest {
   }
 
   @Test
-  void aClockThatJumpsDeletesNothing() throws Exception {
+  void clockJumpDeletesNoMail() throws Exception {
     send("refused", true, 10);
     awaitHeld(1);
     clock.jump(Duration.ofDays(365));
@@ -321,12 +321,12 @@ final class HeldMailTest {
       sent.add(send("refused", true, 10_000));
       awaitHeld(3 + i);
     }
-    held.look();
+    held.check();
     assertEquals(12, heldIds().size(), "within the share");
     most = 100_000;
     send("refused", true, 10_000);
     awaitHeld(13);
-    held.look();
+    held.check();
     assertTrue(queue.settle(Duration.ofSeconds(10)));
     List<QueueId> left = heldIds();
     assertTrue(left.contains(kept) && left.contains(memory));
@@ -336,7 +336,7 @@ final class HeldMailTest {
     most = 1;
     send("refused", true, 10_000);
     awaitHeld(left.size() + 1);
-    held.look();
+    held.check();
     assertTrue(queue.settle(Duration.ofSeconds(10)));
     assertEquals(List.of(kept, memory), heldIds());
   }

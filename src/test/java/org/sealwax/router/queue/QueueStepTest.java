@@ -18,21 +18,21 @@ import org.junit.jupiter.api.Test;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.mail.smtp.Reply;
-import org.sealwax.router.queue.QueueStep.Notice;
+import org.sealwax.router.queue.QueueStep.NoticeKind;
 
 /** What follows from what, over the whole small space of wishes, senders and outcomes. */
 final class QueueStepTest {
   private static final Instant ARRIVED = Instant.parse("2026-06-01T00:00:00Z");
   private static final RetrySchedule SCHEDULE = RetrySchedule.defaults();
   private static final ReversePath SENDER = ReversePath.of(QueueTest.mailbox("s@from.example"));
-  private static final Cause CAUSE =
-      new Cause(
+  private static final FailureCause CAUSE =
+      new FailureCause(
           "refused",
           EnhancedStatus.of(5, 1, 1),
           "no",
           "mx[192.0.2.1]:25",
           Reply.of(550, EnhancedStatus.of(5, 1, 1), "no"),
-          Cause.Extent.RECIPIENT);
+          FailureCause.Extent.RECIPIENT);
 
   private static List<Outcome> outcomes() {
     return List.of(
@@ -44,37 +44,37 @@ final class QueueStepTest {
         new Outcome.Held(CAUSE));
   }
 
-  private static List<DsnWish> wishes() {
-    List<DsnWish> all = new ArrayList<>();
-    all.add(new DsnWish(Set.of(), true, null));
+  private static List<DsnRequest> wishes() {
+    List<DsnRequest> all = new ArrayList<>();
+    all.add(new DsnRequest(Set.of(), true, null));
     for (int bits = 0; bits < 8; bits++) {
-      Set<DsnWish.When> when = EnumSet.noneOf(DsnWish.When.class);
+      Set<DsnRequest.NotifyEvent> when = EnumSet.noneOf(DsnRequest.NotifyEvent.class);
       int bit = 1;
-      for (DsnWish.When w : DsnWish.When.values()) {
+      for (DsnRequest.NotifyEvent w : DsnRequest.NotifyEvent.values()) {
         if ((bits & bit) != 0) {
           when.add(w);
         }
         bit *= 2;
       }
-      all.add(new DsnWish(when, false, null));
+      all.add(new DsnRequest(when, false, null));
     }
     return all;
   }
 
   private static RecipientGroup group(
-      ReversePath sender, DsnWish wish, boolean hold, boolean told) {
+      ReversePath sender, DsnRequest wish, boolean hold, boolean told) {
     var to = QueueTest.mailbox("r@to.example");
     return new RecipientGroup(
         sender,
         null,
         0,
-        List.of(new QueuedRecipient(3, new Target.Remote(to), to, hold, wish, told, null)));
+        List.of(new QueuedRecipient(3, new DeliveryTarget.Remote(to), to, hold, wish, told, null)));
   }
 
   /** Who is told that a person gave a message up is told why it waited, too. */
   @Test
   void whatAPersonGivesUpKeepsItsLastReason() {
-    DsnWish wish = new DsnWish(Set.of(), false, null);
+    DsnRequest wish = new DsnRequest(Set.of(), false, null);
     RecipientGroup waiting =
         group(SENDER, wish, false, false)
             .with(
@@ -84,18 +84,18 @@ final class QueueStepTest {
                         .getFirst()
                         .waitingFor(CAUSE, false)));
     for (RecipientGroup group : List.of(waiting, group(SENDER, wish, false, false))) {
-      QueueStep.Result result =
+      QueueStep.StepResult result =
           QueueStep.after(
               group,
               new QueueStep.About(SENDER, ARRIVED),
-              new QueueStep.Event.GivenUp("me"),
+              new QueueStep.Event.GivenUpByAdmin("me"),
               SCHEDULE,
               ARRIVED,
               0);
-      Cause told = Objects.requireNonNull(result.told().getFirst().cause());
+      FailureCause told = Objects.requireNonNull(result.notified().getFirst().cause());
       assertTrue(told.text().startsWith("The message was given up by me."), told.text());
       assertTrue(QueueStep.isGivenUp(told));
-      assertEquals("The message was given up by me.", QueueStep.whoGaveUp(told));
+      assertEquals("The message was given up by me.", QueueStep.givenUpText(told));
       if (group.equals(waiting)) {
         assertTrue(told.text().endsWith(" Until then: no"), told.text());
         assertEquals(CAUSE.reply(), told.reply());
@@ -105,10 +105,10 @@ final class QueueStepTest {
   }
 
   @Test
-  void everyRecipientHasExactlyOneFateAndTheNullSenderIsNeverTold() {
+  void everyRecipientHasOneOutcomeAndNullSenderIsNeverNotified() {
     int cases = 0;
     for (ReversePath sender : List.of(ReversePath.nullPath(), SENDER)) {
-      for (DsnWish wish : wishes()) {
+      for (DsnRequest wish : wishes()) {
         for (boolean hold : List.of(true, false)) {
           for (boolean told : List.of(true, false)) {
             for (Duration age :
@@ -126,26 +126,31 @@ final class QueueStepTest {
   }
 
   private static void check(
-      ReversePath sender, DsnWish wish, boolean hold, boolean told, Duration age, Outcome outcome) {
+      ReversePath sender,
+      DsnRequest wish,
+      boolean hold,
+      boolean told,
+      Duration age,
+      Outcome outcome) {
     String what = sender + " " + wish + " " + hold + " " + told + " " + age + " " + outcome;
     Instant now = ARRIVED.plus(age);
-    QueueStep.Result r =
+    QueueStep.StepResult r =
         QueueStep.after(
             group(sender, wish, hold, told),
             new QueueStep.About(sender, ARRIVED),
-            new QueueStep.Event.Ended(Map.of(3L, outcome)),
+            new QueueStep.Event.RoundEnded(Map.of(3L, outcome)),
             SCHEDULE,
             now,
             0.5);
-    boolean waits = r.again() != null;
+    boolean waits = r.retry() != null;
     boolean held = !r.held().isEmpty();
     boolean delivered = outcome instanceof Outcome.Delivered;
-    boolean bounced = r.lines().getFirst().what() == Station.What.BOUNCED;
+    boolean bounced = r.lines().getFirst().what() == TraceEntry.RecipientEvent.BOUNCED;
     assertEquals(
         1, (waits ? 1 : 0) + (held ? 1 : 0) + (delivered ? 1 : 0) + (bounced ? 1 : 0), what);
     boolean isNull = sender instanceof ReversePath.Null;
     if (isNull) {
-      assertTrue(r.told().isEmpty(), what);
+      assertTrue(r.notified().isEmpty(), what);
       assertTrue(!bounced, what);
     }
     boolean over = age.compareTo(SCHEDULE.lifetime()) >= 0;
@@ -153,21 +158,23 @@ final class QueueStepTest {
         outcome instanceof Outcome.Refused || outcome instanceof Outcome.Deferred && over;
     assertEquals(failed && !isNull && !hold, bounced, what);
     boolean wantsFailure =
-        !wish.never() && (wish.when().isEmpty() || wish.when().contains(DsnWish.When.FAILURE));
+        !wish.never()
+            && (wish.when().isEmpty() || wish.when().contains(DsnRequest.NotifyEvent.FAILURE));
     assertEquals(
         bounced && wantsFailure,
-        r.told().stream().anyMatch(t -> t.notice() == Notice.FAILED),
+        r.notified().stream().anyMatch(t -> t.notice() == NoticeKind.FAILED),
         what);
     boolean wantsDelay =
-        !wish.never() && (wish.when().isEmpty() || wish.when().contains(DsnWish.When.DELAY));
+        !wish.never()
+            && (wish.when().isEmpty() || wish.when().contains(DsnRequest.NotifyEvent.DELAY));
     boolean late = age.compareTo(SCHEDULE.delayNotice()) >= 0;
     // A recipient whose refusal we would not tell of is not told of as late either: backscatter.
     assertEquals(
         waits && late && !told && wantsDelay && !isNull && !hold,
-        r.told().stream().anyMatch(t -> t.notice() == Notice.DELAYED),
+        r.notified().stream().anyMatch(t -> t.notice() == NoticeKind.DELAYED),
         what);
     if (waits) {
-      QueueStep.Again again = r.again();
+      QueueStep.RetryLater again = r.retry();
       assertNotNull(again);
       assertTrue(again.due().isAfter(now), what);
       assertEquals(1, again.group().rounds());
@@ -176,31 +183,31 @@ final class QueueStepTest {
 
   @Test
   void aMissingOutcomeDefersAndNeverBounces() {
-    QueueStep.Result r =
+    QueueStep.StepResult r =
         QueueStep.after(
-            group(SENDER, DsnWish.none(), false, false),
+            group(SENDER, DsnRequest.none(), false, false),
             new QueueStep.About(SENDER, ARRIVED),
-            new QueueStep.Event.Ended(Map.of()),
+            new QueueStep.Event.RoundEnded(Map.of()),
             SCHEDULE,
             ARRIVED,
             0);
-    assertNotNull(r.again());
-    assertEquals("unknown", r.again().reason());
+    assertNotNull(r.retry());
+    assertEquals("unknown", r.retry().reason());
   }
 
   @Test
-  void aShutNextHopCountsNoRoundAndStillEndsInTime() {
-    QueueStep.Event shut = new QueueStep.Event.Shut(CAUSE, ARRIVED.plus(Duration.ofDays(9)));
-    RecipientGroup group = group(SENDER, DsnWish.none(), false, false);
+  void pausedNextHopCountsNoRoundAndMailStillExpires() {
+    QueueStep.Event shut = new QueueStep.Event.HopPaused(CAUSE, ARRIVED.plus(Duration.ofDays(9)));
+    RecipientGroup group = group(SENDER, DsnRequest.none(), false, false);
     QueueStep.About about = new QueueStep.About(SENDER, ARRIVED);
-    QueueStep.Result early = QueueStep.after(group, about, shut, SCHEDULE, ARRIVED, 0);
-    assertNotNull(early.again());
-    assertEquals(0, early.again().group().rounds());
-    assertEquals(ARRIVED.plus(SCHEDULE.lifetime()), early.again().due());
-    QueueStep.Result over =
+    QueueStep.StepResult early = QueueStep.after(group, about, shut, SCHEDULE, ARRIVED, 0);
+    assertNotNull(early.retry());
+    assertEquals(0, early.retry().group().rounds());
+    assertEquals(ARRIVED.plus(SCHEDULE.lifetime()), early.retry().due());
+    QueueStep.StepResult over =
         QueueStep.after(group, about, shut, SCHEDULE, ARRIVED.plus(SCHEDULE.lifetime()), 0);
-    assertNull(over.again());
-    assertEquals(Notice.FAILED, over.told().getFirst().notice());
+    assertNull(over.retry());
+    assertEquals(NoticeKind.FAILED, over.notified().getFirst().notice());
   }
 
   @Test
@@ -224,7 +231,7 @@ final class QueueStepTest {
 
   @Test
   void recordsComeBackAsTheyWereAndCutOnesAreRefused() throws IOException {
-    for (DsnWish wish : wishes()) {
+    for (DsnRequest wish : wishes()) {
       var to = QueueTest.mailbox("r\u00e9 \"x\"@to.example");
       RecipientGroup group =
           new RecipientGroup(
@@ -232,69 +239,72 @@ final class QueueStepTest {
               "alias@project.example",
               7,
               List.of(
-                  new QueuedRecipient(0, new Target.Remote(to), to, true, wish, true, CAUSE),
+                  new QueuedRecipient(
+                      0, new DeliveryTarget.Remote(to), to, true, wish, true, CAUSE),
                   new QueuedRecipient(
                       9,
-                      new Target.Command("bugs", to),
+                      new DeliveryTarget.Command("bugs", to),
                       QueueTest.mailbox("o@to.example"),
                       false,
                       wish,
                       false,
                       null)));
-      byte[] bytes = RecordForm.group(group);
-      assertEquals(group, RecordForm.group(bytes));
+      byte[] bytes = QueueRecordCodec.group(group);
+      assertEquals(group, QueueRecordCodec.group(bytes));
       for (int n = 0; n < bytes.length; n++) {
         byte[] cut = java.util.Arrays.copyOf(bytes, n);
         org.junit.jupiter.api.Assertions.assertThrows(
-            IOException.class, () -> RecordForm.group(cut));
+            IOException.class, () -> QueueRecordCodec.group(cut));
       }
     }
-    for (MailOptions.Tls tls : MailOptions.Tls.values()) {
+    for (MailOptions.TlsOption tls : MailOptions.TlsOption.values()) {
       MailOptions options =
-          new MailOptions(MailOptions.Body.EIGHT_BIT, true, "id", MailOptions.Return.HEADERS, tls);
+          new MailOptions(
+              MailOptions.BodyType.EIGHT_BIT, true, "id", MailOptions.Return.HEADERS, tls);
       Envelope e = new Envelope(SENDER, options, "o", "s", "t", 3);
-      assertEquals(e, RecordForm.envelope(RecordForm.envelope(e)));
+      assertEquals(e, QueueRecordCodec.envelope(QueueRecordCodec.envelope(e)));
     }
-    for (Cause.Extent extent : Cause.Extent.values()) {
-      Cause cause = new Cause("r", EnhancedStatus.of(4, 7, 0), "t", null, null, extent);
-      for (Cause one : List.of(cause, cause.asRemembered())) {
+    for (FailureCause.Extent extent : FailureCause.Extent.values()) {
+      FailureCause cause =
+          new FailureCause("r", EnhancedStatus.of(4, 7, 0), "t", null, null, extent);
+      for (FailureCause one : List.of(cause, cause.asRemembered())) {
         QueuedRecipient r =
-            group(SENDER, DsnWish.none(), false, false)
+            group(SENDER, DsnRequest.none(), false, false)
                 .recipients()
                 .getFirst()
                 .waitingFor(one, false);
         RecipientGroup group = new RecipientGroup(SENDER, null, 1, List.of(r));
-        Cause.Extent kept =
-            extent == Cause.Extent.SENDER || extent == Cause.Extent.TRANSACTION
-                ? Cause.Extent.MESSAGE
+        FailureCause.Extent kept =
+            extent == FailureCause.Extent.SENDER || extent == FailureCause.Extent.TRANSACTION
+                ? FailureCause.Extent.MESSAGE
                 : extent;
         assertEquals(
-            group.with(List.of(r.waitingFor(one.within(kept), false))),
-            RecordForm.group(RecordForm.group(group)));
+            group.with(List.of(r.waitingFor(one.withExtent(kept), false))),
+            QueueRecordCodec.group(QueueRecordCodec.group(group)));
       }
     }
   }
 
   @Test
-  void whatOnlyOurMemoryKeepsBackIsHeldADayBeforeTheEndAndNeverBounced() {
+  void ledgerOnlyDeferralIsHeldADayBeforeExpiryAndNeverBounced() {
     Instant due = ARRIVED.plus(SCHEDULE.lifetime()).minus(RetrySchedule.HELD_BEFORE_THE_END);
     for (boolean remembered : List.of(true, false)) {
       for (Instant now :
           List.of(due.minusSeconds(1), due, ARRIVED.plus(SCHEDULE.lifetime()).plusSeconds(9))) {
-        Cause cause = remembered ? CAUSE.asRemembered() : CAUSE;
-        RecipientGroup group = group(SENDER, DsnWish.none(), false, true);
+        FailureCause cause = remembered ? CAUSE.asRemembered() : CAUSE;
+        RecipientGroup group = group(SENDER, DsnRequest.none(), false, true);
         for (QueueStep.Event event :
             List.of(
-                new QueueStep.Event.Ended(Map.of(3L, new Outcome.Deferred(cause))),
-                new QueueStep.Event.Shut(cause, now.plusSeconds(60)))) {
-          QueueStep.Result result =
+                new QueueStep.Event.RoundEnded(Map.of(3L, new Outcome.Deferred(cause))),
+                new QueueStep.Event.HopPaused(cause, now.plusSeconds(60)))) {
+          QueueStep.StepResult result =
               QueueStep.after(
                   group, new QueueStep.About(SENDER, ARRIVED), event, SCHEDULE, now, 0.5);
           boolean held = remembered && !now.isBefore(due);
           assertEquals(held, !result.held().isEmpty(), event + " " + now);
           assertEquals(
               !held && now.isAfter(due.plus(RetrySchedule.HELD_BEFORE_THE_END)),
-              result.told().stream().anyMatch(t -> t.notice() == Notice.FAILED));
+              result.notified().stream().anyMatch(t -> t.notice() == NoticeKind.FAILED));
         }
       }
     }

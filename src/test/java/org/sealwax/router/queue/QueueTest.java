@@ -34,15 +34,15 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.mail.smtp.Reply;
-import org.sealwax.router.spool.Change;
+import org.sealwax.router.spool.BatchState;
+import org.sealwax.router.spool.CommitListener;
 import org.sealwax.router.spool.QueueId;
-import org.sealwax.router.spool.Settled;
-import org.sealwax.router.spool.ShareState;
 import org.sealwax.router.spool.Spool;
+import org.sealwax.router.spool.SpoolChange;
 import org.sealwax.router.spool.SpoolSettings;
 import org.sealwax.router.spool.SqliteSpool;
 
@@ -51,8 +51,8 @@ import org.sealwax.router.spool.SqliteSpool;
 final class QueueTest {
   @TempDir Path folder;
 
-  private final QuietLog log = new QuietLog();
-  private final BlockingQueue<Seen> seen = new LinkedBlockingQueue<>();
+  private final BugLog log = new BugLog();
+  private final BlockingQueue<DeliveredMessage> seen = new LinkedBlockingQueue<>();
   private volatile Function<Consignment, Outcome> answer =
       c -> new Outcome.Delivered("mx.example", "250 ok", "may:trusted", true, false);
 
@@ -62,7 +62,7 @@ final class QueueTest {
   private SqliteSpool spool;
   private Queue queue;
 
-  private record Seen(Consignment consignment, String content) {}
+  private record DeliveredMessage(Consignment consignment, String content) {}
 
   private static final Mailbox SENDER = mailbox("sender@from.example");
 
@@ -77,7 +77,7 @@ final class QueueTest {
         SqliteSpool.open(
             new SpoolSettings(folder.resolve("spool"), 0, 1000),
             Clock.system(),
-            Chance.secure(),
+            RandomSource.secure(),
             log.log);
     queue = newQueue();
     queue.start();
@@ -89,18 +89,18 @@ final class QueueTest {
 
   private Queue newQueue(Spool store) {
     return new Queue(
-        new Queue.Rooms(
+        new Queue.QueueEnvironment(
             store,
             target ->
                 switch (target) {
-                  case Target.Remote r -> new NextHop.ByMx((Domain) r.mailbox().domain());
-                  case Target.Command c -> new NextHop.Pipe(c.pipe());
-                  case Target.Postmaster p -> new NextHop.Nobody();
-                  case Target.Reports r -> new NextHop.Reports();
+                  case DeliveryTarget.Remote r -> new NextHop.ByMx((Domain) r.mailbox().domain());
+                  case DeliveryTarget.Command c -> new NextHop.Pipe(c.pipe());
+                  case DeliveryTarget.Postmaster p -> new NextHop.NoPostmaster();
+                  case DeliveryTarget.Reports r -> new NextHop.Reports();
                 },
             this::deliver,
             Clock.system(),
-            Chance.secure(),
+            RandomSource.secure(),
             log.log),
         QueueSettings.defaults(Domain.of("router.example")));
   }
@@ -109,7 +109,7 @@ final class QueueTest {
   void close() throws Exception {
     queue.drain(Duration.ofSeconds(5));
     spool.close();
-    assertEquals(List.of(), log.told);
+    assertEquals(List.of(), log.bugs);
   }
 
   private Map<Long, Outcome> deliver(Consignment c) {
@@ -126,10 +126,11 @@ final class QueueTest {
         .forEach(
             r -> {
               boolean isTaken =
-                  r.target() instanceof Target.Remote(Mailbox to) && taken.contains(to.toString());
+                  r.target() instanceof DeliveryTarget.Remote(Mailbox to)
+                      && taken.contains(to.toString());
               all.put(r.key(), isTaken ? delivered : outcome);
             });
-    seen.add(new Seen(c, content));
+    seen.add(new DeliveredMessage(c, content));
     return all;
   }
 
@@ -139,63 +140,63 @@ final class QueueTest {
 
   private QueueId send(ReversePath from, String content, MailOptions options, NewRecipient... to)
       throws IOException {
-    try (Intake.Entry entry = queue.open()) {
+    try (Intake.IncomingMessage entry = queue.open()) {
       OutputStream out = entry.content();
       out.write(content.getBytes(StandardCharsets.UTF_8));
-      entry.commit(new Submission(from, options, List.of(to), "test[127.0.0.1]", "s1", ""));
+      entry.commit(new IncomingEnvelope(from, options, List.of(to), "test[127.0.0.1]", "s1", ""));
       return entry.id();
     }
   }
 
   private static NewRecipient to(String mailbox) {
-    return to(mailbox, DsnWish.none());
+    return to(mailbox, DsnRequest.none());
   }
 
-  private static NewRecipient to(String mailbox, DsnWish wish) {
+  private static NewRecipient to(String mailbox, DsnRequest wish) {
     return NewRecipient.direct(mailbox(mailbox), ReversePath.of(SENDER), wish);
   }
 
-  private Seen next() throws InterruptedException {
-    Seen s = seen.poll(20, TimeUnit.SECONDS);
+  private DeliveredMessage next() throws InterruptedException {
+    DeliveredMessage s = seen.poll(20, TimeUnit.SECONDS);
     if (s == null) {
-      throw new AssertionError("nothing came; the log said " + log.told);
+      throw new AssertionError("nothing came; the log said " + log.bugs);
     }
     return s;
   }
 
   private void untilEmpty() throws Exception {
-    while (queue.figures().inHand() > 0 || !spool.counts().isEmpty()) {
+    while (queue.figures().inMemory() > 0 || !spool.counts().isEmpty()) {
       Thread.sleep(1);
     }
   }
 
   @Test
-  void deliversWhatCameInAndKeepsItsJourney() throws Exception {
+  void acceptedMailIsDeliveredAndTraced() throws Exception {
     QueueId id = send(ReversePath.of(SENDER), "Subject: a\r\n\r\nb\r\n", to("r@to.example"));
-    Seen s = next();
+    DeliveredMessage s = next();
     assertEquals("Subject: a\r\n\r\nb\r\n", s.content());
     assertEquals(id, s.consignment().id());
     assertEquals(1, s.consignment().round());
     untilEmpty();
     assertTrue(spool.message(id).isEmpty());
-    Station station = RecordForm.station(spool.journey(id).getFirst().facts());
-    assertEquals(Station.What.DELIVERED, station.lines().getFirst().what());
+    TraceEntry station = QueueRecordCodec.traceEntry(spool.trace(id).getFirst().facts());
+    assertEquals(TraceEntry.RecipientEvent.DELIVERED, station.lines().getFirst().what());
   }
 
   @Test
-  void tlsRequiredNoDoesNotWaitOutAPauseThatOthersPolicyEarned() throws Exception {
+  void tlsRequiredNoIgnoresPausesOfOtherMail() throws Exception {
     answer =
         c ->
-            c.options().tls() == MailOptions.Tls.OPTIONAL
+            c.options().tls() == MailOptions.TlsOption.OPTIONAL
                 ? new Outcome.Delivered("mx.example", "250 ok", "may:none", true, false)
                 : new Outcome.Deferred(
-                    new Cause(
+                    new FailureCause(
                         "tls-identity",
                         EnhancedStatus.of(4, 7, 0),
                         "untrusted(expired)",
                         "mx.to.example[192.0.2.1]:25",
                         null,
-                        Cause.Extent.NEXT_HOP));
+                        FailureCause.Extent.NEXT_HOP));
     send(ReversePath.of(SENDER), "Subject: strict\r\n\r\n", to("r@to.example"));
     assertEquals("Subject: strict\r\n\r\n", next().content());
     while (queue.figures().deadSites() == 0) {
@@ -204,11 +205,11 @@ final class QueueTest {
     QueueId waits = send(ReversePath.of(SENDER), "Subject: too\r\n\r\n", to("r@to.example"));
     MailOptions optional =
         new MailOptions(
-            MailOptions.Body.SEVEN_BIT,
+            MailOptions.BodyType.SEVEN_BIT,
             false,
             null,
             MailOptions.Return.UNSPECIFIED,
-            MailOptions.Tls.OPTIONAL);
+            MailOptions.TlsOption.OPTIONAL);
     send(ReversePath.of(SENDER), "Subject: open\r\n\r\n", optional, to("r@to.example"));
     assertEquals("Subject: open\r\n\r\n", next().content());
     while (queue.figures().running() > 0) {
@@ -219,8 +220,8 @@ final class QueueTest {
     QueueRow row = new QueueView(queue).list(QueueFilter.of(waits), null, 1).rows().getFirst();
     assertEquals("to.example", row.nextHop());
     NextHop hop = new NextHop.ByMx(Domain.of("to.example"));
-    for (MailOptions.Tls tls : MailOptions.Tls.values()) {
-      assertEquals("to.example", Line.hop(Line.of(hop, tls)));
+    for (MailOptions.TlsOption tls : MailOptions.TlsOption.values()) {
+      assertEquals("to.example", SchedulingKey.hop(SchedulingKey.of(hop, tls)));
     }
   }
 
@@ -252,24 +253,25 @@ final class QueueTest {
             c.sender() instanceof ReversePath.Null
                 ? new Outcome.Delivered("mx.from.example", "250 ok", "none", true, false)
                 : new Outcome.Refused(
-                    new Cause(
+                    new FailureCause(
                         "requiretls-missing",
                         EnhancedStatus.of(5, 7, 30),
                         "The host does not offer REQUIRETLS.",
                         "mx.to.example[192.0.2.1]:25",
                         null,
-                        Cause.Extent.MESSAGE));
-    for (MailOptions.Tls tls : MailOptions.Tls.values()) {
-      boolean required = tls == MailOptions.Tls.REQUIRED;
+                        FailureCause.Extent.MESSAGE));
+    for (MailOptions.TlsOption tls : MailOptions.TlsOption.values()) {
+      boolean required = tls == MailOptions.TlsOption.REQUIRED;
       send(
           ReversePath.of(SENDER),
           "Subject: hello\r\n\r\nsecret words\r\n",
-          new MailOptions(MailOptions.Body.SEVEN_BIT, false, null, MailOptions.Return.FULL, tls),
+          new MailOptions(
+              MailOptions.BodyType.SEVEN_BIT, false, null, MailOptions.Return.FULL, tls),
           to("r@to.example"));
       assertEquals(tls, next().consignment().options().tls());
-      Seen dsn = next();
+      DeliveredMessage dsn = next();
       assertEquals(
-          required ? MailOptions.Tls.REQUIRED : MailOptions.Tls.UNSPECIFIED,
+          required ? MailOptions.TlsOption.REQUIRED : MailOptions.TlsOption.UNSPECIFIED,
           dsn.consignment().options().tls());
       assertTrue(dsn.content().contains("Status: 5.7.30"), dsn.content());
       assertTrue(dsn.content().contains("Subject: hello"), dsn.content());
@@ -284,11 +286,11 @@ final class QueueTest {
     queue = newQueue(); // takes mail, and does not begin to deliver
     MailOptions report =
         new MailOptions(
-            MailOptions.Body.SEVEN_BIT,
+            MailOptions.BodyType.SEVEN_BIT,
             false,
             null,
             MailOptions.Return.HEADERS,
-            MailOptions.Tls.REPORT);
+            MailOptions.TlsOption.REPORT);
     send(ReversePath.of(SENDER), "\r\n", report, to("r@to.example"));
     queue.drain(Duration.ofSeconds(5));
     spool.close();
@@ -298,24 +300,25 @@ final class QueueTest {
   }
 
   @Test
-  void tellsTheSenderOfARefusalFromTheNullPath() throws Exception {
+  void bounceHasTheNullReversePath() throws Exception {
     answer =
         c ->
             c.sender() instanceof ReversePath.Null
                 ? new Outcome.Delivered("mx.from.example", "250 ok", "none", true, false)
                 : new Outcome.Refused(
-                    new Cause(
+                    new FailureCause(
                         "refused",
                         EnhancedStatus.of(5, 1, 1),
                         "There is no such recipient.",
                         "mx.to.example[192.0.2.1]:25",
                         Reply.of(550, EnhancedStatus.of(5, 1, 1), "no such user"),
-                        Cause.Extent.RECIPIENT));
+                        FailureCause.Extent.RECIPIENT));
     QueueId id = send(ReversePath.of(SENDER), "Subject: hello\r\n\r\nbody\r\n", to("r@to.example"));
     next();
-    Seen dsn = next();
+    DeliveredMessage dsn = next();
     assertEquals(ReversePath.nullPath(), dsn.consignment().sender());
-    assertEquals(new Target.Remote(SENDER), dsn.consignment().recipients().getFirst().target());
+    assertEquals(
+        new DeliveryTarget.Remote(SENDER), dsn.consignment().recipients().getFirst().target());
     for (String part :
         List.of(
             "Content-Type: multipart/report; report-type=delivery-status;",
@@ -334,26 +337,28 @@ final class QueueTest {
 
   /** RFC 3464 2.3.2: the mailbox as it was when we accepted the message, not where it went. */
   @Test
-  void tellsOfAnAliasByItsOwnNameAndKeepsItsTargetToItself() throws Exception {
+  void dsnNamesTheAliasAndNotItsTarget() throws Exception {
     answer =
         c ->
             c.sender() instanceof ReversePath.Null
                 ? new Outcome.Delivered("mx.from.example", "250 ok", "none", true, false)
                 : new Outcome.Refused(
-                    new Cause(
+                    new FailureCause(
                         "refused",
                         EnhancedStatus.of(5, 1, 1),
                         "host mx.to.example said at RCPT: 550 5.1.1 hidden@to.example is gone",
                         "mx.to.example[192.0.2.1]:25",
                         Reply.of(
                             550, EnhancedStatus.of(5, 1, 1), "hidden@to.example is gone, aGlkZGVu"),
-                        Cause.Extent.RECIPIENT));
-    DsnWish wish = new DsnWish(Set.of(DsnWish.When.FAILURE), false, "rfc822;asked+2Bx@far.example");
+                        FailureCause.Extent.RECIPIENT));
+    DsnRequest wish =
+        new DsnRequest(
+            Set.of(DsnRequest.NotifyEvent.FAILURE), false, "rfc822;asked+2Bx@far.example");
     send(
         ReversePath.of(SENDER),
         "\r\n",
         new NewRecipient(
-            new Target.Remote(mailbox("hidden@to.example")),
+            new DeliveryTarget.Remote(mailbox("hidden@to.example")),
             ReversePath.of(SENDER),
             mailbox("team@here.example"),
             true,
@@ -373,24 +378,25 @@ final class QueueTest {
   }
 
   @Test
-  void neverAnswersTheNullSenderButHolds() throws Exception {
+  void nullSenderMailIsHeldAndNotBounced() throws Exception {
     answer =
         c ->
             new Outcome.Refused(
-                new Cause(
+                new FailureCause(
                     "refused",
                     EnhancedStatus.of(5, 1, 1),
                     "no",
                     null,
                     null,
-                    Cause.Extent.RECIPIENT));
+                    FailureCause.Extent.RECIPIENT));
     QueueId id =
         send(
             ReversePath.nullPath(),
             "\r\n",
-            NewRecipient.direct(mailbox("r@to.example"), ReversePath.nullPath(), DsnWish.none()));
+            NewRecipient.direct(
+                mailbox("r@to.example"), ReversePath.nullPath(), DsnRequest.none()));
     next();
-    while (queue.figures().inHand() > 0) {
+    while (queue.figures().inMemory() > 0) {
       Thread.sleep(1);
     }
     assertEquals(QueueStep.DOUBLE_BOUNCE, spool.counts().getFirst().reason());
@@ -399,7 +405,7 @@ final class QueueTest {
   }
 
   @Test
-  void triesAgainWhatWasDeferredAndSaysWhichRound() throws Exception {
+  void deferredMailIsRetriedWithTheNextRoundNumber() throws Exception {
     RetrySchedule quick =
         new RetrySchedule(
             List.of(Duration.ofSeconds(1)), 0, Duration.ofDays(1), Duration.ofHours(4));
@@ -408,32 +414,33 @@ final class QueueTest {
         c ->
             c.round() == 1
                 ? new Outcome.Deferred(
-                    new Cause(
+                    new FailureCause(
                         "greylisted",
                         EnhancedStatus.of(4, 7, 1),
                         "later",
                         null,
                         null,
-                        Cause.Extent.MESSAGE))
+                        FailureCause.Extent.MESSAGE))
                 : new Outcome.Delivered("mx", "250", "none", true, false);
     send(ReversePath.of(SENDER), "x\r\n", to("r@to.example"));
     assertEquals(1, next().consignment().round());
-    Seen second = next();
+    DeliveredMessage second = next();
     assertEquals(2, second.consignment().round());
     assertEquals("x\r\n", second.content());
     untilEmpty();
   }
 
   @Test
-  void tellsOfSuccessOnlyWhenAskedAndNotPassedOn() throws Exception {
+  void successDsnOnlyWhenRequestedAndNotPassedOn() throws Exception {
     answer =
         c ->
             new Outcome.Delivered(
                 "mx", "250", "none", c.sender() instanceof ReversePath.Null, false);
-    DsnWish wish = new DsnWish(Set.of(DsnWish.When.SUCCESS), false, "rfc822;r+2Bx@to.example");
+    DsnRequest wish =
+        new DsnRequest(Set.of(DsnRequest.NotifyEvent.SUCCESS), false, "rfc822;r+2Bx@to.example");
     send(ReversePath.of(SENDER), "x\r\n", to("r@to.example", wish));
     next();
-    Seen dsn = next();
+    DeliveredMessage dsn = next();
     assertTrue(dsn.content().contains("Action: relayed"), dsn.content());
     assertTrue(dsn.content().contains("Original-Recipient: rfc822; r+x@to.example"));
     untilEmpty();
@@ -454,17 +461,17 @@ final class QueueTest {
 
   private static Outcome deferred() {
     return new Outcome.Deferred(
-        new Cause(
+        new FailureCause(
             "greylisted",
             EnhancedStatus.of(4, 7, 1),
             "Come back later.",
             "mx.example[192.0.2.1]:25",
             Reply.of(451, EnhancedStatus.of(4, 7, 1), "later"),
-            Cause.Extent.MESSAGE));
+            FailureCause.Extent.MESSAGE));
   }
 
   private void untilAtRest() throws InterruptedException {
-    while (queue.figures().inHand() > 0) {
+    while (queue.figures().inMemory() > 0) {
       Thread.sleep(1);
     }
   }
@@ -510,7 +517,7 @@ final class QueueTest {
     assertEquals(1, control.hold(onlyB).recipients());
     untilAtRest();
     assertEquals(
-        List.of(ShareState.DEFERRED, ShareState.HELD),
+        List.of(BatchState.DEFERRED, BatchState.HELD),
         view.list(QueueFilter.of(one), null, 10).rows().stream().map(QueueRow::state).toList());
     assertEquals(1, control.retry(inTwo).recipients());
     assertEquals(2, next().consignment().round());
@@ -518,25 +525,25 @@ final class QueueTest {
     assertEquals(1, control.release(onlyB).recipients());
     assertEquals(1, next().consignment().recipients().size());
     untilAtRest();
-    assertEquals("Subject: q\r\n", view.show(one).orElseThrow().header());
+    assertEquals("Subject: q\r\n", view.message(one).orElseThrow().header());
     assertEquals(2, control.bounce(QueueFilter.of(one)).recipients());
     for (int i = 0; i < 2; i++) {
       assertTrue(next().content().contains("given up by the postmaster"));
     }
     untilAtRest();
-    assertTrue(view.show(one).isEmpty());
-    Journey journey = view.trace(one);
+    assertTrue(view.message(one).isEmpty());
+    MessageTrace journey = view.trace(one);
     assertEquals("test[127.0.0.1]", journey.arrival().orElseThrow().origin());
     assertEquals(
         Set.of(
-            Station.What.DEFERRED,
-            Station.What.HELD,
-            Station.What.RELEASED,
-            Station.What.BOUNCED,
-            Station.What.NOTIFIED),
-        journey.stations().stream()
+            TraceEntry.RecipientEvent.DEFERRED,
+            TraceEntry.RecipientEvent.HELD,
+            TraceEntry.RecipientEvent.RELEASED,
+            TraceEntry.RecipientEvent.BOUNCED,
+            TraceEntry.RecipientEvent.NOTIFIED),
+        journey.entries().stream()
             .flatMap(s -> s.lines().stream())
-            .map(Station.Line::what)
+            .map(TraceEntry.RecipientTrace::what)
             .collect(java.util.stream.Collectors.toSet()));
     assertEquals(1, control.delete(QueueFilter.all()).recipients());
     untilEmpty();
@@ -559,8 +566,8 @@ final class QueueTest {
         };
     send(ReversePath.of(SENDER), "\r\n", to("a@one.example"));
     inRound.await();
-    QueueControl.Count count = new QueueControl(queue).delete(QueueFilter.all());
-    assertEquals(new QueueControl.Count(0, 1, 0), count);
+    QueueControl.OperationResult count = new QueueControl(queue).delete(QueueFilter.all());
+    assertEquals(new QueueControl.OperationResult(0, 1, 0), count);
     go.countDown();
     untilEmpty();
   }
@@ -582,12 +589,12 @@ final class QueueTest {
     untilEmpty();
   }
 
-  private static int whatCame(QueueControl.Count count) {
+  private static int whatCame(QueueControl.OperationResult count) {
     return count.recipients() + count.later();
   }
 
   private void untilHeld() throws Exception {
-    while (spool.counts().isEmpty() || spool.counts().getFirst().state() != ShareState.HELD) {
+    while (spool.counts().isEmpty() || spool.counts().getFirst().state() != BatchState.HELD) {
       Thread.sleep(1);
     }
   }
@@ -624,7 +631,7 @@ final class QueueTest {
               Optional.of(one),
               Optional.empty(),
               Optional.empty());
-      assertEquals(new QueueControl.Count(0, 1, 0), control.delete(only));
+      assertEquals(new QueueControl.OperationResult(0, 1, 0), control.delete(only));
     }
     go.countDown();
     untilEmpty();
@@ -655,10 +662,10 @@ final class QueueTest {
                 new Class<?>[] {Spool.class},
                 (proxy, method, args) -> {
                   if (method.getName().equals("change")
-                      && args[0] instanceof Change change
+                      && args[0] instanceof SpoolChange change
                       && change.moved().stream()
                           .anyMatch(m -> m.due() != null && m.due().isAfter(soon))) {
-                    late.add(() -> spool.change(change, (Settled) args[1]));
+                    late.add(() -> spool.change(change, (CommitListener) args[1]));
                     return null;
                   }
                   try {
@@ -704,24 +711,24 @@ final class QueueTest {
     try (var draft = spool.draft()) {
       draft.content().write(new byte[300_000]);
       var group =
-          Grouping.of(
+          RecipientGrouping.of(
                   List.of(to("a@one.example")),
-                  MailOptions.Tls.UNSPECIFIED,
+                  MailOptions.TlsOption.UNSPECIFIED,
                   t -> new NextHop.ByMx(Domain.of("one.example")),
                   9)
               .getFirst();
       var share =
-          Consequences.stored(
+          StepApplier.stored(
               draft.id(),
               group.group(),
-              ShareState.QUEUED,
+              BatchState.QUEUED,
               java.time.Instant.now(),
               group.hop(),
               "");
       var envelope = new Envelope(ReversePath.of(SENDER), MailOptions.plain(), "o", "s", "", 1);
       spool.accept(
           new org.sealwax.router.spool.NewMessage(
-              draft, java.time.Instant.now(), RecordForm.envelope(envelope), List.of(share)));
+              draft, java.time.Instant.now(), QueueRecordCodec.envelope(envelope), List.of(share)));
       id = draft.id();
     }
     Path file = folder.resolve("spool/bodies/" + id);
@@ -730,14 +737,14 @@ final class QueueTest {
     java.nio.file.Files.write(file, bytes);
     queue = newQueue();
     queue.start();
-    while (spool.counts().isEmpty() || spool.counts().getFirst().state() != ShareState.HELD) {
+    while (spool.counts().isEmpty() || spool.counts().getFirst().state() != BatchState.HELD) {
       Thread.sleep(1);
     }
     untilAtRest();
     assertEquals("damaged", spool.counts().getFirst().reason());
     assertTrue(seen.isEmpty());
-    assertTrue(log.told.removeIf(l -> l.contains("damaged and held")));
-    log.told.removeIf(l -> l.startsWith("bug delivery"));
+    assertTrue(log.bugs.removeIf(l -> l.contains("damaged and held")));
+    log.bugs.removeIf(l -> l.startsWith("bug delivery"));
   }
 
   /** Versions before docs/adr/1220 kept such mail under its next hop's own key. */
@@ -749,30 +756,31 @@ final class QueueTest {
       draft.content().write("x\r\n".getBytes(StandardCharsets.UTF_8));
       NextHop hop = new NextHop.ByMx(Domain.of("one.example"));
       var group =
-          Grouping.of(List.of(to("a@one.example")), MailOptions.Tls.UNSPECIFIED, t -> hop, 9)
+          RecipientGrouping.of(
+                  List.of(to("a@one.example")), MailOptions.TlsOption.UNSPECIFIED, t -> hop, 9)
               .getFirst();
       assertEquals(hop.key(), group.hop());
       Instant now = Instant.now();
       var share =
-          Consequences.stored(draft.id(), group.group(), ShareState.QUEUED, now, group.hop(), "");
+          StepApplier.stored(draft.id(), group.group(), BatchState.QUEUED, now, group.hop(), "");
       MailOptions optional =
           new MailOptions(
-              MailOptions.Body.SEVEN_BIT,
+              MailOptions.BodyType.SEVEN_BIT,
               false,
               null,
               MailOptions.Return.UNSPECIFIED,
-              MailOptions.Tls.OPTIONAL);
+              MailOptions.TlsOption.OPTIONAL);
       var envelope = new Envelope(ReversePath.of(SENDER), optional, "o", "s", "", 1);
       spool.accept(
           new org.sealwax.router.spool.NewMessage(
-              draft, now, RecordForm.envelope(envelope), List.of(share)));
+              draft, now, QueueRecordCodec.envelope(envelope), List.of(share)));
       id = draft.id();
     }
     queue = newQueue();
     queue.start();
     Consignment came = next().consignment();
     assertEquals(id, came.id());
-    assertEquals(MailOptions.Tls.OPTIONAL, came.options().tls());
+    assertEquals(MailOptions.TlsOption.OPTIONAL, came.options().tls());
     untilEmpty();
     assertEquals(0, seen.size());
   }
@@ -780,8 +788,8 @@ final class QueueTest {
   @Test
   void takesNothingWhileItDrains() throws Exception {
     queue.drain(Duration.ofSeconds(1));
-    IntakeTrouble e =
-        org.junit.jupiter.api.Assertions.assertThrows(IntakeTrouble.class, queue::open);
-    assertEquals(IntakeTrouble.Kind.BROKEN, e.kind());
+    IntakeException e =
+        org.junit.jupiter.api.Assertions.assertThrows(IntakeException.class, queue::open);
+    assertEquals(IntakeException.Kind.BROKEN, e.kind());
   }
 }

@@ -18,9 +18,9 @@ import org.sealwax.mail.smtp.Reply;
 final class RoundResultTest {
   private static final Outcome DELIVERED = new Outcome.Delivered("mx", "250", "none", true, false);
 
-  private static Outcome deferred(Cause.Extent extent) {
+  private static Outcome deferred(FailureCause.Extent extent) {
     return new Outcome.Deferred(
-        new Cause("r", EnhancedStatus.of(4, 0, 0), "t", null, null, extent));
+        new FailureCause("r", EnhancedStatus.of(4, 0, 0), "t", null, null, extent));
   }
 
   private static RoundResult of(boolean greeted, Outcome... outcomes) {
@@ -29,25 +29,31 @@ final class RoundResultTest {
     for (int i = 0; i < outcomes.length; i++) {
       Mailbox to = new Mailbox("r" + i, Domain.of("to.example"));
       recipients.add(
-          new QueuedRecipient(i, new Target.Remote(to), to, false, DsnWish.none(), false, null));
+          new QueuedRecipient(
+              i, new DeliveryTarget.Remote(to), to, false, DsnRequest.none(), false, null));
       byKey.put((long) i, outcomes[i]);
     }
     return RoundResult.of(recipients, byKey, greeted);
   }
 
   @Test
-  void theNextHopIsUnreachableOnlyWhenEveryOutcomeSaysSo() {
-    Outcome dead = deferred(Cause.Extent.NEXT_HOP);
-    assertInstanceOf(RoundResult.Unreachable.class, of(false, dead, dead));
-    assertInstanceOf(RoundResult.Unreachable.class, of(true, dead), "its TLS is broken");
+  void nextHopIsUnreachableOnlyWhenEveryOutcomeIs() {
+    Outcome dead = deferred(FailureCause.Extent.NEXT_HOP);
+    assertInstanceOf(RoundResult.NextHopUnreachable.class, of(false, dead, dead));
+    assertInstanceOf(RoundResult.NextHopUnreachable.class, of(true, dead), "its TLS is broken");
     assertInstanceOf(RoundResult.Answered.class, of(true, dead, DELIVERED));
-    assertInstanceOf(RoundResult.Nothing.class, of(false, dead, deferred(Cause.Extent.MESSAGE)));
+    assertInstanceOf(
+        RoundResult.NothingLearned.class, of(false, dead, deferred(FailureCause.Extent.MESSAGE)));
   }
 
   @Test
   void aFailureAfterMailNamesWhomItConcerned() {
     RoundResult result =
-        of(true, DELIVERED, deferred(Cause.Extent.TRANSACTION), deferred(Cause.Extent.RECIPIENT));
+        of(
+            true,
+            DELIVERED,
+            deferred(FailureCause.Extent.TRANSACTION),
+            deferred(FailureCause.Extent.RECIPIENT));
     assertEquals(
         Set.of("r1@to.example"),
         assertInstanceOf(RoundResult.FailedAfterMail.class, result).recipients());
@@ -57,32 +63,32 @@ final class RoundResultTest {
   void aSlowedSenderIsNoFailedMessage() {
     assertInstanceOf(
         RoundResult.SenderSlowed.class,
-        of(true, deferred(Cause.Extent.TRANSACTION), deferred(Cause.Extent.SENDER)));
+        of(true, deferred(FailureCause.Extent.TRANSACTION), deferred(FailureCause.Extent.SENDER)));
   }
 
   @Test
   void aBusyAddressIsNoRound() {
-    Outcome busy = new Outcome.Deferred(Cause.busy("mx"));
+    Outcome busy = new Outcome.Deferred(FailureCause.busy("mx"));
     assertInstanceOf(RoundResult.Busy.class, of(false, busy, busy));
     assertInstanceOf(RoundResult.Answered.class, of(true, busy, DELIVERED));
   }
 
   @Test
   void aReplyOrAGreetingIsAnAnswerAndSilenceIsNone() {
-    Outcome lookUp = deferred(Cause.Extent.MESSAGE);
-    assertInstanceOf(RoundResult.Nothing.class, of(false, lookUp));
+    Outcome lookUp = deferred(FailureCause.Extent.MESSAGE);
+    assertInstanceOf(RoundResult.NothingLearned.class, of(false, lookUp));
     assertInstanceOf(RoundResult.Answered.class, of(true, lookUp));
-    Cause greylisted =
-        new Cause(
+    FailureCause greylisted =
+        new FailureCause(
             "greylisted",
             EnhancedStatus.of(4, 7, 1),
             "later",
             "mx",
             Reply.of(451, "later"),
-            Cause.Extent.RECIPIENT);
+            FailureCause.Extent.RECIPIENT);
     assertInstanceOf(RoundResult.Answered.class, of(false, new Outcome.Deferred(greylisted)));
     assertInstanceOf(RoundResult.Answered.class, of(false, new Outcome.Refused(greylisted)));
     assertInstanceOf(
-        RoundResult.Nothing.class, RoundResult.of(List.of(), Map.of(), false), "no outcome");
+        RoundResult.NothingLearned.class, RoundResult.of(List.of(), Map.of(), false), "no outcome");
   }
 }

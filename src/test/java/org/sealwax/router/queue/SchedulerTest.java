@@ -19,9 +19,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.sealwax.mail.smtp.EnhancedStatus;
+import org.sealwax.router.spool.BatchKey;
+import org.sealwax.router.spool.BatchState;
 import org.sealwax.router.spool.QueueId;
-import org.sealwax.router.spool.ShareKey;
-import org.sealwax.router.spool.ShareState;
 
 /** Turns, slots, places, pauses. */
 final class SchedulerTest {
@@ -29,57 +29,60 @@ final class SchedulerTest {
   private static final Duration MINUTE = Duration.ofMinutes(1);
   private static final int SLOTS = 100;
   private static final int PER_HOP = 20;
-  private static final Cause CONNECT = cause("connect", Cause.Extent.NEXT_HOP);
-  private static final Cause CLOSED = cause("lost-connection", Cause.Extent.TRANSACTION);
-  private static final Cause UNUSUAL = cause("service-closing", Cause.Extent.SENDER);
+  private static final FailureCause CONNECT = cause("connect", FailureCause.Extent.NEXT_HOP);
+  private static final FailureCause CLOSED =
+      cause("lost-connection", FailureCause.Extent.TRANSACTION);
+  private static final FailureCause UNUSUAL = cause("service-closing", FailureCause.Extent.SENDER);
   private static final RoundResult ANSWERED = new RoundResult.Answered();
-  private static final RoundResult DEAD = new RoundResult.Unreachable(CONNECT);
+  private static final RoundResult DEAD = new RoundResult.NextHopUnreachable(CONNECT);
 
   private final Scheduler scheduler =
       new Scheduler(new Scheduler.Limits(SLOTS, PER_HOP, MINUTE, Duration.ofHours(1)));
   private long number;
   private Instant now = NOW;
 
-  private static Cause cause(String reason, Cause.Extent extent) {
-    return new Cause(reason, EnhancedStatus.of(4, 4, 1), reason, null, null, extent);
+  private static FailureCause cause(String reason, FailureCause.Extent extent) {
+    return new FailureCause(reason, EnhancedStatus.of(4, 4, 1), reason, null, null, extent);
   }
 
   private void pass(Duration time) {
     now = now.plus(time);
   }
 
-  private Scheduler.Ready mail(String hop, String sender, ShareState state) {
-    return new Scheduler.Ready(new ShareKey(QueueId.of(++number), 0), hop, sender, state);
+  private Scheduler.ReadyBatch mail(String hop, String sender, BatchState state) {
+    return new Scheduler.ReadyBatch(new BatchKey(QueueId.of(++number), 0), hop, sender, state);
   }
 
-  private Scheduler.Offer arrives(String hop, String sender) {
-    Scheduler.Offer place = scheduler.reserve(hop, sender, now);
-    return place instanceof Scheduler.Offer.Taken
-        ? scheduler.offer(mail(hop, sender, ShareState.FRESH), now)
+  private Scheduler.Admission arrives(String hop, String sender) {
+    Scheduler.Admission place = scheduler.reserve(hop, sender, now);
+    return place instanceof Scheduler.Admission.Admitted
+        ? scheduler.offer(mail(hop, sender, BatchState.FRESH), now)
         : place;
   }
 
-  private Scheduler.Offer fetched(String hop, String sender) {
-    return scheduler.offer(mail(hop, sender, ShareState.QUEUED), now);
+  private Scheduler.Admission fetched(String hop, String sender) {
+    return scheduler.offer(mail(hop, sender, BatchState.QUEUED), now);
   }
 
-  private boolean isTaken(Scheduler.Offer offer) {
-    return offer instanceof Scheduler.Offer.Taken;
+  private boolean isTaken(Scheduler.Admission offer) {
+    return offer instanceof Scheduler.Admission.Admitted;
   }
 
-  private Scheduler.Round next() {
-    Scheduler.Round round = scheduler.next(now);
+  private Scheduler.RunningRound next() {
+    Scheduler.RunningRound round = scheduler.next(now);
     assertNotNull(round, "no round may begin");
     return round;
   }
 
-  private Scheduler.Back ended(Scheduler.Round round, RoundResult result) {
+  private Scheduler.ReturnedBatches ended(Scheduler.RunningRound round, RoundResult result) {
     return scheduler.ended(round, result, now, 0.5);
   }
 
-  private List<Scheduler.Round> all() {
-    List<Scheduler.Round> rounds = new ArrayList<>();
-    for (Scheduler.@Nullable Round r = scheduler.next(now); r != null; r = scheduler.next(now)) {
+  private List<Scheduler.RunningRound> all() {
+    List<Scheduler.RunningRound> rounds = new ArrayList<>();
+    for (Scheduler.@Nullable RunningRound r = scheduler.next(now);
+        r != null;
+        r = scheduler.next(now)) {
       rounds.add(r);
     }
     return rounds;
@@ -104,11 +107,11 @@ final class SchedulerTest {
     assertEquals(Scheduler.READY_PER_SENDER, taken);
     assertTrue(isTaken(arrives("a", "single@y")));
     assertTrue(isTaken(arrives("b", "single@y")));
-    Scheduler.Round one = next();
-    Scheduler.Round other = next();
-    assertEquals(Set.of("a", "b"), Set.of(one.share().hop(), other.share().hop()));
-    ended(one.share().hop().equals("a") ? one : other, ANSWERED);
-    assertEquals("single@y", next().share().sender);
+    Scheduler.RunningRound one = next();
+    Scheduler.RunningRound other = next();
+    assertEquals(Set.of("a", "b"), Set.of(one.slotClass().hop(), other.slotClass().hop()));
+    ended(one.slotClass().hop().equals("a") ? one : other, ANSWERED);
+    assertEquals("single@y", next().slotClass().sender);
   }
 
   @Test
@@ -121,8 +124,8 @@ final class SchedulerTest {
     }
     List<String> order = new ArrayList<>();
     for (int i = 0; i < 30; i++) {
-      Scheduler.Round round = next();
-      order.add(round.share().hop());
+      Scheduler.RunningRound round = next();
+      order.add(round.slotClass().hop());
       ended(round, ANSWERED);
     }
     for (int i = 6; i < 30; i += 3) {
@@ -135,10 +138,10 @@ final class SchedulerTest {
     for (int i = 0; i < 90; i++) {
       arrives("a", "s" + i + "@x");
     }
-    Scheduler.Round first = next();
+    Scheduler.RunningRound first = next();
     assertNull(scheduler.next(now));
     scheduler.greeted(first, now);
-    List<Scheduler.Round> running = all();
+    List<Scheduler.RunningRound> running = all();
     running.add(first);
     assertEquals(Scheduler.FIRST_ROUNDS, running.size());
     for (int i = 0; i < 40; i++) {
@@ -154,9 +157,9 @@ final class SchedulerTest {
       arrives("silent" + i, "s@x");
     }
     pass(Scheduler.NEW);
-    assertEquals(SlotShare.UNANSWERED.most(SLOTS), all().size());
+    assertEquals(SlotClass.UNANSWERED.most(SLOTS), all().size());
     arrives("idle", "s@x");
-    assertEquals("idle", next().share().hop());
+    assertEquals("idle", next().slotClass().hop());
     assertNull(scheduler.next(now));
   }
 
@@ -168,13 +171,13 @@ final class SchedulerTest {
     arrives("idle", "s@x");
     List<String> first = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
-      first.add(next().share().hop());
+      first.add(next().slotClass().hop());
     }
     assertTrue(first.contains("idle"), first.toString());
   }
 
   @Test
-  void mailThatStrangersMakeUsWriteTakesItsShareWhateverItsNextHops() {
+  void nullSenderMailIsLimitedToItsShare() {
     for (int i = 0; i < 50; i++) {
       knows("slow" + i);
     }
@@ -183,14 +186,14 @@ final class SchedulerTest {
         arrives("silent" + i, "");
       }
     }
-    assertEquals(SlotShare.STRANGERS_UNANSWERED.most(SLOTS), all().size());
+    assertEquals(SlotClass.STRANGERS_UNANSWERED.most(SLOTS), all().size());
     for (int i = 0; i < 50; i++) {
       for (int n = 0; n < 5; n++) {
         arrives("slow" + i, "");
       }
     }
     assertEquals(
-        SlotShare.STRANGERS.most(SLOTS) - SlotShare.STRANGERS_UNANSWERED.most(SLOTS), all().size());
+        SlotClass.STRANGERS.most(SLOTS) - SlotClass.STRANGERS_UNANSWERED.most(SLOTS), all().size());
     arrives("slow1", "s@x");
     arrives("idle", "s@x");
     assertEquals(2, all().size());
@@ -200,7 +203,7 @@ final class SchedulerTest {
   void slowNextHopsTakeTheirShare() {
     for (int i = 0; i < 100; i++) {
       arrives("slow" + i, "s@x");
-      Scheduler.Round round = next();
+      Scheduler.RunningRound round = next();
       scheduler.greeted(round, now);
       pass(Scheduler.SLOW);
       ended(round, ANSWERED);
@@ -208,7 +211,7 @@ final class SchedulerTest {
     for (int i = 0; i < 100; i++) {
       fetched("slow" + i, "s@x");
     }
-    assertEquals(SlotShare.SLOW.most(SLOTS), all().size());
+    assertEquals(SlotClass.SLOW.most(SLOTS), all().size());
     knows("quick");
     for (int i = 0; i < 30; i++) {
       fetched("quick", "s@x");
@@ -224,37 +227,37 @@ final class SchedulerTest {
     pass(Scheduler.NEW);
     int running = 0;
     for (int second = 0; second < 100; second++) {
-      List<Scheduler.Round> begun = all();
+      List<Scheduler.RunningRound> begun = all();
       begun.forEach(r -> scheduler.greeted(r, now));
       running += begun.size();
       pass(Duration.ofSeconds(1));
     }
     assertTrue(running < SLOTS - SLOTS / Scheduler.KEPT, running + " slots");
     arrives("idle", "s@x");
-    assertEquals("idle", next().share().hop());
+    assertEquals("idle", next().slotClass().hop());
   }
 
   @Test
   void mailForNextHopsThatNeverAnsweredIsNotStarvedBySlowOnes() {
     for (int i = 0; i < 100; i++) {
       arrives("slow" + i, "s@x");
-      Scheduler.Round round = next();
+      Scheduler.RunningRound round = next();
       pass(Scheduler.SLOW);
       ended(round, ANSWERED);
     }
-    List<Scheduler.Round> running = new ArrayList<>();
+    List<Scheduler.RunningRound> running = new ArrayList<>();
     Set<String> tried = new HashSet<>();
     for (int second = 0; second < 100; second++) {
       for (int i = 0; i < 100; i++) {
         fetched("slow" + i, "s@x");
       }
       fetched("never" + second, "s@x");
-      List<Scheduler.Round> begun = all();
-      begun.forEach(r -> tried.add(r.share().hop()));
+      List<Scheduler.RunningRound> begun = all();
+      begun.forEach(r -> tried.add(r.slotClass().hop()));
       running.addAll(begun);
       pass(Duration.ofSeconds(1));
       if (second > 8) {
-        List<Scheduler.Round> over = List.copyOf(running.subList(0, running.size() / 4));
+        List<Scheduler.RunningRound> over = List.copyOf(running.subList(0, running.size() / 4));
         over.forEach(r -> ended(r, ANSWERED));
         running.removeAll(over);
       }
@@ -269,7 +272,7 @@ final class SchedulerTest {
       arrives("hop" + i, "s" + i + "@bulk");
     }
     int kept = SLOTS / Scheduler.KEPT;
-    assertEquals(2 * SlotShare.UNANSWERED.most(SLOTS) + kept / 2, all().size());
+    assertEquals(2 * SlotClass.UNANSWERED.most(SLOTS) + kept / 2, all().size());
     for (int i = 0; i < 5; i++) {
       arrives("friend" + i, "s@friend");
     }
@@ -280,7 +283,7 @@ final class SchedulerTest {
   void slotsAreCountedByMxAddress() throws UnknownHostException {
     InetAddress at = InetAddress.getByName("192.0.2.1");
     InetAddress other = InetAddress.getByName("192.0.2.2");
-    List<Scheduler.Round> running = new ArrayList<>();
+    List<Scheduler.RunningRound> running = new ArrayList<>();
     for (int i = 0; i <= PER_HOP; i++) {
       knows("hop" + i);
       arrives("hop" + i, "s@x");
@@ -289,19 +292,19 @@ final class SchedulerTest {
     for (int i = 0; i < PER_HOP; i++) {
       assertEquals(List.of(at, other), scheduler.free(running.get(i), List.of(at, other)));
     }
-    Scheduler.Round late = running.getLast();
+    Scheduler.RunningRound late = running.getLast();
     assertEquals(List.of(other), scheduler.free(late, List.of(at, other)));
     assertEquals(List.of(), scheduler.free(late, List.of(at)));
     ended(late, new RoundResult.Busy());
     assertNull(scheduler.next(now), "it waits for the address");
     scheduler.connected(running.getFirst(), other);
-    Scheduler.Round again = next();
-    assertSame(late.share(), again.share());
+    Scheduler.RunningRound again = next();
+    assertSame(late.slotClass(), again.slotClass());
     assertEquals(List.of(at), scheduler.free(again, List.of(at)));
   }
 
   @Test
-  void aHostThatNeverGreetedUsGetsLittlePatienceWhileSlotsAreScarceAndMoreEachTime() {
+  void ungreetedHostGetsShortTimeoutsWhileSlotsAreScarce() {
     knows("known");
     arrives("first", "s@x");
     assertNull(next().patience());
@@ -312,7 +315,7 @@ final class SchedulerTest {
     arrives("late", "s@x");
     Duration expected = Scheduler.SHORT_PATIENCE;
     for (int i = 0; i < 4; i++) {
-      Scheduler.Round round = next();
+      Scheduler.RunningRound round = next();
       assertEquals(expected, round.patience());
       ended(round, DEAD);
       pass(Duration.ofHours(2));
@@ -323,14 +326,14 @@ final class SchedulerTest {
     }
     arrives("known", "s@x");
     assertTrue(
-        all().stream().anyMatch(r -> r.share().hop().equals("known") && r.patience() == null));
+        all().stream().anyMatch(r -> r.slotClass().hop().equals("known") && r.patience() == null));
   }
 
   @Test
-  void theWindowHasAlwaysRoomForMailThatWasNeverTried() {
+  void windowKeepsPlacesForNewMail() {
     int tried = 0;
     for (int i = 0; i < 10_000; i++) {
-      Scheduler.Ready ready = mail("hop" + i % 1000, "s@x", ShareState.DEFERRED);
+      Scheduler.ReadyBatch ready = mail("hop" + i % 1000, "s@x", BatchState.DEFERRED);
       tried += isTaken(scheduler.offer(ready, now)) ? 1 : 0;
     }
     assertEquals(Scheduler.WINDOW / 2, tried);
@@ -347,56 +350,56 @@ final class SchedulerTest {
   }
 
   @Test
-  void aPausedNextHopIsLeftAloneAndThenProbedByOne() {
+  void pausedNextHopIsProbedByOneMessage() {
     arrives("a", "s@x");
     arrives("a", "s@x");
-    Scheduler.Back back = ended(next(), DEAD);
-    assertEquals(1, back.shares().size());
+    Scheduler.ReturnedBatches back = ended(next(), DEAD);
+    assertEquals(1, back.batches().size());
     assertEquals(1, scheduler.paused());
     pass(Duration.ofSeconds(1));
-    Scheduler.Offer.Paused pause =
-        assertInstanceOf(Scheduler.Offer.Paused.class, arrives("a", "s@x"));
+    Scheduler.Admission.Paused pause =
+        assertInstanceOf(Scheduler.Admission.Paused.class, arrives("a", "s@x"));
     assertEquals(NOW.plus(MINUTE), pause.until());
     now = pause.until();
-    scheduler.noProbe(new Scheduler.Probe("a", new ShareKey(QueueId.of(1), 0)));
+    scheduler.noProbe(new Scheduler.HopProbe("a", new BatchKey(QueueId.of(1), 0)));
     assertTrue(isTaken(fetched("a", "s@x")));
     assertFalse(isTaken(fetched("a", "s@x")));
-    Scheduler.Round probe = next();
+    Scheduler.RunningRound probe = next();
     assertFalse(isTaken(fetched("a", "s@x")));
     ended(probe, DEAD);
-    pause = assertInstanceOf(Scheduler.Offer.Paused.class, fetched("a", "s@x"));
+    pause = assertInstanceOf(Scheduler.Admission.Paused.class, fetched("a", "s@x"));
     assertEquals(now.plus(MINUTE.multipliedBy(2)), pause.until());
     now = pause.until();
-    scheduler.noProbe(new Scheduler.Probe("a", probe.share().key()));
+    scheduler.noProbe(new Scheduler.HopProbe("a", probe.slotClass().key()));
     assertTrue(isTaken(fetched("a", "s@x")));
     ended(next(), ANSWERED);
     assertEquals(0, scheduler.paused());
     assertTrue(isTaken(fetched("a", "s@x")));
-    assertEquals(List.of("a"), scheduler.hungry(9));
+    assertEquals(List.of("a"), scheduler.hopsToRefill(9));
   }
 
   @Test
   void theProbeIsTheOldestMessageThatIsKnownToWait() {
     arrives("a", "s@x");
-    Scheduler.Round first = next();
+    Scheduler.RunningRound first = next();
     ended(first, DEAD);
     pass(MINUTE);
-    Scheduler.Offer offer = fetched("a", "young@x");
-    assertInstanceOf(Scheduler.Offer.Paused.class, offer);
-    List<Scheduler.Probe> probes = scheduler.probes();
-    assertEquals(List.of(new Scheduler.Probe("a", first.share().key())), probes);
+    Scheduler.Admission offer = fetched("a", "young@x");
+    assertInstanceOf(Scheduler.Admission.Paused.class, offer);
+    List<Scheduler.HopProbe> probes = scheduler.probes();
+    assertEquals(List.of(new Scheduler.HopProbe("a", first.slotClass().key())), probes);
     assertEquals(List.of(), scheduler.probes(), "each is told once");
-    Scheduler.Ready oldest =
-        new Scheduler.Ready(first.share().key(), "a", "s@x", ShareState.DEFERRED);
+    Scheduler.ReadyBatch oldest =
+        new Scheduler.ReadyBatch(first.slotClass().key(), "a", "s@x", BatchState.DEFERRED);
     assertTrue(scheduler.offerProbe(oldest, now));
     assertFalse(scheduler.offerProbe(oldest, now), "one probe at a time");
-    assertSame(oldest, next().share());
+    assertSame(oldest, next().slotClass());
   }
 
   @Test
-  void aPauseEndsWhenTheTroubleIsKnownToEnd() {
+  void pauseEndsAtTheKnownEndOfTheFailure() {
     arrives("a", "s@x");
-    ended(next(), new RoundResult.Unreachable(CONNECT.until(now.plusSeconds(20))));
+    ended(next(), new RoundResult.NextHopUnreachable(CONNECT.until(now.plusSeconds(20))));
     assertTrue(scheduler.isPaused("a", now.plusSeconds(19)));
     assertFalse(scheduler.isPaused("a", now.plusSeconds(20)));
   }
@@ -406,8 +409,8 @@ final class SchedulerTest {
     knows("a");
     arrives("a", "s@x");
     arrives("a", "s@x");
-    Scheduler.Round one = next();
-    Scheduler.Round other = next();
+    Scheduler.RunningRound one = next();
+    Scheduler.RunningRound other = next();
     pass(Duration.ofSeconds(1));
     ended(one, ANSWERED);
     ended(other, DEAD);
@@ -419,10 +422,10 @@ final class SchedulerTest {
     knows("a");
     for (int i = 0; i < 20; i++) {
       arrives("a", "poison@evil");
-      assertEquals(Scheduler.Back.NONE, ended(next(), closed("alias@a")));
+      assertEquals(Scheduler.ReturnedBatches.NONE, ended(next(), closed("alias@a")));
       arrives("a", "good" + i + "@x");
-      Scheduler.Round good = next();
-      assertEquals("good" + i + "@x", good.share().sender);
+      Scheduler.RunningRound good = next();
+      assertEquals("good" + i + "@x", good.slotClass().sender);
       assertEquals(0, scheduler.paused());
       if (i % 2 == 0) {
         ended(good, ANSWERED);
@@ -431,11 +434,11 @@ final class SchedulerTest {
   }
 
   @Test
-  void afterMailTheNextHopIsToBlameOnceAnUnrelatedMessageMeetsItToo() {
+  void failureAfterMailPausesOnceAnUnrelatedMessageFailsToo() {
     knows("a");
     pass(Duration.ofSeconds(1));
     arrives("a", "one@x");
-    Scheduler.Round one = next();
+    Scheduler.RunningRound one = next();
     ended(one, closed("r1@a"));
     for (String[] related : new String[][] {{"two@x", "r2@a"}, {"one@y", "r1@a"}}) {
       arrives("a", related[0]);
@@ -444,7 +447,7 @@ final class SchedulerTest {
     }
     arrives("a", "two@y");
     arrives("a", "three@y");
-    assertEquals(1, ended(next(), closed("r2@a")).shares().size());
+    assertEquals(1, ended(next(), closed("r2@a")).batches().size());
     assertEquals(1, scheduler.paused());
     assertFalse(isTaken(arrives("a", "four@z")));
   }
@@ -468,7 +471,7 @@ final class SchedulerTest {
     arrives("a", "poison@evil");
     ended(next(), DEAD);
     pass(MINUTE);
-    assertTrue(scheduler.offerProbe(mail("a", "poison@evil", ShareState.QUEUED), now));
+    assertTrue(scheduler.offerProbe(mail("a", "poison@evil", BatchState.QUEUED), now));
     ended(next(), closed("alias@a"));
     assertEquals(0, scheduler.paused());
     assertTrue(isTaken(fetched("a", "good@x")));
@@ -481,21 +484,21 @@ final class SchedulerTest {
     arrives("a", "one@bulk");
     arrives("a", "two@bulk");
     arrives("a", "good@x");
-    Scheduler.Round round = next();
-    assertEquals("one@bulk", round.share().sender);
-    Scheduler.Back back = ended(round, new RoundResult.SenderSlowed(UNUSUAL));
-    assertEquals(1, back.shares().size());
-    assertEquals("two@bulk", back.shares().getFirst().sender);
+    Scheduler.RunningRound round = next();
+    assertEquals("one@bulk", round.slotClass().sender);
+    Scheduler.ReturnedBatches back = ended(round, new RoundResult.SenderSlowed(UNUSUAL));
+    assertEquals(1, back.batches().size());
+    assertEquals("two@bulk", back.batches().getFirst().sender);
     assertEquals(0, scheduler.paused());
-    Scheduler.Offer.Paused pause =
-        assertInstanceOf(Scheduler.Offer.Paused.class, arrives("a", "three@bulk"));
+    Scheduler.Admission.Paused pause =
+        assertInstanceOf(Scheduler.Admission.Paused.class, arrives("a", "three@bulk"));
     assertEquals(now.plus(MINUTE), pause.until());
     assertTrue(isTaken(arrives("b", "one@bulk")));
     assertEquals(2, all().size());
     now = pause.until();
     arrives("a", "four@bulk");
     ended(next(), new RoundResult.SenderSlowed(UNUSUAL));
-    pause = assertInstanceOf(Scheduler.Offer.Paused.class, arrives("a", "three@bulk"));
+    pause = assertInstanceOf(Scheduler.Admission.Paused.class, arrives("a", "three@bulk"));
     assertEquals(now.plus(MINUTE.multipliedBy(2)), pause.until());
     now = pause.until();
     arrives("a", "five@bulk");
@@ -504,9 +507,9 @@ final class SchedulerTest {
   }
 
   @Test
-  void aFailedLookUpPausesNothingAndProvesNothing() {
+  void failedLookupNeitherPausesNorEndsAPause() {
     arrives("a", "s@x");
-    ended(next(), new RoundResult.Nothing());
+    ended(next(), new RoundResult.NothingLearned());
     assertEquals(0, scheduler.paused());
     assertEquals(0, scheduler.hops());
     arrives("a", "s@x");
@@ -533,12 +536,12 @@ final class SchedulerTest {
 
   @Test
   void withdrawsFromTheLine() {
-    Scheduler.Ready ready = mail("a", "s@x", ShareState.QUEUED);
+    Scheduler.ReadyBatch ready = mail("a", "s@x", BatchState.QUEUED);
     scheduler.offer(ready, now);
     assertTrue(scheduler.withdraw(ready.key(), "a", "s@x"));
     assertFalse(scheduler.withdraw(ready.key(), "a", "s@x"));
     assertNull(scheduler.next(now));
     assertEquals(0, scheduler.ready() + scheduler.hops());
-    assertEquals(List.of(), scheduler.hungry(9));
+    assertEquals(List.of(), scheduler.hopsToRefill(9));
   }
 }

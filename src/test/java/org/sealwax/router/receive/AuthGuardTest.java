@@ -34,7 +34,7 @@ final class AuthGuardTest {
             Thread.currentThread().interrupt();
           }
           running.decrementAndGet();
-          return new SaslExchange.Step.Failed(SaslExchange.Kind.CREDENTIALS, "");
+          return new SaslExchange.SaslStep.Failed(SaslExchange.Kind.CREDENTIALS, "");
         };
     List<Thread> clients = new ArrayList<>();
     for (int i = 0; i < 20; i++) {
@@ -54,7 +54,7 @@ final class AuthGuardTest {
   }
 
   @Test
-  void aFailureIsToldLaterFromTimeToTime() {
+  void repeatedFailuresAreDelayed() {
     Duration first = Duration.ofMillis(5);
     AuthGuard guard = new AuthGuard(1, first);
     Clock clock = Clock.system();

@@ -21,15 +21,15 @@ final class ClientLimitsTest {
 
   private ClientLimits limits(int each, int clients) {
     return new ClientLimits(
-        new ClientLimits.Settings(
+        new ClientLimits.ClientLimitSettings(
             each, each, each, each, each, each, List.of(Cidr.parse("127.0.0.0/8").orElseThrow())),
         clock,
         clients);
   }
 
   @ParameterizedTest
-  @EnumSource(ClientLimits.Rate.class)
-  void ratesHoldAtNAndNPlusOneAndAreForgottenAfterAMinute(ClientLimits.Rate rate) {
+  @EnumSource(ClientLimits.ClientRate.class)
+  void ratesHoldAtTheLimitAndExpireAfterAMinute(ClientLimits.ClientRate rate) {
     ClientLimits limits = limits(3, 10);
     for (int i = 0; i < 3; i++) {
       assertTrue(limits.count(ip("192.0.2.1"), rate));
@@ -43,7 +43,7 @@ final class ClientLimitsTest {
   @Test
   void sessionsAreGivenBack() {
     ClientLimits limits =
-        new ClientLimits(new ClientLimits.Settings(2, 0, 0, 0, 0, 0, List.of()), clock);
+        new ClientLimits(new ClientLimits.ClientLimitSettings(2, 0, 0, 0, 0, 0, List.of()), clock);
     assertEquals("", limits.enter(ip("192.0.2.1")));
     assertEquals("", limits.enter(ip("192.0.2.1")));
     assertEquals("sessions at a time", limits.enter(ip("192.0.2.1")));
@@ -54,24 +54,24 @@ final class ClientLimitsTest {
   @Test
   void tooManyErrorsKeepTheNextConnectionOut() {
     ClientLimits limits = limits(2, 10);
-    limits.count(ip("192.0.2.1"), ClientLimits.Rate.ERRORS);
+    limits.count(ip("192.0.2.1"), ClientLimits.ClientRate.ERRORS);
     assertEquals("", limits.enter(ip("192.0.2.1")));
-    limits.count(ip("192.0.2.1"), ClientLimits.Rate.ERRORS);
+    limits.count(ip("192.0.2.1"), ClientLimits.ClientRate.ERRORS);
     assertEquals("errors per minute", limits.enter(ip("192.0.2.1")));
   }
 
   @Test
   void oneNetworkOfIpv6IsOneClient() {
     ClientLimits limits = limits(1, 10);
-    assertTrue(limits.count(ip("2001:db8::1"), ClientLimits.Rate.MESSAGES));
-    assertFalse(limits.count(ip("2001:db8::ffff:1"), ClientLimits.Rate.MESSAGES));
-    assertTrue(limits.count(ip("2001:db8:0:1::1"), ClientLimits.Rate.MESSAGES));
+    assertTrue(limits.count(ip("2001:db8::1"), ClientLimits.ClientRate.MESSAGES));
+    assertFalse(limits.count(ip("2001:db8::ffff:1"), ClientLimits.ClientRate.MESSAGES));
+    assertTrue(limits.count(ip("2001:db8:0:1::1"), ClientLimits.ClientRate.MESSAGES));
   }
 
   @Test
   void manyNetworksOfOneSiteAreCountedTogether() {
     ClientLimits limits =
-        new ClientLimits(new ClientLimits.Settings(2, 0, 0, 0, 0, 0, List.of()), clock);
+        new ClientLimits(new ClientLimits.ClientLimitSettings(2, 0, 0, 0, 0, 0, List.of()), clock);
     int entered = 0;
     for (int i = 0; i < 100; i++) {
       entered += limits.enter(ip("2001:db8:0:" + Integer.toHexString(i) + "::1")).isEmpty() ? 1 : 0;
@@ -114,11 +114,11 @@ final class ClientLimitsTest {
   }
 
   @Test
-  void theTableIsBoundedAndKeepsWhoHasSessions() {
+  void tableIsBoundedAndKeepsActiveClients() {
     ClientLimits limits = limits(1, 4);
     assertEquals("", limits.enter(ip("192.0.2.1")));
     for (int i = 2; i < 100; i++) {
-      limits.count(ip("192.0.2." + i), ClientLimits.Rate.MESSAGES);
+      limits.count(ip("192.0.2." + i), ClientLimits.ClientRate.MESSAGES);
       assertTrue(limits.size() <= 4);
     }
     limits.leave(ip("192.0.2.1"));

@@ -14,9 +14,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.dns.Answer;
+import org.sealwax.mail.dns.DnsAnswer;
+import org.sealwax.mail.dns.DnssecStatus;
 import org.sealwax.mail.dns.Resolver;
-import org.sealwax.mail.dns.Security;
 
 /** Look-ups of client names have a share, end with the session, and are not repeated in vain. */
 @Timeout(20)
@@ -27,7 +27,7 @@ final class ClientNamesTest {
   private final StoppedClock clock = new StoppedClock();
   private final AtomicInteger reverse = new AtomicInteger();
   private final AtomicInteger forward = new AtomicInteger();
-  private final Semaphore asked = new Semaphore(0);
+  private final Semaphore lookups = new Semaphore(0);
   private final CountDownLatch answer = new CountDownLatch(1);
   private volatile boolean works = true;
 
@@ -40,23 +40,24 @@ final class ClientNamesTest {
                 switch (method.getName()) {
                   case "reverse" -> {
                     reverse.incrementAndGet();
-                    asked.release();
+                    lookups.release();
                     answer.await();
                   }
                   case "addresses" -> forward.incrementAndGet();
                   default -> throw new AssertionError(method);
                 }
                 if (!works) {
-                  return Answer.unknown(Security.FAILED, NAME, 0, Duration.ZERO, "no answer");
+                  return DnsAnswer.unknown(
+                      DnssecStatus.FAILED, NAME, 0, Duration.ZERO, "no answer");
                 }
                 return method.getName().equals("reverse")
                     ? answer(List.of(NAME))
                     : answer(List.of(client(1)));
               });
 
-  private static Answer<?> answer(List<?> records) {
-    return new Answer<>(
-        records, Answer.Kind.FOUND, Security.INSECURE, NAME, 0, Duration.ofHours(1), "");
+  private static DnsAnswer<?> answer(List<?> records) {
+    return new DnsAnswer<>(
+        records, DnsAnswer.Kind.FOUND, DnssecStatus.INSECURE, NAME, 0, Duration.ofHours(1), "");
   }
 
   private static InetAddress client(int number) {
@@ -64,13 +65,13 @@ final class ClientNamesTest {
   }
 
   @Test
-  void onlyAShareOfThemIsAskedAtATime() throws Exception {
+  void concurrentLookupsAreLimited() throws Exception {
     ClientNames names = new ClientNames(resolver, 3, clock);
     List<ClientName> all = new ArrayList<>();
     for (int i = 1; i <= 10; i++) {
-      all.add(names.ask(client(i), WAIT));
+      all.add(names.start(client(i), WAIT));
     }
-    asked.acquire(3);
+    lookups.acquire(3);
     assertEquals(3, reverse.get());
     answer.countDown();
     assertEquals(ClientName.State.KNOWN, all.getFirst().await());
@@ -81,11 +82,11 @@ final class ClientNamesTest {
   }
 
   @Test
-  void aSessionThatIsOverAsksNothingMore() throws Exception {
+  void endedSessionStartsNoLookup() throws Exception {
     ClientNames names = new ClientNames(resolver, 1, clock);
-    ClientName first = names.ask(client(1), WAIT);
-    asked.acquire();
-    ClientName waits = names.ask(client(2), WAIT);
+    ClientName first = names.start(client(1), WAIT);
+    lookups.acquire();
+    ClientName waits = names.start(client(2), WAIT);
     first.end();
     waits.end();
     answer.countDown();
@@ -100,13 +101,13 @@ final class ClientNamesTest {
     ClientNames names = new ClientNames(resolver, 2, clock);
     answer.countDown();
     works = false;
-    assertEquals(ClientName.State.OPEN, names.ask(client(1), WAIT).await());
+    assertEquals(ClientName.State.OPEN, names.start(client(1), WAIT).await());
     assertEquals(1, reverse.get());
     works = true;
-    assertEquals(ClientName.State.OPEN, names.ask(client(1), WAIT).await());
+    assertEquals(ClientName.State.OPEN, names.start(client(1), WAIT).await());
     assertEquals(1, reverse.get());
-    assertTrue(names.ask(client(2), WAIT).await() != ClientName.State.OPEN, "another client");
+    assertTrue(names.start(client(2), WAIT).await() != ClientName.State.OPEN, "another client");
     clock.pass(ClientNames.FAILED);
-    assertEquals(ClientName.State.KNOWN, names.ask(client(1), WAIT).await());
+    assertEquals(ClientName.State.KNOWN, names.start(client(1), WAIT).await());
   }
 }

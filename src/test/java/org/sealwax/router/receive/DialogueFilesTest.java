@@ -31,7 +31,7 @@ final class DialogueFilesTest {
   @Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void ourServerTalksAsWritten(Path path) throws IOException, InterruptedException {
     DialogueFile file = DialogueFile.read(path);
-    TestReception server = new TestReception();
+    SessionHarness server = new SessionHarness();
     for (String option : file.options()) {
       server.option(option);
     }
@@ -41,7 +41,7 @@ final class DialogueFilesTest {
             file,
             client,
             server.serverEnd(),
-            new DialoguePlayer.World() {
+            new DialoguePlayer.DialogueEvents() {
               @Override
               public void later(Duration passed) {
                 server.clock.pass(passed);
@@ -66,7 +66,7 @@ final class DialogueFilesTest {
     checkQueue(file, server.intake.kept());
   }
 
-  private static void checkQueue(DialogueFile file, List<MemoryIntake.Kept> kept) {
+  private static void checkQueue(DialogueFile file, List<MemoryIntake.IntakeMessage> kept) {
     List<String> expected = new ArrayList<>();
     int message = -1;
     for (String line : file.queued()) {
@@ -86,6 +86,6 @@ final class DialogueFilesTest {
           Arrays.stream(content.split("\r\n")).anyMatch(l -> DialogueFile.matches(wanted, l)),
           () -> file.path() + ": no line " + wanted + " in\n" + content);
     }
-    assertEquals(expected, kept.stream().map(MemoryIntake.Kept::line).toList());
+    assertEquals(expected, kept.stream().map(MemoryIntake.IntakeMessage::line).toList());
   }
 }

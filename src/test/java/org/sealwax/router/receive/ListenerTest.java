@@ -28,8 +28,8 @@ import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.smtp.LineReader;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.mail.smtp.ReplyReader;
-import org.sealwax.mail.smtp.session.DialogueSettings;
-import org.sealwax.mail.tls.verdict.ClientCertificates;
+import org.sealwax.mail.smtp.session.SessionSettings;
+import org.sealwax.mail.tls.verdict.ClientCertificateMode;
 import org.sealwax.mail.tls.verdict.Verdict;
 import org.sealwax.router.dialogue.FakeTls;
 
@@ -37,15 +37,15 @@ import org.sealwax.router.dialogue.FakeTls;
 @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class ListenerTest {
   private final MemoryIntake intake = new MemoryIntake();
-  private final RecordedLog log = new RecordedLog();
+  private final FactLog log = new FactLog();
   private SessionLimit sessions = new SessionLimit(100, new ByteBudget(64 << 20));
 
-  private Premises premises(ClientLimits.Settings limits, RelayRules rules) {
-    TableDirectory directory = new TableDirectory(TestReception.HOST);
-    directory.listed(TestReception.mailbox("jones@example.org"));
+  private ListenerEnvironment premises(ClientLimits.ClientLimitSettings limits, RelayRules rules) {
+    TableDirectory directory = new TableDirectory(SessionHarness.HOST);
+    directory.listed(SessionHarness.mailbox("jones@example.org"));
     ReceiveSettings settings =
         new ReceiveSettings(
-            TestReception.HOST,
+            SessionHarness.HOST,
             1_000_000,
             10,
             10,
@@ -55,10 +55,11 @@ final class ListenerTest {
             Duration.ZERO,
             false,
             ZoneOffset.UTC);
-    Reception reception =
-        new Reception(settings, rules, directory, org.sealwax.router.evidence.Mirror.none(), null);
+    ReceiveConfiguration reception =
+        new ReceiveConfiguration(
+            settings, rules, directory, org.sealwax.router.evidence.PeerMatcher.none(), null);
     Clock clock = Clock.system();
-    return new Premises(
+    return new ListenerEnvironment(
         () -> reception,
         intake,
         new ClientLimits(limits, clock),
@@ -69,35 +70,37 @@ final class ListenerTest {
         clock);
   }
 
-  private static ClientLimits.Settings limits(int sessions) {
-    return new ClientLimits.Settings(sessions, 0, 0, 0, 0, 0, List.of());
+  private static ClientLimits.ClientLimitSettings limits(int sessions) {
+    return new ClientLimits.ClientLimitSettings(sessions, 0, 0, 0, 0, 0, List.of());
   }
 
-  private static ListenerSettings settings(ListenerSettings.Encryption encryption, int sessions) {
+  private static ListenerSettings settings(
+      ListenerSettings.ListenerTlsMode encryption, int sessions) {
     return new ListenerSettings(
         "test",
-        new ListenerSettings.Place.Tcp(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)),
+        new ListenerSettings.ListenAddress.Tcp(
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)),
         encryption,
-        ClientCertificates.ASK,
+        ClientCertificateMode.ASK,
         false,
         ListenerSettings.Dsn.RELAY,
         sessions,
         16,
         Duration.ofSeconds(10),
-        DialogueSettings.defaults());
+        SessionSettings.defaults());
   }
 
-  private static final class Client implements AutoCloseable {
+  private static final class TestSmtpClient implements AutoCloseable {
     private final Wire wire;
     private final ReplyReader replies;
 
-    Client(Wire wire) {
+    TestSmtpClient(Wire wire) {
       this.wire = wire;
       this.replies = new ReplyReader(new LineReader(wire.in()));
     }
 
-    static Client to(Listener listener) throws IOException {
-      return new Client(
+    static TestSmtpClient to(Listener listener) throws IOException {
+      return new TestSmtpClient(
           Wire.of(new Socket(listener.address().getAddress(), listener.address().getPort())));
     }
 
@@ -120,10 +123,10 @@ final class ListenerTest {
   void takesAMessageFromATrustedNetwork() throws Exception {
     try (Listener listener =
             Listener.start(
-                settings(ListenerSettings.Encryption.NONE, 4),
+                settings(ListenerSettings.ListenerTlsMode.NONE, 4),
                 premises(limits(0), RelayRules.loopbackOnly()),
                 null);
-        Client client = Client.to(listener)) {
+        TestSmtpClient client = TestSmtpClient.to(listener)) {
       assertEquals(220, client.reply().code());
       assertEquals(250, client.say("EHLO a.example").code());
       assertEquals(250, client.say("MAIL FROM:<a@b.example>").code());
@@ -139,9 +142,9 @@ final class ListenerTest {
 
   @Test
   void aLineInDropsEndsInTheTimeOfOneCommand() throws Exception {
-    DialogueSettings usual = DialogueSettings.defaults();
-    DialogueSettings quick =
-        new DialogueSettings(
+    SessionSettings usual = SessionSettings.defaults();
+    SessionSettings quick =
+        new SessionSettings(
             Duration.ofMillis(300),
             usual.block(),
             usual.body(),
@@ -149,7 +152,7 @@ final class ListenerTest {
             usual.errors(),
             usual.idleCommands(),
             false);
-    ListenerSettings settings = settings(ListenerSettings.Encryption.NONE, 4);
+    ListenerSettings settings = settings(ListenerSettings.ListenerTlsMode.NONE, 4);
     ListenerSettings slow =
         new ListenerSettings(
             settings.name(),
@@ -164,7 +167,7 @@ final class ListenerTest {
             quick);
     try (Listener listener =
             Listener.start(slow, premises(limits(0), RelayRules.loopbackOnly()), null);
-        Client client = Client.to(listener)) {
+        TestSmtpClient client = TestSmtpClient.to(listener)) {
       assertEquals(220, client.reply().code());
       Thread drops =
           Threads.start(
@@ -187,10 +190,10 @@ final class ListenerTest {
   }
 
   @Test
-  void aClientThatNeverReadsItsRepliesIsLeftInTheTimeOfOneCommand() throws Exception {
-    DialogueSettings usual = DialogueSettings.defaults();
-    DialogueSettings quick =
-        new DialogueSettings(
+  void clientThatNeverReadsIsDisconnectedAtTheCommandTimeout() throws Exception {
+    SessionSettings usual = SessionSettings.defaults();
+    SessionSettings quick =
+        new SessionSettings(
             Duration.ofMillis(500),
             usual.block(),
             usual.body(),
@@ -198,7 +201,7 @@ final class ListenerTest {
             Integer.MAX_VALUE,
             Integer.MAX_VALUE,
             false);
-    ListenerSettings settings = settings(ListenerSettings.Encryption.NONE, 4);
+    ListenerSettings settings = settings(ListenerSettings.ListenerTlsMode.NONE, 4);
     ListenerSettings stuck =
         new ListenerSettings(
             settings.name(),
@@ -236,11 +239,11 @@ final class ListenerTest {
   void countsSessionsAndNotItsOwnWaiting() throws Exception {
     try (Listener listener =
         Listener.start(
-            settings(ListenerSettings.Encryption.NONE, 4),
+            settings(ListenerSettings.ListenerTlsMode.NONE, 4),
             premises(limits(0), RelayRules.loopbackOnly()),
             null)) {
       assertEquals(0, listener.sessions());
-      try (Client client = Client.to(listener)) {
+      try (TestSmtpClient client = TestSmtpClient.to(listener)) {
         assertEquals(220, client.reply().code());
         assertEquals(1, listener.sessions());
         assertEquals(221, client.say("QUIT").code());
@@ -255,11 +258,11 @@ final class ListenerTest {
   void givesTheNextSessionItsTokenWhenOneEnds() throws Exception {
     try (Listener listener =
         Listener.start(
-            settings(ListenerSettings.Encryption.NONE, 1),
+            settings(ListenerSettings.ListenerTlsMode.NONE, 1),
             premises(limits(0), RelayRules.loopbackOnly()),
             null)) {
-      try (Client first = Client.to(listener);
-          Client second = Client.to(listener)) {
+      try (TestSmtpClient first = TestSmtpClient.to(listener);
+          TestSmtpClient second = TestSmtpClient.to(listener)) {
         assertEquals(220, first.reply().code());
         // The second is in the backlog: it is greeted only once the first has gone.
         assertEquals(221, first.say("QUIT").code());
@@ -272,12 +275,12 @@ final class ListenerTest {
   void turnsAwayOneSessionTooManyOfOneClient() throws Exception {
     try (Listener listener =
         Listener.start(
-            settings(ListenerSettings.Encryption.NONE, 10),
+            settings(ListenerSettings.ListenerTlsMode.NONE, 10),
             premises(limits(2), RelayRules.loopbackOnly()),
             null)) {
-      try (Client first = Client.to(listener);
-          Client second = Client.to(listener);
-          Client third = Client.to(listener)) {
+      try (TestSmtpClient first = TestSmtpClient.to(listener);
+          TestSmtpClient second = TestSmtpClient.to(listener);
+          TestSmtpClient third = TestSmtpClient.to(listener)) {
         assertEquals(220, first.reply().code());
         assertEquals(220, second.reply().code());
         assertEquals(421, third.reply().code());
@@ -287,14 +290,14 @@ final class ListenerTest {
   }
 
   @Test
-  void drainTellsIdleSessionsAndLetsMessagesFinish() throws Exception {
+  void drainClosesIdleSessionsAndFinishesMessages() throws Exception {
     Listener listener =
         Listener.start(
-            settings(ListenerSettings.Encryption.NONE, 4),
+            settings(ListenerSettings.ListenerTlsMode.NONE, 4),
             premises(limits(0), RelayRules.loopbackOnly()),
             null);
-    try (Client idle = Client.to(listener);
-        Client busy = Client.to(listener)) {
+    try (TestSmtpClient idle = TestSmtpClient.to(listener);
+        TestSmtpClient busy = TestSmtpClient.to(listener)) {
       assertEquals(220, idle.reply().code());
       assertEquals(250, idle.say("EHLO a.example").code());
       assertEquals(220, busy.reply().code());
@@ -309,20 +312,20 @@ final class ListenerTest {
       assertTrue(listener.drain(Duration.ofSeconds(10)));
     }
     assertEquals(1, intake.kept().size());
-    assertThrows(IOException.class, () -> Client.to(listener));
+    assertThrows(IOException.class, () -> TestSmtpClient.to(listener));
   }
 
   @Test
-  void speaksTlsFromTheFirstOctetWhereItIsImplicit() throws Exception {
+  void implicitTlsStartsWithTheFirstByte() throws Exception {
     try (Listener listener =
         Listener.start(
-            settings(ListenerSettings.Encryption.IMPLICIT, 4),
+            settings(ListenerSettings.ListenerTlsMode.IMPLICIT, 4),
             premises(limits(0), RelayRules.loopbackOnly()),
             FakeTls.server(new Verdict.Anonymous()))) {
       Wire wire =
           Wire.of(new Socket(listener.address().getAddress(), listener.address().getPort()));
       FakeTls.asClient(wire);
-      try (Client client = new Client(wire)) {
+      try (TestSmtpClient client = new TestSmtpClient(wire)) {
         assertEquals(220, client.reply().code());
         assertFalse(client.say("EHLO a.example").lines().contains("STARTTLS"));
       }
@@ -339,7 +342,7 @@ final class ListenerTest {
             Listener.start(ListenerSettings.local(path), premises(limits(0), nobody), null);
         SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
       channel.connect(UnixDomainSocketAddress.of(path));
-      Client client = new Client(Wire.of(channel));
+      TestSmtpClient client = new TestSmtpClient(Wire.of(channel));
       assertEquals(220, client.reply().code());
       client.say("EHLO localhost");
       client.say("MAIL FROM:<a@b.example>");
@@ -355,21 +358,21 @@ final class ListenerTest {
 
   @Test
   void aTakenPortIsAnErrorAtOnce() throws Exception {
-    Premises premises = premises(limits(0), RelayRules.loopbackOnly());
+    ListenerEnvironment premises = premises(limits(0), RelayRules.loopbackOnly());
     try (Listener listener =
-        Listener.start(settings(ListenerSettings.Encryption.NONE, 1), premises, null)) {
+        Listener.start(settings(ListenerSettings.ListenerTlsMode.NONE, 1), premises, null)) {
       ListenerSettings same =
           new ListenerSettings(
               "same",
-              new ListenerSettings.Place.Tcp(listener.address()),
-              ListenerSettings.Encryption.NONE,
-              ClientCertificates.NONE,
+              new ListenerSettings.ListenAddress.Tcp(listener.address()),
+              ListenerSettings.ListenerTlsMode.NONE,
+              ClientCertificateMode.NONE,
               false,
               ListenerSettings.Dsn.RELAY,
               1,
               1,
               Duration.ofSeconds(1),
-              DialogueSettings.defaults());
+              SessionSettings.defaults());
       assertThrows(IOException.class, () -> Listener.start(same, premises, null));
     }
   }
@@ -392,9 +395,9 @@ final class ListenerTest {
     try (Listener listener =
         Listener.start(four, premises(limits(0), RelayRules.loopbackOnly()), null)) {
       assertEquals(0, listener.sessions());
-      try (Client first = local(folder);
-          Client second = local(folder);
-          Client third = local(folder)) {
+      try (TestSmtpClient first = local(folder);
+          TestSmtpClient second = local(folder);
+          TestSmtpClient third = local(folder)) {
         assertEquals(220, first.reply().code());
         assertEquals(220, second.reply().code());
         assertEquals(421, third.reply().code());
@@ -403,40 +406,40 @@ final class ListenerTest {
       while (listener.sessions() > 0) {
         Thread.sleep(5);
       }
-      try (Client again = local(folder)) {
+      try (TestSmtpClient again = local(folder)) {
         assertEquals(220, again.reply().code());
       }
     }
   }
 
-  private static Client local(Path folder) throws IOException {
-    return new Client(
+  private static TestSmtpClient local(Path folder) throws IOException {
+    return new TestSmtpClient(
         Wire.of(SocketChannel.open(UnixDomainSocketAddress.of(folder.resolve("submit")))));
   }
 
   @Test
   void sessionsAreCountedOverAllListeners() throws Exception {
     sessions = new SessionLimit(20, new ByteBudget(64 << 20));
-    Premises premises = premises(limits(0), RelayRules.loopbackOnly());
+    ListenerEnvironment premises = premises(limits(0), RelayRules.loopbackOnly());
     try (Listener first =
-            Listener.start(settings(ListenerSettings.Encryption.NONE, 100), premises, null);
+            Listener.start(settings(ListenerSettings.ListenerTlsMode.NONE, 100), premises, null);
         Listener second =
-            Listener.start(settings(ListenerSettings.Encryption.NONE, 100), premises, null)) {
-      List<Client> clients = new ArrayList<>();
+            Listener.start(settings(ListenerSettings.ListenerTlsMode.NONE, 100), premises, null)) {
+      List<TestSmtpClient> clients = new ArrayList<>();
       for (int i = 0; i < 19; i++) {
-        Client client = Client.to(first);
+        TestSmtpClient client = TestSmtpClient.to(first);
         clients.add(client);
         assertEquals(220, client.reply().code());
       }
-      Client waits = Client.to(first);
+      TestSmtpClient waits = TestSmtpClient.to(first);
       clients.add(waits);
-      Client own = Client.to(second);
+      TestSmtpClient own = TestSmtpClient.to(second);
       clients.add(own);
       assertEquals(220, own.reply().code(), "its reserve");
       assertEquals(20, sessions.taken());
       clients.getFirst().close();
       assertEquals(220, waits.reply().code());
-      for (Client client : clients) {
+      for (TestSmtpClient client : clients) {
         client.close();
       }
     }
@@ -444,13 +447,13 @@ final class ListenerTest {
 
   @Test
   void whatOneClientHasUnderWayIsBoundedOverAllItsSessions() throws Exception {
-    Premises premises = premises(limits(100), RelayRules.loopbackOnly());
+    ListenerEnvironment premises = premises(limits(100), RelayRules.loopbackOnly());
     try (Listener listener =
-        Listener.start(settings(ListenerSettings.Encryption.NONE, 20), premises, null)) {
-      List<Client> clients = new ArrayList<>();
+        Listener.start(settings(ListenerSettings.ListenerTlsMode.NONE, 20), premises, null)) {
+      List<TestSmtpClient> clients = new ArrayList<>();
       String line = "x".repeat(998) + "\r\n";
       for (int i = 0; i < Transaction.DRAFTS; i++) {
-        Client client = Client.to(listener);
+        TestSmtpClient client = TestSmtpClient.to(listener);
         clients.add(client);
         begin(client);
         client.wire.out().write(line.repeat(800).getBytes(StandardCharsets.US_ASCII));
@@ -464,7 +467,7 @@ final class ListenerTest {
       }
       assertEquals(452, clients.getLast().say(".").code());
       clients.getFirst().close();
-      Client again = Client.to(listener);
+      TestSmtpClient again = TestSmtpClient.to(listener);
       clients.add(again);
       while (listener.sessions() > Transaction.DRAFTS) {
         Thread.sleep(5);
@@ -472,13 +475,13 @@ final class ListenerTest {
       begin(again);
       again.wire.out().write(line.repeat(800).getBytes(StandardCharsets.US_ASCII));
       assertEquals(250, again.say(".").code());
-      for (Client client : clients) {
+      for (TestSmtpClient client : clients) {
         client.close();
       }
     }
   }
 
-  private static void begin(Client client) throws IOException {
+  private static void begin(TestSmtpClient client) throws IOException {
     assertEquals(220, client.reply().code());
     client.say("EHLO a.example");
     client.say("MAIL FROM:<a@b.example>");

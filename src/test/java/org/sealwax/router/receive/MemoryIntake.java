@@ -7,23 +7,24 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.ByteBudget;
+import org.sealwax.router.queue.IncomingEnvelope;
 import org.sealwax.router.queue.Intake;
-import org.sealwax.router.queue.IntakeTrouble;
+import org.sealwax.router.queue.IntakeException;
 import org.sealwax.router.queue.NewRecipient;
-import org.sealwax.router.queue.Submission;
 import org.sealwax.router.spool.QueueId;
 
 /** A queue's entrance that keeps everything in memory and counts what is open. */
 final class MemoryIntake implements Intake {
   /** A committed message. */
-  record Kept(QueueId id, Submission submission, String content) {
+  record IntakeMessage(QueueId id, IncomingEnvelope submission, String content) {
     /** The form of a dialogue's {@code Q:} line. */
     String line() {
       return "Q: "
           + submission.sender()
           + " -> "
           + String.join(
-              ", ", submission.recipients().stream().map(MemoryIntake.Kept::target).toList())
+              ", ",
+              submission.recipients().stream().map(MemoryIntake.IntakeMessage::target).toList())
           + switch (submission.options().tls()) {
             case UNSPECIFIED -> "";
             case REQUIRED -> " tls-required";
@@ -37,28 +38,28 @@ final class MemoryIntake implements Intake {
           + (r.forwarded() ? " by " + r.original() : "")
           + (r.sender().toString().isEmpty() || !r.forwarded() ? "" : " from " + r.sender())
           + (r.holdOnRefusal() ? " hold" : "")
-          + (r.wish().when().isEmpty() ? "" : " " + r.wish().when().stream().sorted().toList())
-          + (r.wish().never() ? " NEVER" : "")
-          + (r.wish().originalRecipient() == null ? "" : " " + r.wish().originalRecipient());
+          + (r.dsn().when().isEmpty() ? "" : " " + r.dsn().when().stream().sorted().toList())
+          + (r.dsn().never() ? " NEVER" : "")
+          + (r.dsn().originalRecipient() == null ? "" : " " + r.dsn().originalRecipient());
     }
   }
 
-  private final List<Kept> kept = new ArrayList<>();
+  private final List<IntakeMessage> kept = new ArrayList<>();
   private int open;
   private int count;
   private long bytes;
-  IntakeTrouble.@Nullable Kind atOpen;
-  IntakeTrouble.@Nullable Kind atWrite;
-  IntakeTrouble.@Nullable Kind atCommit;
+  IntakeException.@Nullable Kind atOpen;
+  IntakeException.@Nullable Kind atWrite;
+  IntakeException.@Nullable Kind atCommit;
 
   @Override
-  public synchronized Entry open(ByteBudget memory) throws IntakeTrouble {
+  public synchronized IncomingMessage open(ByteBudget memory) throws IntakeException {
     if (atOpen != null) {
-      throw new IntakeTrouble(atOpen, "as the test wants");
+      throw new IntakeException(atOpen, "as the test wants");
     }
     open++;
     QueueId id = new QueueId(String.format("ID%06d", ++count));
-    return new Entry() {
+    return new IncomingMessage() {
       private final ByteArrayOutputStream octets = new ByteArrayOutputStream();
       private boolean closed;
 
@@ -71,14 +72,14 @@ final class MemoryIntake implements Intake {
       public OutputStream content() {
         return new OutputStream() {
           @Override
-          public void write(int b) throws IntakeTrouble {
+          public void write(int b) throws IntakeException {
             write(new byte[] {(byte) b}, 0, 1);
           }
 
           @Override
-          public void write(byte[] block, int offset, int length) throws IntakeTrouble {
+          public void write(byte[] block, int offset, int length) throws IntakeException {
             if (atWrite != null) {
-              throw new IntakeTrouble(atWrite, "as the test wants");
+              throw new IntakeException(atWrite, "as the test wants");
             }
             octets.write(block, offset, length);
             synchronized (MemoryIntake.this) {
@@ -89,12 +90,12 @@ final class MemoryIntake implements Intake {
       }
 
       @Override
-      public void commit(Submission submission) throws IntakeTrouble {
+      public void commit(IncomingEnvelope submission) throws IntakeException {
         if (atCommit != null) {
-          throw new IntakeTrouble(atCommit, "as the test wants");
+          throw new IntakeException(atCommit, "as the test wants");
         }
         synchronized (MemoryIntake.this) {
-          kept.add(new Kept(id, submission, octets.toString(StandardCharsets.UTF_8)));
+          kept.add(new IntakeMessage(id, submission, octets.toString(StandardCharsets.UTF_8)));
         }
       }
 
@@ -111,7 +112,7 @@ final class MemoryIntake implements Intake {
   }
 
   /** Committed messages in order. */
-  synchronized List<Kept> kept() {
+  synchronized List<IntakeMessage> kept() {
     return List.copyOf(kept);
   }
 

@@ -14,19 +14,19 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.tls.ClientOffer;
-import org.sealwax.mail.tls.ClientTls;
+import org.sealwax.mail.tls.ClientTlsSettings;
 import org.sealwax.mail.tls.Identity;
-import org.sealwax.mail.tls.Judge;
-import org.sealwax.mail.tls.ListenerTls;
+import org.sealwax.mail.tls.ListenerTlsSettings;
+import org.sealwax.mail.tls.PeerVerifier;
 import org.sealwax.mail.tls.TestCa;
 import org.sealwax.mail.tls.TlsClient;
+import org.sealwax.mail.tls.TlsConnectionPair;
 import org.sealwax.mail.tls.TlsEngine;
-import org.sealwax.mail.tls.TlsRoom;
+import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.mail.tls.TlsServer;
-import org.sealwax.mail.tls.TlsTable;
 import org.sealwax.mail.tls.verdict.Handshake;
 import org.sealwax.mail.tls.verdict.PeerRole;
-import org.sealwax.mail.tls.verdict.References;
+import org.sealwax.mail.tls.verdict.ReferenceIdentity;
 import org.sealwax.mail.tls.verdict.TlsVersion;
 import org.sealwax.mail.tls.verdict.TrustRoots;
 
@@ -37,27 +37,27 @@ final class RelayGrantTest {
   private static final TestCa PUBLIC = TestCa.root("Public Root");
   private static final Identity PINNED = TestCa.selfSigned("pinned.example");
 
-  private static final List<References> ROWS =
+  private static final List<ReferenceIdentity> ROWS =
       List.of(
           row(PRIVATE, "app.example", "tracker.example"),
           row(OTHER_PRIVATE, "printer.example"),
-          new References(List.of(), Set.of(PINNED.pin()), TrustRoots.none()));
+          new ReferenceIdentity(List.of(), Set.of(PINNED.pin()), TrustRoots.none()));
 
   /** As a listener judges: every root and every name at once. */
-  private static final References LISTENER =
-      new References(
+  private static final ReferenceIdentity LISTENER =
+      new ReferenceIdentity(
           List.of(
               Domain.of("app.example"), Domain.of("tracker.example"), Domain.of("printer.example")),
           Set.of(PINNED.pin()),
           PUBLIC.roots().and(PRIVATE.roots()).and(OTHER_PRIVATE.roots()));
 
-  private static References row(TestCa authority, String... names) {
-    return new References(
+  private static ReferenceIdentity row(TestCa authority, String... names) {
+    return new ReferenceIdentity(
         java.util.Arrays.stream(names).map(Domain::of).toList(), Set.of(), authority.roots());
   }
 
   private static Handshake shown(List<X509Certificate> chain) {
-    Judge judge = new Judge(Clock.system());
+    PeerVerifier judge = new PeerVerifier(Clock.system());
     return new Handshake(
         TlsVersion.TLS_1_3,
         "TLS_AES_256_GCM_SHA384",
@@ -67,7 +67,7 @@ final class RelayGrantTest {
         null,
         chain,
         true,
-        judge.judge(chain, LISTENER, PeerRole.CLIENT).verdict(),
+        judge.verify(chain, LISTENER, PeerRole.CLIENT).verdict(),
         List.of());
   }
 
@@ -120,7 +120,7 @@ final class RelayGrantTest {
                 TestCa.selfSigned("app.example").chain(),
                 false),
             new Row("no certificate", "anonymous", List.of(), false));
-    TrustedCertificates grants = TrustedCertificates.of(new Judge(Clock.system()), ROWS);
+    TrustedCertificates grants = TrustedCertificates.of(new PeerVerifier(Clock.system()), ROWS);
     for (Row row : rows) {
       Handshake handshake = shown(row.chain());
       assertEquals(row.verdict(), handshake.verdict().text(), row.what());
@@ -131,28 +131,35 @@ final class RelayGrantTest {
 
   @ParameterizedTest
   @CsvSource({"BORINGSSL, TLS_1_3", "BORINGSSL, TLS_1_2", "JSSE, TLS_1_3", "JSSE, TLS_1_2"})
-  void aResumedSessionIsAskedTheSame(TlsEngine engine, TlsVersion version) throws IOException {
-    TlsRoom room = TlsTable.room(engine);
-    TrustedCertificates grants = TrustedCertificates.of(room.judge(), ROWS);
+  void resumedSessionIsCheckedAgain(TlsEngine engine, TlsVersion version) throws IOException {
+    TlsFactory room = TlsConnectionPair.room(engine);
+    TrustedCertificates grants = TrustedCertificates.of(room.verifier(), ROWS);
     TlsServer server =
-        room.server(ListenerTls.defaults("smtp"), TlsTable.store(TlsTable.MX), LISTENER);
+        room.server(
+            ListenerTlsSettings.defaults("smtp"),
+            TlsConnectionPair.store(TlsConnectionPair.MX),
+            LISTENER);
     TestCa below = PRIVATE.intermediate("Between");
     for (TestCa authority : List.of(below, PUBLIC)) {
       TlsClient client =
-          room.client(ClientTls.defaults(), TlsTable.store(authority.identity("app.example")));
+          room.client(
+              ClientTlsSettings.defaults(),
+              TlsConnectionPair.store(authority.identity("app.example")));
       ClientOffer offer =
-          TlsTable.versions(
-              TlsTable.resuming(
-                  TlsTable.offer(TlsTable.references(TlsTable.ROOTS, "mx.example.org"))),
+          TlsConnectionPair.versions(
+              TlsConnectionPair.resuming(
+                  TlsConnectionPair.offer(
+                      TlsConnectionPair.references(TlsConnectionPair.ROOTS, "mx.example.org"))),
               TlsVersion.TLS_1_2,
               version);
       for (boolean resumed : new boolean[] {false, true}) {
-        try (TlsTable.Session session = TlsTable.shake(server, client, offer)) {
+        try (TlsConnectionPair.TlsSessionPair session =
+            TlsConnectionPair.shake(server, client, offer)) {
           session.chat();
           Handshake handshake = session.server().handshake();
           assertEquals(resumed, handshake.resumed());
           assertEquals("verified(name app.example)", handshake.verdict().text());
-          Optional<Trust> trust = grants.trust(handshake);
+          Optional<ClientTrust> trust = grants.trust(handshake);
           assertEquals(authority == below, trust.isPresent(), () -> "resumed: " + resumed);
         }
       }

@@ -15,30 +15,31 @@ import org.sealwax.mail.address.Cidr;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
-import org.sealwax.router.queue.Target;
-import org.sealwax.router.route.Resolution;
+import org.sealwax.router.queue.DeliveryTarget;
+import org.sealwax.router.route.AddressResolution;
 
 /** Who may send where: the whole space, and the rows that matter by name. */
 final class RelayRulesTest {
-  private static final Mailbox RECIPIENT = TestReception.mailbox("a@b.example");
-  private static final Target ELSEWHERE = new Target.Remote(TestReception.mailbox("x@y.example"));
-  private static final List<Trust> TRUSTS =
+  private static final Mailbox RECIPIENT = SessionHarness.mailbox("a@b.example");
+  private static final DeliveryTarget ELSEWHERE =
+      new DeliveryTarget.Remote(SessionHarness.mailbox("x@y.example"));
+  private static final List<ClientTrust> TRUSTS =
       List.of(
-          new Trust.Stranger(),
-          new Trust.Network(),
-          new Trust.Certificate("pin"),
-          new Trust.Login("joe"),
-          new Trust.Local());
-  private static final List<Resolution> RESOLUTIONS =
+          new ClientTrust.AnyClient(),
+          new ClientTrust.TrustedNetwork(),
+          new ClientTrust.RelayCertificate("pin"),
+          new ClientTrust.AuthenticatedUser("joe"),
+          new ClientTrust.LocalProgram());
+  private static final List<AddressResolution> RESOLUTIONS =
       List.of(
-          new Resolution.NotOurs(),
-          new Resolution.Unusable("too many"),
-          new Resolution.Unknown("no"),
-          new Resolution.NotNow("later"),
-          new Resolution.Relayed(true),
-          new Resolution.Relayed(false),
-          new Resolution.Forwarded(List.of(ELSEWHERE)),
-          new Resolution.Returned(ELSEWHERE));
+          new AddressResolution.NotLocal(),
+          new AddressResolution.Undeliverable("too many"),
+          new AddressResolution.UnknownRecipient("no"),
+          new AddressResolution.TemporaryFailure("later"),
+          new AddressResolution.Relayed(true),
+          new AddressResolution.Relayed(false),
+          new AddressResolution.Forwarded(List.of(ELSEWHERE)),
+          new AddressResolution.ReturnedBounce(ELSEWHERE));
 
   private static RelayRules rules(RejectRow... rows) {
     return new RelayRules(
@@ -49,29 +50,29 @@ final class RelayRulesTest {
   }
 
   @Test
-  void onlyTheTrustedSendToDomainsThatAreNotOursInTheWholeSpace() {
-    for (Trust trust : TRUSTS) {
-      for (Resolution resolution : RESOLUTIONS) {
+  void onlyTrustedClientsRelay() {
+    for (ClientTrust trust : TRUSTS) {
+      for (AddressResolution resolution : RESOLUTIONS) {
         for (String local : List.of("a", "a%c.example", "c!a", "a@c", "a:b", "|x", "/x", "a b")) {
           Mailbox recipient = new Mailbox(local, RECIPIENT.domain());
-          RelayRules.Ruling ruling = rules().ruling(recipient, resolution, trust);
+          RelayRules.RelayDecision ruling = rules().ruling(recipient, resolution, trust);
           boolean plain = local.equals("a");
           boolean taken =
               switch (resolution) {
-                case Resolution.NotOurs n -> trust.maySendAnywhere();
-                case Resolution.Unknown u -> false;
-                case Resolution.Unusable u -> false;
-                case Resolution.NotNow n -> false;
-                case Resolution.Relayed r -> r.listed() || plain;
-                case Resolution.Forwarded f -> true;
-                case Resolution.Returned r -> true;
+                case AddressResolution.NotLocal n -> trust.mayRelay();
+                case AddressResolution.UnknownRecipient u -> false;
+                case AddressResolution.Undeliverable u -> false;
+                case AddressResolution.TemporaryFailure n -> false;
+                case AddressResolution.Relayed r -> r.listed() || plain;
+                case AddressResolution.Forwarded f -> true;
+                case AddressResolution.ReturnedBounce r -> true;
               };
           assertEquals(
               taken,
-              ruling instanceof RelayRules.Ruling.Take,
+              ruling instanceof RelayRules.RelayDecision.Take,
               () -> trust + " " + resolution + " " + local);
-          if (ruling instanceof RelayRules.Ruling.Refuse no) {
-            boolean later = resolution instanceof Resolution.NotNow;
+          if (ruling instanceof RelayRules.RelayDecision.Refuse no) {
+            boolean later = resolution instanceof AddressResolution.TemporaryFailure;
             assertEquals(later, no.reply().isTransient(), () -> "reply " + no.reply());
           }
         }
@@ -83,11 +84,13 @@ final class RelayRulesTest {
   void onlyAStrangerIsNotTrusted() {
     assertEquals(
         List.of(false, true, true, true, true),
-        TRUSTS.stream().map(Trust::maySendAnywhere).toList());
-    assertInstanceOf(Trust.Network.class, rules().trust(InetAddress.ofLiteral("192.0.2.255")));
-    assertInstanceOf(Trust.Stranger.class, rules().trust(InetAddress.ofLiteral("192.0.3.0")));
+        TRUSTS.stream().map(ClientTrust::mayRelay).toList());
     assertInstanceOf(
-        Trust.Stranger.class, rules().trust(InetAddress.ofLiteral("2001:db8::c000:201")));
+        ClientTrust.TrustedNetwork.class, rules().trust(InetAddress.ofLiteral("192.0.2.255")));
+    assertInstanceOf(
+        ClientTrust.AnyClient.class, rules().trust(InetAddress.ofLiteral("192.0.3.0")));
+    assertInstanceOf(
+        ClientTrust.AnyClient.class, rules().trust(InetAddress.ofLiteral("2001:db8::c000:201")));
   }
 
   @ParameterizedTest
@@ -104,9 +107,9 @@ final class RelayRulesTest {
     "*, '', false",
     "b.example, a@[192.0.2.1], false",
   })
-  void patternsMeanWhatTheySay(String pattern, String sender, boolean matches) {
+  void rejectPatternsMatchAsDocumented(String pattern, String sender, boolean matches) {
     ReversePath path =
-        sender.isEmpty() ? ReversePath.nullPath() : ReversePath.of(TestReception.mailbox(sender));
+        sender.isEmpty() ? ReversePath.nullPath() : ReversePath.of(SessionHarness.mailbox(sender));
     assertEquals(matches, AddressPattern.parse(pattern).orElseThrow().matches(path));
   }
 
@@ -128,29 +131,30 @@ final class RelayRulesTest {
   void recipientRowsCompareWhatTheDirectoryCompares(
       String pattern, String recipient, boolean folded, boolean caseSensitive) {
     AddressPattern row = AddressPattern.parse(pattern).orElseThrow();
-    Mailbox mailbox = TestReception.mailbox(recipient);
+    Mailbox mailbox = SessionHarness.mailbox(recipient);
     assertEquals(folded, row.matches(mailbox, "+", false));
     assertEquals(caseSensitive, row.matches(mailbox, "+", true));
   }
 
   @Test
   void onlyAsciiLettersAreFoldedIntoTheNameOfThePostmaster() {
-    Resolution ours = new Resolution.Unknown("no");
+    AddressResolution ours = new AddressResolution.UnknownRecipient("no");
     Domain host = Domain.of("mx.example.org");
     InetAddress own = InetAddress.ofLiteral("192.0.2.1");
     for (String name : List.of("postmaster", "POSTMASTER", "PostMaster")) {
-      assertTrue(rules().isOurPostmaster(new Mailbox(name, host), ours, host, own), name);
+      assertTrue(rules().isLocalPostmaster(new Mailbox(name, host), ours, host, own), name);
     }
-    assertFalse(rules().isOurPostmaster(new Mailbox("po\u017ftmaster", host), ours, host, own));
+    assertFalse(rules().isLocalPostmaster(new Mailbox("po\u017ftmaster", host), ours, host, own));
   }
 
   @Test
   void rowsRefuseByClientNameSenderAndRecipient() {
     RelayRules rules =
         rules(
-            new RejectRow(new RejectRow.On.Nameless(), "no name"),
+            new RejectRow(new RejectRow.RejectMatch.UnnamedClient(), "no name"),
             new RejectRow(
-                new RejectRow.On.Client(Cidr.parse("203.0.113.0/24").orElseThrow()), "network"));
+                new RejectRow.RejectMatch.Client(Cidr.parse("203.0.113.0/24").orElseThrow()),
+                "network"));
     InetAddress known = InetAddress.ofLiteral("192.0.2.1");
     ReversePath path = ReversePath.nullPath();
     assertTrue(rules.reject(known, false, path, RECIPIENT).isEmpty());
@@ -164,6 +168,6 @@ final class RelayRulesTest {
     assertTrue(rules.reject(null, false, path, RECIPIENT).isEmpty(), "a local program has none");
     assertThrows(
         IllegalArgumentException.class,
-        () -> new RejectRow(new RejectRow.On.Nameless(), "a\r\n250 ok"));
+        () -> new RejectRow(new RejectRow.RejectMatch.UnnamedClient(), "a\r\n250 ok"));
   }
 }

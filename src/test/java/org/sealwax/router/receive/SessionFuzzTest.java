@@ -58,8 +58,8 @@ final class SessionFuzzTest {
     "x"
   };
 
-  private static TestReception server(int round) throws IOException {
-    TestReception server = new TestReception();
+  private static SessionHarness server(int round) throws IOException {
+    SessionHarness server = new SessionHarness();
     server.option("user jones@example.org");
     server.option("postmaster a@b.example");
     if (round % 3 == 0) {
@@ -77,11 +77,11 @@ final class SessionFuzzTest {
 
   @Test
   @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-  void everySessionEndsWithAWordAndLeavesNothingOpen() throws Exception {
+  void everySessionEndsWithAReplyAndLeaksNothing() throws Exception {
     int taken = 0;
     for (int round = 0; round < 1_500; round++) {
       Random random = new Random(round);
-      TestReception server = server(round);
+      SessionHarness server = server(round);
       MemoryWire client = server.start();
       ByteArrayOutputStream said = new ByteArrayOutputStream();
       Thread listening = Threads.start("listening", () -> readAll(client.in(), said));
@@ -127,7 +127,7 @@ final class SessionFuzzTest {
     }
   }
 
-  private static boolean say(MemoryWire client, String packet, TestReception server)
+  private static boolean say(MemoryWire client, String packet, SessionHarness server)
       throws InterruptedException {
     try {
       client.out().write(packet.getBytes(StandardCharsets.ISO_8859_1));
@@ -152,7 +152,7 @@ final class SessionFuzzTest {
 
   @Test
   @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-  void aConnectionCutAfterAnyOctetKeepsNothingHalf() throws Exception {
+  void cutConnectionStoresNoPartialMessage() throws Exception {
     String whole =
         String.join(
             "\r\n",
@@ -167,7 +167,7 @@ final class SessionFuzzTest {
             "");
     int end = whole.indexOf("d\r\nQUIT") + 3;
     for (int cut = 0; cut <= whole.length(); cut++) {
-      TestReception server = new TestReception();
+      SessionHarness server = new SessionHarness();
       server.option("user jones@example.org");
       MemoryWire client = server.start();
       server.serverEnd().awaitReader();

@@ -16,8 +16,8 @@ final class SessionLimitTest {
   @Test
   void oneListenerLeavesTheOthersTheirReserve() throws Exception {
     SessionLimit limit = new SessionLimit(40, new ByteBudget(1));
-    SessionLimit.Share flooded = limit.share(1_000);
-    SessionLimit.Share own = limit.share(1_000);
+    SessionLimit.ListenerShare flooded = limit.share(1_000);
+    SessionLimit.ListenerShare own = limit.share(1_000);
     for (int i = 0; i < 38; i++) {
       assertTrue(flooded.take());
     }
@@ -47,10 +47,10 @@ final class SessionLimitTest {
   }
 
   @Test
-  void aListenerThatIsClosedLetsNobodyInAndGivesItsReserveUp() throws Exception {
+  void closedListenerAdmitsNoSessionAndReleasesItsReserve() throws Exception {
     SessionLimit limit = new SessionLimit(2, new ByteBudget(1));
-    SessionLimit.Share first = limit.share(10);
-    SessionLimit.Share second = limit.share(10);
+    SessionLimit.ListenerShare first = limit.share(10);
+    SessionLimit.ListenerShare second = limit.share(10);
     assertTrue(first.take());
     second.close();
     assertFalse(second.take());
@@ -64,8 +64,8 @@ final class SessionLimitTest {
   @Test
   void aBudgetKeepsItsLastQuarterForWhatHasNoOtherPlace() {
     ByteBudget budget = new ByteBudget(100);
-    assertTrue(budget.tryTakeSpare(75));
-    assertFalse(budget.tryTakeSpare(1));
+    assertTrue(budget.tryTakeOptional(75));
+    assertFalse(budget.tryTakeOptional(1));
     assertTrue(budget.tryTake(25));
     assertFalse(budget.tryTake(1));
     budget.give(100);

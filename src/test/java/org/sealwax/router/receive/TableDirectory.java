@@ -9,14 +9,14 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.MailHost;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
-import org.sealwax.router.queue.Target;
-import org.sealwax.router.route.Directory;
-import org.sealwax.router.route.Resolution;
+import org.sealwax.router.queue.DeliveryTarget;
+import org.sealwax.router.route.AddressResolution;
+import org.sealwax.router.route.RecipientDirectory;
 
 /** Our domains as a table; rewritten senders are {@code srs=user=domain@host}. */
-final class TableDirectory implements Directory {
-  private final Map<Mailbox, Resolution> known = new HashMap<>();
-  private final Set<MailHost> ours = new LinkedHashSet<>();
+final class TableDirectory implements RecipientDirectory {
+  private final Map<Mailbox, AddressResolution> known = new HashMap<>();
+  private final Set<MailHost> localDomains = new LinkedHashSet<>();
   private final Set<MailHost> acceptAll = new LinkedHashSet<>();
   private final Domain host;
 
@@ -25,37 +25,37 @@ final class TableDirectory implements Directory {
   }
 
   void listed(Mailbox mailbox) {
-    ours.add(mailbox.domain());
-    known.put(mailbox, new Resolution.Relayed(true));
+    localDomains.add(mailbox.domain());
+    known.put(mailbox, new AddressResolution.Relayed(true));
   }
 
   void acceptsAll(Domain domain) {
-    ours.add(domain);
+    localDomains.add(domain);
     acceptAll.add(domain);
   }
 
-  void alias(Mailbox from, List<Target> targets) {
-    ours.add(from.domain());
-    known.put(from, new Resolution.Forwarded(targets));
+  void alias(Mailbox from, List<DeliveryTarget> targets) {
+    localDomains.add(from.domain());
+    known.put(from, new AddressResolution.Forwarded(targets));
   }
 
-  void put(Mailbox mailbox, Resolution resolution) {
-    ours.add(mailbox.domain());
+  void put(Mailbox mailbox, AddressResolution resolution) {
+    localDomains.add(mailbox.domain());
     known.put(mailbox, resolution);
   }
 
   @Override
-  public Resolution resolve(Mailbox recipient) {
-    Resolution found = known.get(recipient);
+  public AddressResolution resolve(Mailbox recipient) {
+    AddressResolution found = known.get(recipient);
     if (found != null) {
       return found;
     }
     if (acceptAll.contains(recipient.domain())) {
-      return new Resolution.Relayed(false);
+      return new AddressResolution.Relayed(false);
     }
-    return ours.contains(recipient.domain())
-        ? new Resolution.Unknown("no such user here")
-        : new Resolution.NotOurs();
+    return localDomains.contains(recipient.domain())
+        ? new AddressResolution.UnknownRecipient("no such user here")
+        : new AddressResolution.NotLocal();
   }
 
   @Override

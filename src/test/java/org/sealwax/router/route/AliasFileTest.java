@@ -101,18 +101,20 @@ final class AliasFileTest {
           ' a@x.example'               ¦ 1:2 ¦ this continues nothing
           bugs: a@x.e;BUGS: b@x.e      ¦ 2:1 ¦ this name is here twice
           """)
-  void saysWhereAndWhatIsWrong(String text, String place, String problem) {
-    FileTrouble trouble =
-        assertThrows(FileTrouble.class, () -> read(text.replace(";", "\n").replace("''", "")));
-    FileFlaw flaw = trouble.flaws().getFirst();
+  void errorNamesLineAndProblem(String text, String place, String problem) {
+    InvalidFileException trouble =
+        assertThrows(
+            InvalidFileException.class, () -> read(text.replace(";", "\n").replace("''", "")));
+    FileError flaw = trouble.flaws().getFirst();
     assertEquals(place, flaw.line() + ":" + flaw.column(), flaw.toString());
     assertTrue(flaw.problem().startsWith(problem), flaw.problem());
   }
 
   @Test
-  void showsTheLineWithACaretAndAllFlawsAtOnce() {
-    FileTrouble trouble =
-        assertThrows(FileTrouble.class, () -> read("x: /dev/null\ny: ok@x.example\nz: pipe:no\n"));
+  void allErrorsAreListedWithCaret() {
+    InvalidFileException trouble =
+        assertThrows(
+            InvalidFileException.class, () -> read("x: /dev/null\ny: ok@x.example\nz: pipe:no\n"));
     assertEquals(2, trouble.flaws().size());
     assertEquals(
         folder.resolve("aliases")
@@ -128,16 +130,18 @@ final class AliasFileTest {
   @Test
   void refusesListsThatIncludeListsOrHoldSeveralOnALine() throws IOException {
     write("list", ":include:list\na@x.example, b@x.example\n");
-    FileTrouble trouble = assertThrows(FileTrouble.class, () -> read("l: :include:list"));
+    InvalidFileException trouble =
+        assertThrows(InvalidFileException.class, () -> read("l: :include:list"));
     assertEquals(2, trouble.flaws().size());
     assertEquals(folder.resolve("list"), trouble.flaws().getFirst().file());
   }
 
   @Test
-  void takesAsManyTargetsAsTheLimitAndNotOneMore() throws IOException {
+  void targetLimit() throws IOException {
     String most = targets(AliasFile.MAX_TARGETS);
     assertEquals(AliasFile.MAX_TARGETS, size(read("l: " + most).named("l", A)));
-    assertThrows(FileTrouble.class, () -> read("l: " + targets(AliasFile.MAX_TARGETS + 1)));
+    assertThrows(
+        InvalidFileException.class, () -> read("l: " + targets(AliasFile.MAX_TARGETS + 1)));
     // The same one again is not one more.
     assertEquals(AliasFile.MAX_TARGETS, size(read("l: u0@x.example," + most).named("l", A)));
   }
@@ -154,9 +158,9 @@ final class AliasFileTest {
   }
 
   @Test
-  void tellsAtMostSoManyFlaws() {
-    FileTrouble trouble =
-        assertThrows(FileTrouble.class, () -> read("x\n".repeat(AliasFile.MAX_FLAWS + 1)));
+  void errorListIsLimited() {
+    InvalidFileException trouble =
+        assertThrows(InvalidFileException.class, () -> read("x\n".repeat(AliasFile.MAX_FLAWS + 1)));
     assertEquals(AliasFile.MAX_FLAWS, trouble.flaws().size());
   }
 
@@ -186,7 +190,7 @@ final class AliasFileTest {
   }
 
   @Property(tries = 400)
-  void readsAnythingOrSaysWhatIsWrong(
+  void anyInputIsReadOrReportedAsError(
       @ForAll @Size(max = 30) List<@IntRange(max = 19) Integer> pieces, @ForAll String noise) {
     String[] parts = {
       "a",
@@ -220,8 +224,8 @@ final class AliasFileTest {
         for (String name : table.names()) {
           assertFalse(name.isEmpty() || name.indexOf('\n') >= 0);
         }
-      } catch (FileTrouble e) {
-        for (FileFlaw flaw : e.flaws()) {
+      } catch (InvalidFileException e) {
+        for (FileError flaw : e.flaws()) {
           assertTrue(flaw.column() >= 1 && flaw.column() <= flaw.text().length() + 1);
           assertTrue(flaw.toString().contains("^"));
         }

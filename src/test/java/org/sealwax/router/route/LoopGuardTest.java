@@ -15,20 +15,20 @@ import org.junit.jupiter.api.Test;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
-import org.sealwax.router.queue.Addressee;
 import org.sealwax.router.queue.Consignment;
-import org.sealwax.router.queue.Delivery;
-import org.sealwax.router.queue.DsnWish;
+import org.sealwax.router.queue.ConsignmentRecipient;
+import org.sealwax.router.queue.DeliveryAgent;
+import org.sealwax.router.queue.DeliveryTarget;
+import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
-import org.sealwax.router.queue.Target;
 import org.sealwax.router.spool.QueueId;
 
 /** A circle is refused for the alias it goes through, and for no other recipient. */
 final class LoopGuardTest {
   private static final Outcome TAKEN = new Outcome.Delivered("mx", "250", "none", true, false);
-  private static final Delivery ALL =
+  private static final DeliveryAgent ALL =
       c -> {
         Map<Long, Outcome> outcomes = new HashMap<>();
         c.recipients().forEach(r -> outcomes.put(r.key(), TAKEN));
@@ -36,7 +36,7 @@ final class LoopGuardTest {
       };
 
   private static Consignment consignment(
-      @Nullable String deliveredTo, Consignment.Content content) {
+      @Nullable String deliveredTo, Consignment.MessageContent content) {
     Domain domain = Domain.of("one.example");
     return new Consignment(
         QueueId.of(7),
@@ -44,8 +44,10 @@ final class LoopGuardTest {
         MailOptions.plain(),
         new NextHop.ByMx(domain),
         List.of(
-            new Addressee(1, new Target.Remote(new Mailbox("a", domain)), DsnWish.none()),
-            new Addressee(2, new Target.Remote(new Mailbox("b", domain)), DsnWish.none())),
+            new ConsignmentRecipient(
+                1, new DeliveryTarget.Remote(new Mailbox("a", domain)), DsnRequest.none()),
+            new ConsignmentRecipient(
+                2, new DeliveryTarget.Remote(new Mailbox("b", domain)), DsnRequest.none())),
         deliveredTo,
         Instant.EPOCH,
         1,
@@ -83,7 +85,7 @@ final class LoopGuardTest {
   }
 
   @Test
-  void leavesAContentThatCannotBeReadToWhoeverDelivers() throws Exception {
+  void unreadableContentIsLeftToTheDeliveryAgent() throws Exception {
     Map<Long, Outcome> outcomes =
         new LoopGuard(ALL)
             .deliver(

@@ -48,7 +48,7 @@ final class SrsTest {
     Mailbox out = OURS.rewritten(USER, NOW);
     assertTrue(
         out.toString().matches("SRS0=[A-Z2-7]{6}=[A-Z2-7]{2}=a\\.example=User@ours.example"));
-    assertEquals(new Srs.Reversed.To(USER), OURS.reversed(out, NOW));
+    assertEquals(new Srs.Reversed.OriginalSender(USER), OURS.reversed(out, NOW));
   }
 
   @Test
@@ -61,8 +61,8 @@ final class SrsTest {
     assertTrue(two.localPart().startsWith("SRS1="), two.localPart());
     assertTrue(three.localPart().startsWith("SRS1="), three.localPart());
     // A third forwarder sends bounces to the first at once.
-    assertEquals(new Srs.Reversed.To(one), third.reversed(three, NOW));
-    assertEquals(new Srs.Reversed.To(one), second.reversed(two, NOW));
+    assertEquals(new Srs.Reversed.OriginalSender(one), third.reversed(three, NOW));
+    assertEquals(new Srs.Reversed.OriginalSender(one), second.reversed(two, NOW));
     assertInstanceOf(Srs.Reversed.NotRewritten.class, second.reversed(three, NOW));
   }
 
@@ -80,12 +80,13 @@ final class SrsTest {
     Instant later = NOW.plus(Duration.ofDays(days));
     boolean isSrs0 = !out.localPart().startsWith("SRS1");
     if (isSrs0) {
-      assertEquals(new Srs.Reversed.To(sender), OURS.reversed(out, later));
+      assertEquals(new Srs.Reversed.OriginalSender(sender), OURS.reversed(out, later));
     }
     for (String moved :
         List.of(
             out.localPart().toLowerCase(Locale.ROOT), out.localPart().toUpperCase(Locale.ROOT))) {
-      assertInstanceOf(Srs.Reversed.To.class, OURS.reversed(changed(out, moved), later));
+      assertInstanceOf(
+          Srs.Reversed.OriginalSender.class, OURS.reversed(changed(out, moved), later));
     }
   }
 
@@ -114,11 +115,13 @@ final class SrsTest {
   @Test
   void endsAtTheMaximalAgeAndNotADayBefore() {
     Mailbox out = OURS.rewritten(USER, NOW);
-    assertInstanceOf(Srs.Reversed.To.class, OURS.reversed(out, NOW.plus(Duration.ofDays(21))));
+    assertInstanceOf(
+        Srs.Reversed.OriginalSender.class, OURS.reversed(out, NOW.plus(Duration.ofDays(21))));
     assertEquals(
         new Srs.Reversed.Refused("this SRS address has expired"),
         OURS.reversed(out, NOW.plus(Duration.ofDays(22))));
-    assertInstanceOf(Srs.Reversed.To.class, OURS.reversed(out, NOW.minus(Duration.ofDays(1))));
+    assertInstanceOf(
+        Srs.Reversed.OriginalSender.class, OURS.reversed(out, NOW.minus(Duration.ofDays(1))));
     assertInstanceOf(Srs.Reversed.Refused.class, OURS.reversed(out, NOW.minus(Duration.ofDays(2))));
   }
 
@@ -127,14 +130,15 @@ final class SrsTest {
     // Day 20480 is 20 * 1024.
     Instant before = Instant.EPOCH.plus(Duration.ofDays(20479));
     Mailbox out = OURS.rewritten(USER, before);
-    assertEquals(new Srs.Reversed.To(USER), OURS.reversed(out, before.plus(Duration.ofDays(3))));
+    assertEquals(
+        new Srs.Reversed.OriginalSender(USER), OURS.reversed(out, before.plus(Duration.ofDays(3))));
   }
 
   @Test
   void verifiesWithEverySecretAndSignsWithTheFirst() {
     Mailbox old = srs("ours.example", OTHER).rewritten(USER, NOW);
     Srs both = srs("ours.example", SECRET, OTHER);
-    assertEquals(new Srs.Reversed.To(USER), both.reversed(old, NOW));
+    assertEquals(new Srs.Reversed.OriginalSender(USER), both.reversed(old, NOW));
     assertEquals(OURS.rewritten(USER, NOW), both.rewritten(USER, NOW));
     assertInstanceOf(Srs.Reversed.Refused.class, OURS.reversed(old, NOW));
   }
@@ -181,7 +185,7 @@ final class SrsTest {
   void readsAnything(@ForAll String tail) {
     for (String head : List.of("", "SRS0=", "SRS1=", "SRS0=AAAAAA=AA=")) {
       Mailbox box = new Mailbox(head + tail, Domain.of("ours.example"));
-      assertTrue(!(OURS.reversed(box, NOW) instanceof Srs.Reversed.To));
+      assertTrue(!(OURS.reversed(box, NOW) instanceof Srs.Reversed.OriginalSender));
       assertTrue(OURS.rewritten(box, NOW).localPart().length() > 0 || box.localPart().isEmpty());
     }
   }

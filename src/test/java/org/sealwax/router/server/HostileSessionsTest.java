@@ -22,9 +22,9 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.sealwax.mail.fuzz.Mutations;
+import org.sealwax.mail.fuzz.InputMutations;
 import org.sealwax.router.control.ControlServer;
-import org.sealwax.router.queue.QuietLog;
+import org.sealwax.router.queue.BugLog;
 
 /**
  * Whole sessions of nonsense over real sockets, in clear and inside TLS, against the wired program:
@@ -98,15 +98,15 @@ final class HostileSessionsTest {
   /** Counted, so that a slow machine tries as much as a fast one; or others for so many seconds. */
   private void hostile(Path folder, double seconds, int most) throws Exception {
     long number = seconds > 0 ? System.nanoTime() : 7;
-    QuietLog log = new QuietLog();
-    try (Wired wired = new Wired(folder, log.log)) {
+    BugLog log = new BugLog();
+    try (RouterUnderTest wired = new RouterUnderTest(folder, log.log)) {
       // What is loaded and opened once is not a leak.
       for (int i = 0; i < 5; i++) {
         normalMail(wired, true);
         normalMail(wired, false);
         wired.queue("count");
       }
-      Open before = Open.now(wired);
+      OpenResources before = OpenResources.now(wired);
       long end = System.nanoTime() + (long) (seconds * 1e9);
       for (int i = 0; seconds > 0 ? System.nanoTime() < end : i < most; i++) {
         Random random = new Random(number + i);
@@ -115,14 +115,14 @@ final class HostileSessionsTest {
         } catch (IOException | AssertionError e) {
           throw new AssertionError("session " + (number + i) + ": " + e, e);
         }
-        assertEquals(List.of(), log.told, "session " + (number + i));
+        assertEquals(List.of(), log.bugs, "session " + (number + i));
       }
       while (wired.router.sessions() > 0) {
         Thread.sleep(5);
       }
       normalMail(wired, true);
       normalMail(wired, false);
-      assertEquals(List.of(), log.told);
+      assertEquals(List.of(), log.bugs);
       long taken = wired.router.accepted();
       assertTrue(
           taken >= queued.size() && taken <= queued.size() + maybeMore,
@@ -131,7 +131,7 @@ final class HostileSessionsTest {
       for (String id : queued) {
         assertTrue(list.contains('"' + id + '"'), id + " was acknowledged and is not there");
       }
-      Open after = Open.now(wired);
+      OpenResources after = OpenResources.now(wired);
       assertTrue(after.files() <= before.files() + 8, before + " then " + after);
       assertTrue(after.threads() <= before.threads() + 4, before + " then " + after);
       // What the queue keeps of each message in memory is allowed, and nothing of a session.
@@ -155,12 +155,12 @@ final class HostileSessionsTest {
   @Test
   @Timeout(60)
   void everyRequestOfTheControlSocketGetsOneAnswer(@TempDir Path folder) throws Exception {
-    QuietLog log = new QuietLog();
-    try (Wired wired = new Wired(folder, log.log)) {
+    BugLog log = new BugLog();
+    try (RouterUnderTest wired = new RouterUnderTest(folder, log.log)) {
       normalMail(wired, false);
-      Mutations spoilt =
-          new Mutations(
-              octets(
+      InputMutations spoilt =
+          new InputMutations(
+              bytes(
                   "{\"do\":\"list\",\"limit\":5,\"domain\":\"d.example\",\"sender\":\"<>\"}",
                   "{\"do\":\"show\",\"id\":\"" + queued.getFirst() + "\"}",
                   "{\"do\":\"trace\",\"id\":\"x\"}",
@@ -174,24 +174,25 @@ final class HostileSessionsTest {
               11);
       try (SocketChannel channel =
           SocketChannel.open(UnixDomainSocketAddress.of(ControlServer.socketIn(wired.state())))) {
-        ControlServer.Lines answers = new ControlServer.Lines(channel, 1 << 24);
+        ControlServer.ChannelLineReader answers =
+            new ControlServer.ChannelLineReader(channel, 1 << 24);
         for (int i = 0; i < 2_000; i++) {
           String line = new String(spoilt.next(), StandardCharsets.ISO_8859_1);
           String request = line.replace("\n", "");
           channel.write(ByteBuffer.wrap((request + "\n").getBytes(StandardCharsets.UTF_8)));
-          String answer = answers.next();
+          String answer = answers.readLine();
           assertTrue(
               answer != null && answer.startsWith("{\"ok\":") && answer.endsWith("}"),
               () -> request + " is answered " + answer);
-          assertEquals(List.of(), log.told, request);
+          assertEquals(List.of(), log.bugs, request);
         }
       }
     }
   }
 
   /** What is open in this process. */
-  private record Open(long heap, int threads, int files) {
-    static Open now(Wired wired) throws Exception {
+  private record OpenResources(long heap, int threads, int files) {
+    static OpenResources now(RouterUnderTest wired) throws Exception {
       while (wired.router.sessions() > 0) {
         Thread.sleep(5);
       }
@@ -202,25 +203,25 @@ final class HostileSessionsTest {
         heap = Math.min(heap, runtime.totalMemory() - runtime.freeMemory());
       }
       try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
-        return new Open(heap, Thread.getAllStackTraces().size(), (int) open.count());
+        return new OpenResources(heap, Thread.getAllStackTraces().size(), (int) open.count());
       }
     }
   }
 
-  private void normalMail(Wired wired, boolean tls) throws IOException {
-    try (Caller caller = new Caller(wired.port())) {
+  private void normalMail(RouterUnderTest wired, boolean tls) throws IOException {
+    try (RouterTestClient caller = new RouterTestClient(wired.port())) {
       assertTrue(caller.reply().startsWith("220 "));
-      assertTrue(caller.say("EHLO a.example").contains("STARTTLS"));
+      assertTrue(caller.exchange("EHLO a.example").contains("STARTTLS"));
       if (tls) {
-        assertTrue(caller.say("STARTTLS").startsWith("220 "));
+        assertTrue(caller.exchange("STARTTLS").startsWith("220 "));
         caller.startTls();
-        assertFalse(caller.say("EHLO a.example").contains("STARTTLS"));
+        assertFalse(caller.exchange("EHLO a.example").contains("STARTTLS"));
       }
-      assertTrue(caller.say("MAIL FROM:<a@b.example>").startsWith("250 "));
-      assertTrue(caller.say("RCPT TO:<jones@example.net>").startsWith("250 "));
-      assertTrue(caller.say("DATA").startsWith("354 "));
-      note(caller.say("Subject: x\r\n\r\nbody\r\n."));
-      assertTrue(caller.say("QUIT").startsWith("221 "));
+      assertTrue(caller.exchange("MAIL FROM:<a@b.example>").startsWith("250 "));
+      assertTrue(caller.exchange("RCPT TO:<jones@example.net>").startsWith("250 "));
+      assertTrue(caller.exchange("DATA").startsWith("354 "));
+      note(caller.exchange("Subject: x\r\n\r\nbody\r\n."));
+      assertTrue(caller.exchange("QUIT").startsWith("221 "));
     }
   }
 
@@ -233,29 +234,29 @@ final class HostileSessionsTest {
 
   private void session(int port, Random random) throws IOException {
     sessions++;
-    try (Caller caller = new Caller(port)) {
+    try (RouterTestClient caller = new RouterTestClient(port)) {
       assertTrue(caller.reply().startsWith("220 "));
       boolean tls = random.nextInt(3) == 0;
       if (tls) {
-        caller.say("EHLO a.example");
-        caller.say("STARTTLS");
+        caller.exchange("EHLO a.example");
+        caller.exchange("STARTTLS");
         caller.startTls();
       }
       if (random.nextInt(4) > 0) {
-        caller.say("EHLO a.example");
-        caller.say("MAIL FROM:<a@b.example>");
-        caller.say("RCPT TO:<jones@example.net>");
+        caller.exchange("EHLO a.example");
+        caller.exchange("MAIL FROM:<a@b.example>");
+        caller.exchange("RCPT TO:<jones@example.net>");
       }
       switch (random.nextInt(4)) {
-        case 0 -> noise(caller, random, tls);
+        case 0 -> sendGarbage(caller, random, tls);
         default -> dialogue(caller, random, tls);
       }
     }
   }
 
   /** One command after the other, some of them spoilt: one reply for each. */
-  private void dialogue(Caller caller, Random random, boolean tls) throws IOException {
-    Mutations spoilt = new Mutations(octets(COMMANDS), random.nextLong());
+  private void dialogue(RouterTestClient caller, Random random, boolean tls) throws IOException {
+    InputMutations spoilt = new InputMutations(bytes(COMMANDS), random.nextLong());
     boolean inTls = tls;
     boolean lastWord = false;
     for (int i = random.nextInt(12); i >= 0; i--) {
@@ -280,7 +281,7 @@ final class HostileSessionsTest {
       }
       note(reply);
       if (reply.startsWith("334")) {
-        reply = caller.say(random.nextBoolean() ? "*" : "AGpvZQBjb3JyZWN0IGhvcnNl");
+        reply = caller.exchange(random.nextBoolean() ? "*" : "AGpvZQBjb3JyZWN0IGhvcnNl");
       }
       if (reply.startsWith("354")) {
         reply = body(caller, random);
@@ -319,11 +320,14 @@ final class HostileSessionsTest {
         : body + "z".repeat(size - body.length());
   }
 
-  private String body(Caller caller, Random random) throws IOException {
-    Mutations spoilt = new Mutations(octets(BODIES), random.nextLong());
+  private String body(RouterTestClient caller, Random random) throws IOException {
+    InputMutations spoilt = new InputMutations(bytes(BODIES), random.nextLong());
     String body =
         random.nextInt(20) == 0
-            ? "z".repeat(900).concat("\r\n").repeat(1 + random.nextInt(2 * Wired.SIZE / 902))
+            ? "z"
+                .repeat(900)
+                .concat("\r\n")
+                .repeat(1 + random.nextInt(2 * RouterUnderTest.SIZE / 902))
             : new String(spoilt.next(), StandardCharsets.ISO_8859_1);
     // The one end that is meant to be one: none inside.
     String inside = body.replace("\r\n.\r\n", "\r\n..\r\n");
@@ -333,14 +337,14 @@ final class HostileSessionsTest {
   }
 
   /** Anything at once, then silence: the conversation ends, and all that is said are replies. */
-  private void noise(Caller caller, Random random, boolean tls) throws IOException {
-    List<byte[]> seeds = new ArrayList<>(octets(COMMANDS));
-    seeds.addAll(octets(BODIES));
+  private void sendGarbage(RouterTestClient caller, Random random, boolean tls) throws IOException {
+    List<byte[]> seeds = new ArrayList<>(bytes(COMMANDS));
+    seeds.addAll(bytes(BODIES));
     seeds.add(
         "MAIL FROM:<a@b.example>\r\nRCPT TO:<x@y.example>\r\nDATA\r\n"
             .getBytes(StandardCharsets.US_ASCII));
     seeds.add("\u0016\3\1\2\0\1\0\1".getBytes(StandardCharsets.ISO_8859_1));
-    Mutations spoilt = new Mutations(seeds, random.nextLong());
+    InputMutations spoilt = new InputMutations(seeds, random.nextLong());
     try {
       for (int i = random.nextInt(6); i >= 0; i--) {
         caller.send(new String(spoilt.next(), StandardCharsets.ISO_8859_1));
@@ -358,13 +362,13 @@ final class HostileSessionsTest {
       maybeMore++;
       return;
     }
-    note(caller.rest());
+    note(caller.readToEnd());
     if (tls) {
       maybeMore++;
     }
   }
 
-  private static List<byte[]> octets(String... texts) {
+  private static List<byte[]> bytes(String... texts) {
     return Stream.of(texts).map(t -> t.getBytes(StandardCharsets.ISO_8859_1)).toList();
   }
 }

@@ -26,78 +26,78 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.cli.Arguments;
-import org.sealwax.mail.cli.Exit;
-import org.sealwax.mail.cli.Machine;
-import org.sealwax.mail.cli.Surroundings;
-import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.cli.ExitStatus;
+import org.sealwax.mail.cli.MachineDefaults;
+import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.tls.Identity;
 import org.sealwax.mail.tls.IdentitySettings;
 import org.sealwax.mail.tls.TestCa;
-import org.sealwax.mail.tls.TlsRoom;
+import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.mail.tls.verdict.Pins;
 import org.sealwax.router.cli.ExplainCommand;
 import org.sealwax.router.config.Configuration;
-import org.sealwax.router.config.Settings;
+import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.log.Counters;
-import org.sealwax.router.log.HeardLog;
+import org.sealwax.router.log.RecordingMailLog;
+import org.sealwax.testkit.zone.LoopbackResolver;
 import org.sealwax.testkit.zone.Zone;
-import org.sealwax.testkit.zone.ZoneServer;
 
 /** Peers that are known by their own MX hosts: the wired router, a signed DNS, real TLS. */
 @Timeout(60)
 final class PeerTest {
-  private final HeardLog log = new HeardLog();
+  private final RecordingMailLog log = new RecordingMailLog();
 
   /** The next hop of all mail: takes everything, keeps it. */
-  private static final class Sink implements AutoCloseable {
+  private static final class RecordingNextHop implements AutoCloseable {
     final BlockingQueue<String> messages = new LinkedBlockingQueue<>();
-    final ServerSocket door = new ServerSocket(0, 5, InetAddress.ofLiteral("127.0.0.1"));
+    final ServerSocket serverSocket = new ServerSocket(0, 5, InetAddress.ofLiteral("127.0.0.1"));
 
-    Sink() throws IOException {
+    RecordingNextHop() throws IOException {
       Threads.start("sink", this::serve);
     }
 
     private void serve() {
-      while (!door.isClosed()) {
-        try (Socket s = door.accept()) {
-          talk(s);
+      while (!serverSocket.isClosed()) {
+        try (Socket s = serverSocket.accept()) {
+          runSession(s);
         } catch (IOException e) {
           // The next one.
         }
       }
     }
 
-    private void talk(Socket s) throws IOException {
+    private void runSession(Socket s) throws IOException {
       BufferedReader in =
           new BufferedReader(new InputStreamReader(s.getInputStream(), StandardCharsets.US_ASCII));
-      say(s, "220 sink");
+      send(s, "220 sink");
       for (String line = in.readLine(); line != null; line = in.readLine()) {
         if (line.equals("DATA")) {
-          say(s, "354 go");
+          send(s, "354 go");
           StringBuilder text = new StringBuilder();
           for (String l = in.readLine(); l != null && !l.equals("."); l = in.readLine()) {
             text.append(l).append('\n');
           }
           messages.add(text.toString());
         }
-        say(s, line.equals("QUIT") ? "221 bye" : "250 ok");
+        send(s, line.equals("QUIT") ? "221 bye" : "250 ok");
       }
     }
 
-    private static void say(Socket s, String line) throws IOException {
+    private static void send(Socket s, String line) throws IOException {
       s.getOutputStream().write((line + "\r\n").getBytes(StandardCharsets.US_ASCII));
     }
 
     @Override
     public void close() throws IOException {
-      door.close();
+      serverSocket.close();
     }
   }
 
-  private static Settings settings(Path folder, ZoneServer dns, Sink sink, String peers)
-      throws IOException {
+  private static RouterSettings settings(
+      Path folder, LoopbackResolver dns, RecordingNextHop sink, String peers) throws IOException {
     String text =
         """
         [server]
@@ -114,14 +114,15 @@ final class PeerTest {
         anchors = [%s]
         """
                 .formatted(
-                    sink.door.getLocalPort(),
+                    sink.serverSocket.getLocalPort(),
                     dns.address().getPort(),
                     String.join(", ", dns.anchors().stream().map(a -> '"' + a + '"').toList()))
             + peers;
     Path state = Files.createDirectories(folder.resolve("state"));
     Configuration read =
-        Configuration.parse(text, folder, "test", new Machine(Domain.of("mx.example.org"), state));
-    if (!(read instanceof Configuration.Sound sound)) {
+        Configuration.parse(
+            text, folder, "test", new MachineDefaults(Domain.of("mx.example.org"), state));
+    if (!(read instanceof Configuration.ValidConfiguration sound)) {
       throw new IOException(read.report());
     }
     return sound.settings();
@@ -136,39 +137,39 @@ final class PeerTest {
   }
 
   private void until(String... words) throws InterruptedException {
-    while (!log.heard(words)) {
+    while (!log.recorded(words)) {
       Thread.sleep(2);
     }
   }
 
   /** What a client is told that wants to send to somewhere else. */
   private static String relays(int port, SSLContext own, boolean sends) throws IOException {
-    try (Caller caller = new Caller(port)) {
+    try (RouterTestClient caller = new RouterTestClient(port)) {
       caller.reply();
-      caller.say("EHLO mx.peer.example");
-      caller.say("STARTTLS");
+      caller.exchange("EHLO mx.peer.example");
+      caller.exchange("STARTTLS");
       caller.startTls(own);
-      caller.say("EHLO mx.peer.example");
-      caller.say("MAIL FROM:<joe@peer.example>");
-      String said = caller.say("RCPT TO:<jane@elsewhere.example>");
+      caller.exchange("EHLO mx.peer.example");
+      caller.exchange("MAIL FROM:<joe@peer.example>");
+      String said = caller.exchange("RCPT TO:<jane@elsewhere.example>");
       if (sends && said.startsWith("250")) {
-        caller.say("DATA");
-        caller.say("Subject: hello\r\n\r\nhello\r\n.");
+        caller.exchange("DATA");
+        caller.exchange("Subject: hello\r\n\r\nhello\r\n.");
       }
-      caller.say("QUIT");
+      caller.exchange("QUIT");
       return said.substring(0, 3);
     }
   }
 
-  private static String explain(Settings settings) throws Exception {
+  private static String explain(RouterSettings settings) throws Exception {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     PrintStream print = new PrintStream(out, true, StandardCharsets.UTF_8);
     Path state = settings.server().state();
-    Surroundings around =
-        new Surroundings(
+    ProcessEnvironment around =
+        new ProcessEnvironment(
             Map.of(), new ByteArrayInputStream(new byte[0]), print, print, "t", state, state);
     Arguments arguments = Arguments.read(ExplainCommand.subcommand(), List.of("peer.example"));
-    assertEquals(Exit.OK, new ExplainCommand(around).delivery(arguments, settings));
+    assertEquals(ExitStatus.OK, new ExplainCommand(around).delivery(arguments, settings));
     return out.toString(StandardCharsets.UTF_8);
   }
 
@@ -177,26 +178,27 @@ final class PeerTest {
   }
 
   @Test
-  void aNamedPeerRelaysByTheKeyOfItsTlsaRecordAndOnlySoLongAsItsRowSaysSo(@TempDir Path folder)
-      throws Exception {
-    TlsRoom.beforeAnything();
+  void aNamedPeerRelaysByItsTlsaKeyUntilItsRowIsRemoved(@TempDir Path folder) throws Exception {
+    TlsFactory.prepareJvm();
     Identity own = TestCa.selfSigned("mx.peer.example");
     Identity other = TestCa.selfSigned("mx.peer.example");
-    IdentitySettings.Pair ownFiles = TestCa.write(own, folder, "own");
-    SSLContext peer = Caller.showing(ownFiles);
-    SSLContext stranger = Caller.showing(TestCa.write(other, folder, "other"));
+    IdentitySettings.CertificatePair ownFiles = TestCa.write(own, folder, "own");
+    SSLContext peer = RouterTestClient.contextWithCertificate(ownFiles);
+    SSLContext stranger =
+        RouterTestClient.contextWithCertificate(TestCa.write(other, folder, "other"));
     String row = "[[peer]]\ndomain = \"peer.example\"\nrelay = true\n";
-    try (ZoneServer dns = ZoneServer.start(Clock.system(), zone(own));
-        Sink sink = new Sink();
+    try (LoopbackResolver dns = LoopbackResolver.start(Clock.system(), zone(own));
+        RecordingNextHop sink = new RecordingNextHop();
         Router router =
             new Router(
                 settings(folder, dns, sink, row),
-                new Router.World(Clock.system(), Chance.secure(), log.log(), new Counters()))) {
+                new Router.RouterEnvironment(
+                    Clock.system(), RandomSource.secure(), log.log(), new Counters()))) {
       router.start(() -> "reloaded");
       int port = router.addresses().getFirst().getPort();
       until("note", "peer.example is known by 1 TLSA of mx.peer.example");
 
-      Settings now = settings(folder, dns, sink, row);
+      RouterSettings now = settings(folder, dns, sink, row);
       String told = explain(now);
       assertTrue(
           told.contains("as a client it is known by 1 TLSA of mx.peer.example, and may relay"),

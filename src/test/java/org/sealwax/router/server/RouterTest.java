@@ -35,26 +35,26 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.app.Subcommands;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.cli.Arguments;
-import org.sealwax.mail.cli.Exit;
-import org.sealwax.mail.cli.Machine;
+import org.sealwax.mail.cli.ExitStatus;
+import org.sealwax.mail.cli.MachineDefaults;
+import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.Subcommand;
-import org.sealwax.mail.cli.Surroundings;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.mail.tls.TlsRoom;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.router.cli.QueueCommand;
 import org.sealwax.router.cli.Sendmail;
 import org.sealwax.router.cli.SendmailArguments;
 import org.sealwax.router.config.Configuration;
-import org.sealwax.router.config.Settings;
+import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.control.ControlClient;
 import org.sealwax.router.control.ControlServer;
-import org.sealwax.router.log.CountedLog;
 import org.sealwax.router.log.Counters;
-import org.sealwax.router.log.LineLog;
+import org.sealwax.router.log.CountingMailLog;
 import org.sealwax.router.log.LogSettings;
-import org.sealwax.router.wiring.Inspection;
-import org.sealwax.router.wiring.StartTrouble;
+import org.sealwax.router.log.TextMailLog;
+import org.sealwax.router.wiring.ConfiguredFilesCheck;
+import org.sealwax.router.wiring.StartFailure;
 
 /**
  * The wired router on loopback: in by SMTP and sendmail, through the queue, out to a second one.
@@ -66,13 +66,13 @@ final class RouterTest {
   private final ByteArrayOutputStream written = new ByteArrayOutputStream();
   private final Counters counters = new Counters();
   private final java.util.List<Router> routers = new java.util.ArrayList<>();
-  private LineLog lines = new LineLog(LogSettings.defaults(), written, Clock.system());
+  private TextMailLog lines = new TextMailLog(LogSettings.defaults(), written, Clock.system());
 
   @BeforeEach
   void prepare() {
-    TlsRoom.beforeAnything();
+    TlsFactory.prepareJvm();
     lines.close();
-    lines = new LineLog(LogSettings.defaults(), written, Clock.system());
+    lines = new TextMailLog(LogSettings.defaults(), written, Clock.system());
   }
 
   @AfterEach
@@ -81,20 +81,24 @@ final class RouterTest {
     lines.close();
   }
 
-  private Settings settings(String name, String text) throws IOException {
+  private RouterSettings settings(String name, String text) throws IOException {
     Path state = folder.resolve(name);
     Files.createDirectories(state);
     Configuration read =
-        Configuration.parse(text, state, name, new Machine(Domain.of("mx.test.example"), state));
-    return assertInstanceOf(Configuration.Sound.class, read, read.report()).settings();
+        Configuration.parse(
+            text, state, name, new MachineDefaults(Domain.of("mx.test.example"), state));
+    return assertInstanceOf(Configuration.ValidConfiguration.class, read, read.report()).settings();
   }
 
   private Router router(String name, String text) throws IOException {
     Router router =
         new Router(
             settings(name, text),
-            new Router.World(
-                Clock.system(), Chance.secure(), new CountedLog(lines, counters), counters));
+            new Router.RouterEnvironment(
+                Clock.system(),
+                RandomSource.secure(),
+                new CountingMailLog(lines, counters),
+                counters));
     routers.add(router);
     router.start(() -> "reloaded");
     return router;
@@ -146,10 +150,10 @@ final class RouterTest {
 
   /** With slow syncs mail was taken for 40 s and not delivered: files were made after listening. */
   @Test
-  void whatTheFirstDeliveryNeedsIsOpenBeforeAnythingListens() throws Exception {
+  void storesAreOpenBeforeListenersStart() throws Exception {
     for (String file : List.of("ledger.db", "receipts", "sts.db")) {
       Path state = folder.resolve("without-" + file);
-      Settings settings = settings("without-" + file, LISTEN);
+      RouterSettings settings = settings("without-" + file, LISTEN);
       if (file.equals("receipts")) {
         Files.createFile(state.resolve(file));
       } else {
@@ -160,10 +164,13 @@ final class RouterTest {
       Router router =
           new Router(
               settings,
-              new Router.World(
-                  Clock.system(), Chance.secure(), new CountedLog(lines, counters), counters));
+              new Router.RouterEnvironment(
+                  Clock.system(),
+                  RandomSource.secure(),
+                  new CountingMailLog(lines, counters),
+                  counters));
       routers.add(router);
-      assertThrows(StartTrouble.class, () -> router.start(() -> "reloaded"), file);
+      assertThrows(StartFailure.class, () -> router.start(() -> "reloaded"), file);
       assertEquals(List.of(), router.addresses(), file);
     }
   }
@@ -179,14 +186,14 @@ final class RouterTest {
       Path certificate = settings(name, LISTEN).identity().made().resolve("self-signed.crt");
       Files.createDirectories(certificate.resolveSibling("self-signed.crt.new/in-the-way"));
       int opened = routers.size();
-      assertThrows(StartTrouble.class, () -> router(name, LISTEN), name);
+      assertThrows(StartFailure.class, () -> router(name, LISTEN), name);
       assertEquals(opened, routers.size(), "the store was open, and nothing listened");
     }
   }
 
-  private Surroundings caller(String in, ByteArrayOutputStream out) {
+  private ProcessEnvironment environment(String in, ByteArrayOutputStream out) {
     PrintStream print = new PrintStream(out, true, StandardCharsets.UTF_8);
-    return new Surroundings(
+    return new ProcessEnvironment(
         Map.of(),
         new ByteArrayInputStream(in.getBytes(StandardCharsets.UTF_8)),
         print,
@@ -224,17 +231,17 @@ final class RouterTest {
   }
 
   @Test
-  void takesFromSendmailAndShowsHoldsReleasesTracesAndDeletes() throws Exception {
+  void acceptsFromSendmailAndShowsHoldsReleasesTracesAndDeletes() throws Exception {
     Router first = router("a", toward(1));
     Path state = folder.resolve("a");
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     int code =
         new Sendmail(
-                caller("To: b@example.net\nBcc: c@example.net\n\nx\n", out),
+                environment("To: b@example.net\nBcc: c@example.net\n\nx\n", out),
                 Clock.system(),
-                Chance.secure())
+                RandomSource.secure())
             .run(SendmailArguments.read(List.of("-t", "-i")), state, Domain.of("mx.test.example"));
-    assertEquals(Exit.OK, code, out.toString(StandardCharsets.UTF_8));
+    assertEquals(ExitStatus.OK, code, out.toString(StandardCharsets.UTF_8));
     assertEquals(1, first.accepted());
     await(() -> queue(state, "list").contains("deferred: connect"));
     String json = queue(state, "list", "--json");
@@ -256,14 +263,14 @@ final class RouterTest {
 
   private String queue(Path state, String... words) throws Exception {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    new QueueCommand(caller("", out), state)
+    new QueueCommand(environment("", out), state)
         .queue(Arguments.read(subcommand("queue"), List.of(words)));
     return out.toString(StandardCharsets.UTF_8);
   }
 
   private String trace(Path state, String id) throws Exception {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    new QueueCommand(caller("", out), state)
+    new QueueCommand(environment("", out), state)
         .trace(Arguments.read(subcommand("trace"), List.of(id)));
     return out.toString(StandardCharsets.UTF_8);
   }
@@ -273,10 +280,10 @@ final class RouterTest {
   }
 
   @Test
-  void mailForAPostmasterWhomNobodyNamedIsHeldAndGoesOnceOneIsNamed() throws Exception {
+  void postmasterMailIsHeldUntilAPostmasterIsConfigured() throws Exception {
     Router second = router("b", toward(1));
     Router first = router("a", toward(1));
-    assertTrue(log().contains(Inspection.NO_POSTMASTER), log());
+    assertTrue(log().contains(ConfiguredFilesCheck.NO_POSTMASTER), log());
     String said =
         smtp(
             port(first),
@@ -300,7 +307,7 @@ final class RouterTest {
   }
 
   @Test
-  void heldMailForThePostmasterFollowsAnAliasOfOursOnceOneIsNamed() throws Exception {
+  void heldPostmasterMailFollowsAConfiguredAlias() throws Exception {
     Router second = router("b", toward(1));
     Router first = router("a", toward(1));
     String said =
@@ -333,7 +340,7 @@ final class RouterTest {
   }
 
   @Test
-  void aCircleOfOneRecipientIsToldForItAloneAndTheOtherIsDelivered() throws Exception {
+  void anAliasLoopBouncesOneRecipientAndTheOtherIsDelivered() throws Exception {
     Router second = router("b", toward(1));
     Path state = Files.createDirectories(folder.resolve("a"));
     Files.writeString(state.resolve("names"), "bugs: dev@example.net\nnews: all@example.net\n");
@@ -364,27 +371,29 @@ final class RouterTest {
   }
 
   @Test
-  void anOrderOnEverythingMustSaySo() throws Exception {
+  void anOperationOnAllMessagesNeedsTheAllOption() throws Exception {
     Router first = router("a", toward(1));
     assertTrue(port(first) > 0);
-    ControlServer.Refusal refusal =
-        assertThrows(ControlServer.Refusal.class, () -> queue(folder.resolve("a"), "delete"));
+    ControlServer.ControlRequestRefused refusal =
+        assertThrows(
+            ControlServer.ControlRequestRefused.class, () -> queue(folder.resolve("a"), "delete"));
     assertTrue(String.valueOf(refusal.getMessage()).contains("--all"));
   }
 
   @Test
-  void withoutAServerSendmailLeavesTheMailWithItsCaller() throws Exception {
+  void withoutAServerSendmailReturnsATemporaryFailure() throws Exception {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     int code =
-        new Sendmail(caller("To: b@example.net\n\nx\n", out), Clock.system(), Chance.secure())
+        new Sendmail(
+                environment("To: b@example.net\n\nx\n", out), Clock.system(), RandomSource.secure())
             .run(SendmailArguments.read(List.of("-t")), folder, Domain.of("mx.test.example"));
-    assertEquals(Exit.TRY_AGAIN, code);
+    assertEquals(ExitStatus.TRY_AGAIN, code);
     assertTrue(out.toString(StandardCharsets.UTF_8).contains("no server runs on"));
-    assertThrows(ControlClient.NotRunning.class, () -> queue(folder, "list"));
+    assertThrows(ControlClient.ServerNotRunning.class, () -> queue(folder, "list"));
   }
 
   @Test
-  void onlyOurOwnUserReachesTheControlSocket() throws Exception {
+  void onlyTheServersUserReachesTheControlSocket() throws Exception {
     Router first = router("a", toward(1));
     assertTrue(port(first) > 0);
     assertEquals(
@@ -394,19 +403,19 @@ final class RouterTest {
   }
 
   @Test
-  void aSecondServerOnTheSameStateIsToldWhy() throws Exception {
+  void aSecondServerOnTheSameStateFolderFailsWithAReason() throws Exception {
     Router first = router("a", toward(1));
     assertTrue(port(first) > 0);
-    StartTrouble trouble = assertThrows(StartTrouble.class, () -> router("a", toward(1)));
+    StartFailure trouble = assertThrows(StartFailure.class, () -> router("a", toward(1)));
     assertTrue(String.valueOf(trouble.getMessage()).contains("another"), trouble.getMessage());
     assertTrue(trouble.help().contains("state"), trouble.help());
   }
 
   @Test
-  void aPortInUseIsToldWithHelp() throws Exception {
+  void aPortInUseIsReportedWithHelp() throws Exception {
     Router first = router("a", toward(1));
     String same = "[[listener]]\naddress = \"127.0.0.1:" + port(first) + "\"\n";
-    StartTrouble trouble = assertThrows(StartTrouble.class, () -> router("b", same));
+    StartFailure trouble = assertThrows(StartFailure.class, () -> router("b", same));
     assertTrue(String.valueOf(trouble.getMessage()).contains("in use"), trouble.getMessage());
   }
 
@@ -436,27 +445,27 @@ final class RouterTest {
   }
 
   @Test
-  void aReloadThatCannotBeKeepsTheFormerOneWhole() throws Exception {
+  void aFailedReloadKeepsTheOldConfiguration() throws Exception {
     Router other = router("b", toward(1));
     Router first = router("a", toward(1));
-    Settings before = first.settingsNow();
+    RouterSettings before = first.settingsNow();
     String taken =
         LISTEN
             + "[[listener]]\naddress = \"127.0.0.1:"
             + port(other)
             + "\"\n[[reject]]\nsender = \"x.example\"\n";
-    Settings next = settings("a", taken);
+    RouterSettings next = settings("a", taken);
     assertThrows(IOException.class, () -> first.reload(next));
     assertEquals(before, first.settingsNow());
     String aliases = LISTEN + "[[alias_domain]]\ndomain = \"a.example\"\nfile = \"not-there\"\n";
-    Settings missing = settings("a", aliases);
+    RouterSettings missing = settings("a", aliases);
     assertThrows(IOException.class, () -> first.reload(missing));
     assertEquals(before, first.settingsNow());
     assertTrue(smtp(port(first), "EHLO client.example").contains("250"));
   }
 
   @Test
-  void writesNothingAnyMoreOnceItIsClosed() throws Exception {
+  void writesNothingAfterClose() throws Exception {
     for (int i = 0; i < 3; i++) {
       Path state = folder.resolve("a");
       router("a", toward(1)).close();

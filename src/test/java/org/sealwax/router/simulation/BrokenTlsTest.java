@@ -18,26 +18,28 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.policy.Decision;
 import org.sealwax.mail.policy.Evidence;
-import org.sealwax.mail.policy.Floors;
+import org.sealwax.mail.policy.FallbackLadder;
+import org.sealwax.mail.policy.FallbackState;
+import org.sealwax.mail.policy.FallbackStep;
 import org.sealwax.mail.policy.HostMemory;
-import org.sealwax.mail.policy.Ladder;
-import org.sealwax.mail.policy.LadderState;
-import org.sealwax.mail.policy.Level;
 import org.sealwax.mail.policy.Observation;
 import org.sealwax.mail.policy.Policy;
+import org.sealwax.mail.policy.PolicySubject;
 import org.sealwax.mail.policy.Requirement;
-import org.sealwax.mail.policy.Rung;
-import org.sealwax.mail.policy.Subject;
+import org.sealwax.mail.policy.TlsFloors;
+import org.sealwax.mail.policy.TlsLevel;
 import org.sealwax.mail.smtp.EnhancedStatus;
-import org.sealwax.mail.tls.verdict.TlsTrouble;
-import org.sealwax.router.queue.Addressee;
-import org.sealwax.router.queue.Cause;
+import org.sealwax.mail.tls.verdict.TlsException;
+import org.sealwax.router.queue.BugLog;
 import org.sealwax.router.queue.Consignment;
-import org.sealwax.router.queue.DsnWish;
+import org.sealwax.router.queue.ConsignmentRecipient;
+import org.sealwax.router.queue.DsnRequest;
+import org.sealwax.router.queue.FailureCause;
+import org.sealwax.router.queue.IncomingEnvelope;
 import org.sealwax.router.queue.Intake;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.NewRecipient;
@@ -45,8 +47,6 @@ import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
 import org.sealwax.router.queue.Queue;
 import org.sealwax.router.queue.QueueSettings;
-import org.sealwax.router.queue.QuietLog;
-import org.sealwax.router.queue.Submission;
 import org.sealwax.router.spool.QueueIds;
 
 /**
@@ -64,13 +64,13 @@ final class BrokenTlsTest {
   private static final Duration RETRY = Duration.ofMinutes(24);
 
   private final Policy policy =
-      new Policy(Ladder.of(true, true, Ladder.DEFAULT_HOLD), Floors.DEFAULT);
+      new Policy(FallbackLadder.of(true, true, FallbackLadder.DEFAULT_HOLD), TlsFloors.DEFAULT);
   private final Requirement requirement =
       policy.requirementFor(
-          new Subject(Domain.of("example.org"), HOST, false),
-          List.of(new Evidence.Default(Level.MAY)),
+          new PolicySubject(Domain.of("example.org"), HOST, false),
+          List.of(new Evidence.Default(TlsLevel.MAY)),
           START);
-  private final QuietLog log = new QuietLog();
+  private final BugLog log = new BugLog();
   private final List<Duration> waits = new ArrayList<>();
   private HostMemory memory = HostMemory.nothing();
   private Instant now = START;
@@ -92,16 +92,16 @@ final class BrokenTlsTest {
             return Duration.between(START, now).toNanos();
           }
         };
-    QuickSpool spool = new QuickSpool(new QueueIds(clock, Chance.seeded(1), 0));
+    MemorySpool spool = new MemorySpool(new QueueIds(clock, RandomSource.seeded(1), 0));
     List<Runnable> tasks = new ArrayList<>();
     Queue queue =
         new Queue(
-            new Queue.Rooms(
+            new Queue.QueueEnvironment(
                 spool,
                 t -> new NextHop.ByMx(Domain.of("example.org")),
                 this::deliver,
                 clock,
-                Chance.seeded(1),
+                RandomSource.seeded(1),
                 log.log),
             QueueSettings.defaults(Domain.of("router.example")),
             (name, task) -> tasks.add(task));
@@ -129,11 +129,11 @@ final class BrokenTlsTest {
     assertEquals(0, spool.size(), "left after " + sent);
     assertEquals(sent, waits.size(), "a bounce, or mail that was delivered twice");
     waits.sort(Comparator.naturalOrder());
-    Duration most = Ladder.DEFAULT_HOLD.plus(RETRY);
+    Duration most = FallbackLadder.DEFAULT_HOLD.plus(RETRY);
     Duration median = waits.get(waits.size() / 2);
     assertTrue(median.compareTo(most) <= 0, "median " + median);
     assertTrue(waits.getLast().compareTo(most) <= 0, "most " + waits.getLast());
-    assertEquals(List.of(), log.told);
+    assertEquals(List.of(), log.bugs);
     // Once the hold is over, mail goes in its first round.
     assertTrue(rounds < 2 * sent + 100, rounds + " rounds for " + sent + " messages");
   }
@@ -141,10 +141,11 @@ final class BrokenTlsTest {
   private static void send(Queue queue, int number) throws IOException {
     ReversePath path = ReversePath.of(FROM);
     Mailbox to = new Mailbox("r" + number, Domain.of("example.org"));
-    try (Intake.Entry entry = queue.open()) {
+    try (Intake.IncomingMessage entry = queue.open()) {
       entry.content().write("x\r\n".getBytes(StandardCharsets.US_ASCII));
-      NewRecipient recipient = NewRecipient.direct(to, path, DsnWish.none());
-      entry.commit(new Submission(path, MailOptions.plain(), List.of(recipient), "sim", "s", ""));
+      NewRecipient recipient = NewRecipient.direct(to, path, DsnRequest.none());
+      entry.commit(
+          new IncomingEnvelope(path, MailOptions.plain(), List.of(recipient), "sim", "s", ""));
     }
   }
 
@@ -157,18 +158,18 @@ final class BrokenTlsTest {
     c.slot().greeted();
     memory = memory.at(now);
     Instant began = now;
-    Rung rung = policy.ladder().first(requirement, memory);
+    FallbackStep rung = policy.ladder().first(requirement, memory);
     boolean every = false;
     int connections = 0;
     while (true) {
       connections++;
       Observation seen =
-          rung == Rung.CLEAR
-              ? new Observation.Clear(true)
-              : new Observation.HandshakeBroken(TlsTrouble.Kind.CLOSED, "reset");
+          rung == FallbackStep.CLEAR
+              ? new Observation.Unencrypted(true)
+              : new Observation.HandshakeFailed(TlsException.Kind.CLOSED, "reset");
       memory = memory.after(seen, rung, now);
-      LadderState state =
-          new LadderState(rung, connections, connections, 1, every, false, began, now, memory);
+      FallbackState state =
+          new FallbackState(rung, connections, connections, 1, every, false, began, now, memory);
       Decision decision = policy.decide(requirement, seen, state);
       if (decision instanceof Decision.NextHost && !every) {
         every = true;
@@ -179,9 +180,9 @@ final class BrokenTlsTest {
           waits.add(Duration.between(c.arrived(), now));
           return all(c, new Outcome.Delivered("mx", "250 ok", "may:none", false, false));
         }
-        case Decision.Descend d -> rung = d.to();
-        case Decision.ClearText t -> rung = Rung.CLEAR;
-        case Decision.Wait w -> {
+        case Decision.FallBack d -> rung = d.to();
+        case Decision.GoPlaintext t -> rung = FallbackStep.CLEAR;
+        case Decision.WaitForHold w -> {
           return all(c, broken(w.until()));
         }
         case Decision.NextHost n -> throw new AssertionError(n.text());
@@ -192,19 +193,19 @@ final class BrokenTlsTest {
 
   private static Outcome broken(Instant until) {
     return new Outcome.Deferred(
-        new Cause(
+        new FailureCause(
                 "tls-broken",
                 EnhancedStatus.of(4, 7, 5),
                 "TLS broke",
                 null,
                 null,
-                Cause.Extent.NEXT_HOP)
+                FailureCause.Extent.NEXT_HOP)
             .until(until));
   }
 
   private static Map<Long, Outcome> all(Consignment c, Outcome outcome) {
     Map<Long, Outcome> out = new HashMap<>();
-    for (Addressee a : c.recipients()) {
+    for (ConsignmentRecipient a : c.recipients()) {
       out.put(a.key(), outcome);
     }
     return out;

@@ -16,13 +16,16 @@ import java.util.function.Function;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.smtp.EnhancedStatus;
-import org.sealwax.router.queue.Addressee;
-import org.sealwax.router.queue.Cause;
+import org.sealwax.router.queue.BugLog;
 import org.sealwax.router.queue.Consignment;
-import org.sealwax.router.queue.DsnWish;
+import org.sealwax.router.queue.ConsignmentRecipient;
+import org.sealwax.router.queue.DeliveryTarget;
+import org.sealwax.router.queue.DsnRequest;
+import org.sealwax.router.queue.FailureCause;
+import org.sealwax.router.queue.IncomingEnvelope;
 import org.sealwax.router.queue.Intake;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.NewRecipient;
@@ -30,9 +33,6 @@ import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
 import org.sealwax.router.queue.Queue;
 import org.sealwax.router.queue.QueueSettings;
-import org.sealwax.router.queue.QuietLog;
-import org.sealwax.router.queue.Submission;
-import org.sealwax.router.queue.Target;
 import org.sealwax.router.spool.QueueIds;
 
 /**
@@ -51,27 +51,27 @@ final class BusyRouter implements AutoCloseable {
    * @param greets after how long; null for a host that accepts and stays silent
    * @param takes how long a message lasts after that
    */
-  record Host(Duration greets, Duration takes) {
+  record SimulatedHost(Duration greets, Duration takes) {
     static final Duration NEVER = Duration.ofDays(1);
 
-    static Host quick() {
-      return new Host(Duration.ofMillis(200), Duration.ofMillis(300));
+    static SimulatedHost quick() {
+      return new SimulatedHost(Duration.ofMillis(200), Duration.ofMillis(300));
     }
 
-    static Host silent() {
-      return new Host(NEVER, NEVER);
+    static SimulatedHost silent() {
+      return new SimulatedHost(NEVER, NEVER);
     }
 
-    static Host slow(Duration takes) {
-      return new Host(Duration.ofMillis(200), takes);
+    static SimulatedHost slow(Duration takes) {
+      return new SimulatedHost(Duration.ofMillis(200), takes);
     }
   }
 
   private record Sleeper(Instant until, long order, CountDownLatch wakes) {}
 
-  private final Function<String, Host> hosts;
+  private final Function<String, SimulatedHost> hosts;
   private final Random random;
-  private final QuietLog log = new QuietLog();
+  private final BugLog log = new BugLog();
   private final PriorityQueue<Sleeper> sleepers =
       new PriorityQueue<>(Comparator.comparing(Sleeper::until).thenComparingLong(Sleeper::order));
   private final List<Thread> threads = new ArrayList<>();
@@ -83,7 +83,7 @@ final class BusyRouter implements AutoCloseable {
   private int active;
   private long order;
 
-  BusyRouter(long seed, Function<String, Host> hosts) {
+  BusyRouter(long seed, Function<String, SimulatedHost> hosts) {
     this.hosts = hosts;
     random = new Random(seed);
     Clock clock =
@@ -102,12 +102,12 @@ final class BusyRouter implements AutoCloseable {
         };
     queue =
         new Queue(
-            new Queue.Rooms(
-                new QuickSpool(new QueueIds(clock, Chance.seeded(seed), 0)),
-                t -> new NextHop.ByMx((Domain) ((Target.Remote) t).mailbox().domain()),
+            new Queue.QueueEnvironment(
+                new MemorySpool(new QueueIds(clock, RandomSource.seeded(seed), 0)),
+                t -> new NextHop.ByMx((Domain) ((DeliveryTarget.Remote) t).mailbox().domain()),
                 this::deliver,
                 clock,
-                Chance.seeded(seed),
+                RandomSource.seeded(seed),
                 log.log),
             QueueSettings.defaults(Domain.of("router.example")),
             this::start);
@@ -153,7 +153,7 @@ final class BusyRouter implements AutoCloseable {
 
   private Map<Long, Outcome> deliver(Consignment c) throws InterruptedException {
     String domain = ((NextHop.ByMx) c.nextHop()).domain().name();
-    Host host = hosts.apply(domain);
+    SimulatedHost host = hosts.apply(domain);
     Duration patience = c.slot().patience(Duration.ofMinutes(5));
     Map<Long, Outcome> outcomes = new HashMap<>();
     if (host.greets().compareTo(patience) > 0) {
@@ -164,7 +164,7 @@ final class BusyRouter implements AutoCloseable {
     sleep(host.greets());
     c.slot().greeted();
     sleep(host.takes());
-    for (Addressee a : c.recipients()) {
+    for (ConsignmentRecipient a : c.recipients()) {
       arrived(a.target().toString());
       outcomes.put(a.key(), new Outcome.Delivered(domain, "250 ok", "none", false, false));
     }
@@ -173,13 +173,13 @@ final class BusyRouter implements AutoCloseable {
 
   private static Outcome silent() {
     return new Outcome.Deferred(
-        new Cause(
+        new FailureCause(
             "lost-connection",
             EnhancedStatus.of(4, 4, 2),
             "no banner",
             null,
             null,
-            Cause.Extent.NEXT_HOP));
+            FailureCause.Extent.NEXT_HOP));
   }
 
   private synchronized void arrived(String recipient) {
@@ -192,13 +192,13 @@ final class BusyRouter implements AutoCloseable {
   /** Mail of somebody, from a client; with {@code <>} for null. */
   void send(String sender, String recipient) throws IOException {
     ReversePath path = sender.isEmpty() ? ReversePath.nullPath() : ReversePath.of(box(sender));
-    try (Intake.Entry entry = queue.open()) {
+    try (Intake.IncomingMessage entry = queue.open()) {
       entry.content().write("x\r\n".getBytes(StandardCharsets.US_ASCII));
       entry.commit(
-          new Submission(
+          new IncomingEnvelope(
               path,
               MailOptions.plain(),
-              List.of(NewRecipient.direct(box(recipient), path, DsnWish.none())),
+              List.of(NewRecipient.direct(box(recipient), path, DsnRequest.none())),
               "sim",
               "s",
               ""));
@@ -271,7 +271,7 @@ final class BusyRouter implements AutoCloseable {
 
   /** What the queue logged of troubles. */
   List<String> troubles() {
-    return log.told;
+    return log.bugs;
   }
 
   @Override

@@ -16,23 +16,23 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.router.spool.Change;
+import org.sealwax.router.spool.BatchCount;
+import org.sealwax.router.spool.BatchFilter;
+import org.sealwax.router.spool.BatchKey;
+import org.sealwax.router.spool.BatchMove;
+import org.sealwax.router.spool.BatchState;
+import org.sealwax.router.spool.CommitListener;
 import org.sealwax.router.spool.Draft;
-import org.sealwax.router.spool.DueShare;
-import org.sealwax.router.spool.JourneyEntry;
-import org.sealwax.router.spool.KeptMessage;
-import org.sealwax.router.spool.Move;
+import org.sealwax.router.spool.DueBatch;
 import org.sealwax.router.spool.NewMessage;
 import org.sealwax.router.spool.QueueId;
 import org.sealwax.router.spool.QueueIds;
-import org.sealwax.router.spool.Settled;
-import org.sealwax.router.spool.Share;
-import org.sealwax.router.spool.ShareCount;
-import org.sealwax.router.spool.ShareFilter;
-import org.sealwax.router.spool.ShareKey;
-import org.sealwax.router.spool.ShareState;
+import org.sealwax.router.spool.RecipientBatch;
 import org.sealwax.router.spool.Spool;
-import org.sealwax.router.spool.SpoolTrouble;
+import org.sealwax.router.spool.SpoolChange;
+import org.sealwax.router.spool.SpoolException;
+import org.sealwax.router.spool.StoredMessage;
+import org.sealwax.router.spool.StoredTraceEntry;
 
 /**
  * A model of the store with the crash states of the real one: changes wait in memory, then are
@@ -40,15 +40,15 @@ import org.sealwax.router.spool.SpoolTrouble;
  * as well. Crashes before and after every operation.
  */
 final class CrashingSpool implements Spool {
-  private static final Comparator<ShareKey> ORDER =
-      Comparator.comparing(ShareKey::message).thenComparingLong(ShareKey::number);
+  private static final Comparator<BatchKey> ORDER =
+      Comparator.comparing(BatchKey::message).thenComparingLong(BatchKey::number);
 
   /** What is on disk. */
   static final class Disk {
-    final Map<QueueId, KeptMessage> messages = new LinkedHashMap<>();
+    final Map<QueueId, StoredMessage> messages = new LinkedHashMap<>();
     final Map<QueueId, byte[]> contents = new LinkedHashMap<>();
-    final TreeMap<ShareKey, Share> shares = new TreeMap<>(ORDER);
-    final List<Change> unsynced = new ArrayList<>();
+    final TreeMap<BatchKey, RecipientBatch> shares = new TreeMap<>(ORDER);
+    final List<SpoolChange> unsynced = new ArrayList<>();
 
     Disk copy() {
       Disk d = new Disk();
@@ -63,22 +63,22 @@ final class CrashingSpool implements Spool {
       if (content == null) {
         throw new IllegalStateException("the model keeps small contents");
       }
-      messages.put(m.id(), new KeptMessage(m.id(), m.arrived(), content.length, m.envelope()));
+      messages.put(m.id(), new StoredMessage(m.id(), m.arrived(), content.length, m.envelope()));
       contents.put(m.id(), content);
-      m.shares().forEach(s -> shares.put(s.key(), s));
+      m.batches().forEach(s -> shares.put(s.key(), s));
     }
 
-    Set<QueueId> apply(Change change) {
+    Set<QueueId> apply(SpoolChange change) {
       change.accepted().forEach(this::put);
       change.removed().forEach(shares::remove);
       change.put().forEach(s -> shares.put(s.key(), s));
-      for (Move m : change.moved()) {
-        Share s = shares.get(m.key());
+      for (BatchMove m : change.moved()) {
+        RecipientBatch s = shares.get(m.key());
         if (s != null) {
           String reason = m.reason();
           shares.put(
               m.key(),
-              new Share(
+              new RecipientBatch(
                   m.key(),
                   m.state(),
                   m.due(),
@@ -89,7 +89,7 @@ final class CrashingSpool implements Spool {
         }
       }
       Set<QueueId> gone = new HashSet<>();
-      for (ShareKey key : change.removed()) {
+      for (BatchKey key : change.removed()) {
         boolean left = shares.keySet().stream().anyMatch(k -> k.message().equals(key.message()));
         if (!left && messages.remove(key.message()) != null) {
           contents.remove(key.message());
@@ -100,14 +100,14 @@ final class CrashingSpool implements Spool {
     }
   }
 
-  private record Pending(Change change, Settled settled) {}
+  private record PendingChange(SpoolChange change, CommitListener settled) {}
 
   private final Random random;
   private final QueueIds ids;
   private final double crashChance;
   private Disk synced;
   private final Disk live;
-  private final List<Pending> pending = new ArrayList<>();
+  private final List<PendingChange> pending = new ArrayList<>();
   private boolean dead;
   private boolean failing;
 
@@ -117,10 +117,10 @@ final class CrashingSpool implements Spool {
     this.ids = ids;
     this.random = random;
     this.crashChance = crashChance;
-    for (Share s : List.copyOf(live.shares.values())) {
-      if (s.state() == ShareState.FRESH) {
-        Move m = new Move(s.key(), ShareState.QUEUED, now, null);
-        live.apply(Change.moves(List.of(m)));
+    for (RecipientBatch s : List.copyOf(live.shares.values())) {
+      if (s.state() == BatchState.FRESH) {
+        BatchMove m = new BatchMove(s.key(), BatchState.QUEUED, now, null);
+        live.apply(SpoolChange.moves(List.of(m)));
       }
     }
     this.synced = live.copy();
@@ -130,7 +130,7 @@ final class CrashingSpool implements Spool {
   Disk afterCrash(boolean power) {
     dead = true;
     Disk found = synced.copy();
-    List<Change> tail = live.unsynced;
+    List<SpoolChange> tail = live.unsynced;
     int survive = power ? random.nextInt(tail.size() + 1) : tail.size();
     tail.subList(0, survive).forEach(found::apply);
     return found;
@@ -167,10 +167,10 @@ final class CrashingSpool implements Spool {
     }
     point("before a batch");
     int n = 1 + random.nextInt(pending.size());
-    List<Pending> batch = List.copyOf(pending.subList(0, n));
+    List<PendingChange> batch = List.copyOf(pending.subList(0, n));
     pending.subList(0, n).clear();
     List<Set<QueueId>> gone = new ArrayList<>();
-    for (Pending p : batch) {
+    for (PendingChange p : batch) {
       gone.add(live.apply(p.change()));
       live.unsynced.add(p.change());
     }
@@ -181,25 +181,25 @@ final class CrashingSpool implements Spool {
   }
 
   @Override
-  public Draft draft() throws SpoolTrouble {
+  public Draft draft() throws SpoolException {
     point("draft");
     if (failing) {
-      throw new SpoolTrouble(SpoolTrouble.Kind.BROKEN, "failing");
+      throw new SpoolException(SpoolException.Kind.BROKEN, "failing");
     }
     return Draft.inMemory(ids.next());
   }
 
   @Override
-  public Draft ownDraft() {
+  public Draft notificationDraft() {
     point("own draft");
     return Draft.inMemory(ids.next());
   }
 
   @Override
-  public void accept(NewMessage message) throws SpoolTrouble {
+  public void accept(NewMessage message) throws SpoolException {
     point("before accept");
     if (failing) {
-      throw new SpoolTrouble(SpoolTrouble.Kind.BROKEN, "failing");
+      throw new SpoolException(SpoolException.Kind.BROKEN, "failing");
     }
     live.put(message);
     synced = live.copy();
@@ -208,13 +208,13 @@ final class CrashingSpool implements Spool {
   }
 
   @Override
-  public void change(Change change, Settled settled) {
+  public void change(SpoolChange change, CommitListener settled) {
     point("change");
-    pending.add(new Pending(change, settled));
+    pending.add(new PendingChange(change, settled));
   }
 
   @Override
-  public List<DueShare> due(Instant until, int limit) {
+  public List<DueBatch> due(Instant until, int limit) {
     point("due");
     return live.shares.values().stream()
         .filter(s -> isDue(s, until))
@@ -224,25 +224,25 @@ final class CrashingSpool implements Spool {
         .toList();
   }
 
-  private static boolean isDue(Share s, Instant until) {
+  private static boolean isDue(RecipientBatch s, Instant until) {
     Instant due = s.due();
     return due != null && !due.isAfter(until);
   }
 
-  private static Instant time(Share s) {
+  private static Instant time(RecipientBatch s) {
     Instant due = s.due();
     return due == null ? Instant.EPOCH : due;
   }
 
-  private static DueShare dueShare(Share s) {
-    return new DueShare(s.key(), s.state(), time(s), s.hop(), s.sender());
+  private static DueBatch dueShare(RecipientBatch s) {
+    return new DueBatch(s.key(), s.state(), time(s), s.hop(), s.sender());
   }
 
   @Override
-  public List<DueShare> queuedFor(String hop, int limit) {
+  public List<DueBatch> queuedFor(String hop, int limit) {
     point("queuedFor");
     return live.shares.values().stream()
-        .filter(s -> s.state() == ShareState.QUEUED && s.hop().equals(hop))
+        .filter(s -> s.state() == BatchState.QUEUED && s.hop().equals(hop))
         .sorted(Comparator.comparing(CrashingSpool::time))
         .limit(limit)
         .map(CrashingSpool::dueShare)
@@ -253,7 +253,7 @@ final class CrashingSpool implements Spool {
   public @Nullable Instant nextDue(Instant after) {
     point("nextDue");
     Instant next = null;
-    for (Share s : live.shares.values()) {
+    for (RecipientBatch s : live.shares.values()) {
       Instant due = s.due();
       if (due != null && due.isAfter(after) && (next == null || due.isBefore(next))) {
         next = due;
@@ -263,34 +263,34 @@ final class CrashingSpool implements Spool {
   }
 
   @Override
-  public Optional<Share> share(ShareKey key) {
+  public Optional<RecipientBatch> batch(BatchKey key) {
     point("share");
     return Optional.ofNullable(live.shares.get(key));
   }
 
   @Override
-  public Optional<KeptMessage> message(QueueId id) {
+  public Optional<StoredMessage> message(QueueId id) {
     point("message");
     return Optional.ofNullable(live.messages.get(id));
   }
 
   @Override
-  public InputStream content(QueueId id) throws SpoolTrouble {
+  public InputStream content(QueueId id) throws SpoolException {
     point("content");
     byte[] content = live.contents.get(id);
     if (content == null) {
-      throw new SpoolTrouble(SpoolTrouble.Kind.DAMAGED, "gone");
+      throw new SpoolException(SpoolException.Kind.DAMAGED, "gone");
     }
     return new ByteArrayInputStream(content);
   }
 
   @Override
-  public void setAside(ShareKey key, String why) {
+  public void setAside(BatchKey key, String why) {
     throw new AssertionError("nothing is damaged in the model: " + why);
   }
 
   @Override
-  public List<ShareCount> counts() {
+  public List<BatchCount> counts() {
     return List.of();
   }
 
@@ -300,8 +300,8 @@ final class CrashingSpool implements Spool {
   }
 
   @Override
-  public List<Share> list(
-      ShareFilter filter, @Nullable ShareKey after, int limit, Consumer<ShareKey> damaged) {
+  public List<RecipientBatch> list(
+      BatchFilter filter, @Nullable BatchKey after, int limit, Consumer<BatchKey> damaged) {
     return live.shares.values().stream()
         .filter(s -> after == null || ORDER.compare(s.key(), after) > 0)
         .limit(limit)
@@ -309,12 +309,12 @@ final class CrashingSpool implements Spool {
   }
 
   @Override
-  public List<JourneyEntry> journey(QueueId id) {
+  public List<StoredTraceEntry> trace(QueueId id) {
     return List.of();
   }
 
   @Override
-  public void freshFrom(QueueId id) {}
+  public void noFreshBefore(QueueId id) {}
 
   @Override
   public void backup(Path folder) {

@@ -13,37 +13,37 @@ import java.util.Random;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.address.PublicSuffixes;
+import org.sealwax.mail.address.PublicSuffixList;
 import org.sealwax.mail.policy.Decision;
 import org.sealwax.mail.policy.Evidence;
-import org.sealwax.mail.policy.Floors;
+import org.sealwax.mail.policy.FallbackLadder;
+import org.sealwax.mail.policy.FallbackState;
+import org.sealwax.mail.policy.FallbackStep;
 import org.sealwax.mail.policy.HostMemory;
-import org.sealwax.mail.policy.Ladder;
-import org.sealwax.mail.policy.LadderState;
-import org.sealwax.mail.policy.Level;
 import org.sealwax.mail.policy.Observation;
 import org.sealwax.mail.policy.Policy;
+import org.sealwax.mail.policy.PolicySubject;
 import org.sealwax.mail.policy.Requirement;
-import org.sealwax.mail.policy.Rung;
-import org.sealwax.mail.policy.Subject;
+import org.sealwax.mail.policy.TlsFloors;
+import org.sealwax.mail.policy.TlsLevel;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.mail.smtp.Reply;
-import org.sealwax.mail.tls.verdict.Association;
-import org.sealwax.mail.tls.verdict.Associations;
 import org.sealwax.mail.tls.verdict.Handshake;
 import org.sealwax.mail.tls.verdict.Proof;
-import org.sealwax.mail.tls.verdict.TlsTrouble;
+import org.sealwax.mail.tls.verdict.TlsException;
 import org.sealwax.mail.tls.verdict.TlsVersion;
+import org.sealwax.mail.tls.verdict.TlsaAssociation;
+import org.sealwax.mail.tls.verdict.TlsaAssociations;
 import org.sealwax.mail.tls.verdict.Verdict;
-import org.sealwax.router.ledger.Change;
-import org.sealwax.router.ledger.DomainRow;
+import org.sealwax.router.ledger.ClockReading;
+import org.sealwax.router.ledger.DomainRecord;
+import org.sealwax.router.ledger.HostPath.PathFamily;
+import org.sealwax.router.ledger.LedgerChange;
+import org.sealwax.router.ledger.LedgerRules;
 import org.sealwax.router.ledger.LedgerSettings;
-import org.sealwax.router.ledger.Moment;
-import org.sealwax.router.ledger.MxAnswer;
-import org.sealwax.router.ledger.Path.Family;
-import org.sealwax.router.ledger.Rules;
-import org.sealwax.router.ledger.Showing;
-import org.sealwax.router.ledger.Shown;
+import org.sealwax.router.ledger.ProvenLevel;
+import org.sealwax.router.ledger.RememberedSample;
+import org.sealwax.router.ledger.RoundMx;
 import org.sealwax.router.ledger.ViolationClass;
 import org.sealwax.router.queue.RetrySchedule;
 
@@ -63,7 +63,7 @@ final class DomainLife {
   private static final int LONGEST_TROUBLE = 30;
 
   /** What the hosts of the domain really do. */
-  enum Mode {
+  enum HostBehaviour {
     NONE,
     BROKEN,
     SELF_SIGNED,
@@ -71,7 +71,7 @@ final class DomainLife {
   }
 
   /** What an attacker does on the paths that are his. */
-  enum Attack {
+  enum PathAttack {
     STRIP,
     REFUSE,
     RESET,
@@ -80,9 +80,9 @@ final class DomainLife {
   }
 
   /** What was counted; the totals show that something happened at all. */
-  static final class Counts {
+  static final class SimulationCounts {
     int delivered;
-    int inClear;
+    int plaintext;
     int promoted;
     int violated;
     int healed;
@@ -92,7 +92,7 @@ final class DomainLife {
     int attacks;
     int forgeries;
     int underAttack;
-    int tricked;
+    int plaintextUnderRequirement;
     int renewals;
     int keyChanges;
     int carelessChanges;
@@ -100,9 +100,9 @@ final class DomainLife {
     int bogus;
     Duration longestStuck = Duration.ZERO;
 
-    void add(Counts o) {
+    void add(SimulationCounts o) {
       delivered += o.delivered;
-      inClear += o.inClear;
+      plaintext += o.plaintext;
       promoted += o.promoted;
       violated += o.violated;
       healed += o.healed;
@@ -112,7 +112,7 @@ final class DomainLife {
       attacks += o.attacks;
       forgeries += o.forgeries;
       underAttack += o.underAttack;
-      tricked += o.tricked;
+      plaintextUnderRequirement += o.plaintextUnderRequirement;
       renewals += o.renewals;
       keyChanges += o.keyChanges;
       carelessChanges += o.carelessChanges;
@@ -125,7 +125,7 @@ final class DomainLife {
     public String toString() {
       return delivered
           + " delivered ("
-          + inClear
+          + plaintext
           + " in clear text where nothing was known, "
           + underAttack
           + " during attacks, "
@@ -151,7 +151,7 @@ final class DomainLife {
           + " attacks on paths ("
           + attackLike
           + " rounds classed attack-like), "
-          + tricked
+          + plaintextUnderRequirement
           + " levels given up to an attacker, "
           + forgeries
           + " forged MX answers ("
@@ -161,19 +161,19 @@ final class DomainLife {
     }
   }
 
-  private static final class Message {
+  private static final class SimulatedMessage {
     final Instant arrived;
     int rounds;
     @Nullable Instant stuckSince;
 
-    Message(Instant arrived) {
+    SimulatedMessage(Instant arrived) {
       this.arrived = arrived;
     }
   }
 
-  private record Event(Instant at, int order, Runnable what) {}
+  private record ScheduledEvent(Instant at, int order, Runnable what) {}
 
-  private static final class Host {
+  private static final class DomainHost {
     final Domain name;
     final boolean ipv6;
     boolean down;
@@ -186,7 +186,7 @@ final class DomainLife {
 
     boolean rolling;
 
-    Host(Domain name, boolean ipv6) {
+    DomainHost(Domain name, boolean ipv6) {
       this.name = name;
       this.ipv6 = ipv6;
     }
@@ -195,31 +195,32 @@ final class DomainLife {
   private final Random random;
   private final boolean omnipotent;
   private final Policy policy =
-      new Policy(Ladder.of(true, true, Ladder.DEFAULT_HOLD), Floors.DEFAULT);
+      new Policy(FallbackLadder.of(true, true, FallbackLadder.DEFAULT_HOLD), TlsFloors.DEFAULT);
   private final LedgerSettings settings = LedgerSettings.defaults();
-  private final Rules rules = new Rules(settings, PublicSuffixes.bundled());
-  private final PriorityQueue<Event> agenda =
-      new PriorityQueue<>(Comparator.comparing(Event::at).thenComparingInt(Event::order));
+  private final LedgerRules rules = new LedgerRules(settings, PublicSuffixList.bundled());
+  private final PriorityQueue<ScheduledEvent> agenda =
+      new PriorityQueue<>(
+          Comparator.comparing(ScheduledEvent::at).thenComparingInt(ScheduledEvent::order));
   private int order;
   private Instant now = BEGIN;
-  private DomainRow row = DomainRow.fresh(DOMAIN, BEGIN);
+  private DomainRecord row = DomainRecord.fresh(DOMAIN, BEGIN);
   private final Map<Domain, HostMemory> memories = new HashMap<>();
-  final Counts counts = new Counts();
+  final SimulationCounts counts = new SimulationCounts();
 
   // The truth.
-  private Mode mode;
+  private HostBehaviour mode;
   private boolean expired;
   private boolean allDown;
   private boolean signed;
   private int keys;
-  private List<Host> hosts = new ArrayList<>();
+  private List<DomainHost> hosts = new ArrayList<>();
   private int organisation;
   private int hostNumber;
   private Instant changed = BEGIN;
   private Instant modeSince = BEGIN;
-  private @Nullable Attack attack;
+  private @Nullable PathAttack attack;
   private @Nullable Domain attackedHost;
-  private @Nullable Family attackedFamily;
+  private @Nullable PathFamily attackedFamily;
   private boolean forging;
   private int forgedInARow;
 
@@ -248,17 +249,17 @@ final class DomainLife {
     yearly(8, this::renew);
   }
 
-  private Mode weighted(int none, int broken, int self, int trusted) {
+  private HostBehaviour weighted(int none, int broken, int self, int trusted) {
     int at = random.nextInt(none + broken + self + trusted);
     return at < none
-        ? Mode.NONE
+        ? HostBehaviour.NONE
         : at < none + broken
-            ? Mode.BROKEN
-            : at < none + broken + self ? Mode.SELF_SIGNED : Mode.TRUSTED;
+            ? HostBehaviour.BROKEN
+            : at < none + broken + self ? HostBehaviour.SELF_SIGNED : HostBehaviour.TRUSTED;
   }
 
   private void at(Instant when, Runnable what) {
-    agenda.add(new Event(when, order++, what));
+    agenda.add(new ScheduledEvent(when, order++, what));
   }
 
   private void yearly(double times, Runnable what) {
@@ -290,7 +291,7 @@ final class DomainLife {
 
   /** Who has no TLS that works takes the TLSA records away. */
   private void withoutTlsNoRecords() {
-    if (mode == Mode.NONE || mode == Mode.BROKEN) {
+    if (mode == HostBehaviour.NONE || mode == HostBehaviour.BROKEN) {
       signed = false;
     }
   }
@@ -307,7 +308,7 @@ final class DomainLife {
    * only some hours later because nobody thought of it.
    */
   private void renew() {
-    Host host = hosts.get(random.nextInt(hosts.size()));
+    DomainHost host = hosts.get(random.nextInt(hosts.size()));
     if (host.rolling) {
       return;
     }
@@ -353,7 +354,7 @@ final class DomainLife {
   }
 
   private void hostOutage() {
-    Host host = hosts.get(random.nextInt(hosts.size()));
+    DomainHost host = hosts.get(random.nextInt(hosts.size()));
     host.down = true;
     touched();
     at(
@@ -387,7 +388,7 @@ final class DomainLife {
 
   private void newHost() {
     String name = "mx" + hostNumber++ + ".provider" + organisation + ".example";
-    Host host = new Host(Domain.of(name), random.nextBoolean());
+    DomainHost host = new DomainHost(Domain.of(name), random.nextBoolean());
     host.key = ++keys;
     host.published.add(host.key);
     hosts.add(host);
@@ -420,12 +421,12 @@ final class DomainLife {
     if (attack != null || !omnipotent && hosts.size() == 1 && !bothFamilies) {
       return;
     }
-    attack = Attack.values()[random.nextInt(Attack.values().length)];
+    attack = PathAttack.values()[random.nextInt(PathAttack.values().length)];
     attackedHost = null;
     attackedFamily = null;
     if (!omnipotent) {
       if (bothFamilies && (hosts.size() == 1 || random.nextBoolean())) {
-        attackedFamily = random.nextBoolean() ? Family.IPV4 : Family.IPV6;
+        attackedFamily = random.nextBoolean() ? PathFamily.IPV4 : PathFamily.IPV6;
       } else {
         attackedHost = hosts.get(random.nextInt(hosts.size())).name;
       }
@@ -455,7 +456,7 @@ final class DomainLife {
         });
   }
 
-  private boolean isAttacked(Domain host, Family family) {
+  private boolean isAttacked(Domain host, PathFamily family) {
     return attack != null
         && (attackedHost == null || attackedHost.equals(host))
         && (attackedFamily == null || attackedFamily == family);
@@ -477,37 +478,42 @@ final class DomainLife {
     return names;
   }
 
-  private List<Family> families(Domain name) {
+  private List<PathFamily> families(Domain name) {
     boolean six = hosts.stream().anyMatch(h -> h.name.equals(name) && h.ipv6);
-    return six ? List.of(Family.IPV6, Family.IPV4) : List.of(Family.IPV4);
+    return six ? List.of(PathFamily.IPV6, PathFamily.IPV4) : List.of(PathFamily.IPV4);
   }
 
-  private Observation connect(Domain name, Family family, Rung rung) {
+  private Observation connect(Domain name, PathFamily family, FallbackStep rung) {
     if (name.equals(EVIL)) {
-      return rung == Rung.CLEAR ? new Observation.Clear(true) : verified(name, NOBODYS);
+      return rung == FallbackStep.CLEAR
+          ? new Observation.Unencrypted(true)
+          : verified(name, NOBODYS);
     }
-    Host host = hosts.stream().filter(h -> h.name.equals(name)).findFirst().orElseThrow();
-    Attack by = isAttacked(name, family) ? attack : null;
+    DomainHost host = hosts.stream().filter(h -> h.name.equals(name)).findFirst().orElseThrow();
+    PathAttack by = isAttacked(name, family) ? attack : null;
     if (by == null && (host.down || allDown)) {
       return new Observation.Unreachable("timeout");
     }
     if (by != null) {
       return switch (by) {
-        case STRIP -> new Observation.Clear(false);
+        case STRIP -> new Observation.Unencrypted(false);
         case REFUSE ->
             new Observation.StarttlsRefused(
                 Reply.of(454, EnhancedStatus.of(4, 7, 0), "not available"));
-        case RESET -> rung == Rung.CLEAR ? new Observation.Clear(true) : broken();
-        case IMPERSONATE -> rung == Rung.CLEAR ? new Observation.Clear(true) : selfSigned(NOBODYS);
+        case RESET -> rung == FallbackStep.CLEAR ? new Observation.Unencrypted(true) : broken();
+        case IMPERSONATE ->
+            rung == FallbackStep.CLEAR ? new Observation.Unencrypted(true) : selfSigned(NOBODYS);
         case INJECT ->
-            rung == Rung.CLEAR ? new Observation.Clear(true) : new Observation.Injected();
+            rung == FallbackStep.CLEAR
+                ? new Observation.Unencrypted(true)
+                : new Observation.Injected();
       };
     }
-    if (rung == Rung.CLEAR) {
-      return new Observation.Clear(mode != Mode.NONE);
+    if (rung == FallbackStep.CLEAR) {
+      return new Observation.Unencrypted(mode != HostBehaviour.NONE);
     }
     return switch (mode) {
-      case NONE -> new Observation.Clear(false);
+      case NONE -> new Observation.Unencrypted(false);
       case BROKEN -> broken();
       case SELF_SIGNED -> selfSigned(host.key);
       case TRUSTED -> expired ? selfSigned(host.key) : verified(name, host.key);
@@ -515,7 +521,7 @@ final class DomainLife {
   }
 
   private static Observation broken() {
-    return new Observation.HandshakeBroken(TlsTrouble.Kind.values()[0], "reset");
+    return new Observation.HandshakeFailed(TlsException.Kind.values()[0], "reset");
   }
 
   /** The key of attackers. */
@@ -526,11 +532,11 @@ final class DomainLife {
   }
 
   private static Observation verified(Domain name, int key) {
-    return handshake(new Verdict.Verified(Verdict.By.NAME, name.name()), true, key);
+    return handshake(new Verdict.Verified(Verdict.IdentifiedBy.NAME, name.name()), true, key);
   }
 
-  private static Association record(int key) {
-    return new Association(3, 1, 1, "%064x".formatted(key & 0xffffffffL));
+  private static TlsaAssociation record(int key) {
+    return new TlsaAssociation(3, 1, 1, "%064x".formatted(key & 0xffffffffL));
   }
 
   private static Observation handshake(Verdict verdict, boolean chainHolds, int key) {
@@ -549,101 +555,112 @@ final class DomainLife {
             List.of()));
   }
 
-  private static Shown worth(Observation seen) {
+  private static ProvenLevel levelOf(Observation seen) {
     return switch (seen) {
-      case Observation.Unreachable u -> Shown.SILENT;
-      case Observation.Unwelcome u -> Shown.SILENT;
-      case Observation.BrokenOff b -> Shown.SILENT;
-      case Observation.Clear c -> Shown.CLEAR;
-      case Observation.StarttlsRefused r -> Shown.REFUSED;
-      case Observation.Injected i -> Shown.INJECTED;
-      case Observation.HandshakeBroken b -> Shown.BROKEN;
+      case Observation.Unreachable u -> ProvenLevel.SILENT;
+      case Observation.RefusedByReply u -> ProvenLevel.SILENT;
+      case Observation.ConnectionLost b -> ProvenLevel.SILENT;
+      case Observation.Unencrypted c -> ProvenLevel.CLEAR;
+      case Observation.StarttlsRefused r -> ProvenLevel.REFUSED;
+      case Observation.Injected i -> ProvenLevel.INJECTED;
+      case Observation.HandshakeFailed b -> ProvenLevel.BROKEN;
       case Observation.Encrypted e ->
-          e.handshake().verdict() instanceof Verdict.Verified ? Shown.VERIFIED : Shown.ENCRYPTED;
+          e.handshake().verdict() instanceof Verdict.Verified
+              ? ProvenLevel.VERIFIED
+              : ProvenLevel.ENCRYPTED;
     };
   }
 
-  private void tell(Change change) {
+  private void applyChange(LedgerChange change) {
     row = change.row();
-    for (Change.Fact fact : change.facts()) {
+    for (LedgerChange.Fact fact : change.facts()) {
       switch (fact) {
-        case Change.Fact.Promoted p -> counts.promoted++;
-        case Change.Fact.Decayed d -> throw new AssertionError("decay within a year of mail");
-        case Change.Fact.Violated v -> counts.violated++;
-        case Change.Fact.Healed h -> counts.healed++;
-        case Change.Fact.Accepted a -> {
+        case LedgerChange.Fact.Promoted p -> counts.promoted++;
+        case LedgerChange.Fact.Decayed d -> throw new AssertionError("decay within a year of mail");
+        case LedgerChange.Fact.Violated v -> counts.violated++;
+        case LedgerChange.Fact.Recovered h -> counts.healed++;
+        case LedgerChange.Fact.Accepted a -> {
           counts.accepted++;
-          counts.tricked += isTricked(a.before()) ? 1 : 0;
+          counts.plaintextUnderRequirement += gotPlaintextUnderRequirement(a.before()) ? 1 : 0;
         }
-        case Change.Fact.HostsAccepted h -> {
+        case LedgerChange.Fact.HostsAccepted h -> {
           counts.hostsAccepted++;
-          counts.tricked += h.hosts().contains(EVIL) ? 1 : 0;
+          counts.plaintextUnderRequirement += h.hosts().contains(EVIL) ? 1 : 0;
         }
       }
     }
   }
 
   /** Whether a level was given up although the domain kept it for the whole hold. */
-  private boolean isTricked(Level before) {
+  private boolean gotPlaintextUnderRequirement(TlsLevel before) {
     boolean keeps =
-        before == Level.VERIFY
-            ? mode == Mode.TRUSTED && !expired
-            : mode == Mode.TRUSTED || mode == Mode.SELF_SIGNED;
+        before == TlsLevel.VERIFY
+            ? mode == HostBehaviour.TRUSTED && !expired
+            : mode == HostBehaviour.TRUSTED || mode == HostBehaviour.SELF_SIGNED;
     return keeps && !modeSince.isAfter(now.minus(settings.hold()));
   }
 
   private void resolved(Domain host) {
-    boolean six = families(host).contains(Family.IPV6);
-    tell(Rules.resolves(row, host, true, six, Moment.of(now)));
+    boolean six = families(host).contains(PathFamily.IPV6);
+    applyChange(LedgerRules.resolves(row, host, true, six, ClockReading.of(now)));
   }
 
-  private Observation observe(Domain host, Family family, Rung rung) {
+  private Observation observe(Domain host, PathFamily family, FallbackStep rung) {
     Observation seen = connect(host, family, rung);
     boolean proven = signed && Policy.isProvenByDane(List.of(dane(host)), seen);
-    Showing showing =
-        new Showing(now, family, worth(seen), rung, Showing.Behind.MAIL, proven, null, null);
-    tell(rules.shows(row, host, showing, Moment.of(now)));
-    if (rules.classOf(row, Moment.of(now)) == ViolationClass.ATTACK_LIKE) {
+    RememberedSample showing =
+        new RememberedSample(
+            now,
+            family,
+            levelOf(seen),
+            rung,
+            RememberedSample.SampleOrigin.MAIL,
+            proven,
+            null,
+            null);
+    applyChange(rules.observed(row, host, showing, ClockReading.of(now)));
+    if (rules.classOf(row, ClockReading.of(now)) == ViolationClass.ATTACK_LIKE) {
       counts.attackLike++;
     }
     return seen;
   }
 
-  // The router: a round as router.deliver.Round and router.deliver.Attempt walk it, with the same
+  // The router: a round as router.deliver.DeliveryRound and router.deliver.Attempt walk it, with
+  // the same
   // functions.
 
   private void mail() {
-    Message message = new Message(now);
+    SimulatedMessage message = new SimulatedMessage(now);
     at(now, () -> round(message));
     double hours = -Math.log(1 - random.nextDouble()) * 8;
     at(now.plusSeconds((long) (hours * 3_600) + 60), this::mail);
   }
 
   private Evidence dane(Domain name) {
-    Host host = hosts.stream().filter(h -> h.name.equals(name)).findFirst().orElseThrow();
-    Set<Association> records = new HashSet<>();
+    DomainHost host = hosts.stream().filter(h -> h.name.equals(name)).findFirst().orElseThrow();
+    Set<TlsaAssociation> records = new HashSet<>();
     host.published.forEach(key -> records.add(record(key)));
     return new Evidence.Dane(
         name,
-        new Evidence.DaneState.Usable(new Associations(records, List.of())),
+        new Evidence.DaneState.Usable(new TlsaAssociations(records, List.of())),
         true,
         now.plusSeconds(300));
   }
 
-  private final class Round {
+  private final class SimulatedRound {
     private final List<Domain> order;
     private int connections;
 
-    Round(List<Domain> order) {
+    SimulatedRound(List<Domain> order) {
       this.order = order;
     }
 
     boolean run() {
-      List<Try> tried = new ArrayList<>();
-      for (Domain host : order.subList(0, Math.min(order.size(), Ladder.HOSTS))) {
-        Subject subject = new Subject(DOMAIN, host, signed);
+      List<SimulatedTry> tried = new ArrayList<>();
+      for (Domain host : order.subList(0, Math.min(order.size(), FallbackLadder.HOSTS))) {
+        PolicySubject subject = new PolicySubject(DOMAIN, host, signed);
         List<Evidence> evidence = new ArrayList<>();
-        evidence.add(new Evidence.Default(Level.MAY));
+        evidence.add(new Evidence.Default(TlsLevel.MAY));
         if (signed) {
           evidence.add(dane(host));
         }
@@ -652,21 +669,21 @@ final class DomainLife {
         if (!requirement.mxFilter().admits(host)) {
           // A look in each family, without mail.
           resolved(host);
-          for (Family family : families(host)) {
-            if (connections + order.size() - order.indexOf(host) < Ladder.PER_DELIVERY) {
-              observe(host, family, Rung.FULL);
+          for (PathFamily family : families(host)) {
+            if (connections + order.size() - order.indexOf(host) < FallbackLadder.PER_DELIVERY) {
+              observe(host, family, FallbackStep.FULL);
               connections++;
             }
           }
           continue;
         }
-        Try attempt = new Try(this, host, requirement);
+        SimulatedTry attempt = new SimulatedTry(this, host, requirement);
         if (attempt.open()) {
           return true;
         }
         tried.add(attempt);
       }
-      for (Try attempt : tried) {
+      for (SimulatedTry attempt : tried) {
         if (attempt.last()) {
           return true;
         }
@@ -675,17 +692,17 @@ final class DomainLife {
     }
   }
 
-  private final class Try {
-    private final Round round;
+  private final class SimulatedTry {
+    private final SimulatedRound round;
     private final Domain host;
     private final Requirement requirement;
     private HostMemory memory;
     private int atHost;
-    private @Nullable LadderState state;
+    private @Nullable FallbackState state;
     private @Nullable Observation seen;
-    private Family family = Family.IPV4;
+    private PathFamily family = PathFamily.IPV4;
 
-    Try(Round round, Domain host, Requirement requirement) {
+    SimulatedTry(SimulatedRound round, Domain host, Requirement requirement) {
       this.round = round;
       this.host = host;
       this.requirement = requirement;
@@ -694,11 +711,11 @@ final class DomainLife {
 
     boolean open() {
       resolved(host);
-      for (Family next : families(host)) {
+      for (PathFamily next : families(host)) {
         int hostsLeft = round.order.size() - round.order.indexOf(host) - 1;
         if (atHost > 0
-            && (atHost >= Ladder.PER_HOST
-                || round.connections + hostsLeft >= Ladder.PER_DELIVERY - 1)) {
+            && (atHost >= FallbackLadder.PER_HOST
+                || round.connections + hostsLeft >= FallbackLadder.PER_DELIVERY - 1)) {
           return false;
         }
         family = next;
@@ -709,8 +726,8 @@ final class DomainLife {
       return false;
     }
 
-    private boolean walk(Rung from, boolean everyHostTried) {
-      Rung rung = from;
+    private boolean walk(FallbackStep from, boolean everyHostTried) {
+      FallbackStep rung = from;
       while (true) {
         Observation o = observe(host, family, rung);
         if (o instanceof Observation.Unreachable) {
@@ -720,8 +737,8 @@ final class DomainLife {
         round.connections++;
         memory = memory.after(o, rung, now);
         memories.put(host, memory);
-        LadderState s =
-            new LadderState(
+        FallbackState s =
+            new FallbackState(
                 rung,
                 atHost,
                 round.connections,
@@ -738,12 +755,12 @@ final class DomainLife {
             delivered(host, requirement, o);
             return true;
           }
-          case Decision.Descend d -> rung = d.to();
-          case Decision.ClearText c -> rung = Rung.CLEAR;
+          case Decision.FallBack d -> rung = d.to();
+          case Decision.GoPlaintext c -> rung = FallbackStep.CLEAR;
           case Decision.NextHost n -> {
             return false;
           }
-          case Decision.Wait w -> {
+          case Decision.WaitForHold w -> {
             return false;
           }
           case Decision.Defer d -> {
@@ -758,22 +775,25 @@ final class DomainLife {
         return false;
       }
       return policy.decide(requirement, seen, state.afterAll(round.connections, now))
-              instanceof Decision.ClearText
-          && walk(Rung.CLEAR, true);
+              instanceof Decision.GoPlaintext
+          && walk(FallbackStep.CLEAR, true);
     }
   }
 
-  private void round(Message message) {
+  private void round(SimulatedMessage message) {
     message.rounds++;
     List<Domain> order = resolve();
     boolean done = false;
     // An answer that does not validate is none: the mail waits (RFC 7672 2.1.1).
     if (!order.isEmpty()) {
       Set<Domain> all = new HashSet<>(order);
-      tell(
-          rules.begins(
-              row, new MxAnswer(all, signed, now.plusSeconds(300)), h -> false, Moment.of(now)));
-      done = new Round(order).run();
+      applyChange(
+          rules.roundBegins(
+              row,
+              new RoundMx(all, signed, now.plusSeconds(300)),
+              h -> false,
+              ClockReading.of(now)));
+      done = new SimulatedRound(order).run();
     }
     if (done) {
       stuck(message);
@@ -792,7 +812,7 @@ final class DomainLife {
   }
 
   /** How long mail waited although nothing changed any more, nobody attacked and hosts were up. */
-  private void stuck(Message message) {
+  private void stuck(SimulatedMessage message) {
     Instant since = message.stuckSince;
     if (since == null
         || since.isBefore(changed)
@@ -811,17 +831,17 @@ final class DomainLife {
   private void delivered(Domain host, Requirement requirement, Observation seen) {
     counts.delivered++;
     boolean encrypted = seen instanceof Observation.Encrypted;
-    Level level = row.level();
+    TlsLevel level = row.level();
     if (!encrypted && requirement.demandsTls()) {
       throw new AssertionError(now + " clear text against the requirement " + requirement);
     }
     if (!encrypted && level != null) {
       throw new AssertionError(now + " clear text to a domain with level " + level);
     }
-    if (level == Level.VERIFY && !signed && worth(seen) != Shown.VERIFIED) {
+    if (level == TlsLevel.VERIFY && !signed && levelOf(seen) != ProvenLevel.VERIFIED) {
       throw new AssertionError(now + " level verify, and the peer was not verified");
     }
-    if (level == Level.VERIFY && host.equals(EVIL)) {
+    if (level == TlsLevel.VERIFY && host.equals(EVIL)) {
       throw new AssertionError(now + " a forged MX host got the mail");
     }
     if (signed) {
@@ -833,7 +853,7 @@ final class DomainLife {
       }
     }
     if (!encrypted) {
-      counts.inClear++;
+      counts.plaintext++;
     }
     if (attack != null || forging) {
       counts.underAttack++;
@@ -844,7 +864,7 @@ final class DomainLife {
   void run() {
     Instant end = BEGIN.plus(YEAR);
     while (true) {
-      Event next = agenda.poll();
+      ScheduledEvent next = agenda.poll();
       if (next == null || next.at().isAfter(end)) {
         return;
       }

@@ -18,19 +18,19 @@ final class DomainLifeTest {
           .plus(Duration.ofMinutes(1));
 
   @Test
-  void nothingGoesClearAgainstARequirementAndNoHonestDomainIsStuckInManyYears() {
+  void noPlaintextAgainstARequirementAndNoDomainStuckInManyYears() {
     lives(1, 25);
   }
 
   @Test
   @Tag("slow")
   void norInAThousandYears() {
-    DomainLife.Counts counts = lives(10_000, 1_000);
+    DomainLife.SimulationCounts counts = lives(10_000, 1_000);
     System.out.println("1,000 years: " + counts);
   }
 
-  private static DomainLife.Counts lives(long first, int count) {
-    DomainLife.Counts all = new DomainLife.Counts();
+  private static DomainLife.SimulationCounts lives(long first, int count) {
+    DomainLife.SimulationCounts all = new DomainLife.SimulationCounts();
     for (long seed = first; seed < first + count; seed++) {
       DomainLife life = new DomainLife(seed, false);
       try {
@@ -38,7 +38,8 @@ final class DomainLifeTest {
       } catch (RuntimeException | AssertionError e) {
         throw new AssertionError("seed " + seed + ": " + e.getMessage(), e);
       }
-      assertEquals(0, life.counts.tricked, "seed " + seed + ": an attacker got a level");
+      assertEquals(
+          0, life.counts.plaintextUnderRequirement, "seed " + seed + ": an attacker got a level");
       assertTrue(
           life.counts.longestStuck.compareTo(LONGEST_WAIT) <= 0,
           "seed " + seed + ": an honest domain waited " + life.counts.longestStuck);
@@ -49,7 +50,7 @@ final class DomainLifeTest {
     assertTrue(all.promoted > count / 2 && all.accepted > count / 8, text);
     assertTrue(all.healed > count && all.hostsAccepted > count / 20, text);
     assertTrue(all.attacks > count && all.attackLike > count && all.forgeries > count, text);
-    assertTrue(all.underAttack > 10 * count && all.inClear > count, text);
+    assertTrue(all.underAttack > 10 * count && all.plaintext > count, text);
     assertTrue(all.renewals > 2 * count && all.keyChanges > count, text);
     assertTrue(all.carelessChanges > count / 8 && all.underDane > 10 * count, text);
     assertTrue(all.bogus > count / 10, text);
@@ -59,13 +60,13 @@ final class DomainLifeTest {
 
   /** docs/policy.md, Tradeoffs: and so the check above can see a trick. */
   @Test
-  void whoOwnsAllPathsForTheWholeHoldLooksLikeTheDomainItself() {
-    DomainLife.Counts all = new DomainLife.Counts();
+  void attackOnAllPathsForTheWholeHoldLooksLikeTheDomain() {
+    DomainLife.SimulationCounts all = new DomainLife.SimulationCounts();
     for (long seed = 1; seed <= 15; seed++) {
       DomainLife life = new DomainLife(seed, true);
       life.run();
       all.add(life.counts);
     }
-    assertTrue(all.tricked > 0, all.toString());
+    assertTrue(all.plaintextUnderRequirement > 0, all.toString());
   }
 }

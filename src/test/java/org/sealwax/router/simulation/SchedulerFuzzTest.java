@@ -18,12 +18,12 @@ import java.util.Set;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.sealwax.mail.smtp.EnhancedStatus;
-import org.sealwax.router.queue.Cause;
+import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.RoundResult;
 import org.sealwax.router.queue.Scheduler;
+import org.sealwax.router.spool.BatchKey;
+import org.sealwax.router.spool.BatchState;
 import org.sealwax.router.spool.QueueId;
-import org.sealwax.router.spool.ShareKey;
-import org.sealwax.router.spool.ShareState;
 
 /** Seeded sequences of events, also those that make no sense, against a model of what is where. */
 final class SchedulerFuzzTest {
@@ -54,16 +54,16 @@ final class SchedulerFuzzTest {
     assertTrue(begun > 20 * count && paused > count, begun + " rounds, " + paused + " pauses");
   }
 
-  private record Row(String hop, String sender, ShareState state, Instant due) {}
+  private record Row(String hop, String sender, BatchState state, Instant due) {}
 
   private static final class Model {
     private static final int HOPS = 6;
     private final Random random;
     private final List<InetAddress> addresses = new ArrayList<>();
-    private final Map<ShareKey, Row> store = new LinkedHashMap<>();
-    private final Map<ShareKey, Row> inLine = new HashMap<>();
-    private final Map<Scheduler.Round, Row> running = new LinkedHashMap<>();
-    private final List<Scheduler.Round> over = new ArrayList<>();
+    private final Map<BatchKey, Row> store = new LinkedHashMap<>();
+    private final Map<BatchKey, Row> inLine = new HashMap<>();
+    private final Map<Scheduler.RunningRound, Row> running = new LinkedHashMap<>();
+    private final List<Scheduler.RunningRound> over = new ArrayList<>();
     private final Map<String, Boolean> greeted = new HashMap<>();
     private final Scheduler scheduler;
     private Scheduler.Limits limits;
@@ -138,7 +138,7 @@ final class SchedulerFuzzTest {
         case 12 -> now = now.plusMillis(random.nextInt(10) == 0 ? 5_000_000 : random.nextInt(9000));
         case 13 -> {
           if (!inLine.isEmpty()) {
-            ShareKey key = some(inLine.keySet());
+            BatchKey key = some(inLine.keySet());
             Row row = Objects.requireNonNull(inLine.get(key));
             assertTrue(scheduler.withdraw(key, row.hop, row.sender));
             back(key, now);
@@ -164,15 +164,15 @@ final class SchedulerFuzzTest {
         case 1 -> scheduler.wake("hop" + random.nextInt(HOPS + 1), now);
         case 2 -> {
           if (!over.isEmpty()) {
-            Scheduler.Round round = over.get(random.nextInt(over.size()));
-            assertTrue(scheduler.ended(round, someResult(), now, 0.5).shares().isEmpty());
+            Scheduler.RunningRound round = over.get(random.nextInt(over.size()));
+            assertTrue(scheduler.ended(round, someResult(), now, 0.5).batches().isEmpty());
             scheduler.greeted(round, now);
             scheduler.connected(round, addresses.getFirst());
             assertTrue(scheduler.free(round, addresses).isEmpty());
           }
         }
-        case 3 -> scheduler.noProbe(new Scheduler.Probe("hop1", new ShareKey(QueueId.of(1), 0)));
-        default -> scheduler.exhausted("hop" + random.nextInt(HOPS));
+        case 3 -> scheduler.noProbe(new Scheduler.HopProbe("hop1", new BatchKey(QueueId.of(1), 0)));
+        default -> scheduler.storeIsEmpty("hop" + random.nextInt(HOPS));
       }
     }
 
@@ -180,36 +180,36 @@ final class SchedulerFuzzTest {
       String hop = "hop" + random.nextInt(HOPS);
       int who = random.nextInt(6);
       String sender = who == 0 ? "" : "s" + who % 3 + "@d" + who;
-      Scheduler.Offer offer = scheduler.reserve(hop, sender, now);
-      ShareKey key = new ShareKey(QueueId.of(++number), random.nextInt(3));
+      Scheduler.Admission offer = scheduler.reserve(hop, sender, now);
+      BatchKey key = new BatchKey(QueueId.of(++number), random.nextInt(3));
       switch (offer) {
-        case Scheduler.Offer.Taken t -> {
+        case Scheduler.Admission.Admitted t -> {
           if (random.nextInt(10) == 0) {
             scheduler.release();
           } else {
-            offered(key, new Row(hop, sender, ShareState.FRESH, now));
+            offered(key, new Row(hop, sender, BatchState.FRESH, now));
           }
         }
-        case Scheduler.Offer.Crowded c ->
-            store.put(key, new Row(hop, sender, ShareState.QUEUED, now));
-        case Scheduler.Offer.Paused p ->
-            store.put(key, new Row(hop, sender, ShareState.QUEUED, p.until()));
+        case Scheduler.Admission.NoPlace c ->
+            store.put(key, new Row(hop, sender, BatchState.QUEUED, now));
+        case Scheduler.Admission.Paused p ->
+            store.put(key, new Row(hop, sender, BatchState.QUEUED, p.until()));
       }
     }
 
-    private void offered(ShareKey key, Row row) {
-      Scheduler.Ready ready = new Scheduler.Ready(key, row.hop, row.sender, row.state);
+    private void offered(BatchKey key, Row row) {
+      Scheduler.ReadyBatch ready = new Scheduler.ReadyBatch(key, row.hop, row.sender, row.state);
       switch (scheduler.offer(ready, now)) {
-        case Scheduler.Offer.Taken t -> {
+        case Scheduler.Admission.Admitted t -> {
           store.remove(key);
           inLine.put(key, row);
-          Scheduler.Ready evicted = t.evicted();
+          Scheduler.ReadyBatch evicted = t.evicted();
           if (evicted != null) {
             back(evicted.key(), now.plusSeconds(60));
           }
         }
-        case Scheduler.Offer.Crowded c -> store.put(key, at(row, now.plusSeconds(60)));
-        case Scheduler.Offer.Paused p -> {
+        case Scheduler.Admission.NoPlace c -> store.put(key, at(row, now.plusSeconds(60)));
+        case Scheduler.Admission.Paused p -> {
           assertTrue(p.until().isAfter(now), "a pause that is over");
           store.put(key, at(row, p.until()));
         }
@@ -217,10 +217,10 @@ final class SchedulerFuzzTest {
     }
 
     private static Row at(Row row, Instant due) {
-      return new Row(row.hop, row.sender, ShareState.QUEUED, due);
+      return new Row(row.hop, row.sender, BatchState.QUEUED, due);
     }
 
-    private void back(ShareKey key, Instant due) {
+    private void back(BatchKey key, Instant due) {
       Row row = inLine.remove(key);
       if (row == null) {
         throw new AssertionError("what was not in line comes back: " + key);
@@ -229,32 +229,32 @@ final class SchedulerFuzzTest {
     }
 
     private void fetch() {
-      for (String hop : scheduler.hungry(9)) {
+      for (String hop : scheduler.hopsToRefill(9)) {
         boolean any = false;
-        for (Map.Entry<ShareKey, Row> e : List.copyOf(store.entrySet())) {
-          if (e.getValue().hop.equals(hop) && e.getValue().state == ShareState.QUEUED) {
+        for (Map.Entry<BatchKey, Row> e : List.copyOf(store.entrySet())) {
+          if (e.getValue().hop.equals(hop) && e.getValue().state == BatchState.QUEUED) {
             any = true;
             offered(e.getKey(), e.getValue());
           }
         }
         if (!any) {
-          scheduler.exhausted(hop);
+          scheduler.storeIsEmpty(hop);
         }
       }
-      for (Map.Entry<ShareKey, Row> e : List.copyOf(store.entrySet())) {
+      for (Map.Entry<BatchKey, Row> e : List.copyOf(store.entrySet())) {
         if (!e.getValue().due.isAfter(now)) {
           offered(e.getKey(), e.getValue());
         }
       }
-      for (Scheduler.Probe probe : scheduler.probes()) {
+      for (Scheduler.HopProbe probe : scheduler.probes()) {
         Row row = store.get(probe.key());
         if (row == null) {
           scheduler.noProbe(probe);
           continue;
         }
         assertEquals(probe.hop(), row.hop);
-        Scheduler.Ready ready =
-            new Scheduler.Ready(probe.key(), row.hop, row.sender, ShareState.DEFERRED);
+        Scheduler.ReadyBatch ready =
+            new Scheduler.ReadyBatch(probe.key(), row.hop, row.sender, BatchState.DEFERRED);
         if (scheduler.offerProbe(ready, now)) {
           store.remove(probe.key());
           inLine.put(probe.key(), row);
@@ -264,12 +264,12 @@ final class SchedulerFuzzTest {
 
     private void begin() {
       while (true) {
-        Scheduler.Round round = scheduler.next(now);
+        Scheduler.RunningRound round = scheduler.next(now);
         if (round == null) {
           break;
         }
         begun++;
-        Row row = inLine.remove(round.share().key());
+        Row row = inLine.remove(round.slotClass().key());
         if (row == null) {
           throw new AssertionError("a round for what is not in line");
         }
@@ -286,12 +286,12 @@ final class SchedulerFuzzTest {
       assertTrue(!running.isEmpty() || inLine.isEmpty(), "mail waits beside free slots");
     }
 
-    private void greets(Scheduler.Round round) {
+    private void greets(Scheduler.RunningRound round) {
       scheduler.greeted(round, now);
-      greeted.put(round.share().hop(), true);
+      greeted.put(round.slotClass().hop(), true);
     }
 
-    private void dial(Scheduler.Round round) {
+    private void dial(Scheduler.RunningRound round) {
       List<InetAddress> wanted = addresses.subList(0, 1 + random.nextInt(addresses.size()));
       List<InetAddress> free = scheduler.free(round, wanted);
       assertTrue(wanted.containsAll(free));
@@ -304,50 +304,51 @@ final class SchedulerFuzzTest {
 
     private RoundResult someResult() {
       return switch (random.nextInt(8)) {
-        case 0, 1 -> new RoundResult.Unreachable(cause(Cause.Extent.NEXT_HOP));
+        case 0, 1 -> new RoundResult.NextHopUnreachable(cause(FailureCause.Extent.NEXT_HOP));
         case 2 ->
-            new RoundResult.Unreachable(
-                cause(Cause.Extent.NEXT_HOP).until(now.plusSeconds(random.nextInt(100) - 10)));
+            new RoundResult.NextHopUnreachable(
+                cause(FailureCause.Extent.NEXT_HOP)
+                    .until(now.plusSeconds(random.nextInt(100) - 10)));
         case 3 ->
             new RoundResult.FailedAfterMail(
-                cause(Cause.Extent.TRANSACTION), Set.of("r" + random.nextInt(3)));
-        case 4 -> new RoundResult.SenderSlowed(cause(Cause.Extent.SENDER));
-        case 5 -> new RoundResult.Nothing();
+                cause(FailureCause.Extent.TRANSACTION), Set.of("r" + random.nextInt(3)));
+        case 4 -> new RoundResult.SenderSlowed(cause(FailureCause.Extent.SENDER));
+        case 5 -> new RoundResult.NothingLearned();
         default -> new RoundResult.Answered();
       };
     }
 
-    private static Cause cause(Cause.Extent extent) {
-      return new Cause("r", EnhancedStatus.of(4, 0, 0), "t", null, null, extent);
+    private static FailureCause cause(FailureCause.Extent extent) {
+      return new FailureCause("r", EnhancedStatus.of(4, 0, 0), "t", null, null, extent);
     }
 
-    private void end(Scheduler.Round round, RoundResult result) {
+    private void end(Scheduler.RunningRound round, RoundResult result) {
       Row row = Objects.requireNonNull(running.remove(round));
       over.add(round);
-      ShareKey key = round.share().key();
-      Scheduler.Back out = scheduler.ended(round, result, now, random.nextDouble());
-      out.shares().forEach(r -> back(r.key(), now.plusSeconds(90)));
-      assertEquals(out.shares().isEmpty(), out.pause() == null);
+      BatchKey key = round.slotClass().key();
+      Scheduler.ReturnedBatches out = scheduler.ended(round, result, now, random.nextDouble());
+      out.batches().forEach(r -> back(r.key(), now.plusSeconds(90)));
+      assertEquals(out.batches().isEmpty(), out.pause() == null);
       switch (result) {
         case RoundResult.Answered a -> {
           greeted.put(row.hop, true);
           if (random.nextInt(4) == 0) {
-            store.put(key, new Row(row.hop, row.sender, ShareState.DEFERRED, now.plusSeconds(200)));
+            store.put(key, new Row(row.hop, row.sender, BatchState.DEFERRED, now.plusSeconds(200)));
           }
         }
         case RoundResult.Busy b -> inLine.put(key, row);
-        case RoundResult.Nothing n -> store.put(key, at(row, now.plusSeconds(60)));
-        case RoundResult.Unreachable u -> {
+        case RoundResult.NothingLearned n -> store.put(key, at(row, now.plusSeconds(60)));
+        case RoundResult.NextHopUnreachable u -> {
           pauses++;
-          store.put(key, new Row(row.hop, row.sender, ShareState.DEFERRED, now.plusSeconds(120)));
+          store.put(key, new Row(row.hop, row.sender, BatchState.DEFERRED, now.plusSeconds(120)));
         }
         case RoundResult.FailedAfterMail f -> {
           greeted.put(row.hop, true);
-          store.put(key, new Row(row.hop, row.sender, ShareState.DEFERRED, now.plusSeconds(120)));
+          store.put(key, new Row(row.hop, row.sender, BatchState.DEFERRED, now.plusSeconds(120)));
         }
         case RoundResult.SenderSlowed s -> {
           greeted.put(row.hop, true);
-          store.put(key, new Row(row.hop, row.sender, ShareState.DEFERRED, now.plusSeconds(120)));
+          store.put(key, new Row(row.hop, row.sender, BatchState.DEFERRED, now.plusSeconds(120)));
         }
       }
     }

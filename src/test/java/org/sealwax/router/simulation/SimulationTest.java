@@ -8,13 +8,13 @@ import org.junit.jupiter.api.Test;
 /** Many seeded worlds, each checked at its end. */
 final class SimulationTest {
   @Test
-  void losesNothingAndDuplicatesNothingWithoutACauseInManyWorlds() {
+  void noLossAndNoUnexplainedDuplicateInManyRuns() {
     run(1, 400);
   }
 
   @Test
   @Tag("slow")
-  void losesNothingInVeryManyWorlds() {
+  void noLossInVeryManyRuns() {
     run(10_000, 20_000);
   }
 
@@ -24,7 +24,7 @@ final class SimulationTest {
     int heldBack = 0;
     int twice = 0;
     for (long seed = first; seed < first + count; seed++) {
-      World world = new World(seed);
+      RouterSimulation world = new RouterSimulation(seed);
       try {
         world.run();
       } catch (RuntimeException | AssertionError e) {

@@ -27,9 +27,9 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.router.queue.QuietLog;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.router.queue.BugLog;
 
 /** Whatever happened to the files of a spool: a start deletes no content of acknowledged mail. */
 @Timeout(600)
@@ -42,7 +42,7 @@ final class DamageTest {
 
   @TempDir Path temporary;
 
-  private final QuietLog log = new QuietLog();
+  private final BugLog log = new BugLog();
 
   private Path folder() {
     return temporary.resolve("spool");
@@ -50,7 +50,7 @@ final class DamageTest {
 
   private SqliteSpool open(Path where) throws IOException {
     return SqliteSpool.open(
-        new SpoolSettings(where, 0, 1000), Clock.system(), Chance.secure(), log.log);
+        new SpoolSettings(where, 0, 1000), Clock.system(), RandomSource.secure(), log.log);
   }
 
   /** Opens, waits until everything that goes on at a start is over, and closes. */
@@ -155,7 +155,7 @@ final class DamageTest {
   }
 
   @Test
-  void contentsWithoutADatabaseAreSetAside() throws Exception {
+  void contentsWithoutDatabaseAreSetAside() throws Exception {
     List<QueueId> ids = stored(20);
     Set<Long> before = blocks(folder().resolve("bodies"), 20);
     for (String left : List.of("nothing", "empty", "zeros")) {
@@ -167,7 +167,7 @@ final class DamageTest {
       start(folder());
       nothingIsLost(20, before);
       assertEquals(4, unclaimed().size(), left);
-      assertTrue(log.told.stream().anyMatch(t -> t.contains("unclaimed")), left + log.told);
+      assertTrue(log.bugs.stream().anyMatch(t -> t.contains("unclaimed")), left + log.bugs);
     }
     assertArrayEquals(
         content(5, SqliteSpool.INLINE_LIMIT / BLOCK + 1),
@@ -181,9 +181,9 @@ final class DamageTest {
     Path kept = Files.copy(file, temporary.resolve("kept"));
     try (SqliteSpool spool = open(folder())) {
       CountDownLatch done = new CountDownLatch(1);
-      Change removal =
-          new Change(
-              List.of(new ShareKey(ids.get(5), 0)), List.of(), List.of(), List.of(), List.of());
+      SpoolChange removal =
+          new SpoolChange(
+              List.of(new BatchKey(ids.get(5), 0)), List.of(), List.of(), List.of(), List.of());
       spool.change(removal, gone -> done.countDown());
       done.await();
     }
@@ -230,7 +230,7 @@ final class DamageTest {
       assertTrue(readable >= 150 - 8 * 3 && readable < 150, "readable " + readable);
       assertEquals(readable, spool.due(Instant.now(), 1000).size());
     }
-    assertTrue(log.told.stream().anyMatch(t -> t.contains("copied out")), log.told.toString());
+    assertTrue(log.bugs.stream().anyMatch(t -> t.contains("copied out")), log.bugs.toString());
   }
 
   private static byte[] read(Spool spool, QueueId id) throws IOException {
@@ -291,7 +291,7 @@ final class DamageTest {
     Set<Long> lost = new HashSet<>(before);
     lost.removeAll(blocks(folder(), 12));
     assertTrue(lost.size() <= 1, lost.size() + " of " + before.size());
-    assertTrue(log.told.stream().anyMatch(t -> t.contains("log is kept in")), log.told.toString());
+    assertTrue(log.bugs.stream().anyMatch(t -> t.contains("log is kept in")), log.bugs.toString());
   }
 
   @Test
@@ -300,7 +300,7 @@ final class DamageTest {
     delete(folder());
     copy(crashed, folder());
     start(folder());
-    assertEquals(List.of(), log.told);
+    assertEquals(List.of(), log.bugs);
     try (Stream<Path> files = Files.list(folder())) {
       assertFalse(files.anyMatch(f -> String.valueOf(f.getFileName()).startsWith("damaged")));
     }
@@ -315,7 +315,7 @@ final class DamageTest {
     Path inTheWay = folder().resolve("spool.db.new");
     Files.createDirectories(inTheWay.resolve("x"));
     for (int i = 0; i < 2; i++) {
-      assertThrows(SpoolTrouble.class, () -> open(folder()));
+      assertThrows(SpoolException.class, () -> open(folder()));
       assertTrue(
           Files.exists(folder().resolve("salvage")) || Files.exists(folder().resolve("spool.db")));
     }
@@ -399,7 +399,8 @@ final class DamageTest {
       for (QueueId id : done) {
         CountDownLatch gone = new CountDownLatch(1);
         spool.change(
-            new Change(List.of(new ShareKey(id, 0)), List.of(), List.of(), List.of(), List.of()),
+            new SpoolChange(
+                List.of(new BatchKey(id, 0)), List.of(), List.of(), List.of(), List.of()),
             g -> gone.countDown());
         gone.await();
       }
@@ -415,7 +416,7 @@ final class DamageTest {
       Set<Long> before = blocks(folder(), messages);
       try {
         start(folder());
-      } catch (SpoolTrouble e) {
+      } catch (SpoolException e) {
         // Refused: nothing was touched, as the blocks show.
         what += " refused: " + e.getMessage();
       }

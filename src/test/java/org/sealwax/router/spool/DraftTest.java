@@ -11,12 +11,12 @@ import java.util.Random;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 import org.sealwax.mail.net.ByteBudget;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
 
 /** A content comes out as it went in, whatever its parts were, in memory and in a file. */
 class DraftTest {
-  private static final QueueId ID = new QueueIds(Clock.system(), Chance.seeded(1), 0).next();
+  private static final QueueId ID = new QueueIds(Clock.system(), RandomSource.seeded(1), 0).next();
   private static final int LIMIT = 128 * 1024;
 
   private static final class Kept implements Draft.Spill, Draft.Spill.Large {

@@ -19,9 +19,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.router.queue.QuietLog;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.router.queue.BugLog;
 
 /** A disk without any room left, filled by something else: the queue drains. */
 @Timeout(120)
@@ -30,7 +30,7 @@ final class FullDiskTest {
 
   @TempDir Path temporary;
 
-  private final QuietLog log = new QuietLog();
+  private final BugLog log = new BugLog();
   private Path disk = Path.of("");
 
   private static boolean works(String... command) throws Exception {
@@ -56,7 +56,7 @@ final class FullDiskTest {
     return SqliteSpool.open(
         new SpoolSettings(disk.resolve("spool"), FLOOR, 1000),
         Clock.system(),
-        Chance.secure(),
+        RandomSource.secure(),
         log.log);
   }
 
@@ -83,19 +83,19 @@ final class FullDiskTest {
     CountDownLatch done = new CountDownLatch(ids.size());
     for (QueueId id : ids) {
       spool.change(
-          new Change(List.of(new ShareKey(id, 0)), List.of(), List.of(), List.of(), List.of()),
+          new SpoolChange(List.of(new BatchKey(id, 0)), List.of(), List.of(), List.of(), List.of()),
           gone -> done.countDown());
     }
     done.await();
   }
 
   private static NewMessage notice(SqliteSpool spool) throws IOException {
-    Draft draft = spool.ownDraft();
+    Draft draft = spool.notificationDraft();
     draft.content().write(new byte[5_000]);
-    Share share =
-        new Share(
-            new ShareKey(draft.id(), 0),
-            ShareState.QUEUED,
+    RecipientBatch share =
+        new RecipientBatch(
+            new BatchKey(draft.id(), 0),
+            BatchState.QUEUED,
             Instant.now(),
             "h",
             "",
@@ -113,17 +113,17 @@ final class FullDiskTest {
       }
       spool.keepReserve();
       Path filler = fill();
-      SpoolTrouble e;
+      SpoolException e;
       do {
         // Not sooner than the free space was looked at again.
-        e = assertThrows(SpoolTrouble.class, () -> SpoolChild.store(spool, new byte[100_000]));
-      } while (e.kind() != SpoolTrouble.Kind.FULL);
+        e = assertThrows(SpoolException.class, () -> SpoolChild.store(spool, new byte[100_000]));
+      } while (e.kind() != SpoolException.Kind.FULL);
       removeAll(spool, ids.subList(0, 100));
       CountDownLatch told = new CountDownLatch(100);
       for (QueueId id : ids.subList(100, 200)) {
         spool.change(
-            new Change(
-                List.of(new ShareKey(id, 0)),
+            new SpoolChange(
+                List.of(new BatchKey(id, 0)),
                 List.of(),
                 List.of(),
                 List.of(notice(spool)),
@@ -133,11 +133,11 @@ final class FullDiskTest {
       told.await();
       assertEquals(100, spool.due(Instant.now(), 1_000).size(), "the notices");
       assertFalse(Files.exists(disk.resolve("spool/reserve")));
-      assertThrows(SpoolTrouble.class, spool::draft);
+      assertThrows(SpoolException.class, spool::draft);
       Files.delete(filler);
       spool.keepReserve();
       assertTrue(Files.exists(disk.resolve("spool/reserve")));
-      while (spool.trouble() != null) {
+      while (spool.failure() != null) {
         Thread.sleep(10);
       }
       SpoolChild.store(spool, new byte[100_000]);
@@ -160,8 +160,8 @@ final class FullDiskTest {
     }
     // With the reserve gone as well, the start ends as trouble that passes.
     fill();
-    SpoolTrouble e = assertThrows(SpoolTrouble.class, this::open);
-    assertEquals(SpoolTrouble.Kind.FULL, e.kind(), String.valueOf(e.getMessage()));
+    SpoolException e = assertThrows(SpoolException.class, this::open);
+    assertEquals(SpoolException.Kind.FULL, e.kind(), String.valueOf(e.getMessage()));
     Files.delete(filler);
     open().close();
   }

@@ -20,9 +20,9 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.router.queue.QuietLog;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.router.queue.BugLog;
 
 /** A process that is killed, or whose disk fails, loses nothing that it acknowledged. */
 @Timeout(600)
@@ -31,7 +31,7 @@ final class KillTest {
 
   @TempDir Path temporary;
 
-  private final QuietLog log = new QuietLog();
+  private final BugLog log = new BugLog();
 
   private Process child(List<String> before, Path folder, long floor, int count)
       throws IOException {
@@ -54,7 +54,7 @@ final class KillTest {
     return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
   }
 
-  private static final class Heard {
+  private static final class ChildOutput {
     final Set<QueueId> stored = new HashSet<>();
     final Set<QueueId> meantToGo = new HashSet<>();
     final Set<QueueId> removed = new HashSet<>();
@@ -72,13 +72,13 @@ final class KillTest {
   }
 
   /** Everything acknowledged is here, but for what was removed; and all of it is whole. */
-  private void check(Path folder, Heard heard) throws IOException {
+  private void check(Path folder, ChildOutput heard) throws IOException {
     try (SqliteSpool spool =
         SqliteSpool.open(
-            new SpoolSettings(folder, 0, 1000), Clock.system(), Chance.secure(), log.log)) {
+            new SpoolSettings(folder, 0, 1000), Clock.system(), RandomSource.secure(), log.log)) {
       spool.sweep();
       Set<QueueId> here = new HashSet<>();
-      for (DueShare due : spool.due(java.time.Instant.now().plusSeconds(5), 1_000_000)) {
+      for (DueBatch due : spool.due(java.time.Instant.now().plusSeconds(5), 1_000_000)) {
         here.add(due.key().message());
         try (InputStream in = spool.content(due.key().message())) {
           in.readAllBytes();
@@ -97,7 +97,7 @@ final class KillTest {
 
   private void rounds(int rounds) throws Exception {
     Path folder = temporary.resolve("spool");
-    Heard all = new Heard();
+    ChildOutput all = new ChildOutput();
     for (int round = 0; round < rounds; round++) {
       Process process = child(List.of(), folder, 0, 1_000_000);
       int until = 50 + round * 37 % 400;
@@ -122,18 +122,18 @@ final class KillTest {
   @Test
   void losesNothingWhenItIsKilledAFewTimes() throws Exception {
     rounds(4);
-    assertEquals(List.of(), log.told);
+    assertEquals(List.of(), log.bugs);
   }
 
   @Test
   @Tag("slow")
   void losesNothingWhenItIsKilledTwoHundredTimes() throws Exception {
     rounds(200);
-    assertEquals(List.of(), log.told);
+    assertEquals(List.of(), log.bugs);
   }
 
-  private Heard listen(Process process) throws Exception {
-    Heard heard = new Heard();
+  private ChildOutput listen(Process process) throws Exception {
+    ChildOutput heard = new ChildOutput();
     try (BufferedReader in =
         new BufferedReader(
             new InputStreamReader(process.getInputStream(), StandardCharsets.US_ASCII))) {
@@ -178,7 +178,7 @@ final class KillTest {
             folder,
             0,
             400);
-    Heard heard = listen(process);
+    ChildOutput heard = listen(process);
     assertTrue(heard.refused.contains("BROKEN"), "no sync failed: " + heard.refused.size());
     assertTrue(heard.stored.size() > 20, "stored " + heard.stored.size());
     check(folder, heard);
@@ -193,7 +193,7 @@ final class KillTest {
     try {
       Path folder = disk.resolve("spool");
       Process process = child(List.of(), folder, 0, 400);
-      Heard heard = listen(process);
+      ChildOutput heard = listen(process);
       assertTrue(heard.refused.contains("FULL"), "refused " + heard.refused);
       assertTrue(heard.stored.size() > 20, "stored " + heard.stored.size());
       // Room again: what was acknowledged is there.

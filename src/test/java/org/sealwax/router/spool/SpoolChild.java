@@ -7,9 +7,9 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.router.queue.QuietLog;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.router.queue.BugLog;
 
 /**
  * A process of its own that stores messages until it is killed, and says each identifier on its
@@ -30,8 +30,8 @@ public final class SpoolChild {
         SqliteSpool.open(
             new SpoolSettings(folder, floor, 1000),
             Clock.system(),
-            Chance.secure(),
-            new QuietLog().log);
+            RandomSource.secure(),
+            new BugLog().log);
     List<Thread> threads = new ArrayList<>();
     for (int i = 0; i < producers; i++) {
       threads.add(Thread.ofVirtual().start(() -> produce(spool, size, count)));
@@ -57,10 +57,11 @@ public final class SpoolChild {
         if (i % 3 == 0) {
           say("~" + id);
           spool.change(
-              new Change(List.of(new ShareKey(id, 0)), List.of(), List.of(), List.of(), List.of()),
+              new SpoolChange(
+                  List.of(new BatchKey(id, 0)), List.of(), List.of(), List.of(), List.of()),
               gone -> gone.forEach(g -> say("-" + g)));
         }
-      } catch (SpoolTrouble e) {
+      } catch (SpoolException e) {
         say("!" + e.kind());
       } catch (IOException e) {
         say("?" + e);
@@ -84,10 +85,10 @@ public final class SpoolChild {
       for (int at = 0; at < content.length; at += 8192) {
         out.write(content, at, Math.min(8192, content.length - at));
       }
-      Share share =
-          new Share(
-              new ShareKey(draft.id(), 0),
-              ShareState.FRESH,
+      RecipientBatch share =
+          new RecipientBatch(
+              new BatchKey(draft.id(), 0),
+              BatchState.FRESH,
               null,
               "hop.example",
               "sender@example.org",

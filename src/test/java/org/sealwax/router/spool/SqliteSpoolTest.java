@@ -23,16 +23,16 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.router.queue.QuietLog;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.router.queue.BugLog;
 
 /** What the embedded store promises, on the real engine. */
 @Timeout(120)
 final class SqliteSpoolTest {
   @TempDir Path temporary;
 
-  private final QuietLog log = new QuietLog();
+  private final BugLog log = new BugLog();
 
   private Path folder() {
     return temporary.resolve("spool");
@@ -44,7 +44,7 @@ final class SqliteSpoolTest {
 
   private SqliteSpool open(Path where, long floor) throws IOException {
     return SqliteSpool.open(
-        new SpoolSettings(where, floor, 1000), Clock.system(), Chance.secure(), log.log);
+        new SpoolSettings(where, floor, 1000), Clock.system(), RandomSource.secure(), log.log);
   }
 
   private static byte[] read(Spool spool, QueueId id) throws IOException {
@@ -56,7 +56,7 @@ final class SqliteSpoolTest {
   private static void remove(Spool spool, QueueId id) throws InterruptedException {
     CountDownLatch done = new CountDownLatch(1);
     spool.change(
-        new Change(List.of(new ShareKey(id, 0)), List.of(), List.of(), List.of(), List.of()),
+        new SpoolChange(List.of(new BatchKey(id, 0)), List.of(), List.of(), List.of(), List.of()),
         gone -> done.countDown());
     done.await();
   }
@@ -82,12 +82,12 @@ final class SqliteSpoolTest {
       assertArrayEquals(limit, read(spool, ids.get(1)));
       assertArrayEquals(large, read(spool, ids.get(2)));
     }
-    assertEquals(List.of(), log.told);
+    assertEquals(List.of(), log.bugs);
   }
 
   /** Found by 200 rounds of kill -9: mail behind a busy next hop lay idle for ten minutes after. */
   @Test
-  void mailThatFoundNoPlaceLooksAgainAtARestartAndFailedMailWaits() throws Exception {
+  void unplacedMailIsReadyAtRestartAndDeferredMailWaits() throws Exception {
     Instant later = Instant.now().plusSeconds(600);
     QueueId crowded;
     QueueId failed;
@@ -107,10 +107,10 @@ final class SqliteSpoolTest {
   private static QueueId queued(Spool spool, Instant due, String reason) throws Exception {
     try (Draft draft = spool.draft()) {
       draft.content().write(1);
-      Share share =
-          new Share(
-              new ShareKey(draft.id(), 0),
-              ShareState.QUEUED,
+      RecipientBatch share =
+          new RecipientBatch(
+              new BatchKey(draft.id(), 0),
+              BatchState.QUEUED,
               due,
               "h",
               "s",
@@ -128,13 +128,14 @@ final class SqliteSpoolTest {
     try (SqliteSpool spool = open()) {
       try (Draft opened = spool.draft()) {
         opened.content().write(1);
-        spool.freshFrom(QueueId.earliestAt(Instant.now().plusSeconds(1)));
+        spool.noFreshBefore(QueueId.earliestAt(Instant.now().plusSeconds(1)));
         // The mark is written with the next batch; a change makes one.
         remove(spool, SpoolChild.store(spool, new byte[1]));
         remove(spool, SpoolChild.store(spool, new byte[1]));
         early = opened.id();
-        Share share =
-            new Share(new ShareKey(early, 0), ShareState.FRESH, null, "h", "s", "", new byte[] {1});
+        RecipientBatch share =
+            new RecipientBatch(
+                new BatchKey(early, 0), BatchState.FRESH, null, "h", "s", "", new byte[] {1});
         spool.accept(new NewMessage(opened, Instant.now(), new byte[] {1}, List.of(share)));
       }
       late = SpoolChild.store(spool, new byte[2]);
@@ -147,7 +148,7 @@ final class SqliteSpoolTest {
   }
 
   @Test
-  void touchesNothingAnyMoreOnceItIsClosedWhoeverStillReads() throws Exception {
+  void closedSpoolTouchesNoFile() throws Exception {
     for (int i = 0; i < 5; i++) {
       SqliteSpool spool = open();
       Draft late = spool.draft();
@@ -163,7 +164,7 @@ final class SqliteSpoolTest {
         thread.join();
       }
       assertThrows(
-          SpoolTrouble.class, () -> late.content().write(new byte[SqliteSpool.INLINE_LIMIT + 1]));
+          SpoolException.class, () -> late.content().write(new byte[SqliteSpool.INLINE_LIMIT + 1]));
       assertEquals(List.of("bodies", "lock", "spool.db"), left);
       assertEquals(left, files());
     }
@@ -175,7 +176,7 @@ final class SqliteSpoolTest {
         assertTrue(spool.due(Instant.now(), 10).isEmpty());
         begun.countDown();
       }
-    } catch (SpoolTrouble e) {
+    } catch (SpoolException e) {
       assertTrue(String.valueOf(e.getMessage()).contains("closed"), e.getMessage());
     }
   }
@@ -194,7 +195,7 @@ final class SqliteSpoolTest {
   void letsOneProcessIn() throws Exception {
     try (SqliteSpool spool = open()) {
       assertNotNull(spool);
-      SpoolTrouble e = assertThrows(SpoolTrouble.class, this::open);
+      SpoolException e = assertThrows(SpoolException.class, this::open);
       assertTrue(String.valueOf(e.getMessage()).contains("another router"));
     }
   }
@@ -204,23 +205,23 @@ final class SqliteSpoolTest {
     open().close();
     sql("PRAGMA user_version = 99");
     assertTrue(
-        String.valueOf(assertThrows(SpoolTrouble.class, this::open).getMessage())
+        String.valueOf(assertThrows(SpoolException.class, this::open).getMessage())
             .contains("format 99"));
     Files.delete(folder().resolve("spool.db"));
     try (Connection c = Sqlite.create(folder().resolve("spool.db"), 100);
         Statement s = c.createStatement()) {
       s.execute("PRAGMA application_id = 5");
     }
-    SpoolTrouble foreign = assertThrows(SpoolTrouble.class, this::open);
+    SpoolException foreign = assertThrows(SpoolException.class, this::open);
     assertTrue(String.valueOf(foreign.getMessage()).contains("no spool"));
-    assertEquals(SpoolTrouble.Kind.FORMAT, foreign.kind());
+    assertEquals(SpoolException.Kind.FORMAT, foreign.kind());
   }
 
   @Test
-  void climbsFromEachFormatToTheNext() throws Exception {
+  void upgradesFromEachFormat() throws Exception {
     try (Connection c = Sqlite.create(temporary.resolve("x.db"), 100)) {
-      Schema.upgrade(c, List.of(List.of("CREATE TABLE a(x)")));
-      Schema.upgrade(
+      SpoolSchema.upgrade(c, List.of(List.of("CREATE TABLE a(x)")));
+      SpoolSchema.upgrade(
           c, List.of(List.of("CREATE TABLE a(x)"), List.of("ALTER TABLE a ADD COLUMN y")));
       try (Statement s = c.createStatement();
           var r = s.executeQuery("PRAGMA user_version")) {
@@ -239,14 +240,14 @@ final class SqliteSpoolTest {
   }
 
   @Test
-  void takesNothingBelowTheFreeSpaceFloorAndStillGivesOut() throws Exception {
+  void belowMinimumFreeSpaceRefusesMailAndStillDelivers() throws Exception {
     QueueId id;
     try (SqliteSpool spool = open()) {
       id = SpoolChild.store(spool, new byte[10]);
     }
     try (SqliteSpool spool = open(folder(), Long.MAX_VALUE)) {
-      SpoolTrouble e = assertThrows(SpoolTrouble.class, spool::draft);
-      assertEquals(SpoolTrouble.Kind.FULL, e.kind());
+      SpoolException e = assertThrows(SpoolException.class, spool::draft);
+      assertEquals(SpoolException.Kind.FULL, e.kind());
       assertEquals(10, read(spool, id).length);
       remove(spool, id);
       assertTrue(spool.message(id).isEmpty());
@@ -266,17 +267,17 @@ final class SqliteSpoolTest {
     sql("UPDATE share SET recipients = x'00' WHERE message = " + damaged.number());
     sql("UPDATE message SET content = zeroblob(99) WHERE id = " + body.number());
     try (SqliteSpool spool = open()) {
-      ShareKey key = new ShareKey(damaged, 0);
-      SpoolTrouble e = assertThrows(SpoolTrouble.class, () -> spool.share(key));
-      assertEquals(SpoolTrouble.Kind.DAMAGED, e.kind());
+      BatchKey key = new BatchKey(damaged, 0);
+      SpoolException e = assertThrows(SpoolException.class, () -> spool.batch(key));
+      assertEquals(SpoolException.Kind.DAMAGED, e.kind());
       spool.setAside(key, "test");
-      assertTrue(spool.share(key).isEmpty());
+      assertTrue(spool.batch(key).isEmpty());
       assertTrue(spool.message(damaged).isPresent(), "its content stays");
       assertEquals(
-          SpoolTrouble.Kind.DAMAGED,
-          assertThrows(SpoolTrouble.class, () -> spool.content(body)).kind());
+          SpoolException.Kind.DAMAGED,
+          assertThrows(SpoolException.class, () -> spool.content(body)).kind());
       assertEquals(10, read(spool, whole).length);
-      assertEquals(1, log.told.size());
+      assertEquals(1, log.bugs.size());
     }
   }
 
@@ -289,7 +290,7 @@ final class SqliteSpoolTest {
         file.truncate(299_999);
       }
       try (InputStream in = spool.content(id)) {
-        assertThrows(SpoolTrouble.class, in::readAllBytes);
+        assertThrows(SpoolException.class, in::readAllBytes);
       }
     }
   }
@@ -330,9 +331,9 @@ final class SqliteSpoolTest {
         draft.content().write(piece);
       }
       assertEquals(null, draft.small());
-      Share share =
-          new Share(
-              new ShareKey(draft.id(), 0), ShareState.FRESH, null, "h", "s", "", new byte[] {1});
+      RecipientBatch share =
+          new RecipientBatch(
+              new BatchKey(draft.id(), 0), BatchState.FRESH, null, "h", "s", "", new byte[] {1});
       spool.accept(new NewMessage(draft, Instant.now(), new byte[] {1}, List.of(share)));
       try (InputStream in = spool.content(draft.id())) {
         in.skipNBytes(400L * piece.length);
@@ -356,7 +357,7 @@ final class SqliteSpoolTest {
 
   /** 64 MiB of free pages made every batch fail, for ever: nothing was ever given back. */
   @Test
-  void givesTheRoomOfABacklogBackWhileMailIsTaken() throws Exception {
+  void freesDiskSpaceAfterABacklog() throws Exception {
     try (SqliteSpool spool = open()) {
       List<QueueId> ids = new ArrayList<>();
       for (int i = 0; i < 600; i++) {
@@ -376,14 +377,14 @@ final class SqliteSpoolTest {
       }
       assertEquals(0, spool.figures().failures());
     }
-    assertEquals(List.of(), log.told);
+    assertEquals(List.of(), log.bugs);
     long size = Files.size(folder().resolve("spool.db"));
     assertTrue(size < 24L << 20, "the database still has " + size + " bytes");
   }
 
   private static void removeLater(Spool spool, QueueId id) {
     spool.change(
-        new Change(List.of(new ShareKey(id, 0)), List.of(), List.of(), List.of(), List.of()),
+        new SpoolChange(List.of(new BatchKey(id, 0)), List.of(), List.of(), List.of(), List.of()),
         gone -> {});
   }
 
@@ -424,16 +425,16 @@ final class SqliteSpoolTest {
       spool.backup(copy);
       for (Draft draft : receiving) {
         draft.content().write(new byte[10_000]);
-        Share share =
-            new Share(
-                new ShareKey(draft.id(), 0), ShareState.FRESH, null, "h", "s", "", new byte[] {1});
+        RecipientBatch share =
+            new RecipientBatch(
+                new BatchKey(draft.id(), 0), BatchState.FRESH, null, "h", "s", "", new byte[] {1});
         spool.accept(new NewMessage(draft, Instant.now(), new byte[] {1}, List.of(share)));
         draft.close();
       }
       SqliteSpool.checkBackup(copy);
       assertEquals(10, contents(copy));
       try (SqliteSpool restored = open(copy, 0)) {
-        for (DueShare due : restored.due(Instant.now(), 100)) {
+        for (DueBatch due : restored.due(Instant.now(), 100)) {
           assertTrue(read(restored, due.key().message()).length > SqliteSpool.INLINE_LIMIT);
         }
       }
@@ -467,9 +468,9 @@ final class SqliteSpoolTest {
     SqliteSpool.checkBackup(folder());
     Path body = copy.resolve("bodies").resolve(large.text());
     Path whole = Files.move(body, temporary.resolve("whole"));
-    assertThrows(SpoolTrouble.class, () -> SqliteSpool.checkBackup(copy));
+    assertThrows(SpoolException.class, () -> SqliteSpool.checkBackup(copy));
     Files.write(body, new byte[199_999]);
-    assertThrows(SpoolTrouble.class, () -> SqliteSpool.checkBackup(copy));
+    assertThrows(SpoolException.class, () -> SqliteSpool.checkBackup(copy));
     Files.delete(body);
     Files.move(whole, body);
     SqliteSpool.checkBackup(copy);
@@ -478,28 +479,29 @@ final class SqliteSpoolTest {
     try (FileChannel file = FileChannel.open(database, StandardOpenOption.WRITE)) {
       file.truncate(file.size() / 2);
     }
-    assertThrows(SpoolTrouble.class, () -> SqliteSpool.checkBackup(copy));
+    assertThrows(SpoolException.class, () -> SqliteSpool.checkBackup(copy));
     Files.write(database, new byte[0]);
-    assertThrows(SpoolTrouble.class, () -> SqliteSpool.checkBackup(copy));
+    assertThrows(SpoolException.class, () -> SqliteSpool.checkBackup(copy));
     // As it is while it is made.
     Files.delete(database);
     Files.move(kept, copy.resolve("spool.db.part"));
-    assertThrows(SpoolTrouble.class, () -> SqliteSpool.checkBackup(copy));
+    assertThrows(SpoolException.class, () -> SqliteSpool.checkBackup(copy));
   }
 
   @Test
-  void remembersJourneysUpToABound() throws Exception {
+  void tracesAreBounded() throws Exception {
     SpoolSettings few = new SpoolSettings(folder(), 0, 10);
-    try (SqliteSpool spool = SqliteSpool.open(few, Clock.system(), Chance.secure(), log.log)) {
+    try (SqliteSpool spool =
+        SqliteSpool.open(few, Clock.system(), RandomSource.secure(), log.log)) {
       List<QueueId> ids = new ArrayList<>();
       for (int i = 0; i < 30; i++) {
         QueueId id = SpoolChild.store(spool, new byte[10]);
         ids.add(id);
         CountDownLatch done = new CountDownLatch(1);
-        JourneyEntry entry = new JourneyEntry(id, i, Instant.now(), new byte[] {1});
+        StoredTraceEntry entry = new StoredTraceEntry(id, i, Instant.now(), new byte[] {1});
         spool.change(
-            new Change(
-                List.of(new ShareKey(id, 0)), List.of(), List.of(), List.of(), List.of(entry)),
+            new SpoolChange(
+                List.of(new BatchKey(id, 0)), List.of(), List.of(), List.of(), List.of(entry)),
             gone -> done.countDown());
         done.await();
       }
@@ -507,14 +509,14 @@ final class SqliteSpoolTest {
       while (spool.isTidying()) {
         Thread.onSpinWait();
       }
-      assertEquals(0, spool.journey(ids.get(0)).size());
-      assertEquals(1, spool.journey(ids.get(29)).size());
+      assertEquals(0, spool.trace(ids.get(0)).size());
+      assertEquals(1, spool.trace(ids.get(29)).size());
     }
   }
 
   @Test
   void numbersSortAsTheirTextsDo() {
-    QueueIds ids = new QueueIds(Clock.system(), Chance.seeded(1), 0);
+    QueueIds ids = new QueueIds(Clock.system(), RandomSource.seeded(1), 0);
     QueueId before = ids.next();
     for (int i = 0; i < 10_000; i++) {
       QueueId next = ids.next();

@@ -9,23 +9,24 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.cli.Machine;
+import org.sealwax.mail.cli.MachineDefaults;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.router.config.Configuration;
-import org.sealwax.router.config.Settings;
+import org.sealwax.router.config.RouterSettings;
 
 /** The limits are added up, and what does not fit the heap is found before it is needed. */
 final class MemoryPlanTest {
   @TempDir private Path folder = Path.of("");
 
-  private Settings settings(String more) throws Exception {
+  private RouterSettings settings(String more) throws Exception {
     Path file = Files.writeString(folder.resolve("sealwax.toml"), "[server]\n" + more);
-    Configuration read = Configuration.read(file, new Machine(Domain.of("mx.example.org"), folder));
-    return ((Configuration.Sound) read).settings();
+    Configuration read =
+        Configuration.read(file, new MachineDefaults(Domain.of("mx.example.org"), folder));
+    return ((Configuration.ValidConfiguration) read).settings();
   }
 
   @Test
-  void theDefaultsFitTheLaunchersHeap() throws Exception {
+  void defaultLimitsFitTheLaunchersHeap() throws Exception {
     MemoryPlan here = MemoryPlan.of(settings(""));
     long launcher = 512L << 20;
     long fixed = here.sum() - MemoryPlan.forSessions();
@@ -35,14 +36,14 @@ final class MemoryPlanTest {
 
   @Test
   void limitsThatDoNotFitAreNamed() throws Exception {
-    Settings many = settings("[queue]\ndeliveries = 10000\n[limits]\nsessions = 1000000\n");
+    RouterSettings many = settings("[queue]\ndeliveries = 10000\n[limits]\nsessions = 1000000\n");
     MemoryPlan plan = MemoryPlan.of(many);
     assertFalse(plan.fits());
     assertTrue(plan.text().contains("[queue] deliveries 3750 MB"), plan.text());
     assertEquals(
         2,
-        Inspection.of(many, Clock.system()).stream()
-            .filter(f -> f.place().equals("memory") || f.place().equals("[limits] sessions"))
+        ConfiguredFilesCheck.of(many, Clock.system()).stream()
+            .filter(f -> f.setting().equals("memory") || f.setting().equals("[limits] sessions"))
             .count());
   }
 }

@@ -10,9 +10,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.sealwax.mail.cli.StateFolder;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.router.log.HeardLog;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.spool.SpoolSettings;
 import org.sealwax.router.spool.SqliteSpool;
 
@@ -33,29 +33,32 @@ final class StateFolderTest {
     "rwx------, rwx------",
     "rwx--x--x, rwx--x--x",
   })
-  void othersMayNotWriteInAFolderThatIsThere(String before, String after) throws Exception {
+  void otherUsersMayNotWriteInAnExistingFolder(String before, String after) throws Exception {
     Path state = Files.createDirectory(temporary.resolve("state"));
     Files.setPosixFilePermissions(state, PosixFilePermissions.fromString(before));
-    StateFolder.make(state);
+    StateFolder.create(state);
     assertEquals(after, mode(state));
   }
 
   @Test
-  void aNewOneLetsOthersPassToTheSocketOnly() throws Exception {
+  void aNewFolderLetsOtherUsersReachTheSocketOnly() throws Exception {
     Path state = temporary.resolve("a/state");
-    StateFolder.make(state);
+    StateFolder.create(state);
     assertEquals("rwx--x--x", mode(state));
   }
 
   @Test
-  void othersMayDoNothingInTheSpool() throws Exception {
+  void otherUsersHaveNoAccessToTheSpool() throws Exception {
     Path spool = temporary.resolve("spool");
     Path bodies = Files.createDirectories(spool.resolve("bodies"));
     for (Path folder : new Path[] {spool, bodies}) {
       Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxrwxrwx"));
     }
     SqliteSpool.open(
-            new SpoolSettings(spool, 0, 10), Clock.system(), Chance.secure(), new HeardLog().log())
+            new SpoolSettings(spool, 0, 10),
+            Clock.system(),
+            RandomSource.secure(),
+            new RecordingMailLog().log())
         .close();
     assertEquals("rwx------", mode(spool));
     assertEquals("rwx------", mode(bodies));

@@ -13,14 +13,14 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.dns.Answer;
-import org.sealwax.mail.dns.Caa;
-import org.sealwax.mail.dns.Mx;
-import org.sealwax.mail.dns.Nsec3Param;
+import org.sealwax.mail.dns.CaaRecord;
+import org.sealwax.mail.dns.DnsAnswer;
+import org.sealwax.mail.dns.DnssecStatus;
+import org.sealwax.mail.dns.MxRecord;
+import org.sealwax.mail.dns.Nsec3ParamRecord;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.dns.ReverseName;
-import org.sealwax.mail.dns.Security;
-import org.sealwax.mail.dns.Tlsa;
+import org.sealwax.mail.dns.TlsaRecord;
 
 /**
  * A whole DNS world as one literal: answers from a table, without network, clock or threads. For
@@ -52,11 +52,11 @@ public final class FixedResolver implements Resolver {
     CNAME
   }
 
-  private record Trouble(Security security, String reason) {}
+  private record FixedFailure(DnssecStatus security, String reason) {}
 
   private static final class Node {
     final Map<Type, List<Object>> records = new EnumMap<>(Type.class);
-    final Map<Type, Trouble> troubles = new EnumMap<>(Type.class);
+    final Map<Type, FixedFailure> troubles = new EnumMap<>(Type.class);
     @Nullable Domain alias;
 
     Node copy() {
@@ -107,85 +107,86 @@ public final class FixedResolver implements Resolver {
   }
 
   @Override
-  public Answer<Mx> mx(Domain domain) {
-    return ask(domain, Type.MX, Mx.class);
+  public DnsAnswer<MxRecord> mx(Domain domain) {
+    return query(domain, Type.MX, MxRecord.class);
   }
 
   @Override
-  public Answer<InetAddress> addresses(Domain host, Family family) {
+  public DnsAnswer<InetAddress> addresses(Domain host, AddressFamily family) {
     return switch (family) {
-      case IPV4 -> ask(host, Type.A, InetAddress.class);
-      case IPV6 -> ask(host, Type.AAAA, InetAddress.class);
+      case IPV4 -> query(host, Type.A, InetAddress.class);
+      case IPV6 -> query(host, Type.AAAA, InetAddress.class);
     };
   }
 
   @Override
-  public Answer<String> txt(Domain name) {
-    return ask(name, Type.TXT, String.class);
+  public DnsAnswer<String> txt(Domain name) {
+    return query(name, Type.TXT, String.class);
   }
 
   @Override
-  public Answer<Tlsa> tlsa(Domain owner) {
-    return ask(owner, Type.TLSA, Tlsa.class);
+  public DnsAnswer<TlsaRecord> tlsa(Domain owner) {
+    return query(owner, Type.TLSA, TlsaRecord.class);
   }
 
   @Override
-  public Answer<Domain> alias(Domain name) {
+  public DnsAnswer<Domain> alias(Domain name) {
     Node node = nodes.get(name);
-    Trouble trouble = node == null ? null : node.troubles.get(Type.CNAME);
+    FixedFailure trouble = node == null ? null : node.troubles.get(Type.CNAME);
     if (node == null || node.alias == null || trouble != null) {
-      return ask(name, Type.CNAME, Domain.class);
+      return query(name, Type.CNAME, Domain.class);
     }
-    Security security = isSecure(name) ? Security.SECURE : Security.INSECURE;
-    return new Answer<>(List.of(node.alias), Answer.Kind.FOUND, security, name, 0, ttl, "");
+    DnssecStatus security = isSecure(name) ? DnssecStatus.SECURE : DnssecStatus.INSECURE;
+    return new DnsAnswer<>(List.of(node.alias), DnsAnswer.Kind.FOUND, security, name, 0, ttl, "");
   }
 
   @Override
-  public Resolver atHand() {
+  public Resolver cacheOnly() {
     return this;
   }
 
   @Override
-  public Answer<Domain> reverse(InetAddress address) {
-    return ask(ReverseName.of(address), Type.PTR, Domain.class);
+  public DnsAnswer<Domain> reverse(InetAddress address) {
+    return query(ReverseName.of(address), Type.PTR, Domain.class);
   }
 
   @Override
-  public Answer<Caa> caa(Domain name) {
-    return ask(name, Type.CAA, Caa.class);
+  public DnsAnswer<CaaRecord> caa(Domain name) {
+    return query(name, Type.CAA, CaaRecord.class);
   }
 
   @Override
-  public Answer<Nsec3Param> nsec3param(Domain zone) {
-    return ask(zone, Type.NSEC3PARAM, Nsec3Param.class);
+  public DnsAnswer<Nsec3ParamRecord> nsec3param(Domain zone) {
+    return query(zone, Type.NSEC3PARAM, Nsec3ParamRecord.class);
   }
 
-  private <T> Answer<T> ask(Domain asked, Type type, Class<T> data) {
+  private <T> DnsAnswer<T> query(Domain asked, Type type, Class<T> data) {
     Domain name = asked;
-    Security security = Security.SECURE;
+    DnssecStatus security = DnssecStatus.SECURE;
     for (int aliases = 0; aliases <= MAX_ALIASES; aliases++) {
       if (!isSecure(name)) {
-        security = Security.INSECURE;
+        security = DnssecStatus.INSECURE;
       }
       Node node = nodes.get(name);
       if (node == null) {
-        Answer.Kind kind = existing.contains(name) ? Answer.Kind.NO_DATA : Answer.Kind.NO_NAME;
-        return new Answer<>(List.of(), kind, security, name, aliases, ttl, "");
+        DnsAnswer.Kind kind =
+            existing.contains(name) ? DnsAnswer.Kind.NO_DATA : DnsAnswer.Kind.NO_NAME;
+        return new DnsAnswer<>(List.of(), kind, security, name, aliases, ttl, "");
       }
-      Trouble trouble = node.troubles.get(type);
+      FixedFailure trouble = node.troubles.get(type);
       if (trouble != null) {
-        return Answer.unknown(trouble.security, name, aliases, Duration.ZERO, trouble.reason);
+        return DnsAnswer.unknown(trouble.security, name, aliases, Duration.ZERO, trouble.reason);
       }
       if (node.alias == null) {
         List<T> records =
             node.records.getOrDefault(type, List.of()).stream().map(data::cast).toList();
-        Answer.Kind kind = records.isEmpty() ? Answer.Kind.NO_DATA : Answer.Kind.FOUND;
-        return new Answer<>(records, kind, security, name, aliases, ttl, "");
+        DnsAnswer.Kind kind = records.isEmpty() ? DnsAnswer.Kind.NO_DATA : DnsAnswer.Kind.FOUND;
+        return new DnsAnswer<>(records, kind, security, name, aliases, ttl, "");
       }
       name = node.alias;
     }
-    return Answer.unknown(
-        Security.FAILED,
+    return DnsAnswer.unknown(
+        DnssecStatus.FAILED,
         asked,
         MAX_ALIASES,
         Duration.ZERO,
@@ -224,7 +225,7 @@ public final class FixedResolver implements Resolver {
     public Builder mx(String domain, int preference, String exchange) {
       Optional<Domain> host =
           exchange.equals(".") ? Optional.empty() : Optional.of(Domain.of(exchange));
-      return add(domain, Type.MX, new Mx(preference, host));
+      return add(domain, Type.MX, new MxRecord(preference, host));
     }
 
     /** An A or AAAA record, by the form of the address. */
@@ -249,17 +250,17 @@ public final class FixedResolver implements Resolver {
     }
 
     /** A TLSA record at its full owner name ({@code _25._tcp.mx.example.org}). */
-    public Builder tlsa(String owner, Tlsa record) {
+    public Builder tlsa(String owner, TlsaRecord record) {
       return add(owner, Type.TLSA, record);
     }
 
     /** A CAA record. */
-    public Builder caa(String name, Caa record) {
+    public Builder caa(String name, CaaRecord record) {
       return add(name, Type.CAA, record);
     }
 
     /** An NSEC3PARAM record at a zone's apex. */
-    public Builder nsec3param(String zone, Nsec3Param record) {
+    public Builder nsec3param(String zone, Nsec3ParamRecord record) {
       return add(zone, Type.NSEC3PARAM, record);
     }
 
@@ -282,25 +283,26 @@ public final class FixedResolver implements Resolver {
 
     /** Every question for this name is FAILED. */
     public Builder fails(String name) {
-      return trouble(name, new Trouble(Security.FAILED, "SERVFAIL"), Type.values());
+      return failure(name, new FixedFailure(DnssecStatus.FAILED, "SERVFAIL"), Type.values());
     }
 
     /** Questions of these types for this name are FAILED. */
     public Builder fails(String name, Type... types) {
-      return trouble(name, new Trouble(Security.FAILED, "SERVFAIL"), types);
+      return failure(name, new FixedFailure(DnssecStatus.FAILED, "SERVFAIL"), types);
     }
 
     /** Every question for this name is BOGUS. */
     public Builder bogus(String name) {
-      return trouble(name, new Trouble(Security.BOGUS, "signature expired"), Type.values());
+      return failure(
+          name, new FixedFailure(DnssecStatus.BOGUS, "signature expired"), Type.values());
     }
 
     /** Questions of these types for this name are BOGUS. */
     public Builder bogus(String name, Type... types) {
-      return trouble(name, new Trouble(Security.BOGUS, "signature expired"), types);
+      return failure(name, new FixedFailure(DnssecStatus.BOGUS, "signature expired"), types);
     }
 
-    private Builder trouble(String name, Trouble trouble, Type... types) {
+    private Builder failure(String name, FixedFailure trouble, Type... types) {
       for (Type type : types) {
         node(name).troubles.put(type, trouble);
       }

@@ -12,12 +12,12 @@ import java.time.Duration;
  * @param outcome in one word
  * @param text details in words; empty when it validates
  */
-public record ResolverCheck(InetSocketAddress resolver, Outcome outcome, String text) {
+public record ResolverCheck(InetSocketAddress resolver, ResolverStatus outcome, String text) {
   /** For the whole check: somebody waits in front of {@code sealwax check}. */
   public static final Duration TOTAL = Duration.ofSeconds(8);
 
   /** What one resolver is worth. */
-  public enum Outcome {
+  public enum ResolverStatus {
     /** Its answers validate. */
     VALIDATES,
     /** The check does not apply: nothing is validated, or not against the root. */
@@ -35,8 +35,8 @@ public record ResolverCheck(InetSocketAddress resolver, Outcome outcome, String 
   }
 
   /** Whether mail is deferred because of it; else the text is a note. */
-  public boolean isTrouble() {
-    return outcome == Outcome.STRIPS_DNSSEC || outcome == Outcome.INVALID;
+  public boolean isProblem() {
+    return outcome == ResolverStatus.STRIPS_DNSSEC || outcome == ResolverStatus.INVALID;
   }
 
   /** What is said about a resolver that strips DNSSEC, wherever it shows. */

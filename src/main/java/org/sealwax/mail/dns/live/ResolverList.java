@@ -38,7 +38,7 @@ final class ResolverList {
     this.clock = clock;
   }
 
-  void shun(InetSocketAddress resolver) {
+  void moveToEnd(InetSocketAddress resolver) {
     shunnedUntil.put(resolver, clock.nanoTime() + SHUNNED.toNanos());
   }
 

@@ -14,10 +14,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Deadline;
-import org.sealwax.mail.net.Descriptors;
+import org.sealwax.mail.net.FileDescriptors;
+import org.sealwax.mail.net.RandomSource;
 import org.xbill.DNS.DNSKEYRecord;
 import org.xbill.DNS.EDNSOption;
 import org.xbill.DNS.ExtendedErrorCodeOption;
@@ -45,14 +45,14 @@ final class Upstream {
   static final int ROUNDS = 2;
 
   /** UDP datagrams read in one try: the rest is a flood of guesses (RFC 5452 section 9). */
-  static final int MAX_STRANGERS = 20;
+  static final int MAX_UNEXPECTED_DATAGRAMS = 20;
 
   private final ResolverList resolvers;
   private final Duration timeout;
   private final boolean dnssec;
   private final Set<Name> signedZones;
   private final Clock clock;
-  private final Chance chance;
+  private final RandomSource random;
 
   /**
    * @param dnssec whether to ask for signatures
@@ -65,13 +65,13 @@ final class Upstream {
       boolean dnssec,
       Set<Name> signedZones,
       Clock clock,
-      Chance chance) {
+      RandomSource chance) {
     this.resolvers = resolvers;
     this.timeout = timeout;
     this.dnssec = dnssec;
     this.signedZones = Set.copyOf(signedZones);
     this.clock = clock;
-    this.chance = chance;
+    this.random = chance;
   }
 
   /**
@@ -80,7 +80,7 @@ final class Upstream {
    * @return with RCODE NOERROR or NXDOMAIN
    * @throws IOException when none came; its text says why
    */
-  Message ask(Message query, Inquiry inquiry) throws IOException {
+  Message query(Message query, LookupLimits inquiry) throws IOException {
     String trouble = "no resolver configured";
     String stripping = "";
     List<InetSocketAddress> order = resolvers.order();
@@ -89,8 +89,8 @@ final class Upstream {
         trouble = "no answer in time";
         break;
       }
-      if (!inquiry.mayAsk()) {
-        trouble = "more than " + Inquiry.MAX_MESSAGES + " messages for one question";
+      if (!inquiry.tryQuery()) {
+        trouble = "more than " + LookupLimits.MAX_MESSAGES + " messages for one question";
         break;
       }
       InetSocketAddress resolver = order.get(i % order.size());
@@ -115,8 +115,8 @@ final class Upstream {
           break;
         }
       } catch (IOException e) {
-        if (Descriptors.areShort(e)) {
-          throw new IOException(Descriptors.TEXT, e); // the resolver has done nothing wrong
+        if (FileDescriptors.areExhausted(e)) {
+          throw new IOException(FileDescriptors.TEXT, e); // the resolver has done nothing wrong
         }
         String at = ResolverCheck.text(resolver);
         trouble =
@@ -125,7 +125,7 @@ final class Upstream {
               case PortUnreachableException _ -> at + " is not there";
               default -> at + ": " + e.getMessage();
             };
-        resolvers.shun(resolver);
+        resolvers.moveToEnd(resolver);
       }
     }
     throw new IOException(stripping.isEmpty() ? trouble : stripping);
@@ -158,10 +158,10 @@ final class Upstream {
     return words.toString();
   }
 
-  private Message exchange(Message asked, InetSocketAddress resolver, Inquiry inquiry)
+  private Message exchange(Message asked, InetSocketAddress resolver, LookupLimits inquiry)
       throws IOException {
     Message query = asked.clone();
-    query.getHeader().setID(chance.below(0x10000));
+    query.getHeader().setID(random.below(0x10000));
     query.getHeader().setFlag(Flags.RD);
     if (dnssec) {
       // We validate: what a resolver holds for bogus is ours to judge (RFC 4035 3.2.2, RFC 6840
@@ -177,7 +177,7 @@ final class Upstream {
     return answer.getHeader().getFlag(Flags.TC) ? overTcp(query, wire, resolver, inquiry) : answer;
   }
 
-  private Duration tryTime(Inquiry inquiry) throws SocketTimeoutException {
+  private Duration tryTime(LookupLimits inquiry) throws SocketTimeoutException {
     Duration left = inquiry.left();
     if (!left.isPositive()) {
       throw new SocketTimeoutException("no time left");
@@ -185,7 +185,8 @@ final class Upstream {
     return left.compareTo(timeout) < 0 ? left : timeout;
   }
 
-  private Message overUdp(Message query, byte[] wire, InetSocketAddress resolver, Inquiry inquiry)
+  private Message overUdp(
+      Message query, byte[] wire, InetSocketAddress resolver, LookupLimits inquiry)
       throws IOException {
     try (DatagramSocket socket = new DatagramSocket()) {
       // Connected: the kernel drops what comes from elsewhere and tells of closed ports.
@@ -194,7 +195,7 @@ final class Upstream {
       long end = clock.nanoTime() + tryTime(inquiry).toNanos();
       byte[] buffer = new byte[UDP_SIZE + 1];
       IOException last = new SocketTimeoutException();
-      for (int i = 0; i < MAX_STRANGERS; i++) {
+      for (int i = 0; i < MAX_UNEXPECTED_DATAGRAMS; i++) {
         long left = end - clock.nanoTime();
         if (left <= 0) {
           throw last;
@@ -221,7 +222,8 @@ final class Upstream {
     }
   }
 
-  private Message overTcp(Message query, byte[] wire, InetSocketAddress resolver, Inquiry inquiry)
+  private Message overTcp(
+      Message query, byte[] wire, InetSocketAddress resolver, LookupLimits inquiry)
       throws IOException {
     Duration time = tryTime(inquiry);
     Socket socket = new Socket();

@@ -1,7 +1,7 @@
 /**
  * Floor 1: asks recursive resolvers, validates what they say, and remembers it.
  *
- * <p>{@link org.sealwax.mail.dns.live.LiveResolver} is the entry point. Behind it: a cache of
+ * <p>{@link org.sealwax.mail.dns.live.CachingResolver} is the entry point. Behind it: a cache of
  * answers with single flight; {@code Inquiry}, the bound on one question with everything it needs;
  * {@code Messages}, the messages of one inquiry; {@code Upstream}, which exchanges messages over
  * UDP and TCP with blocking sockets; the validator of {@code dns.validate} judges them.

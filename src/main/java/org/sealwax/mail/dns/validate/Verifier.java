@@ -33,7 +33,7 @@ final class Verifier {
   private static final Set<Integer> DIGESTS =
       Set.of(DNSSEC.Digest.SHA1, DNSSEC.Digest.SHA256, DNSSEC.Digest.SHA384);
 
-  /** Thrown at a bound; caught by {@link Validator#judge}. */
+  /** Thrown at a bound; caught by {@link DnssecValidator#judge}. */
   static final class Exhausted extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

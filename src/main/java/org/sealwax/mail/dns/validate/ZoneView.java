@@ -32,7 +32,7 @@ final class ZoneView {
    * @param labels of the RRSIG (RFC 4034 3.1.3); fewer than the owner's for an expanded wildcard
    * @param ttl RFC 4035 5.3.3
    */
-  record Verified(List<Record> records, int labels, Duration ttl) {
+  record VerifiedRrset(List<Record> records, int labels, Duration ttl) {
     Name owner() {
       return record().getName();
     }
@@ -50,7 +50,7 @@ final class ZoneView {
   private final List<DNSKEYRecord> keys;
   private final Verifier verifier;
   private final Map<Key, RRset> sets = new LinkedHashMap<>();
-  private final Map<Key, @Nullable Verified> verified = new HashMap<>();
+  private final Map<Key, @Nullable VerifiedRrset> verified = new HashMap<>();
   private String reason = "";
 
   /**
@@ -93,7 +93,7 @@ final class ZoneView {
   }
 
   /** The set when it is there and its signature holds. */
-  @Nullable Verified find(Name owner, int type) {
+  @Nullable VerifiedRrset find(Name owner, int type) {
     Key key = new Key(owner, type);
     RRset set = sets.get(key);
     if (set == null || set.isEmpty()) {
@@ -106,11 +106,12 @@ final class ZoneView {
   }
 
   /** The sets of a type that have one record, as the zone has it: not made from a wildcard. */
-  List<Verified> singles(int type) {
-    List<Verified> singles = new ArrayList<>();
+  List<VerifiedRrset> singles(int type) {
+    List<VerifiedRrset> singles = new ArrayList<>();
     sets.forEach(
         (key, set) -> {
-          Verified found = key.type() == type && set.size() == 1 ? find(key.owner(), type) : null;
+          VerifiedRrset found =
+              key.type() == type && set.size() == 1 ? find(key.owner(), type) : null;
           if (found != null && !found.isExpanded()) {
             singles.add(found);
           }
@@ -119,8 +120,8 @@ final class ZoneView {
   }
 
   /** RFC 4035 5.3.1 to 5.3.3; one valid signature suffices (RFC 6840 5.4, 5.11). */
-  private @Nullable Verified verify(RRset set) {
-    String what = Names.text(set.getName(), set.getType());
+  private @Nullable VerifiedRrset verify(RRset set) {
+    String what = DnsNames.text(set.getName(), set.getType());
     String why = what + " is not signed by " + zone;
     int labels = labels(set.getName());
     long now = verifier.now().getEpochSecond();
@@ -136,7 +137,7 @@ final class ZoneView {
         why = "the signature of " + what + " is not valid before " + sig.getTimeSigned();
       } else if (verifier.verifies(keys, set, sig)) {
         long seconds = Math.min(Math.min(set.getTTL(), sig.getOrigTTL()), left);
-        return new Verified(set.rrs(false), sig.getLabels(), Duration.ofSeconds(seconds));
+        return new VerifiedRrset(set.rrs(false), sig.getLabels(), Duration.ofSeconds(seconds));
       } else {
         why = "no key of " + zone + " verifies " + what;
       }

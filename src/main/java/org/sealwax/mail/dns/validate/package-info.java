@@ -3,11 +3,11 @@
  * trust anchors, the zones known so far and the source of messages are parameters. The DNS library
  * is used for wire format and records only.
  *
- * <p>{@link org.sealwax.mail.dns.validate.Validator} walks down from the trust anchor to the name
- * that was asked. For each name on the way it establishes a signed DS, a proven absence of DS
- * ({@link org.sealwax.mail.dns.validate.Denial}), or a failure. It judges an answer with the keys
- * of the zone that the walk ends in. A message may suggest by its signer names where to begin; it
- * never decides which zone a name is in.
+ * <p>{@link org.sealwax.mail.dns.validate.DnssecValidator} walks down from the trust anchor to the
+ * name that was asked. For each name on the way it establishes a signed DS, a proven absence of DS
+ * ({@link org.sealwax.mail.dns.validate.DenialOfExistence}), or a failure. It judges an answer with
+ * the keys of the zone that the walk ends in. A message may suggest by its signer names where to
+ * begin; it never decides which zone a name is in.
  *
  * <p>Invariants: INSECURE needs a validated denial of DS, or a DS set with unsupported algorithms
  * or digests only, at the name or an ancestor, or a configured exception; an answer that cannot be

@@ -6,15 +6,15 @@ import java.time.Duration;
 import org.sealwax.mail.net.Deadline;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.policy.Observation;
-import org.sealwax.mail.policy.Observation.Stage;
+import org.sealwax.mail.policy.Observation.GreetingStage;
 import org.sealwax.mail.smtp.Capabilities;
+import org.sealwax.mail.smtp.InvalidReplyException;
 import org.sealwax.mail.smtp.LineReader;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.mail.smtp.ReplyReader;
-import org.sealwax.mail.smtp.ReplyTrouble;
 import org.sealwax.mail.tls.TlsClient;
 import org.sealwax.mail.tls.TlsWire;
-import org.sealwax.mail.tls.verdict.TlsTrouble;
+import org.sealwax.mail.tls.verdict.TlsException;
 
 /**
  * Greets a host: banner, EHLO or HELO, STARTTLS, EHLO again. Says nothing private and cannot send
@@ -24,7 +24,7 @@ import org.sealwax.mail.tls.verdict.TlsTrouble;
  * @param tls our side of TLS
  * @param times how long to wait for what
  */
-public record Greeting(TlsClient tls, SmtpTimes times) {
+public record Greeting(TlsClient tls, SmtpTimeouts times) {
   /**
    * A greeting as a whole may take this many times the wait for a banner: a peer that sends one
    * octet a minute passes every single wait.
@@ -32,11 +32,11 @@ public record Greeting(TlsClient tls, SmtpTimes times) {
   private static final int TOTAL_IN_BANNERS = 3;
 
   /** Greets over {@code wire}, which is closed unless the result has an open dialogue. */
-  public Greeted greet(Wire wire, Approach approach) {
+  public GreetingResult greet(Wire wire, GreetingOptions approach) {
     boolean open = false;
     try (Deadline deadline = Deadline.after(times.banner().multipliedBy(TOTAL_IN_BANNERS), wire)) {
-      Greeted greeted = new Conversation(wire, approach, deadline).greet();
-      open = greeted.dialogue() != null;
+      GreetingResult greeted = new GreetingExchange(wire, approach, deadline).greet();
+      open = greeted.session() != null;
       return greeted;
     } finally {
       if (!open) {
@@ -53,15 +53,15 @@ public record Greeting(TlsClient tls, SmtpTimes times) {
     }
   }
 
-  private final class Conversation {
-    private final Approach approach;
+  private final class GreetingExchange {
+    private final GreetingOptions approach;
     private final Deadline deadline;
     private Wire wire;
     private LineReader lines;
     private ReplyReader replies;
-    private Stage stage = Stage.BANNER;
+    private GreetingStage stage = GreetingStage.BANNER;
 
-    Conversation(Wire wire, Approach approach, Deadline deadline) {
+    GreetingExchange(Wire wire, GreetingOptions approach, Deadline deadline) {
       this.wire = wire;
       this.approach = approach;
       this.deadline = deadline;
@@ -69,14 +69,14 @@ public record Greeting(TlsClient tls, SmtpTimes times) {
       this.replies = new ReplyReader(lines);
     }
 
-    Greeted greet() {
+    GreetingResult greet() {
       try {
-        return switch (approach.wish()) {
+        return switch (approach.tlsMode()) {
           case IMPLICIT -> implicit();
-          case STARTTLS, CLEAR -> fromClear();
+          case STARTTLS, CLEAR -> fromPlaintext();
         };
-      } catch (TlsTrouble e) {
-        return closed(new Observation.HandshakeBroken(e.kind(), text(e)));
+      } catch (TlsException e) {
+        return closed(new Observation.HandshakeFailed(e.kind(), text(e)));
       } catch (IOException e) {
         return closed(broken(e));
       }
@@ -85,25 +85,27 @@ public record Greeting(TlsClient tls, SmtpTimes times) {
     private Observation broken(IOException e) {
       return switch (stage) {
         case BANNER, EHLO ->
-            new Observation.BrokenOff(
+            new Observation.ConnectionLost(
                 stage,
-                (e instanceof ReplyTrouble t && t.answered() ? "no valid reply" : "lost connection")
+                (e instanceof InvalidReplyException t && t.answered()
+                        ? "no valid reply"
+                        : "lost connection")
                     + " at "
                     + stage
                     + ": "
                     + text(e));
         // From the word STARTTLS on it is TLS that does not come about; a middlebox that swallows
         // the command must not look better than one that swallows the hello.
-        case STARTTLS -> new Observation.HandshakeBroken(kind(e), text(e));
+        case STARTTLS -> new Observation.HandshakeFailed(kind(e), text(e));
         case EHLO_AGAIN ->
-            new Observation.HandshakeBroken(TlsTrouble.Kind.AFTER_HANDSHAKE, text(e));
+            new Observation.HandshakeFailed(TlsException.Kind.AFTER_HANDSHAKE, text(e));
       };
     }
 
-    private TlsTrouble.Kind kind(IOException e) {
+    private TlsException.Kind kind(IOException e) {
       return e instanceof SocketTimeoutException || deadline.passed()
-          ? TlsTrouble.Kind.TIMEOUT
-          : TlsTrouble.Kind.CLOSED;
+          ? TlsException.Kind.TIMEOUT
+          : TlsException.Kind.CLOSED;
     }
 
     private String text(IOException e) {
@@ -114,12 +116,12 @@ public record Greeting(TlsClient tls, SmtpTimes times) {
       return message == null ? e.getClass().getSimpleName() : message;
     }
 
-    private Greeted fromClear() throws IOException {
+    private GreetingResult fromPlaintext() throws IOException {
       Reply banner = read(times.banner());
       if (banner.code() != 220) {
-        return closed(new Observation.Unwelcome(stage, banner));
+        return closed(new Observation.RefusedByReply(stage, banner));
       }
-      stage = Stage.EHLO;
+      stage = GreetingStage.EHLO;
       Reply hello = exchange("EHLO " + approach.ehlo(), times.ehlo());
       Capabilities capabilities;
       if (hello.code() == 250) {
@@ -128,29 +130,29 @@ public record Greeting(TlsClient tls, SmtpTimes times) {
         // RFC 5321 §3.2: a server that does not know EHLO gets HELO.
         hello = exchange("HELO " + approach.ehlo(), times.ehlo());
         if (hello.code() != 250) {
-          return closed(new Observation.Unwelcome(stage, hello));
+          return closed(new Observation.RefusedByReply(stage, hello));
         }
         capabilities = Capabilities.none(firstWord(hello));
       } else {
-        return closed(new Observation.Unwelcome(stage, hello));
+        return closed(new Observation.RefusedByReply(stage, hello));
       }
       boolean offered = capabilities.offersStarttls();
-      if (approach.wish() == Approach.Wish.CLEAR || !offered) {
-        return open(new Observation.Clear(offered), capabilities);
+      if (approach.tlsMode() == GreetingOptions.TlsMode.CLEAR || !offered) {
+        return open(new Observation.Unencrypted(offered), capabilities);
       }
       return starttls(capabilities);
     }
 
-    private Greeted starttls(Capabilities capabilities) throws IOException {
-      stage = Stage.STARTTLS;
+    private GreetingResult starttls(Capabilities capabilities) throws IOException {
+      stage = GreetingStage.STARTTLS;
       Reply go = exchange("STARTTLS", times.starttls());
       if (go.isTransient() || go.isPermanent()) {
         return open(new Observation.StarttlsRefused(go), capabilities);
       }
       if (go.code() != 220) {
         return closed(
-            new Observation.HandshakeBroken(
-                TlsTrouble.Kind.NOT_TLS, "STARTTLS was answered " + go));
+            new Observation.HandshakeFailed(
+                TlsException.Kind.NOT_TLS, "STARTTLS was answered " + go));
       }
       if (lines.buffered() > 0) {
         // Whoever can write into the clear text before the handshake must not be heard after it.
@@ -161,24 +163,24 @@ public record Greeting(TlsClient tls, SmtpTimes times) {
       return encrypted(secured);
     }
 
-    private Greeted encrypted(TlsWire secured) throws IOException {
-      stage = Stage.EHLO_AGAIN;
+    private GreetingResult encrypted(TlsWire secured) throws IOException {
+      stage = GreetingStage.EHLO_AGAIN;
       // RFC 3207 §4.2: everything learned before is forgotten.
       Reply hello = exchange("EHLO " + approach.ehlo(), times.ehlo());
       if (hello.code() != 250) {
-        return closed(new Observation.Unwelcome(stage, hello));
+        return closed(new Observation.RefusedByReply(stage, hello));
       }
       return open(new Observation.Encrypted(secured.handshake()), Capabilities.of(hello));
     }
 
-    private Greeted implicit() throws IOException {
-      stage = Stage.STARTTLS;
+    private GreetingResult implicit() throws IOException {
+      stage = GreetingStage.STARTTLS;
       TlsWire secured = tls.connect(wire, approach.offer(), times.handshake());
       take(secured);
-      stage = Stage.EHLO_AGAIN;
+      stage = GreetingStage.EHLO_AGAIN;
       Reply banner = read(times.banner());
       if (banner.code() != 220) {
-        return closed(new Observation.Unwelcome(Stage.BANNER, banner));
+        return closed(new Observation.RefusedByReply(GreetingStage.BANNER, banner));
       }
       return encrypted(secured);
     }
@@ -200,13 +202,14 @@ public record Greeting(TlsClient tls, SmtpTimes times) {
       return replies.read();
     }
 
-    private Greeted open(Observation observation, Capabilities capabilities) {
-      return new Greeted(observation, new ClientDialogue(wire, lines, capabilities, times.block()));
+    private GreetingResult open(Observation observation, Capabilities capabilities) {
+      return new GreetingResult(
+          observation, new ClientSession(wire, lines, capabilities, times.block()));
     }
 
-    private Greeted closed(Observation observation) {
+    private GreetingResult closed(Observation observation) {
       closeQuietly(wire);
-      return new Greeted(observation, null);
+      return new GreetingResult(observation, null);
     }
 
     private static String firstWord(Reply reply) {

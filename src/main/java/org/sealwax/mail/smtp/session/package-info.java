@@ -1,10 +1,10 @@
 /**
- * Floor 2: SMTP conversations without mail. {@link org.sealwax.mail.smtp.session.Dialogue} is the
+ * Floor 2: SMTP conversations without mail. {@link org.sealwax.mail.smtp.session.ServerLoop} is the
  * server's half: a loop that knows lines, limits, timeouts, groups and TLS, and asks {@link
- * org.sealwax.mail.smtp.session.Verbs} what each verb means. {@link
+ * org.sealwax.mail.smtp.session.CommandHandler} what each verb means. {@link
  * org.sealwax.mail.smtp.session.Greeting} is the client's half: banner, EHLO, STARTTLS, EHLO; it
- * yields an observation and an open {@link org.sealwax.mail.smtp.session.ClientDialogue}, and
- * cannot send mail.
+ * yields an observation and an open {@link org.sealwax.mail.smtp.session.ClientSession}, and cannot
+ * send mail.
  *
  * <p>Invariants: nothing read before TLS is heard after it; only the capabilities of the last EHLO
  * count; a server conversation ends with a reply unless the peer or the network ended it. RFC 5321

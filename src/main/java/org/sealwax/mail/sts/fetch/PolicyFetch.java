@@ -3,7 +3,7 @@ package org.sealwax.mail.sts.fetch;
 import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.mail.http.HttpReply;
+import org.sealwax.mail.http.HttpResponse;
 import org.sealwax.mail.http.HttpsExchange;
 import org.sealwax.mail.sts.StsPolicy;
 
@@ -14,14 +14,14 @@ import org.sealwax.mail.sts.StsPolicy;
  * @param exchange addresses, handshake with its verdict, status, fields, content; null when the
  *     domain's name is too long to have a policy host
  */
-public record PolicyFetch(Outcome outcome, @Nullable HttpsExchange exchange) {
+public record PolicyFetch(FetchOutcome outcome, @Nullable HttpsExchange exchange) {
   /** What a fetch came to. Only {@link Obtained} brings a policy. */
-  public sealed interface Outcome {
+  public sealed interface FetchOutcome {
     /** In words for logs and people. */
     String text();
 
     /** A policy. */
-    record Obtained(StsPolicy policy) implements Outcome {
+    record Obtained(StsPolicy policy) implements FetchOutcome {
       @Override
       public String text() {
         return "a policy in mode " + policy.mode().word();
@@ -32,13 +32,13 @@ public record PolicyFetch(Outcome outcome, @Nullable HttpsExchange exchange) {
      * A policy that may be read and must not be followed: the certificate does not hold. Only where
      * the certificate was to be judged and not demanded.
      */
-    record Unproven(StsPolicy policy, String text) implements Outcome {}
+    record UnverifiedPolicy(StsPolicy policy, String text) implements FetchOutcome {}
 
     /** No answer. */
-    record Unreachable(String text) implements Outcome {}
+    record PolicyHostUnreachable(String text) implements FetchOutcome {}
 
     /** A status other than 200 (RFC 8461 3.3). */
-    record Status(int status) implements Outcome {
+    record UnexpectedStatus(int status) implements FetchOutcome {
       @Override
       public String text() {
         return "status " + status + " instead of 200";
@@ -50,7 +50,7 @@ public record PolicyFetch(Outcome outcome, @Nullable HttpsExchange exchange) {
      *
      * @param location where to; empty when it does not say
      */
-    record Redirect(int status, String location) implements Outcome {
+    record Redirect(int status, String location) implements FetchOutcome {
       @Override
       public String text() {
         return "a redirect, which must not be followed";
@@ -62,7 +62,7 @@ public record PolicyFetch(Outcome outcome, @Nullable HttpsExchange exchange) {
      *
      * @param type as sent; empty for none
      */
-    record MediaType(String type) implements Outcome {
+    record MediaType(String type) implements FetchOutcome {
       @Override
       public String text() {
         return "a media type other than text/plain";
@@ -70,7 +70,7 @@ public record PolicyFetch(Outcome outcome, @Nullable HttpsExchange exchange) {
     }
 
     /** The file breaks the grammar. */
-    record Flawed(StsPolicy.Reading.Flawed flaw) implements Outcome {
+    record InvalidPolicyFile(StsPolicy.ParsedStsPolicy.StsPolicyFlaw flaw) implements FetchOutcome {
       @Override
       public String text() {
         return "not a policy: " + flaw.text();
@@ -84,13 +84,13 @@ public record PolicyFetch(Outcome outcome, @Nullable HttpsExchange exchange) {
    */
   public boolean isInvalid() {
     return switch (outcome) {
-      case Outcome.MediaType m -> true;
-      case Outcome.Flawed f -> true;
-      case Outcome.Obtained o -> false;
-      case Outcome.Unproven u -> false;
-      case Outcome.Unreachable u -> false;
-      case Outcome.Status s -> false;
-      case Outcome.Redirect r -> false;
+      case FetchOutcome.MediaType m -> true;
+      case FetchOutcome.InvalidPolicyFile f -> true;
+      case FetchOutcome.Obtained o -> false;
+      case FetchOutcome.UnverifiedPolicy u -> false;
+      case FetchOutcome.PolicyHostUnreachable u -> false;
+      case FetchOutcome.UnexpectedStatus s -> false;
+      case FetchOutcome.Redirect r -> false;
     };
   }
 
@@ -99,24 +99,24 @@ public record PolicyFetch(Outcome outcome, @Nullable HttpsExchange exchange) {
    *
    * @param strict a deviation that senders can pass over counts as a flaw
    */
-  static Outcome meaning(HttpReply reply, boolean strict) {
+  static FetchOutcome meaning(HttpResponse reply, boolean strict) {
     int status = reply.status();
     if (status >= 300 && status < 400) {
-      return new Outcome.Redirect(status, reply.field("location").orElse(""));
+      return new FetchOutcome.Redirect(status, reply.field("location").orElse(""));
     }
     if (status != 200) {
-      return new Outcome.Status(status);
+      return new FetchOutcome.UnexpectedStatus(status);
     }
     Optional<String> type = reply.field("content-type");
     if (!StsPolicy.isMediaType(type.orElse(null))) {
-      return new Outcome.MediaType(type.orElse("").toLowerCase(Locale.ROOT));
+      return new FetchOutcome.MediaType(type.orElse("").toLowerCase(Locale.ROOT));
     }
     return switch (StsPolicy.read(reply.body())) {
-      case StsPolicy.Reading.Sound s ->
+      case StsPolicy.ParsedStsPolicy.ValidStsPolicy s ->
           strict && !s.deviations().isEmpty()
-              ? new Outcome.Flawed(s.deviations().getFirst())
-              : new Outcome.Obtained(s.policy());
-      case StsPolicy.Reading.Flawed f -> new Outcome.Flawed(f);
+              ? new FetchOutcome.InvalidPolicyFile(s.deviations().getFirst())
+              : new FetchOutcome.Obtained(s.policy());
+      case StsPolicy.ParsedStsPolicy.StsPolicyFlaw f -> new FetchOutcome.InvalidPolicyFile(f);
     };
   }
 }

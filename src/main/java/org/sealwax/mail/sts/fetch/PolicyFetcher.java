@@ -3,11 +3,11 @@ package org.sealwax.mail.sts.fetch;
 import java.time.Duration;
 import java.util.Optional;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.http.HttpReply;
+import org.sealwax.mail.http.HttpResponse;
 import org.sealwax.mail.http.HttpsClient;
 import org.sealwax.mail.http.HttpsExchange;
+import org.sealwax.mail.http.HttpsFailure;
 import org.sealwax.mail.http.HttpsRequest;
-import org.sealwax.mail.http.HttpsTrouble;
 import org.sealwax.mail.sts.StsPolicy;
 import org.sealwax.mail.sts.StsRecord;
 import org.sealwax.mail.tls.verdict.Handshake;
@@ -43,20 +43,22 @@ public final class PolicyFetcher {
    * read as leniently as is safe.
    */
   public PolicyFetch fetch(Domain policyDomain) throws InterruptedException {
-    return fetch(policyDomain, HttpsRequest.Certificate.DEMANDED);
+    return fetch(policyDomain, HttpsRequest.CertificateUse.DEMANDED);
   }
 
   /** Fetches as an examiner may: goes on over a bad certificate, and reads strictly. */
   public PolicyFetch examine(Domain policyDomain) throws InterruptedException {
-    return fetch(policyDomain, HttpsRequest.Certificate.JUDGED);
+    return fetch(policyDomain, HttpsRequest.CertificateUse.JUDGED);
   }
 
-  private PolicyFetch fetch(Domain policyDomain, HttpsRequest.Certificate certificate)
+  private PolicyFetch fetch(Domain policyDomain, HttpsRequest.CertificateUse certificate)
       throws InterruptedException {
     Optional<Domain> host = StsRecord.hostFor(policyDomain);
     if (host.isEmpty()) {
       return new PolicyFetch(
-          new PolicyFetch.Outcome.Unreachable("the name is too long for a policy host"), null);
+          new PolicyFetch.FetchOutcome.PolicyHostUnreachable(
+              "the name is too long for a policy host"),
+          null);
     }
     HttpsExchange exchange =
         client.exchange(
@@ -67,22 +69,23 @@ public final class PolicyFetcher {
                 Optional.empty(),
                 certificate,
                 new HttpsRequest.Limits(StsPolicy.MAX_SIZE, total)));
-    HttpsTrouble trouble = exchange.trouble();
-    HttpReply reply = exchange.reply();
+    HttpsFailure trouble = exchange.failure();
+    HttpResponse reply = exchange.reply();
     if (reply == null) {
       String text = trouble == null ? "no answer" : trouble.text();
-      return new PolicyFetch(new PolicyFetch.Outcome.Unreachable(text), exchange);
+      return new PolicyFetch(new PolicyFetch.FetchOutcome.PolicyHostUnreachable(text), exchange);
     }
-    PolicyFetch.Outcome outcome =
-        PolicyFetch.meaning(reply, certificate == HttpsRequest.Certificate.JUDGED);
+    PolicyFetch.FetchOutcome outcome =
+        PolicyFetch.meaning(reply, certificate == HttpsRequest.CertificateUse.JUDGED);
     Handshake handshake = exchange.handshake();
     boolean proven =
         handshake != null
             && handshake.verdict() instanceof Verdict.Verified v
-            && v.by() == Verdict.By.NAME;
-    if (outcome instanceof PolicyFetch.Outcome.Obtained obtained && !proven) {
+            && v.by() == Verdict.IdentifiedBy.NAME;
+    if (outcome instanceof PolicyFetch.FetchOutcome.Obtained obtained && !proven) {
       String why = handshake == null ? "no certificate" : handshake.verdict().text();
-      outcome = new PolicyFetch.Outcome.Unproven(obtained.policy(), "certificate " + why);
+      outcome =
+          new PolicyFetch.FetchOutcome.UnverifiedPolicy(obtained.policy(), "certificate " + why);
     }
     return new PolicyFetch(outcome, exchange);
   }

@@ -45,7 +45,7 @@ public record Handshake(
   }
 
   /** The same with another verdict; what the chain proves by itself stays. */
-  public Handshake judged(Verdict as) {
+  public Handshake withVerification(Verdict as) {
     return new Handshake(
         version,
         suite,

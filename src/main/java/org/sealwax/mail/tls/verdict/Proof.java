@@ -6,10 +6,10 @@ import org.jspecify.annotations.Nullable;
  * What a judgement rests on, apart from the one word of the {@link Verdict}: a requirement may
  * demand several things at once, and each is looked up here.
  *
- * @param chainHolds the chain leads to a root of the references and is valid now
+ * @param isChainValid the chain leads to a root of the references and is valid now
  * @param association the matching TLSA association of the references, or null
  */
-public record Proof(boolean chainHolds, @Nullable Association association) {
+public record Proof(boolean isChainValid, @Nullable TlsaAssociation association) {
   /** Nothing is proven. */
   public static final Proof NONE = new Proof(false, null);
 
@@ -17,7 +17,7 @@ public record Proof(boolean chainHolds, @Nullable Association association) {
   static Proof of(Verdict verdict) {
     return switch (verdict) {
       case Verdict.Trusted t -> new Proof(true, null);
-      case Verdict.Verified v -> new Proof(v.by() == Verdict.By.NAME, null);
+      case Verdict.Verified v -> new Proof(v.by() == Verdict.IdentifiedBy.NAME, null);
       case Verdict.Anonymous a -> NONE;
       case Verdict.Untrusted u -> NONE;
     };

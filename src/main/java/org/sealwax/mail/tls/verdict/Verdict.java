@@ -25,7 +25,7 @@ public sealed interface Verdict {
   }
 
   /** By what the peer was identified. */
-  enum By {
+  enum IdentifiedBy {
     NAME,
     TLSA,
     PIN,
@@ -47,7 +47,7 @@ public sealed interface Verdict {
    * @param by what identified it
    * @param what the matching name, TLSA record, or pin, in text
    */
-  record Verified(By by, String what) implements Verdict {}
+  record Verified(IdentifiedBy by, String what) implements Verdict {}
 
   /** The capitalised word of Postfix's log lines, which log parsers know. */
   default String postfixWord() {

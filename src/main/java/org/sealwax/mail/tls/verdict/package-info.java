@@ -3,10 +3,10 @@
  * org.sealwax.mail.tls.verdict.Handshake} holds the facts of one handshake, with the {@link
  * org.sealwax.mail.tls.verdict.Verdict} about the peer's certificate and the {@link
  * org.sealwax.mail.tls.verdict.Proof} that it rests on; a {@link
- * org.sealwax.mail.tls.verdict.TlsTrouble} says why there was none. {@link
- * org.sealwax.mail.tls.verdict.References} (names, {@link org.sealwax.mail.tls.verdict.Pin}s,
- * {@link org.sealwax.mail.tls.verdict.TrustRoots}, TLSA {@link
- * org.sealwax.mail.tls.verdict.Associations}) is what a peer is compared with; {@link
+ * org.sealwax.mail.tls.verdict.TlsException} says why there was none. {@link
+ * org.sealwax.mail.tls.verdict.ReferenceIdentity} (names, {@link
+ * org.sealwax.mail.tls.verdict.Pin}s, {@link org.sealwax.mail.tls.verdict.TrustRoots}, TLSA {@link
+ * org.sealwax.mail.tls.verdict.TlsaAssociations}) is what a peer is compared with; {@link
  * org.sealwax.mail.tls.verdict.NameCheck} compares names. {@link
  * org.sealwax.mail.tls.verdict.TlsVersion} and {@link org.sealwax.mail.tls.verdict.TlsFloor} are
  * the limits of a requirement.

@@ -59,16 +59,16 @@ public record ClientHello(
   }
 
   /** What the octets so far are. */
-  public sealed interface Reading {
+  public sealed interface ClientHelloParse {
     /** A whole hello. */
-    record Whole(ClientHello hello) implements Reading {}
+    record Whole(ClientHello hello) implements ClientHelloParse {}
 
     /**
      * The beginning of one.
      *
      * @param missing octets without which reading again is pointless, at least 1
      */
-    record Partial(int missing) implements Reading {}
+    record Partial(int missing) implements ClientHelloParse {}
 
     /**
      * Not TLS, or no hello.
@@ -76,7 +76,7 @@ public record ClientHello(
      * @param why for the log
      * @param tls whether it at least looked like TLS records
      */
-    record Broken(String why, boolean tls) implements Reading {}
+    record Broken(String why, boolean tls) implements ClientHelloParse {}
   }
 
   /**
@@ -86,7 +86,7 @@ public record ClientHello(
    * @param from where they begin
    * @param count how many count
    */
-  public static Reading read(byte[] bytes, int from, int count) {
+  public static ClientHelloParse read(byte[] bytes, int from, int count) {
     byte[] message = new byte[Math.min(count, MAX_SIZE)];
     int length = from + count;
     int filled = 0;
@@ -94,34 +94,34 @@ public record ClientHello(
     while (true) {
       if (at < length && (bytes[at] & 0xff) != RecordHeader.HANDSHAKE) {
         boolean alert = (bytes[at] & 0xff) == RecordHeader.ALERT;
-        return new Reading.Broken("expected a ClientHello", alert || at > from);
+        return new ClientHelloParse.Broken("expected a ClientHello", alert || at > from);
       }
       if (at + 1 < length && bytes[at + 1] != 3) {
-        return new Reading.Broken("not a TLS record", at > from);
+        return new ClientHelloParse.Broken("not a TLS record", at > from);
       }
       if (length - at < RecordHeader.SIZE) {
         return more(count, RecordHeader.SIZE - (length - at));
       }
       RecordHeader header = RecordHeader.at(bytes, at);
       if (!header.plausible() || header.length() == 0) {
-        return new Reading.Broken("not a TLS record", at > from);
+        return new ClientHelloParse.Broken("not a TLS record", at > from);
       }
       at += RecordHeader.SIZE;
       int part = Math.min(header.length(), length - at);
       System.arraycopy(bytes, at, message, filled, Math.min(part, message.length - filled));
       filled += Math.min(part, message.length - filled);
       if (filled > 0 && message[0] != TYPE) {
-        return new Reading.Broken("the first handshake message is no ClientHello", true);
+        return new ClientHelloParse.Broken("the first handshake message is no ClientHello", true);
       }
       if (filled >= 4) {
         int size = (message[1] & 0xff) << 16 | (message[2] & 0xff) << 8 | (message[3] & 0xff);
         if (size > MAX_SIZE - 4) {
-          return new Reading.Broken("ClientHello over " + MAX_SIZE + " octets", true);
+          return new ClientHelloParse.Broken("ClientHello over " + MAX_SIZE + " octets", true);
         }
         if (filled >= 4 + size) {
           return parse(message, 4, 4 + size)
-              .<Reading>map(Reading.Whole::new)
-              .orElseGet(() -> new Reading.Broken("malformed ClientHello", true));
+              .<ClientHelloParse>map(ClientHelloParse.Whole::new)
+              .orElseGet(() -> new ClientHelloParse.Broken("malformed ClientHello", true));
         }
       }
       if (part < header.length()) {
@@ -131,14 +131,14 @@ public record ClientHello(
     }
   }
 
-  private static Reading more(int count, int missing) {
+  private static ClientHelloParse more(int count, int missing) {
     return count >= MAX_SIZE
-        ? new Reading.Broken("ClientHello over " + MAX_SIZE + " octets", true)
-        : new Reading.Partial(missing);
+        ? new ClientHelloParse.Broken("ClientHello over " + MAX_SIZE + " octets", true)
+        : new ClientHelloParse.Partial(missing);
   }
 
   private static Optional<ClientHello> parse(byte[] bytes, int from, int end) {
-    Octets in = new Octets(bytes, from, end);
+    PresentationReader in = new PresentationReader(bytes, from, end);
     int version = in.u16();
     in.take(32);
     int idLength = in.u8();
@@ -150,7 +150,7 @@ public record ClientHello(
     in.take(in.u8());
     Extensions found = new Extensions();
     if (in.left() > 0) {
-      Octets all = in.sub(in.u16());
+      PresentationReader all = in.sub(in.u16());
       while (all.left() > 0 && found.seen.size() < MAX_EXTENSIONS) {
         int type = all.u16();
         found.take(type, all.sub(all.u16()));
@@ -176,7 +176,7 @@ public record ClientHello(
             found.protocols));
   }
 
-  private static List<Integer> numbers(Octets in) {
+  private static List<Integer> numbers(PresentationReader in) {
     List<Integer> out = new ArrayList<>(in.left() / 2);
     while (in.left() >= 2) {
       out.add(in.u16());
@@ -203,7 +203,7 @@ public record ClientHello(
     private List<Integer> signatures = List.of();
     private List<String> protocols = List.of();
 
-    void take(int type, Octets body) {
+    void take(int type, PresentationReader body) {
       seen.add(type);
       switch (type) {
         case SERVER_NAME -> serverName = hostName(body);
@@ -218,7 +218,7 @@ public record ClientHello(
       }
     }
 
-    private static List<String> protocols(Octets in) {
+    private static List<String> protocols(PresentationReader in) {
       List<String> out = new ArrayList<>();
       while (in.left() > 0 && out.size() < MAX_PROTOCOLS) {
         out.add(new String(in.take(in.u8()), StandardCharsets.ISO_8859_1));
@@ -226,7 +226,7 @@ public record ClientHello(
       return out;
     }
 
-    private static List<Integer> shares(Octets in) {
+    private static List<Integer> shares(PresentationReader in) {
       List<Integer> out = new ArrayList<>();
       while (in.left() >= 4) {
         out.add(in.u16());
@@ -236,8 +236,8 @@ public record ClientHello(
     }
 
     /** RFC 6066 3: one name of type host_name; what is no LDH name is treated as not sent. */
-    private static @Nullable String hostName(Octets body) {
-      Octets list = body.sub(body.u16());
+    private static @Nullable String hostName(PresentationReader body) {
+      PresentationReader list = body.sub(body.u16());
       while (list.left() > 0) {
         int type = list.u8();
         byte[] name = list.take(list.u16());

@@ -44,7 +44,7 @@ public record NamedGroup(int id, String label, Kind kind, int bits) {
 
   private static List<NamedGroup> load() {
     List<NamedGroup> all = new ArrayList<>();
-    for (String[] row : Rows.of("groups.tsv")) {
+    for (String[] row : RegistryTable.of("groups.tsv")) {
       NamedGroup group =
           new NamedGroup(
               Integer.parseInt(row[0], 16),

@@ -49,7 +49,7 @@ public final class Records {
     do {
       int count = Math.min(fragment, content.length - at);
       out.writeBytes(
-          new Writing()
+          new PresentationWriter()
               .number(1, type)
               .number(2, version)
               .vector(2, Arrays.copyOfRange(content, at, at + count))

@@ -161,7 +161,7 @@ public final class ServerFlight {
   }
 
   private void hello() {
-    Octets in = new Octets(kept, 0, keptFilled);
+    PresentationReader in = new PresentationReader(kept, 0, keptFilled);
     int legacy = in.u16();
     boolean retry = Arrays.equals(in.take(32), RETRY_RANDOM);
     byte[] id = in.take(in.u8());
@@ -171,10 +171,10 @@ public final class ServerFlight {
     int share = -1;
     boolean psk = false;
     if (in.left() > 0) {
-      Octets extensions = in.sub(in.u16());
+      PresentationReader extensions = in.sub(in.u16());
       while (extensions.left() > 0) {
         int type = extensions.u16();
-        Octets body = extensions.sub(extensions.u16());
+        PresentationReader body = extensions.sub(extensions.u16());
         switch (type) {
           case 41 -> psk = true;
           case 43 -> negotiated = body.u16();
@@ -204,7 +204,7 @@ public final class ServerFlight {
 
   /** RFC 8422 5.4: curve_type named_curve(3), then the group. */
   private void keyExchange() {
-    Octets in = new Octets(kept, 0, keptFilled);
+    PresentationReader in = new PresentationReader(kept, 0, keptFilled);
     boolean elliptic = suite >> 8 == 0xc0 || suite == 0xcca8 || suite == 0xcca9;
     if (elliptic && in.u8() == 3) {
       int named = in.u16();

@@ -17,7 +17,7 @@ public sealed interface ServerMessage {
    * @param retry whether it asks for another hello
    * @param group of the key share given or asked for, or -1
    */
-  record Hello(
+  record ServerHello(
       int version,
       String random,
       String sessionId,
@@ -45,7 +45,7 @@ public sealed interface ServerMessage {
    *
    * @param response OCSP response in hex
    */
-  record Staple(String response) implements ServerMessage {}
+  record StapledStatus(String response) implements ServerMessage {}
 
   /**
    * ServerKeyExchange with a named curve (RFC 8422 5.4).
@@ -89,9 +89,9 @@ public sealed interface ServerMessage {
    * @param types of certificate
    * @param schemes empty before TLS 1.2
    * @param authorities how many are listed
-   * @param octets of the list
+   * @param bytes of the list
    */
-  record CertificateRequest(List<Integer> types, List<Integer> schemes, int authorities, int octets)
+  record CertificateRequest(List<Integer> types, List<Integer> schemes, int authorities, int bytes)
       implements ServerMessage {}
 
   /** ServerHelloDone: the client's turn. */

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads what a server says in clear after a hello, as it comes: handshake messages, alerts, and
- * where it stops being readable. Holds at most {@link #MAX_OCTETS}; throws at nothing. One
+ * where it stops being readable. Holds at most {@link #MAX_BYTES}; throws at nothing. One
  * connection, one thread.
  */
 public final class ServerReader {
@@ -19,7 +19,7 @@ public final class ServerReader {
    * Octets of clear handshake that are read: chains of ten certificates with long lists of names
    * have some 30 KiB, lists of CAs up to 64 KiB.
    */
-  public static final int MAX_OCTETS = 256 * 1024;
+  public static final int MAX_BYTES = 256 * 1024;
 
   /** Certificates of one chain that are kept. */
   public static final int MAX_CHAIN = 32;
@@ -58,7 +58,7 @@ public final class ServerReader {
   private final List<Alert> alerts = new ArrayList<>();
   private final List<Integer> heartbeats = new ArrayList<>();
   private int dropping;
-  private ServerMessage.@Nullable Hello hello;
+  private ServerMessage.@Nullable ServerHello hello;
   private @Nullable String broken;
   private boolean over;
 
@@ -68,19 +68,19 @@ public final class ServerReader {
       return;
     }
     seen += count;
-    if (seen > MAX_OCTETS) {
-      broken = "over " + MAX_OCTETS + " octets of handshake";
+    if (seen > MAX_BYTES) {
+      broken = "over " + MAX_BYTES + " octets of handshake";
       return;
     }
     int dropped = Math.min(dropping, count);
     dropping -= dropped;
-    held = room(held, filled, count - dropped);
+    held = grow(held, filled, count - dropped);
     System.arraycopy(octets, from + dropped, held, filled, count - dropped);
     filled += count - dropped;
     records();
   }
 
-  private static byte[] room(byte[] octets, int filled, int count) {
+  private static byte[] grow(byte[] octets, int filled, int count) {
     return filled + count <= octets.length
         ? octets
         : java.util.Arrays.copyOf(octets, Math.max(octets.length * 2, filled + count));
@@ -118,7 +118,7 @@ public final class ServerReader {
   private void record(RecordHeader header, int from) {
     switch (header.type()) {
       case RecordHeader.HANDSHAKE -> {
-        messages = room(messages, messagesFilled, header.length());
+        messages = grow(messages, messagesFilled, header.length());
         System.arraycopy(held, from, messages, messagesFilled, header.length());
         messagesFilled += header.length();
         handshake();
@@ -150,7 +150,7 @@ public final class ServerReader {
           (messages[at + 1] & 0xff) << 16
               | (messages[at + 2] & 0xff) << 8
               | (messages[at + 3] & 0xff);
-      if (size > MAX_OCTETS) {
+      if (size > MAX_BYTES) {
         broken = "a handshake message of " + size + " octets";
         return;
       }
@@ -158,8 +158,9 @@ public final class ServerReader {
         break;
       }
       int type = messages[at] & 0xff;
-      ServerMessage message = message(type, new Octets(messages, at + 4, at + 4 + size), size);
-      if (message instanceof ServerMessage.Hello h) {
+      ServerMessage message =
+          message(type, new PresentationReader(messages, at + 4, at + 4 + size), size);
+      if (message instanceof ServerMessage.ServerHello h) {
         hello = h;
       }
       found.add(message);
@@ -169,7 +170,7 @@ public final class ServerReader {
     messagesFilled -= at;
   }
 
-  private ServerMessage message(int type, Octets in, int size) {
+  private ServerMessage message(int type, PresentationReader in, int size) {
     return switch (type) {
       case 2 -> hello(in, size);
       case 11 -> certificates(in, size);
@@ -181,7 +182,7 @@ public final class ServerReader {
     };
   }
 
-  private static ServerMessage hello(Octets in, int size) {
+  private static ServerMessage hello(PresentationReader in, int size) {
     int version = in.u16();
     String random = HEX.formatHex(in.take(32));
     int idLength = in.u8();
@@ -191,15 +192,15 @@ public final class ServerReader {
     Map<Integer, String> extensions = new LinkedHashMap<>();
     int group = -1;
     if (in.left() > 0) {
-      Octets all = in.sub(in.u16());
+      PresentationReader all = in.sub(in.u16());
       while (all.left() > 0 && extensions.size() < MAX_EXTENSIONS) {
         int type = all.u16();
         byte[] body = all.take(all.u16());
         extensions.put(type, HEX.formatHex(body));
-        Octets inside = new Octets(body, 0, body.length);
-        if (type == HelloBuilder.SUPPORTED_VERSIONS) {
+        PresentationReader inside = new PresentationReader(body, 0, body.length);
+        if (type == ClientHelloBuilder.SUPPORTED_VERSIONS) {
           version = inside.u16();
-        } else if (type == HelloBuilder.KEY_SHARE) {
+        } else if (type == ClientHelloBuilder.KEY_SHARE) {
           group = inside.u16();
         }
       }
@@ -211,16 +212,16 @@ public final class ServerReader {
       return new ServerMessage.Other(2, size);
     }
     boolean retry = random.equals(RETRY_RANDOM);
-    return new ServerMessage.Hello(
+    return new ServerMessage.ServerHello(
         version, random, id, suite, compression, extensions, retry, group);
   }
 
-  private ServerMessage certificates(Octets in, int size) {
+  private ServerMessage certificates(PresentationReader in, int size) {
     if (tls13()) {
       return new ServerMessage.Other(11, size);
     }
     List<String> chain = new ArrayList<>();
-    Octets all = in.sub(in.u24());
+    PresentationReader all = in.sub(in.u24());
     while (all.left() > 0 && chain.size() < MAX_CHAIN) {
       chain.add(HEX.formatHex(all.take(all.u24())));
     }
@@ -229,17 +230,17 @@ public final class ServerReader {
         : new ServerMessage.Certificates(List.copyOf(chain));
   }
 
-  private static ServerMessage staple(Octets in, int size) {
+  private static ServerMessage staple(PresentationReader in, int size) {
     int type = in.u8();
     String response = HEX.formatHex(in.take(in.u24()));
     return in.broken() || type != 1
         ? new ServerMessage.Other(22, size)
-        : new ServerMessage.Staple(response);
+        : new ServerMessage.StapledStatus(response);
   }
 
-  private static ServerMessage request(Octets in, int size) {
+  private static ServerMessage request(PresentationReader in, int size) {
     List<Integer> types = new ArrayList<>();
-    Octets kinds = in.sub(in.u8());
+    PresentationReader kinds = in.sub(in.u8());
     while (kinds.left() > 0) {
       types.add(kinds.u8());
     }
@@ -247,7 +248,7 @@ public final class ServerReader {
     // the message.
     List<Integer> schemes = new ArrayList<>();
     int first = in.u16();
-    Octets list = in.sub(first);
+    PresentationReader list = in.sub(first);
     if (!in.broken() && in.left() >= 2) {
       while (list.left() >= 2) {
         schemes.add(list.u16());
@@ -266,13 +267,13 @@ public final class ServerReader {
   }
 
   /** What is in it depends on the suite that was chosen (RFC 5246 7.4.3, RFC 8422 5.4). */
-  private ServerMessage keyExchange(Octets in) {
-    ServerMessage.Hello chosen = hello;
-    Suite suite = chosen == null ? null : Suite.of(chosen.suite()).orElse(null);
+  private ServerMessage keyExchange(PresentationReader in) {
+    ServerMessage.ServerHello chosen = hello;
+    TlsSuite suite = chosen == null ? null : TlsSuite.of(chosen.suite()).orElse(null);
     if (chosen == null || suite == null) {
       return new ServerMessage.OddParameters("key exchange of an unknown suite");
     }
-    boolean signed = suite.authentication() != Suite.Authentication.ANONYMOUS;
+    boolean signed = suite.authentication() != TlsSuite.Authentication.ANONYMOUS;
     boolean named = signed && chosen.version() >= Records.TLS12;
     return switch (suite.exchange()) {
       case ECDHE -> curve(in, named);
@@ -283,7 +284,7 @@ public final class ServerReader {
     };
   }
 
-  private static ServerMessage curve(Octets in, boolean named) {
+  private static ServerMessage curve(PresentationReader in, boolean named) {
     int type = in.u8();
     if (type != 3) {
       return new ServerMessage.OddParameters("curve of type " + type + ", not a named one");
@@ -296,7 +297,7 @@ public final class ServerReader {
         : new ServerMessage.CurveParameters(group, point, scheme);
   }
 
-  private static ServerMessage field(Octets in, boolean named) {
+  private static ServerMessage field(PresentationReader in, boolean named) {
     BigInteger prime = new BigInteger(1, in.take(in.u16()));
     BigInteger generator = new BigInteger(1, in.take(in.u16()));
     BigInteger value = new BigInteger(1, in.take(in.u16()));
@@ -311,7 +312,7 @@ public final class ServerReader {
             scheme);
   }
 
-  private static ServerMessage exportKey(Octets in) {
+  private static ServerMessage exportKey(PresentationReader in) {
     BigInteger modulus = new BigInteger(1, in.take(in.u16()));
     in.take(in.u16());
     return in.broken()
@@ -325,7 +326,7 @@ public final class ServerReader {
   }
 
   /** The ServerHello or HelloRetryRequest. */
-  public Optional<ServerMessage.Hello> hello() {
+  public Optional<ServerMessage.ServerHello> hello() {
     return Optional.ofNullable(hello);
   }
 

@@ -20,22 +20,22 @@ public final class ServerWriter {
    */
   public static byte[] hello(
       int version, byte[] random, byte[] sessionId, int suite, int compression, byte[] extensions) {
-    Writing body =
-        new Writing()
+    PresentationWriter body =
+        new PresentationWriter()
             .number(2, version)
-            .octets(random)
+            .bytes(random)
             .vector(1, sessionId)
             .number(2, suite)
             .number(1, compression);
     if (extensions.length > 0) {
       body.vector(2, extensions);
     }
-    return Writing.handshake(2, body.done());
+    return PresentationWriter.handshake(2, body.done());
   }
 
   /** One extension of a ServerHello. */
   public static byte[] extension(int type, byte... body) {
-    return new Writing().number(2, type).vector(2, body).done();
+    return new PresentationWriter().number(2, type).vector(2, body).done();
   }
 
   /**
@@ -44,14 +44,16 @@ public final class ServerWriter {
    * @param group asked for, or -1 for none
    */
   public static byte[] retry(byte[] sessionId, int suite, int group) {
-    Writing extensions =
-        new Writing()
-            .octets(
+    PresentationWriter extensions =
+        new PresentationWriter()
+            .bytes(
                 extension(
-                    HelloBuilder.SUPPORTED_VERSIONS,
-                    new Writing().number(2, Records.TLS13).done()));
+                    ClientHelloBuilder.SUPPORTED_VERSIONS,
+                    new PresentationWriter().number(2, Records.TLS13).done()));
     if (group >= 0) {
-      extensions.octets(extension(HelloBuilder.KEY_SHARE, new Writing().number(2, group).done()));
+      extensions.bytes(
+          extension(
+              ClientHelloBuilder.KEY_SHARE, new PresentationWriter().number(2, group).done()));
     }
     return hello(
         Records.TLS12,
@@ -64,14 +66,15 @@ public final class ServerWriter {
 
   /** Certificate before TLS 1.3 (RFC 5246 7.4.2), leaf first. */
   public static byte[] certificates(List<byte[]> chain) {
-    Writing all = new Writing();
+    PresentationWriter all = new PresentationWriter();
     chain.forEach(der -> all.vector(3, der));
-    return Writing.handshake(11, new Writing().vector(3, all.done()).done());
+    return PresentationWriter.handshake(11, new PresentationWriter().vector(3, all.done()).done());
   }
 
   /** CertificateStatus with an OCSP response (RFC 6066 8). */
   public static byte[] staple(byte[] response) {
-    return Writing.handshake(22, new Writing().number(1, 1).vector(3, response).done());
+    return PresentationWriter.handshake(
+        22, new PresentationWriter().number(1, 1).vector(3, response).done());
   }
 
   /**
@@ -83,7 +86,8 @@ public final class ServerWriter {
    */
   public static byte[] curve(
       int group, byte[] point, int scheme, @Nullable UnaryOperator<byte[]> signature) {
-    byte[] parameters = new Writing().number(1, 3).number(2, group).vector(1, point).done();
+    byte[] parameters =
+        new PresentationWriter().number(1, 3).number(2, group).vector(1, point).done();
     return exchange(parameters, scheme, signature);
   }
 
@@ -94,26 +98,28 @@ public final class ServerWriter {
       byte[] value,
       int scheme,
       @Nullable UnaryOperator<byte[]> signature) {
-    byte[] parameters = new Writing().vector(2, prime).vector(2, generator).vector(2, value).done();
+    byte[] parameters =
+        new PresentationWriter().vector(2, prime).vector(2, generator).vector(2, value).done();
     return exchange(parameters, scheme, signature);
   }
 
   /** ServerKeyExchange with a short RSA key (RFC 2246 7.4.3). */
   public static byte[] exportKey(
       byte[] modulus, byte[] exponent, @Nullable UnaryOperator<byte[]> signature) {
-    return exchange(new Writing().vector(2, modulus).vector(2, exponent).done(), -1, signature);
+    return exchange(
+        new PresentationWriter().vector(2, modulus).vector(2, exponent).done(), -1, signature);
   }
 
   private static byte[] exchange(
       byte[] parameters, int scheme, @Nullable UnaryOperator<byte[]> signature) {
-    Writing body = new Writing().octets(parameters);
+    PresentationWriter body = new PresentationWriter().bytes(parameters);
     if (signature != null) {
       if (scheme >= 0) {
         body.number(2, scheme);
       }
       body.vector(2, signature.apply(parameters));
     }
-    return Writing.handshake(12, body.done());
+    return PresentationWriter.handshake(12, body.done());
   }
 
   /**
@@ -124,19 +130,19 @@ public final class ServerWriter {
    */
   public static byte[] request(
       List<Integer> types, List<Integer> schemes, List<byte[]> authorities) {
-    Writing kinds = new Writing();
+    PresentationWriter kinds = new PresentationWriter();
     types.forEach(type -> kinds.number(1, type));
-    Writing body = new Writing().vector(1, kinds.done());
+    PresentationWriter body = new PresentationWriter().vector(1, kinds.done());
     if (!schemes.isEmpty()) {
       body.numbers(2, schemes);
     }
-    Writing names = new Writing();
+    PresentationWriter names = new PresentationWriter();
     authorities.forEach(name -> names.vector(2, name));
-    return Writing.handshake(13, body.vector(2, names.done()).done());
+    return PresentationWriter.handshake(13, body.vector(2, names.done()).done());
   }
 
   /** ServerHelloDone. */
   public static byte[] done() {
-    return Writing.handshake(14, new byte[0]);
+    return PresentationWriter.handshake(14, new byte[0]);
   }
 }

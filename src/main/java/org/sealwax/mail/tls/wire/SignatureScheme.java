@@ -21,7 +21,7 @@ public record SignatureScheme(int id, String label, String hash) {
 
   private static List<SignatureScheme> load() {
     List<SignatureScheme> all = new ArrayList<>();
-    for (String[] row : Rows.of("schemes.tsv")) {
+    for (String[] row : RegistryTable.of("schemes.tsv")) {
       SignatureScheme scheme = new SignatureScheme(Integer.parseInt(row[0], 16), row[1], row[2]);
       all.add(scheme);
       TABLE.put(scheme.id, scheme);

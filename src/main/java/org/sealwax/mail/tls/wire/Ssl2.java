@@ -12,7 +12,7 @@ import java.util.Optional;
  */
 public final class Ssl2 {
   /** A server that answers in more octets than this is not answered any more. */
-  public static final int MAX_OCTETS = 32 * 1024 + 2;
+  public static final int MAX_BYTES = 32 * 1024 + 2;
 
   /** All cipher kinds of the draft and those that implementations added. */
   public static final List<Integer> KINDS =
@@ -30,18 +30,18 @@ public final class Ssl2 {
    * @param certificate DER in hex, perhaps empty
    * @param kinds ciphers that both have; empty when there is none
    */
-  public record Answer(String certificate, List<Integer> kinds) {}
+  public record Ssl2ServerHello(String certificate, List<Integer> kinds) {}
 
   /** What the octets so far are. */
-  public sealed interface Reading {
+  public sealed interface Ssl2Parse {
     /** A SERVER-HELLO. */
-    record Whole(Answer answer) implements Reading {}
+    record Whole(Ssl2ServerHello answer) implements Ssl2Parse {}
 
     /** The beginning of one. */
-    record Partial() implements Reading {}
+    record Partial() implements Ssl2Parse {}
 
     /** Something else. */
-    record Broken(String why) implements Reading {}
+    record Broken(String why) implements Ssl2Parse {}
   }
 
   /** The name of a cipher kind. */
@@ -63,29 +63,29 @@ public final class Ssl2 {
 
   /** CLIENT-HELLO in its record. */
   public static byte[] clientHello(List<Integer> kinds, byte[] challenge) {
-    Writing specs = new Writing();
+    PresentationWriter specs = new PresentationWriter();
     kinds.forEach(kind -> specs.number(3, kind));
     byte[] list = specs.done();
     byte[] body =
-        new Writing()
+        new PresentationWriter()
             .number(1, 1)
             .number(2, VERSION)
             .number(2, list.length)
             .number(2, 0)
             .number(2, challenge.length)
-            .octets(list)
-            .octets(challenge)
+            .bytes(list)
+            .bytes(challenge)
             .done();
-    return new Writing().number(2, 0x8000 | body.length).octets(body).done();
+    return new PresentationWriter().number(2, 0x8000 | body.length).bytes(body).done();
   }
 
   /** SERVER-HELLO in its record. */
   public static byte[] serverHello(byte[] certificate, List<Integer> kinds, byte[] connectionId) {
-    Writing specs = new Writing();
+    PresentationWriter specs = new PresentationWriter();
     kinds.forEach(kind -> specs.number(3, kind));
     byte[] list = specs.done();
     byte[] body =
-        new Writing()
+        new PresentationWriter()
             .number(1, 4)
             .number(1, 0)
             .number(1, 1)
@@ -93,36 +93,36 @@ public final class Ssl2 {
             .number(2, certificate.length)
             .number(2, list.length)
             .number(2, connectionId.length)
-            .octets(certificate)
-            .octets(list)
-            .octets(connectionId)
+            .bytes(certificate)
+            .bytes(list)
+            .bytes(connectionId)
             .done();
-    return new Writing().number(2, 0x8000 | body.length).octets(body).done();
+    return new PresentationWriter().number(2, 0x8000 | body.length).bytes(body).done();
   }
 
   /** Reads a server's first octets. */
-  public static Reading read(byte[] octets, int count) {
+  public static Ssl2Parse read(byte[] octets, int count) {
     if (count < 3) {
-      return new Reading.Partial();
+      return new Ssl2Parse.Partial();
     }
     boolean padded = (octets[0] & 0x80) == 0;
     int length = (octets[0] & (padded ? 0x3f : 0x7f)) << 8 | (octets[1] & 0xff);
     int header = padded ? 3 : 2;
     if (count > header && octets[header] != 4) {
-      return new Reading.Broken("no SERVER-HELLO: " + HexFormat.of().formatHex(octets, 0, 3));
+      return new Ssl2Parse.Broken("no SERVER-HELLO: " + HexFormat.of().formatHex(octets, 0, 3));
     }
-    if (length < 11 || header + length > MAX_OCTETS) {
-      return new Reading.Broken("no SSL 2.0 record");
+    if (length < 11 || header + length > MAX_BYTES) {
+      return new Ssl2Parse.Broken("no SSL 2.0 record");
     }
     if (count < header + length) {
-      return new Reading.Partial();
+      return new Ssl2Parse.Partial();
     }
-    return parse(new Octets(octets, header + 1, header + length))
-        .<Reading>map(Reading.Whole::new)
-        .orElseGet(() -> new Reading.Broken("malformed SERVER-HELLO"));
+    return parse(new PresentationReader(octets, header + 1, header + length))
+        .<Ssl2Parse>map(Ssl2Parse.Whole::new)
+        .orElseGet(() -> new Ssl2Parse.Broken("malformed SERVER-HELLO"));
   }
 
-  private static Optional<Answer> parse(Octets in) {
+  private static Optional<Ssl2ServerHello> parse(PresentationReader in) {
     in.u8();
     in.u8();
     int version = in.u16();
@@ -130,13 +130,13 @@ public final class Ssl2 {
     int kindsLength = in.u16();
     in.u16();
     String certificate = HexFormat.of().formatHex(in.take(certificateLength));
-    Octets list = in.sub(kindsLength);
+    PresentationReader list = in.sub(kindsLength);
     List<Integer> kinds = new ArrayList<>();
     while (list.left() >= 3) {
       kinds.add(list.u24());
     }
     return in.broken() || version != VERSION
         ? Optional.empty()
-        : Optional.of(new Answer(certificate, List.copyOf(kinds)));
+        : Optional.of(new Ssl2ServerHello(certificate, List.copyOf(kinds)));
   }
 }

@@ -13,9 +13,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.mail.net.Watched;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.net.WatchedFile;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.receive.SaslExchange;
 
@@ -40,7 +40,7 @@ public final class PasswordFile {
   record Users(Map<String, ScramKeys> byName, List<Integer> iterations) {}
 
   private final Path file;
-  private final Watched<Users> users;
+  private final WatchedFile<Users> users;
   private final byte[] decoySecret;
 
   /**
@@ -54,7 +54,7 @@ public final class PasswordFile {
     this(file, decoySecret, clock, log, null);
   }
 
-  /** The same; a file that {@code former} read too is read as {@link Watched#again} says. */
+  /** The same; a file that {@code former} read too is read as {@link WatchedFile#reload} says. */
   public PasswordFile(
       Path file, byte[] decoySecret, Clock clock, MailLog log, @Nullable PasswordFile former)
       throws IOException {
@@ -65,12 +65,12 @@ public final class PasswordFile {
     this.file = file;
     this.users =
         former != null && former.file.equals(file)
-            ? former.users.again(() -> reading(file))
-            : new Watched<>(
+            ? former.users.reload(() -> reading(file))
+            : new WatchedFile<>(
                 file,
                 clock,
                 () -> reading(file),
-                new Watched.Notice() {
+                new WatchedFile.ChangeListener() {
                   @Override
                   public void taken(Path changed) {
                     log.configuration("password file " + changed + " read again");
@@ -105,16 +105,16 @@ public final class PasswordFile {
    *
    * @throws IllegalArgumentException when name or password cannot be used; says why
    */
-  public static String line(String user, String password, Chance chance) {
+  public static String line(String user, String password, RandomSource chance) {
     String name =
-        Prepared.user(user)
+        SaslPrep.user(user)
             .orElseThrow(
                 () ->
                     new IllegalArgumentException(
                         "a user name has 1 to 255 octets, no colon, no control characters, and"
                             + " does not begin with #"));
     String prepared =
-        Prepared.password(password)
+        SaslPrep.password(password)
             .orElseThrow(
                 () ->
                     new IllegalArgumentException(
@@ -123,44 +123,44 @@ public final class PasswordFile {
   }
 
   /** Looks at the file, when it is time. */
-  void look() {
+  void reloadIfChanged() {
     var _ = users.now();
   }
 
   /** Why a proof that does not fit {@code entry} failed. */
-  SaslExchange.Step.Failed failure(Entry entry, String user) {
+  SaslExchange.SaslStep.Failed failure(StoredUser entry, String user) {
     // An unknown name may be a password in the wrong place.
     String known = entry.exists() ? user : "";
-    return new SaslExchange.Step.Failed(
+    return new SaslExchange.SaslStep.Failed(
         users.isChanged(entry.from()) ? SaslExchange.Kind.NOT_NOW : SaslExchange.Kind.CREDENTIALS,
         known);
   }
 
   /** The keys of a user, or a decoy that fits no password. */
-  Entry find(String user) {
-    Watched.State<Users> from = users.state();
+  StoredUser find(String user) {
+    WatchedFile.ParsedFile<Users> from = users.state();
     Users now = from.value();
     ScramKeys keys = now.byName().get(user);
     if (keys != null) {
-      return new Entry(keys, true, from);
+      return new StoredUser(keys, true, from);
     }
     // The same name gets the same salt and count every time, as a user who exists would.
     byte[] salt = ScramKeys.hmac(decoySecret, "salt " + user);
     int pick = Math.floorMod(salt[31] << 8 | salt[30], Math.max(1, now.iterations().size()));
     int iterations = now.iterations().isEmpty() ? ScramKeys.ITERATIONS : now.iterations().get(pick);
     byte[] nobody = ScramKeys.hmac(decoySecret, "key " + user);
-    return new Entry(
+    return new StoredUser(
         new ScramKeys(iterations, java.util.Arrays.copyOf(salt, ScramKeys.SALT), nobody, nobody),
         false,
         from);
   }
 
   /** Keys, whether they are somebody's, and the state of the file they are from. */
-  record Entry(ScramKeys keys, boolean exists, Watched.State<Users> from) {}
+  record StoredUser(ScramKeys keys, boolean exists, WatchedFile.ParsedFile<Users> from) {}
 
-  private static Watched.Reading<Users> reading(Path file) throws IOException {
+  private static WatchedFile.FileContents<Users> reading(Path file) throws IOException {
     Users users = read(file);
-    return new Watched.Reading<>(users, Set.of(file), users.byName().keySet());
+    return new WatchedFile.FileContents<>(users, Set.of(file), users.byName().keySet());
   }
 
   private static Users read(Path file) throws IOException {
@@ -178,7 +178,7 @@ public final class PasswordFile {
         }
         int colon = line.indexOf(':');
         Optional<String> user =
-            colon < 0 ? Optional.empty() : Prepared.user(line.substring(0, colon));
+            colon < 0 ? Optional.empty() : SaslPrep.user(line.substring(0, colon));
         Optional<ScramKeys> keys =
             colon < 0 ? Optional.empty() : ScramKeys.parse(line.substring(colon + 1).strip());
         // The line itself may hold a password in clear: it is never shown.

@@ -4,7 +4,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.router.receive.SaslExchange;
 import org.sealwax.router.receive.SaslMechanisms;
 
@@ -17,12 +17,12 @@ public final class PasswordMechanisms implements SaslMechanisms {
   private static final int NONCE = 18;
 
   private final PasswordFile file;
-  private final Chance chance;
+  private final RandomSource random;
 
   /** Over a file; the nonces come from {@code chance}. */
-  public PasswordMechanisms(PasswordFile file, Chance chance) {
+  public PasswordMechanisms(PasswordFile file, RandomSource chance) {
     this.file = file;
-    this.chance = chance;
+    this.random = chance;
   }
 
   @Override
@@ -31,15 +31,16 @@ public final class PasswordMechanisms implements SaslMechanisms {
   }
 
   @Override
-  public void look() {
-    file.look();
+  public void reloadIfChanged() {
+    file.reloadIfChanged();
   }
 
   @Override
   public Optional<SaslExchange> begin(String mechanism) {
     return switch (mechanism.toUpperCase(Locale.ROOT)) {
       case SCRAM ->
-          Optional.of(new Scram(file, Base64.getEncoder().encodeToString(chance.bytes(NONCE))));
+          Optional.of(
+              new ScramServer(file, Base64.getEncoder().encodeToString(random.bytes(NONCE))));
       case PLAIN -> Optional.of(new Plain(file));
       default -> Optional.empty();
     };

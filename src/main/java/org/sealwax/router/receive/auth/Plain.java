@@ -13,26 +13,26 @@ final class Plain implements SaslExchange {
   }
 
   @Override
-  public Step respond(byte[] response) {
+  public SaslStep respond(byte[] response) {
     int first = indexOfNul(response, 0);
     int second = first < 0 ? -1 : indexOfNul(response, first + 1);
     if (second < 0 || indexOfNul(response, second + 1) >= 0) {
-      return new Step.Failed(Kind.MALFORMED, "");
+      return new SaslStep.Failed(Kind.MALFORMED, "");
     }
-    Optional<String> authorize = Prepared.utf8(Arrays.copyOf(response, first));
+    Optional<String> authorize = SaslPrep.utf8(Arrays.copyOf(response, first));
     Optional<String> user =
-        Prepared.utf8(Arrays.copyOfRange(response, first + 1, second)).flatMap(Prepared::user);
+        SaslPrep.utf8(Arrays.copyOfRange(response, first + 1, second)).flatMap(SaslPrep::user);
     Optional<String> password =
-        Prepared.utf8(Arrays.copyOfRange(response, second + 1, response.length))
-            .flatMap(Prepared::password);
+        SaslPrep.utf8(Arrays.copyOfRange(response, second + 1, response.length))
+            .flatMap(SaslPrep::password);
     if (authorize.isEmpty() || user.isEmpty() || password.isEmpty()) {
-      return new Step.Failed(Kind.MALFORMED, "");
+      return new SaslStep.Failed(Kind.MALFORMED, "");
     }
-    PasswordFile.Entry entry = file.find(user.get());
+    PasswordFile.StoredUser entry = file.find(user.get());
     boolean right = entry.keys().isOf(password.get()) && entry.exists();
     // Nobody acts for somebody else here.
     boolean self = authorize.get().isEmpty() || authorize.get().equals(user.get());
-    return right && self ? new Step.Accepted(user.get()) : file.failure(entry, user.get());
+    return right && self ? new SaslStep.Accepted(user.get()) : file.failure(entry, user.get());
   }
 
   private static int indexOfNul(byte[] octets, int from) {

@@ -9,7 +9,7 @@ import java.util.Optional;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.net.RandomSource;
 
 /**
  * What is stored of a password: enough to check it, not enough to log in with (RFC 5802 section 3).
@@ -45,7 +45,7 @@ final class ScramKeys {
     this.serverKey = serverKey;
   }
 
-  /** Keys of a password that {@link Prepared} has prepared. */
+  /** Keys of a password that {@link SaslPrep} has prepared. */
   static ScramKeys of(String password, byte[] salt, int iterations) {
     byte[] salted = salted(password, salt, iterations);
     byte[] clientKey = hmac(salted, "Client Key");
@@ -53,7 +53,7 @@ final class ScramKeys {
   }
 
   /** Keys with a salt of their own. */
-  static ScramKeys of(String password, Chance chance) {
+  static ScramKeys of(String password, RandomSource chance) {
     return of(password, chance.bytes(SALT), ITERATIONS);
   }
 

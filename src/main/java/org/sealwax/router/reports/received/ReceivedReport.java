@@ -1,7 +1,7 @@
 package org.sealwax.router.reports.received;
 
 import java.time.Instant;
-import org.sealwax.mail.tlsrpt.Report;
+import org.sealwax.mail.tlsrpt.TlsReport;
 
 /**
  * A report that was kept.
@@ -10,4 +10,4 @@ import org.sealwax.mail.tlsrpt.Report;
  * @param origin from where
  * @param report what it says about domains of ours; entries about others are left out
  */
-public record ReceivedReport(Instant at, Origin origin, Report report) {}
+public record ReceivedReport(Instant at, ReportOrigin origin, TlsReport report) {}

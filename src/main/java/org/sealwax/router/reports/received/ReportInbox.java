@@ -6,14 +6,14 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
-import org.sealwax.mail.address.PublicSuffixes;
+import org.sealwax.mail.address.PublicSuffixList;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.router.log.MailLog;
-import org.sealwax.router.queue.Cause;
 import org.sealwax.router.queue.Consignment;
-import org.sealwax.router.queue.Delivery;
+import org.sealwax.router.queue.DeliveryAgent;
+import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.Outcome;
 
 /**
@@ -23,7 +23,7 @@ import org.sealwax.router.queue.Outcome;
  * since a refusal after acceptance is a message to whoever the sender seems to be. Thread-safe; one
  * message at a time is in memory.
  */
-public final class ReportInbox implements Delivery {
+public final class ReportInbox implements DeliveryAgent {
   /** Octets of a message: the largest report in Base64, with its header. */
   static final int MAX_MESSAGE = 16 << 20;
 
@@ -31,8 +31,8 @@ public final class ReportInbox implements Delivery {
   public static final String HOST = "tlsrpt";
 
   private final ReentrantLock one = new ReentrantLock(true);
-  private final World world;
-  private final AsideFolder aside;
+  private final ReportInboxEnvironment environment;
+  private final RejectedMailFolder aside;
   private final Duration patience;
 
   /**
@@ -41,8 +41,12 @@ public final class ReportInbox implements Delivery {
    * @param resolver for the keys of signatures
    * @param suffixes says which domains are of one organisation
    */
-  public record World(
-      ReportDesk desk, Resolver resolver, PublicSuffixes suffixes, Clock clock, MailLog log) {}
+  public record ReportInboxEnvironment(
+      ReportIntake intake,
+      Resolver resolver,
+      PublicSuffixList suffixes,
+      Clock clock,
+      MailLog log) {}
 
   /**
    * An inbox.
@@ -51,10 +55,11 @@ public final class ReportInbox implements Delivery {
    * @param patience how long a message waits for the DNS or the disk; shorter than the queue's
    *     lifetime, so that none is bounced at its end
    */
-  public ReportInbox(ReceivedSettings settings, Duration patience, World world) {
-    this.world = world;
+  public ReportInbox(
+      ReceivedReportSettings settings, Duration patience, ReportInboxEnvironment world) {
+    this.environment = world;
     this.patience = patience;
-    this.aside = new AsideFolder(settings.folder().resolve("aside"));
+    this.aside = new RejectedMailFolder(settings.folder().resolve("aside"));
   }
 
   @Override
@@ -82,36 +87,40 @@ public final class ReportInbox implements Delivery {
       return aside(consignment, message, "more than " + MAX_MESSAGE + " octets");
     }
     try {
-      return switch (ReportParts.in(message)) {
-        case ReportParts.Found.None none -> aside(consignment, message, none.why());
-        case ReportParts.Found.One report -> take(consignment, message, report);
+      return switch (ReportExtraction.in(message)) {
+        case ReportExtraction.ExtractionResult.NoReportFound none ->
+            aside(consignment, message, none.why());
+        case ReportExtraction.ExtractionResult.ReportFound report ->
+            take(consignment, message, report);
       };
     } catch (RuntimeException | StackOverflowError e) {
       // The boundary for bugs of our own: the message is kept, and waits for a mended program.
-      world.log().bug("report " + consignment.id(), e);
+      environment.log().bug("report " + consignment.id(), e);
       return later(consignment, message, "an error of Sealwax, which its log tells");
     }
   }
 
-  private Outcome take(Consignment consignment, byte[] message, ReportParts.Found.One report)
+  private Outcome take(
+      Consignment consignment, byte[] message, ReportExtraction.ExtractionResult.ReportFound report)
       throws InterruptedException {
-    return switch (MailProof.of(message, world.resolver(), world.suffixes())) {
-      case MailProof.NotSigned not -> aside(consignment, message, not.why());
-      case MailProof.NotNow not -> later(consignment, message, not.why());
-      case MailProof.Signed signed -> {
-        Origin origin = new Origin(Origin.Way.MAIL, signed.by().name());
-        yield switch (world.desk().take(report.octets(), report.packed(), origin)) {
-          case Verdict.Kept kept -> {
-            String what = ReceivedLog.kept(kept);
-            world.log().note("tlsrpt", consignment.id() + ": " + what);
+    return switch (DkimVerification.of(message, environment.resolver(), environment.suffixes())) {
+      case DkimVerification.NotSigned not -> aside(consignment, message, not.why());
+      case DkimVerification.KeyLookupFailed not -> later(consignment, message, not.why());
+      case DkimVerification.Signed signed -> {
+        ReportOrigin origin =
+            new ReportOrigin(ReportOrigin.ReportTransport.MAIL, signed.by().name());
+        yield switch (environment.intake().accept(report.bytes(), report.packed(), origin)) {
+          case ReportIntakeResult.Stored kept -> {
+            String what = ReceivedReportLog.kept(kept);
+            environment.log().note("tlsrpt", consignment.id() + ": " + what);
             yield delivered("kept");
           }
-          case Verdict.Duplicate d -> {
-            world.log().note("tlsrpt", consignment.id() + ": a report that was here before");
+          case ReportIntakeResult.Duplicate d -> {
+            environment.log().note("tlsrpt", consignment.id() + ": a report that was here before");
             yield delivered("kept before");
           }
-          case Verdict.Refused refused -> aside(consignment, message, refused.why());
-          case Verdict.NotNow not -> later(consignment, message, not.why());
+          case ReportIntakeResult.Refused refused -> aside(consignment, message, refused.why());
+          case ReportIntakeResult.StoreUnavailable not -> later(consignment, message, not.why());
         };
       }
     };
@@ -119,7 +128,7 @@ public final class ReportInbox implements Delivery {
 
   private Outcome later(Consignment consignment, byte[] message, String why) {
     boolean waited =
-        Duration.between(consignment.arrived(), world.clock().now()).compareTo(patience) >= 0;
+        Duration.between(consignment.arrived(), environment.clock().now()).compareTo(patience) >= 0;
     return waited ? aside(consignment, message, why) : deferred("tlsrpt", why);
   }
 
@@ -129,7 +138,7 @@ public final class ReportInbox implements Delivery {
     } catch (IOException e) {
       return deferred("tlsrpt", why + "; and it cannot be put aside: " + e.getMessage());
     }
-    world
+    environment
         .log()
         .warning(
             "tlsrpt",
@@ -143,6 +152,7 @@ public final class ReportInbox implements Delivery {
 
   private static Outcome deferred(String reason, String why) {
     return new Outcome.Deferred(
-        new Cause(reason, EnhancedStatus.of(4, 3, 0), why, null, null, Cause.Extent.MESSAGE));
+        new FailureCause(
+            reason, EnhancedStatus.of(4, 3, 0), why, null, null, FailureCause.Extent.MESSAGE));
   }
 }

@@ -1,10 +1,10 @@
 /**
  * TLS reports on their way in (RFC 8460): about domains of ours, by mail to {@link
  * org.sealwax.router.reports.received.ReportInbox} or by POST to {@link
- * org.sealwax.router.reports.received.ReportDoor}, judged by {@link
- * org.sealwax.router.reports.received.ReportDesk}, kept on {@link
- * org.sealwax.router.reports.received.ReportShelf}, summed up in {@link
- * org.sealwax.router.reports.received.Summary}.
+ * org.sealwax.router.reports.received.ReportListener}, judged by {@link
+ * org.sealwax.router.reports.received.ReportIntake}, kept on {@link
+ * org.sealwax.router.reports.received.ReceivedReportStore}, summed up in {@link
+ * org.sealwax.router.reports.received.ReportSummary}.
  *
  * <p>Invariants: what strangers send costs bounded memory, disk and look-ups, and ends in a named
  * outcome; nothing is answered by mail, so that nobody can have us write to somebody else; a report

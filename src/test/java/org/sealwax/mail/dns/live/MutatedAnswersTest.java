@@ -16,17 +16,17 @@ import java.util.Random;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.dns.Answer;
+import org.sealwax.mail.dns.DnsAnswer;
 import org.sealwax.mail.dns.DnsSettings;
-import org.sealwax.mail.dns.Mx;
-import org.sealwax.mail.dns.Resolver.Family;
-import org.sealwax.mail.dns.Security;
-import org.sealwax.mail.dns.Tlsa;
-import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.dns.DnssecStatus;
+import org.sealwax.mail.dns.MxRecord;
+import org.sealwax.mail.dns.Resolver.AddressFamily;
+import org.sealwax.mail.dns.TlsaRecord;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Threads;
+import org.sealwax.testkit.zone.LoopbackResolver;
 import org.sealwax.testkit.zone.Zone;
-import org.sealwax.testkit.zone.ZoneServer;
 
 /**
  * Somebody on the way changes answers: bits flipped, pieces cut out, doubled or cut off. What comes
@@ -36,12 +36,12 @@ final class MutatedAnswersTest {
   private static final InetAddress LOOPBACK = InetAddress.ofLiteral("127.0.0.1");
 
   /** Forwards to a name server, and spoils about every second answer. */
-  private static final class Meddler implements AutoCloseable {
+  private static final class MutatingForwarder implements AutoCloseable {
     private final DatagramSocket front = new DatagramSocket(0, LOOPBACK);
     private final InetSocketAddress server;
     private final Random random;
 
-    Meddler(InetSocketAddress server, long seed) throws IOException {
+    MutatingForwarder(InetSocketAddress server, long seed) throws IOException {
       this.server = server;
       this.random = new Random(seed);
       Threads.start("meddler", this::forward);
@@ -107,10 +107,10 @@ final class MutatedAnswersTest {
 
   private static void rounds(int count, long firstSeed) throws IOException {
     Clock clock = Clock.system();
-    Tlsa record = new Tlsa(3, 1, 1, "ab".repeat(32));
+    TlsaRecord record = new TlsaRecord(3, 1, 1, "ab".repeat(32));
     int known = 0;
-    try (ZoneServer server =
-        ZoneServer.start(
+    try (LoopbackResolver server =
+        LoopbackResolver.start(
             clock,
             Zone.of(
                     "secure.org",
@@ -118,32 +118,32 @@ final class MutatedAnswersTest {
                 .signed(),
             Zone.of("plain.example", "@ MX 10 mx\nmx A 192.0.2.1\n"))) {
       for (long seed = firstSeed; seed < firstSeed + count; seed++) {
-        try (Meddler meddler = new Meddler(server.address(), seed)) {
-          LiveResolver resolver =
-              new LiveResolver(
+        try (MutatingForwarder meddler = new MutatingForwarder(server.address(), seed)) {
+          CachingResolver resolver =
+              new CachingResolver(
                   DnsSettings.defaults()
                       .withResolvers(List.of(meddler.address()))
                       .withAnchors(server.anchors())
                       .withTimes(Duration.ofMillis(40), Duration.ofMillis(400)),
                   clock,
-                  Chance.secure());
-          Answer<Tlsa> tlsa = resolver.tlsa(Domain.of("_25._tcp.mx.secure.org"));
-          Answer<Tlsa> denied = resolver.tlsa(Domain.of("_26._tcp.mx.secure.org"));
-          Answer<Mx> none = resolver.mx(Domain.of("mx.secure.org"));
-          resolver.addresses(Domain.of("mx.plain.example"), Family.IPV4);
+                  RandomSource.secure());
+          DnsAnswer<TlsaRecord> tlsa = resolver.tlsa(Domain.of("_25._tcp.mx.secure.org"));
+          DnsAnswer<TlsaRecord> denied = resolver.tlsa(Domain.of("_26._tcp.mx.secure.org"));
+          DnsAnswer<MxRecord> none = resolver.mx(Domain.of("mx.secure.org"));
+          resolver.addresses(Domain.of("mx.plain.example"), AddressFamily.IPV4);
           String what = "seed " + seed + ": " + tlsa + " " + denied + " " + none;
-          for (Answer<?> answer : List.of(tlsa, denied, none)) {
-            assertNotEquals(Security.INSECURE, answer.security(), what);
+          for (DnsAnswer<?> answer : List.of(tlsa, denied, none)) {
+            assertNotEquals(DnssecStatus.INSECURE, answer.security(), what);
           }
-          if (tlsa.security() == Security.SECURE) {
+          if (tlsa.security() == DnssecStatus.SECURE) {
             known++;
             assertEquals(List.of(record), tlsa.records(), what);
           }
-          if (denied.security() == Security.SECURE) {
-            assertEquals(Answer.Kind.NO_NAME, denied.kind(), what);
+          if (denied.security() == DnssecStatus.SECURE) {
+            assertEquals(DnsAnswer.Kind.NO_NAME, denied.kind(), what);
           }
-          if (none.security() == Security.SECURE) {
-            assertEquals(Answer.Kind.NO_DATA, none.kind(), what);
+          if (none.security() == DnssecStatus.SECURE) {
+            assertEquals(DnsAnswer.Kind.NO_DATA, none.kind(), what);
           }
         }
       }

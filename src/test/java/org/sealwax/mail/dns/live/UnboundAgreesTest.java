@@ -21,15 +21,15 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.dns.Answer;
+import org.sealwax.mail.dns.DnsAnswer;
 import org.sealwax.mail.dns.DnsSettings;
+import org.sealwax.mail.dns.DnssecStatus;
 import org.sealwax.mail.dns.Resolver;
-import org.sealwax.mail.dns.Security;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.testkit.zone.Signing;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.testkit.zone.LoopbackResolver;
 import org.sealwax.testkit.zone.Zone;
-import org.sealwax.testkit.zone.ZoneServer;
+import org.sealwax.testkit.zone.ZoneSigning;
 
 /** The same questions to our validator and to Unbound, over the same zones: the same verdicts. */
 @Tag("slow")
@@ -83,11 +83,11 @@ final class UnboundAgreesTest {
     zones.add(Zone.of("s.nsec3optout.example", DATA).signed());
     zones.add(Zone.of("u.nsec3optout.example", DATA));
     zones.add(Zone.of("u.ent.nsec3optout.example", DATA));
-    for (Signing how : Signing.values()) {
+    for (ZoneSigning how : ZoneSigning.values()) {
       String name = how.name().toLowerCase(java.util.Locale.ROOT).replace("_", "");
       zones.add(Zone.of(name + ".example", DATA).signed(how));
     }
-    try (ZoneServer server = ZoneServer.start(clock, zones.toArray(new Zone[0]))) {
+    try (LoopbackResolver server = LoopbackResolver.start(clock, zones.toArray(new Zone[0]))) {
       int port = freePort();
       Path config = folder.resolve("unbound.conf");
       Files.writeString(
@@ -130,17 +130,17 @@ final class UnboundAgreesTest {
                 .withAnchors(server.anchors())
                 .withTimes(Duration.ofSeconds(2), Duration.ofSeconds(8));
         Resolver ours =
-            new LiveResolver(
-                settings.withResolvers(List.of(server.address())), clock, Chance.secure());
+            new CachingResolver(
+                settings.withResolvers(List.of(server.address())), clock, RandomSource.secure());
         InetSocketAddress there =
             new InetSocketAddress(InetAddress.ofLiteral("127.53.12.62"), port);
         Resolver theirs =
-            new LiveResolver(
+            new CachingResolver(
                 settings
                     .withResolvers(List.of(there))
                     .withValidation(DnsSettings.Validation.TRUST_AD),
                 clock,
-                Chance.secure());
+                RandomSource.secure());
         awaitUnbound(there, settings, clock);
         Map<String, String> ourVerdicts = verdicts(ours, zones);
         Map<String, String> theirVerdicts = verdicts(theirs, zones);
@@ -176,14 +176,14 @@ final class UnboundAgreesTest {
   private static void awaitUnbound(InetSocketAddress there, DnsSettings settings, Clock clock) {
     for (int i = 0; i < 100; i++) {
       Resolver fresh =
-          new LiveResolver(
+          new CachingResolver(
               settings
                   .withResolvers(List.of(there))
                   .withTimes(Duration.ofMillis(100), Duration.ofMillis(300))
                   .withValidation(DnsSettings.Validation.TRUST_AD),
               clock,
-              Chance.secure());
-      if (fresh.mx(Domain.of("secure.org")).security() == Security.SECURE) {
+              RandomSource.secure());
+      if (fresh.mx(Domain.of("secure.org")).security() == DnssecStatus.SECURE) {
         return;
       }
       java.util.concurrent.locks.LockSupport.parkNanos(50_000_000);
@@ -194,24 +194,24 @@ final class UnboundAgreesTest {
   private static Map<String, String> verdicts(Resolver resolver, List<Zone> zones) {
     Map<String, String> verdicts = new TreeMap<>();
     for (Zone zone : zones) {
-      ask(verdicts, zone.origin() + " MX", resolver::mx, zone.origin());
+      query(verdicts, zone.origin() + " MX", resolver::mx, zone.origin());
       for (String label : HOSTS) {
         String host = label + "." + zone.origin();
-        ask(verdicts, host + " MX", resolver::mx, host);
-        ask(verdicts, host + " A", d -> resolver.addresses(d, Resolver.Family.IPV4), host);
-        ask(verdicts, "_25._tcp." + host + " TLSA", resolver::tlsa, "_25._tcp." + host);
+        query(verdicts, host + " MX", resolver::mx, host);
+        query(verdicts, host + " A", d -> resolver.addresses(d, Resolver.AddressFamily.IPV4), host);
+        query(verdicts, "_25._tcp." + host + " TLSA", resolver::tlsa, "_25._tcp." + host);
       }
     }
     return verdicts;
   }
 
-  private static void ask(
+  private static void query(
       Map<String, String> verdicts,
       String question,
-      Function<Domain, Answer<?>> asking,
+      Function<Domain, DnsAnswer<?>> asking,
       String name) {
-    Answer<?> answer = asking.apply(Domain.of(name));
-    boolean known = answer.kind() != Answer.Kind.UNKNOWN;
+    DnsAnswer<?> answer = asking.apply(Domain.of(name));
+    boolean known = answer.kind() != DnsAnswer.Kind.UNKNOWN;
     verdicts.put(
         question, answer.kind() + " " + answer.security() + (known ? " " + answer.aliases() : ""));
   }

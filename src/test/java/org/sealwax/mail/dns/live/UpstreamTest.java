@@ -18,11 +18,11 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Threads;
+import org.sealwax.testkit.zone.LoopbackResolver;
 import org.sealwax.testkit.zone.Zone;
-import org.sealwax.testkit.zone.ZoneServer;
 import org.xbill.DNS.DClass;
 import org.xbill.DNS.Flags;
 import org.xbill.DNS.Message;
@@ -42,12 +42,12 @@ final class UpstreamTest {
   }
 
   /** Answers the first question with so many guesses and then the truth; notes who asked. */
-  private static final class Guesser implements AutoCloseable {
+  private static final class SpoofingNameServer implements AutoCloseable {
     private final DatagramSocket socket = new DatagramSocket(0, LOOPBACK);
     private final Set<Integer> ports = ConcurrentHashMap.newKeySet();
     private final Set<Integer> identifiers = ConcurrentHashMap.newKeySet();
 
-    Guesser(int guesses) throws IOException {
+    SpoofingNameServer(int guesses) throws IOException {
       Threads.start(
           "guesser",
           () -> {
@@ -83,7 +83,7 @@ final class UpstreamTest {
           false,
           Set.of(),
           Clock.system(),
-          Chance.secure());
+          RandomSource.secure());
     }
 
     @Override
@@ -94,12 +94,12 @@ final class UpstreamTest {
 
   @ParameterizedTest
   @CsvSource({"19, NOERROR", "20, a flood of strange answers"})
-  void looksAtTwentyDatagramsAndNoMore(int guesses, String expected) throws IOException {
-    try (Guesser guesser = new Guesser(guesses)) {
-      Inquiry inquiry = new Inquiry(Clock.system(), Duration.ofSeconds(10));
+  void unexpectedDatagramLimitIs20(int guesses, String expected) throws IOException {
+    try (SpoofingNameServer guesser = new SpoofingNameServer(guesses)) {
+      LookupLimits inquiry = new LookupLimits(Clock.system(), Duration.ofSeconds(10));
       String outcome;
       try {
-        outcome = Rcode.string(guesser.upstream().ask(QUERY, inquiry).getRcode());
+        outcome = Rcode.string(guesser.upstream().query(QUERY, inquiry).getRcode());
       } catch (IOException e) {
         outcome = String.valueOf(e.getMessage());
       }
@@ -109,10 +109,10 @@ final class UpstreamTest {
 
   @Test
   void usesAnotherPortAndIdentifierForEachQuestion() throws IOException {
-    try (Guesser guesser = new Guesser(0)) {
+    try (SpoofingNameServer guesser = new SpoofingNameServer(0)) {
       Upstream upstream = guesser.upstream();
       for (int i = 0; i < 40; i++) {
-        upstream.ask(QUERY, new Inquiry(Clock.system(), Duration.ofSeconds(10)));
+        upstream.query(QUERY, new LookupLimits(Clock.system(), Duration.ofSeconds(10)));
       }
       assertTrue(guesser.ports.size() > 30, guesser.ports.size() + " ports");
       assertTrue(guesser.identifiers.size() > 30, guesser.identifiers.size() + " identifiers");
@@ -121,8 +121,8 @@ final class UpstreamTest {
 
   @Test
   void sendsSixtyFourMessagesForOneQuestionAndNoMore() throws IOException {
-    try (ZoneServer server =
-        ZoneServer.start(Clock.system(), Zone.of("example", "a A 192.0.2.1"))) {
+    try (LoopbackResolver server =
+        LoopbackResolver.start(Clock.system(), Zone.of("example", "a A 192.0.2.1"))) {
       Upstream upstream =
           new Upstream(
               list(server.address()),
@@ -130,21 +130,21 @@ final class UpstreamTest {
               true,
               Set.of(),
               Clock.system(),
-              Chance.secure());
-      Inquiry inquiry = new Inquiry(Clock.system(), Duration.ofSeconds(30));
-      for (int i = 0; i < Inquiry.MAX_MESSAGES; i++) {
-        assertEquals(Rcode.NOERROR, upstream.ask(QUERY, inquiry).getRcode());
+              RandomSource.secure());
+      LookupLimits inquiry = new LookupLimits(Clock.system(), Duration.ofSeconds(30));
+      for (int i = 0; i < LookupLimits.MAX_MESSAGES; i++) {
+        assertEquals(Rcode.NOERROR, upstream.query(QUERY, inquiry).getRcode());
       }
-      IOException trouble = assertThrows(IOException.class, () -> upstream.ask(QUERY, inquiry));
+      IOException trouble = assertThrows(IOException.class, () -> upstream.query(QUERY, inquiry));
       assertEquals("more than 64 messages for one question", trouble.getMessage());
       assertEquals(64, server.total());
     }
   }
 
   @Test
-  void asksTheOneThatFailedLast() throws IOException {
-    try (ZoneServer server =
-        ZoneServer.start(Clock.system(), Zone.of("example", "a A 192.0.2.1"))) {
+  void failedResolverIsTriedLast() throws IOException {
+    try (LoopbackResolver server =
+        LoopbackResolver.start(Clock.system(), Zone.of("example", "a A 192.0.2.1"))) {
       int closed;
       try (DatagramSocket socket = new DatagramSocket(0, LOOPBACK)) {
         closed = socket.getLocalPort();
@@ -156,15 +156,15 @@ final class UpstreamTest {
               true,
               Set.of(),
               Clock.system(),
-              Chance.secure());
+              RandomSource.secure());
       for (int i = 0; i < 3; i++) {
         // One message each: the second and third question go straight to the one that answers.
-        Inquiry inquiry = new Inquiry(Clock.system(), Duration.ofSeconds(5));
-        assertEquals(Rcode.NOERROR, upstream.ask(QUERY, inquiry).getRcode());
-        for (int used = i == 0 ? 2 : 1; used < Inquiry.MAX_MESSAGES; used++) {
-          assertTrue(inquiry.mayAsk());
+        LookupLimits inquiry = new LookupLimits(Clock.system(), Duration.ofSeconds(5));
+        assertEquals(Rcode.NOERROR, upstream.query(QUERY, inquiry).getRcode());
+        for (int used = i == 0 ? 2 : 1; used < LookupLimits.MAX_MESSAGES; used++) {
+          assertTrue(inquiry.tryQuery());
         }
-        assertFalse(inquiry.mayAsk());
+        assertFalse(inquiry.tryQuery());
       }
     }
   }

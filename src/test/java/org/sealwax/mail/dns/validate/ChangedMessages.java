@@ -23,8 +23,8 @@ final class ChangedMessages {
 
   private final SignedZones zones;
   private final long seed;
-  private final Map<Source.Query, Message> made = new HashMap<>();
-  private final Map<Source.Query, String> names = new HashMap<>();
+  private final Map<MessageSource.DnsQuery, Message> made = new HashMap<>();
+  private final Map<MessageSource.DnsQuery, String> names = new HashMap<>();
 
   ChangedMessages(SignedZones zones, long seed) {
     this.zones = zones;
@@ -32,17 +32,17 @@ final class ChangedMessages {
   }
 
   /** The message that everybody gets, changed or not. */
-  synchronized Message message(Source.Query query) {
+  synchronized Message message(MessageSource.DnsQuery query) {
     return made.computeIfAbsent(query, this::make).clone();
   }
 
   /** What was done to the message; empty when nothing was. */
-  synchronized String name(Source.Query query) {
+  synchronized String name(MessageSource.DnsQuery query) {
     return names.getOrDefault(query, "");
   }
 
-  private Message make(Source.Query query) {
-    Message message = zones.ask(query);
+  private Message make(MessageSource.DnsQuery query) {
+    Message message = zones.query(query);
     Random random = new Random(seed ^ query.hashCode() * 0x9e3779b97f4a7c15L);
     boolean aboutKeys = query.type() == Type.DS || query.type() == Type.DNSKEY;
     if (random.nextInt(100) >= (aboutKeys ? 4 : 60)) {
@@ -51,7 +51,7 @@ final class ChangedMessages {
     return change(query, message, random);
   }
 
-  private Message change(Source.Query query, Message message, Random random) {
+  private Message change(MessageSource.DnsQuery query, Message message, Random random) {
     List<Record> answer = new ArrayList<>(message.getSection(Section.ANSWER));
     List<Record> authority = new ArrayList<>(message.getSection(Section.AUTHORITY));
     Name plain = SignedZones.name("plain.example");
@@ -102,10 +102,10 @@ final class ChangedMessages {
       }
       case 9 -> {
         name = "the denial of another name";
-        Name other = Names.parent(query.name());
+        Name other = DnsNames.parent(query.name());
         authority.clear();
         authority.addAll(
-            zones.ask(new Source.Query(other, Type.TXT)).getSection(Section.AUTHORITY));
+            zones.query(new MessageSource.DnsQuery(other, Type.TXT)).getSection(Section.AUTHORITY));
       }
       case 10 -> {
         name = "another address";

@@ -19,7 +19,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.sealwax.mail.dns.Security;
+import org.sealwax.mail.dns.DnssecStatus;
 import org.xbill.DNS.ARecord;
 import org.xbill.DNS.DClass;
 import org.xbill.DNS.DNSKEYRecord;
@@ -77,9 +77,9 @@ final class DelegationTest {
 
   private static final Key ROOT = Key.of(Name.root, ZONE_KEY);
   private static final Key CHILD = Key.of(ORG, ZONE_KEY);
-  private static final Key STRANGER = Key.of(ORG, ZONE_KEY);
+  private static final Key FOREIGN_KEY = Key.of(ORG, ZONE_KEY);
 
-  private final Map<Source.Query, Message> messages = new HashMap<>();
+  private final Map<MessageSource.DnsQuery, Message> messages = new HashMap<>();
   private Instant now = NOW;
 
   private static Message message(int rcode, List<? extends Record> answer, Record... authority) {
@@ -98,15 +98,15 @@ final class DelegationTest {
   }
 
   private void serve(Name name, int type, Message message) {
-    messages.put(new Source.Query(name, type), message);
+    messages.put(new MessageSource.DnsQuery(name, type), message);
   }
 
   private void serve(Name name, int type, List<? extends Record> answer) {
     serve(name, type, message(Rcode.NOERROR, answer));
   }
 
-  private Judgement judge(Name name, int type) {
-    Source source =
+  private ValidatedAnswer judge(Name name, int type) {
+    MessageSource source =
         query -> {
           Message found = messages.get(query);
           if (found == null) {
@@ -114,8 +114,8 @@ final class DelegationTest {
           }
           return found;
         };
-    Anchors anchors = Anchors.of(List.of(ROOT.record().toString()));
-    return new Validator(anchors, new HashMap<>(), source, now).judge(name, type);
+    TrustAnchors anchors = TrustAnchors.of(List.of(ROOT.record().toString()));
+    return new DnssecValidator(anchors, new HashMap<>(), source, now).judge(name, type);
   }
 
   private static ARecord address() {
@@ -132,7 +132,7 @@ final class DelegationTest {
 
   private static DSRecord ds(String what) {
     String[] words = what.split(" ");
-    Key key = words[0].equals("good") ? CHILD : STRANGER;
+    Key key = words[0].equals("good") ? CHILD : FOREIGN_KEY;
     int algorithm = Integer.parseInt(words[1]);
     int digest = Integer.parseInt(words[2]);
     int known = digest == 1 || digest == 2 || digest == 4 ? digest : 2;
@@ -169,21 +169,21 @@ final class DelegationTest {
     "good 13 3,                         INSECURE",
     "good 3 2 / good 13 0 / good 253 2, INSECURE"
   })
-  void takesAnyValidPathAndNoOther(String set, Security expected) {
+  void anyValidPathIsEnough(String set, DnssecStatus expected) {
     List<DSRecord> records = new ArrayList<>();
     for (String one : set.split(" / ")) {
       records.add(ds(one));
     }
     for (List<DSRecord> order : List.of(records, records.reversed())) {
       chain(order, CHILD, List.of(CHILD.record()));
-      Judgement judged = judge(HOST, Type.A);
+      ValidatedAnswer judged = judge(HOST, Type.A);
       assertEquals(expected, judged.security(), judged.reason());
     }
   }
 
   @ParameterizedTest
   @CsvSource({"257, SECURE", "256, SECURE", "1, BOGUS", "0, BOGUS", "385, BOGUS", "384, BOGUS"})
-  void believesZoneKeysThatAreNotRevoked(int flags, Security expected) {
+  void believesZoneKeysThatAreNotRevoked(int flags, DnssecStatus expected) {
     Key key = Key.of(ORG, flags);
     DSRecord ds = new DSRecord(ORG, DClass.IN, 3600, DNSSEC.Digest.SHA256, key.record());
     chain(List.of(ds), key, List.of(key.record()));
@@ -192,7 +192,7 @@ final class DelegationTest {
 
   @ParameterizedTest
   @CsvSource({"-86401, BOGUS", "-86400, SECURE", "0, SECURE", "86400, SECURE", "86401, BOGUS"})
-  void looksAtTheTimesOfSignatures(int seconds, Security expected) {
+  void signatureTimesAreChecked(int seconds, DnssecStatus expected) {
     chain(List.of(ds("good 13 2")), CHILD, List.of(CHILD.record()));
     now = NOW.plusSeconds(seconds);
     assertEquals(expected, judge(HOST, Type.A).security());
@@ -209,7 +209,7 @@ final class DelegationTest {
   /** CVE-2023-50387: the signature that holds comes after many that do not. */
   @ParameterizedTest
   @CsvSource({"90, SECURE", "100, FAILED"})
-  void verifiesAHundredSignaturesAndNoMore(int wrong, Security expected) {
+  void verifiesAHundredSignaturesAndNoMore(int wrong, DnssecStatus expected) {
     chain(List.of(ds("good 13 2")), CHILD, List.of(CHILD.record()));
     List<Record> answer = new ArrayList<>(List.of(address()));
     RRSIGRecord good = CHILD.sign(List.of(address()));
@@ -232,13 +232,13 @@ final class DelegationTest {
     }
     answer.add(good);
     serve(HOST, Type.A, answer);
-    Judgement judged = judge(HOST, Type.A);
+    ValidatedAnswer judged = judge(HOST, Type.A);
     assertEquals(expected, judged.security(), judged.reason());
   }
 
   @ParameterizedTest
   @CsvSource({"250, SECURE", "251, FAILED"})
-  void takesTwoHundredAndFiftyRecordsInASetAndNoMore(int records, Security expected) {
+  void takesTwoHundredAndFiftyRecordsInASetAndNoMore(int records, DnssecStatus expected) {
     chain(List.of(ds("good 13 2")), CHILD, List.of(CHILD.record()));
     List<ARecord> set = new ArrayList<>();
     for (int i = 0; i < records - 1; i++) {
@@ -280,7 +280,7 @@ final class DelegationTest {
     "150, 3, BOGUS", "151, 3, INSECURE", "65535, 3, INSECURE",
     "150, 0, BOGUS", "151, 0, INSECURE", "65535, 0, INSECURE"
   })
-  void treatsTooManyIterationsAsInsecureInEveryDenial(int most, int rcode, Security expected)
+  void treatsTooManyIterationsAsInsecureInEveryDenial(int most, int rcode, DnssecStatus expected)
       throws Exception {
     chain(List.of(ds("good 13 2")), CHILD, List.of(CHILD.record()));
     Record other =
@@ -297,8 +297,8 @@ final class DelegationTest {
     // Not by a record that the zone did not sign.
     Record forged = nsec3(ORG, new byte[20], new byte[20], most, Type.A);
     serve(HOST, Type.A, message(rcode, List.of(), forged, CHILD.sign(List.of(other))));
-    serve(HOST, Type.DS, message(rcode, List.of(), forged, STRANGER.sign(List.of(forged))));
-    assertEquals(Security.BOGUS, judge(HOST, Type.A).security());
+    serve(HOST, Type.DS, message(rcode, List.of(), forged, FOREIGN_KEY.sign(List.of(forged))));
+    assertEquals(DnssecStatus.BOGUS, judge(HOST, Type.A).security());
   }
 
   /** Unsigned data in a zone of many iterations is still no data of that zone. */
@@ -308,7 +308,7 @@ final class DelegationTest {
     Record there = matching(HOST, 500);
     serve(HOST, Type.A, List.of(address()));
     serve(HOST, Type.DS, message(Rcode.NOERROR, List.of(), there, CHILD.sign(List.of(there))));
-    assertEquals(Security.BOGUS, judge(HOST, Type.A).security());
+    assertEquals(DnssecStatus.BOGUS, judge(HOST, Type.A).security());
   }
 
   /** The parent's iterations say nothing about a child that has a DS. */
@@ -320,7 +320,7 @@ final class DelegationTest {
     for (int rcode : new int[] {Rcode.NOERROR, Rcode.NXDOMAIN}) {
       serve(HOST, Type.MX, message(rcode, List.of(), other, ROOT.sign(List.of(other))));
       serve(HOST, Type.DS, message(rcode, List.of(), other, ROOT.sign(List.of(other))));
-      assertEquals(Security.BOGUS, judge(HOST, Type.MX).security());
+      assertEquals(DnssecStatus.BOGUS, judge(HOST, Type.MX).security());
     }
   }
 
@@ -336,13 +336,13 @@ final class DelegationTest {
     serve(HOST, Type.MX, noName);
     // No DS below: whatever these say, the zone has a DS and the walk stops at org.
     serve(HOST, Type.DS, noName);
-    assertEquals(Security.BOGUS, judge(ORG, Type.MX).security());
-    assertEquals(Security.BOGUS, judge(HOST, Type.MX).security());
+    assertEquals(DnssecStatus.BOGUS, judge(ORG, Type.MX).security());
+    assertEquals(DnssecStatus.BOGUS, judge(HOST, Type.MX).security());
     serve(ORG, Type.DS, denial);
-    assertEquals(Security.INSECURE, judge(HOST, Type.MX).security());
-    Judgement none = judge(ORG, Type.DS);
-    assertEquals(Security.SECURE, none.security(), none.reason());
-    assertTrue(none.content() instanceof Judgement.Content.NoData);
+    assertEquals(DnssecStatus.INSECURE, judge(HOST, Type.MX).security());
+    ValidatedAnswer none = judge(ORG, Type.DS);
+    assertEquals(DnssecStatus.SECURE, none.security(), none.reason());
+    assertTrue(none.content() instanceof ValidatedAnswer.AnswerContent.NoData);
   }
 
   /** A key that stands in the message, but not in the signed set: of another class, elsewhere. */
@@ -352,13 +352,13 @@ final class DelegationTest {
       for (int dclass : new int[] {DClass.CH, DClass.HS, DClass.ANY, DClass.IN}) {
         chain(List.of(ds("good 13 2")), CHILD, List.of(CHILD.record()));
         DNSKEYRecord foreign =
-            new DNSKEYRecord(ORG, dclass, 3600, ZONE_KEY, 3, 13, STRANGER.pair().getPublic());
+            new DNSKEYRecord(ORG, dclass, 3600, ZONE_KEY, 3, 13, FOREIGN_KEY.pair().getPublic());
         Message keys = message(Rcode.NOERROR, signed(CHILD, List.of(CHILD.record())));
         keys.addRecord(foreign, section);
         serve(ORG, Type.DNSKEY, keys);
-        serve(HOST, Type.A, signed(STRANGER, List.of(address())));
+        serve(HOST, Type.A, signed(FOREIGN_KEY, List.of(address())));
         serve(HOST, Type.DS, message(Rcode.NOERROR, List.of()));
-        assertEquals(Security.BOGUS, judge(HOST, Type.A).security(), section + " " + dclass);
+        assertEquals(DnssecStatus.BOGUS, judge(HOST, Type.A).security(), section + " " + dclass);
       }
     }
   }
@@ -367,9 +367,9 @@ final class DelegationTest {
   void whatDoesNotComeIsFailedAndNeverInsecure() {
     chain(List.of(ds("good 13 2")), CHILD, List.of(CHILD.record()));
     serve(HOST, Type.A, List.of(address()));
-    for (Source.Query query : List.copyOf(messages.keySet())) {
+    for (MessageSource.DnsQuery query : List.copyOf(messages.keySet())) {
       Message gone = messages.remove(query);
-      assertEquals(Security.FAILED, judge(HOST, Type.A).security(), query.toString());
+      assertEquals(DnssecStatus.FAILED, judge(HOST, Type.A).security(), query.toString());
       messages.put(query, gone);
     }
   }

@@ -18,10 +18,10 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.sealwax.mail.dns.Security;
-import org.sealwax.mail.dns.validate.SignedZones.Outcome;
-import org.sealwax.testkit.zone.Signing;
+import org.sealwax.mail.dns.DnssecStatus;
+import org.sealwax.mail.dns.validate.SignedZones.ValidationOutcome;
 import org.sealwax.testkit.zone.Zone;
+import org.sealwax.testkit.zone.ZoneSigning;
 import org.xbill.DNS.ARecord;
 import org.xbill.DNS.CNAMERecord;
 import org.xbill.DNS.DClass;
@@ -98,15 +98,15 @@ final class ForgedMessagesTest {
       return new SignedZones(
           Zone.of("org", "").signed(),
           Zone.of("secure.org", DATA).signed(),
-          Zone.of("nsec3.example", DATA).signed(Signing.NSEC3),
-          Zone.of("optout.example", DATA).signed(Signing.NSEC3_OPT_OUT),
+          Zone.of("nsec3.example", DATA).signed(ZoneSigning.NSEC3),
+          Zone.of("optout.example", DATA).signed(ZoneSigning.NSEC3_OPT_OUT),
           Zone.of("sub.optout.example", DATA),
-          Zone.of("whitelies.example", DATA).signed(Signing.WHITE_LIES),
-          Zone.of("iterated.example", DATA).signed(Signing.NSEC3_ITERATED),
+          Zone.of("whitelies.example", DATA).signed(ZoneSigning.WHITE_LIES),
+          Zone.of("iterated.example", DATA).signed(ZoneSigning.NSEC3_ITERATED),
           Zone.of("plain.example", DATA),
-          Zone.of("expired.example", DATA).signed(Signing.EXPIRED),
-          Zone.of("stripped.example", DATA).signed(Signing.STRIPPED),
-          Zone.of("wrongds.example", DATA).signed(Signing.WRONG_DS));
+          Zone.of("expired.example", DATA).signed(ZoneSigning.EXPIRED),
+          Zone.of("stripped.example", DATA).signed(ZoneSigning.STRIPPED),
+          Zone.of("wrongds.example", DATA).signed(ZoneSigning.WRONG_DS));
     } catch (IOException e) {
       throw new IllegalStateException(e);
     }
@@ -134,7 +134,7 @@ final class ForgedMessagesTest {
             "none A",
             "secure.org DS")) {
       String[] words = question.split(" ");
-      Message message = zones.ask(query(words[0], words[1]));
+      Message message = zones.query(query(words[0], words[1]));
       FOREIGN.addAll(message.getSection(Section.ANSWER));
       FOREIGN.addAll(message.getSection(Section.AUTHORITY));
     }
@@ -145,12 +145,12 @@ final class ForgedMessagesTest {
     zones.close();
   }
 
-  private static Source.Query query(String name, String type) {
-    return new Source.Query(SignedZones.name(name), Type.value(type));
+  private static MessageSource.DnsQuery query(String name, String type) {
+    return new MessageSource.DnsQuery(SignedZones.name(name), Type.value(type));
   }
 
-  private static List<Source.Query> questions(List<String> of) {
-    List<Source.Query> all = new ArrayList<>();
+  private static List<MessageSource.DnsQuery> questions(List<String> of) {
+    List<MessageSource.DnsQuery> all = new ArrayList<>();
     for (String zone : of) {
       for (String question : QUESTIONS) {
         String[] words = question.split(" ");
@@ -189,8 +189,12 @@ final class ForgedMessagesTest {
   }
 
   private static void neverWeaker(
-      Source.Query question, Outcome before, Source.Query where, Message changed, String how) {
-    Outcome after =
+      MessageSource.DnsQuery question,
+      ValidationOutcome before,
+      MessageSource.DnsQuery where,
+      Message changed,
+      String how) {
+    ValidationOutcome after =
         zones.judge(question.name(), question.type(), Map.of(where, changed), new HashMap<>());
     String what =
         SignedZones.text(question)
@@ -202,22 +206,24 @@ final class ForgedMessagesTest {
             + before
             + ", after "
             + after;
-    if (before.security() == Security.SECURE || before.security() == Security.BOGUS) {
-      assertTrue(after.security() != Security.INSECURE, what);
+    if (before.security() == DnssecStatus.SECURE || before.security() == DnssecStatus.BOGUS) {
+      assertTrue(after.security() != DnssecStatus.INSECURE, what);
     }
-    if (after.security() == Security.SECURE) {
-      assertEquals(Security.SECURE, before.security(), what);
+    if (after.security() == DnssecStatus.SECURE) {
+      assertEquals(DnssecStatus.SECURE, before.security(), what);
       assertEquals(before.content(), after.content(), what);
     }
   }
 
   /** Each message that a verdict used; those about keys once. */
   private static void forEachMessage(
-      List<String> of, boolean keysToo, BiConsumer<Outcome, List<Source.Query>> consumer) {
-    Set<Source.Query> seen = new LinkedHashSet<>();
-    for (Source.Query question : questions(of)) {
-      Outcome before = zones.judge(question.name(), question.type());
-      for (Source.Query where : before.asked()) {
+      List<String> of,
+      boolean keysToo,
+      BiConsumer<ValidationOutcome, List<MessageSource.DnsQuery>> consumer) {
+    Set<MessageSource.DnsQuery> seen = new LinkedHashSet<>();
+    for (MessageSource.DnsQuery question : questions(of)) {
+      ValidationOutcome before = zones.judge(question.name(), question.type());
+      for (MessageSource.DnsQuery where : before.queries()) {
         boolean aboutKeys = where.type() == Type.DS || where.type() == Type.DNSKEY;
         if (!aboutKeys || (keysToo && seen.add(where))) {
           consumer.accept(before, List.of(question, where));
@@ -227,16 +233,16 @@ final class ForgedMessagesTest {
   }
 
   @Test
-  void theWorldIsJudgedAsItIs() {
-    Map<Security, Integer> counts = new java.util.EnumMap<>(Security.class);
-    for (Source.Query question : questions(ZONES)) {
-      Outcome outcome = zones.judge(question.name(), question.type());
+  void unchangedMessagesValidate() {
+    Map<DnssecStatus, Integer> counts = new java.util.EnumMap<>(DnssecStatus.class);
+    for (MessageSource.DnsQuery question : questions(ZONES)) {
+      ValidationOutcome outcome = zones.judge(question.name(), question.type());
       counts.merge(outcome.security(), 1, Integer::sum);
-      assertTrue(outcome.security() != Security.FAILED, SignedZones.text(question) + outcome);
+      assertTrue(outcome.security() != DnssecStatus.FAILED, SignedZones.text(question) + outcome);
     }
-    assertTrue(counts.getOrDefault(Security.SECURE, 0) > 50, counts.toString());
-    assertTrue(counts.getOrDefault(Security.INSECURE, 0) > 30, counts.toString());
-    assertTrue(counts.getOrDefault(Security.BOGUS, 0) > 30, counts.toString());
+    assertTrue(counts.getOrDefault(DnssecStatus.SECURE, 0) > 50, counts.toString());
+    assertTrue(counts.getOrDefault(DnssecStatus.INSECURE, 0) > 30, counts.toString());
+    assertTrue(counts.getOrDefault(DnssecStatus.BOGUS, 0) > 30, counts.toString());
   }
 
   @Test
@@ -255,7 +261,7 @@ final class ForgedMessagesTest {
         of,
         true,
         (before, both) -> {
-          Message message = zones.ask(both.get(1));
+          Message message = zones.query(both.get(1));
           List<Record> all = new ArrayList<>(FOREIGN);
           all.addAll(madeUp(both.get(0).name()));
           all.addAll(madeUp(both.get(1).name()));
@@ -276,7 +282,7 @@ final class ForgedMessagesTest {
         ZONES,
         true,
         (before, both) -> {
-          Message message = zones.ask(both.get(1));
+          Message message = zones.query(both.get(1));
           for (int section = Section.ANSWER; section <= Section.AUTHORITY; section++) {
             List<Record> records = message.getSection(section);
             for (int i = 0; i < records.size(); i++) {
@@ -298,15 +304,15 @@ final class ForgedMessagesTest {
         ZONES,
         false,
         (before, both) -> {
-          Message message = zones.ask(both.get(1));
+          Message message = zones.query(both.get(1));
           for (int section = Section.ANSWER; section <= Section.AUTHORITY; section++) {
             int in = section;
             orders(
                 message.getSection(section),
                 order -> {
                   Message changed = SignedZones.with(message, in, order);
-                  Source.Query question = both.get(0);
-                  Outcome after =
+                  MessageSource.DnsQuery question = both.get(0);
+                  ValidationOutcome after =
                       zones.judge(
                           question.name(), question.type(), Map.of(both.get(1), changed), known);
                   assertEquals(before.security(), after.security(), () -> both + " " + order);

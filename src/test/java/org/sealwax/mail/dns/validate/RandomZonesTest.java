@@ -26,11 +26,11 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.sealwax.mail.dns.Security;
-import org.sealwax.mail.dns.validate.SignedZones.Outcome;
+import org.sealwax.mail.dns.DnssecStatus;
+import org.sealwax.mail.dns.validate.SignedZones.ValidationOutcome;
 import org.sealwax.mail.net.Threads;
-import org.sealwax.testkit.zone.Signing;
 import org.sealwax.testkit.zone.Zone;
+import org.sealwax.testkit.zone.ZoneSigning;
 import org.xbill.DNS.CNAMERecord;
 import org.xbill.DNS.DClass;
 import org.xbill.DNS.ExtendedFlags;
@@ -59,11 +59,11 @@ final class RandomZonesTest {
   @TempDir private static Path folder = Path.of("");
 
   /** Answers questions of others with the messages as they were changed. */
-  private static final class Forwarder implements AutoCloseable {
+  private static final class ChangedMessageServer implements AutoCloseable {
     private final DatagramSocket socket = new DatagramSocket(0, LOOPBACK);
     private final ChangedMessages changed;
 
-    Forwarder(ChangedMessages changed) throws IOException {
+    ChangedMessageServer(ChangedMessages changed) throws IOException {
       this.changed = changed;
       Threads.start("forwarder", this::answer);
     }
@@ -80,7 +80,7 @@ final class RandomZonesTest {
           Message query = new Message(Arrays.copyOf(in.getData(), in.getLength()));
           Record question = query.getQuestion();
           Message answer =
-              changed.message(new Source.Query(question.getName(), question.getType()));
+              changed.message(new MessageSource.DnsQuery(question.getName(), question.getType()));
           answer.getHeader().setID(query.getHeader().getID());
           // Larger than was offered: nobody here minds.
           byte[] wire = answer.toWire();
@@ -128,16 +128,17 @@ final class RandomZonesTest {
   private static List<Zone> zones(Random random) {
     List<Zone> zones = new ArrayList<>();
     zones.add(Zone.of("t0", "").signed());
-    zones.add(Zone.of("t1", "").signed(Signing.NSEC3));
-    zones.add(Zone.of("t2", "").signed(Signing.NSEC3_OPT_OUT));
-    zones.add(Zone.of("t3", "").signed(Signing.WHITE_LIES));
-    Signing[] ways = Signing.values();
+    zones.add(Zone.of("t1", "").signed(ZoneSigning.NSEC3));
+    zones.add(Zone.of("t2", "").signed(ZoneSigning.NSEC3_OPT_OUT));
+    zones.add(Zone.of("t3", "").signed(ZoneSigning.WHITE_LIES));
+    ZoneSigning[] ways = ZoneSigning.values();
     Zone.Algorithm[] algorithms = Zone.Algorithm.values();
     for (int i = 0; i < ZONES; i++) {
       // Good ways more often.
-      Signing way = ways[random.nextBoolean() ? random.nextInt(5) : random.nextInt(ways.length)];
+      ZoneSigning way =
+          ways[random.nextBoolean() ? random.nextInt(5) : random.nextInt(ways.length)];
       Zone zone = Zone.of("z" + i + ".t" + i % 4, content(random, i)).signed(way);
-      if (way != Signing.UNKNOWN_ALGORITHM && random.nextInt(4) == 0) {
+      if (way != ZoneSigning.UNKNOWN_ALGORITHM && random.nextInt(4) == 0) {
         zone = zone.with(algorithms[random.nextInt(algorithms.length)]);
       }
       zones.add(zone);
@@ -149,7 +150,7 @@ final class RandomZonesTest {
     return zones;
   }
 
-  private static List<Source.Query> questions(List<Zone> zones, Random random) {
+  private static List<MessageSource.DnsQuery> questions(List<Zone> zones, Random random) {
     List<String> hosts =
         List.of(
             "",
@@ -173,12 +174,12 @@ final class RandomZonesTest {
             "sub.",
             "mx.sub.");
     int[] types = {Type.A, Type.MX, Type.TLSA, Type.AAAA, Type.TXT, Type.A, Type.TLSA};
-    List<Source.Query> questions = new ArrayList<>();
+    List<MessageSource.DnsQuery> questions = new ArrayList<>();
     for (Zone zone : zones) {
       for (int i = 0; i < QUESTIONS; i++) {
         String host = hosts.get(random.nextInt(hosts.size()));
         questions.add(
-            new Source.Query(
+            new MessageSource.DnsQuery(
                 SignedZones.name(host + zone.origin()), types[random.nextInt(types.length)]));
       }
     }
@@ -236,7 +237,8 @@ final class RandomZonesTest {
         .start();
   }
 
-  private static Message ask(Source.Query query, int port, int millis) throws IOException {
+  private static Message query(MessageSource.DnsQuery query, int port, int millis)
+      throws IOException {
     Message question = Message.newQuery(Record.newRecord(query.name(), query.type(), DClass.IN));
     question.addRecord(new OPTRecord(4096, 0, 0, ExtendedFlags.DO), Section.ADDITIONAL);
     byte[] wire = question.toWire();
@@ -252,7 +254,7 @@ final class RandomZonesTest {
   private static void await(int port) throws IOException {
     for (int i = 0; i < 200; i++) {
       try {
-        ask(new Source.Query(Name.root, Type.DNSKEY), port, 100);
+        query(new MessageSource.DnsQuery(Name.root, Type.DNSKEY), port, 100);
         return;
       } catch (SocketTimeoutException | java.net.PortUnreachableException e) {
         // Not yet.
@@ -262,7 +264,7 @@ final class RandomZonesTest {
   }
 
   /** Unbound's verdict in the words of ours. */
-  private static String verdict(Source.Query query, Message answer) {
+  private static String verdict(MessageSource.DnsQuery query, Message answer) {
     if (answer.getRcode() == Rcode.SERVFAIL) {
       return "BAD";
     }
@@ -288,8 +290,9 @@ final class RandomZonesTest {
     return (secure ? "SECURE " : "INSECURE ") + end + " " + content;
   }
 
-  private static String verdict(Outcome outcome) {
-    boolean bad = outcome.security() == Security.BOGUS || outcome.security() == Security.FAILED;
+  private static String verdict(ValidationOutcome outcome) {
+    boolean bad =
+        outcome.security() == DnssecStatus.BOGUS || outcome.security() == DnssecStatus.FAILED;
     return bad ? "BAD" : outcome.security() + " " + outcome.content();
   }
 
@@ -299,22 +302,24 @@ final class RandomZonesTest {
     Random random = new Random(seed);
     List<Zone> zones = zones(random);
     zones.add(Zone.of("plain.example", "@ A 192.0.2.66\n"));
-    List<Source.Query> questions = questions(zones, random);
+    List<MessageSource.DnsQuery> questions = questions(zones, random);
     try (SignedZones signed = new SignedZones(zones.toArray(new Zone[0]))) {
       ChangedMessages changed = new ChangedMessages(signed, seed);
       int port = freePort();
       Map<Name, ZoneStatus> known = new HashMap<>();
       Map<Name, ZoneStatus> knownTruth = new HashMap<>();
-      try (Forwarder forwarder = new Forwarder(changed)) {
+      try (ChangedMessageServer forwarder = new ChangedMessageServer(changed)) {
         Process unbound = unbound(signed.anchor(), port, forwarder.port());
         try {
           await(port);
-          for (Source.Query query : questions) {
-            Outcome truth = signed.judge(query.name(), query.type(), Map.of(), knownTruth);
-            Outcome ours = signed.judge(query.name(), query.type(), changed::message, known);
-            String theirs = verdict(query, ask(query, port, 20_000));
+          for (MessageSource.DnsQuery query : questions) {
+            ValidationOutcome truth =
+                signed.judge(query.name(), query.type(), Map.of(), knownTruth);
+            ValidationOutcome ours =
+                signed.judge(query.name(), query.type(), changed::message, known);
+            String theirs = verdict(query, query(query, port, 20_000));
             List<String> changes =
-                ours.asked().stream()
+                ours.queries().stream()
                     .map(asked -> changed.name(asked))
                     .filter(name -> !name.isEmpty())
                     .toList();
@@ -322,8 +327,8 @@ final class RandomZonesTest {
                 zones.stream()
                     .anyMatch(
                         z ->
-                            z.signing() == Signing.NSEC3_ITERATED
-                                && ours.asked().stream()
+                            z.signing() == ZoneSigning.NSEC3_ITERATED
+                                && ours.queries().stream()
                                     .anyMatch(
                                         q -> q.name().subdomain(SignedZones.name(z.origin()))));
             String kind = compare(truth, ours, theirs, changes, iterated);
@@ -365,13 +370,17 @@ final class RandomZonesTest {
   }
 
   private static String compare(
-      Outcome truth, Outcome ours, String theirs, List<String> changes, boolean iterated) {
+      ValidationOutcome truth,
+      ValidationOutcome ours,
+      String theirs,
+      List<String> changes,
+      boolean iterated) {
     String mine = verdict(ours);
     String real = verdict(truth);
-    if (ours.security() == Security.SECURE && !mine.equals(real)) {
+    if (ours.security() == DnssecStatus.SECURE && !mine.equals(real)) {
       return "WRONG: we believe what is not true";
     }
-    if (ours.security() == Security.INSECURE && truth.security() != Security.INSECURE) {
+    if (ours.security() == DnssecStatus.INSECURE && truth.security() != DnssecStatus.INSECURE) {
       return "WRONG: insecure to us";
     }
     boolean harmless =
@@ -399,7 +408,7 @@ final class RandomZonesTest {
     if (mine.equals("BAD") && theirs.startsWith("INSECURE") && iterated) {
       return "stricter with iterations";
     }
-    if (ours.security() == Security.INSECURE) {
+    if (ours.security() == DnssecStatus.INSECURE) {
       // Opt-out, or an unsigned zone: whatever it says, nothing is promised.
       return "insecure in truth";
     }
@@ -447,8 +456,8 @@ final class RandomZonesTest {
             anchors,
             "trust-anchors { \".\" static-ds %s %s %s \"%s\"; };\n"
                 .formatted(words[at + 1], words[at + 2], words[at + 3], words[at + 4]));
-        for (Source.Query query : questions(zones, random).subList(0, 60)) {
-          Outcome outcome = signed.judge(query.name(), query.type());
+        for (MessageSource.DnsQuery query : questions(zones, random).subList(0, 60)) {
+          ValidationOutcome outcome = signed.judge(query.name(), query.type());
           String ours = verdict(outcome).split(" ")[0];
           String delv = delv(query, signed.port(), anchors);
           compared++;
@@ -464,7 +473,7 @@ final class RandomZonesTest {
     assertEquals(List.of(), different);
   }
 
-  private static String delv(Source.Query query, int port, Path anchors)
+  private static String delv(MessageSource.DnsQuery query, int port, Path anchors)
       throws IOException, InterruptedException {
     Process process =
         new ProcessBuilder(

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import org.junit.jupiter.api.Test;
-import org.sealwax.mail.dns.Security;
+import org.sealwax.mail.dns.DnssecStatus;
 import org.xbill.DNS.DClass;
 import org.xbill.DNS.Message;
 import org.xbill.DNS.NSRecord;
@@ -38,25 +38,27 @@ final class ReferralTest {
 
   @Test
   void serversWithoutAStartOfAuthorityAreNoDenial() {
-    Judgement judged = Validator.plain(NAME, Type.MX, reply(ns(NAME)), "unsigned");
-    assertInstanceOf(Judgement.Content.Unknown.class, judged.content());
-    assertEquals(Security.FAILED, judged.security());
+    ValidatedAnswer judged = DnssecValidator.plain(NAME, Type.MX, reply(ns(NAME)), "unsigned");
+    assertInstanceOf(ValidatedAnswer.AnswerContent.Unknown.class, judged.content());
+    assertEquals(DnssecStatus.FAILED, judged.security());
   }
 
   @Test
   void theAdBitMakesNothingOfIt() {
-    Judgement judged = Validator.plain(NAME, Type.MX, reply(ns(NAME)), "unsigned").secured();
-    assertEquals(Security.FAILED, judged.security());
-    Judgement denial = Validator.plain(NAME, Type.MX, reply(soa(NAME)), "unsigned").secured();
-    assertEquals(Security.SECURE, denial.security());
+    ValidatedAnswer judged =
+        DnssecValidator.plain(NAME, Type.MX, reply(ns(NAME)), "unsigned").secured();
+    assertEquals(DnssecStatus.FAILED, judged.security());
+    ValidatedAnswer denial =
+        DnssecValidator.plain(NAME, Type.MX, reply(soa(NAME)), "unsigned").secured();
+    assertEquals(DnssecStatus.SECURE, denial.security());
   }
 
   @Test
   void theFormsOfADenialStillAre() {
     for (Message denial : new Message[] {reply(soa(NAME), ns(NAME)), reply(soa(PARENT)), reply()}) {
       assertInstanceOf(
-          Judgement.Content.NoData.class,
-          Validator.plain(NAME, Type.MX, denial, "unsigned").content());
+          ValidatedAnswer.AnswerContent.NoData.class,
+          DnssecValidator.plain(NAME, Type.MX, denial, "unsigned").content());
     }
   }
 }

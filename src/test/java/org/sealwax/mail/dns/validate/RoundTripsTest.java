@@ -9,9 +9,9 @@ import java.util.Map;
 import java.util.TreeSet;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
-import org.sealwax.mail.dns.validate.SignedZones.Outcome;
-import org.sealwax.testkit.zone.Signing;
+import org.sealwax.mail.dns.validate.SignedZones.ValidationOutcome;
 import org.sealwax.testkit.zone.Zone;
+import org.sealwax.testkit.zone.ZoneSigning;
 import org.xbill.DNS.Message;
 import org.xbill.DNS.Name;
 import org.xbill.DNS.Type;
@@ -27,12 +27,12 @@ final class RoundTripsTest {
   private static SignedZones start() {
     try {
       return new SignedZones(
-          Zone.of("org", "").signed(Signing.NSEC3_OPT_OUT),
+          Zone.of("org", "").signed(ZoneSigning.NSEC3_OPT_OUT),
           Zone.of("secure.org", DATA).signed(),
           Zone.of("plain.org", DATA),
           Zone.of("uk", "").signed(),
           Zone.of("co.uk", "").signed(),
-          Zone.of("secure.co.uk", DATA).signed(Signing.NSEC3),
+          Zone.of("secure.co.uk", DATA).signed(ZoneSigning.NSEC3),
           Zone.of("plain.co.uk", DATA));
     } catch (IOException e) {
       throw new IllegalStateException(e);
@@ -45,26 +45,26 @@ final class RoundTripsTest {
   }
 
   /** A network where each message takes one unit of time. */
-  private static final class Network implements Source {
-    private final Map<Query, Integer> arrives = new HashMap<>();
+  private static final class UnitDelayNetwork implements MessageSource {
+    private final Map<DnsQuery, Integer> arrives = new HashMap<>();
     private int now;
 
     @Override
-    public Message ask(Query query) {
+    public Message fetch(DnsQuery query) {
       now = Math.max(now, arrives.computeIfAbsent(query, q -> now + 1));
-      return ZONES.ask(query);
+      return ZONES.query(query);
     }
 
     @Override
-    public void expect(List<Query> queries) {
+    public void prefetch(List<DnsQuery> queries) {
       queries.forEach(query -> arrives.putIfAbsent(query, now + 1));
     }
   }
 
   /** {@code "3 trips: . DNSKEY, …"}, without the question itself. */
   private String cost(String name, int type) {
-    Network network = new Network();
-    Outcome outcome = ZONES.judge(SignedZones.name(name), type, network, known);
+    UnitDelayNetwork network = new UnitDelayNetwork();
+    ValidationOutcome outcome = ZONES.judge(SignedZones.name(name), type, network, known);
     TreeSet<String> others = new TreeSet<>();
     network.arrives.keySet().forEach(query -> others.add(SignedZones.text(query)));
     others.remove(name + ". " + Type.string(type));

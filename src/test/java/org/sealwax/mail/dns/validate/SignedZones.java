@@ -13,11 +13,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import org.sealwax.mail.dns.Security;
-import org.sealwax.mail.dns.validate.Judgement.Content;
+import org.sealwax.mail.dns.DnssecStatus;
+import org.sealwax.mail.dns.validate.ValidatedAnswer.AnswerContent;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.testkit.zone.LoopbackResolver;
 import org.sealwax.testkit.zone.Zone;
-import org.sealwax.testkit.zone.ZoneServer;
 import org.xbill.DNS.DClass;
 import org.xbill.DNS.DNSKEYRecord;
 import org.xbill.DNS.ExtendedFlags;
@@ -32,10 +32,11 @@ import org.xbill.DNS.Type;
 /** Zones on a server of ours, whose messages a test may change before the validator sees them. */
 final class SignedZones implements AutoCloseable {
   /** What became of one question, its aliases followed. */
-  record Outcome(Security security, String content, String reason, Set<Source.Query> asked) {}
+  record ValidationOutcome(
+      DnssecStatus security, String content, String reason, Set<MessageSource.DnsQuery> queries) {}
 
   /** Verifies each signature once: the tests judge the same signatures again and again. */
-  private static final class Remembering implements Algorithms {
+  private static final class CachingSignatureAlgorithms implements Algorithms {
     private final Algorithms standard = new StandardAlgorithms();
     private final Map<String, Boolean> known = new HashMap<>();
 
@@ -54,15 +55,15 @@ final class SignedZones implements AutoCloseable {
     }
   }
 
-  private final ZoneServer server;
-  private final Anchors anchors;
-  private final Algorithms algorithms = new Remembering();
+  private final LoopbackResolver server;
+  private final TrustAnchors anchors;
+  private final Algorithms algorithms = new CachingSignatureAlgorithms();
   private final Instant now = Clock.system().now();
-  private final Map<Source.Query, Message> messages = new HashMap<>();
+  private final Map<MessageSource.DnsQuery, Message> messages = new HashMap<>();
 
   SignedZones(Zone... zones) throws IOException {
-    server = ZoneServer.start(Clock.system(), zones);
-    anchors = Anchors.of(server.anchors());
+    server = LoopbackResolver.start(Clock.system(), zones);
+    anchors = TrustAnchors.of(server.anchors());
   }
 
   static Name name(String text) {
@@ -70,7 +71,7 @@ final class SignedZones implements AutoCloseable {
   }
 
   /** A copy of what the server says. */
-  Message ask(Source.Query query) {
+  Message query(MessageSource.DnsQuery query) {
     return messages
         .computeIfAbsent(
             query,
@@ -84,7 +85,7 @@ final class SignedZones implements AutoCloseable {
         .clone();
   }
 
-  private Message exchange(Source.Query query) throws IOException {
+  private Message exchange(MessageSource.DnsQuery query) throws IOException {
     Message question = Message.newQuery(Record.newRecord(query.name(), query.type(), DClass.IN));
     question.addRecord(new OPTRecord(1232, 0, 0, ExtendedFlags.DO), Section.ADDITIONAL);
     byte[] wire = question.toWire();
@@ -119,7 +120,7 @@ final class SignedZones implements AutoCloseable {
     return server.anchors().getFirst();
   }
 
-  Outcome judge(Name name, int type) {
+  ValidationOutcome judge(Name name, int type) {
     return judge(name, type, Map.of(), new HashMap<>());
   }
 
@@ -129,58 +130,62 @@ final class SignedZones implements AutoCloseable {
    * @param changed messages that come instead of the server's
    * @param known zone cuts established before
    */
-  Outcome judge(
-      Name name, int type, Map<Source.Query, Message> changed, Map<Name, ZoneStatus> known) {
+  ValidationOutcome judge(
+      Name name,
+      int type,
+      Map<MessageSource.DnsQuery, Message> changed,
+      Map<Name, ZoneStatus> known) {
     return judge(
         name,
         type,
         query -> {
           Message other = changed.get(query);
           Message message = other == null ? messages.get(query) : other;
-          return message == null ? ask(query) : message;
+          return message == null ? query(query) : message;
         },
         known);
   }
 
   /** Judges one question and its aliases by the messages of a source. */
-  Outcome judge(Name name, int type, Source messagesOf, Map<Name, ZoneStatus> known) {
-    Set<Source.Query> asked = new HashSet<>();
-    Source source =
-        new Source() {
+  ValidationOutcome judge(
+      Name name, int type, MessageSource messagesOf, Map<Name, ZoneStatus> known) {
+    Set<MessageSource.DnsQuery> asked = new HashSet<>();
+    MessageSource source =
+        new MessageSource() {
           @Override
-          public Message ask(Query query) throws IOException {
+          public Message fetch(DnsQuery query) throws IOException {
             asked.add(query);
-            return messagesOf.ask(query);
+            return messagesOf.fetch(query);
           }
 
           @Override
-          public void expect(List<Query> queries) {
-            messagesOf.expect(queries);
+          public void prefetch(List<DnsQuery> queries) {
+            messagesOf.prefetch(queries);
           }
         };
-    Validator validator = new Validator(algorithms, anchors, known, source, now);
-    Security security = Security.SECURE;
+    DnssecValidator validator = new DnssecValidator(algorithms, anchors, known, source, now);
+    DnssecStatus security = DnssecStatus.SECURE;
     Name at = name;
     for (int aliases = 0; aliases < 12; aliases++) {
-      Judgement judged = validator.judge(at, type);
+      ValidatedAnswer judged = validator.judge(at, type);
       security = judged.security().compareTo(security) > 0 ? judged.security() : security;
       switch (judged.content()) {
-        case Content.Alias alias -> at = alias.target();
-        case Content.Found found -> {
+        case AnswerContent.Alias alias -> at = alias.target();
+        case AnswerContent.Found found -> {
           Set<String> data = new TreeSet<>();
           found.records().forEach(r -> data.add(r.rdataToString()));
-          return new Outcome(security, at + " " + data, judged.reason(), asked);
+          return new ValidationOutcome(security, at + " " + data, judged.reason(), asked);
         }
-        case Content.NoData _, Content.NoName _, Content.Unknown _ -> {
+        case AnswerContent.NoData _, AnswerContent.NoName _, AnswerContent.Unknown _ -> {
           String kind = judged.content().getClass().getSimpleName();
-          return new Outcome(security, at + " " + kind, judged.reason(), asked);
+          return new ValidationOutcome(security, at + " " + kind, judged.reason(), asked);
         }
       }
     }
-    return new Outcome(Security.FAILED, "too many aliases", "", asked);
+    return new ValidationOutcome(DnssecStatus.FAILED, "too many aliases", "", asked);
   }
 
-  static String text(Source.Query query) {
+  static String text(MessageSource.DnsQuery query) {
     return query.name() + " " + Type.string(query.type());
   }
 

@@ -14,8 +14,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.sealwax.mail.dns.Security;
-import org.sealwax.mail.dns.validate.Judgement.Content;
+import org.sealwax.mail.dns.DnssecStatus;
+import org.sealwax.mail.dns.validate.ValidatedAnswer.AnswerContent;
 import org.xbill.DNS.Message;
 import org.xbill.DNS.Name;
 import org.xbill.DNS.Rcode;
@@ -29,7 +29,7 @@ import org.xbill.DNS.Record;
 final class UnboundReplayTest {
   private static final String CACHED =
       "Unbound answers from its cache of sets or denials; the script has no message for it";
-  private static final String NEVER_ASKED = "a type that mail never asks for";
+  private static final String NEVER_QUERIED = "a type that mail never asks for";
   private static final String ALIAS_ONLY =
       "asked for the CNAME itself: we stop there, Unbound adds the RCODE of its target";
   private static final String DENIED_ANCHOR =
@@ -63,11 +63,11 @@ final class UnboundReplayTest {
               Map.entry("val_negcache_ttl.rpl 12", CACHED),
               Map.entry("val_negcache_ttl.rpl 120", CACHED),
               Map.entry("val_negcache_ttl_prefetch.rpl 12", CACHED),
-              Map.entry("val_nsec3_wcany.rpl 10", NEVER_ASKED),
+              Map.entry("val_nsec3_wcany.rpl 10", NEVER_QUERIED),
               Map.entry("val_refer_unsignadd.rpl 12", CACHED),
               Map.entry("val_referd.rpl 6", CACHED),
               Map.entry("val_referglue.rpl 6", CACHED),
-              Map.entry("val_rrsig.rpl 10", NEVER_ASKED),
+              Map.entry("val_rrsig.rpl 10", NEVER_QUERIED),
               Map.entry(
                   "val_ta_algo_missing.rpl 10",
                   "tests harden-algo-downgrade; RFC 6840 5.11 accepts one valid path"),
@@ -95,7 +95,7 @@ final class UnboundReplayTest {
     Map<String, String> different = new TreeMap<>();
     int checks = 0;
     for (Path file : files) {
-      checks += play(Replay.of(file), different);
+      checks += play(UnboundReplay.of(file), different);
     }
     assertEquals(257, checks);
     different.forEach(
@@ -105,11 +105,11 @@ final class UnboundReplayTest {
     assertEquals(DIFFERENT.keySet(), different.keySet());
   }
 
-  private static int play(Replay replay, Map<String, String> different) {
+  private static int play(UnboundReplay replay, Map<String, String> different) {
     Instant now = replay.start();
     int checks = 0;
-    Replay.Entry query = null;
-    for (Replay.Step step : replay.steps) {
+    UnboundReplay.ReplayEntry query = null;
+    for (UnboundReplay.ReplayStep step : replay.steps) {
       now = now.plusMillis((long) (step.elapsed() * 1000));
       if (step.what().equals("QUERY")) {
         query = step.entry();
@@ -125,7 +125,8 @@ final class UnboundReplayTest {
     return checks;
   }
 
-  private static String expected(Replay.Entry query, Replay.Entry answer) {
+  private static String expected(
+      UnboundReplay.ReplayEntry query, UnboundReplay.ReplayEntry answer) {
     int rcode = answer.message().getRcode();
     if (rcode == Rcode.SERVFAIL) {
       return "BAD";
@@ -136,14 +137,15 @@ final class UnboundReplayTest {
     return security + " " + Rcode.string(rcode);
   }
 
-  private static String ours(Replay replay, int step, Replay.Entry query, Instant now) {
-    Anchors anchors = Anchors.of(replay.anchors);
+  private static String ours(
+      UnboundReplay replay, int step, UnboundReplay.ReplayEntry query, Instant now) {
+    TrustAnchors anchors = TrustAnchors.of(replay.anchors);
     for (Name zone : replay.insecure) {
       anchors = anchors.withNegative(zone, Instant.MAX);
     }
     Record question = query.message().getQuestion();
-    Map<Source.Query, Message> asked = new HashMap<>();
-    Source source =
+    Map<MessageSource.DnsQuery, Message> asked = new HashMap<>();
+    MessageSource source =
         q -> {
           Message there = asked.get(q);
           if (there == null) {
@@ -152,23 +154,24 @@ final class UnboundReplayTest {
           }
           return there;
         };
-    Validator validator = new Validator(new LegacyDsa(), anchors, new HashMap<>(), source, now);
+    DnssecValidator validator =
+        new DnssecValidator(new LegacyDsa(), anchors, new HashMap<>(), source, now);
     Name name = question.getName();
-    Security security = Security.SECURE;
+    DnssecStatus security = DnssecStatus.SECURE;
     List<String> reasons = new ArrayList<>();
     for (int aliases = 0; aliases <= 11; aliases++) {
-      Judgement judged = validator.judge(name, question.getType());
+      ValidatedAnswer judged = validator.judge(name, question.getType());
       security = judged.security().compareTo(security) > 0 ? judged.security() : security;
       reasons.add(judged.reason());
       switch (judged.content()) {
-        case Content.Alias alias -> name = alias.target();
-        case Content.NoName _ -> {
+        case AnswerContent.Alias alias -> name = alias.target();
+        case AnswerContent.NoName _ -> {
           return security + " NXDOMAIN " + reasons;
         }
-        case Content.Unknown _ -> {
+        case AnswerContent.Unknown _ -> {
           return "BAD " + security + " " + reasons;
         }
-        case Content.Found _, Content.NoData _ -> {
+        case AnswerContent.Found _, AnswerContent.NoData _ -> {
           return security + " NOERROR " + reasons;
         }
       }

@@ -25,25 +25,25 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.net.Chance;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.MemoryWire;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.policy.Observation;
-import org.sealwax.mail.smtp.Line;
+import org.sealwax.mail.smtp.InputLine;
 import org.sealwax.mail.smtp.LineReader;
 import org.sealwax.mail.smtp.SmtpLimits;
 import org.sealwax.mail.tls.ClientOffer;
-import org.sealwax.mail.tls.ClientTls;
+import org.sealwax.mail.tls.ClientTlsSettings;
 import org.sealwax.mail.tls.IdentityStore;
 import org.sealwax.mail.tls.TestCa;
 import org.sealwax.mail.tls.TlsClient;
 import org.sealwax.mail.tls.TlsEngine;
-import org.sealwax.mail.tls.TlsRoom;
+import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.mail.tls.TlsSettings;
-import org.sealwax.mail.tls.verdict.References;
+import org.sealwax.mail.tls.verdict.ReferenceIdentity;
+import org.sealwax.mail.tls.verdict.TlsException;
 import org.sealwax.mail.tls.verdict.TlsFloor;
-import org.sealwax.mail.tls.verdict.TlsTrouble;
 import org.sealwax.mail.tls.verdict.TlsVersion;
 import org.sealwax.mail.tls.verdict.Verdict;
 import org.sealwax.router.dialogue.DialogueFile;
@@ -53,11 +53,11 @@ import org.sealwax.router.dialogue.FakeTls;
 @Timeout(30)
 final class GreetingTest {
   private static final TestCa CA = TestCa.root("greeting tests");
-  private static final SmtpTimes TIMES = SmtpTimes.defaults();
+  private static final SmtpTimeouts TIMES = SmtpTimeouts.defaults();
   private static final TlsClient REAL =
-      new TlsRoom(new TlsSettings(TlsEngine.BORINGSSL), Clock.system(), Chance.secure())
+      new TlsFactory(new TlsSettings(TlsEngine.BORINGSSL), Clock.system(), RandomSource.secure())
           .client(
-              ClientTls.defaults(),
+              ClientTlsSettings.defaults(),
               IdentityStore.fixed(CA.identity("client.example"), Map.of(), Clock.system()));
 
   private static final String MX = "220 mx.example ESMTP";
@@ -73,13 +73,13 @@ final class GreetingTest {
   /** The handshake, in the words of {@link FakeTls}. */
   private static final String TLS = "TLS";
 
-  private final MemoryWire.Pair pair = MemoryWire.pair();
+  private final MemoryWire.MemoryWirePair pair = MemoryWire.pair();
 
   /** What came of it. */
-  private record Heard(Greeted greeted, List<String> commands) {}
+  private record GreetingRun(GreetingResult greeted, List<String> commands) {}
 
-  private static Approach approach(Approach.Wish wish) {
-    return new Approach(
+  private static GreetingOptions approach(GreetingOptions.TlsMode wish) {
+    return new GreetingOptions(
         "client.example",
         wish,
         new ClientOffer(
@@ -90,7 +90,7 @@ final class GreetingTest {
             false,
             false,
             false,
-            new References(List.of(), Set.of(), CA.roots()),
+            new ReferenceIdentity(List.of(), Set.of(), CA.roots()),
             "greeting"));
   }
 
@@ -122,7 +122,7 @@ final class GreetingTest {
       if (tlsFollows || implicit) {
         continue;
       }
-      if (!(lines.read(SmtpLimits.COMMAND_LINE) instanceof Line.Text text)) {
+      if (!(lines.read(SmtpLimits.COMMAND_LINE) instanceof InputLine.Text text)) {
         return commands;
       }
       commands.add(text.text());
@@ -130,16 +130,17 @@ final class GreetingTest {
     return commands;
   }
 
-  private Heard greet(TlsClient tls, SmtpTimes times, Approach.Wish wish, List<String> turns)
+  private GreetingRun greet(
+      TlsClient tls, SmtpTimeouts times, GreetingOptions.TlsMode wish, List<String> turns)
       throws Exception {
     FutureTask<List<String>> host = new FutureTask<>(() -> host(turns));
     Threads.start("host", host);
-    Greeted greeted = new Greeting(tls, times).greet(pair.client(), approach(wish));
-    ClientDialogue dialogue = greeted.dialogue();
+    GreetingResult greeted = new Greeting(tls, times).greet(pair.client(), approach(wish));
+    ClientSession dialogue = greeted.session();
     if (dialogue != null) {
       dialogue.closeQuietly();
     }
-    return new Heard(greeted, host.get(20, TimeUnit.SECONDS));
+    return new GreetingRun(greeted, host.get(20, TimeUnit.SECONDS));
   }
 
   static Stream<Arguments> hosts() {
@@ -290,21 +291,21 @@ final class GreetingTest {
   }
 
   private static Arguments row(String name, char wish, String taken, String said, String... turns) {
-    Approach.Wish wished =
+    GreetingOptions.TlsMode wished =
         switch (wish) {
-          case 'c' -> Approach.Wish.CLEAR;
-          case 'i' -> Approach.Wish.IMPLICIT;
-          default -> Approach.Wish.STARTTLS;
+          case 'c' -> GreetingOptions.TlsMode.CLEAR;
+          case 'i' -> GreetingOptions.TlsMode.IMPLICIT;
+          default -> GreetingOptions.TlsMode.STARTTLS;
         };
     return Arguments.of(name, wished, taken, said, List.of(turns));
   }
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("hosts")
-  void takesHostsForWhatTheyShow(
-      String name, Approach.Wish wish, String taken, String said, List<String> turns)
+  void observationMatchesWhatTheHostDid(
+      String name, GreetingOptions.TlsMode wish, String taken, String said, List<String> turns)
       throws Exception {
-    Heard heard = greet(FakeTls.client(new Verdict.Trusted()), TIMES, wish, turns);
+    GreetingRun heard = greet(FakeTls.client(new Verdict.Trusted()), TIMES, wish, turns);
     String seen = heard.greeted().observation().toString();
     assertTrue(DialogueFile.matches(taken, seen), name + ": " + seen);
     List<String> verbs =
@@ -315,28 +316,28 @@ final class GreetingTest {
     assertEquals(said, String.join(" ", verbs));
     boolean open =
         switch (heard.greeted().observation()) {
-          case Observation.Clear c -> true;
+          case Observation.Unencrypted c -> true;
           case Observation.Encrypted e -> true;
           case Observation.StarttlsRefused r -> true;
           default -> false;
         };
-    assertEquals(open, heard.greeted().dialogue() != null, "open only where one can go on");
+    assertEquals(open, heard.greeted().session() != null, "open only where one can go on");
   }
 
   @Test
   void onlyTheLastListOfCapabilitiesCounts() throws Exception {
-    Heard heard =
+    GreetingRun heard =
         greet(
             FakeTls.client(new Verdict.Trusted()),
             TIMES,
-            Approach.Wish.STARTTLS,
+            GreetingOptions.TlsMode.STARTTLS,
             List.of(
                 MX,
                 "250-mx.example\r\n250-SIZE 1\r\n250-AUTH PLAIN\r\n250-DSN\r\n250 STARTTLS",
                 GO,
                 TLS,
                 "250-other.example\r\n250-8BITMIME\r\n250 SIZE 5"));
-    ClientDialogue dialogue = heard.greeted().dialogue();
+    ClientSession dialogue = heard.greeted().session();
     assertNotNull(dialogue);
     assertEquals("other.example", dialogue.capabilities().name());
     assertEquals(Set.of("8BITMIME", "SIZE"), dialogue.capabilities().keywords().keySet());
@@ -345,27 +346,27 @@ final class GreetingTest {
   }
 
   @Test
-  void afterHeloNothingIsOffered() throws Exception {
-    Heard heard =
+  void noExtensionsAfterHelo() throws Exception {
+    GreetingRun heard =
         greet(
             FakeTls.client(new Verdict.Trusted()),
             TIMES,
-            Approach.Wish.STARTTLS,
+            GreetingOptions.TlsMode.STARTTLS,
             List.of(MX, "500 what", "250-mx.example\r\n250-STARTTLS\r\n250 PIPELINING"));
-    ClientDialogue dialogue = heard.greeted().dialogue();
+    ClientSession dialogue = heard.greeted().session();
     assertNotNull(dialogue);
     assertEquals(Map.of(), dialogue.capabilities().keywords());
   }
 
   @Test
-  void aRefusedStarttlsLeavesTheFirstList() throws Exception {
-    Heard heard =
+  void refusedStarttlsKeepsFirstEhloCapabilities() throws Exception {
+    GreetingRun heard =
         greet(
             FakeTls.client(new Verdict.Trusted()),
             TIMES,
-            Approach.Wish.STARTTLS,
+            GreetingOptions.TlsMode.STARTTLS,
             List.of(MX, "250-mx.example\r\n250-DSN\r\n250 STARTTLS", "454 no"));
-    ClientDialogue dialogue = heard.greeted().dialogue();
+    ClientSession dialogue = heard.greeted().session();
     assertNotNull(dialogue);
     assertTrue(dialogue.capabilities().offersDsn());
     assertTrue(dialogue.handshake().isEmpty());
@@ -374,7 +375,7 @@ final class GreetingTest {
   /** The waits of RFC 5321 4.5.3.2 and ours, to the second. */
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 2})
-  void waitsAsLongAsItShouldAndNotLonger(int stage) throws Exception {
+  void timeoutsAreKept(int stage) throws Exception {
     Duration longest = List.of(TIMES.banner(), TIMES.ehlo(), TIMES.starttls()).get(stage);
     FutureTask<Boolean> host =
         new FutureTask<>(
@@ -388,16 +389,16 @@ final class GreetingTest {
               return !tooSoon && pair.client().elapse(Duration.ofSeconds(1));
             });
     Threads.start("host", host);
-    Greeted greeted =
+    GreetingResult greeted =
         new Greeting(FakeTls.client(new Verdict.Trusted()), TIMES)
-            .greet(pair.client(), approach(Approach.Wish.STARTTLS));
+            .greet(pair.client(), approach(GreetingOptions.TlsMode.STARTTLS));
     assertTrue(host.get(20, TimeUnit.SECONDS));
-    assertNull(greeted.dialogue());
+    assertNull(greeted.session());
   }
 
   @Test
-  void aHostThatDribblesItsBannerIsLeftAfterATotalTime() throws Exception {
-    SmtpTimes quick = TIMES.atMost(Duration.ofMillis(100));
+  void slowBannerEndsAtTotalTimeout() throws Exception {
+    SmtpTimeouts quick = TIMES.atMost(Duration.ofMillis(100));
     FutureTask<Void> host =
         new FutureTask<>(
             () -> {
@@ -409,28 +410,28 @@ final class GreetingTest {
               return null;
             });
     Threads.start("host", host);
-    Greeted greeted =
+    GreetingResult greeted =
         new Greeting(FakeTls.client(new Verdict.Trusted()), quick)
-            .greet(pair.client(), approach(Approach.Wish.STARTTLS));
-    var broken = assertInstanceOf(Observation.BrokenOff.class, greeted.observation());
+            .greet(pair.client(), approach(GreetingOptions.TlsMode.STARTTLS));
+    var broken = assertInstanceOf(Observation.ConnectionLost.class, greeted.observation());
     assertTrue(broken.why().contains("took too long"), broken.why());
     pair.server().close();
   }
 
   @Test
-  void aHostThatIsSilentInTheHandshakeIsLeftAfterItsTime() throws Exception {
-    Heard heard =
+  void silentHandshakeTimesOut() throws Exception {
+    GreetingRun heard =
         greet(
             REAL,
             TIMES.atMost(Duration.ofMillis(300)),
-            Approach.Wish.STARTTLS,
+            GreetingOptions.TlsMode.STARTTLS,
             List.of(MX, OFFER, GO));
-    var broken = assertInstanceOf(Observation.HandshakeBroken.class, heard.greeted().observation());
-    assertEquals(TlsTrouble.Kind.TIMEOUT, broken.kind());
+    var broken = assertInstanceOf(Observation.HandshakeFailed.class, heard.greeted().observation());
+    assertEquals(TlsException.Kind.TIMEOUT, broken.kind());
   }
 
   @Test
-  void clearTextInsteadOfAHandshakeIsNeverTakenForTls() throws Exception {
+  void plaintextInsteadOfAHandshakeIsNeverTls() throws Exception {
     // B10; it comes after our hello, so that it is no injection.
     FutureTask<Void> host =
         new FutureTask<>(
@@ -448,11 +449,11 @@ final class GreetingTest {
               return null;
             });
     Threads.start("host", host);
-    Greeted greeted =
-        new Greeting(REAL, TIMES).greet(pair.client(), approach(Approach.Wish.STARTTLS));
+    GreetingResult greeted =
+        new Greeting(REAL, TIMES).greet(pair.client(), approach(GreetingOptions.TlsMode.STARTTLS));
     host.get(20, TimeUnit.SECONDS);
-    var broken = assertInstanceOf(Observation.HandshakeBroken.class, greeted.observation());
-    assertEquals(TlsTrouble.Kind.NOT_TLS, broken.kind());
-    assertNull(greeted.dialogue());
+    var broken = assertInstanceOf(Observation.HandshakeFailed.class, greeted.observation());
+    assertEquals(TlsException.Kind.NOT_TLS, broken.kind());
+    assertNull(greeted.session());
   }
 }

@@ -24,19 +24,19 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.http.HttpsClient;
 import org.sealwax.mail.http.HttpsExchange;
-import org.sealwax.mail.http.HttpsTrouble;
-import org.sealwax.mail.net.Chance;
+import org.sealwax.mail.http.HttpsFailure;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Dialer;
 import org.sealwax.mail.net.DialerSettings;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.SystemDialer;
 import org.sealwax.mail.sts.StsPolicy;
-import org.sealwax.mail.tls.ClientTls;
+import org.sealwax.mail.tls.ClientTlsSettings;
 import org.sealwax.mail.tls.Identity;
 import org.sealwax.mail.tls.IdentityStore;
 import org.sealwax.mail.tls.TestCa;
 import org.sealwax.mail.tls.TlsClient;
-import org.sealwax.mail.tls.TlsRoom;
+import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.mail.tls.TlsSettings;
 import org.sealwax.testkit.dns.FixedResolver;
 
@@ -49,16 +49,16 @@ final class PolicyFetcherTest {
       "version: STSv1\nmode: enforce\nmx: mx.example.org\nmax_age: 86400\n";
   private static final Identity GOOD = CA.identity(HOST);
   private static final TlsClient TLS =
-      new TlsRoom(TlsSettings.defaults(), Clock.system(), Chance.secure())
+      new TlsFactory(TlsSettings.defaults(), Clock.system(), RandomSource.secure())
           .client(
-              ClientTls.defaults(),
+              ClientTlsSettings.defaults(),
               IdentityStore.fixed(CA.identity("router.example"), Map.of(), Clock.system()));
 
-  private PolicyHost host = open();
+  private StsPolicyHost host = open();
 
-  private static PolicyHost open() {
+  private static StsPolicyHost open() {
     try {
-      return new PolicyHost(GOOD, PolicyHost.policy(POLICY));
+      return new StsPolicyHost(GOOD, StsPolicyHost.policy(POLICY));
     } catch (IOException e) {
       throw new java.io.UncheckedIOException(e);
     }
@@ -87,9 +87,10 @@ final class PolicyFetcherTest {
         Duration.ofSeconds(60));
   }
 
-  private static HttpsTrouble trouble(PolicyFetch fetch) {
-    assertInstanceOf(PolicyFetch.Outcome.Unreachable.class, fetch.outcome(), fetch.toString());
-    return there(there(fetch.exchange()).trouble());
+  private static HttpsFailure trouble(PolicyFetch fetch) {
+    assertInstanceOf(
+        PolicyFetch.FetchOutcome.PolicyHostUnreachable.class, fetch.outcome(), fetch.toString());
+    return there(there(fetch.exchange()).failure());
   }
 
   private static <T> T there(@org.jspecify.annotations.Nullable T value) {
@@ -101,7 +102,7 @@ final class PolicyFetcherTest {
   void f1AGoodPolicyIsObtainedWithItsTextAndFacts() throws Exception {
     PolicyFetch fetch = fetcher().fetch(DOMAIN);
     StsPolicy policy =
-        assertInstanceOf(PolicyFetch.Outcome.Obtained.class, fetch.outcome()).policy();
+        assertInstanceOf(PolicyFetch.FetchOutcome.Obtained.class, fetch.outcome()).policy();
     assertEquals(POLICY, policy.text());
     HttpsExchange exchange = there(fetch.exchange());
     assertEquals("verified(name " + HOST + ")", there(exchange.handshake()).verdict().text());
@@ -128,35 +129,36 @@ final class PolicyFetcherTest {
 
   @ParameterizedTest
   @MethodSource("badCertificates")
-  void f8AHostWithABadCertificateIsAskedNothing(String verdict, Identity shown) throws Exception {
+  void f8NoRequestToAHostWithABadCertificate(String verdict, Identity shown) throws Exception {
     host.shows(shown);
-    HttpsTrouble.Certificate bad =
-        assertInstanceOf(HttpsTrouble.Certificate.class, trouble(fetcher().fetch(DOMAIN)));
+    HttpsFailure.CertificateNotVerified bad =
+        assertInstanceOf(
+            HttpsFailure.CertificateNotVerified.class, trouble(fetcher().fetch(DOMAIN)));
     assertEquals(verdict, bad.verdict().text());
     assertTrue(host.requests().isEmpty(), "it was asked all the same");
     // An examiner reads on, and never takes the file for a policy.
     PolicyFetch examined = fetcher().examine(DOMAIN);
-    assertInstanceOf(PolicyFetch.Outcome.Unproven.class, examined.outcome());
+    assertInstanceOf(PolicyFetch.FetchOutcome.UnverifiedPolicy.class, examined.outcome());
     assertEquals(1, host.requests().size());
   }
 
   @Test
   void aWildcardCertificateOfTheDomainWillDo() throws Exception {
     host.shows(CA.identity("*.example.org"));
-    assertInstanceOf(PolicyFetch.Outcome.Obtained.class, fetcher().fetch(DOMAIN).outcome());
+    assertInstanceOf(PolicyFetch.FetchOutcome.Obtained.class, fetcher().fetch(DOMAIN).outcome());
   }
 
   @Test
   void f9ARedirectIsNotFollowed() throws Exception {
     for (int status : List.of(301, 302, 303, 307, 308)) {
       host.says(
-          PolicyHost.raw(
+          StsPolicyHost.raw(
               "HTTP/1.1 " + status + " X\r\nLocation: https://" + HOST + ":" + host.port(),
               "/there\r\nContent-Type: text/plain\r\nContent-Length: " + POLICY.length(),
               "\r\n\r\n" + POLICY));
       PolicyFetch fetch = fetcher().fetch(DOMAIN);
-      PolicyFetch.Outcome.Redirect to =
-          assertInstanceOf(PolicyFetch.Outcome.Redirect.class, fetch.outcome());
+      PolicyFetch.FetchOutcome.Redirect to =
+          assertInstanceOf(PolicyFetch.FetchOutcome.Redirect.class, fetch.outcome());
       assertEquals("https://" + HOST + ":" + host.port() + "/there", to.location());
     }
     assertEquals(5, host.requests().size());
@@ -165,28 +167,29 @@ final class PolicyFetcherTest {
   @Test
   void f10OnlyStatus200Counts() throws Exception {
     for (int status : List.of(201, 203, 206, 400, 404, 500, 503)) {
-      host.says(PolicyHost.says(status, "text/plain", POLICY));
-      assertEquals(new PolicyFetch.Outcome.Status(status), fetcher().fetch(DOMAIN).outcome());
+      host.says(StsPolicyHost.says(status, "text/plain", POLICY));
+      assertEquals(
+          new PolicyFetch.FetchOutcome.UnexpectedStatus(status), fetcher().fetch(DOMAIN).outcome());
     }
   }
 
   @Test
   void f11TheMediaTypeMustBeTextPlain() throws Exception {
     for (String type : List.of("text/html", "application/octet-stream", "text/plain2")) {
-      host.says(PolicyHost.says(200, type, POLICY));
-      assertEquals(new PolicyFetch.Outcome.MediaType(type), fetcher().fetch(DOMAIN).outcome());
+      host.says(StsPolicyHost.says(200, type, POLICY));
+      assertEquals(new PolicyFetch.FetchOutcome.MediaType(type), fetcher().fetch(DOMAIN).outcome());
     }
-    host.says(PolicyHost.raw("HTTP/1.1 200 OK\r\n\r\n", POLICY));
-    assertEquals(new PolicyFetch.Outcome.MediaType(""), fetcher().fetch(DOMAIN).outcome());
+    host.says(StsPolicyHost.raw("HTTP/1.1 200 OK\r\n\r\n", POLICY));
+    assertEquals(new PolicyFetch.FetchOutcome.MediaType(""), fetcher().fetch(DOMAIN).outcome());
   }
 
   @Test
   void f12Over64KiBIsNotRead() throws Exception {
     String filler = POLICY + "x: " + "y".repeat(StsPolicy.MAX_SIZE - POLICY.length() - 3);
-    host.says(PolicyHost.policy(filler));
-    assertInstanceOf(PolicyFetch.Outcome.Obtained.class, fetcher().fetch(DOMAIN).outcome());
-    host.says(PolicyHost.policy(filler + "y"));
-    assertEquals(new HttpsTrouble.TooLarge(StsPolicy.MAX_SIZE), trouble(fetcher().fetch(DOMAIN)));
+    host.says(StsPolicyHost.policy(filler));
+    assertInstanceOf(PolicyFetch.FetchOutcome.Obtained.class, fetcher().fetch(DOMAIN).outcome());
+    host.says(StsPolicyHost.policy(filler + "y"));
+    assertEquals(new HttpsFailure.TooLarge(StsPolicy.MAX_SIZE), trouble(fetcher().fetch(DOMAIN)));
     // Nor when it comes without a length, for ever.
     byte[] much = new byte[8_192];
     host.says(
@@ -198,7 +201,7 @@ final class PolicyFetcherTest {
             out.write(much);
           }
         });
-    assertEquals(new HttpsTrouble.TooLarge(StsPolicy.MAX_SIZE), trouble(fetcher().fetch(DOMAIN)));
+    assertEquals(new HttpsFailure.TooLarge(StsPolicy.MAX_SIZE), trouble(fetcher().fetch(DOMAIN)));
   }
 
   @Test
@@ -221,60 +224,60 @@ final class PolicyFetcherTest {
     PolicyFetcher impatient =
         fetcher(
             FixedResolver.builder().a(HOST, "127.0.0.1").build(), SystemDialer.trusted(), total);
-    assertEquals(new HttpsTrouble.TooLate(total), trouble(impatient.fetch(DOMAIN)));
+    assertEquals(new HttpsFailure.TotalTimeReached(total), trouble(impatient.fetch(DOMAIN)));
     over.countDown();
   }
 
   @Test
-  void aContentThatSomebodyCutIsNoPolicy() throws Exception {
+  void truncatedContentIsNoPolicy() throws Exception {
     host.says(
-        PolicyHost.raw(
+        StsPolicyHost.raw(
             "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 1000\r\n\r\n", POLICY));
-    assertInstanceOf(HttpsTrouble.Malformed.class, trouble(fetcher().fetch(DOMAIN)));
+    assertInstanceOf(HttpsFailure.Malformed.class, trouble(fetcher().fetch(DOMAIN)));
   }
 
   @Test
   void chunksWillDo() throws Exception {
     host.says(
-        PolicyHost.raw(
+        StsPolicyHost.raw(
             "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n",
             Integer.toHexString(POLICY.length()) + "\r\n",
             POLICY,
             "\r\n0\r\n\r\n"));
-    assertInstanceOf(PolicyFetch.Outcome.Obtained.class, fetcher().fetch(DOMAIN).outcome());
+    assertInstanceOf(PolicyFetch.FetchOutcome.Obtained.class, fetcher().fetch(DOMAIN).outcome());
   }
 
   @Test
-  void aFlawedFileIsToldByItsLine() throws Exception {
-    host.says(PolicyHost.policy(POLICY.replace("enforce", "force")));
+  void invalidFileIsReportedWithItsLine() throws Exception {
+    host.says(StsPolicyHost.policy(POLICY.replace("enforce", "force")));
     assertEquals(
         "not a policy: line 2: a mode that is neither enforce nor testing nor none",
         fetcher().fetch(DOMAIN).outcome().text());
   }
 
   @Test
-  void aSenderPassesOverWhatAnExaminerTells() throws Exception {
-    host.says(PolicyHost.policy(POLICY + "\n"));
-    assertInstanceOf(PolicyFetch.Outcome.Obtained.class, fetcher().fetch(DOMAIN).outcome());
-    PolicyFetch.Outcome strict = fetcher().examine(DOMAIN).outcome();
+  void deviationsCountForAssessmentsOnly() throws Exception {
+    host.says(StsPolicyHost.policy(POLICY + "\n"));
+    assertInstanceOf(PolicyFetch.FetchOutcome.Obtained.class, fetcher().fetch(DOMAIN).outcome());
+    PolicyFetch.FetchOutcome strict = fetcher().examine(DOMAIN).outcome();
     assertTrue(strict.text().endsWith("an empty line"), strict.text());
   }
 
   @Test
-  void whatTheDnsSaysStaysApart() throws Exception {
+  void dnsFailureAndAbsenceAreDistinct() throws Exception {
     Duration total = Duration.ofSeconds(30);
     assertEquals(
-        new HttpsTrouble.NoAddress("no such name"),
+        new HttpsFailure.NoAddress("no such name"),
         trouble(
             fetcher(FixedResolver.builder().build(), SystemDialer.trusted(), total).fetch(DOMAIN)));
     assertEquals(
-        new HttpsTrouble.Dns("SERVFAIL"),
+        new HttpsFailure.DnsFailed("SERVFAIL"),
         trouble(
             fetcher(FixedResolver.builder().fails(HOST).build(), SystemDialer.trusted(), total)
                 .fetch(DOMAIN)));
     // One family that fails does not matter when the other one leads there.
     assertInstanceOf(
-        PolicyFetch.Outcome.Obtained.class,
+        PolicyFetch.FetchOutcome.Obtained.class,
         fetcher(
                 FixedResolver.builder()
                     .a(HOST, "127.0.0.1")
@@ -291,7 +294,7 @@ final class PolicyFetcherTest {
     // Nobody listens on our port there: the host's own socket is bound to 127.0.0.1.
     Resolver dns = FixedResolver.builder().a(HOST, "127.0.0.2").a(HOST, "127.0.0.1").build();
     PolicyFetch fetch = fetcher(dns, SystemDialer.trusted(), Duration.ofSeconds(30)).fetch(DOMAIN);
-    assertInstanceOf(PolicyFetch.Outcome.Obtained.class, fetch.outcome());
+    assertInstanceOf(PolicyFetch.FetchOutcome.Obtained.class, fetch.outcome());
   }
 
   @Test
@@ -307,9 +310,10 @@ final class PolicyFetcherTest {
   }
 
   @Test
-  void aNameTooLongForAHostIsNoTrouble() throws Exception {
+  void tooLongHostNameMeansNoPolicy() throws Exception {
     String label = "a".repeat(60);
     Domain longest = Domain.of(String.join(".", label, label, label, label, "bcdefg"));
-    assertInstanceOf(PolicyFetch.Outcome.Unreachable.class, fetcher().fetch(longest).outcome());
+    assertInstanceOf(
+        PolicyFetch.FetchOutcome.PolicyHostUnreachable.class, fetcher().fetch(longest).outcome());
   }
 }

@@ -40,7 +40,7 @@ final class Ja4Test {
   }
 
   @Test
-  void theExampleOfTheDescriptionComesOut() {
+  void matchesThePublishedExample() {
     assertEquals(
         "t13d1516h2_8daaf6152771_e5627efa2ab1",
         Ja4.of(

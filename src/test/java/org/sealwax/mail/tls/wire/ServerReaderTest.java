@@ -27,7 +27,7 @@ public final class ServerReaderTest {
             new byte[] {1, 2},
             0xc02f,
             0,
-            ServerWriter.extension(HelloBuilder.RENEGOTIATION_INFO, (byte) 0)));
+            ServerWriter.extension(ClientHelloBuilder.RENEGOTIATION_INFO, (byte) 0)));
     out.writeBytes(ServerWriter.certificates(List.of(new byte[700], new byte[3])));
     out.writeBytes(ServerWriter.staple(new byte[] {9}));
     out.writeBytes(ServerWriter.curve(23, new byte[65], 0x0401, p -> new byte[256]));
@@ -66,10 +66,10 @@ public final class ServerReaderTest {
       }
     }
     ServerReader reader = read(flight(100), 50);
-    ServerMessage.Hello hello = reader.hello().orElseThrow();
+    ServerMessage.ServerHello hello = reader.hello().orElseThrow();
     assertEquals(0xc02f, hello.suite());
-    assertTrue(hello.has(HelloBuilder.RENEGOTIATION_INFO));
-    assertFalse(hello.has(HelloBuilder.HEARTBEAT));
+    assertTrue(hello.has(ClientHelloBuilder.RENEGOTIATION_INFO));
+    assertFalse(hello.has(ClientHelloBuilder.HEARTBEAT));
     assertEquals(2, first(reader, ServerMessage.Certificates.class).chain().size());
     ServerMessage.CurveParameters curve = first(reader, ServerMessage.CurveParameters.class);
     assertEquals(23, curve.group());
@@ -77,7 +77,7 @@ public final class ServerReaderTest {
     ServerMessage.CertificateRequest request =
         first(reader, ServerMessage.CertificateRequest.class);
     assertEquals(2, request.authorities());
-    assertEquals(33, request.octets());
+    assertEquals(33, request.bytes());
     assertEquals(List.of(0x0401), request.schemes());
   }
 
@@ -117,14 +117,14 @@ public final class ServerReaderTest {
   }
 
   @Test
-  void aRetryTellsGroupAndSuite() {
+  void retryHasGroupAndSuite() {
     byte[] octets =
         Records.of(
             RecordHeader.HANDSHAKE,
             Records.TLS12,
             ServerWriter.retry(new byte[32], 0x1302, 0x11ec));
     ServerReader reader = read(octets, 3);
-    ServerMessage.Hello hello = reader.hello().orElseThrow();
+    ServerMessage.ServerHello hello = reader.hello().orElseThrow();
     assertTrue(hello.retry());
     assertEquals(Records.TLS13, hello.version());
     assertEquals(0x11ec, hello.group());
@@ -141,7 +141,7 @@ public final class ServerReaderTest {
   }
 
   @Test
-  void whatIsNoTlsIsSaidToBeBroken() {
+  void nonTlsIsReportedAsBroken() {
     ServerReader reader =
         read("500 5.5.2 what?\r\n".getBytes(java.nio.charset.StandardCharsets.US_ASCII), 100);
     assertNotNull(reader.broken());
@@ -149,11 +149,11 @@ public final class ServerReaderTest {
   }
 
   @Test
-  void octetsAreLimited() {
+  void inputIsLimited() {
     byte[] one = Records.of(RecordHeader.HANDSHAKE, Records.TLS12, new byte[] {0, 0, 0, 0});
     ServerReader reader = new ServerReader();
     int fed = 0;
-    while (fed + one.length <= ServerReader.MAX_OCTETS) {
+    while (fed + one.length <= ServerReader.MAX_BYTES) {
       reader.feed(one, 0, one.length);
       fed += one.length;
     }
@@ -165,16 +165,16 @@ public final class ServerReaderTest {
   @Test
   void theBuilderWritesWhatTheParserOfHellosReads() {
     byte[] octets =
-        new HelloBuilder(Records.TLS12)
+        new ClientHelloBuilder(Records.TLS12)
             .random(RANDOM)
             .sessionId(new byte[32])
-            .suites(List.of(HelloBuilder.grease(1), 0x1301, 0xc02f, Suite.FALLBACK_SCSV))
+            .suites(List.of(ClientHelloBuilder.grease(1), 0x1301, 0xc02f, TlsSuite.FALLBACK_SCSV))
             .serverName("MX.example.org")
             .groups(List.of(0x11ec, 29))
             .pointFormats()
             .schemes(List.of(0x0804))
             .versions(List.of(Records.TLS13, Records.TLS12))
-            .shares(List.of(new HelloBuilder.Share(29, new byte[32])))
+            .shares(List.of(new ClientHelloBuilder.KeyShare(29, new byte[32])))
             .renegotiationInfo()
             .statusRequest()
             .padTo(1_700)
@@ -182,7 +182,8 @@ public final class ServerReaderTest {
     assertEquals(1_705, octets.length);
     ClientHello hello =
         assertInstanceOf(
-                ClientHello.Reading.Whole.class, ClientHello.read(octets, 0, octets.length))
+                ClientHello.ClientHelloParse.Whole.class,
+                ClientHello.read(octets, 0, octets.length))
             .hello();
     assertEquals("mx.example.org", hello.serverName());
     assertEquals(List.of(0x1a1a, 0x1301, 0xc02f, 0x5600), hello.suites());
@@ -193,35 +194,40 @@ public final class ServerReaderTest {
         Records.of(
             RecordHeader.HANDSHAKE,
             Records.TLS10,
-            new HelloBuilder(Records.TLS12).suites(List.of(0x2f)).withoutExtensions().message(),
+            new ClientHelloBuilder(Records.TLS12)
+                .suites(List.of(0x2f))
+                .withoutExtensions()
+                .message(),
             5);
-    assertInstanceOf(ClientHello.Reading.Whole.class, ClientHello.read(split, 0, split.length));
+    assertInstanceOf(
+        ClientHello.ClientHelloParse.Whole.class, ClientHello.read(split, 0, split.length));
     assertEquals(
         List.of(2, 1), Records.cut(new byte[3], 2).stream().map(piece -> piece.length).toList());
   }
 
   @Test
   void vectorsThatDoNotFitAreRefused() {
-    assertEquals(256, new Writing().vector(1, new byte[255]).done().length);
-    assertThrows(IllegalArgumentException.class, () -> new Writing().vector(1, new byte[256]));
+    assertEquals(256, new PresentationWriter().vector(1, new byte[255]).done().length);
     assertThrows(
-        IllegalArgumentException.class, () -> new HelloBuilder(0x0303).random(new byte[31]));
+        IllegalArgumentException.class, () -> new PresentationWriter().vector(1, new byte[256]));
+    assertThrows(
+        IllegalArgumentException.class, () -> new ClientHelloBuilder(0x0303).random(new byte[31]));
   }
 
   @Test
   void readsTheAnswerOfSslTwo() {
     byte[] octets = Ssl2.serverHello(new byte[900], List.of(0x010080, 0x0700c0), new byte[16]);
-    Ssl2.Answer answer =
-        assertInstanceOf(Ssl2.Reading.Whole.class, Ssl2.read(octets, octets.length)).answer();
+    Ssl2.Ssl2ServerHello answer =
+        assertInstanceOf(Ssl2.Ssl2Parse.Whole.class, Ssl2.read(octets, octets.length)).answer();
     assertEquals(List.of(0x010080, 0x0700c0), answer.kinds());
     assertEquals(1_800, answer.certificate().length());
     for (int length = 0; length < octets.length; length++) {
-      assertInstanceOf(Ssl2.Reading.Partial.class, Ssl2.read(octets, length));
+      assertInstanceOf(Ssl2.Ssl2Parse.Partial.class, Ssl2.read(octets, length));
     }
     byte[] hello = Ssl2.clientHello(Ssl2.KINDS, new byte[16]);
-    assertInstanceOf(Ssl2.Reading.Broken.class, Ssl2.read(hello, hello.length));
+    assertInstanceOf(Ssl2.Ssl2Parse.Broken.class, Ssl2.read(hello, hello.length));
     byte[] alert = Records.alert(Records.TLS10, 2, 40);
-    assertInstanceOf(Ssl2.Reading.Broken.class, Ssl2.read(alert, alert.length));
+    assertInstanceOf(Ssl2.Ssl2Parse.Broken.class, Ssl2.read(alert, alert.length));
   }
 
   private static byte[] join(byte[]... messages) {

@@ -23,13 +23,13 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.sealwax.mail.net.Chance;
-import org.sealwax.mail.net.SteppedClock;
-import org.sealwax.mail.net.Watched;
-import org.sealwax.router.log.HeardLog;
+import org.sealwax.mail.net.ManualClock;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.net.WatchedFile;
+import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.receive.SaslExchange;
 import org.sealwax.router.receive.SaslExchange.Kind;
-import org.sealwax.router.receive.SaslExchange.Step;
+import org.sealwax.router.receive.SaslExchange.SaslStep;
 
 final class PasswordMechanismsTest {
   // RFC 7677 section 3.
@@ -40,8 +40,8 @@ final class PasswordMechanismsTest {
   private static final String PROOF = ",p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=";
   private static final byte[] DECOY = new byte[16];
 
-  private final SteppedClock clock = new SteppedClock(Instant.EPOCH);
-  private final HeardLog log = new HeardLog();
+  private final ManualClock clock = new ManualClock(Instant.EPOCH);
+  private final RecordingMailLog log = new RecordingMailLog();
   private Path path = Path.of("none");
 
   @BeforeEach
@@ -59,20 +59,20 @@ final class PasswordMechanismsTest {
     return text.getBytes(StandardCharsets.UTF_8);
   }
 
-  private static String challenge(Step step) {
-    return assertInstanceOf(Step.Challenge.class, step).text();
+  private static String challenge(SaslStep step) {
+    return assertInstanceOf(SaslStep.Challenge.class, step).text();
   }
 
   @Test
   void followsTheExampleOfRfc7677Section3() throws IOException {
-    Scram scram = new Scram(file(), SERVER_NONCE);
+    ScramServer scram = new ScramServer(file(), SERVER_NONCE);
     assertEquals(
         "r=" + CLIENT_NONCE + SERVER_NONCE + ",s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
         challenge(scram.respond(octets("n,,n=user,r=" + CLIENT_NONCE))));
     assertEquals(
         "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=",
         challenge(scram.respond(octets(FINAL_BARE + PROOF))));
-    assertEquals(new Step.Accepted("user"), scram.respond(new byte[0]));
+    assertEquals(new SaslStep.Accepted("user"), scram.respond(new byte[0]));
     assertThrows(IllegalStateException.class, () -> scram.respond(new byte[0]));
   }
 
@@ -94,7 +94,8 @@ final class PasswordMechanismsTest {
           RFC 5802 7: authzid without a=       | n,root,n=user,r=abc          | MALFORMED
           """)
   void refusesAFirstMessage(String row, String message, Kind kind) throws IOException {
-    assertEquals(new Step.Failed(kind, ""), new Scram(file(), "s").respond(octets(message)), row);
+    assertEquals(
+        new SaslStep.Failed(kind, ""), new ScramServer(file(), "s").respond(octets(message)), row);
   }
 
   @ParameterizedTest
@@ -108,32 +109,36 @@ final class PasswordMechanismsTest {
           c=biws                                                       | MALFORMED
           """)
   void refusesAFinalMessageForAnotherExchange(String bare, Kind kind) throws IOException {
-    Scram scram = new Scram(file(), SERVER_NONCE);
-    assertInstanceOf(Step.Challenge.class, scram.respond(octets("n,,n=user,r=" + CLIENT_NONCE)));
+    ScramServer scram = new ScramServer(file(), SERVER_NONCE);
+    assertInstanceOf(
+        SaslStep.Challenge.class, scram.respond(octets("n,,n=user,r=" + CLIENT_NONCE)));
     assertEquals(
-        kind, assertInstanceOf(Step.Failed.class, scram.respond(octets(bare + PROOF))).kind());
+        kind, assertInstanceOf(SaslStep.Failed.class, scram.respond(octets(bare + PROOF))).kind());
   }
 
   @Test
   void countsTheBindingFlagIntoTheProof() throws IOException {
     // The client says y, the final message says n: somebody has changed one of them.
-    Scram scram = new Scram(file(), SERVER_NONCE);
-    assertInstanceOf(Step.Challenge.class, scram.respond(octets("y,,n=user,r=" + CLIENT_NONCE)));
+    ScramServer scram = new ScramServer(file(), SERVER_NONCE);
+    assertInstanceOf(
+        SaslStep.Challenge.class, scram.respond(octets("y,,n=user,r=" + CLIENT_NONCE)));
     assertEquals(
-        new Step.Failed(Kind.CREDENTIALS, "user"), scram.respond(octets(FINAL_BARE + PROOF)));
+        new SaslStep.Failed(Kind.CREDENTIALS, "user"), scram.respond(octets(FINAL_BARE + PROOF)));
   }
 
   @Test
   void answersAUserWhoDoesNotExistAsOneWhoDoes() throws IOException {
-    String first = challenge(new Scram(file(), "s").respond(octets("n,,n=ghost,r=abc")));
-    String again = challenge(new Scram(file(), "s").respond(octets("n,,n=ghost,r=abc")));
-    String other = challenge(new Scram(file(), "s").respond(octets("n,,n=ghoul,r=abc")));
+    String first = challenge(new ScramServer(file(), "s").respond(octets("n,,n=ghost,r=abc")));
+    String again = challenge(new ScramServer(file(), "s").respond(octets("n,,n=ghost,r=abc")));
+    String other = challenge(new ScramServer(file(), "s").respond(octets("n,,n=ghoul,r=abc")));
     assertEquals(first, again, "the salt must not change from one attempt to the next");
     assertNotEquals(first, other);
     assertTrue(first.endsWith(",i=4096"), first);
-    Scram scram = new Scram(file(), SERVER_NONCE);
-    assertInstanceOf(Step.Challenge.class, scram.respond(octets("n,,n=ghost,r=" + CLIENT_NONCE)));
-    assertEquals(new Step.Failed(Kind.CREDENTIALS, ""), scram.respond(octets(FINAL_BARE + PROOF)));
+    ScramServer scram = new ScramServer(file(), SERVER_NONCE);
+    assertInstanceOf(
+        SaslStep.Challenge.class, scram.respond(octets("n,,n=ghost,r=" + CLIENT_NONCE)));
+    assertEquals(
+        new SaslStep.Failed(Kind.CREDENTIALS, ""), scram.respond(octets(FINAL_BARE + PROOF)));
   }
 
   @ParameterizedTest
@@ -160,7 +165,7 @@ final class PasswordMechanismsTest {
 
   @Test
   void offersBothAndNoBinding() throws IOException {
-    PasswordMechanisms mechanisms = new PasswordMechanisms(file(), Chance.secure());
+    PasswordMechanisms mechanisms = new PasswordMechanisms(file(), RandomSource.secure());
     assertEquals(List.of("SCRAM-SHA-256", "PLAIN"), mechanisms.names());
     assertTrue(mechanisms.begin("scram-sha-256").isPresent());
     assertTrue(mechanisms.begin("Plain").isPresent());
@@ -171,12 +176,13 @@ final class PasswordMechanismsTest {
   @Test
   void makesLinesThatItReads() throws IOException {
     Files.writeString(
-        path, PasswordFile.line("jürgen@x", "gr\u00fc\u00dfe \u2460", Chance.secure()) + "\n");
+        path,
+        PasswordFile.line("jürgen@x", "gr\u00fc\u00dfe \u2460", RandomSource.secure()) + "\n");
     SaslExchange plain =
-        new PasswordMechanisms(file(), Chance.secure()).begin("PLAIN").orElseThrow();
+        new PasswordMechanisms(file(), RandomSource.secure()).begin("PLAIN").orElseThrow();
     // Decomposed and compatibility characters are the same password (RFC 4013).
     assertEquals(
-        new Step.Accepted("jürgen@x"),
+        new SaslStep.Accepted("jürgen@x"),
         plain.respond(octets("\0ju\u0308rgen@x\0gru\u0308\u00dfe\u00a01")));
   }
 
@@ -184,15 +190,15 @@ final class PasswordMechanismsTest {
   @ValueSource(strings = {"", "a:b", "#a", "a\nb", "a\u0000", "\ud800"})
   void refusesNamesThatWouldBreakTheFile(String user) {
     assertThrows(
-        IllegalArgumentException.class, () -> PasswordFile.line(user, "x", Chance.secure()));
+        IllegalArgumentException.class, () -> PasswordFile.line(user, "x", RandomSource.secure()));
   }
 
   @Test
   void takesNamesAndPasswordsOfTheLimitAndNotOneOctetMore() {
-    assertTrue(Prepared.user("x".repeat(Prepared.MAX_USER)).isPresent());
-    assertTrue(Prepared.user("x".repeat(Prepared.MAX_USER + 1)).isEmpty());
-    assertTrue(Prepared.password("x".repeat(Prepared.MAX_PASSWORD)).isPresent());
-    assertTrue(Prepared.password("x".repeat(Prepared.MAX_PASSWORD + 1)).isEmpty());
+    assertTrue(SaslPrep.user("x".repeat(SaslPrep.MAX_USER)).isPresent());
+    assertTrue(SaslPrep.user("x".repeat(SaslPrep.MAX_USER + 1)).isEmpty());
+    assertTrue(SaslPrep.password("x".repeat(SaslPrep.MAX_PASSWORD)).isPresent());
+    assertTrue(SaslPrep.password("x".repeat(SaslPrep.MAX_PASSWORD + 1)).isEmpty());
     assertTrue(ScramKeys.parse(ScramKeys.of("x", SALT, 4096).line()).isPresent());
     assertTrue(ScramKeys.parse(ScramKeys.of("x", SALT, 4095).line()).isEmpty());
     String line = ScramKeys.of("x", SALT, 4096).line();
@@ -205,18 +211,18 @@ final class PasswordMechanismsTest {
     PasswordFile file = file();
     assertTrue(file.find("user").exists());
     Files.writeString(path, "secret-in-clear\n");
-    clock.pass(Watched.INTERVAL);
-    file.look();
-    clock.pass(Watched.INTERVAL);
+    clock.pass(WatchedFile.INTERVAL);
+    file.reloadIfChanged();
+    clock.pass(WatchedFile.INTERVAL);
     assertTrue(file.find("user").exists());
-    assertTrue(log.heard("warning", "passwords:1:", "the former users stay"));
-    assertFalse(log.heard("secret-in-clear"));
-    Files.writeString(path, PasswordFile.line("other", "x", Chance.secure()));
-    PasswordFile.Entry other = file.find("other");
+    assertTrue(log.recorded("warning", "passwords:1:", "the former users stay"));
+    assertFalse(log.recorded("secret-in-clear"));
+    Files.writeString(path, PasswordFile.line("other", "x", RandomSource.secure()));
+    PasswordFile.StoredUser other = file.find("other");
     assertEquals(SaslExchange.Kind.NOT_NOW, file.failure(other, "other").kind());
-    clock.pass(Watched.INTERVAL);
-    file.look();
-    clock.pass(Watched.INTERVAL);
+    clock.pass(WatchedFile.INTERVAL);
+    file.reloadIfChanged();
+    clock.pass(WatchedFile.INTERVAL);
     assertFalse(file.find("other").exists(), "more than half of the users would be gone");
     PasswordFile after = new PasswordFile(path, DECOY, clock, log.log(), file);
     assertTrue(after.find("other").exists());
@@ -228,7 +234,7 @@ final class PasswordMechanismsTest {
   void refusesAUserWhoIsThereTwice() throws IOException {
     String line = "user:" + ScramKeys.of("x", SALT, 4096).line() + "\n";
     Files.writeString(path, line + line);
-    assertTrue(Watched.why(assertThrows(IOException.class, this::file)).contains(":2: "));
+    assertTrue(WatchedFile.reason(assertThrows(IOException.class, this::file)).contains(":2: "));
   }
 
   @Test
@@ -236,7 +242,7 @@ final class PasswordMechanismsTest {
     assertEquals(List.of(), PasswordFile.warnings(path));
     Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-r--r--"));
     file();
-    assertTrue(log.heard("warning", "chmod o="));
+    assertTrue(log.recorded("warning", "chmod o="));
   }
 
   @Property(tries = 300)
@@ -247,13 +253,13 @@ final class PasswordMechanismsTest {
       PasswordFile file = new PasswordFile(empty, DECOY, clock, log.log());
       Files.delete(empty);
       for (byte[] opening : List.of(one, first)) {
-        assertInstanceOf(Step.Failed.class, new Scram(file, "s").respond(one));
-        Scram scram = new Scram(file, "s");
-        if (scram.respond(opening) instanceof Step.Challenge) {
-          assertInstanceOf(Step.Failed.class, scram.respond(two));
+        assertInstanceOf(SaslStep.Failed.class, new ScramServer(file, "s").respond(one));
+        ScramServer scram = new ScramServer(file, "s");
+        if (scram.respond(opening) instanceof SaslStep.Challenge) {
+          assertInstanceOf(SaslStep.Failed.class, scram.respond(two));
         }
       }
-      assertInstanceOf(Step.Failed.class, new Plain(file).respond(two));
+      assertInstanceOf(SaslStep.Failed.class, new Plain(file).respond(two));
     } catch (IOException e) {
       throw new java.io.UncheckedIOException(e);
     }

@@ -3,12 +3,12 @@ package org.sealwax.router.reports.received;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.sealwax.router.reports.SignedReports.KEY;
-import static org.sealwax.router.reports.SignedReports.MIDNIGHT;
-import static org.sealwax.router.reports.SignedReports.mail;
-import static org.sealwax.router.reports.SignedReports.record;
-import static org.sealwax.router.reports.SignedReports.report;
-import static org.sealwax.router.reports.SignedReports.signed;
+import static org.sealwax.router.reports.ReportingOrganization.KEY;
+import static org.sealwax.router.reports.ReportingOrganization.MIDNIGHT;
+import static org.sealwax.router.reports.ReportingOrganization.mail;
+import static org.sealwax.router.reports.ReportingOrganization.record;
+import static org.sealwax.router.reports.ReportingOrganization.report;
+import static org.sealwax.router.reports.ReportingOrganization.signed;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -34,21 +34,21 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
-import org.sealwax.mail.address.PublicSuffixes;
+import org.sealwax.mail.address.PublicSuffixList;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.dns.Resolver;
-import org.sealwax.mail.net.SteppedClock;
-import org.sealwax.mail.tlsrpt.Report;
-import org.sealwax.mail.tlsrpt.ReportForm;
-import org.sealwax.router.log.HeardLog;
-import org.sealwax.router.queue.Addressee;
+import org.sealwax.mail.net.ManualClock;
+import org.sealwax.mail.tlsrpt.TlsReport;
+import org.sealwax.mail.tlsrpt.TlsReportJson;
+import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.queue.Consignment;
-import org.sealwax.router.queue.DsnWish;
+import org.sealwax.router.queue.ConsignmentRecipient;
+import org.sealwax.router.queue.DeliveryTarget;
+import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
-import org.sealwax.router.queue.Target;
-import org.sealwax.router.reports.SignedReports;
+import org.sealwax.router.reports.ReportingOrganization;
 import org.sealwax.router.spool.QueueId;
 import org.sealwax.testkit.dns.FixedResolver;
 
@@ -56,29 +56,29 @@ import org.sealwax.testkit.dns.FixedResolver;
 @Timeout(60)
 final class ReportInboxTest {
   private static final Mailbox TO = new Mailbox("tlsrpt", Domain.of("project.example"));
-  private static final PublicSuffixes SUFFIXES = PublicSuffixes.bundled();
+  private static final PublicSuffixList SUFFIXES = PublicSuffixList.bundled();
 
   @TempDir private Path folder = Path.of("");
-  private final SteppedClock clock = new SteppedClock(MIDNIGHT.plus(Duration.ofHours(27)));
-  private final HeardLog heard = new HeardLog();
-  private Resolver dns = SignedReports.dns();
+  private final ManualClock clock = new ManualClock(MIDNIGHT.plus(Duration.ofHours(27)));
+  private final RecordingMailLog log = new RecordingMailLog();
+  private Resolver dns = ReportingOrganization.dns();
   private Predicate<Domain> ours = d -> d.equals(Domain.of("project.example"));
   private int room = 100;
   private int messages;
 
-  private ReceivedSettings settings() {
-    return new ReceivedSettings(
+  private ReceivedReportSettings settings() {
+    return new ReceivedReportSettings(
         folder.resolve("received"), Duration.ofDays(30), room, 1L << 30, 100);
   }
 
   private Outcome deliver(byte[] message) throws IOException, InterruptedException {
-    ReportShelf shelf = ReportShelf.open(settings(), heard.log());
-    ReportDesk desk = new ReportDesk(ours, shelf, clock);
+    ReceivedReportStore shelf = ReceivedReportStore.open(settings(), log.log());
+    ReportIntake desk = new ReportIntake(ours, shelf, clock);
     ReportInbox inbox =
         new ReportInbox(
             settings(),
             Duration.ofDays(1),
-            new ReportInbox.World(desk, dns, SUFFIXES, clock, heard.log()));
+            new ReportInbox.ReportInboxEnvironment(desk, dns, SUFFIXES, clock, log.log()));
     return java.util.Objects.requireNonNull(
         inbox
             .deliver(
@@ -87,7 +87,9 @@ final class ReportInboxTest {
                     ReversePath.of(TO),
                     MailOptions.plain(),
                     new NextHop.Reports(),
-                    List.of(new Addressee(7, new Target.Reports(TO), DsnWish.none())),
+                    List.of(
+                        new ConsignmentRecipient(
+                            7, new DeliveryTarget.Reports(TO), DsnRequest.none())),
                     null,
                     MIDNIGHT.plus(Duration.ofHours(27)),
                     1,
@@ -98,7 +100,7 @@ final class ReportInboxTest {
 
   private List<ReceivedReport> kept() throws IOException {
     List<ReceivedReport> all = new ArrayList<>();
-    ReportShelf.each(
+    ReceivedReportStore.each(
         folder.resolve("received"),
         LocalDate.EPOCH,
         all::add,
@@ -127,21 +129,22 @@ final class ReportInboxTest {
     long before = asides();
     assertEquals("put aside: " + why, reply(deliver(message)));
     assertEquals(before + 1, asides());
-    assertTrue(heard.heard("warning", why), heard.facts().toString());
+    assertTrue(log.recorded("warning", why), log.facts().toString());
     assertEquals(List.of(), kept());
   }
 
   @Test
   void keepsASignedReportOnce() throws Exception {
-    Report report = report("id-1", "project.example");
+    TlsReport report = report("id-1", "project.example");
     assertEquals("kept", reply(deliver(mail(report, folder))));
     assertEquals("kept before", reply(deliver(mail(report, folder))), "over a restart too");
     ReceivedReport kept = kept().getFirst();
     assertEquals(report, kept.report());
-    assertEquals(new Origin(Origin.Way.MAIL, "sender.example"), kept.origin());
+    assertEquals(
+        new ReportOrigin(ReportOrigin.ReportTransport.MAIL, "sender.example"), kept.origin());
     assertEquals(1, kept().size());
     assertEquals(0, asides());
-    assertTrue(heard.heard("note", "5 sessions held, 3 failed"), heard.facts().toString());
+    assertTrue(log.recorded("note", "5 sessions held, 3 failed"), log.facts().toString());
   }
 
   /** RFC 6376 3.6.1: a record that says nothing serves everything; RFC 8460 3: or TLS reports. */
@@ -172,7 +175,7 @@ final class ReportInboxTest {
 
   @Test
   void ignoresWhatIsNotSignedByTheReportingDomain() throws Exception {
-    Report report = report("id-1", "project.example");
+    TlsReport report = report("id-1", "project.example");
     String text = new String(mail(report, folder), StandardCharsets.UTF_8);
     putAside(
         "no DKIM signature",
@@ -208,7 +211,7 @@ final class ReportInboxTest {
     String template =
         "v=1; a=rsa-sha256; c=relaxed/relaxed; d=sender.example; s=tlsrpt; h=from; l=100; bh=; b=;";
     String signature =
-        new DKIMSigner(template, SignedReports.key()).sign(new ByteArrayInputStream(bare));
+        new DKIMSigner(template, ReportingOrganization.key()).sign(new ByteArrayInputStream(bare));
     putAside(
         "a DKIM signature of a part of the body",
         (signature + "\r\n" + new String(bare, StandardCharsets.UTF_8))
@@ -216,7 +219,7 @@ final class ReportInboxTest {
   }
 
   @Test
-  void waitsForTheDnsAndNeverUntilABounce() throws Exception {
+  void dnsFailureDefersAndNeverBounces() throws Exception {
     dns = FixedResolver.builder().fails(KEY).build();
     byte[] mail = mail(report("id-1", "project.example"), folder);
     Outcome.Deferred waits = assertInstanceOf(Outcome.Deferred.class, deliver(mail));
@@ -226,20 +229,20 @@ final class ReportInboxTest {
   }
 
   @Test
-  void aBugOfOursKeepsTheMessage() throws Exception {
+  void internalErrorKeepsTheMessage() throws Exception {
     ours =
         d -> {
           throw new IllegalStateException("as the test wants");
         };
     byte[] mail = mail(report("id-1", "project.example"), folder);
     assertInstanceOf(Outcome.Deferred.class, deliver(mail));
-    assertTrue(heard.heard("bug", "as the test wants"), heard.facts().toString());
+    assertTrue(log.recorded("bug", "as the test wants"), log.facts().toString());
     clock.pass(Duration.ofDays(1));
     putAside("an error of Sealwax, which its log tells", mail);
   }
 
   @Test
-  void waitsForRoom() throws Exception {
+  void fullStoreDefers() throws Exception {
     room = 2;
     assertEquals("kept", reply(deliver(mail(report("id-1", "project.example"), folder))));
     assertEquals("kept", reply(deliver(mail(report("id-2", "project.example"), folder))));
@@ -250,11 +253,11 @@ final class ReportInboxTest {
   }
 
   @Test
-  void aReportAboutSomebodyElseIsPutAside() throws Exception {
+  void reportAboutAForeignDomainIsPutAside() throws Exception {
     putAside("about no domain of ours", mail(report("id-1", "victim.example"), folder));
     assertEquals(
         "kept", reply(deliver(mail(report("id-2", "victim.example", "project.example"), folder))));
-    Report kept = kept().getFirst().report();
+    TlsReport kept = kept().getFirst().report();
     assertEquals(Domain.of("project.example"), kept.domain());
     assertEquals(1, kept.sums().size(), "what is said of others is left out");
   }
@@ -295,7 +298,7 @@ final class ReportInboxTest {
   @Test
   void takesAPlainReportToo() throws Exception {
     String json =
-        new String(ReportForm.write(report("id-1", "project.example")), StandardCharsets.UTF_8)
+        new String(TlsReportJson.write(report("id-1", "project.example")), StandardCharsets.UTF_8)
             .replace(",", ",\r\n");
     assertEquals(
         "kept", reply(deliver(message(part("application/TLSRPT+json; x=y", "7bit", json)))));
@@ -311,7 +314,7 @@ final class ReportInboxTest {
   @Test
   void tenThousandPoliciesArePutAside() throws Exception {
     String json =
-        new String(ReportForm.write(report("id-1", "project.example")), StandardCharsets.UTF_8);
+        new String(TlsReportJson.write(report("id-1", "project.example")), StandardCharsets.UTF_8);
     int from = json.indexOf("[{\"policy\"") + 1;
     String entry = json.substring(from, json.length() - 2);
     String all = IntStream.range(0, 10_000).mapToObj(i -> entry).collect(Collectors.joining(","));
@@ -323,7 +326,7 @@ final class ReportInboxTest {
 
   @Test
   void whatIsNotOneReportIsPutAside() throws Exception {
-    byte[] report = SignedReports.packed(report("id-1", "project.example"));
+    byte[] report = ReportingOrganization.packed(report("id-1", "project.example"));
     String good = part(GZIP, "base64", base64(report));
     String none = "no part of type application/tlsrpt+gzip";
     putAside(none, message(part("application/gzip", "base64", base64(report))));
@@ -353,10 +356,10 @@ final class ReportInboxTest {
 
   @Test
   void onlyTheNewestAreKeptAside() throws Exception {
-    for (int i = 0; i < AsideFolder.MAX + 3; i++) {
+    for (int i = 0; i < RejectedMailFolder.MAX + 3; i++) {
       deliver("Subject: spam\r\n\r\nspam\r\n".getBytes(StandardCharsets.US_ASCII));
     }
-    assertEquals(AsideFolder.MAX, asides());
+    assertEquals(RejectedMailFolder.MAX, asides());
     assertTrue(Files.exists(folder.resolve("received/aside/0MAIL00103.eml")));
     assertTrue(Files.notExists(folder.resolve("received/aside/0MAIL00003.eml")));
   }

@@ -1,0 +1,208 @@
+package org.sealwax.app;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.sealwax.lab.site.AddressSource;
+import org.sealwax.lab.site.Lab;
+import org.sealwax.lab.site.LabSettings;
+import org.sealwax.lab.site.LabToken;
+import org.sealwax.lab.site.RouterDomain;
+import org.sealwax.lab.traps.Trap;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.cli.MachineDefaults;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.router.config.Configuration;
+import org.sealwax.router.log.Counters;
+import org.sealwax.router.log.MailLog;
+import org.sealwax.router.server.Router;
+
+/**
+ * The lab's small world, as the demo uses it, and the router that believes to be in it.
+ *
+ * @param lab the world
+ * @param ticket the destinations
+ * @param routerDomain the router's own domain in it
+ */
+record DemoEnvironment(Lab lab, LabToken ticket, RouterDomain routerDomain) implements Closeable {
+  /** Between choosing a free port and listening at it another program may take it. */
+  private static final int TRIES = 3;
+
+  /** The part of loopback that is the lab's. */
+  private static final int LOOPBACK = 25;
+
+  private static final String FIRST = "127." + LOOPBACK + ".0.1";
+
+  /** Milliseconds to reach oneself. */
+  private static final int REACH = 2_000;
+
+  /** The router's own domain. */
+  static final Domain HOME = Domain.of("sender.example");
+
+  /** The router's name. */
+  static final Domain NAME = Domain.of("mx." + HOME);
+
+  /**
+   * Opens it at ports 25 and 443 where that is allowed, else at others; says so then.
+   *
+   * @throws LoopbackUnavailable when this machine has no loopback addresses for it
+   */
+  static DemoEnvironment open(
+      List<Trap.TrapCase> rows, Clock clock, RandomSource chance, PrintStream out)
+      throws IOException {
+    LabSettings settings = LabSettings.defaults().with(AddressSource.loopback(LOOPBACK));
+    free();
+    try {
+      return open(rows, settings, clock, chance);
+    } catch (IOException e) {
+      out.println("Ports 25 and 443 are not to be had (" + e.getMessage() + "): using free ones.");
+    }
+    for (int i = 1; ; i++) {
+      int smtp = free();
+      int https = free();
+      try {
+        return open(
+            rows,
+            settings.with(AddressSource.loopback(LOOPBACK)).withPorts(smtp, https),
+            clock,
+            chance);
+      } catch (IOException e) {
+        if (i == TRIES) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private static DemoEnvironment open(
+      List<Trap.TrapCase> rows, LabSettings settings, Clock clock, RandomSource chance)
+      throws IOException {
+    Lab lab = new Lab(settings, clock, chance);
+    try {
+      lab.actValidating(true);
+      LabToken ticket = lab.issue(rows);
+      return new DemoEnvironment(lab, ticket, lab.routerDomain(HOME.name(), ticket));
+    } catch (IOException e) {
+      lab.close();
+      throw e;
+    }
+  }
+
+  /** A free port, tried: where loopback is down one can listen, and nobody comes. */
+  private static int free() throws LoopbackUnavailable {
+    try (ServerSocket door = new ServerSocket(0, 1, InetAddress.ofLiteral(FIRST));
+        Socket caller = new Socket()) {
+      caller.connect(door.getLocalSocketAddress(), REACH);
+      return door.getLocalPort();
+    } catch (IOException e) {
+      // Each destination needs an address of its own: MX records name no ports.
+      throw new LoopbackUnavailable(
+          "the demo needs the loopback addresses from "
+              + FIRST
+              + " on, and this system does not give them ("
+              + e.getMessage()
+              + ")",
+          e);
+    }
+  }
+
+  /** This machine has no loopback addresses but its own. */
+  static final class LoopbackUnavailable extends IOException {
+    private static final long serialVersionUID = 1;
+
+    LoopbackUnavailable(String message, IOException cause) {
+      super(message, cause);
+    }
+  }
+
+  /** The resolver, as settings and options name it. */
+  String resolver() {
+    return lab.resolver().getAddress().getHostAddress() + ":" + lab.resolver().getPort();
+  }
+
+  /** Writes what the router and the examiner trust here. */
+  void write(Path folder) throws IOException {
+    Files.writeString(folder.resolve("ca.pem"), lab.rootPem());
+    Files.writeString(folder.resolve("anchor"), String.join("\n", lab.anchors()) + "\n");
+    Files.writeString(folder.resolve("mx.pem"), routerDomain.chainPem());
+    Files.writeString(folder.resolve("mx.key"), routerDomain.keyPem());
+  }
+
+  /**
+   * What an admin would have to write to bring a router into this world; all that is not said is
+   * the default.
+   */
+  private String configuration() {
+    String anchors =
+        lab.anchors().stream()
+            .map(a -> "\"" + a.replace('\t', ' ') + "\"")
+            .collect(Collectors.joining(", "));
+    return """
+    [server]
+    hostname = "%s"
+    postmaster = "%s"
+    [[listener]]
+    address = "%s:%d"
+    [identity]
+    certificate = "mx.pem"
+    key = "mx.key"
+    [dns]
+    resolvers = ["%s"]
+    anchors = [%s]
+    [roots]
+    files = ["ca.pem"]
+    [queue]
+    # the long waits of real mail, short enough to watch
+    retry = ["2s", "2s", "4s"]
+    dead_site_first = "1s"
+    dead_site_most = "2s"
+    [deliver]
+    hold = "1s"
+    allow_targets = ["127.%d.0.0/16"]
+    mx_port = %d
+    [sts]
+    port = %d
+    """
+        .formatted(
+            NAME,
+            ticket.sender(),
+            routerDomain.address().getHostAddress(),
+            lab.settings().smtpPort(),
+            resolver(),
+            anchors,
+            LOOPBACK,
+            lab.settings().smtpPort(),
+            lab.settings().httpsPort());
+  }
+
+  /**
+   * Starts the router.
+   *
+   * @param folder with what {@link #write} wrote; its state goes there too
+   */
+  Router router(Path folder, Clock clock, RandomSource chance, MailLog log) throws IOException {
+    Configuration read =
+        Configuration.parse(configuration(), folder, "demo", new MachineDefaults(NAME, folder));
+    if (!(read instanceof Configuration.ValidConfiguration sound)) {
+      throw new IOException(read.report());
+    }
+    Router router =
+        new Router(
+            sound.settings(), new Router.RouterEnvironment(clock, chance, log, new Counters()));
+    router.start(() -> "not in a demo");
+    return router;
+  }
+
+  @Override
+  public void close() throws IOException {
+    lab.close();
+  }
+}

@@ -1,0 +1,80 @@
+package org.sealwax.assess;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.assess.model.AssessmentBudget;
+import org.sealwax.assess.model.AssessmentTarget;
+import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.FindingLocation;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dns.DnsAnswer;
+import org.sealwax.mail.dns.MxRecord;
+import org.sealwax.mail.dns.MxSet;
+
+/**
+ * The whole target after all addresses were visited.
+ *
+ * @param target what is examined
+ * @param mx the MX answer; null when a host was asked for
+ * @param route what it means; null when a host was asked for
+ * @param port at which the hosts are visited
+ * @param exchanges the hosts, by preference
+ * @param visits what was seen at each address, in the order of the exchanges
+ * @param found findings so far
+ * @param budget what may be spent
+ * @param timeLeft time left for everything
+ */
+public record TargetOverview(
+    AssessmentTarget target,
+    @Nullable DnsAnswer<MxRecord> mx,
+    @Nullable MxSet route,
+    int port,
+    List<TargetMxHost> exchanges,
+    List<AddressVisit> visits,
+    List<Finding> found,
+    AssessmentBudget budget,
+    Duration timeLeft) {
+  /** Copies. */
+  public TargetOverview {
+    exchanges = List.copyOf(exchanges);
+    visits = List.copyOf(visits);
+    found = List.copyOf(found);
+  }
+
+  /** The domain, when one was asked for. */
+  public Optional<Domain> domain() {
+    return target instanceof AssessmentTarget.DomainTarget mail
+        ? Optional.of(mail.domain())
+        : Optional.empty();
+  }
+
+  /** The same with more findings. */
+  public TargetOverview with(List<Finding> more) {
+    List<Finding> all = new java.util.ArrayList<>(found);
+    all.addAll(more);
+    return new TargetOverview(target, mx, route, port, exchanges, visits, all, budget, timeLeft);
+  }
+
+  /** Addresses and hosts of which nothing was seen; what is concluded leaves them open. */
+  public String unseenText() {
+    List<String> unseen = new java.util.ArrayList<>();
+    for (TargetMxHost exchange : exchanges) {
+      if (exchange.addresses().isEmpty()) {
+        exchange.named().ifPresent(n -> unseen.add(n.name()));
+      }
+    }
+    visits.stream()
+        .filter(v -> !v.facts().answered())
+        .forEach(v -> unseen.add(v.location().text()));
+    return unseen.isEmpty() ? "" : "not seen: " + String.join(", ", unseen);
+  }
+
+  /** What was found of one check at exactly one place. */
+  public Optional<Finding> found(String check, FindingLocation place) {
+    return found.stream()
+        .filter(f -> f.check().id().equals(check) && f.location().equals(place))
+        .findFirst();
+  }
+}

@@ -1,0 +1,306 @@
+package org.sealwax.assess.cli;
+
+import java.io.IOException;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.sealwax.assess.AssessmentEnvironment;
+import org.sealwax.assess.Probe;
+import org.sealwax.assess.model.AssessmentTarget;
+import org.sealwax.assess.model.ReceiverRubric;
+import org.sealwax.assess.receiver.OpenRelayProbe;
+import org.sealwax.assess.receiver.ReceiverScan;
+import org.sealwax.assess.receiver.SmugglingProbe;
+import org.sealwax.assess.review.ReviewList;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.cli.Arguments;
+import org.sealwax.mail.cli.DefaultPaths;
+import org.sealwax.mail.cli.ProcessEnvironment;
+import org.sealwax.mail.cli.Version;
+import org.sealwax.mail.dns.DnsSettings;
+import org.sealwax.mail.dns.live.AuthoritativeLookup;
+import org.sealwax.mail.dns.live.CachingResolver;
+import org.sealwax.mail.dns.live.ResolverCheck;
+import org.sealwax.mail.http.HttpsClient;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.Dialer;
+import org.sealwax.mail.net.DialerSettings;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.net.SpecialUse;
+import org.sealwax.mail.net.SystemDialer;
+import org.sealwax.mail.smtp.MailboxParser;
+import org.sealwax.mail.sts.fetch.PolicyFetcher;
+import org.sealwax.mail.tls.ClientTlsSettings;
+import org.sealwax.mail.tls.RootStore;
+import org.sealwax.mail.tls.TlsClient;
+import org.sealwax.mail.tls.TlsFactory;
+import org.sealwax.mail.tls.TlsSettings;
+import org.sealwax.mail.tls.verdict.TrustRoots;
+
+/**
+ * Everything that assessments of one run share, made from the command line.
+ *
+ * @param setup for {@link org.sealwax.assess.Assessment}
+ */
+public record AssessmentSetup(AssessmentEnvironment setup, CachingResolver resolver) {
+  private static final int DNS = 53;
+  private static final int HTTPS = 443;
+
+  /** For one fetch of a policy: RFC 8461 3.3 lets senders give up after a minute. */
+  private static final Duration POLICY_TIME = Duration.ofSeconds(20);
+
+  /** Services named by {@code --also}: each costs a connection and up to ten seconds. */
+  private static final int MAX_ALSO = 16;
+
+  /** Answers kept in a survey: what is above the domains is asked for again, they are not. */
+  private static final int SURVEY_ANSWERS = 4_000;
+
+  /**
+   * Why nothing can be said of DNSSEC here, in words for the person; empty when a resolver lets us
+   * validate. Asked when answers did not validate: before a domain is blamed for that.
+   */
+  Optional<String> resolverProblem() throws InterruptedException {
+    List<ResolverCheck> checks = resolver.checkResolvers();
+    return checks.isEmpty() || !checks.stream().allMatch(ResolverCheck::isProblem)
+        ? Optional.empty()
+        : Optional.of(
+            String.join("; ", checks.stream().map(ResolverCheck::toString).toList())
+                + ". Use a validating resolver such as unbound (--dns ADDRESS), or leave DNSSEC out"
+                + " (--no-dnssec)");
+  }
+
+  /** Lines of a file of trust anchors: the root has two keys, a lab a few. */
+  private static final int MAX_ANCHORS = 64;
+
+  /**
+   * Reads options and files.
+   *
+   * @throws IOException which file is wrong
+   * @throws Arguments.UsageError which option is wrong
+   */
+  public static AssessmentSetup of(
+      Arguments arguments, ProcessEnvironment around, DefaultPaths folders, AssessmentTarget target)
+      throws IOException, Arguments.UsageError {
+    // What a person names by its address may be anywhere; what the DNS names may not.
+    boolean named =
+        target instanceof AssessmentTarget.HostTarget host && !host.addresses().isEmpty();
+    return of(
+        arguments,
+        around,
+        folders,
+        named,
+        AssessmentEnvironment.VisitLimiter.open(),
+        dns(arguments, around));
+  }
+
+  /** For many targets, through a gate. */
+  static AssessmentSetup of(
+      Arguments arguments,
+      ProcessEnvironment around,
+      DefaultPaths folders,
+      boolean anywhere,
+      AssessmentEnvironment.VisitLimiter gate)
+      throws IOException, Arguments.UsageError {
+    DnsSettings dns = dns(arguments, around).withCacheEntries(SURVEY_ANSWERS);
+    return of(arguments, around, folders, anywhere, gate, dns);
+  }
+
+  private static AssessmentSetup of(
+      Arguments arguments,
+      ProcessEnvironment around,
+      DefaultPaths folders,
+      boolean anywhere,
+      AssessmentEnvironment.VisitLimiter gate,
+      DnsSettings dns)
+      throws IOException, Arguments.UsageError {
+    TlsFactory.prepareJvm();
+    Clock clock = Clock.system();
+    RandomSource chance = RandomSource.secure();
+    boolean inner = anywhere || arguments.has("--allow-private");
+    Dialer dialer =
+        inner ? SystemDialer.trusted() : SystemDialer.guarded(DialerSettings.defaults());
+    CachingResolver resolver = resolver(dns, clock, chance);
+    TrustRoots roots = roots(arguments, around);
+    String ehlo = ehlo(arguments, folders);
+    TlsClient tls =
+        new TlsFactory(TlsSettings.defaults(), clock, chance).client(ClientTlsSettings.defaults());
+    HttpsClient web = new HttpsClient(resolver, dialer, tls, roots, clock);
+    PolicyFetcher fetcher =
+        new PolicyFetcher(web, port(arguments, "--policy-port", HTTPS), POLICY_TIME);
+    List<Probe> probes = new ArrayList<>(List.of(new ReceiverScan(dialer, clock, chance, tls)));
+    mailbox(arguments, "--relay-test")
+        .ifPresent(own -> probes.add(new OpenRelayProbe(own, resolver, dialer, clock, chance)));
+    mailbox(arguments, "--smuggling-test")
+        .ifPresent(own -> probes.add(new SmugglingProbe(own, dialer, clock, chance)));
+    AssessmentEnvironment setup =
+        new AssessmentEnvironment(
+            resolver,
+            probes,
+            ReviewList.all(
+                new ReviewList.ReviewEnvironment(
+                    resolver,
+                    dns.validation() != DnsSettings.Validation.OFF,
+                    new AuthoritativeLookup(
+                            dns, clock, chance, a -> inner || SpecialUse.of(a).isEmpty(), DNS)
+                        ::tlsa,
+                    dialer,
+                    fetcher,
+                    web,
+                    also(arguments),
+                    roots,
+                    inner,
+                    hasIpv6(),
+                    clock)),
+            ReceiverRubric.rules(),
+            ehlo,
+            port(arguments, "--port", AssessmentTarget.MAIL),
+            "sealwax " + Version.text(),
+            AssessmentEnvironment.PARALLEL,
+            gate,
+            clock,
+            chance);
+    return new AssessmentSetup(setup, resolver);
+  }
+
+  private static CachingResolver resolver(DnsSettings settings, Clock clock, RandomSource chance)
+      throws IOException {
+    try {
+      return new CachingResolver(settings, clock, chance);
+    } catch (IllegalArgumentException e) {
+      throw new IOException("--trust-anchor: " + e.getMessage(), e);
+    }
+  }
+
+  /** A mailbox that any server can be told of: ASCII, nothing quoted, in a domain. */
+  private static Optional<Mailbox> mailbox(Arguments arguments, String option)
+      throws Arguments.UsageError {
+    Optional<String> text = arguments.value(option);
+    if (text.isEmpty()) {
+      return Optional.empty();
+    }
+    Optional<Mailbox> own =
+        MailboxParser.parse(text.get())
+            .filter(
+                m -> m.isAscii() && m.domain() instanceof Domain && !m.toString().contains("\""));
+    if (own.isEmpty()) {
+      throw new Arguments.UsageError(option + " is a mailbox of yours: you@example.org");
+    }
+    return own;
+  }
+
+  static int port(Arguments arguments, String option, int standard) throws Arguments.UsageError {
+    Optional<String> text = arguments.value(option);
+    return text.isEmpty() ? standard : AssessCommand.number(option, text.get(), 65_535);
+  }
+
+  /** Services whose TLS begins with the first octet: {@code www.example.org:443,[::1]:993}. */
+  private static List<AssessmentTarget.HostTarget> also(Arguments arguments)
+      throws Arguments.UsageError {
+    List<AssessmentTarget.HostTarget> services = new ArrayList<>();
+    String text = arguments.value("--also").orElse("");
+    if (text.isEmpty()) {
+      return services;
+    }
+    for (String word : text.split(",", -1)) {
+      if (services.size() < MAX_ALSO
+          && AssessmentTarget.read(word).orElse(null)
+              instanceof AssessmentTarget.HostTarget service) {
+        services.add(service);
+      } else {
+        throw new Arguments.UsageError(
+            "--also is HOST:PORT, or up to " + MAX_ALSO + " with commas");
+      }
+    }
+    return services;
+  }
+
+  private static String ehlo(Arguments arguments, DefaultPaths folders)
+      throws Arguments.UsageError {
+    Optional<String> name = arguments.value("--ehlo");
+    if (name.isEmpty()) {
+      return folders.machine().hostname().name();
+    }
+    return Domain.parse(name.get())
+        .map(Domain::name)
+        .orElseThrow(() -> new Arguments.UsageError("--ehlo is a domain name"));
+  }
+
+  private static TrustRoots roots(Arguments arguments, ProcessEnvironment around)
+      throws IOException {
+    Optional<String> file = arguments.value("--roots");
+    return file.isEmpty() ? RootStore.publicRoots() : RootStore.fromPem(around.path(file.get()));
+  }
+
+  private static DnsSettings dns(Arguments arguments, ProcessEnvironment around)
+      throws IOException, Arguments.UsageError {
+    DnsSettings settings = DnsSettings.defaults();
+    Optional<String> address = arguments.value("--dns");
+    if (address.isPresent()) {
+      settings = settings.withResolvers(List.of(resolver(address.get())));
+    }
+    Optional<String> anchor = arguments.value("--trust-anchor");
+    if (anchor.isPresent()) {
+      settings = settings.withAnchors(anchors(around.path(anchor.get())));
+    }
+    if (arguments.has("--no-dnssec")) {
+      settings = settings.withValidation(DnsSettings.Validation.OFF);
+    }
+    return settings;
+  }
+
+  private static List<String> anchors(Path file) throws IOException {
+    List<String> lines =
+        Files.readAllLines(file, StandardCharsets.UTF_8).stream()
+            .map(String::strip)
+            .filter(l -> !l.isEmpty() && !l.startsWith(";") && !l.startsWith("#"))
+            .toList();
+    if (lines.isEmpty() || lines.size() > MAX_ANCHORS) {
+      throw new IOException(file + ": 1 to " + MAX_ANCHORS + " DS or DNSKEY records");
+    }
+    return lines;
+  }
+
+  /** {@code 192.0.2.53}, {@code 192.0.2.53:5353}, {@code [2001:db8::53]:5353}. */
+  static InetSocketAddress resolver(String text) throws Arguments.UsageError {
+    String host = text;
+    int port = DNS;
+    int colon = text.lastIndexOf(':');
+    boolean bracketed = text.startsWith("[");
+    boolean hasPort = bracketed ? text.indexOf("]:") > 0 : colon >= 0 && colon == text.indexOf(':');
+    if (hasPort) {
+      port = AssessCommand.number("the port of --dns", text.substring(colon + 1), 65_535);
+      host = text.substring(0, colon);
+    }
+    if (bracketed && host.endsWith("]")) {
+      host = host.substring(1, host.length() - 1);
+    }
+    try {
+      return new InetSocketAddress(InetAddress.ofLiteral(host), port);
+    } catch (IllegalArgumentException e) {
+      // Said below.
+    }
+    throw new Arguments.UsageError("--dns is an address, with :port when it is not 53");
+  }
+
+  /** Whether any interface has an IPv6 address that leads beyond the link. */
+  private static boolean hasIpv6() {
+    try {
+      return NetworkInterface.networkInterfaces()
+          .flatMap(NetworkInterface::inetAddresses)
+          .anyMatch(
+              a -> a instanceof Inet6Address && !a.isLinkLocalAddress() && !a.isLoopbackAddress());
+    } catch (SocketException e) {
+      return true;
+    }
+  }
+}

@@ -1,0 +1,75 @@
+package org.sealwax.assess.model;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An examination when it is over: all that text, JSON, page and badge are made of.
+ *
+ * @param target as it was asked for
+ * @param depth how much was looked at
+ * @param began when
+ * @param duration how long
+ * @param program name and version of the program
+ * @param rules version of the rubric
+ * @param rulesHash {@link Rubric#hash}
+ * @param addresses each address with its own grade
+ * @param grade of the whole: that of the weakest reachable address; null when there is none to give
+ * @param ungraded why there is no grade; empty when there is one
+ * @param findings in the order of the table of checks
+ */
+public record AssessmentReport(
+    String target,
+    ScanDepth depth,
+    Instant began,
+    Duration duration,
+    String program,
+    String rules,
+    String rulesHash,
+    List<AddressResult> addresses,
+    @Nullable Grade grade,
+    String ungraded,
+    List<Finding> findings) {
+  /** Copies. */
+  public AssessmentReport {
+    addresses = List.copyOf(addresses);
+    findings = List.copyOf(findings);
+  }
+
+  /**
+   * One address.
+   *
+   * @param location where
+   * @param answered whether a connection came about
+   * @param connections opened there
+   * @param grade its own; null when it did not answer
+   */
+  public record AddressResult(
+      FindingLocation location, boolean answered, int connections, @Nullable Grade grade) {}
+
+  /** Whether DNSSEC let itself be judged; else the resolver may be to blame and not the domain. */
+  public boolean validates() {
+    return findings.stream()
+        .filter(f -> f.check().id().equals("dnssec"))
+        .noneMatch(
+            f -> f.outcome() == CheckOutcome.FAIL || f.outcome() == CheckOutcome.INCONCLUSIVE);
+  }
+
+  /** The grade, if there is one. */
+  public Optional<Grade> graded() {
+    return Optional.ofNullable(grade);
+  }
+
+  /** {@code B?}, or {@code -} where there is no grade. */
+  public String letter() {
+    return grade == null ? "-" : grade.text();
+  }
+
+  /** Connections opened in all. */
+  public int connections() {
+    return addresses.stream().mapToInt(AddressResult::connections).sum();
+  }
+}

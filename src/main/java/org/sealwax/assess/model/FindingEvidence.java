@@ -1,0 +1,59 @@
+package org.sealwax.assess.model;
+
+import java.util.HexFormat;
+import java.util.Locale;
+
+/**
+ * What a finding rests on, so that somebody else can check it.
+ *
+ * @param kind what it is
+ * @param text a transcript, a record, or octets in hex; at most {@link #MAX_TEXT} characters
+ */
+public record FindingEvidence(Kind kind, String text) {
+  /** A report holds some hundred of these; the longest honest one is a chain of certificates. */
+  public static final int MAX_TEXT = 16_384;
+
+  /** What it is. */
+  public enum Kind {
+    /** Lines of SMTP, {@code C:} and {@code S:}. */
+    TRANSCRIPT,
+    /** Octets of the TLS wire, in hex. */
+    OCTETS,
+    /** A certificate or chain, DER in hex. */
+    CERTIFICATE,
+    /** DNS records or the trouble in their place. */
+    DNS,
+    /** An HTTPS exchange or a policy text. */
+    HTTPS,
+    /** Anything else, in words. */
+    NOTE;
+
+    /** Stable, for JSON. */
+    public String label() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /** Cuts what is too long, and says so. */
+  public FindingEvidence {
+    if (text.length() > MAX_TEXT) {
+      String mark = "… (cut)";
+      text = text.substring(0, MAX_TEXT - mark.length()) + mark;
+    }
+  }
+
+  /** Octets seen on the wire. */
+  public static FindingEvidence bytes(byte[] seen) {
+    return new FindingEvidence(Kind.OCTETS, HexFormat.of().formatHex(seen));
+  }
+
+  /** Lines of a dialogue. */
+  public static FindingEvidence transcript(String lines) {
+    return new FindingEvidence(Kind.TRANSCRIPT, lines);
+  }
+
+  /** Anything in words. */
+  public static FindingEvidence note(String words) {
+    return new FindingEvidence(Kind.NOTE, words);
+  }
+}

@@ -1,0 +1,423 @@
+package org.sealwax.assess.receiver;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+import org.sealwax.assess.model.CheckOutcome;
+import org.sealwax.assess.model.FindingEvidence;
+import org.sealwax.assess.receiver.ClientHelloOffers.WeakSuiteClass;
+import org.sealwax.mail.tls.wire.Records;
+import org.sealwax.mail.tls.wire.ServerMessage;
+import org.sealwax.mail.tls.wire.TlsSuite;
+import org.sealwax.mail.tls.wire.TlsSuite.Exchange;
+import org.sealwax.mail.tls.wire.TlsSuite.Mode;
+
+/** Which classes of suites are accepted, and who chooses among them. */
+final class CipherSuiteProbes {
+  private final AddressScan scan;
+  private final Set<WeakSuiteClass> accepted = EnumSet.noneOf(WeakSuiteClass.class);
+  private final Set<WeakSuiteClass> refused = EnumSet.noneOf(WeakSuiteClass.class);
+  private boolean secrecyAnswered;
+  private boolean aeadAnswered;
+  private boolean staticRsaAnswered;
+  private boolean cbcSha1Answered;
+  private boolean cbcAnswered;
+
+  CipherSuiteProbes(AddressScan scan) {
+    this.scan = scan;
+  }
+
+  /** The sound suites of a kind, none of which is weak in any way. */
+  private static Predicate<TlsSuite> secureOnly() {
+    return s -> WeakSuiteClass.of(s).isEmpty();
+  }
+
+  /**
+   * Weak classes, all in one hello; each answer settles at least one of them, so a sound server
+   * needs one connection for all seven.
+   */
+  void weak() throws ProbeFailed, InterruptedException {
+    scan.visit().reportProgress("weak suites");
+    if (old13Only()) {
+      refused.addAll(EnumSet.allOf(WeakSuiteClass.class));
+      return;
+    }
+    int version = scan.oldVersion();
+    Set<WeakSuiteClass> open = EnumSet.allOf(WeakSuiteClass.class);
+    while (!open.isEmpty()) {
+      Set<WeakSuiteClass> asked = open;
+      HelloResponse answer =
+          scan.anyOf(
+              version,
+              ClientHelloOffers.suites(s -> !Collections.disjoint(WeakSuiteClass.of(s), asked)));
+      Optional<ServerMessage.ServerHello> hello = answer.hello();
+      if (hello.isEmpty()) {
+        if (answer.refused()) {
+          refused.addAll(open);
+        }
+        return;
+      }
+      Optional<TlsSuite> suite = TlsSuite.of(hello.get().suite());
+      Set<WeakSuiteClass> shown = suite.map(WeakSuiteClass::of).orElse(Set.of());
+      if (Collections.disjoint(shown, open)) {
+        // It chose what was not offered; asking again would not end.
+        return;
+      }
+      for (WeakSuiteClass one : shown) {
+        accept(one, suite.orElseThrow(), answer);
+      }
+      open = EnumSet.copyOf(open);
+      open.removeAll(shown);
+    }
+  }
+
+  /** Old versions may accept what the best one does not: RC4 and 3DES are often tied to them. */
+  void weakInOldVersions() throws ProbeFailed, InterruptedException {
+    for (int version = Records.TLS11; version >= Records.SSL3; version--) {
+      if (!scan.facts().knownToSpeak(version)
+          || version >= scan.oldVersion()
+          || refused.isEmpty()) {
+        continue;
+      }
+      Set<WeakSuiteClass> open = EnumSet.copyOf(refused);
+      List<Integer> suites =
+          ClientHelloOffers.usable(
+              version,
+              ClientHelloOffers.suites(s -> !Collections.disjoint(WeakSuiteClass.of(s), open)));
+      if (suites.isEmpty()) {
+        continue;
+      }
+      HelloResponse answer = scan.anyOf(version, suites);
+      answer
+          .hello()
+          .flatMap(h -> TlsSuite.of(h.suite()))
+          .ifPresent(s -> WeakSuiteClass.of(s).forEach(w -> accept(w, s, answer)));
+    }
+  }
+
+  private void accept(WeakSuiteClass weak, TlsSuite suite, HelloResponse answer) {
+    refused.remove(weak);
+    if (!accepted.add(weak)) {
+      return;
+    }
+    String seen = suite.name() + " is accepted";
+    FindingEvidence evidence = FindingEvidence.bytes(answer.first());
+    switch (weak) {
+      case NULL, EXPORT, RC4, DES ->
+          scan.findings().add(weak.check(), CheckOutcome.FAIL, "accepted", seen, evidence);
+      case TRIPLE_DES, SMALL ->
+          scan.findings().add(weak.check(), CheckOutcome.WARN, "accepted", seen, evidence);
+      case ANON -> {
+        // Told at the end: it depends on what else there is.
+      }
+    }
+    if (weak == WeakSuiteClass.EXPORT && suite.exchange() == Exchange.RSA) {
+      scan.findings().add("vuln.freak", CheckOutcome.FAIL, "vulnerable", seen, evidence);
+    }
+    if (weak == WeakSuiteClass.EXPORT && suite.exchange() == Exchange.DHE) {
+      scan.findings().add("vuln.logjam", CheckOutcome.FAIL, "vulnerable", seen, evidence);
+    }
+  }
+
+  /** Export suites of the other key exchange than the one that was chosen first. */
+  void exportKinds() throws ProbeFailed, InterruptedException {
+    if (!accepted.contains(WeakSuiteClass.EXPORT)) {
+      if (refused.contains(WeakSuiteClass.EXPORT)) {
+        scan.findings().pass("vuln.freak", "no export suite is accepted");
+        scan.findings().pass("vuln.logjam", "no export suite is accepted");
+      }
+      return;
+    }
+    exportKind("vuln.freak", Exchange.RSA);
+    exportKind("vuln.logjam", Exchange.DHE);
+  }
+
+  private void exportKind(String check, Exchange exchange)
+      throws ProbeFailed, InterruptedException {
+    if (scan.findings().has(check)) {
+      return;
+    }
+    HelloResponse answer =
+        scan.anyOf(
+            scan.oldVersion(),
+            ClientHelloOffers.suites(s -> s.export() && s.exchange() == exchange));
+    if (answer.accepted()) {
+      scan.findings()
+          .add(
+              check,
+              CheckOutcome.FAIL,
+              "vulnerable",
+              answer.text() + " is accepted",
+              FindingEvidence.bytes(answer.first()));
+    } else if (answer.refused()) {
+      scan.findings().pass(check, "no such export suite is accepted");
+    }
+  }
+
+  private boolean old13Only() {
+    return scan.facts().knownToSpeak(Records.TLS13) && !scan.speaksOld().orElse(true);
+  }
+
+  /** Classes that are not weak but not what one wants either, and those that one wants. */
+  void classes() throws ProbeFailed, InterruptedException {
+    scan.visit().reportProgress("classes of suites");
+    if (old13Only()) {
+      String seen = "TLS 1.3 only";
+      for (String check : List.of("suite.fs", "suite.aead", "suite.staticRSA", "suite.cbc-sha1")) {
+        scan.findings().pass(check, seen);
+      }
+      return;
+    }
+    int version = scan.oldVersion();
+    staticRsaAnswered = kind(version, s -> s.exchange() == Exchange.RSA);
+    cbcSha1Answered = kind(version, s -> s.mode() == Mode.CBC && s.name().endsWith("_SHA"));
+    secrecyAnswered = wide(version, TlsSuite::forwardSecret);
+    aeadAnswered = wide(version, TlsSuite::aead);
+    kind(version, s -> s.exchange() == Exchange.DHE);
+    kind(version, s -> s.exchange() == Exchange.DH);
+  }
+
+  /** CBC suites with any hash: what Lucky Thirteen is about. */
+  void anyCbc() throws ProbeFailed, InterruptedException {
+    cbcAnswered = old13Only() || wide(scan.oldVersion(), s -> s.mode() == Mode.CBC);
+  }
+
+  /** Asks for a kind unless an answer showed it already; whether it is known now. */
+  private boolean kind(int version, Predicate<TlsSuite> kind)
+      throws ProbeFailed, InterruptedException {
+    return scan.facts().acceptedOld(secureOnly().and(kind))
+        || answered(version, ClientHelloOffers.secure(kind));
+  }
+
+  /** The same, weak suites of the kind included. */
+  private boolean wide(int version, Predicate<TlsSuite> kind)
+      throws ProbeFailed, InterruptedException {
+    return scan.facts().acceptedOld(kind) || answered(version, ClientHelloOffers.suites(kind));
+  }
+
+  private boolean answered(int version, List<Integer> suites)
+      throws ProbeFailed, InterruptedException {
+    HelloResponse answer = scan.anyOf(version, suites);
+    return answer.accepted() || answer.refused();
+  }
+
+  /** Whether the server's order wins, and whether what it prefers is good. */
+  void order() throws ProbeFailed, InterruptedException {
+    scan.visit().reportProgress("order of suites");
+    if (old13Only()) {
+      order13();
+      return;
+    }
+    int version = scan.oldVersion();
+    // All that are sound and those known: two known ones may be the only two, or two of thirty.
+    Set<Integer> wanted = new LinkedHashSet<>(ClientHelloOffers.secure(s -> true));
+    wanted.addAll(scan.facts().oldSuites());
+    List<Integer> order = ClientHelloOffers.suites(s -> true);
+    List<Integer> bestFirst =
+        new ArrayList<>(ClientHelloOffers.usable(version, List.copyOf(wanted)));
+    bestFirst.sort(java.util.Comparator.comparingInt(order::indexOf));
+    if (scan.small()) {
+      bestFirst =
+          new ArrayList<>(ClientHelloOffers.usable(version, List.copyOf(scan.facts().oldSuites())));
+    }
+    if (bestFirst.isEmpty()) {
+      return;
+    }
+    List<Integer> worstFirst = new ArrayList<>(bestFirst);
+    Collections.reverse(worstFirst);
+    HelloResponse one =
+        scan.ask(scan.old(version, bestFirst, ClientHelloOffers.CURVES, ClientHelloOffers.SCHEMES));
+    HelloResponse other =
+        scan.ask(
+            scan.old(version, worstFirst, ClientHelloOffers.CURVES, ClientHelloOffers.SCHEMES));
+    List<Integer> known = ClientHelloOffers.usable(version, List.copyOf(scan.facts().oldSuites()));
+    if (one.hello().isEmpty() || other.hello().isEmpty()) {
+      return;
+    }
+    boolean server = one.hello().get().suite() == other.hello().get().suite();
+    reportOrder(TlsSuite.of(one.hello().get().suite()).orElse(null), server, known);
+  }
+
+  private void order13() throws ProbeFailed, InterruptedException {
+    List<Integer> worstFirst = new ArrayList<>(ClientHelloOffers.TLS13);
+    Collections.reverse(worstFirst);
+    HelloResponse one = scan.ask(scan.new13(ClientHelloOffers.TLS13, ClientHelloOffers.GROUPS13));
+    HelloResponse other = scan.ask(scan.new13(worstFirst, ClientHelloOffers.GROUPS13));
+    if (one.hello().isPresent() && other.hello().isPresent()) {
+      boolean server = one.hello().get().suite() == other.hello().get().suite();
+      scan.findings()
+          .pass(
+              "suite.order",
+              (server ? "the server's" : "the client's")
+                  + " order wins, and TLS 1.3 has no bad suites");
+    }
+  }
+
+  private void reportOrder(
+      @org.jspecify.annotations.Nullable TlsSuite chosen, boolean server, List<Integer> known) {
+    if (chosen == null) {
+      return;
+    }
+    boolean someBad =
+        known.stream()
+            .map(TlsSuite::of)
+            .flatMap(Optional::stream)
+            .anyMatch(s -> !s.forwardSecret() || !s.aead() || !WeakSuiteClass.of(s).isEmpty());
+    boolean best = chosen.forwardSecret() && chosen.aead() && WeakSuiteClass.of(chosen).isEmpty();
+    boolean betterThere =
+        known.stream()
+            .map(TlsSuite::of)
+            .flatMap(Optional::stream)
+            .anyMatch(s -> s.forwardSecret() && s.aead() && WeakSuiteClass.of(s).isEmpty());
+    if (server
+        && !WeakSuiteClass.of(chosen).isEmpty()
+        && known.size() > WeakSuiteClass.of(chosen).size()) {
+      scan.findings()
+          .add(
+              "suite.order",
+              CheckOutcome.FAIL,
+              "weak-preferred",
+              "the server prefers " + chosen.name() + " whatever the client's order");
+      addPreferred(chosen);
+    } else if (server && !best && betterThere) {
+      scan.findings()
+          .add(
+              "suite.order",
+              CheckOutcome.WARN,
+              "wrong-order",
+              "the server prefers " + chosen.name() + " to better ones that it has");
+    } else if (!server && someBad) {
+      scan.findings()
+          .add(
+              "suite.order",
+              CheckOutcome.WARN,
+              "wrong-order",
+              "the client's order wins, and not all suites are good");
+    } else {
+      scan.findings()
+          .pass(
+              "suite.order",
+              server
+                  ? "the server's order wins: " + chosen.name() + " first"
+                  : "the client's order wins, and all suites are good");
+    }
+  }
+
+  private void addPreferred(TlsSuite chosen) {
+    if (WeakSuiteClass.of(chosen).contains(WeakSuiteClass.RC4)) {
+      scan.findings()
+          .add("suite.rc4", CheckOutcome.FAIL, "preferred", chosen.name() + " is preferred");
+    }
+    if (WeakSuiteClass.of(chosen).contains(WeakSuiteClass.TRIPLE_DES)) {
+      scan.findings()
+          .add("suite.3des", CheckOutcome.FAIL, "preferred", chosen.name() + " is preferred");
+    }
+  }
+
+  /** Says what is known by now. */
+  void report() {
+    FindingLog told = scan.findings();
+    for (WeakSuiteClass weak : refused) {
+      told.pass(weak.check(), "none of these suites is accepted");
+    }
+    ServerFacts book = scan.facts();
+    if (accepted.contains(WeakSuiteClass.ANON)) {
+      boolean only =
+          !book.knownToSpeak(Records.TLS13)
+              && !book.acceptedOld(s -> s.authentication() != TlsSuite.Authentication.ANONYMOUS);
+      told.add(
+          "suite.anon",
+          only ? CheckOutcome.FAIL : CheckOutcome.INFO,
+          only ? "only" : "beside",
+          only
+              ? "only suites without a certificate are accepted"
+              : "suites without a certificate are accepted beside others");
+    }
+    if (!told.has("suite.fs")) {
+      reportClass("suite.fs", TlsSuite::forwardSecret, secrecyAnswered);
+      reportClass("suite.aead", TlsSuite::aead, aeadAnswered);
+    }
+  }
+
+  /** That there is none is only said when it was asked for. */
+  private void reportClass(String check, Predicate<TlsSuite> kind, boolean answered) {
+    ServerFacts book = scan.facts();
+    if (book.acceptedOld(kind) || book.knownToSpeak(Records.TLS13)) {
+      scan.findings().pass(check, names(kind));
+    } else if (answered && !book.oldSuites().isEmpty()) {
+      scan.findings().add(check, CheckOutcome.FAIL, "none", "no such suite is accepted");
+    }
+  }
+
+  private String names(Predicate<TlsSuite> kind) {
+    Set<String> names = new LinkedHashSet<>();
+    scan.facts()
+        .suites()
+        .values()
+        .forEach(
+            some ->
+                some.forEach(
+                    id -> TlsSuite.of(id).filter(kind).ifPresent(s -> names.add(s.name()))));
+    return names.isEmpty() ? "with TLS 1.3" : String.join(", ", names);
+  }
+
+  /** After the classes were asked for: static RSA, CBC with SHA-1, and what they are open to. */
+  void reportClasses() {
+    if (old13Only()) {
+      for (String check : List.of("vuln.lucky13", "vuln.beast")) {
+        scan.findings().pass(check, "TLS 1.3 only");
+      }
+      return;
+    }
+    if (scan.findings().has("suite.staticRSA") || scan.facts().oldSuites().isEmpty()) {
+      return;
+    }
+    ServerFacts book = scan.facts();
+    boolean thirteen = book.knownToSpeak(Records.TLS13);
+    presence(
+        "suite.staticRSA",
+        s -> s.exchange() == Exchange.RSA,
+        staticRsaAnswered,
+        thirteen || book.acceptedOld(TlsSuite::forwardSecret));
+    presence(
+        "suite.cbc-sha1",
+        s -> s.mode() == Mode.CBC && s.name().endsWith("_SHA"),
+        cbcSha1Answered,
+        thirteen || book.acceptedOld(s -> s.mode() != Mode.CBC));
+    boolean cbc = book.acceptedOld(s -> s.mode() == Mode.CBC);
+    if (cbc) {
+      scan.findings()
+          .add("vuln.lucky13", CheckOutcome.WARN, "potential", "CBC suites are accepted");
+    } else if (cbcAnswered) {
+      scan.findings().pass("vuln.lucky13", "no CBC suite is accepted");
+    }
+    boolean beast =
+        book.suites().getOrDefault(Records.TLS10, Set.of()).stream()
+            .anyMatch(id -> TlsSuite.of(id).map(s -> s.mode() == Mode.CBC).orElse(false));
+    if (beast) {
+      scan.findings()
+          .add("vuln.beast", CheckOutcome.WARN, "potential", "TLS 1.0 is spoken with CBC suites");
+    } else if (book.speaks(Records.TLS10).isPresent()) {
+      scan.findings().pass("vuln.beast", "TLS 1.0 is off, or without CBC suites");
+    }
+  }
+
+  private void presence(String check, Predicate<TlsSuite> kind, boolean answered, boolean others) {
+    boolean there = scan.facts().acceptedOld(secureOnly().and(kind));
+    if (there) {
+      scan.findings()
+          .add(
+              check,
+              CheckOutcome.WARN,
+              others ? "present" : "only",
+              others ? "accepted: " + names(kind) : "nothing else is accepted");
+    } else if (answered) {
+      scan.findings().pass(check, "none is accepted");
+    }
+  }
+}

@@ -1,0 +1,48 @@
+package org.sealwax.assess.receiver;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.sealwax.assess.model.Check;
+import org.sealwax.assess.model.CheckOutcome;
+import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.FindingEvidence;
+import org.sealwax.assess.model.FindingLocation;
+
+/** What the scan has to tell, as it grows. */
+final class FindingLog {
+  private final FindingLocation location;
+  private final List<Finding> findings = new ArrayList<>();
+  private final Set<String> reportedCodes = new LinkedHashSet<>();
+
+  FindingLog(FindingLocation place) {
+    this.location = place;
+  }
+
+  void add(
+      String id, CheckOutcome outcome, String aspect, String seen, FindingEvidence... evidence) {
+    findings.add(
+        new Finding(
+            Check.of(id), outcome, aspect, location, seen, "", List.of(evidence), List.of()));
+    reportedCodes.add(id);
+  }
+
+  void pass(String id, String seen, FindingEvidence... evidence) {
+    add(id, CheckOutcome.PASS, "", seen, evidence);
+  }
+
+  /** Whether anything was said of a check. */
+  boolean has(String id) {
+    return reportedCodes.contains(id);
+  }
+
+  /** Whether anything was said of one aspect of a check. */
+  boolean has(String id, String aspect) {
+    return findings.stream().anyMatch(f -> f.check().id().equals(id) && f.aspect().equals(aspect));
+  }
+
+  List<Finding> findings() {
+    return List.copyOf(findings);
+  }
+}

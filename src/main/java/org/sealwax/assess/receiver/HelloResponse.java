@@ -1,0 +1,86 @@
+package org.sealwax.assess.receiver;
+
+import java.util.Locale;
+import java.util.Optional;
+import org.sealwax.mail.tls.wire.ServerMessage;
+import org.sealwax.mail.tls.wire.ServerReader;
+
+/**
+ * What a server said to one raw hello.
+ *
+ * @param reader what of it could be read
+ * @param end how it ended
+ * @param first its first octets, for evidence
+ */
+record HelloResponse(ServerReader reader, HelloEnd end, byte[] first) {
+  /** How it ended. */
+  enum HelloEnd {
+    /** The server said all that it says in clear, or a fatal alert. */
+    COMPLETE,
+    /** It ended the connection in order (FIN): everything that it sent was received. */
+    CLOSED,
+    /** It reset the connection: what it sent before may be lost. */
+    RESET,
+    /** Nothing more came in the time. */
+    SILENT,
+    /** It sent something that is no TLS, or too much. */
+    BROKEN;
+
+    /** For people. */
+    String label() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /** Octets kept for evidence: a ServerHello. */
+  static final int MAX_EVIDENCE = 128;
+
+  /** A refusal without a word, for what needs no question. */
+  static HelloResponse refusal() {
+    return new HelloResponse(new ServerReader(), HelloEnd.COMPLETE, new byte[0]);
+  }
+
+  /** The ServerHello or HelloRetryRequest. */
+  Optional<ServerMessage.ServerHello> hello() {
+    return reader.hello();
+  }
+
+  /** Whether the server went along. */
+  boolean accepted() {
+    return reader.hello().isPresent();
+  }
+
+  /** Whether it refused in a way that counts as an answer: an alert, or the end. */
+  boolean refused() {
+    return !accepted() && (connectionOver() || end == HelloEnd.COMPLETE);
+  }
+
+  /** Whether the connection is over, in order or not. */
+  boolean connectionOver() {
+    return end == HelloEnd.CLOSED || end == HelloEnd.RESET;
+  }
+
+  /** Whether it refused without TLS's own words: a reset, or a close without an alert. */
+  boolean dropped() {
+    return !accepted() && connectionOver() && reader.alerts().isEmpty();
+  }
+
+  /** For people: {@code TLS 1.2, TLS_…}, {@code alert handshake_failure}, {@code closed}. */
+  String text() {
+    Optional<ServerMessage.ServerHello> hello = reader.hello();
+    if (hello.isPresent()) {
+      return TlsVersionNames.version(hello.get().version())
+          + ", "
+          + org.sealwax.mail.tls.wire.TlsSuite.name(hello.get().suite());
+    }
+    if (!reader.alerts().isEmpty()) {
+      return "alert " + reader.alerts().getLast().name();
+    }
+    return switch (end) {
+      case COMPLETE, CLOSED -> "the connection was closed";
+      case RESET -> "the connection was reset";
+      case SILENT -> "no answer";
+      case BROKEN -> reader.broken() == null ? "no TLS" : String.valueOf(reader.broken());
+    };
+  }
+}

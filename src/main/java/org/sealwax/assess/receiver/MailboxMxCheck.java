@@ -1,0 +1,60 @@
+package org.sealwax.assess.receiver;
+
+import java.util.HashSet;
+import java.util.Set;
+import org.sealwax.assess.model.FindingLocation;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.dns.MxSet;
+import org.sealwax.mail.dns.Resolver;
+import org.sealwax.mail.net.RandomSource;
+
+/**
+ * Whether a place is where the mail of a mailbox belongs. A server that takes mail for its own
+ * domain relays nothing, so that the relay test needs a mailbox elsewhere.
+ */
+enum MailboxMxCheck {
+  /** The place is an MX of the mailbox's domain, by name or by address. */
+  HERE,
+  /** Others are. */
+  OTHER_HOSTS,
+  /** Nobody is: the domain is not there, or takes no mail. */
+  NO_HOST,
+  /** The DNS did not say. */
+  UNKNOWN;
+
+  static MailboxMxCheck of(
+      Mailbox mailbox, FindingLocation place, Resolver resolver, RandomSource chance) {
+    if (!(mailbox.domain() instanceof Domain domain)) {
+      return UNKNOWN;
+    }
+    return switch (MxSet.of(domain, resolver.mx(domain), Set.of(), chance)) {
+      case MxSet.NullMx n -> NO_HOST;
+      case MxSet.NoSuchDomain n -> NO_HOST;
+      case MxSet.LoopsBack l -> HERE;
+      case MxSet.MxLookupFailed t -> UNKNOWN;
+      case MxSet.Hosts hosts -> among(hosts, place, resolver);
+    };
+  }
+
+  private static MailboxMxCheck among(MxSet.Hosts hosts, FindingLocation place, Resolver resolver) {
+    Set<String> reasons = new HashSet<>();
+    boolean addresses = false;
+    for (MxSet.MxHost target : hosts.targets()) {
+      if (target.host().equals(place.host())) {
+        return HERE;
+      }
+      for (Resolver.AddressFamily family : Resolver.AddressFamily.values()) {
+        var answer = resolver.addresses(target.host(), family);
+        if (answer.records().contains(place.address())) {
+          return HERE;
+        }
+        addresses |= !answer.records().isEmpty();
+        if (!answer.reason().isEmpty()) {
+          reasons.add(answer.reason());
+        }
+      }
+    }
+    return reasons.isEmpty() ? addresses ? OTHER_HOSTS : NO_HOST : UNKNOWN;
+  }
+}

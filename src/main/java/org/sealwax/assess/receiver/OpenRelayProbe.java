@@ -1,0 +1,301 @@
+package org.sealwax.assess.receiver;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.assess.AddressVisit;
+import org.sealwax.assess.Probe;
+import org.sealwax.assess.model.Check;
+import org.sealwax.assess.model.CheckOutcome;
+import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.FindingEvidence;
+import org.sealwax.assess.model.FindingLocation;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.dns.Resolver;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.Deadline;
+import org.sealwax.mail.net.Dialer;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.smtp.EnhancedStatus;
+import org.sealwax.mail.smtp.Reply;
+
+/**
+ * Whether the server relays for anybody (RFC 2505 2.1): five fixed forms of envelope toward a
+ * mailbox of the person who asks, in a domain that is not this server's, each ended by RSET. There
+ * is no DATA, so nothing is sent even by an open relay. Thread-safe.
+ */
+public final class OpenRelayProbe implements Probe {
+  /** One conversation, and another one after a server that hangs up in the middle of the first. */
+  public static final int CONNECTIONS = 2 * SmtpClientSession.CONNECTIONS;
+
+  private static final Check CHECK = Check.of("relay");
+
+  /** Octets of a local part that nobody has. */
+  private static final int STRANGE = 8;
+
+  private final Mailbox own;
+  private final Resolver resolver;
+  private final Dialer dialer;
+  private final Clock clock;
+  private final RandomSource random;
+  private final ScanTimeouts timeouts;
+
+  /**
+   * Toward this mailbox.
+   *
+   * @param own of the person who asks; ASCII, in a domain
+   * @param resolver tells whether that domain is the server's own
+   */
+  public OpenRelayProbe(
+      Mailbox own, Resolver resolver, Dialer dialer, Clock clock, RandomSource chance) {
+    this(own, resolver, dialer, clock, chance, ScanTimeouts.defaults());
+  }
+
+  OpenRelayProbe(
+      Mailbox own,
+      Resolver resolver,
+      Dialer dialer,
+      Clock clock,
+      RandomSource chance,
+      ScanTimeouts manners) {
+    this.own = own;
+    this.resolver = resolver;
+    this.dialer = dialer;
+    this.clock = clock;
+    this.random = chance;
+    this.timeouts = manners;
+  }
+
+  @Override
+  public List<Check> checks() {
+    return List.of(CHECK);
+  }
+
+  @Override
+  public int reserve(org.sealwax.assess.model.ScanDepth depth) {
+    return CONNECTIONS;
+  }
+
+  /** Where the source route stands among the forms. */
+  private static final int ROUTE = 3;
+
+  /** One form of envelope. */
+  private record EnvelopeForm(String name, String sender, String recipient) {}
+
+  /** What a server said to one; a null recipient was not asked for. */
+  private record EnvelopeReplies(EnvelopeForm form, Reply mail, @Nullable Reply recipient) {
+    boolean accepted() {
+      return recipient != null && recipient.isPositive();
+    }
+
+    /** RFC 3463 3.8: x.7.1 is refusal by rule, also where it is said for now only. */
+    boolean refused() {
+      Reply last = recipient == null ? mail : recipient;
+      EnhancedStatus status = last.status();
+      return last.isPermanent() || status != null && status.toString().endsWith(".7.1");
+    }
+  }
+
+  @Override
+  public List<Finding> run(AddressVisit visit) throws InterruptedException {
+    visit.reportProgress("relay test");
+    MailboxMxCheck custody = MailboxMxCheck.of(own, visit.location(), resolver, random);
+    if (custody == MailboxMxCheck.HERE) {
+      return findings(
+          visit,
+          CheckOutcome.NOT_TESTED,
+          "this server is responsible for " + own.domain() + ": name a mailbox in another domain");
+    }
+    if (custody == MailboxMxCheck.NO_HOST) {
+      return findings(
+          visit, CheckOutcome.NOT_TESTED, own.domain() + " takes no mail: name another mailbox");
+    }
+    AddressScan scan =
+        new AddressScan(
+            visit, new SmtpConnector(visit, dialer, clock, timeouts).withoutRetries(), random);
+    OpenRelayRun run = new OpenRelayRun(scan, forms(isMailboxHost(visit)));
+    String trouble = "";
+    try {
+      run.all();
+    } catch (ProbeFailed e) {
+      trouble = e.observed();
+    }
+    return List.of(
+        verdict(visit, run, custody, trouble).with(FindingEvidence.transcript(run.replies)));
+  }
+
+  /** The domain that the server is responsible for, as far as we know it. */
+  private static String isMailboxHost(AddressVisit visit) {
+    Domain hop = visit.nextHop();
+    FindingLocation place = visit.location();
+    if (hop != null) {
+      return hop.name();
+    }
+    if (place.host() != null) {
+      return place.host().name();
+    }
+    String address = place.address() == null ? "" : place.address().getHostAddress();
+    // RFC 5321 4.1.3.
+    return "[" + (address.contains(":") ? "IPv6:" : "") + address + "]";
+  }
+
+  private List<EnvelopeForm> forms(String here) {
+    String to = own.toString();
+    String inside = own.localPart() + "%" + own.domain() + "@" + here;
+    return List.of(
+        new EnvelopeForm("from a stranger", to, to),
+        new EnvelopeForm("from nobody", "", to),
+        new EnvelopeForm("from this domain", "postmaster@" + here, to),
+        // RFC 5321 appendix C: a source route is to be ignored, and its mailbox judged as it is.
+        new EnvelopeForm("by a source route", to, "@" + here + ":" + to),
+        new EnvelopeForm("by a percent sign", to, inside));
+  }
+
+  /** One run of all forms over one address. */
+  private final class OpenRelayRun {
+    private final AddressScan scan;
+    private final List<EnvelopeForm> forms;
+    private final List<EnvelopeReplies> answers = new ArrayList<>();
+    private boolean acceptsAnyRecipient;
+    private boolean acceptsInvalidRecipient;
+    private String replies = "";
+
+    OpenRelayRun(AddressScan scan, List<EnvelopeForm> forms) {
+      this.scan = scan;
+      this.forms = forms;
+    }
+
+    void all() throws ProbeFailed, InterruptedException {
+      try {
+        tryForms();
+      } catch (IOException e) {
+        // Many hang up after some refusals: go on once where they did.
+        try {
+          tryForms();
+        } catch (IOException again) {
+          throw new ProbeFailed(
+              SmtpConnection.meaning(again), "the connection ends: " + again.getMessage());
+        }
+      }
+    }
+
+    private void tryForms() throws IOException, ProbeFailed, InterruptedException {
+      SmtpConnection line = SmtpClientSession.open(scan);
+      try (Deadline _ = Deadline.after(scan.visit().timeLeft(), line.wire())) {
+        while (answers.size() < forms.size()) {
+          EnvelopeForm form = forms.get(answers.size());
+          answers.add(ask(line, form));
+        }
+        EnvelopeForm route = forms.get(ROUTE);
+        if (answers.get(ROUTE).accepted()
+            && answers.subList(0, ROUTE).stream().noneMatch(EnvelopeReplies::accepted)) {
+          // A route to no mailbox at all is no address (RFC 5321 4.1.2): who takes it reads no
+          // further than its own name, and does not say that it would go on to anybody.
+          String recipient = route.recipient().substring(0, route.recipient().indexOf(':') + 1);
+          acceptsInvalidRecipient =
+              ask(line, new EnvelopeForm("to nowhere", route.sender(), recipient)).accepted();
+        }
+        EnvelopeForm last = forms.getLast();
+        if (answers.getLast().accepted()) {
+          // A local part with a percent sign may be one of its own, where it takes any.
+          String nobody = "x" + HexFormat.of().formatHex(random.bytes(STRANGE));
+          String recipient = nobody + last.recipient().substring(last.recipient().indexOf('@'));
+          acceptsAnyRecipient =
+              ask(line, new EnvelopeForm("to nobody", last.sender(), recipient)).accepted();
+        }
+      } finally {
+        replies += line.transcript();
+        line.sendQuit();
+      }
+    }
+
+    private EnvelopeReplies ask(SmtpConnection line, EnvelopeForm form) throws IOException {
+      Reply mail = line.exchange("MAIL FROM:<" + form.sender() + ">", timeouts.reply());
+      Reply recipient =
+          mail.isPositive()
+              ? line.exchange("RCPT TO:<" + form.recipient() + ">", timeouts.reply())
+              : null;
+      EnvelopeReplies answered = new EnvelopeReplies(form, mail, recipient);
+      line.exchange("RSET", timeouts.reply());
+      return answered;
+    }
+
+    List<EnvelopeReplies> open() {
+      return answers.stream()
+          .filter(EnvelopeReplies::accepted)
+          .filter(a -> !(acceptsAnyRecipient && a.form().equals(forms.getLast())))
+          .filter(a -> !(acceptsInvalidRecipient && a.form().equals(forms.get(ROUTE))))
+          .toList();
+    }
+  }
+
+  private Finding verdict(
+      AddressVisit visit, OpenRelayRun run, MailboxMxCheck custody, String trouble) {
+    List<EnvelopeReplies> open = run.open();
+    if (!open.isEmpty()) {
+      EnvelopeReplies first = open.getFirst();
+      String seen =
+          "mail "
+              + String.join(", ", open.stream().map(a -> a.form().name()).toList())
+              + " is taken: RCPT TO:<"
+              + first.form().recipient()
+              + "> after MAIL FROM:<"
+              + first.form().sender()
+              + "> is answered "
+              + first.recipient();
+      return custody == MailboxMxCheck.UNKNOWN
+          ? of(
+              visit,
+              CheckOutcome.INCONCLUSIVE,
+              seen + "; whether the server is responsible for " + own.domain() + " is not known")
+          : of(visit, CheckOutcome.FAIL, seen).as("open");
+    }
+    if (run.answers.size() < run.forms.size()) {
+      return of(
+          visit,
+          CheckOutcome.INCONCLUSIVE,
+          "after " + run.answers.size() + " of " + run.forms.size() + " forms: " + trouble);
+    }
+    List<EnvelopeReplies> judged =
+        run.answers.stream().filter(a -> !a.accepted()).filter(a -> a.recipient() != null).toList();
+    for (EnvelopeReplies each : run.answers) {
+      if (!each.accepted() && !each.refused()) {
+        Reply last = each.recipient() == null ? each.mail() : each.recipient();
+        return of(
+            visit,
+            CheckOutcome.INCONCLUSIVE,
+            "mail " + each.form().name() + " is put off, not refused: " + last);
+      }
+    }
+    if (judged.isEmpty()) {
+      return of(
+          visit,
+          CheckOutcome.INCONCLUSIVE,
+          "no recipient could be asked for: MAIL is answered " + run.answers.getFirst().mail());
+    }
+    return of(
+        visit,
+        CheckOutcome.PASS,
+        run.answers.size()
+            + " forms of mail to "
+            + own.domain()
+            + " are refused"
+            + (run.acceptsAnyRecipient ? ", but for a percent sign, where any name is taken" : "")
+            + (run.acceptsInvalidRecipient
+                ? ", but for a source route, where one to nowhere is taken"
+                : "")
+            + ": "
+            + judged.getFirst().recipient());
+  }
+
+  private static Finding of(AddressVisit visit, CheckOutcome outcome, String seen) {
+    return Finding.of(CHECK, outcome, visit.location(), seen);
+  }
+
+  private static List<Finding> findings(AddressVisit visit, CheckOutcome outcome, String seen) {
+    return List.of(of(visit, outcome, seen));
+  }
+}

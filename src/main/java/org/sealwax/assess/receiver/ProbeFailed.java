@@ -1,0 +1,51 @@
+package org.sealwax.assess.receiver;
+
+/** The server could not be brought to the point where a question can be asked. */
+final class ProbeFailed extends Exception {
+  private static final long serialVersionUID = 1L;
+
+  /** Why. */
+  enum ProbeFailureReason {
+    /** The budget of connections is spent. */
+    NO_CONNECTION_LEFT,
+    /** The time is over. */
+    NO_TIME_LEFT,
+    /** The server asked us to go slower, more often than we wait. */
+    THROTTLED,
+    /** No TCP connection. */
+    UNREACHABLE,
+    /** The connection is there, and nothing comes. */
+    SILENT,
+    /** The connection ended where a reply was due. */
+    CLOSED,
+    /** Something came that is no SMTP. */
+    GARBAGE,
+    /** More came than any honest server says. */
+    ENDLESS,
+    /** A reply of refusal that is not about load: 554, 521, 550. */
+    UNWELCOME,
+    /** EHLO does not offer STARTTLS. */
+    NO_STARTTLS,
+    /** STARTTLS was answered with anything but 220. */
+    STARTTLS_REFUSED,
+    /** There was plain text behind the 220. */
+    INJECTED
+  }
+
+  private final ProbeFailureReason reason;
+
+  ProbeFailed(ProbeFailureReason why, String seen) {
+    super(seen);
+    this.reason = why;
+  }
+
+  ProbeFailureReason reason() {
+    return reason;
+  }
+
+  /** What was seen, for people. */
+  String observed() {
+    String message = getMessage();
+    return message == null ? "" : message;
+  }
+}

@@ -1,0 +1,176 @@
+package org.sealwax.assess.receiver;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.assess.model.CheckOutcome;
+import org.sealwax.assess.model.TlsStart;
+import org.sealwax.assess.tlsclient.ScanHandshakeFacts;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.net.Wire;
+import org.sealwax.mail.tls.ClientOffer;
+import org.sealwax.mail.tls.TlsClient;
+import org.sealwax.mail.tls.TlsWire;
+import org.sealwax.mail.tls.verdict.ReferenceIdentity;
+import org.sealwax.mail.tls.verdict.TlsException;
+import org.sealwax.mail.tls.verdict.TlsFloor;
+import org.sealwax.mail.tls.verdict.TlsVersion;
+import org.sealwax.mail.tls.verdict.TrustRoots;
+import org.sealwax.mail.tls.wire.ClientHelloBuilder;
+import org.sealwax.mail.tls.wire.Records;
+import org.sealwax.mail.tls.wire.ServerMessage;
+
+/**
+ * Whether a session that was is taken up again: tried, not concluded from a ticket that was given.
+ * Before TLS 1.3 the answer shows it in clear, because an abbreviated handshake has no Certificate
+ * (RFC 5246 7.3, RFC 5077 3.1); in TLS 1.3 the ticket must be bound to the session (RFC 8446
+ * 4.2.11.2), which takes an engine that keeps sessions.
+ */
+final class ResumptionProbes {
+  private final AddressScan scan;
+  private final @Nullable TlsClient engine;
+
+  /**
+   * For one visit.
+   *
+   * @param engine keeps sessions; null: those of TLS 1.3 are not tried
+   */
+  ResumptionProbes(AddressScan scan, @Nullable TlsClient engine) {
+    this.scan = scan;
+    this.engine = engine;
+  }
+
+  /** Whether an answer goes on with a session: a ServerHello, and no certificate behind it. */
+  static boolean resumed(HelloResponse answer) {
+    return answer.end() == HelloResponse.HelloEnd.COMPLETE
+        && answer.accepted()
+        && answer.reader().messages().stream()
+            .noneMatch(m -> m instanceof ServerMessage.Certificates);
+  }
+
+  /** What came of the ticket of TLS 1.2 or below that was brought back. */
+  void ticket(HelloResponse answer) {
+    if (!answer.accepted()) {
+      return;
+    }
+    String version = TlsVersionNames.version(answer.hello().orElseThrow().version());
+    if (resumed(answer)) {
+      scan.findings()
+          .add(
+              "resumption",
+              CheckOutcome.INFO,
+              "ticket",
+              version + ": a ticket resumes its session");
+    } else {
+      scan.findings()
+          .add(
+              "resumption",
+              CheckOutcome.INFO,
+              "none",
+              version + ": a ticket is given and not taken");
+    }
+  }
+
+  /** By the session id, where no ticket was given (RFC 5246 7.3). */
+  void id(@Nullable ScanHandshakeFacts facts) throws ProbeFailed, InterruptedException {
+    if (facts == null || facts.version() < Records.TLS10 || facts.version() > Records.TLS12) {
+      return;
+    }
+    String version = TlsVersionNames.version(facts.version());
+    if (facts.sessionId().isEmpty()) {
+      scan.findings()
+          .add(
+              "resumption", CheckOutcome.INFO, "none", version + ": neither ticket nor session id");
+      return;
+    }
+    scan.visit().reportProgress("resumption");
+    byte[] id = HexFormat.of().parseHex(facts.sessionId());
+    ClientHelloBuilder hello =
+        scan.old(
+                facts.version(),
+                List.of(facts.suite()),
+                ClientHelloOffers.CURVES,
+                ClientHelloOffers.SCHEMES)
+            .sessionId(id);
+    HelloResponse answer = scan.ask(hello);
+    Optional<ServerMessage.ServerHello> found = answer.hello();
+    if (found.isEmpty()) {
+      return;
+    }
+    boolean same = found.get().sessionId().equals(facts.sessionId());
+    if (same && resumed(answer)) {
+      scan.findings()
+          .add("resumption", CheckOutcome.INFO, "id", version + ": a session is resumed by its id");
+    } else {
+      scan.findings()
+          .add("resumption", CheckOutcome.INFO, "none", version + ": no session is resumed");
+    }
+  }
+
+  /** In TLS 1.3: two handshakes of an engine that keeps tickets. */
+  void thirteen() throws ProbeFailed, InterruptedException {
+    TlsClient keeping = engine;
+    if (keeping == null || !scan.facts().knownToSpeak(Records.TLS13) || scan.small()) {
+      return;
+    }
+    scan.visit().reportProgress("resumption in TLS 1.3");
+    if (resumes(keeping).isEmpty()) {
+      return;
+    }
+    Optional<Boolean> second = resumes(keeping);
+    if (second.isEmpty()) {
+      return;
+    }
+    if (second.get()) {
+      scan.findings()
+          .add("resumption", CheckOutcome.INFO, "ticket", "TLS 1.3: a ticket resumes its session");
+    } else {
+      scan.findings()
+          .add("resumption", CheckOutcome.INFO, "none", "TLS 1.3: no session is resumed");
+    }
+  }
+
+  /** One handshake and EHLO; whether it took up a session, or empty when it did not come about. */
+  private Optional<Boolean> resumes(TlsClient keeping) throws ProbeFailed, InterruptedException {
+    Wire clear = scan.connector().toTls();
+    Duration time = scan.patience().multipliedBy(2);
+    SmtpConnection line;
+    boolean resumed;
+    try {
+      TlsWire wire = keeping.connect(clear, offer(), time);
+      resumed = wire.handshake().resumed();
+      line = new SmtpConnection(wire);
+    } catch (TlsException e) {
+      return Optional.empty();
+    }
+    try {
+      if (scan.visit().entry() == TlsStart.IMPLICIT) {
+        line.reply(scan.connector().timeouts().banner());
+      }
+      line.exchange("EHLO " + scan.visit().ehlo(), scan.connector().timeouts().reply());
+    } catch (IOException e) {
+      // Whether it was resumed is known by now.
+    } finally {
+      line.sendQuit();
+    }
+    return Optional.of(resumed);
+  }
+
+  private ClientOffer offer() {
+    Domain name = Domain.parse(scan.serverName()).orElse(null);
+    return new ClientOffer(
+        name,
+        TlsFloor.DEFAULT,
+        TlsVersion.TLS_1_3,
+        true,
+        true,
+        false,
+        false,
+        new ReferenceIdentity(List.of(), Set.of(), TrustRoots.none()),
+        "assess " + scan.visit().location().text());
+  }
+}

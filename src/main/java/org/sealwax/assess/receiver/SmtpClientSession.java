@@ -1,0 +1,75 @@
+package org.sealwax.assess.receiver;
+
+import java.io.IOException;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.assess.model.TlsStart;
+import org.sealwax.assess.tlsclient.ScanTlsWire;
+import org.sealwax.mail.smtp.Reply;
+
+/**
+ * A conversation led to the point where MAIL may be said: under TLS where the server has it, as
+ * mail goes, and in clear where it has not. For the tests that a person asks for by name.
+ */
+final class SmtpClientSession {
+  /** Connections that one of them takes at most: one where TLS fails, and one in clear. */
+  static final int CONNECTIONS = 2;
+
+  private SmtpClientSession() {}
+
+  /** After EHLO; for the caller to quit. */
+  static SmtpConnection open(AddressScan scan) throws ProbeFailed, InterruptedException {
+    SmtpConnection line = underTls(scan);
+    return line == null ? scan.connector().greeted() : line;
+  }
+
+  private static @Nullable SmtpConnection underTls(AddressScan scan)
+      throws ProbeFailed, InterruptedException {
+    boolean implicit = scan.visit().entry() == TlsStart.IMPLICIT;
+    ScanTlsWire wire;
+    try {
+      wire = scan.engine(scan.offer()).wire();
+    } catch (ProbeFailed e) {
+      return switch (e.reason()) {
+        case NO_STARTTLS, STARTTLS_REFUSED, INJECTED -> null;
+        case NO_CONNECTION_LEFT,
+            NO_TIME_LEFT,
+            THROTTLED,
+            UNREACHABLE,
+            SILENT,
+            CLOSED,
+            GARBAGE,
+            ENDLESS,
+            UNWELCOME ->
+            throw e;
+      };
+    }
+    if (wire == null) {
+      if (implicit) {
+        throw new ProbeFailed(ProbeFailed.ProbeFailureReason.CLOSED, "TLS did not come about");
+      }
+      return null;
+    }
+    SmtpConnection line = new SmtpConnection(wire);
+    boolean good = false;
+    try {
+      Duration wait = scan.connector().timeouts().reply();
+      if (implicit) {
+        line.reply(scan.connector().timeouts().banner());
+      }
+      Reply hello = line.exchange("EHLO " + scan.visit().ehlo(), wait);
+      good = hello.code() == 250;
+      if (!good) {
+        throw new ProbeFailed(
+            ProbeFailed.ProbeFailureReason.UNWELCOME, "EHLO under TLS is answered " + hello);
+      }
+      return line;
+    } catch (IOException e) {
+      throw new ProbeFailed(SmtpConnection.meaning(e), "EHLO under TLS: " + e.getMessage());
+    } finally {
+      if (!good) {
+        line.close();
+      }
+    }
+  }
+}

@@ -1,0 +1,106 @@
+package org.sealwax.assess.receiver;
+
+import java.io.IOException;
+import java.net.SocketTimeoutException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import org.sealwax.mail.net.Wire;
+import org.sealwax.mail.smtp.InvalidReplyException;
+import org.sealwax.mail.smtp.LineReader;
+import org.sealwax.mail.smtp.Reply;
+import org.sealwax.mail.smtp.ReplyReader;
+
+/** An SMTP conversation over a wire, in clear or under TLS, with a transcript. One thread. */
+final class SmtpConnection implements AutoCloseable {
+  private static final int MAX_TRANSCRIPT = 4_096;
+
+  private final Wire wire;
+  private final LineReader lines;
+  private final ReplyReader replies;
+  private final StringBuilder transcript = new StringBuilder();
+
+  SmtpConnection(Wire wire) {
+    this.wire = wire;
+    this.lines = new LineReader(wire.in());
+    this.replies = new ReplyReader(lines);
+  }
+
+  Wire wire() {
+    return wire;
+  }
+
+  /** Octets that came and nobody asked for. */
+  int unasked() {
+    return lines.buffered();
+  }
+
+  /** Sends octets as they are. */
+  void send(String text) throws IOException {
+    send(text, text.strip().replace("\r\n", "\nC: "));
+  }
+
+  /** Sends octets as they are, and shows something else in the transcript. */
+  void send(String text, String shown) throws IOException {
+    note("C: " + shown);
+    wire.out().write(text.getBytes(StandardCharsets.ISO_8859_1));
+    wire.out().flush();
+  }
+
+  /** The next reply. */
+  Reply reply(Duration longest) throws IOException {
+    wire.readTimeout(longest);
+    Reply reply = replies.read();
+    note("S: " + reply);
+    return reply;
+  }
+
+  Reply exchange(String command, Duration longest) throws IOException {
+    send(command + "\r\n");
+    return reply(longest);
+  }
+
+  /** What was said, for evidence. */
+  String transcript() {
+    return transcript.toString();
+  }
+
+  private void note(String line) {
+    if (transcript.length() < MAX_TRANSCRIPT) {
+      transcript.append(line).append('\n');
+    }
+  }
+
+  /** Says good bye and does not wait long for the answer. */
+  void sendQuit() {
+    try {
+      send("QUIT\r\n");
+    } catch (IOException | RuntimeException e) {
+      // It was over already.
+    }
+    close();
+  }
+
+  @Override
+  public void close() {
+    try {
+      wire.close();
+    } catch (IOException e) {
+      // It is gone either way.
+    }
+  }
+
+  /** What trouble in reading a reply means. */
+  static ProbeFailed.ProbeFailureReason meaning(IOException e) {
+    if (e instanceof SocketTimeoutException) {
+      return ProbeFailed.ProbeFailureReason.SILENT;
+    }
+    if (e instanceof InvalidReplyException trouble) {
+      return switch (trouble.kind()) {
+        case CLOSED -> ProbeFailed.ProbeFailureReason.CLOSED;
+        case TOO_LONG -> ProbeFailed.ProbeFailureReason.ENDLESS;
+        case NOT_A_REPLY, CODE_CHANGED, BROKEN_LINE -> ProbeFailed.ProbeFailureReason.GARBAGE;
+      };
+    }
+    return ProbeFailed.ProbeFailureReason.CLOSED;
+  }
+}

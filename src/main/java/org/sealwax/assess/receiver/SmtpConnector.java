@@ -1,0 +1,371 @@
+package org.sealwax.assess.receiver;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.assess.AddressVisit;
+import org.sealwax.assess.model.TlsStart;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.Deadline;
+import org.sealwax.mail.net.Dialer;
+import org.sealwax.mail.net.Wire;
+import org.sealwax.mail.smtp.Capabilities;
+import org.sealwax.mail.smtp.Reply;
+
+/**
+ * The way in: connects, waits for the greeting, says EHLO and STARTTLS, as politely as a sending
+ * router, and remembers what the server is like. A connection is only opened when the purse gives
+ * one. One thread.
+ */
+final class SmtpConnector {
+  /**
+   * Connections in a row on which STARTTLS may be missing or refused before that is the server's
+   * last word: behind one address there may be several servers, and not all of them alike.
+   */
+  static final int WITHOUT = 4;
+
+  /** The command as it is sent. */
+  static final String STARTTLS = "STARTTLS\r\n";
+
+  private final AddressVisit visit;
+  private final Dialer dialer;
+  private final Clock clock;
+  private final ScanTimeouts timeouts;
+  private Duration slowestBanner = Duration.ZERO;
+  private @Nullable Duration quickestReply;
+  private int opened;
+  private int greetings;
+  private int starttlsOffered;
+  private int starttlsRefused;
+  private int starttlsAccepted;
+  private int missingInARow;
+  private int without = WITHOUT;
+  private @Nullable Capabilities capabilities;
+  private @Nullable Capabilities latest;
+  private String throttle = "";
+  private String transcript = "";
+  private String withoutStarttls = "";
+
+  SmtpConnector(AddressVisit visit, Dialer dialer, Clock clock, ScanTimeouts manners) {
+    this.visit = visit;
+    this.dialer = dialer;
+    this.clock = clock;
+    this.timeouts = manners;
+  }
+
+  /** For a test with few connections: STARTTLS that is missing or refused once is so. */
+  SmtpConnector withoutRetries() {
+    without = 1;
+    return this;
+  }
+
+  /** What is said in clear before STARTTLS. */
+  interface PreStarttlsCommand {
+    void send(SmtpConnection line) throws IOException;
+  }
+
+  /** A wire on which TLS may begin at once; for the caller to close. */
+  Wire toTls() throws ProbeFailed, InterruptedException {
+    return toTls(STARTTLS, line -> {}, true);
+  }
+
+  /** The same with something said before, and the octets that ask for TLS as given. */
+  Wire toTls(String starttls, PreStarttlsCommand before) throws ProbeFailed, InterruptedException {
+    return toTls(starttls, before, false);
+  }
+
+  private Wire toTls(String starttls, PreStarttlsCommand before, boolean plain)
+      throws ProbeFailed, InterruptedException {
+    if (visit.entry() == TlsStart.IMPLICIT) {
+      Wire wire = dial();
+      opened++;
+      return wire;
+    }
+    // What a caller adds may be why STARTTLS is refused: only the plain one counts.
+    while (true) {
+      SmtpConnection line = greeted();
+      boolean ready = false;
+      try {
+        if (!offersStarttls()) {
+          withoutStarttls = line.transcript();
+          another(
+              new ProbeFailed(
+                  ProbeFailed.ProbeFailureReason.NO_STARTTLS, "EHLO offers no STARTTLS"));
+          continue;
+        }
+        sendCommands(line, before);
+        Reply go = timed(line, starttls);
+        transcript = line.transcript();
+        if (go.code() == 220) {
+          if (line.unasked() > 0) {
+            throw new ProbeFailed(
+                ProbeFailed.ProbeFailureReason.INJECTED,
+                line.unasked() + " octets of plain text behind the 220");
+          }
+          starttlsAccepted++;
+          missingInARow = 0;
+          ready = true;
+          return line.wire();
+        }
+        ProbeFailed refused =
+            new ProbeFailed(
+                ProbeFailed.ProbeFailureReason.STARTTLS_REFUSED, "STARTTLS was answered " + go);
+        if (!plain) {
+          throw refused;
+        }
+        starttlsRefused++;
+        if (isBusy(go) && starttlsAccepted > 0) {
+          if (!pause(go)) {
+            throw new ProbeFailed(ProbeFailed.ProbeFailureReason.THROTTLED, refused.observed());
+          }
+          continue;
+        }
+        another(refused);
+      } finally {
+        if (!ready) {
+          line.sendQuit();
+        }
+      }
+    }
+  }
+
+  private boolean offersStarttls() {
+    return latest == null || latest.offersStarttls();
+  }
+
+  /** Tries another connection, or ends with {@code last} when there were enough. */
+  private void another(ProbeFailed last) throws ProbeFailed, InterruptedException {
+    if (++missingInARow >= without || visit.connections().remaining() == 0) {
+      throw last;
+    }
+    pauseFor(timeouts.between());
+  }
+
+  /** A conversation in clear after EHLO; for the caller to close. */
+  SmtpConnection greeted() throws ProbeFailed, InterruptedException {
+    while (true) {
+      Wire wire = dial();
+      SmtpConnection line = new SmtpConnection(wire);
+      boolean good = false;
+      // A greeting that drips is not waited for longer than one that does not come.
+      Deadline deadline =
+          Deadline.after(least(visit.timeLeft(), timeouts.banner().plus(timeouts.reply())), wire);
+      try {
+        Reply banner = banner(line);
+        if (banner.code() == 220) {
+          Reply hello = timed(line, "EHLO " + visit.ehlo() + "\r\n");
+          if (hello.isPermanent() && !isBusy(hello)) {
+            hello = timed(line, "HELO " + visit.ehlo() + "\r\n");
+          }
+          if (hello.code() == 250) {
+            recordTranscript(hello);
+            transcript = line.transcript();
+            opened++;
+            good = true;
+            return line;
+          }
+          banner = hello;
+        }
+        transcript = line.transcript();
+        if (isBusy(banner)) {
+          if (pause(banner)) {
+            continue;
+          }
+          throw new ProbeFailed(
+              ProbeFailed.ProbeFailureReason.THROTTLED, "the server said " + banner);
+        }
+        throw new ProbeFailed(
+            ProbeFailed.ProbeFailureReason.UNWELCOME, "the server said " + banner);
+      } catch (IOException e) {
+        boolean late = deadline.passed() || !visit.timeLeft().isPositive();
+        throw new ProbeFailed(
+            late ? ProbeFailed.ProbeFailureReason.SILENT : SmtpConnection.meaning(e), errorText(e));
+      } finally {
+        deadline.close();
+        if (!good) {
+          line.sendQuit();
+        }
+      }
+    }
+  }
+
+  private static String errorText(IOException e) {
+    String message = e.getMessage();
+    return message == null ? e.getClass().getSimpleName() : message;
+  }
+
+  private Wire dial() throws ProbeFailed {
+    if (!visit.timeLeft().isPositive()) {
+      throw new ProbeFailed(
+          ProbeFailed.ProbeFailureReason.NO_TIME_LEFT, "the time for this assessment is over");
+    }
+    if (opened > 0 && visit.waited().compareTo(timeouts.patience()) > 0) {
+      throw new ProbeFailed(
+          ProbeFailed.ProbeFailureReason.NO_TIME_LEFT,
+          "the server holds each connection up: "
+              + visit.waited().toSeconds()
+              + " s were spent in waits");
+    }
+    if (!visit.connections().tryTake()) {
+      throw new ProbeFailed(
+          ProbeFailed.ProbeFailureReason.NO_CONNECTION_LEFT,
+          "the budget of " + visit.connections().opened() + " connections");
+    }
+    InetAddress address = Objects.requireNonNull(visit.location().address());
+    InetSocketAddress to = new InetSocketAddress(address, visit.location().port());
+    try {
+      Wire wire = dialer.connect(to, null, least(visit.timeLeft(), timeouts.connect()));
+      visit.facts().answers();
+      return wire;
+    } catch (IOException e) {
+      throw new ProbeFailed(ProbeFailed.ProbeFailureReason.UNREACHABLE, errorText(e));
+    }
+  }
+
+  private Reply banner(SmtpConnection line) throws IOException {
+    long start = clock.nanoTime();
+    try {
+      return line.reply(least(visit.timeLeft(), timeouts.banner()));
+    } finally {
+      Duration took = Duration.ofNanos(clock.nanoTime() - start);
+      visit.waited(took);
+      slowestBanner = most(slowestBanner, took);
+    }
+  }
+
+  private static void sendCommands(SmtpConnection line, PreStarttlsCommand before)
+      throws ProbeFailed {
+    try {
+      before.send(line);
+    } catch (IOException e) {
+      throw new ProbeFailed(SmtpConnection.meaning(e), "before STARTTLS: " + errorText(e));
+    }
+  }
+
+  private Reply timed(SmtpConnection line, String command) throws ProbeFailed {
+    long start = clock.nanoTime();
+    try {
+      line.send(command);
+      return line.reply(least(visit.timeLeft(), timeouts.reply()));
+    } catch (IOException e) {
+      throw new ProbeFailed(
+          SmtpConnection.meaning(e), "after " + command.strip() + ": " + errorText(e));
+    } finally {
+      Duration took = Duration.ofNanos(clock.nanoTime() - start);
+      visit.waited(took);
+      quickestReply = quickestReply == null ? took : least(quickestReply, took);
+    }
+  }
+
+  private void recordTranscript(Reply hello) {
+    Capabilities now = Capabilities.of(hello);
+    latest = now;
+    greetings++;
+    if (now.offersStarttls()) {
+      starttlsOffered++;
+    }
+    if (capabilities == null) {
+      capabilities = now;
+    }
+  }
+
+  /** RFC 5321 4.2.1, RFC 3463: a refusal that is about load and will pass. */
+  private static boolean isBusy(Reply reply) {
+    if (!reply.isTransient()) {
+      return false;
+    }
+    boolean system = reply.code() == 421 || reply.code() == 450 || reply.code() == 451;
+    return system || reply.code() == 454 || reply.status() != null;
+  }
+
+  /** Waits as asked; false when it was asked too often. */
+  private boolean pause(Reply reply) throws InterruptedException {
+    throttle = reply.toString();
+    if (visit.pauses() >= timeouts.pauses().size()) {
+      return false;
+    }
+    Duration pause = timeouts.pauses().get(visit.pauses());
+    visit.paused();
+    if (pause.compareTo(visit.timeLeft()) >= 0) {
+      return false;
+    }
+    visit.reportProgress("waiting " + pause.toSeconds() + " s: " + reply);
+    pauseFor(pause);
+    return true;
+  }
+
+  private static void pauseFor(Duration time) throws InterruptedException {
+    Thread.sleep(time);
+  }
+
+  private static Duration least(Duration a, Duration b) {
+    Duration least = a.compareTo(b) <= 0 ? a : b;
+    return least.isPositive() ? least : Duration.ofMillis(1);
+  }
+
+  private static Duration most(Duration a, Duration b) {
+    return a.compareTo(b) >= 0 ? a : b;
+  }
+
+  /** EHLO words in clear; null before the first EHLO and on implicit TLS. */
+  @Nullable Capabilities before() {
+    return capabilities;
+  }
+
+  /** Longest wait for a greeting. */
+  Duration slowestBanner() {
+    return slowestBanner;
+  }
+
+  /** Shortest wait for a reply to a command; zero before the first. */
+  Duration quickestReply() {
+    Duration quickest = quickestReply;
+    return quickest == null ? Duration.ZERO : quickest;
+  }
+
+  /** Connections on which EHLO was answered. */
+  int greetings() {
+    return greetings;
+  }
+
+  /** Those of them on which STARTTLS was offered. */
+  int starttlsOffered() {
+    return starttlsOffered;
+  }
+
+  /** Times that STARTTLS was refused. */
+  int starttlsRefused() {
+    return starttlsRefused;
+  }
+
+  /** Times that STARTTLS was answered 220. */
+  int starttlsAccepted() {
+    return starttlsAccepted;
+  }
+
+  /** The last refusal for load, or empty. */
+  String throttle() {
+    return throttle;
+  }
+
+  /** The last conversation in clear. */
+  String transcript() {
+    return transcript;
+  }
+
+  /** The last conversation in which STARTTLS was not offered. */
+  String withoutStarttls() {
+    return withoutStarttls;
+  }
+
+  ScanTimeouts timeouts() {
+    return timeouts;
+  }
+
+  Clock clock() {
+    return clock;
+  }
+}

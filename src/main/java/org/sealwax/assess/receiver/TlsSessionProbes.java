@@ -1,0 +1,573 @@
+package org.sealwax.assess.receiver;
+
+import java.io.IOException;
+import java.security.GeneralSecurityException;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.assess.model.CheckOutcome;
+import org.sealwax.assess.model.FindingEvidence;
+import org.sealwax.assess.model.TlsStart;
+import org.sealwax.assess.tlsclient.ScanClientCertificate;
+import org.sealwax.assess.tlsclient.ScanHandshakeFacts;
+import org.sealwax.assess.tlsclient.ScanTlsAlert;
+import org.sealwax.assess.tlsclient.ScanTlsClient;
+import org.sealwax.assess.tlsclient.ScanTlsOffer;
+import org.sealwax.assess.tlsclient.ScanTlsWire;
+import org.sealwax.mail.net.Wire;
+import org.sealwax.mail.smtp.InvalidReplyException;
+import org.sealwax.mail.smtp.Reply;
+import org.sealwax.mail.tls.wire.ClientHelloBuilder;
+import org.sealwax.mail.tls.wire.Records;
+import org.sealwax.mail.tls.wire.TlsSuite;
+
+/** What shows only under TLS: state across STARTTLS, tickets, renegotiation, certificates. */
+final class TlsSessionProbes {
+  /** NCSC-NL and RFC 9325 3.4: keys of tickets live at most a week. */
+  private static final long WEEK = 7 * 24 * 3600L;
+
+  private static final String INJECTION = "starttls.cmdinjection";
+
+  private final AddressScan scan;
+  private final FirstConnection contact;
+
+  TlsSessionProbes(AddressScan scan, FirstConnection contact) {
+    this.scan = scan;
+    this.contact = contact;
+  }
+
+  private Duration answerTime() {
+    return scan.connector().timeouts().reply();
+  }
+
+  /** A command behind STARTTLS, in the same segment, must not be answered under TLS. */
+  void injection() throws ProbeFailed, InterruptedException {
+    scan.visit().reportProgress("command injection");
+    if (!starttls(INJECTION)) {
+      return;
+    }
+    // Where a plain STARTTLS leads to TLS, a connection that ends twice ends because of the
+    // command.
+    Optional<String> first = injected();
+    Optional<String> second = first.isPresent() ? injected() : first;
+    second.ifPresent(
+        how -> scan.findings().pass(INJECTION, "the command ends the connection, twice: " + how));
+  }
+
+  /** One try: empty when it is settled, else how the connection ended before TLS. */
+  private Optional<String> injected() throws ProbeFailed, InterruptedException {
+    Wire wire;
+    try {
+      wire = scan.connector().toTls("STARTTLS\r\nNOOP\r\n", line -> {});
+    } catch (ProbeFailed e) {
+      if (e.reason() == ProbeFailed.ProbeFailureReason.INJECTED) {
+        scan.findings().pass(INJECTION, "the command is answered before TLS, in clear text");
+        return Optional.empty();
+      }
+      if (e.reason() == ProbeFailed.ProbeFailureReason.STARTTLS_REFUSED) {
+        scan.findings().pass(INJECTION, "refused: " + e.observed());
+        return Optional.empty();
+      }
+      if (e.reason() == ProbeFailed.ProbeFailureReason.CLOSED) {
+        return Optional.of(e.observed());
+      }
+      throw e;
+    }
+    ScanTlsClient.ScanHandshakeResult result = scan.engine(wire, scan.offer());
+    ScanTlsWire under = result.wire();
+    if (under == null && result.silent()) {
+      ended(INJECTION, "the handshake after it", result.failure(), false);
+      return Optional.empty();
+    }
+    if (under == null) {
+      return Optional.of(result.failure());
+    }
+    answered(under);
+    return Optional.empty();
+  }
+
+  private void answered(ScanTlsWire under) {
+    SmtpConnection line = new SmtpConnection(under);
+    try {
+      Reply first = line.exchange("QUIT", answerTime());
+      if (first.code() == 250) {
+        scan.findings()
+            .add(
+                INJECTION,
+                CheckOutcome.FAIL,
+                "answered",
+                "NOOP sent in clear behind STARTTLS was answered under TLS: " + first,
+                FindingEvidence.transcript(line.transcript()));
+      } else {
+        scan.findings().pass(INJECTION, "the command behind STARTTLS is forgotten");
+      }
+    } catch (IOException e) {
+      ended(INJECTION, "QUIT under TLS", String.valueOf(e.getMessage()), false);
+    } finally {
+      line.close();
+    }
+  }
+
+  /** A connection that ended where an answer was due: a refusal in words passes, nothing else. */
+  private void ended(String check, String what, String trouble, boolean inWords) {
+    scan.findings()
+        .add(
+            check,
+            inWords ? CheckOutcome.PASS : CheckOutcome.INCONCLUSIVE,
+            "",
+            what + (inWords ? " is refused: " : " is not answered: ") + trouble);
+  }
+
+  private boolean starttls(String check) {
+    if (scan.visit().entry() == TlsStart.IMPLICIT) {
+      scan.findings().pass(check, "there is no clear text before TLS");
+      return false;
+    }
+    return contact.underTls();
+  }
+
+  private void requires(Reply mail) {
+    if (!scan.findings().has("starttls.required")) {
+      scan.findings()
+          .add(
+              "starttls.required",
+              CheckOutcome.INFO,
+              mail.code() == 250 ? "clear-taken" : "clear-refused",
+              "MAIL in clear text is answered " + mail);
+    }
+  }
+
+  /** MAIL before TLS must be forgotten with everything else (RFC 3207 4.2). */
+  void reset() throws ProbeFailed, InterruptedException {
+    scan.visit().reportProgress("state across STARTTLS");
+    if (!starttls("starttls.reset")) {
+      return;
+    }
+    Reply[] mail = new Reply[1];
+    Wire wire;
+    try {
+      wire =
+          scan.connector()
+              .toTls(
+                  SmtpConnector.STARTTLS,
+                  line -> mail[0] = line.exchange("MAIL FROM:<>", answerTime()));
+    } catch (ProbeFailed e) {
+      if (e.reason() != ProbeFailed.ProbeFailureReason.STARTTLS_REFUSED || mail[0] == null) {
+        throw e;
+      }
+      // RFC 3207 says nothing of STARTTLS within a transaction; who refuses it has nothing to keep.
+      requires(mail[0]);
+      scan.findings()
+          .pass("starttls.reset", "no state can be carried over: after MAIL " + e.observed());
+      return;
+    }
+    boolean taken = mail[0] != null && mail[0].code() == 250;
+    if (mail[0] != null) {
+      requires(mail[0]);
+    }
+    ScanTlsWire under = scan.engine(wire, scan.offer()).wire();
+    if (under == null) {
+      return;
+    }
+    SmtpConnection line = new SmtpConnection(under);
+    try {
+      if (!taken) {
+        scan.findings().pass("starttls.reset", "no MAIL is taken before TLS");
+        return;
+      }
+      String rcpt = "RCPT TO:<postmaster>";
+      Reply first = line.exchange(rcpt, answerTime());
+      if (first.code() == 503 || first.isPermanent() && first.code() != 550) {
+        scan.findings().pass("starttls.reset", "RCPT after STARTTLS is answered " + first);
+        return;
+      }
+      line.exchange("RSET", answerTime());
+      Reply second = line.exchange(rcpt, answerTime());
+      if (second.code() == 503) {
+        scan.findings()
+            .add(
+                "starttls.reset",
+                CheckOutcome.FAIL,
+                "kept",
+                "RCPT belongs to the MAIL of before TLS: " + first,
+                FindingEvidence.transcript(line.transcript()));
+      } else {
+        scan.findings()
+            .pass("starttls.reset", "RCPT does not depend on MAIL here, before or after RSET");
+      }
+    } catch (IOException e) {
+      ended("starttls.reset", "RCPT without a new MAIL", String.valueOf(e.getMessage()), false);
+    } finally {
+      line.sendQuit();
+    }
+  }
+
+  /** A certificate that nobody trusts, shown to a server that asks. */
+  void clientCertificate() throws ProbeFailed, InterruptedException {
+    scan.visit().reportProgress("client certificate");
+    boolean asked =
+        contact.facts() != null && contact.facts().request() != null
+            || scan.facts().request().isPresent();
+    if (!asked) {
+      if (contact.facts() != null) {
+        scan.findings().pass("clientcert.tolerate", "no certificate is asked for");
+      }
+      return;
+    }
+    java.time.Instant now = scan.connector().clock().now();
+    ScanClientCertificate own =
+        ScanClientCertificate.selfSigned(
+            "probe.invalid", now.minus(Duration.ofDays(60)), now.minus(Duration.ofDays(30)));
+    // Without a certificate the same handshake goes on; one that ends without a word is tried
+    // again.
+    String trouble = "";
+    boolean refused = false;
+    for (int round = 0; round < 2 && !refused; round++) {
+      ScanTlsClient.ScanHandshakeResult result = scan.engine(scan.offer().withCertificate(own));
+      trouble = result.failure();
+      refused = result.alert() >= 0 || round > 0 && !result.silent();
+      ScanTlsWire under = result.wire();
+      if (under == null) {
+        continue;
+      }
+      SmtpConnection line = new SmtpConnection(under);
+      try {
+        if (scan.visit().entry() == TlsStart.IMPLICIT) {
+          line.reply(answerTime());
+        }
+        Reply hello = line.exchange("EHLO " + scan.visit().ehlo(), answerTime());
+        scan.findings()
+            .pass(
+                "clientcert.tolerate", "with an expired self-signed one EHLO is answered " + hello);
+        return;
+      } catch (IOException e) {
+        trouble = String.valueOf(e.getMessage());
+        refused =
+            e instanceof ScanTlsAlert
+                || round > 0 && SmtpConnection.meaning(e) != ProbeFailed.ProbeFailureReason.SILENT;
+      } finally {
+        line.sendQuit();
+      }
+    }
+    scan.findings()
+        .add(
+            "clientcert.tolerate",
+            refused ? CheckOutcome.FAIL : CheckOutcome.INCONCLUSIVE,
+            refused ? "aborts" : "",
+            "with an expired self-signed certificate the connection does not go on: " + trouble);
+  }
+
+  /** What was asked of our certificate, as far as anything showed it. */
+  void reportCertificateRequest() {
+    ScanHandshakeFacts facts = contact.facts();
+    if (scan.findings().has("clientcert.request") || facts == null) {
+      return;
+    }
+    ScanHandshakeFacts.CertificateRequestFacts request = facts.request();
+    if (request == null) {
+      scan.findings().pass("clientcert.request", "no certificate is asked for");
+    } else if (request.bytes() > 4_096) {
+      scan.findings()
+          .add(
+              "clientcert.request",
+              CheckOutcome.WARN,
+              "large-list",
+              request.authorities() + " CAs are listed in " + request.bytes() + " octets");
+    } else {
+      scan.findings()
+          .add(
+              "clientcert.request",
+              CheckOutcome.INFO,
+              "requested",
+              "a certificate is asked for and not demanded; "
+                  + request.authorities()
+                  + " CAs listed");
+    }
+  }
+
+  /** A second handshake of the client's wish inside the first. */
+  void renegotiation() throws ProbeFailed, InterruptedException {
+    scan.visit().reportProgress("renegotiation");
+    if (scan.findings().has("client-reneg") || !scan.speaksOld().orElse(false)) {
+      return;
+    }
+    int old = Math.min(scan.facts().highest(Records.TLS12), Records.TLS12);
+    ScanTlsClient.ScanHandshakeResult result =
+        scan.engine(scan.offer().versions(Math.min(Records.TLS10, old), old));
+    ScanTlsWire under = result.wire();
+    if (under == null) {
+      return;
+    }
+    try {
+      List<Integer> suites = List.of(result.facts().suite());
+      under.readTimeout(scan.patience());
+      ScanTlsWire.ServerReaction taken = under.renegotiate(suites);
+      switch (taken) {
+        case ACCEPTED ->
+            scan.findings()
+                .add(
+                    "client-reneg",
+                    CheckOutcome.WARN,
+                    "endless",
+                    "a renegotiation that the client asks for is begun");
+        case REFUSED, CLOSED ->
+            scan.findings()
+                .pass("client-reneg", "a renegotiation that the client asks for is refused");
+        case SILENT ->
+            scan.findings()
+                .add(
+                    "client-reneg",
+                    CheckOutcome.INCONCLUSIVE,
+                    "",
+                    "a renegotiation that the client asks for is not answered");
+      }
+    } catch (IOException e) {
+      // The connection ended before the question.
+    } finally {
+      close(under);
+    }
+  }
+
+  /** Records with wrong padding and a right MAC (CVE-2014-8730). */
+  void padding() throws ProbeFailed, InterruptedException {
+    scan.visit().reportProgress("padding");
+    List<Integer> cbc =
+        ClientHelloOffers.secure(
+            s ->
+                s.mode() == TlsSuite.Mode.CBC
+                    && scan.facts().oldSuites().contains(s.id())
+                    && (s.bulk() == TlsSuite.Bulk.AES || s.bulk() == TlsSuite.Bulk.CAMELLIA));
+    if (cbc.isEmpty()) {
+      if (!scan.facts().oldSuites().isEmpty() || !scan.speaksOld().orElse(true)) {
+        scan.findings().pass("vuln.poodle-tls", "no CBC suite is accepted in TLS");
+      }
+      return;
+    }
+    int old = Math.min(scan.facts().highest(Records.TLS12), Records.TLS12);
+    if (old < Records.TLS10) {
+      return;
+    }
+    ScanTlsOffer offer = scan.offer().versions(Records.TLS10, old).suites(cbc);
+    ScanTlsWire under = scan.engine(offer).wire();
+    if (under == null) {
+      return;
+    }
+    SmtpConnection line = new SmtpConnection(under);
+    try {
+      if (scan.visit().entry() == TlsStart.IMPLICIT) {
+        line.reply(answerTime());
+      }
+      under.alterPadding();
+      Reply reply = line.exchange("NOOP", scan.patience());
+      if (!under.altered()) {
+        return;
+      }
+      scan.findings()
+          .add(
+              "vuln.poodle-tls",
+              CheckOutcome.FAIL,
+              "vulnerable",
+              "a record with wrong padding was taken: NOOP in it is answered " + reply);
+    } catch (IOException e) {
+      // RFC 5246 6.2.3.2 demands an alert, after which the connection is over.
+      boolean refused =
+          e instanceof ScanTlsAlert
+              || e instanceof InvalidReplyException trouble
+                  && trouble.kind() == InvalidReplyException.Kind.CLOSED;
+      ended(
+          "vuln.poodle-tls",
+          "a record with wrong padding",
+          String.valueOf(e.getMessage()),
+          refused && under.altered());
+    } finally {
+      line.close();
+    }
+  }
+
+  /** A ticket of TLS 1.2, for those checks that need one. */
+  ScanHandshakeFacts.@Nullable SessionTicketFacts oldTicket()
+      throws ProbeFailed, InterruptedException {
+    scan.visit().reportProgress("tickets");
+    int old = Math.min(scan.facts().highest(Records.TLS12), Records.TLS12);
+    if (old < Records.TLS10) {
+      return null;
+    }
+    ScanHandshakeFacts facts = contact.facts();
+    if (facts == null || facts.version() > Records.TLS12) {
+      ScanTlsClient.ScanHandshakeResult result =
+          scan.engine(scan.offer().versions(Math.min(Records.TLS10, old), old));
+      ScanTlsWire under = result.wire();
+      if (under == null) {
+        return null;
+      }
+      new SmtpConnection(under).sendQuit();
+      facts = under.facts();
+    }
+    last = facts;
+    return facts.tickets().isEmpty() ? null : facts.tickets().getFirst();
+  }
+
+  private @Nullable ScanHandshakeFacts last;
+
+  /** The handshake that {@link #oldTicket} came from. */
+  @Nullable ScanHandshakeFacts last() {
+    return last;
+  }
+
+  /** What tickets say about themselves. */
+  void reportTickets(ScanHandshakeFacts.@Nullable SessionTicketFacts old, boolean looked) {
+    ScanHandshakeFacts facts = contact.facts();
+    if (facts == null) {
+      if (scan.facts().answers(ClientHelloBuilder.SESSION_TICKET)) {
+        scan.findings()
+            .add(
+                "ticket",
+                CheckOutcome.INFO,
+                "",
+                "tickets are offered; none of them could be looked at");
+      }
+      return;
+    }
+    List<ScanHandshakeFacts.SessionTicketFacts> all = new java.util.ArrayList<>(facts.tickets());
+    if (old != null && !all.contains(old)) {
+      all.add(old);
+    }
+    boolean bad = false;
+    for (ScanHandshakeFacts.SessionTicketFacts ticket : all) {
+      byte[] octets = HexFormat.of().parseHex(ticket.ticketHex());
+      if (underZeroKey(octets)) {
+        bad = true;
+        scan.findings()
+            .add(
+                "ticket",
+                CheckOutcome.FAIL,
+                "zero-key",
+                "tickets are made under a key of zeros",
+                FindingEvidence.bytes(octets));
+      } else if (ticket.lifetime() > WEEK) {
+        bad = true;
+        scan.findings()
+            .add(
+                "ticket",
+                CheckOutcome.WARN,
+                "long",
+                "tickets are good for " + ticket.lifetime() / 3600 + " hours");
+      }
+    }
+    if (!bad) {
+      scan.findings()
+          .pass(
+              "ticket",
+              all.isEmpty()
+                  ? "no ticket is given"
+                  : all.size() + " tickets, good for " + all.getFirst().lifetime() + " s");
+    }
+    if (facts.version() < Records.TLS13 && looked) {
+      scan.findings().pass("early-data", "TLS 1.3 was not negotiated");
+    } else if (facts.version() >= Records.TLS13) {
+      long early =
+          facts.tickets().stream()
+              .mapToLong(ScanHandshakeFacts.SessionTicketFacts::earlyData)
+              .max()
+              .orElse(-1);
+      if (early > 0) {
+        scan.findings()
+            .add(
+                "early-data",
+                CheckOutcome.FAIL,
+                "accepted",
+                "tickets allow " + early + " octets of early data");
+      } else {
+        scan.findings().pass("early-data", "tickets allow no early data");
+      }
+    }
+  }
+
+  /**
+   * RFC 5077 4: key name, IV, state, HMAC-SHA-256 over what is before it. A key of zeros is what
+   * GnuTLS used for its first hours (CVE-2020-13777), and what careless code leaves.
+   */
+  static boolean underZeroKey(byte[] ticket) {
+    if (ticket.length < 16 + 16 + 16 + 32) {
+      return false;
+    }
+    byte[] body = Arrays.copyOf(ticket, ticket.length - 32);
+    byte[] mac = Arrays.copyOfRange(ticket, ticket.length - 32, ticket.length);
+    for (int size : new int[] {16, 32}) {
+      try {
+        Mac hmac = Mac.getInstance("HmacSHA256");
+        hmac.init(new SecretKeySpec(new byte[size], "HmacSHA256"));
+        if (Arrays.equals(hmac.doFinal(body), mac)) {
+          return true;
+        }
+      } catch (GeneralSecurityException e) {
+        throw new IllegalStateException("every JDK has HmacSHA256", e);
+      }
+    }
+    return VulnerabilityProbes.zero(Arrays.copyOf(ticket, 16));
+  }
+
+  /** Certificates of the key types that have not been seen. */
+  void certificates() throws ProbeFailed, InterruptedException {
+    scan.visit().reportProgress("certificates of each type");
+    boolean old = scan.speaksOld().orElse(false);
+    boolean tried = true;
+    if (!scan.facts().leafTypes().contains("RSA")) {
+      tried &=
+          type(old, TlsSuite.Authentication.RSA, List.of(0x0804, 0x0805, 0x0806, 0x0401, 0x0501));
+    }
+    boolean curve = scan.facts().leafTypes().contains("EC");
+    if (!curve && !scan.facts().leafTypes().contains("EdDSA")) {
+      tried &=
+          type(old, TlsSuite.Authentication.ECDSA, List.of(0x0403, 0x0503, 0x0603, 0x0807, 0x0808));
+    }
+    if (tried) {
+      scan.visit().facts().allKeyTypesTried();
+    }
+  }
+
+  private boolean type(boolean old, TlsSuite.Authentication kind, List<Integer> schemes)
+      throws ProbeFailed, InterruptedException {
+    if (old) {
+      int version = scan.oldVersion();
+      List<Integer> suites =
+          ClientHelloOffers.usable(
+              version,
+              ClientHelloOffers.suites(
+                  s ->
+                      !s.export()
+                          && s.authentication() == kind
+                          && (s.exchange() == TlsSuite.Exchange.ECDHE
+                              || s.exchange() == TlsSuite.Exchange.DHE
+                              || s.exchange() == TlsSuite.Exchange.RSA)));
+      if (suites.isEmpty()) {
+        return true;
+      }
+      HelloResponse answer = scan.anyOf(version, suites);
+      return answer.accepted() || answer.refused();
+    }
+    if (scan.facts().knownToSpeak(Records.TLS13)) {
+      ScanTlsClient.ScanHandshakeResult result =
+          scan.engine(scan.offer().versions(Records.TLS13, Records.TLS13).schemes(schemes));
+      close(result.wire());
+      return true;
+    }
+    return false;
+  }
+
+  private static void close(@Nullable Wire wire) {
+    if (wire == null) {
+      return;
+    }
+    try {
+      wire.close();
+    } catch (IOException e) {
+      // It is gone either way.
+    }
+  }
+}

@@ -1,0 +1,340 @@
+package org.sealwax.assess.receiver;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.sealwax.assess.model.CheckOutcome;
+import org.sealwax.assess.model.FindingEvidence;
+import org.sealwax.mail.net.Deadline;
+import org.sealwax.mail.net.Wire;
+import org.sealwax.mail.tls.wire.ClientHelloBuilder;
+import org.sealwax.mail.tls.wire.Records;
+import org.sealwax.mail.tls.wire.ServerMessage;
+import org.sealwax.mail.tls.wire.Ssl2;
+import org.sealwax.mail.tls.wire.TlsSuite;
+
+/** Which versions are spoken, and what the first ServerHello of TLS 1.2 or below shows besides. */
+final class TlsVersionProbes {
+  private static final int NO_RENEGOTIATION_INFO = 0;
+  private final AddressScan scan;
+  private boolean bestOld;
+
+  /** Whether an answer showed what the server makes of compression and extensions. */
+  private boolean answerSeen;
+
+  TlsVersionProbes(AddressScan scan) {
+    this.scan = scan;
+  }
+
+  /** TLS 1.2 with everything that shows something: compression, heartbeat, tickets, a staple. */
+  void twelve() throws ProbeFailed, InterruptedException {
+    scan.visit().reportProgress("TLS 1.2");
+    int version = scan.highest();
+    List<Integer> suites = ClientHelloOffers.usable(version, ClientHelloOffers.secure(s -> true));
+    HelloResponse answer =
+        scan.small()
+            ? scan.anyOf(version, suites)
+            : scan.ask(
+                scan.old(version, suites, ClientHelloOffers.CURVES, ClientHelloOffers.SCHEMES)
+                    .compressions(1, NO_RENEGOTIATION_INFO)
+                    .extension(ClientHelloBuilder.SESSION_TICKET)
+                    .extension(ClientHelloBuilder.HEARTBEAT, (byte) 1)
+                    .statusRequest());
+    answerSeen = answer.accepted() && !scan.small();
+    if (answer.dropped() && !scan.facts().knownToSpeak(Records.TLS13)) {
+      answer = scan.anyOf(version, suites);
+    }
+    if (!answer.accepted() && version == Records.TLS12) {
+      // Only sound suites were offered; a server may have nothing but others.
+      HelloResponse rest =
+          scan.anyOf(
+              version,
+              ClientHelloOffers.suites(s -> !ClientHelloOffers.WeakSuiteClass.of(s).isEmpty()));
+      answer = rest.accepted() ? rest : answer;
+    }
+    int found = answer.hello().map(ServerMessage.ServerHello::version).orElse(0);
+    if (found == 0 && !answer.refused()) {
+      return;
+    }
+    for (int v = version; v > found && v > Records.SSL3; v--) {
+      if (v == version || found > 0) {
+        scan.facts().version(v, false);
+      }
+    }
+    bestOld = true;
+  }
+
+  /** TLS 1.3 by a hello that offers nothing else; the groups are those that resist tomorrow. */
+  void thirteen() throws ProbeFailed, InterruptedException {
+    scan.visit().reportProgress("TLS 1.3");
+    if (!scan.offers13()) {
+      if (!scan.facts().knownToSpeak(Records.TLS13)) {
+        noHybrid("no offer of TLS 1.3 is answered");
+      }
+      return;
+    }
+    HelloResponse hybrid = scan.ask(scan.new13(ClientHelloOffers.TLS13, ClientHelloOffers.HYBRIDS));
+    if (hybrid.accepted()) {
+      scan.facts().version(Records.TLS13, true);
+      int group = hybrid.hello().map(ServerMessage.ServerHello::group).orElse(-1);
+      scan.findings()
+          .pass(
+              "kex.pq",
+              "a hello with hybrid groups alone is answered with "
+                  + org.sealwax.mail.tls.wire.NamedGroup.name(group),
+              FindingEvidence.bytes(hybrid.first()));
+      return;
+    }
+    if (!hybrid.refused()) {
+      return;
+    }
+    if (!scan.facts().knownToSpeak(Records.TLS13)) {
+      HelloResponse any = scan.ask(scan.new13(ClientHelloOffers.TLS13, ClientHelloOffers.GROUPS13));
+      if (any.accepted() || any.refused()) {
+        scan.facts().version(Records.TLS13, any.accepted());
+      }
+    }
+    noHybrid("a hello with hybrid groups alone is refused: " + hybrid.text());
+  }
+
+  private void noHybrid(String seen) {
+    scan.findings().add("kex.pq", CheckOutcome.WARN, "missing", seen);
+  }
+
+  /** TLS 1.1, 1.0 and SSL 3.0, each only as long as there is a doubt. */
+  void older() throws ProbeFailed, InterruptedException {
+    scan.visit().reportProgress("old versions");
+    List<Integer> all = ClientHelloOffers.suites(s -> !s.export());
+    for (int version = Records.TLS11; version >= Records.SSL3; version--) {
+      Optional<Boolean> known = scan.facts().speaks(version);
+      if (known.isPresent()) {
+        continue;
+      }
+      HelloResponse answer = scan.anyOf(version, all);
+      int found = answer.hello().map(ServerMessage.ServerHello::version).orElse(0);
+      if (found == 0 && !answer.refused()) {
+        return;
+      }
+      for (int v = version; v > found && v >= Records.SSL3; v--) {
+        // A server answers with the best that it has up to what was offered (RFC 5246 appendix
+        // E.1): a refusal says it of all of them; SSL 3.0 is asked for by itself, because its
+        // hellos have no extensions and some servers treat them apart.
+        if (v > Records.SSL3 || version == Records.SSL3) {
+          scan.facts().version(v, v == found);
+        }
+      }
+    }
+  }
+
+  /** SSL 2.0. */
+  void two() throws ProbeFailed, InterruptedException {
+    if (scan.findings().has("ssl2")) {
+      return;
+    }
+    scan.visit().reportProgress("SSL 2.0");
+    byte[] octets = new byte[Ssl2.MAX_BYTES];
+    int count = 0;
+    boolean ended = false;
+    Ssl2.Ssl2Parse reading = new Ssl2.Ssl2Parse.Partial();
+    Wire wire = scan.connector().toTls();
+    Duration wait = scan.patience();
+    try (Deadline _ = Deadline.after(wait.multipliedBy(2), wire)) {
+      wire.out().write(Ssl2.clientHello(Ssl2.KINDS, scan.random().bytes(16)));
+      wire.readTimeout(wait);
+      while (reading instanceof Ssl2.Ssl2Parse.Partial && count < octets.length) {
+        int more = wire.in().read(octets, count, octets.length - count);
+        if (more < 0) {
+          ended = true;
+          break;
+        }
+        count += more;
+        reading = Ssl2.read(octets, count);
+      }
+    } catch (java.net.SocketTimeoutException e) {
+      ended = false;
+    } catch (IOException e) {
+      ended = true;
+    } finally {
+      close(wire);
+    }
+    switch (reading) {
+      case Ssl2.Ssl2Parse.Whole whole -> {
+        scan.facts().version(0x0002, true);
+        List<String> kinds = whole.answer().kinds().stream().map(Ssl2::name).toList();
+        scan.findings()
+            .add(
+                "ssl2",
+                CheckOutcome.FAIL,
+                "on",
+                "SSL 2.0 is answered with "
+                    + (kinds.isEmpty() ? "no cipher in common" : String.join(", ", kinds)),
+                FindingEvidence.bytes(
+                    java.util.Arrays.copyOf(octets, Math.min(count, HelloResponse.MAX_EVIDENCE))));
+        scan.findings()
+            .add(
+                "vuln.drown",
+                CheckOutcome.FAIL,
+                "vulnerable",
+                "the key is in use with SSL 2.0, so what TLS carries under it can be decrypted");
+        kinds.stream()
+            .filter(kind -> kind.contains("RC4_128_WITH"))
+            .findFirst()
+            .ifPresent(
+                kind -> scan.findings().add("suite.rc4", CheckOutcome.FAIL, "accepted", kind));
+      }
+      case Ssl2.Ssl2Parse.Broken broken -> off();
+      case Ssl2.Ssl2Parse.Partial partial -> {
+        if (ended) {
+          off();
+        } else {
+          scan.findings()
+              .add(
+                  "ssl2",
+                  CheckOutcome.INCONCLUSIVE,
+                  "",
+                  "a hello of SSL 2.0 gets no answer at all");
+        }
+      }
+    }
+  }
+
+  private void off() {
+    scan.facts().version(0x0002, false);
+    scan.findings().pass("ssl2", "a hello of SSL 2.0 is refused");
+    scan.findings().pass("vuln.drown", "SSL 2.0 is off here");
+  }
+
+  private static void close(Wire wire) {
+    try {
+      wire.close();
+    } catch (IOException e) {
+      // It is gone either way.
+    }
+  }
+
+  /** Says what is known by now. */
+  void report() {
+    ServerFacts book = scan.facts();
+    FindingLog told = scan.findings();
+    Optional<Boolean> thirteen = book.speaks(Records.TLS13);
+    Optional<Boolean> twelve = book.speaks(Records.TLS12);
+    thirteen.ifPresent(
+        on -> {
+          if (on) {
+            told.pass("tls13", "TLS 1.3 is spoken");
+          } else {
+            told.add("tls13", CheckOutcome.WARN, "missing", "TLS 1.3 is not spoken");
+          }
+        });
+    twelve.ifPresent(
+        on -> {
+          if (on) {
+            told.pass("tls12", "TLS 1.2 is spoken");
+          } else if (thirteen.orElse(false)) {
+            told.pass("tls12", "TLS 1.3 only: nothing older is spoken");
+          } else if (thirteen.isPresent()) {
+            told.add(
+                "tls12", CheckOutcome.FAIL, "neither", "neither TLS 1.2 nor TLS 1.3 is spoken");
+          }
+        });
+    int best = book.highest(Records.TLS13);
+    old(Records.TLS11, "tls11", best);
+    old(Records.TLS10, "tls10", best);
+    book.speaks(Records.SSL3)
+        .ifPresent(
+            on -> {
+              if (on) {
+                told.add("ssl3", CheckOutcome.FAIL, "on", "SSL 3.0 is spoken");
+                cbcOfSsl3();
+              } else {
+                told.pass("ssl3", "SSL 3.0 is refused");
+                told.pass("vuln.poodle", "SSL 3.0 is off");
+              }
+            });
+  }
+
+  private void cbcOfSsl3() {
+    boolean cbc =
+        scan.facts().suites().getOrDefault(Records.SSL3, java.util.Set.of()).stream()
+            .anyMatch(id -> TlsSuite.of(id).map(s -> s.mode() == TlsSuite.Mode.CBC).orElse(false));
+    if (cbc) {
+      scan.findings()
+          .add(
+              "vuln.poodle", CheckOutcome.FAIL, "vulnerable", "SSL 3.0 is spoken with a CBC suite");
+    }
+  }
+
+  /** With RC4 preferred, SSL 3.0 shows no CBC suite until one is asked for. */
+  void poodle() throws ProbeFailed, InterruptedException {
+    if (!scan.facts().knownToSpeak(Records.SSL3)) {
+      return;
+    }
+    HelloResponse answer =
+        scan.anyOf(
+            Records.SSL3,
+            ClientHelloOffers.suites(s -> s.mode() == TlsSuite.Mode.CBC && !s.export()));
+    if (!answer.accepted() && answer.refused()) {
+      scan.findings().pass("vuln.poodle", "SSL 3.0 is spoken, but without CBC suites");
+    } else {
+      cbcOfSsl3();
+    }
+  }
+
+  private void old(int version, String check, int best) {
+    scan.facts()
+        .speaks(version)
+        .ifPresent(
+            on -> {
+              if (!on) {
+                scan.findings().pass(check, TlsVersionNames.version(version) + " is refused");
+              } else if (best == version) {
+                scan.findings()
+                    .add(
+                        check,
+                        CheckOutcome.FAIL,
+                        "best",
+                        "nothing better than " + TlsVersionNames.version(version) + " is spoken");
+              } else {
+                scan.findings()
+                    .add(
+                        check,
+                        CheckOutcome.WARN,
+                        "on",
+                        TlsVersionNames.version(version) + " is still spoken");
+              }
+            });
+  }
+
+  /** What ServerHellos before TLS 1.3 said about themselves. */
+  void flags() {
+    ServerFacts book = scan.facts();
+    FindingLog told = scan.findings();
+    int old = book.highest(Records.TLS12);
+    if (old == 0) {
+      if (bestOld && book.knownToSpeak(Records.TLS13)) {
+        String seen = "TLS 1.3 only, which has it by design";
+        for (String check : List.of("ems", "secure-reneg", "compression", "client-reneg", "scsv")) {
+          told.pass(check, seen);
+        }
+      }
+      return;
+    }
+    boolean answered = book.helloAnswered();
+    if (book.answers(ClientHelloBuilder.EXTENDED_MASTER_SECRET)) {
+      told.pass("ems", "extended_master_secret is answered");
+    } else if (old > Records.SSL3 && answered) {
+      told.add("ems", CheckOutcome.WARN, "missing", "extended_master_secret is not answered");
+    }
+    if (book.answers(ClientHelloBuilder.RENEGOTIATION_INFO)) {
+      told.pass("secure-reneg", "renegotiation_info is answered");
+    } else if (answered) {
+      told.add("secure-reneg", CheckOutcome.FAIL, "missing", "renegotiation_info is not answered");
+    }
+    if (book.compresses()) {
+      told.add("compression", CheckOutcome.FAIL, "on", "DEFLATE is chosen when it is offered");
+    } else if (answerSeen) {
+      told.pass("compression", "DEFLATE is offered and not chosen");
+    }
+  }
+}

@@ -1,0 +1,231 @@
+package org.sealwax.assess.receiver;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.assess.model.CheckOutcome;
+import org.sealwax.assess.model.FindingEvidence;
+import org.sealwax.mail.tls.wire.ClientHelloBuilder;
+import org.sealwax.mail.tls.wire.Records;
+
+/**
+ * Hellos that a server must bear although it does not know everything in them (RFC 8446 4.1.2, RFC
+ * 8701), each compared with the plain one that it answered.
+ */
+final class ToleranceProbes {
+  /** A hello with a post-quantum key share has about so many octets. */
+  private static final int HYBRID_SIZE = 1_700;
+
+  /** Nearly as long as one record may be. */
+  private static final int LARGE_SIZE = 16_000;
+
+  /** Where a segment of Ethernet ends. */
+  private static final int SEGMENT = 1_400;
+
+  /** What is tried, by aspect. */
+  private static final Map<String, String> TRIED = tried();
+
+  private final AddressScan scan;
+  private @Nullable Boolean plain;
+
+  ToleranceProbes(AddressScan scan) {
+    this.scan = scan;
+  }
+
+  /** Curves that only this server has come along, or it would refuse the hello for want of them. */
+  private int wideGroups() {
+    return scan.small() ? 2 : 20;
+  }
+
+  private static Map<String, String> tried() {
+    Map<String, String> all = new LinkedHashMap<>();
+    all.put("grease", "GREASE");
+    all.put("split", "a hello in two segments");
+    all.put("large", "a hello of 16 KB");
+    all.put("no-sni", "no server name");
+    all.put("wrong-sni", "another server name");
+    return Collections.unmodifiableMap(all);
+  }
+
+  /** A hello that the server should answer, in the best version that it speaks. */
+  private ClientHelloBuilder base(String name) {
+    return base(name, -1);
+  }
+
+  private ClientHelloBuilder base(String name, int grease) {
+    boolean thirteen = scan.facts().knownToSpeak(Records.TLS13);
+    List<Integer> suites = new ArrayList<>();
+    List<Integer> groups = new ArrayList<>(List.of(29, 23, 24, 25, 30));
+    scan.facts().groups().stream()
+        .filter(id -> id < 0xff01 && !groups.contains(id))
+        .limit(wideGroups())
+        .forEach(groups::add);
+    List<Integer> versions =
+        new ArrayList<>(
+            thirteen
+                ? List.of(Records.TLS13, Records.TLS12)
+                : List.of(Records.TLS12, Records.TLS11, Records.TLS10));
+    List<ClientHelloBuilder.KeyShare> shares = new ArrayList<>();
+    // What bears only short hellos gets a short one: its length must not be what is refused.
+    boolean wide = !scan.small();
+    ClientHelloBuilder hello =
+        new ClientHelloBuilder(Math.min(scan.highest(), Records.TLS12))
+            .random(scan.random().bytes(32));
+    if (wide) {
+      hello.sessionId(scan.random().bytes(32));
+    }
+    if (grease >= 0) {
+      suites.add(ClientHelloBuilder.grease(grease));
+      groups.addFirst(ClientHelloBuilder.grease(grease + 1));
+      versions.addFirst(ClientHelloBuilder.grease(grease + 2));
+      shares.add(
+          new ClientHelloBuilder.KeyShare(ClientHelloBuilder.grease(grease + 1), new byte[] {0}));
+      hello.extension(ClientHelloBuilder.grease(grease + 3));
+      // A number that IANA has not given out yet: what tomorrow's clients will send.
+      hello.extension(0xfa17, (byte) 1, (byte) 2, (byte) 3);
+    }
+    if (thirteen) {
+      suites.addAll(List.of(0x1301, 0x1302, 0x1303));
+    }
+    scan.facts().oldSuites().stream().limit(wide ? Long.MAX_VALUE : 6).forEach(suites::add);
+    if (suites.size() < 4) {
+      suites.addAll(List.of(0xc02f, 0xc02b, 0xc030, 0xc02c, 0x2f));
+    }
+    if (wide) {
+      shares.add(new ClientHelloBuilder.KeyShare(29, scan.random().bytes(32)));
+    }
+    hello.suites(suites).serverName(name).groups(groups).pointFormats();
+    List<Integer> schemes =
+        List.of(0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0807, 0x0501, 0x0601, 0x0201);
+    hello.schemes(wide ? schemes : schemes.subList(0, 4));
+    hello.renegotiationInfo().extension(ClientHelloBuilder.EXTENDED_MASTER_SECRET);
+    if (scan.offers13()) {
+      hello
+          .versions(versions)
+          .extension(ClientHelloBuilder.PSK_MODES, (byte) 1, (byte) 1)
+          .shares(shares);
+    }
+    return hello;
+  }
+
+  /** GREASE and an extension that nobody knows. */
+  void grease() throws ProbeFailed, InterruptedException {
+    scan.visit().reportProgress("GREASE");
+    report("grease", "a hello with GREASE values and an unknown extension", base(name(), 5));
+  }
+
+  /** As long as a hello with a post-quantum share, in two segments. */
+  void split() throws ProbeFailed, InterruptedException {
+    scan.visit().reportProgress("a hello in two segments");
+    if (scan.small()) {
+      return;
+    }
+    byte[] records = base(name()).padTo(HYBRID_SIZE).records();
+    judge(
+        "split",
+        "a hello of " + records.length + " octets in two segments",
+        scan.ask(Records.cut(records, SEGMENT)));
+  }
+
+  /** As long as a record may be. */
+  void large() throws ProbeFailed, InterruptedException {
+    scan.visit().reportProgress("a hello of 16 KB");
+    if (scan.small()) {
+      return;
+    }
+    HelloResponse answer = scan.ask(base(name()).padTo(LARGE_SIZE));
+    if (answer.accepted()) {
+      pass("large", "a hello of 16 KB", answer);
+    } else if (answer.end() != HelloResponse.HelloEnd.SILENT && plainIsAnswered()) {
+      // No client sends one today; it says how near the limit is.
+      scan.findings()
+          .add(
+              "tolerance",
+              CheckOutcome.WARN,
+              "large",
+              "a hello of 16 KB is refused: " + answer.text(),
+              FindingEvidence.bytes(answer.first()));
+    }
+  }
+
+  /** No name, and a name of somebody else. */
+  void names() throws ProbeFailed, InterruptedException {
+    scan.visit().reportProgress("server names");
+    report("no-sni", "a hello without a server name", base(""));
+    report("wrong-sni", "a hello with the name of somebody else", base("wrong-name.invalid"));
+  }
+
+  private String name() {
+    return scan.serverName();
+  }
+
+  private void report(String aspect, String what, ClientHelloBuilder hello)
+      throws ProbeFailed, InterruptedException {
+    judge(aspect, what, scan.ask(hello));
+  }
+
+  private void judge(String aspect, String what, HelloResponse answer)
+      throws ProbeFailed, InterruptedException {
+    boolean warned =
+        answer.reader().alerts().stream().anyMatch(a -> a.level() == 1 && a.description() == 112);
+    if (answer.accepted() && warned) {
+      scan.findings()
+          .add(
+              "tolerance",
+              CheckOutcome.WARN,
+              "sni-warning",
+              what + " is answered with the warning unrecognized_name");
+    } else if (answer.accepted()) {
+      pass(aspect, what, answer);
+    } else if (!plainIsAnswered()) {
+      scan.findings()
+          .add(
+              "tolerance",
+              CheckOutcome.INCONCLUSIVE,
+              aspect,
+              what + " is refused like a plain hello");
+    } else if (answer.refused() || answer.end() == HelloResponse.HelloEnd.BROKEN) {
+      scan.findings()
+          .add(
+              "tolerance",
+              CheckOutcome.FAIL,
+              aspect,
+              what + " is refused (" + answer.text() + ") where others are answered",
+              FindingEvidence.bytes(answer.first()));
+    } else {
+      scan.findings().add("tolerance", CheckOutcome.INCONCLUSIVE, aspect, what + " gets no answer");
+    }
+  }
+
+  /** The control: the same hello without anything unusual; asked once, and only when in doubt. */
+  private boolean plainIsAnswered() throws ProbeFailed, InterruptedException {
+    Boolean known = plain;
+    if (known == null) {
+      known = scan.ask(base(name())).accepted();
+      plain = known;
+    }
+    return known;
+  }
+
+  private void pass(String aspect, String what, HelloResponse answer) {
+    scan.findings()
+        .add("tolerance", CheckOutcome.PASS, aspect, what + " is answered: " + answer.text());
+  }
+
+  /** Names what was not tried, so that what passed does not speak for it. */
+  void report() {
+    FindingLog told = scan.findings();
+    List<String> left =
+        TRIED.entrySet().stream()
+            .filter(e -> !told.has("tolerance", e.getKey()))
+            .map(Map.Entry::getValue)
+            .toList();
+    if (!left.isEmpty() && told.has("tolerance")) {
+      told.add(
+          "tolerance", CheckOutcome.NOT_TESTED, "", "not looked at: " + String.join(", ", left));
+    }
+  }
+}

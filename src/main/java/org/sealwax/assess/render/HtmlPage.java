@@ -1,0 +1,53 @@
+package org.sealwax.assess.render;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+
+/** How every page begins: no script, no font, no picture from elsewhere; light and dark. */
+public final class HtmlPage {
+  private static final class PageStyle {
+    static final String TEXT = resource("report.css");
+  }
+
+  private HtmlPage() {}
+
+  /** The style of all pages. */
+  public static String style() {
+    return PageStyle.TEXT;
+  }
+
+  /** A text that lies beside this class. */
+  public static String resource(String name) {
+    try (InputStream in = HtmlPage.class.getResourceAsStream(name)) {
+      if (in == null) {
+        throw new IllegalStateException(name + " is part of the program");
+      }
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The same for a site that serves its style and script; its policy stands in the headers. */
+  public static void beginServed(String title, StringBuilder out) {
+    out.append("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">")
+        .append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>")
+        .append(Html.escape(title))
+        .append("</title><link rel=\"stylesheet\" href=\"/style.css\">")
+        .append("<script src=\"/lab.js\" defer></script></head><body><main>\n");
+  }
+
+  /** From the document type to the opened {@code main}. */
+  public static void begin(String title, StringBuilder out) {
+    out.append("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">")
+        .append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")
+        .append("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; ")
+        .append("style-src 'unsafe-inline'\"><title>")
+        .append(Html.escape(title))
+        .append("</title><style>\n")
+        .append(PageStyle.TEXT)
+        .append("</style></head><body><main>\n");
+  }
+}

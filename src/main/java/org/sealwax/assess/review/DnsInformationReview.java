@@ -1,0 +1,147 @@
+package org.sealwax.assess.review;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.sealwax.assess.AddressVisit;
+import org.sealwax.assess.Review;
+import org.sealwax.assess.TargetOverview;
+import org.sealwax.assess.model.Check;
+import org.sealwax.assess.model.CheckOutcome;
+import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.FindingEvidence;
+import org.sealwax.assess.model.FindingLocation;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dns.DnsAnswer;
+import org.sealwax.mail.dns.MxSet;
+import org.sealwax.mail.dns.Resolver;
+import org.sealwax.mail.dns.Resolver.AddressFamily;
+
+/**
+ * What else the DNS says about mail of the domain, beside the grade: SPF (RFC 7208), DMARC (RFC
+ * 7489), names of addresses. All of it is information and none of it TLS.
+ */
+public record DnsInformationReview(Resolver resolver) implements Review {
+  @Override
+  public List<Check> checks() {
+    return List.of(Check.of("spf"), Check.of("dkim"), Check.of("dmarc"), Check.of("fcrdns"));
+  }
+
+  @Override
+  public boolean concerns(MxSet route) {
+    return true;
+  }
+
+  @Override
+  public PendingReview ask(TargetOverview before) {
+    return this::judged;
+  }
+
+  private List<Finding> judged(TargetOverview all) {
+    List<Finding> found = new ArrayList<>();
+    Optional<Domain> domain = all.domain();
+    if (domain.isPresent()) {
+      found.add(spf(domain.get()));
+      found.add(dmarc(domain.get()));
+      found.add(of("dkim", CheckOutcome.NOT_TESTED, "selectors cannot be listed from outside"));
+    } else {
+      for (String id : List.of("spf", "dmarc", "dkim")) {
+        found.add(of(id, CheckOutcome.NOT_NEEDED, "a host was asked for, not a domain"));
+      }
+    }
+    all.visits().stream().map(this::fcrdns).forEach(found::add);
+    return found;
+  }
+
+  private static Finding of(String id, CheckOutcome outcome, String seen) {
+    return Finding.of(Check.of(id), outcome, FindingLocation.domain(), seen);
+  }
+
+  private static boolean beginsWith(String record, String version) {
+    String lower = record.toLowerCase(Locale.ROOT);
+    return lower.equals(version) || lower.startsWith(version + " ");
+  }
+
+  private Finding spf(Domain domain) {
+    DnsAnswer<String> answer = resolver.txt(domain);
+    if (answer.kind() == DnsAnswer.Kind.UNKNOWN) {
+      return of("spf", CheckOutcome.INCONCLUSIVE, "the look-up failed: " + answer.reason());
+    }
+    List<String> records = answer.records().stream().filter(r -> beginsWith(r, "v=spf1")).toList();
+    FindingEvidence evidence = new FindingEvidence(FindingEvidence.Kind.DNS, records.toString());
+    if (records.isEmpty()) {
+      return of("spf", CheckOutcome.INFO, "no SPF record").as("missing").with(evidence);
+    }
+    if (records.size() > 1) {
+      return of(
+              "spf", CheckOutcome.INFO, records.size() + " SPF records: an error for all receivers")
+          .as("several")
+          .with(evidence);
+    }
+    String record = records.getFirst().toLowerCase(Locale.ROOT).strip();
+    return record.endsWith("+all") || record.endsWith(" all")
+        ? of("spf", CheckOutcome.INFO, "anybody may send: " + record).as("open").with(evidence)
+        : of("spf", CheckOutcome.PASS, records.getFirst()).with(evidence);
+  }
+
+  private Finding dmarc(Domain domain) {
+    Optional<Domain> owner = Domain.parse("_dmarc." + domain);
+    if (owner.isEmpty()) {
+      return of("dmarc", CheckOutcome.NOT_TESTED, "the domain is too long for such a record");
+    }
+    DnsAnswer<String> answer = resolver.txt(owner.get());
+    if (answer.kind() == DnsAnswer.Kind.UNKNOWN) {
+      return of("dmarc", CheckOutcome.INCONCLUSIVE, "the look-up failed: " + answer.reason());
+    }
+    List<String> records =
+        answer.records().stream()
+            .filter(r -> r.strip().toLowerCase(Locale.ROOT).startsWith("v=dmarc1"))
+            .toList();
+    FindingEvidence evidence =
+        new FindingEvidence(FindingEvidence.Kind.DNS, owner.get() + " " + records);
+    if (records.isEmpty()) {
+      return of("dmarc", CheckOutcome.INFO, "no DMARC record at " + owner.get())
+          .as("missing")
+          .with(evidence);
+    }
+    if (records.size() > 1) {
+      return of("dmarc", CheckOutcome.INFO, records.size() + " DMARC records: receivers ignore all")
+          .as("several")
+          .with(evidence);
+    }
+    boolean none = records.getFirst().toLowerCase(Locale.ROOT).replace(" ", "").contains("p=none");
+    return none
+        ? of("dmarc", CheckOutcome.INFO, "p=none: nothing is asked of receivers")
+            .as("none")
+            .with(evidence)
+        : of("dmarc", CheckOutcome.PASS, records.getFirst()).with(evidence);
+  }
+
+  private Finding fcrdns(AddressVisit visit) {
+    Check check = Check.of("fcrdns");
+    FindingLocation place = visit.location();
+    var address = place.address();
+    if (address == null) {
+      throw new IllegalStateException("a visit goes to an address");
+    }
+    DnsAnswer<Domain> names = resolver.reverse(address);
+    if (names.kind() == DnsAnswer.Kind.UNKNOWN) {
+      return Finding.of(
+          check, CheckOutcome.INCONCLUSIVE, place, "the look-up failed: " + names.reason());
+    }
+    if (names.records().isEmpty()) {
+      return Finding.of(check, CheckOutcome.INFO, place, "the address has no name").as("missing");
+    }
+    for (Domain name : names.records().subList(0, Math.min(4, names.records().size()))) {
+      for (AddressFamily family : AddressFamily.values()) {
+        if (resolver.addresses(name, family).records().contains(address)) {
+          return Finding.of(check, CheckOutcome.PASS, place, name + " leads back");
+        }
+      }
+    }
+    return Finding.of(
+            check, CheckOutcome.INFO, place, MxReview.join(names.records()) + " does not lead back")
+        .as("mismatch");
+  }
+}

@@ -1,0 +1,119 @@
+package org.sealwax.assess.review;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dns.Resolver;
+import org.sealwax.mail.net.Deadline;
+import org.sealwax.mail.net.Dialer;
+import org.sealwax.mail.net.Wire;
+
+/**
+ * The little of HTTP that lists of revoked certificates and OCSP need: one request in version 1.0,
+ * the answer up to its end. No redirects, no more than the limits; addresses go through the guarded
+ * dialer, as the certificate that names them is a stranger's.
+ */
+record PlainHttpClient(Resolver resolver, Dialer dialer)
+    implements RevocationCheck.RevocationFetcher {
+  /** Lists of big authorities are partitioned nowadays and stay below this. */
+  static final int MAX_OCTETS = 4 * 1_024 * 1_024;
+
+  /** For everything: somebody waits. */
+  private static final Duration TOTAL = Duration.ofSeconds(5);
+
+  private static final int HTTP = 80;
+
+  @Override
+  public Optional<byte[]> fetch(String url) {
+    return exchange(url, "GET", "", new byte[0]);
+  }
+
+  @Override
+  public Optional<byte[]> ask(String url, byte[] request) {
+    return exchange(
+        url,
+        "POST",
+        "Content-Type: application/ocsp-request\r\nContent-Length: " + request.length + "\r\n",
+        request);
+  }
+
+  private Optional<byte[]> exchange(String url, String verb, String fields, byte[] body) {
+    URI uri;
+    try {
+      uri = URI.create(url);
+    } catch (IllegalArgumentException e) {
+      return Optional.empty();
+    }
+    String host = uri.getHost();
+    if (host == null || uri.getPort() > 65_535) {
+      return Optional.empty();
+    }
+    int port = uri.getPort() < 1 ? HTTP : uri.getPort();
+    String path = uri.getRawPath() == null || uri.getRawPath().isEmpty() ? "/" : uri.getRawPath();
+    String query = uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery();
+    String head =
+        verb + " " + path + query + " HTTP/1.0\r\nHost: " + host + "\r\n" + fields + "\r\n";
+    for (InetAddress address : addresses(host)) {
+      try (Wire wire = dialer.connect(new InetSocketAddress(address, port), null, TOTAL);
+          Deadline _ = Deadline.after(TOTAL, wire)) {
+        wire.readTimeout(TOTAL);
+        wire.out().write(head.getBytes(StandardCharsets.US_ASCII));
+        wire.out().write(body);
+        return answer(wire);
+      } catch (IOException e) {
+        // The next address, or nothing: revocation is then not known, which is what is said.
+      }
+    }
+    return Optional.empty();
+  }
+
+  private List<InetAddress> addresses(String host) {
+    try {
+      return List.of(InetAddress.ofLiteral(host));
+    } catch (IllegalArgumentException e) {
+      List<InetAddress> all = new ArrayList<>();
+      Domain.parse(host)
+          .ifPresent(
+              name -> {
+                for (Resolver.AddressFamily family : Resolver.AddressFamily.values()) {
+                  all.addAll(resolver.addresses(name, family).records());
+                }
+              });
+      return all.subList(0, Math.min(2, all.size()));
+    }
+  }
+
+  private static Optional<byte[]> answer(Wire wire) throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    byte[] buffer = new byte[16 * 1_024];
+    int n;
+    while ((n = wire.in().read(buffer)) > 0) {
+      out.write(buffer, 0, n);
+      if (out.size() > MAX_OCTETS) {
+        return Optional.empty();
+      }
+    }
+    byte[] all = out.toByteArray();
+    String text = new String(all, StandardCharsets.ISO_8859_1);
+    int end = text.indexOf("\r\n\r\n");
+    if (end < 0) {
+      return Optional.empty();
+    }
+    String[] status = text.substring(0, Math.min(end, 64)).split(" ", 3);
+    boolean fine = status.length > 1 && status[0].startsWith("HTTP/1.") && status[1].equals("200");
+    boolean chunked =
+        text.substring(0, end).toLowerCase(Locale.ROOT).contains("transfer-encoding:");
+    return fine && !chunked
+        ? Optional.of(java.util.Arrays.copyOfRange(all, end + 4, all.length))
+        : Optional.empty();
+  }
+}

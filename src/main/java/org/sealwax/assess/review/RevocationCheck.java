@@ -1,0 +1,156 @@
+package org.sealwax.assess.review;
+
+import java.io.ByteArrayInputStream;
+import java.security.GeneralSecurityException;
+import java.security.cert.CRL;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509CRL;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.Date;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.tls.OcspStaple;
+
+/**
+ * Whether a certificate was revoked: by a stapled OCSP answer (RFC 6960), else by the authority's
+ * list (RFC 5280 5), else by asking its OCSP responder. Answers count only when the issuer signed
+ * them; where nothing can be had, nothing is said.
+ *
+ * @param web fetches; where it leads is a stranger's say, so it is guarded
+ */
+record RevocationCheck(RevocationFetcher web, Clock clock) {
+  /** Fetches over plain HTTP: the answers are signed. */
+  interface RevocationFetcher {
+    /** The body, or empty when it cannot be had within the limits. */
+    Optional<byte[]> fetch(String url);
+
+    /** The body of the answer to a POST of an OCSP request. */
+    Optional<byte[]> ask(String url, byte[] request);
+
+    /** Nothing can be had. */
+    static RevocationFetcher none() {
+      return new RevocationFetcher() {
+        @Override
+        public Optional<byte[]> fetch(String url) {
+          return Optional.empty();
+        }
+
+        @Override
+        public Optional<byte[]> ask(String url, byte[] request) {
+          return Optional.empty();
+        }
+      };
+    }
+  }
+
+  private static final String NO_SOURCE = "the certificate names no list and no responder";
+
+  /** What is known. */
+  sealed interface RevocationStatus {
+    /** Not revoked. */
+    record NotRevoked(String source) implements RevocationStatus {}
+
+    /** Revoked. */
+    record RevokedCertificate(String source) implements RevocationStatus {}
+
+    /** Not known. */
+    record RevocationUnknown(String reason) implements RevocationStatus {}
+  }
+
+  /**
+   * Asks.
+   *
+   * @param chain leaf first
+   * @param staple the stapled OCSP answer, or null
+   * @param online whether the authority may be asked
+   */
+  RevocationStatus ask(List<X509Certificate> chain, byte @Nullable [] staple, boolean online) {
+    X509Certificate leaf = chain.getFirst();
+    List<String> lists = RevocationUrls.lists(leaf);
+    List<String> responders = RevocationUrls.responders(leaf);
+    boolean nowhere = lists.isEmpty() && responders.isEmpty();
+    Optional<X509Certificate> issuer = OcspStaple.issuer(chain);
+    if (issuer.isEmpty() && nowhere) {
+      return new RevocationStatus.RevocationUnknown(NO_SOURCE);
+    }
+    if (issuer.isEmpty()) {
+      return new RevocationStatus.RevocationUnknown(
+          "the issuer's certificate was not sent: nothing can be checked");
+    }
+    if (staple != null) {
+      RevocationStatus stapled = ocsp(leaf, issuer.get(), staple, "says the stapled answer");
+      if (!(stapled instanceof RevocationStatus.RevocationUnknown)) {
+        return stapled;
+      }
+    }
+    if (nowhere) {
+      return new RevocationStatus.RevocationUnknown(NO_SOURCE);
+    }
+    if (!online) {
+      return new RevocationStatus.RevocationUnknown(
+          "authorities are not asked in a quick assessment");
+    }
+    for (String url : responders) {
+      Optional<byte[]> answer =
+          OcspRequest.of(leaf, issuer.get()).flatMap(request -> web.ask(url, request));
+      if (answer.isPresent()) {
+        RevocationStatus status = ocsp(leaf, issuer.get(), answer.get(), "says " + url);
+        if (!(status instanceof RevocationStatus.RevocationUnknown)) {
+          return status;
+        }
+      }
+    }
+    for (String url : lists) {
+      Optional<byte[]> list = web.fetch(url);
+      if (list.isPresent()) {
+        RevocationStatus status = list(leaf, issuer.get(), list.get(), "says the list " + url);
+        if (!(status instanceof RevocationStatus.RevocationUnknown)) {
+          return status;
+        }
+      }
+    }
+    return new RevocationStatus.RevocationUnknown("the authority gave no usable answer");
+  }
+
+  /** The JDK's own check of an answer in hand, with the issuer as anchor: opens no connection. */
+  private RevocationStatus ocsp(
+      X509Certificate leaf, X509Certificate issuer, byte[] answer, String source) {
+    return switch (OcspStaple.read(leaf, issuer, answer, within(leaf))) {
+      case OcspStaple.Good good -> new RevocationStatus.NotRevoked(source);
+      case OcspStaple.Revoked revoked -> new RevocationStatus.RevokedCertificate(source);
+      case OcspStaple.Unusable unusable ->
+          new RevocationStatus.RevocationUnknown(
+              source + ", which cannot be used: " + unusable.why());
+    };
+  }
+
+  private Instant within(X509Certificate leaf) {
+    Instant now = clock.now();
+    Instant until = leaf.getNotAfter().toInstant();
+    return now.isAfter(until) ? until : now;
+  }
+
+  private RevocationStatus list(
+      X509Certificate leaf, X509Certificate issuer, byte[] der, String source) {
+    try {
+      CRL read = CertificateFactory.getInstance("X.509").generateCRL(new ByteArrayInputStream(der));
+      if (!(read instanceof X509CRL crl)) {
+        return new RevocationStatus.RevocationUnknown(source + ", which is no list");
+      }
+      crl.verify(issuer.getPublicKey());
+      Date next = crl.getNextUpdate();
+      if (next != null && clock.now().isAfter(next.toInstant())) {
+        return new RevocationStatus.RevocationUnknown(source + ", which is out of date");
+      }
+      return crl.isRevoked(leaf)
+          ? new RevocationStatus.RevokedCertificate(source)
+          : new RevocationStatus.NotRevoked(source);
+    } catch (GeneralSecurityException | RuntimeException e) {
+      return new RevocationStatus.RevocationUnknown(
+          source + ", which cannot be used: " + e.getMessage());
+    }
+  }
+}

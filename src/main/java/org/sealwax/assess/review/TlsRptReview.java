@@ -1,0 +1,186 @@
+package org.sealwax.assess.review;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.sealwax.assess.Review;
+import org.sealwax.assess.TargetOverview;
+import org.sealwax.assess.model.Check;
+import org.sealwax.assess.model.CheckOutcome;
+import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.FindingEvidence;
+import org.sealwax.assess.model.FindingLocation;
+import org.sealwax.assess.model.ScanDepth;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dns.DnsAnswer;
+import org.sealwax.mail.dns.DnssecStatus;
+import org.sealwax.mail.dns.MxSet;
+import org.sealwax.mail.dns.Resolver;
+import org.sealwax.mail.http.HttpsExchange;
+import org.sealwax.mail.http.HttpsFailure;
+import org.sealwax.mail.http.HttpsRequest;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.tlsrpt.ReportAddress;
+import org.sealwax.mail.tlsrpt.ReportingPolicy;
+
+/**
+ * Whether senders are told where to report failed TLS (RFC 8460 3), and whether there is anybody at
+ * these addresses: of an https address any answer to a GET counts, whatever its certificate
+ * (section 3 lets reporters pass over that), and of a mailto address that its domain takes mail. No
+ * report is sent.
+ *
+ * @param web asks the https addresses
+ */
+public record TlsRptReview(Resolver resolver, HttpsRequester web) implements Review {
+  /** For one address; a reporter tries for a day, somebody waits here. */
+  private static final Duration TOTAL = Duration.ofSeconds(10);
+
+  /** A page that says that only POST is taken is short. */
+  private static final int BODY = 64 * 1_024;
+
+  /** Asks a web server. */
+  public interface HttpsRequester {
+    /** One exchange. */
+    HttpsExchange ask(HttpsRequest request) throws InterruptedException;
+  }
+
+  @Override
+  public List<Check> checks() {
+    return List.of(Check.of("tlsrpt"));
+  }
+
+  @Override
+  public PendingReview ask(TargetOverview before) throws InterruptedException {
+    List<Finding> found = findings(before);
+    return all -> found;
+  }
+
+  private List<Finding> findings(TargetOverview all) throws InterruptedException {
+    Optional<Domain> domain = all.domain();
+    if (domain.isEmpty()) {
+      return List.of(of(CheckOutcome.NOT_NEEDED, "a host was asked for, not a domain"));
+    }
+    Domain name = domain.get();
+    Optional<Domain> owner = Domain.parse("_smtp._tls." + name);
+    if (owner.isEmpty()) {
+      return List.of(of(CheckOutcome.NOT_TESTED, "the domain is too long for such a record"));
+    }
+    DnsAnswer<String> answer = resolver.txt(owner.get());
+    if (answer.security() == DnssecStatus.BOGUS || answer.security() == DnssecStatus.FAILED) {
+      return List.of(of(CheckOutcome.INCONCLUSIVE, "the look-up failed: " + answer.reason()));
+    }
+    FindingEvidence evidence =
+        new FindingEvidence(FindingEvidence.Kind.DNS, owner.get() + " " + answer.records());
+    boolean ask = all.budget().depth() != ScanDepth.QUICK;
+    return List.of(judge(name, answer.records(), ask).with(evidence));
+  }
+
+  private static Finding of(CheckOutcome outcome, String seen) {
+    return Finding.of(Check.of("tlsrpt"), outcome, FindingLocation.domain(), seen);
+  }
+
+  private Finding judge(Domain name, List<String> records, boolean ask)
+      throws InterruptedException {
+    List<String> advice =
+        List.of(
+            "_smtp._tls." + name + ". IN TXT \"v=TLSRPTv1; rua=mailto:tls-reports@" + name + "\"");
+    return switch (ReportingPolicy.of(records)) {
+      case ReportingPolicy.None n ->
+          records.isEmpty()
+              ? of(CheckOutcome.WARN, "there is no TLSRPT record").as("missing").advising(advice)
+              : of(
+                      CheckOutcome.FAIL,
+                      "a record is there, but it does not begin with \"v=TLSRPTv1;\"")
+                  .as("syntax")
+                  .advising(advice);
+      case ReportingPolicy.Several s ->
+          of(CheckOutcome.FAIL, s.records() + " TLSRPT records: senders ignore all")
+              .as("several")
+              .advising(advice);
+      case ReportingPolicy.Invalid i ->
+          of(CheckOutcome.FAIL, "the record has no usable rua address: " + i.why())
+              .as("syntax")
+              .advising(advice);
+      case ReportingPolicy.Wanted w -> endpointsFinding(name, w.addresses(), ask);
+    };
+  }
+
+  private Finding endpointsFinding(Domain name, List<ReportAddress> addresses, boolean ask)
+      throws InterruptedException {
+    List<String> dead = new ArrayList<>();
+    if (ask) {
+      for (ReportAddress address : addresses) {
+        undeliverableReason(address).ifPresent(why -> dead.add(address + " (" + why + ")"));
+      }
+    }
+    if (!dead.isEmpty() && dead.size() == addresses.size()) {
+      return of(CheckOutcome.WARN, "nobody is at " + String.join(", ", dead)).as("unreachable");
+    }
+    if (!dead.isEmpty()) {
+      return of(CheckOutcome.INFO, "others answer, but nobody is at " + String.join(", ", dead))
+          .as("unreachable");
+    }
+    String text =
+        "reports go to "
+            + String.join(", ", addresses.stream().map(ReportAddress::toString).toList());
+    boolean elsewhere =
+        addresses.stream()
+            .anyMatch(
+                a -> !(a instanceof ReportAddress.ByMail m && m.mailbox().domain().equals(name)));
+    return elsewhere
+        ? of(CheckOutcome.PASS, text)
+        // Not WARN, which would cap: the record is good, and RFC 8460 3 only advises.
+        : of(CheckOutcome.INFO, text + ": when mail to the domain fails, so do they")
+            .as("same-domain");
+  }
+
+  /** Why no report arrives there; empty when one may, or when the DNS does not say. */
+  private Optional<String> undeliverableReason(ReportAddress address) throws InterruptedException {
+    return switch (address) {
+      case ReportAddress.ByMail mail ->
+          mail.mailbox().domain() instanceof Domain domain ? noMail(domain) : Optional.empty();
+      case ReportAddress.ByPost post -> noWeb(post);
+    };
+  }
+
+  private Optional<String> noMail(Domain domain) {
+    // The order of hosts does not matter here, so that any chance will do.
+    return switch (MxSet.of(domain, resolver.mx(domain), Set.of(), RandomSource.seeded(1))) {
+      case MxSet.NoSuchDomain n -> Optional.of("the domain does not exist");
+      case MxSet.NullMx n -> Optional.of("the domain takes no mail");
+      case MxSet.LoopsBack l -> Optional.empty();
+      case MxSet.MxLookupFailed t -> Optional.empty();
+      case MxSet.Hosts h -> Optional.empty();
+    };
+  }
+
+  private Optional<String> noWeb(ReportAddress.ByPost post) throws InterruptedException {
+    HttpsFailure trouble =
+        web.ask(
+                new HttpsRequest(
+                    post.host(),
+                    post.port(),
+                    post.path(),
+                    Optional.empty(),
+                    HttpsRequest.CertificateUse.JUDGED,
+                    new HttpsRequest.Limits(BODY, TOTAL)))
+            .failure();
+    if (trouble == null) {
+      return Optional.empty();
+    }
+    return switch (trouble) {
+      case HttpsFailure.NoAddress n -> Optional.of(n.text());
+      case HttpsFailure.NoConnection u -> Optional.of(u.text());
+      case HttpsFailure.TlsFailed t -> Optional.of(t.text());
+      case HttpsFailure.TotalTimeReached l -> Optional.of(l.text());
+      case HttpsFailure.Lost l -> Optional.of(l.text());
+      case HttpsFailure.Malformed m -> Optional.of(m.text());
+      // It says something, or nothing is known.
+      case HttpsFailure.DnsFailed d -> Optional.empty();
+      case HttpsFailure.CertificateNotVerified c -> Optional.empty();
+      case HttpsFailure.TooLarge t -> Optional.empty();
+    };
+  }
+}

@@ -1,0 +1,142 @@
+package org.sealwax.assess.survey;
+
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.sealwax.assess.AssessmentEnvironment;
+import org.sealwax.mail.net.Clock;
+
+/**
+ * Keeps a survey polite: addresses of one block (an IPv4 /24, an IPv6 /48) are mostly one
+ * provider's, and share a budget: so many visits at a time, and a pause between their beginnings.
+ * Over all it bounds the visits, and so sockets and memory. Memory stays flat: a block that nobody
+ * waits for and whose pause is over is forgotten.
+ */
+public final class ProviderLimiter implements AssessmentEnvironment.VisitLimiter {
+  private static final int IPV4_OCTETS = 3;
+  private static final int IPV6_OCTETS = 6;
+
+  /** Blocks remembered before those that nobody needs are looked for. */
+  private static final int MANY = 4_096;
+
+  private final int perBlock;
+  private final Duration pause;
+  private final Semaphore sockets;
+  private final Clock clock;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private final Map<String, ProviderBlock> blocks = new HashMap<>();
+
+  /**
+   * A gate.
+   *
+   * @param visits at a time over all; at least 1
+   * @param perBlock visits at a time to one block; at least 1
+   * @param pause between the beginnings of two visits to one block; zero: none
+   */
+  public ProviderLimiter(int visits, int perBlock, Duration pause, Clock clock) {
+    if (visits < 1 || perBlock < 1 || pause.isNegative()) {
+      throw new IllegalArgumentException(visits + " visits, " + perBlock + " per block, " + pause);
+    }
+    this.sockets = new Semaphore(visits);
+    this.perBlock = perBlock;
+    this.pause = pause;
+    this.clock = clock;
+  }
+
+  private static final class ProviderBlock {
+    private int active;
+    private int waiting;
+    private long next;
+    private boolean begun;
+  }
+
+  /** The block of an address, as text. */
+  static String block(InetAddress address) {
+    int octets = address instanceof Inet4Address ? IPV4_OCTETS : IPV6_OCTETS;
+    return HexFormat.of().formatHex(Arrays.copyOf(address.getAddress(), octets));
+  }
+
+  @Override
+  public AssessmentEnvironment.VisitPermit enter(InetAddress address) throws InterruptedException {
+    ProviderBlock block = admitted(block(address));
+    try {
+      sockets.acquire();
+    } catch (InterruptedException e) {
+      waitTime(block);
+      throw e;
+    }
+    return () -> {
+      sockets.release();
+      waitTime(block);
+    };
+  }
+
+  private ProviderBlock admitted(String key) throws InterruptedException {
+    lock.lockInterruptibly();
+    try {
+      forget();
+      ProviderBlock block = blocks.computeIfAbsent(key, k -> new ProviderBlock());
+      block.waiting++;
+      try {
+        while (true) {
+          long wait = block.begun ? block.next - clock.nanoTime() : 0;
+          if (block.active < perBlock && wait <= 0) {
+            break;
+          }
+          if (block.active >= perBlock) {
+            changed.await();
+          } else {
+            changed.await(wait, TimeUnit.NANOSECONDS);
+          }
+        }
+      } finally {
+        block.waiting--;
+      }
+      block.active++;
+      block.begun = true;
+      block.next = clock.nanoTime() + pause.toNanos();
+      return block;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void waitTime(ProviderBlock block) {
+    lock.lock();
+    try {
+      block.active--;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void forget() {
+    if (blocks.size() < MANY) {
+      return;
+    }
+    long now = clock.nanoTime();
+    blocks
+        .values()
+        .removeIf(b -> b.active == 0 && b.waiting == 0 && (!b.begun || b.next - now <= 0));
+  }
+
+  /** Blocks remembered, for tests. */
+  int remembered() {
+    lock.lock();
+    try {
+      return blocks.size();
+    } finally {
+      lock.unlock();
+    }
+  }
+}

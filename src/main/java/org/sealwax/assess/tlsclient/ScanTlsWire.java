@@ -1,0 +1,102 @@
+package org.sealwax.assess.tlsclient;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.io.OutputStream;
+import java.util.List;
+import org.bouncycastle.tls.TlsFatalAlertReceived;
+import org.sealwax.mail.net.BlockInput;
+import org.sealwax.mail.net.Wire;
+import org.sealwax.mail.net.WireOver;
+
+/** A connection under TLS, as {@link ScanTlsClient} made it. One thread. */
+public final class ScanTlsWire extends WireOver {
+  private final ScanTlsClient.ScanTlsProtocol protocol;
+  private final ScanTlsClient.ScanTlsPeer peer;
+  private final InputStream in = new AlertNamingInput();
+
+  ScanTlsWire(Wire clear, ScanTlsClient.ScanTlsProtocol talk, ScanTlsClient.ScanTlsPeer peer) {
+    super(clear);
+    this.protocol = talk;
+    this.peer = peer;
+  }
+
+  /** What was seen so far; tickets may come with the first data. */
+  public ScanHandshakeFacts facts() {
+    return peer.facts();
+  }
+
+  /** How a server took something unusual. */
+  public enum ServerReaction {
+    /** As if nothing were wrong: it went on. */
+    ACCEPTED,
+    /** It refused, and said so or went on as before. */
+    REFUSED,
+    /** It closed the connection. */
+    CLOSED,
+    /** It said nothing in the time. */
+    SILENT
+  }
+
+  /**
+   * Asks for a renegotiation (RFC 5246 7.4.1.1; RFC 5746 3.5) and waits for the answer; the
+   * connection is of no use afterwards. Before TLS 1.3 only.
+   *
+   * @param suites to offer
+   */
+  public ServerReaction renegotiate(List<Integer> suites) {
+    try {
+      protocol.renegotiate(suites, facts().secureRenegotiation());
+      byte[] some = new byte[512];
+      int count = in().read(some);
+      return protocol.renegotiated()
+          ? ServerReaction.ACCEPTED
+          : count < 0 ? ServerReaction.CLOSED : ServerReaction.REFUSED;
+    } catch (InterruptedIOException e) {
+      return ServerReaction.SILENT;
+    } catch (ScanTlsAlert e) {
+      return ServerReaction.REFUSED;
+    } catch (IOException | RuntimeException e) {
+      return protocol.renegotiated() ? ServerReaction.ACCEPTED : ServerReaction.CLOSED;
+    }
+  }
+
+  /**
+   * From now on the padding of our records is wrong while data and MAC are right: whoever takes
+   * them is open to POODLE against TLS (CVE-2014-8730). CBC suites only.
+   */
+  public void alterPadding() {
+    protocol.alterPadding();
+  }
+
+  /** Whether any record was altered: one without blocks cannot be. */
+  public boolean altered() {
+    return protocol.altered() > 0;
+  }
+
+  @Override
+  public InputStream in() {
+    return in;
+  }
+
+  @Override
+  public OutputStream out() {
+    return protocol.getOutputStream();
+  }
+
+  /** The library's stream, with the alert in the exception. */
+  private final class AlertNamingInput extends BlockInput {
+
+    @Override
+    public int read(byte[] octets, int offset, int length) throws IOException {
+      try {
+        return protocol.getInputStream().read(octets, offset, length);
+      } catch (TlsFatalAlertReceived e) {
+        throw new ScanTlsAlert(e.getAlertDescription(), e);
+      } catch (RuntimeException e) {
+        throw new IOException("the TLS engine gave up", e);
+      }
+    }
+  }
+}

@@ -1,0 +1,65 @@
+package org.sealwax.lab.cli;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.sealwax.lab.site.Lab;
+import org.sealwax.lab.site.LabToken;
+
+/** What a sender needs to be tested: addresses, trust, recipients; as text, files and variables. */
+record SenderInstructions(Lab lab, LabToken ticket, Path folder) {
+  private static final int SHOWN = 6;
+
+  void write() throws IOException {
+    Files.writeString(folder.resolve("ca.pem"), lab.rootPem());
+    Files.writeString(folder.resolve("anchor"), String.join("\n", lab.anchors()) + "\n");
+    Files.writeString(folder.resolve("recipients"), String.join("\n", ticket.recipients()) + "\n");
+    Files.writeString(folder.resolve("sender"), ticket.sender() + "\n");
+  }
+
+  private String resolver() {
+    InetSocketAddress at = lab.resolver();
+    return at.getAddress().getHostAddress() + ":" + at.getPort();
+  }
+
+  /** For the command of {@code --exec}. */
+  Map<String, String> variables() {
+    Map<String, String> out = new LinkedHashMap<>();
+    out.put("LAB_FOLDER", folder.toString());
+    out.put("LAB_RESOLVER", resolver());
+    out.put("LAB_ANCHOR", folder.resolve("anchor").toString());
+    out.put("LAB_CA", folder.resolve("ca.pem").toString());
+    out.put("LAB_RECIPIENTS", folder.resolve("recipients").toString());
+    out.put("LAB_SENDER", ticket.sender());
+    out.put("LAB_ZONE", ticket.zone());
+    out.put("LAB_SMTP_PORT", "" + lab.settings().smtpPort());
+    out.put("LAB_HTTPS_PORT", "" + lab.settings().httpsPort());
+    return out;
+  }
+
+  String text() {
+    StringBuilder out = new StringBuilder();
+    out.append(
+        "The lab is set up on this machine. It sends no mail; let your router send to it.\n\n");
+    out.append(
+        "  resolver to ask    " + resolver() + " (validates, sets AD; with CD all is shown)\n");
+    out.append("  trust anchor       " + folder.resolve("anchor") + "\n");
+    lab.anchors().forEach(a -> out.append("                     " + a + "\n"));
+    out.append("  CA to trust        " + folder.resolve("ca.pem") + "\n");
+    out.append("  send from          " + ticket.sender() + "\n");
+    out.append("  send to            " + folder.resolve("recipients") + "\n");
+    ticket.recipients().stream()
+        .limit(SHOWN)
+        .forEach(r -> out.append("                     " + r + "\n"));
+    if (ticket.recipients().size() > SHOWN) {
+      out.append(
+          "                     ... "
+              + (ticket.recipients().size() - SHOWN)
+              + " more; one message to all, or one to each\n");
+    }
+    return out.append("\n").toString();
+  }
+}

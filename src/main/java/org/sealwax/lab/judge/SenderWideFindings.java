@@ -1,0 +1,450 @@
+package org.sealwax.lab.judge;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import org.sealwax.assess.model.Check;
+import org.sealwax.assess.model.CheckGroup;
+import org.sealwax.assess.model.CheckOutcome;
+import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.FindingLocation;
+import org.sealwax.assess.model.FixAdvice;
+import org.sealwax.lab.site.TrapEvent;
+import org.sealwax.mail.tls.wire.ClientHello;
+
+/**
+ * What the rows say together. A property of the sender is concluded only from rows that it reached,
+ * and that it has a mechanism only from rows in which it acted on it.
+ */
+final class SenderWideFindings {
+  private static final int TLS_1_2 = 0x0303;
+  private static final int X25519MLKEM768 = 0x11ec;
+
+  /** Rows whose handshakes take other ways than a sender's usual ones. */
+  private static final String ODD_HANDSHAKES = "c.*|d2[01]";
+
+  /** Rows from which a habit is concluded, at least. */
+  private static final int FEW = 3;
+
+  /** Percent of legal mail that is lost: from here on it is some, many, most. */
+  private static final int SOME = 5;
+
+  private static final int MANY = 25;
+  private static final int MOST = 50;
+
+  private final SenderProfile profile;
+  private final Map<String, SightingFacts> facts;
+  private final List<Finding> rows;
+  private final TrapJudge judge;
+  private final boolean ended;
+
+  SenderWideFindings(
+      SenderProfile profile,
+      Map<String, SightingFacts> deeds,
+      List<Finding> rows,
+      TrapJudge judge,
+      boolean ended) {
+    this.profile = profile;
+    this.facts = deeds;
+    this.rows = rows;
+    this.judge = judge;
+    this.ended = ended;
+  }
+
+  List<Finding> findings() {
+    List<Finding> out = new ArrayList<>();
+    out.add(starttls());
+    out.add(delivers());
+    Finding dane =
+        mechanism("sender.dane", "DANE is enforced", ProtectionMechanism.DANE, "asked for TLSA");
+    Finding sts =
+        mechanism(
+            "sender.sts", "MTA-STS is enforced", ProtectionMechanism.STS, "fetched the policy");
+    out.add(dane);
+    out.add(sts);
+    out.add(policy(dane, sts));
+    out.add(finished());
+    out.add(broken());
+    out.add(old());
+    out.add(serverName());
+    out.add(version());
+    out.add(hybrid());
+    out.add(certificate());
+    out.add(reports());
+    out.add(requireTls());
+    out.add(flawless());
+    return out;
+  }
+
+  private static Check check(String id, String title, String why, String... aspects) {
+    return new Check(
+        id, CheckGroup.SENDER, title, why, List.of(aspects), List.of(), FixAdvice.of(""));
+  }
+
+  private static Finding finding(Check check, CheckOutcome outcome, String seen) {
+    return Finding.of(check, outcome, FindingLocation.domain(), seen);
+  }
+
+  private SightingFacts at(String label) {
+    return facts.getOrDefault(label, SightingFacts.none());
+  }
+
+  private List<TrapEvent.HandshakeCompleted> handshakes() {
+    return facts.values().stream()
+        .map(SightingFacts::handshakes)
+        .flatMap(Collection::stream)
+        .toList();
+  }
+
+  private static List<String> labels(List<Finding> of) {
+    return of.stream().map(SenderAssessment::label).toList();
+  }
+
+  private Finding starttls() {
+    Check check = check("sender.starttls", "uses STARTTLS", "without it every message can be read");
+    List<String> without =
+        labels(rows.stream().filter(r -> at(SenderAssessment.label(r)).connections() > 0).toList())
+            .stream()
+            .filter(l -> TrapJudge.expected(l).legal(profile) && !at(l).inPlaintext().isEmpty())
+            .toList();
+    if (handshakes().isEmpty()) {
+      return facts.values().stream().anyMatch(d -> !d.inPlaintext().isEmpty())
+          ? finding(check, CheckOutcome.FAIL, "mail went in plaintext only")
+          : finding(check, CheckOutcome.NOT_TESTED, "no mail came");
+    }
+    return without.isEmpty()
+        ? finding(check, CheckOutcome.PASS, handshakes().size() + " handshakes")
+        : finding(check, CheckOutcome.WARN, "not in " + without + ", where it could");
+  }
+
+  /** Legal mail arrives. What a sender keeps from its users is no virtue. */
+  private Finding delivers() {
+    Check check =
+        check(
+            "sender.delivers",
+            "delivers legal mail",
+            "a sender that refuses all mail leaks none, and is useless",
+            "most",
+            "many",
+            "some",
+            "few");
+    List<Finding> legal =
+        rows.stream()
+            .filter(r -> TrapJudge.expected(SenderAssessment.label(r)).legal(profile))
+            .toList();
+    List<String> lost =
+        labels(
+            legal.stream()
+                .filter(r -> r.aspect().equals("loss") || r.aspect().equals("stuck"))
+                .toList());
+    long arrived = legal.stream().filter(r -> at(SenderAssessment.label(r)).delivered()).count();
+    long decided = arrived + lost.size();
+    if (decided == 0) {
+      return finding(check, CheckOutcome.NOT_TESTED, "no legal mail arrived or was given up");
+    }
+    String told = arrived + " of " + legal.size() + " arrived";
+    if (lost.isEmpty()) {
+      return finding(check, CheckOutcome.PASS, told);
+    }
+    long percent = 100L * lost.size() / decided;
+    String aspect =
+        percent > MOST ? "most" : percent > MANY ? "many" : percent > SOME ? "some" : "few";
+    return finding(check, CheckOutcome.FAIL, told + "; not in " + lost).as(aspect);
+  }
+
+  /**
+   * Whether a mechanism is enforced. That needs attacks that only this mechanism stops, stopped by
+   * a sender that consulted it, and mail that it let through.
+   */
+  private Finding mechanism(String id, String title, ProtectionMechanism mechanism, String act) {
+    Check check = check(id, title, "an attacker on the way decides otherwise", "none", "hole");
+    List<Finding> of =
+        rows.stream()
+            .filter(r -> TrapJudge.expected(SenderAssessment.label(r)).mechanism() == mechanism)
+            .toList();
+    List<String> leaks = labels(of.stream().filter(r -> r.aspect().equals("leak")).toList());
+    List<String> acted =
+        labels(of.stream().filter(r -> r.outcome() == CheckOutcome.PASS).toList()).stream()
+            .filter(l -> at(l).consulted(mechanism))
+            .toList();
+    List<String> stopped = acted.stream().filter(l -> refuses(TrapJudge.expected(l))).toList();
+    long telling = stopped.stream().filter(l -> TrapJudge.expected(l).conclusive()).count();
+    if (!leaks.isEmpty()) {
+      int all = leaks.size() + stopped.size();
+      String told = leaks.size() + " of " + all + " attacks successful: " + leaks;
+      if (telling > 0) {
+        return finding(check, CheckOutcome.FAIL, told).as("hole");
+      }
+      boolean looked = facts.values().stream().anyMatch(d -> d.consulted(mechanism));
+      return finding(check, CheckOutcome.FAIL, told + (looked ? "; yet it " + act : "")).as("none");
+    }
+    if (telling == 0) {
+      String others = "no row came out in which only this would refuse";
+      return finding(check, CheckOutcome.NOT_TESTED, others);
+    }
+    if (acted.stream().allMatch(l -> refuses(TrapJudge.expected(l)) && !at(l).delivered())) {
+      return finding(
+          check, CheckOutcome.NOT_TESTED, "attacks are refused, and good hosts were not met");
+    }
+    return finding(
+        check,
+        CheckOutcome.PASS,
+        stopped.size() + " attacks, none successful; it " + act + " each time");
+  }
+
+  private boolean refuses(TrapExpectation row) {
+    ExpectedOutcome want = row.of(profile);
+    return want == ExpectedOutcome.REFUSED
+        || want == ExpectedOutcome.NEVER_PLAINTEXT
+        || want == ExpectedOutcome.SECOND_HOST;
+  }
+
+  private Finding policy(Finding dane, Finding sts) {
+    Check check =
+        check(
+            "sender.policy",
+            "enforces DANE and MTA-STS",
+            "each protects the destinations that have it",
+            "neither",
+            "ignored",
+            "one");
+    boolean noDane = dane.aspect().equals("none");
+    boolean noSts = sts.aspect().equals("none");
+    if (noDane && noSts) {
+      boolean asked =
+          facts.values().stream()
+              .anyMatch(
+                  d ->
+                      d.consulted(ProtectionMechanism.DANE)
+                          || d.consulted(ProtectionMechanism.STS));
+      return finding(
+              check, CheckOutcome.FAIL, "neither" + (asked ? ", though one is looked up" : ""))
+          .as(asked ? "ignored" : "neither");
+    }
+    String told = "DANE " + mechanismText(dane) + ", MTA-STS " + mechanismText(sts);
+    if (noDane || noSts) {
+      return finding(check, CheckOutcome.WARN, told).as("one");
+    }
+    if (!dane.outcome().known() || !sts.outcome().known()) {
+      return finding(check, CheckOutcome.NOT_TESTED, told);
+    }
+    return finding(
+        check,
+        dane.outcome() == CheckOutcome.PASS && sts.outcome() == CheckOutcome.PASS
+            ? CheckOutcome.PASS
+            : CheckOutcome.WARN,
+        told);
+  }
+
+  private static String mechanismText(Finding mechanism) {
+    return switch (mechanism.aspect()) {
+      case "none" -> "not enforced";
+      case "hole" -> "with a hole";
+      default -> mechanism.outcome() == CheckOutcome.PASS ? "enforced" : "not tested";
+    };
+  }
+
+  private Finding finished() {
+    Check check =
+        check(
+            "sender.finished",
+            "aborts on a wrong Finished or signature",
+            "a sender that goes on has no TLS at all");
+    List<SightingFacts> met =
+        facts.entrySet().stream()
+            .filter(e -> e.getKey().startsWith("c22"))
+            .map(Map.Entry::getValue)
+            .filter(d -> d.attempts(Set.of(SenderAction.SHOWN)) > 0)
+            .toList();
+    if (met.isEmpty()) {
+      return finding(check, CheckOutcome.NOT_TESTED, "no handshake came that far");
+    }
+    long went = met.stream().filter(d -> !d.underTls().isEmpty()).count();
+    return finding(
+        check,
+        went > 0 ? CheckOutcome.FAIL : CheckOutcome.PASS,
+        "it went on in " + went + " of " + met.size());
+  }
+
+  private Finding broken() {
+    Check check =
+        check(
+            "sender.broken-tls",
+            "never agrees to SSL, export suites, RC4, small groups or no encryption",
+            "each of them can be read or changed on the way",
+            "ssl",
+            "rc4");
+    List<Map.Entry<String, SightingFacts>> met = helloAt("c[47][nsd]|c1[023]|c17[ad]");
+    if (met.isEmpty()) {
+      return finding(check, CheckOutcome.NOT_TESTED, "no hello came");
+    }
+    List<String> agreed =
+        met.stream()
+            .filter(e -> !e.getValue().handshakes().isEmpty())
+            .map(Map.Entry::getKey)
+            .toList();
+    if (agreed.isEmpty()) {
+      return finding(check, CheckOutcome.PASS, "to none of " + met.size());
+    }
+    boolean milder = agreed.stream().allMatch(l -> l.equals("c10") || l.startsWith("c17"));
+    return finding(check, CheckOutcome.FAIL, "it agreed in " + agreed).as(milder ? "rc4" : "ssl");
+  }
+
+  private List<Map.Entry<String, SightingFacts>> helloAt(String labels) {
+    return facts.entrySet().stream()
+        .filter(e -> e.getKey().matches(labels))
+        .filter(e -> e.getValue().attempts(Set.of(SenderAction.HELLO)) > 0)
+        .toList();
+  }
+
+  private Finding old() {
+    Check check =
+        check(
+            "sender.old-tls",
+            "negotiates TLS 1.2 or later",
+            "RFC 8996 has ended the versions before");
+    long older = handshakes().stream().filter(h -> h.version() < TLS_1_2).count();
+    if (older == 0 && helloAt("c[56][nsd]?").isEmpty()) {
+      return finding(
+          check, CheckOutcome.NOT_TESTED, "no hello came to a host with old versions only");
+    }
+    return finding(
+        check,
+        older > 0 ? CheckOutcome.WARN : CheckOutcome.PASS,
+        older + " handshakes below TLS 1.2");
+  }
+
+  private Finding serverName() {
+    return helloProperty(
+        check("sender.sni", "sends the server's name", "RFC 8461 7.1 and RFC 7672 8.1 demand it"),
+        h -> h.serverName() != null,
+        "ask for the server by its name",
+        CheckOutcome.FAIL);
+  }
+
+  private Finding version() {
+    return helloProperty(
+        check("sender.tls13", "speaks TLS 1.3", "RFC 9325 3.1.1"),
+        ClientHello::offersTls13,
+        "offer TLS 1.3",
+        CheckOutcome.WARN);
+  }
+
+  private Finding hybrid() {
+    return helloProperty(
+        check(
+            "sender.pq",
+            "exchanges keys with X25519MLKEM768",
+            "what is recorded today can be read when quantum computers come"),
+        h -> h.groups().contains(X25519MLKEM768),
+        "offer X25519MLKEM768",
+        CheckOutcome.WARN);
+  }
+
+  /** One row of so many may differ. */
+  private static final int ALWAYS = 20;
+
+  /**
+   * A habit: what the first hello of each row says, before the host's answers make the sender
+   * change it.
+   */
+  private Finding helloProperty(
+      Check check, Predicate<ClientHello> has, String words, CheckOutcome otherwise) {
+    List<ClientHello> first =
+        facts.values().stream().map(SightingFacts::firstHello).flatMap(Optional::stream).toList();
+    if (first.size() < FEW) {
+      return finding(
+          check, CheckOutcome.NOT_TESTED, "the hellos of " + first.size() + " rows are too few");
+    }
+    long with = first.stream().filter(has).count();
+    // On a busy machine a first connection may be lost, and the hello that is seen is a second one.
+    boolean always = with * ALWAYS >= first.size() * (ALWAYS - 1L);
+    CheckOutcome outcome = always ? CheckOutcome.PASS : with == 0 ? otherwise : CheckOutcome.WARN;
+    return finding(
+        check, outcome, with + " of " + first.size() + " rows begin with hellos that " + words);
+  }
+
+  private Finding certificate() {
+    Check check =
+        check(
+            "sender.client-certificate",
+            "shows a client certificate when asked",
+            "with it a receiver knows who sends");
+    List<SightingFacts> asked =
+        facts.entrySet().stream()
+            .filter(e -> !e.getKey().matches(ODD_HANDSHAKES))
+            .map(Map.Entry::getValue)
+            .filter(d -> !d.handshakes().isEmpty())
+            .toList();
+    if (asked.size() < FEW) {
+      return finding(
+          check, CheckOutcome.NOT_TESTED, "handshakes in " + asked.size() + " rows are too few");
+    }
+    long with =
+        asked.stream()
+            .filter(d -> d.handshakes().stream().anyMatch(h -> !h.clientChain().isEmpty()))
+            .count();
+    return finding(
+        check,
+        with == asked.size() ? CheckOutcome.PASS : CheckOutcome.WARN,
+        "in " + with + " of " + asked.size() + " rows with a handshake");
+  }
+
+  private Finding reports() {
+    Check check =
+        check(
+            "sender.tlsrpt",
+            "sends TLS reports about what failed",
+            "RFC 8460: only so an attack is noticed");
+    Set<String> refused =
+        rows.stream()
+            .filter(r -> r.outcome() == CheckOutcome.PASS || r.outcome() == CheckOutcome.INFO)
+            .map(SenderAssessment::label)
+            .filter(l -> at(l).attempted())
+            .collect(Collectors.toSet());
+    TlsReportJudge.TlsReportJudgement told = new TlsReportJudge(facts, refused, ended).judgement();
+    return finding(check, told.outcome(), told.text());
+  }
+
+  private Finding requireTls() {
+    Check check =
+        check(
+            "sender.requiretls",
+            "does what REQUIRETLS and TLS-Required ask",
+            "RFC 8689: the sender of a message asked for it");
+    List<Finding> of = rows.stream().filter(r -> r.check().id().startsWith("lab.g")).toList();
+    List<String> wrong = labels(of.stream().filter(r -> r.outcome() == CheckOutcome.FAIL).toList());
+    List<String> open = labels(of.stream().filter(r -> r.outcome() != CheckOutcome.PASS).toList());
+    if (of.isEmpty() || !judge.requireTls().known()) {
+      return finding(check, CheckOutcome.NOT_TESTED, "no message with REQUIRETLS came");
+    }
+    if (!wrong.isEmpty()) {
+      return finding(check, CheckOutcome.FAIL, "not in " + wrong);
+    }
+    return open.isEmpty()
+        ? finding(
+            check, CheckOutcome.PASS, "kept, bounced and passed over, each where it should be")
+        : finding(check, CheckOutcome.NOT_TESTED, "not seen in " + open);
+  }
+
+  /** The best grade is for who does everything right; points alone forgive a row or two. */
+  private Finding flawless() {
+    Check check =
+        check("sender.rows", "comes out right in every row", "the best grade forgives nothing");
+    List<String> wrong =
+        labels(rows.stream().filter(r -> r.outcome() == CheckOutcome.FAIL).toList());
+    if (!wrong.isEmpty()) {
+      return finding(check, CheckOutcome.WARN, "not in " + wrong);
+    }
+    long open = rows.stream().filter(r -> !r.outcome().known()).count();
+    return open > 0
+        ? finding(
+            check, CheckOutcome.NOT_TESTED, open + " of " + rows.size() + " rows are not tested")
+        : finding(check, CheckOutcome.PASS, rows.size() + " rows");
+  }
+}

@@ -1,0 +1,321 @@
+package org.sealwax.lab.judge;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.sealwax.assess.model.CheckOutcome;
+import org.sealwax.lab.traps.PolicyContext;
+import org.sealwax.lab.traps.Trap;
+import org.sealwax.lab.traps.Traps;
+
+/**
+ * Judges rows. Mail that was delivered or bounced is decided. Mail that waits is not: what a sender
+ * refuses now it may deliver at its next try, unprotected. A refusal counts as decided only after
+ * as many tries as this sender, in the rows without a policy, takes until it gives TLS up, and two
+ * at least; until then the row is not tested. Pure.
+ */
+final class TrapJudge {
+  /** Tries that are followed at least: many senders fall back to plaintext at the second. */
+  static final int LEAST_TRIES = 2;
+
+  /** Rows in which the certificate is true, and weak. */
+  private static final Set<String> WEAK = Set.of("d11", "d12");
+
+  /** Rows in which the server cannot see that the client broke the handshake off. */
+  private static final Set<String> PROVEN_BY_DELIVERY_ONLY =
+      Set.of("c20a", "c20b", "c22an", "c22bn", "c23a", "c23b", "c23c");
+
+  /** Rows in which what was agreed to is better not agreed to. */
+  private static final Set<String> BETTER_NOT = Set.of("c11", "c15", "c17b");
+
+  /** Rows that differ from another one by the policy only, and have another trap's number. */
+  private static final Map<String, String> WITHOUT_POLICY =
+      Map.of("b2", "b1", "b3", "b1", "b5", "b4", "b6", "b4");
+
+  private final SenderProfile profile;
+  private final Map<String, SightingFacts> facts;
+  private final int patience;
+
+  TrapJudge(SenderProfile profile, Map<String, SightingFacts> deeds) {
+    this.profile = profile;
+    this.facts = Map.copyOf(deeds);
+    this.patience =
+        this.facts.entrySet().stream()
+            .filter(e -> isControl(e.getKey()))
+            .mapToInt(e -> e.getValue().attemptsUntilPlaintext())
+            .reduce(LEAST_TRIES, Math::max);
+  }
+
+  /**
+   * How a row came out.
+   *
+   * @param waiting whether it may come out otherwise, as the mail is still in the sender's queue
+   */
+  record TrapVerdict(CheckOutcome outcome, String aspect, String reason, boolean waiting) {
+    TrapVerdict(CheckOutcome outcome, String aspect, String why) {
+      this(outcome, aspect, why, false);
+    }
+
+    String tail() {
+      return reason.isEmpty() ? "" : ": " + reason;
+    }
+  }
+
+  static final TrapVerdict PASS = new TrapVerdict(CheckOutcome.PASS, "", "");
+
+  static TrapVerdict fail(String aspect, String why) {
+    return new TrapVerdict(CheckOutcome.FAIL, aspect, why);
+  }
+
+  static TrapVerdict waiting(String why) {
+    return new TrapVerdict(CheckOutcome.NOT_TESTED, "", why, true);
+  }
+
+  private SightingFacts at(String label) {
+    return facts.getOrDefault(label, SightingFacts.none());
+  }
+
+  static TrapExpectation expected(String label) {
+    return TrapExpectation.of(label)
+        .orElseThrow(() -> new IllegalStateException("no expectation for " + label));
+  }
+
+  /** Whether the row shows how this sender gives up TLS where it may. */
+  private boolean isControl(String label) {
+    ExpectedOutcome want = expected(label).of(profile);
+    return (want == ExpectedOutcome.DECIDED || want == ExpectedOutcome.NO_SUCH_TLS)
+        && expected(label).expected() == want;
+  }
+
+  /** The same trap without a policy, if there is one. */
+  private static Optional<String> control(String label) {
+    if (WITHOUT_POLICY.containsKey(label)) {
+      return Optional.ofNullable(WITHOUT_POLICY.get(label));
+    }
+    return Traps.find(label)
+        .filter(row -> row.context() != PolicyContext.NONE)
+        .filter(row -> row.trap().contexts().contains(PolicyContext.NONE))
+        .map(row -> new Trap.TrapCase(row.trap(), PolicyContext.NONE).label());
+  }
+
+  /** Whether a control row was met and its mail is neither delivered nor bounced. */
+  private boolean undecided(String control) {
+    return isControl(control)
+        && at(control).connections() > 0
+        && !at(control).delivered()
+        && at(control).bounce().isEmpty();
+  }
+
+  /** Whether what this sender refuses in a row stays refused. */
+  private boolean isFinal(String label, int tries) {
+    return at(label).bounce().isPresent()
+        || (tries >= patience && control(label).filter(this::undecided).isEmpty());
+  }
+
+  /** Tries in which a message could have gone out. */
+  private int chances(SightingFacts of) {
+    return of.attempts(of.connections() > 0 ? Set.of(SenderAction.FIRST_HOST) : Set.of());
+  }
+
+  /** The verdict on a row. */
+  TrapVerdict of(String label) {
+    SightingFacts of = at(label);
+    if (!of.attempted()) {
+      return waiting("the sender never came");
+    }
+    if (!of.deceptions().isEmpty()) {
+      return fail("fooled", "it fell for what was sent in plaintext");
+    }
+    return switch (expected(label).of(profile)) {
+      case DELIVERED_UNDER_TLS -> underTls(label, of);
+      case SECOND_HOST -> second(label, of);
+      case DELIVERED_AFTER_A_WAIT ->
+          of.delivered() || of.bounce().isPresent()
+              ? underTls(label, of)
+              : waiting("not yet; it may wait at first contact");
+      case DELIVERED_AFTER_CHANGE -> afterChange(label, of);
+      case REFUSED -> WEAK.contains(label) ? strong(label, of) : refused(label, of);
+      case NEVER_PLAINTEXT -> neverPlaintext(label, of);
+      case DECIDED -> decided(label, of);
+      case NO_SUCH_TLS -> noSuchTls(label, of);
+      case BOUNCED -> bounced(of);
+      case AS_RFC_8689_DEMANDS -> {
+        TrapVerdict verdict = requireTls().of(label);
+        yield verdict.outcome() == CheckOutcome.INFO
+            ? ifReached(label, of, verdict, false)
+            : verdict;
+      }
+      case RECORDED -> recorded(label, of);
+    };
+  }
+
+  /** How REQUIRETLS is judged, over all of its rows. */
+  RequireTlsJudge requireTls() {
+    return new RequireTlsJudge(facts, label -> isFinal(label, chances(at(label))));
+  }
+
+  /** What counts if the trap was reached. A sender that did not in some tries never will. */
+  private TrapVerdict ifReached(String label, SightingFacts of, TrapVerdict then, boolean over) {
+    Optional<SenderAction> missing = of.missing(expected(label).requiredActions(profile));
+    boolean never = over || chances(of) > patience;
+    return missing
+        .map(m -> new TrapVerdict(CheckOutcome.NOT_TESTED, "", "it did not " + m.words(), !never))
+        .orElse(then);
+  }
+
+  /** A refusal: it counts of those who reached the trap, and once it is decided. */
+  private TrapVerdict refusal(String label, SightingFacts of) {
+    int tries = of.attempts(expected(label).requiredActions(profile));
+    TrapVerdict then =
+        isFinal(label, tries)
+            ? PASS
+            : waiting(
+                "refused in "
+                    + tries
+                    + (tries == 1 ? " try" : " tries")
+                    + ", and the next may end otherwise");
+    return ifReached(label, of, then, of.bounce().isPresent());
+  }
+
+  private TrapVerdict underTls(String label, SightingFacts of) {
+    if (!of.inPlaintext().isEmpty()) {
+      return expected(label).mechanism() == ProtectionMechanism.NONE
+          ? fail("clear", "in plaintext, although TLS was to be had")
+          : fail("leak", "in plaintext, against the policy");
+    }
+    return of.delivered() ? ifReached(label, of, PASS, true) : missing(of);
+  }
+
+  private TrapVerdict second(String label, SightingFacts of) {
+    boolean policy = expected(label).mechanism() != ProtectionMechanism.NONE;
+    List<String> wrong = new ArrayList<>(of.underTls());
+    wrong.removeIf("mx2"::equals);
+    if (!of.inPlaintext().isEmpty()) {
+      return fail(policy ? "leak" : "clear", "in plaintext, although TLS was to be had");
+    }
+    if (!wrong.isEmpty()) {
+      return fail(policy ? "leak" : "weak", "to the wrong host");
+    }
+    return of.delivered() ? ifReached(label, of, PASS, true) : missing(of);
+  }
+
+  private TrapVerdict afterChange(String label, SightingFacts of) {
+    if (!of.inPlaintext().isEmpty()) {
+      return fail("leak", "in plaintext, against the policy");
+    }
+    if (of.beforeChange()) {
+      return fail("leak", "before the record matched");
+    }
+    return of.delivered() ? ifReached(label, of, PASS, true) : missing(of);
+  }
+
+  /**
+   * Legal mail that did not arrive: lost when it was bounced, stuck when no try gets it through.
+   */
+  private TrapVerdict missing(SightingFacts of) {
+    if (of.bounce().isPresent()) {
+      return fail("loss", "this mail could be delivered");
+    }
+    int tries = chances(of);
+    return tries >= patience && !of.deferredByHost()
+        ? fail("stuck", "not delivered in " + tries + " tries, and still queued")
+        : waiting("still queued");
+  }
+
+  private TrapVerdict refused(String label, SightingFacts of) {
+    if (!of.inPlaintext().isEmpty()) {
+      return fail("leak", "in plaintext, against the policy");
+    }
+    if (!of.underTls().isEmpty()) {
+      return fail("leak", "to a host that the policy forbids");
+    }
+    if (of.envelopesInPlaintext()) {
+      return fail("leak", "the envelope went in plaintext, against the policy");
+    }
+    return refusal(label, of);
+  }
+
+  private TrapVerdict strong(String label, SightingFacts of) {
+    return of.underTls().isEmpty() || !of.inPlaintext().isEmpty()
+        ? refused(label, of)
+        : fail("weak", "with a certificate too weak to prove anything");
+  }
+
+  private TrapVerdict neverPlaintext(String label, SightingFacts of) {
+    if (!of.inPlaintext().isEmpty() || of.envelopesInPlaintext()) {
+      return fail("leak", "in plaintext, against the policy");
+    }
+    return of.delivered() ? ifReached(label, of, PASS, true) : refusal(label, of);
+  }
+
+  private TrapVerdict decided(String label, SightingFacts of) {
+    return of.delivered() || of.bounce().isPresent()
+        ? ifReached(label, of, PASS, true)
+        : waiting("not decided yet");
+  }
+
+  private TrapVerdict noSuchTls(String label, SightingFacts of) {
+    if (!of.underTls().isEmpty()
+        || (!of.handshakes().isEmpty() && !PROVEN_BY_DELIVERY_ONLY.contains(label))) {
+      return fail("weak", "over what must not be taken for TLS");
+    }
+    return of.delivered() ? ifReached(label, of, PASS, true) : refusal(label, of);
+  }
+
+  private TrapVerdict bounced(SightingFacts of) {
+    if (of.connections() > 0) {
+      return fail("loss", "it looked for a host where there is none");
+    }
+    if (of.bounce().isPresent()) {
+      return of.bounce().get().status().equals("5.1.10")
+          ? PASS
+          : new TrapVerdict(CheckOutcome.PASS, "", "RFC 7505 has 5.1.10 for it");
+    }
+    int tries = chances(of);
+    return tries >= patience
+        ? fail("stuck", "no bounce in " + tries + " tries, and still queued")
+        : waiting("no bounce yet");
+  }
+
+  private TrapVerdict recorded(String label, SightingFacts of) {
+    return switch (label) {
+      // Going on after discarding it and giving up are both right.
+      case "b11" -> of.delivered() ? ifReached(label, of, PASS, true) : refusal(label, of);
+      case "c21" -> downgraded(label, of);
+      case "d10a" ->
+          of.underTls().isEmpty()
+              ? refusal(label, of)
+              : new TrapVerdict(
+                  CheckOutcome.WARN,
+                  "weak",
+                  "to whom the issuer says that the key is not his any more");
+      case "f19" ->
+          ifReached(
+              label,
+              of,
+              new TrapVerdict(
+                  CheckOutcome.INFO,
+                  "",
+                  of.policyBeforeConnection()
+                      ? "the policy was there before the first connection"
+                      : "the policy was not there before the first connection"),
+              of.delivered());
+      default ->
+          BETTER_NOT.contains(label) && !of.handshakes().isEmpty()
+              ? new TrapVerdict(CheckOutcome.WARN, "weak", "it agreed to it")
+              : ifReached(label, of, new TrapVerdict(CheckOutcome.INFO, "", ""), of.delivered());
+    };
+  }
+
+  /** The mark is for senders that offer TLS 1.3; the others have nothing to be downgraded from. */
+  private TrapVerdict downgraded(String label, SightingFacts of) {
+    if (of.underTls().isEmpty()) {
+      return of.delivered() ? ifReached(label, of, PASS, true) : refusal(label, of);
+    }
+    return of.downgraded()
+        ? fail("weak", "it took TLS 1.2 although the mark says downgrade")
+        : new TrapVerdict(CheckOutcome.INFO, "", "in that hello it offered no TLS 1.3");
+  }
+}

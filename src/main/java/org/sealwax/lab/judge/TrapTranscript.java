@@ -1,0 +1,77 @@
+package org.sealwax.lab.judge;
+
+import org.sealwax.lab.site.TrapEvent;
+import org.sealwax.mail.tls.wire.Ja4;
+
+/** What happened at a trap, as lines for a person. */
+public final class TrapTranscript {
+  private TrapTranscript() {}
+
+  /** One line: when, what, and by or to whom; strangers' text as it came. */
+  public static String line(TrapEvent event) {
+    String told =
+        switch (event) {
+          case TrapEvent.DnsQueried a ->
+              "DNS "
+                  + a.name()
+                  + " "
+                  + a.type()
+                  + (a.dnssecOk() ? " DO" : "")
+                  + (a.checkingDisabled() ? " CD" : "");
+          case TrapEvent.PolicyRequested f ->
+              f.failure().isEmpty()
+                  ? "HTTPS " + f.path() + " -> " + f.status()
+                  : "HTTPS " + f.failure();
+          case TrapEvent.HostConnected c ->
+              "["
+                  + c.connection()
+                  + "] connected to "
+                  + c.host()
+                  + " from "
+                  + c.from().getHostAddress();
+          case TrapEvent.SmtpLineSeen s ->
+              "[" + s.connection() + "] " + (s.bySender() ? "C: " : "S: ") + s.text();
+          case TrapEvent.ClientHelloSeen h ->
+              "["
+                  + h.connection()
+                  + "] ClientHello, "
+                  + h.raw().length
+                  + " octets"
+                  + UngradedFindings.read(h).map(hello -> ", JA4 " + Ja4.of(hello)).orElse("");
+          case TrapEvent.HandshakeCompleted s ->
+              "["
+                  + s.connection()
+                  + "] == TLS "
+                  + Integer.toHexString(s.version())
+                  + " suite "
+                  + Integer.toHexString(s.suite())
+                  + " group "
+                  + Integer.toHexString(s.group())
+                  + " name "
+                  + s.serverName()
+                  + " certificates "
+                  + s.clientChain().size()
+                  + " ==";
+          case TrapEvent.HandshakeAborted u ->
+              "[" + u.connection() + "] == no TLS: " + u.reason() + " ==";
+          case TrapEvent.MessageAccepted d ->
+              "[" + d.connection() + "] == message taken, " + (d.tls() ? "TLS" : "CLEAR") + " ==";
+          case TrapEvent.ConnectionClosed c -> "[" + c.connection() + "] closed";
+          case TrapEvent.SiteChanged c -> "== the site changes ==";
+          case TrapEvent.DsnReturned b -> "BOUNCE " + b.action() + " " + b.status();
+          case TrapEvent.SenderDeceived f -> "[" + f.connection() + "] == " + f.how() + " ==";
+          case TrapEvent.TlsReportReceived r ->
+              "REPORT by "
+                  + r.transport()
+                  + " "
+                  + r.types()
+                  + " "
+                  + r.successes()
+                  + "/"
+                  + r.failures();
+        };
+    return event.at().toString().substring(11, Math.min(23, event.at().toString().length()))
+        + " "
+        + told;
+  }
+}

@@ -1,0 +1,400 @@
+package org.sealwax.lab.serve;
+
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.sealwax.assess.model.CheckOutcome;
+import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.render.GradeSeal;
+import org.sealwax.assess.render.Html;
+import org.sealwax.assess.render.HtmlPage;
+import org.sealwax.lab.judge.SenderReport;
+import org.sealwax.lab.site.LabToken;
+import org.sealwax.lab.site.Sighting;
+import org.sealwax.lab.traps.Traps;
+
+/** What the public lab's pages say. All text of strangers is escaped. */
+final class LabHtmlPages {
+  private static final Map<Character, String> GROUPS = new LinkedHashMap<>();
+
+  static {
+    GROUPS.put('A', "Good hosts");
+    GROUPS.put('B', "STARTTLS");
+    GROUPS.put('C', "Handshakes");
+    GROUPS.put('D', "Certificates");
+    GROUPS.put('E', "DANE");
+    GROUPS.put('F', "MTA-STS");
+    GROUPS.put('G', "REQUIRETLS");
+    GROUPS.put('H', "Routes and interruptions");
+    GROUPS.put('I', "Client certificates");
+  }
+
+  private LabHtmlPages() {}
+
+  private static String end(StringBuilder out) {
+    return out.append("</main></body></html>\n").toString();
+  }
+
+  /** For everybody. */
+  static String start(LabService lab) {
+    StringBuilder out = new StringBuilder(16_384);
+    HtmlPage.beginServed("What does your mail router do under attack?", out);
+    Duration life = lab.settings().life();
+    out.append("<h1>What does your mail router do when the way out is broken or under attack?</h1>")
+        .append("<p class=\"lead\">Behind this zone are ")
+        .append(Traps.cases().size())
+        .append(
+            " deliberately broken mail hosts: STARTTLS stripped, false certificates, forged DNS,"
+                + " policies that must be kept. Get a token, send mail to its addresses, and see"
+                + " row by row what your router did, and what a correct one does.</p>")
+        .append("<form class=\"card ask\" method=\"post\" action=\"/tokens\">")
+        .append("<fieldset><legend>Which hosts</legend>");
+    choice(
+        "rows",
+        "quick",
+        "The " + Traps.quick().size() + " that say most in little time",
+        true,
+        out);
+    choice("rows", "all", "All " + Traps.cases().size(), false, out);
+    GROUPS.forEach(
+        (letter, title) ->
+            choice(
+                "rows",
+                letter.toString().toLowerCase(Locale.ROOT),
+                "Group " + letter + ": " + title,
+                false,
+                out));
+    out.append("</fieldset><fieldset><legend>Your router reaches hosts by</legend>");
+    boolean v6 = lab.settings().trapsV6().isPresent();
+    if (v6) {
+      choice("family", "ipv6", "IPv6 (each host has an address of its own)", true, out);
+    }
+    choice(
+        "family",
+        "ipv4",
+        "IPv4 only" + (v6 ? " (as many hosts at a time as there are addresses)" : ""),
+        !v6,
+        out);
+    out.append("</fieldset><fieldset><legend>What you chose where the standards let you</legend>");
+    choice(
+        "profile",
+        "opportunistic",
+        "Opportunistic: clear text and unverified TLS where no policy forbids them",
+        true,
+        out);
+    choice("profile", "strict", "Strict: TLS everywhere, verified or not", false, out);
+    choice(
+        "profile",
+        "verified",
+        "Verified: TLS with a certificate that holds everywhere",
+        false,
+        out);
+    out.append("</fieldset><p><button type=\"submit\">Get a token</button></p></form>")
+        .append("<h2>What is kept</h2><div class=\"card\"><p>What your router did, for ")
+        .append(text(life))
+        .append(
+            "; then the token, its names and all that was seen are gone. Messages are counted and"
+                + " dropped, never stored. Whoever knows a token can look at its page, and"
+                + " resolvers on the way see it in names.</p><p>The lab sends no mail and takes"
+                + " none but for live tokens.</p></div>")
+        .append("<h2>Before you send</h2><div class=\"card\"><p>Certificates that are to hold are")
+        .append(" issued by the lab\u2019s own authority. Rows with MTA-STS, and rows that want a")
+        .append(" certificate verified, mean something only when your router trusts ")
+        .append(
+            "<a href=\"/ca.pem\">ca.pem</a> for this test. DANE needs nothing: the zone is signed.")
+        .append("</p></div>");
+    foot(out);
+    return end(out);
+  }
+
+  private static void foot(StringBuilder out) {
+    out.append("<footer>Sealwax lab \u00b7 it sends no mail</footer>");
+  }
+
+  private static void choice(
+      String name, String value, String label, boolean chosen, StringBuilder out) {
+    out.append("<label><input type=\"radio\" name=\"")
+        .append(name)
+        .append("\" value=\"")
+        .append(value)
+        .append(chosen ? "\" checked> " : "\"> ")
+        .append(Html.escape(label))
+        .append("</label>");
+  }
+
+  /** Nothing here. */
+  static String missing() {
+    StringBuilder out = new StringBuilder();
+    HtmlPage.beginServed("Not here", out);
+    out.append(
+            "<h1>Not here</h1><p class=\"lead\">There is no such page, or its token has run out,")
+        .append(" with all that was seen.</p><p><a href=\"/\">Get a token</a></p>");
+    return end(out);
+  }
+
+  /** No token. */
+  static String refused(String why) {
+    StringBuilder out = new StringBuilder();
+    HtmlPage.beginServed("No token now", out);
+    out.append("<h1>No token now</h1><p class=\"lead\">")
+        .append(Html.escape(why))
+        .append(".</p><p><a href=\"/\">Back</a></p>");
+    return end(out);
+  }
+
+  /** The addresses of the rows that are set up. */
+  static List<String> ready(TokenBooking booking) {
+    LabToken ticket = booking.ticket();
+    return ticket.sightings().stream()
+        .map(s -> s.trapCase().label())
+        .filter(l -> !ticket.setupFailures().containsKey(l))
+        .map(ticket::recipient)
+        .toList();
+  }
+
+  /** For one token. */
+  static String token(LabService lab, TokenBooking booking, SenderReport report) {
+    StringBuilder out = new StringBuilder(128 * 1_024);
+    LabToken ticket = booking.ticket();
+    HtmlPage.beginServed("Token " + ticket.token(), out);
+    out.append(head(booking, report));
+    send(lab, booking, out);
+    rows(booking, report, out);
+    out.append("<h2>Take it with you</h2><div class=\"card\"><ul class=\"facts\">");
+    for (String[] file :
+        new String[][] {
+          {"report.json", "JSON"}, {"junit.xml", "JUnit XML"}, {"recipients.txt", "Recipients"}
+        }) {
+      out.append("<li><a href=\"")
+          .append(base(booking))
+          .append('/')
+          .append(file[0])
+          .append("\">")
+          .append(file[1])
+          .append("</a></li>");
+    }
+    out.append("</ul><form method=\"post\" action=\"")
+        .append(base(booking))
+        .append("/end\"><button type=\"submit\">End this token now</button></form></div>");
+    out.append("<footer>rules ").append(Html.escape(report.rules())).append("</footer>");
+    return end(out);
+  }
+
+  private static String base(TokenBooking booking) {
+    return "/t/" + Html.escape(booking.ticket().token());
+  }
+
+  private static boolean started(TokenBooking booking) {
+    return booking.ticket().sightings().stream().anyMatch(s -> !s.isUntouched());
+  }
+
+  private static String head(TokenBooking booking, SenderReport report) {
+    StringBuilder out = new StringBuilder();
+    boolean begun = started(booking);
+    String grade = begun ? report.grade().text() : "\u2013";
+    long met = rows(report).stream().filter(f -> f.outcome() != CheckOutcome.NOT_TESTED).count();
+    out.append("<div class=\"top\" id=\"head\">")
+        .append(GradeSeal.of(grade, begun ? GradeSeal.tone(report.grade().letter()) : "none"))
+        .append("<div><h1>")
+        .append(Html.escape(booking.ticket().token()))
+        .append("</h1><p class=\"lead\">")
+        .append(begun ? introduction(report) : "Nothing came yet.")
+        .append("</p><ul class=\"facts\">");
+    fact("Rows met", met + " of " + ready(booking).size(), out);
+    fact("Leaks", Integer.toString(report.leaks().size()), out);
+    fact("Losses", Integer.toString(report.losses().size()), out);
+    fact("Stuck", Integer.toString(report.stuck().size()), out);
+    fact("Score", report.grade().score() + " of 100", out);
+    fact("Profile", report.profile().label(), out);
+    fact("Until", booking.until().toString().substring(0, 16).replace('T', ' ') + " UTC", out);
+    return out.append("</ul></div></div>\n").toString();
+  }
+
+  private static String introduction(SenderReport report) {
+    if (!report.leaks().isEmpty()) {
+      return "Mail went out that a policy forbade to send like that.";
+    }
+    return report.loses()
+        ? "Nothing leaked, but legal mail was not delivered."
+        : "So far nothing that a policy protects was sent in plaintext or to a false host.";
+  }
+
+  private static void fact(String name, String value, StringBuilder out) {
+    out.append("<li>").append(name).append(" <b>").append(Html.escape(value)).append("</b></li>");
+  }
+
+  private static void send(LabService lab, TokenBooking booking, StringBuilder out) {
+    LabToken ticket = booking.ticket();
+    List<String> to = ready(booking);
+    String first = to.isEmpty() ? "" : to.getFirst();
+    out.append("<h2>Send this</h2><section class=\"card send\"><p>One message to all of these")
+        .append(" addresses, or one to each; any subject, any text, nothing private. ");
+    out.append("Let your router send it as it sends everything, from <code>")
+        .append(Html.escape(ticket.sender()))
+        .append("</code>: bounces come back to the lab and are seen. ")
+        .append("What waits is tried again by your router; the page goes on until ")
+        .append(Html.escape(booking.until().toString().substring(11, 16)))
+        .append(" UTC")
+        .append(
+            ".</p><p><textarea id=\"recipients\" rows=\"6\" readonly aria-label=\"Recipients\">")
+        .append(Html.escape(String.join("\n", to)))
+        .append("</textarea></p><p class=\"buttons\">")
+        .append("<button type=\"button\" hidden data-copy=\"recipients\">Copy</button> <a href=\"")
+        .append(base(booking))
+        .append("/recipients.txt\">recipients.txt</a></p>");
+    out.append(
+            "<p class=\"router\">One message to all, through your router at HOST</p><pre"
+                + " id=\"swaks\">")
+        .append(
+            Html.escape(
+                "swaks --server HOST --from "
+                    + ticket.sender()
+                    + " --to \"$(paste -sd, lab-"
+                    + ticket.token()
+                    + ".txt)\""))
+        .append("</pre><p class=\"router\">One to each</p><pre>")
+        .append(
+            Html.escape(
+                "while read -r to; do swaks --server HOST --from "
+                    + ticket.sender()
+                    + " --to \"$to\"; done < lab-"
+                    + ticket.token()
+                    + ".txt"))
+        .append("</pre><p class=\"router\">By hand, one row</p><pre>")
+        .append(Html.escape("sendmail -f " + ticket.sender() + " " + first + " < /dev/null"))
+        .append("</pre>");
+    if (to.stream().anyMatch(t -> t.startsWith("probe@g"))) {
+      out.append("<p class=\"soft\">G2 to G4 mean something to messages handed in with REQUIRETLS")
+          .append(
+              " (RFC 8689), G5 to one with the header field <code>TLS-Required: No</code>.</p>");
+    }
+    if (lab.settings().ports().smtp() != 25) {
+      out.append("<p class=\"soft\">This lab is tried on high ports: let your router send to port ")
+          .append(lab.settings().ports().smtp())
+          .append(" and ask the name server at ")
+          .append(
+              Html.escape(
+                  lab.resolvers().getFirst().getAddress().getHostAddress()
+                      + " port "
+                      + lab.resolvers().getFirst().getPort()))
+          .append(".</p>");
+    }
+    if (!ticket.setupFailures().isEmpty()) {
+      out.append("<details><summary>")
+          .append("Not set up: ")
+          .append(ticket.setupFailures().size())
+          .append(booking.family() == SenderAddressFamily.IPV4 ? " (by IPv4 fewer at a time)" : "")
+          .append("</summary><p class=\"none-list\">");
+      ticket
+          .setupFailures()
+          .forEach((label, why) -> out.append(Html.escape(label + ": " + why)).append("<br>"));
+      out.append("</p></details>");
+    }
+    out.append("</section>\n");
+  }
+
+  private static List<Finding> rows(SenderReport report) {
+    return report.findings().stream().filter(f -> f.check().id().startsWith("lab.")).toList();
+  }
+
+  private static String label(Finding finding) {
+    return finding.check().id().substring("lab.".length());
+  }
+
+  private static void rows(TokenBooking booking, SenderReport report, StringBuilder out) {
+    out.append(
+            "<h2>Row by row</h2><div class=\"card wide\"><table class=\"lab\" id=\"rows\""
+                + " data-events=\"")
+        .append(base(booking))
+        .append(
+            "/events\"><thead><tr><th>Row</th><th>What is broken</th><th>Verdict</th><th>What your"
+                + " router did</th></tr></thead>");
+    GROUPS.forEach(
+        (letter, title) -> {
+          String group = letter.toString().toLowerCase(Locale.ROOT);
+          List<Finding> of = rows(report).stream().filter(f -> label(f).startsWith(group)).toList();
+          if (!of.isEmpty()) {
+            out.append("<tbody><tr><th class=\"group\" colspan=\"4\">")
+                .append(letter)
+                .append(" \u00b7 ")
+                .append(title)
+                .append("</th></tr>");
+            of.forEach(f -> out.append(row(booking, f)));
+            out.append("</tbody>");
+          }
+        });
+    out.append("</table></div>\n");
+  }
+
+  private static String row(TokenBooking booking, Finding finding) {
+    String label = Html.escape(label(finding));
+    boolean open = finding.outcome() == CheckOutcome.NOT_TESTED;
+    StringBuilder out = new StringBuilder();
+    out.append("<tr id=\"row-")
+        .append(label)
+        .append(open ? "\" class=\"open\"><td>" : "\"><td>")
+        .append("<a href=\"")
+        .append(base(booking))
+        .append("/r/")
+        .append(label)
+        .append("\"><code>")
+        .append(label)
+        .append("</code></a></td><td>")
+        .append(Html.escape(finding.check().title()))
+        .append("</td><td>")
+        .append(chip(finding))
+        .append("</td><td class=\"seen\">")
+        .append(open ? "" : Html.escape(finding.observed()))
+        .append("</td></tr>");
+    return out.toString();
+  }
+
+  /** An outcome, in its colour. */
+  static String chip(Finding finding) {
+    String tone =
+        switch (finding.outcome()) {
+          case FAIL -> "poor";
+          case WARN, INCONCLUSIVE -> "fair";
+          case PASS -> "good";
+          case INFO -> "note";
+          case NOT_TESTED, NOT_NEEDED -> "none";
+        };
+    String word =
+        switch (finding.outcome()) {
+          case FAIL -> finding.aspect().isEmpty() ? "fails" : finding.aspect();
+          case WARN -> "warning";
+          case INCONCLUSIVE -> "not yet";
+          case PASS -> "good";
+          case INFO -> "note";
+          case NOT_TESTED, NOT_NEEDED -> "waits";
+        };
+    return "<span class=\"chip " + tone + "\">" + Html.escape(word) + "</span>";
+  }
+
+  /** The parts of a token's page that have changed since nobody had come, by their id. */
+  static Map<String, String> fragments(TokenBooking booking, SenderReport report) {
+    Map<String, String> out = new LinkedHashMap<>();
+    out.put("head", head(booking, report));
+    for (Finding finding : rows(report)) {
+      if (finding.outcome() != CheckOutcome.NOT_TESTED) {
+        out.put(label(finding), row(booking, finding));
+      }
+    }
+    return out;
+  }
+
+  private static String text(Duration time) {
+    long minutes = Math.max(1, time.toMinutes());
+    if (minutes < 120) {
+      return minutes == 1 ? "one minute" : minutes + " minutes";
+    }
+    return minutes / 60 + " hours";
+  }
+
+  /** Whether anything was dropped for want of room. */
+  static boolean full(Sighting sighting) {
+    return sighting.dropped() > 0;
+  }
+}

@@ -1,0 +1,161 @@
+package org.sealwax.lab.serve;
+
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.IntFunction;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.render.Html;
+import org.sealwax.assess.render.HtmlPage;
+import org.sealwax.lab.judge.SenderReport;
+import org.sealwax.lab.judge.TrapTranscript;
+import org.sealwax.lab.site.Sighting;
+import org.sealwax.lab.site.TrapEvent;
+import org.sealwax.lab.traps.Trap;
+import org.sealwax.mail.tls.wire.ClientHello;
+import org.sealwax.mail.tls.wire.NamedGroup;
+import org.sealwax.mail.tls.wire.TlsSuite;
+
+/** What is behind one row of a token's table. All text of strangers is escaped. */
+final class TrapEvidencePage {
+  /** Hellos shown; they repeat. */
+  private static final int MAX_HELLOS = 8;
+
+  private TrapEvidencePage() {}
+
+  static String of(TokenBooking booking, Sighting sighting, SenderReport report) {
+    StringBuilder out = new StringBuilder(32 * 1_024);
+    Trap.TrapCase row = sighting.trapCase();
+    Optional<Finding> finding =
+        report.findings().stream()
+            .filter(f -> f.check().id().equals("lab." + row.label()))
+            .findFirst();
+    HtmlPage.beginServed(row.label() + ": " + row.trap().title(), out);
+    out.append("<p><a href=\"/t/")
+        .append(Html.escape(booking.ticket().token()))
+        .append("\">All rows</a></p><h1>")
+        .append(Html.escape(row.label() + ": " + row.trap().title()))
+        .append("</h1>");
+    finding.ifPresent(
+        f ->
+            out.append("<p class=\"lead\">")
+                .append(LabHtmlPages.chip(f))
+                .append(' ')
+                .append(Html.escape(f.observed()))
+                .append("</p>"));
+    String trouble = booking.ticket().setupFailures().get(row.label());
+    if (trouble != null) {
+      out.append("<p>Not set up: ").append(Html.escape(trouble)).append("</p>");
+    }
+    out.append("<p>A correct sender: ")
+        .append(Html.escape(row.trap().expected()))
+        .append(" <span class=\"soft\">(")
+        .append(Html.escape(row.trap().source()))
+        .append(")</span></p><p><code>")
+        .append(Html.escape(booking.ticket().recipient(row.label())))
+        .append("</code></p>");
+    List<TrapEvent> events = sighting.events();
+    part("The conversations", events, TrapEvidencePage::isSmtpLine, out);
+    part("What was asked of the DNS", events, e -> e instanceof TrapEvent.DnsQueried, out);
+    part("Visits to the policy host", events, e -> e instanceof TrapEvent.PolicyRequested, out);
+    part(
+        "What came back",
+        events,
+        e -> e instanceof TrapEvent.DsnReturned || e instanceof TrapEvent.TlsReportReceived,
+        out);
+    hellos(events, out);
+    if (LabHtmlPages.full(sighting)) {
+      out.append("<p class=\"soft\">")
+          .append(sighting.dropped())
+          .append(" more events were counted and not kept.</p>");
+    }
+    return out.append("</main></body></html>\n").toString();
+  }
+
+  private static boolean isSmtpLine(TrapEvent event) {
+    return switch (event) {
+      case TrapEvent.DnsQueried a -> false;
+      case TrapEvent.PolicyRequested f -> false;
+      case TrapEvent.DsnReturned b -> false;
+      case TrapEvent.TlsReportReceived r -> false;
+      case TrapEvent.HostConnected c -> true;
+      case TrapEvent.SmtpLineSeen s -> true;
+      case TrapEvent.ClientHelloSeen h -> true;
+      case TrapEvent.HandshakeCompleted s -> true;
+      case TrapEvent.HandshakeAborted u -> true;
+      case TrapEvent.MessageAccepted d -> true;
+      case TrapEvent.SenderDeceived f -> true;
+      case TrapEvent.ConnectionClosed c -> true;
+      case TrapEvent.SiteChanged t -> true;
+    };
+  }
+
+  private static void part(
+      String title, List<TrapEvent> events, Predicate<TrapEvent> which, StringBuilder out) {
+    String lines =
+        events.stream().filter(which).map(TrapTranscript::line).collect(Collectors.joining("\n"));
+    out.append("<h2>").append(title).append("</h2>");
+    if (lines.isEmpty()) {
+      out.append("<p class=\"soft\">Nothing.</p>");
+    } else {
+      out.append("<pre>").append(Html.escape(lines)).append("</pre>");
+    }
+  }
+
+  private static void hellos(List<TrapEvent> events, StringBuilder out) {
+    List<TrapEvent.ClientHelloSeen> all =
+        events.stream()
+            .filter(e -> e instanceof TrapEvent.ClientHelloSeen)
+            .map(e -> (TrapEvent.ClientHelloSeen) e)
+            .limit(MAX_HELLOS)
+            .toList();
+    if (all.isEmpty()) {
+      return;
+    }
+    out.append("<h2>Client hellos</h2>");
+    for (TrapEvent.ClientHelloSeen hello : all) {
+      out.append("<p class=\"router\">Connection ").append(hello.connection()).append("</p>");
+      if (ClientHello.read(hello.raw(), 0, hello.raw().length)
+          instanceof ClientHello.ClientHelloParse.Whole(ClientHello read)) {
+        out.append("<pre>").append(Html.escape(helloText(read))).append("</pre>");
+      }
+      out.append("<details><summary>")
+          .append(hello.raw().length)
+          .append(" octets</summary><pre>")
+          .append(HexFormat.of().formatHex(hello.raw()))
+          .append("</pre></details>");
+    }
+  }
+
+  private static String helloText(ClientHello hello) {
+    return "server name: "
+        + (hello.serverName() == null ? "none" : hello.serverName())
+        + "\nversions: "
+        + (hello.versions().isEmpty()
+            ? version(hello.legacyVersion())
+            : names(hello.versions(), TrapEvidencePage::version))
+        + "\ngroups: "
+        + names(hello.groups(), NamedGroup::name)
+        + "\nkey shares: "
+        + names(hello.shares(), NamedGroup::name)
+        + "\nsuites: "
+        + names(hello.suites(), TlsSuite::name);
+  }
+
+  private static String names(List<Integer> numbers, IntFunction<String> name) {
+    return numbers.stream().map(name::apply).collect(Collectors.joining(", "));
+  }
+
+  private static String version(int number) {
+    return switch (number) {
+      case 0x0304 -> "TLS 1.3";
+      case 0x0303 -> "TLS 1.2";
+      case 0x0302 -> "TLS 1.1";
+      case 0x0301 -> "TLS 1.0";
+      case 0x0300 -> "SSL 3.0";
+      default -> "0x" + Integer.toHexString(number);
+    };
+  }
+}

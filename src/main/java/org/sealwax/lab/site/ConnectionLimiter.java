@@ -1,0 +1,110 @@
+package org.sealwax.lab.site;
+
+import java.net.InetAddress;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.Limit;
+import org.sealwax.mail.net.RateLimit;
+
+/** How many connections a lab takes: in all, at once from one source, and in a minute. */
+public final class ConnectionLimiter {
+  /** Sources remembered; those that are gone and rested are forgotten first. */
+  static final int MAX_SOURCES = 10_000;
+
+  /** Octets of an IPv6 address that make one source: a /64 is one machine's or one network's. */
+  private static final int V6 = 8;
+
+  private static final class SourceUsage {
+    private final Limit open;
+    private final RateLimit rate;
+
+    SourceUsage(Limit open, RateLimit rate) {
+      this.open = open;
+      this.rate = rate;
+    }
+
+    boolean isIdle() {
+      return open.taken() == 0 && rate.isFull();
+    }
+  }
+
+  private final Limit all;
+  private final Limit own;
+  private final int each;
+  private final int perMinute;
+  private final Clock clock;
+  private final Map<String, SourceUsage> sources = new LinkedHashMap<>(64, 0.75f, true);
+
+  /**
+   * @param all connections at once
+   * @param each of them from one source
+   * @param perMinute connections of one source in a minute, and at once when it comes rested
+   */
+  public ConnectionLimiter(int all, int each, int perMinute, Clock clock) {
+    this(Limit.of(all), all, each, perMinute, clock);
+  }
+
+  /**
+   * One of several that share a limit, so that none of them can take it all.
+   *
+   * @param all connections at once of all of them
+   * @param own of this one
+   */
+  public ConnectionLimiter(Limit all, int own, int each, int perMinute, Clock clock) {
+    this.all = all;
+    this.own = Limit.of(own);
+    this.each = each;
+    this.perMinute = perMinute;
+    this.clock = clock;
+  }
+
+  /** Whether one more may come in; who may must {@link #leave}. */
+  public synchronized boolean enter(InetAddress from) {
+    String name = name(from);
+    SourceUsage source = sources.get(name);
+    if (source == null) {
+      forget();
+      if (sources.size() >= MAX_SOURCES) {
+        return false;
+      }
+      source = new SourceUsage(Limit.of(each), new RateLimit(perMinute / 60.0, perMinute, clock));
+      sources.put(name, source);
+    }
+    if (!source.open.tryTake()) {
+      return false;
+    }
+    if (source.rate.tryTake() && own.tryTake()) {
+      if (all.tryTake()) {
+        return true;
+      }
+      own.give();
+    }
+    source.open.give();
+    return false;
+  }
+
+  /** One is gone. */
+  public synchronized void leave(InetAddress from) {
+    SourceUsage source = sources.get(name(from));
+    if (source != null) {
+      source.open.give();
+    }
+    own.give();
+    all.give();
+  }
+
+  /** The longest unseen first, and only when there is no room: looking at all of them costs. */
+  private void forget() {
+    if (sources.size() >= MAX_SOURCES) {
+      sources.values().removeIf(SourceUsage::isIdle);
+    }
+  }
+
+  static String name(InetAddress from) {
+    byte[] octets = from.getAddress();
+    return HexFormat.of().formatHex(octets.length == 4 ? octets : Arrays.copyOf(octets, V6));
+  }
+}

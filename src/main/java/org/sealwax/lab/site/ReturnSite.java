@@ -1,0 +1,83 @@
+package org.sealwax.lab.site;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.util.List;
+import java.util.Set;
+import org.sealwax.lab.traps.PolicyContext;
+import org.sealwax.lab.traps.PublishedTlsa;
+import org.sealwax.lab.traps.Site;
+import org.sealwax.lab.traps.Trap;
+import org.sealwax.testkit.tls.CertificateSpec;
+import org.sealwax.testkit.tls.IssuedCertificate;
+import org.sealwax.testkit.tls.OddTlsBehaviour;
+import org.sealwax.testkit.tls.OddTlsServer;
+
+/** A good host that takes bounces and reports, and the HTTPS desk for reports. */
+public final class ReturnSite {
+  /** What stands in the place of a trap. */
+  public static final Trap TRAP =
+      new Trap(
+          "A0",
+          "the lab's own post office",
+          "deliver",
+          "RFC 3464",
+          Set.of(PolicyContext.DANE),
+          site -> site);
+
+  private ReturnSite() {}
+
+  /** A place of its own below a zone; it has no addresses yet. */
+  public static LiveSite openSite(
+      SiteSetup setup, String zone, LiveSite.SiteMailHandler mail, Sighting sighting) {
+    return new LiveSite(
+        zone,
+        Site.of(PolicyContext.DANE),
+        sighting,
+        setup.authority(),
+        setup.clock(),
+        setup.settings(),
+        mail,
+        () -> {});
+  }
+
+  /**
+   * Opens the desk that takes reports by HTTPS for one token.
+   *
+   * @throws IOException when an address is not to be had
+   */
+  public static void openReportHandler(
+      SiteSetup setup, ReturnMail office, String zone, List<InetAddress> at, TokenListeners doors)
+      throws IOException {
+    IssuedCertificate leaf = setup.authority().issue(CertificateSpec.of("report." + zone));
+    OddTlsServer tls = new OddTlsServer(OddTlsBehaviour.good(), name -> leaf);
+    doors.open(
+        "report." + zone,
+        at,
+        setup.settings().httpsPort(),
+        wire -> PolicyHostServer.serve(wire, tls, office.reportHandler((path, what) -> {})));
+  }
+
+  /** The whole of it for a lab of one's own; the text of the token's zone. */
+  static String open(
+      SiteSetup setup,
+      ReturnMail office,
+      String zone,
+      AddressSource addresses,
+      TokenListeners doors)
+      throws IOException {
+    LiveSite place =
+        openSite(setup, zone, office, new Sighting(new Trap.TrapCase(TRAP, PolicyContext.DANE)));
+    place.assignAddresses(addresses);
+    setup.open(place, doors);
+    LiveSite.LiveHost host = place.hosts().getFirst();
+    List<InetAddress> reports = addresses.web();
+    openReportHandler(setup, office, zone, reports, doors);
+    StringBuilder text = new StringBuilder("$TTL 60\n");
+    host.addresses().forEach(a -> text.append("mx " + SiteZones.address(a)));
+    text.append("bounce MX 10 mx\nreport MX 10 mx\n");
+    reports.forEach(a -> text.append("report " + SiteZones.address(a)));
+    text.append("_25._tcp.mx TLSA " + PublishedTlsa.good().record(host.leaf()) + "\n");
+    return text.toString();
+  }
+}

@@ -1,0 +1,117 @@
+package org.sealwax.lab.site;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.util.List;
+import org.sealwax.lab.traps.PolicyContext;
+import org.sealwax.lab.traps.PublishedTlsa;
+import org.sealwax.lab.traps.Site;
+import org.sealwax.lab.traps.StsPublication;
+import org.sealwax.lab.traps.Trap;
+import org.sealwax.lab.traps.TrapHost;
+import org.sealwax.testkit.tls.CertificateSpec;
+import org.sealwax.testkit.tls.IssuedCertificate;
+
+/**
+ * A domain of the small world that is the router's own: signed, with TLSA records for its key and
+ * for the next one, an MTA-STS policy and a wish for TLS reports. The lab serves its DNS and its
+ * policy host; at its mail host's address the router itself must listen, with this certificate.
+ *
+ * @param domain its name
+ * @param host the name of its one mail host
+ * @param address where that is: nobody listens there yet
+ * @param chainPem the certificate, by the lab's authority, and its intermediate
+ * @param keyPem its key (PKCS#8); good in this world only, and no longer than it
+ */
+public record RouterDomain(
+    String domain, String host, InetAddress address, String chainPem, String keyPem) {
+  private static final int SMTP = 25;
+
+  /** Without the key. */
+  @Override
+  public String toString() {
+    return "Home[" + domain + " at " + address.getHostAddress() + "]";
+  }
+
+  /** The lab takes no mail for it. */
+  private static final LiveSite.SiteMailHandler NO_MAIL =
+      new LiveSite.SiteMailHandler() {
+        @Override
+        public boolean acceptsDomain(String domain) {
+          return false;
+        }
+
+        @Override
+        public LiveSite.BodyScan scan(java.util.Collection<String> domains) {
+          throw new IllegalStateException("mail that was not taken");
+        }
+      };
+
+  /** A home, and what the DNS says of it. */
+  record RouterDomainZone(RouterDomain routerDomain, String zone) {}
+
+  /**
+   * Sets one up.
+   *
+   * @param reports the mail domain that takes reports about it
+   * @param doors behind which its policy host stands
+   * @throws IOException when an address is not to be had
+   */
+  static RouterDomainZone build(
+      SiteSetup setup, String domain, String reports, TokenListeners doors) throws IOException {
+    // A host that refuses is one with an address, and without a door of ours.
+    Site site =
+        Site.of(PolicyContext.DANE)
+            .eachHost(h -> h.with(TrapHost.HostReachability.REFUSED))
+            .withPolicy(StsPublication.good("enforce"));
+    LiveSite place =
+        new LiveSite(
+            domain,
+            site,
+            new Sighting(new Trap.TrapCase(ReturnSite.TRAP, PolicyContext.DANE)),
+            setup.authority(),
+            setup.clock(),
+            setup.settings(),
+            NO_MAIL,
+            () -> {});
+    place.assignAddresses(setup.settings().addresses());
+    setup.open(place, doors);
+    LiveSite.LiveHost host = place.hosts().getFirst();
+    RouterDomain home =
+        new RouterDomain(
+            domain,
+            host.name(),
+            host.addresses().getFirst(),
+            host.leaf().chainPem(),
+            host.leaf().keyPem());
+    return new RouterDomainZone(home, zone(setup, place, host, reports));
+  }
+
+  private static String zone(
+      SiteSetup setup, LiveSite place, LiveSite.LiveHost host, String reports) {
+    // A key that is known already for the day of the change: here it is of another kind.
+    String next =
+        setup
+            .authority()
+            .issue(CertificateSpec.of(host.name()).with(CertificateSpec.CertificateKeyType.ED25519))
+            .association(
+                IssuedCertificate.ChainPosition.LEAF,
+                IssuedCertificate.TlsaSelector.KEY,
+                IssuedCertificate.TlsaMatching.SHA_256);
+    StringBuilder out = new StringBuilder("$TTL 60\n@ MX 10 " + host.name() + ".\n");
+    host.addresses().forEach(a -> out.append(host.name() + ". " + SiteZones.address(a)));
+    int port = setup.settings().smtpPort();
+    for (int each : port == SMTP ? List.of(SMTP) : List.of(SMTP, port)) {
+      String owner = "_" + each + "._tcp." + host.name() + ". TLSA ";
+      out.append(owner + PublishedTlsa.good().record(host.leaf()) + "\n");
+      out.append(owner + "3 1 1 " + next + "\n");
+    }
+    StsPublication policy = place.now().policy();
+    if (policy != null) {
+      policy.txt().forEach(t -> out.append("_mta-sts TXT \"" + t + "\"\n"));
+      place.policyAddresses().forEach(a -> out.append("mta-sts " + SiteZones.address(a)));
+    }
+    return out.append("_smtp._tls TXT \"v=TLSRPTv1; rua=mailto:home@" + reports + "\"\n")
+        .toString();
+  }
+}

@@ -1,0 +1,145 @@
+package org.sealwax.lab.site;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import org.sealwax.mail.net.AcceptLoop;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.Deadline;
+import org.sealwax.mail.net.Threads;
+import org.sealwax.mail.net.Wire;
+
+/** The listening sockets of one token and the conversations behind them, with their limits. */
+public final class TokenListeners implements Closeable {
+  /** Conversations at once. */
+  static final int MAX_CONVERSATIONS = 4_000;
+
+  /** The whole life of a connection: what is slow on purpose takes ten minutes at most. */
+  private static final Duration LIFE = Duration.ofMinutes(20);
+
+  /** Connections not yet accepted: a burst of a thousand must not see a refusal. */
+  private static final int BACKLOG = 1_024;
+
+  /** For those who wait at a door to see that it is closed. */
+  private static final Duration END = Duration.ofSeconds(2);
+
+  /** More than a machine can make in a minute. */
+  private static final int ANY_RATE = 10_000_000;
+
+  private final ConnectionLimiter limiter;
+  private final Optional<SniDispatcher> names;
+  private final Set<Closeable> open = ConcurrentHashMap.newKeySet();
+  private final Set<Thread> acceptThreads = ConcurrentHashMap.newKeySet();
+  private volatile boolean closed;
+
+  /** Doors of a lab for one: a limit in all, none for each source. */
+  TokenListeners() {
+    this(
+        new ConnectionLimiter(MAX_CONVERSATIONS, MAX_CONVERSATIONS, ANY_RATE, Clock.system()),
+        Optional.empty());
+  }
+
+  /**
+   * @param keeper who may come in
+   * @param names where HTTPS hosts are that share addresses; empty: each has one of its own
+   */
+  public TokenListeners(ConnectionLimiter keeper, Optional<SniDispatcher> names) {
+    this.limiter = keeper;
+    this.names = names;
+  }
+
+  /**
+   * Listens; each connection is handed to {@code owner} in a thread of its own.
+   *
+   * @throws IOException when the address or port is not to be had
+   */
+  public void open(InetAddress at, int port, Consumer<Wire> owner) throws IOException {
+    ServerSocket door = new ServerSocket();
+    try {
+      door.setReuseAddress(true);
+      door.bind(new InetSocketAddress(at, port), BACKLOG);
+    } catch (IOException e) {
+      door.close();
+      throw new IOException(
+          "cannot listen at " + at.getHostAddress() + " port " + port + ": " + e.getMessage(), e);
+    }
+    open.add(door);
+    acceptThreads.add(
+        AcceptLoop.start(
+            "lab-door",
+            door::isClosed,
+            door::accept,
+            socket -> accept(socket, owner),
+            text -> {
+              // Traps have no log: a client that cannot come in shows in its sightings.
+            }));
+  }
+
+  /**
+   * Lets an HTTPS host be found by its name, or at its own addresses.
+   *
+   * @throws IOException when an address or port is not to be had
+   */
+  void open(String name, List<InetAddress> at, int port, Consumer<Wire> owner) throws IOException {
+    if (names.isPresent()) {
+      open.add(names.get().put(name, owner));
+      return;
+    }
+    for (InetAddress address : at) {
+      open(address, port, owner);
+    }
+  }
+
+  private void accept(Socket socket, Consumer<Wire> owner) throws IOException {
+    if (limiter.enter(socket.getInetAddress())) {
+      var _ = Threads.start("lab-conversation", () -> own(socket, owner));
+    } else {
+      socket.close();
+    }
+  }
+
+  private void own(Socket socket, Consumer<Wire> owner) {
+    InetAddress from = socket.getInetAddress();
+    open.add(socket);
+    try (socket;
+        Deadline _ = Deadline.after(LIFE, socket)) {
+      if (closed) {
+        return;
+      }
+      owner.accept(Wire.of(socket));
+    } catch (IOException e) {
+      // It ended before it began.
+    } finally {
+      open.remove(socket);
+      limiter.leave(from);
+    }
+  }
+
+  /**
+   * Ends all of it. Addresses and ports are free then, to be lent to the next: the system keeps a
+   * port until those who wait at it have woken.
+   */
+  @Override
+  public void close() throws IOException {
+    closed = true;
+    for (Closeable each : open) {
+      each.close();
+    }
+    try {
+      for (Thread porter : acceptThreads) {
+        porter.join(END);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,12 @@
+package org.sealwax.mail.cli;
+
+import java.nio.file.Path;
+import org.sealwax.mail.address.Domain;
+
+/**
+ * What holds where the file says nothing.
+ *
+ * @param hostname of the machine
+ * @param state the state folder
+ */
+public record MachineDefaults(Domain hostname, Path state) {}

@@ -1,9 +1,0 @@
-package org.sealwax.mail.dns;
-
-/**
- * One NSEC3PARAM record (RFC 5155 4.1).
- *
- * @param iterations extra hashings; RFC 9276 3.1 wants 0
- * @param saltLength octets of salt; RFC 9276 3.1 wants none
- */
-public record Nsec3Param(int iterations, int saltLength) {}

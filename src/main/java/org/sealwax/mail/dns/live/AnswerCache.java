@@ -1,0 +1,192 @@
+package org.sealwax.mail.dns.live;
+
+import com.github.benmanes.caffeine.cache.AsyncCache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.Expiry;
+import com.github.benmanes.caffeine.cache.Policy;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.dns.DnsAnswer;
+import org.sealwax.mail.dns.DnsSettings;
+import org.sealwax.mail.dns.DnssecStatus;
+import org.sealwax.mail.dns.TlsaRecord;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.Threads;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Answers by question: from the cache, or from the one look-up that is under way, or from a new one
+ * in a thread of its own. Bounds the time a caller waits, the look-ups in the air, and the memory.
+ */
+final class AnswerCache {
+  /** Memory stated per entry of {@link DnsSettings#cacheEntries}; big answers count for several. */
+  static final int ENTRY_BYTES = 512;
+
+  /** What one answer costs beside its record data, roughly. */
+  private static final int ANSWER_BYTES = 300;
+
+  private static final int RECORD_BYTES = 60;
+
+  /** Added to a caller's patience, so that the look-up's own words about the time come first. */
+  private static final Duration GRACE = Duration.ofMillis(250);
+
+  /** An answer used in the last tenth of its time is looked up again before it ends. */
+  static final int PREFETCH_SHARE = 10;
+
+  /** Of the look-ups in the air, those ahead of time: nobody waits for them, others wait behind. */
+  private static final int AHEAD_SHARE = 4;
+
+  private static final Logger LOG = LoggerFactory.getLogger(AnswerCache.class);
+
+  private final DnsLookup lookup;
+  private final Clock clock;
+  private final Duration total;
+  private final Semaphore air;
+  private final Semaphore ahead;
+  private final AsyncCache<DnsQuestion, DnsAnswer<?>> cache;
+  private final Policy.VarExpiration<DnsQuestion, DnsAnswer<?>> expiry;
+  private final Set<DnsQuestion> refreshed = ConcurrentHashMap.newKeySet();
+
+  AnswerCache(DnsSettings settings, DnsLookup lookup, Clock clock) {
+    this.lookup = lookup;
+    this.clock = clock;
+    this.total = settings.total();
+    this.air = new Semaphore(settings.concurrent());
+    this.ahead = new Semaphore(Math.max(1, settings.concurrent() / AHEAD_SHARE));
+    this.cache =
+        Caffeine.newBuilder()
+            .maximumWeight((long) settings.cacheEntries() * ENTRY_BYTES)
+            .weigher((DnsQuestion question, DnsAnswer<?> answer) -> weight(question, answer))
+            .expireAfter(
+                Expiry.writing((DnsQuestion question, DnsAnswer<?> answer) -> answer.ttl()))
+            .ticker(clock::nanoTime)
+            // Eviction on the thread that stores: no pool of our own for so little.
+            .executor(Runnable::run)
+            .buildAsync();
+    this.expiry = cache.synchronous().policy().expireVariably().orElseThrow();
+  }
+
+  private static int weight(DnsQuestion question, DnsAnswer<?> answer) {
+    int weight = ANSWER_BYTES + question.name().name().length();
+    for (Object record : answer.records()) {
+      weight += RECORD_BYTES;
+      if (record instanceof String text) {
+        weight += text.length();
+      } else if (record instanceof TlsaRecord tlsa) {
+        weight += tlsa.data().length();
+      }
+    }
+    return weight;
+  }
+
+  /** The next asker goes to the DNS; one that is under way is not called back. */
+  void forget(DnsQuestion question) {
+    cache.synchronous().invalidate(question);
+  }
+
+  /** From the cache, and refreshed behind the caller's back when its time ends; or null. */
+  @Nullable DnsAnswer<?> cached(DnsQuestion question) {
+    CompletableFuture<DnsAnswer<?>> there = cache.getIfPresent(question);
+    return there == null || !there.isDone() ? null : aged(question, there.join());
+  }
+
+  DnsAnswer<?> answer(DnsQuestion question) {
+    DnsAnswer<?> there = cached(question);
+    if (there != null) {
+      return there;
+    }
+    try {
+      return cache
+          .get(question, (q, executor) -> start(q))
+          .get(total.plus(GRACE).toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      return failed(question, "no answer in " + total.toSeconds() + " s");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return failed(question, "interrupted");
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("look-ups end with an answer", e);
+    }
+  }
+
+  private DnsAnswer<?> aged(DnsQuestion question, DnsAnswer<?> a) {
+    Duration left = expiry.getExpiresAfter(question).orElse(Duration.ZERO);
+    if (left.compareTo(a.ttl().dividedBy(PREFETCH_SHARE)) < 0) {
+      // What is asked for again shortly before its end is what the queue needs next.
+      refresh(question);
+    }
+    return new DnsAnswer<>(
+        a.records(), a.kind(), a.security(), a.name(), a.aliases(), left, a.reason());
+  }
+
+  /** One that comes to nothing leaves the good answer to its time to live. */
+  private void refresh(DnsQuestion question) {
+    if (!refreshed.add(question)) {
+      return;
+    }
+    if (!ahead.tryAcquire()) {
+      refreshed.remove(question);
+      return;
+    }
+    Threads.start(
+        "dns",
+        () -> {
+          try {
+            DnsAnswer<?> answer = lookUp(question);
+            if (answer.kind() != DnsAnswer.Kind.UNKNOWN) {
+              cache.put(question, CompletableFuture.completedFuture(answer));
+            }
+          } finally {
+            ahead.release();
+            refreshed.remove(question);
+          }
+        });
+  }
+
+  private CompletableFuture<DnsAnswer<?>> start(DnsQuestion question) {
+    CompletableFuture<DnsAnswer<?>> flight = new CompletableFuture<>();
+    Threads.start(
+        "dns",
+        () -> {
+          try {
+            flight.complete(lookUp(question));
+          } finally {
+            flight.complete(failed(question, "the look-up broke off"));
+          }
+        });
+    return flight;
+  }
+
+  private static DnsAnswer<?> failed(DnsQuestion question, String reason) {
+    return DnsAnswer.unknown(DnssecStatus.FAILED, question.name(), 0, Duration.ZERO, reason);
+  }
+
+  private DnsAnswer<?> lookUp(DnsQuestion question) {
+    LookupLimits inquiry = new LookupLimits(clock, total);
+    try {
+      if (!air.tryAcquire(total.toNanos(), TimeUnit.NANOSECONDS)) {
+        return failed(question, "too many questions in the air");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return failed(question, "interrupted");
+    }
+    try {
+      return lookup.lookUp(question, inquiry);
+    } catch (RuntimeException | StackOverflowError e) {
+      // A bug of ours or of the validator, found by a hostile answer: the unknown defers.
+      LOG.error("look-up of {} type {} broke off", question.name(), question.type(), e);
+      return failed(question, "the look-up broke off");
+    } finally {
+      air.release();
+    }
+  }
+}

@@ -1,0 +1,149 @@
+package org.sealwax.mail.dns.live;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dns.DnsSettings;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.net.Scope;
+import org.xbill.DNS.Message;
+import org.xbill.DNS.NSRecord;
+import org.xbill.DNS.Name;
+import org.xbill.DNS.Rcode;
+import org.xbill.DNS.Record;
+import org.xbill.DNS.Section;
+import org.xbill.DNS.Type;
+
+/**
+ * The authoritative servers of a zone, each asked by itself: for an examiner who wants to know
+ * whether they agree. What they say is compared and never believed; nothing is validated here.
+ * Thread-safe.
+ */
+public final class AuthoritativeLookup {
+  /** Servers of one zone that are asked: a referral of 512 bytes has room for as many. */
+  private static final int MAX_SERVERS = 13;
+
+  /** Addresses of each. */
+  private static final int MAX_ADDRESSES = 4;
+
+  /** Names climbed in search of the zone's apex. */
+  private static final int MAX_CLIMB = 10;
+
+  private static final Duration ONE = Duration.ofSeconds(2);
+  private static final Duration TOTAL = Duration.ofSeconds(15);
+
+  private final DnsSettings settings;
+  private final DnsLookup lookup;
+  private final Clock clock;
+  private final RandomSource random;
+  private final Predicate<InetAddress> allowed;
+  private final int port;
+
+  /**
+   * For zones of strangers.
+   *
+   * @param settings the resolvers that find the servers
+   * @param allowed addresses that may be asked: the zone names them
+   * @param port of the servers: 53 except in a lab
+   */
+  public AuthoritativeLookup(
+      DnsSettings settings,
+      Clock clock,
+      RandomSource chance,
+      Predicate<InetAddress> allowed,
+      int port) {
+    this.settings = settings;
+    this.lookup = new DnsLookup(settings, Optional.empty(), clock, chance);
+    this.clock = clock;
+    this.random = chance;
+    this.allowed = allowed;
+    this.port = port;
+  }
+
+  /**
+   * What each server answers for TLSA: its sorted records, {@code no records}, or what came
+   * instead. By server and address; empty when no server is found.
+   */
+  public Map<String, String> tlsa(Domain owner) throws InterruptedException {
+    LookupLimits inquiry = new LookupLimits(clock, TOTAL);
+    Map<String, Scope.ForkedTask<String>> tasks = new LinkedHashMap<>();
+    try (Scope scope = new Scope("authorities")) {
+      Name name = Name.fromString(owner.name(), Name.root);
+      for (Name server : servers(name, inquiry)) {
+        for (InetAddress address : addresses(server, inquiry)) {
+          tasks.put(
+              server.toString(true) + " (" + address.getHostAddress() + ")",
+              scope.fork(() -> answer(new InetSocketAddress(address, port), name, inquiry)));
+        }
+      }
+      scope.join();
+    } catch (IOException e) {
+      return Map.of();
+    }
+    Map<String, String> said = new LinkedHashMap<>();
+    tasks.forEach((server, task) -> said.put(server, task.get()));
+    return said;
+  }
+
+  private List<Record> ask(Name name, int type, LookupLimits inquiry) throws IOException {
+    return lookup.rawMessage(name, type, inquiry).getSection(Section.ANSWER);
+  }
+
+  /** The servers of the zone that a name is in. */
+  private List<Name> servers(Name owner, LookupLimits inquiry) throws IOException {
+    Name at = owner;
+    for (int i = 0; i < MAX_CLIMB && at.labels() > 1; i++) {
+      List<Name> servers = new ArrayList<>();
+      for (Record r : ask(at, Type.NS, inquiry)) {
+        if (r instanceof NSRecord ns && r.getName().equals(at) && servers.size() < MAX_SERVERS) {
+          servers.add(ns.getTarget());
+        }
+      }
+      if (!servers.isEmpty()) {
+        return servers;
+      }
+      at = new Name(at, 1);
+    }
+    return List.of();
+  }
+
+  private List<InetAddress> addresses(Name server, LookupLimits inquiry) throws IOException {
+    List<Record> records = new ArrayList<>(ask(server, Type.A, inquiry));
+    records.addAll(ask(server, Type.AAAA, inquiry));
+    return records.stream()
+        .flatMap(r -> RecordConversion.of(r, host -> host).stream())
+        .filter(InetAddress.class::isInstance)
+        .map(InetAddress.class::cast)
+        .filter(allowed)
+        .limit(MAX_ADDRESSES)
+        .toList();
+  }
+
+  private String answer(InetSocketAddress at, Name owner, LookupLimits inquiry) {
+    DnsSettings one = settings.withResolvers(List.of(at)).withTimes(ONE, TOTAL);
+    try {
+      Message answer =
+          new DnsLookup(one, Optional.empty(), clock, random).rawMessage(owner, Type.TLSA, inquiry);
+      String records =
+          answer.getSection(Section.ANSWER).stream()
+              .filter(r -> r.getType() == Type.TLSA)
+              .map(Record::rdataToString)
+              .sorted()
+              .collect(Collectors.joining(", "));
+      String none = answer.getRcode() == Rcode.NXDOMAIN ? "no such name" : "no records";
+      return records.isEmpty() ? none : records;
+    } catch (IOException e) {
+      return String.valueOf(e.getMessage());
+    }
+  }
+}

@@ -1,0 +1,103 @@
+package org.sealwax.mail.dns.live;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.sealwax.mail.dns.validate.MessageSource;
+import org.sealwax.mail.net.Threads;
+import org.xbill.DNS.DClass;
+import org.xbill.DNS.Message;
+import org.xbill.DNS.Record;
+import org.xbill.DNS.Type;
+
+/**
+ * The messages of one inquiry, each asked for once. Questions about keys that another inquiry has
+ * sent are not sent again: the questions about one domain begin side by side and need the same
+ * chain of zones. Thread-safe.
+ */
+final class MessageFetcher implements MessageSource {
+  private final Upstream upstream;
+  private final LookupLimits inquiry;
+  private final Map<DnsQuery, CompletableFuture<Message>> underWay;
+  private final Map<DnsQuery, CompletableFuture<Message>> queried = new ConcurrentHashMap<>();
+
+  /**
+   * @param underWay questions about keys that are being asked, by all inquiries; thread-safe
+   */
+  MessageFetcher(
+      Upstream upstream, LookupLimits inquiry, Map<DnsQuery, CompletableFuture<Message>> underWay) {
+    this.upstream = upstream;
+    this.inquiry = inquiry;
+    this.underWay = underWay;
+  }
+
+  @Override
+  public Message fetch(DnsQuery query) throws IOException {
+    return await(queried(query, Runnable::run));
+  }
+
+  @Override
+  public void prefetch(List<DnsQuery> queries) {
+    for (DnsQuery query : queries) {
+      var _ = queried(query, fetch -> Threads.start("dns", fetch));
+    }
+  }
+
+  private CompletableFuture<Message> queried(DnsQuery query, Executor executor) {
+    CompletableFuture<Message> mine = new CompletableFuture<>();
+    CompletableFuture<Message> there = queried.putIfAbsent(query, mine);
+    if (there == null) {
+      executor.execute(() -> fetch(query, mine));
+    }
+    return there == null ? mine : there;
+  }
+
+  private void fetch(DnsQuery query, CompletableFuture<Message> mine) {
+    boolean aboutKeys = query.type() == Type.DNSKEY || query.type() == Type.DS;
+    CompletableFuture<Message> theirs = aboutKeys ? underWay.putIfAbsent(query, mine) : null;
+    try {
+      mine.complete(theirs == null ? send(query) : shared(query, theirs));
+    } catch (IOException e) {
+      mine.completeExceptionally(e);
+    } finally {
+      underWay.remove(query, mine);
+      // Whatever happened: nobody waits for a thread that is gone.
+      mine.completeExceptionally(new IOException("the look-up broke off"));
+    }
+  }
+
+  private Message shared(DnsQuery query, CompletableFuture<Message> theirs) throws IOException {
+    try {
+      return await(theirs);
+    } catch (IOException e) {
+      // Trouble of an inquiry that may have had less time left than we have.
+      return send(query);
+    }
+  }
+
+  private Message send(DnsQuery query) throws IOException {
+    return upstream.query(
+        Message.newQuery(Record.newRecord(query.name(), query.type(), DClass.IN)), inquiry);
+  }
+
+  private Message await(CompletableFuture<Message> future) throws IOException {
+    try {
+      return future.get(Math.max(0, inquiry.left().toNanos()), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    } catch (TimeoutException e) {
+      throw new IOException("no answer in time", e);
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof IOException trouble
+          ? new IOException(trouble.getMessage(), trouble)
+          : new IOException(e);
+    }
+  }
+}

@@ -1,0 +1,51 @@
+package org.sealwax.mail.net;
+
+/**
+ * A rate that cannot be exceeded for long: a bucket that fills evenly and lets a burst through when
+ * it is full. Thread-safe.
+ */
+public final class RateLimit {
+  private static final double NANOS = 1e9;
+
+  private final double perSecond;
+  private final double most;
+  private final Clock clock;
+  private double left;
+  private long at;
+
+  /**
+   * A full bucket.
+   *
+   * @param perSecond what flows in
+   * @param most what it holds, 1 or more
+   */
+  public RateLimit(double perSecond, double most, Clock clock) {
+    this.perSecond = perSecond;
+    this.most = most;
+    this.clock = clock;
+    this.left = most;
+    this.at = clock.nanoTime();
+  }
+
+  /** Takes one; false when there is none. */
+  public synchronized boolean tryTake() {
+    fill();
+    if (left < 1) {
+      return false;
+    }
+    left--;
+    return true;
+  }
+
+  /** Whether nothing was taken for so long that this is as good as a new one. */
+  public synchronized boolean isFull() {
+    fill();
+    return left >= most;
+  }
+
+  private void fill() {
+    long now = clock.nanoTime();
+    left = Math.min(most, left + perSecond * (now - at) / NANOS);
+    at = now;
+  }
+}

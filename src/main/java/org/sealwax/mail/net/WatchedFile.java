@@ -1,0 +1,275 @@
+package org.sealwax.mail.net;
+
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The contents of a file, read again when the file changes. A file may be in the middle of being
+ * written when it is looked at, so a change counts after the file has been unchanged for one {@link
+ * #INTERVAL}, and a change that removes more than half of the entries does not count at all: it
+ * needs {@link #reload}, at the admin's word. A change that cannot be read or is wrong keeps the
+ * former value, and is reported once. Meanwhile {@link #isChanged} is true: what the former value
+ * does not contain may exist. Thread-safe; a thread that asks while another one reads gets the
+ * former value and does not wait.
+ *
+ * @param <T> immutable
+ */
+public final class WatchedFile<T> {
+  /** Shortest time between two looks at the file, and how long a changed one must be unchanged. */
+  public static final Duration INTERVAL = Duration.ofSeconds(5);
+
+  /** How long {@link #reload} waits for a file that is being written. */
+  static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  private static final Duration PAUSE = Duration.ofMillis(200);
+
+  /**
+   * A reading.
+   *
+   * @param value what the files say
+   * @param files all that were read; a change of any of them leads to the next reading
+   * @param entries names of what the value contains, by which a loss is counted; never shown
+   */
+  public record FileContents<T>(T value, Set<Path> files, Set<String> entries) {
+    /** Copies the files. */
+    public FileContents {
+      files = Set.copyOf(files);
+    }
+  }
+
+  /** Reads the file, and what it includes. */
+  @FunctionalInterface
+  public interface FileParser<T> {
+    /** Throws when the file cannot be read or is wrong; the message says why, for a person. */
+    FileContents<T> read() throws IOException;
+  }
+
+  /** Is called about changes. */
+  public interface ChangeListener {
+    /** A change was taken. */
+    void taken(Path file);
+
+    /** A change was not taken; the former value stays in force. */
+    void kept(Path file, String why);
+  }
+
+  private record Print(Instant changed, long size, String key) {}
+
+  /**
+   * A value, and the state of the files that it was read from.
+   *
+   * @param <T> of the value
+   */
+  public static final class ParsedFile<T> {
+    private final FileContents<T> reading;
+    private final Map<Path, Print> prints;
+
+    private ParsedFile(FileContents<T> reading, Map<Path, Print> prints) {
+      this.reading = reading;
+      this.prints = prints;
+    }
+
+    /** What the files said. */
+    public T value() {
+      return reading.value();
+    }
+  }
+
+  private final Path file;
+  private final Clock clock;
+  private final FileParser<T> reader;
+  private final ChangeListener notice;
+  private final ReentrantLock looking = new ReentrantLock();
+  private volatile ParsedFile<T> current;
+  private volatile long lastCheck;
+  private Map<Path, Print> lastState;
+  private Map<Path, Print> refused = Map.of();
+  private boolean settled;
+
+  /**
+   * Reads for the first time.
+   *
+   * @throws IOException when that fails: there is no former value to keep
+   */
+  public WatchedFile(Path file, Clock clock, FileParser<T> reader, ChangeListener notice)
+      throws IOException {
+    this(file, clock, reader, notice, null);
+  }
+
+  private WatchedFile(
+      Path file,
+      Clock clock,
+      FileParser<T> reader,
+      ChangeListener notice,
+      @Nullable ParsedFile<T> former)
+      throws IOException {
+    this.file = file;
+    this.clock = clock;
+    this.reader = reader;
+    this.notice = notice;
+    FileContents<T> first = former == null ? reader.read() : complete(former.reading);
+    this.current = new ParsedFile<>(first, prints(first.files()));
+    this.lastCheck = clock.nanoTime();
+    this.lastState = current.prints;
+  }
+
+  /**
+   * The same file at the admin's word: read now, whatever it lost. Where more than half of the
+   * entries are gone and the file has just changed, it is probably being written: waits until it
+   * has been unchanged for one interval, at most {@link #PATIENCE}.
+   *
+   * @param reader for the file from now on
+   * @throws IOException when the file cannot be read, is wrong, or does not come to rest; this one
+   *     stays as it is
+   */
+  public WatchedFile<T> reload(FileParser<T> reader) throws IOException {
+    return new WatchedFile<>(file, clock, reader, notice, current);
+  }
+
+  private FileContents<T> complete(FileContents<T> former) throws IOException {
+    Duration waited = Duration.ZERO;
+    while (true) {
+      FileContents<T> next = reader.read();
+      String loss = loss(former, next);
+      if (loss.isEmpty() || !justChanged(next.files())) {
+        return next;
+      }
+      if (waited.compareTo(PATIENCE) >= 0) {
+        throw new IOException(file + " is being written: " + loss);
+      }
+      waited = waited.plus(PAUSE);
+      try {
+        Thread.sleep(PAUSE);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IOException("interrupted while " + file + " was being written", e);
+      }
+    }
+  }
+
+  private boolean justChanged(Set<Path> files) {
+    Instant now = clock.now();
+    return prints(files).values().stream()
+        .anyMatch(p -> Duration.between(p.changed(), now).abs().compareTo(INTERVAL) < 0);
+  }
+
+  /** What the trouble with a file was, in words for a person; it names the file where it can. */
+  public static String reason(IOException trouble) {
+    return switch (trouble) {
+      case NoSuchFileException e -> e.getFile() + ": no such file";
+      case AccessDeniedException e -> e.getFile() + ": permission denied";
+      case CharacterCodingException e -> "not UTF-8";
+      default -> String.valueOf(trouble.getMessage());
+    };
+  }
+
+  /** The value in force; looks at the file when it is time. */
+  public T now() {
+    return state().value();
+  }
+
+  /** The same, for {@link #isChanged}. */
+  public ParsedFile<T> state() {
+    if (clock.nanoTime() - lastCheck >= INTERVAL.toNanos() && looking.tryLock()) {
+      try {
+        reloadIfChanged();
+      } finally {
+        looking.unlock();
+      }
+    }
+    return current;
+  }
+
+  /**
+   * Whether the files are other than those that {@code state} was read from: what it does not
+   * contain may exist. Looks at the files at once.
+   */
+  public boolean isChanged(ParsedFile<T> state) {
+    return !state.equals(current) || !prints(state.prints.keySet()).equals(state.prints);
+  }
+
+  private void reloadIfChanged() {
+    lastCheck = clock.nanoTime();
+    ParsedFile<T> now = current;
+    Map<Path, Print> found = prints(now.prints.keySet());
+    boolean moves = !found.equals(lastState);
+    lastState = found;
+    boolean changed = !found.equals(now.prints);
+    // A file system's clock ticks coarsely: a second write may leave time and size as they were.
+    // So what was read from a file that had just changed is read once more at rest.
+    if (moves || (!changed && settled) || found.equals(refused)) {
+      return;
+    }
+    try {
+      FileContents<T> next = reader.read();
+      Map<Path, Print> after = prints(next.files());
+      boolean whileRead =
+          found.entrySet().stream()
+              .anyMatch(p -> !p.getValue().equals(after.getOrDefault(p.getKey(), p.getValue())));
+      if (whileRead) {
+        return; // the next look sees that
+      }
+      String loss = loss(now.reading, next);
+      if (!loss.isEmpty()) {
+        refuse(found, loss);
+        return;
+      }
+      current = new ParsedFile<>(next, after);
+      lastState = current.prints;
+      settled = next.files().equals(now.reading.files());
+      refused = Map.of();
+      if (changed) {
+        notice.taken(file);
+      }
+    } catch (IOException e) {
+      refuse(found, reason(e));
+    }
+  }
+
+  private void refuse(Map<Path, Print> found, String why) {
+    refused = found;
+    notice.kept(file, why);
+  }
+
+  /** In words when more than half of the entries are gone, else empty. */
+  private String loss(FileContents<T> former, FileContents<T> next) {
+    long gone = former.entries().stream().filter(e -> !next.entries().contains(e)).count();
+    return gone * 2 <= former.entries().size()
+        ? ""
+        : file
+            + ": "
+            + gone
+            + " of "
+            + former.entries().size()
+            + " entries are gone; sealwax reload takes the file as it is";
+  }
+
+  private static Map<Path, Print> prints(Collection<Path> files) {
+    Map<Path, Print> out = new TreeMap<>();
+    for (Path file : files) {
+      try {
+        BasicFileAttributes a = Files.readAttributes(file, BasicFileAttributes.class);
+        out.put(
+            file,
+            new Print(a.lastModifiedTime().toInstant(), a.size(), String.valueOf(a.fileKey())));
+      } catch (IOException e) {
+        // Gone or not readable is a state too: its coming back is a change.
+        out.put(file, new Print(Instant.EPOCH, -1, ""));
+      }
+    }
+    return out;
+  }
+}

@@ -1,0 +1,46 @@
+package org.sealwax.mail.policy;
+
+import java.util.Locale;
+
+/** Why a host or a delivery was given up for now, in one word for log, queue and DSN. */
+public enum DeferReason {
+  /** No connection. */
+  CONNECT,
+  /** Refused at banner or EHLO. */
+  GREETING,
+  /** Broken off in clear text before TLS. */
+  LOST_CONNECTION,
+  /** TLS is demanded, or was there before, and is not offered. */
+  TLS_NOT_OFFERED,
+  /** STARTTLS was answered 4yz or 5yz. */
+  TLS_REFUSED,
+  /** The handshake broke on every rung allowed. */
+  TLS_BROKEN,
+  /** The peer is not who was demanded. */
+  TLS_IDENTITY,
+  /** What was negotiated is below the floor. */
+  TLS_FLOOR,
+  /** Clear text was injected around STARTTLS. */
+  TLS_INJECTION,
+  /** What DNSSEC says of the host cannot be found out: it is not used (RFC 7672 2.1.1). */
+  DANE_LOOKUP,
+  /** DANE is demanded by a row, and the host has no usable TLSA record. */
+  DANE_MISSING,
+  /** The host is not in the domain's MTA-STS policy (RFC 8461 4.1). */
+  STS_MX,
+  /** The domain has an MTA-STS policy that could not be fetched yet. */
+  STS_PENDING,
+  /** The ledger has never seen this host serve the domain. */
+  LEDGER_MX,
+  /** REQUIRETLS: nothing vouches for the choice of the host (RFC 8689 4.2.1). */
+  REQUIRETLS_MX,
+  /** REQUIRETLS: the host does not offer the extension (RFC 8689 4.2.1). */
+  REQUIRETLS_MISSING,
+  /** The bound of the ladder is reached. */
+  LADDER_BOUND;
+
+  /** The queue's word: {@code tls-not-offered}. */
+  public String word() {
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+}

@@ -1,0 +1,188 @@
+package org.sealwax.mail.policy;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.sealwax.mail.tls.verdict.TlsVersion;
+
+/**
+ * The rungs that differ for us, and the bounds: as data.
+ *
+ * @param steps TLS rungs from the top, {@link FallbackStep#FULL} first; rungs that would offer the
+ *     same as the one above (no hybrid to leave out, no ticket or certificate) are absent
+ * @param hold how long broken TLS keeps mail from clear text; zero or more
+ */
+public record FallbackLadder(List<FallbackStep> steps, Duration hold) {
+  /** Connections to one host in one delivery: enough to learn, too few to annoy. */
+  public static final int PER_HOST = 3;
+
+  /** Connections in one delivery over all hosts. */
+  public static final int PER_DELIVERY = 8;
+
+  /** Hosts per delivery: each can have one connection, and one is left for clear text. */
+  public static final int HOSTS = PER_DELIVERY - 1;
+
+  /** Half an hour outlasts a restart or a botched renewal, and most mail can wait that long. */
+  public static final Duration DEFAULT_HOLD = Duration.ofMinutes(30);
+
+  /** Two failures of the full offer this far apart before a demand for TLS accepts a downgrade. */
+  public static final Duration FULL_FAILURES_APART = Duration.ofMinutes(5);
+
+  /** How long "this rung is broken there" is believed. */
+  public static final Duration NEGATIVE_MEMORY = Duration.ofHours(20);
+
+  /** How long "this host does TLS" is believed without seeing it again. */
+  public static final Duration POSITIVE_MEMORY = Duration.ofDays(7);
+
+  /** Copies and checks. */
+  public FallbackLadder {
+    steps = List.copyOf(steps);
+    if (steps.isEmpty()
+        || steps.getFirst() != FallbackStep.FULL
+        || steps.contains(FallbackStep.CLEAR)) {
+      throw new IllegalArgumentException("a ladder has TLS rungs, the full offer first");
+    }
+    for (int i = 1; i < steps.size(); i++) {
+      if (!steps.get(i).isBelow(steps.get(i - 1))) {
+        throw new IllegalArgumentException("rungs go down");
+      }
+    }
+    if (hold.isNegative()) {
+      throw new IllegalArgumentException("a hold is not negative");
+    }
+  }
+
+  /**
+   * The ladder of one configuration.
+   *
+   * @param hybrid whether the full offer has the post-quantum hybrid
+   * @param extras whether it has a ticket or a client certificate
+   */
+  public static FallbackLadder of(boolean hybrid, boolean extras, Duration hold) {
+    List<FallbackStep> rungs = new ArrayList<>(5);
+    rungs.add(FallbackStep.FULL);
+    if (hybrid) {
+      rungs.add(FallbackStep.CLASSICAL);
+    }
+    if (extras) {
+      rungs.add(FallbackStep.BARE);
+    }
+    rungs.add(FallbackStep.TLS12);
+    rungs.add(FallbackStep.COMPATIBLE);
+    return new FallbackLadder(rungs, hold);
+  }
+
+  /** Where to begin at a host. */
+  public FallbackStep first(Requirement requirement, HostMemory memory) {
+    if (requirement.encryption() == Requirement.TlsUse.NEVER) {
+      return FallbackStep.CLEAR;
+    }
+    for (FallbackStep rung : steps) {
+      if (fits(requirement, rung) && !isKnownBroken(memory, rung)) {
+        return mayStandOn(requirement, memory, rung) ? rung : FallbackStep.FULL;
+      }
+    }
+    return FallbackStep.FULL;
+  }
+
+  /** The next connection's rung at the same host, still with TLS; empty when there is none. */
+  public Optional<FallbackStep> nextBelow(Requirement requirement, FallbackState state) {
+    // Where clear text may come at the end of this delivery, one connection is kept for it, and
+    // the hosts share the others.
+    boolean reserve = state.keepsOne() || isPlaintextDue(requirement, state);
+    int perHost =
+        reserve
+            ? Math.max(1, Math.min(PER_HOST - 1, (PER_DELIVERY - 1) / state.hosts()))
+            : PER_HOST;
+    int inAll = reserve ? PER_DELIVERY - 1 : PER_DELIVERY;
+    // The last rung has its turn before plaintext, whatever the others have had.
+    FallbackStep last = last(requirement);
+    boolean lastIsDue = last.isBelow(state.step()) && !hasBroken(requirement, state.memory());
+    if (state.inDelivery() >= inAll
+        || state.atHost() >= (reserve && lastIsDue ? PER_HOST - 1 : perHost)) {
+      return Optional.empty();
+    }
+    if (lastIsDue && reserve && state.atHost() >= perHost - 1) {
+      return mayStandOn(requirement, state.memory(), last) ? Optional.of(last) : Optional.empty();
+    }
+    // A rung that broke lately is passed over on the way down, also at a host that has shown it:
+    // else the bound on connections would end every delivery before the last rung.
+    for (FallbackStep rung : steps) {
+      if (rung.isBelow(state.step())
+          && fits(requirement, rung)
+          && !state.memory().broken().containsKey(rung)) {
+        return mayStandOn(requirement, state.memory(), rung) ? Optional.of(rung) : Optional.empty();
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** The rung that offers the most of what is old. */
+  private FallbackStep last(Requirement requirement) {
+    return steps.reversed().stream()
+        .filter(rung -> fits(requirement, rung))
+        .findFirst()
+        .orElse(FallbackStep.FULL);
+  }
+
+  /** Whether the last rung has broken at a host lately, so that no TLS is left to be tried. */
+  public boolean hasBroken(Requirement requirement, HostMemory memory) {
+    return memory.broken().containsKey(last(requirement));
+  }
+
+  /** Whether one more connection to any host is within the bound. */
+  public static boolean hasConnectionsLeft(int inDelivery) {
+    return inDelivery < PER_DELIVERY;
+  }
+
+  /**
+   * Whether broken TLS may be followed by plaintext in this delivery: the requirement allows it,
+   * TLS at the host was broken before this delivery began, and the hold since then is over. The
+   * hold is the host's, not the message's: mail that comes later does not wait it out again.
+   */
+  public boolean isPlaintextDue(Requirement requirement, FallbackState state) {
+    return requirement.plaintextFallback() != Requirement.PlaintextFallback.NEVER
+        && requirement.encryption() != Requirement.TlsUse.ALWAYS
+        && isKnownBefore(state)
+        && !state.now().isBefore(holdEnds(state));
+  }
+
+  private static boolean isKnownBefore(FallbackState state) {
+    Instant since = state.memory().brokenSince();
+    return since != null && since.isBefore(state.deliveryBegan());
+  }
+
+  /** When the hold of the host ends. */
+  public Instant holdEnds(FallbackState state) {
+    Instant since = state.memory().brokenSince();
+    return (since == null ? state.deliveryBegan() : since).plus(hold);
+  }
+
+  /** Whether a rung can meet the floor of a requirement. */
+  public static boolean fits(Requirement requirement, FallbackStep rung) {
+    return rung != FallbackStep.TLS12
+        || requirement.floor().lowest().compareTo(TlsVersion.TLS_1_2) <= 0;
+  }
+
+  /** Negative memory counts only above everything the host has shown. */
+  private static boolean isKnownBroken(HostMemory memory, FallbackStep rung) {
+    FallbackStep shown = memory.strongest();
+    return memory.broken().containsKey(rung) && (shown == null || shown.isBelow(rung));
+  }
+
+  /**
+   * Where TLS is demanded, a rung below one that the host has shown needs two failures of the full
+   * offer some minutes apart: one disturbed handshake must not buy anybody a downgrade.
+   */
+  private static boolean mayStandOn(Requirement requirement, HostMemory memory, FallbackStep rung) {
+    FallbackStep shown = memory.strongest();
+    if (!requirement.demandsTls() || shown == null || !rung.isBelow(shown)) {
+      return true;
+    }
+    Instant first = memory.fullFailedFirst();
+    Instant last = memory.fullFailedLast();
+    return first != null && last != null && !last.isBefore(first.plus(FULL_FAILURES_APART));
+  }
+}

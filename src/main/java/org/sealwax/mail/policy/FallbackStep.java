@@ -1,0 +1,54 @@
+package org.sealwax.mail.policy;
+
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * One step of the ladder: how much a new connection offers. From the top down; "the next MX host or
+ * address family" of POLICY.md is not a rung of one host but what the delivery does after the last.
+ */
+public enum FallbackStep {
+  /** TLS 1.3, the post-quantum hybrid, tickets, the client certificate. */
+  FULL(0),
+  /** Classical groups only: some hosts choke on a hello of more than one packet. */
+  CLASSICAL(1),
+  /** Also without session ticket and client certificate. */
+  BARE(2),
+  /** Also no higher than TLS 1.2, with TLS_FALLBACK_SCSV where the host is known to do better. */
+  TLS12(3),
+  /**
+   * TLS 1.2 and 1.3 on the second engine, with all that is not broken: also RSA key exchange,
+   * finite-field groups and Ed25519 certificates. What one engine lacks must not decide between TLS
+   * and plaintext.
+   */
+  COMPATIBLE(5),
+  /** No TLS at all. */
+  CLEAR(4);
+
+  private final int code;
+
+  FallbackStep(int code) {
+    this.code = code;
+  }
+
+  /** Stands for this rung in what is stored: it never changes. */
+  public int code() {
+    return code;
+  }
+
+  /** The rung of a code; empty when there is none. */
+  public static Optional<FallbackStep> ofCode(int code) {
+    return Arrays.stream(values()).filter(rung -> rung.code == code).findFirst();
+  }
+
+  /** Whether this rung offers less than {@code other}. */
+  public boolean isBelow(FallbackStep other) {
+    return compareTo(other) > 0;
+  }
+
+  /** For logs. */
+  public String word() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,89 @@
+package org.sealwax.mail.policy;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.tls.verdict.Pin;
+import org.sealwax.mail.tls.verdict.TlsaAssociations;
+
+/** One demand on the peer's identity. A requirement has a set of them, all of which must hold. */
+public sealed interface IdentityRequirement {
+  /** The name of the roots that every system has. */
+  String PUBLIC_ROOTS = "public";
+
+  /**
+   * A chain to one of the roots, and a certificate for one of the names (RFC 5280, RFC 9525).
+   *
+   * @param names any one is enough; empty: nothing can satisfy this (an address literal without
+   *     configured names)
+   * @param roots name of the roots that count
+   */
+  record Pkix(Set<Domain> names, String roots) implements IdentityRequirement {
+    /** Copies. */
+    public Pkix {
+      names = Set.copyOf(names);
+    }
+
+    static Pkix of(Collection<Domain> names, String roots) {
+      return new Pkix(Set.copyOf(names), roots);
+    }
+  }
+
+  /**
+   * A certificate that a secure TLSA record names (RFC 7672 3.1).
+   *
+   * @param associations any one is enough
+   * @param secureMx whether DNSSEC also vouches for the way from the next hop to this host; when
+   *     not, the host is identified and the next hop is not: never called authenticated
+   */
+  record Tlsa(TlsaAssociations associations, boolean secureMx) implements IdentityRequirement {}
+
+  /** One of these keys, whatever the certificate says. */
+  record Pinned(Set<Pin> pins) implements IdentityRequirement {
+    /** Copies. */
+    public Pinned {
+      pins = Set.copyOf(pins);
+    }
+  }
+
+  /** The same text for equal demands, another one for others. */
+  default String key() {
+    return switch (this) {
+      case Pkix p -> p.text();
+      case Pinned p -> p.text();
+      case Tlsa t ->
+          "tlsa("
+              + sorted(
+                  t.associations().records().stream()
+                      .map(
+                          a -> a.usage() + " " + a.selector() + " " + a.matching() + " " + a.data())
+                      .toList())
+              + " for "
+              + sorted(t.associations().names())
+              + " "
+              + t.secureMx()
+              + ")";
+    };
+  }
+
+  /** In words, for logs. */
+  default String text() {
+    return switch (this) {
+      case Pkix p -> "pkix(" + sorted(p.names()) + " by " + p.roots() + ")";
+      case Tlsa t ->
+          "tlsa("
+              + sorted(t.associations().records())
+              // Usage 3 asks for no name.
+              + (t.associations().names().isEmpty()
+                  ? ")"
+                  : " for " + sorted(t.associations().names()) + ")");
+      case Pinned p -> "pin(" + sorted(p.pins()) + ")";
+    };
+  }
+
+  private static String sorted(Collection<?> values) {
+    List<String> texts = values.stream().map(Object::toString).sorted().toList();
+    return String.join(" ", texts);
+  }
+}

@@ -1,0 +1,72 @@
+package org.sealwax.mail.policy;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.address.MailHost;
+
+/**
+ * About whom a requirement is.
+ *
+ * @param destination the domain or address literal of the recipients: the next hop itself, or what
+ *     a configured route leads from
+ * @param nextHop the recipient domain, or the configured host
+ * @param host the MX host to connect to; equal to {@code nextHop} when there is no MX step
+ * @param secureMx whether the step from next hop to host was DNSSEC-validated
+ * @param port at the host; TLSA records belong to one (RFC 6698 3)
+ */
+public record PolicySubject(
+    MailHost destination, MailHost nextHop, MailHost host, boolean secureMx, int port) {
+  /** Where mail goes between strangers (RFC 5321 4.5.4.2). */
+  public static final int SMTP = 25;
+
+  /** Recipients whose own domain is the next hop. */
+  public PolicySubject(MailHost nextHop, MailHost host, boolean secureMx, int port) {
+    this(nextHop, nextHop, host, secureMx, port);
+  }
+
+  /** The same at the port of mail between strangers. */
+  public PolicySubject(MailHost nextHop, MailHost host, boolean secureMx) {
+    this(nextHop, host, secureMx, SMTP);
+  }
+
+  /** A configured host at the port of mail between strangers. */
+  public static PolicySubject fixed(MailHost host) {
+    return fixed(host, SMTP);
+  }
+
+  /** A configured host: nothing lies between it and us. */
+  public static PolicySubject fixed(MailHost host, int port) {
+    return new PolicySubject(host, host, false, port);
+  }
+
+  /** The same on the way to recipients at {@code destination}. */
+  public PolicySubject to(MailHost destination) {
+    return new PolicySubject(destination, nextHop, host, secureMx, port);
+  }
+
+  /** Whether there is no step from next hop to host that somebody else could have chosen. */
+  public boolean isDirect() {
+    return host.equals(nextHop);
+  }
+
+  /** The names that level {@code verify} accepts: the host as found. */
+  List<Domain> hostNames() {
+    return host instanceof Domain d ? List.of(d) : List.of();
+  }
+
+  /**
+   * The names that level {@code secure} accepts: those that no forged MX record can choose: the
+   * next hop, and the host when it lies below the next hop or was found by DNSSEC.
+   */
+  List<Domain> unforgeableNames() {
+    List<Domain> names = new ArrayList<>(2);
+    if (nextHop instanceof Domain hop) {
+      names.add(hop);
+      if (host instanceof Domain h && !h.equals(hop) && (secureMx || h.isBelow(hop))) {
+        names.add(h);
+      }
+    }
+    return names;
+  }
+}

@@ -1,0 +1,51 @@
+package org.sealwax.mail.policy;
+
+import java.util.AbstractList;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.RandomAccess;
+
+/**
+ * Where requirements come from, one line for each piece of evidence. The lines are made when
+ * somebody reads them: most deliveries need none, and a time takes longer to write down than a
+ * policy to decide.
+ */
+final class RequirementOrigins extends AbstractList<String> implements RandomAccess {
+  private final List<Evidence> evidence;
+
+  private RequirementOrigins(List<Evidence> evidence) {
+    this.evidence = evidence;
+  }
+
+  static List<String> of(Evidence evidence) {
+    return new RequirementOrigins(List.of(evidence));
+  }
+
+  /** Immutable either way. */
+  static List<String> copyOf(List<String> lines) {
+    return lines instanceof RequirementOrigins ? lines : List.copyOf(lines);
+  }
+
+  /** These and then those. */
+  static List<String> both(List<String> first, List<String> then) {
+    if (first instanceof RequirementOrigins a && then instanceof RequirementOrigins b) {
+      List<Evidence> all = new ArrayList<>(a.size() + b.size());
+      all.addAll(a.evidence);
+      all.addAll(b.evidence);
+      return new RequirementOrigins(List.copyOf(all));
+    }
+    List<String> all = new ArrayList<>(first);
+    all.addAll(then);
+    return List.copyOf(all);
+  }
+
+  @Override
+  public String get(int index) {
+    return evidence.get(index).origin();
+  }
+
+  @Override
+  public int size() {
+    return evidence.size();
+  }
+}

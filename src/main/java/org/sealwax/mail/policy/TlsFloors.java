@@ -1,0 +1,21 @@
+package org.sealwax.mail.policy;
+
+import org.sealwax.mail.tls.verdict.TlsFloor;
+
+/**
+ * The two floors that rows without one of their own get.
+ *
+ * @param ifOffered where clear text is the alternative: bad TLS may be better than none
+ * @param always where TLS is demanded; never lower than the other
+ */
+public record TlsFloors(TlsFloor ifOffered, TlsFloor always) {
+  /** TLS 1.2 for both (RFC 8996, RFC 9325 3.1.1). */
+  public static final TlsFloors DEFAULT = new TlsFloors(TlsFloor.DEFAULT, TlsFloor.DEFAULT);
+
+  /** Checks the order. */
+  public TlsFloors {
+    if (always.lowest().compareTo(ifOffered.lowest()) < 0) {
+      throw new IllegalArgumentException("the floor for \"always\" is the stricter one");
+    }
+  }
+}

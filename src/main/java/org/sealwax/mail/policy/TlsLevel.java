@@ -1,0 +1,53 @@
+package org.sealwax.mail.policy;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * Postfix's words for common points in the space of requirements, kept because admins and log
+ * parsers know them. Ordered from the weakest to the strongest.
+ */
+public enum TlsLevel {
+  /** Never TLS. */
+  NONE,
+  /** TLS if offered, clear text otherwise. */
+  MAY,
+  /** Always TLS, whoever the peer is. */
+  ENCRYPT,
+  /** Always TLS, with one of the pinned keys. */
+  FINGERPRINT,
+  /** Always TLS, with a trusted certificate for the MX host's name, however that was found. */
+  VERIFY,
+  /** Always TLS, with a trusted certificate for a name that no forged DNS answer could choose. */
+  SECURE,
+  /** What an MTA-STS policy in force demands (RFC 8461 4); not for configuration. */
+  STS,
+  /** What usable TLSA records demand (RFC 7672 2.2); not for configuration: it is always on. */
+  DANE,
+  /** Always TLS with a peer that DANE identifies; without usable TLSA records, no mail. */
+  DANE_ONLY;
+
+  /** The word in configuration and logs. */
+  public String word() {
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  /** The levels that a row may ask for. */
+  public static List<TlsLevel> configurable() {
+    return Arrays.stream(values()).filter(l -> l != STS && l != DANE).toList();
+  }
+
+  /** Whether clear text is out of the question at this level. */
+  public boolean demandsTls() {
+    return compareTo(ENCRYPT) >= 0;
+  }
+
+  /** Whether the level says who the peer must be. */
+  public boolean demandsIdentity() {
+    return switch (this) {
+      case NONE, MAY, ENCRYPT -> false;
+      case FINGERPRINT, VERIFY, SECURE, STS, DANE, DANE_ONLY -> true;
+    };
+  }
+}

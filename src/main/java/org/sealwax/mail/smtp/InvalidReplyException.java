@@ -1,0 +1,38 @@
+package org.sealwax.mail.smtp;
+
+import java.io.IOException;
+
+/** What came instead of a reply; the conversation cannot go on. */
+public final class InvalidReplyException extends IOException {
+  /** What was wrong. */
+  public enum Kind {
+    /** The stream ended. */
+    CLOSED,
+    /** No three digits and separator, or a code that is no reply code. */
+    NOT_A_REPLY,
+    /** The lines of one reply had different codes (RFC 5321 4.2.1). */
+    CODE_CHANGED,
+    /** A line, the number of lines, or all together over the limits of {@link SmtpLimits}. */
+    TOO_LONG,
+    /** A bare CR or LF, or a NUL. */
+    BROKEN_LINE
+  }
+
+  private final Kind kind;
+
+  /** Trouble of a kind, in words for logs. */
+  public InvalidReplyException(Kind kind, String message) {
+    super(message);
+    this.kind = kind;
+  }
+
+  /** What was wrong. */
+  public Kind kind() {
+    return kind;
+  }
+
+  /** Whether the peer answered with something that is no reply, or one over our limits. */
+  public boolean answered() {
+    return kind != Kind.CLOSED;
+  }
+}

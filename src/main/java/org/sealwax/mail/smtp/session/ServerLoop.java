@@ -1,0 +1,662 @@
+package org.sealwax.mail.smtp.session;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.Deadline;
+import org.sealwax.mail.net.Wire;
+import org.sealwax.mail.smtp.BdatReader;
+import org.sealwax.mail.smtp.BodySummary;
+import org.sealwax.mail.smtp.Command;
+import org.sealwax.mail.smtp.CommandParser;
+import org.sealwax.mail.smtp.DotReader;
+import org.sealwax.mail.smtp.EnhancedStatus;
+import org.sealwax.mail.smtp.InputLine;
+import org.sealwax.mail.smtp.LineReader;
+import org.sealwax.mail.smtp.Reply;
+import org.sealwax.mail.smtp.ReplyWriter;
+import org.sealwax.mail.smtp.SmtpLimits;
+import org.sealwax.mail.tls.TlsServer;
+import org.sealwax.mail.tls.TlsWire;
+import org.sealwax.mail.tls.verdict.TlsException;
+
+/**
+ * The server's half of a conversation: a plain loop in one virtual thread (RFC 5321 3, 4.3; RFC
+ * 2920). It knows lines, limits, timeouts, groups and TLS; what the verbs mean is asked of {@link
+ * CommandHandler}.
+ *
+ * <p>Invariants:
+ *
+ * <ul>
+ *   <li>Nothing that was read before TLS is heard after it: octets behind STARTTLS end the session
+ *       (RFC 3207 4.2, CVE-2011-0411).
+ *   <li>Octets behind DATA, AUTH or STARTTLS in the same group end the session, whatever the reply:
+ *       the client must wait for it (RFC 2920 3.1), and a body or a password that we did not ask
+ *       for would be read, and logged, as commands. The same holds when they come a moment later:
+ *       the line after a refused one of these is a command of SMTP, or the session ends.
+ *   <li>Once a bare LF stood in a command line, nothing that follows is trusted: the session ends.
+ *   <li>Every session ends with a reply, unless the peer or the network ended it.
+ *   <li>Replies to a group leave together, and always before we wait (RFC 2920 3.2).
+ * </ul>
+ */
+public final class ServerLoop {
+  /** How a conversation ended. */
+  public enum SessionEnd {
+    /** QUIT. */
+    QUIT,
+    /** The client closed or the network broke. */
+    LOST,
+    /** We waited too long, and said 421. */
+    TIMEOUT,
+    /** A limit or rule of ours, told by a reply. */
+    REFUSED,
+    /** We are shutting down, and said 421. */
+    SHUTDOWN,
+    /** The handshake broke. */
+    HANDSHAKE
+  }
+
+  private enum Phase {
+    BUSY,
+    IDLE,
+    ENDED
+  }
+
+  /** Octets of replies held back while a group goes on: a group of a thousand RCPT has more. */
+  private static final int HELD_REPLIES = 8 * 1_024;
+
+  /** How long a client may be silent behind LF.LF and its kin before it hears what was wrong. */
+  private static final Duration FALSE_END = Duration.ofSeconds(10);
+
+  /** For the next octets while sessions are scarce; Postfix has the same under stress. */
+  private static final Duration SCARCE_WAIT = Duration.ofSeconds(10);
+
+  /** How long a goodbye from another thread may take. */
+  private static final Duration GOODBYE = Duration.ofSeconds(2);
+
+  /**
+   * What web browsers and proxies say first: cross-protocol requests carry commands behind them.
+   */
+  private static final Set<String> OTHER_PROTOCOLS =
+      Set.of("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "CONNECT", "PRI", "SSH-2.0");
+
+  private final CommandHandler verbs;
+  private final SessionSettings settings;
+  private final Clock clock;
+  private final ReplyWriter out = new ReplyWriter();
+  private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.BUSY);
+  private volatile Wire wire;
+  private volatile boolean ending;
+  private LineReader in;
+  private CommandHandler.@Nullable BodyReceiver chunkBody;
+  private @Nullable BdatReader chunks;
+  private int errors;
+  private int idleCommands;
+  private Duration readTimeout = Duration.ZERO;
+  private long bodyDeadline;
+  private long lineDeadline;
+  private boolean inBody;
+  private @Nullable DotReader dots;
+
+  /** The verb that was refused last, while its client may still send what belongs behind it. */
+  private @Nullable String refused;
+
+  /** A conversation over {@code wire}, which is closed at its end. */
+  public ServerLoop(Wire wire, CommandHandler verbs, SessionSettings settings, Clock clock) {
+    this.wire = wire;
+    this.verbs = verbs;
+    this.settings = settings;
+    this.clock = clock;
+    this.in = reader(wire);
+  }
+
+  private LineReader reader(Wire from) {
+    LineReader reader = new LineReader(new TimedInput(from.in()));
+    reader.growIf(verbs::mayGrowBuffer);
+    return reader;
+  }
+
+  /**
+   * Talks to the end, and closes the wire. Unchecked exceptions of {@link CommandHandler} pass
+   * through, after a 421: they are bugs of ours, and the client keeps its mail.
+   */
+  public SessionEnd run() {
+    boolean lastWord = true;
+    try {
+      SessionEnd ending = serve();
+      lastWord =
+          switch (ending) {
+            case REFUSED, TIMEOUT, SHUTDOWN -> true;
+            case QUIT, LOST, HANDSHAKE -> false;
+          };
+      return ending;
+    } catch (SocketTimeoutException e) {
+      return timedOut();
+    } catch (IOException e) {
+      lastWord = false;
+      return SessionEnd.LOST;
+    } catch (RuntimeException | Error bug) {
+      apologize();
+      throw bug;
+    } finally {
+      phase.set(Phase.ENDED);
+      CommandHandler.BodyReceiver open = chunkBody;
+      if (open != null) {
+        open.abandoned();
+      }
+      if (lastWord) {
+        finishQuietly();
+      } else {
+        closeQuietly();
+      }
+    }
+  }
+
+  /**
+   * Ends the conversation soon, from any thread: at once with a 421 when it waits for a command,
+   * and otherwise after the command or body that is under way.
+   */
+  public void endSoon() {
+    ending = true;
+    if (phase.compareAndSet(Phase.IDLE, Phase.ENDED)) {
+      // The owner is blocked in its read and writes nothing.
+      try (Deadline _ = Deadline.after(GOODBYE, wire)) {
+        ReplyWriter goodbye = new ReplyWriter();
+        goodbye.append(shutdown());
+        goodbye.drainTo(wire.out());
+      } catch (IOException e) {
+        // The peer is gone already.
+      } finally {
+        closeQuietly();
+      }
+    }
+  }
+
+  private void apologize() {
+    try (Deadline _ = Deadline.after(GOODBYE, wire)) {
+      ReplyWriter last = new ReplyWriter();
+      last.append(
+          Reply.of(
+              421, EnhancedStatus.of(4, 3, 0), verbs.name() + " trouble on our side, come again"));
+      last.drainTo(wire.out());
+    } catch (IOException e) {
+      // The peer is gone already.
+    }
+  }
+
+  private SessionEnd serve() throws IOException {
+    if (settings.refusesEarlyTalkers() && wire.in().available() > 0) {
+      Reply reply = Reply.of(554, EnhancedStatus.of(5, 5, 1), "wait for the greeting");
+      verbs.refused("connect", reply);
+      return close(reply, SessionEnd.REFUSED);
+    }
+    Reply greeting = verbs.greeting();
+    if (!greeting.isPositive()) {
+      return close(greeting, SessionEnd.REFUSED);
+    }
+    out.append(greeting);
+    while (true) {
+      InputLine line = nextLine();
+      if (line == null) {
+        return SessionEnd.SHUTDOWN;
+      }
+      SessionEnd end =
+          switch (line) {
+            case InputLine.Text t -> command(t.text());
+            case InputLine.BrokenLine r ->
+                refused == null ? broken(r, "command") : outOfTurn(refused);
+            case InputLine.EndOfInput e -> SessionEnd.LOST;
+          };
+      if (end != null) {
+        return end;
+      }
+      if (errors > settings.errors()) {
+        return limit("too many errors");
+      }
+      if (idleCommands > settings.idleCommands()) {
+        return limit("too many commands without a message");
+      }
+    }
+  }
+
+  private SessionEnd limit(String text) throws IOException {
+    Reply reply = Reply.of(421, EnhancedStatus.of(4, 7, 0), verbs.name() + " " + text);
+    verbs.refused("limit", reply);
+    return close(reply, SessionEnd.REFUSED);
+  }
+
+  /** The next command line; null when we are shutting down and have said so. */
+  private @Nullable InputLine nextLine() throws IOException {
+    if (ending) {
+      close(shutdown(), SessionEnd.SHUTDOWN);
+      return null;
+    }
+    if (in.hasLine()) {
+      if (out.size() > HELD_REPLIES) {
+        flush();
+      }
+      return in.read(SmtpLimits.COMMAND_LINE);
+    }
+    flush();
+    startLine();
+    narrow();
+    phase.set(Phase.IDLE);
+    if (ending && phase.compareAndSet(Phase.IDLE, Phase.BUSY)) {
+      close(shutdown(), SessionEnd.SHUTDOWN);
+      return null;
+    }
+    try {
+      InputLine line = in.read(SmtpLimits.COMMAND_LINE);
+      return isAwake() ? line : null;
+    } catch (IOException e) {
+      if (isAwake()) {
+        throw e;
+      }
+      return null;
+    }
+  }
+
+  /** False when another thread said goodbye while we waited, and closed. */
+  private boolean isAwake() {
+    return phase.compareAndSet(Phase.IDLE, Phase.BUSY);
+  }
+
+  private @Nullable SessionEnd command(String text) throws IOException {
+    Command command = CommandParser.parse(text);
+    if (command instanceof Command.Unknown unknown && OTHER_PROTOCOLS.contains(unknown.verb())) {
+      Reply reply = Reply.of(554, EnhancedStatus.of(5, 5, 1), "this is a mail server");
+      verbs.refused(unknown.verb(), reply);
+      return close(reply, SessionEnd.REFUSED);
+    }
+    String before = refused;
+    if (before != null && command instanceof Command.Unknown) {
+      return outOfTurn(before);
+    }
+    refused = null;
+    count(command);
+    if (command instanceof Command.Rset
+        || command instanceof Command.Ehlo
+        || command instanceof Command.Helo) {
+      // The message whose chunks came is given up (RFC 3030 section 3).
+      chunks = null;
+      chunkBody = null;
+    }
+    return follow(verbs.answer(command), command);
+  }
+
+  /** The verb of a command behind which nothing may be sent before its reply, or null. */
+  private static @Nullable String endOfGroup(Command command) {
+    return switch (command) {
+      case Command.Data c -> "DATA";
+      case Command.Auth c -> "AUTH";
+      case Command.Starttls c -> "STARTTLS";
+      case Command.Malformed c ->
+          c.verb().equals("DATA") || c.verb().equals("AUTH") || c.verb().equals("STARTTLS")
+              ? c.verb()
+              : null;
+      case Command.Mail c -> null;
+      case Command.Rcpt c -> null;
+      case Command.Bdat c -> null;
+      case Command.Quit c -> null;
+      case Command.Ehlo c -> null;
+      case Command.Helo c -> null;
+      case Command.Rset c -> null;
+      case Command.Noop c -> null;
+      case Command.Vrfy c -> null;
+      case Command.Expn c -> null;
+      case Command.Help c -> null;
+      case Command.Unknown c -> null;
+    };
+  }
+
+  private void count(Command command) {
+    switch (command) {
+      case Command.Mail c -> {}
+      case Command.Rcpt c -> {}
+      case Command.Data c -> {}
+      case Command.Bdat c -> idleCommands += c.size() == 0 && !c.last() ? 1 : 0;
+      case Command.Quit c -> {}
+      case Command.Ehlo c -> idleCommands++;
+      case Command.Helo c -> idleCommands++;
+      case Command.Rset c -> idleCommands++;
+      case Command.Noop c -> idleCommands++;
+      case Command.Vrfy c -> idleCommands++;
+      case Command.Expn c -> idleCommands++;
+      case Command.Help c -> idleCommands++;
+      case Command.Starttls c -> idleCommands++;
+      case Command.Auth c -> idleCommands++;
+      case Command.Unknown c -> idleCommands++;
+      case Command.Malformed c -> idleCommands++;
+    }
+  }
+
+  private @Nullable SessionEnd follow(CommandHandler.CommandResult answer, Command command)
+      throws IOException {
+    boolean chunk = command instanceof Command.Bdat;
+    if (chunk && !(answer instanceof CommandHandler.CommandResult.ReceiveChunk)) {
+      // RFC 3030 section 2: refused or not, the octets come.
+      SessionEnd end = dropChunk((Command.Bdat) command);
+      if (end != null) {
+        return end;
+      }
+    }
+    return switch (answer) {
+      case CommandHandler.CommandResult.SendReply say -> {
+        if (command instanceof Command.Malformed bad && bad.verb().equals("BDAT")) {
+          // How many octets follow is anybody's guess: read on, and they would be commands.
+          yield close(say.reply(), SessionEnd.REFUSED);
+        }
+        yield answered(say.reply(), endOfGroup(command));
+      }
+      case CommandHandler.CommandResult.ReplyAndClose last ->
+          close(
+              last.reply(), command instanceof Command.Quit ? SessionEnd.QUIT : SessionEnd.REFUSED);
+      case CommandHandler.CommandResult.StartTls start ->
+          in.buffered() > 0 ? outOfTurn("STARTTLS") : startTls(start.server());
+      case CommandHandler.CommandResult.ReceiveData data ->
+          in.buffered() > 0 ? dataOutOfTurn(data.body()) : takeData(data.body());
+      case CommandHandler.CommandResult.ReceiveChunk take ->
+          takeChunk(take.body(), (Command.Bdat) command);
+      case CommandHandler.CommandResult.SendChallenge ask ->
+          in.buffered() > 0 ? outOfTurn("AUTH") : challenge(ask, command);
+    };
+  }
+
+  /**
+   * The reply to a command.
+   *
+   * @param verb of a command that ends a group, or null
+   */
+  private @Nullable SessionEnd answered(Reply reply, @Nullable String verb) throws IOException {
+    if (verb != null && in.buffered() > 0) {
+      if (reply.isPositive()) {
+        return outOfTurn(verb);
+      }
+      // The refusal itself, so that a temporary one stays temporary.
+      verbs.refused(verb, early(verb));
+      return close(reply, SessionEnd.REFUSED);
+    }
+    refused = reply.isPositive() ? null : verb;
+    send(reply);
+    return null;
+  }
+
+  private static Reply early(String verb) {
+    return Reply.of(
+        554, EnhancedStatus.of(5, 5, 1), "wait for the reply to " + verb + " (RFC 2920 3.1)");
+  }
+
+  private void send(Reply reply) {
+    if (reply.isPermanent()) {
+      errors++;
+    }
+    out.append(reply);
+  }
+
+  private SessionEnd outOfTurn(String verb) throws IOException {
+    Reply reply = early(verb);
+    verbs.refused(verb, reply);
+    return close(reply, SessionEnd.REFUSED);
+  }
+
+  private SessionEnd dataOutOfTurn(CommandHandler.BodyReceiver body) throws IOException {
+    body.abandoned();
+    return outOfTurn("DATA");
+  }
+
+  private @Nullable SessionEnd broken(InputLine.BrokenLine line, String stage) throws IOException {
+    Reply reply =
+        line.lostLineStart()
+            ? Reply.of(521, EnhancedStatus.of(5, 5, 2), line.flaw().text() + ": goodbye")
+            : Reply.of(500, EnhancedStatus.of(5, 5, 2), line.flaw().text());
+    verbs.refused(stage, reply);
+    if (line.lostLineStart()) {
+      return close(reply, SessionEnd.REFUSED);
+    }
+    idleCommands++;
+    send(reply);
+    return null;
+  }
+
+  private @Nullable SessionEnd startTls(TlsServer server) throws IOException {
+    out.append(Reply.of(220, EnhancedStatus.of(2, 0, 0), "go ahead"));
+    flush();
+    TlsWire tls;
+    try {
+      tls = server.accept(wire, settings.handshake());
+    } catch (TlsException trouble) {
+      verbs.handshakeFailed(trouble);
+      return SessionEnd.HANDSHAKE;
+    }
+    wire = tls;
+    readTimeout = Duration.ZERO;
+    in = reader(tls);
+    verbs.encrypted(tls);
+    return null;
+  }
+
+  private @Nullable SessionEnd challenge(
+      CommandHandler.CommandResult.SendChallenge ask, Command command) throws IOException {
+    out.append(Reply.of(334, ask.text()));
+    flush();
+    startLine();
+    return switch (in.read(SmtpLimits.AUTH_LINE)) {
+      case InputLine.Text t -> follow(ask.next().answer(t.text()), command);
+      case InputLine.BrokenLine r -> {
+        refused = "AUTH";
+        yield in.buffered() > 0 ? outOfTurn("AUTH") : broken(r, "AUTH");
+      }
+      case InputLine.EndOfInput e -> SessionEnd.LOST;
+    };
+  }
+
+  private @Nullable SessionEnd takeData(CommandHandler.BodyReceiver body) throws IOException {
+    out.append(Reply.of(354, "end with <CRLF>.<CRLF>"));
+    boolean decided = false;
+    try {
+      flush();
+      startBody();
+      DotReader reader = new DotReader(in, body.maxBytes());
+      dots = reader;
+      BodySummary summary = read(reader, body);
+      if (!summary.complete() && !summary.tooLarge() && !reader.isFalseEnd()) {
+        return SessionEnd.LOST;
+      }
+      Reply reply = body.complete(summary);
+      decided = true;
+      return decide(reply, summary.complete());
+    } finally {
+      dots = null;
+      inBody = false;
+      if (!decided) {
+        body.abandoned();
+      }
+    }
+  }
+
+  private static BodySummary read(DotReader reader, CommandHandler.BodyReceiver body)
+      throws IOException {
+    try {
+      return reader.readInto(body);
+    } catch (SocketTimeoutException e) {
+      if (reader.isFalseEnd()) {
+        return reader.brokenOff();
+      }
+      throw e;
+    }
+  }
+
+  private @Nullable SessionEnd takeChunk(CommandHandler.BodyReceiver body, Command.Bdat bdat)
+      throws IOException {
+    BdatReader reader = chunks;
+    if (reader == null || !body.equals(chunkBody)) {
+      reader = new BdatReader(in, body.maxBytes());
+      chunks = reader;
+      chunkBody = body;
+      bodyDeadline = clock.nanoTime() + settings.body().toNanos();
+    }
+    if (bdat.size() > body.maxBytes()
+        && bdat.size() - body.maxBytes() > DotReader.DROPPED_AFTER_LIMIT) {
+      return close(tooMuch(), SessionEnd.REFUSED);
+    }
+    waitAtMost(settings.block());
+    inBody = true;
+    boolean whole = reader.readInto(bdat.size(), body);
+    inBody = false;
+    if (!whole) {
+      return SessionEnd.LOST;
+    }
+    if (bdat.last() || reader.tooLarge()) {
+      // What is too large is told at once; the chunks that still follow belong to nothing.
+      chunks = null;
+      chunkBody = null;
+      return decide(body.complete(reader.summary()), true);
+    }
+    send(body.chunkTaken(bdat.size()));
+    return null;
+  }
+
+  private @Nullable SessionEnd dropChunk(Command.Bdat bdat) throws IOException {
+    if (bdat.size() > DotReader.DROPPED_AFTER_LIMIT) {
+      return close(tooMuch(), SessionEnd.REFUSED);
+    }
+    startBody();
+    boolean whole = BdatReader.drop(in, bdat.size());
+    inBody = false;
+    return whole ? null : SessionEnd.LOST;
+  }
+
+  private static Reply tooMuch() {
+    return Reply.of(552, EnhancedStatus.of(5, 3, 4), "too large, goodbye");
+  }
+
+  private @Nullable SessionEnd decide(Reply reply, boolean inStep) throws IOException {
+    if (reply.isPositive()) {
+      idleCommands = 0;
+    }
+    if (!inStep) {
+      return close(reply, SessionEnd.REFUSED);
+    }
+    send(reply);
+    return null;
+  }
+
+  /** One line as a whole has the time of one command: an octet now and then does not extend it. */
+  private void startLine() throws IOException {
+    long now = clock.nanoTime();
+    long most = settings.command().toNanos();
+    if (chunkBody != null) {
+      // All chunks of a message, and the waits between them, have the time of one body.
+      most = Math.clamp(bodyDeadline - now, 1, most);
+    }
+    waitAtMost(Duration.ofNanos(most));
+    lineDeadline = now + most;
+  }
+
+  private void startBody() throws IOException {
+    waitAtMost(settings.block());
+    bodyDeadline = clock.nanoTime() + settings.body().toNanos();
+    inBody = true;
+  }
+
+  private Duration falseEnd() {
+    return settings.block().compareTo(FALSE_END) < 0 ? settings.block() : FALSE_END;
+  }
+
+  /** A session that waits holds little. */
+  private void narrow() {
+    in.shrink();
+    if (!in.isGrown()) {
+      verbs.bufferShrunk();
+    }
+  }
+
+  private SessionEnd timedOut() {
+    Reply reply = Reply.of(421, EnhancedStatus.of(4, 4, 2), verbs.name() + " waited too long");
+    verbs.refused("timeout", reply);
+    try {
+      close(reply, SessionEnd.TIMEOUT);
+    } catch (IOException e) {
+      // The peer is gone, which may be why it was silent.
+    }
+    return SessionEnd.TIMEOUT;
+  }
+
+  private Reply shutdown() {
+    return Reply.of(421, EnhancedStatus.of(4, 3, 2), verbs.name() + " shutting down, come again");
+  }
+
+  private SessionEnd close(Reply last, SessionEnd how) throws IOException {
+    out.append(last);
+    flush();
+    return how;
+  }
+
+  private void waitAtMost(Duration timeout) throws IOException {
+    if (!timeout.equals(readTimeout)) {
+      readTimeout = timeout;
+      wire.readTimeout(timeout);
+    }
+  }
+
+  private void flush() throws IOException {
+    if (out.size() == 0) {
+      return;
+    }
+    // Sockets have no write timeout, and a peer that does not read must not hold us.
+    try (Deadline _ = Deadline.after(settings.command(), wire)) {
+      out.drainTo(wire.out());
+    }
+  }
+
+  /** Lets the client read why, although it may still be sending. */
+  private void finishQuietly() {
+    try {
+      wire.finish();
+    } catch (IOException e) {
+      // It was to end, and it has ended.
+    }
+  }
+
+  private void closeQuietly() {
+    try {
+      wire.close();
+    } catch (IOException e) {
+      // It was to end, and it has ended.
+    }
+  }
+
+  /** The wire's octets, with the total time for a body. */
+  private final class TimedInput extends InputStream {
+    private final InputStream source;
+
+    TimedInput(InputStream source) {
+      this.source = source;
+    }
+
+    @Override
+    public int read() {
+      throw new UnsupportedOperationException("read in blocks");
+    }
+
+    @Override
+    public int read(byte[] into, int offset, int length) throws IOException {
+      if (clock.nanoTime() - (inBody ? bodyDeadline : lineDeadline) > 0) {
+        throw new SocketTimeoutException("body or line took too long");
+      }
+      DotReader reader = dots;
+      if (reader != null) {
+        waitAtMost(reader.isFalseEnd() ? falseEnd() : settings.block());
+      }
+      if (verbs.areSessionsScarce()) {
+        waitAtMost(SCARCE_WAIT.compareTo(readTimeout) < 0 ? SCARCE_WAIT : readTimeout);
+      }
+      return source.read(into, offset, length);
+    }
+  }
+}

@@ -1,0 +1,32 @@
+package org.sealwax.mail.sts;
+
+import java.time.Duration;
+
+/**
+ * How long mail waits at first contact for a policy of which nothing is known yet, although the RFC
+ * would let it go at once (RFC 8461 3.3, 10.2).
+ *
+ * @param fetch for a policy that is announced and cannot be had; after it, and one more fetch, mail
+ *     goes as if there were none. A policy host is asked every five minutes at the most, so within
+ *     a wait of less there is no other fetch
+ * @param lookup while the DNS does not say whether there is a policy
+ */
+public record FirstContactWait(Duration fetch, Duration lookup) {
+  /** Half an hour: a host that restarts is back, and whoever disturbs us must last as long. */
+  public static final Duration FETCH = Duration.ofMinutes(30);
+
+  /** Four hours: the time in which DNS in trouble is usually mended. */
+  public static final Duration LOOKUP = Duration.ofHours(4);
+
+  /** Checks ranges: zero is the RFC to the letter, which waits for nothing. */
+  public FirstContactWait {
+    if (fetch.isNegative() || lookup.isNegative()) {
+      throw new IllegalArgumentException("a wait is not negative");
+    }
+  }
+
+  /** Half an hour and four hours. */
+  public static FirstContactWait defaults() {
+    return new FirstContactWait(FETCH, LOOKUP);
+  }
+}

@@ -1,0 +1,89 @@
+package org.sealwax.mail.tls;
+
+import java.time.Duration;
+import java.util.List;
+import org.sealwax.mail.tls.verdict.ClientCertificateMode;
+import org.sealwax.mail.tls.verdict.TlsFloor;
+
+/**
+ * TLS settings of one listener.
+ *
+ * @param name for logs and the session-id context
+ * @param floor lowest version spoken
+ * @param clientCertificates whether clients are asked for a certificate
+ * @param resumption whether former sessions are resumed at all
+ * @param tickets whether session tickets are sent; some large senders abort on them on port 25.
+ *     Without tickets only TLS 1.2 resumes, by session id. JSSE cannot leave them out per listener
+ * @param groups key exchange groups in order of preference, by IANA name; those that the engine
+ *     lacks are passed over
+ * @param ticketRotation age at which a new ticket key takes over
+ * @param oldTicketKeys how many former keys still open tickets
+ */
+public record ListenerTlsSettings(
+    String name,
+    TlsFloor floor,
+    ClientCertificateMode clientCertificates,
+    boolean resumption,
+    boolean tickets,
+    List<String> groups,
+    Duration ticketRotation,
+    int oldTicketKeys) {
+  /** The hybrid first, then what everybody has. */
+  public static final List<String> GROUPS =
+      List.of("X25519MLKEM768", "x25519", "secp256r1", "secp384r1");
+
+  /** Former keys kept at most; each is tried on every ticket. */
+  public static final int MAX_OLD_TICKET_KEYS = 16;
+
+  /** Copies and checks. */
+  public ListenerTlsSettings {
+    groups = List.copyOf(groups);
+    if (groups.isEmpty()) {
+      throw new IllegalArgumentException("no groups");
+    }
+    if (oldTicketKeys < 0 || oldTicketKeys > MAX_OLD_TICKET_KEYS) {
+      throw new IllegalArgumentException("old ticket keys: 0 to " + MAX_OLD_TICKET_KEYS);
+    }
+    if (!ticketRotation.isPositive()) {
+      throw new IllegalArgumentException("ticket rotation must be positive");
+    }
+  }
+
+  /** TLS 1.2 and 1.3, client certificate asked for, tickets rotated hourly and good for three. */
+  public static ListenerTlsSettings defaults(String name) {
+    return new ListenerTlsSettings(
+        name,
+        TlsFloor.DEFAULT,
+        ClientCertificateMode.ASK,
+        true,
+        true,
+        GROUPS,
+        Duration.ofHours(1),
+        2);
+  }
+
+  /** The same with another floor. */
+  public ListenerTlsSettings withFloor(TlsFloor other) {
+    return new ListenerTlsSettings(
+        name,
+        other,
+        clientCertificates,
+        resumption,
+        tickets,
+        groups,
+        ticketRotation,
+        oldTicketKeys);
+  }
+
+  /** The same with another client-certificate mode. */
+  public ListenerTlsSettings withClientCertificates(ClientCertificateMode other) {
+    return new ListenerTlsSettings(
+        name, floor, other, resumption, tickets, groups, ticketRotation, oldTicketKeys);
+  }
+
+  /** The same with resumption or tickets switched. */
+  public ListenerTlsSettings withResumption(boolean resume, boolean ticket) {
+    return new ListenerTlsSettings(
+        name, floor, clientCertificates, resume, ticket, groups, ticketRotation, oldTicketKeys);
+  }
+}

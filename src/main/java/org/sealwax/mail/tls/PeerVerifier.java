@@ -1,0 +1,325 @@
+package org.sealwax.mail.tls;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import java.security.MessageDigest;
+import java.security.cert.CertificateEncodingException;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.tls.verdict.NameCheck;
+import org.sealwax.mail.tls.verdict.PeerRole;
+import org.sealwax.mail.tls.verdict.PeerVerification;
+import org.sealwax.mail.tls.verdict.Pin;
+import org.sealwax.mail.tls.verdict.Pins;
+import org.sealwax.mail.tls.verdict.Proof;
+import org.sealwax.mail.tls.verdict.ReferenceIdentity;
+import org.sealwax.mail.tls.verdict.TlsaAssociation;
+import org.sealwax.mail.tls.verdict.TlsaAssociations;
+import org.sealwax.mail.tls.verdict.TrustRoots;
+import org.sealwax.mail.tls.verdict.Verdict;
+
+/**
+ * Judges the chain of every handshake, in both directions, new session or resumed. Never an
+ * exception, never the end of a handshake: a verdict and notes.
+ *
+ * <p>Order: a pinned key is verified whatever its chain; a chain that does not hold is untrusted
+ * with the first reason of {@link Verdict.Reason}; a chain that holds is verified by the first
+ * reference name it covers, and otherwise trusted, with a note when names were wanted. A chain that
+ * a TLSA association names is {@code verified(tlsa …)}, and what it is worth by PKIX stays in its
+ * {@link Proof}, for demands that ask for both. The one source of revocation is what the server
+ * itself staples (ADR 1270): nobody is asked, and a server that staples nothing is not revoked.
+ *
+ * <p>What a chain is worth is remembered, with the exact span of time in which it cannot change: no
+ * certificate of the chain and no root begins or ends its validity inside it. So the memory makes
+ * verdicts fast and never different. Thread-safe.
+ */
+public final class PeerVerifier {
+  /** Chains remembered; some hundred octets each. */
+  private static final int MAX_REMEMBERED = 2_000;
+
+  /** Its keys hold whole record sets. */
+  private static final int MAX_REMEMBERED_DANE = 500;
+
+  /** Certificates of a chain that are looked at; engines let a few more through. */
+  static final int MAX_CHAIN = 32;
+
+  private static final int MAX_NAMES_IN_NOTE = 3;
+
+  private static final String TLS_FEATURE = "1.3.6.1.5.5.7.1.24";
+
+  private final Clock clock;
+  private final Cache<Key, Remembered> memory =
+      Caffeine.newBuilder().maximumSize(MAX_REMEMBERED).executor(Runnable::run).build();
+  private final Cache<TrustRoots, PreparedRoots> anchors =
+      Caffeine.newBuilder().weakKeys().executor(Runnable::run).build();
+
+  private record Key(String chain, PreparedRoots roots, PeerRole role) {}
+
+  private record DaneKey(String chain, List<TlsaAssociation> anchors, PeerRole role) {}
+
+  private record RememberedDane(DaneMatch.AnchorMatch anchored, Span span) {}
+
+  private record Remembered(ChainCheck.ChainResult result, Span span) {}
+
+  private final Cache<DaneKey, RememberedDane> daneMemory =
+      Caffeine.newBuilder().maximumSize(MAX_REMEMBERED_DANE).executor(Runnable::run).build();
+
+  private record Span(Instant from, Instant until) {
+    boolean contains(Instant now) {
+      return !now.isBefore(from) && now.isBefore(until);
+    }
+  }
+
+  /** Judges by this clock. */
+  public PeerVerifier(Clock clock) {
+    this.clock = clock;
+  }
+
+  /** The verdict on {@code chain} (leaf first, as sent) now. */
+  public PeerVerification verify(
+      List<X509Certificate> chain, ReferenceIdentity references, PeerRole role) {
+    return verify(chain, null, references, role);
+  }
+
+  /**
+   * The same with what came along.
+   *
+   * @param staple the OCSP answer that the server stapled to the handshake, or null
+   */
+  public PeerVerification verify(
+      List<X509Certificate> chain,
+      byte @Nullable [] staple,
+      ReferenceIdentity references,
+      PeerRole role) {
+    return verify(chain, staple, references, role, clock.now());
+  }
+
+  /** The verdict as it would be at another time, for an examiner of certificates. */
+  public PeerVerification verify(
+      List<X509Certificate> chain, ReferenceIdentity references, PeerRole role, Instant now) {
+    return verify(chain, null, references, role, now);
+  }
+
+  private PeerVerification verify(
+      List<X509Certificate> chain,
+      byte @Nullable [] staple,
+      ReferenceIdentity references,
+      PeerRole role,
+      Instant now) {
+    if (chain.isEmpty()) {
+      return new PeerVerification(new Verdict.Anonymous(), List.of());
+    }
+    Stapled stapled = revocation(chain, staple, now);
+    PeerVerification bare = apartFromDane(chain, stapled, references, role, now);
+    return references.associations().records().isEmpty()
+        ? bare
+        : withDane(bare, chain, stapled, references.associations(), role, now);
+  }
+
+  /**
+   * Adds what the TLSA associations say. They never take anything away here: what a record that
+   * does not match means is for the policy to decide.
+   */
+  private PeerVerification withDane(
+      PeerVerification bare,
+      List<X509Certificate> chain,
+      Stapled stapled,
+      TlsaAssociations associations,
+      PeerRole role,
+      Instant now) {
+    // RFC 7672 §3.1.1: under usage 3 nothing but the record speaks for the key, revocation
+    // included.
+    TlsaAssociation match = DaneMatch.leaf(chain.getFirst(), associations.records()).orElse(null);
+    List<String> notes = new ArrayList<>(bare.notes());
+    if (match == null) {
+      DaneMatch.AnchorMatch anchored = anchored(chain, associations, role, now);
+      if (anchored.association() == null) {
+        notes.add("tlsa: " + anchored.why());
+      } else if (NameCheck.match(chain.getFirst(), associations.names()).isEmpty()) {
+        // RFC 7672 §3.2.2: below an anchor the name counts.
+        notes.add("tlsa: " + mismatch(chain.getFirst()));
+      } else if (stapled.revoked()) {
+        // RFC 7672 §3.1.2: below an anchor the whole of PKIX counts.
+        notes.add("tlsa: revoked");
+      } else {
+        match = anchored.association();
+      }
+    }
+    boolean pinned =
+        bare.verdict() instanceof Verdict.Verified v && v.by() == Verdict.IdentifiedBy.PIN;
+    Verdict verdict = bare.verdict();
+    if (match != null && !pinned) {
+      if (verdict instanceof Verdict.Untrusted untrusted) {
+        notes.add("chain: " + untrusted.reason().word());
+      }
+      verdict = new Verdict.Verified(Verdict.IdentifiedBy.TLSA, match.toString());
+    }
+    return new PeerVerification(verdict, new Proof(bare.proof().isChainValid(), match), notes);
+  }
+
+  private DaneMatch.AnchorMatch anchored(
+      List<X509Certificate> chain, TlsaAssociations associations, PeerRole role, Instant now) {
+    List<TlsaAssociation> anchors = DaneMatch.anchors(associations.records());
+    if (anchors.isEmpty()) {
+      return new DaneMatch.AnchorMatch(null, "no record matches the certificate");
+    }
+    List<X509Certificate> looked = truncated(chain);
+    String hash = hash(looked);
+    if (hash == null) {
+      return DaneMatch.anchored(looked, anchors, role, now);
+    }
+    DaneKey key = new DaneKey(hash, anchors, role);
+    RememberedDane known = daneMemory.getIfPresent(key);
+    if (known != null && known.span().contains(now)) {
+      return known.anchored();
+    }
+    DaneMatch.AnchorMatch anchored = DaneMatch.anchored(looked, anchors, role, now);
+    // The anchors' own dates play no part, so only those of the chain bound what is remembered.
+    daneMemory.put(key, new RememberedDane(anchored, span(looked, Instant.MIN, Instant.MAX, now)));
+    return anchored;
+  }
+
+  private static List<X509Certificate> truncated(List<X509Certificate> chain) {
+    return chain.size() > MAX_CHAIN ? chain.subList(0, MAX_CHAIN) : chain;
+  }
+
+  /** What the staple adds to a worth that is remembered without it. */
+  private record Stapled(boolean revoked, List<String> notes) {
+    ChainCheck.ChainResult on(ChainCheck.ChainResult worth) {
+      List<String> all = new ArrayList<>(worth.notes());
+      all.addAll(notes);
+      return new ChainCheck.ChainResult(
+          worth.reason() == null && revoked ? Verdict.Reason.REVOKED : worth.reason(), all);
+    }
+  }
+
+  private Stapled revocation(List<X509Certificate> chain, byte @Nullable [] staple, Instant now) {
+    if (staple == null) {
+      return new Stapled(
+          false,
+          mustStaple(chain.getFirst())
+              ? List.of("must-staple, and nothing was stapled")
+              : List.of());
+    }
+    return switch (OcspStaple.read(truncated(chain), staple, now)) {
+      case OcspStaple.Good g -> new Stapled(false, List.of());
+      case OcspStaple.Revoked r -> new Stapled(true, List.of("revoked, says the stapled answer"));
+      case OcspStaple.Unusable u -> new Stapled(false, List.of("the stapled answer is of no use"));
+    };
+  }
+
+  /** RFC 7633 4: the list of TLS features names status_request. */
+  private static boolean mustStaple(X509Certificate leaf) {
+    byte[] features = leaf.getExtensionValue(TLS_FEATURE);
+    return features != null && HexFormat.of().formatHex(features).endsWith("020105");
+  }
+
+  private PeerVerification apartFromDane(
+      List<X509Certificate> chain,
+      Stapled stapled,
+      ReferenceIdentity references,
+      PeerRole role,
+      Instant now) {
+    X509Certificate leaf = chain.getFirst();
+    ChainCheck.ChainResult worth = stapled.on(checkChain(chain, references.roots(), role, now));
+    if (!references.pins().isEmpty()) {
+      Pin pin = Pins.of(leaf);
+      if (references.pins().contains(pin)) {
+        List<String> notes = new ArrayList<>(worth.notes());
+        if (worth.reason() != null) {
+          notes.add("chain: " + worth.reason().word());
+        }
+        return new PeerVerification(
+            new Verdict.Verified(Verdict.IdentifiedBy.PIN, pin.toString()),
+            new Proof(worth.reason() == null, null),
+            notes);
+      }
+    }
+    if (worth.reason() != null) {
+      return new PeerVerification(new Verdict.Untrusted(worth.reason()), worth.notes());
+    }
+    Optional<Domain> name = NameCheck.match(leaf, references.names());
+    if (name.isPresent()) {
+      return new PeerVerification(
+          new Verdict.Verified(Verdict.IdentifiedBy.NAME, name.get().name()), worth.notes());
+    }
+    if (references.names().isEmpty()) {
+      return new PeerVerification(new Verdict.Trusted(), worth.notes());
+    }
+    List<String> notes = new ArrayList<>(worth.notes());
+    notes.add(mismatch(leaf));
+    return new PeerVerification(new Verdict.Trusted(), notes);
+  }
+
+  /** The names are a stranger's text: only plain ones are shown. */
+  private static String mismatch(X509Certificate leaf) {
+    List<String> names =
+        NameCheck.dnsNames(leaf).stream()
+            .filter(n -> n.length() < 100 && n.chars().allMatch(c -> c > 0x20 && c < 0x7f))
+            .limit(MAX_NAMES_IN_NOTE)
+            .toList();
+    return names.isEmpty()
+        ? "name mismatch: the certificate has no DNS name"
+        : "name mismatch: the certificate is for " + String.join(", ", names);
+  }
+
+  private ChainCheck.ChainResult checkChain(
+      List<X509Certificate> chain, TrustRoots roots, PeerRole role, Instant now) {
+    List<X509Certificate> looked = truncated(chain);
+    PreparedRoots prepared = anchors.get(roots, PreparedRoots::new);
+    String hash = hash(looked);
+    if (hash == null) {
+      return ChainCheck.check(looked, prepared, role, now);
+    }
+    Key key = new Key(hash, prepared, role);
+    Remembered known = memory.getIfPresent(key);
+    if (known != null && known.span().contains(now)) {
+      return known.result();
+    }
+    ChainCheck.ChainResult worth = ChainCheck.check(looked, prepared, role, now);
+    memory.put(
+        key,
+        new Remembered(
+            worth, span(looked, prepared.lastBoundary(now), prepared.nextBoundary(now), now)));
+    return worth;
+  }
+
+  private static @Nullable String hash(List<X509Certificate> chain) {
+    MessageDigest digest = Pins.sha256();
+    try {
+      for (X509Certificate certificate : chain) {
+        byte[] der = certificate.getEncoded();
+        digest.update((byte) (der.length >> 16));
+        digest.update((byte) (der.length >> 8));
+        digest.update((byte) der.length);
+        digest.update(der);
+      }
+    } catch (CertificateEncodingException e) {
+      return null;
+    }
+    return HexFormat.of().formatHex(digest.digest());
+  }
+
+  private static Span span(
+      List<X509Certificate> chain, Instant lastBoundary, Instant nextBoundary, Instant now) {
+    Instant from = lastBoundary;
+    Instant until = nextBoundary;
+    for (X509Certificate certificate : chain) {
+      for (Instant boundary : PreparedRoots.boundaries(certificate)) {
+        if (!boundary.isAfter(now)) {
+          from = boundary.isAfter(from) ? boundary : from;
+        } else {
+          until = boundary.isBefore(until) ? boundary : until;
+        }
+      }
+    }
+    return new Span(from, until);
+  }
+}

@@ -1,0 +1,111 @@
+package org.sealwax.mail.tls;
+
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.tls.verdict.ReferenceIdentity;
+import org.sealwax.mail.tls.verdict.TrustRoots;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The door of this room: makes the client and the servers of one process, over one engine. The
+ * engine is loaded at the first handshake or by {@link #loadEngine}, so that it is not on the way
+ * to listening.
+ */
+public final class TlsFactory {
+  private static final Logger LOG = LoggerFactory.getLogger(TlsFactory.class);
+
+  private final TlsSettings settings;
+  private final Clock clock;
+  private final RandomSource random;
+  private final PeerVerifier verifier;
+  private @Nullable EngineFactory engines;
+  private final EngineFactory secondEngine = new JsseEngines();
+
+  /** Nothing is loaded yet. */
+  public TlsFactory(TlsSettings settings, Clock clock, RandomSource chance) {
+    this.settings = settings;
+    this.clock = clock;
+    this.random = chance;
+    this.verifier = new PeerVerifier(clock);
+  }
+
+  /**
+   * Hands protocol versions over from the JDK's global switches to our floors. JSSE reads them
+   * once: call this first thing in {@code main}, before anything else touches TLS. Cheap.
+   */
+  public static void prepareJvm() {
+    JsseEngines.prepare();
+  }
+
+  /** Loads the engine now: call it in the background once the listeners listen. */
+  public TlsEngine loadEngine() {
+    return engines().kind();
+  }
+
+  synchronized EngineFactory engines() {
+    EngineFactory there = engines;
+    if (there == null) {
+      there = load();
+      engines = there;
+    }
+    return there;
+  }
+
+  /** The JDK's engine: it knows what BoringSSL has given up. */
+  EngineFactory secondEngine() {
+    return secondEngine;
+  }
+
+  private EngineFactory load() {
+    if (settings.engine() == TlsEngine.BORINGSSL) {
+      try {
+        return BoringSslEngines.load();
+      } catch (SSLException | LinkageError e) {
+        LOG.warn(
+            "TLS runs on the JDK's engine, slower and without X25519MLKEM768:"
+                + " the native library did not load",
+            e);
+      }
+    }
+    return secondEngine;
+  }
+
+  /** Engines of connections not yet closed, for metrics and leak tests. */
+  public int openEngines() {
+    EngineFactory first = engines();
+    return first.open() + (first == secondEngine ? 0 : secondEngine.open());
+  }
+
+  /** The judge that all handshakes of this room go through. */
+  public PeerVerifier verifier() {
+    return verifier;
+  }
+
+  /**
+   * The outbound side.
+   *
+   * @param identities whose default identity is shown to servers that ask
+   */
+  public TlsClient client(ClientTlsSettings client, IdentityStore identities) {
+    return new EngineTlsClient(this, client, identities, verifier);
+  }
+
+  /** An outbound side that never shows a certificate: for those who only ask. */
+  public TlsClient client(ClientTlsSettings client) {
+    return new EngineTlsClient(this, client, null, verifier);
+  }
+
+  /**
+   * The inbound side of one listener.
+   *
+   * @param references against which clients are judged: names and pins that count for relaying, and
+   *     the roots. Keep the instance of {@link TrustRoots}: it is what results are remembered by
+   */
+  public TlsServer server(
+      ListenerTlsSettings listener, IdentityStore identities, ReferenceIdentity references) {
+    return new EngineTlsServer(this, listener, identities, references, verifier, clock, random);
+  }
+}

@@ -1,0 +1,23 @@
+package org.sealwax.mail.tls.verdict;
+
+import java.util.List;
+
+/**
+ * What a {@code Judge} says of a chain.
+ *
+ * @param verdict what it is worth
+ * @param proof what it rests on
+ * @param notes findings that change nothing: {@code no clientAuth purpose}, {@code name mismatch:
+ *     …}
+ */
+public record PeerVerification(Verdict verdict, Proof proof, List<String> notes) {
+  /** Copies. */
+  public PeerVerification {
+    notes = List.copyOf(notes);
+  }
+
+  /** A judgement whose proof is what the verdict says by itself. */
+  public PeerVerification(Verdict verdict, List<String> notes) {
+    this(verdict, Proof.of(verdict), notes);
+  }
+}

@@ -1,0 +1,28 @@
+package org.sealwax.mail.tls.verdict;
+
+import java.util.List;
+import java.util.Set;
+import org.sealwax.mail.address.Domain;
+
+/**
+ * Against what a peer is judged.
+ *
+ * @param names reference identifiers, DNS-ID only (RFC 6125 6.4; RFC 9525): any one match makes the
+ *     verdict {@code verified(name …)} when the chain is trusted
+ * @param pins key pins: a match makes it {@code verified(pin …)} whatever the chain
+ * @param roots which roots count
+ * @param associations TLSA associations: a match makes it {@code verified(tlsa …)}
+ */
+public record ReferenceIdentity(
+    List<Domain> names, Set<Pin> pins, TrustRoots roots, TlsaAssociations associations) {
+  /** Copies. */
+  public ReferenceIdentity {
+    names = List.copyOf(names);
+    pins = Set.copyOf(pins);
+  }
+
+  /** References without DANE. */
+  public ReferenceIdentity(List<Domain> names, Set<Pin> pins, TrustRoots roots) {
+    this(names, pins, roots, TlsaAssociations.NONE);
+  }
+}

@@ -1,0 +1,50 @@
+package org.sealwax.mail.tls.verdict;
+
+import java.io.IOException;
+
+/**
+ * A TLS handshake or connection that broke. Never thrown because of a verdict.
+ *
+ * <p>{@link #kind()} is what the ladder looks at.
+ */
+public final class TlsException extends IOException {
+  /** Where it broke. */
+  public enum Kind {
+    /** The peer sent a fatal alert. */
+    ALERT_RECEIVED,
+    /**
+     * The peer sent handshake_failure or insufficient_security: our offer has no suite, group or
+     * signature that it can use (RFC 8446 6.2, RFC 5246 7.2.2).
+     */
+    NOTHING_IN_COMMON,
+    /** We refused what the peer sent. */
+    ALERT_SENT,
+    /** End of stream or reset. */
+    CLOSED,
+    /** No answer in time. */
+    TIMEOUT,
+    /** What came was not TLS. */
+    NOT_TLS,
+    /** The peer broke off although the handshake was over (TLS 1.3: client certificate refused). */
+    AFTER_HANDSHAKE
+  }
+
+  private final Kind kind;
+
+  /** Trouble of a kind; the message is for logs and says the alert's name when there was one. */
+  public TlsException(Kind kind, String message, Throwable cause) {
+    super(message, cause);
+    this.kind = kind;
+  }
+
+  /** Trouble of a kind, seen by us rather than thrown by an engine. */
+  public TlsException(Kind kind, String message) {
+    super(message);
+    this.kind = kind;
+  }
+
+  /** Where it broke. */
+  public Kind kind() {
+    return kind;
+  }
+}

@@ -1,0 +1,57 @@
+package org.sealwax.mail.tls.wire;
+
+import java.io.ByteArrayOutputStream;
+import java.util.List;
+
+/** Writes TLS's presentation language (RFC 8446 3): numbers and vectors with their length first. */
+public final class PresentationWriter {
+  private final ByteArrayOutputStream out = new ByteArrayOutputStream(256);
+
+  /** Nothing yet. */
+  public PresentationWriter() {}
+
+  /** A number of so many octets, most significant first. */
+  public PresentationWriter number(int octets, int value) {
+    for (int shift = 8 * (octets - 1); shift >= 0; shift -= 8) {
+      out.write(value >>> shift);
+    }
+    return this;
+  }
+
+  /** Octets as they are. */
+  public PresentationWriter bytes(byte... octets) {
+    out.writeBytes(octets);
+    return this;
+  }
+
+  /**
+   * A vector.
+   *
+   * @param octets of its length field, 1 to 3
+   * @throws IllegalArgumentException when it is too long for the field
+   */
+  public PresentationWriter vector(int octets, byte[] body) {
+    if (body.length >= 1 << (8 * octets)) {
+      throw new IllegalArgumentException(
+          body.length + " octets in a vector of " + octets + " length octets");
+    }
+    return number(octets, body.length).bytes(body);
+  }
+
+  /** A vector of 16-bit numbers. */
+  public PresentationWriter numbers(int octets, List<Integer> values) {
+    PresentationWriter body = new PresentationWriter();
+    values.forEach(value -> body.number(2, value));
+    return vector(octets, body.done());
+  }
+
+  /** What was written. */
+  public byte[] done() {
+    return out.toByteArray();
+  }
+
+  /** A handshake message with its header (RFC 8446 4). */
+  public static byte[] handshake(int type, byte[] body) {
+    return new PresentationWriter().number(1, type).vector(3, body).done();
+  }
+}

@@ -1,0 +1,316 @@
+package org.sealwax.router.config;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.AddressLiteral;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.address.DomainPattern;
+import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.dns.DnsSettings;
+import org.sealwax.mail.policy.Evidence;
+import org.sealwax.mail.policy.Policy;
+import org.sealwax.mail.policy.PolicyRow;
+import org.sealwax.mail.policy.PolicySubject;
+import org.sealwax.mail.policy.Requirement;
+import org.sealwax.mail.policy.TlsLevel;
+import org.sealwax.router.deliver.DeliverySettings;
+import org.sealwax.router.deliver.RouteSettings;
+import org.sealwax.router.evidence.PolicyRows;
+import org.sealwax.router.queue.DeliveryTarget;
+import org.sealwax.router.queue.NextHop;
+import org.sealwax.router.route.ForwardSettings;
+import org.sealwax.router.route.TransportTable;
+
+/**
+ * What only policy rows and routes together can tell: rows that are here twice, demands that no
+ * host can ever meet, and rows that no mail can reach. Looks at one destination for each pattern,
+ * by the same routing and policy as deliveries.
+ */
+final class PolicyRowChecks {
+  /** When every row is in force, and when only those without an expiry are. */
+  private static final List<Instant> TIMES = List.of(Instant.MIN, Instant.MAX);
+
+  private final ConfigurationReader reader;
+  private final ForwardSettings forward;
+  private final DeliverySettings deliver;
+  private final PolicyRows rows;
+  private final TransportTable routes;
+  private final Policy policy;
+  private final IdentityHashMap<PolicyRow, Section> sections = new IdentityHashMap<>();
+  private final Set<Domain> aliases = new HashSet<>();
+  private final Set<String> reported = new HashSet<>();
+
+  PolicyRowChecks(ConfigurationReader reading, ForwardSettings forward, DeliverySettings deliver) {
+    this.reader = reading;
+    this.forward = forward;
+    this.deliver = deliver;
+    this.rows = new PolicyRows(deliver.level(), deliver.rows());
+    this.routes = new TransportTable(forward);
+    this.policy = new Policy(deliver.ladder(), deliver.floors());
+    forward.aliasDomains().forEach(a -> aliases.add(a.domain()));
+  }
+
+  /** Adds complaints to the reading, which has no errors so far. */
+  void check() {
+    List<Section> written = reader.rows(ConfigurationSchema.PolicyKeys.TABLE);
+    for (int i = 0; i < written.size(); i++) {
+      sections.put(deliver.rows().get(i), written.get(i));
+    }
+    duplicateRows();
+    withoutValidation();
+    Set<Domain> destinations = destinations();
+    Set<PolicyRow> reached = java.util.Collections.newSetFromMap(new IdentityHashMap<>());
+    for (Domain destination : destinations) {
+      NextHop hop = hop(destination);
+      if (hop instanceof NextHop.Fixed fixed) {
+        reached.addAll(rows.covering(fixed.host()));
+        TIMES.forEach(at -> neverMet(destination, fixed, at));
+      }
+      boolean leaves = hop instanceof NextHop.Fixed || hop instanceof NextHop.ByMx;
+      if (leaves && !aliases.contains(destination)) {
+        reached.addAll(rows.covering(destination));
+      }
+    }
+    deliver.rows().stream().filter(r -> !reached.contains(r)).forEach(this::unreached);
+  }
+
+  private NextHop hop(Domain destination) {
+    return routes.nextHopFor(new DeliveryTarget.Remote(new Mailbox("postmaster", destination)));
+  }
+
+  /** One for each pattern of rows and routes: itself, or a domain that only it covers. */
+  private Set<Domain> destinations() {
+    Set<Domain> all = new LinkedHashSet<>();
+    deliver.rows().forEach(r -> all.add(within(r.pattern())));
+    forward.routes().forEach(r -> all.add(within(r.pattern())));
+    forward.relayDomains().forEach(r -> all.add(r.domain()));
+    return all;
+  }
+
+  private static Domain within(DomainPattern pattern) {
+    return switch (pattern) {
+      case DomainPattern.Exact e -> e.domain();
+      // A name that nobody writes.
+      case DomainPattern.Below b ->
+          Domain.parse("any-label." + b.parent().name()).orElse(b.parent());
+      case DomainPattern.Any a -> Domain.of("any-label.invalid");
+    };
+  }
+
+  private void duplicateRows() {
+    Map<DomainPattern, List<PolicyRow>> seen = new HashMap<>();
+    for (PolicyRow row : deliver.rows()) {
+      List<PolicyRow> before = seen.computeIfAbsent(row.pattern(), p -> new ArrayList<>());
+      Optional<PolicyRow> hides = before.stream().filter(b -> outlivesHold(b, row)).findFirst();
+      if (hides.isPresent()) {
+        Section s = section(row);
+        reader.add(
+            reader
+                .about(
+                    true,
+                    s,
+                    ConfigurationSchema.PolicyKeys.DOMAIN_OF,
+                    row.pattern().text()
+                        + " has a row in line "
+                        + section(hides.get()).line()
+                        + " already, and the first one counts")
+                .help("join the two; a row that expires may stand before one that stays"));
+      }
+      before.add(row);
+    }
+  }
+
+  private static boolean outlivesHold(PolicyRow before, PolicyRow row) {
+    Instant end = before.expires();
+    Instant other = row.expires();
+    return end == null || other != null && !other.isAfter(end);
+  }
+
+  private void withoutValidation() {
+    if (reader
+            .section(ConfigurationSchema.DnsKeys.TABLE)
+            .get(ConfigurationSchema.DnsKeys.VALIDATION)
+        != DnsSettings.Validation.OFF) {
+      return;
+    }
+    Stream<Section> rowsOf =
+        deliver.rows().stream().filter(r -> r.level() == TlsLevel.DANE_ONLY).map(this::section);
+    Stream<Section> routesOf =
+        reader.rows(ConfigurationSchema.TransportKeys.TABLE).stream()
+            .filter(
+                s ->
+                    s.find(ConfigurationSchema.TransportKeys.LEVEL)
+                        .filter(TlsLevel.DANE_ONLY::equals)
+                        .isPresent());
+    Stream.concat(rowsOf, routesOf)
+        .forEach(
+            s ->
+                never(
+                    s,
+                    "dane-only can never be met: [dns] validation is off",
+                    "use validation = \"own\""));
+  }
+
+  private void neverMet(Domain destination, NextHop.Fixed fixed, Instant at) {
+    PolicySubject subject = PolicySubject.fixed(fixed.host(), fixed.port()).to(destination);
+    List<Evidence> evidence = new ArrayList<>(rows.evidenceFor(subject));
+    RouteSettings route = deliver.routes().get(fixed.route());
+    Evidence ofRoute = route == null ? null : route.evidence();
+    if (ofRoute != null) {
+      evidence.add(ofRoute);
+    }
+    List<Evidence> counted =
+        evidence.stream().filter(e -> Policy.ignoredReason(e, evidence, at).isEmpty()).toList();
+    Requirement requirement = policy.requirementFor(subject, evidence, at);
+    Section place = reportedSection(counted, fixed);
+    String way = routeText(counted, fixed);
+    boolean literal = fixed.host() instanceof AddressLiteral;
+    Optional<String> contradiction = requirement.contradiction();
+    if (contradiction.isPresent()) {
+      never(
+          place,
+          way + " can never be delivered: " + contradiction.get(),
+          literal
+              ? "[[transport]] names = [\"…\"] says which name the certificate of an address has"
+              : "let the rows for the recipient domain and for the next hop agree");
+    } else if (literal && requirement.statedLevel() == TlsLevel.DANE_ONLY) {
+      never(
+          place,
+          way + " can never be delivered: an address has no TLSA records",
+          "name the next hop by its host name");
+    }
+    if (fixed.host() instanceof Domain host) {
+      foreignNames(host, counted, way);
+    }
+    if (route != null && route.credentials() != null && requirement.identity().isEmpty()) {
+      credentials(place, way, literal, requirement);
+    }
+  }
+
+  /** Credentials without a demand on identity: only DANE could still verify the server. */
+  private void credentials(Section place, String way, boolean literal, Requirement requirement) {
+    boolean never = literal || requirement.encryption() == Requirement.TlsUse.NEVER;
+    report(
+        never,
+        place,
+        way
+            + ": credentials are sent to a verified server only, and level "
+            + requirement.statedLevel().word()
+            + " verifies none"
+            + (never ? "" : " without TLSA records"),
+        "leave level out for secure, or give names or pins");
+  }
+
+  /** Names written for the recipient domain that nobody says the configured host has. */
+  private void foreignNames(Domain host, List<Evidence> counted, String way) {
+    Set<Domain> known = new HashSet<>(Set.of(host));
+    Evidence.@Nullable RecipientRow asking = null;
+    for (Evidence e : counted) {
+      switch (e) {
+        case Evidence.RecipientRow r -> asking = r;
+        case Evidence.NextHopRow r -> known.addAll(r.row().names());
+        case Evidence.Route r -> known.addAll(r.row().names());
+        case Evidence.HostRow r -> {}
+        case Evidence.Default d -> {}
+        case Evidence.Dane d -> {}
+        case Evidence.Sts s -> {}
+        case Evidence.LedgerLevel l -> {}
+        case Evidence.RequireTls r -> {}
+        case Evidence.TlsRequiredNo n -> {}
+      }
+    }
+    if (asking == null || asking.row().names().isEmpty()) {
+      return;
+    }
+    if (asking.row().names().stream().noneMatch(known::contains)) {
+      report(
+          true,
+          section(asking.row()),
+          way + ": names are asked of the host that is connected to, and it is none of them",
+          "add it, or give this host's names in [[transport]] names or in its own [[policy]] row");
+    }
+  }
+
+  private static String routeText(List<Evidence> counted, NextHop.Fixed fixed) {
+    return "mail"
+        + counted.stream()
+            .filter(Evidence.RecipientRow.class::isInstance)
+            .map(e -> " for " + ((Evidence.RecipientRow) e).row().pattern().text())
+            .findFirst()
+            .orElse("")
+        + " by the route "
+        + fixed.route()
+        + " to "
+        + fixed.host();
+  }
+
+  /** The most telling place: the recipient domain's row, the route, the next hop's row. */
+  private Section reportedSection(List<Evidence> counted, NextHop.Fixed fixed) {
+    Optional<PolicyRow> recipient =
+        counted.stream()
+            .filter(Evidence.RecipientRow.class::isInstance)
+            .map(e -> ((Evidence.RecipientRow) e).row())
+            .filter(r -> r.level().demandsIdentity())
+            .findFirst();
+    if (recipient.isPresent()) {
+      return section(recipient.get());
+    }
+    Optional<Section> transport =
+        reader.rows(ConfigurationSchema.TransportKeys.TABLE).stream()
+            .filter(
+                s ->
+                    s.get(ConfigurationSchema.TransportKeys.DOMAIN_OF).text().equals(fixed.route()))
+            .findFirst();
+    Optional<Section> relay =
+        reader.rows(ConfigurationSchema.RelayDomainKeys.TABLE).stream()
+            .filter(
+                s ->
+                    s.get(ConfigurationSchema.RelayDomainKeys.DOMAIN_OF)
+                        .name()
+                        .equals(fixed.route()))
+            .findFirst();
+    return transport
+        .or(() -> relay)
+        .orElseGet(() -> reader.section(ConfigurationSchema.DeliverKeys.TABLE));
+  }
+
+  private void unreached(PolicyRow row) {
+    // Any domain's MX record may name a host that a pattern covers; our own hosts are not named.
+    if (row.pattern() instanceof DomainPattern.Exact e && isOurs(e.domain())) {
+      report(
+          false,
+          section(row),
+          "no mail can reach this row: mail for " + e.domain() + " does not leave by SMTP",
+          "remove it");
+    }
+  }
+
+  private boolean isOurs(Domain domain) {
+    return aliases.contains(domain) || hop(domain) instanceof NextHop.Pipe;
+  }
+
+  private Section section(PolicyRow row) {
+    Section s = sections.get(row);
+    return s == null ? reader.section(ConfigurationSchema.DeliverKeys.TABLE) : s;
+  }
+
+  private void never(Section place, String text, String help) {
+    report(true, place, text, help);
+  }
+
+  private void report(boolean error, Section place, String text, String help) {
+    if (reported.add(place.line() + text)) {
+      reader.add(reader.about(error, place, text).help(help));
+    }
+  }
+}

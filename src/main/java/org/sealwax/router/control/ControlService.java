@@ -1,0 +1,432 @@
+package org.sealwax.router.control;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.cli.MachineDefaults;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.SteadyClock;
+import org.sealwax.router.config.Configuration;
+import org.sealwax.router.config.RouterSettings;
+import org.sealwax.router.control.ControlServer.ControlJson;
+import org.sealwax.router.control.ControlServer.ControlRequestRefused;
+import org.sealwax.router.ledger.PersistentLedger;
+import org.sealwax.router.queue.FailureCause;
+import org.sealwax.router.queue.MailOptions;
+import org.sealwax.router.queue.MessageTrace;
+import org.sealwax.router.queue.Queue;
+import org.sealwax.router.queue.QueueControl;
+import org.sealwax.router.queue.QueueFilter;
+import org.sealwax.router.queue.QueueRow;
+import org.sealwax.router.queue.QueueView;
+import org.sealwax.router.queue.TraceEntry;
+import org.sealwax.router.spool.BatchCount;
+import org.sealwax.router.spool.BatchKey;
+import org.sealwax.router.spool.BatchState;
+import org.sealwax.router.spool.QueueId;
+import org.sealwax.router.spool.Spool;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Answers what people ask through the control socket: the queue, traces, reload, backup. */
+public final class ControlService implements ControlServer.ControlHandler {
+  /** Rows of one listing at most. */
+  static final int MOST_ROWS = 10_000;
+
+  /** Domains of one message that are explained at once: each may cost look-ups and connections. */
+  static final int MOST_DESTINATIONS = 20;
+
+  /** What a reload does; the answer is for a person. */
+  @FunctionalInterface
+  public interface ReloadAction {
+    /**
+     * Reads the configuration again and puts it in force.
+     *
+     * @throws ControlRequestRefused when it is wrong, with the whole report
+     */
+    String reload() throws ControlRequestRefused;
+  }
+
+  private final Spool spool;
+  private final QueueView view;
+  private final QueueControl orders;
+  private final Supplier<Explainer> explainers;
+  private final Clock clock;
+  private final ReloadAction reloading;
+  private final LedgerControlService policy;
+
+  public ControlService(
+      Queue queue,
+      Spool spool,
+      ReloadAction reloading,
+      Supplier<PersistentLedger> ledger,
+      Supplier<Explainer> explainers,
+      SteadyClock clock) {
+    this.policy = new LedgerControlService(ledger, clock::confirm);
+    this.explainers = explainers;
+    this.clock = clock;
+    this.spool = spool;
+    this.view = new QueueView(queue);
+    this.orders = new QueueControl(queue);
+    this.reloading = reloading;
+  }
+
+  @Override
+  public JsonNode answer(JsonNode request) throws ControlRequestRefused {
+    String what = request.path("do").asString("");
+    try {
+      return switch (what) {
+        case "list" -> list(request);
+        case "count" -> ControlJson.MAPPER.createObjectNode().put("recipients", count(request));
+        case "reasons" -> reasons();
+        case "show" -> show(id(request));
+        case "trace" -> trace(id(request));
+        case "hold", "release", "retry", "bounce", "delete" -> order(what, request);
+        case "explain" -> explain(request);
+        case "what-if" -> whatIf(request);
+        case "reload" -> ControlJson.MAPPER.createObjectNode().put("text", reloading.reload());
+        case "backup" -> backup(request.path("folder").asString(""));
+        case "policy" -> policy.answer(request);
+        default ->
+            throw new ControlRequestRefused(
+                "the server does not know \"" + what + "\"; is it older?");
+      };
+    } catch (IOException e) {
+      throw new ControlRequestRefused("the store has trouble: " + e.getMessage());
+    }
+  }
+
+  private static QueueId id(JsonNode request) throws ControlRequestRefused {
+    String text = request.path("id").asString("");
+    try {
+      return new QueueId(text);
+    } catch (IllegalArgumentException e) {
+      throw new ControlRequestRefused("\"" + text + "\" is no identifier of a message");
+    }
+  }
+
+  private static Optional<String> text(JsonNode request, String field)
+      throws ControlRequestRefused {
+    JsonNode value = request.path(field);
+    if (!value.isString() && !value.isMissingNode() && !value.isNull()) {
+      // Passed over, it would make an order on some of the queue one on more of it.
+      throw new ControlRequestRefused("\"" + field + "\" must be a text");
+    }
+    return value.isString() ? Optional.of(value.asString()) : Optional.empty();
+  }
+
+  private static QueueFilter filter(JsonNode request) throws ControlRequestRefused {
+    Optional<QueueId> id = request.has("id") ? Optional.of(id(request)) : Optional.empty();
+    Optional<String> domainText = text(request, "domain");
+    Optional<Domain> domain = domainText.flatMap(Domain::parse);
+    if (domainText.isPresent() && domain.isEmpty()) {
+      throw new ControlRequestRefused("\"" + domainText.get() + "\" is no domain");
+    }
+    return new QueueFilter(
+        id,
+        domain,
+        text(request, "sender").map(s -> s.equals("<>") ? "" : s),
+        Optional.empty(),
+        text(request, "reason"),
+        state(request));
+  }
+
+  private static Optional<BatchState> state(JsonNode request) throws ControlRequestRefused {
+    Optional<String> word = text(request, "state");
+    if (word.isEmpty()) {
+      return Optional.empty();
+    }
+    for (BatchState state : BatchState.values()) {
+      if (word(state).equals(word.get())) {
+        return Optional.of(state);
+      }
+    }
+    throw new ControlRequestRefused(
+        "no state \""
+            + word.get()
+            + "\": "
+            + String.join(", ", Stream.of(BatchState.values()).map(ControlService::word).toList()));
+  }
+
+  private long count(JsonNode request) throws IOException, ControlRequestRefused {
+    QueueFilter filter = filter(request);
+    if (filter.equals(QueueFilter.all())) {
+      long waiting = view.counts().stream().mapToLong(BatchCount::batches).sum();
+      return waiting + view.figures().fresh();
+    }
+    long count = 0;
+    BatchKey after = null;
+    do {
+      QueueView.QueuePage page = view.list(filter, after, QueueView.MOST_ROWS);
+      count += page.rows().size();
+      after = page.next();
+    } while (after != null);
+    return count;
+  }
+
+  private ArrayNode reasons() throws IOException {
+    ArrayNode out = ControlJson.MAPPER.createArrayNode();
+    for (BatchCount c : view.counts()) {
+      out.addObject()
+          .put("state", word(c.state()))
+          .put("reason", c.reason())
+          .put("groups", c.batches())
+          .put("oldest", c.oldest().toString());
+    }
+    return out;
+  }
+
+  private static String word(Enum<?> e) {
+    return e.name().toLowerCase(Locale.ROOT);
+  }
+
+  private ObjectNode list(JsonNode request) throws IOException, ControlRequestRefused {
+    int limit = Math.clamp(request.path("limit").asInt(100), 1, MOST_ROWS);
+    QueueFilter filter = filter(request);
+    List<QueueRow> rows = new ArrayList<>();
+    BatchKey after = null;
+    do {
+      QueueView.QueuePage page =
+          view.list(filter, after, Math.min(limit - rows.size(), QueueView.MOST_ROWS));
+      rows.addAll(page.rows());
+      after = page.next();
+    } while (after != null && rows.size() < limit);
+    ObjectNode out = ControlJson.MAPPER.createObjectNode();
+    out.put("more", after != null);
+    out.set("messages", byMessage(rows));
+    return out;
+  }
+
+  private static ArrayNode byMessage(List<QueueRow> rows) {
+    ArrayNode out = ControlJson.MAPPER.createArrayNode();
+    ObjectNode message = null;
+    String known = "";
+    for (QueueRow row : rows) {
+      String id = row.id().toString();
+      if (message == null || !id.equals(known)) {
+        known = id;
+        message = out.addObject();
+        message.put("id", id);
+        message.put("arrived", row.arrived().toString());
+        message.put("size", row.size());
+        message.put("sender", row.sender());
+        message.putArray("recipients");
+      }
+      recipient(row, ((ArrayNode) message.path("recipients")).addObject());
+    }
+    return out;
+  }
+
+  private static void recipient(QueueRow row, ObjectNode out) {
+    out.put("to", row.recipient());
+    if (!row.original().equals(row.recipient())) {
+      out.put("original", row.original());
+    }
+    out.put("state", word(row.state()));
+    out.put("next_hop", row.nextHop());
+    out.put("rounds", row.rounds());
+    Instant due = row.due();
+    if (due != null) {
+      out.put("due", due.toString());
+    }
+    FailureCause last = row.last();
+    if (last != null) {
+      out.put("reason", last.reason());
+      out.put("status", last.status().toString());
+      out.put("text", last.text());
+    }
+  }
+
+  private ObjectNode show(QueueId id) throws IOException, ControlRequestRefused {
+    QueueView.QueuedMessage message =
+        view.message(id)
+            .orElseThrow(
+                () -> new ControlRequestRefused("there is no message " + id + " in the queue"));
+    ObjectNode out = ControlJson.MAPPER.createObjectNode();
+    out.put("id", id.toString());
+    out.put("arrived", message.arrived().toString());
+    out.put("size", message.size());
+    out.put("sender", message.envelope().sender().toString());
+    out.put("origin", message.envelope().origin());
+    out.put("tls", message.envelope().tls());
+    ArrayNode recipients = out.putArray("recipients");
+    view.list(QueueFilter.of(id), null, QueueView.MOST_ROWS)
+        .rows()
+        .forEach(row -> recipient(row, recipients.addObject()));
+    return out.put("header", message.header());
+  }
+
+  private ObjectNode trace(QueueId id) throws IOException, ControlRequestRefused {
+    MessageTrace journey = view.trace(id);
+    if (journey.isUnknown()) {
+      throw new ControlRequestRefused("nothing is remembered of " + id);
+    }
+    ObjectNode out = ControlJson.MAPPER.createObjectNode();
+    out.put("id", id.toString());
+    journey.arrival().ifPresent(a -> arrival(a, out.putObject("arrival")));
+    ArrayNode stations = out.putArray("stations");
+    for (TraceEntry station : journey.entries()) {
+      for (TraceEntry.RecipientTrace line : station.lines()) {
+        station(station, line, stations.addObject());
+      }
+    }
+    ArrayNode waiting = out.putArray("waiting");
+    journey.waiting().forEach(row -> recipient(row, waiting.addObject()));
+    return out;
+  }
+
+  private static void arrival(TraceEntry.MessageArrival a, ObjectNode out) {
+    out.put("at", a.at().toString());
+    out.put("sender", a.sender());
+    out.put("origin", a.origin());
+    out.put("tls", a.tls());
+    out.put("size", a.size());
+    out.put("recipients", a.recipients());
+  }
+
+  private static void station(TraceEntry station, TraceEntry.RecipientTrace line, ObjectNode out) {
+    out.put("at", station.at().toString());
+    out.put("round", station.round());
+    out.put("to", line.to());
+    out.put("what", word(line.what()));
+    put(out, "reason", line.reason());
+    put(out, "status", line.status());
+    put(out, "text", line.text());
+    put(out, "host", line.host());
+    put(out, "tls", line.tls());
+    put(out, "reply", line.reply());
+  }
+
+  private static void put(ObjectNode out, String name, @Nullable String value) {
+    if (value != null && !value.isEmpty()) {
+      out.put(name, value);
+    }
+  }
+
+  private ObjectNode order(String what, JsonNode request)
+      throws IOException, ControlRequestRefused {
+    QueueFilter filter = filter(request);
+    if (filter.equals(QueueFilter.all()) && !request.path("all").asBoolean(false)) {
+      throw new ControlRequestRefused(
+          "say which: an identifier, --domain, --sender, --reason, --state, or --all");
+    }
+    QueueControl.OperationResult count =
+        switch (what) {
+          case "hold" -> orders.hold(filter);
+          case "release" -> orders.release(filter);
+          case "retry" -> orders.retry(filter);
+          case "bounce" -> orders.bounce(filter);
+          default -> orders.delete(filter);
+        };
+    return ControlJson.MAPPER
+        .createObjectNode()
+        .put("recipients", count.recipients())
+        .put("later", count.later())
+        .put("skipped", count.skipped());
+  }
+
+  /** About the destinations of a queued message, or about one domain. */
+  private ObjectNode explain(JsonNode request) throws IOException, ControlRequestRefused {
+    if (!request.has("id")) {
+      return explain(explainers.get(), request, clock.civilTime());
+    }
+    QueueId id = id(request);
+    QueueView.QueuedMessage message =
+        view.message(id)
+            .orElseThrow(
+                () -> new ControlRequestRefused("there is no message " + id + " in the queue"));
+    Set<String> destinations = new LinkedHashSet<>();
+    view.list(QueueFilter.of(id), null, QueueView.MOST_ROWS)
+        .rows()
+        .forEach(row -> destinations.add(domainOf(row.recipient())));
+    if (destinations.size() > MOST_DESTINATIONS) {
+      throw new ControlRequestRefused(
+          "the message goes to " + destinations.size() + " domains; ask about one of them");
+    }
+    List<ObjectNode> answers = new ArrayList<>();
+    for (String destination : destinations) {
+      answers.add(
+          explanation(
+              explainers.get(),
+              destination,
+              message.envelope().options().tls(),
+              request,
+              clock.civilTime()));
+    }
+    return Explainer.all(answers);
+  }
+
+  /** Another configuration, whose text comes with the question, against the one in force. */
+  private ObjectNode whatIf(JsonNode request) throws IOException, ControlRequestRefused {
+    Explainer explainer = explainers.get();
+    RouterSettings now = explainer.settings();
+    String name = text(request, "file").orElse("");
+    Path parent = name.indexOf('\0') < 0 ? Path.of(name).getParent() : null;
+    if (parent == null || !parent.isAbsolute()) {
+      throw new ControlRequestRefused(
+          "the server needs the absolute path of the other configuration");
+    }
+    Configuration then =
+        Configuration.parse(
+            text(request, "text").orElse(""),
+            parent,
+            name,
+            new MachineDefaults(now.server().hostname(), now.server().state()));
+    return switch (then) {
+      case Configuration.InvalidConfiguration b -> throw new ControlRequestRefused(b.report());
+      case Configuration.ValidConfiguration s ->
+          explainer.whatIf(s.settings()).report(view, clock.civilTime());
+    };
+  }
+
+  private static String domainOf(String mailbox) {
+    return mailbox.substring(mailbox.lastIndexOf('@') + 1);
+  }
+
+  /** About one domain, with or without a running server. */
+  public static ObjectNode explain(Explainer explainer, JsonNode request, Instant now)
+      throws ControlRequestRefused {
+    return Explainer.all(
+        List.of(
+            explanation(
+                explainer,
+                request.path("domain").asString(""),
+                MailOptions.TlsOption.UNSPECIFIED,
+                request,
+                now)));
+  }
+
+  private static ObjectNode explanation(
+      Explainer explainer, String text, MailOptions.TlsOption tls, JsonNode request, Instant now)
+      throws ControlRequestRefused {
+    Domain domain =
+        Domain.parse(text)
+            .orElseThrow(() -> new ControlRequestRefused("\"" + text + "\" is no domain"));
+    try {
+      return explainer.explanation(domain, tls, request.path("probe").asBoolean(false), now);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new ControlRequestRefused("the server is going down");
+    }
+  }
+
+  private ObjectNode backup(String folder) throws IOException, ControlRequestRefused {
+    Path path = folder.indexOf('\0') < 0 ? Path.of(folder) : Path.of("");
+    if (!path.isAbsolute()) {
+      throw new ControlRequestRefused("the server needs an absolute path for a backup");
+    }
+    spool.backup(path);
+    return ControlJson.MAPPER.createObjectNode().put("folder", folder);
+  }
+}

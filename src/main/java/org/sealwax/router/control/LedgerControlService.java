@@ -1,0 +1,187 @@
+package org.sealwax.router.control;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.function.Supplier;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.policy.MxFilter;
+import org.sealwax.router.control.ControlServer.ControlJson;
+import org.sealwax.router.control.ControlServer.ControlRequestRefused;
+import org.sealwax.router.ledger.ActiveViolation;
+import org.sealwax.router.ledger.DomainRecord;
+import org.sealwax.router.ledger.HostRecord;
+import org.sealwax.router.ledger.PersistentLedger;
+import org.sealwax.router.ledger.ProvenLevel;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Answers what people ask about the ledger through the control socket. */
+public final class LedgerControlService {
+  /** Rows of one listing at most. */
+  static final int MOST_ROWS = 10_000;
+
+  private static final int PAGE = 1_000;
+
+  private final Supplier<PersistentLedger> ledger;
+
+  private final Runnable confirmClock;
+
+  /**
+   * Answers.
+   *
+   * @param confirmClock believes the machine's clock
+   */
+  public LedgerControlService(Supplier<PersistentLedger> ledger, Runnable confirmClock) {
+    this.ledger = ledger;
+    this.confirmClock = confirmClock;
+  }
+
+  public JsonNode answer(JsonNode request) throws IOException, ControlRequestRefused {
+    String verb = request.path("verb").asString("");
+    return switch (verb) {
+      case "list" -> list(request);
+      case "show" -> show(domain(request));
+      case "accept" -> accept(request);
+      case "forget" -> forget(domain(request));
+      default ->
+          throw new ControlRequestRefused("the server does not know policy \"" + verb + "\"");
+    };
+  }
+
+  private static Domain domain(JsonNode request) throws ControlRequestRefused {
+    String text = request.path("domain").asString("");
+    return Domain.parse(text)
+        .orElseThrow(() -> new ControlRequestRefused("\"" + text + "\" is no domain"));
+  }
+
+  private JsonNode list(JsonNode request) throws IOException {
+    int limit = Math.clamp(request.path("limit").asInt(100), 1, MOST_ROWS);
+    PersistentLedger.DomainFilter which =
+        request.path("violations").asBoolean(false)
+            ? PersistentLedger.DomainFilter.VIOLATED
+            : request.path("all").asBoolean(false)
+                ? PersistentLedger.DomainFilter.ALL
+                : PersistentLedger.DomainFilter.WITH_LEVEL;
+    ObjectNode out = ControlJson.MAPPER.createObjectNode();
+    ArrayNode rows = out.putArray("domains");
+    String after = "";
+    boolean more;
+    do {
+      List<DomainRecord> page =
+          ledger.get().page(which, after, Math.min(PAGE, limit - rows.size()));
+      for (DomainRecord row : page) {
+        brief(row, rows.addObject());
+        after = row.domain().name();
+      }
+      more = !page.isEmpty() && !ledger.get().page(which, after, 1).isEmpty();
+    } while (more && rows.size() < limit);
+    out.put("more", more);
+    out.put("clock_trusted", ledger.get().moment().trusted());
+    return out;
+  }
+
+  private void brief(DomainRecord row, ObjectNode out) {
+    out.put("domain", row.domain().name());
+    DomainRecord.ReachedLevel standing = row.standing();
+    out.put("level", standing == null ? "none" : standing.level().word());
+    if (standing != null) {
+      out.put("since", standing.since().toString());
+      out.put("seen", standing.met().toString());
+      out.put(
+          "falls_away", standing.met().plus(ledger.get().rules().settings().decay()).toString());
+    }
+    ledger.get().rules().activeViolation(row, ledger.get().moment()).ifPresent(a -> alarm(a, out));
+  }
+
+  private static void alarm(ActiveViolation alarm, ObjectNode out) {
+    ObjectNode to = out.putObject("violation");
+    to.put("class", alarm.what().word());
+    to.put("since", alarm.since().toString());
+    if (alarm.accepts() == null) {
+      to.putNull("accepts");
+    } else {
+      to.put("accepts", alarm.accepts().toString());
+    }
+    to.put("text", alarm.text());
+  }
+
+  private ObjectNode show(Domain domain) throws ControlRequestRefused {
+    DomainRecord row =
+        ledger
+            .get()
+            .domainRecord(domain)
+            .orElseThrow(() -> new ControlRequestRefused("nothing is remembered of " + domain));
+    ObjectNode out = ControlJson.MAPPER.createObjectNode();
+    brief(row, out);
+    MxFilter filter = ledger.get().rules().filter(row);
+    out.put("first", row.first().toString());
+    out.put("last", row.last().toString());
+    ArrayNode hosts = out.putArray("hosts");
+    row.hosts().keySet().stream()
+        .sorted()
+        .forEach(
+            name -> {
+              ObjectNode host = hosts.addObject();
+              host.put("host", name.name());
+              host.put("mx", row.mx().contains(name));
+              host.put("admitted", filter.admits(name));
+              HostRecord of = row.hosts().get(name);
+              if (of != null) {
+                host(of, host);
+              }
+            });
+    return out;
+  }
+
+  private static void host(HostRecord host, ObjectNode out) {
+    out.put("first", host.first().toString());
+    out.put("last", host.last().toString());
+    ObjectNode shown = out.putObject("shown");
+    for (ProvenLevel kind : ProvenLevel.values()) {
+      HostRecord.Count count = host.counts().get(kind);
+      if (count != null) {
+        shown.putObject(kind.word()).put("sessions", count.sessions()).put("days", count.days());
+      }
+    }
+    ArrayNode keys = out.putArray("keys");
+    for (HostRecord.KeySpan span : host.keys()) {
+      keys.addObject()
+          .put("key", span.key().toString())
+          .put("first", span.first().toString())
+          .put("last", span.last().toString());
+    }
+    if (!host.recent().isEmpty()) {
+      var last = host.recent().getLast();
+      out.put("last_shown", last.level().word()).put("last_rung", last.step().word());
+    }
+  }
+
+  private ObjectNode accept(JsonNode request) throws IOException, ControlRequestRefused {
+    ObjectNode out = ControlJson.MAPPER.createObjectNode();
+    if (request.path("clock").asBoolean(false)) {
+      confirmClock.run();
+      ledger.get().confirmClock();
+      return out.put("text", "the clock is confirmed; holds begin anew");
+    }
+    Domain domain = domain(request);
+    String text =
+        ledger
+            .get()
+            .accept(domain)
+            .orElseThrow(
+                () ->
+                    new ControlRequestRefused(
+                        domain + " shows its level, or has none: nothing to accept"));
+    return out.put("text", domain + " " + text);
+  }
+
+  private ObjectNode forget(Domain domain) throws IOException, ControlRequestRefused {
+    if (!ledger.get().forget(domain)) {
+      throw new ControlRequestRefused("nothing is remembered of " + domain);
+    }
+    return ControlJson.MAPPER
+        .createObjectNode()
+        .put("text", domain + " is forgotten; what it shows next is a first contact");
+  }
+}

@@ -1,0 +1,113 @@
+package org.sealwax.router.control;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.function.Supplier;
+import org.sealwax.mail.dns.Resolver;
+import org.sealwax.mail.dns.live.CachingResolver;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.net.SystemDialer;
+import org.sealwax.mail.tls.ClientTlsSettings;
+import org.sealwax.mail.tls.IdentityStore;
+import org.sealwax.mail.tls.TlsClient;
+import org.sealwax.mail.tls.TlsFactory;
+import org.sealwax.mail.tls.TlsSettings;
+import org.sealwax.mail.tlsrpt.TlsSessionListener;
+import org.sealwax.router.config.RouterSettings;
+import org.sealwax.router.deliver.Dialers;
+import org.sealwax.router.deliver.HostMemoryCache;
+import org.sealwax.router.deliver.SmtpDeliveryAgent;
+import org.sealwax.router.evidence.PeerIdentities;
+import org.sealwax.router.log.Counters;
+import org.sealwax.router.log.CountingMailLog;
+import org.sealwax.router.log.LogSettings;
+import org.sealwax.router.log.MailLog;
+import org.sealwax.router.log.TextMailLog;
+import org.sealwax.router.route.TransportTable;
+import org.sealwax.router.wiring.CertificateAuthorities;
+import org.sealwax.router.wiring.DomainStores;
+import org.sealwax.router.wiring.Lazy;
+
+/**
+ * What {@code explain} needs where no server runs: the delivering half, over the stores of the
+ * state folder where there are some, over empty ones elsewhere. Never accepts or sends mail.
+ */
+public final class OfflineExplainer implements Closeable {
+  private final Clock clock = Clock.system();
+  private final TextMailLog silent;
+  private final DomainStores stores;
+  private final SmtpDeliveryAgent deliveryAgent;
+  private final Explainer explainer;
+
+  public OfflineExplainer(RouterSettings settings) throws IOException {
+    Path state = settings.server().state();
+    if (!Files.isWritable(state)) {
+      throw new IOException(
+          "no server runs, and the state folder " + state + " is not there or not ours to read");
+    }
+    RandomSource chance = RandomSource.secure();
+    silent =
+        new TextMailLog(LogSettings.defaults(), java.io.OutputStream.nullOutputStream(), clock);
+    MailLog log = new CountingMailLog(silent, new Counters());
+    TlsFactory.prepareJvm();
+    TlsFactory tls = new TlsFactory(TlsSettings.defaults(), clock, chance);
+    Resolver resolver = new CachingResolver(settings.dns(), clock, chance);
+    IdentityStore identities = IdentityStore.open(settings.identity(), clock, chance);
+    Supplier<TlsClient> client =
+        new Lazy<>(() -> tls.client(ClientTlsSettings.defaults(), identities));
+    stores =
+        new DomainStores(
+            new DomainStores.DomainStoresEnvironment(
+                settings, resolver, client, clock, chance, log));
+    deliveryAgent =
+        new SmtpDeliveryAgent(
+            settings.deliver(),
+            new SmtpDeliveryAgent.SmtpDeliveryEnvironment(
+                resolver,
+                new Dialers(SystemDialer.guarded(settings.dialer()), SystemDialer.trusted()),
+                client.get(),
+                new CertificateAuthorities(settings).forDelivery(),
+                clock,
+                chance,
+                log,
+                new HostMemoryCache(stores.ledger()),
+                stores.sources(settings, TlsSessionListener.NONE)),
+            consignment -> {
+              throw new IllegalStateException("nothing is delivered here");
+            });
+    PeerIdentities mirrors = stores.peerIdentities(tls.verifier());
+    new CertificateAuthorities(settings).name(mirrors);
+    explainer =
+        new Explainer(
+            deliveryAgent,
+            new TransportTable(settings.forward()),
+            stores,
+            settings,
+            domain -> {
+              mirrors.refreshDue();
+              return mirrors.status(domain);
+            });
+  }
+
+  public Explainer explainer() {
+    return explainer;
+  }
+
+  public Instant now() {
+    return clock.now();
+  }
+
+  @Override
+  public void close() throws IOException {
+    deliveryAgent.close();
+    try {
+      stores.close();
+    } finally {
+      silent.close();
+    }
+  }
+}

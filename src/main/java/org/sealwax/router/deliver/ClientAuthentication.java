@@ -1,0 +1,121 @@
+package org.sealwax.router.deliver;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.Deadline;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.smtp.Reply;
+import org.sealwax.mail.smtp.session.ClientSession;
+import org.sealwax.mail.smtp.session.SmtpTimeouts;
+import org.sealwax.mail.tls.verdict.Handshake;
+import org.sealwax.mail.tls.verdict.Verdict;
+import org.sealwax.router.queue.FailureCause;
+
+/**
+ * AUTH at a smart host (RFC 4954): SCRAM-SHA-256 where offered, else PLAIN, and only to a peer
+ * whose verdict is verified against the configured name or key; no rung and no level changes that.
+ */
+final class ClientAuthentication {
+  private static final int NONCE_BYTES = 18;
+
+  private final Credentials credentials;
+  private final RandomSource random;
+  private final Duration longest;
+  private final Duration inAll;
+
+  ClientAuthentication(Credentials credentials, RandomSource chance, SmtpTimeouts times) {
+    this.credentials = credentials;
+    this.random = chance;
+    this.longest = times.auth();
+    this.inAll = times.authTotal();
+  }
+
+  /** Null when we are known there now; otherwise why not. */
+  @Nullable FailureCause with(HostConnection peer) {
+    Optional<Handshake> handshake = peer.handshake();
+    if (handshake.isEmpty() || !(handshake.get().verdict() instanceof Verdict.Verified)) {
+      return FailureTable.unverifiedForAuth(
+          peer.logName(), handshake.map(h -> h.verdict().text()).orElse("in clear text"));
+    }
+    Set<String> offered = peer.session().capabilities().authMechanisms();
+    try (Deadline deadline = Deadline.after(inAll, peer.session())) {
+      try {
+        return by(offered, peer);
+      } catch (IOException e) {
+        return deadline.passed()
+            ? FailureTable.tooSlow(TransactionStage.AUTH, inAll, peer.logName()).cause()
+            : FailureTable.lost(TransactionStage.AUTH, e, peer.logName()).cause();
+      }
+    }
+  }
+
+  private @Nullable FailureCause by(Set<String> offered, HostConnection peer) throws IOException {
+    if (offered.contains("SCRAM-SHA-256")) {
+      return scram(peer);
+    }
+    if (offered.contains("PLAIN")) {
+      return plain(peer);
+    }
+    return FailureTable.auth(peer.logName(), "it offers neither SCRAM-SHA-256 nor PLAIN");
+  }
+
+  private @Nullable FailureCause plain(HostConnection peer) throws IOException {
+    // RFC 4616: authorization identity empty.
+    String text = "\0" + credentials.user() + "\0" + credentials.password();
+    return judged(peer.session().exchange("AUTH PLAIN " + encoded(text), longest), peer);
+  }
+
+  private @Nullable FailureCause scram(HostConnection peer) throws IOException {
+    ClientSession dialogue = peer.session();
+    String nonce =
+        Base64.getUrlEncoder().withoutPadding().encodeToString(random.bytes(NONCE_BYTES));
+    ScramClient scram = new ScramClient(credentials, nonce);
+    Reply first = dialogue.exchange("AUTH SCRAM-SHA-256 " + encoded(scram.first()), longest);
+    if (first.code() != 334) {
+      return judged(first, peer);
+    }
+    Optional<String> answer = decoded(first).flatMap(scram::answer);
+    if (answer.isEmpty()) {
+      dialogue.exchange("*", longest);
+      return FailureTable.auth(peer.logName(), "its SCRAM challenge is malformed or too weak");
+    }
+    Reply last = dialogue.exchange(encoded(answer.get()), longest);
+    if (last.code() != 334) {
+      return last.isPositive()
+          ? FailureTable.auth(
+              peer.logName(), "it accepted without proving that it knows the password")
+          : judged(last, peer);
+    }
+    if (!decoded(last).map(scram::isProven).orElse(false)) {
+      dialogue.exchange("*", longest);
+      return FailureTable.auth(peer.logName(), "it could not prove that it knows the password");
+    }
+    return judged(dialogue.exchange("", longest), peer);
+  }
+
+  private static @Nullable FailureCause judged(Reply reply, HostConnection peer) {
+    return reply.code() == 235
+        ? null
+        : FailureTable.of(TransactionStage.AUTH, reply, peer.logName()).cause();
+  }
+
+  private static String encoded(String text) {
+    return Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static Optional<String> decoded(Reply reply) {
+    try {
+      return Optional.of(
+          new String(
+              Base64.getDecoder().decode(reply.lines().getFirst().strip()),
+              StandardCharsets.UTF_8));
+    } catch (IllegalArgumentException e) {
+      return Optional.empty();
+    }
+  }
+}

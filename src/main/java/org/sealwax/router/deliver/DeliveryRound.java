@@ -1,0 +1,370 @@
+package org.sealwax.router.deliver;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.policy.Evidence;
+import org.sealwax.mail.policy.PolicySubject;
+import org.sealwax.mail.tlsrpt.SessionDiagnosis;
+import org.sealwax.router.deliver.TriedHosts.Tried;
+import org.sealwax.router.ledger.Ledger;
+import org.sealwax.router.ledger.LedgerRound;
+import org.sealwax.router.ledger.RoundMx;
+import org.sealwax.router.queue.FailureCause;
+import org.sealwax.router.queue.NextHop;
+
+/**
+ * One round over the hosts of a next hop on one errand: plan, then host by host, idle connections
+ * first, and at the end the last word about hosts whose TLS was broken. One thread owns it.
+ */
+final class DeliveryRound {
+  /** What a blank ledger is asked with: it looks at neither. */
+  private static final Domain NOWHERE = Domain.of("invalid");
+
+  private static final RoundMx NO_ANSWER = new RoundMx(Set.of(NOWHERE), false, Instant.EPOCH);
+
+  private final RoundEnvironment environment;
+  private final RoundWork work;
+  private final NextHop nextHop;
+  private final RoundBudget budget;
+  private LedgerRound visit = Ledger.empty().beginRound(NOWHERE, NO_ANSWER, false);
+
+  /** A round. */
+  DeliveryRound(RoundEnvironment tools, RoundWork errand, NextHop nextHop) {
+    this.environment = tools;
+    this.work = errand;
+    this.nextHop = nextHop;
+    this.budget = new RoundBudget(tools.clock().now());
+  }
+
+  /** What has been spent in this delivery. */
+  static final class RoundBudget {
+    private final Instant began;
+    private int connections;
+    private boolean keepsOne;
+    private HostOrder order =
+        new HostOrder(List.of(), Tried.NOTHING, RoundBudget::withoutRequirement);
+
+    RoundBudget(Instant began) {
+      this.began = began;
+    }
+
+    Instant began() {
+      return began;
+    }
+
+    int connections() {
+      return connections;
+    }
+
+    void connected() {
+      connections++;
+    }
+
+    /** The hosts, and whose turn it is. */
+    HostOrder order() {
+      return order;
+    }
+
+    /** Whether a connection is kept for plaintext at a host that was tried before. */
+    boolean keepsOne() {
+      return keepsOne;
+    }
+
+    /** Keeps one: plaintext is due at a host, once every other one has been tried. */
+    void keepOne() {
+      keepsOne = true;
+    }
+
+    private static HostRequirement withoutRequirement(PolicySubject subject) {
+      throw new IllegalStateException("no host was planned");
+    }
+  }
+
+  /** Runs it; afterwards the errand is done or was told why not. */
+  void run() throws InterruptedException {
+    switch (plan()) {
+      case RoutePlan.NoHosts end -> work.noHosts(end.meaning());
+      case RoutePlan.PlannedHosts hosts -> run(hosts);
+    }
+  }
+
+  private void run(RoutePlan.PlannedHosts hosts) throws InterruptedException {
+    RoutePlan.Published answer = hosts.answer();
+    visit =
+        answer == null
+            ? visit
+            : environment
+                .sources()
+                .ledger()
+                .beginRound(
+                    answer.domain(), answer.at(environment.clock().now()), work.updatesLedger());
+    Tried before = work.triedBefore();
+    try {
+      Optional<Evidence.Sts> failed = over(hosts, before);
+      if (failed.isEmpty() || work.isDone() || answer == null) {
+        return;
+      }
+      // RFC 8461 §5.1: before giving up, look whether the policy has changed meanwhile.
+      Optional<Evidence.Sts> now = environment.sources().rechecks().recheck(answer.domain());
+      if (now.isPresent() && !now.get().state().equals(failed.get().state())) {
+        over(hosts, before);
+      }
+    } finally {
+      work.tried(budget.order());
+      if (visit.needsFreshDns() && answer != null) {
+        // The next round must not see what a poisoned cache says.
+        environment.sources().onForget().accept(answer.domain());
+        hosts.hosts().stream()
+            .map(host -> host.subject().host())
+            .filter(Domain.class::isInstance)
+            .forEach(host -> environment.sources().onForget().accept((Domain) host));
+      }
+    }
+  }
+
+  /** Hosts whose evidence is looked up ahead: the first, and the one after it. */
+  private static final int AHEAD_HOSTS = 2;
+
+  /** Only the questions. */
+  void prefetch() throws InterruptedException {
+    if (plan() instanceof RoutePlan.PlannedHosts hosts) {
+      for (RoutePlan.PlannedHost host : hosts.hosts().stream().limit(AHEAD_HOSTS).toList()) {
+        environment.gatherer().gather(host.subject());
+      }
+    }
+  }
+
+  /**
+   * The same without mail: what would be demanded of each host, and with {@code probes} what one
+   * connection to each shows.
+   */
+  DeliveryPreview preview(boolean probes) throws InterruptedException {
+    return switch (plan()) {
+      case RoutePlan.NoHosts end ->
+          new DeliveryPreview(nextHop.key(), List.of(), end.meaning().cause().text());
+      case RoutePlan.PlannedHosts hosts -> {
+        List<DeliveryPreview.HostPreview> out = new ArrayList<>();
+        HostOrder order = order(hosts, Tried.NOTHING);
+        for (HostRequirement terms = order.next(); terms != null; terms = order.next()) {
+          Attempt attempt = new Attempt(environment, budget, work, terms, visit, hosts);
+          String host = terms.subject().host() + ":" + hosts.port();
+          out.add(
+              DeliveryPreview.HostPreview.of(
+                  terms,
+                  terms
+                      .refusal(environment.sources().ledger())
+                      .map(FailureCause::text)
+                      .orElse(null),
+                  environment.policy().ladder(),
+                  environment.memories().at(host, environment.clock().now()),
+                  probes ? attempt.probe() : null,
+                  probes));
+        }
+        yield new DeliveryPreview(nextHop.key(), out, null);
+      }
+    };
+  }
+
+  /**
+   * Greets one MX host to which no mail goes now, for the ledger to know it. Empty when it is no MX
+   * host any more or has no address.
+   */
+  Optional<Attempt.ProbeResult> greet(Domain host) throws InterruptedException {
+    if (!(plan() instanceof RoutePlan.PlannedHosts hosts)) {
+      return Optional.empty();
+    }
+    RoutePlan.PlannedHosts alone = hosts.only(host);
+    RoutePlan.Published answer = hosts.answer();
+    if (alone.hosts().isEmpty() || answer == null) {
+      return Optional.empty();
+    }
+    visit =
+        environment
+            .sources()
+            .ledger()
+            .beginProbe(answer.domain(), answer.at(environment.clock().now()));
+    HostRequirement terms = order(alone, Tried.NOTHING).next();
+    if (terms == null) {
+      return Optional.empty();
+    }
+    return Optional.ofNullable(new Attempt(environment, budget, work, terms, visit, alone).probe());
+  }
+
+  private RoutePlan plan() {
+    return switch (nextHop) {
+      case NextHop.ByMx mx -> {
+        environment.gatherer().prefetch(mx.domain());
+        yield RoutePlan.byMx(
+            mx.domain(),
+            environment.resolver(),
+            environment.settings().ownNames(),
+            environment.random(),
+            environment.settings().mxPort());
+      }
+      case NextHop.Fixed fixed ->
+          RoutePlan.fixed(
+              fixed, work.destination(), environment.settings().routes().get(fixed.route()));
+      case NextHop.Pipe pipe -> throw new IllegalStateException("a pipe has no hosts");
+      case NextHop.Reports reports -> throw new IllegalStateException("reports go to no hosts");
+      case NextHop.NoPostmaster nobody -> throw new IllegalStateException("nobody has no hosts");
+    };
+  }
+
+  /**
+   * Over all hosts; afterwards the MTA-STS evidence under which a host failed, if there was any.
+   */
+  private Optional<Evidence.Sts> over(RoutePlan.PlannedHosts plan, Tried before)
+      throws InterruptedException {
+    List<Attempt> tried = new ArrayList<>();
+    Optional<Evidence.Sts> underSts = Optional.empty();
+    boolean looked = false;
+    HostOrder order = order(plan, before);
+    while (!work.isDone()) {
+      HostRequirement terms = order.next();
+      if (terms == null) {
+        break;
+      }
+      if (terms.sts().isPresent()) {
+        underSts = terms.sts();
+      }
+      PolicySubject subject = terms.subject();
+      if (terms.hasEvidenceBeyondConfiguration()) {
+        environment
+            .log()
+            .demanded(
+                work.id(),
+                subject.host().toString(),
+                terms.requirement().statedLevel().word(),
+                terms.evidence().stream()
+                    .filter(HostRequirement::isLogged)
+                    .map(Evidence::origin)
+                    .toList());
+      }
+      Attempt attempt = new Attempt(environment, budget, work, terms, visit, plan);
+      Optional<FailureCause> refusal = terms.refusal(environment.sources().ledger());
+      if (refusal.isPresent()) {
+        order.tried(subject.host());
+        work.hostSkipped(refusal.get());
+        if (work.isReported() && plan.byMx() && subject.nextHop() instanceof Domain domain) {
+          environment
+              .sources()
+              .sessionListener()
+              .session(
+                  domain, SessionDiagnosis.refused(terms.evidence(), subject, terms.lacksDane()));
+        }
+        if (terms.needsProbe() && !looked) {
+          looked = true;
+          attempt.probeEachFamily();
+        }
+        continue;
+      }
+      work.reachedPreference(order.preference());
+      visit(attempt, key(terms, plan));
+      tried.add(attempt);
+    }
+    for (Attempt attempt : tried) {
+      if (work.isDone() || !work.mayUsePlaintext()) {
+        return underSts;
+      }
+      // RFC 7435 §3 in our order: better TLS elsewhere before clear text here.
+      HostConnection peer = attempt.finalTry();
+      if (peer != null) {
+        finish(work.runOn(peer), peer, null);
+      }
+    }
+    return underSts;
+  }
+
+  private HostOrder order(RoutePlan.PlannedHosts plan, Tried before) {
+    HostOrder order = new HostOrder(plan.hosts(), before, subject -> terms(subject, plan));
+    budget.order = order;
+    return order;
+  }
+
+  private HostRequirement terms(PolicySubject subject, RoutePlan.PlannedHosts plan)
+      throws InterruptedException {
+    List<Evidence> evidence = new ArrayList<>(environment.gatherer().gather(subject));
+    RouteSettings route = plan.route();
+    Evidence ofRoute = route == null ? null : route.evidence();
+    if (ofRoute != null) {
+      evidence.add(ofRoute);
+    }
+    evidence.addAll(work.evidence());
+    return HostRequirement.of(subject, evidence, environment.policy(), environment.clock().now());
+  }
+
+  /** Idle connections differ in everything that stands here. */
+  private String key(HostRequirement terms, RoutePlan.PlannedHosts plan) {
+    return nextHop.key()
+        + "|"
+        + terms.subject().host()
+        + ":"
+        + plan.port()
+        + "|"
+        + terms.requirement().key()
+        + "|"
+        + work.needsRequireTls()
+        + work.connectionUse();
+  }
+
+  private void visit(Attempt attempt, String key) throws InterruptedException {
+    HostConnection peer = environment.pool().take(key);
+    if (peer != null && !attempt.mayReuse(peer)) {
+      environment.pool().putBack(key, peer);
+      return;
+    }
+    if (peer != null) {
+      work.slot().greeted();
+      budget.order().tried(peer.hostRequirement().subject().host(), peer.address().getAddress());
+      RoundWork.ConnectionResult fate = work.runOn(peer);
+      finish(fate, peer, key);
+      if (work.isDone()) {
+        return;
+      }
+      if (fate != RoundWork.ConnectionResult.STALE) {
+        attempt.exclude(peer.address());
+      }
+      peer = next(attempt, peer, fate);
+    } else {
+      peer = attempt.open();
+    }
+    while (peer != null) {
+      RoundWork.ConnectionResult fate = work.runOn(peer);
+      finish(fate, peer, key);
+      peer = work.isDone() ? null : next(attempt, peer, fate);
+    }
+  }
+
+  /** The next connection at the same host for those who still wait, or null. */
+  private static @Nullable HostConnection next(
+      Attempt attempt, HostConnection last, RoundWork.ConnectionResult fate)
+      throws InterruptedException {
+    switch (fate) {
+      case MORE -> {
+        HostConnection again = attempt.reopen(last);
+        if (again != null) {
+          return again;
+        }
+      }
+      case OVER_IPV4 -> attempt.excludeIpv6();
+      case REUSABLE, CLOSED, NEXT_HOST, STALE -> {}
+    }
+    return attempt.open();
+  }
+
+  private void finish(RoundWork.ConnectionResult fate, HostConnection peer, @Nullable String key) {
+    if (fate == RoundWork.ConnectionResult.REUSABLE) {
+      if (key == null) {
+        // Clear text that was allowed this once is not kept.
+        peer.session().quit();
+      } else {
+        environment.pool().putBack(key, peer);
+      }
+    }
+  }
+}

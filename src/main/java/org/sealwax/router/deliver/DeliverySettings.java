@@ -1,0 +1,107 @@
+package org.sealwax.router.deliver;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.policy.FallbackLadder;
+import org.sealwax.mail.policy.PolicyRow;
+import org.sealwax.mail.policy.TlsFloors;
+import org.sealwax.mail.policy.TlsLevel;
+import org.sealwax.mail.smtp.session.SmtpTimeouts;
+
+/**
+ * How mail leaves.
+ *
+ * @param ehlo our name in EHLO: a domain, or an address literal with brackets
+ * @param ownNames names this router answers to; in an MX list they cut it
+ * @param ownEndpoints addresses and ports this router listens on; an MX host there is a loop
+ * @param mxPort the port of MX hosts: 25, except in a closed network
+ * @param ipv4 whether IPv4 is used
+ * @param ipv6 whether IPv6 is used
+ * @param bind4 local address for IPv4, or null
+ * @param bind6 local address for IPv6, or null
+ * @param stagger how long one address has the field to itself before the next is tried beside it
+ *     (RFC 8305 section 5: 250 ms)
+ * @param times how long to wait for what
+ * @param pool use of connections again
+ * @param hybrid whether the post-quantum hybrid is offered
+ * @param tickets whether sessions are resumed
+ * @param clientCertificate whether our certificate is shown when asked for, where no row says
+ *     otherwise
+ * @param hold how long broken TLS keeps mail from clear text
+ * @param level where no row says otherwise
+ * @param floors lowest TLS where no row says otherwise
+ * @param rows policy by destination
+ * @param routes configured next hops, by name
+ */
+public record DeliverySettings(
+    String ehlo,
+    Set<Domain> ownNames,
+    Set<InetSocketAddress> ownEndpoints,
+    int mxPort,
+    boolean ipv4,
+    boolean ipv6,
+    @Nullable InetAddress bind4,
+    @Nullable InetAddress bind6,
+    Duration stagger,
+    SmtpTimeouts times,
+    ConnectionPoolSettings pool,
+    boolean hybrid,
+    boolean tickets,
+    boolean clientCertificate,
+    Duration hold,
+    TlsLevel level,
+    TlsFloors floors,
+    List<PolicyRow> rows,
+    Map<String, RouteSettings> routes) {
+  /** Copies and checks. */
+  public DeliverySettings {
+    ownNames = Set.copyOf(ownNames);
+    ownEndpoints = Set.copyOf(ownEndpoints);
+    rows = List.copyOf(rows);
+    routes = Map.copyOf(routes);
+    if (!ipv4 && !ipv6) {
+      throw new IllegalArgumentException("without IPv4 and IPv6 nothing can leave");
+    }
+    if (mxPort < 1 || mxPort > 65_535 || stagger.isNegative()) {
+      throw new IllegalArgumentException("port 1 to 65535, stagger not negative");
+    }
+    if (ehlo.isEmpty() || !ehlo.chars().allMatch(c -> c > ' ' && c < 0x7f)) {
+      throw new IllegalArgumentException("EHLO takes one ASCII word");
+    }
+  }
+
+  /** Opportunistic TLS by MX, both families, the RFC's times, a hold of 30 minutes. */
+  public static DeliverySettings defaults(Domain hostName) {
+    return new DeliverySettings(
+        hostName.name(),
+        Set.of(hostName),
+        Set.of(),
+        25,
+        true,
+        true,
+        null,
+        null,
+        Duration.ofMillis(250),
+        SmtpTimeouts.defaults(),
+        ConnectionPoolSettings.defaults(),
+        true,
+        true,
+        true,
+        FallbackLadder.DEFAULT_HOLD,
+        TlsLevel.MAY,
+        TlsFloors.DEFAULT,
+        List.of(),
+        Map.of());
+  }
+
+  /** The rungs that these settings leave. */
+  public FallbackLadder ladder() {
+    return FallbackLadder.of(hybrid, tickets || clientCertificate, hold);
+  }
+}

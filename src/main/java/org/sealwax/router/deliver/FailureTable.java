@@ -1,0 +1,644 @@
+package org.sealwax.router.deliver;
+
+import static org.sealwax.router.deliver.FailureMeaning.FailureAction.DEFER;
+import static org.sealwax.router.deliver.FailureMeaning.FailureAction.NEXT_HOST;
+import static org.sealwax.router.deliver.FailureMeaning.FailureAction.REFUSE;
+import static org.sealwax.router.queue.FailureCause.Extent.MESSAGE;
+import static org.sealwax.router.queue.FailureCause.Extent.NEXT_HOP;
+import static org.sealwax.router.queue.FailureCause.Extent.RECIPIENT;
+
+import java.io.IOException;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.FileDescriptors;
+import org.sealwax.mail.policy.DeferReason;
+import org.sealwax.mail.policy.Requirement;
+import org.sealwax.mail.smtp.EnhancedStatus;
+import org.sealwax.mail.smtp.InvalidReplyException;
+import org.sealwax.mail.smtp.Reply;
+import org.sealwax.router.deliver.FailureMeaning.FailureAction;
+import org.sealwax.router.queue.FailureCause;
+import org.sealwax.router.queue.FailureCause.Extent;
+
+/**
+ * All "what does this failure mean": the one table from (stage, reply) to (course, reason word,
+ * status, extent), and the named causes that are no replies. First row that fits counts; what no
+ * row knows defers.
+ *
+ * <p>RFC 5321 4.2.1, 4.2.4, 4.2.5, 4.3.2, 4.5.3.1.10; RFC 3463; RFC 4954 6; RFC 7504; RFC 7505.
+ */
+final class FailureTable {
+  private FailureTable() {}
+
+  /**
+   * One row.
+   *
+   * @param stages where it applies
+   * @param from lowest code
+   * @param to highest code
+   * @param about subject and detail of the reply's enhanced status with a dot after each, {@code
+   *     "2.2."}, or the subject alone, {@code "7."}; {@link #NO_STATUS}; empty: all the same
+   * @param hint a word that must stand in the text in any case, or empty
+   */
+  record FailureRow(
+      List<TransactionStage> stages,
+      int from,
+      int to,
+      String about,
+      String hint,
+      FailureAction course,
+      String reason,
+      EnhancedStatus status,
+      Extent extent) {
+    boolean fits(TransactionStage stage, Reply reply) {
+      return stages.contains(stage)
+          && reply.code() >= from
+          && reply.code() <= to
+          && about(reply).startsWith(about)
+          && (hint.isEmpty() || reply.toString().toLowerCase(Locale.ROOT).contains(hint));
+    }
+
+    private static String about(Reply reply) {
+      EnhancedStatus said = reply.status();
+      return said == null ? NO_STATUS : said.subject() + "." + said.detail() + ".";
+    }
+  }
+
+  /**
+   * The status by which the largest receivers slow down one sender domain (RFC 3463 has none for
+   * it): it says nothing about other mail to the next hop.
+   */
+  private static final EnhancedStatus SENDER_IS_SLOWED = EnhancedStatus.of(4, 7, 28);
+
+  /** Stands for the absence of an enhanced status. */
+  static final String NO_STATUS = "-";
+
+  private static final List<TransactionStage> EVERY = List.of(TransactionStage.values());
+  private static final List<TransactionStage> AUTH = List.of(TransactionStage.AUTH);
+  private static final List<TransactionStage> MAIL = List.of(TransactionStage.MAIL);
+  private static final List<TransactionStage> RCPT = List.of(TransactionStage.RCPT);
+  private static final List<TransactionStage> DATA = List.of(TransactionStage.DATA);
+  private static final List<TransactionStage> END = List.of(TransactionStage.END);
+  private static final List<TransactionStage> TRANSACTION =
+      List.of(
+          TransactionStage.MAIL,
+          TransactionStage.RCPT,
+          TransactionStage.DATA,
+          TransactionStage.END);
+
+  /** The table, most special first. */
+  static final List<FailureRow> TABLE =
+      List.of(
+          // RFC 5321 §3.8: the host goes away, at whatever stage. After MAIL it may be the mail
+          // that
+          // made it go, so one message alone does not speak for the next hop.
+          row(AUTH, 421, 421, NEXT_HOST, "service-closing", "4.3.2", NEXT_HOP),
+          row(TRANSACTION, 421, 421, NEXT_HOST, "service-closing", "4.3.2", Extent.TRANSACTION),
+          // Our credentials are our configuration's affair, never the sender's.
+          row(AUTH, 400, 599, DEFER, "auth", "4.7.8", NEXT_HOP),
+          // RFC 4954 §6, RFC 3207 §4: the host wants AUTH or STARTTLS first. Whoever strips
+          // STARTTLS brings this about, so it must not bounce anything.
+          row(TRANSACTION, 530, 530, DEFER, "auth-required", "4.7.0", Extent.TRANSACTION),
+          row(TRANSACTION, 538, 538, DEFER, "auth-required", "4.7.11", Extent.TRANSACTION),
+          row(TRANSACTION, 534, 535, DEFER, "auth-required", "4.7.8", Extent.TRANSACTION),
+          row(TRANSACTION, 523, 523, DEFER, "auth-required", "4.7.10", Extent.TRANSACTION),
+          // RFC 5321 §4.1.1.11: a parameter that is not taken, when all that may be left out has
+          // been left out.
+          row(MAIL, 504, 504, REFUSE, "parameter", "5.5.4", MESSAGE),
+          row(MAIL, 555, 555, REFUSE, "parameter", "5.5.4", MESSAGE),
+          row(RCPT, 504, 504, REFUSE, "parameter", "5.5.4", RECIPIENT),
+          row(RCPT, 555, 555, REFUSE, "parameter", "5.5.4", RECIPIENT),
+          // Commands out of place or unknown: one of us is broken, and it is not the mail.
+          row(TRANSACTION, 500, 500, DEFER, "protocol", "4.5.2", MESSAGE),
+          row(TRANSACTION, 502, 504, DEFER, "protocol", "4.5.1", MESSAGE),
+          // RFC 5321 §4.2.2, §4.5.3.1.10: 552 says that a mailbox is full, that the message is too
+          // big, or what 452 should have said; the status tells which. RFC 3463 §3.3: a full
+          // mailbox is a transient failure. RFC 5321 §5.1: whoever is put off is tried at the next
+          // address or host at once (docs/adr/0451).
+          row(RCPT, 452, 452, "2.2.", NEXT_HOST, "mailbox-full", "4.2.2", RECIPIENT),
+          row(RCPT, 552, 552, "2.2.", NEXT_HOST, "mailbox-full", "4.2.2", RECIPIENT),
+          row(RCPT, 552, 552, NO_STATUS, NEXT_HOST, "mailbox-full", "4.2.2", RECIPIENT),
+          row(RCPT, 552, 552, "0.0.", NEXT_HOST, "mailbox-full", "4.2.2", RECIPIENT),
+          row(TRANSACTION, 552, 552, "2.2.", NEXT_HOST, "mailbox-full", "4.2.2", MESSAGE),
+          row(RCPT, 452, 452, "5.3.", NEXT_HOST, "too-many-recipients", "4.5.3", RECIPIENT),
+          row(RCPT, 552, 552, "5.3.", NEXT_HOST, "too-many-recipients", "4.5.3", RECIPIENT),
+          row(RCPT, 452, 452, NEXT_HOST, "no-storage", "4.3.1", RECIPIENT),
+          row(RCPT, 400, 499, "", "greylist", NEXT_HOST, "greylisted", "4.7.1", RECIPIENT),
+          row(RCPT, 400, 499, "", "graylist", NEXT_HOST, "greylisted", "4.7.1", RECIPIENT),
+          row(RCPT, 400, 499, NEXT_HOST, "recipient-deferred", "4.0.0", RECIPIENT),
+          row(RCPT, 500, 599, REFUSE, "recipient-refused", "5.0.0", RECIPIENT),
+          row(MAIL, 552, 552, "7.", REFUSE, "sender-refused", "5.7.0", MESSAGE),
+          row(MAIL, 552, 552, REFUSE, "too-big", "5.3.4", MESSAGE),
+          row(MAIL, 452, 452, NEXT_HOST, "no-storage", "4.3.1", MESSAGE),
+          row(MAIL, 400, 499, NEXT_HOST, "sender-deferred", "4.0.0", MESSAGE),
+          row(MAIL, 500, 599, REFUSE, "sender-refused", "5.0.0", MESSAGE),
+          row(DATA, 400, 499, NEXT_HOST, "data-deferred", "4.0.0", MESSAGE),
+          row(DATA, 500, 599, REFUSE, "message-refused", "5.0.0", MESSAGE),
+          row(END, 552, 552, "7.", REFUSE, "message-refused", "5.7.0", MESSAGE),
+          row(END, 552, 552, REFUSE, "too-big", "5.3.4", MESSAGE),
+          row(END, 400, 499, "", "greylist", NEXT_HOST, "greylisted", "4.7.1", MESSAGE),
+          row(END, 400, 499, NEXT_HOST, "message-deferred", "4.0.0", MESSAGE),
+          row(END, 500, 599, REFUSE, "message-refused", "5.0.0", MESSAGE),
+          // 2yz and 3yz where they make no sense.
+          row(EVERY, 200, 399, DEFER, "protocol", "4.5.0", MESSAGE));
+
+  private static FailureRow row(
+      List<TransactionStage> stages,
+      int from,
+      int to,
+      FailureAction course,
+      String reason,
+      String status,
+      Extent extent) {
+    return row(stages, from, to, "", "", course, reason, status, extent);
+  }
+
+  private static FailureRow row(
+      List<TransactionStage> stages,
+      int from,
+      int to,
+      String about,
+      FailureAction course,
+      String reason,
+      String status,
+      Extent extent) {
+    return row(stages, from, to, about, "", course, reason, status, extent);
+  }
+
+  private static FailureRow row(
+      List<TransactionStage> stages,
+      int from,
+      int to,
+      String about,
+      String hint,
+      FailureAction course,
+      String reason,
+      String status,
+      Extent extent) {
+    return new FailureRow(
+        stages,
+        from,
+        to,
+        about,
+        hint,
+        course,
+        reason,
+        EnhancedStatus.parse(status).orElseThrow(),
+        extent);
+  }
+
+  /** What {@code reply} at {@code stage} means, where it was not the one hoped for. */
+  static FailureMeaning of(TransactionStage stage, Reply reply, String host) {
+    for (FailureRow row : TABLE) {
+      if (row.fits(stage, reply)) {
+        return new FailureMeaning(
+            row.course(),
+            new FailureCause(
+                row.reason(),
+                status(row, reply),
+                "host " + host + " said at " + stage + ": " + reply,
+                host,
+                reply,
+                row.course() != FailureAction.REFUSE && SENDER_IS_SLOWED.equals(reply.status())
+                    ? Extent.SENDER
+                    : row.extent()));
+      }
+    }
+    return new FailureMeaning(
+        FailureAction.DEFER,
+        new FailureCause(
+            "unknown",
+            EnhancedStatus.of(4, 0, 0),
+            "host " + host + " said at " + stage + ": " + reply,
+            host,
+            reply,
+            Extent.MESSAGE));
+  }
+
+  /** The host's own status, unless it contradicts what we do about it. */
+  private static EnhancedStatus status(FailureRow row, Reply reply) {
+    EnhancedStatus said = reply.status();
+    int kind = row.course() == FailureAction.REFUSE ? 5 : 4;
+    return said != null && said.kind() == kind ? said : row.status();
+  }
+
+  /** A conversation that broke at {@code stage}. */
+  static FailureMeaning lost(TransactionStage stage, IOException trouble, String host) {
+    boolean silent =
+        trouble instanceof SocketTimeoutException
+            || trouble instanceof java.io.InterruptedIOException;
+    boolean answered = trouble instanceof InvalidReplyException t && t.answered();
+    String how =
+        silent
+            ? "no answer in time from "
+            : answered ? "no valid reply from " : "lost connection with ";
+    String note =
+        stage == TransactionStage.END
+            ? "; it may have taken the message, which is sent again then (RFC 5321 4.5.3.2.6)"
+            : "";
+    String message = trouble.getMessage();
+    return new FailureMeaning(
+        // After the end of the content another host would make the possible duplicate a likely one.
+        stage == TransactionStage.END ? FailureAction.DEFER : FailureAction.NEXT_HOST,
+        new FailureCause(
+            silent ? "timeout" : "lost-connection",
+            EnhancedStatus.of(4, 4, 2),
+            how + host + " at " + stage + (message == null ? "" : ": " + message) + note,
+            host,
+            null,
+            extent(stage)));
+  }
+
+  /** A conversation that breaks in a transaction says nothing yet about other mail. */
+  private static Extent extent(TransactionStage stage) {
+    return switch (stage) {
+      case AUTH -> Extent.NEXT_HOP;
+      case MAIL, RCPT, DATA, END -> Extent.TRANSACTION;
+    };
+  }
+
+  /**
+   * A transaction that took longer at {@code stage} than any in good faith does, though the peer
+   * was never silent for too long.
+   */
+  static FailureMeaning tooSlow(TransactionStage stage, Duration allowed, String host) {
+    String note =
+        stage == TransactionStage.END
+            ? "; it may have taken the message, which is sent again then"
+            : "";
+    return new FailureMeaning(
+        stage == TransactionStage.END ? FailureAction.DEFER : FailureAction.NEXT_HOST,
+        new FailureCause(
+            "timeout",
+            EnhancedStatus.of(4, 4, 2),
+            "host "
+                + host
+                + " dawdled: at "
+                + stage
+                + " its "
+                + allowed.toSeconds()
+                + " s in all were over"
+                + note,
+            host,
+            null,
+            extent(stage)));
+  }
+
+  /** Codes by which a parameter of MAIL or RCPT is refused (RFC 5321 4.1.1.11, 4.2.2). */
+  static boolean isAboutParameters(Reply reply) {
+    return reply.code() == 501 || reply.code() == 504 || reply.code() == 555;
+  }
+
+  /**
+   * Whether a 452 or 552 to RCPT may mean that the transaction has enough recipients (RFC 5321
+   * 4.5.3.1.10), when some have been accepted before.
+   */
+  static boolean isTooMany(Reply reply) {
+    boolean code = reply.code() == 452 || reply.code() == 552;
+    EnhancedStatus said = reply.status();
+    return code
+        && (said == null
+            || said.subject() == 0 && said.detail() == 0
+            || said.subject() == 3 && said.detail() == 1
+            || said.subject() == 5 && said.detail() == 3);
+  }
+
+  /**
+   * Whether a refusal is about our IPv6 address, so that IPv4 may fare better: 5.7.25 (RFC 7372
+   * 3.3: reverse DNS), or 5.7.1 with a text about IPv6, as the big receivers have it.
+   */
+  static boolean isAboutIpv6(Reply reply) {
+    EnhancedStatus said = reply.status();
+    return reply.isPermanent()
+        && said != null
+        && said.subject() == 7
+        && (said.detail() == 25
+            || said.detail() == 1 && reply.toString().toLowerCase(Locale.ROOT).contains("ipv6"));
+  }
+
+  /** A refusal that is not the last word yet: the same, to be tried again. */
+  static FailureCause asDeferral(FailureCause refusal) {
+    EnhancedStatus said = refusal.status();
+    return new FailureCause(
+        refusal.reason(),
+        EnhancedStatus.of(4, said.subject(), said.detail()),
+        refusal.text(),
+        refusal.host(),
+        refusal.reply(),
+        refusal.scope());
+  }
+
+  /**
+   * A host that the policy passed over, or a delivery that it ended.
+   *
+   * @param requirement that was not met; one that the message itself shaped says nothing about
+   *     other mail to the next hop
+   */
+  static FailureCause policy(
+      DeferReason reason, String text, Requirement requirement, @Nullable String host) {
+    FailureCause cause = policy(reason, text, host);
+    return requirement.requireTls() ? ofTheMessage(cause) : cause;
+  }
+
+  /** The same cause where the policy that stood in the way is not that of all mail to the hop. */
+  static FailureCause ofTheMessage(FailureCause cause) {
+    return isPolicyFailure(cause) ? cause.withExtent(Extent.MESSAGE) : cause;
+  }
+
+  /** The same where no requirement plays a part. */
+  static FailureCause policy(DeferReason reason, String text, @Nullable String host) {
+    EnhancedStatus status =
+        switch (reason) {
+          case CONNECT -> EnhancedStatus.of(4, 4, 1);
+          case GREETING -> EnhancedStatus.of(4, 3, 2);
+          case LOST_CONNECTION, LADDER_BOUND -> EnhancedStatus.of(4, 4, 2);
+          case TLS_NOT_OFFERED, TLS_REFUSED -> EnhancedStatus.of(4, 7, 10);
+          case TLS_BROKEN, TLS_FLOOR -> EnhancedStatus.of(4, 7, 5);
+          case TLS_IDENTITY, TLS_INJECTION, STS_MX, STS_PENDING, LEDGER_MX ->
+              EnhancedStatus.of(4, 7, 0);
+          case DANE_LOOKUP -> EnhancedStatus.of(4, 4, 3);
+          case DANE_MISSING -> EnhancedStatus.of(4, 7, 5);
+          // RFC 8689 §4.2.1, with the class of what may still change.
+          case REQUIRETLS_MX, REQUIRETLS_MISSING -> EnhancedStatus.of(4, 7, 30);
+        };
+    return new FailureCause(
+        reason.word(),
+        status,
+        (host == null ? "" : "host " + host + ": ") + text,
+        host,
+        null,
+        extent(reason));
+  }
+
+  private static Extent extent(DeferReason reason) {
+    return switch (reason) {
+      // A look-up failed: perhaps by our own resolver's fault.
+      case DANE_LOOKUP, STS_PENDING -> Extent.MESSAGE;
+      case CONNECT,
+          GREETING,
+          LOST_CONNECTION,
+          LADDER_BOUND,
+          TLS_NOT_OFFERED,
+          TLS_REFUSED,
+          TLS_BROKEN,
+          TLS_FLOOR,
+          TLS_IDENTITY,
+          TLS_INJECTION,
+          STS_MX,
+          LEDGER_MX,
+          DANE_MISSING,
+          REQUIRETLS_MX,
+          REQUIRETLS_MISSING ->
+          Extent.NEXT_HOP;
+    };
+  }
+
+  /** Whether the policy said so, rather than the network or the host. */
+  static boolean isPolicyFailure(FailureCause cause) {
+    return Arrays.stream(DeferReason.values())
+        .anyMatch(
+            reason ->
+                reason.word().equals(cause.reason())
+                    && switch (reason) {
+                      case CONNECT, GREETING, LOST_CONNECTION, LADDER_BOUND -> false;
+                      case TLS_NOT_OFFERED,
+                          TLS_REFUSED,
+                          TLS_BROKEN,
+                          TLS_IDENTITY,
+                          TLS_FLOOR,
+                          TLS_INJECTION,
+                          DANE_LOOKUP,
+                          DANE_MISSING,
+                          STS_MX,
+                          STS_PENDING,
+                          LEDGER_MX,
+                          REQUIRETLS_MX,
+                          REQUIRETLS_MISSING ->
+                          true;
+                    });
+  }
+
+  /**
+   * What all hosts together mean for mail with REQUIRETLS (RFC 8689 4.2.1; docs/adr/1120): a
+   * refusal with 5.7.30 or 5.7.10 when each of them has shown that it cannot have this mail; null
+   * when one of them may yet be able to: it could not be reached, its handshake broke, it said 4yz,
+   * or the DNS did not answer.
+   */
+  static @Nullable FailureCause requireTls(List<FailureCause> passed) {
+    FailureCause told = null;
+    for (FailureCause cause : passed) {
+      EnhancedStatus status = requireTls(cause);
+      if (status == null) {
+        return null;
+      }
+      if (told == null || status.detail() > told.status().detail()) {
+        told =
+            new FailureCause(
+                cause.reason(),
+                status,
+                cause.text() + "; the sender requires TLS (REQUIRETLS)",
+                cause.host(),
+                cause.reply(),
+                Extent.MESSAGE);
+      }
+    }
+    return told;
+  }
+
+  private static @Nullable EnhancedStatus requireTls(FailureCause cause) {
+    for (DeferReason reason : DeferReason.values()) {
+      if (reason.word().equals(cause.reason())) {
+        return switch (reason) {
+          case REQUIRETLS_MISSING, REQUIRETLS_MX, STS_MX -> EnhancedStatus.of(5, 7, 30);
+          case TLS_NOT_OFFERED, TLS_IDENTITY, TLS_FLOOR -> EnhancedStatus.of(5, 7, 10);
+          case CONNECT,
+              GREETING,
+              LOST_CONNECTION,
+              TLS_REFUSED,
+              TLS_BROKEN,
+              TLS_INJECTION,
+              DANE_LOOKUP,
+              DANE_MISSING,
+              STS_PENDING,
+              LEDGER_MX,
+              LADDER_BOUND ->
+              null;
+        };
+      }
+    }
+    return null;
+  }
+
+  /** Exactly one MX record, {@code .} (RFC 7505 section 4.1). */
+  static FailureMeaning nullMx(String domain) {
+    return refuse("null-mx", EnhancedStatus.of(5, 1, 10), domain + " accepts no mail (null MX)");
+  }
+
+  /** The domain does not exist. */
+  static FailureMeaning noSuchDomain(String domain) {
+    return refuse("no-such-domain", EnhancedStatus.of(5, 1, 2), domain + " does not exist");
+  }
+
+  /** Neither MX nor address (RFC 5321 5.1). */
+  static FailureMeaning noHost(String domain) {
+    return refuse(
+        "no-host", EnhancedStatus.of(5, 1, 2), domain + " has neither an MX nor an address record");
+  }
+
+  /** We are the best MX host ourselves, and do not know the domain as ours (RFC 5321 5.1). */
+  static FailureMeaning loopsBack(String domain, String own) {
+    return refuse(
+        "mail-loop",
+        EnhancedStatus.of(5, 4, 6),
+        "mail for " + domain + " loops back to this host (" + own + ")");
+  }
+
+  private static FailureMeaning refuse(String reason, EnhancedStatus status, String text) {
+    return new FailureMeaning(
+        FailureAction.REFUSE, new FailureCause(reason, status, text, null, null, Extent.NEXT_HOP));
+  }
+
+  /**
+   * The DNS said nothing, or something that must not be believed. Our own resolver may be what
+   * fails, so no next hop is left alone for it: each message tries again by its own schedule.
+   */
+  static FailureMeaning dns(String name, String reason) {
+    return new FailureMeaning(
+        FailureAction.DEFER,
+        new FailureCause(
+            "dns",
+            EnhancedStatus.of(4, 4, 3),
+            "DNS trouble with " + name + ": " + reason,
+            null,
+            null,
+            Extent.MESSAGE));
+  }
+
+  /** Our own process has no descriptors left: that says nothing about any host. */
+  static FailureCause noDescriptors() {
+    return new FailureCause(
+        "descriptors",
+        EnhancedStatus.of(4, 3, 0),
+        FileDescriptors.TEXT,
+        null,
+        null,
+        Extent.MESSAGE);
+  }
+
+  /** An MX host without any address. */
+  static FailureCause noAddress(String host) {
+    return new FailureCause(
+        "no-address",
+        EnhancedStatus.of(4, 4, 4),
+        "host " + host + " has no address",
+        host,
+        null,
+        Extent.NEXT_HOP);
+  }
+
+  /** SMTPUTF8 is needed and not offered (RFC 6531 3.5). */
+  static FailureCause needsSmtpUtf8(String host) {
+    return new FailureCause(
+        "smtputf8",
+        EnhancedStatus.of(5, 6, 7),
+        "host " + host + " does not take internationalized addresses or headers (SMTPUTF8)",
+        host,
+        null,
+        Extent.MESSAGE);
+  }
+
+  /** BINARYMIME is needed and not offered (RFC 3030 section 3). */
+  static FailureCause needsBinary(String host) {
+    return new FailureCause(
+        "binarymime",
+        EnhancedStatus.of(5, 6, 3),
+        "host " + host + " does not take binary content (BINARYMIME)",
+        host,
+        null,
+        Extent.MESSAGE);
+  }
+
+  /** Larger than the host takes by its own word (RFC 1870 6.1). */
+  static FailureCause tooLarge(String host, long size, long most) {
+    return new FailureCause(
+        "too-big",
+        EnhancedStatus.of(5, 3, 4),
+        "message of " + size + " octets; host " + host + " takes " + most,
+        host,
+        null,
+        Extent.MESSAGE);
+  }
+
+  /** Credentials would go to somebody who is not who we meant. */
+  static FailureCause unverifiedForAuth(String host, String verdict) {
+    return new FailureCause(
+        "auth-unverified",
+        EnhancedStatus.of(4, 7, 0),
+        "host " + host + " is " + verdict + "; credentials go to verified hosts only",
+        host,
+        null,
+        Extent.NEXT_HOP);
+  }
+
+  /** AUTH could not be done. */
+  static FailureCause auth(String host, String text) {
+    return new FailureCause(
+        "auth",
+        EnhancedStatus.of(4, 7, 8),
+        "AUTH at host " + host + ": " + text,
+        host,
+        null,
+        Extent.NEXT_HOP);
+  }
+
+  /** The stored content could not be read. */
+  static FailureCause content(String text) {
+    return new FailureCause(
+        "content",
+        EnhancedStatus.of(4, 3, 0),
+        "cannot read the message: " + text,
+        null,
+        null,
+        Extent.MESSAGE);
+  }
+
+  /** We are going down, or somebody stopped this round. */
+  static FailureCause interrupted() {
+    return new FailureCause(
+        "stopped",
+        EnhancedStatus.of(4, 3, 2),
+        "delivery was stopped",
+        null,
+        null,
+        Extent.RECIPIENT);
+  }
+
+  /** Nothing else was said. */
+  static FailureCause unknown() {
+    return UNKNOWN;
+  }
+
+  private static final FailureCause UNKNOWN =
+      new FailureCause(
+          "unknown",
+          EnhancedStatus.of(4, 0, 0),
+          "no host could be tried",
+          null,
+          null,
+          Extent.NEXT_HOP);
+
+  /** A bug of ours. */
+  static FailureCause bug() {
+    return new FailureCause(
+        "internal",
+        EnhancedStatus.of(4, 3, 0),
+        "internal error; the log has more",
+        null,
+        null,
+        Extent.MESSAGE);
+  }
+}

@@ -1,0 +1,132 @@
+package org.sealwax.router.deliver;
+
+import java.net.InetSocketAddress;
+import java.util.Optional;
+import org.sealwax.mail.policy.Requirement;
+import org.sealwax.mail.smtp.session.ClientSession;
+import org.sealwax.mail.tls.verdict.Handshake;
+
+/** A greeted host on one connection, about which the policy said proceed. One thread owns it. */
+final class HostConnection {
+  private final ClientSession session;
+  private final HostRequirement hostRequirement;
+  private final InetSocketAddress address;
+  private final boolean downgrade;
+  private final boolean hasIpv4Alternative;
+  private final String logName;
+  private final String tls;
+  private final long openedAt;
+  private int transactions;
+
+  HostConnection(
+      ClientSession dialogue,
+      HostRequirement terms,
+      InetSocketAddress address,
+      String label,
+      boolean downgrade,
+      boolean ipv4Beside,
+      long born) {
+    this.session = dialogue;
+    this.hostRequirement = terms;
+    this.address = address;
+    this.downgrade = downgrade;
+    this.hasIpv4Alternative = ipv4Beside;
+    this.logName = label;
+    this.tls = TlsLogText.token(terms.requirement(), dialogue.handshake(), downgrade);
+    this.openedAt = born;
+  }
+
+  ClientSession session() {
+    return session;
+  }
+
+  /** What this connection was found good enough for. */
+  Requirement requirement() {
+    return hostRequirement.requirement();
+  }
+
+  /** What was demanded of it, and why. */
+  HostRequirement hostRequirement() {
+    return hostRequirement;
+  }
+
+  /** Where it is. */
+  InetSocketAddress address() {
+    return address;
+  }
+
+  /** Whether the host has shown better before. */
+  boolean isDowngrade() {
+    return downgrade;
+  }
+
+  /** Whether this is IPv6, and the host has IPv4 addresses that we could use as well. */
+  boolean hasIpv4Alternative() {
+    return hasIpv4Alternative;
+  }
+
+  /** {@code mx.example.org[192.0.2.1]:25}. */
+  String logName() {
+    return logName;
+  }
+
+  /** Wanted and got. */
+  String tls() {
+    return tls;
+  }
+
+  Optional<Handshake> handshake() {
+    return session.handshake();
+  }
+
+  long openedAt() {
+    return openedAt;
+  }
+
+  int transactions() {
+    return transactions;
+  }
+
+  void transactionBegan() {
+    transactions++;
+  }
+
+  /** Transactions that the server takes on one connection (RFC 9422 4.1). */
+  int mailMax() {
+    return session.capabilities().mailMax().orElse(Integer.MAX_VALUE);
+  }
+
+  boolean isUnused() {
+    return transactions == 0;
+  }
+
+  /**
+   * The last guard, in production: a stream that is clear where TLS is demanded, a peer who is not
+   * who was demanded, a host that may not be used, or one that does not know REQUIRETLS, must not
+   * get a single word of an envelope, whatever was decided before.
+   *
+   * @param insistsOnRequireTls whether REQUIRETLS must be offered where the requirement has it
+   */
+  void assertMeetsRequirement(boolean insistsOnRequireTls) {
+    Requirement demanded = requirement();
+    if (!demanded.mxFilter().admits(hostRequirement.subject().host())) {
+      throw new IllegalStateException("this host may not be used");
+    }
+    if (demanded.requireTls()
+        && insistsOnRequireTls
+        && !session.capabilities().offersRequireTls()) {
+      throw new IllegalStateException("REQUIRETLS is demanded and this host does not know it");
+    }
+    if (!demanded.demandsTls()) {
+      return;
+    }
+    Handshake shown = handshake().orElse(null);
+    if (shown == null) {
+      throw new IllegalStateException("TLS is demanded and this stream is clear");
+    }
+    if (!demanded.identity().stream()
+        .allMatch(demand -> org.sealwax.mail.policy.Policy.isMet(demand, shown))) {
+      throw new IllegalStateException("the peer is not who is demanded");
+    }
+  }
+}

@@ -1,0 +1,158 @@
+package org.sealwax.router.deliver;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.policy.Decision;
+import org.sealwax.mail.policy.DeferReason;
+import org.sealwax.mail.policy.Evidence;
+import org.sealwax.mail.policy.FallbackState;
+import org.sealwax.mail.policy.MxFilter;
+import org.sealwax.mail.policy.Observation;
+import org.sealwax.mail.policy.Policy;
+import org.sealwax.mail.policy.PolicySubject;
+import org.sealwax.mail.policy.Requirement;
+import org.sealwax.router.ledger.ActiveViolation;
+import org.sealwax.router.ledger.Ledger;
+import org.sealwax.router.queue.FailureCause;
+
+/**
+ * What is demanded of one host in one round, and from which evidence.
+ *
+ * @param subject next hop and host
+ * @param evidence everything that was gathered
+ * @param requirement what all of it demands
+ * @param withoutMemory what it would demand without the ledger: says whether a failure is our
+ *     memory's alone
+ */
+record HostRequirement(
+    PolicySubject subject,
+    List<Evidence> evidence,
+    Requirement requirement,
+    Requirement withoutMemory) {
+  /** Copies. */
+  HostRequirement {
+    evidence = List.copyOf(evidence);
+  }
+
+  static HostRequirement of(
+      PolicySubject subject, List<Evidence> evidence, Policy policy, Instant now) {
+    Requirement all = policy.requirementFor(subject, evidence, now);
+    if (!all.remembered()) {
+      return new HostRequirement(subject, evidence, all, all);
+    }
+    List<Evidence> others = new ArrayList<>(evidence);
+    others.removeIf(Evidence.LedgerLevel.class::isInstance);
+    return new HostRequirement(subject, evidence, all, policy.requirementFor(subject, others, now));
+  }
+
+  /** Whether anybody but the configuration has something to say. */
+  boolean hasEvidenceBeyondConfiguration() {
+    for (Evidence one : evidence) {
+      if (isLogged(one)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether this is worth a line in the log. */
+  static boolean isLogged(Evidence evidence) {
+    return switch (evidence) {
+      case Evidence.Dane d -> !(d.state() instanceof Evidence.DaneState.Absent);
+      case Evidence.Sts s -> !(s.state() instanceof Evidence.StsState.Absent);
+      case Evidence.LedgerLevel l -> true;
+      case Evidence.RequireTls r -> true;
+      case Evidence.TlsRequiredNo n -> true;
+      case Evidence.Default d -> false;
+      case Evidence.Route r -> false;
+      case Evidence.RecipientRow r -> false;
+      case Evidence.NextHopRow r -> false;
+      case Evidence.HostRow r -> false;
+    };
+  }
+
+  /** The violation of the ledger that stands at the next hop. */
+  Optional<ActiveViolation> activeViolation(Ledger ledger) {
+    return subject.nextHop() instanceof Domain domain
+        ? ledger.activeViolation(domain)
+        : Optional.empty();
+  }
+
+  /** With what the ledger makes of it, where nothing else stands in the way. */
+  private FailureCause remembered(FailureCause cause, Ledger ledger) {
+    Optional<ActiveViolation> alarm = activeViolation(ledger);
+    return (alarm.isEmpty()
+            ? cause
+            : new FailureCause(
+                cause.reason(),
+                cause.status(),
+                cause.text() + "; ledger: " + alarm.get().what().word() + ", " + alarm.get().text(),
+                cause.host(),
+                cause.reply(),
+                cause.scope()))
+        .asRemembered();
+  }
+
+  /** The MTA-STS policy that has a part in what is demanded; empty when none has. */
+  Optional<Evidence.Sts> sts() {
+    for (Evidence one : evidence) {
+      if (one instanceof Evidence.Sts sts && sts.state() instanceof Evidence.StsState.Enforce) {
+        return Optional.of(sts);
+      }
+    }
+    return Optional.empty();
+  }
+
+  /**
+   * Whether the ledger wants to see a host that may not have the mail: a changed MX set ends as a
+   * violation only when its hosts have been looked at.
+   */
+  boolean needsProbe() {
+    return requirement.remembered()
+        && requirement.mxFilter().refusal(subject.host()).isPresent()
+        && withoutMemory.mxFilter().admits(subject.host());
+  }
+
+  /** Whether the host may not be used because a row demands TLSA records that it does not have. */
+  boolean lacksDane() {
+    return requirement
+        .mxFilter()
+        .refusal(subject.host())
+        .filter(r -> r.reason() == DeferReason.DANE_MISSING)
+        .isPresent();
+  }
+
+  /** Whether the host may be used at all. */
+  boolean isUsable() {
+    return requirement.mxFilter().admits(subject.host());
+  }
+
+  /** Why this host may not be used at all; empty when it may. */
+  Optional<FailureCause> refusal(Ledger ledger) {
+    Optional<MxFilter.Refusal> refusal = requirement.mxFilter().refusal(subject.host());
+    return refusal.map(
+        r -> {
+          FailureCause cause =
+              FailureTable.policy(r.reason(), subject.host() + " " + r.text(), requirement, null);
+          return needsProbe() ? remembered(cause, ledger) : cause;
+        });
+  }
+
+  /**
+   * The cause as it is to be kept: marked when without the ledger the same observation would have
+   * led on, now or after a hold.
+   */
+  FailureCause markedIfLedgerOnly(
+      FailureCause cause, Policy policy, Observation seen, FallbackState state, Ledger ledger) {
+    if (!requirement.remembered() || !FailureTable.isPolicyFailure(cause)) {
+      return cause;
+    }
+    boolean leadsOn =
+        !withoutMemory.demandsTls()
+            || policy.decide(withoutMemory, seen, state) instanceof Decision.Proceed;
+    return leadsOn ? remembered(cause, ledger) : cause;
+  }
+}

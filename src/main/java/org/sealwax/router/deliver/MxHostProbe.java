@@ -1,0 +1,150 @@
+package org.sealwax.router.deliver;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.net.Supervisor;
+import org.sealwax.router.ledger.PersistentLedger;
+import org.sealwax.router.log.MailLog;
+import org.sealwax.router.receipts.Receipts;
+
+/**
+ * Greets MX hosts that no delivery needs. A domain whose first MX host takes all mail would never
+ * reach a level of the ledger, because nobody knows whether its other hosts do TLS; an attacker who
+ * makes the first one unreachable would then get the mail in plaintext from another.
+ *
+ * <p>A domain is looked at some time after mail was delivered to it, one host at a time, at random
+ * distances. Which hosts are worth it is the ledger's to say ({@code Rules.unseen}), and so is how
+ * many a day. What is still to be done is in memory alone: the next delivery brings it back.
+ * Thread-safe.
+ */
+public final class MxHostProbe implements AutoCloseable {
+  /** After a delivery, and between two hosts of one domain, at least. */
+  static final Duration SOONEST = Duration.ofMinutes(10);
+
+  /** By how much longer at most. */
+  static final Duration SPREAD = Duration.ofHours(4);
+
+  /** Domains that wait to be looked at: many times what the day's greetings can serve. */
+  static final int MOST_WAITING = 2_000;
+
+  private static final Duration SWEEP = Duration.ofMinutes(1);
+
+  private final MxHostProbeEnvironment environment;
+  private final Map<Domain, Instant> waiting = new ConcurrentHashMap<>();
+  private final Semaphore wake = new Semaphore(0);
+  private volatile boolean closed;
+
+  /**
+   * What it works with.
+   *
+   * @param ledger knows which hosts are unseen, and counts greetings
+   * @param deliveryAgent of the configuration in force; makes the connection
+   * @param clock the time
+   * @param random jitter
+   * @param log facts
+   */
+  public record MxHostProbeEnvironment(
+      Supplier<PersistentLedger> ledger,
+      Supplier<SmtpDeliveryAgent> deliveryAgent,
+      Clock clock,
+      RandomSource random,
+      MailLog log) {}
+
+  /** Nothing happens before {@link #start}. */
+  public MxHostProbe(MxHostProbeEnvironment world) {
+    this.environment = world;
+  }
+
+  /** Receipts that go to {@code next}, and tell where mail was delivered. */
+  public Receipts observing(Receipts next) {
+    return receipt -> {
+      next.add(receipt);
+      // The key of a next hop by MX is its domain; that of a route is none.
+      Domain.parse(receipt.nextHop()).ifPresent(this::delivered);
+    };
+  }
+
+  /** Mail was delivered to the domain. */
+  void delivered(Domain domain) {
+    if (waiting.size() < MOST_WAITING) {
+      waiting.computeIfAbsent(domain, d -> due());
+    }
+  }
+
+  private Instant due() {
+    long jitter = (long) (SPREAD.toMillis() * environment.random().fraction());
+    return environment.clock().now().plus(SOONEST).plusMillis(jitter);
+  }
+
+  /** Begins to greet, and goes on until closed. */
+  public void start() {
+    Supervisor.start("unseen hosts", () -> closed, this::run);
+  }
+
+  private void run() {
+    while (!closed) {
+      try {
+        boolean woken = wake.tryAcquire(SWEEP.toMillis(), TimeUnit.MILLISECONDS);
+        if (!woken) {
+          greetDueHosts();
+        }
+      } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
+        if (closed) {
+          return;
+        }
+        // Neither a ledger that cannot be read nor a bug of ours ends the greetings for good.
+        environment.log().bug("unseen hosts", e);
+      } catch (InterruptedException e) {
+        return;
+      }
+    }
+  }
+
+  /**
+   * Greets one host of each domain whose time has come.
+   *
+   * @throws InterruptedException when the thread is told to stop
+   */
+  void greetDueHosts() throws InterruptedException {
+    Instant now = environment.clock().now();
+    for (Map.Entry<Domain, Instant> entry : Map.copyOf(waiting).entrySet()) {
+      if (!entry.getValue().isAfter(now)) {
+        waiting.remove(entry.getKey());
+        greet(entry.getKey());
+      }
+    }
+  }
+
+  private void greet(Domain domain) throws InterruptedException {
+    Set<Domain> unseen = environment.ledger().get().hostsToProbe(domain);
+    if (unseen.isEmpty() || !environment.ledger().get().tryTakeProbe()) {
+      return;
+    }
+    List<Domain> some = new ArrayList<>(unseen);
+    Domain host = some.get(environment.random().below(some.size()));
+    String seen = environment.deliveryAgent().get().greet(domain, host).orElse("no address");
+    environment
+        .log()
+        .note("ledger", "greeted " + host + " of " + domain + " without mail: " + seen);
+    if (unseen.size() > 1) {
+      delivered(domain);
+    }
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    wake.release();
+  }
+}

@@ -1,0 +1,166 @@
+package org.sealwax.router.deliver;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.router.queue.ConsignmentRecipient;
+import org.sealwax.router.queue.FailureCause;
+import org.sealwax.router.queue.Outcome;
+
+/**
+ * What a round has come to so far: who is settled, who still waits, and why the waiting ones were
+ * not delivered yet. Each recipient is settled exactly once. One thread owns it.
+ */
+final class RecipientOutcomes {
+  private final Map<Long, Outcome> settled = new LinkedHashMap<>();
+  private final Map<Long, ConsignmentRecipient> open = new LinkedHashMap<>();
+  private final Map<Long, FailureCause> defer = new HashMap<>();
+  private final Map<Long, FailureCause> deferralCauses = new HashMap<>();
+  private @Nullable FailureCause lastCause;
+
+  /** Why each host was passed over, for what may be concluded from all of them together. */
+  private final List<FailureCause> passed = new ArrayList<>();
+
+  private boolean endedOtherwise;
+  private @Nullable Instant soonest;
+
+  RecipientOutcomes(Collection<ConsignmentRecipient> recipients) {
+    for (ConsignmentRecipient addressee : recipients) {
+      open.put(addressee.key(), addressee);
+    }
+  }
+
+  /** Who still waits, in order. */
+  List<ConsignmentRecipient> open() {
+    return new ArrayList<>(open.values());
+  }
+
+  boolean isDone() {
+    return open.isEmpty();
+  }
+
+  /** Whether another round has nothing to do: everybody was delivered or refused. */
+  boolean isFinal() {
+    if (!isDone()) {
+      return false;
+    }
+    for (Outcome outcome : settled.values()) {
+      if (outcome instanceof Outcome.Deferred) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  void settle(ConsignmentRecipient addressee, Outcome outcome) {
+    if (open.remove(addressee.key()) == null) {
+      throw new IllegalStateException("recipient settled twice");
+    }
+    settled.put(addressee.key(), outcome);
+  }
+
+  /** Settles all who wait. */
+  void settleAll(Outcome outcome) {
+    for (ConsignmentRecipient addressee : open()) {
+      settle(addressee, outcome);
+    }
+  }
+
+  /**
+   * A host put this recipient off by name. What the first such host said is kept: hosts come in the
+   * domain's own order, and what is said about a recipient is worth more than what befell a host
+   * after it.
+   */
+  void defer(ConsignmentRecipient addressee, FailureCause cause) {
+    if (!open.containsKey(addressee.key())) {
+      throw new IllegalStateException("put off and settled");
+    }
+    defer.putIfAbsent(addressee.key(), cause);
+  }
+
+  /** Whether a host of this round has put this recipient off. */
+  boolean isDeferred(ConsignmentRecipient addressee) {
+    return defer.containsKey(addressee.key());
+  }
+
+  /**
+   * A host refused this recipient for a reason of ours that another connection may not have; if
+   * none is made in this round, this is why the recipient waits.
+   */
+  void deferralCauses(ConsignmentRecipient addressee, FailureCause cause) {
+    deferralCauses.put(addressee.key(), cause);
+  }
+
+  /** Why those who wait could not be served at one host; a broken policy outlasts a dead host. */
+  void hostSkipped(FailureCause cause) {
+    passed.add(cause);
+    Instant until = cause.until();
+    if (until != null && (soonest == null || until.isBefore(soonest))) {
+      soonest = until;
+    }
+    if (lastCause == null || !FailureTable.isPolicyFailure(lastCause)) {
+      lastCause = cause;
+    }
+  }
+
+  /** The same, but for good: said about the delivery as a whole. */
+  void endAllWith(FailureCause cause) {
+    endedOtherwise = true;
+    lastCause = cause;
+  }
+
+  /**
+   * The same for mail with REQUIRETLS: when every host has shown that it cannot have it, the mail
+   * is refused, except for whom a host that could put off by name (RFC 8689 4.2.1).
+   */
+  Map<Long, Outcome> endRequiringTls(FailureCause otherwise) {
+    FailureCause refusal = endedOtherwise ? null : FailureTable.requireTls(passed);
+    if (refusal != null) {
+      for (ConsignmentRecipient addressee : open()) {
+        if (!isDeferred(addressee)) {
+          settle(addressee, new Outcome.Refused(refusal));
+        }
+      }
+    }
+    return end(otherwise);
+  }
+
+  /** The end of the round: who still waits is deferred for its own cause, or else the last one. */
+  Map<Long, Outcome> end(FailureCause otherwise) {
+    if (isDone()) {
+      return settled;
+    }
+    FailureCause last = lastCause == null ? otherwise : lastCause;
+    FailureCause common =
+        endedOtherwise ? last : busy(last.withExtent(extent(last)).until(soonest));
+    for (ConsignmentRecipient addressee : open()) {
+      FailureCause own = deferralCauses.getOrDefault(addressee.key(), common);
+      settle(addressee, new Outcome.Deferred(defer.getOrDefault(addressee.key(), own)));
+    }
+    return settled;
+  }
+
+  /**
+   * One host that let us begin a transaction shows that the next hop is there, whatever befell us
+   * at the others.
+   */
+  private FailureCause.Extent extent(FailureCause last) {
+    return last.scope() != FailureCause.Extent.NEXT_HOP
+        ? last.scope()
+        : passed.stream()
+            .map(FailureCause::scope)
+            .filter(scope -> scope != FailureCause.Extent.NEXT_HOP)
+            .findFirst()
+            .orElse(FailureCause.Extent.NEXT_HOP);
+  }
+
+  /** A host that was not tried for want of a slot: nothing is known before it was. */
+  private FailureCause busy(FailureCause otherwise) {
+    return passed.stream().filter(FailureCause::isBusy).findFirst().orElse(otherwise);
+  }
+}

@@ -1,0 +1,217 @@
+package org.sealwax.router.deliver;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.MailHost;
+import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.net.Deadline;
+import org.sealwax.mail.policy.Evidence;
+import org.sealwax.mail.smtp.Reply;
+import org.sealwax.mail.smtp.session.ClientSession;
+import org.sealwax.mail.smtp.session.SmtpTimeouts;
+import org.sealwax.mail.tls.TlsClient;
+import org.sealwax.router.queue.FailureCause;
+import org.sealwax.router.queue.NextHop;
+import org.sealwax.router.route.RecipientProbe;
+
+/**
+ * Asks a next hop whether it would take a recipient: the same plan, greeting and policy as for
+ * mail, then MAIL from the null path, RCPT and RSET. Thread-safe.
+ */
+public final class RecipientVerifier implements RecipientProbe {
+  /** For the whole question: a client waits for the answer to its RCPT, for 5 minutes at most. */
+  static final Duration TOTAL = Duration.ofSeconds(30);
+
+  /** For each single answer. */
+  static final Duration EACH = Duration.ofSeconds(10);
+
+  private final RoundEnvironment environment;
+
+  RecipientVerifier(RoundEnvironment tools, TlsClient tls) {
+    DeliverySettings s = tools.settings();
+    this.environment =
+        tools.with(
+            new DeliverySettings(
+                s.ehlo(),
+                s.ownNames(),
+                s.ownEndpoints(),
+                s.mxPort(),
+                s.ipv4(),
+                s.ipv6(),
+                s.bind4(),
+                s.bind6(),
+                s.stagger(),
+                s.times().atMost(EACH),
+                s.pool(),
+                s.hybrid(),
+                s.tickets(),
+                s.clientCertificate(),
+                s.hold(),
+                s.level(),
+                s.floors(),
+                s.rows(),
+                s.routes()),
+            tls);
+  }
+
+  @Override
+  public VerificationResult probe(Mailbox recipient, NextHop nextHop) {
+    if (!(nextHop instanceof NextHop.ByMx || nextHop instanceof NextHop.Fixed)) {
+      return new VerificationResult.NotKnown("a command cannot be asked");
+    }
+    RecipientVerification question =
+        new RecipientVerification(recipient, environment.settings().times());
+    Thread me = Thread.currentThread();
+    try (Deadline deadline = Deadline.after(TOTAL, me::interrupt)) {
+      try {
+        new DeliveryRound(environment, question, nextHop).run();
+      } catch (InterruptedException e) {
+        question.reason = "no answer within " + TOTAL.toSeconds() + " s";
+      } catch (RuntimeException e) {
+        environment.log().bug("probe", e);
+        question.reason = "internal error";
+      }
+      if (deadline.passed()) {
+        // The interrupt was ours; whoever called must not find it.
+        boolean ours = Thread.interrupted();
+        question.reason += ours ? "" : " (too late)";
+      }
+    }
+    VerificationResult answer = question.answer;
+    return answer == null ? new VerificationResult.NotKnown(question.reason) : answer;
+  }
+
+  private static final class RecipientVerification implements RoundWork {
+    private final Mailbox recipient;
+    private final SmtpTimeouts times;
+    private @Nullable VerificationResult answer;
+    private String reason = "no host could be asked";
+
+    /** A better host was not ready to say: a lesser one does not speak for it. */
+    private boolean putOff;
+
+    RecipientVerification(Mailbox recipient, SmtpTimeouts times) {
+      this.recipient = recipient;
+      this.times = times;
+    }
+
+    @Override
+    public boolean isDone() {
+      return answer != null;
+    }
+
+    @Override
+    public boolean mayUsePlaintext() {
+      return true;
+    }
+
+    @Override
+    public void hostSkipped(FailureCause cause) {
+      reason = cause.text();
+    }
+
+    @Override
+    public void noHosts(FailureMeaning meaning) {
+      reason = meaning.cause().text();
+    }
+
+    @Override
+    public MailHost destination() {
+      return recipient.domain();
+    }
+
+    @Override
+    public List<Evidence> evidence() {
+      return List.of();
+    }
+
+    @Override
+    public boolean needsRequireTls() {
+      return false;
+    }
+
+    @Override
+    public boolean updatesLedger() {
+      return false;
+    }
+
+    @Override
+    public boolean isReported() {
+      return true;
+    }
+
+    @Override
+    public String connectionUse() {
+      return "|probe";
+    }
+
+    @Override
+    public String id() {
+      return "probe";
+    }
+
+    @Override
+    public ConnectionResult runOn(HostConnection peer) {
+      ClientSession dialogue = peer.session();
+      boolean reused = !peer.isUnused();
+      boolean heard = false;
+      peer.transactionBegan();
+      try {
+        peer.assertMeetsRequirement(needsRequireTls());
+        boolean utf8 = !recipient.isAscii();
+        if (utf8 && !dialogue.capabilities().offersSmtpUtf8()) {
+          reason = FailureTable.needsSmtpUtf8(peer.logName()).text();
+          dialogue.quit();
+          return ConnectionResult.CLOSED;
+        }
+        Reply mail = dialogue.exchange("MAIL FROM:<>" + (utf8 ? " SMTPUTF8" : ""), times.mail());
+        heard = true;
+        if (!mail.isPositive()) {
+          reason = peer.logName() + " said at MAIL: " + mail;
+          putOff |= mail.isTransient();
+          dialogue.quit();
+          return isForIpv4(mail, peer) ? ConnectionResult.OVER_IPV4 : ConnectionResult.NEXT_HOST;
+        }
+        Reply rcpt = dialogue.exchange("RCPT TO:<" + recipient + ">", times.rcpt());
+        boolean refused =
+            FailureTable.of(TransactionStage.RCPT, rcpt, peer.logName()).action()
+                == FailureMeaning.FailureAction.REFUSE;
+        if (rcpt.isPositive()) {
+          answer = new VerificationResult.Exists();
+        } else if (refused && isForIpv4(rcpt, peer)) {
+          reason = peer.logName() + " said at RCPT: " + rcpt;
+          dialogue.quit();
+          return ConnectionResult.OVER_IPV4;
+        } else if (refused && !putOff) {
+          answer = new VerificationResult.Refused(rcpt);
+        } else {
+          reason = peer.logName() + " said at RCPT: " + rcpt;
+          answer = new VerificationResult.NotKnown(reason);
+        }
+        Reply reset = dialogue.exchange("RSET", times.rcpt());
+        if (reset.isPositive()) {
+          return ConnectionResult.REUSABLE;
+        }
+        dialogue.quit();
+        return ConnectionResult.CLOSED;
+      } catch (IOException e) {
+        dialogue.closeQuietly();
+        if (reused && !heard) {
+          return ConnectionResult.STALE;
+        }
+        reason =
+            FailureTable.lost(
+                    heard ? TransactionStage.RCPT : TransactionStage.MAIL, e, peer.logName())
+                .cause()
+                .text();
+        return answer == null ? ConnectionResult.NEXT_HOST : ConnectionResult.CLOSED;
+      }
+    }
+
+    private static boolean isForIpv4(Reply reply, HostConnection peer) {
+      return peer.hasIpv4Alternative() && FailureTable.isAboutIpv6(reply);
+    }
+  }
+}

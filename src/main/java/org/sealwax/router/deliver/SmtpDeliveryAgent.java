@@ -1,0 +1,283 @@
+package org.sealwax.router.deliver;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.address.MailHost;
+import org.sealwax.mail.dns.Resolver;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.policy.IdentityRequirement;
+import org.sealwax.mail.policy.Policy;
+import org.sealwax.mail.policy.PolicyRow;
+import org.sealwax.mail.smtp.session.Greeting;
+import org.sealwax.mail.tls.TlsClient;
+import org.sealwax.mail.tls.verdict.TrustRoots;
+import org.sealwax.router.evidence.EvidenceGatherer;
+import org.sealwax.router.evidence.EvidenceSource;
+import org.sealwax.router.evidence.PolicyRows;
+import org.sealwax.router.log.MailLog;
+import org.sealwax.router.queue.Consignment;
+import org.sealwax.router.queue.ConsignmentRecipient;
+import org.sealwax.router.queue.DeliveryAgent;
+import org.sealwax.router.queue.DeliveryTarget;
+import org.sealwax.router.queue.MailOptions;
+import org.sealwax.router.queue.NextHop;
+import org.sealwax.router.queue.Outcome;
+
+/**
+ * Carries consignments to their next hops. Thread-safe; a new configuration means a new courier,
+ * and the old one is closed when its last round has ended.
+ */
+public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
+  private final RoundEnvironment environment;
+  private final PolicyRows rows;
+  private final TlsClient tls;
+  private final DeliveryAgent pipes;
+
+  /**
+   * What the courier works with.
+   *
+   * @param resolver for MX and addresses
+   * @param dialers open connections
+   * @param tls our side of TLS
+   * @param roots certificate authorities by the names that policy rows use; {@code public} is there
+   * @param clock the time
+   * @param random shuffles hosts, makes nonces
+   * @param log for TLS facts and bugs; outcomes are logged by the queue
+   * @param memories what hosts have shown; the same for every courier of a process, so that it
+   *     outlives a configuration
+   * @param sources of evidence beside the configuration, and who hears what deliveries show
+   */
+  public record SmtpDeliveryEnvironment(
+      Resolver resolver,
+      Dialers dialers,
+      TlsClient tls,
+      Map<String, TrustRoots> roots,
+      Clock clock,
+      RandomSource random,
+      MailLog log,
+      HostMemoryCache memories,
+      DeliveryKnowledge sources) {
+    /** Copies. */
+    public SmtpDeliveryEnvironment {
+      roots = Map.copyOf(roots);
+    }
+  }
+
+  /**
+   * A courier of one configuration.
+   *
+   * @param pipes carries what goes to commands
+   * @throws IllegalArgumentException when a row names roots that are not there
+   */
+  public SmtpDeliveryAgent(
+      DeliverySettings settings, SmtpDeliveryEnvironment world, DeliveryAgent pipes) {
+    this.pipes = pipes;
+    this.tls = world.tls();
+    this.rows = new PolicyRows(settings.level(), settings.rows());
+    checkRoots(settings, world.roots());
+    this.environment =
+        new RoundEnvironment(
+            settings,
+            new Policy(settings.ladder(), settings.floors()),
+            gatherer(rows, world.sources().published()),
+            world.sources(),
+            world.resolver(),
+            world.dialers(),
+            new Greeting(world.tls(), settings.times()),
+            world.roots(),
+            world.memories(),
+            new TriedHosts(),
+            new ConnectionPool(settings.pool(), world.clock()),
+            world.clock(),
+            world.random(),
+            world.log());
+  }
+
+  private static EvidenceGatherer gatherer(PolicyRows rows, List<EvidenceSource> published) {
+    List<EvidenceSource> sources = new ArrayList<>();
+    sources.add(rows);
+    sources.addAll(published);
+    return new EvidenceGatherer(sources);
+  }
+
+  private static void checkRoots(DeliverySettings settings, Map<String, TrustRoots> roots) {
+    if (!roots.containsKey(IdentityRequirement.PUBLIC_ROOTS)) {
+      throw new IllegalArgumentException("no public roots");
+    }
+    for (PolicyRow row : settings.rows()) {
+      checkRoots(row, roots);
+    }
+    for (RouteSettings route : settings.routes().values()) {
+      if (route.row() != null) {
+        checkRoots(route.row(), roots);
+      }
+    }
+  }
+
+  private static void checkRoots(PolicyRow row, Map<String, TrustRoots> roots) {
+    if (row.ca() != null && !roots.containsKey(row.ca())) {
+      throw new IllegalArgumentException("no roots of the name " + row.ca());
+    }
+  }
+
+  @Override
+  public Map<Long, Outcome> deliver(Consignment consignment) throws InterruptedException {
+    return switch (consignment.nextHop()) {
+      case NextHop.Pipe pipe -> pipes.deliver(consignment);
+      case NextHop.ByMx mx -> bySmtp(consignment);
+      case NextHop.Fixed fixed -> byRoute(consignment, fixed.route());
+      case NextHop.Reports reports ->
+          throw new IllegalStateException("reports are read before they come here");
+      case NextHop.NoPostmaster nobody ->
+          throw new IllegalStateException("mail for nobody is held before it comes here");
+    };
+  }
+
+  /**
+   * Over a configured route, where recipients of many domains travel together: those for whom other
+   * policy rows were written go apart, so that each row holds for its own domain and for no other.
+   */
+  private Map<Long, Outcome> byRoute(Consignment consignment, String route) {
+    if (consignment.recipients().size() == 1) {
+      return alike(consignment, route);
+    }
+    Map<List<PolicyRow>, List<ConsignmentRecipient>> apart = new LinkedHashMap<>();
+    for (ConsignmentRecipient addressee : consignment.recipients()) {
+      apart
+          .computeIfAbsent(rows.covering(destination(addressee)), r -> new ArrayList<>())
+          .add(addressee);
+    }
+    Map<Long, Outcome> outcomes = new LinkedHashMap<>();
+    for (List<ConsignmentRecipient> some : apart.values()) {
+      outcomes.putAll(alike(consignment.to(some), route));
+    }
+    return outcomes;
+  }
+
+  /** The same for recipients who are covered by the same rows. */
+  private Map<Long, Outcome> alike(Consignment consignment, String route) {
+    Map<Long, Outcome> outcomes = bySmtp(consignment);
+    MailHost destination = destination(consignment.recipients().getFirst());
+    if (rows.covering(destination).equals(rows.forAll()) || route.equals(destination.toString())) {
+      return outcomes;
+    }
+    Map<Long, Outcome> own = new LinkedHashMap<>(outcomes);
+    own.replaceAll((key, outcome) -> ofTheMessage(outcome));
+    return own;
+  }
+
+  /** What keeps mail with rows of its own from a route says nothing about other mail on it. */
+  private static Outcome ofTheMessage(Outcome outcome) {
+    return switch (outcome) {
+      case Outcome.Deferred d -> new Outcome.Deferred(FailureTable.ofTheMessage(d.cause()));
+      case Outcome.Held h -> h;
+      case Outcome.Refused r -> r;
+      case Outcome.Delivered d -> d;
+    };
+  }
+
+  /** The domain or address literal of a recipient that goes by SMTP. */
+  static MailHost destination(ConsignmentRecipient addressee) {
+    return switch (addressee.target()) {
+      case DeliveryTarget.Remote r -> r.mailbox().domain();
+      case DeliveryTarget.Postmaster p -> p.mailbox().domain();
+      case DeliveryTarget.Command c -> throw new IllegalStateException("a command has no hosts");
+      case DeliveryTarget.Reports r -> throw new IllegalStateException("reports go to no hosts");
+    };
+  }
+
+  private Map<Long, Outcome> bySmtp(Consignment consignment) {
+    RecipientOutcomes outcomes = new RecipientOutcomes(consignment.recipients());
+    NextHop hop = consignment.nextHop();
+    DeliverySettings settings = environment.settings();
+    RouteSettings route = hop instanceof NextHop.Fixed f ? settings.routes().get(f.route()) : null;
+    boolean authenticated = route != null && route.credentials() != null;
+    ConsignmentTransfer transfer =
+        new ConsignmentTransfer(consignment, outcomes, environment, authenticated);
+    try {
+      new DeliveryRound(environment, transfer, hop).run();
+    } catch (InterruptedException e) {
+      // What was delivered was delivered: the outcomes so far must not be lost.
+      Thread.currentThread().interrupt();
+      outcomes.endAllWith(FailureTable.interrupted());
+    } catch (RuntimeException | LinkageError | StackOverflowError | AssertionError e) {
+      // The boundary for bugs of our own: the mail is kept.
+      environment.log().bug("deliver " + consignment.id(), e);
+      outcomes.endAllWith(FailureTable.bug());
+    }
+    return consignment.options().requireTls()
+        ? outcomes.endRequiringTls(FailureTable.unknown())
+        : outcomes.end(FailureTable.unknown());
+  }
+
+  /**
+   * What would be demanded of each host of a next hop now, and why; no mail is sent, and nothing is
+   * remembered of it.
+   *
+   * @param destination the domain of the recipients
+   * @param message what a message demands or waives
+   * @param probes whether one connection is made to each host
+   * @throws InterruptedException when the thread is told to stop
+   */
+  public DeliveryPreview preview(
+      NextHop hop, MailHost destination, MailOptions.TlsOption message, boolean probes)
+      throws InterruptedException {
+    return new DeliveryRound(
+            environment.withoutLedgerUpdates(), new DryRun(destination, message), hop)
+        .preview(probes);
+  }
+
+  /**
+   * Looks up and fetches what a round toward this next hop will need, as far as it is not in
+   * memory: its MX, and the evidence about its first hosts. Nothing is dialled but the host of an
+   * MTA-STS policy, and the ledger hears nothing.
+   *
+   * @throws InterruptedException when the thread is told to stop
+   */
+  public void prefetch(NextHop hop) throws InterruptedException {
+    if (hop instanceof NextHop.ByMx mx) {
+      DryRun inquiry = new DryRun(mx.domain(), MailOptions.TlsOption.UNSPECIFIED);
+      new DeliveryRound(environment.withoutLedgerUpdates(), inquiry, hop).prefetch();
+    }
+  }
+
+  /**
+   * Greets one MX host of a domain to which no mail goes now: EHLO, STARTTLS, EHLO, QUIT from the
+   * address that mail leaves from. The ledger hears what it shows, and nobody else.
+   *
+   * @return what it showed, in words; empty when it is no MX host any more, or has no address
+   * @throws InterruptedException when the thread is told to stop
+   */
+  public Optional<String> greet(Domain domain, Domain host) throws InterruptedException {
+    DryRun inquiry = new DryRun(domain, MailOptions.TlsOption.UNSPECIFIED);
+    return new DeliveryRound(environment, inquiry, new NextHop.ByMx(domain))
+        .greet(host)
+        .map(glance -> DeliveryPreview.ConnectionPreview.describe(glance.observation()));
+  }
+
+  /** What its rounds work with. */
+  RoundEnvironment environment() {
+    return environment;
+  }
+
+  /** Asks next hops about recipients, with this courier's routes, policy and memory. */
+  public RecipientVerifier recipientVerifier() {
+    return new RecipientVerifier(environment, tls);
+  }
+
+  /** Idle connections kept now, for metrics. */
+  public int idleConnections() {
+    return environment.pool().size();
+  }
+
+  /** Ends idle connections; rounds under way end by themselves. */
+  @Override
+  public void close() {
+    environment.pool().close();
+  }
+}

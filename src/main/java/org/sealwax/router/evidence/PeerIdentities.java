@@ -1,0 +1,484 @@
+package org.sealwax.router.evidence;
+
+import java.io.Closeable;
+import java.io.UncheckedIOException;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.address.PublicSuffixList;
+import org.sealwax.mail.dns.DnsAnswer;
+import org.sealwax.mail.dns.DnssecStatus;
+import org.sealwax.mail.dns.MxRecord;
+import org.sealwax.mail.dns.MxSet;
+import org.sealwax.mail.dns.Resolver;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.net.Supervisor;
+import org.sealwax.mail.net.Threads;
+import org.sealwax.mail.policy.Evidence;
+import org.sealwax.mail.policy.Evidence.DaneState;
+import org.sealwax.mail.policy.PolicySubject;
+import org.sealwax.mail.tls.PeerVerifier;
+import org.sealwax.mail.tls.verdict.NameCheck;
+import org.sealwax.mail.tls.verdict.PeerRole;
+import org.sealwax.mail.tls.verdict.Pin;
+import org.sealwax.mail.tls.verdict.Pins;
+import org.sealwax.mail.tls.verdict.ReferenceIdentity;
+import org.sealwax.mail.tls.verdict.TlsaAssociations;
+import org.sealwax.mail.tls.verdict.TrustRoots;
+import org.sealwax.mail.tls.verdict.Verdict;
+import org.sealwax.router.ledger.ProvenHost;
+import org.sealwax.router.log.MailLog;
+
+/**
+ * What is known of the own MX hosts of peers that the configuration names, so that they are known
+ * again when they come as clients: the keys and names that the ledger saw at verified hosts, and
+ * TLSA records that DNSSEC proves, from the MX answer on.
+ *
+ * <p>It is looked up in the background, each peer by itself and never more often than {@link
+ * #SOONEST}, whoever connects: a session only reads what is there, so a stranger can neither cause
+ * a look-up nor wait for one. What could not be renewed counts until its time is over and no
+ * longer. Thread-safe.
+ */
+public final class PeerIdentities implements PeerMatcher, Closeable {
+  /** Peers: each is looked up all the time, and compared with at each handshake. */
+  public static final int MOST_PEERS = 64;
+
+  /** MX hosts of a peer; big honest sites have about ten, and one of these is who sends. */
+  static final int MOST_HOSTS = 16;
+
+  /** Between two looks at one peer. */
+  static final Duration SOONEST = Duration.ofMinutes(5);
+
+  /** Between two looks at one peer whose records live long. */
+  static final Duration LATEST = Duration.ofHours(1);
+
+  /** How long records count whose time to live is shorter: over one look that failed. */
+  static final Duration LEAST_LIFE = SOONEST.multipliedBy(2);
+
+  /** How long records count whose time to live is longer. */
+  static final Duration MOST_LIFE = Duration.ofDays(1);
+
+  /** How long a key counts after the last verified session with it: certificates are renewed. */
+  static final Duration KEY_LIFE = Duration.ofDays(14);
+
+  private static final Duration SWEEP = Duration.ofSeconds(10);
+
+  /**
+   * A row.
+   *
+   * @param domain whose MX hosts are meant
+   * @param relay whether they may send anywhere
+   */
+  public record NamedPeer(Domain domain, boolean relay) {}
+
+  /** What the ledger knows. Thread-safe; may read the disk. */
+  @FunctionalInterface
+  public interface PeerHistory {
+    /** MX hosts of {@code domain} that were verified since then. */
+    List<ProvenHost> proven(Domain domain, Instant since);
+  }
+
+  /**
+   * What they work with.
+   *
+   * @param dane evidence about TLSA records
+   * @param memory the ledger
+   */
+  public record PeerIdentitiesEnvironment(
+      Resolver resolver,
+      EvidenceSource dane,
+      PeerHistory memory,
+      PeerVerifier verifier,
+      Clock clock,
+      RandomSource random,
+      MailLog log) {}
+
+  /**
+   * One way to know one host.
+   *
+   * @param keys that it showed
+   * @param named whether its name counts, under a chain that holds
+   * @param associations of its TLSA records
+   * @param own whether it belongs to the peer alone, as far as names tell
+   * @param until when it stops counting
+   */
+  private record HostIdentity(
+      Domain host,
+      Set<Pin> keys,
+      boolean named,
+      TlsaAssociations associations,
+      boolean own,
+      Instant until) {}
+
+  /** What is known of one peer, and when it is looked at again. */
+  private record PeerKnowledge(List<HostIdentity> images, Instant next) {}
+
+  /** The rows in force and the roots that names need. */
+  private record NamedPeers(List<NamedPeer> peers, TrustRoots roots) {}
+
+  private final PeerIdentitiesEnvironment environment;
+  private final PublicSuffixList suffixes = PublicSuffixList.bundled();
+  private final Map<Domain, PeerKnowledge> known = new HashMap<>();
+  private final Set<Domain> looking = new HashSet<>();
+  private final Semaphore wake = new Semaphore(0);
+  private volatile NamedPeers rows = new NamedPeers(List.of(), TrustRoots.none());
+  private volatile boolean closed;
+  private @Nullable Thread background;
+
+  /** Nothing is looked up before {@link #start}. */
+  public PeerIdentities(PeerIdentitiesEnvironment world) {
+    this.environment = world;
+  }
+
+  /**
+   * Puts rows in force; what is known of peers that stay is kept.
+   *
+   * @param peers at most {@link #MOST_PEERS}, no domain twice
+   * @param roots for names; the public ones and those of the configuration
+   */
+  public void use(List<NamedPeer> peers, TrustRoots roots) {
+    if (peers.size() > MOST_PEERS) {
+      throw new IllegalArgumentException("too many peers");
+    }
+    rows = new NamedPeers(List.copyOf(peers), roots);
+    Set<Domain> named = new HashSet<>();
+    peers.forEach(p -> named.add(p.domain()));
+    synchronized (known) {
+      known.keySet().retainAll(named);
+    }
+    wake.release();
+  }
+
+  /**
+   * What is known of a peer, for people.
+   *
+   * @param by the records, keys and names; {@code nothing} when there are none
+   * @param relay what the row says
+   * @param next when it is looked at again; null before the first look
+   */
+  public record PeerStatus(String by, boolean relay, @Nullable Instant next) {}
+
+  /** What is known now of a peer that a row names. */
+  public Optional<PeerStatus> status(Domain peer) {
+    return rows.peers().stream()
+        .filter(p -> p.domain().equals(peer))
+        .findFirst()
+        .map(
+            p -> {
+              PeerKnowledge k;
+              synchronized (known) {
+                k = known.get(peer);
+              }
+              Instant now = environment.clock().now();
+              List<HostIdentity> images =
+                  k == null
+                      ? List.of()
+                      : k.images().stream().filter(i -> i.until().isAfter(now)).toList();
+              return new PeerStatus(describe(images), p.relay(), k == null ? null : k.next());
+            });
+  }
+
+  /** Looks at every peer whose time has come, and waits for what is found. */
+  public void refreshDue() {
+    due().forEach(this::refresh);
+  }
+
+  /** Begins to look, and goes on. */
+  public synchronized void start() {
+    if (background == null) {
+      background = Supervisor.start("mirrors", () -> closed, this::keep);
+    }
+  }
+
+  private void keep() {
+    try {
+      while (!closed) {
+        try {
+          for (Domain peer : due()) {
+            Threads.start("mirror " + peer, () -> refresh(peer));
+          }
+        } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
+          environment.log().bug("mirrors", e);
+        }
+        if (rows.peers().isEmpty()) {
+          wake.acquire();
+        } else {
+          boolean woken = wake.tryAcquire(SWEEP.toMillis(), TimeUnit.MILLISECONDS);
+          if (woken) {
+            wake.drainPermits();
+          }
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Peers whose time has come; each must be looked at then. */
+  List<Domain> due() {
+    Instant now = environment.clock().now();
+    List<Domain> due = new ArrayList<>();
+    synchronized (known) {
+      for (NamedPeer peer : rows.peers()) {
+        PeerKnowledge k = known.get(peer.domain());
+        boolean isTime = k == null || !k.next().isAfter(now);
+        if (isTime && looking.add(peer.domain())) {
+          due.add(peer.domain());
+        }
+      }
+    }
+    return due;
+  }
+
+  /** Looks at one peer; blocks on the DNS for as long as the resolver lets it. */
+  void refresh(Domain peer) {
+    Instant now = environment.clock().now();
+    List<HostIdentity> before;
+    synchronized (known) {
+      PeerKnowledge k = known.get(peer);
+      before = k == null ? List.of() : k.images();
+    }
+    List<HostIdentity> images = new ArrayList<>();
+    try {
+      images.addAll(remembered(peer, now));
+      images.addAll(published(peer, now, before));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (RuntimeException e) {
+      // A bug of ours must not end the looks for good.
+      environment.log().bug("mirror of " + peer, e);
+    }
+    PeerKnowledge made = new PeerKnowledge(List.copyOf(images), next(images, now));
+    synchronized (known) {
+      looking.remove(peer);
+      if (rows.peers().stream().anyMatch(p -> p.domain().equals(peer))) {
+        known.put(peer, made);
+      }
+    }
+    if (!describe(images).equals(describe(before))) {
+      environment.log().note("mirror", peer + " is known by " + describe(images));
+    }
+  }
+
+  private static String describe(List<HostIdentity> images) {
+    List<String> out = new ArrayList<>();
+    for (HostIdentity i : images) {
+      out.add(
+          (i.associations().records().isEmpty()
+                  ? i.keys().size() + (i.keys().size() == 1 ? " key" : " keys") + " and name of "
+                  : i.associations().records().size() + " TLSA of ")
+              + i.host()
+              + (i.own() ? "" : " (of others too: no relay)"));
+    }
+    return out.isEmpty() ? "nothing" : String.join(", ", out);
+  }
+
+  private Instant next(List<HostIdentity> images, Instant now) {
+    Duration wait = LATEST;
+    for (HostIdentity image : images) {
+      Duration half = Duration.between(now, image.until()).dividedBy(2);
+      wait = half.compareTo(wait) < 0 ? half : wait;
+    }
+    if (images.isEmpty() || wait.compareTo(SOONEST) < 0) {
+      wait = SOONEST;
+    }
+    // Not all peers at the same moment.
+    return now.plus(wait)
+        .plusMillis((long) (wait.toMillis() * environment.random().fraction() / 10));
+  }
+
+  private List<HostIdentity> remembered(Domain peer, Instant now) {
+    List<HostIdentity> out = new ArrayList<>();
+    try {
+      for (ProvenHost p : environment.memory().proven(peer, now.minus(KEY_LIFE))) {
+        Instant old = p.last().plus(KEY_LIFE);
+        Instant until = now.plus(LATEST.multipliedBy(2));
+        out.add(
+            new HostIdentity(
+                p.host(),
+                p.keys(),
+                true,
+                TlsaAssociations.NONE,
+                isOwn(peer, p.host()),
+                old.isBefore(until) ? old : until));
+      }
+    } catch (UncheckedIOException e) {
+      environment.log().warning("mirror", "the ledger's row of " + peer + ": " + e.getMessage());
+    }
+    return out;
+  }
+
+  /** TLSA records, where DNSSEC proves every step from the domain to them. */
+  private List<HostIdentity> published(Domain peer, Instant now, List<HostIdentity> before)
+      throws InterruptedException {
+    DnsAnswer<MxRecord> answer = environment.resolver().mx(peer);
+    return switch (MxSet.of(peer, answer, Set.of(), environment.random())) {
+      case MxSet.Hosts hosts -> {
+        List<HostIdentity> out = new ArrayList<>();
+        if (hosts.security() != DnssecStatus.SECURE) {
+          yield out;
+        }
+        Instant mxUntil = now.plus(answer.ttl());
+        for (MxSet.MxHost target :
+            hosts.targets().subList(0, Math.min(MOST_HOSTS, hosts.targets().size()))) {
+          out.addAll(records(peer, target.host(), mxUntil, now, before));
+        }
+        yield out;
+      }
+      case MxSet.MxLookupFailed t -> stillGood(before, null, now);
+      case MxSet.NullMx n -> List.of();
+      case MxSet.NoSuchDomain n -> List.of();
+      case MxSet.LoopsBack l -> List.of();
+    };
+  }
+
+  private List<HostIdentity> records(
+      Domain peer, Domain host, Instant mxUntil, Instant now, List<HostIdentity> before)
+      throws InterruptedException {
+    List<HostIdentity> out = new ArrayList<>();
+    for (Evidence evidence : environment.dane().evidenceFor(new PolicySubject(peer, host, true))) {
+      if (!(evidence instanceof Evidence.Dane dane) || !dane.secureMx()) {
+        continue;
+      }
+      switch (dane.state()) {
+        case DaneState.Usable usable -> {
+          Instant ends = dane.expires().isBefore(mxUntil) ? dane.expires() : mxUntil;
+          Instant least = now.plus(LEAST_LIFE);
+          Instant most = now.plus(MOST_LIFE);
+          Instant until = ends.isBefore(least) ? least : ends.isAfter(most) ? most : ends;
+          out.add(
+              new HostIdentity(
+                  host, Set.of(), false, usable.associations(), isOwn(peer, host), until));
+        }
+        // Not "no records": what was proven before counts until its time is over.
+        case DaneState.LookupFailed t -> out.addAll(stillGood(before, host, now));
+        case DaneState.Unusable u -> {}
+        case DaneState.Absent a -> {}
+      }
+    }
+    return out;
+  }
+
+  private static List<HostIdentity> stillGood(
+      List<HostIdentity> before, @Nullable Domain host, Instant now) {
+    return before.stream()
+        .filter(i -> !i.associations().records().isEmpty() && i.until().isAfter(now))
+        .filter(i -> host == null || i.host().equals(host))
+        .toList();
+  }
+
+  /** A provider's host is its customers' host too: it is not the peer who comes from there. */
+  private boolean isOwn(Domain peer, Domain host) {
+    Optional<Domain> mine = suffixes.registrable(peer);
+    return mine.isPresent() && mine.equals(suffixes.registrable(host));
+  }
+
+  @Override
+  public Optional<PeerMatch> of(List<X509Certificate> chain) {
+    NamedPeers now = rows;
+    if (chain.isEmpty() || now.peers().isEmpty()) {
+      return Optional.empty();
+    }
+    List<PeerFound> found =
+        new CertificateComparison(chain, now.roots(), environment.clock().now()).among(now.peers());
+    // One host may be the MX of several peers: what grants most is asked for.
+    return found.stream()
+        .max(Comparator.comparing((PeerFound f) -> f.relay()))
+        .map(
+            f ->
+                new PeerMatch(
+                    f.peer(),
+                    new Verdict.Verified(Verdict.IdentifiedBy.MIRROR, f.peer() + " " + f.how()),
+                    f.relay()));
+  }
+
+  private record PeerFound(Domain peer, String how, boolean relay) {}
+
+  /** One certificate, held against all peers. */
+  private final class CertificateComparison {
+    private final List<X509Certificate> chain;
+    private final TrustRoots roots;
+    private final Instant now;
+    private final Pin pin;
+    private @Nullable Boolean isMatch;
+
+    CertificateComparison(List<X509Certificate> chain, TrustRoots roots, Instant now) {
+      this.chain = chain;
+      this.roots = roots;
+      this.now = now;
+      this.pin = Pins.of(chain.getFirst());
+    }
+
+    List<PeerFound> among(List<NamedPeer> peers) {
+      List<PeerFound> out = new ArrayList<>();
+      for (NamedPeer peer : peers) {
+        PeerKnowledge k;
+        synchronized (known) {
+          k = known.get(peer.domain());
+        }
+        if (k == null) {
+          continue;
+        }
+        for (HostIdentity image : k.images()) {
+          String how = image.until().isAfter(now) ? how(image) : null;
+          if (how != null) {
+            out.add(new PeerFound(peer.domain(), how, peer.relay() && image.own()));
+          }
+        }
+      }
+      return out;
+    }
+
+    private @Nullable String how(HostIdentity image) {
+      if (image.keys().contains(pin)) {
+        return "key";
+      }
+      if (image.named()
+          && NameCheck.match(chain.getFirst(), List.of(image.host())).isPresent()
+          && isMatch()) {
+        return "name " + image.host();
+      }
+      if (!image.associations().records().isEmpty()
+          && judged(
+                  new ReferenceIdentity(
+                      List.of(), Set.of(), TrustRoots.none(), image.associations()))
+              instanceof Verdict.Verified) {
+        return "tlsa";
+      }
+      return null;
+    }
+
+    private boolean isMatch() {
+      Boolean known = isMatch;
+      if (known == null) {
+        known =
+            judged(new ReferenceIdentity(List.of(), Set.of(), roots)) instanceof Verdict.Trusted;
+        isMatch = known;
+      }
+      return known;
+    }
+
+    private Verdict judged(ReferenceIdentity references) {
+      return environment.verifier().verify(chain, references, PeerRole.CLIENT).verdict();
+    }
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    wake.release();
+  }
+}

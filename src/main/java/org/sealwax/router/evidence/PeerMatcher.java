@@ -1,0 +1,32 @@
+package org.sealwax.router.evidence;
+
+import java.security.cert.X509Certificate;
+import java.util.List;
+import java.util.Optional;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.tls.verdict.Verdict;
+
+/** Whether a client is the mirror image of a named peer's own MX host. Thread-safe. */
+@FunctionalInterface
+public interface PeerMatcher {
+  /**
+   * Whom a client looks like.
+   *
+   * @param peer the domain of the row
+   * @param verdict {@code verified(mirror …)}
+   * @param relay whether the row grants relay to who is known so
+   */
+  record PeerMatch(Domain peer, Verdict.Verified verdict, boolean relay) {}
+
+  /**
+   * Whose mirror image the owner of this certificate is, if anybody's: from memory, at once.
+   *
+   * @param chain as shown, leaf first; of a resumed session the stored one; empty: nobody's
+   */
+  Optional<PeerMatch> of(List<X509Certificate> chain);
+
+  /** No peer is named. */
+  static PeerMatcher none() {
+    return chain -> Optional.empty();
+  }
+}

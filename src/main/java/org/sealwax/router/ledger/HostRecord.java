@@ -1,0 +1,143 @@
+package org.sealwax.router.ledger;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import org.sealwax.mail.tls.verdict.Pin;
+
+/**
+ * What one host of one domain has shown.
+ *
+ * @param first seen
+ * @param last seen
+ * @param counts by what was shown
+ * @param encrypted days on which it was greeted with TLS since the domain last showed none, by mail
+ *     that counts or to know it
+ * @param verified days on which it was verified so since the domain last showed less
+ * @param ipv4 whether it has addresses of this family, as far as known
+ * @param ipv6 likewise
+ * @param keys of its certificates, the latest last
+ * @param recent the last observations, the latest last
+ */
+public record HostRecord(
+    Instant first,
+    Instant last,
+    Map<ProvenLevel, Count> counts,
+    Days encrypted,
+    Days verified,
+    boolean ipv4,
+    boolean ipv6,
+    List<KeySpan> keys,
+    List<RememberedSample> recent) {
+  /** Observations kept for {@code explain --what-if}. */
+  public static final int MAX_RECENT = 32;
+
+  /** Keys kept: a host with several certificates shows them by turns. */
+  public static final int MAX_KEYS = 8;
+
+  /**
+   * How often something was shown.
+   *
+   * @param sessions in all
+   * @param days distinct ones
+   * @param lastDay the last of them, counted from 1970-01-01
+   */
+  public record Count(int sessions, int days, long lastDay) {
+    static final Count NONE = new Count(0, 0, Long.MIN_VALUE);
+
+    Count again(Instant at) {
+      long day = LevelProgress.day(at);
+      return sessions >= LevelProgress.ENOUGH
+          ? this
+          : new Count(sessions + 1, day == lastDay ? days : days + 1, day);
+    }
+  }
+
+  /**
+   * Distinct days (UTC).
+   *
+   * @param count how many
+   * @param last the last of them, counted from 1970-01-01
+   */
+  public record Days(int count, long last) {
+    static final Days NONE = new Days(0, Long.MIN_VALUE);
+
+    Days on(Instant at) {
+      long day = LevelProgress.day(at);
+      return day == last || count >= LevelProgress.ENOUGH ? this : new Days(count + 1, day);
+    }
+  }
+
+  /** A key, and when it was seen first and last. */
+  public record KeySpan(Pin key, Instant first, Instant last) {}
+
+  /** Copies and checks bounds. */
+  public HostRecord {
+    counts = Map.copyOf(counts);
+    keys = List.copyOf(keys);
+    recent = List.copyOf(recent);
+    if (keys.size() > MAX_KEYS || recent.size() > MAX_RECENT) {
+      throw new IllegalArgumentException("too much for one host");
+    }
+  }
+
+  static HostRecord fresh(Instant now) {
+    return new HostRecord(
+        now, now, Map.of(), Days.NONE, Days.NONE, false, false, List.of(), List.of());
+  }
+
+  HostRecord with(RememberedSample showing) {
+    Map<ProvenLevel, Count> more = new EnumMap<>(ProvenLevel.class);
+    more.putAll(counts);
+    more.merge(
+        showing.level(), Count.NONE.again(showing.at()), (old, one) -> old.again(showing.at()));
+    List<KeySpan> spans = keysWith(showing);
+    List<RememberedSample> latest = new ArrayList<>(recent);
+    // One object per key and not per observation: rows are held by the thousand.
+    latest.add(showing.key() == null ? showing : showing.withKey(spans.getLast().key()));
+    return new HostRecord(
+        first,
+        showing.at(),
+        more,
+        encrypted,
+        verified,
+        ipv4 || showing.family() == HostPath.PathFamily.IPV4,
+        ipv6 || showing.family() == HostPath.PathFamily.IPV6,
+        spans,
+        latest.subList(Math.max(0, latest.size() - MAX_RECENT), latest.size()));
+  }
+
+  private List<KeySpan> keysWith(RememberedSample showing) {
+    Pin key = showing.key();
+    if (key == null) {
+      return keys;
+    }
+    List<KeySpan> spans = new ArrayList<>(keys);
+    Instant since = showing.at();
+    Pin same = key;
+    for (KeySpan span : keys) {
+      if (span.key().equals(key)) {
+        since = span.first();
+        same = span.key();
+        spans.remove(span);
+      }
+    }
+    spans.add(new KeySpan(same, since, showing.at()));
+    return spans.subList(Math.max(0, spans.size() - MAX_KEYS), spans.size());
+  }
+
+  HostRecord withDays(Days newEncrypted, Days newVerified) {
+    return new HostRecord(first, last, counts, newEncrypted, newVerified, ipv4, ipv6, keys, recent);
+  }
+
+  /** Whether it was looked for and has no address: it cannot be greeted, and takes no mail. */
+  boolean isWithoutAddress() {
+    return !ipv4 && !ipv6;
+  }
+
+  HostRecord withAddresses(boolean four, boolean six) {
+    return new HostRecord(first, last, counts, encrypted, verified, four, six, keys, recent);
+  }
+}

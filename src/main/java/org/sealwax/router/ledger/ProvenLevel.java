@@ -1,0 +1,69 @@
+package org.sealwax.router.ledger;
+
+import java.util.List;
+import java.util.Locale;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.policy.FallbackStep;
+import org.sealwax.mail.policy.Observation;
+import org.sealwax.mail.policy.TlsLevel;
+import org.sealwax.mail.tls.verdict.Handshake;
+import org.sealwax.mail.tls.verdict.NameCheck;
+
+/** What one connection is worth to the ledger, from nothing to the most. */
+public enum ProvenLevel {
+  /** No connection, or no conversation: says nothing about TLS. */
+  SILENT,
+  /** Clear text followed the reply to STARTTLS: somebody is in between. */
+  INJECTED,
+  /** STARTTLS was not offered, or the mail went in clear text. */
+  CLEAR,
+  /** STARTTLS was offered and answered 4yz or 5yz. */
+  REFUSED,
+  /** TLS was offered and broke. */
+  BROKEN,
+  /** TLS, whoever the peer was. */
+  ENCRYPTED,
+  /** TLS, with a certificate by public roots for the host's name. */
+  VERIFIED;
+
+  /** The worth of what the router saw. */
+  static ProvenLevel of(HostSample seen) {
+    return switch (seen.observation()) {
+      case Observation.Unreachable u -> SILENT;
+      case Observation.RefusedByReply u -> SILENT;
+      case Observation.ConnectionLost b -> SILENT;
+      case Observation.Unencrypted c -> CLEAR;
+      case Observation.StarttlsRefused r -> REFUSED;
+      case Observation.Injected i -> INJECTED;
+      // A connection that was made without TLS by decision cannot break in TLS.
+      case Observation.HandshakeFailed b -> seen.step() == FallbackStep.CLEAR ? CLEAR : BROKEN;
+      case Observation.Encrypted e -> of(e.handshake(), seen.host(), seen.publicRoots());
+    };
+  }
+
+  private static ProvenLevel of(Handshake handshake, Domain host, boolean publicRoots) {
+    // Looked at here and not taken from the verdict: without a demand nobody asks for a name, and
+    // with one it may be another name than the host's.
+    return publicRoots
+            && handshake.proof().isChainValid()
+            && !handshake.peerChain().isEmpty()
+            && NameCheck.match(handshake.peerChain().getFirst(), List.of(host)).isPresent()
+        ? VERIFIED
+        : ENCRYPTED;
+  }
+
+  /** For people: {@code encrypted}. */
+  public String word() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  /** Whether TLS came about. */
+  boolean isTls() {
+    return this == ENCRYPTED || this == VERIFIED;
+  }
+
+  /** Whether this keeps what {@code level} (ENCRYPT or VERIFY) expects. */
+  boolean meets(TlsLevel level) {
+    return level == TlsLevel.VERIFY ? this == VERIFIED : isTls();
+  }
+}

@@ -1,0 +1,90 @@
+package org.sealwax.router.ledger;
+
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.policy.FallbackStep;
+import org.sealwax.mail.policy.Observation;
+import org.sealwax.mail.tls.verdict.Handshake;
+import org.sealwax.mail.tls.verdict.Pin;
+import org.sealwax.mail.tls.verdict.Pins;
+import org.sealwax.mail.tls.verdict.TlsVersion;
+
+/**
+ * One remembered observation of a host.
+ *
+ * @param at when, in whole seconds
+ * @param family of the address
+ * @param level what it was worth
+ * @param step how much was offered
+ * @param origin why it was made
+ * @param proven whether DANE was in force and named the peer: then a certificate that does not hold
+ *     is no violation
+ * @param version of TLS, or null without TLS
+ * @param key of the leaf certificate, or null without one
+ */
+public record RememberedSample(
+    Instant at,
+    HostPath.PathFamily family,
+    ProvenLevel level,
+    FallbackStep step,
+    SampleOrigin origin,
+    boolean proven,
+    @Nullable TlsVersion version,
+    @Nullable Pin key) {
+  /** Why a connection was made. */
+  public enum SampleOrigin {
+    /** Mail that may teach us something: each session counts for the domain. */
+    MAIL,
+    /** We wanted to know the host: counts for the host, and not as a session of the domain. */
+    GREETING,
+    /** What strangers choose, such as mail with a null sender: watched, and nothing else. */
+    OTHER;
+
+    static SampleOrigin mail(boolean counts) {
+      return counts ? MAIL : OTHER;
+    }
+  }
+
+  /** Mail, which may teach us something or not, without DANE. */
+  public RememberedSample(
+      Instant at,
+      HostPath.PathFamily family,
+      ProvenLevel shown,
+      FallbackStep rung,
+      boolean counts,
+      @Nullable TlsVersion version,
+      @Nullable Pin key) {
+    this(at, family, shown, rung, SampleOrigin.mail(counts), false, version, key);
+  }
+
+  /** Whole seconds, as they are stored. */
+  public RememberedSample {
+    at = at.truncatedTo(ChronoUnit.SECONDS);
+  }
+
+  static RememberedSample of(HostSample seen, SampleOrigin behind, Instant now) {
+    Handshake handshake =
+        seen.observation() instanceof Observation.Encrypted e ? e.handshake() : null;
+    return new RememberedSample(
+        now,
+        HostPath.PathFamily.of(seen.address()),
+        ProvenLevel.of(seen),
+        seen.step(),
+        behind,
+        seen.proven(),
+        handshake == null ? null : handshake.version(),
+        handshake == null || handshake.peerChain().isEmpty()
+            ? null
+            : Pins.of(handshake.peerChain().getFirst()));
+  }
+
+  RememberedSample withKey(Pin same) {
+    return new RememberedSample(at, family, level, step, origin, proven, version, same);
+  }
+
+  /** Whether mail that may teach us was behind it. */
+  public boolean counts() {
+    return origin == SampleOrigin.MAIL;
+  }
+}

@@ -1,0 +1,52 @@
+package org.sealwax.router.log;
+
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.OptionalLong;
+import org.sealwax.mail.net.Clock;
+
+/** Lets one line of a kind through in each minute, and counts the others. Thread-safe. */
+final class RepeatLimit {
+  /** Lines of one kind are this far apart. */
+  static final Duration APART = Duration.ofMinutes(1);
+
+  /** Kinds that are remembered. */
+  static final int MOST = 64;
+
+  private final Clock clock;
+  private final Map<String, RepeatCount> told =
+      new LinkedHashMap<>(MOST, 0.75f, true) {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, RepeatCount> eldest) {
+          return size() > MOST;
+        }
+      };
+
+  private static final class RepeatCount {
+    private final long at;
+    private long others;
+
+    private RepeatCount(long at) {
+      this.at = at;
+    }
+  }
+
+  RepeatLimit(Clock clock) {
+    this.clock = clock;
+  }
+
+  /** Empty when the line is one too many; else how many were since the last one. */
+  synchronized OptionalLong next(String kind) {
+    long now = clock.nanoTime();
+    RepeatCount last = told.get(kind);
+    if (last != null && now - last.at < APART.toNanos()) {
+      last.others++;
+      return OptionalLong.empty();
+    }
+    told.put(kind, new RepeatCount(now));
+    return OptionalLong.of(last == null ? 0 : last.others);
+  }
+}

@@ -1,0 +1,69 @@
+package org.sealwax.router.policyd;
+
+import java.nio.charset.StandardCharsets;
+
+/** A reply of socketmap_table(5). */
+sealed interface SocketmapReply {
+  /** Octets of a reply that Postfix's client takes. */
+  int MAX_LENGTH = 100_000;
+
+  /**
+   * A policy.
+   *
+   * @param line a level of postconf(5) and its attributes, in ASCII
+   */
+  record Found(String line) implements SocketmapReply {}
+
+  /** No policy of ours: the level in main.cf holds. */
+  record NotFound() implements SocketmapReply {}
+
+  /**
+   * Not known now: Postfix puts the mail off.
+   *
+   * @param reason for its log
+   */
+  record Temporary(String reason) implements SocketmapReply {}
+
+  /** It took too long, and will be known later. */
+  record TimedOut(String reason) implements SocketmapReply {}
+
+  /** The request makes no sense. */
+  record Permanent(String reason) implements SocketmapReply {}
+
+  /** As it goes on the wire. */
+  default String text() {
+    return switch (this) {
+      case Found f -> "OK " + f.line();
+      case NotFound n -> "NOTFOUND ";
+      case Temporary t -> "TEMP " + plain(t.reason());
+      case TimedOut t -> "TIMEOUT " + plain(t.reason());
+      case Permanent p -> "PERM " + plain(p.reason());
+    };
+  }
+
+  /** The level's word, or what stands for it: for metrics. */
+  default String word() {
+    return switch (this) {
+      case Found f -> f.line().split(" ", 2)[0];
+      case NotFound n -> "notfound";
+      case Temporary t -> "temp";
+      case TimedOut t -> "timeout";
+      case Permanent p -> "perm";
+    };
+  }
+
+  /** The octets of {@link #text}. */
+  default byte[] bytes() {
+    return text().getBytes(StandardCharsets.US_ASCII);
+  }
+
+  /** Reasons hold words of the DNS and of peers: printable and short in somebody else's log. */
+  private static String plain(String reason) {
+    StringBuilder out = new StringBuilder();
+    for (int i = 0; i < reason.length() && i < 300; i++) {
+      char c = reason.charAt(i);
+      out.append(c >= 0x20 && c < 0x7f ? c : '?');
+    }
+    return out.toString();
+  }
+}

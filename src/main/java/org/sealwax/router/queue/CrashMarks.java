@@ -1,0 +1,302 @@
+package org.sealwax.router.queue;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.router.log.MailLog;
+import org.sealwax.router.spool.QueueId;
+import org.sealwax.router.spool.StepMarks;
+
+/**
+ * Which messages are being worked on, in a file that outlives the process: whatever ended it, the
+ * next start knows which messages it was busy with. Such a message is a suspect. Suspects are tried
+ * one after the other, so that after the next end there is one of them; with its second end it is
+ * held for a person. So one message that ends the process cannot keep all other mail down.
+ *
+ * <p>The file is mapped memory: what was written there is the kernel's, and survives the process
+ * (not a loss of power, after which nothing is suspected that was not written back). Thread-safe.
+ */
+public final class CrashMarks implements StepMarks, Closeable {
+  /** What may be done with a message now. */
+  public enum StartPermission {
+    /** Work on it; {@link #end} must follow. */
+    GO,
+    /** Another suspect is being tried. */
+    LATER,
+    /** It was under way at two ends of the process: hold it. */
+    HOLD,
+    /** Holding it ended the process as well: leave it in the store as it is. */
+    LEAVE
+  }
+
+  /** Ends of the process after which a message is held. */
+  static final int ENDS = 2;
+
+  /** Ends after which it is not even touched to be held. */
+  static final int MOST_ENDS = ENDS + 1;
+
+  /** Messages under way at most; of more, the last are not marked. */
+  private static final int SLOTS = 16_384;
+
+  /** State, length, identifier. */
+  private static final int SLOT = 32;
+
+  /** A state above this is a suspect that waits for its turn. */
+  private static final int WAITING = 100;
+
+  /** What ends a process does so at once: the next suspect need not wait for a slow next hop. */
+  private static final Duration ALONE = Duration.ofSeconds(10);
+
+  private final @Nullable Path file;
+  private final @Nullable MappedByteBuffer slots;
+  private final Clock clock;
+  private final ArrayDeque<Integer> free = new ArrayDeque<>();
+  private final Map<QueueId, Integer> running = new HashMap<>();
+
+  /** Slots of further shares of messages that are in {@link #running}. */
+  private final Map<QueueId, ArrayDeque<Integer>> beside = new HashMap<>();
+
+  private final Map<QueueId, CrashSuspect> suspects = new HashMap<>();
+  private final Map<QueueId, Step> steps = new HashMap<>();
+  private @Nullable QueueId trying;
+  private long tryingSince;
+
+  private record CrashSuspect(int ends, int slot) {}
+
+  /**
+   * Short work on a message outside of its round.
+   *
+   * @param slot of its own, or -1 when the message has a mark anyway
+   * @param depth threads that are at it
+   */
+  private record Step(int slot, int depth) {}
+
+  private CrashMarks(@Nullable Path file, @Nullable MappedByteBuffer slots, Clock clock) {
+    this.file = file;
+    this.slots = slots;
+    this.clock = clock;
+    for (int i = 0; slots != null && i < SLOTS; i++) {
+      free.add(i);
+    }
+  }
+
+  /** Marks nothing: for simulations. */
+  public static CrashMarks none() {
+    return new CrashMarks(null, null, Clock.system());
+  }
+
+  /**
+   * Reads what the last process left, and begins anew.
+   *
+   * @throws IOException when the file cannot be written
+   */
+  public static CrashMarks open(Path file, Clock clock, MailLog log) throws IOException {
+    Map<QueueId, Integer> left = left(file);
+    Path next = file.resolveSibling(file.getFileName() + ".new");
+    Files.write(next, new byte[SLOTS * SLOT]);
+    MappedByteBuffer slots;
+    try (FileChannel channel =
+        FileChannel.open(next, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      slots = channel.map(FileChannel.MapMode.READ_WRITE, 0, SLOTS * SLOT);
+    }
+    CrashMarks marks = new CrashMarks(file, slots, clock);
+    left.forEach(marks::suspect);
+    Files.move(next, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+    if (!left.isEmpty()) {
+      log.warning(
+          "queue",
+          "the last process ended while it worked on "
+              + left.size()
+              + " messages, which are tried one after the other");
+    }
+    return marks;
+  }
+
+  /** Identifiers in a file, with the ends of the process that they have seen. */
+  private static Map<QueueId, Integer> left(Path file) throws IOException {
+    Map<QueueId, Integer> left = new HashMap<>();
+    if (!Files.exists(file) || Files.size(file) != SLOTS * SLOT) {
+      return left;
+    }
+    byte[] all = Files.readAllBytes(file);
+    for (int i = 0; i < SLOTS; i++) {
+      int state = all[i * SLOT] & 0xff;
+      int length = all[i * SLOT + 1];
+      if (state == 0 || length < 0 || length > SLOT - 2) {
+        continue;
+      }
+      String text = new String(all, i * SLOT + 2, length, StandardCharsets.US_ASCII);
+      int ends = state > WAITING ? state - WAITING : state;
+      QueueId.parse(text).ifPresent(id -> left.merge(id, ends, Math::max));
+    }
+    return left;
+  }
+
+  private void suspect(QueueId id, int ends) {
+    Integer slot = free.poll();
+    if (slot != null) {
+      write(slot, WAITING + Math.min(ends, MOST_ENDS), id);
+      suspects.put(id, new CrashSuspect(ends, slot));
+    }
+  }
+
+  private void write(int slot, int state, QueueId id) {
+    MappedByteBuffer to = slots;
+    if (to != null) {
+      byte[] text = id.text().getBytes(StandardCharsets.US_ASCII);
+      to.put(slot * SLOT + 1, (byte) text.length);
+      to.put(slot * SLOT + 2, text);
+      to.put(slot * SLOT, (byte) state);
+    }
+  }
+
+  private void clear(int slot) {
+    MappedByteBuffer to = slots;
+    if (to != null) {
+      to.put(slot * SLOT, (byte) 0);
+      free.push(slot);
+    }
+  }
+
+  /** A message's work is to begin. */
+  public synchronized StartPermission begin(QueueId id) {
+    CrashSuspect suspect = suspects.isEmpty() ? null : suspects.get(id);
+    if (suspect != null) {
+      if (suspect.ends() >= ENDS) {
+        return verdict(id);
+      }
+      if (trying != null && clock.nanoTime() - tryingSince < ALONE.toNanos()) {
+        return StartPermission.LATER;
+      }
+      trying = id;
+      tryingSince = clock.nanoTime();
+      write(suspect.slot(), suspect.ends() + 1, id);
+      return StartPermission.GO;
+    }
+    Integer slot = free.poll();
+    if (slot != null) {
+      write(slot, 1, id);
+      Integer other = running.putIfAbsent(id, slot);
+      if (other != null) {
+        // Another share of the message is under way.
+        beside.computeIfAbsent(id, k -> new ArrayDeque<>(1)).push(slot);
+      }
+    }
+    return StartPermission.GO;
+  }
+
+  /**
+   * What was decided about a message by its ends: {@link StartPermission#GO} when nothing was.
+   * Begins nothing.
+   */
+  synchronized StartPermission verdict(QueueId id) {
+    CrashSuspect suspect = suspects.get(id);
+    int ends = suspect == null ? 0 : suspect.ends();
+    return ends >= MOST_ENDS
+        ? StartPermission.LEAVE
+        : ends >= ENDS ? StartPermission.HOLD : StartPermission.GO;
+  }
+
+  @Override
+  public synchronized boolean isSuspect(QueueId message) {
+    return suspects.containsKey(message);
+  }
+
+  @Override
+  public synchronized void beginStep(Set<QueueId> messages) {
+    if (slots == null) {
+      return;
+    }
+    for (QueueId id : messages) {
+      Step there = steps.get(id);
+      if (there != null) {
+        steps.put(id, new Step(there.slot(), there.depth() + 1));
+        continue;
+      }
+      CrashSuspect suspect = suspects.get(id);
+      Integer slot = null;
+      if (suspect != null) {
+        write(suspect.slot(), Math.min(suspect.ends() + 1, MOST_ENDS), id);
+      } else if (!running.containsKey(id)) {
+        slot = free.poll();
+        if (slot != null) {
+          write(slot, 1, id);
+        }
+      }
+      steps.put(id, new Step(slot == null ? -1 : slot, 1));
+    }
+  }
+
+  @Override
+  public synchronized void endStep(Set<QueueId> messages) {
+    for (QueueId id : messages) {
+      Step step = steps.get(id);
+      if (step == null) {
+        continue;
+      }
+      if (step.depth() > 1) {
+        steps.put(id, new Step(step.slot(), step.depth() - 1));
+        continue;
+      }
+      steps.remove(id);
+      CrashSuspect suspect = suspects.get(id);
+      if (step.slot() >= 0) {
+        clear(step.slot());
+      } else if (suspect != null && !id.equals(trying)) {
+        write(suspect.slot(), WAITING + Math.min(suspect.ends(), MOST_ENDS), id);
+      }
+    }
+  }
+
+  /** The suspects. */
+  synchronized Set<QueueId> suspects() {
+    return Set.copyOf(suspects.keySet());
+  }
+
+  /** A message's work ended, and the process did not; or a suspect is held. */
+  public synchronized void end(QueueId id) {
+    CrashSuspect suspect = suspects.isEmpty() ? null : suspects.remove(id);
+    if (suspect != null) {
+      clear(suspect.slot());
+      trying = id.equals(trying) ? null : trying;
+      return;
+    }
+    ArrayDeque<Integer> others = beside.isEmpty() ? null : beside.get(id);
+    if (others != null) {
+      clear(others.pop());
+      if (others.isEmpty()) {
+        beside.remove(id);
+      }
+      return;
+    }
+    Integer slot = running.remove(id);
+    if (slot != null) {
+      clear(slot);
+    }
+  }
+
+  /** The process ends in order: nothing is suspected that was not before. */
+  @Override
+  public synchronized void close() throws IOException {
+    if (file != null && suspects.isEmpty()) {
+      Files.deleteIfExists(file);
+    }
+    running.values().forEach(this::clear);
+    running.clear();
+    beside.values().forEach(others -> others.forEach(this::clear));
+    beside.clear();
+  }
+}

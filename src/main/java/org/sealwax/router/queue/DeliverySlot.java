@@ -1,0 +1,55 @@
+package org.sealwax.router.queue;
+
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * The delivery slot of one round: what a round under way asks the scheduler, and tells it.
+ * Thread-safe; never blocks for long.
+ */
+public interface DeliverySlot {
+  /**
+   * Which addresses of an MX host may be dialled now. The first of them counts as used by this
+   * round from now on, instead of the one before.
+   *
+   * @param addresses in the order in which they would be dialled
+   * @return the same without those at which as many rounds run as one address may have
+   */
+  List<InetAddress> free(List<InetAddress> addresses);
+
+  /** This address was connected to: it counts as used, instead of the one before. */
+  void connected(InetAddress address);
+
+  /** A host of the next hop greeted us and took our EHLO. */
+  void greeted();
+
+  /**
+   * How long to wait for a connection, for the banner and for the reply to EHLO: less than usual
+   * while slots are scarce and no host of the next hop has greeted us yet.
+   *
+   * @param usual by the settings
+   */
+  Duration patience(Duration usual);
+
+  /** A slot beside the scheduler: for questions that carry no mail. */
+  static DeliverySlot unlimited() {
+    return new DeliverySlot() {
+      @Override
+      public List<InetAddress> free(List<InetAddress> addresses) {
+        return addresses;
+      }
+
+      @Override
+      public void connected(InetAddress address) {}
+
+      @Override
+      public void greeted() {}
+
+      @Override
+      public Duration patience(Duration usual) {
+        return usual;
+      }
+    };
+  }
+}

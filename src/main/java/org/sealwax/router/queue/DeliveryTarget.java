@@ -1,0 +1,52 @@
+package org.sealwax.router.queue;
+
+import org.sealwax.mail.address.Mailbox;
+
+/** Where one recipient of a queued message is to be delivered. */
+public sealed interface DeliveryTarget {
+  /** The address that the next hop gets in RCPT. */
+  record Remote(Mailbox mailbox) implements DeliveryTarget {
+    @Override
+    public String toString() {
+      return mailbox.toString();
+    }
+  }
+
+  /**
+   * A configured command ({@code [[pipe]]}).
+   *
+   * @param pipe its name in the configuration
+   * @param mailbox the recipient it stands for, given to the command as an argument
+   */
+  record Command(String pipe, Mailbox mailbox) implements DeliveryTarget {
+    @Override
+    public String toString() {
+      return "|" + pipe + " for " + mailbox;
+    }
+  }
+
+  /**
+   * TLS reports about domains of ours (RFC 8460), which this server reads itself.
+   *
+   * @param mailbox as it was addressed
+   */
+  record Reports(Mailbox mailbox) implements DeliveryTarget {
+    @Override
+    public String toString() {
+      return "TLS reports for " + mailbox;
+    }
+  }
+
+  /**
+   * The postmaster, taken while nobody was named (RFC 5321 4.5.1): waits in the queue for a person,
+   * or goes to whoever is named by the time of a round.
+   *
+   * @param mailbox as it was addressed
+   */
+  record Postmaster(Mailbox mailbox) implements DeliveryTarget {
+    @Override
+    public String toString() {
+      return mailbox.toString();
+    }
+  }
+}

@@ -1,0 +1,56 @@
+package org.sealwax.router.queue;
+
+import java.util.EnumSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a sender asked of one recipient by DSN parameters (RFC 3461 4.1, 4.2).
+ *
+ * @param when when to tell; empty when NOTIFY was not given (then failures and delays are told)
+ * @param never NOTIFY=NEVER
+ * @param originalRecipient ORCPT as given, {@code rfc822;user@example.org} in xtext, or null
+ */
+public record DsnRequest(Set<NotifyEvent> when, boolean never, @Nullable String originalRecipient) {
+  /** NOTIFY values. */
+  public enum NotifyEvent {
+    SUCCESS,
+    FAILURE,
+    DELAY
+  }
+
+  /** Copies, and keeps NEVER exclusive. */
+  public DsnRequest {
+    when = when.isEmpty() ? Set.of() : Set.copyOf(EnumSet.copyOf(when));
+    if (never && !when.isEmpty()) {
+      throw new IllegalArgumentException("NEVER excludes the others (RFC 3461 4.1)");
+    }
+  }
+
+  /**
+   * What two wishes come to where two recipients of the client are one target: each notification
+   * that either of them asks for, and NEVER only if both say so. ORCPT is that of this one, unless
+   * this one wants to hear nothing.
+   */
+  DsnRequest and(DsnRequest other) {
+    if (never || other.never) {
+      return other.never ? this : other;
+    }
+    if (when.isEmpty() && other.when.isEmpty()) {
+      return this;
+    }
+    Set<NotifyEvent> either = EnumSet.copyOf(effectiveNotify());
+    either.addAll(other.effectiveNotify());
+    return new DsnRequest(either, false, originalRecipient);
+  }
+
+  /** What a recipient without NOTIFY is told (RFC 3461 4.1). */
+  private Set<NotifyEvent> effectiveNotify() {
+    return when.isEmpty() && !never ? EnumSet.of(NotifyEvent.FAILURE, NotifyEvent.DELAY) : when;
+  }
+
+  /** Nothing was asked. */
+  public static DsnRequest none() {
+    return new DsnRequest(Set.of(), false, null);
+  }
+}

@@ -1,0 +1,91 @@
+package org.sealwax.router.queue;
+
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.smtp.EnhancedStatus;
+import org.sealwax.mail.smtp.Reply;
+
+/**
+ * Why a recipient was not delivered.
+ *
+ * @param reason one word of the queue's vocabulary, by which it lists: {@code connect}, {@code
+ *     dns}, {@code tls-policy}, {@code greylisted}, {@code refused}, {@code null-mx}, …
+ * @param status for the DSN and the log
+ * @param text one plain sentence
+ * @param host the remote host that said so, or null
+ * @param reply what the remote host said, or null
+ * @param scope what else must be expected to fail the same way
+ * @param remembered nothing but our memory of this domain stands in the way: such mail is held in
+ *     the end, never bounced
+ * @param until when the trouble is known to end, or null; not stored
+ */
+public record FailureCause(
+    String reason,
+    EnhancedStatus status,
+    String text,
+    @Nullable String host,
+    @Nullable Reply reply,
+    Extent scope,
+    boolean remembered,
+    @Nullable Instant until) {
+  private static final String BUSY = "busy";
+
+  /** A cause with more behind it than our memory. */
+  public FailureCause(
+      String reason,
+      EnhancedStatus status,
+      String text,
+      @Nullable String host,
+      @Nullable Reply reply,
+      Extent scope) {
+    this(reason, status, text, host, reply, scope, false, null);
+  }
+
+  /** Every address of a host has as many rounds as one address may have: nothing was tried. */
+  public static FailureCause busy(String host) {
+    return new FailureCause(
+        BUSY,
+        EnhancedStatus.of(4, 3, 2),
+        "as many deliveries run at the addresses of " + host + " as may run at one address",
+        host,
+        null,
+        Extent.MESSAGE);
+  }
+
+  /** Whether it is {@link #busy}. */
+  public boolean isBusy() {
+    return reason.equals(BUSY);
+  }
+
+  /** The same, with our memory alone behind it. */
+  public FailureCause asRemembered() {
+    return new FailureCause(reason, status, text, host, reply, scope, true, until);
+  }
+
+  /** The same with another extent. */
+  public FailureCause withExtent(Extent other) {
+    return new FailureCause(reason, status, text, host, reply, other, remembered, until);
+  }
+
+  /** The same, known to end at that time. */
+  public FailureCause until(@Nullable Instant end) {
+    return new FailureCause(reason, status, text, host, reply, scope, remembered, end);
+  }
+
+  /** How far a trouble reaches. */
+  public enum Extent {
+    /** This recipient only. */
+    RECIPIENT,
+    /** This message: other messages to the next hop may pass. */
+    MESSAGE,
+    /** Mail of this sender domain to this next hop: the queue slows down this pair only. */
+    SENDER,
+    /**
+     * The host greeted us and failed after MAIL: this message or its sender, until an unrelated
+     * message (another sender domain, another recipient) meets it too; then the next hop.
+     */
+    TRANSACTION,
+    /** The next hop: the queue remembers a dead site. */
+    NEXT_HOP
+  }
+}

@@ -1,0 +1,178 @@
+package org.sealwax.router.queue;
+
+import java.io.Closeable;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.Scope;
+import org.sealwax.mail.net.Supervisor;
+import org.sealwax.router.log.MailLog;
+import org.sealwax.router.spool.DueBatch;
+import org.sealwax.router.spool.Spool;
+import org.sealwax.router.spool.SpoolException;
+
+/**
+ * Has looked up what waiting mail will need shortly before its time has come, so that a round finds
+ * the answers of the DNS and the policies in memory and does not wait for slow name servers.
+ *
+ * <p><b>Polite.</b> Each next hop once for each time that mail is due for it, and only those that
+ * go by MX; none that is left alone as dead; what is in memory is not asked for again. Few at a
+ * time, and when more mail is due than one look finds, nothing is looked up ahead: the mail itself
+ * is already late. A look-up too many costs a stranger a question, one too few costs us a wait.
+ */
+public final class NextHopPrefetch implements Closeable {
+  /** How long before its time: a slow look-up chain fits in, a short time to live does not end. */
+  static final Duration BEFORE = Duration.ofSeconds(20);
+
+  /** How often the store is looked at. */
+  static final Duration EVERY = Duration.ofSeconds(5);
+
+  /** Rows of one look. */
+  static final int ROWS = 2_000;
+
+  /** Next hops of one look; the others have the next one, or wait for their own answers. */
+  static final int HOPS = 100;
+
+  /** Next hops at one time: the queue's own rounds come first at the resolver. */
+  static final int AT_ONCE = 4;
+
+  /** Next hops remembered as looked up. */
+  static final int REMEMBERED = 10_000;
+
+  /** Who looks up; implemented by the courier. */
+  @FunctionalInterface
+  public interface Prefetcher {
+    /** Looks up; blocks, and ends by itself. What comes of it stays in the caches. */
+    void prefetch(NextHop.ByMx hop) throws InterruptedException;
+  }
+
+  /** Whether a next hop is left alone because it cannot be reached. */
+  @FunctionalInterface
+  public interface HopPauseCheck {
+    /** Whether it will still be left alone then. */
+    boolean at(String hop, Instant then);
+  }
+
+  private final Spool spool;
+  private final Prefetcher asker;
+  private final HopPauseCheck pauseCheck;
+  private final Clock clock;
+  private final MailLog log;
+  private final CountDownLatch closed = new CountDownLatch(1);
+
+  /** Until when the time for which a next hop was looked up has not come. */
+  private final Map<String, Instant> done =
+      new LinkedHashMap<>() {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, Instant> eldest) {
+          return size() > REMEMBERED;
+        }
+      };
+
+  /** For the waiting mail of this store. */
+  public NextHopPrefetch(
+      Spool spool, Prefetcher asker, HopPauseCheck leftAlone, Clock clock, MailLog log) {
+    this.spool = spool;
+    this.asker = asker;
+    this.pauseCheck = leftAlone;
+    this.clock = clock;
+    this.log = log;
+  }
+
+  /** Begins, in the background. */
+  public void start() {
+    var _ = Supervisor.start("look ahead", () -> closed.getCount() == 0, this::run);
+  }
+
+  private void run() {
+    try {
+      while (!closed.await(EVERY.toMillis(), TimeUnit.MILLISECONDS)) {
+        try {
+          prefetchDue();
+        } catch (SpoolException e) {
+          // The queue meets the same, and says so: nothing is looked up ahead meanwhile.
+        } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
+          log.bug("look ahead", e);
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /**
+   * One look at the store and what follows from it; when it returns, all that was begun has ended.
+   *
+   * @return the next hops that were asked about
+   */
+  int prefetchDue() throws SpoolException, InterruptedException {
+    Instant now = clock.now();
+    done.values().removeIf(until -> !until.isAfter(now));
+    Map<String, NextHop.ByMx> hops = new HashMap<>();
+    Map<String, Instant> last = new HashMap<>();
+    int rows = 0;
+    for (DueBatch share : spool.due(now.plus(BEFORE), ROWS)) {
+      rows++;
+      Optional<NextHop.ByMx> hop = byMx(share.hop());
+      if (hop.isPresent()
+          && share.due().isAfter(now)
+          && (hops.size() < HOPS || hops.containsKey(share.hop()))
+          && !done.containsKey(share.hop())
+          && !pauseCheck.at(share.hop(), share.due())) {
+        hops.putIfAbsent(share.hop(), hop.get());
+        last.put(share.hop(), share.due());
+      }
+    }
+    if (rows == ROWS) {
+      // Too much is due, and what was found may be late already.
+      return 0;
+    }
+    done.putAll(last);
+    prefetch(List.copyOf(hops.values()));
+    return hops.size();
+  }
+
+  private void prefetch(List<NextHop.ByMx> hops) throws InterruptedException {
+    for (int from = 0; from < hops.size() && closed.getCount() > 0; from += AT_ONCE) {
+      try (Scope scope = new Scope("look ahead")) {
+        for (NextHop.ByMx hop : hops.subList(from, Math.min(hops.size(), from + AT_ONCE))) {
+          scope.fork(
+              () -> {
+                prefetch(hop);
+                return null;
+              });
+        }
+        scope.join();
+      }
+    }
+  }
+
+  private void prefetch(NextHop.ByMx hop) throws InterruptedException {
+    try {
+      asker.prefetch(hop);
+    } catch (RuntimeException e) {
+      // The mail's own round meets the same, and gives it its meaning.
+      log.bug("look ahead", e);
+    }
+  }
+
+  private static Optional<NextHop.ByMx> byMx(String key) {
+    return Domain.parse(key).map(NextHop.ByMx::new).filter(hop -> hop.key().equals(key));
+  }
+
+  /** Ends it; what is being asked ends by itself. */
+  @Override
+  public void close() {
+    closed.countDown();
+  }
+}

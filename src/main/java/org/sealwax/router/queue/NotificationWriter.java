@@ -1,0 +1,308 @@
+package org.sealwax.router.queue;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.address.ReversePath;
+import org.sealwax.mail.message.DeliveryStatus;
+import org.sealwax.mail.message.DeliveryStatus.DsnAction;
+import org.sealwax.mail.message.DeliveryStatus.ReturnedContent;
+import org.sealwax.mail.message.StatusSentence;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.smtp.Reply;
+import org.sealwax.router.log.MailLog;
+import org.sealwax.router.queue.QueueStep.NoticeKind;
+import org.sealwax.router.queue.QueueStep.NotifiedRecipient;
+import org.sealwax.router.spool.BatchKey;
+import org.sealwax.router.spool.BatchState;
+import org.sealwax.router.spool.Draft;
+import org.sealwax.router.spool.NewMessage;
+import org.sealwax.router.spool.QueueId;
+import org.sealwax.router.spool.RecipientBatch;
+import org.sealwax.router.spool.Spool;
+
+/** Makes messages of our own: notifications to senders, summaries to the postmaster. */
+final class NotificationWriter {
+  /** Where messages of our own come from, in the envelope's words. */
+  static final String OWN_ORIGIN = "local";
+
+  private final Spool spool;
+  private final Routing routing;
+  private final Clock clock;
+  private final MailLog log;
+
+  NotificationWriter(Spool spool, Routing routing, Clock clock, MailLog log) {
+    this.spool = spool;
+    this.routing = routing;
+    this.clock = clock;
+    this.log = log;
+  }
+
+  /**
+   * A notification, ready to be stored with the change that causes it.
+   *
+   * @param kind for the log
+   * @param to who is told
+   */
+  record PreparedNotification(NewMessage message, String kind, Mailbox to) {}
+
+  /**
+   * The message that a notification is about.
+   *
+   * @param content in memory, or null when it has to be read from the store
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never changed, never compared
+  record NotifiedMessage(
+      QueueId id, Envelope envelope, Instant arrived, long size, byte @Nullable [] content) {}
+
+  /** One notification for each kind of news. */
+  List<PreparedNotification> notification(
+      NotifiedMessage subject, List<NotifiedRecipient> told, QueueSettings settings, Instant now)
+      throws IOException {
+    if (told.isEmpty()
+        || !(subject.envelope().sender() instanceof ReversePath.SenderMailbox(Mailbox mailbox))) {
+      return List.of();
+    }
+    Map<NoticeKind, List<DeliveryStatus.DsnRecipient>> kinds = new EnumMap<>(NoticeKind.class);
+    for (NotifiedRecipient t : told) {
+      kinds
+          .computeIfAbsent(t.notice(), k -> new ArrayList<>())
+          .add(recipient(t, subject, settings.schedule()));
+    }
+    List<PreparedNotification> made = new ArrayList<>();
+    for (Map.Entry<NoticeKind, List<DeliveryStatus.DsnRecipient>> kind : kinds.entrySet()) {
+      made.add(
+          make(
+              subject,
+              mailbox,
+              kind.getKey() == NoticeKind.FAILED,
+              kind.getValue(),
+              settings,
+              now));
+    }
+    return made;
+  }
+
+  /** A notification that an alias was expanded (RFC 3461 5.2.7.3). */
+  PreparedNotification expanded(
+      NotifiedMessage subject,
+      Mailbox sender,
+      List<NewRecipient> expanded,
+      QueueSettings settings,
+      Instant now)
+      throws IOException {
+    List<DeliveryStatus.DsnRecipient> recipients = new ArrayList<>();
+    for (NewRecipient r : expanded) {
+      recipients.add(
+          new DeliveryStatus.DsnRecipient(
+              DsnAction.EXPANDED,
+              r.original(),
+              r.dsn().originalRecipient(),
+              "2.0.0",
+              "",
+              null,
+              null,
+              null,
+              null));
+    }
+    return make(subject, sender, false, recipients, settings, now);
+  }
+
+  private static DeliveryStatus.DsnRecipient recipient(
+      NotifiedRecipient t, NotifiedMessage subject, RetrySchedule schedule) {
+    QueuedRecipient r = t.recipient();
+    // RFC 3464 2.3.2: as it was when we accepted the message, not where an alias led.
+    Mailbox address = r.original();
+    // Where the alias leads is its owner's affair: what a remote host says may name the target.
+    boolean hidden = !r.target().equals(new DeliveryTarget.Remote(address));
+    Outcome.Delivered d = t.delivered();
+    if (d != null) {
+      return new DeliveryStatus.DsnRecipient(
+          t.notice() == NoticeKind.DELIVERED ? DsnAction.DELIVERED : DsnAction.RELAYED,
+          address,
+          r.dsn().originalRecipient(),
+          "2.0.0",
+          "",
+          hidden ? null : d.host(),
+          hidden ? null : d.reply(),
+          d.tls(),
+          null);
+    }
+    FailureCause cause = t.cause() == null ? QueueStep.unknown() : t.cause();
+    boolean delayed = t.notice() == NoticeKind.DELAYED;
+    Reply reply = hidden ? null : cause.reply();
+    return new DeliveryStatus.DsnRecipient(
+        delayed ? DsnAction.DELAYED : DsnAction.FAILED,
+        address,
+        r.dsn().originalRecipient(),
+        status(cause, delayed),
+        sentence(cause, hidden, reply),
+        hidden ? null : cause.host(),
+        reply == null ? null : reply.toString(),
+        null,
+        delayed ? subject.arrived().plus(schedule.lifetime()) : null);
+  }
+
+  /** Our own words: what a remote host said stands beside them, where it may be seen at all. */
+  private static String sentence(FailureCause cause, boolean hidden, @Nullable Reply reply) {
+    if (!hidden && reply == null) {
+      return cause.text();
+    }
+    String sentence = StatusSentence.of(cause.status());
+    return QueueStep.isGivenUp(cause)
+        ? QueueStep.givenUpText(cause) + " Until then: " + sentence
+        : sentence;
+  }
+
+  /** As the reply has it, but for the class: what is only late has 4 (RFC 3464 2.3.3, 2.3.4). */
+  private static String status(FailureCause cause, boolean delayed) {
+    Reply reply = cause.reply();
+    int kind = delayed || reply != null && reply.isTransient() ? 4 : 5;
+    return kind + "." + cause.status().subject() + "." + cause.status().detail();
+  }
+
+  private PreparedNotification make(
+      NotifiedMessage subject,
+      Mailbox to,
+      boolean failure,
+      List<DeliveryStatus.DsnRecipient> recipients,
+      QueueSettings settings,
+      Instant now)
+      throws IOException {
+    MailOptions options = subject.envelope().options();
+    boolean whole =
+        failure
+            && options.returnContent() != MailOptions.Return.HEADERS
+            // RFC 8689 5: what must not go in clear does not go back in full.
+            && !options.requireTls()
+            && options.body() != MailOptions.BodyType.BINARY
+            && subject.size() <= settings.returnedContent();
+    Draft draft = spool.notificationDraft();
+    boolean international;
+    boolean eightBit = false;
+    try (InputStream content = open(subject)) {
+      ReturnedContent returned =
+          content == null
+              ? new ReturnedContent.Nothing()
+              : whole
+                  ? new ReturnedContent.FullMessage(content)
+                  : new ReturnedContent.HeaderOnly(content);
+      DeliveryStatus status =
+          new DeliveryStatus(
+              draft.id().text(),
+              subject.id().text(),
+              settings.hostName().name(),
+              to,
+              civil(now),
+              civil(subject.arrived()),
+              options.envelopeId(),
+              recipients,
+              returned);
+      international = status.isInternational();
+      status.writeTo(draft.content());
+    }
+    byte[] bytes = draft.small();
+    for (int i = 0; bytes != null && i < bytes.length && !eightBit; i++) {
+      eightBit = bytes[i] < 0;
+    }
+    MailOptions own =
+        new MailOptions(
+            eightBit ? MailOptions.BodyType.EIGHT_BIT : MailOptions.BodyType.SEVEN_BIT,
+            international,
+            null,
+            MailOptions.Return.UNSPECIFIED,
+            // RFC 8689 §5: what tells of such a message is guarded like it. A sender for whom TLS
+            // was unimportant said so of his message, not of what we write.
+            options.requireTls()
+                ? MailOptions.TlsOption.REQUIRED
+                : MailOptions.TlsOption.UNSPECIFIED);
+    return new PreparedNotification(
+        message(draft, to, own, now),
+        recipients.getFirst().action().name().toLowerCase(java.util.Locale.ROOT),
+        to);
+  }
+
+  /** A measured time as the date for a person. */
+  private Instant civil(Instant measured) {
+    return measured.plus(Duration.between(clock.now(), clock.civilTime()));
+  }
+
+  private @Nullable InputStream open(NotifiedMessage subject) {
+    byte[] hot = subject.content();
+    if (hot != null) {
+      return new ByteArrayInputStream(hot);
+    }
+    try {
+      return spool.content(subject.id());
+    } catch (IOException e) {
+      log.storeTrouble(
+          "the content of " + subject.id() + " cannot be read; its notification goes without", e);
+      return null;
+    }
+  }
+
+  private NewMessage message(Draft draft, Mailbox to, MailOptions options, Instant now) {
+    Envelope envelope = new Envelope(ReversePath.nullPath(), options, OWN_ORIGIN, "", "", 1);
+    // RFC 3461 5.2: notifications themselves ask for none.
+    DsnRequest wish = new DsnRequest(java.util.Set.of(), true, null);
+    DeliveryTarget target = new DeliveryTarget.Remote(to);
+    QueuedRecipient recipient = new QueuedRecipient(0, target, to, false, wish, false, null);
+    RecipientGroup group = new RecipientGroup(ReversePath.nullPath(), null, 0, List.of(recipient));
+    RecipientBatch share =
+        new RecipientBatch(
+            new BatchKey(draft.id(), 0),
+            BatchState.QUEUED,
+            now,
+            SchedulingKey.of(routing.nextHopFor(target), options.tls()),
+            "",
+            "",
+            QueueRecordCodec.group(group));
+    return new NewMessage(draft, now, QueueRecordCodec.envelope(envelope), List.of(share));
+  }
+
+  /** A letter to the postmaster in plain text. */
+  PreparedNotification postmasterMessage(
+      Mailbox to, String subject, List<String> lines, QueueSettings settings, Instant now)
+      throws IOException {
+    Draft draft = spool.notificationDraft();
+    String host = settings.hostName().name();
+    StringBuilder text = new StringBuilder();
+    boolean utf8 = !to.isAscii() || !lines.stream().allMatch(NotificationWriter::isAscii);
+    text.append("Date: ").append(DeliveryStatus.date(civil(now))).append("\r\n");
+    text.append("From: Mail router <postmaster@").append(host).append(">\r\n");
+    text.append("To: <").append(to).append(">\r\n");
+    text.append("Subject: ").append(subject).append("\r\n");
+    text.append("Message-ID: <").append(draft.id()).append('@').append(host).append(">\r\n");
+    text.append("Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n");
+    text.append("Content-Type: text/plain; charset=utf-8\r\n");
+    text.append("Content-Transfer-Encoding: 8bit\r\n\r\n");
+    for (String line : lines) {
+      text.append(line.replaceAll("\\p{Cntrl}", " ")).append("\r\n");
+    }
+    try (OutputStream out = draft.content()) {
+      out.write(text.toString().getBytes(StandardCharsets.UTF_8));
+    }
+    MailOptions options =
+        new MailOptions(
+            utf8 ? MailOptions.BodyType.EIGHT_BIT : MailOptions.BodyType.SEVEN_BIT,
+            !to.isAscii(),
+            null,
+            MailOptions.Return.UNSPECIFIED,
+            MailOptions.TlsOption.UNSPECIFIED);
+    return new PreparedNotification(message(draft, to, options, now), "summary", to);
+  }
+
+  private static boolean isAscii(String text) {
+    return text.chars().allMatch(c -> c < 0x80);
+  }
+}

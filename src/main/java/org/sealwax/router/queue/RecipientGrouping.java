@@ -1,0 +1,137 @@
+package org.sealwax.router.queue;
+
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.address.ReversePath;
+
+/** How the recipients of a message fall into groups that travel together. Pure. */
+final class RecipientGrouping {
+  private RecipientGrouping() {}
+
+  /** A group and its {@link SchedulingKey}. */
+  record KeyedGroup(String hop, RecipientGroup group) {}
+
+  private record GroupKey(String hop, ReversePath sender, @Nullable String deliveredTo) {}
+
+  /** One group for each next hop, reverse-path and Delivered-To, of at most {@code most}. */
+  static List<KeyedGroup> of(
+      List<NewRecipient> recipients, MailOptions.TlsOption tls, Routing routing, int most) {
+    if (recipients.size() == 1) {
+      NewRecipient only = recipients.getFirst();
+      RecipientGroup group =
+          new RecipientGroup(only.sender(), only.deliveredTo(), 0, List.of(queued(0, only)));
+      return List.of(
+          new KeyedGroup(SchedulingKey.of(routing.nextHopFor(only.target()), tls), group));
+    }
+    Map<GroupKey, List<QueuedRecipient>> groups = new LinkedHashMap<>();
+    long key = 0;
+    for (NewRecipient r : recipients) {
+      String hop = SchedulingKey.of(routing.nextHopFor(r.target()), tls);
+      groups
+          .computeIfAbsent(new GroupKey(hop, r.sender(), r.deliveredTo()), k -> new ArrayList<>())
+          .add(queued(key++, r));
+    }
+    List<KeyedGroup> placed = new ArrayList<>();
+    groups.forEach(
+        (together, all) -> {
+          for (int from = 0; from < all.size(); from += most) {
+            List<QueuedRecipient> part = all.subList(from, Math.min(all.size(), from + most));
+            placed.add(
+                new KeyedGroup(
+                    together.hop(),
+                    new RecipientGroup(together.sender(), together.deliveredTo(), 0, part)));
+          }
+        });
+    return placed;
+  }
+
+  private static QueuedRecipient queued(long key, NewRecipient r) {
+    return new QueuedRecipient(
+        key, r.target(), r.original(), r.holdOnRefusal(), r.dsn(), false, null);
+  }
+
+  /**
+   * Each target once, with the wishes of all that lead to it: one who wants to hear of it goes
+   * before one who does not, then the one addressed directly before one reached by an alias. What
+   * is told is told by the name of the one that is kept.
+   */
+  static List<NewRecipient> withoutDuplicates(List<NewRecipient> recipients) {
+    if (recipients.size() == 1) {
+      return recipients;
+    }
+    Map<DeliveryTarget, NewRecipient> once = new LinkedHashMap<>();
+    for (NewRecipient r : recipients) {
+      NewRecipient known = once.get(r.target());
+      if (known == null) {
+        once.put(r.target(), r);
+      } else {
+        boolean better =
+            known.dsn().never() != r.dsn().never()
+                ? known.dsn().never()
+                : known.forwarded() && !r.forwarded();
+        once.put(r.target(), better ? joined(r, known) : joined(known, r));
+      }
+    }
+    return List.copyOf(once.values());
+  }
+
+  private static NewRecipient joined(NewRecipient kept, NewRecipient other) {
+    return new NewRecipient(
+        kept.target(),
+        kept.sender(),
+        kept.original(),
+        kept.forwarded(),
+        kept.holdOnRefusal(),
+        kept.dsn().and(other.dsn()));
+  }
+
+  /**
+   * Aliases whose expansion the sender wants to hear of.
+   *
+   * @param recipients all, with success taken out of the wishes of those
+   * @param expanded one for each such alias
+   */
+  record ExpandedRecipients(List<NewRecipient> recipients, List<NewRecipient> expanded) {}
+
+  /** RFC 3461 5.2.7.3: an alias of several addresses is answered "expanded", once. */
+  static ExpandedRecipients expand(List<NewRecipient> recipients) {
+    Map<Mailbox, Integer> counts = new HashMap<>();
+    for (NewRecipient r : recipients) {
+      if (r.forwarded() && r.dsn().when().contains(DsnRequest.NotifyEvent.SUCCESS)) {
+        counts.merge(r.original(), 1, Integer::sum);
+      }
+    }
+    if (counts.values().stream().noneMatch(n -> n > 1)) {
+      return new ExpandedRecipients(recipients, List.of());
+    }
+    List<NewRecipient> all = new ArrayList<>();
+    Map<Mailbox, NewRecipient> expanded = new LinkedHashMap<>();
+    for (NewRecipient r : recipients) {
+      if (!r.forwarded()
+          || !r.dsn().when().contains(DsnRequest.NotifyEvent.SUCCESS)
+          || counts.getOrDefault(r.original(), 0) < 2) {
+        all.add(r);
+        continue;
+      }
+      expanded.putIfAbsent(r.original(), r);
+      Set<DsnRequest.NotifyEvent> left = EnumSet.copyOf(r.dsn().when());
+      left.remove(DsnRequest.NotifyEvent.SUCCESS);
+      all.add(
+          new NewRecipient(
+              r.target(),
+              r.sender(),
+              r.original(),
+              true,
+              r.holdOnRefusal(),
+              new DsnRequest(left, left.isEmpty(), r.dsn().originalRecipient())));
+    }
+    return new ExpandedRecipients(all, List.copyOf(expanded.values()));
+  }
+}

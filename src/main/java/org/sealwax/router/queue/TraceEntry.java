@@ -1,0 +1,67 @@
+package org.sealwax.router.queue;
+
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One station of a message's journey.
+ *
+ * @param at when it ended
+ * @param round of delivery, 0 when it was none
+ * @param arrival how the message came in; in the first round's stations only
+ * @param lines what happened to whom
+ */
+public record TraceEntry(
+    Instant at, int round, @Nullable MessageArrival arrival, List<RecipientTrace> lines) {
+  /** Copies. */
+  public TraceEntry {
+    lines = List.copyOf(lines);
+  }
+
+  /**
+   * How a message came in.
+   *
+   * @param at when
+   * @param sender reverse-path, empty for the null path
+   * @param origin who handed it in
+   * @param tls TLS facts of that hop, empty when it came in clear
+   * @param size octets of content
+   * @param recipients how many
+   */
+  public record MessageArrival(
+      Instant at, String sender, String origin, String tls, long size, int recipients) {}
+
+  /** What happened to a recipient. */
+  public enum RecipientEvent {
+    DELIVERED,
+    DEFERRED,
+    BOUNCED,
+    HELD,
+    NOTIFIED,
+    RELEASED,
+    DELETED
+  }
+
+  /**
+   * What happened to one recipient.
+   *
+   * @param to the recipient, or for NOTIFIED who was told
+   * @param what happened
+   * @param reason the queue's word, empty when delivered
+   * @param status enhanced status, empty when delivered
+   * @param text a plain sentence; for NOTIFIED the notification's id
+   * @param host the remote host, empty when none
+   * @param tls wanted and got level, empty when none
+   * @param reply what the remote host said, empty when nothing
+   */
+  public record RecipientTrace(
+      String to,
+      RecipientEvent what,
+      String reason,
+      String status,
+      String text,
+      String host,
+      String tls,
+      String reply) {}
+}

@@ -1,0 +1,445 @@
+package org.sealwax.router.receipts;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.net.Supervisor;
+import org.sealwax.router.log.MailLog;
+
+/**
+ * The receipts of a running router (docs/adr/1102). Whoever gives one waits for nothing: a thread
+ * of its own takes what has gathered, writes salts, then lines, and syncs once for all of them.
+ *
+ * <p>Crash states: salts without their lines (harmless, the numbers are given again with other
+ * salts, and the later line of a number counts); whole lines after the last sync (there or not); a
+ * line cut short (cut off at the next start, and told in the chain). A line that was synced is
+ * never changed. Thread-safe.
+ */
+public final class ReceiptLog implements Receipts, Closeable {
+  /** Receipts that wait for the disk: a second at full speed, several times over. */
+  static final int MOST_WAITING = 20_000;
+
+  /** Lines written between two syncs at most. */
+  static final int BATCH = 4_000;
+
+  /** Longest wait of the writer for a receipt: then it signs and rotates, if that is due. */
+  private static final Duration GATHER = Duration.ofMillis(500);
+
+  /** After trouble the file is read through again: not with every receipt. */
+  private static final Duration PAUSE = Duration.ofSeconds(5);
+
+  /** A file is begun anew after so long, or a quarter of the retention if that is shorter. */
+  static final Duration LONGEST_FILE = Duration.ofDays(7);
+
+  /** How often the head is signed while something was added. */
+  static final Duration SIGN = Duration.ofHours(1);
+
+  /** Octets of a common line, and of a line of salts: for buffers. */
+  private static final int LINE = 640;
+
+  private static final int SALT_LINE = 48;
+
+  private static final HexFormat HEX = HexFormat.of();
+
+  private final Path folder;
+  private final Clock clock;
+  private final RandomSource random;
+  private final MailLog log;
+  private final SigningKey key;
+  private final BlockingQueue<Receipt> waiting = new ArrayBlockingQueue<>(MOST_WAITING);
+
+  /** Wakes the writer: a receipt waits, or the book is closed. */
+  private final Semaphore wake = new Semaphore(0);
+
+  private final AtomicLong dropped = new AtomicLong();
+  private volatile ReceiptSettings settings;
+  private volatile boolean closed;
+  private final Thread writer;
+
+  // Owned by the writer, once it runs.
+  private @Nullable FileChannel lines;
+  private @Nullable FileChannel salts;
+  private long size;
+  private long number;
+  private String hash = ReceiptLine.ORIGIN;
+  private Instant signedAt;
+  private boolean signed = true;
+  private boolean failing;
+  private long tryAgain;
+  private Instant begun;
+  private final MessageDigest sha = ReceiptLine.sha256();
+
+  /** What the book works with. */
+  public record ReceiptEnvironment(Clock clock, RandomSource random, MailLog log) {}
+
+  private ReceiptLog(Path folder, ReceiptSettings settings, ReceiptEnvironment world)
+      throws IOException {
+    this.folder = folder;
+    this.settings = settings;
+    this.clock = world.clock();
+    this.random = world.random();
+    this.log = world.log();
+    this.key = SigningKey.in(folder);
+    this.signedAt = clock.now();
+    this.begun = signedAt;
+    open();
+    this.writer = Supervisor.startPlatform("receipts", () -> closed, this::run);
+  }
+
+  /**
+   * Opens the book in {@code folder}, or begins one; what a crash cut short is cut off.
+   *
+   * @throws IOException when that is not possible
+   */
+  public static ReceiptLog open(Path folder, ReceiptSettings settings, ReceiptEnvironment world)
+      throws IOException {
+    if (!Files.isDirectory(folder)) {
+      Files.createDirectories(
+          folder,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    }
+    return new ReceiptLog(folder, settings, world);
+  }
+
+  /** Puts other settings in force: a reload. */
+  public void use(ReceiptSettings other) {
+    settings = other;
+  }
+
+  @Override
+  public void add(Receipt receipt) {
+    if (!waiting.offer(receipt)) {
+      dropped.incrementAndGet();
+    }
+    wake.release();
+  }
+
+  private void open() throws IOException {
+    List<Path> files = ReceiptFiles.all(folder);
+    if (files.isEmpty()) {
+      begin();
+      return;
+    }
+    Path last = files.getLast();
+    long cut = resume(last);
+    if (cut > 0) {
+      log.warning(
+          "receipts", "the last line was cut short by a crash: " + cut + " octets were cut off");
+      append("torn", new ReceiptJson().number("octets", cut).toString());
+      sync();
+    }
+    if (size >= fileSize()) {
+      begin();
+      expire(clock.now());
+    }
+  }
+
+  /** Reads the last file through and goes on at its end; how much was cut off there. */
+  private long resume(Path file) throws IOException {
+    long whole;
+    try (InputStream in = Files.newInputStream(file);
+        BoundedLines read = new BoundedLines(in)) {
+      for (String line = read.next(); line != null; line = read.next()) {
+        Optional<ReceiptLine> entry = ReceiptLine.read(line);
+        if (entry.isEmpty()) {
+          throw new IOException(
+              "the receipts in "
+                  + file
+                  + " are damaged after number "
+                  + number
+                  + ": move the folder away to begin anew, and keep it");
+        }
+        if (ReceiptFileHeader.at(entry.get()).isPresent()) {
+          begun = ReceiptFileHeader.at(entry.get()).get();
+        }
+        number = entry.get().number();
+        hash = entry.get().hash();
+        signed = entry.get().kind().equals(SignedHead.KIND);
+      }
+      whole = read.whole();
+    }
+    FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.READ);
+    long cut = channel.size() - whole;
+    if (cut > 0) {
+      channel.truncate(whole);
+    }
+    channel.position(whole);
+    lines = channel;
+    size = whole;
+    salts = channel(ReceiptFiles.salts(file));
+    if (whole == 0) {
+      // A crash between making the file and its first line.
+      append(ReceiptFileHeader.KIND, ReceiptFileHeader.members(clock.now().toString(), hash));
+      sync();
+    }
+    return cut;
+  }
+
+  private FileChannel channel(Path file) throws IOException {
+    if (!Files.exists(file)) {
+      Files.createFile(
+          file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    }
+    return FileChannel.open(file, StandardOpenOption.APPEND);
+  }
+
+  private void begin() throws IOException {
+    closeFiles();
+    Path file = ReceiptFiles.file(folder, number + 1);
+    salts = channel(ReceiptFiles.salts(file));
+    lines = channel(file);
+    size = 0;
+    begun = clock.now();
+    append(ReceiptFileHeader.KIND, ReceiptFileHeader.members(clock.now().toString(), hash));
+    sync();
+    try (FileChannel names = FileChannel.open(folder, StandardOpenOption.READ)) {
+      names.force(true);
+    }
+  }
+
+  private void run() {
+    List<Receipt> batch = new ArrayList<>();
+    boolean last;
+    do {
+      // Read before the queue is: whatever was given before the end is written.
+      last = closed;
+      try {
+        if (batch.isEmpty() && !last) {
+          boolean _ = wake.tryAcquire(GATHER.toMillis(), TimeUnit.MILLISECONDS);
+        }
+        wake.drainPermits();
+        waiting.drainTo(batch, BATCH - batch.size());
+        if (failing && !last && clock.nanoTime() - tryAgain < 0) {
+          dropped.addAndGet(batch.size());
+          batch.clear();
+          continue;
+        }
+        write(batch);
+        batch.clear();
+        signAndRotate(last);
+        failing = false;
+      } catch (IOException e) {
+        writeFailed(e, batch);
+      } catch (InterruptedException e) {
+        return;
+      } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
+        log.bug("receipts", e);
+        batch.clear();
+      }
+    } while (!last || !waiting.isEmpty() && !failing);
+  }
+
+  private void writeFailed(IOException e, List<Receipt> batch) {
+    if (!failing) {
+      failing = true;
+      log.storeTrouble("receipts cannot be written; mail goes on without them", e);
+    }
+    dropped.addAndGet(batch.size());
+    batch.clear();
+    try {
+      // After a failed sync nobody knows what is on the disk: it is read again.
+      closeFiles();
+      number = 0;
+      hash = ReceiptLine.ORIGIN;
+      open();
+    } catch (IOException again) {
+      // Told already; tried again after the pause.
+    }
+    tryAgain = clock.nanoTime() + PAUSE.toNanos();
+  }
+
+  private void write(List<Receipt> batch) throws IOException {
+    long lost = dropped.getAndSet(0);
+    if (lost > 0) {
+      log.warning("receipts", lost + " receipts were lost: the disk did not keep up");
+      append("lost", new ReceiptJson().number("count", lost).toString());
+    }
+    if (batch.isEmpty()) {
+      if (lost > 0) {
+        sync();
+      }
+      return;
+    }
+    Chain chain = new Chain(hash, number, LINE * batch.size());
+    StringBuilder salting = new StringBuilder(SALT_LINE * batch.size());
+    for (Receipt receipt : batch) {
+      Salt salt = new Salt(chain.number() + 1, HEX.formatHex(random.bytes(Salt.BYTES)));
+      salt.appendLine(salting);
+      chain.add("receipt", members(receipt, salt.of(receipt.recipient(), sha)));
+    }
+    put(open(salts), ByteBuffer.wrap(salting.toString().getBytes(StandardCharsets.US_ASCII)));
+    size += put(open(lines), chain.bytes());
+    open(salts).force(false);
+    sync();
+    number = chain.number();
+    hash = chain.hash();
+    signed = false;
+  }
+
+  private static FileChannel open(@Nullable FileChannel channel) throws IOException {
+    if (channel == null) {
+      throw new IOException("the file of receipts is not open");
+    }
+    return channel;
+  }
+
+  private static String members(Receipt r, String recipient) {
+    ReceiptJson json =
+        new ReceiptJson()
+            .text("at", r.at().toString())
+            .text("message", r.message())
+            .text("to", recipient)
+            .text("next_hop", r.nextHop())
+            .text("wanted", r.wanted())
+            .list("because", r.because())
+            .text("host", r.peer().host())
+            .text("address", r.peer().address());
+    Receipt.ReceiptTls tls = r.tls();
+    json.text("tls", tls == null ? null : tls.version());
+    if (tls != null) {
+      json.text("suite", tls.suite())
+          .text("group", tls.group())
+          .text("verdict", tls.verdict())
+          .text("key", tls.key())
+          .text("certificate", tls.certificate());
+    }
+    return json.flag("downgrade", r.downgrade())
+        .text("violation", r.violation())
+        .flag("dnssec", r.dnssec())
+        .flag("requiretls", r.requireTls())
+        .toString();
+  }
+
+  private void append(String kind, String members) throws IOException {
+    ReceiptLine entry = ReceiptLine.after(hash, number + 1, kind, members);
+    size += put(open(lines), ByteBuffer.wrap(entry.line().getBytes(StandardCharsets.UTF_8)));
+    number = entry.number();
+    hash = entry.hash();
+    signed = kind.equals(SignedHead.KIND);
+  }
+
+  private static int put(FileChannel channel, ByteBuffer octets) throws IOException {
+    int all = octets.remaining();
+    while (octets.hasRemaining()) {
+      channel.write(octets);
+    }
+    return all;
+  }
+
+  private void sync() throws IOException {
+    open(lines).force(false);
+  }
+
+  private void signAndRotate(boolean last) throws IOException {
+    Instant now = clock.now();
+    boolean full = size >= fileSize() || isOld(now);
+    boolean due = Duration.between(signedAt, now).abs().compareTo(SIGN) >= 0;
+    if (!signed && (due || full || last)) {
+      String at = now.toString();
+      append(SignedHead.KIND, SignedHead.members(hash, number + 1, at, key));
+      sync();
+      log.note("receipts", "head " + number + " " + hash + " signed by " + key.open());
+    }
+    if (due) {
+      signedAt = now;
+      expire(now);
+    }
+    if (full && !last) {
+      begin();
+      expire(now);
+    }
+  }
+
+  private boolean isOld(Instant now) {
+    Duration quarter = settings.retention().dividedBy(4);
+    Duration longest =
+        quarter.isZero() || quarter.compareTo(LONGEST_FILE) > 0 ? LONGEST_FILE : quarter;
+    return Duration.between(begun, now).compareTo(longest) >= 0;
+  }
+
+  /**
+   * Deletes files whose last change is older than the retention, and the oldest while all together
+   * are too large; never the one in use.
+   */
+  private void expire(Instant now) throws IOException {
+    ReceiptSettings in = settings;
+    List<Path> files = ReceiptFiles.all(folder);
+    long all = 0;
+    for (Path file : files) {
+      all += sizeOf(file);
+    }
+    for (Path file : files.subList(0, Math.max(0, files.size() - 1))) {
+      boolean old =
+          !in.retention().isZero()
+              && Files.getLastModifiedTime(file).toInstant().plus(in.retention()).isBefore(now);
+      boolean tooMuch = in.size() > 0 && all > in.size();
+      if (old || tooMuch) {
+        all -= sizeOf(file);
+        Files.deleteIfExists(ReceiptFiles.salts(file));
+        Files.delete(file);
+        log.note(
+            "receipts",
+            file.getFileName()
+                + (old ? " is past its retention" : " is over the size of receipts that is kept")
+                + " and was deleted");
+      }
+    }
+  }
+
+  private static long sizeOf(Path file) throws IOException {
+    Path salts = ReceiptFiles.salts(file);
+    return Files.size(file) + (Files.exists(salts) ? Files.size(salts) : 0);
+  }
+
+  /** Bytes at which a file is closed: so that the size that is kept is some files, not one. */
+  private long fileSize() {
+    ReceiptSettings in = settings;
+    return in.size() == 0 ? in.fileSize() : Math.max(1, Math.min(in.fileSize(), in.size() / 8));
+  }
+
+  private void closeFiles() throws IOException {
+    FileChannel a = lines;
+    FileChannel b = salts;
+    lines = null;
+    salts = null;
+    try (a;
+        b) {
+      signed = true;
+    }
+  }
+
+  /** Writes what was given, signs the head, closes. */
+  @Override
+  public void close() throws IOException {
+    closed = true;
+    wake.release();
+    try {
+      writer.join(Duration.ofSeconds(10));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    closeFiles();
+  }
+}

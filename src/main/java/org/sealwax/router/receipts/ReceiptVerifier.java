@@ -1,0 +1,225 @@
+package org.sealwax.router.receipts;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Reads receipts back: checks the chain and its signatures, and finds those of one recipient. */
+public final class ReceiptVerifier {
+  private ReceiptVerifier() {}
+
+  /**
+   * What a check came to.
+   *
+   * @param files read
+   * @param receipts in whole lines that chain
+   * @param heads with a signature that holds
+   * @param unsigned lines after the last head: they are chained, and nobody vouches for their end
+   * @param keys public keys that signed
+   * @param lastHash of the last line that chains
+   * @param torn whether the last file ends in the middle of a line, as after a crash
+   * @param lost receipts that were dropped because the disk did not keep up, as told in the chain
+   * @param flaws what is wrong, each a sentence; empty: everything holds
+   */
+  public record ReceiptReport(
+      int files,
+      long receipts,
+      long heads,
+      long unsigned,
+      Set<String> keys,
+      String lastHash,
+      boolean torn,
+      long lost,
+      List<String> flaws) {
+    /** Copies. */
+    public ReceiptReport {
+      keys = Set.copyOf(keys);
+      flaws = List.copyOf(flaws);
+    }
+  }
+
+  /** Flaws told; one break makes no thousand. */
+  static final int MAX_FLAWS = 20;
+
+  /**
+   * Checks every file of {@code folder}, the oldest first.
+   *
+   * @param expected a hash from the log that must stand in the chain: without it the end was cut;
+   *     or null
+   * @throws IOException when a file cannot be read at all
+   */
+  public static ReceiptReport verify(Path folder, @Nullable String expected) throws IOException {
+    ReceiptVerification reading = new ReceiptVerification(expected);
+    List<Path> files = ReceiptFiles.all(folder);
+    for (Path file : files) {
+      try (InputStream in = Files.newInputStream(file)) {
+        reading.file(file.getFileName().toString(), in, e -> {});
+      }
+    }
+    return reading.report();
+  }
+
+  /** One file by itself, as a stranger may hand it over. */
+  static ReceiptReport verify(String name, InputStream in) throws IOException {
+    ReceiptVerification reading = new ReceiptVerification(null);
+    reading.file(name, in, e -> {});
+    return reading.report();
+  }
+
+  private static final class ReceiptVerification {
+    private final @Nullable String expected;
+    private boolean found;
+    private final List<String> flaws = new ArrayList<>();
+    private final Set<String> keys = new HashSet<>();
+    private @Nullable String before;
+    private long number;
+    private int files;
+    private long receipts;
+    private long heads;
+    private long unsigned;
+    private long lost;
+    private boolean torn;
+
+    ReceiptVerification(@Nullable String expected) {
+      this.expected = expected;
+    }
+
+    void file(String name, InputStream in, Consumer<ReceiptLine> each) throws IOException {
+      if (torn) {
+        flaw(name, "the file before ends in the middle of a line");
+        torn = false;
+      }
+      files++;
+      try (BoundedLines lines = new BoundedLines(in)) {
+        boolean first = true;
+        for (String line = lines.next(); line != null; line = lines.next()) {
+          Optional<ReceiptLine> entry = ReceiptLine.read(line);
+          if (entry.isEmpty()) {
+            flaw(name, "a line after number " + number + " is no receipt");
+            return;
+          }
+          take(name, entry.get(), first);
+          each.accept(entry.get());
+          first = false;
+        }
+        torn = lines.isTorn();
+      } catch (IOException e) {
+        flaw(name, "after number " + number + ": " + e.getMessage());
+      }
+    }
+
+    private void take(String name, ReceiptLine entry, boolean first) {
+      String previous = before;
+      if (first) {
+        Optional<String> begins = ReceiptFileHeader.previous(entry);
+        if (begins.isEmpty()) {
+          flaw(name, "does not begin with its beginning");
+        } else if (previous != null && !begins.get().equals(previous)) {
+          flaw(name, "does not go on where the file before ends: lines are missing between them");
+        }
+        // The oldest file that is left: what was before it went with its retention.
+        previous = begins.orElse(ReceiptLine.ORIGIN);
+      }
+      if (!entry.follows(previous == null ? ReceiptLine.ORIGIN : previous)) {
+        flaw(name, "number " + entry.number() + " does not follow from the line before it");
+      } else if (number > 0 && entry.number() != number + 1) {
+        flaw(name, "number " + entry.number() + " follows number " + number);
+      }
+      unsigned++;
+      switch (entry.kind()) {
+        case "receipt" -> receipts++;
+        case "lost" -> lost += ReceiptFileHeader.count(entry);
+        case SignedHead.KIND -> head(name, entry, previous == null ? ReceiptLine.ORIGIN : previous);
+        default -> {}
+      }
+      before = entry.hash();
+      number = entry.number();
+      found |= entry.hash().equals(expected);
+    }
+
+    private void head(String name, ReceiptLine entry, String previous) {
+      Optional<SignedHead> head = SignedHead.read(entry);
+      if (head.isEmpty() || !head.get().matches(entry, previous)) {
+        flaw(name, "the signature of number " + entry.number() + " does not hold");
+        return;
+      }
+      heads++;
+      unsigned = 0;
+      if (keys.size() < MAX_FLAWS) {
+        keys.add(head.get().key());
+      }
+    }
+
+    private void flaw(String name, String text) {
+      if (flaws.size() < MAX_FLAWS) {
+        flaws.add(name + ": " + text);
+      }
+    }
+
+    ReceiptReport report() {
+      if (expected != null && !found) {
+        flaws.add("the head " + expected + " is not in the chain: its end was cut or replaced");
+      }
+      return new ReceiptReport(
+          files,
+          receipts,
+          heads,
+          unsigned,
+          keys,
+          before == null ? ReceiptLine.ORIGIN : before,
+          torn,
+          lost,
+          flaws);
+    }
+  }
+
+  /**
+   * Gives every receipt, the oldest first; stops at what is no receipt.
+   *
+   * @param recipient only those of this address, as far as their salts are still there; or null
+   */
+  public static void each(Path folder, @Nullable String recipient, Consumer<ReceiptLine> to)
+      throws IOException {
+    for (Path file : ReceiptFiles.all(folder)) {
+      Map<Long, Salt> salts = recipient == null ? Map.of() : salts(ReceiptFiles.salts(file));
+      try (InputStream in = Files.newInputStream(file)) {
+        new ReceiptVerification(null)
+            .file(
+                file.getFileName().toString(),
+                in,
+                entry -> {
+                  Salt salt = salts.get(entry.number());
+                  boolean wanted =
+                      recipient == null
+                          || salt != null
+                              && entry.payload().contains("\"to\":\"" + salt.of(recipient) + "\"");
+                  if (wanted && entry.kind().equals("receipt")) {
+                    to.accept(entry);
+                  }
+                });
+      }
+    }
+  }
+
+  private static Map<Long, Salt> salts(Path file) throws IOException {
+    Map<Long, Salt> out = new HashMap<>();
+    if (Files.exists(file)) {
+      try (BoundedLines lines = new BoundedLines(Files.newInputStream(file))) {
+        for (String line = lines.next(); line != null; line = lines.next()) {
+          Salt.read(line).ifPresent(salt -> out.put(salt.number(), salt));
+        }
+      }
+    }
+    return out;
+  }
+}

@@ -1,0 +1,30 @@
+package org.sealwax.router.receive;
+
+/** Why a client may send anywhere, or that it may not. */
+public sealed interface ClientTrust {
+  /** Anybody: may send to our domains only. */
+  record AnyClient() implements ClientTrust {}
+
+  /** Its address is in a trusted network. */
+  record TrustedNetwork() implements ClientTrust {}
+
+  /** Its certificate was verified against a row that grants relay. */
+  record RelayCertificate(String what) implements ClientTrust {}
+
+  /** It said a name and proved it by AUTH. */
+  record AuthenticatedUser(String user) implements ClientTrust {}
+
+  /** A program of this machine, through the Unix socket. */
+  record LocalProgram() implements ClientTrust {}
+
+  /** Whether mail to other people's domains is taken. */
+  default boolean mayRelay() {
+    return switch (this) {
+      case AnyClient s -> false;
+      case TrustedNetwork n -> true;
+      case RelayCertificate c -> true;
+      case AuthenticatedUser l -> true;
+      case LocalProgram l -> true;
+    };
+  }
+}

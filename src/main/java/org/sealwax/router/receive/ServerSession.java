@@ -1,0 +1,648 @@
+package org.sealwax.router.receive;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.address.ReversePath;
+import org.sealwax.mail.smtp.Capabilities;
+import org.sealwax.mail.smtp.Command;
+import org.sealwax.mail.smtp.EnhancedStatus;
+import org.sealwax.mail.smtp.ForwardPath;
+import org.sealwax.mail.smtp.Reply;
+import org.sealwax.mail.smtp.session.CommandHandler;
+import org.sealwax.mail.tls.TlsServer;
+import org.sealwax.mail.tls.TlsWire;
+import org.sealwax.mail.tls.verdict.ClientCertificateMode;
+import org.sealwax.mail.tls.verdict.Handshake;
+import org.sealwax.mail.tls.verdict.TlsException;
+import org.sealwax.mail.tls.verdict.Verdict;
+import org.sealwax.router.evidence.PeerMatcher;
+import org.sealwax.router.queue.IntakeException;
+import org.sealwax.router.route.AddressResolution;
+
+/**
+ * What we say to each verb: reads like RFC 5321 section 4.1, with 3207, 4954, 3030 and 3461. One
+ * thread owns it.
+ */
+final class ServerSession implements CommandHandler {
+  private static final Reply OK = Reply.of(250, EnhancedStatus.of(2, 0, 0), "Ok");
+  private static final Reply SENDER_OK = Reply.of(250, EnhancedStatus.of(2, 1, 0), "Ok");
+  private static final Reply RECIPIENT_OK = Reply.of(250, EnhancedStatus.of(2, 1, 5), "Ok");
+  private static final EnhancedStatus SEQUENCE = EnhancedStatus.of(5, 5, 1);
+
+  /**
+   * Recipients over the limit that one session may name: a client that pipelines a long list hears
+   * of it only afterwards; one that never stops is no mail client.
+   */
+  static final int MAX_OVERSHOOT = 1_000;
+
+  private final ListenerEnvironment environment;
+  private final ReceiveConfiguration reception;
+  private final ListenerSettings listener;
+  private final @Nullable TlsServer tlsServer;
+  private final java.net.InetAddress own;
+  private final ClientState visitor;
+  private final SessionMemory memory;
+  private @Nullable Transaction transaction;
+  private int messages;
+  private int accepted;
+  private int refused;
+  private int authFailures;
+  private int overshoot;
+  private boolean tooManyErrors;
+
+  ServerSession(
+      ListenerEnvironment premises,
+      ReceiveConfiguration reception,
+      ListenerSettings listener,
+      @Nullable TlsServer tlsServer,
+      java.net.InetAddress own,
+      ClientState visitor,
+      SessionMemory memory) {
+    this.environment = premises;
+    this.reception = reception;
+    this.listener = listener;
+    this.tlsServer = tlsServer;
+    this.own = own;
+    this.visitor = visitor;
+    this.memory = memory;
+  }
+
+  /** Messages taken. */
+  int accepted() {
+    return accepted;
+  }
+
+  /** Replies of 4yz and 5yz. */
+  int refused() {
+    return refused;
+  }
+
+  /** The session is over; gives back what is open. */
+  void ended() {
+    reset();
+  }
+
+  @Override
+  public String name() {
+    return reception.settings().host().name();
+  }
+
+  @Override
+  public Reply greeting() {
+    return Reply.of(220, name() + " ESMTP Sealwax");
+  }
+
+  @Override
+  public CommandResult answer(Command command) {
+    CommandResult answer =
+        switch (command) {
+          case Command.Quit c ->
+              new CommandResult.ReplyAndClose(Reply.of(221, EnhancedStatus.of(2, 0, 0), "Bye"));
+          case Command.Malformed c -> refuse(c.verb(), c.reply());
+          case Command.Unknown c ->
+              refuse(c.verb(), Reply.of(500, EnhancedStatus.of(5, 5, 2), "command not recognized"));
+          case Command.Ehlo c -> hello(c.name(), true);
+          case Command.Helo c -> hello(c.name(), false);
+          case Command.Noop c -> send(OK);
+          case Command.Help c ->
+              send(
+                  Reply.of(
+                      214, EnhancedStatus.of(2, 0, 0), "Sealwax, a mail router; see RFC 5321"));
+          case Command.Starttls c -> startTls();
+          case Command.Rset c -> {
+            reset();
+            yield send(OK);
+          }
+          case Command.Vrfy c ->
+              send(Reply.of(252, EnhancedStatus.of(2, 5, 2), "send some mail, and we shall try"));
+          case Command.Expn c -> refuse("EXPN", Reply.of(502, SEQUENCE, "lists are not shown"));
+          case Command.Auth c -> auth(c);
+          case Command.Mail c -> mail(c);
+          case Command.Rcpt c -> rcpt(c);
+          case Command.Data c -> data();
+          case Command.Bdat c -> bdat();
+        };
+    if (tooManyErrors) {
+      return new CommandResult.ReplyAndClose(limited(ClientLimits.ClientRate.ERRORS));
+    }
+    return answer;
+  }
+
+  private static CommandResult send(Reply reply) {
+    return new CommandResult.SendReply(reply);
+  }
+
+  private CommandResult refuse(String stage, Reply reply) {
+    return refuse(stage, "", reply);
+  }
+
+  private CommandResult refuse(String stage, String to, Reply reply) {
+    note(stage, to, reply);
+    return send(reply);
+  }
+
+  private void note(String stage, String to, Reply reply) {
+    refused++;
+    Transaction open = transaction;
+    String from = open == null ? "" : open.sender().toString();
+    environment.log().refused(visitor.session, visitor.address, stage, from, to, reply.toString());
+    if (reply.isPermanent() && !count(ClientLimits.ClientRate.ERRORS)) {
+      tooManyErrors = true;
+    }
+  }
+
+  private boolean count(ClientLimits.ClientRate rate) {
+    return visitor.local || environment.limits().count(visitor.address.getAddress(), rate);
+  }
+
+  private Reply limited(ClientLimits.ClientRate rate) {
+    environment.log().turnedAway(visitor.address, rate.text());
+    return Reply.of(421, EnhancedStatus.of(4, 7, 0), name() + " too many " + rate.text());
+  }
+
+  @Override
+  public boolean areSessionsScarce() {
+    return environment.sessions().areSessionsScarce();
+  }
+
+  @Override
+  public boolean mayGrowBuffer() {
+    return memory.tryGrowBuffer();
+  }
+
+  @Override
+  public void bufferShrunk() {
+    memory.bufferShrunk();
+  }
+
+  @Override
+  public void refused(String stage, Reply reply) {
+    note(stage, "", reply);
+  }
+
+  private void reset() {
+    Transaction open = transaction;
+    transaction = null;
+    if (open != null) {
+      open.abandoned();
+    }
+  }
+
+  private CommandResult hello(String helloName, boolean esmtp) {
+    reset(); // RFC 5321 4.1.4
+    visitor.hello = helloName;
+    visitor.esmtp = esmtp;
+    if (!esmtp) {
+      return send(Reply.of(250, name()));
+    }
+    return send(capabilities().reply(""));
+  }
+
+  private Capabilities capabilities() {
+    Map<String, String> offered = new LinkedHashMap<>();
+    offered.put("PIPELINING", "");
+    offered.put("SIZE", Long.toString(reception.settings().size()));
+    if (mayStartTls()) {
+      offered.put("STARTTLS", "");
+    }
+    String mechanisms = String.join(" ", mechanisms());
+    if (!mechanisms.isEmpty()) {
+      offered.put("AUTH", mechanisms);
+    }
+    offered.put("ENHANCEDSTATUSCODES", "");
+    offered.put("8BITMIME", "");
+    offered.put("SMTPUTF8", "");
+    offered.put("CHUNKING", "");
+    if (takesDsn() || offersDsnBeforeAuth()) {
+      offered.put("DSN", "");
+    }
+    if (visitor.tls != null) {
+      // RFC 8689 §2: only inside TLS.
+      offered.put("REQUIRETLS", "");
+    }
+    offered.put(
+        "LIMITS",
+        "MAILMAX="
+            + Math.min(reception.settings().messages(), MAX_LIMIT)
+            + " RCPTMAX="
+            + Math.min(reception.settings().recipients(), MAX_LIMIT));
+    return new Capabilities(name(), offered);
+  }
+
+  private boolean takesDsn() {
+    return switch (listener.dsn()) {
+      case RELAY, AUTH -> visitor.trust.mayRelay();
+      case ALL -> true;
+      case NONE -> false;
+    };
+  }
+
+  private boolean offersDsnBeforeAuth() {
+    return listener.dsn() == ListenerSettings.Dsn.AUTH && !mechanisms().isEmpty();
+  }
+
+  /** The refusal of a DSN parameter from a client that it is not offered to. */
+  private Reply noDsn(String keyword) {
+    return offersDsnBeforeAuth()
+        ? Reply.of(530, EnhancedStatus.of(5, 7, 0), "AUTH first: " + keyword)
+        : Reply.of(555, EnhancedStatus.of(5, 5, 4), "parameter not known: " + keyword);
+  }
+
+  /** RFC 9422 section 3: six digits. */
+  private static final int MAX_LIMIT = 999_999;
+
+  private boolean mayStartTls() {
+    return tlsServer != null
+        && visitor.tls == null
+        && listener.encryption() == ListenerSettings.ListenerTlsMode.STARTTLS;
+  }
+
+  /** What may be offered now: passwords never in clear (RFC 4954 section 4). */
+  private List<String> mechanisms() {
+    SaslMechanisms sasl = reception.sasl();
+    return sasl != null && listener.offersAuth() && visitor.tls != null ? sasl.names() : List.of();
+  }
+
+  private CommandResult startTls() {
+    TlsServer server = tlsServer;
+    if (server == null || !mayStartTls()) {
+      return refuse("STARTTLS", Reply.of(503, SEQUENCE, "no STARTTLS here, or TLS already"));
+    }
+    if (transaction != null) {
+      return refuse("STARTTLS", Reply.of(503, SEQUENCE, "not inside a transaction"));
+    }
+    if (!count(ClientLimits.ClientRate.HANDSHAKES)) {
+      environment.log().turnedAway(visitor.address, ClientLimits.ClientRate.HANDSHAKES.text());
+      return refuse(
+          "STARTTLS", Reply.of(454, EnhancedStatus.of(4, 7, 0), "too many TLS handshakes"));
+    }
+    if (!memory.tryTake(SessionMemory.TLS)) {
+      return refuse("STARTTLS", Reply.of(454, EnhancedStatus.of(4, 3, 1), "no memory for TLS now"));
+    }
+    return new CommandResult.StartTls(server);
+  }
+
+  @Override
+  public void encrypted(TlsWire wire) {
+    reset();
+    visitor.hello = "";
+    visitor.esmtp = false;
+    handshake(wire.handshake());
+  }
+
+  /**
+   * Notes a handshake, new or resumed, and what its verdict grants. Whether the peer is the mirror
+   * of an MX host is asked from memory.
+   */
+  void handshake(Handshake shaken) {
+    PeerMatcher.PeerMatch likeness = reception.peerMatcher().of(shaken.peerChain()).orElse(null);
+    Handshake handshake =
+        likeness == null || shaken.verdict() instanceof Verdict.Verified
+            ? shaken
+            : shaken.withVerification(likeness.verdict());
+    visitor.tls = handshake;
+    environment.log().tlsFromClient(visitor.session, visitor.address, ClientState.facts(handshake));
+    if (visitor.trust.mayRelay()) {
+      return;
+    }
+    reception.rules().certificates().trust(handshake).ifPresent(t -> visitor.trust = t);
+    if (!visitor.trust.mayRelay() && likeness != null && likeness.relay()) {
+      visitor.trust = new ClientTrust.RelayCertificate(likeness.verdict().text());
+    }
+  }
+
+  @Override
+  public void handshakeFailed(TlsException trouble) {
+    environment
+        .log()
+        .tlsFromClientFailed(
+            visitor.session,
+            visitor.address,
+            trouble.kind().name().toLowerCase(java.util.Locale.ROOT).replace('_', '-'),
+            String.valueOf(trouble.getMessage()));
+  }
+
+  /** What stands in the way of mail from this client, or null. */
+  private @Nullable Reply barrier() {
+    Handshake tls = visitor.tls;
+    if (listener.certificates() == ClientCertificateMode.REQUIRE) {
+      if (tls == null) {
+        return Reply.of(530, EnhancedStatus.of(5, 7, 0), "STARTTLS first");
+      }
+      if (tls.verdict() instanceof Verdict.Anonymous) {
+        return Reply.of(554, EnhancedStatus.of(5, 7, 0), "a client certificate is required here");
+      }
+    }
+    return visitor.hello.isEmpty() ? Reply.of(503, SEQUENCE, "say EHLO first") : null;
+  }
+
+  private CommandResult auth(Command.Auth command) {
+    SaslMechanisms sasl = reception.sasl();
+    if (sasl == null || !listener.offersAuth()) {
+      return refuse("AUTH", Reply.of(502, SEQUENCE, "no AUTH here"));
+    }
+    if (visitor.tls == null) {
+      return refuse(
+          "AUTH", Reply.of(538, EnhancedStatus.of(5, 7, 11), "only inside TLS: STARTTLS first"));
+    }
+    Reply barrier = barrier();
+    if (barrier != null) {
+      return refuse("AUTH", barrier);
+    }
+    if (transaction != null || visitor.trust instanceof ClientTrust.AuthenticatedUser) {
+      return refuse("AUTH", Reply.of(503, SEQUENCE, "not now: inside a transaction, or done"));
+    }
+    Optional<SaslExchange> exchange = sasl.begin(command.mechanism());
+    if (exchange.isEmpty()) {
+      return refuse("AUTH", Reply.of(504, EnhancedStatus.of(5, 5, 4), "mechanism not known here"));
+    }
+    String initial = command.initial();
+    if (initial == null) {
+      return new CommandResult.SendChallenge(
+          "", line -> saslLine(command.mechanism(), exchange.get(), line));
+    }
+    // RFC 4954 section 4: "=" is a response of no octets.
+    return saslLine(command.mechanism(), exchange.get(), initial.equals("=") ? "" : initial);
+  }
+
+  private CommandResult saslLine(String mechanism, SaslExchange exchange, String line) {
+    if (line.equals("*")) {
+      return refuse("AUTH", Reply.of(501, EnhancedStatus.of(5, 7, 0), "AUTH cancelled"));
+    }
+    byte[] response;
+    try {
+      response = Base64.getDecoder().decode(line);
+    } catch (IllegalArgumentException e) {
+      return authFailed(mechanism, "", Reply.of(501, EnhancedStatus.of(5, 5, 2), "not base64"));
+    }
+    return switch (environment.auth().respond(exchange, response)) {
+      case SaslExchange.SaslStep.Challenge c ->
+          new CommandResult.SendChallenge(
+              Base64.getEncoder().encodeToString(c.text().getBytes(StandardCharsets.UTF_8)),
+              next -> saslLine(mechanism, exchange, next));
+      case SaslExchange.SaslStep.Accepted a -> {
+        visitor.trust = new ClientTrust.AuthenticatedUser(a.user());
+        environment.log().authenticated(visitor.session, visitor.address, mechanism, a.user());
+        yield send(Reply.of(235, EnhancedStatus.of(2, 7, 0), "welcome"));
+      }
+      case SaslExchange.SaslStep.Failed f ->
+          switch (f.kind()) {
+            case CREDENTIALS ->
+                authFailed(
+                    mechanism,
+                    f.user(),
+                    Reply.of(535, EnhancedStatus.of(5, 7, 8), "name or password are wrong"));
+            case NOT_NOW ->
+                authFailed(
+                    mechanism,
+                    f.user(),
+                    Reply.of(
+                        454, EnhancedStatus.of(4, 7, 0), "passwords are being changed, try again"));
+            case MALFORMED ->
+                authFailed(
+                    mechanism,
+                    f.user(),
+                    Reply.of(501, EnhancedStatus.of(5, 5, 2), "not the mechanism's syntax"));
+          };
+    };
+  }
+
+  private CommandResult authFailed(String mechanism, String user, Reply reply) {
+    environment.log().authenticationFailed(visitor.session, visitor.address, mechanism, user);
+    environment.auth().delay(++authFailures);
+    if (authFailures >= reception.settings().authFailures()) {
+      note("AUTH", "", reply);
+      return new CommandResult.ReplyAndClose(
+          Reply.of(421, EnhancedStatus.of(4, 7, 0), name() + " too many failed AUTH"));
+    }
+    return refuse("AUTH", reply);
+  }
+
+  private CommandResult mail(Command.Mail command) {
+    Reply barrier = barrier();
+    if (barrier != null) {
+      return refuse("MAIL", barrier);
+    }
+    if (transaction != null) {
+      return refuse("MAIL", Reply.of(503, SEQUENCE, "a transaction is open: RSET first"));
+    }
+    if (messages >= reception.settings().messages()) {
+      Reply reply =
+          Reply.of(421, EnhancedStatus.of(4, 7, 0), name() + " enough mail for one session");
+      note("MAIL", "", reply);
+      return new CommandResult.ReplyAndClose(reply);
+    }
+    if (!count(ClientLimits.ClientRate.MESSAGES)) {
+      return new CommandResult.ReplyAndClose(limited(ClientLimits.ClientRate.MESSAGES));
+    }
+    if (command.international() && !command.parameters().smtputf8()) {
+      return refuse(
+          "MAIL", Reply.of(550, EnhancedStatus.of(5, 6, 7), "this address needs SMTPUTF8"));
+    }
+    if (command.parameters().requireTls() && visitor.tls == null) {
+      // Not offered here, so not understood here (RFC 5321 4.1.1.11); taken silently, the sender
+      // would believe a promise that the hop to us has broken already.
+      return refuse(
+          "MAIL",
+          Reply.of(555, EnhancedStatus.of(5, 7, 10), "REQUIRETLS inside TLS only: STARTTLS first"));
+    }
+    if (command.parameters().requestsDsn() && !takesDsn()) {
+      return refuse("MAIL", noDsn("RET or ENVID"));
+    }
+    long size = command.parameters().size().orElse(0);
+    if (size > reception.settings().size()) {
+      return refuse(
+          "MAIL",
+          Reply.of(
+              552,
+              EnhancedStatus.of(5, 3, 4),
+              "messages have at most " + reception.settings().size() + " octets here"));
+    }
+    transaction =
+        new Transaction(
+            environment, reception, visitor, memory, command.path(), command.parameters());
+    return send(SENDER_OK);
+  }
+
+  private CommandResult rcpt(Command.Rcpt command) {
+    Transaction open = transaction;
+    if (open == null || open.hasBegun()) {
+      return refuse("RCPT", Reply.of(503, SEQUENCE, "MAIL first"));
+    }
+    String to = command.path().toString();
+    if (command.parameters().requestsDsn() && !takesDsn()) {
+      return refuse("RCPT", to, noDsn("NOTIFY or ORCPT"));
+    }
+    if (open.addressed() >= reception.settings().recipients()) {
+      if (++overshoot > MAX_OVERSHOOT) {
+        Reply reply =
+            Reply.of(421, EnhancedStatus.of(4, 7, 0), name() + " far too many recipients");
+        note("RCPT", to, reply);
+        return new CommandResult.ReplyAndClose(reply);
+      }
+      // RFC 5321 4.5.3.1.10: the client sends the rest in another transaction.
+      return refuse(
+          "RCPT", to, Reply.of(452, EnhancedStatus.of(4, 5, 3), "too many recipients at once"));
+    }
+    if (!count(ClientLimits.ClientRate.RECIPIENTS)) {
+      return new CommandResult.ReplyAndClose(limited(ClientLimits.ClientRate.RECIPIENTS));
+    }
+    if (command.international() && !open.smtputf8()) {
+      return refuse(
+          "RCPT", to, Reply.of(553, EnhancedStatus.of(5, 6, 7), "this address needs SMTPUTF8"));
+    }
+    Mailbox original = original(command.path());
+    RelayRules.RelayDecision ruling = ruling(command.path(), original, open.sender());
+    return switch (ruling) {
+      case RelayRules.RelayDecision.Take take ->
+          open.add(original, take, command.parameters())
+              ? send(RECIPIENT_OK)
+              : refuse(
+                  "RCPT",
+                  to,
+                  Reply.of(452, EnhancedStatus.of(4, 3, 1), "no memory for more recipients now"));
+      case RelayRules.RelayDecision.Refuse no -> refuse("RCPT", to, no.reply());
+    };
+  }
+
+  private Mailbox original(ForwardPath path) {
+    return switch (path) {
+      case ForwardPath.LocalPostmaster p -> new Mailbox("postmaster", reception.settings().host());
+      case ForwardPath.ToMailbox t -> t.mailbox();
+    };
+  }
+
+  private RelayRules.RelayDecision ruling(ForwardPath path, Mailbox recipient, ReversePath sender) {
+    RelayRules rules = reception.rules();
+    if (path instanceof ForwardPath.LocalPostmaster) {
+      return postmaster(rules, recipient);
+    }
+    AddressResolution resolution = reception.directory().resolve(recipient);
+    boolean toPostmaster =
+        rules.isLocalPostmaster(recipient, resolution, reception.settings().host(), own);
+    if (!toPostmaster) {
+      Optional<RejectRow> row =
+          rules.reject(
+              visitor.local ? null : visitor.address.getAddress(),
+              !visitor.local && isNameless(rules),
+              sender,
+              recipient);
+      if (row.isPresent()) {
+        return new RelayRules.RelayDecision.Refuse(row.get().reply());
+      }
+    }
+    RelayRules.RelayDecision ruling = rules.ruling(recipient, resolution, visitor.trust);
+    // NotOurs: this host's own name or address; sent on by MX, it would only come back.
+    boolean nowhere =
+        ruling instanceof RelayRules.RelayDecision.Refuse
+            || resolution instanceof AddressResolution.NotLocal;
+    return toPostmaster && nowhere ? postmaster(rules, recipient) : ruling;
+  }
+
+  private boolean isNameless(RelayRules rules) {
+    boolean asked =
+        rules.rejects().stream()
+            .anyMatch(r -> r.on() instanceof RejectRow.RejectMatch.UnnamedClient);
+    return asked && visitor.name.await() == ClientName.State.NONE;
+  }
+
+  private RelayRules.RelayDecision postmaster(RelayRules rules, Mailbox recipient) {
+    Mailbox configured = rules.postmaster();
+    if (configured == null) {
+      return rules.heldForPostmaster(recipient);
+    }
+    return rules.rulingForPostmaster(configured, reception.directory().resolve(configured));
+  }
+
+  private CommandResult data() {
+    Transaction open = transaction;
+    if (open == null || open.hasBegun()) {
+      return refuse("DATA", Reply.of(503, SEQUENCE, "MAIL and RCPT first"));
+    }
+    if (open.addressed() == 0) {
+      return refuse("DATA", Reply.of(554, SEQUENCE, "no valid recipients"));
+    }
+    Reply trouble = begin(open);
+    return trouble == null ? new CommandResult.ReceiveData(closing(open)) : refuse("DATA", trouble);
+  }
+
+  private CommandResult bdat() {
+    Transaction open = transaction;
+    if (open == null) {
+      return refuse("BDAT", Reply.of(503, SEQUENCE, "MAIL and RCPT first"));
+    }
+    if (open.addressed() == 0) {
+      return refuse("BDAT", Reply.of(554, SEQUENCE, "no valid recipients"));
+    }
+    if (!open.hasBegun()) {
+      Reply trouble = begin(open);
+      if (trouble != null) {
+        // The chunks that follow in the group must not open it again.
+        reset();
+        return refuse("BDAT", trouble);
+      }
+      chunks = closing(open);
+    }
+    BodyReceiver body = chunks;
+    if (body == null) {
+      throw new IllegalStateException("begun without chunks");
+    }
+    return new CommandResult.ReceiveChunk(body);
+  }
+
+  private @Nullable BodyReceiver chunks;
+
+  private @Nullable Reply begin(Transaction open) {
+    try {
+      open.begin();
+      return null;
+    } catch (IntakeException e) {
+      environment.log().storeTrouble("message not taken: " + e.getMessage(), e);
+      return Transaction.reply(e);
+    }
+  }
+
+  /** The transaction as a body; whatever comes of it, the transaction is over then. */
+  private BodyReceiver closing(Transaction open) {
+    return new BodyReceiver() {
+      @Override
+      public long maxBytes() {
+        return open.maxBytes();
+      }
+
+      @Override
+      public void take(byte[] block, int offset, int length) {
+        open.take(block, offset, length);
+      }
+
+      @Override
+      public Reply chunkTaken(long octets) {
+        return open.chunkTaken(octets);
+      }
+
+      @Override
+      public Reply complete(org.sealwax.mail.smtp.BodySummary summary) {
+        messages++;
+        Reply reply = open.complete(summary);
+        if (reply.isPositive()) {
+          accepted++;
+        } else {
+          note("end of message", "", reply);
+        }
+        transaction = null;
+        return reply;
+      }
+
+      @Override
+      public void abandoned() {
+        open.abandoned();
+      }
+    };
+  }
+}

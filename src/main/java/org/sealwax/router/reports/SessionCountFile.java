@@ -1,0 +1,121 @@
+package org.sealwax.router.reports;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.sealwax.mail.tlsrpt.TlsReport;
+import org.sealwax.mail.tlsrpt.TlsReportJson;
+
+/**
+ * The reports of one period, one a line, in a file that is replaced as a whole: after a crash the
+ * last minute's sessions are not counted, and nothing else is lost.
+ *
+ * @param path where
+ * @param begin of the period
+ */
+record SessionCountFile(Path path, Instant begin) {
+  private static final Pattern NAME = Pattern.compile("sessions-(\\d{1,12})\\.jsonl");
+
+  /** Octets of a file that is read: the most domains, each with a long report. */
+  private static final long MAX_FILE = 256L << 20;
+
+  static SessionCountFile of(Path folder, Instant begin) {
+    return new SessionCountFile(
+        folder.resolve("sessions-" + begin.getEpochSecond() + ".jsonl"), begin);
+  }
+
+  /** All of a folder, the oldest first. */
+  static List<SessionCountFile> in(Path folder) throws IOException {
+    List<SessionCountFile> found = new ArrayList<>();
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+      for (Path file : files) {
+        Matcher name = NAME.matcher(file.getFileName().toString());
+        if (name.matches()) {
+          found.add(
+              new SessionCountFile(file, Instant.ofEpochSecond(Long.parseLong(name.group(1)))));
+        }
+      }
+    }
+    found.sort((a, b) -> a.begin().compareTo(b.begin()));
+    return found;
+  }
+
+  /**
+   * A report that is to be sent.
+   *
+   * @param handedOver addresses that have it already: what another one refused is retried alone
+   */
+  record Due(TlsReport report, Set<String> handedOver) {
+    /** Copies. */
+    Due {
+      handedOver = Set.copyOf(handedOver);
+    }
+
+    /** One that nobody has. */
+    static Due toAll(TlsReport report) {
+      return new Due(report, Set.of());
+    }
+
+    /** A tab stands in no report, where it is escaped, and in no address. */
+    private byte[] line() {
+      StringBuilder out =
+          new StringBuilder(new String(TlsReportJson.write(report), StandardCharsets.UTF_8));
+      handedOver.stream().sorted().forEach(address -> out.append('\t').append(address));
+      return out.append('\n').toString().getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static Optional<Due> read(String line) {
+      String[] parts = line.split("\t", -1);
+      return TlsReportJson.read(parts[0].getBytes(StandardCharsets.UTF_8))
+          .map(r -> new Due(r, new HashSet<>(List.of(parts).subList(1, parts.length))));
+    }
+  }
+
+  /** Lines that are no reports are left out. */
+  List<Due> read() throws IOException {
+    if (!Files.exists(path) || Files.size(path) > MAX_FILE) {
+      return List.of();
+    }
+    List<Due> reports = new ArrayList<>();
+    for (String line : Files.readAllLines(path, StandardCharsets.UTF_8)) {
+      Due.read(line).ifPresent(reports::add);
+    }
+    return reports;
+  }
+
+  void write(List<Due> reports) throws IOException {
+    Path fresh = path.resolveSibling(path.getFileName() + ".new");
+    try (FileChannel file =
+        FileChannel.open(
+            fresh,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.TRUNCATE_EXISTING,
+            StandardOpenOption.WRITE)) {
+      for (Due due : reports) {
+        java.nio.ByteBuffer buffer = java.nio.ByteBuffer.wrap(due.line());
+        while (buffer.hasRemaining()) {
+          file.write(buffer);
+        }
+      }
+      file.force(true);
+    }
+    Files.move(fresh, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  void delete() throws IOException {
+    Files.deleteIfExists(path);
+  }
+}

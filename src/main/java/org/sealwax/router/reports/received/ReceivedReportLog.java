@@ -1,0 +1,29 @@
+package org.sealwax.router.reports.received;
+
+import org.sealwax.mail.tlsrpt.SessionCounts;
+import org.sealwax.mail.tlsrpt.TlsReport;
+
+/** What the log says of a report that was kept. */
+final class ReceivedReportLog {
+  private ReceivedReportLog() {}
+
+  /** One line; what the reporter chose is cleaned by the log itself. */
+  static String kept(ReportIntakeResult.Stored kept) {
+    ReceivedReport received = kept.report();
+    TlsReport report = received.report();
+    return "TLS report about "
+        + report.domain()
+        + " from "
+        + report.begin()
+        + " by "
+        + received.origin()
+        + ": "
+        + report.sums().stream().mapToLong(SessionCounts.PolicySummary::succeeded).sum()
+        + " sessions held, "
+        + report.sums().stream().mapToLong(SessionCounts.PolicySummary::failed).sum()
+        + " failed"
+        + (kept.leftOut().isEmpty()
+            ? ""
+            : "; policy entries left out: " + String.join("; ", kept.leftOut()));
+  }
+}

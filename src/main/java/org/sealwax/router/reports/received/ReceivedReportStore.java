@@ -1,0 +1,376 @@
+package org.sealwax.router.reports.received;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeParseException;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
+import org.sealwax.mail.tlsrpt.TlsReportJson;
+import org.sealwax.mail.tlsrpt.TlsReportParse;
+import org.sealwax.router.log.MailLog;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * The reports that were received, in a folder for each UTC day that they are about: one file each,
+ * a line that says how it came and a line with the report. Its name is a hash of origin,
+ * organisation and report-id, so that a report that comes twice from the same origin is known (and
+ * nobody can take the place of somebody else's report by sending one of the same name first).
+ * Files, because a person may look at them and any tool may read them. Thread-safe; one process
+ * writes, others may read.
+ */
+public final class ReceivedReportStore {
+  private static final Pattern FILE = Pattern.compile("[0-9a-f]{32}\\.json");
+  private static final Pattern DAY = Pattern.compile("\\d{4}-\\d{2}-\\d{2}");
+
+  /** Octets of a file that is read. */
+  private static final long MAX_FILE = TlsReportJson.MAX_BYTES + 4_096L;
+
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+
+  private final ReceivedReportSettings settings;
+  private final MailLog log;
+  private final Map<ReportOrigin.ReportTransport, StoreUsage> taken = new HashMap<>();
+  private final Map<ReportOrigin, Integer> today = new HashMap<>();
+  private LocalDate day = LocalDate.EPOCH;
+
+  /** What files take. */
+  private record StoreUsage(int files, long bytes) {
+    static final StoreUsage NONE = new StoreUsage(0, 0);
+
+    StoreUsage plus(int more, long size) {
+      return new StoreUsage(files + more, bytes + size);
+    }
+  }
+
+  private ReceivedReportStore(ReceivedReportSettings settings, MailLog log) {
+    this.settings = settings;
+    this.log = log;
+  }
+
+  /**
+   * Opens the folder, which is made when it is not there, and counts what is in it.
+   *
+   * @throws IOException when it cannot be used
+   */
+  public static ReceivedReportStore open(ReceivedReportSettings settings, MailLog log)
+      throws IOException {
+    if (!Files.isDirectory(settings.folder())) {
+      // What is said about a site's failures, and mail put aside, are for its admin alone.
+      Files.createDirectories(
+          settings.folder(),
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    }
+    ReceivedReportStore shelf = new ReceivedReportStore(settings, log);
+    shelf.count();
+    return shelf;
+  }
+
+  private void count() throws IOException {
+    taken.clear();
+    try (DirectoryStream<Path> days = Files.newDirectoryStream(settings.folder())) {
+      for (Path folder : days) {
+        if (folder.getFileName().toString().startsWith(".new-")) {
+          Files.delete(folder); // a crash before it had its name
+        } else if (DAY.matcher(folder.getFileName().toString()).matches()) {
+          countDay(folder);
+        }
+      }
+    }
+  }
+
+  private void countDay(Path folder) throws IOException {
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+      for (Path file : files) {
+        if (FILE.matcher(file.getFileName().toString()).matches()) {
+          add(wayOf(file), 1, Files.size(file));
+        }
+      }
+    }
+  }
+
+  /** From its first octets: whole files are not read to be counted. */
+  private static ReportOrigin.ReportTransport wayOf(Path file) throws IOException {
+    try (var in = Files.newInputStream(file)) {
+      String head = new String(in.readNBytes(40), StandardCharsets.US_ASCII);
+      return head.startsWith("{\"way\":\"" + ReportOrigin.ReportTransport.MAIL.word() + "\"")
+          ? ReportOrigin.ReportTransport.MAIL
+          : ReportOrigin.ReportTransport.POST;
+    }
+  }
+
+  private void add(ReportOrigin.ReportTransport way, int files, long octets) {
+    taken.merge(way, StoreUsage.NONE.plus(files, octets), (a, b) -> a.plus(b.files(), b.bytes()));
+  }
+
+  /** Whether a report about a period that began then is not kept any more. */
+  public boolean isTooOld(Instant begin, Instant now) {
+    return dayOf(begin).isBefore(dayOf(now.minus(settings.keep())));
+  }
+
+  private static LocalDate dayOf(Instant time) {
+    return LocalDate.ofInstant(time, ZoneOffset.UTC);
+  }
+
+  /** Keeps a report; it is on stable storage when this says so. */
+  synchronized ReportIntakeResult keep(ReceivedReport received) {
+    try {
+      turn(received.at());
+      Path folder = settings.folder().resolve(dayOf(received.report().begin()).toString());
+      Path file = folder.resolve(nameOf(received));
+      if (Files.exists(file)) {
+        return new ReportIntakeResult.Duplicate();
+      }
+      byte[] octets = written(received);
+      if (octets.length > TlsReportJson.MAX_BYTES) {
+        return new ReportIntakeResult.Refused("more than " + TlsReportJson.MAX_BYTES + " octets");
+      }
+      String full = full(received.origin(), octets.length);
+      if (!full.isEmpty()) {
+        return new ReportIntakeResult.StoreUnavailable(full);
+      }
+      write(folder, file, octets);
+      add(received.origin().way(), 1, octets.length);
+      today.merge(received.origin(), 1, Integer::sum);
+      return new ReportIntakeResult.Stored(received, List.of());
+    } catch (IOException e) {
+      return new ReportIntakeResult.StoreUnavailable(
+          "the report cannot be written: " + e.getMessage());
+    }
+  }
+
+  /** Why there is no room; empty when there is. */
+  private String full(ReportOrigin origin, int octets) {
+    if (today.getOrDefault(origin, 0) >= settings.fromOne()) {
+      return origin + " has sent " + settings.fromOne() + " reports today";
+    }
+    StoreUsage mail = taken.getOrDefault(ReportOrigin.ReportTransport.MAIL, StoreUsage.NONE);
+    StoreUsage post = taken.getOrDefault(ReportOrigin.ReportTransport.POST, StoreUsage.NONE);
+    // RFC 8460 §7: whoever floods us must not blind us. Anybody can post; who signs has a name.
+    boolean posted = origin.way() == ReportOrigin.ReportTransport.POST;
+    boolean noRoom =
+        mail.files() + post.files() >= settings.reports()
+            || mail.bytes() + post.bytes() + octets > settings.bytes()
+            || (posted && post.files() >= settings.reports() / 2)
+            || (posted && post.bytes() + octets > settings.bytes() / 2);
+    return noRoom ? "there is no room for more reports" : "";
+  }
+
+  /**
+   * Removes what is older than is kept; {@link #keep} does so every day that a report comes.
+   *
+   * @throws IOException when the folder cannot be read or changed
+   */
+  public synchronized void removeOld(Instant now) throws IOException {
+    turn(now);
+  }
+
+  private void turn(Instant now) throws IOException {
+    LocalDate current = dayOf(now);
+    if (current.equals(day)) {
+      return;
+    }
+    day = current;
+    today.clear();
+    LocalDate oldest = dayOf(now.minus(settings.keep()));
+    boolean swept = false;
+    try (DirectoryStream<Path> days = Files.newDirectoryStream(settings.folder())) {
+      for (Path folder : days) {
+        String name = folder.getFileName().toString();
+        if (DAY.matcher(name).matches() && parsed(name).isBefore(oldest)) {
+          sweep(folder);
+          swept = true;
+        }
+      }
+    }
+    if (swept) {
+      log.note("tlsrpt", "reports from before " + oldest + " are removed");
+      count();
+    }
+  }
+
+  private static LocalDate parsed(String name) {
+    try {
+      return LocalDate.parse(name);
+    } catch (DateTimeParseException e) {
+      return LocalDate.MAX; // nothing of ours
+    }
+  }
+
+  private static void sweep(Path folder) throws IOException {
+    boolean others = false;
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+      for (Path file : files) {
+        if (FILE.matcher(file.getFileName().toString()).matches()) {
+          Files.delete(file);
+        } else {
+          others = true;
+        }
+      }
+    }
+    if (!others) {
+      Files.delete(folder);
+    }
+  }
+
+  private static String nameOf(ReceivedReport received) {
+    ReportOrigin origin = received.origin();
+    // Nobody vouches for a client's address, and a reporter may have several.
+    String who = origin.way() == ReportOrigin.ReportTransport.MAIL ? origin.who() : "";
+    String key =
+        origin.way().word()
+            + "\n"
+            + who
+            + "\n"
+            + received.report().organization()
+            + "\n"
+            + received.report().id();
+    try {
+      byte[] hash =
+          MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
+      return HexFormat.of().formatHex(hash, 0, 16) + ".json";
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static byte[] written(ReceivedReport received) {
+    ObjectNode head = JSON.createObjectNode();
+    head.put("way", received.origin().way().word());
+    head.put("from", received.origin().who());
+    head.put("received", received.at().toString());
+    byte[] first = JSON.writeValueAsBytes(head);
+    byte[] second = TlsReportJson.write(received.report());
+    return ByteBuffer.allocate(first.length + second.length + 2)
+        .put(first)
+        .put((byte) '\n')
+        .put(second)
+        .put((byte) '\n')
+        .array();
+  }
+
+  private void write(Path folder, Path file, byte[] octets) throws IOException {
+    boolean fresh = !Files.isDirectory(folder);
+    Files.createDirectories(folder);
+    Path draft = settings.folder().resolve(".new-" + file.getFileName());
+    try (FileChannel out =
+        FileChannel.open(
+            draft,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.TRUNCATE_EXISTING,
+            StandardOpenOption.WRITE)) {
+      ByteBuffer buffer = ByteBuffer.wrap(octets);
+      while (buffer.hasRemaining()) {
+        out.write(buffer);
+      }
+      out.force(true);
+    }
+    Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
+    sync(folder);
+    if (fresh) {
+      sync(settings.folder());
+    }
+  }
+
+  /** The name of a file is on stable storage when its folder is. */
+  private static void sync(Path folder) throws IOException {
+    try (FileChannel names = FileChannel.open(folder, StandardOpenOption.READ)) {
+      names.force(true);
+    }
+  }
+
+  /** Reports kept now. */
+  public synchronized int size() {
+    return taken.values().stream().mapToInt(StoreUsage::files).sum();
+  }
+
+  /**
+   * Reads all reports about days from {@code since} on; no server is needed, and one may run.
+   *
+   * @param unreadable told of files that hold no report
+   * @throws IOException when the folder cannot be read; no folder is no reports
+   */
+  public static void each(
+      Path folder, LocalDate since, Consumer<ReceivedReport> reports, Consumer<Path> unreadable)
+      throws IOException {
+    if (!Files.isDirectory(folder)) {
+      return;
+    }
+    try (DirectoryStream<Path> days = Files.newDirectoryStream(folder)) {
+      for (Path day : days) {
+        String name = day.getFileName().toString();
+        if (DAY.matcher(name).matches() && !parsed(name).isBefore(since)) {
+          eachOf(day, reports, unreadable);
+        }
+      }
+    }
+  }
+
+  private static void eachOf(Path day, Consumer<ReceivedReport> reports, Consumer<Path> unreadable)
+      throws IOException {
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(day)) {
+      for (Path file : files) {
+        if (!FILE.matcher(file.getFileName().toString()).matches()) {
+          continue;
+        }
+        try {
+          reports.accept(read(file));
+        } catch (NoSuchFileException e) {
+          // Its time had come meanwhile.
+        } catch (IOException e) {
+          unreadable.accept(file);
+        }
+      }
+    } catch (NoSuchFileException | NotDirectoryException e) {
+      // Likewise.
+    }
+  }
+
+  private static ReceivedReport read(Path file) throws IOException {
+    if (Files.size(file) > MAX_FILE) {
+      throw new IOException("too large");
+    }
+    byte[] octets = Files.readAllBytes(file);
+    int line = 0;
+    while (line < octets.length && octets[line] != '\n') {
+      line++;
+    }
+    byte[] rest =
+        java.util.Arrays.copyOfRange(octets, Math.min(line + 1, octets.length), octets.length);
+    try {
+      JsonNode head = JSON.readTree(octets, 0, line);
+      if (!(TlsReportJson.reading(rest) instanceof TlsReportParse.ReadReport(var report, _))) {
+        throw new IOException("no report");
+      }
+      return new ReceivedReport(
+          Instant.parse(head.path("received").asString("")),
+          new ReportOrigin(
+              ReportOrigin.ReportTransport.of(head.path("way").asString("")),
+              head.path("from").asString("")),
+          report);
+    } catch (JacksonException | DateTimeParseException | IllegalArgumentException e) {
+      throw new IOException("not as it was written", e);
+    }
+  }
+}

@@ -1,0 +1,55 @@
+package org.sealwax.router.route;
+
+import java.util.List;
+import org.sealwax.router.queue.DeliveryTarget;
+
+/** What an address is to us. */
+public sealed interface AddressResolution {
+  /** Not one of our domains: only trusted clients may send there. */
+  record NotLocal() implements AddressResolution {}
+
+  /** One of our domains, and no such recipient there: 550 5.1.1 at RCPT. */
+  record UnknownRecipient(String text) implements AddressResolution {}
+
+  /**
+   * One of our domains, and mail for this address can never be delivered as the configuration is:
+   * 550 5.3.5 (RFC 3463 section 3.4).
+   */
+  record Undeliverable(String text) implements AddressResolution {}
+
+  /** Cannot be said now (next hop not reachable, file not readable): 450 4.1.1 or 451 4.3.0. */
+  record TemporaryFailure(String text) implements AddressResolution {}
+
+  /**
+   * A relay domain's recipient: goes on as it is.
+   *
+   * @param listed it stands in a recipients file, letter by letter. Where it does not ({@code
+   *     accept_all}, or a probe of the next hop), a local part with {@code %}, {@code !} or
+   *     {@code @} is refused by whoever asked: the next hop may read a route in it
+   */
+  record Relayed(boolean listed) implements AddressResolution {
+    /** Not listed. */
+    public Relayed() {
+      this(false);
+    }
+  }
+
+  /**
+   * An alias.
+   *
+   * @param targets where it leads, all aliases followed, duplicates removed, at least one
+   */
+  record Forwarded(List<DeliveryTarget> targets) implements AddressResolution {
+    /** Copies. */
+    public Forwarded {
+      targets = List.copyOf(targets);
+    }
+  }
+
+  /**
+   * A bounce coming back through a rewritten sender (SRS), verified.
+   *
+   * @param target the original sender
+   */
+  record ReturnedBounce(DeliveryTarget target) implements AddressResolution {}
+}

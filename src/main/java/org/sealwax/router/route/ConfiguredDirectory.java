@@ -1,0 +1,537 @@
+package org.sealwax.router.route;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.address.LocalPart;
+import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.address.ReversePath;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.net.WatchedFile;
+import org.sealwax.mail.smtp.Reply;
+import org.sealwax.router.log.MailLog;
+import org.sealwax.router.queue.DeliveryTarget;
+import org.sealwax.router.queue.NextHop;
+
+/** The directory of the settings and the files they name, which are read again when they change. */
+public final class ConfiguredDirectory implements RecipientDirectory {
+  /** Aliases that lead to aliases: deeper than people nest them. */
+  public static final int MAX_DEPTH = 20;
+
+  /** Mailboxes that one recipient may lead to, all aliases followed. */
+  public static final int MAX_TARGETS = AliasFile.MAX_TARGETS;
+
+  private static final String TOO_MANY =
+      "this address leads to more than " + MAX_TARGETS + " others";
+
+  private record AliasSource(Path file, boolean caseSensitive) {}
+
+  private record RelaySource(
+      ForwardSettings.RelayDomain settings, @Nullable WatchedFile<Set<String>> listed) {}
+
+  /**
+   * What a directory works with.
+   *
+   * @param probe asks next hops about recipients
+   * @param memory of their answers; outlives configurations
+   * @param clock time
+   * @param random for a secret that has to be made
+   * @param log facts
+   */
+  public record DirectoryEnvironment(
+      RecipientProbe probe,
+      VerificationCache memory,
+      Clock clock,
+      RandomSource random,
+      MailLog log) {}
+
+  private final ForwardSettings settings;
+  private final DirectoryEnvironment environment;
+  private final Clock clock;
+  private final MailLog log;
+  private final TransportTable routes;
+  private final Map<Domain, WatchedFile<AliasTable>> aliases = new HashMap<>();
+  private final Map<AliasSource, WatchedFile<AliasTable>> aliasFiles = new HashMap<>();
+  private final Map<Domain, RelaySource> relays = new HashMap<>();
+  private final @Nullable WatchedFile<Srs> srs;
+
+  /**
+   * Reads all files; makes the secret for sender rewriting when it is absent.
+   *
+   * @param former of the configuration before, or null: files that it reads too are read as {@link
+   *     WatchedFile#reload} says
+   * @throws InvalidFileException when a file is wrong, with all that is wrong in that file
+   * @throws IOException when a file cannot be read
+   */
+  public ConfiguredDirectory(
+      ForwardSettings settings, DirectoryEnvironment world, @Nullable ConfiguredDirectory former)
+      throws IOException {
+    this.settings = settings;
+    this.environment = world;
+    this.clock = world.clock();
+    this.log = world.log();
+    this.routes = new TransportTable(settings);
+    for (ForwardSettings.AliasDomain row : settings.aliasDomains()) {
+      AliasSource source = new AliasSource(row.file(), row.caseSensitive());
+      WatchedFile<AliasTable> table = aliasFiles.get(source);
+      if (table == null) {
+        table = aliasTable(source, former == null ? null : former.aliasFiles.get(source));
+        aliasFiles.put(source, table);
+      }
+      aliases.put(row.domain(), table);
+    }
+    for (ForwardSettings.RelayDomain row : settings.relayDomains()) {
+      RelaySource before = former == null ? null : former.relays.get(row.domain());
+      relays.put(row.domain(), new RelaySource(row, listed(row, before)));
+    }
+    this.srs = settings.sender() == null ? null : srs(settings.sender(), former);
+  }
+
+  /** Everything that is wrong in the files of these settings, and what an admin should know. */
+  public static List<String> flaws(ForwardSettings settings) {
+    Set<String> out = new LinkedHashSet<>();
+    for (ForwardSettings.AliasDomain row : settings.aliasDomains()) {
+      try {
+        AliasFile.read(row.file(), row.caseSensitive(), settings.pipes());
+      } catch (IOException e) {
+        out.add(WatchedFile.reason(e));
+      }
+    }
+    for (ForwardSettings.RelayDomain row : settings.relayDomains()) {
+      if (row.recipients() instanceof ForwardSettings.Recipients.Listed listed) {
+        try {
+          RecipientFile.read(listed.file(), row.domain());
+        } catch (IOException e) {
+          out.add(WatchedFile.reason(e));
+        }
+      }
+    }
+    return List.copyOf(out);
+  }
+
+  /** Looks at the files when it is time, so that changes count also when no mail comes. */
+  @Override
+  public void reloadIfChanged() {
+    aliasFiles.values().forEach(WatchedFile::now);
+    for (RelaySource relay : relays.values()) {
+      WatchedFile<Set<String>> listed = relay.listed();
+      if (listed != null) {
+        var _ = listed.now();
+      }
+    }
+    if (srs != null) {
+      var _ = srs.now();
+    }
+  }
+
+  private <T> WatchedFile<T> watched(
+      Path file, WatchedFile.FileParser<T> reader, String what, @Nullable WatchedFile<T> former)
+      throws IOException {
+    return former == null
+        ? new WatchedFile<>(file, clock, reader, notice(what))
+        : former.reload(reader);
+  }
+
+  private WatchedFile<AliasTable> aliasTable(
+      AliasSource source, @Nullable WatchedFile<AliasTable> former) throws IOException {
+    return watched(
+        source.file(),
+        () -> AliasFile.read(source.file(), source.caseSensitive(), settings.pipes()),
+        "aliases",
+        former);
+  }
+
+  private @Nullable WatchedFile<Set<String>> listed(
+      ForwardSettings.RelayDomain row, @Nullable RelaySource former) throws IOException {
+    return switch (row.recipients()) {
+      case ForwardSettings.Recipients.Listed listed -> {
+        WatchedFile<Set<String>> before =
+            former != null && former.settings().recipients().equals(listed)
+                ? former.listed()
+                : null;
+        yield watched(
+            listed.file(),
+            () -> RecipientFile.read(listed.file(), row.domain()),
+            "recipients",
+            before);
+      }
+      case ForwardSettings.Recipients.Verified v -> null;
+      case ForwardSettings.Recipients.AcceptAll a -> null;
+    };
+  }
+
+  private WatchedFile<Srs> srs(
+      ForwardSettings.SenderRewriting rewriting, @Nullable ConfiguredDirectory former)
+      throws IOException {
+    Path file = rewriting.secretFile();
+    if (SrsSecretFile.makeIfAbsent(file, environment.random())) {
+      log.note("forward", "made a secret for sender rewriting: " + file);
+    }
+    WatchedFile<Srs> before =
+        former != null && rewriting.equals(former.settings.sender()) ? former.srs : null;
+    return watched(
+        file,
+        () -> {
+          WatchedFile.FileContents<List<byte[]>> secrets = SrsSecretFile.read(file);
+          return new WatchedFile.FileContents<>(
+              new Srs(rewriting, secrets.value()), secrets.files(), secrets.entries());
+        },
+        "secrets",
+        before);
+  }
+
+  private WatchedFile.ChangeListener notice(String what) {
+    return new WatchedFile.ChangeListener() {
+      @Override
+      public void taken(Path file) {
+        log.configuration(what + " read again: " + file);
+      }
+
+      @Override
+      public void kept(Path file, String why) {
+        log.warning("forward", "the former " + what + " stay in force: " + why);
+      }
+    };
+  }
+
+  @Override
+  public AddressResolution resolve(Mailbox recipient) {
+    if (!(recipient.domain() instanceof Domain domain)) {
+      return new AddressResolution.NotLocal();
+    }
+    if (srs != null) {
+      WatchedFile.ParsedFile<Srs> secrets = srs.state();
+      switch (secrets.value().reversed(recipient, clock.now())) {
+        case Srs.Reversed.OriginalSender to -> {
+          return returned(to.original());
+        }
+        case Srs.Reversed.Refused refused -> {
+          return srs.isChanged(secrets)
+              ? changing()
+              : new AddressResolution.UnknownRecipient(refused.text());
+        }
+        case Srs.Reversed.NotRewritten n -> {}
+      }
+    }
+    if (aliases.containsKey(domain)) {
+      return new AliasExpansion(true).of(recipient, domain);
+    }
+    RelaySource relay = relays.get(domain);
+    if (relay != null) {
+      return relayed(recipient, relay);
+    }
+    if (isRewritingDomain(domain)) {
+      AddressResolution role = role(recipient.localPart());
+      return role == null ? unknown() : role;
+    }
+    return new AddressResolution.NotLocal();
+  }
+
+  // A domain may have become ours since the address was made.
+  private AddressResolution returned(Mailbox original) {
+    return original.domain() instanceof Domain domain && aliases.containsKey(domain)
+        ? new AliasExpansion(true).of(original, domain)
+        : new AddressResolution.ReturnedBounce(new DeliveryTarget.Remote(original));
+  }
+
+  /**
+   * What the aliases say that cannot be done: circles, nesting too deep, names that do not exist;
+   * one sentence each, at most {@link AliasFile#MAX_FLAWS}. Walks all aliases.
+   */
+  public List<String> aliasErrors() {
+    Set<String> out = new LinkedHashSet<>();
+    for (Map.Entry<Domain, WatchedFile<AliasTable>> row : aliases.entrySet()) {
+      for (String name : row.getValue().now().names()) {
+        if (out.size() >= AliasFile.MAX_FLAWS) {
+          return List.copyOf(out);
+        }
+        int at = name.lastIndexOf('@');
+        if (at == 0 || name.equals(AliasTable.ANY)) {
+          continue;
+        }
+        AliasExpansion expansion = new AliasExpansion(true);
+        Mailbox alias = new Mailbox(at < 0 ? name : name.substring(0, at), row.getKey());
+        expansion.follow(alias, row.getKey());
+        out.addAll(expansion.errors);
+        if (expansion.found.size() > MAX_TARGETS) {
+          out.add(alias + ": " + TOO_MANY);
+        }
+      }
+    }
+    return List.copyOf(out);
+  }
+
+  @Override
+  public AddressResolution postmaster() {
+    Mailbox at = settings.postmaster();
+    if (at == null) {
+      return RecipientDirectory.super.postmaster();
+    }
+    if (at.domain() instanceof Domain domain && aliases.containsKey(domain)) {
+      // Without roles: the postmaster must not lead to the postmaster.
+      return new AliasExpansion(false).of(at, domain);
+    }
+    return new AddressResolution.Forwarded(List.of(new DeliveryTarget.Remote(at)));
+  }
+
+  @Override
+  public ReversePath senderForForward(ReversePath sender) {
+    return switch (sender) {
+      case ReversePath.Null n -> n;
+      case ReversePath.SenderMailbox s ->
+          srs == null || isLocal(s.mailbox())
+              ? s
+              : ReversePath.of(srs.now().rewritten(s.mailbox(), clock.now()));
+    };
+  }
+
+  @Override
+  public boolean isValidRewrittenSender(ReversePath sender) {
+    return srs != null
+        && sender instanceof ReversePath.SenderMailbox s
+        && srs.now().reversed(s.mailbox(), clock.now()) instanceof Srs.Reversed.OriginalSender;
+  }
+
+  private boolean isLocal(Mailbox mailbox) {
+    return mailbox.domain() instanceof Domain domain
+        && (aliases.containsKey(domain) || relays.containsKey(domain) || isRewritingDomain(domain));
+  }
+
+  private boolean isRewritingDomain(Domain domain) {
+    return settings.sender() != null && settings.sender().domain().equals(domain);
+  }
+
+  /** A file is being changed, or was changed into something that was not taken. */
+  private static AddressResolution changing() {
+    return new AddressResolution.TemporaryFailure("recipients are being changed here, try again");
+  }
+
+  private static AddressResolution unknown() {
+    return new AddressResolution.UnknownRecipient("no such recipient here");
+  }
+
+  private @Nullable AddressResolution role(String localPart) {
+    String local = LocalPart.folded(localPart);
+    boolean isRole = local.equals("postmaster") || settings.roles().contains(local);
+    boolean served = settings.postmaster() != null || local.equals("postmaster");
+    return isRole && served ? postmaster() : null;
+  }
+
+  /**
+   * What other routers might read as a route of its own (percent hack, bang path, RFC 5321 F.1).
+   */
+  private static boolean isRoute(String localPart) {
+    for (int i = 0; i < localPart.length(); i++) {
+      char c = localPart.charAt(i);
+      if (c == '%' || c == '!' || c == '@') {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private AddressResolution relayed(Mailbox recipient, RelaySource relay) {
+    if (LocalPart.isNamed(recipient.localPart(), "postmaster")) {
+      return new AddressResolution.Relayed();
+    }
+    if (relay.listed() != null) {
+      WatchedFile.ParsedFile<Set<String>> names = relay.listed().state();
+      AddressResolution found = inList(recipient.localPart(), names.value());
+      return found instanceof AddressResolution.UnknownRecipient && relay.listed().isChanged(names)
+          ? changing()
+          : found;
+    }
+    if (isRoute(recipient.localPart())) {
+      return unknown();
+    }
+    return switch (relay.settings().recipients()) {
+      case ForwardSettings.Recipients.Verified v -> verified(recipient);
+      case ForwardSettings.Recipients.AcceptAll a -> new AddressResolution.Relayed();
+      case ForwardSettings.Recipients.Listed l -> unknown();
+    };
+  }
+
+  private AddressResolution inList(String localPart, Set<String> names) {
+    String name = LocalPart.folded(localPart);
+    if (names.contains(name)) {
+      return new AddressResolution.Relayed(true);
+    }
+    int end = endOfName(name);
+    return end > 0 && !isRoute(name) && names.contains(name.substring(0, end))
+        ? new AddressResolution.Relayed()
+        : unknown();
+  }
+
+  private int endOfName(String localPart) {
+    return settings.delimiter().isEmpty() ? -1 : localPart.indexOf(settings.delimiter());
+  }
+
+  private AddressResolution verified(Mailbox recipient) {
+    NextHop hop = routes.nextHopFor(new DeliveryTarget.Remote(recipient));
+    return switch (environment.memory().verify(recipient, hop, environment.probe())) {
+      case RecipientProbe.VerificationResult.Exists e -> new AddressResolution.Relayed();
+      case RecipientProbe.VerificationResult.Refused refused ->
+          isAboutTheMailbox(refused.reply())
+              ? unknown()
+              : new AddressResolution.TemporaryFailure("this recipient cannot be verified now");
+      case RecipientProbe.VerificationResult.NotKnown n ->
+          new AddressResolution.TemporaryFailure("this recipient cannot be verified now");
+    };
+  }
+
+  // RFC 3463 3.2, 3.3: addressing and mailbox. A refusal for another reason (policy, 5.7.x) is
+  // about
+  // us, and must not tell the world that the recipient does not exist.
+  private static boolean isAboutTheMailbox(Reply reply) {
+    return reply.status() == null || reply.status().subject() == 1 || reply.status().subject() == 2;
+  }
+
+  /** One recipient's aliases, followed. */
+  private final class AliasExpansion {
+    private final Set<DeliveryTarget> found = new LinkedHashSet<>();
+    private final Set<Mailbox> path = new HashSet<>();
+    private final Set<Mailbox> done = new HashSet<>();
+    private final List<String> errors = new ArrayList<>();
+    private final Map<Domain, WatchedFile.ParsedFile<AliasTable>> tables = new HashMap<>(2);
+    private final boolean roles;
+
+    AliasExpansion(boolean roles) {
+      this.roles = roles;
+    }
+
+    AddressResolution of(Mailbox recipient, Domain domain) {
+      if (!follow(recipient, domain)) {
+        AddressResolution role = roles ? role(recipient.localPart()) : null;
+        if (role != null) {
+          return role;
+        }
+        if (!followAny(recipient, domain)) {
+          return roles
+              ? isChanging(domain) ? changing() : unknown()
+              : new AddressResolution.TemporaryFailure(
+                  "the postmaster's own address does not exist here");
+        }
+      }
+      for (String trouble : errors) {
+        log.warning("forward", recipient + ": " + trouble);
+      }
+      if (found.size() > MAX_TARGETS) {
+        return new AddressResolution.Undeliverable(TOO_MANY);
+      }
+      // Whoever wrote the alias wanted mail for it: an error of ours is no reason to refuse.
+      return found.isEmpty()
+          ? new AddressResolution.TemporaryFailure("this address leads nowhere at the moment")
+          : new AddressResolution.Forwarded(List.copyOf(found));
+    }
+
+    private boolean follow(Mailbox alias, Domain domain) {
+      AliasTable table = table(domain);
+      String local = alias.localPart();
+      List<String> targets = table.named(local, domain);
+      String extension = "";
+      int end = endOfName(local);
+      if (targets == null && end > 0 && !isRoute(local)) {
+        targets = table.named(local.substring(0, end), domain);
+        extension = local.substring(end);
+      }
+      if (targets == null) {
+        return false;
+      }
+      expand(alias, domain, targets, extension);
+      return true;
+    }
+
+    private boolean followAny(Mailbox alias, Domain domain) {
+      List<String> targets = isRoute(alias.localPart()) ? null : table(domain).any(domain);
+      if (targets == null) {
+        return false;
+      }
+      expand(alias, domain, targets, "");
+      return true;
+    }
+
+    private AliasTable table(Domain domain) {
+      return tables.computeIfAbsent(domain, d -> file(d).state()).value();
+    }
+
+    private boolean isChanging(Domain domain) {
+      WatchedFile.ParsedFile<AliasTable> table = tables.get(domain);
+      return table != null && file(domain).isChanged(table);
+    }
+
+    private WatchedFile<AliasTable> file(Domain domain) {
+      WatchedFile<AliasTable> table = aliases.get(domain);
+      if (table == null) {
+        throw new IllegalStateException("not an alias domain: " + domain);
+      }
+      return table;
+    }
+
+    private void expand(Mailbox alias, Domain domain, List<String> targets, String extension) {
+      Mailbox folded = new Mailbox(LocalPart.folded(alias.localPart()), domain);
+      if (path.contains(folded)) {
+        errors.add("aliases lead in a circle at " + alias);
+        return;
+      }
+      if (!done.add(folded)) {
+        return;
+      }
+      if (path.size() == MAX_DEPTH) {
+        errors.add("aliases are nested deeper than " + MAX_DEPTH + " at " + alias);
+        return;
+      }
+      path.add(folded);
+      for (String target : targets) {
+        if (found.size() > MAX_TARGETS) {
+          break;
+        }
+        if (target.startsWith(AliasTable.PIPE)) {
+          found.add(new DeliveryTarget.Command(target.substring(AliasTable.PIPE.length()), alias));
+        } else {
+          one(mailbox(target, domain), extension);
+        }
+      }
+      path.remove(folded);
+    }
+
+    private Mailbox mailbox(String target, Domain domain) {
+      AddressText text =
+          AddressText.parse(target)
+              .orElseThrow(() -> new IllegalStateException("unchecked alias target"));
+      return new Mailbox(text.local(), text.domain() == null ? domain : new Domain(text.domain()));
+    }
+
+    private void one(Mailbox plain, String extension) {
+      Mailbox target = plain;
+      String carried = plain.localPart() + extension;
+      boolean fits = carried.getBytes(StandardCharsets.UTF_8).length <= Mailbox.MAX_LOCAL_PART;
+      if (settings.carryExtension() && fits) {
+        target = new Mailbox(carried, plain.domain());
+      }
+      if (!(target.domain() instanceof Domain domain) || !aliases.containsKey(domain)) {
+        found.add(new DeliveryTarget.Remote(target));
+      } else if (!follow(target, domain) && !roleOrAny(target, domain)) {
+        errors.add("leads to " + target + ", which does not exist here");
+      }
+    }
+
+    private boolean roleOrAny(Mailbox target, Domain domain) {
+      AddressResolution role = roles ? role(target.localPart()) : null;
+      if (role instanceof AddressResolution.Forwarded to) {
+        found.addAll(to.targets());
+        return true;
+      }
+      return followAny(target, domain);
+    }
+  }
+}

@@ -1,0 +1,33 @@
+package org.sealwax.router.route;
+
+import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.address.ReversePath;
+
+/** Knows our domains. Thread-safe; swapped whole on reload. */
+public interface RecipientDirectory {
+  /** What {@code recipient} is to us; may probe a next hop, and blocks then (cached, bounded). */
+  AddressResolution resolve(Mailbox recipient);
+
+  /** Where the bare {@code <Postmaster>} leads (RFC 5321 4.5.1): Forwarded or NotNow. */
+  default AddressResolution postmaster() {
+    return new AddressResolution.TemporaryFailure("no postmaster is configured here yet");
+  }
+
+  /** Looks at what is kept in files, when it is time. Call it every few seconds. */
+  default void reloadIfChanged() {}
+
+  /**
+   * The reverse-path for a message that is forwarded on behalf of {@code sender}: rewritten (SRS)
+   * when the sender's domain is not ours and rewriting is on; the null path stays null.
+   */
+  ReversePath senderForForward(ReversePath sender);
+
+  /**
+   * Whether {@code sender} is an address that we made by sender rewriting, with a good hash and in
+   * time: then whoever uses it has had mail from us, and a DSN to it is no backscatter. For the
+   * senders of all other forwards a refusal is held, unless the client is trusted.
+   */
+  default boolean isValidRewrittenSender(ReversePath sender) {
+    return false;
+  }
+}

@@ -1,0 +1,13 @@
+package org.sealwax.router.spool;
+
+import java.time.Instant;
+
+/**
+ * How many shares wait for one reason.
+ *
+ * @param state where they stand
+ * @param reason the queue's word, empty when never tried
+ * @param batches how many
+ * @param oldest arrival of the oldest message among them
+ */
+public record BatchCount(BatchState state, String reason, long batches, Instant oldest) {}

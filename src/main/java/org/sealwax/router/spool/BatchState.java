@@ -1,0 +1,52 @@
+package org.sealwax.router.spool;
+
+import java.util.List;
+
+/** Where a share stands. */
+public enum BatchState {
+  /** Just accepted and in the hands of the running router; after a crash it becomes QUEUED. */
+  FRESH(0),
+  /** Ready, and waits for its turn. */
+  QUEUED(1),
+  /** Tried, and waits for its next round. */
+  DEFERRED(2),
+  /** Waits for a person. */
+  HELD(3);
+
+  private static final List<BatchState> ALL = List.of(values());
+
+  /** The number in the store; the indexes and statements of the format know it. */
+  private final int code;
+
+  BatchState(int code) {
+    this.code = code;
+  }
+
+  int code() {
+    return code;
+  }
+
+  /** Whether a share in this state has a time. */
+  boolean isTimed() {
+    return this == QUEUED || this == DEFERRED;
+  }
+
+  /** Whether a state has this number. */
+  static boolean isKnown(int code) {
+    return code >= FRESH.code && code <= HELD.code;
+  }
+
+  /**
+   * The state of a number.
+   *
+   * @throws IllegalArgumentException when no state has it
+   */
+  static BatchState of(int code) {
+    for (BatchState state : ALL) {
+      if (state.code == code) {
+        return state;
+      }
+    }
+    throw new IllegalArgumentException("no state " + code);
+  }
+}

@@ -1,0 +1,39 @@
+package org.sealwax.router.spool;
+
+import java.io.IOException;
+
+/** The store cannot do what was asked. */
+public final class SpoolException extends IOException {
+  /** What it means. */
+  public enum Kind {
+    /** No room: the disk is full or below the floor. */
+    FULL,
+    /** The store failed, or is stopped after a failure, or is closed. */
+    BROKEN,
+    /** What is stored is not what was written. */
+    DAMAGED,
+    /** The folder holds something that this program cannot read, such as a newer format. */
+    FORMAT,
+    /** Another process has the store. */
+    LOCKED
+  }
+
+  private final Kind kind;
+
+  /** With the engine's own trouble. */
+  public SpoolException(Kind kind, String message, Throwable cause) {
+    super(message, cause);
+    this.kind = kind;
+  }
+
+  /** Found by ourselves. */
+  public SpoolException(Kind kind, String message) {
+    super(message);
+    this.kind = kind;
+  }
+
+  /** What it means. */
+  public Kind kind() {
+    return kind;
+  }
+}

@@ -1,0 +1,225 @@
+package org.sealwax.router.spool;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.Supervisor;
+import org.sealwax.router.log.MailLog;
+
+/**
+ * The thread beside the writer: checks the database once in each run, sweeps what an earlier run
+ * left, copies the log into the database, and says when there is something to tidy up.
+ */
+final class SpoolMaintenance {
+  /** Pages in the log after which they are copied (16 MiB). */
+  private static final long COPY_AFTER = (16L << 20) / Sqlite.PAGE;
+
+  /** Pages in the log after which the writer finishes the checkpoint (64 MiB). */
+  private static final long FINISH_AFTER = (64L << 20) / Sqlite.PAGE;
+
+  /** Changes between two looks at what can be forgotten and given back, under load. */
+  private static final long TIDY_AFTER = 20_000;
+
+  /** Looks without a signal are this far apart. */
+  private static final Duration EVERY = Duration.ofSeconds(10);
+
+  /** Looks while the store is in trouble. */
+  private static final Duration FAILURE_WAIT = Duration.ofMillis(100);
+
+  /** What the store says to it and takes from it. Thread-safe. */
+  interface Store {
+    /** Whether it is open and well. */
+    boolean isWell();
+
+    /** Changes that were committed. */
+    long changes();
+
+    /** Whether nothing waits for the writer. */
+    boolean isIdle();
+
+    /** Sets room aside for a full disk, when there is some. */
+    void keepReserve() throws IOException;
+
+    /** Removes and sets aside what an earlier run left in files; counts and reports it. */
+    void sweep() throws IOException;
+
+    /** The writer is to forget old journeys and to give back free pages. */
+    void tidy() throws SpoolException;
+
+    /** The database is damaged: the writer is to copy out what is readable. */
+    void damaged(String found);
+  }
+
+  private final Path database;
+  private final Store store;
+  private final MailLog log;
+  private final Object signal = new Object();
+  private final AtomicLong pagesWritten = new AtomicLong();
+  private @Nullable IntegrityCheck check;
+  private volatile boolean checked;
+  private volatile boolean damaged;
+  private volatile boolean finishing;
+  private volatile boolean ended;
+  private volatile boolean swept;
+  private @Nullable Thread thread;
+
+  /**
+   * Upkeep of a store.
+   *
+   * @param check the check to run, or null for a database that was made just now
+   */
+  SpoolMaintenance(Path database, Store store, @Nullable IntegrityCheck check, MailLog log) {
+    this.database = database;
+    this.store = store;
+    this.check = check;
+    this.checked = check == null;
+    this.log = log;
+  }
+
+  void start() {
+    thread = Supervisor.startPlatform("spool-upkeep", () -> ended, this::run);
+  }
+
+  /** Whether pages of the database's file may be overwritten. */
+  boolean isChecked() {
+    return checked;
+  }
+
+  /** Whether what an earlier run left was removed or set aside. */
+  boolean hasSwept() {
+    return swept;
+  }
+
+  /** The database is whole, or there is a new one in the place of the damaged one. */
+  void replaced() {
+    checked = true;
+    IntegrityCheck former;
+    synchronized (signal) {
+      former = check;
+      check = null;
+      signal.notifyAll();
+    }
+    if (former != null) {
+      former.close();
+    }
+  }
+
+  /** Whether the writer is to finish the checkpoint. */
+  boolean needsFinish() {
+    return finishing;
+  }
+
+  /** The writer has finished it, or has begun the database again. */
+  void finished() {
+    finishing = false;
+    wake();
+  }
+
+  /** So many pages went into the log. */
+  void written(long pages) {
+    if (pagesWritten.addAndGet(pages) >= COPY_AFTER) {
+      wake();
+    }
+  }
+
+  private void wake() {
+    synchronized (signal) {
+      signal.notifyAll();
+    }
+  }
+
+  /** Ends it; a check that has begun is finished before. */
+  void end() throws InterruptedException {
+    ended = true;
+    wake();
+    Thread running = thread;
+    if (running != null) {
+      running.join();
+    }
+  }
+
+  private void run() {
+    long tidied = 0;
+    while (true) {
+      try {
+        if (!checked && !damaged) {
+          check();
+        }
+        if (checked && !ended && store.isWell()) {
+          if (!finishing) {
+            copyLog();
+          }
+          if (!swept) {
+            store.sweep();
+            swept = true;
+          }
+          store.keepReserve();
+          long changed = store.changes() - tidied;
+          if (changed > TIDY_AFTER || changed > 0 && store.isIdle()) {
+            tidied = store.changes();
+            store.tidy();
+          }
+        }
+      } catch (SpoolException e) {
+        // The writer has seen it, too, and says so.
+      } catch (SQLException | IOException e) {
+        log.storeTrouble("housekeeping in the spool failed", e);
+      } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
+        log.bug("spool housekeeping", e);
+      }
+      if (ended) {
+        return;
+      }
+      try {
+        await();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return;
+      }
+    }
+  }
+
+  @SuppressWarnings("WaitNotInLoop") // a wake-up too many costs a look
+  private void await() throws InterruptedException {
+    synchronized (signal) {
+      // While the writer finishes, hands off: two checkpoints at a time are none.
+      if (!ended && (finishing || !checked || pagesWritten.get() < COPY_AFTER)) {
+        signal.wait((store.isWell() ? EVERY : FAILURE_WAIT).toMillis());
+      }
+    }
+  }
+
+  private void check() throws SQLException {
+    IntegrityCheck now;
+    synchronized (signal) {
+      now = check;
+    }
+    if (now == null) {
+      return;
+    }
+    Optional<String> found = now.run();
+    if (found.isEmpty()) {
+      replaced();
+    } else {
+      damaged = true;
+      store.damaged(found.get());
+    }
+  }
+
+  private void copyLog() throws SQLException {
+    if (pagesWritten.getAndSet(0) == 0) {
+      return;
+    }
+    try (Connection own = Sqlite.copier(database, 256)) {
+      SpoolWriter.Checkpoint done = SpoolWriter.checkpoint(own, "PASSIVE");
+      if (done.logged() >= FINISH_AFTER) {
+        finishing = true;
+      }
+    }
+  }
+}

@@ -1,0 +1,14 @@
+package org.sealwax.router.spool;
+
+import java.time.Instant;
+
+/**
+ * One station of a message's journey; kept for some time after the message is gone.
+ *
+ * @param message whose
+ * @param order rising within the message; two entries with equal order are one
+ * @param at when
+ * @param facts what the queue wrote; opaque to the store
+ */
+@SuppressWarnings("ArrayRecordComponent") // written once, never compared
+public record StoredTraceEntry(QueueId message, long order, Instant at, byte[] facts) {}

@@ -1,0 +1,502 @@
+package org.sealwax.router.sts;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dns.DnsAnswer;
+import org.sealwax.mail.dns.ParsedRecordCache;
+import org.sealwax.mail.dns.Resolver;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.net.Scope;
+import org.sealwax.mail.net.Supervisor;
+import org.sealwax.mail.net.Threads;
+import org.sealwax.mail.policy.Evidence;
+import org.sealwax.mail.sts.StsLookup;
+import org.sealwax.mail.sts.StsMemory;
+import org.sealwax.mail.sts.StsPolicy;
+import org.sealwax.mail.sts.StsRecord;
+import org.sealwax.mail.sts.StsStep;
+import org.sealwax.mail.sts.fetch.PolicyFetch;
+import org.sealwax.mail.sts.fetch.PolicyFetcher;
+import org.sealwax.router.log.MailLog;
+
+/**
+ * The MTA-STS policies of the domains that we write to: looked up, fetched, kept on disk, renewed
+ * in the background. {@link StsStep} decides; this class asks the DNS and the policy hosts, keeps
+ * what came, and sees that one domain is fetched by one thread at a time. Thread-safe.
+ *
+ * <p>A store that cannot be written does not stop mail: what was fetched holds in memory, and the
+ * log says so. One that cannot be read puts off the deliveries whose domains are not in memory.
+ */
+public final class StsPolicyCache implements Closeable {
+  /** A policy is renewed as long as mail was sent to its domain within this time. */
+  public static final Duration IN_USE = Duration.ofDays(180);
+
+  /** Trouble that no mail met for so long is forgotten, and a new one is first contact again. */
+  static final Duration FAILURE_MEMORY = Duration.ofDays(7);
+
+  /** Use is noted on disk this coarsely. */
+  private static final Duration COARSE = Duration.ofHours(1);
+
+  /** Uses that are noted at once rather than at their hour. */
+  private static final int MANY = 10_000;
+
+  /** How often the background looks for what is due. */
+  private static final Duration SWEEP = Duration.ofSeconds(30);
+
+  /** Renewals at one time: they are never in a hurry. */
+  private static final int RENEWALS = 4;
+
+  /** Renewals of one sweep: four hosts that take a minute each must not hold up a thousand. */
+  private static final int BATCH = 64;
+
+  /** Memory for what is remembered, in octets as {@link #weight} counts. */
+  private static final long MAX_WEIGHT = 12L << 20;
+
+  /** What a waiter waits beyond the fetch itself: the look-up and a place in line. */
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  private static final int LOCKS = 64;
+
+  private final StsSettings settings;
+  private final StsEnvironment environment;
+  private final Clock time;
+  private final StsPolicyStore store;
+  private final Semaphore fetches;
+  private final ParsedRecordCache<String, StsLookup> announcements = new ParsedRecordCache<>();
+  private final Cache<Domain, StsMemory> memories =
+      Caffeine.newBuilder()
+          .maximumWeight(MAX_WEIGHT)
+          .weigher(StsPolicyCache::weight)
+          .executor(Runnable::run)
+          .build();
+  private final ConcurrentHashMap<Domain, FutureTask<StsStep>> flights = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<Domain, Instant> used = new ConcurrentHashMap<>();
+  private final ReentrantLock[] locks = new ReentrantLock[LOCKS];
+  private @Nullable Thread background;
+  private volatile boolean closed;
+  private volatile Instant nextNote = Instant.EPOCH;
+
+  /**
+   * The world around.
+   *
+   * @param resolver for {@code _mta-sts}
+   * @param fetcher for policies
+   * @param clock the time
+   * @param random jitter
+   * @param log for what an admin should see
+   * @param witness of policies that end without being taken back
+   */
+  public record StsEnvironment(
+      Resolver resolver,
+      PolicyFetcher fetcher,
+      Clock clock,
+      RandomSource random,
+      MailLog log,
+      ExpiryListener witness) {}
+
+  /**
+   * What is kept of a domain, for explanations and reports.
+   *
+   * @param memory everything
+   * @param announcement what the DNS says now
+   */
+  public record DomainStsStatus(StsMemory memory, StsLookup announcement) {}
+
+  private StsPolicyCache(StsSettings settings, StsEnvironment world, StsPolicyStore shelf) {
+    this.settings = settings;
+    this.environment = world;
+    this.store = shelf;
+    this.time = world.clock();
+    this.fetches = new Semaphore(settings.fetches());
+    for (int i = 0; i < LOCKS; i++) {
+      locks[i] = new ReentrantLock();
+    }
+  }
+
+  /**
+   * Opens the store; nothing is fetched in the background before {@link #start}.
+   *
+   * @throws IOException when it can be neither opened nor made
+   */
+  public static StsPolicyCache open(StsSettings settings, StsEnvironment world) throws IOException {
+    StsPolicyStore shelf = StsPolicyStore.open(settings.file(), settings.domains());
+    if (shelf.damagedCopy() != null) {
+      world
+          .log()
+          .warning(
+              "sts",
+              "the store of MTA-STS policies was damaged and is now "
+                  + shelf.damagedCopy()
+                  + "; policies are fetched anew");
+    }
+    return new StsPolicyCache(settings, world, shelf);
+  }
+
+  private static int weight(Domain domain, StsMemory memory) {
+    StsMemory.FetchedPolicy kept = memory.kept();
+    int text = kept == null ? 0 : kept.policy().text().length();
+    // The text, and its patterns as objects, which are a few times larger.
+    return 200 + 2 * domain.name().length() + 4 * text;
+  }
+
+  /** Begins to renew in the background. */
+  public void start() {
+    background = Supervisor.start("sts", () -> closed, this::keep);
+  }
+
+  /**
+   * What MTA-STS says about a policy domain for a delivery now. Blocks on the DNS and, where a
+   * policy must be fetched, on its host, for a minute and a half at most.
+   *
+   * @throws UncheckedIOException when the store cannot be read, which is not "no policy"
+   */
+  public Evidence.Sts evidenceFor(Domain domain) {
+    StsLookup announcement = announcement(domain, environment.resolver());
+    Instant now = time.now();
+    StsStep step = update(domain, m -> StsStep.decide(m, announcement, settings.patience(), now));
+    touch(domain, now, step.memory());
+    return evidence(domain, resolved(domain, step));
+  }
+
+  /**
+   * The same when the announcement and what it leads to are in memory; empty when {@link
+   * #evidenceFor} must be asked, which may wait for the network.
+   *
+   * @throws UncheckedIOException when the store cannot be read, which is not "no policy"
+   */
+  public Optional<Evidence.Sts> ifCached(Domain domain) {
+    StsLookup announcement = announcement(domain, environment.resolver().cacheOnly());
+    if (announcement instanceof StsLookup.NoRecordAnswer) {
+      // Not in memory, or trouble, which is rare enough to be looked at in full.
+      return Optional.empty();
+    }
+    Instant now = time.now();
+    StsStep step = update(domain, m -> StsStep.decide(m, announcement, settings.patience(), now));
+    if (step.next() instanceof StsStep.StsAction.StateHolds settled) {
+      touch(domain, now, step.memory());
+      return Optional.of(evidence(domain, settled));
+    }
+    return Optional.empty();
+  }
+
+  /**
+   * Begins to look up and fetch in the background, so that {@link #evidenceFor} need not begin when
+   * the hosts of the domain are known; does nothing when all is in memory.
+   */
+  public void prefetch(Domain domain) {
+    Optional<Domain> name = StsRecord.nameFor(domain);
+    if (name.isEmpty() || environment.resolver().cacheOnly().txt(name.get()).isResolved()) {
+      return;
+    }
+    Threads.start(
+        "sts " + domain,
+        () -> {
+          try {
+            // What became of no answer is for the mail that needs one to find, and to remember.
+            if (announcement(domain, environment.resolver()) instanceof StsLookup.RecordAnswer) {
+              evidenceFor(domain);
+            }
+          } catch (UncheckedIOException e) {
+            // Whoever waits for the policy meets the same, and puts the mail off.
+            environment.log().warning("sts", String.valueOf(e.getMessage()));
+          }
+        });
+  }
+
+  /**
+   * The same before a failure becomes permanent: a policy is fetched again although the same id is
+   * announced, unless that was done within five minutes (RFC 8461 5.1).
+   */
+  public Evidence.Sts recheck(Domain domain) {
+    StsLookup announcement = announcement(domain, environment.resolver());
+    Instant now = time.now();
+    return evidence(
+        domain,
+        resolved(
+            domain, update(domain, m -> StsStep.renew(m, announcement, settings.patience(), now))));
+  }
+
+  /** What is kept and announced, without fetching anything. */
+  public DomainStsStatus status(Domain domain) {
+    return new DomainStsStatus(remembered(domain), announcement(domain, environment.resolver()));
+  }
+
+  /**
+   * The policy in force, if there is one: reports quote it, and the ledger believes it. Takes no
+   * lock: the ledger asks under a lock of its own, and is told of ended policies under ours.
+   */
+  public Optional<StsMemory.FetchedPolicy> inForce(Domain domain) {
+    StsMemory there = memories.getIfPresent(domain);
+    try {
+      return Optional.ofNullable((there == null ? store.read(domain) : there).live(time.now()));
+    } catch (IOException e) {
+      environment.log().warning("sts", String.valueOf(e.getMessage()));
+      return Optional.empty();
+    }
+  }
+
+  /** Domains remembered on disk, for metrics. */
+  public long domains() {
+    return store.size();
+  }
+
+  private StsLookup announcement(Domain domain, Resolver resolver) {
+    return StsRecord.nameFor(domain)
+        .map(
+            name -> {
+              DnsAnswer<String> txt = resolver.txt(name);
+              return announcements.of(name, txt, StsLookup::of).orElseGet(() -> StsLookup.of(txt));
+            })
+        .orElseGet(() -> new StsLookup.RecordAnswer(new StsRecord.None()));
+  }
+
+  private static Evidence.Sts evidence(Domain domain, StsStep.StsAction.StateHolds settled) {
+    return new Evidence.Sts(domain, settled.state(), settled.expires());
+  }
+
+  private StsStep.StsAction.StateHolds resolved(Domain domain, StsStep step) {
+    return switch (step.next()) {
+      case StsStep.StsAction.StateHolds s -> s;
+      case StsStep.StsAction.FetchPolicy f -> fetch(domain, f.id());
+    };
+  }
+
+  private StsStep.StsAction.StateHolds fetch(Domain domain, String id) {
+    FutureTask<StsStep> mine =
+        new FutureTask<>(
+            () -> {
+              try {
+                return flight(domain, id);
+              } finally {
+                // Before the outcome can be seen: who asks after it must not get it once more.
+                flights.remove(domain);
+              }
+            });
+    FutureTask<StsStep> there = flights.putIfAbsent(domain, mine);
+    if (there == null) {
+      // A thread of its own: whoever asked first may be told to stop, and others wait too.
+      Threads.start("sts " + domain, mine);
+    }
+    try {
+      Duration longest = settings.total().plus(PATIENCE).plus(PATIENCE);
+      StsStep step = (there == null ? mine : there).get(longest.toMillis(), TimeUnit.MILLISECONDS);
+      return step.next() instanceof StsStep.StsAction.StateHolds s ? s : later(domain, "try again");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return later(domain, "we are stopping");
+    } catch (TimeoutException e) {
+      return later(domain, "fetching it takes too long");
+    } catch (ExecutionException e) {
+      environment.log().bug("sts " + domain, e.getCause() == null ? e : e.getCause());
+      return later(domain, "an error of Sealwax, see the log");
+    }
+  }
+
+  /** Trouble of our own says nothing about the domain: the old policy, or wait. */
+  private StsStep.StsAction.StateHolds later(Domain domain, String why) {
+    Instant now = time.now();
+    StsMemory.FetchedPolicy kept = remembered(domain).kept();
+    if (kept != null) {
+      return new StsStep.StsAction.StateHolds(kept.state(), kept.expires());
+    }
+    Instant until = now.plus(StsStep.LEAST_GAP);
+    return new StsStep.StsAction.StateHolds(
+        new Evidence.StsState.Pending("its policy is not here yet: " + why, until), until);
+  }
+
+  private StsStep flight(Domain domain, String id) throws InterruptedException {
+    if (!fetches.tryAcquire(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+      return new StsStep(
+          remembered(domain), later(domain, "too many policies are fetched at once"), null);
+    }
+    try {
+      PolicyFetch fetch = environment.fetcher().fetch(domain);
+      PolicyFetch.FetchOutcome outcome = fetch.outcome();
+      Instant now = time.now();
+      if (outcome instanceof PolicyFetch.FetchOutcome.Obtained obtained) {
+        StsPolicy policy = obtained.policy();
+        environment
+            .log()
+            .note("sts", domain + ": fetched policy " + id + ", " + policy.mode().word());
+        double jitter = environment.random().fraction();
+        return update(domain, m -> StsStep.fetched(id, policy, now, jitter));
+      }
+      environment.log().note("sts", domain + ": policy " + id + " not fetched: " + outcome.text());
+      return update(
+          domain,
+          m ->
+              fetch.isInvalid()
+                  ? StsStep.invalid(m, outcome.text(), settings.patience(), now)
+                  : StsStep.failed(m, outcome.text(), settings.patience(), now));
+    } finally {
+      fetches.release();
+    }
+  }
+
+  private interface StsMemoryChange {
+    StsStep of(StsMemory memory);
+  }
+
+  /** Reads, decides, keeps; one at a time for a domain. */
+  private StsStep update(Domain domain, StsMemoryChange change) {
+    ReentrantLock lock = locks[Math.floorMod(domain.hashCode(), LOCKS)];
+    lock.lock();
+    try {
+      StsMemory before = memory(domain);
+      StsStep step = change.of(before);
+      StsStep.LostPolicy lost = step.lost();
+      if (lost != null) {
+        environment
+            .log()
+            .warning(
+                "sts",
+                domain
+                    + ": its policy "
+                    + lost.kept().id()
+                    + " ended "
+                    + (lost.why() == StsStep.PolicyEnd.RECORD_GONE
+                        ? "and is announced no more"
+                        : "and could not be fetched again")
+                    + "; the ledger keeps its hosts");
+        environment.witness().ended(domain, lost);
+      }
+      if (!step.memory().equals(before)) {
+        memories.put(domain, step.memory());
+        try {
+          store.write(domain, step.memory(), time.now());
+        } catch (IOException e) {
+          environment.log().warning("sts", String.valueOf(e.getMessage()));
+        }
+      }
+      return step;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private StsMemory remembered(Domain domain) {
+    ReentrantLock lock = locks[Math.floorMod(domain.hashCode(), LOCKS)];
+    lock.lock();
+    try {
+      return memory(domain);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Under the domain's lock only. */
+  private StsMemory memory(Domain domain) {
+    StsMemory there = memories.getIfPresent(domain);
+    if (there != null) {
+      return there;
+    }
+    try {
+      StsMemory read = store.read(domain);
+      memories.put(domain, read);
+      return read;
+    } catch (IOException e) {
+      // Not "nothing known": the delivery that asked is put off, as with the ledger.
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private void touch(Domain domain, Instant now, StsMemory memory) {
+    if (!memory.isEmpty()) {
+      used.put(domain, now);
+    }
+  }
+
+  private void keep() {
+    while (!closed) {
+      try {
+        sweep();
+        Thread.sleep(SWEEP);
+      } catch (InterruptedException e) {
+        return;
+      } catch (IOException e) {
+        environment.log().warning("sts", String.valueOf(e.getMessage()));
+        if (!pause()) {
+          return;
+        }
+      } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
+        environment.log().bug("sts", e);
+        if (!pause()) {
+          return;
+        }
+      }
+    }
+  }
+
+  private static boolean pause() {
+    try {
+      Thread.sleep(SWEEP);
+      return true;
+    } catch (InterruptedException e) {
+      return false;
+    }
+  }
+
+  /** Notes use, forgets what is over, and renews what is due; for the background and tests. */
+  void sweep() throws InterruptedException, IOException {
+    Instant now = time.now();
+    if (!now.isBefore(nextNote) || used.size() > MANY) {
+      note(now);
+    }
+    if (!time.isUncertain()) {
+      store.forget(now, now.minus(FAILURE_MEMORY), now.minus(IN_USE));
+    }
+    List<Domain> due = store.due(now, now.minus(IN_USE), BATCH);
+    for (int from = 0; from < due.size(); from += RENEWALS) {
+      try (Scope scope = new Scope("sts renewals")) {
+        for (Domain domain : due.subList(from, Math.min(due.size(), from + RENEWALS))) {
+          scope.fork(() -> recheck(domain));
+        }
+        scope.join();
+      }
+    }
+  }
+
+  private void note(Instant now) throws IOException {
+    Map<Domain, Instant> noted = new HashMap<>(used);
+    store.touch(noted);
+    noted.forEach(used::remove);
+    nextNote = now.plus(COARSE);
+  }
+
+  /** Ends the background and closes the store; only what is in memory can be asked after that. */
+  @Override
+  public void close() throws IOException {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    Thread thread = background;
+    if (thread != null) {
+      thread.interrupt();
+    }
+    try {
+      note(time.now());
+    } finally {
+      store.close();
+    }
+  }
+}

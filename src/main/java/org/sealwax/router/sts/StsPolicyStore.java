@@ -1,0 +1,463 @@
+package org.sealwax.router.sts;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.sql.Types;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.sts.StsMemory;
+import org.sealwax.mail.sts.StsPolicy;
+import org.sealwax.mail.sts.StsRecord;
+import org.sqlite.JDBC;
+
+/**
+ * What is remembered, on disk: one row for each domain that has a policy or has trouble with one.
+ * Every method is one transaction that is durable when it returns, and is made by a platform thread
+ * of its own; only reads are made by the caller, on a connection of their own, and wait for no
+ * commit. Thread-safe.
+ *
+ * <p>A row that cannot be read (its text is no policy any more) counts as not there; a file that is
+ * no database is put aside, and said.
+ */
+final class StsPolicyStore implements Closeable {
+  /** Marks the file ("SeSt"). */
+  private static final int APPLICATION = 0x53655374;
+
+  private static final int VERSION = 1;
+
+  /** Octets of policy texts in all: a hundred thousand of ordinary size are 20 MiB. */
+  static final long MAX_TEXT = 256L << 20;
+
+  /** Rows that go when there are too many: a hundredth, so that it is not done each time. */
+  private static final int SHARE = 100;
+
+  private static final List<String> TABLES =
+      List.of(
+          "CREATE TABLE policy(domain TEXT PRIMARY KEY, used INTEGER NOT NULL,"
+              + " fetched INTEGER, expires INTEGER, enforce INTEGER NOT NULL, refresh INTEGER,"
+              + " tried INTEGER, failures INTEGER NOT NULL, fetch_since INTEGER,"
+              + " lookup_since INTEGER, id TEXT, trouble TEXT NOT NULL, size INTEGER NOT NULL,"
+              + " body BLOB)",
+          "CREATE INDEX policy_refresh ON policy(refresh) WHERE refresh IS NOT NULL",
+          "CREATE INDEX policy_used ON policy(used)");
+
+  private final Connection connection;
+  private final Connection readingConnection;
+  private final BlockingCalls calls = new BlockingCalls("sts-store");
+
+  /** Prepared once: every domain that mail is for is looked up, policy or not. */
+  private final PreparedStatement reading;
+
+  private final int maxDomains;
+  private final long maxText;
+  private final @Nullable Path damagedCopy;
+  private long rows;
+  private long text;
+
+  private StsPolicyStore(
+      Connections connections, int maxDomains, long maxText, @Nullable Path aside)
+      throws SQLException {
+    this.connection = connections.writing();
+    this.readingConnection = connections.reading();
+    this.reading =
+        readingConnection.prepareStatement(
+            "SELECT fetched, refresh, tried, failures, fetch_since, lookup_since, id, trouble,"
+                + " body FROM policy WHERE domain = ?");
+    this.maxDomains = maxDomains;
+    this.maxText = maxText;
+    this.damagedCopy = aside;
+    recount();
+  }
+
+  /**
+   * Opens, or makes.
+   *
+   * @throws IOException when neither can be done
+   */
+  static StsPolicyStore open(Path file, int maxDomains) throws IOException {
+    return open(file, maxDomains, MAX_TEXT);
+  }
+
+  static StsPolicyStore open(Path file, int maxDomains, long maxText) throws IOException {
+    try {
+      return over(connections(file), maxDomains, maxText, null);
+    } catch (SQLException e) {
+      if (!Files.exists(file)) {
+        throw new IOException(file + " cannot be made: " + e.getMessage(), e);
+      }
+      // Policies can be fetched again; a router that does not start helps nobody.
+      Path aside = file.resolveSibling(file.getFileName() + ".damaged");
+      Files.move(file, aside, StandardCopyOption.REPLACE_EXISTING);
+      Files.deleteIfExists(file.resolveSibling(file.getFileName() + "-wal"));
+      Files.deleteIfExists(file.resolveSibling(file.getFileName() + "-shm"));
+      try {
+        return over(connections(file), maxDomains, maxText, aside);
+      } catch (SQLException again) {
+        throw new IOException(file + " cannot be made: " + again.getMessage(), again);
+      }
+    }
+  }
+
+  private static StsPolicyStore over(
+      Connections connections, int maxDomains, long maxText, @Nullable Path aside)
+      throws SQLException {
+    try {
+      return new StsPolicyStore(connections, maxDomains, maxText, aside);
+    } catch (SQLException e) {
+      connections.reading().close();
+      connections.writing().close();
+      throw e;
+    }
+  }
+
+  /** With whom we exchange mail is nobody else's business. */
+  private static void makePrivate(Path file) throws SQLException {
+    try {
+      if (!Files.exists(file)) {
+        Files.createFile(
+            file,
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+      }
+    } catch (IOException e) {
+      throw new SQLException(file + " cannot be made: " + e.getMessage(), e);
+    }
+  }
+
+  private record Connections(Connection writing, Connection reading) {}
+
+  private static Connections connections(Path file) throws SQLException {
+    Connection writing = connect(file);
+    Connection reading = null;
+    try {
+      reading = JDBC.createConnection(JDBC.PREFIX + file, new Properties());
+      try (Statement s = reading.createStatement()) {
+        s.execute("PRAGMA busy_timeout = 10000");
+        s.execute("PRAGMA query_only = ON");
+        s.execute("PRAGMA cache_size = -1024");
+      }
+      return new Connections(writing, reading);
+    } catch (SQLException e) {
+      if (reading != null) {
+        reading.close();
+      }
+      writing.close();
+      throw e;
+    }
+  }
+
+  private static Connection connect(Path file) throws SQLException {
+    makePrivate(file);
+    Connection connection = JDBC.createConnection(JDBC.PREFIX + file, new Properties());
+    try (Statement s = connection.createStatement()) {
+      s.execute("PRAGMA busy_timeout = 10000");
+      s.execute("PRAGMA journal_mode = WAL");
+      s.execute("PRAGMA synchronous = FULL");
+      s.execute("PRAGMA cache_size = -4096");
+      int version = (int) number(s, "PRAGMA user_version");
+      int application = (int) number(s, "PRAGMA application_id");
+      if (version == 0 && application == 0) {
+        s.execute("BEGIN IMMEDIATE");
+        for (String table : TABLES) {
+          s.execute(table);
+        }
+        s.execute("PRAGMA application_id = " + APPLICATION);
+        s.execute("PRAGMA user_version = " + VERSION);
+        s.execute("COMMIT");
+      } else if (version != VERSION || application != APPLICATION) {
+        throw new SQLException("not a store of policies of this version");
+      }
+      return connection;
+    } catch (SQLException e) {
+      connection.close();
+      throw e;
+    }
+  }
+
+  private static long number(Statement s, String sql) throws SQLException {
+    try (ResultSet r = s.executeQuery(sql)) {
+      return r.next() ? r.getLong(1) : 0;
+    }
+  }
+
+  /** Where a damaged file was put, or null. */
+  @Nullable Path damagedCopy() {
+    return damagedCopy;
+  }
+
+  /** Rows now. */
+  synchronized long size() {
+    return rows;
+  }
+
+  private synchronized void recount() throws SQLException {
+    try (Statement s = connection.createStatement()) {
+      rows = number(s, "SELECT count(*) FROM policy");
+      text = number(s, "SELECT coalesce(sum(size), 0) FROM policy");
+    }
+  }
+
+  /** What is remembered of a domain; {@link StsMemory#EMPTY} when nothing is. */
+  StsMemory read(Domain domain) throws IOException {
+    try {
+      synchronized (reading) {
+        reading.setString(1, domain.name());
+        try (ResultSet r = reading.executeQuery()) {
+          return r.next() ? memory(r) : StsMemory.EMPTY;
+        }
+      }
+    } catch (SQLException e) {
+      throw failure(e);
+    }
+  }
+
+  private static StsMemory memory(ResultSet r) throws SQLException {
+    StsMemory.FetchedPolicy kept = null;
+    String id = r.getString("id");
+    byte[] body = r.getBytes("body");
+    Instant fetched = instant(r, "fetched");
+    if (id != null
+        && body != null
+        && fetched != null
+        && StsRecord.read(List.of(StsRecord.VERSION + "id=" + id)) instanceof StsRecord.Announced
+        && StsPolicy.read(body) instanceof StsPolicy.ParsedStsPolicy.ValidStsPolicy sound) {
+      kept = new StsMemory.FetchedPolicy(id, sound.policy(), fetched);
+    }
+    return new StsMemory(
+        kept,
+        kept == null ? null : instant(r, "refresh"),
+        instant(r, "tried"),
+        r.getInt("failures"),
+        instant(r, "fetch_since"),
+        instant(r, "lookup_since"),
+        r.getString("trouble"));
+  }
+
+  private static @Nullable Instant instant(ResultSet r, String column) throws SQLException {
+    long millis = r.getLong(column);
+    return r.wasNull() ? null : Instant.ofEpochMilli(millis);
+  }
+
+  private static void set(PreparedStatement s, int at, @Nullable Instant instant)
+      throws SQLException {
+    if (instant == null) {
+      s.setNull(at, Types.INTEGER);
+    } else {
+      s.setLong(at, instant.toEpochMilli());
+    }
+  }
+
+  /**
+   * Keeps what is to be remembered; {@link StsMemory#EMPTY} takes the row away.
+   *
+   * @param used for a new row; of an old one only {@link #touch} says so, since a renewal is no use
+   */
+  void write(Domain domain, StsMemory memory, Instant used) throws IOException {
+    calls.call(
+        () -> {
+          writeNow(domain, memory, used);
+          return true;
+        });
+  }
+
+  private synchronized void writeNow(Domain domain, StsMemory memory, Instant used)
+      throws IOException {
+    try {
+      if (memory.isEmpty()) {
+        remove(domain);
+        return;
+      }
+      long before = sizeOf(domain);
+      StsMemory.FetchedPolicy kept = memory.kept();
+      byte[] body = kept == null ? null : kept.policy().text().getBytes(StandardCharsets.UTF_8);
+      int size = body == null ? 0 : body.length;
+      try (PreparedStatement s =
+          connection.prepareStatement(
+              "INSERT INTO policy(domain, used, fetched, expires, enforce, refresh, tried,"
+                  + " failures, fetch_since, lookup_since, id, trouble, size, body)"
+                  + " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(domain) DO UPDATE SET"
+                  + " fetched = excluded.fetched,"
+                  + " expires = excluded.expires, enforce = excluded.enforce,"
+                  + " refresh = excluded.refresh, tried = excluded.tried,"
+                  + " failures = excluded.failures, fetch_since = excluded.fetch_since,"
+                  + " lookup_since = excluded.lookup_since, id = excluded.id,"
+                  + " trouble = excluded.trouble, size = excluded.size, body = excluded.body")) {
+        s.setString(1, domain.name());
+        s.setLong(2, used.toEpochMilli());
+        set(s, 3, kept == null ? null : kept.fetched());
+        set(s, 4, kept == null ? null : kept.expires());
+        s.setInt(5, kept != null && kept.policy().mode() == StsPolicy.Mode.ENFORCE ? 1 : 0);
+        set(s, 6, memory.refresh());
+        set(s, 7, memory.tried());
+        s.setInt(8, memory.failures());
+        set(s, 9, memory.fetchSince());
+        set(s, 10, memory.lookupSince());
+        s.setString(11, kept == null ? null : kept.id());
+        s.setString(12, memory.failure());
+        s.setInt(13, size);
+        s.setBytes(14, body);
+        s.executeUpdate();
+      }
+      rows += before < 0 ? 1 : 0;
+      text += size - Math.max(before, 0);
+      if (rows > maxDomains || text > maxText) {
+        evict();
+      }
+    } catch (SQLException e) {
+      throw failure(e);
+    }
+  }
+
+  /** Octets of a row's text; negative when there is no row. */
+  private long sizeOf(Domain domain) throws SQLException {
+    try (PreparedStatement s =
+        connection.prepareStatement("SELECT size FROM policy WHERE domain = ?")) {
+      s.setString(1, domain.name());
+      try (ResultSet r = s.executeQuery()) {
+        return r.next() ? r.getLong(1) : -1;
+      }
+    }
+  }
+
+  private void remove(Domain domain) throws SQLException {
+    long before = sizeOf(domain);
+    if (before < 0) {
+      return;
+    }
+    try (PreparedStatement s = connection.prepareStatement("DELETE FROM policy WHERE domain = ?")) {
+      s.setString(1, domain.name());
+      s.executeUpdate();
+    }
+    rows--;
+    text -= before;
+  }
+
+  /**
+   * Rows without a policy go first, then those that do not bind, then those least in use: whoever
+   * makes up domains by the thousand pushes out their like.
+   */
+  private void evict() throws SQLException {
+    try (Statement s = connection.createStatement()) {
+      s.executeUpdate(
+          "DELETE FROM policy WHERE domain IN (SELECT domain FROM policy"
+              + " ORDER BY (expires IS NOT NULL), enforce, used LIMIT "
+              + (maxDomains / SHARE + 1)
+              + ")");
+    }
+    recount();
+  }
+
+  /** Domains whose policy is to be fetched again now, of those in use since {@code used}. */
+  List<Domain> due(Instant now, Instant used, int limit) throws IOException {
+    return calls.call(() -> dueNow(now, used, limit));
+  }
+
+  private synchronized List<Domain> dueNow(Instant now, Instant used, int limit)
+      throws IOException {
+    try (PreparedStatement s =
+        connection.prepareStatement(
+            "SELECT domain FROM policy WHERE refresh <= ? AND used >= ? ORDER BY refresh"
+                + " LIMIT ?")) {
+      s.setLong(1, now.toEpochMilli());
+      s.setLong(2, used.toEpochMilli());
+      s.setInt(3, limit);
+      List<Domain> due = new ArrayList<>();
+      try (ResultSet r = s.executeQuery()) {
+        while (r.next()) {
+          Domain.parse(r.getString(1)).ifPresent(due::add);
+        }
+      }
+      return due;
+    } catch (SQLException e) {
+      throw failure(e);
+    }
+  }
+
+  /** Notes that mail went to these domains. */
+  void touch(Map<Domain, Instant> used) throws IOException {
+    if (!used.isEmpty()) {
+      calls.call(
+          () -> {
+            touchNow(used);
+            return true;
+          });
+    }
+  }
+
+  private synchronized void touchNow(Map<Domain, Instant> used) throws IOException {
+    try (Statement begin = connection.createStatement();
+        PreparedStatement s =
+            connection.prepareStatement("UPDATE policy SET used = ? WHERE domain = ?")) {
+      begin.execute("BEGIN IMMEDIATE");
+      for (Map.Entry<Domain, Instant> e : used.entrySet()) {
+        s.setLong(1, e.getValue().toEpochMilli());
+        s.setString(2, e.getKey().name());
+        s.executeUpdate();
+      }
+      begin.execute("COMMIT");
+    } catch (SQLException e) {
+      throw failure(e);
+    }
+  }
+
+  /**
+   * Takes away what says nothing any more: troubles without a policy that nobody met since {@code
+   * troubles}, and policies past their time that nobody used since {@code policies}.
+   */
+  void forget(Instant now, Instant troubles, Instant policies) throws IOException {
+    calls.call(
+        () -> {
+          evictNow(now, troubles, policies);
+          return true;
+        });
+  }
+
+  private synchronized void evictNow(Instant now, Instant troubles, Instant policies)
+      throws IOException {
+    try (PreparedStatement s =
+        connection.prepareStatement(
+            "DELETE FROM policy WHERE (expires IS NULL AND used < ?)"
+                + " OR (expires < ? AND used < ?)")) {
+      s.setLong(1, troubles.toEpochMilli());
+      s.setLong(2, now.toEpochMilli());
+      s.setLong(3, policies.toEpochMilli());
+      if (s.executeUpdate() > 0) {
+        recount();
+      }
+    } catch (SQLException e) {
+      throw failure(e);
+    }
+  }
+
+  private static IOException failure(SQLException e) {
+    return new IOException("the store of MTA-STS policies: " + e.getMessage(), e);
+  }
+
+  @Override
+  public void close() throws IOException {
+    calls.close();
+    try {
+      synchronized (reading) {
+        reading.close();
+        readingConnection.close();
+      }
+      connection.close();
+    } catch (SQLException e) {
+      throw failure(e);
+    }
+  }
+}

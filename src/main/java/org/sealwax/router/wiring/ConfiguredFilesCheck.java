@@ -1,0 +1,245 @@
+package org.sealwax.router.wiring;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dns.NegativeTrustAnchor;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.tls.Identity;
+import org.sealwax.mail.tls.IdentitySettings;
+import org.sealwax.mail.tls.RootStore;
+import org.sealwax.mail.tls.verdict.NameCheck;
+import org.sealwax.router.config.RouterSettings;
+import org.sealwax.router.config.TrustedClientRow;
+import org.sealwax.router.log.LogSettings;
+import org.sealwax.router.log.TextMailLog;
+import org.sealwax.router.pipe.PipeDeliveryAgent;
+import org.sealwax.router.receive.auth.PasswordFile;
+import org.sealwax.router.route.ConfiguredDirectory;
+import org.sealwax.router.route.ForwardSettings;
+import org.sealwax.router.route.RecipientProbe;
+import org.sealwax.router.route.VerificationCache;
+
+/**
+ * What is wrong in the files that a configuration names. Reads them as {@code serve} would, and
+ * writes, makes and asks nothing.
+ */
+public final class ConfiguredFilesCheck {
+  /** Logged by serve and printed by check where it is so. */
+  public static final String NO_POSTMASTER =
+      "no [server] postmaster is named: mail for the postmaster is held in the queue";
+
+  /** Renewal by ACME comes 30 days before the end; what is left at 14 was not renewed. */
+  static final Duration SOON = Duration.ofDays(14);
+
+  /** RFC 7646 section 2: a lifetime of a week at most, with a day's grace for time zones. */
+  static final Duration NEGATIVE_ANCHOR = Duration.ofDays(8);
+
+  /** Octets of a decoy secret that is used for nothing here. */
+  private static final int DECOY = 32;
+
+  private final RouterSettings settings;
+  private final Clock clock;
+  private final List<FileProblem> findings = new ArrayList<>();
+
+  /**
+   * One finding.
+   *
+   * @param error {@code serve} would refuse it
+   * @param setting the setting that led there
+   * @param text what is wrong, with the file and, where there is one, the line
+   */
+  public record FileProblem(boolean error, String setting, String text) {
+    @Override
+    public String toString() {
+      return (error ? "error: " : "warning: ") + setting + ": " + text;
+    }
+  }
+
+  private ConfiguredFilesCheck(RouterSettings settings, Clock clock) {
+    this.settings = settings;
+    this.clock = clock;
+  }
+
+  /** All findings, in the order of the configuration's chapters. */
+  public static List<FileProblem> of(RouterSettings settings, Clock clock) {
+    ConfiguredFilesCheck inspection = new ConfiguredFilesCheck(settings, clock);
+    inspection.identities();
+    inspection.authorities();
+    inspection.passwords();
+    inspection.directory();
+    inspection.expiries();
+    inspection.memory();
+    PipeDeliveryAgent.warnings(settings.pipes(), PipeDeliveryAgent.runsAsRoot())
+        .forEach(w -> inspection.warning("[[pipe]]", w));
+    return List.copyOf(inspection.findings);
+  }
+
+  /** What an admin should know about the dates of a certificate. */
+  public static Optional<String> lifetime(Identity identity, Instant now) {
+    Instant end = identity.expires();
+    Instant begin = identity.leaf().getNotBefore().toInstant();
+    if (now.isAfter(end)) {
+      return Optional.of(identity.name() + ": the certificate expired on " + end);
+    }
+    if (now.isBefore(begin)) {
+      return Optional.of(identity.name() + ": the certificate is valid only from " + begin);
+    }
+    return now.plus(SOON).isAfter(end)
+        ? Optional.of(identity.name() + ": the certificate expires soon, on " + end)
+        : Optional.empty();
+  }
+
+  private void expiries() {
+    settings.deliver().rows().stream()
+        .filter(row -> !row.isInForce(clock.now()))
+        .forEach(
+            row ->
+                warning(
+                    "[[policy]] " + row.pattern().text(),
+                    "expired on " + row.expires() + " and does not count; remove it or renew it"));
+    Instant now = clock.now();
+    for (NegativeTrustAnchor anchor : settings.dns().negativeAnchors()) {
+      String place = "[[negative_anchor]] " + anchor.zone();
+      if (!anchor.isInForce(now)) {
+        warning(place, "expired on " + anchor.until() + " and does not count; remove it");
+      } else if (anchor.until().isAfter(now.plus(NEGATIVE_ANCHOR))) {
+        warning(place, "counts until " + anchor.until() + "; RFC 7646 advises a week at most");
+      }
+    }
+  }
+
+  private void error(String place, IOException e) {
+    findings.add(new FileProblem(true, place, String.valueOf(e.getMessage())));
+  }
+
+  private void warning(String place, String text) {
+    findings.add(new FileProblem(false, place, text));
+  }
+
+  private void memory() {
+    MemoryPlan plan = MemoryPlan.of(settings);
+    if (!plan.fits()) {
+      warning(
+          "memory", plan.text() + "; lower a limit, or give Java more by SEALWAX_JAVA_OPTS=-Xmx1g");
+    }
+    if (settings.sessions() > MemoryPlan.sessionsThatFit()) {
+      warning(
+          "[limits] sessions",
+          settings.sessions()
+              + " sessions do not fit in a third of the heap, only "
+              + MemoryPlan.sessionsThatFit());
+    }
+  }
+
+  private void identities() {
+    IdentitySettings.CertificatePair pair = settings.identity().pair();
+    if (pair != null) {
+      identity("[identity]", pair, List.of(settings.server().hostname().name()));
+    }
+    for (IdentitySettings.NamedPair named : settings.identity().named()) {
+      identity("[[identity_for]]", named.pair(), named.names());
+    }
+  }
+
+  private void identity(String place, IdentitySettings.CertificatePair pair, List<String> names) {
+    Identity identity;
+    try {
+      identity = Identity.read(pair.certificate(), pair.key());
+    } catch (IOException e) {
+      error(place, e);
+      return;
+    }
+    lifetime(identity, clock.now()).ifPresent(w -> warning(place, w));
+    for (String name : names) {
+      // A wildcard stands for any label: the certificate must have the wildcard, too.
+      Domain asked = Domain.of(name.startsWith("*.") ? "any-label" + name.substring(1) : name);
+      if (NameCheck.match(identity.leaf(), List.of(asked)).isEmpty()) {
+        warning(place, identity.name() + ": the certificate is not for " + name);
+      }
+    }
+  }
+
+  private void authorities() {
+    settings.rootFiles().forEach(f -> roots("[roots] files", f));
+    settings.caFiles().forEach((name, f) -> roots("ca " + name, f));
+    for (TrustedClientRow row : settings.trustedClients()) {
+      Path ca = row.ca();
+      if (ca != null) {
+        roots("[[trusted_client]] ca", ca);
+      }
+    }
+  }
+
+  private void roots(String place, Path file) {
+    try {
+      RootStore.fromPem(file);
+    } catch (IOException e) {
+      error(place, e);
+    }
+  }
+
+  private void passwords() {
+    if (settings.passwordFile().isEmpty()) {
+      return;
+    }
+    Path file = settings.passwordFile().get();
+    String place = "password file";
+    try (TextMailLog silent = discardingDirectory()) {
+      var _ = new PasswordFile(file, new byte[DECOY], clock, silent);
+    } catch (IOException e) {
+      error(place, e);
+      return;
+    }
+    PasswordFile.warnings(file).forEach(w -> warning(place, w));
+  }
+
+  private TextMailLog discardingDirectory() {
+    return new TextMailLog(LogSettings.defaults(), OutputStream.nullOutputStream(), clock);
+  }
+
+  private void directory() {
+    ForwardSettings f = settings.forward();
+    List<String> flaws = ConfiguredDirectory.flaws(f);
+    flaws.forEach(w -> findings.add(new FileProblem(true, "aliases and recipients", w)));
+    if (!flaws.isEmpty()) {
+      return;
+    }
+    // Without sender rewriting, whose secret would be made.
+    ForwardSettings read =
+        new ForwardSettings(
+            f.aliasDomains(),
+            f.relayDomains(),
+            f.routes(),
+            null,
+            f.pipes(),
+            f.delimiter(),
+            f.carryExtension(),
+            f.postmaster(),
+            f.roles());
+    RecipientProbe nobody =
+        (mailbox, hop) -> new RecipientProbe.VerificationResult.NotKnown("not asked");
+    try (TextMailLog silent = discardingDirectory()) {
+      new ConfiguredDirectory(
+              read,
+              new ConfiguredDirectory.DirectoryEnvironment(
+                  nobody,
+                  new VerificationCache(null, clock, silent),
+                  clock,
+                  RandomSource.secure(),
+                  silent),
+              null)
+          .aliasErrors()
+          .forEach(w -> warning("aliases", w));
+    } catch (IOException e) {
+      error("aliases and recipients", e);
+    }
+  }
+}

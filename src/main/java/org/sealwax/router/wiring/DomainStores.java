@@ -1,0 +1,245 @@
+package org.sealwax.router.wiring;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dns.Resolver;
+import org.sealwax.mail.http.HttpsClient;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.net.SystemDialer;
+import org.sealwax.mail.net.Threads;
+import org.sealwax.mail.sts.StsPolicy;
+import org.sealwax.mail.sts.fetch.PolicyFetcher;
+import org.sealwax.mail.tls.PeerVerifier;
+import org.sealwax.mail.tls.TlsClient;
+import org.sealwax.mail.tls.verdict.TrustRoots;
+import org.sealwax.mail.tlsrpt.TlsSessionListener;
+import org.sealwax.router.config.RouterSettings;
+import org.sealwax.router.deliver.DeliveryKnowledge;
+import org.sealwax.router.evidence.DaneSource;
+import org.sealwax.router.evidence.EvidenceSource;
+import org.sealwax.router.evidence.HostAddresses;
+import org.sealwax.router.evidence.LedgerSource;
+import org.sealwax.router.evidence.PeerIdentities;
+import org.sealwax.router.evidence.StsSource;
+import org.sealwax.router.ledger.PersistentLedger;
+import org.sealwax.router.log.MailLog;
+import org.sealwax.router.receipts.ReceiptLog;
+import org.sealwax.router.receipts.ReceiptSettings;
+import org.sealwax.router.receipts.Receipts;
+import org.sealwax.router.sts.StsPolicyCache;
+import org.sealwax.router.sts.StsSettings;
+
+/**
+ * What is known of other people's domains and outlives a configuration: the stores of MTA-STS
+ * policies and of the ledger, the receipts. Opened beside the spool, before anything listens.
+ */
+public final class DomainStores implements Closeable {
+  private final DomainStoresEnvironment environment;
+  private volatile CertificateAuthorities authorities;
+  private final Optional<Lazy<StsPolicyCache>> policies;
+  private final Lazy<PersistentLedger> ledger;
+  private final Optional<Lazy<ReceiptLog>> receipts;
+
+  /**
+   * What they work with.
+   *
+   * @param settings those in force at the start
+   * @param resolver for policy hosts, TLSA records and addresses
+   * @param tls our side of TLS
+   * @param clock the time
+   * @param random jitter
+   * @param log facts
+   */
+  public record DomainStoresEnvironment(
+      RouterSettings settings,
+      Resolver resolver,
+      Supplier<TlsClient> tls,
+      Clock clock,
+      RandomSource random,
+      MailLog log) {}
+
+  public DomainStores(DomainStoresEnvironment world) {
+    this.environment = world;
+    this.authorities = new CertificateAuthorities(world.settings());
+    this.policies = world.settings().sts().map(sts -> new Lazy<>(() -> open(sts)));
+    this.ledger = new Lazy<>(this::openLedger);
+    this.receipts = world.settings().receipts().map(r -> new Lazy<>(() -> openReceipts(r)));
+  }
+
+  /** Where the receipts of a state folder are. */
+  public static Path receiptsIn(Path state) {
+    return state.resolve("receipts");
+  }
+
+  private ReceiptLog openReceipts(ReceiptSettings settings) {
+    try {
+      return ReceiptLog.open(
+          receiptsIn(environment.settings().server().state()),
+          settings,
+          new ReceiptLog.ReceiptEnvironment(
+              environment.clock(), environment.random(), environment.log()));
+    } catch (IOException e) {
+      throw new UncheckedIOException("the receipts cannot be opened: " + e.getMessage(), e);
+    }
+  }
+
+  private PersistentLedger openLedger() {
+    try {
+      return PersistentLedger.open(
+          environment.settings().server().state().resolve("ledger.db"),
+          environment.settings().ledger(),
+          new PersistentLedger.LedgerEnvironment(
+              environment.clock(), environment.log(), this::stsPolicyLists));
+    } catch (IOException e) {
+      throw new UncheckedIOException("the ledger cannot be opened: " + e.getMessage(), e);
+    }
+  }
+
+  /** Whether an MTA-STS policy in force lists the host; from memory. */
+  private boolean stsPolicyLists(Domain domain, Domain host) {
+    return policies()
+        .flatMap(p -> p.inForce(domain))
+        .filter(kept -> kept.policy().mode() == StsPolicy.Mode.ENFORCE)
+        .filter(kept -> kept.policy().mx().stream().anyMatch(m -> m.matches(host)))
+        .isPresent();
+  }
+
+  /** The roots that count by default in the configuration in force. */
+  TrustRoots roots() {
+    return authorities.standard();
+  }
+
+  private StsPolicyCache open(StsSettings settings) {
+    HttpsClient https =
+        new HttpsClient(
+            environment.resolver(),
+            SystemDialer.guarded(environment.settings().dialer()),
+            (wire, offer, total) -> environment.tls().get().connect(wire, offer, total),
+            this::roots,
+            environment.clock());
+    try {
+      return StsPolicyCache.open(
+          settings,
+          new StsPolicyCache.StsEnvironment(
+              environment.resolver(),
+              new PolicyFetcher(https, settings.port(), settings.total()),
+              environment.clock(),
+              environment.random(),
+              environment.log(),
+              (domain, lost) -> ledger().keep(domain, lost.kept().policy().mx())));
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          "the store of MTA-STS policies cannot be opened: " + e.getMessage(), e);
+    }
+  }
+
+  /** The MTA-STS policies; empty when they are switched off. */
+  public Optional<StsPolicyCache> policies() {
+    return policies.map(Lazy::get);
+  }
+
+  /** What domains have shown. */
+  public PersistentLedger ledger() {
+    return ledger.get();
+  }
+
+  /**
+   * Opens all files, or waits for those who do. Before the first session: with a slow disk the
+   * first delivery would wait for them otherwise, and mail be taken meanwhile that does not go out.
+   *
+   * @throws UncheckedIOException when one cannot be opened
+   */
+  public void open() {
+    ledger();
+    receipts.ifPresent(Lazy::get);
+    var _ = policies();
+  }
+
+  /** Opens all files beside what else there is to do; trouble is met again by {@link #open}. */
+  public void openInBackground() {
+    Threads.startPlatform(
+        "archives",
+        () -> {
+          try {
+            open();
+          } catch (RuntimeException e) {
+            // Made again, and said, by the one who waits for it.
+          }
+        });
+  }
+
+  /** Begins what goes on in the background. */
+  public void start() {
+    policies().ifPresent(StsPolicyCache::start);
+  }
+
+  /** Puts another configuration in force, as far as it can change while the router runs. */
+  public void use(RouterSettings next, CertificateAuthorities roots) {
+    authorities = roots;
+    PersistentLedger book = ledger.ifCreated();
+    if (book != null) {
+      book.use(next.ledger());
+    }
+    ReceiptLog written = receipts.map(Lazy::ifCreated).orElse(null);
+    if (written != null) {
+      next.receipts().ifPresent(written::use);
+    }
+  }
+
+  /** For the rounds of one configuration. */
+  public DeliveryKnowledge sources(RouterSettings now, TlsSessionListener sessions) {
+    List<EvidenceSource> published = new ArrayList<>();
+    published.add(
+        new DaneSource(
+            environment.resolver(),
+            new HostAddresses.Families(now.deliver().ipv4(), now.deliver().ipv6()),
+            environment.clock()));
+    Optional<StsPolicyCache> sts = policies();
+    sts.ifPresent(p -> published.add(new StsSource(p)));
+    published.add(new LedgerSource(ledger()));
+    return new DeliveryKnowledge(
+        published,
+        domain -> sts.map(p -> p.recheck(domain)),
+        ledger(),
+        receipts.<Receipts>map(Lazy::get).orElse(Receipts.none()),
+        sessions,
+        environment.resolver()::forget);
+  }
+
+  /** What is known of named peers; nothing yet. */
+  public PeerIdentities peerIdentities(PeerVerifier judge) {
+    return new PeerIdentities(
+        new PeerIdentities.PeerIdentitiesEnvironment(
+            environment.resolver(),
+            new DaneSource(
+                environment.resolver(),
+                new HostAddresses.Families(true, true),
+                environment.clock()),
+            (domain, since) -> ledger().proven(domain, since),
+            judge,
+            environment.clock(),
+            environment.random(),
+            environment.log()));
+  }
+
+  @Override
+  public void close() throws IOException {
+    StsPolicyCache sts = policies.map(Lazy::ifCreated).orElse(null);
+    PersistentLedger book = ledger.ifCreated();
+    ReceiptLog written = receipts.map(Lazy::ifCreated).orElse(null);
+    // Closed from the last to the first: the ledger last, for the end of a policy is told to it.
+    try (book;
+        written;
+        sts) {
+      environment.log().note("app", "closing the ledger, receipts and policies");
+    }
+  }
+}

@@ -1,0 +1,195 @@
+package org.sealwax.router.wiring;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.address.PublicSuffixList;
+import org.sealwax.mail.dns.Resolver;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.smtp.EnhancedStatus;
+import org.sealwax.mail.tls.TlsServer;
+import org.sealwax.router.config.RouterSettings;
+import org.sealwax.router.config.TlsReportsInRow;
+import org.sealwax.router.log.Counters;
+import org.sealwax.router.log.MailLog;
+import org.sealwax.router.queue.Consignment;
+import org.sealwax.router.queue.DeliveryAgent;
+import org.sealwax.router.queue.FailureCause;
+import org.sealwax.router.queue.NextHop;
+import org.sealwax.router.queue.Outcome;
+import org.sealwax.router.reports.received.ReceivedReportStore;
+import org.sealwax.router.reports.received.ReportInbox;
+import org.sealwax.router.reports.received.ReportIntake;
+import org.sealwax.router.reports.received.ReportListener;
+import org.sealwax.router.reports.received.ReportListenerSettings;
+import org.sealwax.router.route.RecipientDirectory;
+import org.sealwax.router.route.ReportAddressDirectory;
+
+/** Reports from others about our domains: the shelf, the inbox, and the door for those by POST. */
+public final class IncomingTlsReports implements Closeable {
+  /** How long a report waits for the DNS or the disk, at most. */
+  private static final Duration PATIENCE = Duration.ofDays(1);
+
+  private final @Nullable Lazy<ReportReceivers> receivers;
+  private final IncomingTlsReportsEnvironment environment;
+  private @Nullable ReportListener listener;
+
+  /** What they work with. */
+  public record IncomingTlsReportsEnvironment(
+      RouterSettings settings,
+      Supplier<RouterSettings> now,
+      Resolver resolver,
+      Supplier<TlsServer> tls,
+      Clock clock,
+      MailLog log) {}
+
+  private record ReportReceivers(
+      ReceivedReportStore store, ReportIntake intake, ReportInbox inbox) {}
+
+  public IncomingTlsReports(IncomingTlsReportsEnvironment world) {
+    this.environment = world;
+    this.receivers =
+        world.settings().tlsReportsIn().map(row -> new Lazy<>(() -> open(row))).orElse(null);
+  }
+
+  /**
+   * Opens its folder.
+   *
+   * @throws UncheckedIOException when it cannot be used
+   */
+  public void open() {
+    if (receivers != null) {
+      var _ = receivers.get();
+    }
+  }
+
+  /** Where the reports of a state folder are. */
+  public static Path storeFolder(Path state) {
+    return state.resolve("tlsrpt-received");
+  }
+
+  private ReportReceivers open(TlsReportsInRow row) {
+    try {
+      ReceivedReportStore shelf = ReceivedReportStore.open(row.storage(), environment.log());
+      shelf.removeOld(environment.clock().now());
+      ReportIntake desk = new ReportIntake(this::isOurs, shelf, environment.clock());
+      Duration half = environment.settings().queue().schedule().lifetime().dividedBy(2);
+      ReportInbox inbox =
+          new ReportInbox(
+              row.storage(),
+              half.compareTo(PATIENCE) < 0 ? half : PATIENCE,
+              new ReportInbox.ReportInboxEnvironment(
+                  desk,
+                  environment.resolver(),
+                  PublicSuffixList.bundled(),
+                  environment.clock(),
+                  environment.log()));
+      return new ReportReceivers(shelf, desk, inbox);
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          "the folder of received TLS reports cannot be used: " + e.getMessage(), e);
+    }
+  }
+
+  /** The domains of the configuration in force, and what is below them. */
+  private boolean isOurs(Domain domain) {
+    var forward = environment.now().get().forward();
+    return forward.aliasDomains().stream()
+            .anyMatch(row -> domain.equals(row.domain()) || domain.isBelow(row.domain()))
+        || forward.relayDomains().stream()
+            .anyMatch(row -> domain.equals(row.domain()) || domain.isBelow(row.domain()));
+  }
+
+  /** A directory that knows the addresses of reports too. */
+  public static RecipientDirectory before(RouterSettings settings, RecipientDirectory directory) {
+    List<Mailbox> addresses =
+        settings.tlsReportsIn().map(TlsReportsInRow::addresses).orElse(List.of());
+    return addresses.isEmpty() ? directory : new ReportAddressDirectory(addresses, directory);
+  }
+
+  /** A delivery that reads reports, and hands all else on. */
+  public DeliveryAgent before(DeliveryAgent further) {
+    return consignment ->
+        consignment.nextHop() instanceof NextHop.Reports
+            ? read(consignment)
+            : further.deliver(consignment);
+  }
+
+  private Map<Long, Outcome> read(Consignment consignment) throws InterruptedException {
+    Lazy<ReportReceivers> late = receivers;
+    if (late != null) {
+      return late.get().inbox().deliver(consignment);
+    }
+    Outcome waits =
+        new Outcome.Deferred(
+            new FailureCause(
+                "tlsrpt",
+                EnhancedStatus.of(4, 3, 5),
+                "TLS reports are not read here, or not before a restart: [tlsrpt_in]",
+                null,
+                null,
+                FailureCause.Extent.NEXT_HOP));
+    Map<Long, Outcome> all = new HashMap<>();
+    consignment.recipients().forEach(r -> all.put(r.key(), waits));
+    return all;
+  }
+
+  /**
+   * Begins to listen, where that is configured, and to be counted.
+   *
+   * @throws IOException when the address is not to be had
+   * @throws UncheckedIOException when the folder cannot be used
+   */
+  public void start(Counters counters) throws IOException {
+    Lazy<ReportReceivers> late = receivers;
+    if (late == null) {
+      return;
+    }
+    ReportReceivers made = late.get();
+    counters.gauge("sealwax_tls_reports", "Received TLS reports that are kept", made.store()::size);
+    Optional<ReportListenerSettings> settings = listenerSettings();
+    if (settings.isPresent()) {
+      listener =
+          ReportListener.open(
+              settings.get(),
+              environment.tls().get(),
+              made.intake(),
+              environment.clock(),
+              environment.log());
+      environment.log().note("tlsrpt", "takes reports by POST at " + listener.address());
+    }
+  }
+
+  private Optional<ReportListenerSettings> listenerSettings() {
+    return environment.settings().tlsReportsIn().flatMap(TlsReportsInRow::listener);
+  }
+
+  /** Where it is to listen; empty: nowhere. */
+  public Optional<InetSocketAddress> listenAddress() {
+    return listenerSettings().map(ReportListenerSettings::address);
+  }
+
+  /** Where it listens; empty when it does not. */
+  public Optional<InetSocketAddress> address() {
+    return Optional.ofNullable(listener).map(ReportListener::address);
+  }
+
+  @Override
+  public void close() throws IOException {
+    ReportListener made = listener;
+    if (made != null) {
+      made.close();
+    }
+  }
+}

@@ -1,0 +1,32 @@
+package org.sealwax.router.wiring;
+
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Something that is made when it is first asked for, so that it is not on the way to listening: the
+ * DNS library, the roots, the courier. Thread-safe.
+ */
+public final class Lazy<T> implements Supplier<T> {
+  private final Supplier<T> supplier;
+  private @Nullable T value;
+
+  public Lazy(Supplier<T> maker) {
+    this.supplier = maker;
+  }
+
+  @Override
+  public synchronized T get() {
+    T there = value;
+    if (there == null) {
+      there = supplier.get();
+      value = there;
+    }
+    return there;
+  }
+
+  /** What was made, or null when nobody asked yet. */
+  synchronized @Nullable public T ifCreated() {
+    return value;
+  }
+}

@@ -1,0 +1,120 @@
+package org.sealwax.router.wiring;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.dns.Resolver;
+import org.sealwax.mail.http.HttpsClient;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.net.SystemDialer;
+import org.sealwax.mail.tls.TlsClient;
+import org.sealwax.mail.tlsrpt.TlsSessionListener;
+import org.sealwax.router.config.RouterSettings;
+import org.sealwax.router.config.TlsReportRow;
+import org.sealwax.router.log.MailLog;
+import org.sealwax.router.queue.Intake;
+import org.sealwax.router.reports.DkimSigner;
+import org.sealwax.router.reports.ReportSettings;
+import org.sealwax.router.reports.TlsReporter;
+
+/** TLS reports about other people's domains, made once the first session is to be counted. */
+public final class OutgoingTlsReports implements Closeable {
+  private final @Nullable Lazy<TlsReporter> reporter;
+
+  /** What they work with. */
+  public record OutgoingTlsReportsEnvironment(
+      RouterSettings settings,
+      DomainStores archives,
+      Intake intake,
+      Resolver resolver,
+      Lazy<TlsClient> tls,
+      Clock clock,
+      RandomSource random,
+      MailLog log) {}
+
+  public OutgoingTlsReports(OutgoingTlsReportsEnvironment world) {
+    this.reporter = world.settings().tlsReports().isEmpty() ? null : new Lazy<>(() -> open(world));
+  }
+
+  private static TlsReporter open(OutgoingTlsReportsEnvironment world) {
+    TlsReportRow row = world.settings().tlsReports().orElseThrow();
+    try {
+      DkimSigner signer =
+          row.dkim().isEmpty()
+              ? null
+              : DkimSigner.read(
+                  row.dkim().get().domain(), row.dkim().get().selector(), row.dkim().get().file());
+      return TlsReporter.open(
+          new ReportSettings(
+              row.organization(),
+              row.contact(),
+              world.settings().server().hostname(),
+              world.settings().server().state().resolve("tlsrpt"),
+              row.period(),
+              row.spread(),
+              signer,
+              ReportSettings.DOMAINS),
+          new TlsReporter.TlsReporterEnvironment(
+              world.resolver(),
+              new HttpsClient(
+                  world.resolver(),
+                  SystemDialer.guarded(world.settings().dialer()),
+                  (wire, offer, total) -> world.tls().get().connect(wire, offer, total),
+                  world.archives()::roots,
+                  world.clock()),
+              world.intake(),
+              domain ->
+                  world
+                      .archives()
+                      .policies()
+                      .flatMap(p -> p.inForce(domain))
+                      .map(kept -> kept.policy().text().lines().limit(LINES).toList())
+                      .orElse(List.of()),
+              world.clock(),
+              world.random(),
+              world.log()));
+    } catch (IOException e) {
+      throw new UncheckedIOException("TLS reports cannot be made: " + e.getMessage(), e);
+    }
+  }
+
+  /** Lines of a policy that a report quotes: an honest policy has a dozen. */
+  private static final int LINES = 100;
+
+  /** Who is told of sessions. */
+  public TlsSessionListener sessionListener() {
+    Lazy<TlsReporter> late = reporter;
+    return late == null
+        ? TlsSessionListener.NONE
+        : (domain, results) -> late.get().session(domain, results);
+  }
+
+  /**
+   * Opens its files.
+   *
+   * @throws UncheckedIOException when the key or the folder cannot be used
+   */
+  public void open() {
+    if (reporter != null) {
+      var _ = reporter.get();
+    }
+  }
+
+  /** Begins to keep and send. */
+  public void start() {
+    if (reporter != null) {
+      reporter.get().start();
+    }
+  }
+
+  @Override
+  public void close() {
+    TlsReporter made = reporter == null ? null : reporter.ifCreated();
+    if (made != null) {
+      made.close();
+    }
+  }
+}

@@ -1,0 +1,89 @@
+package org.sealwax.router.wiring;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+import org.sealwax.mail.cli.StateFolder;
+import org.sealwax.router.spool.SqliteSpool;
+
+/**
+ * Puts a backup in the place of the spool. Never over mail that is there: the copy is made next to
+ * it, checked, and moved into place whole. An unfinished backup is refused.
+ */
+public final class SpoolRestore {
+  private SpoolRestore() {}
+
+  /**
+   * Restores.
+   *
+   * @param backup what {@code sealwax backup} made
+   * @param state the state folder
+   * @param spool the folder that must not be there yet, or be empty
+   */
+  public static void run(Path backup, Path state, Path spool) throws IOException {
+    if (!Files.isDirectory(backup)) {
+      throw new IOException(backup + " is no folder of a backup");
+    }
+    if (Files.isDirectory(spool) && !isEmpty(spool)) {
+      throw new IOException(
+          "there is a spool in " + spool + ": stop the server and move it away first");
+    }
+    StateFolder.create(state);
+    Path beside = spool.resolveSibling(spool.getFileName() + ".restoring");
+    if (Files.exists(beside)) {
+      throw new IOException(beside + " is left from an earlier try: remove it");
+    }
+    copy(backup, beside);
+    try {
+      SqliteSpool.checkBackup(beside);
+    } catch (IOException e) {
+      remove(beside);
+      throw new IOException("the backup cannot be restored: " + e.getMessage(), e);
+    }
+    Files.deleteIfExists(spool);
+    Files.move(beside, spool, StandardCopyOption.ATOMIC_MOVE);
+    sync(state);
+  }
+
+  private static void remove(Path folder) throws IOException {
+    List<Path> all;
+    try (Stream<Path> files = Files.walk(folder)) {
+      all = files.sorted(Comparator.reverseOrder()).toList();
+    }
+    for (Path file : all) {
+      Files.delete(file);
+    }
+  }
+
+  private static void sync(Path path) throws IOException {
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+      channel.force(true);
+    }
+  }
+
+  private static boolean isEmpty(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.findAny().isEmpty();
+    }
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    List<Path> all;
+    try (Stream<Path> files = Files.walk(from)) {
+      all = files.toList();
+    }
+    for (Path file : all) {
+      Path target = to.resolve(from.relativize(file).toString());
+      Files.copy(file, target, StandardCopyOption.COPY_ATTRIBUTES);
+    }
+    for (Path file : all) {
+      sync(to.resolve(from.relativize(file).toString()));
+    }
+  }
+}

@@ -1,0 +1,110 @@
+package org.sealwax.router.wiring;
+
+import java.io.IOException;
+import java.net.BindException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.List;
+import org.sealwax.mail.cli.ExitStatus;
+import org.sealwax.router.spool.SpoolException;
+
+/**
+ * Why the router cannot start: a sentence, what to do, and whether to try again. Only what a person
+ * must change ends with {@link ExitStatus#CONFIGURATION}, after which systemd does not start it
+ * again.
+ */
+public final class StartFailure extends IOException {
+  private static final long serialVersionUID = 1L;
+
+  /** What the system says of trouble that passes, in a plain IOException of a write or a read. */
+  private static final List<String> PASSING =
+      List.of(
+          "No space left",
+          "quota",
+          "Too many open files",
+          "Input/output error",
+          "Cannot allocate memory",
+          "Resource temporarily unavailable",
+          "Stale file handle",
+          "Read-only file system");
+
+  private final String help;
+  private final int exit;
+
+  private StartFailure(String sentence, String help, int exit, Throwable cause) {
+    super(sentence, cause);
+    this.help = help;
+    this.exit = exit;
+  }
+
+  public StartFailure(String sentence, String help, Throwable cause) {
+    this(sentence, helpFor(help, cause), exitFor(cause), cause);
+  }
+
+  /** The spool in this folder cannot be opened. */
+  public static StartFailure of(SpoolException trouble, Path spool) {
+    String help =
+        switch (trouble.kind()) {
+          case FULL -> "make room on the file system of " + spool;
+          case LOCKED ->
+              "one server uses a spool at a time; another one needs another [server] state";
+          case FORMAT ->
+              "run the program that wrote it, or set another [server] state; see docs/spool.md";
+          case DAMAGED -> "nothing was deleted; see docs/spool.md, Get mail back";
+          case BROKEN ->
+              "it must be writable for this user, on a local file system; the kernel's log shows"
+                  + " errors of the disk";
+        };
+    return new StartFailure(String.valueOf(trouble.getMessage()), help, exitFor(trouble), trouble);
+  }
+
+  private static String helpFor(String help, Throwable cause) {
+    return exitFor(cause) == ExitStatus.TRY_AGAIN
+        ? "look at the disk (room, errors) and at the limit of open files; the start is tried again"
+        : help;
+  }
+
+  private static int exitFor(Throwable cause) {
+    for (Throwable t = cause; t != null; t = t.getCause()) {
+      if (t instanceof BindException) {
+        return ExitStatus.SYSTEM;
+      }
+      if (t instanceof SpoolException trouble) {
+        return switch (trouble.kind()) {
+          case FORMAT -> ExitStatus.CONFIGURATION;
+          case FULL, LOCKED, DAMAGED, BROKEN -> ExitStatus.TRY_AGAIN;
+        };
+      }
+      if (t instanceof NoSuchFileException
+          || t instanceof AccessDeniedException
+          || t instanceof NotDirectoryException
+          || t instanceof FileAlreadyExistsException) {
+        return ExitStatus.CONFIGURATION;
+      }
+      if (t instanceof FileSystemException || t instanceof SQLException || isPassing(t)) {
+        return ExitStatus.TRY_AGAIN;
+      }
+    }
+    return ExitStatus.CONFIGURATION;
+  }
+
+  private static boolean isPassing(Throwable t) {
+    String text = String.valueOf(t.getMessage());
+    return t instanceof IOException && PASSING.stream().anyMatch(text::contains);
+  }
+
+  /** What to do. */
+  public String help() {
+    return help;
+  }
+
+  /** The exit status of the process. */
+  public int exit() {
+    return exit;
+  }
+}

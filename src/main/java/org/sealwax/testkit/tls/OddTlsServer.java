@@ -1,0 +1,145 @@
+package org.sealwax.testkit.tls;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.SocketTimeoutException;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import org.bouncycastle.tls.AlertDescription;
+import org.bouncycastle.tls.TlsFatalAlert;
+import org.bouncycastle.tls.TlsFatalAlertReceived;
+import org.bouncycastle.tls.crypto.impl.bc.BcTlsCrypto;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.Deadline;
+import org.sealwax.mail.net.Wire;
+import org.sealwax.mail.tls.verdict.TlsException;
+
+/** The server side of odd handshakes: one way of being odd, many connections. Thread-safe. */
+public final class OddTlsServer {
+  private static final BcTlsCrypto CRYPTO = new BcTlsCrypto(new SecureRandom());
+
+  private final OddTlsBehaviour how;
+  private final Function<@Nullable String, IssuedCertificate> identity;
+  private final TlsSessionCache sessions;
+
+  /**
+   * A server.
+   *
+   * @param identity by the server name that the client asks for, in lower case, or null; all of
+   *     them have the same kind of key
+   */
+  public OddTlsServer(OddTlsBehaviour how, Function<@Nullable String, IssuedCertificate> identity) {
+    this(how, identity, new TlsSessionCache());
+  }
+
+  /**
+   * The same, with the sessions of a server that was here before.
+   *
+   * @param sessions used with {@link OddTlsBehaviour.TlsFault#SESSIONS} only
+   */
+  public OddTlsServer(
+      OddTlsBehaviour how,
+      Function<@Nullable String, IssuedCertificate> identity,
+      TlsSessionCache sessions) {
+    this.how = how;
+    this.identity = identity;
+    this.sessions = sessions;
+  }
+
+  /**
+   * Shakes hands over {@code clear}, which the returned wire owns from then on.
+   *
+   * @param total for the whole handshake
+   * @throws TlsException when it does not come about; {@code clear} is closed then
+   */
+  public OddTlsWire accept(Wire clear, Duration total) throws TlsException {
+    OddTlsPeer peer = new OddTlsPeer(CRYPTO, how, identity, sessions);
+    try (Deadline deadline = Deadline.after(total, clear)) {
+      try {
+        if (how.quirks().contains(OddTlsBehaviour.TlsFault.REFUSE_HELLO)) {
+          refuse(clear);
+        }
+        if (how.quirks().contains(OddTlsBehaviour.TlsFault.HALF_WAY)) {
+          return new OddTlsWire(clear, null, PlaintextHandshake.handshake(clear, how, identity));
+        }
+        InputStream in =
+            how.quirks().contains(OddTlsBehaviour.TlsFault.DIES_ON_TLS13)
+                ? PlaintextHandshake.unlessTls13(clear.in())
+                : clear.in();
+        OddTlsProtocol protocol = new OddTlsProtocol(in, clear.out(), how.quirks());
+        protocol.accept(peer);
+        if (how.quirks().contains(OddTlsBehaviour.TlsFault.KEY_UPDATE)) {
+          protocol.updateKeys();
+        }
+        if (how.quirks().contains(OddTlsBehaviour.TlsFault.HELLO_REQUEST)) {
+          protocol.requestHello();
+        }
+        if (how.quirks().contains(OddTlsBehaviour.TlsFault.MANY_TICKETS)) {
+          protocol.sendManyTickets();
+        }
+        return new OddTlsWire(clear, protocol, peer.negotiated());
+      } catch (IOException | RuntimeException e) {
+        try {
+          // The peer may still be sending: let it read the alert.
+          clear.finish();
+        } catch (IOException closing) {
+          e.addSuppressed(closing);
+        }
+        throw deadline.passed() ? timedOut(total) : failure(e);
+      }
+    }
+  }
+
+  /** Reads the hello's first octets, and answers with a bare alert as a server without TLS keys. */
+  private static void refuse(Wire clear) throws IOException {
+    byte[] some = new byte[5];
+    int count = clear.in().read(some, 0, some.length);
+    clear.out().write(new byte[] {21, 3, 3, 0, 2, 2, (byte) AlertDescription.handshake_failure});
+    clear.out().flush();
+    throw new TlsFatalAlert(
+        AlertDescription.handshake_failure, count < 0 ? "nothing came" : "as the trap has it");
+  }
+
+  private static TlsException timedOut(Duration total) {
+    return new TlsException(TlsException.Kind.TIMEOUT, "no handshake within " + total);
+  }
+
+  private static TlsException failure(Exception e) {
+    return switch (e) {
+      case TlsException t -> t;
+      case TlsFatalAlertReceived a ->
+          new TlsException(
+              TlsException.Kind.ALERT_RECEIVED,
+              "the client sent " + AlertDescription.getName(a.getAlertDescription()),
+              a);
+      case TlsFatalAlert a ->
+          new TlsException(
+              TlsException.Kind.ALERT_SENT,
+              "we sent " + AlertDescription.getName(a.getAlertDescription()),
+              a);
+      case SocketTimeoutException t ->
+          new TlsException(TlsException.Kind.TIMEOUT, "the client is silent", t);
+      default -> closed(e);
+    };
+  }
+
+  private static TlsException closed(Exception e) {
+    return new TlsException(
+        TlsException.Kind.CLOSED,
+        "the client went away during the handshake: " + e.getMessage(),
+        e);
+  }
+
+  static List<byte[]> der(org.bouncycastle.tls.@Nullable Certificate chain) throws IOException {
+    List<byte[]> out = new ArrayList<>();
+    if (chain != null) {
+      for (var certificate : chain.getCertificateList()) {
+        out.add(certificate.getEncoded());
+      }
+    }
+    return out;
+  }
+}

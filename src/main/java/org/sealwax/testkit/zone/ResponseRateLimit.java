@@ -1,0 +1,106 @@
+package org.sealwax.testkit.zone;
+
+import java.net.InetAddress;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RateLimit;
+
+/**
+ * How often one source gets an answer: a bucket per network, so that a forged source address gets
+ * its owner little more than the forger sends, and one for all whose address is not proven, so that
+ * signing as we answer does not eat the machine. Thread-safe.
+ */
+final class ResponseRateLimit {
+  /** What becomes of a question. */
+  enum RateLimitAction {
+    ANSWER,
+    /** A short answer that makes an honest client come again by TCP, or with its cookie. */
+    SLIP,
+    DROP
+  }
+
+  /** Networks remembered; the one that was quiet longest is forgotten first. */
+  static final int MAX_SOURCES = 16_384;
+
+  /** Octets of an address that make a network: /24, and /56 of IPv6 (RFC 6177 2). */
+  private static final int V4 = 3;
+
+  private static final int V6 = 7;
+
+  /** What a source may do at once, in seconds of its rate. */
+  private static final int BURST = 4;
+
+  /** Proven sources (cookie, TCP) may do so many times more. */
+  static final int PROVEN = 10;
+
+  /**
+   * All that are not proven together, in rates of one: with the usual rate 2,000 answers a second,
+   * each with a signature made for it, are about one processor.
+   */
+  static final int ALL = 20;
+
+  private static final class SourceNetwork {
+    private final RateLimit rate;
+    private boolean slips;
+
+    SourceNetwork(RateLimit rate) {
+      this.rate = rate;
+    }
+
+    /** Every second time. */
+    boolean slip() {
+      slips = !slips;
+      return slips;
+    }
+  }
+
+  private final Clock clock;
+  private final int rate;
+  private final RateLimit all;
+  private final Map<String, SourceNetwork> sources =
+      new LinkedHashMap<>(64, 0.75f, true) {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, SourceNetwork> eldest) {
+          return size() > MAX_SOURCES;
+        }
+      };
+
+  /**
+   * @param rate answers a second to one network that has not proven where it is
+   */
+  ResponseRateLimit(Clock clock, int rate) {
+    this.clock = clock;
+    this.rate = rate;
+    this.all = rate(rate * ALL);
+  }
+
+  /**
+   * One more question.
+   *
+   * @param proven whether the source cannot be forged: a cookie of ours, or TCP
+   */
+  synchronized RateLimitAction of(InetAddress from, boolean proven) {
+    SourceNetwork source =
+        sources.computeIfAbsent(
+            network(from) + proven, n -> new SourceNetwork(rate(proven ? rate * PROVEN : rate)));
+    if (source.rate.tryTake() && (proven || all.tryTake())) {
+      return RateLimitAction.ANSWER;
+    }
+    return source.slip() ? RateLimitAction.SLIP : RateLimitAction.DROP;
+  }
+
+  private RateLimit rate(int perSecond) {
+    return new RateLimit(perSecond, (double) perSecond * BURST, clock);
+  }
+
+  /** The network of an address, for counting. */
+  static String network(InetAddress address) {
+    byte[] octets = address.getAddress();
+    return HexFormat.of().formatHex(Arrays.copyOf(octets, octets.length == 4 ? V4 : V6));
+  }
+}

@@ -1,0 +1,84 @@
+package org.sealwax.app;
+
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.sealwax.mail.net.FileDescriptors;
+import org.sealwax.router.server.RouterTestClient;
+
+/** A process without file descriptors says so, blames neither disk nor next hop, and recovers. */
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+final class FileDescriptorExhaustionTest {
+  private static final int MOST = 160;
+
+  @TempDir private Path folder = Path.of("");
+
+  private static String send(RouterTestClient caller, String domain) throws IOException {
+    caller.exchange("RSET");
+    caller.exchange("MAIL FROM:<a@example.org>");
+    assertTrue(caller.exchange("RCPT TO:<b@" + domain + ">").startsWith("250"));
+    String reply = caller.exchange("DATA");
+    return reply.startsWith("354") ? caller.exchange("Subject: x\r\n\r\nx\r\n.") : reply;
+  }
+
+  @Test
+  void isReportedAsSuchAndTheProcessRecovers() throws Exception {
+    Path file =
+        Files.writeString(
+            folder.resolve("sealwax.toml"),
+            """
+            [server]
+            hostname = "mx.example.org"
+            state = "state"
+            [[listener]]
+            address = "127.0.0.1:0"
+            [[transport]]
+            domain = "*"
+            next_hop = "[127.0.0.1]:1"
+            [[transport]]
+            domain = "second.example"
+            next_hop = "[127.0.0.1]:2"
+            """);
+    List<Socket> idle = new ArrayList<>();
+    try (ServerProcess server = ServerProcess.withDescriptors(MOST, file, folder);
+        RouterTestClient caller = new RouterTestClient(server.port())) {
+      assertTrue(caller.reply().startsWith("220"));
+      caller.exchange("EHLO client.example");
+      // What is opened at the first message is open.
+      assertTrue(send(caller, "first.example").startsWith("250"));
+      server.line("status=deferred");
+      for (int i = 0; i < MOST; i++) {
+        idle.add(new Socket(InetAddress.getLoopbackAddress(), server.port()));
+      }
+      server.line(FileDescriptors.TEXT);
+      String reply = send(caller, "second.example");
+      assertFalse(reply.startsWith("452"), reply);
+      if (reply.startsWith("250")) {
+        String deferred = server.line("status=deferred");
+        assertTrue(deferred.contains(FileDescriptors.TEXT), deferred);
+      }
+      for (Socket socket : idle) {
+        socket.close();
+      }
+      while (!send(caller, "second.example").startsWith("250")) {
+        Thread.sleep(50);
+      }
+      assertTrue(server.isAlive());
+      assertFalse(server.output().contains("octets are free"), server.output());
+    } finally {
+      for (Socket socket : idle) {
+        socket.close();
+      }
+    }
+  }
+}

@@ -1,0 +1,213 @@
+package org.sealwax.lab.judge;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.sealwax.assess.model.CheckOutcome;
+import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.GradeLetter;
+import org.sealwax.lab.site.Sighting;
+import org.sealwax.lab.site.SightingBuilder;
+import org.sealwax.lab.traps.Trap;
+import org.sealwax.lab.traps.Traps;
+
+/**
+ * The recorded truth: for every row of the lab the conduct of a good sender and that of a bad one,
+ * and what the assessment makes of both. ({@code ScriptedSendersTest} lets real senders walk
+ * through real traps.)
+ */
+final class SenderEveryTrapTest {
+  private static final int TLS_1_2 = 0x0303;
+  private static final int TLS_1_3 = 0x0304;
+
+  /** What is written down only: whatever a sender does there is its choice. */
+  private static final Set<String> JUDGED_BY_NOTHING =
+      new TreeSet<>(
+          Set.of(
+              "c14n", "c16", "c17c", "c18", "c26b", "c26c", "d10b", "d13", "d20", "d21", "e21",
+              "f12", "f13", "f16a", "f16b", "f19", "h7", "h9", "i4", "i5"));
+
+  static Stream<Trap.TrapCase> rows() {
+    return Traps.cases().stream();
+  }
+
+  private static ExpectedOutcome want(Trap.TrapCase row) {
+    return TrapExpectation.of(row.label()).orElseThrow().expected();
+  }
+
+  /** All that a careful sender does before it decides about a host. */
+  private static SightingBuilder validatingSender(SightingBuilder so, String host) {
+    return so.asksTlsa().fetches().connected(host).hello(TestClientHellos.modern());
+  }
+
+  private static SightingBuilder delivered(String host, boolean tls) {
+    SightingBuilder came = validatingSender(SightingBuilder.asked(), host);
+    return (tls ? came.secured(TLS_1_3) : came).mail(tls, "").delivered(host, tls, false);
+  }
+
+  /** Refused at the first try, and at two more after the site may have changed. */
+  private static SightingBuilder refused() {
+    SightingBuilder so =
+        validatingSender(SightingBuilder.asked(), "mx").unsecured().later().siteChanged();
+    return validatingSender(validatingSender(so, "mx").unsecured().later(), "mx")
+        .unsecured()
+        .closed();
+  }
+
+  private static Sighting good(Trap.TrapCase row) {
+    SightingBuilder conduct =
+        switch (want(row)) {
+          case DELIVERED_UNDER_TLS, DELIVERED_AFTER_A_WAIT -> delivered("mx", true);
+          case SECOND_HOST ->
+              validatingSender(
+                      validatingSender(SightingBuilder.asked(), "mx1")
+                          .unsecured()
+                          .closed()
+                          .siteChanged(),
+                      "mx2")
+                  .secured(TLS_1_3)
+                  .delivered("mx2", true, false);
+          case DELIVERED_AFTER_CHANGE ->
+              validatingSender(
+                      validatingSender(SightingBuilder.asked(), "mx")
+                          .secured(TLS_1_3)
+                          .later()
+                          .siteChanged(),
+                      "mx")
+                  .secured(TLS_1_3)
+                  .delivered("mx", true, false);
+          case REFUSED, NEVER_PLAINTEXT, RECORDED -> refused();
+          case DECIDED ->
+              validatingSender(SightingBuilder.asked(), "mx")
+                  .unsecured()
+                  .delivered("mx", false, false);
+          case NO_SUCH_TLS ->
+              validatingSender(SightingBuilder.asked(), "mx").unsecured().bounced("5.4.7");
+          case BOUNCED -> SightingBuilder.asked().bounced("5.1.10");
+          case AS_RFC_8689_DEMANDS ->
+              switch (row.label()) {
+                case "g4" ->
+                    SightingBuilder.connectedAndGreeted("mx")
+                        .secured(TLS_1_3)
+                        .mail(true, " REQUIRETLS")
+                        .delivered("mx", true, false);
+                case "g5" ->
+                    SightingBuilder.connectedAndGreeted("mx")
+                        .mail(true, "")
+                        .delivered("mx", true, true);
+                default -> SightingBuilder.connectedAndGreeted("mx").bounced("5.7.30");
+              };
+        };
+    ExpectedResultTypes.right().getOrDefault(row.label(), Set.of()).stream()
+        .sorted()
+        .limit(1)
+        .forEach(conduct::reported);
+    return conduct.at(row);
+  }
+
+  private static Sighting bad(Trap.TrapCase row) {
+    SightingBuilder conduct =
+        switch (want(row)) {
+          case DELIVERED_UNDER_TLS, DELIVERED_AFTER_A_WAIT ->
+              SightingBuilder.connectedAndGreeted("mx").bounced("5.4.7");
+          case SECOND_HOST -> delivered("mx1", false);
+          case REFUSED, NEVER_PLAINTEXT -> delivered("mx", false);
+          case DELIVERED_AFTER_CHANGE -> delivered("mx", true);
+          case DECIDED -> SightingBuilder.connectedAndGreeted("mx");
+          case NO_SUCH_TLS -> delivered("mx", true);
+          case BOUNCED -> SightingBuilder.connectedAndGreeted("mx");
+          case AS_RFC_8689_DEMANDS -> delivered("mx", true);
+          case RECORDED ->
+              switch (row.label()) {
+                case "b11" -> SightingBuilder.connectedAndGreeted("mx").deceived();
+                case "c21" ->
+                    SightingBuilder.connectedAndGreeted("mx")
+                        .hello(TestClientHellos.modern())
+                        .secured(TLS_1_2)
+                        .delivered("mx", true, false);
+                default -> delivered("mx", true);
+              };
+        };
+    return conduct.at(row);
+  }
+
+  private static SenderReport report(Map<String, Sighting> sightings) {
+    return new SenderAssessment(SenderProfile.OPPORTUNISTIC, true).report(sightings.values());
+  }
+
+  private static Map<String, Sighting> allGood() {
+    Map<String, Sighting> all = new LinkedHashMap<>();
+    rows().forEach(row -> all.put(row.label(), good(row)));
+    return all;
+  }
+
+  private static Finding row(SenderReport report, String label) {
+    return report.findings().stream()
+        .filter(f -> f.check().id().equals("lab." + label))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Test
+  void aSenderThatPassesEveryTrapGetsTheBestGrade() {
+    SenderReport report = report(allGood());
+    List<String> wrong = new ArrayList<>();
+    for (Trap.TrapCase each : Traps.cases()) {
+      Finding finding = row(report, each.label());
+      if (finding.outcome() != CheckOutcome.PASS && finding.outcome() != CheckOutcome.INFO) {
+        wrong.add(each.label() + ": " + finding.outcome() + ", " + finding.observed());
+      }
+    }
+    assertEquals(List.of(), wrong);
+    assertEquals(GradeLetter.A_PLUS, report.grade().letter(), report.grade().toString());
+    assertEquals(100, report.grade().score());
+    assertEquals(List.of(), report.leaks());
+    assertEquals(List.of(), report.losses());
+  }
+
+  @Test
+  void aSenderAtFewTrapsHasAnUncertainGrade() {
+    Map<String, Sighting> some = allGood();
+    Traps.cases().stream()
+        .skip(Traps.cases().size() / 2)
+        .forEach(row -> some.put(row.label(), SightingBuilder.nothing().at(row)));
+    SenderReport report = report(some);
+    assertTrue(report.grade().text().endsWith("?"), report.grade().text());
+    assertTrue(report.grade().letter().compareTo(GradeLetter.A) > 0, report.grade().text());
+    assertEquals(Traps.cases().size() / 2, report.tested());
+  }
+
+  @ParameterizedTest
+  @MethodSource("rows")
+  void oneFaultIsReportedAndLowersTheGrade(Trap.TrapCase row) {
+    Map<String, Sighting> sightings = allGood();
+    SenderReport before = report(sightings);
+    sightings.put(row.label(), bad(row));
+    SenderReport after = report(sightings);
+    Finding finding = row(after, row.label());
+    boolean found =
+        finding.outcome() != CheckOutcome.PASS && finding.outcome() != CheckOutcome.INFO;
+    assertEquals(!JUDGED_BY_NOTHING.contains(row.label()), found, finding.observed());
+    if (found && want(row) != ExpectedOutcome.RECORDED) {
+      assertNotEquals(GradeLetter.A_PLUS, after.grade().letter(), row.label());
+      assertTrue(after.grade().score() < before.grade().score(), row.label());
+    }
+    if (finding.aspect().equals("leak")) {
+      assertEquals(List.of(row.label()), after.leaks());
+    }
+    if (finding.aspect().equals("loss")) {
+      assertEquals(List.of(row.label()), after.losses());
+    }
+  }
+}

@@ -1,0 +1,100 @@
+package org.sealwax.lab.serve;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.sealwax.assess.model.CheckOutcome;
+import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.FindingEvidence;
+import org.sealwax.assess.model.FindingLocation;
+import org.sealwax.assess.model.SampleReports;
+import org.sealwax.lab.judge.SenderAssessment;
+import org.sealwax.lab.judge.SenderProfile;
+import org.sealwax.lab.judge.SenderReport;
+import org.sealwax.lab.traps.Traps;
+import org.sealwax.mail.http.StaticPageServer;
+
+/**
+ * The sender's page: self-contained, escaped, saying what the report says; and how it is served.
+ */
+@Timeout(60)
+final class SenderReportPageTest {
+  private static SenderReport report(List<String> leaks) {
+    Finding row =
+        Finding.of(
+                SenderAssessment.check(Traps.find("e3").orElseThrow()),
+                CheckOutcome.FAIL,
+                FindingLocation.domain(),
+                "<script>alert(1)</script>")
+            .with(FindingEvidence.transcript("[1] C: EHLO <b>\u202e"));
+    return new SenderReport(
+        SenderProfile.OPPORTUNISTIC,
+        List.of(row),
+        SampleReports.good().graded().orElseThrow(),
+        1,
+        leaks,
+        List.of(),
+        List.of(),
+        List.of(),
+        "sender 1");
+  }
+
+  @Test
+  void thePageHasNoExternalResourcesAndEscapesUntrustedText() {
+    String page = SenderReportPage.of(report(List.of()), "A <sender>", "1");
+    assertFalse(page.contains("<script"), "a script");
+    assertFalse(Pattern.compile("(src|href)=").matcher(page).find(), "leads somewhere else");
+    assertTrue(page.contains("A &lt;sender&gt;"));
+    assertTrue(page.contains("&lt;script&gt;alert(1)"));
+    assertTrue(page.contains("EHLO &lt;b&gt;\\u{202e}"));
+    assertTrue(page.contains("<code>e3</code>"));
+    assertTrue(page.contains("RFC 7672 2.2"));
+  }
+
+  @Test
+  void aLeakIsShownFirst() {
+    assertTrue(SenderReportPage.of(report(List.of("e3")), "s", "1").contains("a policy forbade"));
+    assertFalse(SenderReportPage.of(report(List.of()), "s", "1").contains("a policy forbade"));
+  }
+
+  @Test
+  void pagesAreServedAtTheirPathsOnly() throws Exception {
+    InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    try (StaticPageServer server =
+            new StaticPageServer(any, Map.of("/", "<p>one", "/b", "<p>two"));
+        HttpClient client = HttpClient.newHttpClient()) {
+      URI at = URI.create("http://127.0.0.1:" + server.address().getPort());
+      HttpResponse.BodyHandler<String> text = HttpResponse.BodyHandlers.ofString();
+      HttpResponse<String> first =
+          client.send(HttpRequest.newBuilder(at.resolve("/")).build(), text);
+      assertEquals("<p>one", first.body());
+      assertEquals(
+          "text/html; charset=utf-8", first.headers().firstValue("Content-Type").orElse(""));
+      assertEquals(
+          "<p>two", client.send(HttpRequest.newBuilder(at.resolve("/b")).build(), text).body());
+      assertEquals(
+          404, client.send(HttpRequest.newBuilder(at.resolve("/c")).build(), text).statusCode());
+      assertEquals(
+          405,
+          client
+              .send(
+                  HttpRequest.newBuilder(at.resolve("/"))
+                      .POST(HttpRequest.BodyPublishers.ofString("x"))
+                      .build(),
+                  text)
+              .statusCode());
+    }
+  }
+}

@@ -1,0 +1,71 @@
+package org.sealwax.lab.serve;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.sealwax.lab.site.TestLab;
+import org.sealwax.mail.address.Cidr;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.net.Wire;
+
+/** Public labs on loopback, with ports that are free. */
+public final class TestLabService {
+  /** Services of one process of the tests: as many second octets of loopback. */
+  private static final int SHARE = 50;
+
+  private static final AtomicInteger NEXT = new AtomicInteger(150 + SHARE * TestLab.process());
+
+  private TestLabService() {}
+
+  /** Small limits, short times. */
+  public static LabServiceSettings settings() throws IOException {
+    return settings(4);
+  }
+
+  /** The same with room for so many tokens. */
+  public static LabServiceSettings settings(int tokens) throws IOException {
+    int own = NEXT.incrementAndGet();
+    LabServiceSettings base =
+        LabServiceSettings.loopback(
+            new LabServiceSettings.LabPorts(TestLab.port(), TestLab.port(), TestLab.port()));
+    return new LabServiceSettings(
+        base.zone(),
+        base.nameServers(),
+        List.of(InetAddress.ofLiteral("127." + own + ".0.1")),
+        List.of(Cidr.parse("127." + own + ".128.0/17").orElseThrow()),
+        Optional.empty(),
+        base.ports(),
+        600,
+        tokens,
+        2,
+        Duration.ofHours(1),
+        64,
+        100_000,
+        100_000);
+  }
+
+  /** One. */
+  public static LabService open(
+      LabServiceSettings settings, Path folder, Clock clock, Consumer<Wire> pages)
+      throws IOException {
+    return new LabService(
+        settings,
+        new LabService.LabServiceEnvironment(folder, clock, RandomSource.secure()),
+        pages);
+  }
+
+  /** Who closes every connection. */
+  public static void closeConnection(Wire wire) {
+    try {
+      wire.close();
+    } catch (IOException e) {
+      // It is closed.
+    }
+  }
+}

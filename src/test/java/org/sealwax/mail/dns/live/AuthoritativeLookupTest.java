@@ -1,0 +1,57 @@
+package org.sealwax.mail.dns.live;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dns.DnsSettings;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.testkit.zone.LoopbackResolver;
+import org.sealwax.testkit.zone.Zone;
+
+/** Each authoritative server is asked by itself, also the one that does not answer. */
+final class AuthoritativeLookupTest {
+  private static final String KEY = "3 1 1 " + "ab".repeat(32);
+
+  @Test
+  void eachServerIsQueriedSeparately() throws Exception {
+    String text =
+        """
+        @ 300 IN NS ns1
+        @ 300 IN NS ns2
+        ns1 300 IN A 127.0.0.1
+        ns2 300 IN A 127.0.0.2
+        _25._tcp.mx 300 IN TLSA %s
+        """
+            .formatted(KEY);
+    try (LoopbackResolver server =
+        LoopbackResolver.start(Clock.system(), Zone.of("example.org", text))) {
+      DnsSettings settings = DnsSettings.defaults().withResolvers(List.of(server.address()));
+      AuthoritativeLookup all =
+          new AuthoritativeLookup(
+              settings,
+              Clock.system(),
+              RandomSource.secure(),
+              a -> true,
+              server.address().getPort());
+      Map<String, String> said = all.tlsa(Domain.of("_25._tcp.mx.example.org"));
+      assertEquals(2, said.size(), said.toString());
+      String one = said.getOrDefault("ns1.example.org (127.0.0.1)", "");
+      assertTrue(one.startsWith("3 1 1 AB"), said.toString());
+      String two = said.getOrDefault("ns2.example.org (127.0.0.2)", "");
+      assertTrue(two.contains("127.0.0.2"), said.toString());
+      AuthoritativeLookup guarded =
+          new AuthoritativeLookup(
+              settings,
+              Clock.system(),
+              RandomSource.secure(),
+              a -> false,
+              server.address().getPort());
+      assertEquals(Map.of(), guarded.tlsa(Domain.of("_25._tcp.mx.example.org")));
+    }
+  }
+}

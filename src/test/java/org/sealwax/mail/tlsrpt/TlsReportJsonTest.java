@@ -1,0 +1,151 @@
+package org.sealwax.mail.tlsrpt;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Reports as strangers write them: RFC 8460 section 4.4, and what is none. */
+final class TlsReportJsonTest {
+  /** As in appendix B of the RFC: mx-host as one text, times with an offset. */
+  private static final String GOOD =
+      """
+      {"organization-name":"Company-X","date-range":{"start-datetime":"2026-11-24T00:00:00+00:00",
+      "end-datetime":"2026-11-24T23:59:59Z"},"contact-info":"c@x.example","report-id":"5065-42",
+      "unknown":{"a":[1,2]},"policies":[{"policy":{"policy-type":"sts","policy-string":
+      ["version: STSv1","mode: testing"],"policy-domain":"example.org","mx-host":"*.example.org"},
+      "summary":{"total-successful-session-count":5326,"total-failure-session-count":303},
+      "failure-details":[{"result-type":"certificate-expired","sending-mta-ip":"2001:db8::1",
+      "receiving-mx-hostname":"mx1.example.org","failed-session-count":100},
+      {"result-type":"new-kind","receiving-ip":"203.0.113.56","failed-session-count":203,
+      "failure-reason-code":"X509"}]}]}\
+      """;
+
+  private static TlsReportParse reading(String text) {
+    return TlsReportJson.reading(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static String why(String text) {
+    return assertInstanceOf(TlsReportParse.UnreadableReport.class, reading(text), text).why();
+  }
+
+  @Test
+  void readsAReportAsOthersWriteIt() {
+    TlsReport report = assertInstanceOf(TlsReportParse.ReadReport.class, reading(GOOD)).report();
+    assertEquals("Company-X", report.organization());
+    SessionCounts.PolicySummary sum = report.sums().getFirst();
+    assertEquals(List.of("*.example.org"), sum.policy().mxHosts());
+    assertEquals(5326, sum.succeeded());
+    assertEquals(303, sum.failed());
+    List<FailureDetail> failures = List.copyOf(sum.failures().keySet());
+    assertEquals("mx1.example.org", failures.getFirst().host());
+    assertEquals("2001:db8::1", failures.getFirst().sendingAddress());
+    assertEquals(ResultType.VALIDATION_FAILURE, failures.getLast().type());
+    assertEquals("new-kind: X509", failures.getLast().reason());
+    assertEquals("203.0.113.56", failures.getLast().receivingAddress());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '^',
+      value = {
+        "\"policies\":[{ | \"policies\":[],\"old\":[{ | no policies",
+        "5326 | -1 | total-successful-session-count is no count of sessions",
+        "303 | 1e400 | total-failure-session-count is no count of sessions",
+        "303 | 1000000000001 | total-failure-session-count is no count of sessions",
+        "5326 | \"5326\" | total-successful-session-count is no count of sessions",
+        "count\":100 | count\":-100 | failed-session-count is no count of sessions",
+        "\"sts\" | \"x\" | a policy-type that RFC 8460 does not know",
+        "\"example.org\" | \"exa mple.org\" | a policy-domain that is no domain",
+        "2026-11-24T23 | 2026-11-23T23 | it ends before it begins",
+        "2026-11-24T23:59:59Z | today | end-datetime is no time (RFC 3339)",
+        "2026-11-24T23:59:59Z | +20266-11-24T23:59:59Z | end-datetime is in no year of ours",
+        "5065-42 |  | no report-id",
+        "\"5065-42\" | 42 | report-id is no text of at most 255 characters",
+        "Company-X | Company\\nX | organization-name is no text of at most 255 characters",
+        "\"unknown\": | \"report-id\": | no JSON",
+        "}]}]} | }]}]} {} | no JSON",
+        "}]}]} | }]} | no JSON",
+      })
+  void invalidReportHasAReason(String good, String bad, String why) {
+    assertTrue(GOOD.contains(good), good);
+    assertEquals(why, why(GOOD.replace(good, bad == null ? "" : bad)));
+  }
+
+  private static String withPolicies(int count) {
+    int from = GOOD.indexOf("[{\"policy\"") + 1;
+    String entry = GOOD.substring(from, GOOD.length() - 2);
+    String all = IntStream.range(0, count).mapToObj(i -> entry).collect(Collectors.joining(","));
+    return GOOD.substring(0, from) + all + "]}";
+  }
+
+  @Test
+  void aReportHasABoundedNumberOfPolicies() {
+    assertInstanceOf(
+        TlsReportParse.ReadReport.class, reading(withPolicies(TlsReportJson.MAX_POLICIES)));
+    assertEquals("101 policies, more than 100", why(withPolicies(TlsReportJson.MAX_POLICIES + 1)));
+    assertEquals("JSON deeper, longer or of more parts than any report", why(withPolicies(10_000)));
+  }
+
+  @Test
+  void depthLengthAndNumberOfPartsAreBounded() {
+    String deep = "[".repeat(100_000) + "]".repeat(100_000);
+    String limit = "JSON deeper, longer or of more parts than any report";
+    assertEquals(limit, why(GOOD.replace("[1,2]", deep)));
+    assertEquals(limit, why(GOOD.replace("[1,2]", "[" + "1,".repeat(400_000) + "2]")));
+    assertEquals(limit, why(GOOD.replace("[1,2]", "\"" + "x".repeat(70_000) + "\"")));
+    assertEquals("more than 10485760 octets", why(GOOD + " ".repeat(TlsReportJson.MAX_BYTES)));
+  }
+
+  @Test
+  void whatGoesOverWhatIsKeptOfAPolicyIsLeftOut() {
+    String many =
+        IntStream.range(0, 3_000)
+            .mapToObj(
+                i -> "{\"result-type\":\"validation-failure\",\"receiving-ip\":\"" + i + "\"}")
+            .collect(Collectors.joining(","));
+    String text =
+        GOOD.replace("\"failure-details\":[", "\"failure-details\":[" + many + ",")
+            .replace("\"mode: testing\"", "\"x\",".repeat(500) + "\"" + "y".repeat(5_000) + "\"");
+    SessionCounts.PolicySummary sum =
+        assertInstanceOf(TlsReportParse.ReadReport.class, reading(text)).report().sums().getFirst();
+    assertEquals(SessionCounts.MAX_FAILURES, sum.failures().size());
+    assertEquals(TlsReportJson.MAX_STRINGS, sum.policy().strings().size());
+    assertEquals(303, sum.failed());
+  }
+
+  /** One entry that cannot be read must not take the others with it (RFC 8460 4.4). */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '^',
+      value = {
+        "\"policy-domain\":\"example.org\" | \"x\":1 | a policy-domain that is no domain",
+        "\"sts\" | \"novel\" | a policy-type that RFC 8460 does not know",
+        "\"total-failure-session-count\":303 | \"x\":1 | total-failure-session-count is no count of"
+            + " sessions",
+        "count\":100 | count\":\"100\" | failed-session-count is no count of sessions",
+      })
+  void aPolicyEntryThatCannotBeReadIsLeftOutAndTheOthersStand(String good, String bad, String why) {
+    int from = GOOD.indexOf("[{\"policy\"") + 1;
+    String entry = GOOD.substring(from, GOOD.length() - 2);
+    assertTrue(entry.contains(good), good);
+    String broken = entry.replace(good, bad);
+    for (String both : List.of(broken + "," + entry, entry + "," + broken)) {
+      TlsReportParse.ReadReport read =
+          assertInstanceOf(
+              TlsReportParse.ReadReport.class, reading(GOOD.substring(0, from) + both + "]}"));
+      assertEquals(1, read.report().sums().size());
+      assertEquals(5326, read.report().sums().getFirst().succeeded());
+      assertEquals(List.of(why), read.leftOut());
+    }
+  }
+}

@@ -1,0 +1,75 @@
+package org.sealwax.router.deliver;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+import static org.sealwax.router.deliver.FakeInternet.reason;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.sealwax.mail.policy.TlsLevel;
+import org.sealwax.mail.tls.OpenSslServer;
+
+/** Hosts with which one TLS engine has nothing in common, played by OpenSSL. */
+@Timeout(60)
+final class SecondTlsEngineTest {
+  private final FakeInternet net = new FakeInternet();
+
+  @TempDir private Path folder = Path.of("");
+
+  @AfterEach
+  void closeAll() {
+    net.close();
+  }
+
+  static Stream<Arguments> hosts() {
+    return Stream.of(
+        host("RSA key exchange", "rsa:2048", "-tls1_2", "-cipher", "kRSA"),
+        host("RSA key exchange, CBC", "rsa:2048", "-tls1_2", "-cipher", "AES128-SHA"),
+        host("finite field, TLS 1.2", "rsa:2048", "-tls1_2", "-cipher", "kDHE"),
+        host("finite field, CBC", "rsa:2048", "-tls1_2", "-cipher", "DHE-RSA-AES256-SHA"),
+        host("finite field, TLS 1.3", "rsa:2048", "-tls1_3", "-groups", "ffdhe2048"),
+        host("finite field, large", "rsa:2048", "-tls1_3", "-groups", "ffdhe4096"),
+        host("Ed25519, TLS 1.2", "ed25519", "-tls1_2"),
+        host("Ed25519, TLS 1.3", "ed25519", "-tls1_3"));
+  }
+
+  private static Arguments host(String name, String key, String... arguments) {
+    return Arguments.of(name, key, List.of(arguments));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("hosts")
+  void getTlsInTheFirstRound(String name, String key, List<String> arguments) throws Exception {
+    assumeTrue(OpenSslServer.isThere(), "no openssl command here");
+    try (OpenSslServer server = OpenSslServer.of(folder, key, arguments.toArray(String[]::new))) {
+      FakeHost host = net.simple().tls(server);
+      String mark = name.startsWith("RSA") ? "!no-forward-secrecy" : "";
+      assertEquals("delivered may:untrusted" + mark, reason(net.mail().one()));
+      assertEquals(2, host.sessions().size(), "the usual offer, and the compatible one");
+      assertTrue(host.session(1).encrypted);
+      // What worked is where the next delivery begins.
+      assertEquals("delivered may:untrusted" + mark, reason(net.mail().one()));
+      assertEquals(3, host.sessions().size());
+    }
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("hosts")
+  void secondEngineGivesTlsWhereTlsIsRequired(String name, String key, List<String> arguments)
+      throws Exception {
+    assumeTrue(OpenSslServer.isThere(), "no openssl command here");
+    net.level = TlsLevel.ENCRYPT;
+    try (OpenSslServer server = OpenSslServer.of(folder, key, arguments.toArray(String[]::new))) {
+      net.simple().tls(server);
+      assertTrue(reason(net.mail().one()).startsWith("delivered encrypt:untrusted"));
+    }
+  }
+}

@@ -1,0 +1,32 @@
+package org.sealwax.router.queue;
+
+import java.lang.reflect.Proxy;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.sealwax.router.log.MailLog;
+
+/** A log that remembers the bugs and troubles it was told, and forgets the rest. */
+public final class BugLog {
+  /** What was told of bugs and of the store. */
+  public final List<String> bugs = new CopyOnWriteArrayList<>();
+
+  /** The log. */
+  public final MailLog log =
+      (MailLog)
+          Proxy.newProxyInstance(
+              MailLog.class.getClassLoader(),
+              new Class<?>[] {MailLog.class},
+              (proxy, method, args) -> {
+                if (method.getName().equals("bug") || method.getName().equals("storeTrouble")) {
+                  StringBuilder line = new StringBuilder(method.getName());
+                  for (Object arg : args) {
+                    line.append(' ').append(arg);
+                    if (arg instanceof Throwable t && t.getStackTrace().length > 0) {
+                      line.append(" at ").append(t.getStackTrace()[0]);
+                    }
+                  }
+                  bugs.add(line.toString());
+                }
+                return null;
+              });
+}

@@ -1,0 +1,107 @@
+package org.sealwax.router.queue;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.router.queue.CrashMarks.StartPermission;
+import org.sealwax.router.spool.QueueId;
+
+/** What was under way when a process ended is found by that one message that ends it. */
+final class CrashMarksTest {
+  private static final QueueId POISON = new QueueId("POISON00");
+
+  @TempDir private Path folder = Path.of("");
+  private final BugLog log = new BugLog();
+
+  /** A process that did not end in order: what it wrote is in the file. */
+  private CrashMarks next() throws IOException {
+    return CrashMarks.open(folder.resolve("under-way"), Clock.system(), log.log);
+  }
+
+  private static QueueId id(int number) {
+    return new QueueId(String.format("MAIL%06d", number));
+  }
+
+  @Test
+  void theMessageThatEndsTheProcessIsHeldAndNoOther() throws IOException {
+    CrashMarks first = next();
+    for (int i = 0; i < 50; i++) {
+      assertEquals(StartPermission.GO, first.begin(id(i)));
+    }
+    assertEquals(StartPermission.GO, first.begin(POISON));
+    first.end(id(0));
+    CrashMarks second = next();
+    assertEquals(StartPermission.GO, second.begin(id(0)), "it was over by then");
+    assertEquals(StartPermission.GO, second.begin(id(1)), "the first suspect");
+    assertEquals(StartPermission.LATER, second.begin(id(2)), "one after the other");
+    assertEquals(StartPermission.LATER, second.begin(POISON));
+    second.end(id(1));
+    assertEquals(StartPermission.GO, second.begin(POISON));
+    assertEquals(StartPermission.GO, second.begin(id(99)), "new mail does not wait");
+    CrashMarks third = next();
+    assertEquals(StartPermission.HOLD, third.begin(POISON));
+    assertEquals(StartPermission.GO, third.begin(id(1)), "it proved itself");
+    assertEquals(StartPermission.GO, third.begin(id(2)));
+    assertEquals(StartPermission.LATER, third.begin(id(99)));
+    third.end(POISON);
+    assertEquals(StartPermission.GO, third.begin(POISON), "a person released it");
+  }
+
+  @Test
+  void aSuspectThatHadNoTurnBeforeTheNextEndStaysASuspectAndNoMore() throws IOException {
+    CrashMarks first = next();
+    first.begin(id(1));
+    first.begin(id(2));
+    for (int i = 0; i < 5; i++) {
+      next();
+    }
+    CrashMarks last = next();
+    assertEquals(StartPermission.GO, last.begin(id(1)));
+    assertEquals(StartPermission.LATER, last.begin(id(2)));
+  }
+
+  @Test
+  void orderlyEndLeavesNoSuspects() throws IOException {
+    CrashMarks first = next();
+    first.begin(id(1));
+    first.close();
+    assertFalse(Files.exists(folder.resolve("under-way")));
+    CrashMarks second = next();
+    assertEquals(StartPermission.GO, second.begin(id(1)));
+    assertEquals(StartPermission.GO, second.begin(id(2)));
+  }
+
+  @Test
+  void anyFileIsReadAndNothingIsMadeUp() throws IOException {
+    Random random = new Random(1610);
+    Path file = folder.resolve("under-way");
+    for (int i = 0; i < 20; i++) {
+      byte[] noise = new byte[i % 2 == 0 ? 16_384 * 32 : random.nextInt(100_000)];
+      random.nextBytes(noise);
+      Files.write(file, noise);
+      CrashMarks marks = next();
+      assertEquals(StartPermission.GO, marks.begin(POISON));
+    }
+  }
+
+  @Test
+  void moreMessagesThanMarksAreWorkedOnAllTheSame() throws IOException {
+    CrashMarks marks = next();
+    List<QueueId> all = new ArrayList<>();
+    for (int i = 0; i < 20_000; i++) {
+      all.add(id(i));
+      assertEquals(StartPermission.GO, marks.begin(all.getLast()));
+    }
+    all.forEach(marks::end);
+    assertEquals(StartPermission.GO, marks.begin(POISON));
+  }
+}

@@ -1,0 +1,102 @@
+package org.sealwax.router.queue;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.address.ReversePath;
+import org.sealwax.router.queue.DsnRequest.NotifyEvent;
+
+/** RFC 3461 5.2.7: recipients of a client that come to one target. */
+final class RecipientGroupingTest {
+  private static final Mailbox TARGET = new Mailbox("target", Domain.of("example.org"));
+  private static final ReversePath SENDER =
+      ReversePath.of(new Mailbox("sender", Domain.of("origin.example")));
+  private static final DsnRequest NONE = DsnRequest.none();
+  private static final DsnRequest NEVER = new DsnRequest(Set.of(), true, null);
+
+  private static DsnRequest when(NotifyEvent... when) {
+    return new DsnRequest(Set.of(when), false, null);
+  }
+
+  private static NewRecipient direct(DsnRequest wish) {
+    return NewRecipient.direct(TARGET, SENDER, wish);
+  }
+
+  private static NewRecipient by(String alias, DsnRequest wish) {
+    Mailbox original = new Mailbox(alias, Domain.of("example.com"));
+    return new NewRecipient(new DeliveryTarget.Remote(TARGET), SENDER, original, true, false, wish);
+  }
+
+  private static NewRecipient one(NewRecipient... all) {
+    List<NewRecipient> there = RecipientGrouping.withoutDuplicates(List.of(all));
+    List<NewRecipient> back = new ArrayList<>(List.of(all));
+    Collections.reverse(back);
+    NewRecipient only = there.getFirst();
+    assertEquals(1, there.size());
+    assertEquals(
+        only.dsn().when(),
+        RecipientGrouping.withoutDuplicates(back).getFirst().dsn().when(),
+        "order");
+    assertEquals(
+        only.dsn().never(), RecipientGrouping.withoutDuplicates(back).getFirst().dsn().never());
+    return only;
+  }
+
+  @Test
+  void notifyOfBothDuplicatesIsMerged() {
+    assertEquals(
+        Set.of(NotifyEvent.SUCCESS, NotifyEvent.FAILURE),
+        one(direct(when(NotifyEvent.SUCCESS)), by("a", when(NotifyEvent.FAILURE))).dsn().when());
+    assertEquals(
+        Set.of(NotifyEvent.SUCCESS, NotifyEvent.FAILURE, NotifyEvent.DELAY),
+        one(direct(NONE), by("a", when(NotifyEvent.SUCCESS))).dsn().when(),
+        "without NOTIFY failures and delays are told");
+    assertEquals(
+        Set.of(NotifyEvent.SUCCESS, NotifyEvent.DELAY, NotifyEvent.FAILURE),
+        one(
+                by("a", when(NotifyEvent.SUCCESS)),
+                by("b", when(NotifyEvent.DELAY)),
+                direct(when(NotifyEvent.FAILURE)))
+            .dsn()
+            .when());
+    assertEquals(NONE, one(direct(NONE), by("a", NONE)).dsn());
+  }
+
+  @Test
+  void notifyNeverNeedsAllDuplicates() {
+    assertEquals(NEVER, one(direct(NEVER), by("a", NEVER), by("b", NEVER)).dsn());
+    for (NewRecipient[] pair :
+        List.of(
+            new NewRecipient[] {direct(NEVER), by("a", NONE)},
+            new NewRecipient[] {direct(NONE), by("a", NEVER)},
+            new NewRecipient[] {direct(NEVER), direct(NONE)},
+            new NewRecipient[] {by("a", NEVER), by("b", NONE)})) {
+      assertEquals(NONE, one(pair).dsn());
+    }
+    assertFalse(one(direct(NEVER), by("a", NEVER), by("b", when(NotifyEvent.DELAY))).dsn().never());
+  }
+
+  @Test
+  void dsnNamesARecipientThatRequestedIt() {
+    DsnRequest original =
+        new DsnRequest(Set.of(NotifyEvent.FAILURE), false, "rfc822;a@example.com");
+    NewRecipient kept =
+        one(direct(new DsnRequest(Set.of(), true, "rfc822;x@y")), by("a", original));
+    assertEquals("a@example.com", kept.original().toString());
+    assertEquals("rfc822;a@example.com", kept.dsn().originalRecipient());
+    NewRecipient addressed = one(by("a", original), direct(when(NotifyEvent.SUCCESS)));
+    assertEquals(TARGET, addressed.original());
+    assertFalse(addressed.forwarded());
+    @Nullable String none = addressed.dsn().originalRecipient();
+    assertNull(none, "the alias's ORCPT is not the direct one's");
+  }
+}

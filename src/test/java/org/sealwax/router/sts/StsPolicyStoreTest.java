@@ -1,0 +1,178 @@
+package org.sealwax.router.sts;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.sts.FirstContactWait;
+import org.sealwax.mail.sts.StsMemory;
+import org.sealwax.mail.sts.StsPolicy;
+import org.sealwax.mail.sts.StsStep;
+import org.sqlite.JDBC;
+
+/** What lies on disk. */
+final class StsPolicyStoreTest {
+  private static final Instant NOON = Instant.parse("2026-11-25T12:00:00Z");
+
+  @TempDir private Path folder = Path.of("");
+
+  private static StsMemory memory(String mode, String filler) {
+    String text =
+        "version: STSv1\nmode: " + mode + "\nmx: mx.test\nmax_age: 86400\nx: y" + filler + "\n";
+    StsPolicy policy =
+        assertInstanceOf(
+                StsPolicy.ParsedStsPolicy.ValidStsPolicy.class,
+                StsPolicy.read(text.getBytes(StandardCharsets.UTF_8)))
+            .policy();
+    return StsStep.fetched("a", policy, NOON, 0).memory();
+  }
+
+  private static Domain domain(int i) {
+    return Domain.of("d" + i + ".example");
+  }
+
+  private StsPolicyStore open(int max, long text) throws IOException {
+    return StsPolicyStore.open(folder.resolve("sts.db"), max, text);
+  }
+
+  @Test
+  void whatIsWrittenIsReadAgain() throws IOException {
+    StsMemory kept = memory("enforce", "");
+    StsMemory trouble =
+        StsStep.failed(StsMemory.EMPTY, "status 404", FirstContactWait.defaults(), NOON).memory();
+    StsMemory both = StsStep.failed(kept, "status 404", FirstContactWait.defaults(), NOON).memory();
+    try (StsPolicyStore shelf = open(10, 1_000)) {
+      shelf.write(domain(1), kept, NOON);
+      shelf.write(domain(2), trouble, NOON);
+      shelf.write(domain(3), both, NOON);
+      shelf.write(domain(4), kept, NOON);
+      shelf.write(domain(4), StsMemory.EMPTY, NOON);
+    }
+    try (StsPolicyStore shelf = open(10, 1_000)) {
+      assertEquals(kept, shelf.read(domain(1)));
+      assertEquals(trouble, shelf.read(domain(2)));
+      assertEquals(both, shelf.read(domain(3)));
+      assertEquals(StsMemory.EMPTY, shelf.read(domain(4)));
+      assertEquals(3, shelf.size());
+    }
+  }
+
+  @Test
+  void evictsFailuresThenUnenforcedThenLeastUsed() throws IOException {
+    try (StsPolicyStore shelf = open(4, 100_000)) {
+      shelf.write(domain(1), memory("enforce", ""), NOON);
+      shelf.write(domain(2), memory("enforce", ""), NOON.plusSeconds(9));
+      shelf.write(domain(3), memory("testing", ""), NOON.plusSeconds(99));
+      shelf.write(
+          domain(4),
+          StsStep.failed(StsMemory.EMPTY, "x", FirstContactWait.defaults(), NOON).memory(),
+          NOON.plusSeconds(99));
+      assertEquals(4, shelf.size());
+      shelf.write(domain(5), memory("enforce", ""), NOON.plusSeconds(5));
+      assertEquals(4, shelf.size());
+      assertTrue(shelf.read(domain(4)).isEmpty());
+      shelf.write(domain(6), memory("enforce", ""), NOON.plusSeconds(5));
+      assertTrue(shelf.read(domain(3)).isEmpty());
+      shelf.touch(Map.of(domain(1), NOON.plusSeconds(50)));
+      shelf.write(domain(7), memory("enforce", ""), NOON.plusSeconds(60));
+      assertTrue(shelf.read(domain(5)).isEmpty() || shelf.read(domain(6)).isEmpty());
+      assertTrue(!shelf.read(domain(1)).isEmpty() && !shelf.read(domain(2)).isEmpty());
+    }
+  }
+
+  @Test
+  void theTextsInAllAreBounded() throws IOException {
+    StsMemory large = memory("enforce", "z".repeat(1_000));
+    int size = java.util.Objects.requireNonNull(large.kept()).policy().text().length();
+    try (StsPolicyStore shelf = open(100, 3L * size)) {
+      for (int i = 0; i < 3; i++) {
+        shelf.write(domain(i), large, NOON.plusSeconds(i));
+      }
+      // The same domain again counts once.
+      shelf.write(domain(2), large, NOON);
+      assertEquals(3, shelf.size());
+      shelf.write(domain(3), large, NOON.plusSeconds(3));
+      assertTrue(shelf.size() <= 3);
+      assertTrue(shelf.read(domain(0)).isEmpty());
+    }
+  }
+
+  @Test
+  void aRowThatIsNoPolicyAnyMoreIsNotThere() throws Exception {
+    try (StsPolicyStore shelf = open(10, 10_000)) {
+      shelf.write(domain(1), memory("enforce", ""), NOON);
+      shelf.write(domain(2), memory("enforce", ""), NOON);
+    }
+    try (var connection =
+            JDBC.createConnection(
+                JDBC.PREFIX + folder.resolve("sts.db"), new java.util.Properties());
+        var statement = connection.createStatement()) {
+      statement.execute("UPDATE policy SET body = x'00ff' WHERE domain = 'd1.example'");
+      statement.execute("UPDATE policy SET id = 'not an id; v=1' WHERE domain = 'd2.example'");
+    }
+    try (StsPolicyStore shelf = open(10, 10_000)) {
+      assertTrue(shelf.read(domain(1)).isEmpty());
+      assertTrue(shelf.read(domain(2)).isEmpty());
+    }
+  }
+
+  @Test
+  void forgetsOldFailuresAndUnusedExpiredPolicies() throws IOException {
+    try (StsPolicyStore shelf = open(10, 10_000)) {
+      shelf.write(domain(1), memory("enforce", ""), NOON);
+      shelf.write(
+          domain(2),
+          StsStep.failed(StsMemory.EMPTY, "x", FirstContactWait.defaults(), NOON).memory(),
+          NOON);
+      Instant later = NOON.plus(Duration.ofDays(3));
+      shelf.forget(later, later.minus(Duration.ofDays(7)), later.minus(Duration.ofDays(180)));
+      assertEquals(2, shelf.size());
+      shelf.forget(later, later.minus(Duration.ofDays(2)), later.minus(Duration.ofDays(180)));
+      assertTrue(shelf.read(domain(2)).isEmpty());
+      shelf.forget(later, later, later);
+      assertEquals(0, shelf.size());
+    }
+  }
+
+  /** With a slow disk every delivery waited for the write of somebody else's policy. */
+  @Test
+  void aReadWaitsForNoWrite() throws Exception {
+    StsMemory kept = memory("enforce", "");
+    try (StsPolicyStore shelf = open(10, 1_000_000)) {
+      shelf.write(domain(1), kept, NOON);
+      Thread writer;
+      try (java.sql.Connection other =
+              org.sqlite.JDBC.createConnection(
+                  "jdbc:sqlite:" + folder.resolve("sts.db"), new java.util.Properties());
+          java.sql.Statement s = other.createStatement()) {
+        s.execute("BEGIN IMMEDIATE");
+        writer =
+            Thread.startVirtualThread(
+                () -> {
+                  try {
+                    shelf.write(domain(2), kept, NOON);
+                  } catch (IOException e) {
+                    throw new IllegalStateException(e);
+                  }
+                });
+        for (int i = 0; i < 100; i++) {
+          assertEquals(kept, shelf.read(domain(1)));
+        }
+        assertTrue(writer.isAlive(), "it waits for the other transaction");
+        assertEquals(StsMemory.EMPTY, shelf.read(domain(2)));
+        s.execute("COMMIT");
+      }
+      writer.join();
+      assertEquals(kept, shelf.read(domain(2)));
+    }
+  }
+}
