@@ -1,0 +1,56 @@
+package org.sealwax.mail.cli;
+
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What the program finds around itself: read once in the main method, a parameter everywhere else.
+ *
+ * @param environment environment variables
+ * @param in standard input
+ * @param out standard output
+ * @param err standard error
+ * @param user the user's name
+ * @param home the user's home folder
+ * @param folder the working folder
+ */
+public record ProcessEnvironment(
+    Map<String, String> environment,
+    InputStream in,
+    PrintStream out,
+    PrintStream err,
+    String user,
+    Path home,
+    Path folder) {
+  /** Copies. */
+  public ProcessEnvironment {
+    environment = Map.copyOf(environment);
+  }
+
+  /**
+   * The user's home: {@code HOME} as for every other program, else the account's, which the JVM
+   * alone would look at.
+   */
+  public static Path home(Map<String, String> environment, String account) {
+    String home = environment.getOrDefault("HOME", "");
+    return Path.of(home.startsWith("/") ? home : account);
+  }
+
+  /** A variable that is set and not empty. */
+  public Optional<String> variable(String name) {
+    return Optional.ofNullable(environment.get(name)).filter(v -> !v.isEmpty());
+  }
+
+  /** Whether this is the superuser, who gets the system's folders. */
+  public boolean root() {
+    return user.equals("root");
+  }
+
+  /** A path as the user wrote it, against the working folder. */
+  public Path path(String text) {
+    return folder.resolve(text).normalize();
+  }
+}
