@@ -105,8 +105,7 @@ final class DocumentsTest {
   }
 
   private static boolean isSuperseded(Path document, String text) {
-    return document.startsWith("docs/adr")
-        && (text.contains("**Superseded by") || text.contains("**Replaced by"));
+    return document.startsWith("docs/adr") && text.contains("\n* Status: superseded by ");
   }
 
   private static void none(Set<String> wrong) {

@@ -417,7 +417,7 @@ final class AttackTableTest {
   @Test
   void eightBitHeadersAreAcceptedUnchanged() throws Exception {
     try (RouterTestClient caller = at(AttackOrigin.DATA)) {
-      // ADR 0301: refusing them would refuse mail that everybody else carries.
+      // ADR 0010: refusing them would refuse mail that everybody else carries.
       assertTrue(caller.exchange("Subject: \u00e9\r\n\r\nx\r\n.").startsWith("250 "));
     }
     assertEquals(1, wired().router.accepted());

@@ -36,7 +36,7 @@ import org.sealwax.mail.tls.verdict.Verdict;
  * <p>Why not a ready-made client: it would resolve through the system instead of our validated
  * answers, open sockets past {@link Dialer}'s check of special-use addresses, follow redirects and
  * keep caches unless each is found and switched off, and its time limit would end at the header
- * fields (docs/adr/1030).
+ * fields (docs/adr/0043).
  */
 public final class HttpsClient {
   /** Addresses of one host that are tried: two of each family. */

@@ -29,7 +29,7 @@ public record Policy(FallbackLadder ladder, TlsFloors floors) {
    * <p>Sources add up; none lowers what another demands. The listed exceptions: a row with {@code
    * override} stands in for DANE, MTA-STS, the ledger and the other rows, and {@code TLS-Required:
    * No} lets one message pass DANE, MTA-STS and the ledger, but no row. REQUIRETLS yields to
-   * neither: it was promised to the sender (docs/adr/1000).
+   * neither: it was promised to the sender (docs/adr/0042).
    *
    * @param evidence from every source that has something to say; at least one that speaks about the
    *     next hop as a whole (a row, a route, or the default), otherwise level {@code may} is

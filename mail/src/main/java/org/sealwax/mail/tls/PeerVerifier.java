@@ -34,7 +34,7 @@ import org.sealwax.mail.tls.verdict.Verdict;
  * reference name it covers, and otherwise trusted, with a note when names were wanted. A chain that
  * a TLSA association names is {@code verified(tlsa …)}, and what it is worth by PKIX stays in its
  * {@link Proof}, for demands that ask for both. The one source of revocation is what the server
- * itself staples (ADR 1270): nobody is asked, and a server that staples nothing is not revoked.
+ * itself staples (ADR 0072): nobody is asked, and a server that staples nothing is not revoked.
  *
  * <p>What a chain is worth is remembered, with the exact span of time in which it cannot change: no
  * certificate of the chain and no root begins or ends its validity inside it. So the memory makes

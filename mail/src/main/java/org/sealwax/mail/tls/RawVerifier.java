@@ -24,7 +24,7 @@ import org.bouncycastle.crypto.util.DigestFactory;
 /**
  * Verifies signatures over keys in their raw form, as DNSSEC writes them, with Bouncy Castle's
  * arithmetic: for ECDSA a tenth of what the JDK's takes while only the first compiler works (ADR
- * 0800). Knows no secret.
+ * 0039). Knows no secret.
  */
 @SuppressWarnings("ImmutableEnumChecker") // its functions have no state
 public enum RawVerifier {

@@ -49,7 +49,7 @@ record EnvelopeCommands(
     switch (options.body()) {
       case SEVEN_BIT -> {}
       case EIGHT_BIT -> {
-        // Where 8BITMIME is not offered the content goes as it is (docs/adr/0400).
+        // Where 8BITMIME is not offered the content goes as it is (docs/adr/0014).
         if (offered.offersEightBit() && !(minimal && content.isAscii())) {
           out.append(" BODY=8BITMIME");
         }

@@ -118,7 +118,7 @@ final class FailureTable {
           // RFC 5321 §4.2.2, §4.5.3.1.10: 552 says that a mailbox is full, that the message is too
           // big, or what 452 should have said; the status tells which. RFC 3463 §3.3: a full
           // mailbox is a transient failure. RFC 5321 §5.1: whoever is put off is tried at the next
-          // address or host at once (docs/adr/0451).
+          // address or host at once (docs/adr/0033).
           row(RCPT, 452, 452, "2.2.", NEXT_HOST, "mailbox-full", "4.2.2", RECIPIENT),
           row(RCPT, 552, 552, "2.2.", NEXT_HOST, "mailbox-full", "4.2.2", RECIPIENT),
           row(RCPT, 552, 552, NO_STATUS, NEXT_HOST, "mailbox-full", "4.2.2", RECIPIENT),
@@ -423,7 +423,7 @@ final class FailureTable {
   }
 
   /**
-   * What all hosts together mean for mail with REQUIRETLS (RFC 8689 4.2.1; docs/adr/1120): a
+   * What all hosts together mean for mail with REQUIRETLS (RFC 8689 4.2.1; docs/adr/0050): a
    * refusal with 5.7.30 or 5.7.10 when each of them has shown that it cannot have this mail; null
    * when one of them may yet be able to: it could not be reached, its handshake broke, it said 4yz,
    * or the DNS did not answer.

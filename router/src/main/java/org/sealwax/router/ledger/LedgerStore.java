@@ -22,7 +22,7 @@ import org.sealwax.mail.policy.TlsLevel;
 import org.sqlite.JDBC;
 
 /**
- * The ledger on disk: one SQLite file (docs/adr/1100). A batch is one transaction, so a crash
+ * The ledger on disk: one SQLite file (docs/adr/0047). A batch is one transaction, so a crash
  * leaves the state before it or after it; nothing is half a row. Thread-safe: one connection, used
  * by one thread at a time.
  */

@@ -17,7 +17,7 @@ import org.slf4j.spi.MDCAdapter;
 import org.slf4j.spi.SLF4JServiceProvider;
 
 /**
- * What libraries say by slf4j, from WARN up, becomes a warning of our own log (ADR 0700): one
+ * What libraries say by slf4j, from WARN up, becomes a warning of our own log (ADR 0027): one
  * format, one stream, no logging framework to load at start. Before a log is in place it goes
  * nowhere.
  */

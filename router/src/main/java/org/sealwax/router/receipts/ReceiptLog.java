@@ -29,7 +29,7 @@ import org.sealwax.mail.net.Supervisor;
 import org.sealwax.router.log.MailLog;
 
 /**
- * The receipts of a running router (docs/adr/1102). Whoever gives one waits for nothing: a thread
+ * The receipts of a running router (docs/adr/0049). Whoever gives one waits for nothing: a thread
  * of its own takes what has gathered, writes salts, then lines, and syncs once for all of them.
  *
  * <p>Crash states: salts without their lines (harmless, the numbers are given again with other

@@ -384,7 +384,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
   /**
    * REQUIRETLS wins over the header (RFC 8689). The header is the word of whoever wrote the
    * message, and it opens a way around DANE and MTA-STS: a stranger's word counts only if the admin
-   * said so (docs/adr/1121).
+   * said so (docs/adr/0051).
    */
   private MailOptions.TlsOption tlsOption() {
     if (parameters.requireTls()) {

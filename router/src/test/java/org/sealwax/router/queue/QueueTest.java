@@ -747,7 +747,7 @@ final class QueueTest {
     log.bugs.removeIf(l -> l.startsWith("bug delivery"));
   }
 
-  /** Versions before docs/adr/1220 kept such mail under its next hop's own key. */
+  /** Versions before docs/adr/0060 kept such mail under its next hop's own key. */
   @Test
   void tlsRequiredNoOfAnEarlierVersionFindsItsLine() throws Exception {
     queue.drain(Duration.ofSeconds(1));

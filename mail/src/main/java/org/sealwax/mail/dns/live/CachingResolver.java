@@ -18,7 +18,7 @@ import org.xbill.DNS.Type;
  * The DNS as configured: validated, cached, one look-up per question however many ask.
  *
  * <p>Cheap to make: the DNS library and the cache are loaded by the first question. Asks the DNS
- * only, never {@code /etc/hosts} (docs/adr/0200); names that RFC 6761 reserves are answered here.
+ * only, never {@code /etc/hosts} (docs/adr/0006); names that RFC 6761 reserves are answered here.
  */
 public final class CachingResolver extends MailQuestions {
   /** Where a validating resolver is when there is one on this machine. */
