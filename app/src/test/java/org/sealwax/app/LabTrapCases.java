@@ -57,7 +57,7 @@ abstract class LabTrapCases {
   private static final String SLOW = "f13";
   private static final int TLS_1_2 = 0x0303;
   private static final Pattern LINE = Pattern.compile("(?:([A-Z]+) )?([a-h][0-9]+[a-z]*) +(.+)");
-  private static final Path TABLE = Path.of("src/test/resources/lab/rows.txt");
+  private static final Path TABLE = Path.of("app/src/test/resources/lab/rows.txt");
 
   private final TlsEngine engine;
   private Map<String, List<String>> done = Map.of();

@@ -21,8 +21,8 @@ import org.sealwax.mail.fuzz.InputMutations;
 
 /**
  * Every parser keeps its promise for its seeds, for every input that once broke it ({@code
- * src/test/resources/fuzz}), and for seeded mutations: a fixed number in every build, more in the
- * slow form, and {@code -Dsealwax.fuzz.seconds=60} for others in so long a time.
+ * app/src/test/resources/fuzz}), and for seeded mutations: a fixed number in every build, more in
+ * the slow form, and {@code -Dsealwax.fuzz.seconds=60} for others in so long a time.
  */
 final class HostileInputTest {
   /** Mutations in every build: the same on every machine, whatever its speed. */
@@ -33,7 +33,7 @@ final class HostileInputTest {
 
   private static final Duration HANGS = Duration.ofSeconds(20);
 
-  private static final Path FOUND = Path.of("src/test/resources/fuzz");
+  private static final Path FOUND = Path.of("app/src/test/resources/fuzz");
 
   @TestFactory
   Stream<DynamicTest> noInputBreaksAParser() {
@@ -101,7 +101,7 @@ final class HostileInputTest {
           target.name()
               + " breaks on "
               + Base64.getEncoder().encodeToString(input)
-              + " (echo … | base64 -d > src/test/resources/fuzz/"
+              + " (echo … | base64 -d > app/src/test/resources/fuzz/"
               + target.name()
               + "/NAME): "
               + e,

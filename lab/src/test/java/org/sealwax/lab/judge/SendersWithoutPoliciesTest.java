@@ -35,7 +35,7 @@ import org.sealwax.mail.tls.TlsFactory;
  */
 @Timeout(180)
 final class SendersWithoutPoliciesTest {
-  private static final Path TABLE = Path.of("src/test/resources/lab/senders.txt");
+  private static final Path TABLE = Path.of("lab/src/test/resources/lab/senders.txt");
 
   /** In the order in which they are better. */
   private static final List<Kind> KINDS =
@@ -98,7 +98,7 @@ final class SendersWithoutPoliciesTest {
     List<String> out = new ArrayList<>();
     out.add(
         "# What four senders without DANE and MTA-STS get in each row of the lab"
-            + " (FourSendersTest).");
+            + " (SendersWithoutPoliciesTest).");
     out.add(line("# row", KINDS.stream().map(k -> k.name().toLowerCase(Locale.ROOT)).toList()));
     for (Trap.TrapCase row : Traps.cases()) {
       out.add(

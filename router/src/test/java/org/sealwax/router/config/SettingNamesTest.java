@@ -29,8 +29,12 @@ final class SettingNamesTest {
           Path.of("docs"),
           Path.of("dist"),
           Path.of("scenarios"),
-          Path.of("src/main/java"),
-          Path.of("src/main/resources"));
+          Path.of("mail/src/main"),
+          Path.of("testkit/src/main"),
+          Path.of("router/src/main"),
+          Path.of("assess/src/main"),
+          Path.of("lab/src/main"),
+          Path.of("app/src/main"));
 
   /**
    * {@code [table] word} or {@code [[table]] word}, with backticks around both, around each, or

@@ -54,9 +54,9 @@ import org.sealwax.router.spool.QueueId;
 import org.sealwax.testkit.dns.FixedResolver;
 
 /**
- * Our client in the conversations under {@code src/test/resources/dialogue/client}: the file plays
- * the host on one connection, and there is no other. Mail goes from {@code sender@origin.example}
- * to example.org.
+ * Our client in the conversations under {@code router/src/test/resources/dialogue/client}: the file
+ * plays the host on one connection, and there is no other. Mail goes from {@code
+ * sender@origin.example} to example.org.
  *
  * <pre>
  * @ to bob alice          recipients, by local part

@@ -226,7 +226,8 @@ final class PolicyKeysTest {
             .collect(Collectors.toCollection(TreeSet::new));
     String tried =
         cases().map(Case::row).collect(Collectors.joining("\n"))
-            + Files.readString(Path.of("src/test/java/org/sealwax/deliver/PolicyKeysTest.java"));
+            + Files.readString(
+                Path.of("router/src/test/java/org/sealwax/router/deliver/PolicyKeysTest.java"));
     keys.removeIf(key -> tried.contains(key + " = "));
     assertEquals(Set.of(), keys);
   }

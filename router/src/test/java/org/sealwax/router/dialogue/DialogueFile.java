@@ -74,7 +74,7 @@ public record DialogueFile(
 
   /** All files under a folder of the test resources, sorted. */
   public static List<Path> under(String folder) throws IOException {
-    try (Stream<Path> files = Files.walk(Path.of("src/test/resources/dialogue", folder))) {
+    try (Stream<Path> files = Files.walk(Path.of("router/src/test/resources/dialogue", folder))) {
       return files.filter(f -> f.toString().endsWith(".smtp")).sorted().toList();
     }
   }

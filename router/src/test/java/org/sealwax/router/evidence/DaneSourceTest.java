@@ -80,7 +80,7 @@ final class DaneSourceTest {
                 Resolver.class.getClassLoader(),
                 new Class<?>[] {Resolver.class},
                 (proxy, method, values) ->
-                    method.getName().equals("atHand")
+                    method.getName().equals("cacheOnly")
                         ? unasked(memory)
                         : method.invoke(memory, values));
     DaneSource source = new DaneSource(forgetful, BOTH, Clock.system());
@@ -291,7 +291,7 @@ final class DaneSourceTest {
                 getClass().getClassLoader(),
                 new Class<?>[] {Resolver.class},
                 (proxy, method, args) -> {
-                  if (method.getName().equals("atHand")) {
+                  if (method.getName().equals("cacheOnly")) {
                     return proxy;
                   }
                   asked.add(method.getName());

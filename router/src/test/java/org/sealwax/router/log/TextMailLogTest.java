@@ -190,7 +190,7 @@ final class TextMailLogTest {
             LogSettings.defaults(),
             l -> l.bug("session s1", new IllegalStateException("broken\nin two")));
     assertEquals(1, out.lines().count());
-    assertTrue(out.contains("LineLogTest"), out);
+    assertTrue(out.contains(TextMailLogTest.class.getName() + "."), out);
   }
 
   @Test

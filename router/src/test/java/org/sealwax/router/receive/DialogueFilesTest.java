@@ -18,7 +18,7 @@ import org.sealwax.mail.net.MemoryWire;
 import org.sealwax.router.dialogue.DialogueFile;
 import org.sealwax.router.dialogue.DialoguePlayer;
 
-/** Our server in the conversations under {@code src/test/resources/dialogue/server}. */
+/** Our server in the conversations under {@code router/src/test/resources/dialogue/server}. */
 final class DialogueFilesTest {
   static Stream<Path> files() throws IOException {
     List<Path> files = DialogueFile.under("server");

@@ -24,8 +24,8 @@ final class PostHandshakeMessagesTest {
   @ParameterizedTest
   @CsvSource({
     "BORINGSSL, 771, HELLO_REQUEST",
-    "BORINGSSL, 772, TICKET_STORM",
-    "JSSE, 772, TICKET_STORM",
+    "BORINGSSL, 772, MANY_TICKETS",
+    "JSSE, 772, MANY_TICKETS",
     "BORINGSSL, 772, KEY_UPDATE",
     "JSSE, 772, KEY_UPDATE"
   })
