@@ -374,15 +374,14 @@ public final class PolicydCommand {
       }
       sources.add(new LedgerSource(ledger));
       return new TlsPolicyTable(
-          new TlsPolicyTable.TlsPolicyTableEnvironment(
-              resolver,
-              new EvidenceGatherer(sources),
-              new Policy(FallbackLadder.of(true, true, deliver.hold()), deliver.floors()),
-              policies,
-              ledger,
-              settings.caFiles(),
-              clock,
-              random));
+          resolver,
+          new EvidenceGatherer(sources),
+          new Policy(FallbackLadder.of(true, true, deliver.hold()), deliver.floors()),
+          policies,
+          ledger,
+          settings.caFiles(),
+          clock,
+          random);
     }
 
     /**

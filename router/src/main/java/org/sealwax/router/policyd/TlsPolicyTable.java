@@ -41,10 +41,17 @@ public final class TlsPolicyTable {
 
   private static final HostAddresses.Families BOTH = new HostAddresses.Families(true, true);
 
-  private final TlsPolicyTableEnvironment environment;
+  private final Resolver resolver;
+  private final EvidenceGatherer gatherer;
+  private final Policy policy;
+  private final StsPolicyCache policies;
+  private final Ledger ledger;
+  private final Map<String, Path> caFiles;
+  private final Clock clock;
+  private final RandomSource random;
 
   /**
-   * What the desk works with.
+   * A desk.
    *
    * @param resolver for MX
    * @param gatherer over rows, DANE, MTA-STS and ledger
@@ -55,7 +62,7 @@ public final class TlsPolicyTable {
    * @param clock the time
    * @param random shuffles hosts
    */
-  public record TlsPolicyTableEnvironment(
+  public TlsPolicyTable(
       Resolver resolver,
       EvidenceGatherer gatherer,
       Policy policy,
@@ -64,15 +71,14 @@ public final class TlsPolicyTable {
       Map<String, Path> caFiles,
       Clock clock,
       RandomSource random) {
-    /** Copies. */
-    public TlsPolicyTableEnvironment {
-      caFiles = Map.copyOf(caFiles);
-    }
-  }
-
-  /** A desk. */
-  public TlsPolicyTable(TlsPolicyTableEnvironment world) {
-    this.environment = world;
+    this.resolver = resolver;
+    this.gatherer = gatherer;
+    this.policy = policy;
+    this.policies = policies;
+    this.ledger = ledger;
+    this.caFiles = Map.copyOf(caFiles);
+    this.clock = clock;
+    this.random = random;
   }
 
   /**
@@ -115,10 +121,7 @@ public final class TlsPolicyTable {
    */
   private SocketmapReply withReports(Domain domain, SocketmapReply answer) {
     Optional<StsMemory.FetchedPolicy> kept =
-        environment
-            .policies()
-            .inForce(domain)
-            .filter(k -> k.policy().mode() != StsPolicy.Mode.NONE);
+        policies.inForce(domain).filter(k -> k.policy().mode() != StsPolicy.Mode.NONE);
     if (kept.isEmpty()) {
       return answer;
     }
@@ -147,8 +150,7 @@ public final class TlsPolicyTable {
   private SocketmapReply longer(
       SocketmapReply.Found found, Domain domain, StsMemory.FetchedPolicy kept) {
     SocketmapReply.Found longer =
-        new SocketmapReply.Found(
-            found.line() + TlsrptAttributes.of(domain, kept, environment.clock().now()));
+        new SocketmapReply.Found(found.line() + TlsrptAttributes.of(domain, kept, clock.now()));
     return longer.bytes().length <= SocketmapReply.MAX_LENGTH ? longer : found;
   }
 
@@ -171,8 +173,8 @@ public final class TlsPolicyTable {
     if (hop.direct() || !(hop.host() instanceof Domain domain)) {
       return translated(List.of(PolicySubject.fixed(hop.host(), hop.port())), because);
     }
-    DnsAnswer<MxRecord> mx = environment.resolver().mx(domain);
-    return switch (MxSet.of(domain, mx, Set.of(), environment.random())) {
+    DnsAnswer<MxRecord> mx = resolver.mx(domain);
+    return switch (MxSet.of(domain, mx, Set.of(), random)) {
       // Postfix asks the same question and knows what to do about the answer.
       case MxSet.NullMx n -> withoutNotes(new SocketmapReply.NotFound());
       case MxSet.NoSuchDomain n -> withoutNotes(new SocketmapReply.NotFound());
@@ -196,16 +198,14 @@ public final class TlsPolicyTable {
   }
 
   private void recordMx(Domain domain, MxSet.Hosts hosts, boolean secure, DnsAnswer<MxRecord> mx) {
-    environment
-        .ledger()
-        .beginRound(
-            domain,
-            new RoundMx(
-                hosts.targets().stream().map(MxSet.MxHost::host).collect(Collectors.toSet()),
-                secure,
-                environment.clock().now().plus(mx.ttl())),
-            // A question is no mail.
-            false);
+    ledger.beginRound(
+        domain,
+        new RoundMx(
+            hosts.targets().stream().map(MxSet.MxHost::host).collect(Collectors.toSet()),
+            secure,
+            clock.now().plus(mx.ttl())),
+        // A question is no mail.
+        false);
   }
 
   private PolicyMapTranslation.Served translated(List<PolicySubject> subjects, List<String> because)
@@ -216,13 +216,7 @@ public final class TlsPolicyTable {
       for (PolicySubject subject : subjects) {
         tasks.add(
             scope.fork(
-                () ->
-                    environment
-                        .policy()
-                        .requirementFor(
-                            subject,
-                            environment.gatherer().gather(subject),
-                            environment.clock().now())));
+                () -> policy.requirementFor(subject, gatherer.gather(subject), clock.now())));
       }
       scope.join();
       for (int i = 0; i < tasks.size(); i++) {
@@ -233,7 +227,7 @@ public final class TlsPolicyTable {
         requirement.because().forEach(b -> because.add(host + ": " + b));
       }
     }
-    return PolicyMapTranslation.of(terms, environment.caFiles());
+    return PolicyMapTranslation.of(terms, caFiles);
   }
 
   /**
@@ -250,7 +244,7 @@ public final class TlsPolicyTable {
     if (!trouble || !(host instanceof Domain domain)) {
       return true;
     }
-    HostAddresses addresses = HostAddresses.of(environment.resolver(), domain, BOTH);
+    HostAddresses addresses = HostAddresses.of(resolver, domain, BOTH);
     return !addresses.ipv4().records().isEmpty() || !addresses.ipv6().records().isEmpty();
   }
 }

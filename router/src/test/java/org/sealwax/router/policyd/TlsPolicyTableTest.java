@@ -120,21 +120,19 @@ final class TlsPolicyTableTest {
     opened.add(ledger);
     TlsPolicyTable desk =
         new TlsPolicyTable(
-            new TlsPolicyTable.TlsPolicyTableEnvironment(
-                dns,
-                new EvidenceGatherer(
-                    List.of(
-                        new PolicyRows(TlsLevel.MAY, List.of()),
-                        new DaneSource(dns, new HostAddresses.Families(true, true), clock),
-                        new StsSource(policies),
-                        new LedgerSource(ledger))),
-                new Policy(
-                    FallbackLadder.of(true, true, Duration.ofMinutes(30)), TlsFloors.DEFAULT),
-                policies,
-                ledger,
-                Map.of(),
-                clock,
-                RandomSource.seeded(1)));
+            dns,
+            new EvidenceGatherer(
+                List.of(
+                    new PolicyRows(TlsLevel.MAY, List.of()),
+                    new DaneSource(dns, new HostAddresses.Families(true, true), clock),
+                    new StsSource(policies),
+                    new LedgerSource(ledger))),
+            new Policy(FallbackLadder.of(true, true, Duration.ofMinutes(30)), TlsFloors.DEFAULT),
+            policies,
+            ledger,
+            Map.of(),
+            clock,
+            RandomSource.seeded(1));
     return new TestPolicyTable(desk, ledger);
   }
 
