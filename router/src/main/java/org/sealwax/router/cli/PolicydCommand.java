@@ -252,9 +252,7 @@ public final class PolicydCommand {
               file ->
                   open.push(
                       LogFollower.start(
-                          file,
-                          new LogFollower.LogFollowerEnvironment(
-                              engine.ledger(), engine.resolver(), clock, random, log))));
+                          file, engine.ledger(), engine.resolver(), clock, random, log)));
       manager.ready("serving " + server.boundAddress());
       manager.awaitEnd(ended, engine::policyTable);
       manager.stopping();

@@ -18,19 +18,15 @@ public final class LogFollower implements Closeable {
   }
 
   /**
-   * What it works with.
+   * Begins at the end of {@code file}, which may be missing for now.
    *
    * @param ledger that learns, up to {@code encrypt}
    * @param resolver for the MX hosts of recipients' domains
    */
-  public record LogFollowerEnvironment(
-      Ledger ledger, Resolver resolver, Clock clock, RandomSource random, MailLog log) {}
-
-  /** Begins at the end of {@code file}, which may be missing for now. */
-  public static LogFollower start(Path file, LogFollowerEnvironment world) {
-    LogLearner learner =
-        new LogLearner(world.ledger(), world.resolver(), world.clock(), world.random());
-    LogTail tail = new LogTail(file, learner::line, world.log());
+  public static LogFollower start(
+      Path file, Ledger ledger, Resolver resolver, Clock clock, RandomSource random, MailLog log) {
+    LogLearner learner = new LogLearner(ledger, resolver, clock, random);
+    LogTail tail = new LogTail(file, learner::line, log);
     tail.start();
     return new LogFollower(tail);
   }
