@@ -92,21 +92,6 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
   }
 
   /**
-   * What they work with.
-   *
-   * @param dane evidence about TLSA records
-   * @param memory the ledger
-   */
-  public record PeerIdentitiesEnvironment(
-      Resolver resolver,
-      EvidenceSource dane,
-      PeerHistory memory,
-      PeerVerifier verifier,
-      Clock clock,
-      RandomSource random,
-      MailLog log) {}
-
-  /**
    * One way to know one host.
    *
    * @param keys that it showed
@@ -129,7 +114,13 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
   /** The rows in force and the roots that names need. */
   private record NamedPeers(List<NamedPeer> peers, TrustRoots roots) {}
 
-  private final PeerIdentitiesEnvironment environment;
+  private final Resolver resolver;
+  private final EvidenceSource dane;
+  private final PeerHistory history;
+  private final PeerVerifier verifier;
+  private final Clock clock;
+  private final RandomSource random;
+  private final MailLog log;
   private final PublicSuffixList suffixes = PublicSuffixList.bundled();
   private final Map<Domain, PeerKnowledge> known = new HashMap<>();
   private final Set<Domain> looking = new HashSet<>();
@@ -138,9 +129,27 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
   private volatile boolean closed;
   private @Nullable Thread background;
 
-  /** Nothing is looked up before {@link #start}. */
-  public PeerIdentities(PeerIdentitiesEnvironment world) {
-    this.environment = world;
+  /**
+   * Nothing is looked up before {@link #start}.
+   *
+   * @param dane evidence about TLSA records
+   * @param history the ledger
+   */
+  public PeerIdentities(
+      Resolver resolver,
+      EvidenceSource dane,
+      PeerHistory history,
+      PeerVerifier verifier,
+      Clock clock,
+      RandomSource random,
+      MailLog log) {
+    this.resolver = resolver;
+    this.dane = dane;
+    this.history = history;
+    this.verifier = verifier;
+    this.clock = clock;
+    this.random = random;
+    this.log = log;
   }
 
   /**
@@ -182,7 +191,7 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
               synchronized (known) {
                 k = known.get(peer);
               }
-              Instant now = environment.clock().now();
+              Instant now = clock.now();
               List<HostIdentity> images =
                   k == null
                       ? List.of()
@@ -211,7 +220,7 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
             Threads.start("mirror " + peer, () -> refresh(peer));
           }
         } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
-          environment.log().bug("mirrors", e);
+          log.bug("mirrors", e);
         }
         if (rows.peers().isEmpty()) {
           wake.acquire();
@@ -229,7 +238,7 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
 
   /** Peers whose time has come; each must be looked at then. */
   List<Domain> due() {
-    Instant now = environment.clock().now();
+    Instant now = clock.now();
     List<Domain> due = new ArrayList<>();
     synchronized (known) {
       for (NamedPeer peer : rows.peers()) {
@@ -245,7 +254,7 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
 
   /** Looks at one peer; blocks on the DNS for as long as the resolver lets it. */
   void refresh(Domain peer) {
-    Instant now = environment.clock().now();
+    Instant now = clock.now();
     List<HostIdentity> before;
     synchronized (known) {
       PeerKnowledge k = known.get(peer);
@@ -259,7 +268,7 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
       Thread.currentThread().interrupt();
     } catch (RuntimeException e) {
       // A bug of ours must not end the looks for good.
-      environment.log().bug("mirror of " + peer, e);
+      log.bug("mirror of " + peer, e);
     }
     PeerKnowledge made = new PeerKnowledge(List.copyOf(images), next(images, now));
     synchronized (known) {
@@ -269,7 +278,7 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
       }
     }
     if (!describe(images).equals(describe(before))) {
-      environment.log().note("mirror", peer + " is known by " + describe(images));
+      log.note("mirror", peer + " is known by " + describe(images));
     }
   }
 
@@ -296,14 +305,13 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
       wait = SOONEST;
     }
     // Not all peers at the same moment.
-    return now.plus(wait)
-        .plusMillis((long) (wait.toMillis() * environment.random().fraction() / 10));
+    return now.plus(wait).plusMillis((long) (wait.toMillis() * random.fraction() / 10));
   }
 
   private List<HostIdentity> remembered(Domain peer, Instant now) {
     List<HostIdentity> out = new ArrayList<>();
     try {
-      for (ProvenHost p : environment.memory().proven(peer, now.minus(KEY_LIFE))) {
+      for (ProvenHost p : history.proven(peer, now.minus(KEY_LIFE))) {
         Instant old = p.last().plus(KEY_LIFE);
         Instant until = now.plus(LATEST.multipliedBy(2));
         out.add(
@@ -316,7 +324,7 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
                 old.isBefore(until) ? old : until));
       }
     } catch (UncheckedIOException e) {
-      environment.log().warning("mirror", "the ledger's row of " + peer + ": " + e.getMessage());
+      log.warning("mirror", "the ledger's row of " + peer + ": " + e.getMessage());
     }
     return out;
   }
@@ -324,8 +332,8 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
   /** TLSA records, where DNSSEC proves every step from the domain to them. */
   private List<HostIdentity> published(Domain peer, Instant now, List<HostIdentity> before)
       throws InterruptedException {
-    DnsAnswer<MxRecord> answer = environment.resolver().mx(peer);
-    return switch (MxSet.of(peer, answer, Set.of(), environment.random())) {
+    DnsAnswer<MxRecord> answer = resolver.mx(peer);
+    return switch (MxSet.of(peer, answer, Set.of(), random)) {
       case MxSet.Hosts hosts -> {
         List<HostIdentity> out = new ArrayList<>();
         if (hosts.security() != DnssecStatus.SECURE) {
@@ -349,7 +357,7 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
       Domain peer, Domain host, Instant mxUntil, Instant now, List<HostIdentity> before)
       throws InterruptedException {
     List<HostIdentity> out = new ArrayList<>();
-    for (Evidence evidence : environment.dane().evidenceFor(new PolicySubject(peer, host, true))) {
+    for (Evidence evidence : dane.evidenceFor(new PolicySubject(peer, host, true))) {
       if (!(evidence instanceof Evidence.Dane dane) || !dane.secureMx()) {
         continue;
       }
@@ -393,7 +401,7 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
       return Optional.empty();
     }
     List<PeerFound> found =
-        new CertificateComparison(chain, now.roots(), environment.clock().now()).among(now.peers());
+        new CertificateComparison(chain, now.roots(), clock.now()).among(now.peers());
     // One host may be the MX of several peers: what grants most is asked for.
     return found.stream()
         .max(Comparator.comparing((PeerFound f) -> f.relay()))
@@ -472,7 +480,7 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
     }
 
     private Verdict judged(ReferenceIdentity references) {
-      return environment.verifier().verify(chain, references, PeerRole.CLIENT).verdict();
+      return verifier.verify(chain, references, PeerRole.CLIENT).verdict();
     }
   }
 

@@ -217,17 +217,14 @@ public final class DomainStores implements Closeable {
   /** What is known of named peers; nothing yet. */
   public PeerIdentities peerIdentities(PeerVerifier judge) {
     return new PeerIdentities(
-        new PeerIdentities.PeerIdentitiesEnvironment(
-            environment.resolver(),
-            new DaneSource(
-                environment.resolver(),
-                new HostAddresses.Families(true, true),
-                environment.clock()),
-            (domain, since) -> ledger().proven(domain, since),
-            judge,
-            environment.clock(),
-            environment.random(),
-            environment.log()));
+        environment.resolver(),
+        new DaneSource(
+            environment.resolver(), new HostAddresses.Families(true, true), environment.clock()),
+        (domain, since) -> ledger().proven(domain, since),
+        judge,
+        environment.clock(),
+        environment.random(),
+        environment.log());
   }
 
   @Override

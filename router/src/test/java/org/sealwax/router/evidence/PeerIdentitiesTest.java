@@ -81,17 +81,16 @@ final class PeerIdentitiesTest {
                 });
     mirrors =
         new PeerIdentities(
-            new PeerIdentities.PeerIdentitiesEnvironment(
-                resolver,
-                new DaneSource(resolver, new HostAddresses.Families(true, true), clock),
-                (domain, since) ->
-                    domain.equals(PEER)
-                        ? ledger.stream().filter(p -> !p.last().isBefore(since)).toList()
-                        : List.of(),
-                new PeerVerifier(clock),
-                clock,
-                RandomSource.seeded(1),
-                log.log()));
+            resolver,
+            new DaneSource(resolver, new HostAddresses.Families(true, true), clock),
+            (domain, since) ->
+                domain.equals(PEER)
+                    ? ledger.stream().filter(p -> !p.last().isBefore(since)).toList()
+                    : List.of(),
+            new PeerVerifier(clock),
+            clock,
+            RandomSource.seeded(1),
+            log.log());
     use(true);
   }
 
