@@ -129,7 +129,9 @@ final class LabDeliveryAgent implements AutoCloseable {
         PersistentLedger.open(
             folder.resolve("ledger.db"),
             LedgerSettings.defaults(),
-            new PersistentLedger.LedgerEnvironment(clock, log.log(), (domain, host) -> false));
+            clock,
+            log.log(),
+            (domain, host) -> false);
     this.policies =
         StsPolicyCache.open(
             new StsSettings(

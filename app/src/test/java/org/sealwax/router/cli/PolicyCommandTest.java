@@ -58,7 +58,9 @@ final class PolicyCommandTest {
         PersistentLedger.open(
             state.resolve("ledger.db"),
             LedgerSettings.defaults(),
-            new PersistentLedger.LedgerEnvironment(clock, log.log(), (domain, host) -> false));
+            clock,
+            log.log(),
+            (domain, host) -> false);
     LedgerControlService desk = new LedgerControlService(() -> ledger, () -> {});
     control =
         ControlServer.open(

@@ -345,15 +345,14 @@ public final class PolicydCommand {
           PersistentLedger.open(
               folder.resolve(LEDGER),
               settings.ledger(),
-              new PersistentLedger.LedgerEnvironment(
-                  clock,
-                  log,
-                  (domain, host) ->
-                      policies
-                          .inForce(domain)
-                          .filter(k -> k.policy().mode() == StsPolicy.Mode.ENFORCE)
-                          .filter(k -> k.policy().lists(host))
-                          .isPresent()));
+              clock,
+              log,
+              (domain, host) ->
+                  policies
+                      .inForce(domain)
+                      .filter(k -> k.policy().mode() == StsPolicy.Mode.ENFORCE)
+                      .filter(k -> k.policy().lists(host))
+                      .isPresent());
       late.set(ledger);
       first = settings;
       policyTable = new AtomicReference<>(policyTableFor(settings));

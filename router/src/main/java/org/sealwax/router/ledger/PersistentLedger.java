@@ -79,9 +79,6 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
     boolean lists(Domain domain, Domain host);
   }
 
-  /** What the ledger works with. */
-  public record LedgerEnvironment(Clock clock, MailLog log, TrustedMxHosts trustedMxHosts) {}
-
   /** A row in memory, with its evidence once somebody asked: that is asked for each delivery. */
   private static final class CachedDomain {
     private final @Nullable DomainRecord row;
@@ -155,7 +152,9 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
   }
 
   private final LedgerStore store;
-  private final LedgerEnvironment environment;
+  private final Clock clock;
+  private final MailLog log;
+  private final TrustedMxHosts trustedMxHosts;
   private volatile LedgerRules rules;
   private final Cache<Domain, CachedDomain> hot =
       Caffeine.newBuilder()
@@ -188,10 +187,17 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
   private volatile boolean full;
   private final Thread writer;
 
-  private PersistentLedger(LedgerStore store, LedgerSettings settings, LedgerEnvironment world)
+  private PersistentLedger(
+      LedgerStore store,
+      LedgerSettings settings,
+      Clock clock,
+      MailLog log,
+      TrustedMxHosts trustedMxHosts)
       throws IOException {
     this.store = store;
-    this.environment = world;
+    this.clock = clock;
+    this.log = log;
+    this.trustedMxHosts = trustedMxHosts;
     this.rules = new LedgerRules(settings, PublicSuffixList.bundled());
     for (int i = 0; i < STRIPES; i++) {
       stripes[i] = new ReentrantLock();
@@ -199,22 +205,17 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
     this.rows = new AtomicInteger(store.count());
     Map<String, Long> meta = store.meta();
     Long stored = meta.get(CLOCK);
-    Instant now = world.clock().now();
+    Instant now = clock.now();
     this.watch =
         new ClockTrust(
             now,
-            world.clock().nanoTime(),
+            clock.nanoTime(),
             stored == null ? null : Instant.ofEpochSecond(stored),
             Instant.ofEpochSecond(meta.getOrDefault(STEADY, 0L)));
     if (!watch.trusted()) {
-      world
-          .log()
-          .warning(
-              "ledger",
-              DOUBT
-                  + " (last known time: "
-                  + Instant.ofEpochSecond(stored == null ? 0 : stored)
-                  + ")");
+      log.warning(
+          "ledger",
+          DOUBT + " (last known time: " + Instant.ofEpochSecond(stored == null ? 0 : stored) + ")");
     }
     this.greetings =
         new HostRecord.Days(
@@ -235,11 +236,12 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
    * @param file in a folder that only we may write
    * @throws IOException when it cannot be read: it is not taken for an empty one
    */
-  public static PersistentLedger open(Path file, LedgerSettings settings, LedgerEnvironment world)
+  public static PersistentLedger open(
+      Path file, LedgerSettings settings, Clock clock, MailLog log, TrustedMxHosts trustedMxHosts)
       throws IOException {
     LedgerStore store = LedgerStore.open(file);
     try {
-      return new PersistentLedger(store, settings, world);
+      return new PersistentLedger(store, settings, clock, log, trustedMxHosts);
     } catch (IOException | RuntimeException e) {
       store.close();
       throw e;
@@ -274,7 +276,7 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
   /** Takes one of the day's greetings; false when they are used up. */
   public boolean tryTakeProbe() {
     synchronized (clockLock) {
-      long today = LevelProgress.day(environment.clock().now());
+      long today = LevelProgress.day(clock.now());
       int used = greetings.last() == today ? greetings.count() : 0;
       if (used >= GREETINGS_A_DAY) {
         return false;
@@ -296,10 +298,10 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
     ClockReading moment;
     synchronized (clockLock) {
       before = watch.trusted();
-      moment = watch.read(environment.clock().now(), environment.clock().nanoTime());
+      moment = watch.read(clock.now(), clock.nanoTime());
     }
     if (before != moment.trusted()) {
-      environment.log().warning("ledger", moment.trusted() ? "the clock is right again" : DOUBT);
+      log.warning("ledger", moment.trusted() ? "the clock is right again" : DOUBT);
     }
     return moment;
   }
@@ -403,13 +405,13 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
       String text = domain + " " + LedgerText.of(fact, rules.settings());
       events.computeIfAbsent(eventOf(fact), e -> new LongAdder()).increment();
       switch (fact) {
-        case LedgerChange.Fact.Promoted p -> environment.log().note("ledger", text);
-        case LedgerChange.Fact.Recovered h -> environment.log().note("ledger", text);
-        case LedgerChange.Fact.Decayed d -> environment.log().warning("ledger", text);
-        case LedgerChange.Fact.Accepted a -> environment.log().warning("ledger", text);
-        case LedgerChange.Fact.HostsAccepted h -> environment.log().warning("ledger", text);
+        case LedgerChange.Fact.Promoted p -> log.note("ledger", text);
+        case LedgerChange.Fact.Recovered h -> log.note("ledger", text);
+        case LedgerChange.Fact.Decayed d -> log.warning("ledger", text);
+        case LedgerChange.Fact.Accepted a -> log.warning("ledger", text);
+        case LedgerChange.Fact.HostsAccepted h -> log.warning("ledger", text);
         case LedgerChange.Fact.Violated v -> {
-          environment.log().warning("ledger", text);
+          log.warning("ledger", text);
           nearUs(change.row());
         }
       }
@@ -417,7 +419,7 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
     if (before != null && change.row().violation() != null) {
       ViolationClass now = rules.classOf(change.row(), moment());
       if (now != before) {
-        environment.log().warning("ledger", domain + " violation is now classed " + now.word());
+        log.warning("ledger", domain + " violation is now classed " + now.word());
       }
     }
   }
@@ -436,16 +438,14 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
   private void nearUs(DomainRecord row) {
     List<Domain> together;
     synchronized (neighbourhood) {
-      together = neighbourhood.violated(row.domain(), organisation(row), environment.clock().now());
+      together = neighbourhood.violated(row.domain(), organisation(row), clock.now());
     }
     if (!together.isEmpty()) {
-      environment
-          .log()
-          .warning(
-              "ledger",
-              together.size()
-                  + " domains of unrelated organisations show less together: the trouble is near"
-                  + " us");
+      log.warning(
+          "ledger",
+          together.size()
+              + " domains of unrelated organisations show less together: the trouble is near"
+              + " us");
     }
     for (Domain domain : together) {
       update(
@@ -485,8 +485,7 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
   }
 
   private LedgerChange begun(DomainRecord row, RoundMx answer, ClockReading at) {
-    return rules.roundBegins(
-        row, answer, host -> environment.trustedMxHosts().lists(row.domain(), host), at);
+    return rules.roundBegins(row, answer, host -> trustedMxHosts.lists(row.domain(), host), at);
   }
 
   private final class PersistentLedgerRound implements LedgerRound {
@@ -551,12 +550,10 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
     if (!at.trusted() && showing.level() == ProvenLevel.VERIFIED) {
       synchronized (clockLock) {
         watch.peerVerified(
-            rules.suffixes().registrable(host).orElse(host),
-            environment.clock().now(),
-            environment.clock().nanoTime());
+            rules.suffixes().registrable(host).orElse(host), clock.now(), clock.nanoTime());
       }
       if (watchTrusted()) {
-        environment.log().warning("ledger", "the clock is confirmed by peers; holds begin anew");
+        log.warning("ledger", "the clock is confirmed by peers; holds begin anew");
       }
     }
   }
@@ -570,7 +567,7 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
   @Override
   public Optional<Evidence.LedgerLevel> evidenceFor(Domain domain) {
     EvidenceSummary known = brief.getIfPresent(domain);
-    if (known != null && known.isValid(rules, environment.clock().now())) {
+    if (known != null && known.isValid(rules, clock.now())) {
       return known.evidence();
     }
     settled(domain);
@@ -639,7 +636,7 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
     DomainRecord row = settled(domain);
     return row == null
         ? List.of()
-        : ProvenHost.of(row, host -> environment.trustedMxHosts().lists(domain, host), since);
+        : ProvenHost.of(row, host -> trustedMxHosts.lists(domain, host), since);
   }
 
   /**
@@ -674,7 +671,7 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
     } finally {
       lock.unlock();
     }
-    environment.log().warning("ledger", domain + " is forgotten by the admin's word");
+    log.warning("ledger", domain + " is forgotten by the admin's word");
     flush();
     return true;
   }
@@ -682,9 +679,9 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
   /** The admin confirms the clock; holds begin anew. */
   public void confirmClock() {
     synchronized (clockLock) {
-      watch.confirm(environment.clock().now(), environment.clock().nanoTime());
+      watch.confirm(clock.now(), clock.nanoTime());
     }
-    environment.log().note("ledger", "the clock is confirmed by the admin; holds begin anew");
+    log.note("ledger", "the clock is confirmed by the admin; holds begin anew");
   }
 
   /** What a listing shows. */
@@ -777,7 +774,7 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
   public HostMemory at(String host) {
     synchronized (steps) {
       HostMemory memory = steps.get(host);
-      return memory == null ? HostMemory.nothing() : memory.at(environment.clock().now());
+      return memory == null ? HostMemory.nothing() : memory.at(clock.now());
     }
   }
 
@@ -804,12 +801,12 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
       } catch (IOException | UncheckedIOException e) {
         if (!failing) {
           failing = true;
-          environment.log().storeTrouble("the ledger cannot be written; it goes on in memory", e);
+          log.storeTrouble("the ledger cannot be written; it goes on in memory", e);
         }
       } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
         if (!failing) {
           failing = true;
-          environment.log().bug("ledger", e);
+          log.bug("ledger", e);
         }
       } catch (InterruptedException e) {
         return;
@@ -880,11 +877,9 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
       if (dropped == 0) {
         if (!full) {
           full = true;
-          environment
-              .log()
-              .warning(
-                  "ledger",
-                  "every row has a level: new domains are not remembered; see [ledger] domains");
+          log.warning(
+              "ledger",
+              "every row has a level: new domains are not remembered; see [ledger] domains");
         }
         return;
       }

@@ -96,8 +96,9 @@ public final class DomainStores implements Closeable {
       return PersistentLedger.open(
           environment.settings().server().state().resolve("ledger.db"),
           environment.settings().ledger(),
-          new PersistentLedger.LedgerEnvironment(
-              environment.clock(), environment.log(), this::stsPolicyLists));
+          environment.clock(),
+          environment.log(),
+          this::stsPolicyLists);
     } catch (IOException e) {
       throw new UncheckedIOException("the ledger cannot be opened: " + e.getMessage(), e);
     }

@@ -47,8 +47,9 @@ public final class CacheBench {
                 PersistentLedger.open(
                     world.folder.resolve("ledger.db"),
                     LedgerSettings.defaults(),
-                    new PersistentLedger.LedgerEnvironment(
-                        clock, new RecordingMailLog().log(), (d, h) -> false));
+                    clock,
+                    new RecordingMailLog().log(),
+                    (d, h) -> false);
             StsPolicyCache policies =
                 StsPolicyCache.open(
                     StsSettings.in(world.folder.resolve("sts.db")), world.around())) {

@@ -144,7 +144,9 @@ final class WarmCaches implements AutoCloseable {
         PersistentLedger.open(
             folder.resolve("ledger.db"),
             LedgerSettings.defaults(),
-            new PersistentLedger.LedgerEnvironment(clock, log, (domain, host) -> false));
+            clock,
+            log,
+            (domain, host) -> false);
     this.dane = new DaneSource(resolver, new HostAddresses.Families(true, true), clock);
     this.sts = new StsSource(policies);
     this.memory = new LedgerSource(ledger);

@@ -92,8 +92,9 @@ final class WhatIfTest {
         PersistentLedger.open(
             state.resolve("ledger.db"),
             LedgerSettings.defaults(),
-            new PersistentLedger.LedgerEnvironment(
-                clock, new RecordingMailLog().log(), (domain, host) -> false))) {
+            clock,
+            new RecordingMailLog().log(),
+            (domain, host) -> false)) {
       lesson.accept(ledger, clock);
     }
   }

@@ -46,8 +46,9 @@ final class LedgerDeliveryTest {
         PersistentLedger.open(
             folder.resolve("ledger.db"),
             LedgerSettings.defaults(),
-            new PersistentLedger.LedgerEnvironment(
-                net.clock, net.log.log(), (domain, host) -> false));
+            net.clock,
+            net.log.log(),
+            (domain, host) -> false);
     learnAgain();
     net.ledger = ledger;
     net.sources.add(new LedgerSource(ledger));

@@ -54,8 +54,9 @@ final class LedgerRoundsTest {
                 LedgerSettings.Regression.HOLD,
                 Duration.ofDays(180),
                 1_000),
-            new PersistentLedger.LedgerEnvironment(
-                net.clock, net.log.log(), (domain, host) -> false));
+            net.clock,
+            net.log.log(),
+            (domain, host) -> false);
     made = ledger;
     net.ledger = ledger;
     net.sources.add(new LedgerSource(ledger));

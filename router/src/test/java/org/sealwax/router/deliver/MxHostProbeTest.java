@@ -42,8 +42,9 @@ final class MxHostProbeTest {
         PersistentLedger.open(
             folder.resolve("ledger.db"),
             LedgerSettings.defaults(),
-            new PersistentLedger.LedgerEnvironment(
-                net.clock, net.log.log(), (domain, host) -> false));
+            net.clock,
+            net.log.log(),
+            (domain, host) -> false);
     net.ledger = ledger;
     net.sources.add(new LedgerSource(ledger));
     unseen =

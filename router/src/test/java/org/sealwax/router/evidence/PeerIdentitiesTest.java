@@ -343,9 +343,7 @@ final class PeerIdentitiesTest {
             1_000);
     try (PersistentLedger real =
         PersistentLedger.open(
-            folder.resolve("ledger.db"),
-            quick,
-            new PersistentLedger.LedgerEnvironment(clock, log.log(), (domain, host) -> false))) {
+            folder.resolve("ledger.db"), quick, clock, log.log(), (domain, host) -> false)) {
       // Before anything is known an attacker answers the question for MX records.
       round(real, Domain.of("mx.evil.example"), evil);
       ledger = real.proven(PEER, Instant.EPOCH);

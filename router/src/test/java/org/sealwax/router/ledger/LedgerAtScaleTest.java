@@ -49,8 +49,9 @@ final class LedgerAtScaleTest {
         PersistentLedger.open(
             file,
             LedgerSettings.defaults(),
-            new PersistentLedger.LedgerEnvironment(
-                new ManualClock(story.now), new RecordingMailLog().log(), (d, h) -> false))) {
+            new ManualClock(story.now),
+            new RecordingMailLog().log(),
+            (d, h) -> false)) {
       assertTrue(ledger.evidenceFor(name(7)).isPresent());
       Duration ready = Duration.ofNanos(System.nanoTime() - start);
       long cold = System.nanoTime();

@@ -62,9 +62,7 @@ final class PersistentLedgerTest {
 
   private PersistentLedger opened(Clock by) throws IOException {
     return PersistentLedger.open(
-        folder.resolve("ledger.db"),
-        settings,
-        new PersistentLedger.LedgerEnvironment(by, log.log(), (domain, host) -> stsLists));
+        folder.resolve("ledger.db"), settings, by, log.log(), (domain, host) -> stsLists);
   }
 
   private void restart() throws IOException {
@@ -232,9 +230,7 @@ final class PersistentLedgerTest {
     }
     try (PersistentLedger after =
         PersistentLedger.open(
-            crashed.resolve("ledger.db"),
-            settings,
-            new PersistentLedger.LedgerEnvironment(clock, log.log(), (d, h) -> false))) {
+            crashed.resolve("ledger.db"), settings, clock, log.log(), (d, h) -> false)) {
       assertEquals(TlsLevel.VERIFY, after.evidenceFor(DOMAIN).orElseThrow().level());
     }
   }

@@ -116,7 +116,9 @@ final class TlsPolicyTableTest {
         PersistentLedger.open(
             folder.resolve("ledger.db"),
             LedgerSettings.defaults(),
-            new PersistentLedger.LedgerEnvironment(clock, log.log(), (domain, mx) -> false));
+            clock,
+            log.log(),
+            (domain, mx) -> false);
     opened.add(ledger);
     TlsPolicyTable desk =
         new TlsPolicyTable(
