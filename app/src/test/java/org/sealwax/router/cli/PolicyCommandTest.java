@@ -181,9 +181,7 @@ final class PolicyCommandTest {
     Path folder = DomainStores.receiptsIn(state);
     try (ReceiptLog book =
         ReceiptLog.open(
-            folder,
-            ReceiptSettings.defaults(),
-            new ReceiptLog.ReceiptEnvironment(clock, RandomSource.seeded(1), log.log()))) {
+            folder, ReceiptSettings.defaults(), clock, RandomSource.seeded(1), log.log())) {
       for (String to : List.of("a@example.org", "b@example.org")) {
         book.add(
             new Receipt(

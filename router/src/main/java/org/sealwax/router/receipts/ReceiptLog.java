@@ -91,16 +91,14 @@ public final class ReceiptLog implements Receipts, Closeable {
   private Instant begun;
   private final MessageDigest sha = ReceiptLine.sha256();
 
-  /** What the book works with. */
-  public record ReceiptEnvironment(Clock clock, RandomSource random, MailLog log) {}
-
-  private ReceiptLog(Path folder, ReceiptSettings settings, ReceiptEnvironment world)
+  private ReceiptLog(
+      Path folder, ReceiptSettings settings, Clock clock, RandomSource random, MailLog log)
       throws IOException {
     this.folder = folder;
     this.settings = settings;
-    this.clock = world.clock();
-    this.random = world.random();
-    this.log = world.log();
+    this.clock = clock;
+    this.random = random;
+    this.log = log;
     this.key = SigningKey.in(folder);
     this.signedAt = clock.now();
     this.begun = signedAt;
@@ -113,14 +111,15 @@ public final class ReceiptLog implements Receipts, Closeable {
    *
    * @throws IOException when that is not possible
    */
-  public static ReceiptLog open(Path folder, ReceiptSettings settings, ReceiptEnvironment world)
+  public static ReceiptLog open(
+      Path folder, ReceiptSettings settings, Clock clock, RandomSource random, MailLog log)
       throws IOException {
     if (!Files.isDirectory(folder)) {
       Files.createDirectories(
           folder,
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     }
-    return new ReceiptLog(folder, settings, world);
+    return new ReceiptLog(folder, settings, clock, random, log);
   }
 
   /** Puts other settings in force: a reload. */

@@ -84,8 +84,9 @@ public final class DomainStores implements Closeable {
       return ReceiptLog.open(
           receiptsIn(environment.settings().server().state()),
           settings,
-          new ReceiptLog.ReceiptEnvironment(
-              environment.clock(), environment.random(), environment.log()));
+          environment.clock(),
+          environment.random(),
+          environment.log());
     } catch (IOException e) {
       throw new UncheckedIOException("the receipts cannot be opened: " + e.getMessage(), e);
     }

@@ -34,8 +34,7 @@ final class ReceiptLogTest {
   private ReceiptSettings settings = ReceiptSettings.defaults();
 
   private ReceiptLog open() throws IOException {
-    return ReceiptLog.open(
-        folder, settings, new ReceiptLog.ReceiptEnvironment(clock, random, log.log()));
+    return ReceiptLog.open(folder, settings, clock, random, log.log());
   }
 
   static Receipt receipt(String recipient, Receipt.@Nullable ReceiptTls tls) {
