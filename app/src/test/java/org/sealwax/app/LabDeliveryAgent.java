@@ -141,16 +141,15 @@ final class LabDeliveryAgent implements AutoCloseable {
                 fetch,
                 lab.settings().httpsPort(),
                 FirstContactWait.defaults()),
-            new StsPolicyCache.StsEnvironment(
-                resolver,
-                new PolicyFetcher(
-                    new HttpsClient(resolver, dialer, tls, roots, clock),
-                    lab.settings().httpsPort(),
-                    fetch),
-                clock,
-                chance,
-                log.log(),
-                (domain, lost) -> ledger.keep(domain, lost.kept().policy().mx())));
+            resolver,
+            new PolicyFetcher(
+                new HttpsClient(resolver, dialer, tls, roots, clock),
+                lab.settings().httpsPort(),
+                fetch),
+            clock,
+            chance,
+            log.log(),
+            (domain, lost) -> ledger.keep(domain, lost.kept().policy().mx()));
     this.courier =
         new SmtpDeliveryAgent(
             settings(),

@@ -329,18 +329,17 @@ public final class PolicydCommand {
       policies =
           StsPolicyCache.open(
               sts,
-              new StsPolicyCache.StsEnvironment(
-                  resolver,
-                  new PolicyFetcher(https, sts.port(), sts.total()),
-                  clock,
-                  random,
-                  log,
-                  (domain, lost) -> {
-                    PersistentLedger there = late.get();
-                    if (there != null) {
-                      there.keep(domain, lost.kept().policy().mx());
-                    }
-                  }));
+              resolver,
+              new PolicyFetcher(https, sts.port(), sts.total()),
+              clock,
+              random,
+              log,
+              (domain, lost) -> {
+                PersistentLedger there = late.get();
+                if (there != null) {
+                  there.keep(domain, lost.kept().policy().mx());
+                }
+              });
       ledger =
           PersistentLedger.open(
               folder.resolve(LEDGER),

@@ -77,8 +77,12 @@ public final class StsPolicyCache implements Closeable {
   private static final int LOCKS = 64;
 
   private final StsSettings settings;
-  private final StsEnvironment environment;
-  private final Clock time;
+  private final Resolver resolver;
+  private final PolicyFetcher fetcher;
+  private final Clock clock;
+  private final RandomSource random;
+  private final MailLog log;
+  private final ExpiryListener expiryListener;
   private final StsPolicyStore store;
   private final Semaphore fetches;
   private final ParsedRecordCache<String, StsLookup> announcements = new ParsedRecordCache<>();
@@ -96,24 +100,6 @@ public final class StsPolicyCache implements Closeable {
   private volatile Instant nextNote = Instant.EPOCH;
 
   /**
-   * The world around.
-   *
-   * @param resolver for {@code _mta-sts}
-   * @param fetcher for policies
-   * @param clock the time
-   * @param random jitter
-   * @param log for what an admin should see
-   * @param witness of policies that end without being taken back
-   */
-  public record StsEnvironment(
-      Resolver resolver,
-      PolicyFetcher fetcher,
-      Clock clock,
-      RandomSource random,
-      MailLog log,
-      ExpiryListener witness) {}
-
-  /**
    * What is kept of a domain, for explanations and reports.
    *
    * @param memory everything
@@ -121,11 +107,23 @@ public final class StsPolicyCache implements Closeable {
    */
   public record DomainStsStatus(StsMemory memory, StsLookup announcement) {}
 
-  private StsPolicyCache(StsSettings settings, StsEnvironment world, StsPolicyStore shelf) {
+  private StsPolicyCache(
+      StsSettings settings,
+      Resolver resolver,
+      PolicyFetcher fetcher,
+      Clock clock,
+      RandomSource random,
+      MailLog log,
+      ExpiryListener expiryListener,
+      StsPolicyStore shelf) {
     this.settings = settings;
-    this.environment = world;
+    this.resolver = resolver;
+    this.fetcher = fetcher;
+    this.clock = clock;
+    this.random = random;
+    this.log = log;
+    this.expiryListener = expiryListener;
     this.store = shelf;
-    this.time = world.clock();
     this.fetches = new Semaphore(settings.fetches());
     for (int i = 0; i < LOCKS; i++) {
       locks[i] = new ReentrantLock();
@@ -135,20 +133,33 @@ public final class StsPolicyCache implements Closeable {
   /**
    * Opens the store; nothing is fetched in the background before {@link #start}.
    *
+   * @param resolver for {@code _mta-sts}
+   * @param fetcher for policies
+   * @param clock the time
+   * @param random jitter
+   * @param log for what an admin should see
+   * @param expiryListener hears of policies that end without being taken back
    * @throws IOException when it can be neither opened nor made
    */
-  public static StsPolicyCache open(StsSettings settings, StsEnvironment world) throws IOException {
+  public static StsPolicyCache open(
+      StsSettings settings,
+      Resolver resolver,
+      PolicyFetcher fetcher,
+      Clock clock,
+      RandomSource random,
+      MailLog log,
+      ExpiryListener expiryListener)
+      throws IOException {
     StsPolicyStore shelf = StsPolicyStore.open(settings.file(), settings.domains());
     if (shelf.damagedCopy() != null) {
-      world
-          .log()
-          .warning(
-              "sts",
-              "the store of MTA-STS policies was damaged and is now "
-                  + shelf.damagedCopy()
-                  + "; policies are fetched anew");
+      log.warning(
+          "sts",
+          "the store of MTA-STS policies was damaged and is now "
+              + shelf.damagedCopy()
+              + "; policies are fetched anew");
     }
-    return new StsPolicyCache(settings, world, shelf);
+    return new StsPolicyCache(
+        settings, resolver, fetcher, clock, random, log, expiryListener, shelf);
   }
 
   private static int weight(Domain domain, StsMemory memory) {
@@ -170,8 +181,8 @@ public final class StsPolicyCache implements Closeable {
    * @throws UncheckedIOException when the store cannot be read, which is not "no policy"
    */
   public Evidence.Sts evidenceFor(Domain domain) {
-    StsLookup announcement = announcement(domain, environment.resolver());
-    Instant now = time.now();
+    StsLookup announcement = announcement(domain, resolver);
+    Instant now = clock.now();
     StsStep step = update(domain, m -> StsStep.decide(m, announcement, settings.patience(), now));
     touch(domain, now, step.memory());
     return evidence(domain, resolved(domain, step));
@@ -184,12 +195,12 @@ public final class StsPolicyCache implements Closeable {
    * @throws UncheckedIOException when the store cannot be read, which is not "no policy"
    */
   public Optional<Evidence.Sts> ifCached(Domain domain) {
-    StsLookup announcement = announcement(domain, environment.resolver().cacheOnly());
+    StsLookup announcement = announcement(domain, resolver.cacheOnly());
     if (announcement instanceof StsLookup.NoRecordAnswer) {
       // Not in memory, or trouble, which is rare enough to be looked at in full.
       return Optional.empty();
     }
-    Instant now = time.now();
+    Instant now = clock.now();
     StsStep step = update(domain, m -> StsStep.decide(m, announcement, settings.patience(), now));
     if (step.next() instanceof StsStep.StsAction.StateHolds settled) {
       touch(domain, now, step.memory());
@@ -204,7 +215,7 @@ public final class StsPolicyCache implements Closeable {
    */
   public void prefetch(Domain domain) {
     Optional<Domain> name = StsRecord.nameFor(domain);
-    if (name.isEmpty() || environment.resolver().cacheOnly().txt(name.get()).isResolved()) {
+    if (name.isEmpty() || resolver.cacheOnly().txt(name.get()).isResolved()) {
       return;
     }
     Threads.start(
@@ -212,12 +223,12 @@ public final class StsPolicyCache implements Closeable {
         () -> {
           try {
             // What became of no answer is for the mail that needs one to find, and to remember.
-            if (announcement(domain, environment.resolver()) instanceof StsLookup.RecordAnswer) {
+            if (announcement(domain, resolver) instanceof StsLookup.RecordAnswer) {
               evidenceFor(domain);
             }
           } catch (UncheckedIOException e) {
             // Whoever waits for the policy meets the same, and puts the mail off.
-            environment.log().warning("sts", String.valueOf(e.getMessage()));
+            log.warning("sts", String.valueOf(e.getMessage()));
           }
         });
   }
@@ -227,8 +238,8 @@ public final class StsPolicyCache implements Closeable {
    * announced, unless that was done within five minutes (RFC 8461 5.1).
    */
   public Evidence.Sts recheck(Domain domain) {
-    StsLookup announcement = announcement(domain, environment.resolver());
-    Instant now = time.now();
+    StsLookup announcement = announcement(domain, resolver);
+    Instant now = clock.now();
     return evidence(
         domain,
         resolved(
@@ -237,7 +248,7 @@ public final class StsPolicyCache implements Closeable {
 
   /** What is kept and announced, without fetching anything. */
   public DomainStsStatus status(Domain domain) {
-    return new DomainStsStatus(remembered(domain), announcement(domain, environment.resolver()));
+    return new DomainStsStatus(remembered(domain), announcement(domain, resolver));
   }
 
   /**
@@ -247,9 +258,9 @@ public final class StsPolicyCache implements Closeable {
   public Optional<StsMemory.FetchedPolicy> inForce(Domain domain) {
     StsMemory there = memories.getIfPresent(domain);
     try {
-      return Optional.ofNullable((there == null ? store.read(domain) : there).live(time.now()));
+      return Optional.ofNullable((there == null ? store.read(domain) : there).live(clock.now()));
     } catch (IOException e) {
-      environment.log().warning("sts", String.valueOf(e.getMessage()));
+      log.warning("sts", String.valueOf(e.getMessage()));
       return Optional.empty();
     }
   }
@@ -306,14 +317,14 @@ public final class StsPolicyCache implements Closeable {
     } catch (TimeoutException e) {
       return later(domain, "fetching it takes too long");
     } catch (ExecutionException e) {
-      environment.log().bug("sts " + domain, e.getCause() == null ? e : e.getCause());
+      log.bug("sts " + domain, e.getCause() == null ? e : e.getCause());
       return later(domain, "an error of Sealwax, see the log");
     }
   }
 
   /** Trouble of our own says nothing about the domain: the old policy, or wait. */
   private StsStep.StsAction.StateHolds later(Domain domain, String why) {
-    Instant now = time.now();
+    Instant now = clock.now();
     StsMemory.FetchedPolicy kept = remembered(domain).kept();
     if (kept != null) {
       return new StsStep.StsAction.StateHolds(kept.state(), kept.expires());
@@ -329,18 +340,16 @@ public final class StsPolicyCache implements Closeable {
           remembered(domain), later(domain, "too many policies are fetched at once"), null);
     }
     try {
-      PolicyFetch fetch = environment.fetcher().fetch(domain);
+      PolicyFetch fetch = fetcher.fetch(domain);
       PolicyFetch.FetchOutcome outcome = fetch.outcome();
-      Instant now = time.now();
+      Instant now = clock.now();
       if (outcome instanceof PolicyFetch.FetchOutcome.Obtained obtained) {
         StsPolicy policy = obtained.policy();
-        environment
-            .log()
-            .note("sts", domain + ": fetched policy " + id + ", " + policy.mode().word());
-        double jitter = environment.random().fraction();
+        log.note("sts", domain + ": fetched policy " + id + ", " + policy.mode().word());
+        double jitter = random.fraction();
         return update(domain, m -> StsStep.fetched(id, policy, now, jitter));
       }
-      environment.log().note("sts", domain + ": policy " + id + " not fetched: " + outcome.text());
+      log.note("sts", domain + ": policy " + id + " not fetched: " + outcome.text());
       return update(
           domain,
           m ->
@@ -365,26 +374,24 @@ public final class StsPolicyCache implements Closeable {
       StsStep step = change.of(before);
       StsStep.LostPolicy lost = step.lost();
       if (lost != null) {
-        environment
-            .log()
-            .warning(
-                "sts",
-                domain
-                    + ": its policy "
-                    + lost.kept().id()
-                    + " ended "
-                    + (lost.why() == StsStep.PolicyEnd.RECORD_GONE
-                        ? "and is announced no more"
-                        : "and could not be fetched again")
-                    + "; the ledger keeps its hosts");
-        environment.witness().ended(domain, lost);
+        log.warning(
+            "sts",
+            domain
+                + ": its policy "
+                + lost.kept().id()
+                + " ended "
+                + (lost.why() == StsStep.PolicyEnd.RECORD_GONE
+                    ? "and is announced no more"
+                    : "and could not be fetched again")
+                + "; the ledger keeps its hosts");
+        expiryListener.ended(domain, lost);
       }
       if (!step.memory().equals(before)) {
         memories.put(domain, step.memory());
         try {
-          store.write(domain, step.memory(), time.now());
+          store.write(domain, step.memory(), clock.now());
         } catch (IOException e) {
-          environment.log().warning("sts", String.valueOf(e.getMessage()));
+          log.warning("sts", String.valueOf(e.getMessage()));
         }
       }
       return step;
@@ -433,12 +440,12 @@ public final class StsPolicyCache implements Closeable {
       } catch (InterruptedException e) {
         return;
       } catch (IOException e) {
-        environment.log().warning("sts", String.valueOf(e.getMessage()));
+        log.warning("sts", String.valueOf(e.getMessage()));
         if (!pause()) {
           return;
         }
       } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
-        environment.log().bug("sts", e);
+        log.bug("sts", e);
         if (!pause()) {
           return;
         }
@@ -457,11 +464,11 @@ public final class StsPolicyCache implements Closeable {
 
   /** Notes use, forgets what is over, and renews what is due; for the background and tests. */
   void sweep() throws InterruptedException, IOException {
-    Instant now = time.now();
+    Instant now = clock.now();
     if (!now.isBefore(nextNote) || used.size() > MANY) {
       note(now);
     }
-    if (!time.isUncertain()) {
+    if (!clock.isUncertain()) {
       store.forget(now, now.minus(FAILURE_MEMORY), now.minus(IN_USE));
     }
     List<Domain> due = store.due(now, now.minus(IN_USE), BATCH);
@@ -494,7 +501,7 @@ public final class StsPolicyCache implements Closeable {
       thread.interrupt();
     }
     try {
-      note(time.now());
+      note(clock.now());
     } finally {
       store.close();
     }

@@ -130,13 +130,12 @@ public final class DomainStores implements Closeable {
     try {
       return StsPolicyCache.open(
           settings,
-          new StsPolicyCache.StsEnvironment(
-              environment.resolver(),
-              new PolicyFetcher(https, settings.port(), settings.total()),
-              environment.clock(),
-              environment.random(),
-              environment.log(),
-              (domain, lost) -> ledger().keep(domain, lost.kept().policy().mx())));
+          environment.resolver(),
+          new PolicyFetcher(https, settings.port(), settings.total()),
+          environment.clock(),
+          environment.random(),
+          environment.log(),
+          (domain, lost) -> ledger().keep(domain, lost.kept().policy().mx()));
     } catch (IOException e) {
       throw new UncheckedIOException(
           "the store of MTA-STS policies cannot be opened: " + e.getMessage(), e);

@@ -7,7 +7,6 @@ import org.sealwax.router.ledger.LedgerSettings;
 import org.sealwax.router.ledger.PersistentLedger;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.sts.StsPolicyCache;
-import org.sealwax.router.sts.StsSettings;
 
 /**
  * What many domains cost in memory once all of them have been asked about (MX, {@code _mta-sts},
@@ -50,9 +49,7 @@ public final class CacheBench {
                     clock,
                     new RecordingMailLog().log(),
                     (d, h) -> false);
-            StsPolicyCache policies =
-                StsPolicyCache.open(
-                    StsSettings.in(world.folder.resolve("sts.db")), world.around())) {
+            StsPolicyCache policies = world.openPolicies()) {
           boolean known =
               ledger.evidenceFor(world.domains.getLast()).isPresent()
                   && policies.inForce(world.domains.getLast()).isPresent();

@@ -303,13 +303,12 @@ public final class ColdDomainBench {
             Duration.ofSeconds(20),
             port,
             FirstContactWait.defaults()),
-        new StsPolicyCache.StsEnvironment(
-            resolver,
-            new PolicyFetcher(https, port, Duration.ofSeconds(20)),
-            clock,
-            RandomSource.secure(),
-            new RecordingMailLog().log(),
-            (domain, lost) -> {}));
+        resolver,
+        new PolicyFetcher(https, port, Duration.ofSeconds(20)),
+        clock,
+        RandomSource.secure(),
+        new RecordingMailLog().log(),
+        (domain, lost) -> {});
   }
 
   private static void delete(Path folder) throws IOException {

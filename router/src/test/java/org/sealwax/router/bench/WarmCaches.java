@@ -74,7 +74,7 @@ final class WarmCaches implements AutoCloseable {
   final CachingResolver resolver;
   final StsPolicyCache policies;
   final PersistentLedger ledger;
-  private final StsPolicyCache.StsEnvironment around;
+  private final PolicyFetcher fetcher;
   final Policy policy =
       new Policy(FallbackLadder.of(true, true, Duration.ofHours(4)), TlsFloors.DEFAULT);
   final EvidenceSource dane;
@@ -131,15 +131,8 @@ final class WarmCaches implements AutoCloseable {
                     IdentityStore.fixed(ca.identity("router.example"), Map.of(), clock)),
             ca.roots(),
             clock);
-    this.around =
-        new StsPolicyCache.StsEnvironment(
-            resolver,
-            new PolicyFetcher(https, 443, Duration.ofSeconds(5)),
-            clock,
-            RandomSource.secure(),
-            log,
-            (domain, lost) -> {});
-    this.policies = StsPolicyCache.open(StsSettings.in(folder.resolve("sts.db")), around);
+    this.fetcher = new PolicyFetcher(https, 443, Duration.ofSeconds(5));
+    this.policies = openPolicies();
     this.ledger =
         PersistentLedger.open(
             folder.resolve("ledger.db"),
@@ -154,9 +147,16 @@ final class WarmCaches implements AutoCloseable {
         new EvidenceGatherer(List.of(new PolicyRows(TlsLevel.MAY, List.of()), dane, sts, memory));
   }
 
-  /** What its policies are fetched with. */
-  StsPolicyCache.StsEnvironment around() {
-    return around;
+  /** The policies from their file, as after a restart. */
+  StsPolicyCache openPolicies() throws IOException {
+    return StsPolicyCache.open(
+        StsSettings.in(folder.resolve("sts.db")),
+        resolver,
+        fetcher,
+        clock,
+        RandomSource.secure(),
+        new RecordingMailLog().log(),
+        (domain, lost) -> {});
   }
 
   private String zone() {

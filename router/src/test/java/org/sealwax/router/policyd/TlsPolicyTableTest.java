@@ -104,13 +104,12 @@ final class TlsPolicyTableTest {
     StsPolicyCache policies =
         StsPolicyCache.open(
             StsSettings.in(folder.resolve("sts.db")),
-            new StsPolicyCache.StsEnvironment(
-                dns,
-                new PolicyFetcher(https, host.port(), Duration.ofSeconds(30)),
-                clock,
-                RandomSource.seeded(1),
-                log.log(),
-                ExpiryListener.none()));
+            dns,
+            new PolicyFetcher(https, host.port(), Duration.ofSeconds(30)),
+            clock,
+            RandomSource.seeded(1),
+            log.log(),
+            ExpiryListener.none());
     opened.add(policies);
     PersistentLedger ledger =
         PersistentLedger.open(

@@ -150,13 +150,12 @@ final class StsPolicyCacheTest {
     StsPolicyCache policies =
         StsPolicyCache.open(
             settings,
-            new StsPolicyCache.StsEnvironment(
-                resolver,
-                new PolicyFetcher(https, settings.port(), settings.total()),
-                SteadyClock.startingWith(clock).believed(),
-                RandomSource.seeded(1),
-                log.log(),
-                witness));
+            resolver,
+            new PolicyFetcher(https, settings.port(), settings.total()),
+            SteadyClock.startingWith(clock).believed(),
+            RandomSource.seeded(1),
+            log.log(),
+            witness);
     opened.add(policies);
     return policies;
   }
