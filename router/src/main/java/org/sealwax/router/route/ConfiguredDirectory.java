@@ -39,24 +39,10 @@ public final class ConfiguredDirectory implements RecipientDirectory {
   private record RelaySource(
       ForwardSettings.RelayDomain settings, @Nullable WatchedFile<Set<String>> listed) {}
 
-  /**
-   * What a directory works with.
-   *
-   * @param probe asks next hops about recipients
-   * @param memory of their answers; outlives configurations
-   * @param clock time
-   * @param random for a secret that has to be made
-   * @param log facts
-   */
-  public record DirectoryEnvironment(
-      RecipientProbe probe,
-      VerificationCache memory,
-      Clock clock,
-      RandomSource random,
-      MailLog log) {}
-
   private final ForwardSettings settings;
-  private final DirectoryEnvironment environment;
+  private final RecipientProbe probe;
+  private final VerificationCache verifications;
+  private final RandomSource random;
   private final Clock clock;
   private final MailLog log;
   private final TransportTable routes;
@@ -68,18 +54,31 @@ public final class ConfiguredDirectory implements RecipientDirectory {
   /**
    * Reads all files; makes the secret for sender rewriting when it is absent.
    *
+   * @param probe asks next hops about recipients
+   * @param verifications their answers; outlives configurations
+   * @param clock time
+   * @param random for a secret that has to be made
+   * @param log facts
    * @param former of the configuration before, or null: files that it reads too are read as {@link
    *     WatchedFile#reload} says
    * @throws InvalidFileException when a file is wrong, with all that is wrong in that file
    * @throws IOException when a file cannot be read
    */
   public ConfiguredDirectory(
-      ForwardSettings settings, DirectoryEnvironment world, @Nullable ConfiguredDirectory former)
+      ForwardSettings settings,
+      RecipientProbe probe,
+      VerificationCache verifications,
+      Clock clock,
+      RandomSource random,
+      MailLog log,
+      @Nullable ConfiguredDirectory former)
       throws IOException {
     this.settings = settings;
-    this.environment = world;
-    this.clock = world.clock();
-    this.log = world.log();
+    this.probe = probe;
+    this.verifications = verifications;
+    this.random = random;
+    this.clock = clock;
+    this.log = log;
     this.routes = new TransportTable(settings);
     for (ForwardSettings.AliasDomain row : settings.aliasDomains()) {
       AliasSource source = new AliasSource(row.file(), row.caseSensitive());
@@ -174,7 +173,7 @@ public final class ConfiguredDirectory implements RecipientDirectory {
       ForwardSettings.SenderRewriting rewriting, @Nullable ConfiguredDirectory former)
       throws IOException {
     Path file = rewriting.secretFile();
-    if (SrsSecretFile.makeIfAbsent(file, environment.random())) {
+    if (SrsSecretFile.makeIfAbsent(file, random)) {
       log.note("forward", "made a secret for sender rewriting: " + file);
     }
     WatchedFile<Srs> before =
@@ -378,7 +377,7 @@ public final class ConfiguredDirectory implements RecipientDirectory {
 
   private AddressResolution verified(Mailbox recipient) {
     NextHop hop = routes.nextHopFor(new DeliveryTarget.Remote(recipient));
-    return switch (environment.memory().verify(recipient, hop, environment.probe())) {
+    return switch (verifications.verify(recipient, hop, probe)) {
       case RecipientProbe.VerificationResult.Exists e -> new AddressResolution.Relayed();
       case RecipientProbe.VerificationResult.Refused refused ->
           isAboutTheMailbox(refused.reply())

@@ -423,10 +423,7 @@ public final class Router implements Closeable {
                     new PipeDeliveryAgent(next.pipes(), PipeDeliveryAgent.runsAsRoot())));
     RecipientProbe probe = (mailbox, hop) -> courier.get().recipientVerifier().probe(mailbox, hop);
     ConfiguredDirectory ours =
-        new ConfiguredDirectory(
-            next.forward(),
-            new ConfiguredDirectory.DirectoryEnvironment(probe, recipients, clock, random, log),
-            directory);
+        new ConfiguredDirectory(next.forward(), probe, recipients, clock, random, log, directory);
     PasswordFile users = passwords(next);
     ReceiveConfiguration in =
         new ReceiveConfiguration(

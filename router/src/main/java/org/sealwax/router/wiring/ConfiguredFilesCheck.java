@@ -229,12 +229,11 @@ public final class ConfiguredFilesCheck {
     try (TextMailLog silent = discardingDirectory()) {
       new ConfiguredDirectory(
               read,
-              new ConfiguredDirectory.DirectoryEnvironment(
-                  nobody,
-                  new VerificationCache(null, clock, silent),
-                  clock,
-                  RandomSource.secure(),
-                  silent),
+              nobody,
+              new VerificationCache(null, clock, silent),
+              clock,
+              RandomSource.secure(),
+              silent,
               null)
           .aliasErrors()
           .forEach(w -> warning("aliases", w));

@@ -123,10 +123,7 @@ final class ConfiguredDirectoryTest {
           return answer;
         };
     return new ConfiguredDirectory(
-        settings,
-        new ConfiguredDirectory.DirectoryEnvironment(
-            probe, memory, clock, RandomSource.seeded(1), log.log()),
-        former);
+        settings, probe, memory, clock, RandomSource.seeded(1), log.log(), former);
   }
 
   private ConfiguredDirectory directory() throws IOException {
