@@ -60,7 +60,13 @@ public final class TlsReporter implements TlsSessionListener, Closeable {
   private static final int ANSWER = 4_096;
 
   private final ReportSettings settings;
-  private final TlsReporterEnvironment environment;
+  private final Resolver resolver;
+  private final HttpsClient https;
+  private final Intake intake;
+  private final StsPolicyTexts stsPolicies;
+  private final Clock clock;
+  private final RandomSource random;
+  private final MailLog log;
   private final CountDownLatch ending = new CountDownLatch(1);
   private final Map<Domain, SessionCounts> tallies = new HashMap<>();
   private Instant begin;
@@ -69,23 +75,6 @@ public final class TlsReporter implements TlsSessionListener, Closeable {
   private Instant nextSending;
   private Thread thread = Thread.currentThread();
 
-  /**
-   * What the reporter works with.
-   *
-   * @param resolver for {@code _smtp._tls} records
-   * @param https with the public roots and a guarded dialer: strangers name the hosts
-   * @param intake of the queue, for reports by mail
-   * @param stsPolicies the text of the MTA-STS policies in force
-   */
-  public record TlsReporterEnvironment(
-      Resolver resolver,
-      HttpsClient https,
-      Intake intake,
-      StsPolicyTexts stsPolicies,
-      Clock clock,
-      RandomSource random,
-      MailLog log) {}
-
   /** Knows the lines of the MTA-STS policy that applies to a domain. */
   @FunctionalInterface
   public interface StsPolicyTexts {
@@ -93,24 +82,52 @@ public final class TlsReporter implements TlsSessionListener, Closeable {
     List<String> of(Domain domain);
   }
 
-  private TlsReporter(ReportSettings settings, TlsReporterEnvironment world, Instant begin) {
+  private TlsReporter(
+      ReportSettings settings,
+      Resolver resolver,
+      HttpsClient https,
+      Intake intake,
+      StsPolicyTexts stsPolicies,
+      Clock clock,
+      RandomSource random,
+      MailLog log,
+      Instant begin) {
     this.settings = settings;
-    this.environment = world;
+    this.resolver = resolver;
+    this.https = https;
+    this.intake = intake;
+    this.stsPolicies = stsPolicies;
+    this.clock = clock;
+    this.random = random;
+    this.log = log;
     this.begin = begin;
-    this.kept = world.clock().now();
+    this.kept = clock.now();
     this.nextSending = kept;
   }
 
   /**
    * Takes up what an earlier process counted.
    *
+   * @param resolver for {@code _smtp._tls} records
+   * @param https with the public roots and a guarded dialer: strangers name the hosts
+   * @param intake of the queue, for reports by mail
+   * @param stsPolicies the text of the MTA-STS policies in force
    * @throws IOException when the folder cannot be used
    */
-  public static TlsReporter open(ReportSettings settings, TlsReporterEnvironment world)
+  public static TlsReporter open(
+      ReportSettings settings,
+      Resolver resolver,
+      HttpsClient https,
+      Intake intake,
+      StsPolicyTexts stsPolicies,
+      Clock clock,
+      RandomSource random,
+      MailLog log)
       throws IOException {
     Files.createDirectories(settings.folder());
-    Instant begin = periodOf(world.clock().now(), settings.period());
-    TlsReporter reporter = new TlsReporter(settings, world, begin);
+    Instant begin = periodOf(clock.now(), settings.period());
+    TlsReporter reporter =
+        new TlsReporter(settings, resolver, https, intake, stsPolicies, clock, random, log, begin);
     for (SessionCountFile.Due due : SessionCountFile.of(settings.folder(), begin).read()) {
       TlsReport report = due.report();
       SessionCounts tally = new SessionCounts(report.domain());
@@ -132,7 +149,7 @@ public final class TlsReporter implements TlsSessionListener, Closeable {
     }
     List<SessionResult> told = results.stream().map(this::withText).toList();
     synchronized (this) {
-      turn(environment.clock().now());
+      turn(clock.now());
       SessionCounts tally = tallies.get(domain);
       if (tally == null) {
         if (tallies.size() >= settings.domains()) {
@@ -155,10 +172,7 @@ public final class TlsReporter implements TlsSessionListener, Closeable {
     }
     return new SessionResult(
         new AppliedPolicy(
-            policy.type(),
-            policy.domain(),
-            environment.stsPolicies().of(policy.domain()),
-            policy.mxHosts()),
+            policy.type(), policy.domain(), stsPolicies.of(policy.domain()), policy.mxHosts()),
         result.failure());
   }
 
@@ -175,14 +189,12 @@ public final class TlsReporter implements TlsSessionListener, Closeable {
       keep();
       tallies.clear();
       begin = current;
-      nextSending =
-          current.plusMillis(
-              (long) (environment.random().fraction() * settings.spread().toMillis()));
+      nextSending = current.plusMillis((long) (random.fraction() * settings.spread().toMillis()));
     }
   }
 
   private synchronized void keep() {
-    kept = environment.clock().now();
+    kept = clock.now();
     if (!dirty) {
       return;
     }
@@ -192,9 +204,7 @@ public final class TlsReporter implements TlsSessionListener, Closeable {
       SessionCountFile.of(settings.folder(), begin).write(reports);
       dirty = false;
     } catch (IOException e) {
-      environment
-          .log()
-          .warning("report", "the counts for TLS reports cannot be kept: " + e.getMessage());
+      log.warning("report", "the counts for TLS reports cannot be kept: " + e.getMessage());
     }
   }
 
@@ -215,9 +225,9 @@ public final class TlsReporter implements TlsSessionListener, Closeable {
     try {
       while (!ending.await(tick, TimeUnit.MILLISECONDS)) {
         try {
-          tick(environment.clock().now());
+          tick(clock.now());
         } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
-          environment.log().bug("report", e);
+          log.bug("report", e);
         }
       }
     } catch (InterruptedException e) {
@@ -252,7 +262,7 @@ public final class TlsReporter implements TlsSessionListener, Closeable {
       }
     } catch (IOException e) {
       left = true;
-      environment.log().warning("report", "TLS reports wait: " + e.getMessage());
+      log.warning("report", "TLS reports wait: " + e.getMessage());
     }
     Duration pause = settings.period().compareTo(AGAIN) < 0 ? settings.period() : AGAIN;
     synchronized (this) {
@@ -301,24 +311,19 @@ public final class TlsReporter implements TlsSessionListener, Closeable {
     if (name.isEmpty()) {
       return Optional.empty();
     }
-    DnsAnswer<String> answer = environment.resolver().txt(name.get());
+    DnsAnswer<String> answer = resolver.txt(name.get());
     if (answer.kind() == DnsAnswer.Kind.UNKNOWN) {
       return Optional.of(due);
     }
     return switch (ReportingPolicy.of(answer.records())) {
       case ReportingPolicy.None n -> Optional.empty();
       case ReportingPolicy.Several s -> {
-        environment
-            .log()
-            .note(
-                "report",
-                report.domain() + " gets no TLS report: it has " + s.records() + " records");
+        log.note(
+            "report", report.domain() + " gets no TLS report: it has " + s.records() + " records");
         yield Optional.empty();
       }
       case ReportingPolicy.Invalid i -> {
-        environment
-            .log()
-            .note("report", report.domain() + " gets no TLS report: its record has " + i.why());
+        log.note("report", report.domain() + " gets no TLS report: its record has " + i.why());
         yield Optional.empty();
       }
       case ReportingPolicy.Wanted wanted -> rest(due, wanted.addresses());
@@ -360,18 +365,16 @@ public final class TlsReporter implements TlsSessionListener, Closeable {
     HttpsExchange exchange;
     try {
       exchange =
-          environment
-              .https()
-              .exchange(
-                  new HttpsRequest(
-                      address.host(),
-                      address.port(),
-                      address.path(),
-                      Optional.of(
-                          new HttpsRequest.RequestContent(
-                              "application/tlsrpt+gzip", TlsReportMessage.compressed(report))),
-                      HttpsRequest.CertificateUse.DEMANDED,
-                      new HttpsRequest.Limits(ANSWER, POST_TIME)));
+          https.exchange(
+              new HttpsRequest(
+                  address.host(),
+                  address.port(),
+                  address.path(),
+                  Optional.of(
+                      new HttpsRequest.RequestContent(
+                          "application/tlsrpt+gzip", TlsReportMessage.compressed(report))),
+                  HttpsRequest.CertificateUse.DEMANDED,
+                  new HttpsRequest.Limits(ANSWER, POST_TIME)));
     } catch (IOException e) {
       throw new java.io.UncheckedIOException(e); // writing to memory
     }
@@ -382,34 +385,30 @@ public final class TlsReporter implements TlsSessionListener, Closeable {
         taken
             ? "handed over"
             : status > 0 ? "answered " + status : String.valueOf(exchange.failure());
-    environment
-        .log()
-        .note(
-            "report",
-            "TLS report "
-                + report.id()
-                + " for "
-                + report.domain()
-                + " to https://"
-                + address.host()
-                + ": "
-                + outcome);
+    log.note(
+        "report",
+        "TLS report "
+            + report.id()
+            + " for "
+            + report.domain()
+            + " to https://"
+            + address.host()
+            + ": "
+            + outcome);
     return taken;
   }
 
   private boolean mail(TlsReport report, ReportAddress.ByMail address) {
     DkimSigner signer = settings.signer();
     if (signer == null) {
-      environment
-          .log()
-          .note(
-              "report",
-              "no TLS report for "
-                  + report.domain()
-                  + " by mail: there is no [tlsrpt] dkim_key to sign it");
+      log.note(
+          "report",
+          "no TLS report for "
+              + report.domain()
+              + " by mail: there is no [tlsrpt] dkim_key to sign it");
       return true;
     }
-    String unique = HexFormat.of().formatHex(environment.random().bytes(12));
+    String unique = HexFormat.of().formatHex(random.bytes(12));
     try {
       byte[] message =
           TlsReportMessage.write(
@@ -419,25 +418,21 @@ public final class TlsReporter implements TlsSessionListener, Closeable {
               settings.submitter(),
               signer,
               unique,
-              environment.clock().now());
-      String id = ReportQueueing.queue(environment.intake(), settings.contact(), address, message);
-      environment
-          .log()
-          .note(
-              "report",
-              "TLS report "
-                  + report.id()
-                  + " for "
-                  + report.domain()
-                  + " to "
-                  + address.mailbox()
-                  + ": queued as "
-                  + id);
+              clock.now());
+      String id = ReportQueueing.queue(intake, settings.contact(), address, message);
+      log.note(
+          "report",
+          "TLS report "
+              + report.id()
+              + " for "
+              + report.domain()
+              + " to "
+              + address.mailbox()
+              + ": queued as "
+              + id);
       return true;
     } catch (IOException e) {
-      environment
-          .log()
-          .warning("report", "TLS report " + report.id() + " waits: " + e.getMessage());
+      log.warning("report", "TLS report " + report.id() + " waits: " + e.getMessage());
       return false;
     }
   }

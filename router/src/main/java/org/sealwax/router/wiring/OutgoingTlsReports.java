@@ -57,25 +57,24 @@ public final class OutgoingTlsReports implements Closeable {
               row.spread(),
               signer,
               ReportSettings.DOMAINS),
-          new TlsReporter.TlsReporterEnvironment(
+          world.resolver(),
+          new HttpsClient(
               world.resolver(),
-              new HttpsClient(
-                  world.resolver(),
-                  SystemDialer.guarded(world.settings().dialer()),
-                  (wire, offer, total) -> world.tls().get().connect(wire, offer, total),
-                  world.archives()::roots,
-                  world.clock()),
-              world.intake(),
-              domain ->
-                  world
-                      .archives()
-                      .policies()
-                      .flatMap(p -> p.inForce(domain))
-                      .map(kept -> kept.policy().text().lines().limit(LINES).toList())
-                      .orElse(List.of()),
-              world.clock(),
-              world.random(),
-              world.log()));
+              SystemDialer.guarded(world.settings().dialer()),
+              (wire, offer, total) -> world.tls().get().connect(wire, offer, total),
+              world.archives()::roots,
+              world.clock()),
+          world.intake(),
+          domain ->
+              world
+                  .archives()
+                  .policies()
+                  .flatMap(p -> p.inForce(domain))
+                  .map(kept -> kept.policy().text().lines().limit(LINES).toList())
+                  .orElse(List.of()),
+          world.clock(),
+          world.random(),
+          world.log());
     } catch (IOException e) {
       throw new UncheckedIOException("TLS reports cannot be made: " + e.getMessage(), e);
     }

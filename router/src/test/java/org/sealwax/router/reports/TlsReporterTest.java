@@ -243,22 +243,21 @@ final class TlsReporterTest {
             Duration.ZERO,
             signs ? signer() : null,
             2),
-        new TlsReporter.TlsReporterEnvironment(
+        dns,
+        new HttpsClient(
             dns,
-            new HttpsClient(
-                dns,
-                SystemDialer.guarded(
-                    new DialerSettings(List.of(Cidr.parse("127.0.0.0/8").orElseThrow()))),
-                ROOM.client(
-                    ClientTlsSettings.defaults(),
-                    IdentityStore.fixed(CA.identity("router.example"), Map.of(), Clock.system())),
-                CA.roots(),
-                Clock.system()),
-            letterbox,
-            domain -> List.of("version: STSv1", "mode: testing"),
-            clock,
-            RandomSource.seeded(7),
-            log.log));
+            SystemDialer.guarded(
+                new DialerSettings(List.of(Cidr.parse("127.0.0.0/8").orElseThrow()))),
+            ROOM.client(
+                ClientTlsSettings.defaults(),
+                IdentityStore.fixed(CA.identity("router.example"), Map.of(), Clock.system())),
+            CA.roots(),
+            Clock.system()),
+        letterbox,
+        domain -> List.of("version: STSv1", "mode: testing"),
+        clock,
+        RandomSource.seeded(7),
+        log.log);
   }
 
   private static final KeyPair KEYS = rsa();
