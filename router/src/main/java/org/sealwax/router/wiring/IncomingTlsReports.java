@@ -89,12 +89,11 @@ public final class IncomingTlsReports implements Closeable {
           new ReportInbox(
               row.storage(),
               half.compareTo(PATIENCE) < 0 ? half : PATIENCE,
-              new ReportInbox.ReportInboxEnvironment(
-                  desk,
-                  environment.resolver(),
-                  PublicSuffixList.bundled(),
-                  environment.clock(),
-                  environment.log()));
+              desk,
+              environment.resolver(),
+              PublicSuffixList.bundled(),
+              environment.clock(),
+              environment.log());
       return new ReportReceivers(shelf, desk, inbox);
     } catch (IOException e) {
       throw new UncheckedIOException(

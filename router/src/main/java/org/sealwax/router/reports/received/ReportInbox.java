@@ -31,22 +31,13 @@ public final class ReportInbox implements DeliveryAgent {
   public static final String HOST = "tlsrpt";
 
   private final ReentrantLock one = new ReentrantLock(true);
-  private final ReportInboxEnvironment environment;
+  private final ReportIntake intake;
+  private final Resolver resolver;
+  private final PublicSuffixList suffixes;
+  private final Clock clock;
+  private final MailLog log;
   private final RejectedMailFolder aside;
   private final Duration patience;
-
-  /**
-   * What the inbox works with.
-   *
-   * @param resolver for the keys of signatures
-   * @param suffixes says which domains are of one organisation
-   */
-  public record ReportInboxEnvironment(
-      ReportIntake intake,
-      Resolver resolver,
-      PublicSuffixList suffixes,
-      Clock clock,
-      MailLog log) {}
 
   /**
    * An inbox.
@@ -54,10 +45,22 @@ public final class ReportInbox implements DeliveryAgent {
    * @param settings where what is no report is put aside: a folder in the shelf's
    * @param patience how long a message waits for the DNS or the disk; shorter than the queue's
    *     lifetime, so that none is bounced at its end
+   * @param resolver for the keys of signatures
+   * @param suffixes says which domains are of one organisation
    */
   public ReportInbox(
-      ReceivedReportSettings settings, Duration patience, ReportInboxEnvironment world) {
-    this.environment = world;
+      ReceivedReportSettings settings,
+      Duration patience,
+      ReportIntake intake,
+      Resolver resolver,
+      PublicSuffixList suffixes,
+      Clock clock,
+      MailLog log) {
+    this.intake = intake;
+    this.resolver = resolver;
+    this.suffixes = suffixes;
+    this.clock = clock;
+    this.log = log;
     this.patience = patience;
     this.aside = new RejectedMailFolder(settings.folder().resolve("aside"));
   }
@@ -95,7 +98,7 @@ public final class ReportInbox implements DeliveryAgent {
       };
     } catch (RuntimeException | StackOverflowError e) {
       // The boundary for bugs of our own: the message is kept, and waits for a mended program.
-      environment.log().bug("report " + consignment.id(), e);
+      log.bug("report " + consignment.id(), e);
       return later(consignment, message, "an error of Sealwax, which its log tells");
     }
   }
@@ -103,20 +106,20 @@ public final class ReportInbox implements DeliveryAgent {
   private Outcome take(
       Consignment consignment, byte[] message, ReportExtraction.ExtractionResult.ReportFound report)
       throws InterruptedException {
-    return switch (DkimVerification.of(message, environment.resolver(), environment.suffixes())) {
+    return switch (DkimVerification.of(message, resolver, suffixes)) {
       case DkimVerification.NotSigned not -> aside(consignment, message, not.why());
       case DkimVerification.KeyLookupFailed not -> later(consignment, message, not.why());
       case DkimVerification.Signed signed -> {
         ReportOrigin origin =
             new ReportOrigin(ReportOrigin.ReportTransport.MAIL, signed.by().name());
-        yield switch (environment.intake().accept(report.bytes(), report.packed(), origin)) {
+        yield switch (intake.accept(report.bytes(), report.packed(), origin)) {
           case ReportIntakeResult.Stored kept -> {
             String what = ReceivedReportLog.kept(kept);
-            environment.log().note("tlsrpt", consignment.id() + ": " + what);
+            log.note("tlsrpt", consignment.id() + ": " + what);
             yield delivered("kept");
           }
           case ReportIntakeResult.Duplicate d -> {
-            environment.log().note("tlsrpt", consignment.id() + ": a report that was here before");
+            log.note("tlsrpt", consignment.id() + ": a report that was here before");
             yield delivered("kept before");
           }
           case ReportIntakeResult.Refused refused -> aside(consignment, message, refused.why());
@@ -127,8 +130,7 @@ public final class ReportInbox implements DeliveryAgent {
   }
 
   private Outcome later(Consignment consignment, byte[] message, String why) {
-    boolean waited =
-        Duration.between(consignment.arrived(), environment.clock().now()).compareTo(patience) >= 0;
+    boolean waited = Duration.between(consignment.arrived(), clock.now()).compareTo(patience) >= 0;
     return waited ? aside(consignment, message, why) : deferred("tlsrpt", why);
   }
 
@@ -138,11 +140,8 @@ public final class ReportInbox implements DeliveryAgent {
     } catch (IOException e) {
       return deferred("tlsrpt", why + "; and it cannot be put aside: " + e.getMessage());
     }
-    environment
-        .log()
-        .warning(
-            "tlsrpt",
-            consignment.id() + " from <" + consignment.sender() + "> is put aside: " + why);
+    log.warning(
+        "tlsrpt", consignment.id() + " from <" + consignment.sender() + "> is put aside: " + why);
     return delivered("put aside: " + why);
   }
 

@@ -75,10 +75,7 @@ final class ReportInboxTest {
     ReceivedReportStore shelf = ReceivedReportStore.open(settings(), log.log());
     ReportIntake desk = new ReportIntake(ours, shelf, clock);
     ReportInbox inbox =
-        new ReportInbox(
-            settings(),
-            Duration.ofDays(1),
-            new ReportInbox.ReportInboxEnvironment(desk, dns, SUFFIXES, clock, log.log()));
+        new ReportInbox(settings(), Duration.ofDays(1), desk, dns, SUFFIXES, clock, log.log());
     return java.util.Objects.requireNonNull(
         inbox
             .deliver(
