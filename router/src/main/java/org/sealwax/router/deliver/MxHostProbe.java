@@ -40,13 +40,17 @@ public final class MxHostProbe implements AutoCloseable {
 
   private static final Duration SWEEP = Duration.ofMinutes(1);
 
-  private final MxHostProbeEnvironment environment;
+  private final Supplier<PersistentLedger> ledger;
+  private final Supplier<SmtpDeliveryAgent> deliveryAgent;
+  private final Clock clock;
+  private final RandomSource random;
+  private final MailLog log;
   private final Map<Domain, Instant> waiting = new ConcurrentHashMap<>();
   private final Semaphore wake = new Semaphore(0);
   private volatile boolean closed;
 
   /**
-   * What it works with.
+   * Nothing happens before {@link #start}.
    *
    * @param ledger knows which hosts are unseen, and counts greetings
    * @param deliveryAgent of the configuration in force; makes the connection
@@ -54,16 +58,17 @@ public final class MxHostProbe implements AutoCloseable {
    * @param random jitter
    * @param log facts
    */
-  public record MxHostProbeEnvironment(
+  public MxHostProbe(
       Supplier<PersistentLedger> ledger,
       Supplier<SmtpDeliveryAgent> deliveryAgent,
       Clock clock,
       RandomSource random,
-      MailLog log) {}
-
-  /** Nothing happens before {@link #start}. */
-  public MxHostProbe(MxHostProbeEnvironment world) {
-    this.environment = world;
+      MailLog log) {
+    this.ledger = ledger;
+    this.deliveryAgent = deliveryAgent;
+    this.clock = clock;
+    this.random = random;
+    this.log = log;
   }
 
   /** Receipts that go to {@code next}, and tell where mail was delivered. */
@@ -83,8 +88,8 @@ public final class MxHostProbe implements AutoCloseable {
   }
 
   private Instant due() {
-    long jitter = (long) (SPREAD.toMillis() * environment.random().fraction());
-    return environment.clock().now().plus(SOONEST).plusMillis(jitter);
+    long jitter = (long) (SPREAD.toMillis() * random.fraction());
+    return clock.now().plus(SOONEST).plusMillis(jitter);
   }
 
   /** Begins to greet, and goes on until closed. */
@@ -104,7 +109,7 @@ public final class MxHostProbe implements AutoCloseable {
           return;
         }
         // Neither a ledger that cannot be read nor a bug of ours ends the greetings for good.
-        environment.log().bug("unseen hosts", e);
+        log.bug("unseen hosts", e);
       } catch (InterruptedException e) {
         return;
       }
@@ -117,7 +122,7 @@ public final class MxHostProbe implements AutoCloseable {
    * @throws InterruptedException when the thread is told to stop
    */
   void greetDueHosts() throws InterruptedException {
-    Instant now = environment.clock().now();
+    Instant now = clock.now();
     for (Map.Entry<Domain, Instant> entry : Map.copyOf(waiting).entrySet()) {
       if (!entry.getValue().isAfter(now)) {
         waiting.remove(entry.getKey());
@@ -127,16 +132,14 @@ public final class MxHostProbe implements AutoCloseable {
   }
 
   private void greet(Domain domain) throws InterruptedException {
-    Set<Domain> unseen = environment.ledger().get().hostsToProbe(domain);
-    if (unseen.isEmpty() || !environment.ledger().get().tryTakeProbe()) {
+    Set<Domain> unseen = ledger.get().hostsToProbe(domain);
+    if (unseen.isEmpty() || !ledger.get().tryTakeProbe()) {
       return;
     }
     List<Domain> some = new ArrayList<>(unseen);
-    Domain host = some.get(environment.random().below(some.size()));
-    String seen = environment.deliveryAgent().get().greet(domain, host).orElse("no address");
-    environment
-        .log()
-        .note("ledger", "greeted " + host + " of " + domain + " without mail: " + seen);
+    Domain host = some.get(random.below(some.size()));
+    String seen = deliveryAgent.get().greet(domain, host).orElse("no address");
+    log.note("ledger", "greeted " + host + " of " + domain + " without mail: " + seen);
     if (unseen.size() > 1) {
       delivered(domain);
     }

@@ -239,8 +239,7 @@ public final class Router implements Closeable {
     this.peerIdentities = stores.peerIdentities(tls.verifier());
     this.mxHostProbe =
         new MxHostProbe(
-            new MxHostProbe.MxHostProbeEnvironment(
-                stores::ledger, () -> outboundNow().deliveryAgent().get(), clock, random, log));
+            stores::ledger, () -> outboundNow().deliveryAgent().get(), clock, random, log);
     this.memories = new Lazy<>(() -> new HostMemoryCache(stores.ledger()));
     // Behind the lock of the spool: a second process must not take the marks of the first.
     this.crashMarks = openCrashMarks(state);

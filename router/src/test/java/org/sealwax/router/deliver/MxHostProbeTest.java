@@ -49,8 +49,7 @@ final class MxHostProbeTest {
     net.sources.add(new LedgerSource(ledger));
     unseen =
         new MxHostProbe(
-            new MxHostProbe.MxHostProbeEnvironment(
-                () -> ledger, net::courier, net.clock, RandomSource.seeded(1), net.log.log()));
+            () -> ledger, net::courier, net.clock, RandomSource.seeded(1), net.log.log());
     net.dns
         .mx("example.org", 10, "mx1.example.org")
         .a("mx1.example.org", "192.0.2.1")
