@@ -99,21 +99,6 @@ public final class Queue implements Intake, Closeable {
     void start(String name, Runnable task);
   }
 
-  /**
-   * What the queue works with.
-   *
-   * @param spool the store
-   * @param routing where to, by the configuration in force
-   * @param delivery how mail leaves
-   */
-  public record QueueEnvironment(
-      Spool spool,
-      Routing routing,
-      DeliveryAgent delivery,
-      Clock clock,
-      RandomSource random,
-      MailLog log) {}
-
   final Spool spool;
   final Routing routing;
   private final DeliveryAgent delivery;
@@ -179,36 +164,89 @@ public final class Queue implements Intake, Closeable {
     }
   }
 
-  /** A queue; {@link #start} sets it going. */
-  public Queue(QueueEnvironment rooms, QueueSettings settings) {
-    this(rooms, settings, CrashMarks.none());
+  /**
+   * A queue; {@link #start} sets it going.
+   *
+   * @param spool the store
+   * @param routing where to, by the configuration in force
+   * @param delivery how mail leaves
+   */
+  public Queue(
+      Spool spool,
+      Routing routing,
+      DeliveryAgent delivery,
+      Clock clock,
+      RandomSource random,
+      MailLog log,
+      QueueSettings settings) {
+    this(spool, routing, delivery, clock, random, log, settings, CrashMarks.none());
   }
 
-  /** A queue that marks the messages of its rounds; {@link #start} sets it going. */
-  public Queue(QueueEnvironment rooms, QueueSettings settings, CrashMarks marks) {
-    this(rooms, settings, marks, Threads::start);
+  /**
+   * A queue that marks the messages of its rounds; {@link #start} sets it going.
+   *
+   * @param spool the store
+   * @param routing where to, by the configuration in force
+   * @param delivery how mail leaves
+   */
+  public Queue(
+      Spool spool,
+      Routing routing,
+      DeliveryAgent delivery,
+      Clock clock,
+      RandomSource random,
+      MailLog log,
+      QueueSettings settings,
+      CrashMarks marks) {
+    this(spool, routing, delivery, clock, random, log, settings, marks, Threads::start);
   }
 
-  /** With a runner of its own, for simulations. */
-  public Queue(QueueEnvironment rooms, QueueSettings settings, Runner runner) {
-    this(rooms, settings, CrashMarks.none(), runner);
+  /**
+   * With a runner of its own, for simulations.
+   *
+   * @param spool the store
+   * @param routing where to, by the configuration in force
+   * @param delivery how mail leaves
+   */
+  public Queue(
+      Spool spool,
+      Routing routing,
+      DeliveryAgent delivery,
+      Clock clock,
+      RandomSource random,
+      MailLog log,
+      QueueSettings settings,
+      Runner runner) {
+    this(spool, routing, delivery, clock, random, log, settings, CrashMarks.none(), runner);
   }
 
-  private Queue(QueueEnvironment rooms, QueueSettings settings, CrashMarks marks, Runner runner) {
+  private Queue(
+      Spool spool,
+      Routing routing,
+      DeliveryAgent delivery,
+      Clock clock,
+      RandomSource random,
+      MailLog log,
+      QueueSettings settings,
+      CrashMarks marks,
+      Runner runner) {
     this.marks = marks;
-    this.spool = rooms.spool();
-    this.routing = rooms.routing();
-    this.delivery = rooms.delivery();
-    this.clock = rooms.clock();
-    this.random = rooms.random();
-    this.log = rooms.log();
+    this.spool = spool;
+    this.routing = routing;
+    this.delivery = delivery;
+    this.clock = clock;
+    this.random = random;
+    this.log = log;
     this.runner = runner;
     this.settings = settings;
     this.scheduler = new Scheduler(Scheduler.Limits.of(settings));
     this.notices = new NotificationWriter(spool, routing, clock, log);
     this.consequences =
         new StepApplier(
-            rooms,
+            spool,
+            clock,
+            random,
+            log,
             notices,
             this::settings,
             new StepApplier.AfterCommit() {

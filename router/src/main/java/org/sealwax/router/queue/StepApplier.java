@@ -52,14 +52,17 @@ final class StepApplier {
   private final LongAdder notified = new LongAdder();
 
   StepApplier(
-      Queue.QueueEnvironment rooms,
+      Spool spool,
+      Clock clock,
+      RandomSource random,
+      MailLog log,
       NotificationWriter notices,
       Supplier<QueueSettings> settings,
       AfterCommit after) {
-    this.spool = rooms.spool();
-    this.clock = rooms.clock();
-    this.random = rooms.random();
-    this.log = rooms.log();
+    this.spool = spool;
+    this.clock = clock;
+    this.random = random;
+    this.log = log;
     this.notices = notices;
     this.settings = settings;
     this.after = after;

@@ -246,13 +246,12 @@ public final class Router implements Closeable {
     spool.markSteps(crashMarks);
     this.queue =
         new Queue(
-            new Queue.QueueEnvironment(
-                spool,
-                target -> outboundNow().routes().nextHopFor(target),
-                this::deliver,
-                steady,
-                random,
-                log),
+            spool,
+            target -> outboundNow().routes().nextHopFor(target),
+            this::deliver,
+            steady,
+            random,
+            log,
             settings.queue(),
             crashMarks);
     this.held =

@@ -67,14 +67,12 @@ public final class QueueBench {
 
   private static Queue queue(SqliteSpool spool, org.sealwax.router.queue.DeliveryAgent delivery) {
     return new Queue(
-        new Queue.QueueEnvironment(
-            spool,
-            target ->
-                new NextHop.ByMx((Domain) ((DeliveryTarget.Remote) target).mailbox().domain()),
-            delivery,
-            Clock.system(),
-            RandomSource.secure(),
-            new BugLog().log),
+        spool,
+        target -> new NextHop.ByMx((Domain) ((DeliveryTarget.Remote) target).mailbox().domain()),
+        delivery,
+        Clock.system(),
+        RandomSource.secure(),
+        new BugLog().log,
         QueueSettings.defaults(Domain.of("router.example")));
   }
 

@@ -67,15 +67,13 @@ final class ClockJumpTest {
               log.log);
       queue =
           new org.sealwax.router.queue.Queue(
-              new org.sealwax.router.queue.Queue.QueueEnvironment(
-                  spool,
-                  target ->
-                      new NextHop.ByMx(
-                          (Domain) ((DeliveryTarget.Remote) target).mailbox().domain()),
-                  this::deliver,
-                  clock,
-                  RandomSource.secure(),
-                  log.log),
+              spool,
+              target ->
+                  new NextHop.ByMx((Domain) ((DeliveryTarget.Remote) target).mailbox().domain()),
+              this::deliver,
+              clock,
+              RandomSource.secure(),
+              log.log,
               QueueSettings.defaults(Domain.of("router.example")),
               (name, task) -> rounds.add(task));
     }

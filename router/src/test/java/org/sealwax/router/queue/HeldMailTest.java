@@ -94,13 +94,12 @@ final class HeldMailTest {
             log);
     queue =
         new Queue(
-            new Queue.QueueEnvironment(
-                spool,
-                target -> new NextHop.ByMx(Domain.of("target.example")),
-                this::deliver,
-                clock,
-                RandomSource.secure(),
-                log),
+            spool,
+            target -> new NextHop.ByMx(Domain.of("target.example")),
+            this::deliver,
+            clock,
+            RandomSource.secure(),
+            log,
             QueueSettings.defaults(Domain.of("router.example"))
                 .withPostmaster(mailbox("postmaster@router.example")));
     queue.start();

@@ -89,19 +89,18 @@ final class QueueTest {
 
   private Queue newQueue(Spool store) {
     return new Queue(
-        new Queue.QueueEnvironment(
-            store,
-            target ->
-                switch (target) {
-                  case DeliveryTarget.Remote r -> new NextHop.ByMx((Domain) r.mailbox().domain());
-                  case DeliveryTarget.Command c -> new NextHop.Pipe(c.pipe());
-                  case DeliveryTarget.Postmaster p -> new NextHop.NoPostmaster();
-                  case DeliveryTarget.Reports r -> new NextHop.Reports();
-                },
-            this::deliver,
-            Clock.system(),
-            RandomSource.secure(),
-            log.log),
+        store,
+        target ->
+            switch (target) {
+              case DeliveryTarget.Remote r -> new NextHop.ByMx((Domain) r.mailbox().domain());
+              case DeliveryTarget.Command c -> new NextHop.Pipe(c.pipe());
+              case DeliveryTarget.Postmaster p -> new NextHop.NoPostmaster();
+              case DeliveryTarget.Reports r -> new NextHop.Reports();
+            },
+        this::deliver,
+        Clock.system(),
+        RandomSource.secure(),
+        log.log,
         QueueSettings.defaults(Domain.of("router.example")));
   }
 

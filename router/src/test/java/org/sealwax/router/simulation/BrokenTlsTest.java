@@ -96,13 +96,12 @@ final class BrokenTlsTest {
     List<Runnable> tasks = new ArrayList<>();
     Queue queue =
         new Queue(
-            new Queue.QueueEnvironment(
-                spool,
-                t -> new NextHop.ByMx(Domain.of("example.org")),
-                this::deliver,
-                clock,
-                RandomSource.seeded(1),
-                log.log),
+            spool,
+            t -> new NextHop.ByMx(Domain.of("example.org")),
+            this::deliver,
+            clock,
+            RandomSource.seeded(1),
+            log.log,
             QueueSettings.defaults(Domain.of("router.example")),
             (name, task) -> tasks.add(task));
     int sent = 0;

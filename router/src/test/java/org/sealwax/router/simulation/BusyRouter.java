@@ -102,13 +102,12 @@ final class BusyRouter implements AutoCloseable {
         };
     queue =
         new Queue(
-            new Queue.QueueEnvironment(
-                new MemorySpool(new QueueIds(clock, RandomSource.seeded(seed), 0)),
-                t -> new NextHop.ByMx((Domain) ((DeliveryTarget.Remote) t).mailbox().domain()),
-                this::deliver,
-                clock,
-                RandomSource.seeded(seed),
-                log.log),
+            new MemorySpool(new QueueIds(clock, RandomSource.seeded(seed), 0)),
+            t -> new NextHop.ByMx((Domain) ((DeliveryTarget.Remote) t).mailbox().domain()),
+            this::deliver,
+            clock,
+            RandomSource.seeded(seed),
+            log.log,
             QueueSettings.defaults(Domain.of("router.example")),
             this::start);
   }

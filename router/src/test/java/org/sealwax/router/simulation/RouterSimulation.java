@@ -146,13 +146,12 @@ final class RouterSimulation {
             d.hostName(),
             d.postmaster());
     return new Queue(
-        new Queue.QueueEnvironment(
-            spool,
-            t -> new NextHop.ByMx((Domain) mailbox(t).domain()),
-            this::deliver,
-            clock(),
-            RandomSource.seeded(random.nextLong()),
-            log.log),
+        spool,
+        t -> new NextHop.ByMx((Domain) mailbox(t).domain()),
+        this::deliver,
+        clock(),
+        RandomSource.seeded(random.nextLong()),
+        log.log,
         settings,
         (name, task) -> tasks.add(task));
   }
