@@ -169,7 +169,7 @@ final class PoisonedItemTest {
     "org.sealwax.router.spool.SpoolWriter#put,              bug,   0, change-not-stored",
     "org.sealwax.router.queue.Scheduler#offer,         halt,  2, ended-process",
     "org.sealwax.router.queue.Scheduler#offer,         bug,   0, internal-fault",
-    "org.sealwax.router.queue.NotificationWriter#about,           halt,  2, ended-process",
+    "org.sealwax.router.queue.NotificationWriter#notification,           halt,  2, ended-process",
   })
   void isHeldAndKeepsNoOtherMailBack(String method, String kind, int unexpected, String reason)
       throws Exception {

@@ -93,13 +93,13 @@ final class Salvage {
         }
         return used || contents > 0;
       }
-      if (!isEmpty(LOG) && WalFile.isSuspicious(folder.resolve(LOG))) {
+      if (!isEmpty(LOG) && WalFile.isDamaged(folder.resolve(LOG))) {
         Path aside = newFolder();
         copy(folder.resolve(LOG), aside.resolve(LOG));
         BodyFiles.sync(aside);
         BodyFiles.sync(folder);
         log.storeTrouble(
-            "the end of the database's log is damaged or was never completed; mail in it is not"
+            "the database's log is damaged before its last commit; mail behind that place is not"
                 + " delivered; the log is kept in "
                 + aside.getFileName(),
             null);

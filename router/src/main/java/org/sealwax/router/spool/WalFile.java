@@ -9,12 +9,29 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * A look at the write-ahead log that a run left behind, before the engine reads it.
+ * The write-ahead log that a run left behind, examined before the engine reads it.
  *
- * <p>The engine believes the log up to its first frame with a wrong checksum, and overwrites the
- * rest without a word: after a crash that is right, for the rest was never synced. After damage the
- * rest can be acknowledged mail. The form of the file is in
- * https://sqlite.org/fileformat2.html#the_write_ahead_log.
+ * <p>The engine reads the log up to its first frame with a wrong salt or checksum, and overwrites
+ * the rest silently. That is right after a crash: the transaction at that place was not completed.
+ * It is wrong after damage: then the rest can be acknowledged mail. The difference is a commit
+ * behind that place, because the engine begins a transaction only after the one before it is
+ * complete. The form of the file is in https://sqlite.org/walformat.html.
+ *
+ * <p>What an interrupted run leaves, and is therefore no damage:
+ *
+ * <ul>
+ *   <li>whole frames of a transaction without its last frame, which marks the commit;
+ *   <li>the header of a frame, which is written first, and none or a part of its page; the rest of
+ *       the frame is the end of the file, or what was there before;
+ *   <li>pages of such a transaction that were written twice, whose checksum is stale, and after
+ *       them frames without salts and checksums, which the engine fills in at the commit;
+ *   <li>frames of earlier generations of the log, in other salts;
+ *   <li>frames of a transaction that an earlier interrupted or rolled-back transaction left there,
+ *       in the same salts.
+ * </ul>
+ *
+ * <p>Damage that cannot be distinguished from these: in the frame that holds the last commit of the
+ * log (but for its salts), and a log that is cut off.
  */
 final class WalFile {
   private static final int HEADER = 32;
@@ -24,11 +41,10 @@ final class WalFile {
   private WalFile() {}
 
   /**
-   * Whether the log holds something that the engine would not read and that is neither left over
-   * from before the log was last begun again nor the whole frames of a transaction that was never
-   * completed.
+   * Whether the log has a commit that the engine would not read, or a header that it would not
+   * accept.
    */
-  static boolean isSuspicious(Path file) throws IOException {
+  static boolean isDamaged(Path file) throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
       long size = channel.size();
       if (size <= HEADER) {
@@ -41,40 +57,38 @@ final class WalFile {
       }
       ByteOrder order = (magic & 1) != 0 ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN;
       int page = header.getInt(8);
-      int restarts = header.getInt(12);
-      int salt1 = header.getInt(16);
-      int salt2 = header.getInt(20);
-      WalChecksum sum = new WalChecksum(order);
-      sum.add(header.slice(0, 24));
-      if (page != Sqlite.PAGE || !sum.is(header.getInt(24), header.getInt(28))) {
+      WalChecksum start = WalChecksum.ZERO.and(header.slice(0, 24).order(order));
+      if (page != Sqlite.PAGE || !start.equals(WalChecksum.at(header, 24))) {
         return true;
       }
-      long frame = FRAME_HEADER + (long) page;
-      long at = HEADER;
-      for (; at < size; at += frame) {
-        ByteBuffer bytes = read(channel, at, (int) Math.min(frame, size - at));
-        boolean whole = bytes.limit() == frame;
-        if (bytes.limit() < 16) {
-          return true;
-        }
-        if (bytes.getInt(8) != salt1 || bytes.getInt(12) != salt2) {
+      long salts = header.getLong(16);
+      long length = FRAME_HEADER + (long) page;
+      boolean accepted = true;
+      // The checksum of the frame before: as it is written there, and as it follows from its bytes.
+      WalChecksum written = start;
+      WalChecksum following = start;
+      for (long at = HEADER; at + length <= size; at += length) {
+        ByteBuffer frame = read(channel, at, (int) length);
+        if (frame.limit() < length) {
           break;
         }
-        if (whole) {
-          sum.add(bytes.slice(0, 8));
-          sum.add(bytes.slice(FRAME_HEADER, page));
+        ByteBuffer start8 = frame.slice(0, 8).order(order);
+        ByteBuffer content = frame.slice(FRAME_HEADER, page).order(order);
+        WalChecksum own = WalChecksum.at(frame, 16);
+        WalChecksum next = written.and(start8).and(content);
+        boolean ofThisLog = frame.getLong(8) == salts;
+        boolean commit = frame.getInt(4) != 0;
+        boolean first = accepted;
+        accepted &= ofThisLog && own.equals(next);
+        if (!accepted && commit) {
+          // The checksum covers the salts of the header too: a frame that follows is of this log.
+          boolean sound = own.equals(next) && (ofThisLog || first);
+          if (sound || ofThisLog && own.equals(following.and(start8).and(content))) {
+            return true;
+          }
         }
-        if (!whole || !sum.is(bytes.getInt(16), bytes.getInt(20))) {
-          return true;
-        }
-      }
-      // Behind the last frame of this log lie only frames of logs before it, in their salts.
-      for (; at < size; at += frame) {
-        ByteBuffer bytes = read(channel, at, (int) Math.min(FRAME_HEADER, size - at));
-        int age = bytes.limit() < 16 ? 0 : salt1 - bytes.getInt(8);
-        if (age < 1 || age > restarts || bytes.getInt(12) == salt2) {
-          return true;
-        }
+        following = next;
+        written = own;
       }
       return false;
     }
@@ -89,29 +103,24 @@ final class WalFile {
   }
 
   /** The running checksum: two words over pairs of words. */
-  private static final class WalChecksum {
-    private final ByteOrder order;
-    private int first;
-    private int second;
+  private record WalChecksum(int first, int second) {
+    static final WalChecksum ZERO = new WalChecksum(0, 0);
 
-    WalChecksum(ByteOrder order) {
-      this.order = order;
+    /** As written in a header, where it is always big-endian. */
+    static WalChecksum at(ByteBuffer bytes, int place) {
+      return new WalChecksum(bytes.getInt(place), bytes.getInt(place + 4));
     }
 
-    void add(ByteBuffer bytes) {
-      IntBuffer words = bytes.order(order).asIntBuffer();
+    /** Goes on with these bytes, in their own order. */
+    WalChecksum and(ByteBuffer bytes) {
+      IntBuffer words = bytes.asIntBuffer();
       int one = first;
       int two = second;
       while (words.remaining() >= 2) {
         one += words.get() + two;
         two += words.get() + one;
       }
-      first = one;
-      second = two;
-    }
-
-    boolean is(int one, int two) {
-      return first == one && second == two;
+      return new WalChecksum(one, two);
     }
   }
 }
