@@ -34,8 +34,13 @@ final class DocumentsTest {
           Path.of("docs"),
           Path.of("dist"),
           Path.of("bench"),
-          Path.of("scenarios"),
-          Path.of("src"));
+          Path.of("scenarios"));
+
+  /** Sources and build files of each module, without what the build makes. */
+  private static final List<Path> MODULES =
+      ArchitectureTest.modules().keySet().stream()
+          .flatMap(m -> Stream.of(Path.of(m, "src"), Path.of(m, "pom.xml")))
+          .toList();
 
   private static final Pattern DECISION =
       Pattern.compile("(?:\\bADRs? |\\badr/)(\\d{3,4}(?:(?:, | and )\\d{4})*)");
@@ -51,7 +56,17 @@ final class DocumentsTest {
       Pattern.compile("((?:[a-z]\\w*\\.)*)([A-Z]\\w*[a-z]\\w*)((?:\\.\\w+)*)(?:\\(\\))?");
 
   private static final Pattern FILE =
-      Pattern.compile("(?:src|docs|bench|dist|scenarios)/[\\w./-]*\\w");
+      Pattern.compile(
+          "(?:(?:(?:mail|testkit|router|assess|lab|app)/)?src|docs|bench|dist|scenarios)/[\\w./-]*\\w");
+
+  /** A package below {@code org.sealwax}, with or without this root. */
+  private static final Pattern PACKAGE =
+      Pattern.compile(
+          "(?:org\\.sealwax\\.)?((?:mail|testkit|router|assess|lab)(?:\\.[a-z]+)+)(?:\\.\\*)?");
+
+  /** A row of the tables of packages in ARCHITECTURE.md: the package, and what it holds. */
+  private static final Pattern PACKAGE_ROW =
+      Pattern.compile("(?m)^\\| `((?:mail|testkit|router|assess|lab|app)[a-z.]*)` \\|(.*)\\|$");
 
   private static final Pattern TYPE =
       Pattern.compile("\\b(?:class|record|interface|enum) +([A-Z]\\w*)");
@@ -65,10 +80,6 @@ final class DocumentsTest {
           "LongAdder",
           "No", // a value of TLS-Required
           "StateDirectory"); // of systemd
-
-  /** Words of the drawing in ARCHITECTURE.md that begin with a capital and are no types. */
-  private static final Set<String> WORDS =
-      Set.of("Postfix", "SQLite", "Wiring"); // Wiring: the part of app that is named behind it
 
   /** Each type's name, and the sources that declare it. */
   private static final Map<String, Set<Path>> TYPES = new HashMap<>();
@@ -88,7 +99,7 @@ final class DocumentsTest {
 
   private static List<Path> files(String... endings) throws IOException {
     Set<Path> out = new TreeSet<>();
-    for (Path place : PLACES) {
+    for (Path place : Stream.concat(PLACES.stream(), MODULES.stream()).toList()) {
       try (Stream<Path> all = Files.walk(place)) {
         all.filter(Files::isRegularFile)
             .filter(f -> Stream.of(endings).anyMatch(e -> f.toString().endsWith(e)))
@@ -216,40 +227,84 @@ final class DocumentsTest {
   }
 
   @Test
-  void everyTypeOfTheDrawingExists() throws IOException {
-    String page = Files.readString(Path.of("ARCHITECTURE.md"));
-    String drawing = page.split("(?m)^```$")[1];
-    Set<String> wrong = new TreeSet<>();
-    int types = 0;
-    for (MatchResult m :
-        Pattern.compile("\\b[A-Z]\\w*[a-z]\\w*").matcher(drawing).results().toList()) {
-      if (!WORDS.contains(m.group())) {
-        types++;
-        if (!TYPES.containsKey(m.group())) {
-          wrong.add(m.group());
-        }
-      }
-    }
-    assertEquals(Set.of(), wrong);
-    assertTrue(types > 60, "only " + types + " were found");
+  void theTablesOfPackagesAreThoseOfTheModulesInTheOrderOfImports() throws IOException {
+    List<String> named =
+        PACKAGE_ROW
+            .matcher(Files.readString(Path.of("ARCHITECTURE.md")))
+            .results()
+            .map(m -> m.group(1))
+            .toList();
+    assertEquals(
+        ArchitectureTest.modules().values().stream().flatMap(List::stream).toList(), named);
   }
 
   @Test
-  void everyPackageOfTheDrawingExists() throws IOException {
-    String page = Files.readString(Path.of("ARCHITECTURE.md"));
-    String drawing = page.split("(?m)^```$")[1];
-    Set<String> named =
-        Pattern.compile("(?m)^(?:floor \\d  | {9})([a-z]+) ")
-            .matcher(drawing)
-            .results()
-            .map(m -> m.group(1))
-            .collect(Collectors.toCollection(TreeSet::new));
-    assertEquals(new TreeSet<>(ArchitectureTest.rooms()), named);
-    Set<String> built = new TreeSet<>();
-    try (Stream<Path> all = Files.list(Path.of("src/main/java/org/sealwax"))) {
-      all.map(f -> f.getFileName().toString()).forEach(built::add);
+  void everyTypeInTheTablesOfPackagesIsInItsPackage() throws IOException {
+    Set<String> wrong = new TreeSet<>();
+    int types = 0;
+    for (MatchResult row :
+        PACKAGE_ROW.matcher(Files.readString(Path.of("ARCHITECTURE.md"))).results().toList()) {
+      for (MatchResult code : CODE.matcher(row.group(2)).results().toList()) {
+        java.util.regex.Matcher name = NAME.matcher(code.group(1));
+        if (name.matches() && name.group(1).isEmpty()) {
+          types++;
+          if (!exists("org.sealwax." + row.group(1) + ".", name.group(2), name.group(3))) {
+            wrong.add(row.group(1) + ": " + code.group(1));
+          }
+        }
+      }
     }
-    assertEquals(built, named);
+    none(wrong);
+    assertTrue(types > 100, "only " + types + " were found");
+  }
+
+  @Test
+  void everyPackageThatADocumentNamesExists() throws IOException {
+    Set<String> built =
+        ArchitectureTest.modules().values().stream()
+            .flatMap(List::stream)
+            .collect(Collectors.toSet());
+    Set<String> wrong = new TreeSet<>();
+    int names = 0;
+    for (Path document : files(".md")) {
+      String text = Files.readString(document);
+      if (isSuperseded(document, text)) {
+        continue;
+      }
+      for (MatchResult code : CODE.matcher(text).results().toList()) {
+        java.util.regex.Matcher name = PACKAGE.matcher(code.group(1));
+        if (name.matches()) {
+          names++;
+          if (!built.contains(name.group(1))) {
+            wrong.add(document + ": " + code.group(1));
+          }
+        }
+      }
+    }
+    none(wrong);
+    assertTrue(names > 50, "only " + names + " were found");
+  }
+
+  /** A comment or a document that refers to a test, as proof or as the place of a rule. */
+  @Test
+  void everyTestThatIsNamedExists() throws IOException {
+    Pattern test = Pattern.compile("\\b[A-Z]\\w*[a-z]Test\\b");
+    Set<String> wrong = new TreeSet<>();
+    int names = 0;
+    for (Path file : files(".java", ".md", ".xml", ".sh", "run")) {
+      String text = Files.readString(file);
+      if (isSuperseded(file, text)) {
+        continue;
+      }
+      for (MatchResult m : test.matcher(text).results().toList()) {
+        names++;
+        if (!TYPES.containsKey(m.group()) && !FOREIGN.contains(m.group())) {
+          wrong.add(file + ": " + m.group());
+        }
+      }
+    }
+    none(wrong);
+    assertTrue(names > 300, "only " + names + " were found");
   }
 
   @Test

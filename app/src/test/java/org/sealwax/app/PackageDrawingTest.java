@@ -16,8 +16,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
- * What is generated from the code and shown in review: the drawing of the house and the index of
- * RFCs. {@code mvn test -Dtest=PackageDrawingTest -Dsealwax.bless=true} writes them anew.
+ * What is generated from the code and shown in review: the list of packages and the index of RFCs.
+ * {@code mvn test -Dtest=PackageDrawingTest -Dsealwax.bless=true} writes them again.
  */
 final class PackageDrawingTest {
   private static final Pattern CITATION =
@@ -27,52 +27,50 @@ final class PackageDrawingTest {
   @Test
   void thePackageDrawingMatchesTheCode() throws IOException {
     Map<String, TreeSet<String>> imports = new TreeMap<>();
-    Map<String, Integer> classes = new TreeMap<>();
+    Map<String, Integer> types = new TreeMap<>();
     for (JavaClass c : ArchitectureTest.mainClasses()) {
-      String from = shortName(c.getPackageName());
+      String from = ArchitectureTest.shortName(c);
       imports.putIfAbsent(from, new TreeSet<>());
       if (!c.getSimpleName().equals("package-info") && c.isTopLevelClass()) {
-        classes.merge(from, 1, Integer::sum);
+        types.merge(from, 1, Integer::sum);
       }
       for (Dependency d : c.getDirectDependenciesFromSelf()) {
-        String to = d.getTargetClass().getPackageName();
-        if (to.startsWith("org.sealwax.") && !shortName(to).equals(from)) {
-          imports.get(from).add(shortName(to));
+        String to = ArchitectureTest.shortName(d.getTargetClass().getBaseComponentType());
+        if (!to.isEmpty() && !to.equals(from)) {
+          imports.get(from).add(to);
         }
       }
     }
     StringBuilder drawing =
-        new StringBuilder("# The house as built: room (top-level types) -> rooms it imports.\n");
-    for (String room : ArchitectureTest.rooms()) {
-      for (Map.Entry<String, TreeSet<String>> e : imports.entrySet()) {
-        if (e.getKey().equals(room) || e.getKey().startsWith(room + ".")) {
-          drawing
-              .append(e.getKey())
-              .append(" (")
-              .append(classes.getOrDefault(e.getKey(), 0))
-              .append(") -> ")
-              .append(String.join(" ", e.getValue()))
-              .append('\n');
-        }
-      }
-    }
-    compare(Path.of("docs/house.txt"), drawing.toString().replaceAll("(?m) +$", ""));
+        new StringBuilder(
+            "# The packages as built, by module: package (top-level types) -> packages it"
+                + " imports.\n");
+    ArchitectureTest.modules()
+        .forEach(
+            (module, packages) -> {
+              int all = packages.stream().mapToInt(p -> types.getOrDefault(p, 0)).sum();
+              drawing.append("\n# ").append(module).append(" (").append(all).append(")\n");
+              for (String name : packages) {
+                drawing
+                    .append(name)
+                    .append(" (")
+                    .append(types.getOrDefault(name, 0))
+                    .append(") -> ")
+                    .append(String.join(" ", imports.getOrDefault(name, new TreeSet<>())))
+                    .append('\n');
+              }
+            });
+    compare(Path.of("docs/packages.txt"), drawing.toString().replaceAll("(?m) +$", ""));
   }
 
   @Test
   void theRfcIndexListsEveryRfcThatTheCodeCites() throws IOException {
     Map<Integer, Map<String, TreeSet<String>>> index = new TreeMap<>();
-    try (Stream<Path> files = Files.walk(Path.of("src/main/java"))) {
-      for (Path file : files.filter(f -> f.toString().endsWith(".java")).sorted().toList()) {
-        String text = Files.readString(file).replaceAll("\\n\\s*(\\*|//) ?", " ");
-        String name = Path.of("src/main/java/org/sealwax").relativize(file).toString();
-        Matcher m = CITATION.matcher(text);
-        while (m.find()) {
-          String section = m.group(2) == null ? "" : m.group(2);
-          index
-              .computeIfAbsent(Integer.valueOf(m.group(1)), n -> new TreeMap<>())
-              .computeIfAbsent(section, s -> new TreeSet<>())
-              .add(name.replace(".java", ""));
+    for (String module : ArchitectureTest.modules().keySet()) {
+      Path sources = Path.of(module, "src/main/java");
+      try (Stream<Path> files = Files.walk(sources)) {
+        for (Path file : files.filter(f -> f.toString().endsWith(".java")).sorted().toList()) {
+          cite(sources.resolve("org/sealwax").relativize(file).toString(), file, index);
         }
       }
     }
@@ -99,8 +97,17 @@ final class PackageDrawingTest {
     compare(Path.of("docs/rfc-index.md"), out.toString().strip() + "\n");
   }
 
-  private static String shortName(String packageName) {
-    return packageName.substring("org.sealwax.".length());
+  private static void cite(String name, Path file, Map<Integer, Map<String, TreeSet<String>>> index)
+      throws IOException {
+    String text = Files.readString(file).replaceAll("\\n\\s*(\\*|//) ?", " ");
+    Matcher m = CITATION.matcher(text);
+    while (m.find()) {
+      String section = m.group(2) == null ? "" : m.group(2);
+      index
+          .computeIfAbsent(Integer.valueOf(m.group(1)), n -> new TreeMap<>())
+          .computeIfAbsent(section, s -> new TreeSet<>())
+          .add(name.replace(".java", ""));
+    }
   }
 
   private static void compare(Path golden, String now) throws IOException {
