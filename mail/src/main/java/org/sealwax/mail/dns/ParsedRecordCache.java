@@ -32,6 +32,9 @@ public final class ParsedRecordCache<T, M> {
   private final Cache<Domain, ParsedRecords<T, M>> remembered =
       Caffeine.newBuilder().maximumSize(MAX_REMEMBERED).executor(Runnable::run).build();
 
+  /** An empty cache of at most {@value #MAX_REMEMBERED} names. */
+  public ParsedRecordCache() {}
+
   /** What an answer with records means; empty when it has none. */
   public Optional<M> of(Domain asked, DnsAnswer<T> answer, Function<DnsAnswer<T>, M> reading) {
     if (answer.kind() != DnsAnswer.Kind.FOUND) {

@@ -12,6 +12,9 @@ public final class ReplyWriter {
   private byte[] buffer = new byte[256];
   private int length;
 
+  /** A writer with an empty buffer. */
+  public ReplyWriter() {}
+
   /** Appends one reply; lines are cut at {@link SmtpLimits#REPLY_LINE_OUT}. */
   public void append(Reply reply) {
     List<String> lines = reply.lines();
