@@ -26,6 +26,7 @@ module org.sealwax.mail {
   requires tools.jackson.databind;
 
   exports org.sealwax.mail.address;
+  exports org.sealwax.mail.client;
   exports org.sealwax.mail.dane;
   exports org.sealwax.mail.dns;
   exports org.sealwax.mail.http;

@@ -4,8 +4,8 @@
  * org.sealwax.mail.dane.TlsaBaseDomain} says under which names to look for one; {@link
  * org.sealwax.mail.dane.TlsaAnswer} says what the answer there means; {@link
  * org.sealwax.mail.dane.DaneReferenceNames} are the names that a certificate below a DANE anchor
- * may have. Who asks the DNS is {@code router.evidence.DaneSource}; who matches certificates is
- * {@code mail.tls.PeerVerifier}.
+ * may have. Who asks the DNS is {@code mail.client.DaneLookup}; who matches certificates is {@code
+ * mail.tls.PeerVerifier}.
  *
  * <p>Invariants: no answer that failed or does not validate is ever "no TLSA" (RFC 7672 2.1.1,
  * 2.2); a record that we cannot use still means TLS; nobody is asked for TLSA records below a name

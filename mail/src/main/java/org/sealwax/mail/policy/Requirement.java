@@ -1,14 +1,19 @@
 package org.sealwax.mail.policy;
 
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.tls.verdict.Pin;
+import org.sealwax.mail.tls.verdict.ReferenceIdentity;
 import org.sealwax.mail.tls.verdict.TlsFloor;
+import org.sealwax.mail.tls.verdict.TlsaAssociations;
+import org.sealwax.mail.tls.verdict.TrustRoots;
 
 /**
  * What must hold before mail may go to one host: independent axes, not one ladder.
@@ -110,6 +115,41 @@ public record Requirement(
     return roots.size() > 1
         ? Optional.of("certificates by different CAs are demanded of one host")
         : Optional.empty();
+  }
+
+  /**
+   * Against whom a peer is judged, so that its verdict answers this requirement.
+   *
+   * @param undemanded names that are judged where the requirement demands no identity: of hosts
+   *     that the admin named. A host from an MX record is not among them: its name is the DNS's
+   *     word, and "verified" would be a claim that nobody checked
+   * @param roots certificate authorities by name; those of {@link IdentityRequirement#PUBLIC_ROOTS}
+   *     among them
+   * @return names, pins, authorities and TLSA records
+   * @throws IllegalArgumentException when the requirement names authorities that {@code roots}
+   *     lacks
+   */
+  public ReferenceIdentity references(List<Domain> undemanded, Map<String, TrustRoots> roots) {
+    List<Domain> names = new ArrayList<>(identity.isEmpty() ? undemanded : List.of());
+    Set<Pin> pins = Set.of();
+    TlsaAssociations associations = TlsaAssociations.NONE;
+    String authorities = IdentityRequirement.PUBLIC_ROOTS;
+    for (IdentityRequirement demand : identity) {
+      switch (demand) {
+        case IdentityRequirement.Pkix pkix -> {
+          names.addAll(pkix.names());
+          authorities = pkix.roots();
+        }
+        case IdentityRequirement.Pinned pinned -> pins = pinned.pins();
+        case IdentityRequirement.Tlsa tlsa -> associations = tlsa.associations();
+      }
+    }
+    TrustRoots anchors = roots.get(authorities);
+    if (anchors == null) {
+      throw new IllegalArgumentException("no roots of the name " + authorities);
+    }
+    // A verdict by pin would hide whether the name holds; the policy looks at pins by itself.
+    return new ReferenceIdentity(names, names.isEmpty() ? pins : Set.of(), anchors, associations);
   }
 
   /** Whether this is at least as strict as {@code other} on every axis. */

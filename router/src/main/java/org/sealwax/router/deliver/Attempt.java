@@ -14,6 +14,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.AddressLiteral;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dns.HostAddresses;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.policy.Decision;
 import org.sealwax.mail.policy.DeferReason;
@@ -32,14 +33,10 @@ import org.sealwax.mail.smtp.session.GreetingOptions;
 import org.sealwax.mail.smtp.session.GreetingResult;
 import org.sealwax.mail.smtp.session.SmtpTimeouts;
 import org.sealwax.mail.tls.ClientOffer;
-import org.sealwax.mail.tls.verdict.Pin;
 import org.sealwax.mail.tls.verdict.ReferenceIdentity;
 import org.sealwax.mail.tls.verdict.TlsVersion;
-import org.sealwax.mail.tls.verdict.TlsaAssociations;
-import org.sealwax.mail.tls.verdict.TrustRoots;
 import org.sealwax.mail.tlsrpt.SessionDiagnosis;
 import org.sealwax.router.deliver.DeliveryRound.RoundBudget;
-import org.sealwax.router.evidence.HostAddresses;
 import org.sealwax.router.ledger.HostSample;
 import org.sealwax.router.ledger.LedgerRound;
 import org.sealwax.router.queue.FailureCause;
@@ -685,37 +682,10 @@ final class Attempt {
         subject.nextHop() + " " + memoryKey() + " " + requirement.key());
   }
 
-  /**
-   * Against whom the peer is judged. Names come from the demands; without demands only a host that
-   * the admin named is judged by its name: an MX host's name is DNS's word, and "verified" would be
-   * a claim that nobody checked.
-   */
+  /** A host that the admin named is judged by its name, also where nothing is demanded. */
   private ReferenceIdentity references() {
-    List<Domain> names = new ArrayList<>();
-    Set<Pin> pins = Set.of();
-    TlsaAssociations associations = TlsaAssociations.NONE;
-    String roots = IdentityRequirement.PUBLIC_ROOTS;
-    for (IdentityRequirement demand : requirement.identity()) {
-      switch (demand) {
-        case IdentityRequirement.Pkix pkix -> {
-          names.addAll(pkix.names());
-          roots = pkix.roots();
-        }
-        case IdentityRequirement.Pinned pinned -> pins = pinned.pins();
-        case IdentityRequirement.Tlsa tlsa -> associations = tlsa.associations();
-      }
-    }
-    if (requirement.identity().isEmpty() && !plan.byMx() && subject.host() instanceof Domain host) {
-      names.add(host);
-    }
-    if (!names.isEmpty()) {
-      // A verdict by pin would hide whether the name holds; the policy looks at pins by itself.
-      pins = Set.of();
-    }
-    TrustRoots anchors = environment.roots().get(roots);
-    if (anchors == null) {
-      throw new IllegalStateException("no roots of the name " + roots);
-    }
-    return new ReferenceIdentity(names, pins, anchors, associations);
+    List<Domain> named =
+        !plan.byMx() && subject.host() instanceof Domain host ? List.of(host) : List.of();
+    return requirement.references(named, environment.roots());
   }
 }

@@ -3,7 +3,7 @@
  * org.sealwax.router.evidence.EvidenceGatherer} asks every {@link
  * org.sealwax.router.evidence.EvidenceSource} side by side. {@link
  * org.sealwax.router.evidence.PolicyRows} is the source that the configuration makes; {@link
- * org.sealwax.router.evidence.HostAddresses} carries address answers with their DNS security.
+ * org.sealwax.mail.dns.HostAddresses} carries address answers with their DNS security.
  *
  * <p>Invariants: evidence is never weakened on the way; a source that fails is not a source that
  * has nothing to say. RFC 5321 5.1, RFC 7672 2.1.

@@ -17,6 +17,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.sealwax.mail.address.AddressLiteral;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.DnsAnswer;
+import org.sealwax.mail.dns.HostAddresses;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.dns.TlsaRecord;
 import org.sealwax.mail.net.Clock;

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.DnsAnswer;
 import org.sealwax.mail.dns.DnssecStatus;
+import org.sealwax.mail.dns.HostAddresses;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.dns.TlsaRecord;
 import org.sealwax.mail.net.Clock;

@@ -13,6 +13,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dane.TlsaSet;
 import org.sealwax.mail.dns.DnsSettings;
+import org.sealwax.mail.dns.HostAddresses;
 import org.sealwax.mail.dns.live.CachingResolver;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;

@@ -20,6 +20,7 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dns.HostAddresses;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.dns.TlsaRecord;
 import org.sealwax.mail.net.ManualClock;

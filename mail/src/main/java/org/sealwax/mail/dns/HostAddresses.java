@@ -1,13 +1,10 @@
-package org.sealwax.router.evidence;
+package org.sealwax.mail.dns;
 
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.dns.DnsAnswer;
-import org.sealwax.mail.dns.DnssecStatus;
-import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.net.Scope;
 
 /**
