@@ -268,15 +268,14 @@ public final class Router implements Closeable {
             log);
     this.reports =
         new OutgoingTlsReports(
-            new OutgoingTlsReports.OutgoingTlsReportsEnvironment(
-                settings,
-                stores,
-                queue,
-                resolver,
-                new Lazy<>(() -> tls.client(ClientTlsSettings.defaults(), identities.get())),
-                clock,
-                random,
-                log));
+            settings,
+            stores,
+            queue,
+            resolver,
+            new Lazy<>(() -> tls.client(ClientTlsSettings.defaults(), identities.get())),
+            clock,
+            random,
+            log);
     this.reportsIn =
         new IncomingTlsReports(
             new IncomingTlsReports.IncomingTlsReportsEnvironment(

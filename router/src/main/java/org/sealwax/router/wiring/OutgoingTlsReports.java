@@ -24,23 +24,39 @@ import org.sealwax.router.reports.TlsReporter;
 public final class OutgoingTlsReports implements Closeable {
   private final @Nullable Lazy<TlsReporter> reporter;
 
-  /** What they work with. */
-  public record OutgoingTlsReportsEnvironment(
+  /**
+   * Opens nothing yet.
+   *
+   * @param settings those in force at the start
+   * @param domainStores for the certificate authorities and the MTA-STS policies
+   * @param intake of the queue, for reports by mail
+   */
+  public OutgoingTlsReports(
       RouterSettings settings,
-      DomainStores archives,
+      DomainStores domainStores,
       Intake intake,
       Resolver resolver,
       Lazy<TlsClient> tls,
       Clock clock,
       RandomSource random,
-      MailLog log) {}
-
-  public OutgoingTlsReports(OutgoingTlsReportsEnvironment world) {
-    this.reporter = world.settings().tlsReports().isEmpty() ? null : new Lazy<>(() -> open(world));
+      MailLog log) {
+    this.reporter =
+        settings.tlsReports().isEmpty()
+            ? null
+            : new Lazy<>(
+                () -> open(settings, domainStores, intake, resolver, tls, clock, random, log));
   }
 
-  private static TlsReporter open(OutgoingTlsReportsEnvironment world) {
-    TlsReportRow row = world.settings().tlsReports().orElseThrow();
+  private static TlsReporter open(
+      RouterSettings settings,
+      DomainStores domainStores,
+      Intake intake,
+      Resolver resolver,
+      Lazy<TlsClient> tls,
+      Clock clock,
+      RandomSource random,
+      MailLog log) {
+    TlsReportRow row = settings.tlsReports().orElseThrow();
     try {
       DkimSigner signer =
           row.dkim().isEmpty()
@@ -51,30 +67,29 @@ public final class OutgoingTlsReports implements Closeable {
           new ReportSettings(
               row.organization(),
               row.contact(),
-              world.settings().server().hostname(),
-              world.settings().server().state().resolve("tlsrpt"),
+              settings.server().hostname(),
+              settings.server().state().resolve("tlsrpt"),
               row.period(),
               row.spread(),
               signer,
               ReportSettings.DOMAINS),
-          world.resolver(),
+          resolver,
           new HttpsClient(
-              world.resolver(),
-              SystemDialer.guarded(world.settings().dialer()),
-              (wire, offer, total) -> world.tls().get().connect(wire, offer, total),
-              world.archives()::roots,
-              world.clock()),
-          world.intake(),
+              resolver,
+              SystemDialer.guarded(settings.dialer()),
+              (wire, offer, total) -> tls.get().connect(wire, offer, total),
+              domainStores::roots,
+              clock),
+          intake,
           domain ->
-              world
-                  .archives()
+              domainStores
                   .policies()
                   .flatMap(p -> p.inForce(domain))
                   .map(kept -> kept.policy().text().lines().limit(LINES).toList())
                   .orElse(List.of()),
-          world.clock(),
-          world.random(),
-          world.log());
+          clock,
+          random,
+          log);
     } catch (IOException e) {
       throw new UncheckedIOException("TLS reports cannot be made: " + e.getMessage(), e);
     }
