@@ -278,8 +278,7 @@ public final class Router implements Closeable {
             log);
     this.reportsIn =
         new IncomingTlsReports(
-            new IncomingTlsReports.IncomingTlsReportsEnvironment(
-                settings, this::settingsNow, resolver, this::reportListenerTls, clock, log));
+            settings, this::settingsNow, resolver, this::reportListenerTls, clock, log);
     this.listenerEnvironment =
         new ListenerEnvironment(
             () -> {

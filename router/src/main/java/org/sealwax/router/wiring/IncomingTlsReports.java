@@ -42,25 +42,38 @@ public final class IncomingTlsReports implements Closeable {
   private static final Duration PATIENCE = Duration.ofDays(1);
 
   private final @Nullable Lazy<ReportReceivers> receivers;
-  private final IncomingTlsReportsEnvironment environment;
+  private final RouterSettings settings;
+  private final Supplier<RouterSettings> currentSettings;
+  private final Resolver resolver;
+  private final Supplier<TlsServer> tls;
+  private final Clock clock;
+  private final MailLog log;
   private @Nullable ReportListener listener;
-
-  /** What they work with. */
-  public record IncomingTlsReportsEnvironment(
-      RouterSettings settings,
-      Supplier<RouterSettings> now,
-      Resolver resolver,
-      Supplier<TlsServer> tls,
-      Clock clock,
-      MailLog log) {}
 
   private record ReportReceivers(
       ReceivedReportStore store, ReportIntake intake, ReportInbox inbox) {}
 
-  public IncomingTlsReports(IncomingTlsReportsEnvironment world) {
-    this.environment = world;
-    this.receivers =
-        world.settings().tlsReportsIn().map(row -> new Lazy<>(() -> open(row))).orElse(null);
+  /**
+   * Opens nothing yet.
+   *
+   * @param settings those in force at the start
+   * @param currentSettings those in force now: they say which domains are ours
+   * @param tls of the listener for reports by POST
+   */
+  public IncomingTlsReports(
+      RouterSettings settings,
+      Supplier<RouterSettings> currentSettings,
+      Resolver resolver,
+      Supplier<TlsServer> tls,
+      Clock clock,
+      MailLog log) {
+    this.settings = settings;
+    this.currentSettings = currentSettings;
+    this.resolver = resolver;
+    this.tls = tls;
+    this.clock = clock;
+    this.log = log;
+    this.receivers = settings.tlsReportsIn().map(row -> new Lazy<>(() -> open(row))).orElse(null);
   }
 
   /**
@@ -81,19 +94,19 @@ public final class IncomingTlsReports implements Closeable {
 
   private ReportReceivers open(TlsReportsInRow row) {
     try {
-      ReceivedReportStore shelf = ReceivedReportStore.open(row.storage(), environment.log());
-      shelf.removeOld(environment.clock().now());
-      ReportIntake desk = new ReportIntake(this::isOurs, shelf, environment.clock());
-      Duration half = environment.settings().queue().schedule().lifetime().dividedBy(2);
+      ReceivedReportStore shelf = ReceivedReportStore.open(row.storage(), log);
+      shelf.removeOld(clock.now());
+      ReportIntake desk = new ReportIntake(this::isOurs, shelf, clock);
+      Duration half = settings.queue().schedule().lifetime().dividedBy(2);
       ReportInbox inbox =
           new ReportInbox(
               row.storage(),
               half.compareTo(PATIENCE) < 0 ? half : PATIENCE,
               desk,
-              environment.resolver(),
+              resolver,
               PublicSuffixList.bundled(),
-              environment.clock(),
-              environment.log());
+              clock,
+              log);
       return new ReportReceivers(shelf, desk, inbox);
     } catch (IOException e) {
       throw new UncheckedIOException(
@@ -103,7 +116,7 @@ public final class IncomingTlsReports implements Closeable {
 
   /** The domains of the configuration in force, and what is below them. */
   private boolean isOurs(Domain domain) {
-    var forward = environment.now().get().forward();
+    var forward = currentSettings.get().forward();
     return forward.aliasDomains().stream()
             .anyMatch(row -> domain.equals(row.domain()) || domain.isBelow(row.domain()))
         || forward.relayDomains().stream()
@@ -159,19 +172,13 @@ public final class IncomingTlsReports implements Closeable {
     counters.gauge("sealwax_tls_reports", "Received TLS reports that are kept", made.store()::size);
     Optional<ReportListenerSettings> settings = listenerSettings();
     if (settings.isPresent()) {
-      listener =
-          ReportListener.open(
-              settings.get(),
-              environment.tls().get(),
-              made.intake(),
-              environment.clock(),
-              environment.log());
-      environment.log().note("tlsrpt", "takes reports by POST at " + listener.address());
+      listener = ReportListener.open(settings.get(), tls.get(), made.intake(), clock, log);
+      log.note("tlsrpt", "takes reports by POST at " + listener.address());
     }
   }
 
   private Optional<ReportListenerSettings> listenerSettings() {
-    return environment.settings().tlsReportsIn().flatMap(TlsReportsInRow::listener);
+    return settings.tlsReportsIn().flatMap(TlsReportsInRow::listener);
   }
 
   /** Where it is to listen; empty: nowhere. */
