@@ -59,10 +59,8 @@ public final class OfflineExplainer implements Closeable {
     IdentityStore identities = IdentityStore.open(settings.identity(), clock, chance);
     Supplier<TlsClient> client =
         new Lazy<>(() -> tls.client(ClientTlsSettings.defaults(), identities));
-    stores =
-        new DomainStores(
-            new DomainStores.DomainStoresEnvironment(
-                settings, resolver, client, clock, chance, log));
+    stores = new DomainStores(settings, resolver, client, clock, chance, log);
+
     deliveryAgent =
         new SmtpDeliveryAgent(
             settings.deliver(),

@@ -222,13 +222,12 @@ public final class Router implements Closeable {
         new LazyResolver(new Lazy<>(() -> new CachingResolver(settings.dns(), clock, random)));
     this.stores =
         new DomainStores(
-            new DomainStores.DomainStoresEnvironment(
-                settings,
-                resolver,
-                new Lazy<>(() -> tls.client(ClientTlsSettings.defaults(), identities.get())),
-                clock,
-                random,
-                log));
+            settings,
+            resolver,
+            new Lazy<>(() -> tls.client(ClientTlsSettings.defaults(), identities.get())),
+            clock,
+            random,
+            log);
     stores.openInBackground();
     try {
       this.spool = openSpool(settings);

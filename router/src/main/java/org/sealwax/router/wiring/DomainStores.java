@@ -42,36 +42,44 @@ import org.sealwax.router.sts.StsSettings;
  * policies and of the ledger, the receipts. Opened beside the spool, before anything listens.
  */
 public final class DomainStores implements Closeable {
-  private final DomainStoresEnvironment environment;
+  private final RouterSettings initialSettings;
+  private final Resolver resolver;
+  private final Supplier<TlsClient> tls;
+  private final Clock clock;
+  private final RandomSource random;
+  private final MailLog log;
   private volatile CertificateAuthorities authorities;
   private final Optional<Lazy<StsPolicyCache>> policies;
   private final Lazy<PersistentLedger> ledger;
   private final Optional<Lazy<ReceiptLog>> receipts;
 
   /**
-   * What they work with.
+   * Opens nothing yet but the certificate authorities.
    *
-   * @param settings those in force at the start
+   * @param initialSettings those in force at the start
    * @param resolver for policy hosts, TLSA records and addresses
    * @param tls our side of TLS
    * @param clock the time
    * @param random jitter
    * @param log facts
    */
-  public record DomainStoresEnvironment(
-      RouterSettings settings,
+  public DomainStores(
+      RouterSettings initialSettings,
       Resolver resolver,
       Supplier<TlsClient> tls,
       Clock clock,
       RandomSource random,
-      MailLog log) {}
-
-  public DomainStores(DomainStoresEnvironment world) {
-    this.environment = world;
-    this.authorities = new CertificateAuthorities(world.settings());
-    this.policies = world.settings().sts().map(sts -> new Lazy<>(() -> open(sts)));
+      MailLog log) {
+    this.initialSettings = initialSettings;
+    this.resolver = resolver;
+    this.tls = tls;
+    this.clock = clock;
+    this.random = random;
+    this.log = log;
+    this.authorities = new CertificateAuthorities(initialSettings);
+    this.policies = initialSettings.sts().map(sts -> new Lazy<>(() -> open(sts)));
     this.ledger = new Lazy<>(this::openLedger);
-    this.receipts = world.settings().receipts().map(r -> new Lazy<>(() -> openReceipts(r)));
+    this.receipts = initialSettings.receipts().map(r -> new Lazy<>(() -> openReceipts(r)));
   }
 
   /** Where the receipts of a state folder are. */
@@ -82,11 +90,7 @@ public final class DomainStores implements Closeable {
   private ReceiptLog openReceipts(ReceiptSettings settings) {
     try {
       return ReceiptLog.open(
-          receiptsIn(environment.settings().server().state()),
-          settings,
-          environment.clock(),
-          environment.random(),
-          environment.log());
+          receiptsIn(initialSettings.server().state()), settings, clock, random, log);
     } catch (IOException e) {
       throw new UncheckedIOException("the receipts cannot be opened: " + e.getMessage(), e);
     }
@@ -95,10 +99,10 @@ public final class DomainStores implements Closeable {
   private PersistentLedger openLedger() {
     try {
       return PersistentLedger.open(
-          environment.settings().server().state().resolve("ledger.db"),
-          environment.settings().ledger(),
-          environment.clock(),
-          environment.log(),
+          initialSettings.server().state().resolve("ledger.db"),
+          initialSettings.ledger(),
+          clock,
+          log,
           this::stsPolicyLists);
     } catch (IOException e) {
       throw new UncheckedIOException("the ledger cannot be opened: " + e.getMessage(), e);
@@ -122,19 +126,19 @@ public final class DomainStores implements Closeable {
   private StsPolicyCache open(StsSettings settings) {
     HttpsClient https =
         new HttpsClient(
-            environment.resolver(),
-            SystemDialer.guarded(environment.settings().dialer()),
-            (wire, offer, total) -> environment.tls().get().connect(wire, offer, total),
+            resolver,
+            SystemDialer.guarded(initialSettings.dialer()),
+            (wire, offer, total) -> tls.get().connect(wire, offer, total),
             this::roots,
-            environment.clock());
+            clock);
     try {
       return StsPolicyCache.open(
           settings,
-          environment.resolver(),
+          resolver,
           new PolicyFetcher(https, settings.port(), settings.total()),
-          environment.clock(),
-          environment.random(),
-          environment.log(),
+          clock,
+          random,
+          log,
           (domain, lost) -> ledger().keep(domain, lost.kept().policy().mx()));
     } catch (IOException e) {
       throw new UncheckedIOException(
@@ -200,9 +204,9 @@ public final class DomainStores implements Closeable {
     List<EvidenceSource> published = new ArrayList<>();
     published.add(
         new DaneSource(
-            environment.resolver(),
+            resolver,
             new HostAddresses.Families(now.deliver().ipv4(), now.deliver().ipv6()),
-            environment.clock()));
+            clock));
     Optional<StsPolicyCache> sts = policies();
     sts.ifPresent(p -> published.add(new StsSource(p)));
     published.add(new LedgerSource(ledger()));
@@ -212,20 +216,19 @@ public final class DomainStores implements Closeable {
         ledger(),
         receipts.<Receipts>map(Lazy::get).orElse(Receipts.none()),
         sessions,
-        environment.resolver()::forget);
+        resolver::forget);
   }
 
   /** What is known of named peers; nothing yet. */
   public PeerIdentities peerIdentities(PeerVerifier judge) {
     return new PeerIdentities(
-        environment.resolver(),
-        new DaneSource(
-            environment.resolver(), new HostAddresses.Families(true, true), environment.clock()),
+        resolver,
+        new DaneSource(resolver, new HostAddresses.Families(true, true), clock),
         (domain, since) -> ledger().proven(domain, since),
         judge,
-        environment.clock(),
-        environment.random(),
-        environment.log());
+        clock,
+        random,
+        log);
   }
 
   @Override
@@ -237,7 +240,7 @@ public final class DomainStores implements Closeable {
     try (book;
         written;
         sts) {
-      environment.log().note("app", "closing the ledger, receipts and policies");
+      log.note("app", "closing the ledger, receipts and policies");
     }
   }
 }
