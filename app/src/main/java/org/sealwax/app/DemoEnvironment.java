@@ -194,9 +194,7 @@ record DemoEnvironment(Lab lab, LabToken ticket, RouterDomain routerDomain) impl
     if (!(read instanceof Configuration.ValidConfiguration sound)) {
       throw new IOException(read.report());
     }
-    Router router =
-        new Router(
-            sound.settings(), new Router.RouterEnvironment(clock, chance, log, new Counters()));
+    Router router = new Router(sound.settings(), clock, chance, log, new Counters());
     router.start(() -> "not in a demo");
     return router;
   }

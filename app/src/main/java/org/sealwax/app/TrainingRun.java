@@ -137,10 +137,8 @@ final class TrainingRun {
       throw new IOException(read.report());
     }
     Router router =
-        new Router(
-            sound.settings(),
-            new Router.RouterEnvironment(
-                Clock.system(), RandomSource.secure(), log, new Counters()));
+        new Router(sound.settings(), Clock.system(), RandomSource.secure(), log, new Counters());
+
     router.start(() -> "not now");
     return router;
   }

@@ -122,11 +122,10 @@ final class ExplainTest {
       Router router =
           new Router(
               settings,
-              new Router.RouterEnvironment(
-                  Clock.system(),
-                  RandomSource.secure(),
-                  new RecordingMailLog().log(),
-                  new Counters()));
+              Clock.system(),
+              RandomSource.secure(),
+              new RecordingMailLog().log(),
+              new Counters());
       try {
         router.start(() -> "reloaded");
         String text = run(settings, "example.org", "--probe");

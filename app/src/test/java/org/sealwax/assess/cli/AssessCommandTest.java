@@ -98,8 +98,10 @@ final class AssessCommandTest {
     Router router =
         new Router(
             sound.settings(),
-            new Router.RouterEnvironment(
-                Clock.system(), RandomSource.secure(), new BugLog().log, new Counters()));
+            Clock.system(),
+            RandomSource.secure(),
+            new BugLog().log,
+            new Counters());
     router.start(() -> "reloaded");
     open.add(router);
     return router.addresses().getFirst().getPort();

@@ -94,11 +94,10 @@ final class RouterTest {
     Router router =
         new Router(
             settings(name, text),
-            new Router.RouterEnvironment(
-                Clock.system(),
-                RandomSource.secure(),
-                new CountingMailLog(lines, counters),
-                counters));
+            Clock.system(),
+            RandomSource.secure(),
+            new CountingMailLog(lines, counters),
+            counters);
     routers.add(router);
     router.start(() -> "reloaded");
     return router;
@@ -164,11 +163,10 @@ final class RouterTest {
       Router router =
           new Router(
               settings,
-              new Router.RouterEnvironment(
-                  Clock.system(),
-                  RandomSource.secure(),
-                  new CountingMailLog(lines, counters),
-                  counters));
+              Clock.system(),
+              RandomSource.secure(),
+              new CountingMailLog(lines, counters),
+              counters);
       routers.add(router);
       assertThrows(StartFailure.class, () -> router.start(() -> "reloaded"), file);
       assertEquals(List.of(), router.addresses(), file);

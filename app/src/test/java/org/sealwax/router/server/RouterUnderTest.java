@@ -68,10 +68,8 @@ final class RouterUnderTest implements AutoCloseable {
       throw new IOException(read.report());
     }
     router =
-        new Router(
-            sound.settings(),
-            new Router.RouterEnvironment(
-                Clock.system(), RandomSource.secure(), log, new Counters()));
+        new Router(sound.settings(), Clock.system(), RandomSource.secure(), log, new Counters());
+
     router.start(() -> "reloaded");
   }
 

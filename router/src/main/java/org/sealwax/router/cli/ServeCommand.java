@@ -68,9 +68,7 @@ public final class ServeCommand {
       if (!plan.fits()) {
         log.warning("app", plan.text());
       }
-      Router router =
-          new Router(
-              settings, new Router.RouterEnvironment(clock, RandomSource.secure(), log, counters));
+      Router router = new Router(settings, clock, RandomSource.secure(), log, counters);
       Reloader reloader = new Reloader(file, router, log);
       router.start(reloader::reload);
       return serve(file, router, reloader, log);

@@ -181,28 +181,27 @@ public final class Router implements Closeable {
   private record OutboundDelivery(TransportTable routes, Lazy<SmtpDeliveryAgent> deliveryAgent) {}
 
   /**
-   * The world around the router.
+   * Opens the store and reads everything that the configuration names; nothing listens yet.
    *
-   * @param clock time
+   * @param systemClock the time as this machine has it
    * @param random randomness
    * @param log facts
    * @param counters what is counted
-   */
-  public record RouterEnvironment(
-      Clock clock, RandomSource random, MailLog log, Counters counters) {}
-
-  /**
-   * Opens the store and reads everything that the configuration names; nothing listens yet.
-   *
    * @throws StartFailure when that is not possible
    */
-  public Router(RouterSettings settings, RouterEnvironment world) throws StartFailure {
+  public Router(
+      RouterSettings settings,
+      Clock systemClock,
+      RandomSource random,
+      MailLog log,
+      Counters counters)
+      throws StartFailure {
     this.clockFile = new ClockFile(settings.server().state());
-    this.steady = new SteadyClock(world.clock(), clockFile.read());
+    this.steady = new SteadyClock(systemClock, clockFile.read());
     this.clock = steady.believed();
-    this.random = world.random();
-    this.log = world.log();
-    this.counters = world.counters();
+    this.random = random;
+    this.log = log;
+    this.counters = counters;
     this.settings = new AtomicReference<>(settings);
     this.authorities = new CertificateAuthorities(settings);
     this.recipients =

@@ -245,11 +245,10 @@ final class WhatIfTest {
     Router router =
         new Router(
             inForce(),
-            new Router.RouterEnvironment(
-                Clock.system(),
-                RandomSource.secure(),
-                new RecordingMailLog().log(),
-                new Counters()));
+            Clock.system(),
+            RandomSource.secure(),
+            new RecordingMailLog().log(),
+            new Counters());
     try {
       router.start(() -> "reloaded");
       try (RouterTestClient caller =

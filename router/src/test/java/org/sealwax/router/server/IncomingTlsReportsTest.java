@@ -101,8 +101,10 @@ final class IncomingTlsReportsTest {
         new Router(
             assertInstanceOf(Configuration.ValidConfiguration.class, read, read.report())
                 .settings(),
-            new Router.RouterEnvironment(
-                Clock.system(), RandomSource.secure(), log.log(), new Counters()));
+            Clock.system(),
+            RandomSource.secure(),
+            log.log(),
+            new Counters());
     router.start(() -> "reloaded");
     return router;
   }

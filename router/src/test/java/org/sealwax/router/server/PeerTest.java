@@ -192,8 +192,10 @@ final class PeerTest {
         Router router =
             new Router(
                 settings(folder, dns, sink, row),
-                new Router.RouterEnvironment(
-                    Clock.system(), RandomSource.secure(), log.log(), new Counters()))) {
+                Clock.system(),
+                RandomSource.secure(),
+                log.log(),
+                new Counters())) {
       router.start(() -> "reloaded");
       int port = router.addresses().getFirst().getPort();
       until("note", "peer.example is known by 1 TLSA of mx.peer.example");

@@ -67,8 +67,10 @@ final class TlsReportExchangeTest {
         new Router(
             assertInstanceOf(Configuration.ValidConfiguration.class, read, read.report())
                 .settings(),
-            new Router.RouterEnvironment(
-                Clock.system(), RandomSource.secure(), log.log(), new Counters()));
+            Clock.system(),
+            RandomSource.secure(),
+            log.log(),
+            new Counters());
     routers.add(router);
     router.start(() -> "reloaded");
     return router;
