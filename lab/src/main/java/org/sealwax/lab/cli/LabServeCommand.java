@@ -95,7 +95,9 @@ public final class LabServeCommand {
       try (LabService lab =
           new LabService(
               settings,
-              new LabService.LabServiceEnvironment(folder, clock, RandomSource.secure()),
+              folder,
+              clock,
+              RandomSource.secure(),
               wire -> pages(wire, tls, site.get()))) {
         ProcessExit.exitWhenThreadEnds(process.err());
         site.set(

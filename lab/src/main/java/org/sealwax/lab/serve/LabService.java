@@ -120,29 +120,27 @@ public final class LabService implements Closeable {
   private volatile boolean closed;
 
   /**
-   * Where it is.
+   * Starts it, without any token yet.
    *
    * @param folder for the zone's key and the lab's root
    * @param clock the time
    * @param random for tokens and addresses
-   */
-  public record LabServiceEnvironment(Path folder, Clock clock, RandomSource random) {}
-
-  /**
-   * Starts it, without any token yet.
-   *
    * @param pages who gets HTTPS connections that ask for no policy host; owns them, before TLS
    * @throws IOException when an address, a port or a key is not to be had; nothing stays open then
    */
-  public LabService(LabServiceSettings settings, LabServiceEnvironment world, Consumer<Wire> pages)
+  public LabService(
+      LabServiceSettings settings,
+      Path folder,
+      Clock clock,
+      RandomSource random,
+      Consumer<Wire> pages)
       throws IOException {
     this.settings = settings;
-    this.clock = world.clock();
-    this.key = StoredZoneKey.open(world.folder().resolve("zone.key"), settings.zone());
+    this.clock = clock;
+    this.key = StoredZoneKey.open(folder.resolve("zone.key"), settings.zone());
     LabCertificateAuthority mint =
-        LabCertificateAuthority.open(world.folder().resolve("root.key"), clock, world.random());
-    this.pool =
-        new AddressPool(settings.trapsV4(), settings.trapsV6().orElse(null), world.random());
+        LabCertificateAuthority.open(folder.resolve("root.key"), clock, random);
+    this.pool = new AddressPool(settings.trapsV4(), settings.trapsV6().orElse(null), random);
     this.names = new SniDispatcher(pages);
     this.web = listeners(WEB_CONNECTIONS);
     this.front = listeners(RETURN_HOST_CONNECTIONS);
@@ -157,7 +155,7 @@ public final class LabService implements Closeable {
                 settings.dnsRate()),
             key,
             clock,
-            world.random());
+            random);
     LabSettings lab =
         new LabSettings(
             settings.zone(),
@@ -167,7 +165,7 @@ public final class LabService implements Closeable {
             AddressSource.loopback(),
             settings.scale(),
             settings.pages() + "/at/");
-    this.setup = new SiteSetup(lab, clock, world.random(), mint, authority);
+    this.setup = new SiteSetup(lab, clock, random, mint, authority);
     try {
       open();
     } catch (IOException | RuntimeException e) {

@@ -54,10 +54,7 @@ public final class TestLabService {
   public static LabService open(
       LabServiceSettings settings, Path folder, Clock clock, Consumer<Wire> pages)
       throws IOException {
-    return new LabService(
-        settings,
-        new LabService.LabServiceEnvironment(folder, clock, RandomSource.secure()),
-        pages);
+    return new LabService(settings, folder, clock, RandomSource.secure(), pages);
   }
 
   /** Who closes every connection. */
