@@ -53,6 +53,7 @@ final class ArchitectureTest {
             "mail.sts.fetch",
             "mail.tlsrpt",
             "mail.smtp.session",
+            "mail.client",
             "mail.cli"));
     out.put("testkit", List.of("testkit.tls", "testkit.zone"));
     out.put(
