@@ -142,7 +142,8 @@ final class ServerProcess implements AutoCloseable {
     builder.redirectErrorStream(true);
     builder.environment().putAll(environment);
     process = builder.start();
-    Thread.startVirtualThread(this::read);
+    // A virtual thread would wait for those of other tests in this JVM, which hold their carriers.
+    Thread.ofPlatform().daemon().name("output of " + process.pid()).start(this::read);
     port = port(place);
   }
 

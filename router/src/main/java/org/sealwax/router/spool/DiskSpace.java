@@ -10,7 +10,6 @@ import java.time.Duration;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.mail.net.FileDescriptors;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.spool.SpoolException.Kind;
 
@@ -62,7 +61,7 @@ final class DiskSpace {
   /**
    * Whether there is room for mail.
    *
-   * @throws SpoolException FULL when there is not, BROKEN when it is not known
+   * @throws SpoolException FULL when there is not, or when it is not known
    */
   void check() throws SpoolException {
     long now = clock.nanoTime();
@@ -72,9 +71,6 @@ final class DiskSpace {
       try {
         enough = usable() - (reserveUsed ? RESERVE : 0) >= minimumFree;
       } catch (IOException e) {
-        if (FileDescriptors.areExhausted(e)) {
-          throw new SpoolException(Kind.BROKEN, FileDescriptors.TEXT, e);
-        }
         enough = false;
       }
       if (before != enough) {
@@ -90,8 +86,16 @@ final class DiskSpace {
     }
   }
 
+  /**
+   * Takes no file descriptor, unlike {@link Files#getFileStore}: that reads the table of mounts,
+   * and without a descriptor says that there is no such mount.
+   */
   private long usable() throws IOException {
-    return Files.getFileStore(folder).getUsableSpace();
+    long bytes = folder.toFile().getUsableSpace();
+    if (bytes == 0 && !Files.isDirectory(folder)) {
+      throw new IOException("the free space of " + folder + " cannot be determined");
+    }
+    return bytes;
   }
 
   private boolean isFull() {
