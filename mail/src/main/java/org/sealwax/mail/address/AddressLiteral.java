@@ -6,6 +6,8 @@ import java.net.InetAddress;
 /**
  * An address in brackets where a domain could stand: {@code [192.0.2.1]}, {@code
  * [IPv6:2001:db8::1]} (RFC 5321 4.1.3).
+ *
+ * @param address the IP address
  */
 public record AddressLiteral(InetAddress address) implements MailHost {
   /** The form with brackets, as it stands in SMTP. */

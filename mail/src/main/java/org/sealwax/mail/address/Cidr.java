@@ -17,7 +17,12 @@ public record Cidr(InetAddress network, int prefix) {
     }
   }
 
-  /** Reads {@code 192.0.2.0/24}, {@code 2001:db8::/32}, or one address; never asks the DNS. */
+  /**
+   * Reads {@code 192.0.2.0/24}, {@code 2001:db8::/32}, or one address; never asks the DNS.
+   *
+   * @param text the text to read
+   * @return the network; empty when the text is none
+   */
   public static Optional<Cidr> parse(String text) {
     int slash = text.indexOf('/');
     String address = slash < 0 ? text : text.substring(0, slash);
@@ -31,7 +36,11 @@ public record Cidr(InetAddress network, int prefix) {
     }
   }
 
-  /** Whether {@code address} is of this family and inside the network. */
+  /**
+   * {@return whether {@code address} is of this family and inside the network}
+   *
+   * @param address the IP address
+   */
   public boolean contains(InetAddress address) {
     byte[] a = address.getAddress();
     byte[] n = network.getAddress();

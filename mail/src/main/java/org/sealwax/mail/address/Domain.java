@@ -25,6 +25,9 @@ public record Domain(String name) implements MailHost, Comparable<Domain> {
   /**
    * Reads a name as people and peers write it: any case, optional trailing dot, U-labels (UTS 46).
    * A-labels must be those of a U-label.
+   *
+   * @param text the text to read
+   * @return the domain; empty when the text is no domain name
    */
   public static Optional<Domain> parse(String text) {
     if (isCanonical(text) && !Idna.is(text)) {
@@ -44,8 +47,10 @@ public record Domain(String name) implements MailHost, Comparable<Domain> {
   }
 
   /**
-   * A name as the DNS has it: ASCII in any case, without a look at what its A-labels stand for, so
-   * that a zone with an odd one stays reachable.
+   * {@return a name as the DNS has it: ASCII in any case, without a look at what its A-labels stand
+   * for, so that a zone with an odd one stays reachable}
+   *
+   * @param text the text to read
    */
   public static Optional<Domain> ofDns(String text) {
     return canonical(text.endsWith(".") ? text.substring(0, text.length() - 1) : text);
@@ -67,8 +72,9 @@ public record Domain(String name) implements MailHost, Comparable<Domain> {
   }
 
   /**
-   * The domain of a literal in our own code or of checked input.
+   * {@return the domain of a literal in our own code or of checked input}
    *
+   * @param text the text to read
    * @throws IllegalArgumentException when the text is no domain name
    */
   public static Domain of(String text) {
@@ -101,14 +107,18 @@ public record Domain(String name) implements MailHost, Comparable<Domain> {
     return label > 0 && name.charAt(name.length() - 1) != '-';
   }
 
-  /** Whether this domain is strictly below {@code parent}. */
+  /**
+   * {@return whether this domain is strictly below {@code parent}}
+   *
+   * @param parent the domain above
+   */
   public boolean isBelow(Domain parent) {
     return name.length() > parent.name.length() + 1
         && name.endsWith(parent.name)
         && name.charAt(name.length() - parent.name.length() - 1) == '.';
   }
 
-  /** The domain without its left-most label; empty for a top-level name. */
+  /** {@return the domain without its left-most label; empty for a top-level name} */
   public Optional<Domain> parent() {
     int dot = name.indexOf('.');
     return dot < 0 ? Optional.empty() : Optional.of(new Domain(name.substring(dot + 1)));

@@ -8,16 +8,28 @@ import java.util.Optional;
  * #specificity()} orders them.
  */
 public sealed interface DomainPattern {
-  /** One domain. */
+  /**
+   * One domain.
+   *
+   * @param domain the domain
+   */
   record Exact(Domain domain) implements DomainPattern {}
 
-  /** All domains strictly below one. */
+  /**
+   * All domains strictly below one.
+   *
+   * @param parent the domain above
+   */
   record Below(Domain parent) implements DomainPattern {}
 
   /** Every domain. */
   record Any() implements DomainPattern {}
 
-  /** Whether this pattern covers {@code domain}. */
+  /**
+   * {@return whether this pattern covers {@code domain}}
+   *
+   * @param domain the domain
+   */
   default boolean matches(Domain domain) {
     return switch (this) {
       case Exact e -> e.domain().equals(domain);
@@ -26,7 +38,11 @@ public sealed interface DomainPattern {
     };
   }
 
-  /** Greater is more specific: exact before the longest parent before any. */
+  /**
+   * Greater is more specific: exact before the longest parent before any.
+   *
+   * @return a number that is greater for the more specific pattern
+   */
   default int specificity() {
     return switch (this) {
       case Exact e -> Integer.MAX_VALUE;
@@ -35,7 +51,11 @@ public sealed interface DomainPattern {
     };
   }
 
-  /** As rows write it. */
+  /**
+   * As rows write it.
+   *
+   * @return the pattern in the form that rows use
+   */
   default String text() {
     return switch (this) {
       case Exact e -> e.domain().name();
@@ -44,7 +64,12 @@ public sealed interface DomainPattern {
     };
   }
 
-  /** Reads a row's pattern. */
+  /**
+   * Reads a row's pattern.
+   *
+   * @param text the text to read
+   * @return the pattern; empty when the text is no pattern
+   */
   static Optional<DomainPattern> parse(String text) {
     if (text.equals("*")) {
       return Optional.of(new Any());

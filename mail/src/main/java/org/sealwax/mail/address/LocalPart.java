@@ -11,9 +11,11 @@ public final class LocalPart {
   private LocalPart() {}
 
   /**
-   * The form in which local parts are equal: composed (NFC, RFC 6532 section 3.1), and A to Z in
-   * lower case. Case of other letters counts (RFC 5321 section 2.4 knows ASCII alone): Java's own
-   * folding takes a long s for an s. (A Kelvin sign is a K by NFC itself.)
+   * {@return the form in which local parts are equal: composed (NFC, RFC 6532 section 3.1), and A
+   * to Z in lower case} Case of other letters counts (RFC 5321 section 2.4 knows ASCII alone):
+   * Java's own folding takes a long s for an s. (A Kelvin sign is a K by NFC itself.)
+   *
+   * @param local the local part
    */
   public static String folded(String local) {
     String one = composed(local);
@@ -30,7 +32,11 @@ public final class LocalPart {
     return out == null ? one : out.toString();
   }
 
-  /** The form in which local parts are equal where case counts: composed (NFC). */
+  /**
+   * {@return the form in which local parts are equal where case counts: composed (NFC)}
+   *
+   * @param local the local part
+   */
   public static String composed(String local) {
     return isAscii(local) ? local : Normalizer.normalize(local, Normalizer.Form.NFC);
   }
@@ -46,8 +52,10 @@ public final class LocalPart {
   }
 
   /**
-   * The same in ASCII: other characters as <code>\x{F6}</code> (RFC 6533 section 3). For fields of
-   * our own, which must not be what a message needs SMTPUTF8 for.
+   * {@return the same in ASCII: other characters as <code>\x{F6}</code> (RFC 6533 section 3)} For
+   * fields of our own, which must not be what a message needs SMTPUTF8 for.
+   *
+   * @param text the text to fold
    */
   public static String ascii(String text) {
     if (isAscii(text)) {
@@ -68,7 +76,12 @@ public final class LocalPart {
     return out.toString();
   }
 
-  /** Whether {@code local} is {@code name}, a word in lower case: postmaster. */
+  /**
+   * {@return whether {@code local} is {@code name}, a word in lower case: postmaster}
+   *
+   * @param local the local part
+   * @param name the name to compare with
+   */
   public static boolean isNamed(String local, String name) {
     return folded(local).equals(name);
   }

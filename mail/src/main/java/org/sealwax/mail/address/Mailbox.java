@@ -11,7 +11,7 @@ public record Mailbox(String localPart, MailHost domain) {
   /** Octets of a local part (RFC 5321 4.5.3.1.1). */
   public static final int MAX_LOCAL_PART = 64;
 
-  /** Whether this mailbox can travel without SMTPUTF8 (RFC 6531). */
+  /** {@return whether this mailbox can travel without SMTPUTF8 (RFC 6531)} */
   public boolean isAscii() {
     return LocalPart.isAscii(localPart);
   }
@@ -43,7 +43,11 @@ public record Mailbox(String localPart, MailHost domain) {
     return out.append('"').toString();
   }
 
-  /** Whether {@code c} is an ASCII {@code atext} (RFC 5322 3.2.3). */
+  /**
+   * {@return whether {@code c} is an ASCII {@code atext} (RFC 5322 3.2.3)}
+   *
+   * @param c the character
+   */
   public static boolean isAtext(char c) {
     return c >= 'a' && c <= 'z'
         || c >= 'A' && c <= 'Z'

@@ -43,7 +43,7 @@ public final class PublicSuffixList {
     }
   }
 
-  /** The list that comes with the program; read at the first use. */
+  /** {@return the list that comes with the program; read at the first use} */
   public static PublicSuffixList bundled() {
     return Bundled.LIST;
   }
@@ -51,6 +51,8 @@ public final class PublicSuffixList {
   /**
    * Reads a list. A rule that is no domain name is passed over, as the algorithm asks.
    *
+   * @param list the list in its published form
+   * @return the list
    * @throws IOException when the reader breaks, or there are more than {@link #MAX_RULES} rules
    */
   public static PublicSuffixList read(Reader list) throws IOException {
@@ -83,8 +85,11 @@ public final class PublicSuffixList {
   }
 
   /**
-   * The registrable domain of {@code domain}: its public suffix and one label more; empty when the
-   * name is itself a public suffix. A top-level name that no rule knows counts as a suffix.
+   * {@return the registrable domain of {@code domain}: its public suffix and one label more; empty
+   * when the name is itself a public suffix} A top-level name that no rule knows counts as a
+   * suffix.
+   *
+   * @param domain the domain
    */
   public Optional<Domain> registrable(Domain domain) {
     String name = domain.name();
@@ -105,7 +110,13 @@ public final class PublicSuffixList {
     }
   }
 
-  /** Whether both names belong to one organisation: equal, or below the same registrable domain. */
+  /**
+   * {@return whether both names belong to one organisation: equal, or below the same registrable
+   * domain}
+   *
+   * @param a one name
+   * @param b the other name
+   */
   public boolean sameOrganisation(Domain a, Domain b) {
     return a.equals(b)
         || registrable(a).flatMap(ra -> registrable(b).filter(ra::equals)).isPresent();

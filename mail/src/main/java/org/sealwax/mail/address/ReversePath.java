@@ -4,7 +4,7 @@ import java.util.Optional;
 
 /** Where bounces go: nowhere, or to one mailbox (RFC 5321 4.5.5). */
 public sealed interface ReversePath {
-  /** The path of bounces and probes, {@code <>}: never answered. */
+  /** {@return the path of bounces and probes, {@code <>}: never answered} */
   static ReversePath nullPath() {
     return new Null();
   }
@@ -17,7 +17,11 @@ public sealed interface ReversePath {
     }
   }
 
-  /** A sender who can be told. */
+  /**
+   * A sender who can be told.
+   *
+   * @param mailbox the mailbox
+   */
   record SenderMailbox(Mailbox mailbox) implements ReversePath {
     @Override
     public String toString() {
@@ -25,12 +29,16 @@ public sealed interface ReversePath {
     }
   }
 
-  /** The path of one sender. */
+  /**
+   * {@return the path of one sender}
+   *
+   * @param mailbox the mailbox
+   */
   static ReversePath of(Mailbox mailbox) {
     return new SenderMailbox(mailbox);
   }
 
-  /** The mailbox, or empty for the null path. */
+  /** {@return the mailbox, or empty for the null path} */
   default Optional<Mailbox> mailboxIfAny() {
     return switch (this) {
       case Null n -> Optional.empty();

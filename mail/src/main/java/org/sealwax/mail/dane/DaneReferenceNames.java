@@ -15,7 +15,7 @@ public final class DaneReferenceNames {
   private DaneReferenceNames() {}
 
   /**
-   * The names, most wanted first.
+   * {@return the names, most wanted first}
    *
    * @param base under which the records were found
    * @param subject host and next hop

@@ -18,16 +18,22 @@ public final class TlsaAnswer {
 
   private TlsaAnswer() {}
 
-  /** Whether the names of the certificate will matter. */
+  /**
+   * {@return whether the names of the certificate will matter}
+   *
+   * @param answer the answer of the DNS
+   */
   public static boolean needsNames(DnsAnswer<TlsaRecord> answer) {
     return answer.security() == DnssecStatus.SECURE
         && answer.records().stream().anyMatch(r -> r.usage() == ANCHOR);
   }
 
   /**
-   * The meaning; empty when there are no secure records here and the next candidate has its turn.
+   * {@return the meaning; empty when there are no secure records here and the next candidate has
+   * its turn}
    *
    * @param owner that was asked
+   * @param answer the answer of the DNS
    * @param names reference names for usage 2
    */
   public static Optional<DaneState> meaning(

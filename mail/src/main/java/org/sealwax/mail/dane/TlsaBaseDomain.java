@@ -25,14 +25,22 @@ public sealed interface TlsaBaseDomain {
     }
   }
 
-  /** The addresses are unsigned, behind an alias that may be signed: ask about the alias itself. */
+  /**
+   * The addresses are unsigned, behind an alias that may be signed: ask about the alias itself.
+   *
+   * @param name the name whose CNAME record must be asked for
+   */
   record Aliased(Domain name) implements TlsaBaseDomain {}
 
-  /** No TLSA question is asked, and this is known without. */
+  /**
+   * No TLSA question is asked, and this is known without.
+   *
+   * @param state the state that needs no further question
+   */
   record Settled(DaneState state) implements TlsaBaseDomain {}
 
   /**
-   * What the address answers tell.
+   * {@return what the address answers tell}
    *
    * @param host as in the MX record or the configuration
    * @param ipv4 to its A question
@@ -64,8 +72,11 @@ public sealed interface TlsaBaseDomain {
   }
 
   /**
-   * What the alias itself tells, after {@link Aliased}: signed, its own name may have TLSA records
-   * although its addresses lie in an unsigned zone.
+   * {@return what the alias itself tells, after {@link Aliased}: signed, its own name may have TLSA
+   * records although its addresses lie in an unsigned zone}
+   *
+   * @param host the MX host
+   * @param alias the answer for the CNAME record
    */
   static TlsaBaseDomain ofAlias(Domain host, DnsAnswer<Domain> alias) {
     return switch (alias.security()) {
@@ -89,8 +100,11 @@ public sealed interface TlsaBaseDomain {
   }
 
   /**
-   * Where the records of a service are (RFC 6698 3); empty when that would be too long for the DNS,
-   * so that none can be there.
+   * {@return where the records of a service are (RFC 6698 3); empty when that would be too long for
+   * the DNS, so that none can be there}
+   *
+   * @param base the TLSA base domain
+   * @param port the TCP port
    */
   static Optional<Domain> owner(Domain base, int port) {
     return Domain.parse("_" + port + "._tcp." + base.name());

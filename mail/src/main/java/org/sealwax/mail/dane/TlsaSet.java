@@ -36,8 +36,11 @@ public record TlsaSet(List<CheckedTlsa> records) {
     USABLE(""),
     /** RFC 7672 3.1.3: PKIX-TA(0) and PKIX-EE(1) are not for SMTP between strangers. */
     PKIX_USAGE("usages 0 and 1 are not for SMTP"),
+    /** The usage is not known. */
     UNKNOWN_USAGE("unknown usage"),
+    /** The selector is not known. */
     UNKNOWN_SELECTOR("unknown selector"),
+    /** The matching type is not known. */
     UNKNOWN_MATCHING("unknown matching type"),
     /** Not the length of its digest, or empty (RFC 6698 2.1.3). */
     MALFORMED("the data is not what the matching type says"),
@@ -54,13 +57,18 @@ public record TlsaSet(List<CheckedTlsa> records) {
       this.text = words;
     }
 
-    /** Why it is of no use, in words; empty when it is. */
+    /** {@return why it is of no use, in words; empty when it is} */
     public String text() {
       return text;
     }
   }
 
-  /** One record and what it is good for. */
+  /**
+   * One record and what it is good for.
+   *
+   * @param record the record as published
+   * @param usability whether it counts, and why not
+   */
   public record CheckedTlsa(TlsaRecord record, TlsaUsability usability) {}
 
   /** Copies. */
@@ -72,7 +80,12 @@ public record TlsaSet(List<CheckedTlsa> records) {
 
   private record UsageAndSelector(int usage, int selector) {}
 
-  /** Reads a set. */
+  /**
+   * Reads a set.
+   *
+   * @param published the records of one answer
+   * @return the records with their usability
+   */
   public static TlsaSet of(List<TlsaRecord> published) {
     // Usage 3 first: it asks least of the certificate, so it is the last to be cut off.
     List<TlsaRecord> sorted =
@@ -135,7 +148,7 @@ public record TlsaSet(List<CheckedTlsa> records) {
         : TlsaUsability.MALFORMED;
   }
 
-  /** What can identify the peer; empty: TLS without identity (RFC 7672 2.2). */
+  /** {@return what can identify the peer; empty: TLS without identity (RFC 7672 2.2)} */
   public Set<TlsaAssociation> usable() {
     return records.stream()
         .filter(r -> r.usability() == TlsaUsability.USABLE)
@@ -144,7 +157,7 @@ public record TlsaSet(List<CheckedTlsa> records) {
         .collect(Collectors.toUnmodifiableSet());
   }
 
-  /** Why what is not usable is not, each reason once, in words; empty when all is. */
+  /** {@return why what is not usable is not, each reason once, in words; empty when all is} */
   public String why() {
     return records.stream()
         .map(r -> r.usability().text())

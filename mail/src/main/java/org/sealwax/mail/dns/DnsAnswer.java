@@ -28,8 +28,11 @@ public record DnsAnswer<T>(
 
   /** What kind of answer. */
   public enum Kind {
+    /** There are records. */
     FOUND,
+    /** The name exists and has no records of the type. */
     NO_DATA,
+    /** The name does not exist. */
     NO_NAME,
     /** BOGUS or FAILED: nothing is known. */
     UNKNOWN
@@ -45,10 +48,12 @@ public record DnsAnswer<T>(
   }
 
   /**
-   * An answer that says nothing about the records.
+   * {@return an answer that says nothing about the records}
    *
+   * @param <T> the record data asked for
    * @param security BOGUS or FAILED
    * @param name as far as the alias chain was followed
+   * @param aliases CNAMEs followed
    * @param ttl for how long the trouble may be remembered
    * @param reason in words for logs
    */
@@ -57,12 +62,17 @@ public record DnsAnswer<T>(
     return new DnsAnswer<>(List.of(), Kind.UNKNOWN, security, name, aliases, ttl, reason);
   }
 
-  /** What {@link Resolver#cacheOnly} says where it would have to ask. */
+  /**
+   * {@return what {@link Resolver#cacheOnly} says where it would have to ask}
+   *
+   * @param <T> the record data asked for
+   * @param name the name at the end of the CNAME chain
+   */
   public static <T> DnsAnswer<T> notCached(Domain name) {
     return unknown(DnssecStatus.FAILED, name, 0, Duration.ZERO, NOT_CACHED);
   }
 
-  /** Whether this is what the resolver knows, and not only what it has at hand. */
+  /** {@return whether this is what the resolver knows, and not only what it has at hand} */
   public boolean isResolved() {
     return security != DnssecStatus.FAILED || !reason.equals(NOT_CACHED);
   }

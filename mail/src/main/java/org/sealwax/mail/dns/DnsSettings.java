@@ -59,7 +59,7 @@ public record DnsSettings(
     }
   }
 
-  /** The system's resolvers, own validation against the root, 10 seconds for an answer. */
+  /** {@return the system's resolvers, own validation against the root, 10 seconds for an answer} */
   public static DnsSettings defaults() {
     return new DnsSettings(
         List.of(),
@@ -72,31 +72,52 @@ public record DnsSettings(
         List.of());
   }
 
-  /** The same with other resolvers. */
+  /**
+   * {@return the same with other resolvers}
+   *
+   * @param others recursive resolvers, in the order to try them
+   */
   public DnsSettings withResolvers(List<InetSocketAddress> others) {
     return new DnsSettings(
         others, anchors, validation, timeout, total, cacheEntries, concurrent, negativeAnchors);
   }
 
-  /** The same with other trust anchors. */
+  /**
+   * {@return the same with other trust anchors}
+   *
+   * @param others DS or DNSKEY records in presentation form
+   */
   public DnsSettings withAnchors(List<String> others) {
     return new DnsSettings(
         resolvers, others, validation, timeout, total, cacheEntries, concurrent, negativeAnchors);
   }
 
-  /** The same with another validation. */
+  /**
+   * {@return the same with another validation}
+   *
+   * @param other the new value
+   */
   public DnsSettings withValidation(Validation other) {
     return new DnsSettings(
         resolvers, anchors, other, timeout, total, cacheEntries, concurrent, negativeAnchors);
   }
 
-  /** The same with another number of answers kept. */
+  /**
+   * {@return the same with another number of answers kept}
+   *
+   * @param other the new value
+   */
   public DnsSettings withCacheEntries(int other) {
     return new DnsSettings(
         resolvers, anchors, validation, timeout, total, other, concurrent, negativeAnchors);
   }
 
-  /** The same with other times. */
+  /**
+   * {@return the same with other times}
+   *
+   * @param oneTry for one try at one resolver; positive
+   * @param whole for one question with everything it needs; positive
+   */
   public DnsSettings withTimes(Duration oneTry, Duration whole) {
     return new DnsSettings(
         resolvers, anchors, validation, oneTry, whole, cacheEntries, concurrent, negativeAnchors);

@@ -14,10 +14,23 @@ import org.sealwax.mail.net.Scope;
  * @param ipv6 to AAAA; likewise
  */
 public record HostAddresses(DnsAnswer<InetAddress> ipv4, DnsAnswer<InetAddress> ipv6) {
-  /** Which families are asked for. */
+  /**
+   * Which families are asked for.
+   *
+   * @param ipv4 whether IPv4 is used
+   * @param ipv6 whether IPv6 is used
+   */
   public record Families(boolean ipv4, boolean ipv6) {}
 
-  /** Asks for both families side by side. */
+  /**
+   * Asks for both families side by side.
+   *
+   * @param resolver answers the DNS questions
+   * @param host the host
+   * @param families which families are asked for
+   * @return both answers
+   * @throws InterruptedException when the thread is interrupted
+   */
   public static HostAddresses of(Resolver resolver, Domain host, Families families)
       throws InterruptedException {
     if (!families.ipv6()) {
@@ -48,7 +61,11 @@ public record HostAddresses(DnsAnswer<InetAddress> ipv4, DnsAnswer<InetAddress> 
         List.of(), DnsAnswer.Kind.NO_DATA, DnssecStatus.INSECURE, host, 0, Duration.ZERO, "");
   }
 
-  /** IPv6 and IPv4 by turns, IPv6 first (RFC 8305 section 4), at most {@code most}. */
+  /**
+   * {@return IPv6 and IPv4 by turns, IPv6 first (RFC 8305 section 4), at most {@code most}}
+   *
+   * @param most how many addresses
+   */
   public List<InetAddress> interleaved(int most) {
     List<InetAddress> out = new ArrayList<>();
     int longest = Math.max(ipv4.records().size(), ipv6.records().size());
@@ -63,12 +80,14 @@ public record HostAddresses(DnsAnswer<InetAddress> ipv4, DnsAnswer<InetAddress> 
     return out;
   }
 
-  /** Whether one of the answers says nothing: then no addresses is not "has no address". */
+  /**
+   * {@return whether one of the answers says nothing: then no addresses is not "has no address"}
+   */
   public boolean isUncertain() {
     return ipv4.kind() == DnsAnswer.Kind.UNKNOWN || ipv6.kind() == DnsAnswer.Kind.UNKNOWN;
   }
 
-  /** Why nothing is known, for logs. */
+  /** {@return why nothing is known, for logs} */
   public String failureReason() {
     return ipv4.kind() == DnsAnswer.Kind.UNKNOWN ? ipv4.reason() : ipv6.reason();
   }

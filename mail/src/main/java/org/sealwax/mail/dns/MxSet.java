@@ -49,10 +49,18 @@ public sealed interface MxSet {
     }
   }
 
-  /** The domain accepts no mail: exactly one MX record, {@code .} (RFC 7505; 5.1.10). */
+  /**
+   * The domain accepts no mail: exactly one MX record, {@code .} (RFC 7505; 5.1.10).
+   *
+   * @param security DNSSEC status of the answer
+   */
   record NullMx(DnssecStatus security) implements MxSet {}
 
-  /** The name does not exist (5.1.2). */
+  /**
+   * The name does not exist (5.1.2).
+   *
+   * @param security DNSSEC status of the answer
+   */
   record NoSuchDomain(DnssecStatus security) implements MxSet {}
 
   /**
@@ -77,6 +85,7 @@ public sealed interface MxSet {
    * @param answer to {@link Resolver#mx}
    * @param own names this router answers to: they and everything less preferred are cut
    * @param chance shuffles equal preferences
+   * @return the hosts in the order to try them, or why there are none
    */
   static MxSet of(Domain domain, DnsAnswer<MxRecord> answer, Set<Domain> own, RandomSource chance) {
     return of(domain, answer, own, chance, MAX_HOSTS);
@@ -85,7 +94,12 @@ public sealed interface MxSet {
   /**
    * The same with more hosts.
    *
+   * @param domain the next hop that was asked for
+   * @param answer the answer of the DNS
+   * @param own names of this server: they and everything less preferred are cut
+   * @param chance source of randomness
    * @param most hosts that are taken
+   * @return the hosts in the order to try them, or why there are none
    */
   static MxSet of(
       Domain domain, DnsAnswer<MxRecord> answer, Set<Domain> own, RandomSource chance, int most) {

@@ -20,7 +20,11 @@ public record NegativeTrustAnchor(Domain zone, String owner, String note, Instan
     }
   }
 
-  /** Whether it counts. */
+  /**
+   * {@return whether it counts}
+   *
+   * @param now the current time
+   */
   public boolean isInForce(Instant now) {
     return now.isBefore(until);
   }

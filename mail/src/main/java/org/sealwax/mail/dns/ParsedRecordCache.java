@@ -35,7 +35,13 @@ public final class ParsedRecordCache<T, M> {
   /** An empty cache of at most {@value #MAX_REMEMBERED} names. */
   public ParsedRecordCache() {}
 
-  /** What an answer with records means; empty when it has none. */
+  /**
+   * {@return what an answer with records means; empty when it has none}
+   *
+   * @param asked the name that was asked
+   * @param answer the answer of the DNS
+   * @param reading reads the records
+   */
   public Optional<M> of(Domain asked, DnsAnswer<T> answer, Function<DnsAnswer<T>, M> reading) {
     if (answer.kind() != DnsAnswer.Kind.FOUND) {
       return Optional.empty();

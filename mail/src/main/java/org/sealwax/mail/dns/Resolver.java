@@ -18,49 +18,78 @@ public interface Resolver {
 
   /** Which addresses. */
   enum AddressFamily {
+    /** A records. */
     IPV4,
+    /** AAAA records. */
     IPV6
   }
 
-  /** MX records of a domain. */
+  /**
+   * {@return MX records of a domain}
+   *
+   * @param domain the domain of the recipients
+   */
   DnsAnswer<MxRecord> mx(Domain domain);
 
-  /** A or AAAA records of a host. */
+  /**
+   * {@return A or AAAA records of a host}
+   *
+   * @param host the host
+   * @param family IPv4 or IPv6
+   */
   DnsAnswer<InetAddress> addresses(Domain host, AddressFamily family);
 
-  /** TXT records, each with its strings joined, as ISO 8859-1. */
+  /**
+   * {@return TXT records, each with its strings joined, as ISO 8859-1}
+   *
+   * @param name the exact owner name
+   */
   DnsAnswer<String> txt(Domain name);
 
-  /** TLSA records of a full owner name ({@code _25._tcp.mx.example.org}). */
+  /**
+   * {@return TLSA records of a full owner name ({@code _25._tcp.mx.example.org})}
+   *
+   * @param owner the full owner name, with port and protocol
+   */
   DnsAnswer<TlsaRecord> tlsa(Domain owner);
 
   /**
-   * The CNAME record of exactly this name, not followed: whether an alias itself is secure does not
-   * show in an answer that followed it into an unsigned zone (RFC 7672 2.2.2).
+   * {@return the CNAME record of exactly this name, not followed: whether an alias itself is secure
+   * does not show in an answer that followed it into an unsigned zone (RFC 7672 2.2.2)}
+   *
+   * @param name the exact owner name
    */
   DnsAnswer<Domain> alias(Domain name);
 
   /**
    * Takes what a cache has about this name: the next question goes to the DNS. For when an answer
    * is doubted; a resolver without a cache does nothing.
+   *
+   * @param name the exact owner name
    */
   default void forget(Domain name) {}
 
   /**
-   * The same answers as far as they are in memory, without asking and without waiting; {@link
-   * DnsAnswer#isResolved} is false where they are not. A resolver without a cache has none at hand;
-   * what this returns has itself at hand.
+   * {@return the same answers as far as they are in memory, without asking and without waiting;
+   * {@link DnsAnswer#isResolved} is false where they are not} A resolver without a cache has none
+   * at hand; what this returns has itself at hand.
    */
   default Resolver cacheOnly() {
     return EmptyCacheResolver.RESOLVER;
   }
 
-  /** PTR names of an address. */
+  /**
+   * {@return PTR names of an address}
+   *
+   * @param address the IP address
+   */
   DnsAnswer<Domain> reverse(InetAddress address);
 
   /**
-   * CAA records of exactly this name (RFC 8659 4); who needs those in force climbs (RFC 8659 3).
-   * For the examiner; a resolver that does not ask for them says FAILED.
+   * {@return CAA records of exactly this name (RFC 8659 4); who needs those in force climbs (RFC
+   * 8659 3)} For the examiner; a resolver that does not ask for them says FAILED.
+   *
+   * @param name the exact owner name
    */
   default DnsAnswer<CaaRecord> caa(Domain name) {
     return DnsAnswer.unknown(
@@ -68,8 +97,10 @@ public interface Resolver {
   }
 
   /**
-   * NSEC3PARAM records of a zone's apex (RFC 5155 4). For the examiner; a resolver that does not
-   * ask for them says FAILED.
+   * {@return NSEC3PARAM records of a zone's apex (RFC 5155 4)} For the examiner; a resolver that
+   * does not ask for them says FAILED.
+   *
+   * @param zone the name of the zone
    */
   default DnsAnswer<Nsec3ParamRecord> nsec3param(Domain zone) {
     return DnsAnswer.unknown(

@@ -7,7 +7,12 @@ import org.sealwax.mail.address.Domain;
 public final class ReverseName {
   private ReverseName() {}
 
-  /** {@code 1.2.0.192.in-addr.arpa} or the nibbles under {@code ip6.arpa}. */
+  /**
+   * {@code 1.2.0.192.in-addr.arpa} or the nibbles under {@code ip6.arpa}.
+   *
+   * @param address the IP address
+   * @return the name for a PTR question
+   */
   public static Domain of(InetAddress address) {
     byte[] octets = address.getAddress();
     StringBuilder name = new StringBuilder(72);

@@ -26,7 +26,11 @@ public final class HttpRequestReader extends HttpMessageReader {
       fields = List.copyOf(fields);
     }
 
-    /** The value of a field (its name in lower case); empty when it is not there, or twice. */
+    /**
+     * {@return the value of a field (its name in lower case); empty when it is not there, or twice}
+     *
+     * @param name the field name, in any case
+     */
     public Optional<String> field(String name) {
       List<String> values =
           fields.stream()
@@ -38,6 +42,8 @@ public final class HttpRequestReader extends HttpMessageReader {
   }
 
   /**
+   * Creates a reader of one request.
+   *
    * @param in what the client sends
    * @param maxBody octets of the content that are taken
    */
@@ -46,7 +52,7 @@ public final class HttpRequestReader extends HttpMessageReader {
   }
 
   /**
-   * The head.
+   * {@return the head}
    *
    * @throws MalformedHttp when it is none, or over the limits
    * @throws IOException when the connection breaks
@@ -72,8 +78,10 @@ public final class HttpRequestReader extends HttpMessageReader {
   }
 
   /**
-   * The content; empty when the head says nothing of any (RFC 9112 6.3: then there is none).
+   * {@return the content; empty when the head says nothing of any (RFC 9112 6.3: then there is
+   * none)}
    *
+   * @param head the head of the message
    * @throws MalformedHttp when its framing has two readings
    * @throws OversizedHttp when it is over the limit
    * @throws IOException when the connection breaks

@@ -25,7 +25,11 @@ public record HttpResponse(int status, List<HttpField> fields, byte[] body) {
     fields = List.copyOf(fields);
   }
 
-  /** The first field of a name (in lower case). */
+  /**
+   * {@return the first field of a name (in lower case)}
+   *
+   * @param name the field name, in any case
+   */
   public Optional<String> field(String name) {
     return fields.stream().filter(f -> f.name().equals(name)).map(HttpField::value).findFirst();
   }

@@ -57,7 +57,15 @@ public final class HttpsClient {
   private final Supplier<TrustRoots> roots;
   private final Clock clock;
 
-  /** A client with the same roots for all requests. */
+  /**
+   * A client with the same roots for all requests.
+   *
+   * @param resolver answers the DNS questions
+   * @param dialer opens the connections
+   * @param tls makes TLS connections
+   * @param roots the certificate authorities that count
+   * @param clock source of the current time
+   */
   public HttpsClient(
       Resolver resolver, Dialer dialer, TlsClient tls, TrustRoots roots, Clock clock) {
     this(resolver, dialer, tls, () -> roots, clock);
@@ -84,6 +92,8 @@ public final class HttpsClient {
   /**
    * Asks. Never longer than the request's total, by a second at most.
    *
+   * @param request the request
+   * @return the response or the failure, with addresses and handshake
    * @throws InterruptedException when the thread is told to stop
    */
   public HttpsExchange exchange(HttpsRequest request) throws InterruptedException {

@@ -7,19 +7,40 @@ import org.sealwax.mail.tls.verdict.Verdict;
 
 /** Why there is no answer. */
 public sealed interface HttpsFailure {
-  /** In words for logs and people. */
+  /**
+   * In words for logs and people.
+   *
+   * @return the failure in words
+   */
   String text();
 
-  /** The DNS says that the host has no address. */
+  /**
+   * The DNS says that the host has no address.
+   *
+   * @param text the reason in words, for logs
+   */
   record NoAddress(String text) implements HttpsFailure {}
 
-  /** The DNS does not say: bogus, SERVFAIL, timeout. */
+  /**
+   * The DNS does not say: bogus, SERVFAIL, timeout.
+   *
+   * @param text the reason in words, for logs
+   */
   record DnsFailed(String text) implements HttpsFailure {}
 
-  /** No connection to any of its addresses. */
+  /**
+   * No connection to any of its addresses.
+   *
+   * @param text the reason in words, for logs
+   */
   record NoConnection(String text) implements HttpsFailure {}
 
-  /** No TLS. */
+  /**
+   * No TLS.
+   *
+   * @param kind the kind of failure
+   * @param text the reason in words, for logs
+   */
   record TlsFailed(TlsException.Kind kind, String text) implements HttpsFailure {}
 
   /**
@@ -40,10 +61,18 @@ public sealed interface HttpsFailure {
     }
   }
 
-  /** What came is no answer of HTTP/1.1, or ends before it should. */
+  /**
+   * What came is no answer of HTTP/1.1, or ends before it should.
+   *
+   * @param text the reason in words, for logs
+   */
   record Malformed(String text) implements HttpsFailure {}
 
-  /** The content is over the limit. */
+  /**
+   * The content is over the limit.
+   *
+   * @param limit the limit in bytes
+   */
   record TooLarge(int limit) implements HttpsFailure {
     @Override
     public String text() {
@@ -51,7 +80,11 @@ public sealed interface HttpsFailure {
     }
   }
 
-  /** The time is over. */
+  /**
+   * The time is over.
+   *
+   * @param total the time limit
+   */
   record TotalTimeReached(Duration total) implements HttpsFailure {
     @Override
     public String text() {
@@ -59,6 +92,10 @@ public sealed interface HttpsFailure {
     }
   }
 
-  /** The connection broke. */
+  /**
+   * The connection broke.
+   *
+   * @param text the reason in words, for logs
+   */
   record Lost(String text) implements HttpsFailure {}
 }

@@ -43,6 +43,7 @@ public final class PlainHttpServer implements Closeable {
    *
    * @param status of HTTP
    * @param type its media type
+   * @param text the reason phrase
    */
   public record ResponseHead(int status, String type, String text) {
     static ResponseHead notFound(String text) {
@@ -60,9 +61,11 @@ public final class PlainHttpServer implements Closeable {
   /**
    * Listens.
    *
+   * @param address address and port to listen at
    * @param answers by path
    * @param total time of one connection
    * @param trouble gets a sentence when accepting fails
+   * @return the running server
    * @throws IOException when the address is not to be had
    */
   public static PlainHttpServer start(
@@ -84,6 +87,7 @@ public final class PlainHttpServer implements Closeable {
     return server;
   }
 
+  /** {@return the address and port that it listens at} */
   public InetSocketAddress address() {
     return (InetSocketAddress) server.getLocalSocketAddress();
   }

@@ -15,6 +15,7 @@ public final class StaticPageServer implements Closeable {
   /**
    * Listens.
    *
+   * @param address address and port to listen at
    * @param pages HTML by path, {@code /} among them
    * @throws IOException when the address is not to be had
    */
@@ -35,7 +36,7 @@ public final class StaticPageServer implements Closeable {
             });
   }
 
-  /** Where it listens. */
+  /** {@return where it listens} */
   public InetSocketAddress address() {
     return server.address();
   }

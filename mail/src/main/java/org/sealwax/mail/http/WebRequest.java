@@ -33,7 +33,11 @@ public record WebRequest(String method, String path, Map<String, String> headers
 
   /** What came. */
   public sealed interface ReadResult {
-    /** A request. */
+    /**
+     * A request.
+     *
+     * @param request the request
+     */
     record CompleteRequest(WebRequest request) implements ReadResult {}
 
     /**
@@ -49,7 +53,13 @@ public record WebRequest(String method, String path, Map<String, String> headers
     headers = Map.copyOf(headers);
   }
 
-  /** Reads one. */
+  /**
+   * Reads one.
+   *
+   * @param in where the request is read from
+   * @return the request, or why it cannot be read
+   * @throws IOException when the connection or file fails
+   */
   public static ReadResult read(InputStream in) throws IOException {
     ByteArrayOutputStream head = new ByteArrayOutputStream();
     int last = 0;
@@ -107,12 +117,16 @@ public record WebRequest(String method, String path, Map<String, String> headers
     return length.matches("[0-9]{1,6}") ? Optional.of(Integer.parseInt(length)) : Optional.empty();
   }
 
-  /** A header, or empty. */
+  /**
+   * {@return a header, or empty}
+   *
+   * @param name the field name, in lower case
+   */
   public String header(String name) {
     return headers.getOrDefault(name, "");
   }
 
-  /** The fields of the form in the body; empty when it is none. */
+  /** {@return the fields of the form in the body; empty when it is none} */
   public Map<String, String> form() {
     Map<String, String> out = new HashMap<>();
     if (!header("content-type").toLowerCase(Locale.ROOT).startsWith(FORM)) {

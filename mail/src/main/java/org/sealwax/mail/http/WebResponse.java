@@ -31,17 +31,35 @@ public record WebResponse(int status, String type, String headers, byte[] body) 
           + "Strict-Transport-Security: max-age=31536000\r\n"
           + "X-Robots-Tag: noindex\r\n";
 
+  /**
+   * Creates a response without extra header fields.
+   *
+   * @param status the HTTP status
+   * @param type the media type
+   * @param text the content
+   * @return the response
+   */
   public static WebResponse of(int status, String type, String text) {
     return new WebResponse(
         status, type, "Cache-Control: no-store\r\n", text.getBytes(StandardCharsets.UTF_8));
   }
 
-  /** A page. */
+  /**
+   * {@return a page}
+   *
+   * @param html the page
+   */
   public static WebResponse page(String html) {
     return of(200, HTML, html);
   }
 
-  /** A file to save. */
+  /**
+   * {@return a file to save}
+   *
+   * @param type the media type
+   * @param name the file name that is suggested
+   * @param text the content
+   */
   public static WebResponse download(String type, String name, String text) {
     WebResponse plain = of(200, type, text);
     return new WebResponse(
@@ -51,13 +69,24 @@ public record WebResponse(int status, String type, String headers, byte[] body) 
         plain.body());
   }
 
-  /** Elsewhere, with GET. */
+  /**
+   * Elsewhere, with GET.
+   *
+   * @param path the target of the redirect
+   * @return the redirect
+   */
   public static WebResponse see(String path) {
     return new WebResponse(
         303, TEXT, "Location: " + path + "\r\nCache-Control: no-store\r\n", new byte[0]);
   }
 
-  /** Writes it, and says that nothing follows. */
+  /**
+   * Writes it, and says that nothing follows.
+   *
+   * @param out the connection
+   * @param head whether the content is left out, as for HEAD
+   * @throws IOException when the connection or file fails
+   */
   public void write(OutputStream out, boolean head) throws IOException {
     out.write(
         ("HTTP/1.1 "

@@ -11,7 +11,11 @@ import java.util.List;
 public final class AddressList {
   private AddressList() {}
 
-  /** The addresses; what is none is left out. */
+  /**
+   * {@return the addresses; what is none is left out}
+   *
+   * @param field the value of the header field
+   */
   public static List<String> of(String field) {
     List<String> addresses = new ArrayList<>();
     StringBuilder loose = new StringBuilder();

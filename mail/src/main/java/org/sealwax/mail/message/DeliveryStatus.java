@@ -42,10 +42,15 @@ public record DeliveryStatus(
     ReturnedContent returned) {
   /** What happened (RFC 3464 2.3.3). */
   public enum DsnAction {
+    /** Not delivered, and not tried again. */
     FAILED,
+    /** Not yet delivered; tried again. */
     DELAYED,
+    /** Delivered to the mailbox. */
     DELIVERED,
+    /** Passed on to a host that reports no success. */
     RELAYED,
+    /** Delivered to an alias or list that redistributes it. */
     EXPANDED;
 
     private String word() {
@@ -124,8 +129,9 @@ public record DeliveryStatus(
   }
 
   /**
-   * Whether the notification needs RFC 6533 forms, and with them SMTPUTF8: where an address is not
-   * ASCII. What others said is no reason, or a notification would not reach a sender because of it.
+   * {@return whether the notification needs RFC 6533 forms, and with them SMTPUTF8: where an
+   * address is not ASCII} What others said is no reason, or a notification would not reach a sender
+   * because of it.
    */
   public boolean isInternational() {
     return !to.isAscii() || recipients.stream().anyMatch(r -> !r.address().isAscii());
@@ -140,12 +146,21 @@ public record DeliveryStatus(
     return utf8 || isAscii(text) ? text : text.replaceAll("[^\\x00-\\x7f]+", "?");
   }
 
-  /** A date as it stands in headers (RFC 5322 3.3). */
+  /**
+   * {@return a date as it stands in headers (RFC 5322 3.3)}
+   *
+   * @param at the time
+   */
   public static String date(Instant at) {
     return DATE.format(at);
   }
 
-  /** Writes header and body with CRLF line ends. The returned content's stream is left open. */
+  /**
+   * Writes header and body with CRLF line ends. The returned content's stream is left open.
+   *
+   * @param out where the bytes are written
+   * @throws IOException when the connection or file fails
+   */
   public void writeTo(OutputStream out) throws IOException {
     DsnWriter lines = new DsnWriter(out);
     boolean utf8 = isInternational();

@@ -21,6 +21,7 @@ public final class HeaderBuilder {
    * @param name printable ASCII without colon (RFC 5322 2.2)
    * @param value unstructured or structured text; runs of spaces shrink to one; non-ASCII goes out
    *     as UTF-8, which needs SMTPUTF8 (RFC 6532)
+   * @return this
    * @throws IllegalArgumentException for a bad name, a control character in the value (header
    *     injection), or a word longer than a line
    */

@@ -105,7 +105,13 @@ public final class HeaderScanner {
     this.limit = limit;
   }
 
-  /** Takes the next octets of the message; free once the section has ended. */
+  /**
+   * Takes the next octets of the message; free once the section has ended.
+   *
+   * @param block holds the bytes
+   * @param offset index of the first byte
+   * @param length number of bytes
+   */
   public void feed(byte[] block, int offset, int length) {
     var _ = scanned(block, offset, length);
   }
@@ -314,17 +320,20 @@ public final class HeaderScanner {
     value = new byte[0];
   }
 
-  /** Whether the section has ended: later octets are body. */
+  /** {@return whether the section has ended: later octets are body} */
   public boolean done() {
     return state == State.DONE;
   }
 
-  /** The section was larger than the limit; what it said up to there has been counted. */
+  /**
+   * {@return whether the section was larger than the limit; what it said up to there has been
+   * counted}
+   */
   public boolean tooLarge() {
     return tooLarge;
   }
 
-  /** The section ended with a line that is no field, instead of an empty line. */
+  /** {@return whether the section ended with a line that is no field, instead of an empty line} */
   public boolean malformed() {
     return malformed;
   }
@@ -334,12 +343,12 @@ public final class HeaderScanner {
     return size;
   }
 
-  /** The loop guards. */
+  /** {@return the loop guards} */
   public TraceHops hops() {
     return new TraceHops(received, deliveredTo, overflow);
   }
 
-  /** What TLS-Required says. */
+  /** {@return what TLS-Required says} */
   public TlsRequired tlsRequired() {
     return tlsRequired;
   }

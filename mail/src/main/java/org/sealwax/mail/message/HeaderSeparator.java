@@ -20,7 +20,11 @@ public final class HeaderSeparator {
   private byte[] held = NOTHING;
   private int heldLength;
 
-  /** Feeds {@code scan} with what passes. */
+  /**
+   * Feeds {@code scan} with what passes.
+   *
+   * @param scan reads the header fields
+   */
   public HeaderSeparator(HeaderScanner scan) {
     this.scan = scan;
   }
@@ -29,6 +33,10 @@ public final class HeaderSeparator {
    * Takes the next octets of the message. Holds back at most the beginning of one line of the
    * header, until it is clear whether that line is a field.
    *
+   * @param block holds the bytes
+   * @param offset index of the first byte
+   * @param length number of bytes
+   * @param out where the bytes are written
    * @throws IOException from {@code out}
    */
   public void take(byte[] block, int offset, int length, OutputStream out) throws IOException {
@@ -64,6 +72,7 @@ public final class HeaderSeparator {
   /**
    * The message has ended.
    *
+   * @param out where the bytes are written
    * @throws IOException from {@code out}
    */
   public void end(OutputStream out) throws IOException {

@@ -58,19 +58,33 @@ public record ReceivedHeader(
 
   /** Keywords of the {@code with} clause (RFC 3848, RFC 6531 4.3, RFC 5321 4.4). */
   public enum Protocol {
+    /** HELO, plaintext (RFC 5321 4.4). */
     SMTP,
+    /** EHLO, plaintext (RFC 5321 4.4). */
     ESMTP,
+    /** EHLO and AUTH (RFC 3848). */
     ESMTPA,
+    /** EHLO and TLS (RFC 3848). */
     ESMTPS,
+    /** EHLO, TLS and AUTH (RFC 3848). */
     ESMTPSA,
+    /** SMTPUTF8, plaintext (RFC 6531 4.3). */
     UTF8SMTP,
+    /** SMTPUTF8 and AUTH (RFC 6531 4.3). */
     UTF8SMTPA,
+    /** SMTPUTF8 and TLS (RFC 6531 4.3). */
     UTF8SMTPS,
+    /** SMTPUTF8, TLS and AUTH (RFC 6531 4.3). */
     UTF8SMTPSA;
 
     /**
-     * The keyword of a session. TLS or AUTH imply EHLO; implicit TLS with HELO has no keyword of
-     * its own and is {@code ESMTPS} too, so that the encryption shows.
+     * {@return the keyword of a session} TLS or AUTH imply EHLO; implicit TLS with HELO has no
+     * keyword of its own and is {@code ESMTPS} too, so that the encryption shows.
+     *
+     * @param ehlo whether the client sent EHLO
+     * @param tls whether the connection is encrypted
+     * @param auth whether the client authenticated
+     * @param utf8 whether the transaction uses SMTPUTF8
      */
     public static Protocol of(boolean ehlo, boolean tls, boolean auth, boolean utf8) {
       if (utf8) {
@@ -83,7 +97,7 @@ public record ReceivedHeader(
     }
   }
 
-  /** The field with its CRLF, in ASCII. */
+  /** {@return the field with its CRLF, in ASCII} */
   public byte[] bytes() {
     return toString().getBytes(StandardCharsets.US_ASCII);
   }

@@ -11,7 +11,12 @@ public final class Rfc5322Date {
 
   private Rfc5322Date() {}
 
-  /** The time in UTC, which tells nothing about where we stand. */
+  /**
+   * The time in UTC, which tells nothing about where we stand.
+   *
+   * @param time the time
+   * @return the date-time
+   */
   public static String of(Instant time) {
     return of(time, ZoneOffset.UTC);
   }
@@ -20,6 +25,9 @@ public final class Rfc5322Date {
    * RFC 5322 3.3, without the obsolete forms. Seconds of an offset, which the format cannot write,
    * are dropped, and the local time with them, so that the instant stays right.
    *
+   * @param time the time
+   * @param offset the offset from UTC that is written
+   * @return the date-time
    * @throws IllegalArgumentException for a year outside 1900 to 9999 (RFC 5322 3.3: four digits)
    */
   public static String of(Instant time, ZoneOffset offset) {

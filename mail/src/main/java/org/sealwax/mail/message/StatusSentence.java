@@ -9,7 +9,11 @@ import org.sealwax.mail.smtp.EnhancedStatus;
 public final class StatusSentence {
   private StatusSentence() {}
 
-  /** One sentence; of a status that is not known, what its subject means. */
+  /**
+   * {@return one sentence; of a status that is not known, what its subject means}
+   *
+   * @param status the enhanced status code (RFC 3463)
+   */
   public static String of(EnhancedStatus status) {
     return switch (status.subject() + "." + status.detail()) {
       case "1.1", "1.6" -> "The mailbox does not exist.";

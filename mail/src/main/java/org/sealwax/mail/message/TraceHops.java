@@ -18,7 +18,11 @@ public record TraceHops(int received, List<String> deliveredTo, boolean delivere
     deliveredTo = List.copyOf(deliveredTo);
   }
 
-  /** Whether more hops are behind the message than {@code limit} allows. */
+  /**
+   * {@return whether more hops are behind the message than {@code limit} allows}
+   *
+   * @param limit Received fields that are accepted
+   */
   public boolean isLoop(int limit) {
     return received > limit || deliveredToOverflow;
   }
@@ -26,12 +30,20 @@ public record TraceHops(int received, List<String> deliveredTo, boolean delivere
   /**
    * Whether the message has been at {@code mailbox} before: to forward it from there again would be
    * a loop. Compared without regard to case, as a loop through a host that changes case is a loop.
+   *
+   * @param mailbox the mailbox
+   * @return whether the message has been at the mailbox before
    */
   public boolean hasPassed(Mailbox mailbox) {
     return !deliveredTo.isEmpty() && hasPassed(mailbox.toString());
   }
 
-  /** The same for the mailbox's text, as it stands in Delivered-To. */
+  /**
+   * The same for the mailbox's text, as it stands in Delivered-To.
+   *
+   * @param mailbox the mailbox
+   * @return whether the message has been at the mailbox before
+   */
   public boolean hasPassed(String mailbox) {
     String wanted = form(mailbox);
     for (String seen : deliveredTo) {

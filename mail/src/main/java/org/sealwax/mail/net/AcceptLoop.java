@@ -16,27 +16,49 @@ public final class AcceptLoop {
 
   private AcceptLoop() {}
 
-  /** What connections come from. */
+  /**
+   * What connections come from.
+   *
+   * @param <T> the type of the connections
+   */
   @FunctionalInterface
   public interface ConnectionSource<T> {
-    /** Waits for the next one. */
+    /**
+     * Waits for the next one.
+     *
+     * @return the connection
+     * @throws IOException when the connection or file fails
+     * @throws InterruptedException when the thread is interrupted
+     */
     T next() throws IOException, InterruptedException;
   }
 
-  /** Who gets them. */
+  /**
+   * Who gets them.
+   *
+   * @param <T> the type of the connections
+   */
   @FunctionalInterface
   public interface ConnectionHandler<T> {
-    /** Takes one, or closes it; must not wait. */
+    /**
+     * Takes one, or closes it; must not wait.
+     *
+     * @param connection the accepted connection
+     * @throws IOException when the connection or file fails
+     */
     void take(T connection) throws IOException;
   }
 
   /**
    * Starts a supervised thread that takes connections.
    *
+   * @param <T> the type of the connections
+   * @param name the name of the thread
    * @param isClosed whether the owner was closed
    * @param source where they come from
    * @param taker gets each one
    * @param trouble gets a sentence when accept fails
+   * @return the thread
    */
   public static <T> Thread start(
       String name,

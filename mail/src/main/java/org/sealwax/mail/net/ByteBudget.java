@@ -27,22 +27,36 @@ public final class ByteBudget {
     this.taken = taken;
   }
 
-  /** The same bytes, of which these are left to those who have the whole budget. */
+  /**
+   * {@return the same bytes, of which these are left to those who have the whole budget}
+   *
+   * @param reserve bytes that optional users must leave
+   */
   public ByteBudget withReserve(long reserve) {
     return new ByteBudget(most - reserve, taken);
   }
 
-  /** A budget that is never used up: for our own mail, and for tests. */
+  /** {@return a budget that is never used up: for our own mail, and for tests} */
   public static ByteBudget unlimited() {
     return new ByteBudget(Long.MAX_VALUE);
   }
 
-  /** Takes bytes that are needed; false when there are not so many. */
+  /**
+   * Takes bytes that are needed; false when there are not so many.
+   *
+   * @param bytes number of bytes
+   * @return whether the bytes were taken
+   */
   public boolean tryTake(long bytes) {
     return take(bytes, most);
   }
 
-  /** Takes bytes that would be convenient; false when three quarters of all are taken. */
+  /**
+   * Takes bytes that would be convenient; false when three quarters of all are taken.
+   *
+   * @param bytes number of bytes
+   * @return whether the bytes were taken
+   */
   public boolean tryTakeOptional(long bytes) {
     return take(bytes, spare);
   }
@@ -59,19 +73,23 @@ public final class ByteBudget {
     }
   }
 
-  /** Gives bytes back. */
+  /**
+   * Gives bytes back.
+   *
+   * @param bytes number of bytes
+   */
   public void give(long bytes) {
     if (taken.addAndGet(-bytes) < 0) {
       throw new IllegalStateException("more bytes given than taken");
     }
   }
 
-  /** Bytes taken now. */
+  /** {@return bytes taken now} */
   public long taken() {
     return taken.get();
   }
 
-  /** Bytes in all. */
+  /** {@return bytes in all} */
   public long most() {
     return most;
   }

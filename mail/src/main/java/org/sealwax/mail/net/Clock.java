@@ -4,23 +4,28 @@ import java.time.Instant;
 
 /** The time, as wall clock and as a monotonic count. */
 public interface Clock {
-  /** The wall-clock time; of a {@link SteadyClock} the measured time. */
+  /** {@return the wall-clock time; of a {@link SteadyClock} the measured time} */
   Instant now();
 
-  /** Nanoseconds from an arbitrary origin; only differences mean something; never steps back. */
+  /**
+   * {@return nanoseconds from an arbitrary origin; only differences mean something; never steps
+   * back}
+   */
   long nanoTime();
 
-  /** The time by which people and other machines go, where it differs from {@link #now}. */
+  /**
+   * {@return the time by which people and other machines go, where it differs from {@link #now}}
+   */
   default Instant civilTime() {
     return now();
   }
 
-  /** Whether the machine's clock jumped and is not believed. */
+  /** {@return whether the machine's clock jumped and is not believed} */
   default boolean isUncertain() {
     return false;
   }
 
-  /** The machine's clock. */
+  /** {@return the machine's clock} */
   static Clock system() {
     return new Clock() {
       @Override

@@ -64,7 +64,13 @@ public final class Deadline implements AutoCloseable {
     }
   }
 
-  /** Closes {@code closed} once {@code after} has passed, unless this deadline is closed first. */
+  /**
+   * Closes {@code closed} once {@code after} has passed, unless this deadline is closed first.
+   *
+   * @param after the time limit; positive
+   * @param closed what is closed when the time is over
+   * @return the deadline; close it when the work is done
+   */
   public static Deadline after(Duration after, Closeable closed) {
     Deadline deadline = new Deadline(after, closed);
     OPEN.add(deadline);
@@ -74,7 +80,7 @@ public final class Deadline implements AutoCloseable {
     return deadline;
   }
 
-  /** Whether the time ran out. */
+  /** {@return whether the time ran out} */
   public boolean passed() {
     return passed;
   }

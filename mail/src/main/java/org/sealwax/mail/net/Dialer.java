@@ -18,6 +18,7 @@ public interface Dialer {
    * @param to an address, never an unresolved name
    * @param from the local address to bind, or null for the system's choice
    * @param timeout for the TCP handshake; RFC 5321 4.5.3.2 wants minutes for the greeting, not this
+   * @return the open connection
    * @throws ForbiddenTarget when the address is one that hostile DNS must not lead us to
    * @throws IOException when the connection does not come about
    */
@@ -26,7 +27,11 @@ public interface Dialer {
 
   /** The address is special-use (RFC 6890) and no row allows it. */
   final class ForbiddenTarget extends IOException {
-    /** Names the address that was refused. */
+    /**
+     * Names the address that was refused.
+     *
+     * @param address the IP address
+     */
     public ForbiddenTarget(InetAddress address) {
       super(address.getHostAddress() + " is a special-use address (RFC 6890)");
     }

@@ -15,7 +15,7 @@ public record DialerSettings(List<Cidr> allowTargets) {
     allowTargets = List.copyOf(allowTargets);
   }
 
-  /** Nothing special-use at all. */
+  /** {@return nothing special-use at all} */
   public static DialerSettings defaults() {
     return new DialerSettings(List.of());
   }

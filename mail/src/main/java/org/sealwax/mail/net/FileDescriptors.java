@@ -17,7 +17,11 @@ public final class FileDescriptors {
 
   private FileDescriptors() {}
 
-  /** Whether this failure, or what caused it, is a lack of descriptors. */
+  /**
+   * {@return whether this failure, or what caused it, is a lack of descriptors}
+   *
+   * @param failure the exception, or null
+   */
   public static boolean areExhausted(@Nullable Throwable failure) {
     Throwable at = failure;
     for (int depth = 0; at != null && depth < 8; depth++) {

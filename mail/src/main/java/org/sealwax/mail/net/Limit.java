@@ -2,16 +2,28 @@ package org.sealwax.mail.net;
 
 /** A count that cannot be exceeded: take before you start, give back when you end. */
 public interface Limit {
-  /** Takes one token; false when there is none. */
+  /**
+   * Takes one token; false when there is none.
+   *
+   * @return whether a token was taken
+   */
   boolean tryTake();
 
   /** Gives one token back. */
   void give();
 
-  /** Tokens taken now. */
+  /**
+   * Tokens taken now.
+   *
+   * @return how many
+   */
   int taken();
 
-  /** At most {@code max} tokens at a time. */
+  /**
+   * {@return at most {@code max} tokens at a time}
+   *
+   * @param max how many at once; at least 1
+   */
   static Limit of(int max) {
     return new Limit() {
       private int taken;

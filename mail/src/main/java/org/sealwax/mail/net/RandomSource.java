@@ -7,16 +7,34 @@ import java.util.random.RandomGenerator;
 
 /** Randomness: for jitter and shuffling, and unpredictable bytes for identifiers and salts. */
 public interface RandomSource {
-  /** Evenly distributed from 0 (inclusive) to {@code bound} (exclusive); bound is positive. */
+  /**
+   * Evenly distributed from 0 (inclusive) to {@code bound} (exclusive); bound is positive.
+   *
+   * @param bound the upper limit, exclusive; positive
+   * @return the number
+   */
   int below(int bound);
 
-  /** Evenly distributed from 0.0 (inclusive) to 1.0 (exclusive). */
+  /**
+   * Evenly distributed from 0.0 (inclusive) to 1.0 (exclusive).
+   *
+   * @return the number
+   */
   double fraction();
 
-  /** Bytes that nobody can predict (in the real world). */
+  /**
+   * {@return bytes that nobody can predict (in the real world)}
+   *
+   * @param count number of bytes
+   */
   byte[] bytes(int count);
 
-  /** Shuffles in place (RFC 5321 5.1: MX hosts of equal preference). */
+  /**
+   * Shuffles in place (RFC 5321 5.1: MX hosts of equal preference).
+   *
+   * @param <T> the type of the elements
+   * @param list the list to shuffle
+   */
   default <T> void shuffle(List<T> list) {
     for (int i = list.size() - 1; i > 0; i--) {
       T moved = list.get(i);
@@ -26,12 +44,16 @@ public interface RandomSource {
     }
   }
 
-  /** The machine's secure source. */
+  /** {@return the machine's secure source} */
   static RandomSource secure() {
     return of(new BlockRandom(new SecureRandom()));
   }
 
-  /** A repeatable world for simulations; never for secrets. */
+  /**
+   * {@return a repeatable world for simulations; never for secrets}
+   *
+   * @param seed the same seed gives the same sequence
+   */
   static RandomSource seeded(long seed) {
     return of(new Random(seed));
   }

@@ -18,6 +18,7 @@ public final class RateLimit {
    *
    * @param perSecond what flows in
    * @param most what it holds, 1 or more
+   * @param clock source of the current time
    */
   public RateLimit(double perSecond, double most, Clock clock) {
     this.perSecond = perSecond;
@@ -27,7 +28,11 @@ public final class RateLimit {
     this.at = clock.nanoTime();
   }
 
-  /** Takes one; false when there is none. */
+  /**
+   * Takes one; false when there is none.
+   *
+   * @return whether one was taken
+   */
   public synchronized boolean tryTake() {
     fill();
     if (left < 1) {
@@ -37,7 +42,7 @@ public final class RateLimit {
     return true;
   }
 
-  /** Whether nothing was taken for so long that this is as good as a new one. */
+  /** {@return whether nothing was taken for so long that this is as good as a new one} */
   public synchronized boolean isFull() {
     fill();
     return left >= most;

@@ -26,16 +26,24 @@ public final class Scope implements AutoCloseable {
   private final List<Thread> threads = new ArrayList<>();
   private boolean joined;
 
-  /** A scope whose threads carry {@code name}. */
+  /**
+   * A scope whose threads carry {@code name}.
+   *
+   * @param name the name of the threads
+   */
   public Scope(String name) {
     this.name = name;
   }
 
-  /** One forked task. */
+  /**
+   * One forked task.
+   *
+   * @param <T> the type of the result
+   */
   public static final class ForkedTask<T> {
     private final FutureTask<T> future;
 
-    /** Whether it has a result. */
+    /** {@return whether it has a result} */
     public boolean succeeded() {
       return future.state() == Future.State.SUCCESS;
     }
@@ -45,7 +53,7 @@ public final class Scope implements AutoCloseable {
     }
 
     /**
-     * The result, after {@link Scope#join}.
+     * {@return the result, after {@link Scope#join}}
      *
      * @throws IllegalStateException when the task failed (with its cause), was interrupted, or has
      *     not been joined
@@ -65,14 +73,24 @@ public final class Scope implements AutoCloseable {
     }
   }
 
-  /** Starts {@code body} in a virtual thread of its own. */
+  /**
+   * Starts {@code body} in a virtual thread of its own.
+   *
+   * @param <T> the type of the result
+   * @param body what the thread computes
+   * @return the task, whose result is available after {@link #join}
+   */
   public <T> ForkedTask<T> fork(Callable<T> body) {
     ForkedTask<T> task = new ForkedTask<>(body);
     threads.add(Threads.start(name, task.future));
     return task;
   }
 
-  /** Waits for all tasks. */
+  /**
+   * Waits for all tasks.
+   *
+   * @throws InterruptedException when the thread is interrupted
+   */
   public void join() throws InterruptedException {
     for (Thread thread : threads) {
       thread.join();
@@ -84,6 +102,7 @@ public final class Scope implements AutoCloseable {
    * Waits for all tasks, and interrupts those that have not ended after {@code limit} in all.
    *
    * @param limit for all of them together
+   * @throws InterruptedException when the thread is interrupted
    */
   public void join(Duration limit) throws InterruptedException {
     long end = System.nanoTime() + limit.toNanos();

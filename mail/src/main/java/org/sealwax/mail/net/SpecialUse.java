@@ -68,14 +68,17 @@ public record SpecialUse(Cidr block, String name, String source) {
     return Cidr.parse(text).orElseThrow();
   }
 
-  /** The table, for documentation and tests. */
+  /** {@return the table, for documentation and tests} */
   public static List<SpecialUse> blocks() {
     return BLOCKS;
   }
 
   /**
-   * The block an address is in; empty for an ordinary public address. An IPv4-mapped address is
-   * judged as the IPv4 address it is, a translated one (NAT64) by the IPv4 address inside.
+   * {@return the block an address is in; empty for an ordinary public address} An IPv4-mapped
+   * address is judged as the IPv4 address it is, a translated one (NAT64) by the IPv4 address
+   * inside.
+   *
+   * @param address the IP address
    */
   public static Optional<SpecialUse> of(InetAddress address) {
     InetAddress plain = plain(address.getAddress());

@@ -119,7 +119,12 @@ public final class SteadyClock implements Clock {
             begun);
   }
 
-  /** Watches from now on, and believes the clock as it is. */
+  /**
+   * Watches from now on, and believes the clock as it is.
+   *
+   * @param machine the clock of the machine
+   * @return the clock
+   */
   public static SteadyClock startingWith(Clock machine) {
     Instant now = machine.now();
     return new SteadyClock(machine, new Mark(now, now));
@@ -207,7 +212,7 @@ public final class SteadyClock implements Clock {
     return doubted;
   }
 
-  /** The believed time, as a clock. */
+  /** {@return the believed time, as a clock} */
   public Clock believed() {
     return new Clock() {
       @Override
@@ -227,7 +232,7 @@ public final class SteadyClock implements Clock {
     };
   }
 
-  /** What to leave to the next run. */
+  /** {@return what to leave to the next run} */
   public synchronized Mark mark() {
     return new Mark(civilTime(), now());
   }

@@ -24,7 +24,7 @@ public final class Supervisor {
    * @param why what it threw; null when it returned
    */
   public record ThreadEnd(String thread, @Nullable Throwable why) {
-    /** One sentence for the log. */
+    /** {@return one sentence for the log} */
     public String text() {
       return "thread \""
           + thread
@@ -39,12 +39,16 @@ public final class Supervisor {
 
   private Supervisor() {}
 
-  /** Sets what happens when a supervised thread ends. It runs in that thread. */
+  /**
+   * Sets what happens when a supervised thread ends. It runs in that thread.
+   *
+   * @param then is called with the thread and its failure
+   */
   public static void onEnd(Consumer<ThreadEnd> then) {
     onEnd = then;
   }
 
-  /** Names of the supervised threads that ended unexpectedly: empty while all is well. */
+  /** {@return names of the supervised threads that ended unexpectedly: empty while all is well} */
   public static List<String> ended() {
     return List.copyOf(ENDED);
   }
@@ -52,18 +56,33 @@ public final class Supervisor {
   /**
    * Starts a supervised virtual thread.
    *
+   * @param name the name of the thread
    * @param isClosed whether the owner was closed, so that the thread may end
+   * @param task what the thread runs
+   * @return the thread
    */
   public static Thread start(String name, BooleanSupplier isClosed, Runnable task) {
     return Threads.start(name, supervised(name, isClosed, task));
   }
 
-  /** The same with a platform thread: for work that blocks in native code. */
+  /**
+   * {@return the same with a platform thread: for work that blocks in native code}
+   *
+   * @param name the name of the thread
+   * @param isClosed whether the thread may end now
+   * @param task what the thread runs
+   */
   public static Thread startPlatform(String name, BooleanSupplier isClosed, Runnable task) {
     return Threads.startPlatform(name, supervised(name, isClosed, task));
   }
 
-  /** The same task, supervised, for another to start. */
+  /**
+   * {@return the same task, supervised, for another to start}
+   *
+   * @param name the name of the thread
+   * @param isClosed whether the thread may end now
+   * @param task what the thread runs
+   */
   public static Runnable supervised(String name, BooleanSupplier isClosed, Runnable task) {
     return () -> run(name, isClosed, task);
   }

@@ -29,12 +29,21 @@ public final class SystemDialer implements Dialer {
     this.settings = settings;
   }
 
-  /** For targets from the DNS: special-use addresses are refused unless the settings list them. */
+  /**
+   * For targets from the DNS: special-use addresses are refused unless the settings list them.
+   *
+   * @param settings networks that are allowed
+   * @return the dialer
+   */
   public static Dialer guarded(DialerSettings settings) {
     return new SystemDialer(true, settings);
   }
 
-  /** For targets from the configuration. */
+  /**
+   * For targets from the configuration.
+   *
+   * @return the dialer
+   */
   public static Dialer trusted() {
     return new SystemDialer(false, DialerSettings.defaults());
   }

@@ -4,17 +4,34 @@ package org.sealwax.mail.net;
 public final class Threads {
   private Threads() {}
 
-  /** Starts a virtual thread that owns one conversation or task. */
+  /**
+   * Starts a virtual thread that owns one conversation or task.
+   *
+   * @param name the name of the thread
+   * @param task what the thread runs
+   * @return the thread
+   */
   public static Thread start(String name, Runnable task) {
     return Thread.ofVirtual().name(name).start(task);
   }
 
-  /** Starts a daemon platform thread: for work that pins or blocks in native code (the spool). */
+  /**
+   * Starts a daemon platform thread: for work that pins or blocks in native code (the spool).
+   *
+   * @param name the name of the thread
+   * @param task what the thread runs
+   * @return the thread
+   */
   public static Thread startPlatform(String name, Runnable task) {
     return Thread.ofPlatform().daemon().name(name).start(task);
   }
 
-  /** A platform thread for somebody else to start: a shutdown hook. */
+  /**
+   * {@return a platform thread for somebody else to start: a shutdown hook}
+   *
+   * @param name the name of the thread
+   * @param task what the thread runs
+   */
   public static Thread unstarted(String name, Runnable task) {
     return Thread.ofPlatform().name(name).unstarted(task);
   }

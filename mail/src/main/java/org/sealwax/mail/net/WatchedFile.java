@@ -39,6 +39,7 @@ public final class WatchedFile<T> {
   /**
    * A reading.
    *
+   * @param <T> the type of the content
    * @param value what the files say
    * @param files all that were read; a change of any of them leads to the next reading
    * @param entries names of what the value contains, by which a loss is counted; never shown
@@ -50,19 +51,37 @@ public final class WatchedFile<T> {
     }
   }
 
-  /** Reads the file, and what it includes. */
+  /**
+   * Reads the file, and what it includes.
+   *
+   * @param <T> the type of the content
+   */
   @FunctionalInterface
   public interface FileParser<T> {
-    /** Throws when the file cannot be read or is wrong; the message says why, for a person. */
+    /**
+     * Throws when the file cannot be read or is wrong; the message says why, for a person.
+     *
+     * @return the content with the files and entries that it was read from
+     * @throws IOException when the connection or file fails
+     */
     FileContents<T> read() throws IOException;
   }
 
   /** Is called about changes. */
   public interface ChangeListener {
-    /** A change was taken. */
+    /**
+     * A change was taken.
+     *
+     * @param file the file
+     */
     void taken(Path file);
 
-    /** A change was not taken; the former value stays in force. */
+    /**
+     * A change was not taken; the former value stays in force.
+     *
+     * @param file the file
+     * @param why the reason in words, for logs
+     */
     void kept(Path file, String why);
   }
 
@@ -82,7 +101,7 @@ public final class WatchedFile<T> {
       this.prints = prints;
     }
 
-    /** What the files said. */
+    /** {@return what the files said} */
     public T value() {
       return reading.value();
     }
@@ -102,6 +121,10 @@ public final class WatchedFile<T> {
   /**
    * Reads for the first time.
    *
+   * @param file the file
+   * @param clock source of the current time
+   * @param reader reads the file
+   * @param notice is called after each change
    * @throws IOException when that fails: there is no former value to keep
    */
   public WatchedFile(Path file, Clock clock, FileParser<T> reader, ChangeListener notice)
@@ -127,9 +150,9 @@ public final class WatchedFile<T> {
   }
 
   /**
-   * The same file at the admin's word: read now, whatever it lost. Where more than half of the
-   * entries are gone and the file has just changed, it is probably being written: waits until it
-   * has been unchanged for one interval, at most {@link #PATIENCE}.
+   * {@return the same file at the admin's word: read now, whatever it lost} Where more than half of
+   * the entries are gone and the file has just changed, it is probably being written: waits until
+   * it has been unchanged for one interval, at most {@link #PATIENCE}.
    *
    * @param reader for the file from now on
    * @throws IOException when the file cannot be read, is wrong, or does not come to rest; this one
@@ -166,7 +189,12 @@ public final class WatchedFile<T> {
         .anyMatch(p -> Duration.between(p.changed(), now).abs().compareTo(INTERVAL) < 0);
   }
 
-  /** What the trouble with a file was, in words for a person; it names the file where it can. */
+  /**
+   * {@return what the trouble with a file was, in words for a person; it names the file where it
+   * can}
+   *
+   * @param trouble the exception
+   */
   public static String reason(IOException trouble) {
     return switch (trouble) {
       case NoSuchFileException e -> e.getFile() + ": no such file";
@@ -176,12 +204,12 @@ public final class WatchedFile<T> {
     };
   }
 
-  /** The value in force; looks at the file when it is time. */
+  /** {@return the value in force; looks at the file when it is time} */
   public T now() {
     return state().value();
   }
 
-  /** The same, for {@link #isChanged}. */
+  /** {@return the same, for {@link #isChanged}} */
   public ParsedFile<T> state() {
     if (clock.nanoTime() - lastCheck >= INTERVAL.toNanos() && looking.tryLock()) {
       try {
@@ -194,8 +222,10 @@ public final class WatchedFile<T> {
   }
 
   /**
-   * Whether the files are other than those that {@code state} was read from: what it does not
-   * contain may exist. Looks at the files at once.
+   * {@return whether the files are other than those that {@code state} was read from: what it does
+   * not contain may exist} Looks at the files at once.
+   *
+   * @param state the file as last read
    */
   public boolean isChanged(ParsedFile<T> state) {
     return !state.equals(current) || !prints(state.prints.keySet()).equals(state.prints);

@@ -19,16 +19,24 @@ import java.time.Duration;
  * theirs are empty (RFC 3207 section 4.2; the STARTTLS injection attack, CVE-2011-0411).
  */
 public interface Wire extends Closeable {
-  /** Bytes from the peer; a read that waits longer than {@link #readTimeout} throws. */
+  /** {@return bytes from the peer; a read that waits longer than {@link #readTimeout} throws} */
   InputStream in();
 
-  /** Bytes to the peer. */
+  /** {@return bytes to the peer} */
   OutputStream out();
 
-  /** Our end. */
+  /**
+   * Our end.
+   *
+   * @return our address
+   */
   InetSocketAddress local();
 
-  /** Their end. */
+  /**
+   * Their end.
+   *
+   * @return the address of the peer
+   */
   InetSocketAddress peer();
 
   /**
@@ -36,6 +44,7 @@ public interface Wire extends Closeable {
    *
    * @param timeout positive; rounded up to milliseconds; {@link java.net.SocketTimeoutException}
    *     when it passes
+   * @throws IOException when the connection or file fails
    */
   void readTimeout(Duration timeout) throws IOException;
 
@@ -55,17 +64,28 @@ public interface Wire extends Closeable {
    * direction, reads and drops what still comes within {@link #FINISH_BYTES} and {@link
    * #FINISH_TIME}, and closes. For the thread that owns the wire. Where there are no resets it is
    * {@link #close}.
+   *
+   * @throws IOException when the connection or file fails
    */
   default void finish() throws IOException {
     close();
   }
 
-  /** A TCP connection as a wire. */
+  /**
+   * {@return a TCP connection as a wire}
+   *
+   * @param socket a connected socket
+   * @throws IOException when the connection or file fails
+   */
   static Wire of(Socket socket) throws IOException {
     return new SocketWire(socket);
   }
 
-  /** A connection through a Unix-domain socket, in blocking mode, as a wire. */
+  /**
+   * {@return a connection through a Unix-domain socket, in blocking mode, as a wire}
+   *
+   * @param channel a connected socket channel
+   */
   static Wire of(SocketChannel channel) {
     return new UnixWire(channel);
   }

@@ -20,7 +20,7 @@ public abstract class WireOver implements Wire {
     this.below = below;
   }
 
-  /** The wire that carries this one. */
+  /** {@return the wire that carries this one} */
   public final Wire below() {
     return below;
   }

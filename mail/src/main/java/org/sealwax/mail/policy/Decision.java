@@ -11,18 +11,38 @@ public sealed interface Decision {
    */
   record Proceed(boolean downgrade) implements Decision {}
 
-  /** A new connection to the same host on a lower rung, still with TLS. */
+  /**
+   * A new connection to the same host on a lower rung, still with TLS.
+   *
+   * @param to the next step
+   */
   record FallBack(FallbackStep to) implements Decision {}
 
-  /** Nothing more at this host in this delivery; try the next one. */
+  /**
+   * Nothing more at this host in this delivery; try the next one.
+   *
+   * @param reason the reason as one word of the queue
+   * @param text the reason in words, for logs and DSNs
+   */
   record NextHost(DeferReason reason, String text) implements Decision {}
 
   /** A new connection to the same host without TLS; the requirement allows it now. */
   record GoPlaintext() implements Decision {}
 
-  /** Clear text will be allowed at {@code until}, unless TLS works before. */
+  /**
+   * Clear text will be allowed at {@code until}, unless TLS works before.
+   *
+   * @param until when the wait ends
+   * @param reason the reason as one word of the queue
+   * @param text the reason in words, for logs and DSNs
+   */
   record WaitForHold(Instant until, DeferReason reason, String text) implements Decision {}
 
-  /** This delivery ends here. */
+  /**
+   * This delivery ends here.
+   *
+   * @param reason the reason as one word of the queue
+   * @param text the reason in words, for logs and DSNs
+   */
   record Defer(DeferReason reason, String text) implements Decision {}
 }

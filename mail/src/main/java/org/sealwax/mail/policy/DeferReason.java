@@ -39,7 +39,7 @@ public enum DeferReason {
   /** The bound of the ladder is reached. */
   LADDER_BOUND;
 
-  /** The queue's word: {@code tls-not-offered}. */
+  /** {@return the queue's word: {@code tls-not-offered}} */
   public String word() {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }

@@ -11,10 +11,14 @@ import org.sealwax.mail.tls.verdict.TlsaAssociations;
  * two listed exceptions, an override row and {@code TLS-Required: No}, are in {@link Policy}.)
  */
 public sealed interface Evidence {
-  /** Where it comes from, for {@link Requirement#because}. */
+  /** {@return where it comes from, for {@link Requirement#because}} */
   String origin();
 
-  /** What holds where the admin wrote no row about the next hop. */
+  /**
+   * What holds where the admin wrote no row about the next hop.
+   *
+   * @param level the level
+   */
   record Default(TlsLevel level) implements Evidence {
     /** The default has neither pins nor names, so it ends at encrypt. */
     public Default {
@@ -47,6 +51,8 @@ public sealed interface Evidence {
   /**
    * A row that covers the domain of the recipients, where a configured route leads elsewhere:
    * raises only.
+   *
+   * @param row the row of the configuration
    */
   record RecipientRow(PolicyRow row) implements Evidence {
     @Override
@@ -55,7 +61,11 @@ public sealed interface Evidence {
     }
   }
 
-  /** A row that covers the next hop. */
+  /**
+   * A row that covers the next hop.
+   *
+   * @param row the row of the configuration
+   */
   record NextHopRow(PolicyRow row) implements Evidence {
     @Override
     public String origin() {
@@ -63,7 +73,11 @@ public sealed interface Evidence {
     }
   }
 
-  /** A row that covers the MX host: raises only, because anybody may point an MX record there. */
+  /**
+   * A row that covers the MX host: raises only, because anybody may point an MX record there.
+   *
+   * @param row the row of the configuration
+   */
   record HostRow(PolicyRow row) implements Evidence {
     @Override
     public String origin() {
@@ -99,16 +113,32 @@ public sealed interface Evidence {
 
   /** What became of the TLSA question. */
   sealed interface DaneState {
-    /** At least one usable record. */
+    /**
+     * At least one usable record.
+     *
+     * @param associations the usable records
+     */
     record Usable(TlsaAssociations associations) implements DaneState {}
 
-    /** Records, securely, and all of them unusable: TLS always, no identity (RFC 7672 2.2). */
+    /**
+     * Records, securely, and all of them unusable: TLS always, no identity (RFC 7672 2.2).
+     *
+     * @param why the reason in words, for logs
+     */
     record Unusable(String why) implements DaneState {}
 
-    /** Bogus, timeout or SERVFAIL where security was to be expected: not this host, not now. */
+    /**
+     * Bogus, timeout or SERVFAIL where security was to be expected: not this host, not now.
+     *
+     * @param why the reason in words, for logs
+     */
     record LookupFailed(String why) implements DaneState {}
 
-    /** Securely denied, or unsigned: DANE has nothing to say. */
+    /**
+     * Securely denied, or unsigned: DANE has nothing to say.
+     *
+     * @param why the reason in words, for logs
+     */
     record Absent(String why) implements DaneState {}
   }
 
@@ -133,7 +163,12 @@ public sealed interface Evidence {
 
   /** What is known of an MTA-STS policy. */
   sealed interface StsState {
-    /** A policy in {@code enforce}: its MX hosts, with certificates by public roots. */
+    /**
+     * A policy in {@code enforce}: its MX hosts, with certificates by public roots.
+     *
+     * @param id the id
+     * @param mx the MX patterns of the policy
+     */
     record Enforce(String id, List<MxPattern> mx) implements StsState {
       /** Copies. */
       public Enforce {
@@ -141,7 +176,12 @@ public sealed interface Evidence {
       }
     }
 
-    /** A policy in {@code testing}: as if there were none, and reported (RFC 8461 5). */
+    /**
+     * A policy in {@code testing}: as if there were none, and reported (RFC 8461 5).
+     *
+     * @param id the id
+     * @param mx the MX patterns of the policy
+     */
     record Testing(String id, List<MxPattern> mx) implements StsState {
       /** Copies. */
       public Testing {
@@ -149,17 +189,27 @@ public sealed interface Evidence {
       }
     }
 
-    /** First contact, and what the domain announces could not be fetched: mail waits. */
+    /**
+     * First contact, and what the domain announces could not be fetched: mail waits.
+     *
+     * @param why the reason in words, for logs
+     * @param until when the wait ends
+     */
     record Pending(String why, Instant until) implements StsState {}
 
     /**
      * No policy, mode {@code none}, or one that could not be had in time.
      *
+     * @param why the reason in words, for logs
      * @param invalid whether the domain announces a policy and serves something that is none, which
      *     its owner wants to hear of (RFC 8460 section 4.3.2.2)
      */
     record Absent(String why, boolean invalid) implements StsState {
-      /** Not because of what is served. */
+      /**
+       * Not because of what is served.
+       *
+       * @param why the reason in words, for logs
+       */
       public Absent(String why) {
         this(why, false);
       }

@@ -55,10 +55,11 @@ public record FallbackLadder(List<FallbackStep> steps, Duration hold) {
   }
 
   /**
-   * The ladder of one configuration.
+   * {@return the ladder of one configuration}
    *
    * @param hybrid whether the full offer has the post-quantum hybrid
    * @param extras whether it has a ticket or a client certificate
+   * @param hold how long plaintext waits after TLS first failed
    */
   public static FallbackLadder of(boolean hybrid, boolean extras, Duration hold) {
     List<FallbackStep> rungs = new ArrayList<>(5);
@@ -74,7 +75,12 @@ public record FallbackLadder(List<FallbackStep> steps, Duration hold) {
     return new FallbackLadder(rungs, hold);
   }
 
-  /** Where to begin at a host. */
+  /**
+   * {@return where to begin at a host}
+   *
+   * @param requirement what must hold
+   * @param memory what is remembered
+   */
   public FallbackStep first(Requirement requirement, HostMemory memory) {
     if (requirement.encryption() == Requirement.TlsUse.NEVER) {
       return FallbackStep.CLEAR;
@@ -87,7 +93,12 @@ public record FallbackLadder(List<FallbackStep> steps, Duration hold) {
     return FallbackStep.FULL;
   }
 
-  /** The next connection's rung at the same host, still with TLS; empty when there is none. */
+  /**
+   * {@return the next connection's rung at the same host, still with TLS; empty when there is none}
+   *
+   * @param requirement what must hold
+   * @param state the state of the fallback at this host
+   */
   public Optional<FallbackStep> nextBelow(Requirement requirement, FallbackState state) {
     // Where clear text may come at the end of this delivery, one connection is kept for it, and
     // the hosts share the others.
@@ -127,20 +138,33 @@ public record FallbackLadder(List<FallbackStep> steps, Duration hold) {
         .orElse(FallbackStep.FULL);
   }
 
-  /** Whether the last rung has broken at a host lately, so that no TLS is left to be tried. */
+  /**
+   * {@return whether the last rung has broken at a host lately, so that no TLS is left to be tried}
+   *
+   * @param requirement what must hold
+   * @param memory what is remembered
+   */
   public boolean hasBroken(Requirement requirement, HostMemory memory) {
     return memory.broken().containsKey(last(requirement));
   }
 
-  /** Whether one more connection to any host is within the bound. */
+  /**
+   * {@return whether one more connection to any host is within the bound}
+   *
+   * @param inDelivery connections opened in this delivery
+   */
   public static boolean hasConnectionsLeft(int inDelivery) {
     return inDelivery < PER_DELIVERY;
   }
 
   /**
-   * Whether broken TLS may be followed by plaintext in this delivery: the requirement allows it,
-   * TLS at the host was broken before this delivery began, and the hold since then is over. The
-   * hold is the host's, not the message's: mail that comes later does not wait it out again.
+   * {@return whether broken TLS may be followed by plaintext in this delivery: the requirement
+   * allows it, TLS at the host was broken before this delivery began, and the hold since then is
+   * over} The hold is the host's, not the message's: mail that comes later does not wait it out
+   * again.
+   *
+   * @param requirement what must hold
+   * @param state the state of the fallback at this host
    */
   public boolean isPlaintextDue(Requirement requirement, FallbackState state) {
     return requirement.plaintextFallback() != Requirement.PlaintextFallback.NEVER
@@ -154,13 +178,22 @@ public record FallbackLadder(List<FallbackStep> steps, Duration hold) {
     return since != null && since.isBefore(state.deliveryBegan());
   }
 
-  /** When the hold of the host ends. */
+  /**
+   * {@return when the hold of the host ends}
+   *
+   * @param state the state of the fallback at this host
+   */
   public Instant holdEnds(FallbackState state) {
     Instant since = state.memory().brokenSince();
     return (since == null ? state.deliveryBegan() : since).plus(hold);
   }
 
-  /** Whether a rung can meet the floor of a requirement. */
+  /**
+   * {@return whether a rung can meet the floor of a requirement}
+   *
+   * @param requirement what must hold
+   * @param rung the fallback step
+   */
   public static boolean fits(Requirement requirement, FallbackStep rung) {
     return rung != FallbackStep.TLS12
         || requirement.floor().lowest().compareTo(TlsVersion.TLS_1_2) <= 0;

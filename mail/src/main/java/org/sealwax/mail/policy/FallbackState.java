@@ -34,7 +34,12 @@ public record FallbackState(
     }
   }
 
-  /** The same with every host tried. */
+  /**
+   * {@return the same with every host tried}
+   *
+   * @param connections connections opened in this delivery
+   * @param time the current time
+   */
   public FallbackState afterAll(int connections, Instant time) {
     return new FallbackState(
         step, atHost, connections, hosts, true, keepsOne, deliveryBegan, time, memory);

@@ -32,22 +32,38 @@ public enum FallbackStep {
     this.code = code;
   }
 
-  /** Stands for this rung in what is stored: it never changes. */
+  /**
+   * Stands for this rung in what is stored: it never changes.
+   *
+   * @return the stored code
+   */
   public int code() {
     return code;
   }
 
-  /** The rung of a code; empty when there is none. */
+  /**
+   * {@return the rung of a code; empty when there is none}
+   *
+   * @param code the stored code
+   */
   public static Optional<FallbackStep> ofCode(int code) {
     return Arrays.stream(values()).filter(rung -> rung.code == code).findFirst();
   }
 
-  /** Whether this rung offers less than {@code other}. */
+  /**
+   * {@return whether this rung offers less than {@code other}}
+   *
+   * @param other the one to compare with
+   */
   public boolean isBelow(FallbackStep other) {
     return compareTo(other) > 0;
   }
 
-  /** For logs. */
+  /**
+   * For logs.
+   *
+   * @return the word of this step
+   */
   public String word() {
     return name().toLowerCase(Locale.ROOT);
   }

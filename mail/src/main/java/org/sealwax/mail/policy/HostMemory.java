@@ -45,12 +45,18 @@ public record HostMemory(
     }
   }
 
-  /** A host never met. */
+  /** {@return a host never met} */
   public static HostMemory nothing() {
     return NOTHING;
   }
 
-  /** The same after {@code observation} on {@code rung}. */
+  /**
+   * {@return the same after {@code observation} on {@code rung}}
+   *
+   * @param observation what the last connection showed
+   * @param rung the fallback step
+   * @param now the current time
+   */
   public HostMemory after(Observation observation, FallbackStep rung, Instant now) {
     return switch (observation) {
       case Observation.Encrypted e -> worked(rung, now);
@@ -148,7 +154,11 @@ public record HostMemory(
         .failed(now);
   }
 
-  /** The same without what is too old to count. */
+  /**
+   * {@return the same without what is too old to count}
+   *
+   * @param now the current time
+   */
   public HostMemory at(Instant now) {
     boolean keepShown =
         strongestAt != null && strongestAt.plus(FallbackLadder.POSITIVE_MEMORY).isAfter(now);

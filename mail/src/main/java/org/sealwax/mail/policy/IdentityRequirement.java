@@ -39,7 +39,11 @@ public sealed interface IdentityRequirement {
    */
   record Tlsa(TlsaAssociations associations, boolean secureMx) implements IdentityRequirement {}
 
-  /** One of these keys, whatever the certificate says. */
+  /**
+   * One of these keys, whatever the certificate says.
+   *
+   * @param pins the keys, any one is enough
+   */
   record Pinned(Set<Pin> pins) implements IdentityRequirement {
     /** Copies. */
     public Pinned {
@@ -47,7 +51,7 @@ public sealed interface IdentityRequirement {
     }
   }
 
-  /** The same text for equal demands, another one for others. */
+  /** {@return the same text for equal demands, another one for others} */
   default String key() {
     return switch (this) {
       case Pkix p -> p.text();
@@ -67,7 +71,11 @@ public sealed interface IdentityRequirement {
     };
   }
 
-  /** In words, for logs. */
+  /**
+   * In words, for logs.
+   *
+   * @return the demand in words
+   */
   default String text() {
     return switch (this) {
       case Pkix p -> "pkix(" + sorted(p.names()) + " by " + p.roots() + ")";

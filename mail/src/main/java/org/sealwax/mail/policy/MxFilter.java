@@ -19,7 +19,11 @@ public sealed interface MxFilter {
   /** Every host. */
   record Any() implements MxFilter {}
 
-  /** Only hosts that an MTA-STS policy lists (RFC 8461 4.1). */
+  /**
+   * Only hosts that an MTA-STS policy lists (RFC 8461 4.1).
+   *
+   * @param patterns the patterns, any one is enough
+   */
   record Patterns(List<MxPattern> patterns) implements MxFilter {
     /** Copies. */
     public Patterns {
@@ -54,7 +58,11 @@ public sealed interface MxFilter {
    */
   record NoHostAllowed(Refusal refusal) implements MxFilter {}
 
-  /** All of these must admit a host. */
+  /**
+   * All of these must admit a host.
+   *
+   * @param filters all of these must admit a host
+   */
   record All(Set<MxFilter> filters) implements MxFilter {
     /** Copies. */
     public All {
@@ -62,7 +70,11 @@ public sealed interface MxFilter {
     }
   }
 
-  /** Why {@code host} may not be used; empty when it may. */
+  /**
+   * {@return why {@code host} may not be used; empty when it may}
+   *
+   * @param host the MX host
+   */
   default Optional<Refusal> refusal(MailHost host) {
     return switch (this) {
       case Any a -> Optional.empty();
@@ -87,12 +99,21 @@ public sealed interface MxFilter {
     };
   }
 
-  /** Whether {@code host} may be used. */
+  /**
+   * {@return whether {@code host} may be used}
+   *
+   * @param host the MX host
+   */
   default boolean admits(MailHost host) {
     return refusal(host).isEmpty();
   }
 
-  /** Admits what both admit. */
+  /**
+   * Admits what both admit.
+   *
+   * @param other the other filter
+   * @return the combined filter
+   */
   default MxFilter and(MxFilter other) {
     if (other instanceof Any) {
       return this;
@@ -109,7 +130,12 @@ public sealed interface MxFilter {
     };
   }
 
-  /** Whether everything that {@code other} refuses is refused here too, as far as parts tell. */
+  /**
+   * {@return whether everything that {@code other} refuses is refused here too, as far as parts
+   * tell}
+   *
+   * @param other the other filter
+   */
   default boolean isAtLeast(MxFilter other) {
     return parts().containsAll(other.parts());
   }

@@ -11,13 +11,22 @@ import org.sealwax.mail.address.Domain;
  * @param wildcard whether there was a star
  */
 public record MxPattern(Domain name, boolean wildcard) {
-  /** Reads a pattern as a policy writes it. */
+  /**
+   * Reads a pattern as a policy writes it.
+   *
+   * @param text the text to read
+   * @return the pattern; empty when the text is none
+   */
   public static Optional<MxPattern> parse(String text) {
     boolean star = text.startsWith("*.");
     return Domain.parse(star ? text.substring(2) : text).map(d -> new MxPattern(d, star));
   }
 
-  /** Whether this pattern covers {@code host}. */
+  /**
+   * {@return whether this pattern covers {@code host}}
+   *
+   * @param host the MX host
+   */
   public boolean matches(Domain host) {
     return wildcard ? host.parent().filter(name::equals).isPresent() : name.equals(host);
   }

@@ -8,19 +8,37 @@ import org.sealwax.mail.tls.verdict.TlsException;
 public sealed interface Observation {
   /** Where the conversation was. */
   enum GreetingStage {
+    /** The initial 220. */
     BANNER,
+    /** The reply to the first EHLO or HELO. */
     EHLO,
+    /** STARTTLS and the handshake. */
     STARTTLS,
+    /** The reply to EHLO after the handshake. */
     EHLO_AGAIN
   }
 
-  /** No connection came about. */
+  /**
+   * No connection came about.
+   *
+   * @param why the reason in words, for logs
+   */
   record Unreachable(String why) implements Observation {}
 
-  /** The host refused us by a reply. */
+  /**
+   * The host refused us by a reply.
+   *
+   * @param stage where in the greeting
+   * @param reply the reply of the server
+   */
   record RefusedByReply(GreetingStage stage, Reply reply) implements Observation {}
 
-  /** Silence, close, or something that is not SMTP, before TLS had begun. */
+  /**
+   * Silence, close, or something that is not SMTP, before TLS had begun.
+   *
+   * @param stage where in the greeting
+   * @param why the reason in words, for logs
+   */
   record ConnectionLost(GreetingStage stage, String why) implements Observation {}
 
   /**
@@ -30,7 +48,11 @@ public sealed interface Observation {
    */
   record Unencrypted(boolean starttlsOffered) implements Observation {}
 
-  /** STARTTLS was offered and answered 4yz or 5yz; open, in clear text. */
+  /**
+   * STARTTLS was offered and answered 4yz or 5yz; open, in clear text.
+   *
+   * @param reply the reply of the server
+   */
   record StarttlsRefused(Reply reply) implements Observation {}
 
   /**
@@ -39,9 +61,18 @@ public sealed interface Observation {
    */
   record Injected() implements Observation {}
 
-  /** TLS began and broke, by whose fault ever. Closed. */
+  /**
+   * TLS began and broke, by whose fault ever. Closed.
+   *
+   * @param kind the kind of failure
+   * @param why the reason in words, for logs
+   */
   record HandshakeFailed(TlsException.Kind kind, String why) implements Observation {}
 
-  /** Greeted and open, under TLS, with the capabilities of the second EHLO. */
+  /**
+   * Greeted and open, under TLS, with the capabilities of the second EHLO.
+   *
+   * @param handshake the facts of the handshake
+   */
   record Encrypted(Handshake handshake) implements Observation {}
 }

@@ -24,13 +24,14 @@ import org.sealwax.mail.tls.verdict.Verdict;
 public record Policy(FallbackLadder ladder, TlsFloors floors) {
 
   /**
-   * What must hold for mail to {@code subject}.
+   * {@return what must hold for mail to {@code subject}}
    *
    * <p>Sources add up; none lowers what another demands. The listed exceptions: a row with {@code
    * override} stands in for DANE, MTA-STS, the ledger and the other rows, and {@code TLS-Required:
    * No} lets one message pass DANE, MTA-STS and the ledger, but no row. REQUIRETLS yields to
    * neither: it was promised to the sender (docs/adr/0042).
    *
+   * @param subject next hop, host and port
    * @param evidence from every source that has something to say; at least one that speaks about the
    *     next hop as a whole (a row, a route, or the default), otherwise level {@code may} is
    *     assumed
@@ -69,8 +70,12 @@ public record Policy(FallbackLadder ladder, TlsFloors floors) {
   }
 
   /**
-   * Why a default, a route or a row among {@code evidence} has no part in {@link #requirementFor};
-   * empty when it has, and for evidence that is not the admin's.
+   * {@return why a default, a route or a row among {@code evidence} has no part in {@link
+   * #requirementFor}; empty when it has, and for evidence that is not the admin's}
+   *
+   * @param one the piece of evidence
+   * @param evidence everything known before connecting
+   * @param now the current time
    */
   public static Optional<String> ignoredReason(Evidence one, List<Evidence> evidence, Instant now) {
     return one instanceof Evidence.Default || AdminRows.row(one) != null
@@ -78,7 +83,11 @@ public record Policy(FallbackLadder ladder, TlsFloors floors) {
         : Optional.empty();
   }
 
-  /** Whether DNSSEC proves the way from the next hop to the keys of this host. */
+  /**
+   * {@return whether DNSSEC proves the way from the next hop to the keys of this host}
+   *
+   * @param evidence everything known before connecting
+   */
   public static boolean isDaneInForce(List<Evidence> evidence) {
     for (Evidence e : evidence) {
       if (e instanceof Evidence.Dane dane
@@ -90,7 +99,12 @@ public record Policy(FallbackLadder ladder, TlsFloors floors) {
     return false;
   }
 
-  /** Whether DANE is in force and this peer is the one that it names. */
+  /**
+   * {@return whether DANE is in force and this peer is the one that it names}
+   *
+   * @param evidence everything known before connecting
+   * @param seen what the connection showed
+   */
   public static boolean isProvenByDane(List<Evidence> evidence, Observation seen) {
     return seen instanceof Observation.Encrypted encrypted
         && isDaneInForce(evidence)
@@ -348,12 +362,16 @@ public record Policy(FallbackLadder ladder, TlsFloors floors) {
   }
 
   /**
-   * What to do after one connection showed {@code observation}.
+   * {@return what to do after one connection showed {@code observation}}
    *
    * <p>Ask again for each host whose last decision was {@link Decision.NextHost} with {@link
    * DeferReason#TLS_BROKEN}, {@link DeferReason#TLS_REFUSED} or {@link DeferReason#TLS_NOT_OFFERED}
    * once {@link FallbackState#everyHostTried} has become true: only then can the answer be clear
    * text.
+   *
+   * @param requirement what must hold
+   * @param observation what the connection showed
+   * @param state the state of the fallback at this host
    */
   public Decision decide(Requirement requirement, Observation observation, FallbackState state) {
     return switch (observation) {
@@ -395,7 +413,12 @@ public record Policy(FallbackLadder ladder, TlsFloors floors) {
     return new Decision.Proceed(shown != null && state.step().isBelow(shown));
   }
 
-  /** Whether a handshake satisfies one demand. */
+  /**
+   * {@return whether a handshake satisfies one demand}
+   *
+   * @param demand the demand
+   * @param handshake the facts of the handshake
+   */
   public static boolean isMet(IdentityRequirement demand, Handshake handshake) {
     return switch (demand) {
       case IdentityRequirement.Pkix pkix ->

@@ -63,13 +63,23 @@ public record PolicyRow(
     }
   }
 
-  /** A row with a level and nothing else. */
+  /**
+   * {@return a row with a level and nothing else}
+   *
+   * @param pattern the domains that the row covers
+   * @param level the TLS level
+   */
   public static PolicyRow of(DomainPattern pattern, TlsLevel level) {
     return new PolicyRow(
         pattern, level, Set.of(), List.of(), null, null, null, true, "", "", null, false);
   }
 
-  /** A row of level fingerprint. */
+  /**
+   * {@return a row of level fingerprint}
+   *
+   * @param pattern the domains that the row covers
+   * @param pins the keys, any one is enough
+   */
   public static PolicyRow pinned(DomainPattern pattern, Set<Pin> pins) {
     return new PolicyRow(
         pattern,
@@ -86,7 +96,11 @@ public record PolicyRow(
         false);
   }
 
-  /** Whether the row counts at {@code now}. */
+  /**
+   * {@return whether the row counts at {@code now}}
+   *
+   * @param now the current time
+   */
   public boolean isInForce(Instant now) {
     return expires == null || now.isBefore(expires);
   }

@@ -20,32 +20,60 @@ public record PolicySubject(
   /** Where mail goes between strangers (RFC 5321 4.5.4.2). */
   public static final int SMTP = 25;
 
-  /** Recipients whose own domain is the next hop. */
+  /**
+   * Recipients whose own domain is the next hop.
+   *
+   * @param nextHop the next hop
+   * @param host the MX host
+   * @param secureMx whether the step from next hop to host was DNSSEC-validated
+   * @param port the TCP port
+   */
   public PolicySubject(MailHost nextHop, MailHost host, boolean secureMx, int port) {
     this(nextHop, nextHop, host, secureMx, port);
   }
 
-  /** The same at the port of mail between strangers. */
+  /**
+   * The same at the port of mail between strangers.
+   *
+   * @param nextHop the next hop
+   * @param host the MX host
+   * @param secureMx whether the step from next hop to host was DNSSEC-validated
+   */
   public PolicySubject(MailHost nextHop, MailHost host, boolean secureMx) {
     this(nextHop, host, secureMx, SMTP);
   }
 
-  /** A configured host at the port of mail between strangers. */
+  /**
+   * {@return a configured host at the port of mail between strangers}
+   *
+   * @param host the configured host
+   */
   public static PolicySubject fixed(MailHost host) {
     return fixed(host, SMTP);
   }
 
-  /** A configured host: nothing lies between it and us. */
+  /**
+   * {@return a configured host: nothing lies between it and us}
+   *
+   * @param host the configured host
+   * @param port the TCP port
+   */
   public static PolicySubject fixed(MailHost host, int port) {
     return new PolicySubject(host, host, false, port);
   }
 
-  /** The same on the way to recipients at {@code destination}. */
+  /**
+   * {@return the same on the way to recipients at {@code destination}}
+   *
+   * @param destination the domain or address literal of the recipients
+   */
   public PolicySubject to(MailHost destination) {
     return new PolicySubject(destination, nextHop, host, secureMx, port);
   }
 
-  /** Whether there is no step from next hop to host that somebody else could have chosen. */
+  /**
+   * {@return whether there is no step from next hop to host that somebody else could have chosen}
+   */
   public boolean isDirect() {
     return host.equals(nextHop);
   }

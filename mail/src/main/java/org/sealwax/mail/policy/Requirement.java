@@ -44,8 +44,11 @@ public record Requirement(
     List<String> because) {
   /** Whether TLS is used; each value is stricter than the one before. */
   public enum TlsUse {
+    /** Never. */
     NEVER,
+    /** TLS where the host offers it. */
     IF_OFFERED,
+    /** No mail without TLS. */
     ALWAYS
   }
 
@@ -55,6 +58,7 @@ public record Requirement(
     AT_ONCE,
     /** Only after the hold. */
     AFTER_HOLD,
+    /** Never. */
     NEVER
   }
 
@@ -81,14 +85,14 @@ public record Requirement(
     }
   }
 
-  /** Whether a byte of mail in clear text would break this requirement. */
+  /** {@return whether a byte of mail in clear text would break this requirement} */
   public boolean demandsTls() {
     return encryption == TlsUse.ALWAYS;
   }
 
   /**
-   * Why no host can ever meet this, whatever it shows; empty when one can: a name where none is
-   * known, certificates by different CAs, or keys of which one server has at most one.
+   * {@return why no host can ever meet this, whatever it shows; empty when one can: a name where
+   * none is known, certificates by different CAs, or keys of which one server has at most one}
    */
   public Optional<String> contradiction() {
     Set<String> roots = new HashSet<>();
@@ -152,7 +156,11 @@ public record Requirement(
     return new ReferenceIdentity(names, names.isEmpty() ? pins : Set.of(), anchors, associations);
   }
 
-  /** Whether this is at least as strict as {@code other} on every axis. */
+  /**
+   * {@return whether this is at least as strict as {@code other} on every axis}
+   *
+   * @param other the one to compare with
+   */
   public boolean isAtLeast(Requirement other) {
     return encryption.compareTo(other.encryption) >= 0
         && identity.containsAll(other.identity)
@@ -259,7 +267,10 @@ public record Requirement(
     return a.compareTo(b) >= 0 ? a : b;
   }
 
-  /** A stable text of all axes: equal keys mean equal requirements (pools, session resumption). */
+  /**
+   * {@return a stable text of all axes: equal keys mean equal requirements (pools, session
+   * resumption)}
+   */
   public String key() {
     TreeSet<String> demands = new TreeSet<>();
     for (IdentityRequirement demand : identity) {

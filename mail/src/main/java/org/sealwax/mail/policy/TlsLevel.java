@@ -28,22 +28,22 @@ public enum TlsLevel {
   /** Always TLS with a peer that DANE identifies; without usable TLSA records, no mail. */
   DANE_ONLY;
 
-  /** The word in configuration and logs. */
+  /** {@return the word in configuration and logs} */
   public String word() {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
-  /** The levels that a row may ask for. */
+  /** {@return the levels that a row may ask for} */
   public static List<TlsLevel> configurable() {
     return Arrays.stream(values()).filter(l -> l != STS && l != DANE).toList();
   }
 
-  /** Whether clear text is out of the question at this level. */
+  /** {@return whether clear text is out of the question at this level} */
   public boolean demandsTls() {
     return compareTo(ENCRYPT) >= 0;
   }
 
-  /** Whether the level says who the peer must be. */
+  /** {@return whether the level says who the peer must be} */
   public boolean demandsIdentity() {
     return switch (this) {
       case NONE, MAY, ENCRYPT -> false;

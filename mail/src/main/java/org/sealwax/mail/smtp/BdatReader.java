@@ -17,6 +17,7 @@ public final class BdatReader {
   /**
    * A reader of one message's chunks.
    *
+   * @param source where lines are read from
    * @param most octets handed on, all chunks together
    */
   public BdatReader(LineReader source, long most) {
@@ -59,19 +60,26 @@ public final class BdatReader {
     return true;
   }
 
-  /** Reads and drops a chunk that nobody wants; false when the stream ended inside. */
+  /**
+   * Reads and drops a chunk that nobody wants; false when the stream ended inside.
+   *
+   * @param source where lines are read from
+   * @param size number of bytes
+   * @return false when the stream ended inside the chunk
+   * @throws IOException when the connection or file fails
+   */
   public static boolean drop(LineReader source, long size) throws IOException {
     return new BdatReader(source, -1).readInto(size, (block, offset, length) -> {});
   }
 
-  /** What was seen so far; call once, after the last chunk. */
+  /** {@return what was seen so far; call once, after the last chunk} */
   public BodySummary summary() {
     scan.end();
     return new BodySummary(
         bytes, scan.eightBit(), scan.flaw(), scan.longestLine(), bytes > most, true);
   }
 
-  /** Whether more came than is allowed: known before the last chunk. */
+  /** {@return whether more came than is allowed: known before the last chunk} */
   public boolean tooLarge() {
     return bytes > most;
   }

@@ -8,6 +8,9 @@ public interface BodySink {
   /**
    * Takes {@code length} octets of {@code block} from {@code offset}.
    *
+   * @param block holds the bytes
+   * @param offset index of the first byte
+   * @param length number of bytes
    * @throws IOException when they cannot be kept; the reader stops then and passes it on
    */
   void take(byte[] block, int offset, int length) throws IOException;

@@ -22,12 +22,21 @@ public record Capabilities(String name, Map<String, String> keywords) {
     keywords = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(keywords));
   }
 
-  /** Nothing offered: after HELO, or before any greeting. */
+  /**
+   * {@return nothing offered: after HELO, or before any greeting}
+   *
+   * @param name the name of the server
+   */
   public static Capabilities none(String name) {
     return new Capabilities(name, Map.of());
   }
 
-  /** Reads a 250 reply to EHLO; lines that are no ehlo-line are passed over. */
+  /**
+   * Reads a 250 reply to EHLO; lines that are no ehlo-line are passed over.
+   *
+   * @param reply the reply to EHLO
+   * @return name and keywords of the server
+   */
   public static Capabilities of(Reply reply) {
     Map<String, String> found = new LinkedHashMap<>();
     List<String> lines = reply.lines();
@@ -56,52 +65,88 @@ public record Capabilities(String name, Map<String, String> keywords) {
     return c < 0x80 && (Character.isLetterOrDigit(c) || c == '-');
   }
 
-  /** Whether a keyword is offered, in any case. */
+  /**
+   * {@return whether a keyword is offered, in any case}
+   *
+   * @param keyword the EHLO keyword, in upper case
+   */
   public boolean offers(String keyword) {
     return keywords.containsKey(keyword.toUpperCase(Locale.ROOT));
   }
 
-  /** STARTTLS (RFC 3207). */
+  /**
+   * STARTTLS (RFC 3207).
+   *
+   * @return whether it is offered
+   */
   public boolean offersStarttls() {
     return keywords.containsKey("STARTTLS");
   }
 
-  /** PIPELINING (RFC 2920). */
+  /**
+   * PIPELINING (RFC 2920).
+   *
+   * @return whether it is offered
+   */
   public boolean offersPipelining() {
     return keywords.containsKey("PIPELINING");
   }
 
-  /** 8BITMIME (RFC 6152). */
+  /**
+   * 8BITMIME (RFC 6152).
+   *
+   * @return whether it is offered
+   */
   public boolean offersEightBit() {
     return keywords.containsKey("8BITMIME");
   }
 
-  /** SMTPUTF8 (RFC 6531). */
+  /**
+   * SMTPUTF8 (RFC 6531).
+   *
+   * @return whether it is offered
+   */
   public boolean offersSmtpUtf8() {
     return keywords.containsKey("SMTPUTF8");
   }
 
-  /** CHUNKING (RFC 3030). */
+  /**
+   * CHUNKING (RFC 3030).
+   *
+   * @return whether it is offered
+   */
   public boolean offersChunking() {
     return keywords.containsKey("CHUNKING");
   }
 
-  /** DSN (RFC 3461). */
+  /**
+   * DSN (RFC 3461).
+   *
+   * @return whether it is offered
+   */
   public boolean offersDsn() {
     return keywords.containsKey("DSN");
   }
 
-  /** REQUIRETLS (RFC 8689); counts only inside TLS. */
+  /**
+   * REQUIRETLS (RFC 8689); counts only inside TLS.
+   *
+   * @return whether it is offered
+   */
   public boolean offersRequireTls() {
     return keywords.containsKey("REQUIRETLS");
   }
 
-  /** SIZE (RFC 1870): the parameter may be given in MAIL. */
+  /**
+   * SIZE (RFC 1870): the parameter may be given in MAIL.
+   *
+   * @return whether it is offered
+   */
   public boolean offersSize() {
     return keywords.containsKey("SIZE");
   }
 
-  /** The largest message the server takes, in octets; empty when it says none or 0. */
+  /** {@return the largest message the server takes, in octets; empty when it says none or 0} */
   public OptionalLong maxSize() {
     String value = keywords.getOrDefault("SIZE", "");
     if (value.isEmpty() || value.length() > 18 || !isNumber(value)) {
@@ -111,7 +156,11 @@ public record Capabilities(String name, Map<String, String> keywords) {
     return size == 0 ? OptionalLong.empty() : OptionalLong.of(size);
   }
 
-  /** AUTH mechanisms in upper case (RFC 4954). */
+  /**
+   * AUTH mechanisms in upper case (RFC 4954).
+   *
+   * @return the mechanisms; empty for none
+   */
   public Set<String> authMechanisms() {
     Set<String> out = new TreeSet<>();
     for (String word : keywords.getOrDefault("AUTH", "").split(" ")) {
@@ -122,17 +171,29 @@ public record Capabilities(String name, Map<String, String> keywords) {
     return out;
   }
 
-  /** LIMITS MAILMAX: transactions in one session (RFC 9422 4.1). */
+  /**
+   * LIMITS MAILMAX: transactions in one session (RFC 9422 4.1).
+   *
+   * @return the limit; empty when the server names none
+   */
   public OptionalInt mailMax() {
     return limit("MAILMAX");
   }
 
-  /** LIMITS RCPTMAX: recipients in one transaction (RFC 9422 4.2). */
+  /**
+   * LIMITS RCPTMAX: recipients in one transaction (RFC 9422 4.2).
+   *
+   * @return the limit; empty when the server names none
+   */
   public OptionalInt rcptMax() {
     return limit("RCPTMAX");
   }
 
-  /** LIMITS RCPTDOMAINMAX: recipient domains in one session (RFC 9422 4.3). */
+  /**
+   * LIMITS RCPTDOMAINMAX: recipient domains in one session (RFC 9422 4.3).
+   *
+   * @return the limit; empty when the server names none
+   */
   public OptionalInt rcptDomainMax() {
     return limit("RCPTDOMAINMAX");
   }
@@ -165,7 +226,11 @@ public record Capabilities(String name, Map<String, String> keywords) {
     return true;
   }
 
-  /** The EHLO reply that offers these. */
+  /**
+   * {@return the EHLO reply that offers these}
+   *
+   * @param greetingText the text of the first line
+   */
   public Reply reply(String greetingText) {
     List<String> lines = new ArrayList<>(keywords.size() + 1);
     lines.add(greetingText.isEmpty() ? name : name + " " + greetingText);

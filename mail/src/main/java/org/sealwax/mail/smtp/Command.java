@@ -5,15 +5,25 @@ import org.sealwax.mail.address.ReversePath;
 
 /** One command of a client, read from one line (RFC 5321 4.1 and the extensions' RFCs). */
 public sealed interface Command {
-  /** EHLO; the name is what the client says, checked for form only. */
+  /**
+   * EHLO; the name is what the client says, checked for form only.
+   *
+   * @param name the name of the client as sent
+   */
   record Ehlo(String name) implements Command {}
 
-  /** HELO. */
+  /**
+   * HELO.
+   *
+   * @param name the name of the client as sent
+   */
   record Helo(String name) implements Command {}
 
   /**
    * MAIL.
    *
+   * @param path the reverse-path
+   * @param parameters the ESMTP parameters
    * @param international something outside ASCII stands in the path: needs SMTPUTF8
    */
   record Mail(ReversePath path, MailParameters parameters, boolean international)
@@ -22,6 +32,8 @@ public sealed interface Command {
   /**
    * RCPT.
    *
+   * @param path the forward-path
+   * @param parameters the ESMTP parameters
    * @param international something outside ASCII stands in the path: the transaction needs SMTPUTF8
    */
   record Rcpt(ForwardPath path, RcptParameters parameters, boolean international)
@@ -30,7 +42,12 @@ public sealed interface Command {
   /** DATA. */
   record Data() implements Command {}
 
-  /** BDAT: {@code size} octets follow (RFC 3030). */
+  /**
+   * BDAT: {@code size} octets follow (RFC 3030).
+   *
+   * @param size bytes of the chunk
+   * @param last whether this is the last chunk
+   */
   record Bdat(long size, boolean last) implements Command {}
 
   /** RSET. */
@@ -39,10 +56,18 @@ public sealed interface Command {
   /** NOOP. */
   record Noop() implements Command {}
 
-  /** VRFY. */
+  /**
+   * VRFY.
+   *
+   * @param argument the argument as sent
+   */
   record Vrfy(String argument) implements Command {}
 
-  /** EXPN. */
+  /**
+   * EXPN.
+   *
+   * @param argument the argument as sent
+   */
   record Expn(String argument) implements Command {}
 
   /** HELP. */
@@ -62,7 +87,11 @@ public sealed interface Command {
    */
   record Auth(String mechanism, @Nullable String initial) implements Command {}
 
-  /** A verb we do not know. */
+  /**
+   * A verb we do not know.
+   *
+   * @param verb the first word as sent
+   */
   record Unknown(String verb) implements Command {}
 
   /**

@@ -25,6 +25,7 @@ public final class CommandParser {
    * Reads one line; never throws.
    *
    * @param line without CRLF, without CR, LF and NUL
+   * @return the command; {@link Command.Unknown} for other verbs
    */
   public static Command parse(String line) {
     int end = line.length();

@@ -35,6 +35,7 @@ public final class DotReader {
   /**
    * A reader of the body that now follows on {@code source}.
    *
+   * @param source where lines are read from
    * @param most octets handed on
    */
   public DotReader(LineReader source, long most) {
@@ -46,6 +47,8 @@ public final class DotReader {
    * Reads to the end and hands blocks to {@code sink}; none after the limit was passed or a flaw
    * was seen.
    *
+   * @param sink where the bytes go
+   * @return size and findings of the content
    * @throws IOException from the stream or from the sink, as it was thrown
    */
   public BodySummary readInto(BodySink sink) throws IOException {
@@ -134,9 +137,9 @@ public final class DotReader {
   private static final byte[] BARE_CR = {'\r'};
 
   /**
-   * Whether all that was read ends in a dot on a line of its own for a client that ends lines in
-   * another way than CRLF. It is no end; but such a client takes it for one, sends nothing more,
-   * and waits for a reply. What was read has a flaw then.
+   * {@return whether all that was read ends in a dot on a line of its own for a client that ends
+   * lines in another way than CRLF} It is no end; but such a client takes it for one, sends nothing
+   * more, and waits for a reply. What was read has a flaw then.
    */
   public boolean isFalseEnd() {
     if ((byte) tail != '\n') {
@@ -165,7 +168,7 @@ public final class DotReader {
     }
   }
 
-  /** What was seen so far, after the read was broken off: not complete. */
+  /** {@return what was seen so far, after the read was broken off: not complete} */
   public BodySummary brokenOff() {
     return summary(false);
   }

@@ -16,7 +16,11 @@ public final class DotWriter {
   private boolean lineStart = true;
   private boolean afterCr;
 
-  /** A writer to {@code out}, which is not flushed or closed here. */
+  /**
+   * A writer to {@code out}, which is not flushed or closed here.
+   *
+   * @param out where the content goes
+   */
   public DotWriter(OutputStream out) {
     this.out = out;
   }
@@ -24,8 +28,12 @@ public final class DotWriter {
   /**
    * Writes one block of the body.
    *
+   * @param block holds the bytes
+   * @param offset index of the first byte
+   * @param length number of bytes
    * @throws IllegalStateException at a bare CR or LF: intake refuses such messages, so this is a
    *     bug of ours, and the message must not leave
+   * @throws IOException when the connection or file fails
    */
   public void write(byte[] block, int offset, int length) throws IOException {
     int from = offset;
@@ -58,7 +66,11 @@ public final class DotWriter {
     out.write(block, from, end - from);
   }
 
-  /** Writes the end; a last line without CRLF gets one. */
+  /**
+   * Writes the end; a last line without CRLF gets one.
+   *
+   * @throws IOException when the connection or file fails
+   */
   public void end() throws IOException {
     if (afterCr) {
       throw new IllegalStateException("bare CR in stored content");

@@ -22,12 +22,21 @@ public record EnhancedStatus(int kind, int subject, int detail) {
     }
   }
 
-  /** Short for the constructor. */
+  /**
+   * Short for the constructor.
+   *
+   * @return the code
+   */
   public static EnhancedStatus of(int kind, int subject, int detail) {
     return new EnhancedStatus(kind, subject, detail);
   }
 
-  /** Reads exactly {@code 5.1.1} and nothing around it. */
+  /**
+   * Reads exactly {@code 5.1.1} and nothing around it.
+   *
+   * @param text the text to read
+   * @return the code; empty for any other text
+   */
   public static Optional<EnhancedStatus> parse(String text) {
     int first = text.indexOf('.');
     int second = text.indexOf('.', first + 1);

@@ -12,7 +12,11 @@ public sealed interface ForwardPath {
     }
   }
 
-  /** A mailbox. */
+  /**
+   * A mailbox.
+   *
+   * @param mailbox the mailbox
+   */
   record ToMailbox(Mailbox mailbox) implements ForwardPath {
     @Override
     public String toString() {

@@ -13,9 +13,11 @@ public sealed interface InputLine {
    * A broken line. It was read up to its CRLF, so that the next line is a line; after {@link
    * SmtpFlaw#BARE_LF} and {@link SmtpFlaw#ENDLESS} it was not, and nothing that follows can be
    * trusted.
+   *
+   * @param flaw what is wrong
    */
   record BrokenLine(SmtpFlaw flaw) implements InputLine {
-    /** Whether the reader no longer knows where a line begins. */
+    /** {@return whether the reader no longer knows where a line begins} */
     public boolean lostLineStart() {
       return flaw == SmtpFlaw.BARE_LF || flaw == SmtpFlaw.ENDLESS;
     }

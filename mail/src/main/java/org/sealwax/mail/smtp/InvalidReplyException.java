@@ -18,20 +18,26 @@ public final class InvalidReplyException extends IOException {
     BROKEN_LINE
   }
 
+  /** What was wrong. */
   private final Kind kind;
 
-  /** Trouble of a kind, in words for logs. */
+  /**
+   * Trouble of a kind, in words for logs.
+   *
+   * @param kind the kind of failure
+   * @param message what is wrong, in words
+   */
   public InvalidReplyException(Kind kind, String message) {
     super(message);
     this.kind = kind;
   }
 
-  /** What was wrong. */
+  /** {@return what was wrong} */
   public Kind kind() {
     return kind;
   }
 
-  /** Whether the peer answered with something that is no reply, or one over our limits. */
+  /** {@return whether the peer answered with something that is no reply, or one over our limits} */
   public boolean answered() {
     return kind != Kind.CLOSED;
   }

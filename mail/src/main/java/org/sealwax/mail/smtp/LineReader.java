@@ -33,27 +33,35 @@ public final class LineReader {
   private int lastLength;
   private BooleanSupplier mayWiden = () -> true;
 
-  /** A reader of {@code source}, which nobody else reads from now on. */
+  /**
+   * A reader of {@code source}, which nobody else reads from now on.
+   *
+   * @param source the bytes of the connection
+   */
   public LineReader(InputStream source) {
     this.source = source;
   }
 
-  /** Asks before it takes a large block, which is convenient and never needed. */
+  /**
+   * Asks before it takes a large block, which is convenient and never needed.
+   *
+   * @param asked whether the buffer may grow
+   */
   public void growIf(BooleanSupplier asked) {
     mayWiden = asked;
   }
 
-  /** Whether it has a large block. */
+  /** {@return whether it has a large block} */
   public boolean isGrown() {
     return buffer.length >= WIDE_BUFFER;
   }
 
-  /** Octets that were read from the source and not yet handed out. */
+  /** {@return octets that were read from the source and not yet handed out} */
   public int buffered() {
     return limit - position;
   }
 
-  /** Whether a whole line is there already, so that the next read does not wait. */
+  /** {@return whether a whole line is there already, so that the next read does not wait} */
   public boolean hasLine() {
     for (int i = position; i < limit; i++) {
       if (buffer[i] == '\n') {
@@ -67,6 +75,8 @@ public final class LineReader {
    * Reads one command line.
    *
    * @param most octets with CRLF
+   * @return the line, the end of the stream, or what is wrong with it
+   * @throws IOException when the connection or file fails
    */
   public InputLine read(int most) throws IOException {
     int scan = position;

@@ -24,24 +24,34 @@ public record MailParameters(
     @Nullable String auth) {
   /** BODY. */
   public enum BodyParameter {
+    /** The parameter is absent. */
     UNSPECIFIED,
+    /** {@code BODY=7BIT}. */
     SEVEN_BIT,
+    /** {@code BODY=8BITMIME}. */
     EIGHT_BIT
   }
 
   /** RET. */
   public enum ReturnParameter {
+    /** The parameter is absent. */
     UNSPECIFIED,
+    /** {@code RET=HDRS}: only the header is returned. */
     HEADERS,
+    /** {@code RET=FULL}: the whole message is returned. */
     FULL
   }
 
-  /** Whether RET or ENVID was given (RFC 3461). */
+  /** {@return whether RET or ENVID was given (RFC 3461)} */
   public boolean requestsDsn() {
     return content != ReturnParameter.UNSPECIFIED || envelopeId != null;
   }
 
-  /** None given. */
+  /**
+   * None given.
+   *
+   * @return no parameters
+   */
   public static MailParameters none() {
     return NONE;
   }

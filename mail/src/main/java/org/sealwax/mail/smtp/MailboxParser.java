@@ -8,8 +8,10 @@ public final class MailboxParser {
   private MailboxParser() {}
 
   /**
-   * The mailbox that is the whole of {@code text}, without brackets (RFC 5321 4.1.2, with RFC 6531
-   * local parts and U-labels); quoted local parts lose their quotes.
+   * {@return the mailbox that is the whole of {@code text}, without brackets (RFC 5321 4.1.2, with
+   * RFC 6531 local parts and U-labels); quoted local parts lose their quotes}
+   *
+   * @param text the text to read
    */
   public static Optional<Mailbox> parse(String text) {
     PathParser parser = new PathParser(text, 0);

@@ -13,7 +13,11 @@ public final class OriginalRecipient {
 
   private OriginalRecipient() {}
 
-  /** Whether it has the form that its type demands, and not more than 500 characters. */
+  /**
+   * {@return whether it has the form that its type demands, and not more than 500 characters}
+   *
+   * @param value the value of the ORCPT parameter, decoded
+   */
   public static boolean isValid(String value) {
     int semicolon = value.indexOf(';');
     if (semicolon < 1 || value.length() > SmtpLimits.ORIGINAL_RECIPIENT) {
@@ -29,12 +33,20 @@ public final class OriginalRecipient {
     return address(value).filter(a -> !a.isEmpty()).isPresent();
   }
 
-  /** The address type as given. */
+  /**
+   * {@return the address type as given}
+   *
+   * @param value the value of the ORCPT parameter, decoded
+   */
   public static String type(String value) {
     return value.substring(0, Math.max(0, value.indexOf(';')));
   }
 
-  /** The address, decoded once; empty when the form is broken. */
+  /**
+   * {@return the address, decoded once; empty when the form is broken}
+   *
+   * @param value the value of the ORCPT parameter, decoded
+   */
   public static Optional<String> address(String value) {
     String encoded = value.substring(value.indexOf(';') + 1);
     return isUtf8(value) ? decoded(encoded) : XText.decode(encoded);
@@ -45,8 +57,10 @@ public final class OriginalRecipient {
   }
 
   /**
-   * The 7-bit form, which every server with DSN takes, also one without SMTPUTF8 (RFC 6533 3,
-   * utf-8-addr-xtext); empty when it is longer than ORCPT may be.
+   * {@return the 7-bit form, which every server with DSN takes, also one without SMTPUTF8 (RFC 6533
+   * 3, utf-8-addr-xtext); empty when it is longer than ORCPT may be}
+   *
+   * @param value the value of the ORCPT parameter, decoded
    */
   public static Optional<String> sevenBit(String value) {
     String seven = LocalPart.ascii(value);

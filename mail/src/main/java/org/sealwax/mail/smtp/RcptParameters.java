@@ -15,8 +15,11 @@ public record RcptParameters(Set<Notify> when, @Nullable String originalRecipien
   public enum Notify {
     /** Stands alone. */
     NEVER,
+    /** {@code NOTIFY=SUCCESS}. */
     SUCCESS,
+    /** {@code NOTIFY=FAILURE}. */
     FAILURE,
+    /** {@code NOTIFY=DELAY}. */
     DELAY
   }
 
@@ -25,12 +28,16 @@ public record RcptParameters(Set<Notify> when, @Nullable String originalRecipien
     when = when.isEmpty() ? Set.of() : Set.copyOf(EnumSet.copyOf(when));
   }
 
-  /** Whether NOTIFY or ORCPT was given (RFC 3461). */
+  /** {@return whether NOTIFY or ORCPT was given (RFC 3461)} */
   public boolean requestsDsn() {
     return !when.isEmpty() || originalRecipient != null;
   }
 
-  /** None given. */
+  /**
+   * None given.
+   *
+   * @return no parameters
+   */
   public static RcptParameters none() {
     return NONE;
   }

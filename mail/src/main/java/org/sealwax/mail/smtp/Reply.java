@@ -28,32 +28,60 @@ public record Reply(int code, @Nullable EnhancedStatus status, List<String> line
     }
   }
 
-  /** One line with an enhanced status. */
+  /**
+   * {@return one line with an enhanced status}
+   *
+   * @param code the three-digit code
+   * @param status the enhanced status code (RFC 3463)
+   * @param text the text of the line
+   */
   public static Reply of(int code, EnhancedStatus status, String text) {
     return new Reply(code, status, List.of(text));
   }
 
-  /** One line without an enhanced status: greeting, HELO, EHLO and 3yz replies (RFC 2034 4). */
+  /**
+   * {@return one line without an enhanced status: greeting, HELO, EHLO and 3yz replies (RFC 2034
+   * 4)}
+   *
+   * @param code the three-digit code
+   * @param text the text of the line
+   */
   public static Reply of(int code, String text) {
     return new Reply(code, null, List.of(text));
   }
 
-  /** 2yz. */
+  /**
+   * 2yz.
+   *
+   * @return whether the code is 2yz
+   */
   public boolean isPositive() {
     return code / 100 == 2;
   }
 
-  /** 3yz. */
+  /**
+   * 3yz.
+   *
+   * @return whether the code is 3yz
+   */
   public boolean isIntermediate() {
     return code / 100 == 3;
   }
 
-  /** 4yz. */
+  /**
+   * 4yz.
+   *
+   * @return whether the code is 4yz
+   */
   public boolean isTransient() {
     return code / 100 == 4;
   }
 
-  /** 5yz. */
+  /**
+   * 5yz.
+   *
+   * @return whether the code is 5yz
+   */
   public boolean isPermanent() {
     return code / 100 == 5;
   }

@@ -13,7 +13,11 @@ import org.jspecify.annotations.Nullable;
 public final class ReplyReader {
   private final LineReader lines;
 
-  /** A reader over {@code lines}; whoever starts TLS looks at {@link LineReader#buffered()}. */
+  /**
+   * A reader over {@code lines}; whoever starts TLS looks at {@link LineReader#buffered()}.
+   *
+   * @param lines where lines are read from
+   */
   public ReplyReader(LineReader lines) {
     this.lines = lines;
   }
@@ -21,6 +25,7 @@ public final class ReplyReader {
   /**
    * Reads one whole reply.
    *
+   * @return the reply
    * @throws InvalidReplyException when it is none, or the peer closed
    * @throws IOException from the stream
    */

@@ -15,7 +15,11 @@ public final class ReplyWriter {
   /** A writer with an empty buffer. */
   public ReplyWriter() {}
 
-  /** Appends one reply; lines are cut at {@link SmtpLimits#REPLY_LINE_OUT}. */
+  /**
+   * Appends one reply; lines are cut at {@link SmtpLimits#REPLY_LINE_OUT}.
+   *
+   * @param reply the reply to write
+   */
   public void append(Reply reply) {
     List<String> lines = reply.lines();
     String status = reply.status() == null ? "" : reply.status() + " ";
@@ -62,12 +66,17 @@ public final class ReplyWriter {
     }
   }
 
-  /** Octets waiting. */
+  /** {@return octets waiting} */
   public int size() {
     return length;
   }
 
-  /** Hands all that waits to {@code sink} in one piece, and is empty then. */
+  /**
+   * Hands all that waits to {@code sink} in one piece, and is empty then.
+   *
+   * @param sink where the bytes go
+   * @throws java.io.IOException when the connection or file fails
+   */
   public void drainTo(java.io.OutputStream sink) throws java.io.IOException {
     if (length > 0) {
       int count = length;

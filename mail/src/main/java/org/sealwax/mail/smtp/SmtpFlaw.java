@@ -21,7 +21,11 @@ public enum SmtpFlaw {
     this.text = text;
   }
 
-  /** In words, for replies and logs. */
+  /**
+   * In words, for replies and logs.
+   *
+   * @return the flaw in words
+   */
   public String text() {
     return text;
   }

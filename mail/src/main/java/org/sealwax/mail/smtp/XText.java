@@ -9,12 +9,21 @@ public final class XText {
 
   private XText() {}
 
-  /** Whether {@code text} is well-formed xtext. */
+  /**
+   * {@return whether {@code text} is well-formed xtext}
+   *
+   * @param text the text to read
+   */
   public static boolean isXText(String text) {
     return decode(text).isPresent();
   }
 
-  /** Decodes; octets that are not UTF-8 make it empty, as does a bad {@code +} sequence. */
+  /**
+   * Decodes; octets that are not UTF-8 make it empty, as does a bad {@code +} sequence.
+   *
+   * @param text the text to read
+   * @return the text; empty for a bad sequence or bytes that are not UTF-8
+   */
   public static Optional<String> decode(String text) {
     byte[] out = new byte[text.length()];
     int length = 0;

@@ -25,7 +25,11 @@ public record FirstContactWait(Duration fetch, Duration lookup) {
     }
   }
 
-  /** Half an hour and four hours. */
+  /**
+   * Half an hour and four hours.
+   *
+   * @return the defaults
+   */
   public static FirstContactWait defaults() {
     return new FirstContactWait(FETCH, LOOKUP);
   }

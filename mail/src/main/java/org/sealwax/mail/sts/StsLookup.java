@@ -4,13 +4,26 @@ import org.sealwax.mail.dns.DnsAnswer;
 
 /** What a look-up of {@code _mta-sts} came to. */
 public sealed interface StsLookup {
-  /** The DNS answered. */
+  /**
+   * The DNS answered.
+   *
+   * @param record what the TXT records say
+   */
   record RecordAnswer(StsRecord record) implements StsLookup {}
 
-  /** It did not: bogus, SERVFAIL, timeout. Nothing is known, least of all that there is none. */
+  /**
+   * It did not: bogus, SERVFAIL, timeout. Nothing is known, least of all that there is none.
+   *
+   * @param why the reason in words, for logs
+   */
   record NoRecordAnswer(String why) implements StsLookup {}
 
-  /** Reads an answer. */
+  /**
+   * Reads an answer.
+   *
+   * @param txt the answer for the TXT records
+   * @return what the answer means
+   */
   static StsLookup of(DnsAnswer<String> txt) {
     return switch (txt.kind()) {
       case FOUND -> new RecordAnswer(StsRecord.read(txt.records()));

@@ -47,18 +47,22 @@ public record StsMemory(
    * @param fetched when
    */
   public record FetchedPolicy(String id, StsPolicy policy, Instant fetched) {
-    /** When it ends unless it is fetched again (RFC 8461 3.2, max_age). */
+    /** {@return when it ends unless it is fetched again (RFC 8461 3.2, max_age)} */
     public Instant expires() {
       Duration life = policy.maxAge();
       return fetched.plus(life.compareTo(LEAST_LIFE) < 0 ? LEAST_LIFE : life);
     }
 
-    /** Whether it is in force. */
+    /**
+     * {@return whether it is in force}
+     *
+     * @param now the current time
+     */
     public boolean isLive(Instant now) {
       return now.isBefore(expires());
     }
 
-    /** What it says to senders. */
+    /** {@return what it says to senders} */
     public Evidence.StsState state() {
       return switch (policy.mode()) {
         case ENFORCE -> new Evidence.StsState.Enforce(id, policy.mx());
@@ -73,12 +77,16 @@ public record StsMemory(
     return INVALID.equals(fetchSince);
   }
 
-  /** Whether there is nothing worth keeping. */
+  /** {@return whether there is nothing worth keeping} */
   public boolean isEmpty() {
     return equals(EMPTY);
   }
 
-  /** A policy that is in force, or null. */
+  /**
+   * {@return a policy that is in force, or null}
+   *
+   * @param now the current time
+   */
   public @Nullable FetchedPolicy live(Instant now) {
     return kept != null && kept.isLive(now) ? kept : null;
   }

@@ -43,7 +43,11 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, String t
     /** No policy in force: how a domain takes its policy back (RFC 8461 8.3). */
     NONE;
 
-    /** As written in a policy. */
+    /**
+     * As written in a policy.
+     *
+     * @return the word of the policy file
+     */
     public String word() {
       return name().toLowerCase(Locale.ROOT);
     }
@@ -59,6 +63,7 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, String t
     /**
      * A policy.
      *
+     * @param policy the policy
      * @param deviations from the grammar that senders can pass over without following anything that
      *     was not written: the policy's host should mend them
      */
@@ -77,21 +82,29 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, String t
      * @param why in words for people; quotes nothing of the file
      */
     record StsPolicyFlaw(int line, String why) implements ParsedStsPolicy {
-      /** {@code line 3: why}. */
+      /**
+       * {@code line 3: why}.
+       *
+       * @return line and error in words
+       */
       public String text() {
         return line == 0 ? why : "line " + line + ": " + why;
       }
     }
   }
 
-  /** Whether {@code host} is among {@link #mx}. */
+  /**
+   * {@return whether {@code host} is among {@link #mx}}
+   *
+   * @param host the MX host
+   */
   public boolean lists(org.sealwax.mail.address.Domain host) {
     return mx.stream().anyMatch(m -> m.matches(host));
   }
 
   /**
-   * Whether a media type is the one that a policy must have (RFC 8461 3.2): {@code text/plain},
-   * with any parameters, in any case.
+   * {@return whether a media type is the one that a policy must have (RFC 8461 3.2): {@code
+   * text/plain}, with any parameters, in any case}
    *
    * @param contentType the field's value, or null when there is none
    */
@@ -109,6 +122,9 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, String t
    * nobody but its owner wrote it. Blank lines and a byte order mark are passed over, a {@code
    * max_age} over the limit is the limit, and an {@code mx} that is none is left out where others
    * are left.
+   *
+   * @param file the bytes of the policy file
+   * @return the policy, or the first error
    */
   public static ParsedStsPolicy read(byte[] file) {
     if (file.length > MAX_SIZE) {

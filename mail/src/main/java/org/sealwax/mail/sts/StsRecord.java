@@ -53,12 +53,21 @@ public sealed interface StsRecord {
    */
   record Malformed(String why) implements StsRecord {}
 
-  /** Where the record of a policy domain is; empty when the name would be too long for the DNS. */
+  /**
+   * {@return where the record of a policy domain is; empty when the name would be too long for the
+   * DNS}
+   *
+   * @param domain the policy domain
+   */
   static java.util.Optional<Domain> nameFor(Domain domain) {
     return Domain.parse("_mta-sts." + domain.name());
   }
 
-  /** The host that serves the policy of a domain; empty when the name would be too long. */
+  /**
+   * {@return the host that serves the policy of a domain; empty when the name would be too long}
+   *
+   * @param domain the policy domain
+   */
   static java.util.Optional<Domain> hostFor(Domain domain) {
     return Domain.parse("mta-sts." + domain.name());
   }
@@ -67,6 +76,7 @@ public sealed interface StsRecord {
    * Reads the TXT records of {@link #nameFor}.
    *
    * @param texts each record with its strings joined, as ISO 8859-1
+   * @return the record, none, several, or why it is malformed
    */
   static StsRecord read(List<String> texts) {
     List<String> ours = texts.stream().filter(t -> t.startsWith(VERSION)).toList();
@@ -137,14 +147,22 @@ public sealed interface StsRecord {
     return c == ' ' || c == '\t';
   }
 
-  /** Whether {@code text} is 1 to 32 letters and digits of ASCII. */
+  /**
+   * {@return whether {@code text} is 1 to 32 letters and digits of ASCII}
+   *
+   * @param text the text to read
+   */
   static boolean isId(String text) {
     return !text.isEmpty()
         && text.length() <= MAX_ID
         && text.chars().allMatch(StsRecord::isLetterOrDigit);
   }
 
-  /** Whether {@code text} may name a field, here and in the policy file. */
+  /**
+   * {@return whether {@code text} may name a field, here and in the policy file}
+   *
+   * @param text the text to read
+   */
   static boolean isName(String text) {
     return !text.isEmpty()
         && text.length() <= MAX_NAME

@@ -62,7 +62,14 @@ public record StsStep(StsMemory memory, StsAction next, @Nullable LostPolicy los
     RECORD_GONE
   }
 
-  /** What holds for a delivery now, or that a fetch must come first. */
+  /**
+   * {@return what holds for a delivery now, or that a fetch must come first}
+   *
+   * @param memory what is remembered
+   * @param announcement what the DNS says now
+   * @param patience how long mail waits at first contact
+   * @param now the current time
+   */
   public static StsStep decide(
       StsMemory memory, StsLookup announcement, FirstContactWait patience, Instant now) {
     return switch (announcement) {
@@ -80,8 +87,13 @@ public record StsStep(StsMemory memory, StsAction next, @Nullable LostPolicy los
   }
 
   /**
-   * Whether a policy in memory is to be fetched now although nothing asks for it: in the background
-   * when its time has come, and before a failure becomes permanent (RFC 8461 5.1).
+   * {@return whether a policy in memory is to be fetched now although nothing asks for it: in the
+   * background when its time has come, and before a failure becomes permanent (RFC 8461 5.1)}
+   *
+   * @param memory what is remembered
+   * @param announcement what the DNS says now
+   * @param patience how long mail waits at first contact
+   * @param now the current time
    */
   public static StsStep renew(
       StsMemory memory, StsLookup announcement, FirstContactWait patience, Instant now) {
@@ -110,7 +122,11 @@ public record StsStep(StsMemory memory, StsAction next, @Nullable LostPolicy los
   /**
    * After a fetch that brought a policy.
    *
+   * @param id the id that the record announces
+   * @param policy the policy
+   * @param now the current time
    * @param jitter from 0 to 1: spreads the renewals of policies that came in together
+   * @return what to remember, and what holds now
    */
   public static StsStep fetched(String id, StsPolicy policy, Instant now, double jitter) {
     StsMemory.FetchedPolicy kept = new StsMemory.FetchedPolicy(id, policy, now);
@@ -123,7 +139,15 @@ public record StsStep(StsMemory memory, StsAction next, @Nullable LostPolicy los
     return new StsStep(new StsMemory(kept, refresh, null, 0, null, null, ""), settled(kept), null);
   }
 
-  /** After a fetch that brought none. */
+  /**
+   * After a fetch that brought none.
+   *
+   * @param memory what is remembered
+   * @param why the reason in words, for logs
+   * @param patience how long mail waits at first contact
+   * @param now the current time
+   * @return what to remember, and what holds now
+   */
   public static StsStep failed(
       StsMemory memory, String why, FirstContactWait patience, Instant now) {
     Instant since = memory.fetchSince();
@@ -134,6 +158,12 @@ public record StsStep(StsMemory memory, StsAction next, @Nullable LostPolicy los
    * After a fetch by verified HTTPS that was answered with no policy: none counts at once, except
    * for one that is kept and in force. Waiting would change nothing, and nobody but the domain's
    * owner can have caused it.
+   *
+   * @param memory what is remembered
+   * @param why the reason in words, for logs
+   * @param patience how long mail waits at first contact
+   * @param now the current time
+   * @return what to remember, and what holds now
    */
   public static StsStep invalid(
       StsMemory memory, String why, FirstContactWait patience, Instant now) {

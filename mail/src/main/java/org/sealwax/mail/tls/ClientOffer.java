@@ -32,7 +32,19 @@ public record ClientOffer(
     boolean fallbackScsv,
     ReferenceIdentity references,
     String resumptionKey) {
-  /** An offer of the first engine. */
+  /**
+   * An offer of the first engine.
+   *
+   * @param serverName SNI, or null for none
+   * @param floor lowest version
+   * @param highest highest version
+   * @param hybrid whether X25519MLKEM768 is offered
+   * @param resumption whether a ticket or session is offered
+   * @param clientCertificate whether our certificate is shown when asked for
+   * @param fallbackScsv whether TLS_FALLBACK_SCSV is sent (RFC 7507)
+   * @param references the names, pins, roots and TLSA records that count
+   * @param resumptionKey sessions are resumed only between offers of equal key
+   */
   public ClientOffer(
       @Nullable Domain serverName,
       TlsFloor floor,

@@ -23,7 +23,11 @@ public record ClientTlsSettings(List<String> groups, int sessions) {
     }
   }
 
-  /** Hybrid first; a thousand sessions. */
+  /**
+   * Hybrid first; a thousand sessions.
+   *
+   * @return the defaults
+   */
   public static ClientTlsSettings defaults() {
     return new ClientTlsSettings(ListenerTlsSettings.GROUPS, 1_000);
   }

@@ -37,21 +37,32 @@ public final class Identity {
 
   /** Why a pair of files is no identity. */
   public static final class InvalidIdentity extends IOException {
-    /** Says the file and what is wrong with it, without any of its contents. */
+    /**
+     * Says the file and what is wrong with it, without any of its contents.
+     *
+     * @param message what is wrong, in words
+     */
     public InvalidIdentity(String message) {
       super(message);
     }
 
-    /** With the cause, for the log. */
+    /**
+     * With the cause, for the log.
+     *
+     * @param message what is wrong, in words
+     * @param cause the exception behind it
+     */
     public InvalidIdentity(String message, Throwable cause) {
       super(message, cause);
     }
   }
 
   /**
-   * A chain (leaf first) and its key.
+   * {@return a chain (leaf first) and its key}
    *
    * @param name for logs: the certificate's file
+   * @param chain the certificates, leaf first
+   * @param key the private key
    * @throws InvalidIdentity when the key is not the leaf's
    */
   public static Identity of(String name, List<X509Certificate> chain, PrivateKey key)
@@ -68,6 +79,9 @@ public final class Identity {
   /**
    * Reads PEM files; both may be the same file. Keys: PKCS#8, PKCS#1 (RSA), SEC1 (EC), unencrypted.
    *
+   * @param certificate the PEM file of the chain
+   * @param key the PEM file of the private key
+   * @return the identity
    * @throws InvalidIdentity when a file cannot be read, does not parse, or the two do not belong
    *     together
    */
@@ -116,17 +130,25 @@ public final class Identity {
     }
   }
 
-  /** For logs. */
+  /**
+   * For logs.
+   *
+   * @return the name for logs
+   */
   public String name() {
     return name;
   }
 
-  /** Leaf first, as it is sent. */
+  /**
+   * Leaf first, as it is sent.
+   *
+   * @return the certificates, leaf first
+   */
   public List<X509Certificate> chain() {
     return chain;
   }
 
-  /** The leaf. */
+  /** {@return the leaf} */
   public X509Certificate leaf() {
     return chain.getFirst();
   }
@@ -135,12 +157,16 @@ public final class Identity {
     return key;
   }
 
-  /** End of the leaf's validity. */
+  /**
+   * End of the leaf's validity.
+   *
+   * @return the end of the validity
+   */
   public Instant expires() {
     return leaf().getNotAfter().toInstant();
   }
 
-  /** SHA-256 of the leaf's key: what a TLSA record {@code 3 1 1} or a peer's pin names. */
+  /** {@return SHA-256 of the leaf's key: what a TLSA record {@code 3 1 1} or a peer's pin names} */
   public Pin pin() {
     return Pins.of(leaf());
   }

@@ -43,12 +43,17 @@ public record IdentitySettings(
     }
   }
 
-  /** All pairs that are configured, the default's first. */
+  /** {@return all pairs that are configured, the default's first} */
   public List<CertificatePair> pairs() {
     return Stream.concat(Stream.ofNullable(pair), named.stream().map(NamedPair::pair)).toList();
   }
 
-  /** No files: a self-signed certificate for {@code hostName}, kept in {@code made}. */
+  /**
+   * {@return no files: a self-signed certificate for {@code hostName}, kept in {@code made}}
+   *
+   * @param made the folder of the self-signed certificate
+   * @param hostName the name in the self-signed certificate
+   */
   public static IdentitySettings defaults(Path made, Domain hostName) {
     return new IdentitySettings(null, List.of(), made, hostName);
   }

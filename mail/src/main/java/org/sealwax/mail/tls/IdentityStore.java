@@ -72,6 +72,10 @@ public final class IdentityStore {
   /**
    * Reads all pairs; makes the self-signed one where none is configured and none was made before.
    *
+   * @param settings the files and names
+   * @param clock source of the current time
+   * @param chance source of randomness
+   * @return the store
    * @throws Identity.InvalidIdentity when a configured pair cannot be used. An expired one can: TLS
    *     with an expired certificate is better than none
    * @throws IOException when the self-made pair cannot be written
@@ -91,14 +95,24 @@ public final class IdentityStore {
   }
 
   /**
-   * Whether {@link #open} will write files: the self-signed pair is missing, is for another host
-   * name, or is near its end. Cheap: no certificate is read.
+   * {@return whether {@link #open} will write files: the self-signed pair is missing, is for
+   * another host name, or is near its end} Cheap: no certificate is read.
+   *
+   * @param settings the files and names
+   * @param now the current time
    */
   public static boolean mustMake(IdentitySettings settings, Instant now) {
     return settings.pair() == null && !MadeNote.isGood(settings.made(), settings.hostName(), now);
   }
 
-  /** Fixed identities without files, for tests and the lab. */
+  /**
+   * Fixed identities without files, for tests and the lab.
+   *
+   * @param standard the default identity
+   * @param byName identities by SNI name
+   * @param clock source of the current time
+   * @return the store
+   */
   public static IdentityStore fixed(Identity standard, Map<String, Identity> byName, Clock clock) {
     return new IdentityStore(clock, List.of(), new State(standard, lowerCase(byName)));
   }
@@ -142,14 +156,17 @@ public final class IdentityStore {
     }
   }
 
-  /** The default identity, which is also shown to servers that ask. */
+  /** {@return the default identity, which is also shown to servers that ask} */
   public Identity standard() {
     return state.standard();
   }
 
   /**
-   * The identity for the name a client asks for: the exact one, else the wildcard one label up,
-   * else the default (a client that asks for a stranger's name gets an answer and its own verdict).
+   * {@return the identity for the name a client asks for: the exact one, else the wildcard one
+   * label up, else the default (a client that asks for a stranger's name gets an answer and its own
+   * verdict)}
+   *
+   * @param serverName SNI, or null for none
    */
   public Identity forName(@Nullable String serverName) {
     State now = state;
@@ -176,6 +193,8 @@ public final class IdentityStore {
    * Looks at the files' stamps (cheap: two stat calls each) and reads what changed. A wrong pair is
    * told once, until its files change again. Call it from a timer, once a minute or so, and when
    * the admin asks for a reload.
+   *
+   * @return the pairs that changed, and those that cannot be read
    */
   public synchronized List<Reload> reloadIfChanged() {
     List<Reload> out = new ArrayList<>();
@@ -195,7 +214,11 @@ public final class IdentityStore {
     return out;
   }
 
-  /** Pairs whose files are wrong now: another certificate is in use than they hold. */
+  /**
+   * Pairs whose files are wrong now: another certificate is in use than they hold.
+   *
+   * @return how many pairs
+   */
   public synchronized List<Reload.KeptFormer> failedReloads() {
     return slots.stream().map(s -> s.failure).filter(Objects::nonNull).toList();
   }
@@ -221,7 +244,10 @@ public final class IdentityStore {
     }
   }
 
-  /** All identities in use, the default first: for posture, metrics (days left) and the console. */
+  /**
+   * {@return all identities in use, the default first: for posture, metrics (days left) and the
+   * console}
+   */
   public List<Identity> identities() {
     State now = state;
     List<Identity> out = new ArrayList<>(List.of(now.standard()));

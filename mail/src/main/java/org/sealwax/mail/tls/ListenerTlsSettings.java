@@ -49,7 +49,12 @@ public record ListenerTlsSettings(
     }
   }
 
-  /** TLS 1.2 and 1.3, client certificate asked for, tickets rotated hourly and good for three. */
+  /**
+   * TLS 1.2 and 1.3, client certificate asked for, tickets rotated hourly and good for three.
+   *
+   * @param name the name of the listener
+   * @return the defaults
+   */
   public static ListenerTlsSettings defaults(String name) {
     return new ListenerTlsSettings(
         name,
@@ -62,7 +67,11 @@ public record ListenerTlsSettings(
         2);
   }
 
-  /** The same with another floor. */
+  /**
+   * {@return the same with another floor}
+   *
+   * @param other the new value
+   */
   public ListenerTlsSettings withFloor(TlsFloor other) {
     return new ListenerTlsSettings(
         name,
@@ -75,13 +84,22 @@ public record ListenerTlsSettings(
         oldTicketKeys);
   }
 
-  /** The same with another client-certificate mode. */
+  /**
+   * {@return the same with another client-certificate mode}
+   *
+   * @param other the new value
+   */
   public ListenerTlsSettings withClientCertificates(ClientCertificateMode other) {
     return new ListenerTlsSettings(
         name, floor, other, resumption, tickets, groups, ticketRotation, oldTicketKeys);
   }
 
-  /** The same with resumption or tickets switched. */
+  /**
+   * {@return the same with resumption or tickets switched}
+   *
+   * @param resume whether sessions are resumed
+   * @param ticket whether tickets are issued
+   */
   public ListenerTlsSettings withResumption(boolean resume, boolean ticket) {
     return new ListenerTlsSettings(
         name, floor, clientCertificates, resume, ticket, groups, ticketRotation, oldTicketKeys);

@@ -43,6 +43,8 @@ public sealed interface OcspStaple {
    *
    * @param chain leaf first, as sent; without the issuer's certificate in it nothing can be checked
    * @param answer DER of an OCSPResponse
+   * @param now the current time
+   * @return what the response says
    */
   static OcspStaple read(List<X509Certificate> chain, byte[] answer, Instant now) {
     if (answer.length > MAX_SIZE) {
@@ -55,7 +57,11 @@ public sealed interface OcspStaple {
         : read(leaf, issuer.get(), answer, now);
   }
 
-  /** The certificate of the leaf's issuer, when the chain has it. */
+  /**
+   * {@return the certificate of the leaf's issuer, when the chain has it}
+   *
+   * @param chain the certificates, leaf first
+   */
   static Optional<X509Certificate> issuer(List<X509Certificate> chain) {
     X509Certificate leaf = chain.getFirst();
     return chain.stream()
@@ -79,8 +85,10 @@ public sealed interface OcspStaple {
    *
    * @param leaf about which
    * @param issuer its issuer
+   * @param answer the OCSP response as DER, or an empty array
    * @param now at which the answer must be current; within the validity of {@code leaf}, or nothing
    *     is said
+   * @return what the response says
    */
   static OcspStaple read(X509Certificate leaf, X509Certificate issuer, byte[] answer, Instant now) {
     try {

@@ -77,21 +77,34 @@ public final class PeerVerifier {
     }
   }
 
-  /** Judges by this clock. */
+  /**
+   * Judges by this clock.
+   *
+   * @param clock source of the current time
+   */
   public PeerVerifier(Clock clock) {
     this.clock = clock;
   }
 
-  /** The verdict on {@code chain} (leaf first, as sent) now. */
+  /**
+   * {@return the verdict on {@code chain} (leaf first, as sent) now}
+   *
+   * @param chain the certificates, leaf first
+   * @param references the names, pins, roots and TLSA records that count
+   * @param role server or client
+   */
   public PeerVerification verify(
       List<X509Certificate> chain, ReferenceIdentity references, PeerRole role) {
     return verify(chain, null, references, role);
   }
 
   /**
-   * The same with what came along.
+   * {@return the same with what came along}
    *
+   * @param chain the certificates, leaf first
    * @param staple the OCSP answer that the server stapled to the handshake, or null
+   * @param references the names, pins, roots and TLSA records that count
+   * @param role server or client
    */
   public PeerVerification verify(
       List<X509Certificate> chain,
@@ -101,7 +114,14 @@ public final class PeerVerifier {
     return verify(chain, staple, references, role, clock.now());
   }
 
-  /** The verdict as it would be at another time, for an examiner of certificates. */
+  /**
+   * {@return the verdict as it would be at another time, for an examiner of certificates}
+   *
+   * @param chain the certificates, leaf first
+   * @param references the names, pins, roots and TLSA records that count
+   * @param role server or client
+   * @param now the current time
+   */
   public PeerVerification verify(
       List<X509Certificate> chain, ReferenceIdentity references, PeerRole role, Instant now) {
     return verify(chain, null, references, role, now);

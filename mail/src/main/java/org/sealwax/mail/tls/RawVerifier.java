@@ -67,7 +67,13 @@ public enum RawVerifier {
     this.form = form;
   }
 
-  /** Whether the signature holds; false for a key or a signature of the wrong form. */
+  /**
+   * {@return whether the signature holds; false for a key or a signature of the wrong form}
+   *
+   * @param key the public key in its raw form
+   * @param message the signed bytes
+   * @param signature the signature
+   */
   public boolean verifies(byte[] key, byte[] message, byte[] signature) {
     try {
       Signer check = signer.get();

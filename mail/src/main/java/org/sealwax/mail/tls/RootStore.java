@@ -26,8 +26,8 @@ public final class RootStore {
   private RootStore() {}
 
   /**
-   * The public roots, read when first asked for: the distribution's bundle, which the admin and the
-   * distribution keep up to date, else the JDK's own.
+   * {@return the public roots, read when first asked for: the distribution's bundle, which the
+   * admin and the distribution keep up to date, else the JDK's own}
    *
    * @throws IllegalStateException when neither can be read, which is a broken installation
    */
@@ -71,8 +71,9 @@ public final class RootStore {
   }
 
   /**
-   * The CA certificates of a PEM file.
+   * {@return the CA certificates of a PEM file}
    *
+   * @param file the PEM file
    * @throws Identity.InvalidIdentity when it cannot be read or has none
    */
   public static TrustRoots fromPem(Path file) throws Identity.InvalidIdentity {

@@ -24,7 +24,13 @@ public final class TlsFactory {
   private @Nullable EngineFactory engines;
   private final EngineFactory secondEngine = new JsseEngines();
 
-  /** Nothing is loaded yet. */
+  /**
+   * Nothing is loaded yet.
+   *
+   * @param settings which engine is tried first
+   * @param clock source of the current time
+   * @param chance source of randomness
+   */
   public TlsFactory(TlsSettings settings, Clock clock, RandomSource chance) {
     this.settings = settings;
     this.clock = clock;
@@ -40,7 +46,11 @@ public final class TlsFactory {
     JsseEngines.prepare();
   }
 
-  /** Loads the engine now: call it in the background once the listeners listen. */
+  /**
+   * Loads the engine now: call it in the background once the listeners listen.
+   *
+   * @return the engine that was loaded
+   */
   public TlsEngine loadEngine() {
     return engines().kind();
   }
@@ -73,34 +83,45 @@ public final class TlsFactory {
     return secondEngine;
   }
 
-  /** Engines of connections not yet closed, for metrics and leak tests. */
+  /**
+   * Engines of connections not yet closed, for metrics and leak tests.
+   *
+   * @return how many
+   */
   public int openEngines() {
     EngineFactory first = engines();
     return first.open() + (first == secondEngine ? 0 : secondEngine.open());
   }
 
-  /** The judge that all handshakes of this room go through. */
+  /** {@return the judge that all handshakes of this room go through} */
   public PeerVerifier verifier() {
     return verifier;
   }
 
   /**
-   * The outbound side.
+   * {@return the outbound side}
    *
+   * @param client groups and session cache
    * @param identities whose default identity is shown to servers that ask
    */
   public TlsClient client(ClientTlsSettings client, IdentityStore identities) {
     return new EngineTlsClient(this, client, identities, verifier);
   }
 
-  /** An outbound side that never shows a certificate: for those who only ask. */
+  /**
+   * {@return an outbound side that never shows a certificate: for those who only ask}
+   *
+   * @param client groups and session cache
+   */
   public TlsClient client(ClientTlsSettings client) {
     return new EngineTlsClient(this, client, null, verifier);
   }
 
   /**
-   * The inbound side of one listener.
+   * {@return the inbound side of one listener}
    *
+   * @param listener the settings of the listener
+   * @param identities the certificates that are shown
    * @param references against which clients are judged: names and pins that count for relaying, and
    *     the roots. Keep the instance of {@link TrustRoots}: it is what results are remembered by
    */

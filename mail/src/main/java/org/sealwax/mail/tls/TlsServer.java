@@ -9,7 +9,9 @@ public interface TlsServer {
   /**
    * Shakes hands over {@code clear}, which the returned wire owns from then on.
    *
+   * @param clear the plaintext connection
    * @param total for the whole handshake
+   * @return the encrypted connection, with the verdict
    * @throws TlsException when it does not come about; {@code clear} is closed then
    */
   TlsWire accept(Wire clear, Duration total) throws TlsException;

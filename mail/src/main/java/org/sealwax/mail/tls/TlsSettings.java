@@ -6,7 +6,11 @@ package org.sealwax.mail.tls;
  * @param engine which implementation is tried first; JSSE stands in when BoringSSL does not load
  */
 public record TlsSettings(TlsEngine engine) {
-  /** BoringSSL first. */
+  /**
+   * BoringSSL first.
+   *
+   * @return the defaults
+   */
   public static TlsSettings defaults() {
     return new TlsSettings(TlsEngine.BORINGSSL);
   }

@@ -5,12 +5,15 @@ import org.sealwax.mail.tls.verdict.Handshake;
 
 /** A wire under TLS, with what its handshake came to. */
 public interface TlsWire extends Wire {
-  /** The facts of the handshake; on the client side of TLS 1.3 they are final once it returned. */
+  /**
+   * {@return the facts of the handshake; on the client side of TLS 1.3 they are final once it
+   * returned}
+   */
   Handshake handshake();
 
   /**
-   * Whether the peer ended the stream without close_notify: someone may have cut it. SMTP brings
-   * its own ends of everything, so this is a mark for the log, not an error.
+   * {@return whether the peer ended the stream without close_notify: someone may have cut it} SMTP
+   * brings its own ends of everything, so this is a mark for the log, not an error.
    */
   boolean truncated();
 }

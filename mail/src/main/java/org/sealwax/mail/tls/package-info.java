@@ -8,10 +8,10 @@
  * <p>The door is {@link org.sealwax.mail.tls.TlsFactory}. Certificates and keys live in {@link
  * org.sealwax.mail.tls.IdentityStore}, trust roots are read by {@link
  * org.sealwax.mail.tls.RootStore}, verdicts come from {@link org.sealwax.mail.tls.PeerVerifier}.
- * The values (facts, verdicts, pins, versions) are in {@link org.sealwax.tls.verdict}, which does
- * not know this package. Inside, {@code EngineWire} drives an {@code SSLEngine} with records that
- * {@code RecordReader} cuts, {@code EngineFactory} hides which implementation it is, and {@code
- * Buffers} lends memory to whoever has bytes on the move.
+ * The values (facts, verdicts, pins, versions) are in {@link org.sealwax.mail.tls.verdict}, which
+ * does not know this package. Inside, {@code EngineWire} drives an {@code SSLEngine} with records
+ * that {@code RecordReader} cuts, {@code EngineFactory} hides which implementation it is, and
+ * {@code Buffers} lends memory to whoever has bytes on the move.
  *
  * <p>Invariants: verification never ends a handshake (the decision does); a verdict of a resumed
  * session is computed anew from the stored chain; credentials and decisions elsewhere use only the

@@ -16,8 +16,11 @@ public record AppliedPolicy(
     PolicyType type, Domain domain, List<String> strings, List<String> mxHosts) {
   /** The kinds; a report has one entry per kind and domain. */
   public enum PolicyType {
+    /** DANE TLSA records (RFC 7672). */
     TLSA("tlsa"),
+    /** An MTA-STS policy (RFC 8461). */
     STS("sts"),
+    /** Neither a DANE nor an MTA-STS policy. */
     NONE("no-policy-found");
 
     private final String word;
@@ -26,7 +29,7 @@ public record AppliedPolicy(
       this.word = word;
     }
 
-    /** The word in a report. */
+    /** {@return the word in a report} */
     public String word() {
       return word;
     }

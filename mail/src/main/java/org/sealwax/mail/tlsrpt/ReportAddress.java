@@ -11,7 +11,11 @@ public sealed interface ReportAddress {
   /** Octets of one address: reports are for machines, and an honest address is short. */
   int MAX_LENGTH = 500;
 
-  /** By mail, DKIM-signed. */
+  /**
+   * By mail, DKIM-signed.
+   *
+   * @param mailbox the mailbox
+   */
   record ByMail(Mailbox mailbox) implements ReportAddress {
     @Override
     public String toString() {
@@ -33,7 +37,12 @@ public sealed interface ReportAddress {
     }
   }
 
-  /** Reads one address of {@code rua}; empty for other schemes and what does not parse. */
+  /**
+   * Reads one address of {@code rua}; empty for other schemes and what does not parse.
+   *
+   * @param text the text to read
+   * @return the address; empty for other schemes and for text that does not parse
+   */
   static Optional<ReportAddress> parse(String text) {
     if (text.length() > MAX_LENGTH || !text.chars().allMatch(c -> c > 0x20 && c < 0x7f)) {
       return Optional.empty();

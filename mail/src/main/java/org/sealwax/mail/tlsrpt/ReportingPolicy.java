@@ -29,13 +29,26 @@ public sealed interface ReportingPolicy {
   /** No record. */
   record None() implements ReportingPolicy {}
 
-  /** More than one record: senders act as if there were none (RFC 8460 section 3). */
+  /**
+   * More than one record: senders act as if there were none (RFC 8460 section 3).
+   *
+   * @param records how many TLSRPT records there are
+   */
   record Several(int records) implements ReportingPolicy {}
 
-  /** A record that says nothing valid: no reports (RFC 8460 section 3). */
+  /**
+   * A record that says nothing valid: no reports (RFC 8460 section 3).
+   *
+   * @param why the reason in words, for logs
+   */
   record Invalid(String why) implements ReportingPolicy {}
 
-  /** Reads the TXT records of the name, each with its strings joined. */
+  /**
+   * Reads the TXT records of the name, each with its strings joined.
+   *
+   * @param records the TXT records
+   * @return the policy, none, or why it is invalid
+   */
   static ReportingPolicy of(List<String> records) {
     List<String> ours = records.stream().filter(ReportingPolicy::isTlsRptRecord).toList();
     if (ours.isEmpty()) {

@@ -28,12 +28,16 @@ public enum ResultType {
   /** The policy host's certificate is not valid. */
   STS_WEBPKI_INVALID;
 
-  /** The word in a report: {@code starttls-not-supported}. */
+  /** {@return the word in a report: {@code starttls-not-supported}} */
   public String word() {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
-  /** The type of a word. */
+  /**
+   * {@return the type of a word}
+   *
+   * @param word the word in the report
+   */
   public static Optional<ResultType> ofWord(String word) {
     for (ResultType type : values()) {
       if (type.word().equals(word)) {

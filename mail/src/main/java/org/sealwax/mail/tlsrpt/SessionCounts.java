@@ -27,7 +27,11 @@ public final class SessionCounts {
   private final Domain domain;
   private final Map<AppliedPolicy, Count> counts = new LinkedHashMap<>();
 
-  /** A day without sessions. */
+  /**
+   * A day without sessions.
+   *
+   * @param domain the recipient domain
+   */
   public SessionCounts(Domain domain) {
     this.domain = domain;
   }
@@ -54,12 +58,21 @@ public final class SessionCounts {
     }
   }
 
-  /** Whose. */
+  /**
+   * Whose.
+   *
+   * @return the recipient domain
+   */
   public Domain domain() {
     return domain;
   }
 
-  /** Counts sessions of one result. */
+  /**
+   * Counts sessions of one result.
+   *
+   * @param result the result
+   * @param times how often
+   */
   public void add(SessionResult result, long times) {
     Count count = counts.computeIfAbsent(entryOf(result.policy()), p -> new Count());
     FailureDetail failure = result.failure();
@@ -73,7 +86,11 @@ public final class SessionCounts {
     }
   }
 
-  /** The same day with sums read back. */
+  /**
+   * The same day with sums read back.
+   *
+   * @param sum the counts to add
+   */
   public void add(PolicySummary sum) {
     if (sum.succeeded() > 0) {
       add(new SessionResult(sum.policy(), null), sum.succeeded());
@@ -96,7 +113,7 @@ public final class SessionCounts {
         : new AppliedPolicy(policy.type(), domain, List.of(), List.of());
   }
 
-  /** What there is, in the order in which it came. */
+  /** {@return what there is, in the order in which it came} */
   public List<PolicySummary> sums() {
     List<PolicySummary> sums = new ArrayList<>();
     counts.forEach(

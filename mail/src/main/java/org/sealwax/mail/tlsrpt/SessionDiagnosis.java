@@ -37,9 +37,14 @@ public final class SessionDiagnosis {
   }
 
   /**
-   * The results of a session: one for each of DANE and MTA-STS that applied, or one that says that
-   * neither was found. Empty when the connection says nothing about TLS (nobody answered, or the
-   * host refused us before STARTTLS could be seen).
+   * {@return the results of a session: one for each of DANE and MTA-STS that applied, or one that
+   * says that neither was found} Empty when the connection says nothing about TLS (nobody answered,
+   * or the host refused us before STARTTLS could be seen).
+   *
+   * @param evidence everything known before connecting
+   * @param subject next hop, host and port
+   * @param seen what the connection showed, or null
+   * @param ends the addresses of both ends
    */
   public static List<SessionResult> of(
       List<Evidence> evidence, PolicySubject subject, Observation seen, SessionEndpoints ends) {
@@ -74,10 +79,12 @@ public final class SessionDiagnosis {
   }
 
   /**
-   * The result when no connection was made because a source refused the host or the delivery: DNS
-   * that does not validate, a host outside the MTA-STS policy, a policy that could not be had, and
-   * a host without TLSA records where a row of ours demands them.
+   * {@return the result when no connection was made because a source refused the host or the
+   * delivery: DNS that does not validate, a host outside the MTA-STS policy, a policy that could
+   * not be had, and a host without TLSA records where a row of ours demands them}
    *
+   * @param evidence everything known before connecting
+   * @param subject next hop, host and port
    * @param daneRequired whether that row is why
    */
   public static List<SessionResult> refused(

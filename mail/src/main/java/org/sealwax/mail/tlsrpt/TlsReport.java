@@ -28,7 +28,11 @@ public record TlsReport(
     sums = List.copyOf(sums);
   }
 
-  /** The file's name (RFC 8460 section 5.1): submitter, domain, period, and the identifier. */
+  /**
+   * {@return the file's name (RFC 8460 section 5.1): submitter, domain, period, and the identifier}
+   *
+   * @param submitter the domain that sends the report
+   */
   public String fileName(Domain submitter) {
     return submitter
         + "!"

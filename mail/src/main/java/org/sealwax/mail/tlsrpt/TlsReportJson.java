@@ -69,7 +69,12 @@ public final class TlsReportJson {
 
   private TlsReportJson() {}
 
-  /** In UTF-8. */
+  /**
+   * In UTF-8.
+   *
+   * @param report the report
+   * @return the JSON text
+   */
   public static byte[] write(TlsReport report) {
     ObjectNode root = JSON.createObjectNode();
     root.put("organization-name", report.organization());
@@ -121,6 +126,8 @@ public final class TlsReportJson {
   /**
    * Reads a report, ours or a stranger's; empty when it is not one.
    *
+   * @param octets the report as received, decompressed
+   * @return the report; empty when it is none
    * @see #reading
    */
   public static Optional<TlsReport> read(byte[] octets) {
@@ -135,6 +142,9 @@ public final class TlsReportJson {
    * the others stand; what else contradicts itself or goes over a limit makes the whole unreadable.
    * A result type that is not in RFC 8460 section 4.3 (the list may grow) is taken for {@code
    * validation-failure}, with its word as the reason.
+   *
+   * @param octets the report as received, decompressed
+   * @return the report, or why it cannot be read
    */
   public static TlsReportParse reading(byte[] octets) {
     if (octets.length > MAX_BYTES) {

@@ -66,17 +66,17 @@ public final class ClientSession implements Closeable {
     this.block = block;
   }
 
-  /** What the server offers now. */
+  /** {@return what the server offers now} */
   public Capabilities capabilities() {
     return capabilities;
   }
 
-  /** The facts of TLS; empty in clear text. */
+  /** {@return the facts of TLS; empty in clear text} */
   public Optional<Handshake> handshake() {
     return Optional.ofNullable(handshake);
   }
 
-  /** Octets received and not asked for: between transactions there must be none. */
+  /** {@return octets received and not asked for: between transactions there must be none} */
   public int unsolicitedBytes() {
     return lines.buffered();
   }
@@ -84,7 +84,9 @@ public final class ClientSession implements Closeable {
   /**
    * Adds a command; it leaves at the latest when a reply is awaited.
    *
+   * @param command the command line without its line end
    * @throws IllegalStateException at CR, LF or NUL: an address must not become a command
+   * @throws IOException when the connection or file fails
    */
   public void send(String command) throws IOException {
     for (int i = 0; i < command.length(); i++) {
@@ -99,12 +101,19 @@ public final class ClientSession implements Closeable {
     content.write('\n');
   }
 
-  /** Content octets, as they are; buffered together with the commands; closing it does nothing. */
+  /**
+   * {@return content octets, as they are; buffered together with the commands; closing it does
+   * nothing}
+   */
   public OutputStream content() {
     return content;
   }
 
-  /** Writes what has collected. */
+  /**
+   * Writes what has collected.
+   *
+   * @throws IOException when the connection or file fails
+   */
   public void flush() throws IOException {
     if (filled > 0 && buffer != null) {
       int count = filled;
@@ -114,7 +123,7 @@ public final class ClientSession implements Closeable {
   }
 
   /**
-   * The next reply; what has collected is written first.
+   * {@return the next reply; what has collected is written first}
    *
    * @param longest the peer may be silent
    * @throws IOException the conversation is over, whatever the kind
@@ -130,7 +139,14 @@ public final class ClientSession implements Closeable {
     return reply;
   }
 
-  /** Sends one command and waits for its reply. */
+  /**
+   * Sends one command and waits for its reply.
+   *
+   * @param command the command line without its line end
+   * @param longest how long the peer may be silent
+   * @return the reply
+   * @throws IOException when the connection or file fails
+   */
   public Reply exchange(String command, Duration longest) throws IOException {
     send(command);
     return reply(longest);

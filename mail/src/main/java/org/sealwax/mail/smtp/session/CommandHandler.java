@@ -13,31 +13,49 @@ import org.sealwax.mail.tls.verdict.TlsException;
  * TLS; this owns the meaning. One thread calls it.
  */
 public interface CommandHandler {
-  /** Who answers, for 421 lines: our host name. */
+  /** {@return who answers, for 421 lines: our host name} */
   String name();
 
-  /** The greeting; anything but a 2yz ends the session after it. */
+  /** {@return the greeting; anything but a 2yz ends the session after it} */
   Reply greeting();
 
-  /** What to do about a command; {@link Command.Malformed} included. */
+  /**
+   * {@return what to do about a command; {@link Command.Malformed} included}
+   *
+   * @param command the parsed command
+   */
   CommandResult answer(Command command);
 
-  /** TLS came about: all that was said before is forgotten (RFC 3207 4.2). */
+  /**
+   * TLS came about: all that was said before is forgotten (RFC 3207 4.2).
+   *
+   * @param wire the encrypted connection
+   */
   void encrypted(TlsWire wire);
 
-  /** TLS did not come about; the session ends. */
+  /**
+   * TLS did not come about; the session ends.
+   *
+   * @param trouble the failure
+   */
   void handshakeFailed(TlsException trouble);
 
-  /** The dialogue itself refused something; for the log. */
+  /**
+   * The dialogue itself refused something; for the log.
+   *
+   * @param stage the word of the stage
+   * @param reply the reply that was sent
+   */
   void refused(String stage, Reply reply);
 
-  /** Whether sessions are scarce: then a silent client is waited for only briefly. */
+  /** {@return whether sessions are scarce: then a silent client is waited for only briefly} */
   default boolean areSessionsScarce() {
     return false;
   }
 
   /**
-   * Whether a large body may have a larger read buffer; {@link #bufferShrunk} follows when it may.
+   * {@return whether a large body may have a larger read buffer; {@link #bufferShrunk} follows when
+   * it may}
    */
   default boolean mayGrowBuffer() {
     return true;
@@ -48,29 +66,58 @@ public interface CommandHandler {
 
   /** What follows a command. */
   sealed interface CommandResult {
-    /** A reply, and the next command. */
+    /**
+     * A reply, and the next command.
+     *
+     * @param reply the reply to send
+     */
     record SendReply(Reply reply) implements CommandResult {}
 
-    /** A reply, and the end. */
+    /**
+     * A reply, and the end.
+     *
+     * @param reply the reply to send
+     */
     record ReplyAndClose(Reply reply) implements CommandResult {}
 
-    /** 220, and a handshake by {@code server}. */
+    /**
+     * 220, and a handshake by {@code server}.
+     *
+     * @param server the TLS side of the listener
+     */
     record StartTls(TlsServer server) implements CommandResult {}
 
-    /** 354, and a body up to CRLF.CRLF. */
+    /**
+     * 354, and a body up to CRLF.CRLF.
+     *
+     * @param body what receives the content
+     */
     record ReceiveData(BodyReceiver body) implements CommandResult {}
 
-    /** The octets that BDAT announced; the same body until its last chunk. */
+    /**
+     * The octets that BDAT announced; the same body until its last chunk.
+     *
+     * @param body what receives the content
+     */
     record ReceiveChunk(BodyReceiver body) implements CommandResult {}
 
-    /** 334 with a text, and one line of answer for {@code next} (RFC 4954 section 4). */
+    /**
+     * 334 with a text, and one line of answer for {@code next} (RFC 4954 section 4).
+     *
+     * @param text the challenge, encoded in base64
+     * @param next what reads the response
+     */
     record SendChallenge(String text, ChallengeResponse next) implements CommandResult {}
   }
 
   /** What to do about the line that answers a 334. */
   @FunctionalInterface
   interface ChallengeResponse {
-    /** The line as it came, without CRLF. */
+    /**
+     * {@return the line as it came, without CRLF}
+     *
+     * @param line the line without its end
+     */
     CommandResult answer(String line);
   }
 
@@ -78,16 +125,24 @@ public interface CommandHandler {
    * A message body on its way in. {@code take} keeps trouble of the store to itself till the end.
    */
   interface BodyReceiver extends BodySink {
-    /** Octets at most. */
+    /** {@return octets at most} */
     long maxBytes();
 
     @Override
     void take(byte[] block, int offset, int length);
 
-    /** A chunk that is not the last is in. */
+    /**
+     * {@return a chunk that is not the last is in}
+     *
+     * @param octets bytes taken so far
+     */
     Reply chunkTaken(long octets);
 
-    /** All is in, or has been dropped; the reply that decides. */
+    /**
+     * {@return all is in, or has been dropped; the reply that decides}
+     *
+     * @param summary size and findings of the content
+     */
     Reply complete(BodySummary summary);
 
     /**

@@ -31,7 +31,13 @@ public record Greeting(TlsClient tls, SmtpTimeouts times) {
    */
   private static final int TOTAL_IN_BANNERS = 3;
 
-  /** Greets over {@code wire}, which is closed unless the result has an open dialogue. */
+  /**
+   * Greets over {@code wire}, which is closed unless the result has an open dialogue.
+   *
+   * @param wire the connection; it is owned by this object from now on
+   * @param approach our name, TLS mode and TLS offer
+   * @return the observation, with the open session where there is one
+   */
   public GreetingResult greet(Wire wire, GreetingOptions approach) {
     boolean open = false;
     try (Deadline deadline = Deadline.after(times.banner().multipliedBy(TOTAL_IN_BANNERS), wire)) {

@@ -106,7 +106,14 @@ public final class ServerLoop {
   /** The verb that was refused last, while its client may still send what belongs behind it. */
   private @Nullable String refused;
 
-  /** A conversation over {@code wire}, which is closed at its end. */
+  /**
+   * A conversation over {@code wire}, which is closed at its end.
+   *
+   * @param wire the connection; it is owned by this object from now on
+   * @param verbs answers the commands
+   * @param settings limits and times
+   * @param clock source of the current time
+   */
   public ServerLoop(Wire wire, CommandHandler verbs, SessionSettings settings, Clock clock) {
     this.wire = wire;
     this.verbs = verbs;
@@ -124,6 +131,8 @@ public final class ServerLoop {
   /**
    * Talks to the end, and closes the wire. Unchecked exceptions of {@link CommandHandler} pass
    * through, after a 421: they are bugs of ours, and the client keeps its mail.
+   *
+   * @return how the session ended
    */
   public SessionEnd run() {
     boolean lastWord = true;

@@ -23,7 +23,11 @@ public record SessionSettings(
     int errors,
     int idleCommands,
     boolean refusesEarlyTalkers) {
-  /** As RFC 5321 4.5.3.2 has them. */
+  /**
+   * As RFC 5321 4.5.3.2 has them.
+   *
+   * @return the defaults
+   */
   public static SessionSettings defaults() {
     return new SessionSettings(
         Duration.ofMinutes(5),

@@ -59,7 +59,9 @@ public record SmtpTimeouts(
     }
   }
 
-  /** The times of RFC 5321 4.5.3.2, and 30 seconds, 2 and 1 minutes where it names none. */
+  /**
+   * {@return the times of RFC 5321 4.5.3.2, and 30 seconds, 2 and 1 minutes where it names none}
+   */
   public static SmtpTimeouts defaults() {
     return new SmtpTimeouts(
         Duration.ofSeconds(30),
@@ -76,8 +78,8 @@ public record SmtpTimeouts(
   }
 
   /**
-   * The longest time from MAIL to the last octet of content. A peer that sends one octet just
-   * before each wait is over passes every single wait, and would hold us for ever.
+   * {@return the longest time from MAIL to the last octet of content} A peer that sends one octet
+   * just before each wait is over passes every single wait, and would hold us for ever.
    *
    * @param recipients of the transaction
    * @param octets of its content
@@ -88,18 +90,18 @@ public record SmtpTimeouts(
         .plus(times(block, 1 + octets / BYTES_IN_ONE_WAIT));
   }
 
-  /** The longest time for the whole reply to the content. */
+  /** {@return the longest time for the whole reply to the content} */
   public Duration finalReply() {
     return times(end, TOTAL_IN_ENDS);
   }
 
-  /** The longest time for a whole AUTH exchange. */
+  /** {@return the longest time for a whole AUTH exchange} */
   public Duration authTotal() {
     return auth.multipliedBy(TOTAL_IN_AUTHS);
   }
 
   /**
-   * The longest time that several transactions may take, one after the other.
+   * {@return the longest time that several transactions may take, one after the other}
    *
    * @param transactions how many
    * @param recipients of each
@@ -116,7 +118,11 @@ public record SmtpTimeouts(
         : Duration.ofSeconds(Math.multiplyExact(time.getSeconds(), count), time.getNano() * count);
   }
 
-  /** Every time cut to {@code most}: for probes, which somebody waits for, and for tests. */
+  /**
+   * {@return every time cut to {@code most}: for probes, which somebody waits for, and for tests}
+   *
+   * @param most the longest time
+   */
   public SmtpTimeouts atMost(Duration most) {
     return new SmtpTimeouts(
         least(connect, most),
@@ -132,7 +138,11 @@ public record SmtpTimeouts(
         least(auth, most));
   }
 
-  /** The times until a host has greeted us cut to {@code most}: connection, banner, EHLO. */
+  /**
+   * {@return the times until a host has greeted us cut to {@code most}: connection, banner, EHLO}
+   *
+   * @param most the longest time
+   */
   public SmtpTimeouts untilGreeted(Duration most) {
     return new SmtpTimeouts(
         least(connect, most),

@@ -17,10 +17,18 @@ import org.sealwax.mail.sts.StsPolicy;
 public record PolicyFetch(FetchOutcome outcome, @Nullable HttpsExchange exchange) {
   /** What a fetch came to. Only {@link Obtained} brings a policy. */
   public sealed interface FetchOutcome {
-    /** In words for logs and people. */
+    /**
+     * In words for logs and people.
+     *
+     * @return the outcome in words
+     */
     String text();
 
-    /** A policy. */
+    /**
+     * A policy.
+     *
+     * @param policy the policy as read
+     */
     record Obtained(StsPolicy policy) implements FetchOutcome {
       @Override
       public String text() {
@@ -31,13 +39,24 @@ public record PolicyFetch(FetchOutcome outcome, @Nullable HttpsExchange exchange
     /**
      * A policy that may be read and must not be followed: the certificate does not hold. Only where
      * the certificate was to be judged and not demanded.
+     *
+     * @param policy the policy as read
+     * @param text the reason in words, for logs
      */
     record UnverifiedPolicy(StsPolicy policy, String text) implements FetchOutcome {}
 
-    /** No answer. */
+    /**
+     * No answer.
+     *
+     * @param text the reason in words, for logs
+     */
     record PolicyHostUnreachable(String text) implements FetchOutcome {}
 
-    /** A status other than 200 (RFC 8461 3.3). */
+    /**
+     * A status other than 200 (RFC 8461 3.3).
+     *
+     * @param status the HTTP status
+     */
     record UnexpectedStatus(int status) implements FetchOutcome {
       @Override
       public String text() {
@@ -48,6 +67,7 @@ public record PolicyFetch(FetchOutcome outcome, @Nullable HttpsExchange exchange
     /**
      * A redirect, which is not followed (RFC 8461 3.3).
      *
+     * @param status the HTTP status
      * @param location where to; empty when it does not say
      */
     record Redirect(int status, String location) implements FetchOutcome {
@@ -69,7 +89,11 @@ public record PolicyFetch(FetchOutcome outcome, @Nullable HttpsExchange exchange
       }
     }
 
-    /** The file breaks the grammar. */
+    /**
+     * The file breaks the grammar.
+     *
+     * @param flaw the first error in the file
+     */
     record InvalidPolicyFile(StsPolicy.ParsedStsPolicy.StsPolicyFlaw flaw) implements FetchOutcome {
       @Override
       public String text() {
@@ -79,8 +103,8 @@ public record PolicyFetch(FetchOutcome outcome, @Nullable HttpsExchange exchange
   }
 
   /**
-   * Whether the domain was heard and serves no policy: what came by verified HTTPS and is none, now
-   * and at every other fetch until its owner changes it. Nothing is waited for then.
+   * {@return whether the domain was heard and serves no policy: what came by verified HTTPS and is
+   * none, now and at every other fetch until its owner changes it} Nothing is waited for then.
    */
   public boolean isInvalid() {
     return switch (outcome) {

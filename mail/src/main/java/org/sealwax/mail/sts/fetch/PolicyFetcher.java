@@ -41,12 +41,22 @@ public final class PolicyFetcher {
   /**
    * Fetches as a sender must: a host whose certificate does not hold is asked nothing. The text is
    * read as leniently as is safe.
+   *
+   * @param policyDomain the domain whose policy is fetched
+   * @return the outcome with everything that was seen
+   * @throws InterruptedException when the thread is interrupted
    */
   public PolicyFetch fetch(Domain policyDomain) throws InterruptedException {
     return fetch(policyDomain, HttpsRequest.CertificateUse.DEMANDED);
   }
 
-  /** Fetches as an examiner may: goes on over a bad certificate, and reads strictly. */
+  /**
+   * Fetches as an examiner may: goes on over a bad certificate, and reads strictly.
+   *
+   * @param policyDomain the domain whose policy is fetched
+   * @return the outcome with everything that was seen
+   * @throws InterruptedException when the thread is interrupted
+   */
   public PolicyFetch examine(Domain policyDomain) throws InterruptedException {
     return fetch(policyDomain, HttpsRequest.CertificateUse.JUDGED);
   }

@@ -39,12 +39,16 @@ public record Handshake(
     notes = List.copyOf(notes);
   }
 
-  /** Whether a key that is stolen later opens nothing that was recorded before. */
+  /** {@return whether a key that is stolen later opens nothing that was recorded before} */
   public boolean isForwardSecret() {
     return !suite.startsWith("TLS_RSA_");
   }
 
-  /** The same with another verdict; what the chain proves by itself stays. */
+  /**
+   * {@return the same with another verdict; what the chain proves by itself stays}
+   *
+   * @param as the new verdict
+   */
   public Handshake withVerification(Verdict as) {
     return new Handshake(
         version,
@@ -60,7 +64,20 @@ public record Handshake(
         notes);
   }
 
-  /** Facts whose proof is what the verdict says by itself. */
+  /**
+   * Facts whose proof is what the verdict says by itself.
+   *
+   * @param version negotiated
+   * @param suite the IANA name
+   * @param bits effective key bits of the suite
+   * @param group key exchange group, or null where it is not known
+   * @param resumed whether a former session was resumed
+   * @param serverName SNI, or null for none
+   * @param peerChain as sent by the peer, leaf first
+   * @param ownCertificate whether we showed a certificate
+   * @param verdict the verdict
+   * @param notes remarks that change nothing
+   */
   public Handshake(
       TlsVersion version,
       String suite,

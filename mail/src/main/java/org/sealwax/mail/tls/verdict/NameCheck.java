@@ -22,7 +22,12 @@ public final class NameCheck {
 
   private NameCheck() {}
 
-  /** DNS names of the certificate, in lower case, as they stand in it. */
+  /**
+   * DNS names of the certificate, in lower case, as they stand in it.
+   *
+   * @param certificate the certificate
+   * @return the names; empty for none
+   */
   public static List<String> dnsNames(X509Certificate certificate) {
     Collection<List<?>> names;
     try {
@@ -46,7 +51,12 @@ public final class NameCheck {
     return out;
   }
 
-  /** The first of {@code wanted} that the certificate names. */
+  /**
+   * {@return the first of {@code wanted} that the certificate names}
+   *
+   * @param certificate the certificate
+   * @param wanted the names, any one is enough
+   */
   public static Optional<Domain> match(X509Certificate certificate, Collection<Domain> wanted) {
     if (wanted.isEmpty()) {
       return Optional.empty();
@@ -58,9 +68,10 @@ public final class NameCheck {
   }
 
   /**
-   * Whether one presented name covers {@code wanted}.
+   * {@return whether one presented name covers {@code wanted}}
    *
    * @param presented in lower case; anything that is no domain name or wildcard never matches
+   * @param wanted the reference identifier
    */
   public static boolean matches(String presented, Domain wanted) {
     String name = wanted.name();

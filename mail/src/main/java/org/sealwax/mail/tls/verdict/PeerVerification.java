@@ -16,7 +16,12 @@ public record PeerVerification(Verdict verdict, Proof proof, List<String> notes)
     notes = List.copyOf(notes);
   }
 
-  /** A judgement whose proof is what the verdict says by itself. */
+  /**
+   * A judgement whose proof is what the verdict says by itself.
+   *
+   * @param verdict the verdict
+   * @param notes remarks that change nothing
+   */
   public PeerVerification(Verdict verdict, List<String> notes) {
     this(verdict, Proof.of(verdict), notes);
   }

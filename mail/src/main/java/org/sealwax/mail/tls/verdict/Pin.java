@@ -18,7 +18,12 @@ public record Pin(String hex) {
     }
   }
 
-  /** Reads {@code sha256:…} or bare hex, any case, colons between octets allowed. */
+  /**
+   * Reads {@code sha256:…} or bare hex, any case, colons between octets allowed.
+   *
+   * @param text the text to read
+   * @return the pin; empty when the text is none
+   */
   public static Optional<Pin> parse(String text) {
     String hex = text.startsWith("sha256:") ? text.substring("sha256:".length()) : text;
     hex = hex.replace(":", "").toLowerCase(java.util.Locale.ROOT);

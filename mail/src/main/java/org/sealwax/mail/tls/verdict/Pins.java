@@ -9,15 +9,20 @@ import java.util.HexFormat;
 public final class Pins {
   private Pins() {}
 
-  /** SHA-256 of the certificate's SubjectPublicKeyInfo. */
+  /**
+   * {@return SHA-256 of the certificate's SubjectPublicKeyInfo}
+   *
+   * @param certificate the certificate
+   */
   public static Pin of(X509Certificate certificate) {
     return new Pin(
         HexFormat.of().formatHex(sha256().digest(certificate.getPublicKey().getEncoded())));
   }
 
   /**
-   * SHA-256 of the whole certificate, in hex.
+   * {@return SHA-256 of the whole certificate, in hex}
    *
+   * @param certificate the certificate
    * @throws IllegalArgumentException when it has no encoding
    */
   public static String ofCertificate(X509Certificate certificate) {
@@ -28,7 +33,7 @@ public final class Pins {
     }
   }
 
-  /** A new SHA-256 digest, to use once by one thread. */
+  /** {@return a new SHA-256 digest, to use once by one thread} */
   public static MessageDigest sha256() {
     try {
       return MessageDigest.getInstance("SHA-256");

@@ -21,7 +21,13 @@ public record ReferenceIdentity(
     pins = Set.copyOf(pins);
   }
 
-  /** References without DANE. */
+  /**
+   * References without DANE.
+   *
+   * @param names reference identifiers, DNS-ID only
+   * @param pins the keys, any one is enough
+   * @param roots the certificate authorities that count
+   */
   public ReferenceIdentity(List<Domain> names, Set<Pin> pins, TrustRoots roots) {
     this(names, pins, roots, TlsaAssociations.NONE);
   }

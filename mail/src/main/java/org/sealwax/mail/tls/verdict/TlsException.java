@@ -29,21 +29,33 @@ public final class TlsException extends IOException {
     AFTER_HANDSHAKE
   }
 
+  /** What broke. */
   private final Kind kind;
 
-  /** Trouble of a kind; the message is for logs and says the alert's name when there was one. */
+  /**
+   * Trouble of a kind; the message is for logs and says the alert's name when there was one.
+   *
+   * @param kind the kind of failure
+   * @param message what is wrong, in words
+   * @param cause the exception behind it
+   */
   public TlsException(Kind kind, String message, Throwable cause) {
     super(message, cause);
     this.kind = kind;
   }
 
-  /** Trouble of a kind, seen by us rather than thrown by an engine. */
+  /**
+   * Trouble of a kind, seen by us rather than thrown by an engine.
+   *
+   * @param kind the kind of failure
+   * @param message what is wrong, in words
+   */
   public TlsException(Kind kind, String message) {
     super(message);
     this.kind = kind;
   }
 
-  /** Where it broke. */
+  /** {@return where it broke} */
   public Kind kind() {
     return kind;
   }

@@ -31,7 +31,7 @@ public record TlsaAssociation(int usage, int selector, int matching, String data
     }
   }
 
-  /** Whether these are the parts of a usable association. */
+  /** {@return whether these are the parts of a usable association} */
   public static boolean isUsable(int usage, int selector, int matching, String data) {
     boolean length =
         switch (matching) {

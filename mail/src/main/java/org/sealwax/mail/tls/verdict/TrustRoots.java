@@ -18,12 +18,17 @@ public record TrustRoots(String name, Set<X509Certificate> anchors) {
     anchors = Set.copyOf(anchors);
   }
 
-  /** No authority at all. */
+  /** {@return no authority at all} */
   public static TrustRoots none() {
     return new TrustRoots("none", Set.of());
   }
 
-  /** Both together, under one name. */
+  /**
+   * Both together, under one name.
+   *
+   * @param other the authorities to add
+   * @return the authorities of both
+   */
   public TrustRoots and(TrustRoots other) {
     Set<X509Certificate> all = new HashSet<>(anchors);
     all.addAll(other.anchors);

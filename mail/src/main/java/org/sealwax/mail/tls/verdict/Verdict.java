@@ -7,18 +7,28 @@ package org.sealwax.mail.tls.verdict;
 public sealed interface Verdict {
   /** Reasons why a chain is not trusted; the first that applies, in this order of telling. */
   enum Reason {
+    /** A certificate of the chain has expired. */
     EXPIRED,
+    /** A certificate of the chain is not valid yet. */
     NOT_YET_VALID,
+    /** The leaf has signed itself. */
     SELF_SIGNED,
+    /** A certificate between leaf and root is missing. */
     INCOMPLETE_CHAIN,
+    /** The chain ends at an authority that does not count. */
     UNKNOWN_ISSUER,
+    /** The chain is valid, and the name is another one. */
     NAME_MISMATCH,
+    /** A signature of the chain uses a broken hash. */
     WEAK_SIGNATURE,
+    /** A key of the chain is too short. */
     WEAK_KEY,
+    /** The certificate is not for this role. */
     WRONG_PURPOSE,
+    /** A stapled OCSP response says that the leaf is revoked. */
     REVOKED;
 
-    /** The word of POLICY.md: {@code not-yet-valid}. */
+    /** {@return the word of POLICY.md: {@code not-yet-valid}} */
     public String word() {
       return name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
     }
@@ -26,16 +36,24 @@ public sealed interface Verdict {
 
   /** By what the peer was identified. */
   enum IdentifiedBy {
+    /** A name, by a valid chain. */
     NAME,
+    /** A TLSA record. */
     TLSA,
+    /** A pinned key. */
     PIN,
+    /** A configured peer with the same identity. */
     MIRROR
   }
 
   /** No certificate was shown. */
   record Anonymous() implements Verdict {}
 
-  /** A certificate was shown whose chain does not hold. */
+  /**
+   * A certificate was shown whose chain does not hold.
+   *
+   * @param reason why the chain is not valid
+   */
   record Untrusted(Reason reason) implements Verdict {}
 
   /** The chain leads to a root of ours and is valid now; the name was not asked for or differs. */
@@ -49,7 +67,7 @@ public sealed interface Verdict {
    */
   record Verified(IdentifiedBy by, String what) implements Verdict {}
 
-  /** The capitalised word of Postfix's log lines, which log parsers know. */
+  /** {@return the capitalised word of Postfix's log lines, which log parsers know} */
   default String postfixWord() {
     return switch (this) {
       case Anonymous a -> "Anonymous";
@@ -59,7 +77,9 @@ public sealed interface Verdict {
     };
   }
 
-  /** The word with its detail, for log fields and Received: {@code untrusted(self-signed)}. */
+  /**
+   * {@return the word with its detail, for log fields and Received: {@code untrusted(self-signed)}}
+   */
   default String text() {
     return switch (this) {
       case Anonymous a -> "anonymous";
