@@ -99,6 +99,23 @@ final class UnusedCodeTest {
         "TrapExpectation.all",
         "ClientSimulations.all",
         "SpecialUse.blocks");
+    because(
+        out,
+        "the entry point of the library, for other programs (examples/)",
+        "SmtpClient.builder",
+        "SmtpClient.connect",
+        "SmtpClient.evidence",
+        "SmtpClient.hosts",
+        "SmtpClient.requirement",
+        "SmtpClient.subject",
+        "SmtpClient.Builder.build",
+        "SmtpClient.Builder.dialer",
+        "SmtpClient.Builder.dns",
+        "SmtpClient.Builder.level",
+        "SmtpClient.Builder.policyPort",
+        "SmtpClient.Builder.port",
+        "SmtpClient.Builder.roots",
+        "SmtpClient.Builder.timeouts");
     because(out, "a test writes and compares the manual page", "HelpText.manual");
     because(
         out,
