@@ -466,7 +466,14 @@ final class ServerSession implements CommandHandler {
     }
     transaction =
         new Transaction(
-            environment, reception, visitor, memory, command.path(), command.parameters());
+            environment.intake(),
+            environment.limits(),
+            environment.log(),
+            environment.clock(),
+            reception,
+            visitor,
+            memory,
+            command);
     return send(SENDER_OK);
   }
 

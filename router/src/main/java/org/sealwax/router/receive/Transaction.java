@@ -14,7 +14,9 @@ import org.sealwax.mail.message.HeaderScanner;
 import org.sealwax.mail.message.HeaderSeparator;
 import org.sealwax.mail.message.ReceivedHeader;
 import org.sealwax.mail.message.TraceHops;
+import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.smtp.BodySummary;
+import org.sealwax.mail.smtp.Command;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.mail.smtp.MailParameters;
 import org.sealwax.mail.smtp.RcptParameters;
@@ -40,7 +42,10 @@ import org.sealwax.router.route.RecipientDirectory;
  * mail.
  */
 final class Transaction implements CommandHandler.BodyReceiver {
-  private final ListenerEnvironment environment;
+  private final Intake intake;
+  private final ClientLimits limits;
+  private final MailLog log;
+  private final Clock clock;
   private final ReceiveConfiguration reception;
   private final ClientState visitor;
   private final SessionMemory memory;
@@ -65,18 +70,23 @@ final class Transaction implements CommandHandler.BodyReceiver {
   private long draftCounted;
 
   Transaction(
-      ListenerEnvironment premises,
+      Intake intake,
+      ClientLimits limits,
+      MailLog log,
+      Clock clock,
       ReceiveConfiguration reception,
       ClientState visitor,
       SessionMemory memory,
-      ReversePath sender,
-      MailParameters parameters) {
-    this.environment = premises;
+      Command.Mail command) {
+    this.intake = intake;
+    this.limits = limits;
+    this.log = log;
+    this.clock = clock;
     this.reception = reception;
     this.visitor = visitor;
     this.memory = memory;
-    this.sender = sender;
-    this.parameters = parameters;
+    this.sender = command.path();
+    this.parameters = command.parameters();
   }
 
   ReversePath sender() {
@@ -161,11 +171,11 @@ final class Transaction implements CommandHandler.BodyReceiver {
     if (!memory.tryTakeForTransaction(SessionMemory.BODY)) {
       throw noMemory();
     }
-    Intake.IncomingMessage opened = environment.intake().open(memory.all());
+    Intake.IncomingMessage opened = intake.open(memory.all());
     entry = opened;
     OutputStream out = opened.content();
     content = out;
-    Instant now = environment.clock().now();
+    Instant now = clock.now();
     ReceivedHeader trace =
         new ReceivedHeader(
             visitor.client(),
@@ -203,7 +213,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
       return;
     }
     long most = DRAFTS * Math.max(maxBytes(), DRAFT_STEP);
-    if (!environment.limits().tryTakeDraft(visitor.address.getAddress(), DRAFT_STEP, most)) {
+    if (!limits.tryTakeDraft(visitor.address.getAddress(), DRAFT_STEP, most)) {
       throw new IntakeException(
           IntakeException.Kind.FULL, "this client has too much mail under way at once");
     }
@@ -332,7 +342,6 @@ final class Transaction implements CommandHandler.BodyReceiver {
     if (open == null) {
       throw new IllegalStateException("a body without an entry");
     }
-    MailLog log = environment.log();
     try {
       if (failure != null) {
         throw failure;
@@ -415,14 +424,14 @@ final class Transaction implements CommandHandler.BodyReceiver {
     content = null;
     memory.endTransaction();
     if (draftCounted > 0) {
-      environment.limits().giveDraft(visitor.address.getAddress(), draftCounted);
+      limits.giveDraft(visitor.address.getAddress(), draftCounted);
       draftCounted = 0;
     }
     if (open != null) {
       try {
         open.close();
       } catch (IOException e) {
-        environment.log().storeTrouble("an entry could not be closed", e);
+        log.storeTrouble("an entry could not be closed", e);
       }
     }
   }
