@@ -13,6 +13,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.LocalPart;
 import org.sealwax.mail.address.MailHost;
+import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Deadline;
 import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.smtp.Capabilities;
@@ -21,12 +22,14 @@ import org.sealwax.mail.smtp.Reply;
 import org.sealwax.mail.smtp.session.ClientSession;
 import org.sealwax.mail.smtp.session.SmtpTimeouts;
 import org.sealwax.router.deliver.TriedHosts.Tried;
+import org.sealwax.router.ledger.Ledger;
 import org.sealwax.router.queue.Consignment;
 import org.sealwax.router.queue.ConsignmentRecipient;
 import org.sealwax.router.queue.DeliverySlot;
 import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.Outcome;
+import org.sealwax.router.receipts.Receipts;
 
 /**
  * Carries one consignment over: MAIL, RCPT, content, for as many transactions as the host's limits
@@ -48,7 +51,10 @@ final class ConsignmentTransfer implements RoundWork {
 
   private final Consignment consignment;
   private final RecipientOutcomes outcomes;
-  private final RoundEnvironment environment;
+  private final TriedHosts triedHosts;
+  private final Ledger ledger;
+  private final Receipts receipts;
+  private final Clock clock;
   private final SmtpTimeouts times;
   private final int transactionsPerConnection;
   private final boolean authenticated;
@@ -77,14 +83,21 @@ final class ConsignmentTransfer implements RoundWork {
   ConsignmentTransfer(
       Consignment consignment,
       RecipientOutcomes outcomes,
-      RoundEnvironment tools,
+      DeliverySettings settings,
+      TriedHosts triedHosts,
+      Ledger ledger,
+      Receipts receipts,
+      Clock clock,
       boolean authenticated) {
     this.consignment = consignment;
     this.outcomes = outcomes;
     this.content = new StoredContent(consignment);
-    this.environment = tools;
-    this.times = tools.settings().times();
-    this.transactionsPerConnection = tools.settings().pool().messages();
+    this.triedHosts = triedHosts;
+    this.ledger = ledger;
+    this.receipts = receipts;
+    this.clock = clock;
+    this.times = settings.times();
+    this.transactionsPerConnection = settings.pool().messages();
     this.authenticated = authenticated;
     String deliveredTo = consignment.deliveredTo();
     this.prefix =
@@ -153,11 +166,11 @@ final class ConsignmentTransfer implements RoundWork {
 
   @Override
   public Tried triedBefore() {
-    if (environment.tried().isEmpty()) {
+    if (triedHosts.isEmpty()) {
       return triedBefore;
     }
-    Tried own = environment.tried().at(triedKey());
-    triedBefore = own.equals(Tried.NOTHING) ? environment.tried().at(silentHop()) : own;
+    Tried own = triedHosts.at(triedKey());
+    triedBefore = own.equals(Tried.NOTHING) ? triedHosts.at(silentHop()) : own;
     return triedBefore;
   }
 
@@ -169,19 +182,19 @@ final class ConsignmentTransfer implements RoundWork {
   @Override
   public void tried(HostOrder order) {
     boolean over = outcomes.isFinal();
-    if (answered && over && environment.tried().isEmpty()) {
+    if (answered && over && triedHosts.isEmpty()) {
       return;
     }
     // Where no host answers, other mail for the same next hop need not ask the same ones again.
     if (answered) {
-      environment.tried().forget(silentHop());
+      triedHosts.forget(silentHop());
     } else {
-      environment.tried().put(silentHop(), order.after());
+      triedHosts.put(silentHop(), order.after());
     }
     if (over) {
-      environment.tried().forget(triedKey());
+      triedHosts.forget(triedKey());
     } else {
-      environment.tried().put(triedKey(), order.after().putOffAt(putOffAt));
+      triedHosts.put(triedKey(), order.after().putOffAt(putOffAt));
     }
   }
 
@@ -294,9 +307,9 @@ final class ConsignmentTransfer implements RoundWork {
     boolean first = true;
     Duration longest = times.inAll(SLOW_TRANSACTIONS, RECIPIENTS, consignment.size());
     // Ends nothing by itself: between two transactions it is asked whether there is time for one.
-    long began = environment.clock().nanoTime();
+    long began = clock.nanoTime();
     while (!waiting(peer).isEmpty()) {
-      if (!first && environment.clock().nanoTime() - began > longest.toNanos()) {
+      if (!first && clock.nanoTime() - began > longest.toNanos()) {
         return dawdled(longest, peer);
       }
       if (peer.transactions() >= Math.min(transactionsPerConnection, peer.mailMax())) {
@@ -688,12 +701,9 @@ final class ConsignmentTransfer implements RoundWork {
         Outcome delivered = new Outcome.Delivered(peer.logName(), said, peer.tls(), dsn, false);
         for (ConsignmentRecipient addressee : accepted) {
           outcomes.settle(addressee, delivered);
-          environment
-              .sources()
-              .receipts()
-              .add(
-                  TlsLogText.receipt(
-                      environment, consignment, EnvelopeCommands.mailbox(addressee), peer));
+          receipts.add(
+              TlsLogText.receipt(
+                  clock.now(), ledger, consignment, EnvelopeCommands.mailbox(addressee), peer));
         }
         return null;
       }

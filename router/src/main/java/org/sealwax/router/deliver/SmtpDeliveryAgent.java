@@ -198,7 +198,15 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
     RouteSettings route = hop instanceof NextHop.Fixed f ? settings.routes().get(f.route()) : null;
     boolean authenticated = route != null && route.credentials() != null;
     ConsignmentTransfer transfer =
-        new ConsignmentTransfer(consignment, outcomes, environment, authenticated);
+        new ConsignmentTransfer(
+            consignment,
+            outcomes,
+            settings,
+            environment.tried(),
+            environment.sources().ledger(),
+            environment.sources().receipts(),
+            environment.clock(),
+            authenticated);
     try {
       new DeliveryRound(environment, transfer, hop).run();
     } catch (InterruptedException e) {

@@ -1,5 +1,6 @@
 package org.sealwax.router.deliver;
 
+import java.time.Instant;
 import java.util.Locale;
 import java.util.Optional;
 import org.sealwax.mail.address.Mailbox;
@@ -8,6 +9,7 @@ import org.sealwax.mail.policy.Requirement;
 import org.sealwax.mail.tls.verdict.Handshake;
 import org.sealwax.mail.tls.verdict.Pins;
 import org.sealwax.mail.tls.verdict.Verdict;
+import org.sealwax.router.ledger.Ledger;
 import org.sealwax.router.log.TlsLogFields;
 import org.sealwax.router.queue.Consignment;
 import org.sealwax.router.receipts.Receipt;
@@ -46,12 +48,12 @@ final class TlsLogText {
 
   /** What a delivery rested on. */
   static Receipt receipt(
-      RoundEnvironment tools, Consignment consignment, Mailbox recipient, HostConnection peer) {
+      Instant now, Ledger ledger, Consignment consignment, Mailbox recipient, HostConnection peer) {
     HostRequirement terms = peer.hostRequirement();
     Requirement requirement = terms.requirement();
     boolean told = requirement.requireTls() && peer.session().capabilities().offersRequireTls();
     return new Receipt(
-        tools.clock().now(),
+        now,
         consignment.id().text(),
         recipient.toString(),
         terms.subject().nextHop().toString(),
@@ -61,7 +63,7 @@ final class TlsLogText {
             terms.subject().host().toString(), peer.address().getAddress().getHostAddress()),
         peer.handshake().map(TlsLogText::receipt).orElse(null),
         peer.isDowngrade(),
-        terms.activeViolation(tools.sources().ledger()).map(a -> a.what().word()).orElse(null),
+        terms.activeViolation(ledger).map(a -> a.what().word()).orElse(null),
         terms.subject().secureMx(),
         told);
   }

@@ -698,8 +698,17 @@ final class TlsDeliveryTest {
       HostConnection forged =
           new HostConnection(
               dialogue, terms, new java.net.InetSocketAddress(0), "mx", false, false, 0);
+      RoundEnvironment round = here.courier().environment();
       ConsignmentTransfer transfer =
-          new ConsignmentTransfer(consignment, outcomes, here.courier().environment(), false);
+          new ConsignmentTransfer(
+              consignment,
+              outcomes,
+              round.settings(),
+              round.tried(),
+              round.sources().ledger(),
+              round.sources().receipts(),
+              round.clock(),
+              false);
       org.junit.jupiter.api.Assertions.assertThrows(
           IllegalStateException.class, () -> transfer.runOn(forged));
       neverSawMail(host);
