@@ -92,21 +92,21 @@ final class LabServiceTest {
     return issued(service.issue(ASKER, Traps.quick(), SenderAddressFamily.IPV4, ""));
   }
 
-  private ScriptedSender.ScriptedSenderEnvironment senderEnvironment(LabService service) {
-    return new ScriptedSender.ScriptedSenderEnvironment(
+  private ScriptedSender.LabAccess labAccess(LabService service) {
+    return new ScriptedSender.LabAccess(
         service.resolvers().getFirst(),
         service.delegation(),
         service.rootPem(),
         settings.ports().smtp(),
-        settings.ports().https(),
-        Clock.system());
+        settings.ports().https());
   }
 
   private LabToken send(LabService service, ScriptedSender.Kind kind, Scope scope)
       throws IOException {
     LabToken ticket = issued(service.issue(ASKER, ROWS, SenderAddressFamily.IPV4, "")).ticket();
     assertEquals(java.util.Map.of(), ticket.setupFailures());
-    ScriptedSender sender = new ScriptedSender(senderEnvironment(service), ticket, kind, folder);
+    ScriptedSender sender =
+        new ScriptedSender(labAccess(service), ticket, kind, folder, Clock.system());
     for (Sighting sighting : ticket.sightings()) {
       scope.fork(
           () -> {

@@ -127,24 +127,22 @@ public final class ScriptedSender {
   }
 
   /**
-   * Where it sends.
+   * How a lab is reached, as it tells those who use it.
    *
    * @param resolver to ask
    * @param anchors that hold there
    * @param rootPem the CA to trust
    * @param smtpPort of all hosts
    * @param httpsPort of all policy hosts
-   * @param clock by which its resolver forgets
    */
-  public record ScriptedSenderEnvironment(
+  public record LabAccess(
       InetSocketAddress resolver,
       List<String> anchors,
       String rootPem,
       int smtpPort,
-      int httpsPort,
-      Clock clock) {}
+      int httpsPort) {}
 
-  private final ScriptedSenderEnvironment lab;
+  private final LabAccess lab;
   private final LabToken ticket;
   private final Kind kind;
   private final Resolver resolver;
@@ -156,20 +154,24 @@ public final class ScriptedSender {
   public ScriptedSender(Lab lab, LabToken ticket, Kind kind, Path folder, Clock clock)
       throws IOException {
     this(
-        new ScriptedSenderEnvironment(
+        new LabAccess(
             lab.resolver(),
             lab.anchors(),
             lab.rootPem(),
             lab.settings().smtpPort(),
-            lab.settings().httpsPort(),
-            clock),
+            lab.settings().httpsPort()),
         ticket,
         kind,
-        folder);
+        folder,
+        clock);
   }
 
-  /** A sender somewhere else. */
-  public ScriptedSender(ScriptedSenderEnvironment lab, LabToken ticket, Kind kind, Path folder)
+  /**
+   * A sender somewhere else.
+   *
+   * @param clock by which its resolver forgets
+   */
+  public ScriptedSender(LabAccess lab, LabToken ticket, Kind kind, Path folder, Clock clock)
       throws IOException {
     this.lab = lab;
     this.ticket = ticket;
@@ -181,7 +183,7 @@ public final class ScriptedSender {
             .withTimes(Duration.ofSeconds(2), Duration.ofSeconds(8))
             .withValidation(
                 kind == Kind.GOOD ? DnsSettings.Validation.OWN : DnsSettings.Validation.OFF);
-    this.resolver = new CachingResolver(dns, lab.clock(), RandomSource.secure());
+    this.resolver = new CachingResolver(dns, clock, RandomSource.secure());
     Path ca = Files.writeString(folder.resolve(kind + ".pem"), lab.rootPem());
     this.roots = RootStore.fromPem(ca);
     TlsEngine engine = kind == Kind.CARELESS ? TlsEngine.JSSE : TlsEngine.BORINGSSL;
